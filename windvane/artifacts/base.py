@@ -1,0 +1,73 @@
+"""Artifacts: bytes by S3 URI. The contract of the S3 client and of the local folder.
+
+What any kind owes: an object is there whole or not at all; a failed write leaves no part behind; reading
+streams, so that memory stays flat whatever the object's size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from windvane.errors import InvalidRequest
+
+
+@dataclass(frozen=True)
+class Location:
+    """An S3 URI taken apart; key has no leading slash and may be empty."""
+
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def __truediv__(self, part: str) -> Location:
+        return Location(self.bucket, f"{self.key.rstrip('/')}/{part}" if self.key else part)
+
+
+def parse_location(uri: str) -> Location:
+    """raises    InvalidRequest if it is not of the form s3://BUCKET/KEY"""
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket:
+        raise InvalidRequest(f"'{uri}' is not of the form s3://BUCKET/KEY.")
+    return Location(bucket, key)
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One object of a listing; size in bytes."""
+
+    location: Location
+    size: int
+    etag: str
+
+
+class Artifacts(Protocol):
+    """The contract; see the head of this file."""
+
+    def bucket_exists(self, bucket: str) -> bool: ...
+
+    def ensure_bucket(self, bucket: str) -> None: ...
+
+    def list(self, prefix: Location) -> Iterator[ObjectInfo]:
+        """Every object whose key starts with the prefix's key (plain prefix), in key order."""
+
+    def info(self, location: Location) -> ObjectInfo | None: ...
+
+    def open(self, location: Location) -> BinaryIO:
+        """A stream of the object's bytes from the start; raises FileNotFoundError."""
+
+    def read(self, location: Location) -> bytes: ...
+
+    def write(self, location: Location, data: bytes) -> None: ...
+
+    def upload(self, location: Location, path: Path) -> None: ...
+
+    def download(self, location: Location, path: Path) -> None:
+        """Into a file that appears whole or not at all."""
+
+    def delete(self, location: Location) -> None: ...

@@ -1,0 +1,115 @@
+"""A candidate of a job (a pipeline or an ensemble of pipelines) and the step jobs behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from windvane.domain.problem import MetricName
+from windvane.domain.resource import Kind, Resource
+
+
+class CandidateStatus(StrEnum):
+    """CandidateStatus on the wire."""
+
+    IN_PROGRESS = "InProgress"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure of a candidate; split is 'Validation' (out-of-fold or hold-out rows) or 'Train'."""
+
+    name: MetricName
+    value: float
+    split: str = "Validation"
+    standard_error: float | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One entry of CandidateSteps, in AWS's order."""
+
+    kind: Kind
+    name: str
+
+
+@dataclass(frozen=True)
+class Container:
+    """One inference container of a candidate or of a model."""
+
+    image: str
+    model_data_url: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate(Resource):
+    """The record of one candidate; its parent is the job's ARN and names are unique in the scope.
+
+    index       1, 2, 3 ... in the order of proposal; ensembles are numbered on
+    algorithm   the learner's name, or 'ensemble'
+    recipe      the feature recipe's name, e.g. 'dpp0'; "" for an ensemble
+    score       the objective's value on rows it neither trained nor selected on; None until finished
+    latency_s   seconds for one row through the whole pipeline, measured; None until finished
+    members     candidate names and weights of an ensemble
+    """
+
+    kind: ClassVar[Kind] = Kind.CANDIDATE
+
+    index: int
+    algorithm: str
+    recipe: str
+    hyperparameters: dict[str, Any]
+    status: CandidateStatus = CandidateStatus.IN_PROGRESS
+    score: float | None = None
+    metrics: tuple[Metric, ...] = ()
+    latency_s: float | None = None
+    members: dict[str, float] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    containers: tuple[Container, ...] = ()
+    ended: datetime | None = None
+    failure_reason: str = ""
+
+
+class StepStatus(StrEnum):
+    """ProcessingJobStatus, TrainingJobStatus and TransformJobStatus on the wire."""
+
+    IN_PROGRESS = "InProgress"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessingJob(Resource):
+    """The record of a processing job; `details` holds the Describe members that are true of it
+    from the start, in AWS's own spelling; times and status come from the record."""
+
+    kind: ClassVar[Kind] = Kind.PROCESSING_JOB
+
+    details: dict[str, Any]
+    status: StepStatus = StepStatus.IN_PROGRESS
+    started: datetime | None = None
+    ended: datetime | None = None
+    failure_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob(ProcessingJob):
+    """The record of a training job; metrics are its FinalMetricDataList."""
+
+    kind: ClassVar[Kind] = Kind.TRAINING_JOB
+
+    metrics: tuple[Metric, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformJob(ProcessingJob):
+    """The record of a transform job."""
+
+    kind: ClassVar[Kind] = Kind.TRANSFORM_JOB

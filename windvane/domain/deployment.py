@@ -1,0 +1,83 @@
+"""Models, endpoint configurations and endpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from windvane.domain.candidate import Container
+from windvane.domain.resource import Kind, Resource
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Resource):
+    """The record of a model; `request` is CreateModel's, echoed by Describe."""
+
+    kind: ClassVar[Kind] = Kind.MODEL
+
+    request: dict[str, Any]
+    containers: tuple[Container, ...]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One production variant: which model, how many instances, what share of the requests.
+
+    weight    share relative to the sum of the weights of the endpoint's variants
+    """
+
+    name: str
+    model_name: str
+    instance_count: int
+    weight: float
+    instance_type: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointConfig(Resource):
+    """The record of an endpoint configuration; `request` is CreateEndpointConfig's."""
+
+    kind: ClassVar[Kind] = Kind.ENDPOINT_CONFIG
+
+    request: dict[str, Any]
+    variants: tuple[Variant, ...]
+
+
+class EndpointStatus(StrEnum):
+    """EndpointStatus on the wire, as far as it can happen here. A deleted endpoint's record is gone."""
+
+    CREATING = "Creating"
+    UPDATING = "Updating"
+    IN_SERVICE = "InService"
+    DELETING = "Deleting"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A variant as it stands: the containers were copied when the endpoint was made or updated, so an
+    endpoint goes on when its model or configuration is deleted."""
+
+    variant: Variant
+    containers: tuple[Container, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint(Resource):
+    """The record of an endpoint.
+
+    generation  counts creations and updates; instances of an older generation are drained
+    desired     what is to run
+    running     what answers requests now; empty until first InService
+    """
+
+    kind: ClassVar[Kind] = Kind.ENDPOINT
+
+    config_name: str
+    generation: int
+    desired: tuple[Deployed, ...]
+    running: tuple[Deployed, ...] = ()
+    running_config_name: str = ""
+    status: EndpointStatus = EndpointStatus.CREATING
+    failure_reason: str = ""

@@ -1,0 +1,72 @@
+"""A task: one unit of work of a job that one worker at a time may own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class TaskKind(StrEnum):
+    """What a task does. EXPRESS kinds are short, hold up a whole job, and have a worker of their own."""
+
+    ANALYZE = "analyze"
+    FEATURES = "features"
+    TRAIN = "train"
+    ENSEMBLE = "ensemble"
+
+    @property
+    def is_express(self) -> bool:
+        return self is not TaskKind.TRAIN
+
+
+class TaskStatus(StrEnum):
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_open(self) -> bool:
+        return self in (TaskStatus.READY, TaskStatus.RUNNING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """The record of one task.
+
+    job_arn   whose task it is
+    key       unique in the job: the same work is never queued twice
+    payload   what to do, JSON
+    token     fencing token: grows with each claim; a write that carries an older one is refused
+    attempts  how often it was claimed
+    result    what came out, JSON; None unless DONE
+    error     what went wrong, a sentence; "" unless FAILED
+    """
+
+    id: int
+    job_arn: str
+    kind: TaskKind
+    key: str
+    payload: dict[str, Any]
+    status: TaskStatus = TaskStatus.READY
+    token: int = 0
+    attempts: int = 0
+    worker: str = ""
+    created: datetime
+    started: datetime | None = None
+    ended: datetime | None = None
+    lease_until: datetime | None = None
+    result: dict[str, Any] | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """A task to be queued."""
+
+    kind: TaskKind
+    key: str
+    payload: dict[str, Any] = field(default_factory=dict)

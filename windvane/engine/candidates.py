@@ -1,0 +1,62 @@
+"""What the search proposes and what trying it brings: plain values that survive JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from windvane.domain.problem import MetricName
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A pipeline to be tried.
+
+    index   1, 2, 3 ... in the order of proposal
+    recipe  name of a feature recipe of features/plan.py, e.g. 'dpp0'
+    seed    of everything random in this candidate's training
+    why     why it is tried, in plain words
+    """
+
+    index: int
+    recipe: str
+    algorithm: str
+    hyperparameters: dict[str, Any]
+    seed: int
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric on rows that were not trained on; higher_is_better is in the metric's name."""
+
+    metric: MetricName
+    value: float
+    standard_error: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished candidate.
+
+    objective      the job's objective on out-of-fold (or hold-out) rows
+    scores         every metric of the problem type, same rows, the objective among them
+    train_scores   the same on the rows it was trained on
+    fit_s          wall clock of training, folds and refit together
+    latency_s      median seconds for one row through transformers and model
+    size_bytes     of the saved model
+    folds_used     folds that finished; fewer than planned if time ran out
+    notes          things worth telling, e.g. "stopped after 120 of 1000 rounds: time"
+    members        candidate index -> weight, for an ensemble
+    """
+
+    index: int
+    objective: float
+    scores: tuple[Score, ...]
+    fit_s: float
+    latency_s: float
+    size_bytes: int
+    folds_used: int
+    train_scores: tuple[Score, ...] = ()
+    notes: tuple[str, ...] = ()
+    members: dict[int, float] = field(default_factory=dict)

@@ -1,0 +1,96 @@
+"""What the analysis of a table brings forth; analysis.json in a dataset folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.columns import ColumnSpec
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file to read; `name` is what messages call it (its S3 URI, or its path)."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How files are read.
+
+    format       'csv' or 'parquet'
+    compression  'None' or 'Gzip' (CSV only)
+    max_bytes    of decompressed data
+    memory_mb    for reading and profiling; what does not fit is sampled, rare classes kept
+    scratch      an existing folder for temporary files
+    min_rows     with a valid target
+    """
+
+    scratch: Path
+    format: str = "csv"
+    compression: str = "None"
+    max_bytes: int = 100 * 1000**3
+    max_columns: int = 10_000
+    memory_mb: int = 2048
+    threads: int = 1
+    min_rows: int = 500
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something worth knowing about the data.
+
+    code      stable, e.g. 'constant-column'
+    severity  'high', 'medium' or 'low'
+    columns   concerned, may be empty
+    message   what is the case, with counts
+    action    what was done about it, or should be
+    """
+
+    code: str
+    severity: str
+    columns: tuple[str, ...]
+    message: str
+    action: str
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything later stages must know about a table besides its cells.
+
+    columns       every column but the target, in the order of the file; those that are not features too
+    labels        class labels as in the data, sorted; () for regression. For two classes the second is the
+                  positive one
+    label_type    'string', 'integer', 'float' or 'boolean': what the labels were
+    n_rows        rows kept (valid target, after sampling);  n_rows_read  rows in the files
+    n_folds       cross-validation folds; 1 means one hold-out part (fold 0)
+    findings      most severe first
+    statistics    per column: {"missing": n, "distinct": n, ...}, JSON
+    """
+
+    target: str
+    problem_type: ProblemType
+    problem_reason: str
+    objective: MetricName
+    columns: tuple[ColumnSpec, ...]
+    labels: tuple[str, ...]
+    label_type: str
+    class_counts: tuple[int, ...]
+    n_rows: int
+    n_rows_read: int
+    n_folds: int
+    seed: int
+    findings: tuple[Finding, ...] = ()
+    statistics: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def features(self) -> tuple[ColumnSpec, ...]:
+        return tuple(column for column in self.columns if column.type.is_feature)
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.labels)

@@ -1,0 +1,70 @@
+"""The contract of feature recipes and of the column transformers they are made of.
+
+A transformer's life: it is made with its parameters, `fit` learns from training rows alone (or raises
+RejectColumn), then `transform` may be called any number of times. What was learnt is JSON and arrays.
+
+A fitted recipe is the serving code too: no DataFrame, no scikit-learn object on the way of a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.columns import Columns, FloatMatrix, Values
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the matrix a recipe makes.
+
+    source        the raw column it comes from
+    cardinality   number of codes if it holds category codes 0, 1, ... (missing and unseen are NaN); else 0
+    """
+
+    name: str
+    source: str
+    cardinality: int = 0
+
+
+class ColumnTransformer(Protocol):
+    """One raw column to some features. `kind` is the name its state is saved under."""
+
+    kind: str
+
+    def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:
+        """Learn from training rows: values (n_rows,), y (n_rows,) numeric target or class index.
+
+        raises    RejectColumn, with the reason, if this column is not for it
+        """
+
+    def features(self) -> Sequence[Feature]: ...
+
+    def transform(self, values: Values) -> FloatMatrix:
+        """(n_rows,) to (n_rows, len(features()))."""
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """What was learnt, as JSON and as arrays (no object arrays)."""
+
+    @classmethod
+    def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> ColumnTransformer: ...
+
+
+class FittedRecipe(Protocol):
+    """All columns of a table to one matrix."""
+
+    name: str
+
+    @property
+    def features(self) -> Sequence[Feature]: ...
+
+    def transform(self, columns: Columns) -> FloatMatrix:
+        """(n_rows, n_features), missing as NaN where the recipe's learners take NaN."""
+
+    def save(self, folder: Path) -> None:
+        """recipe.json and recipe.npz into an existing folder."""

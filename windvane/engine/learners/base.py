@@ -1,0 +1,100 @@
+"""The contract of learners: one algorithm each, its search space, and what it brings forth.
+
+What any learner owes: the same data, parameters and seed give the same model on the same machine; it stops
+by itself when `Clock.is_over()` says so, keeping what it has; it uses `threads` threads and no more; its
+model is saved in its library's own format or as arrays, never as code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.features.base import Feature
+from windvane.engine.tuning.space import Space
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a matrix made by a recipe.
+
+    X   (n_rows, n_features) float32
+    y   (n_rows,) float64: the target, or the class index 0 .. n_classes-1
+    """
+
+    X: FloatMatrix
+    y: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a learner must know besides rows and parameters; n_classes is 0 for regression."""
+
+    problem_type: ProblemType
+    objective: MetricName
+    n_classes: int
+    features: Sequence[Feature]
+    seed: int
+    threads: int = 1
+
+
+class Clock(Protocol):
+    """Asked between rounds."""
+
+    def is_over(self) -> bool: ...
+
+
+class FittedModel(Protocol):
+    """A model that answers.
+
+    rounds    boosting rounds or trees in it; 0 where that means nothing
+    """
+
+    rounds: int
+
+    def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
+        """(n_rows,) for regression; (n_rows, n_classes) probabilities, each row summing to 1, otherwise."""
+
+    def save(self, folder: Path) -> None:
+        """Files into an existing folder; no pickle."""
+
+
+class Learner(Protocol):
+    """One algorithm. `name` is AWS's algorithm name where there is one."""
+
+    name: str
+    recipes: tuple[str, ...]
+    """Names of the recipes whose matrices it takes, the preferred one first."""
+
+    def space(self, setting: Setting, n_rows: int) -> Space:
+        """Its hyperparameters and their ranges."""
+
+    def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
+        """Sound values to start from."""
+
+    def fit(
+        self,
+        train: Rows,
+        valid: Rows | None,
+        hyperparameters: dict[str, Any],
+        setting: Setting,
+        clock: Clock,
+    ) -> FittedModel:
+        """A model of the training rows. With `valid` it stops early on them; without, it runs the number of
+        rounds that `hyperparameters` names.
+
+        raises    CandidateFault if it cannot learn from these rows; the text says why
+        """
+
+    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
+        """The parameters for a refit on all rows that is to use `rounds` rounds (no early stopping)."""
+
+    def load(self, folder: Path) -> FittedModel:
+        """raises    CorruptArtifact"""

@@ -1,0 +1,35 @@
+"""Search spaces as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Real:
+    """low <= x <= high; drawn on a logarithmic scale if `log`."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Integer:
+    """low <= n <= high, both included."""
+
+    low: int
+    high: int
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of these."""
+
+    options: tuple[str | int | float | bool, ...]
+
+
+Dimension = Real | Integer | Choice
+Space = Mapping[str, Dimension]

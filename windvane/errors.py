@@ -1,0 +1,190 @@
+"""Every error a caller can meet.
+
+    WindvaneError
+    |-- CallerFault                 the caller can mend it; nothing was changed
+    |   |-- InvalidRequest          a parameter, or a combination of parameters, is wrong
+    |   |   `-- DoesNotExist        a model, endpoint or endpoint configuration is missing
+    |   |-- NotFound                a job is missing
+    |   |-- NameTaken               a job of this name exists
+    |   |-- LimitExceeded           a quota is used up
+    |   |-- AccessDenied            the role or the key may not do this
+    |   |-- Unauthenticated         who calls cannot be established
+    |   |   |-- MissingToken        no signature at all
+    |   |   |-- UnknownKey          the access key or session token is not known
+    |   |   |-- BadSignature        the signature does not match
+    |   |   |-- IncompleteSignature a part of the signature is missing or malformed
+    |   |   `-- Expired             the signature is older than it may be
+    |   |-- UnknownOperation        the operation is not in the model, or is not served
+    |   |-- Malformed               the body cannot be read
+    |   `-- Throttled               too much at once; try again later
+    |-- InvocationFault             InvokeEndpoint could not answer
+    |   |-- EndpointMissing
+    |   |-- ModelNotReady
+    |   `-- ModelFault              the model answered with an error
+    |-- JobFault                    ends a job as Failed; its text is the FailureReason
+    |   `-- DataFault               the content of the data is at fault
+    |-- CandidateFault              ends one candidate, never the job
+    |   |-- OutOfTime
+    |   `-- OutOfMemory
+    |-- CorruptArtifact             a saved model is damaged or of an unknown format
+    `-- Signal                      control flow; never reaches a client
+        |-- RejectColumn            this transformer does not take this column
+        `-- LeaseLost               another worker owns the task now
+
+Errors carry facts and make their own sentence. HTTP statuses and AWS codes are in wire/faults.py.
+"""
+
+from __future__ import annotations
+
+
+class WindvaneError(Exception):
+    """Root of the tree; `str(error)` is a whole sentence for its reader."""
+
+
+class CallerFault(WindvaneError):
+    """The caller can mend it; nothing was changed."""
+
+
+class InvalidRequest(CallerFault):
+    """A parameter, or a combination of parameters, is wrong."""
+
+
+class DoesNotExist(InvalidRequest):
+    """A model, endpoint or endpoint configuration is missing (AWS: a ValidationException)."""
+
+    def __init__(self, what: str, arn: str) -> None:
+        super().__init__(f'Could not find {what} "{arn}".')
+        self.what, self.arn = what, arn
+
+
+class AlreadyExists(InvalidRequest):
+    """A model, endpoint or endpoint configuration exists already (AWS: a ValidationException)."""
+
+    def __init__(self, what: str, arn: str) -> None:
+        super().__init__(f'Cannot create already existing {what} "{arn}".')
+        self.what, self.arn = what, arn
+
+
+class NotFound(CallerFault):
+    """A job is missing."""
+
+
+class NameTaken(CallerFault):
+    """A job of this name exists."""
+
+
+class LimitExceeded(CallerFault):
+    """A quota is used up."""
+
+    def __init__(self, what: str, limit: int, used: int, delta: int, unit: str) -> None:
+        super().__init__(
+            f"The account-level service limit '{what}' is {limit} {unit}, with current utilization "
+            f"of {used} {unit} and a request delta of {delta} {unit}. Raise it in the server's "
+            "configuration, section [limits]."
+        )
+        self.what, self.limit, self.used, self.delta = what, limit, used, delta
+
+
+class AccessDenied(CallerFault):
+    """The role or the key may not do this."""
+
+
+class Unauthenticated(CallerFault):
+    """Who calls cannot be established."""
+
+
+class MissingToken(Unauthenticated):
+    """No signature at all."""
+
+
+class UnknownKey(Unauthenticated):
+    """The access key or session token is not known."""
+
+
+class BadSignature(Unauthenticated):
+    """The signature does not match."""
+
+
+class IncompleteSignature(Unauthenticated):
+    """A part of the signature is missing or malformed."""
+
+
+class Expired(Unauthenticated):
+    """The signature is older (or newer) than it may be."""
+
+
+class UnknownOperation(CallerFault):
+    """The operation is not in the service model, or is not served."""
+
+
+class Malformed(CallerFault):
+    """The body cannot be read."""
+
+
+class Throttled(CallerFault):
+    """Too much at once; try again later."""
+
+
+class InvocationFault(WindvaneError):
+    """InvokeEndpoint could not answer."""
+
+
+class EndpointMissing(InvocationFault):
+    """No endpoint of this name in the caller's account."""
+
+    def __init__(self, name: str, account: str) -> None:
+        super().__init__(f"Endpoint {name} of account {account} not found.")
+        self.name, self.account = name, account
+
+
+class ModelNotReady(InvocationFault):
+    """The endpoint exists and cannot answer yet."""
+
+
+class ModelFault(InvocationFault):
+    """The model answered with an error.
+
+    status    the model's own HTTP status: 4xx for bad input, 5xx for its own fault, 0 for none
+    message   the model's own words
+    log_group CloudWatch log group where the endpoint's log is found
+    """
+
+    def __init__(self, sentence: str, *, status: int, message: str, log_group: str) -> None:
+        super().__init__(sentence)
+        self.status, self.message, self.log_group = status, message, log_group
+
+
+class JobFault(WindvaneError):
+    """Ends a job as Failed; its text is the job's FailureReason (at most 1024 characters)."""
+
+
+class DataFault(JobFault):
+    """The content of the data is at fault: says what, where, and what would be right."""
+
+
+class CandidateFault(WindvaneError):
+    """Ends one candidate, never the job; its text is the candidate's FailureReason."""
+
+
+class OutOfTime(CandidateFault):
+    """The candidate did not finish in its time."""
+
+
+class OutOfMemory(CandidateFault):
+    """The candidate needed more memory than it was given."""
+
+
+class CorruptArtifact(WindvaneError):
+    """A saved model is damaged or of an unknown format."""
+
+
+class Signal(WindvaneError):
+    """Control flow; never reaches a client."""
+
+
+class RejectColumn(Signal):
+    """This transformer does not take this column; the text says why."""
+
+
+class LeaseLost(Signal):
+    """Another worker owns the task now; whatever was computed is dropped."""

@@ -1,0 +1,99 @@
+"""ARNs and generated names: build and parse. Page tokens are in wire-neutral form here too."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from windvane.errors import InvalidRequest
+
+
+@dataclass(frozen=True, order=True)
+class Scope:
+    """Where a resource lives; nothing is shared between scopes."""
+
+    account: str
+    region: str
+
+
+def arn(scope: Scope, kind: str, name: str) -> str:
+    """The SageMaker ARN of a resource, e.g. kind 'automl-job'; AWS lower-cases the name."""
+    return f"arn:aws:sagemaker:{scope.region}:{scope.account}:{kind}/{name.lower()}"
+
+
+@dataclass(frozen=True)
+class Arn:
+    service: str
+    scope: Scope
+    kind: str
+    name: str
+
+
+_ARN = re.compile(r"arn:aws[a-z-]*:([a-z]+):([a-z0-9-]*):([0-9]{12}):([a-z-]+)/(.+)")
+
+
+def parse_arn(text: str) -> Arn:
+    """The parts of an ARN.
+
+    raises    InvalidRequest if it is no ARN of the form arn:aws:SERVICE:REGION:ACCOUNT:KIND/NAME
+    """
+    match = _ARN.fullmatch(text)
+    if match is None:
+        raise InvalidRequest(f"'{text}' is not an ARN of the form arn:aws:SERVICE:REGION:ACCOUNT:KIND/NAME.")
+    service, region, account, kind, name = match.groups()
+    return Arn(service, Scope(account, region), kind, name)
+
+
+def fresh_suffix(n_hex: int = 12) -> str:
+    """Random lower-case hexadecimal digits."""
+    return secrets.token_hex((n_hex + 1) // 2)[:n_hex]
+
+
+def derived_suffix(*parts: str, n_hex: int = 12) -> str:
+    """Hexadecimal digits that depend on `parts` alone: the same again after a restart."""
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:n_hex]
+
+
+def fitted(prefix: str, suffix: str, limit: int) -> str:
+    """`prefix-suffix`, the prefix shortened so that the whole has at most `limit` characters."""
+    return f"{prefix[: limit - len(suffix) - 1].rstrip('-')}-{suffix}"
+
+
+class PageTokens:
+    """Page tokens that nobody can forge or carry into another scope or list.
+
+    A token is the position after which a list goes on, signed together with what it belongs to.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def issue(self, belongs_to: tuple[str, ...], position: Any) -> str:
+        """A token for `position` (JSON-serialisable) of the list named by `belongs_to`."""
+        body = json.dumps(position, separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(self._sign(belongs_to, body) + body).decode()
+
+    def read(self, belongs_to: tuple[str, ...], token: str) -> Any:
+        """The position of a token issued for the same list.
+
+        raises    InvalidRequest if the token was not issued for it
+        """
+        try:
+            raw = base64.b64decode(token.encode(), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise InvalidRequest("Invalid NextToken: it was not issued by this service.") from error
+        signature, body = raw[:32], raw[32:]
+        if not hmac.compare_digest(signature, self._sign(belongs_to, body)):
+            raise InvalidRequest("Invalid NextToken: it was not issued for this list and these filters.")
+        return json.loads(body)
+
+    def _sign(self, belongs_to: tuple[str, ...], body: bytes) -> bytes:
+        message = json.dumps(belongs_to).encode() + b"\x00" + body
+        return hmac.new(self._secret, message, hashlib.sha256).digest()

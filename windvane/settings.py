@@ -1,0 +1,158 @@
+"""Everything that can be configured: one frozen value, read once, by `app` and `cli` alone."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from windvane.errors import WindvaneError
+
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+
+
+class BadSettings(WindvaneError):
+    """The configuration file is wrong; the text says which entry and what would be right."""
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """A pair of keys of one account."""
+
+    account: str
+    access_key: str
+    secret_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role that jobs may run as. Empty tuples allow nothing; '*' allows every bucket of the account."""
+
+    arn: str
+    read: tuple[str, ...] = ("*",)
+    write: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True)
+class S3Settings:
+    """An external S3 store ([s3]); without this section the embedded one is used."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    region: str = DEFAULT_REGION
+    path_style: bool = True
+
+
+@dataclass(frozen=True)
+class LimitSettings:
+    """Quotas and bounds ([limits]).
+
+    concurrent_jobs       AutoML jobs in progress per account and region
+    max_candidates        a job's MaxCandidates when it names none
+    max_runtime_s         a job's MaxAutoMLJobRuntimeInSeconds when it names none
+    instances             model processes per account
+    max_data_bytes        decompressed training data of one job
+    max_columns           columns of one table
+    """
+
+    concurrent_jobs: int = 4
+    max_candidates: int = 250
+    max_runtime_s: int = 3600
+    instances: int = 20
+    max_data_bytes: int = 100 * 1000**3
+    max_columns: int = 10_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """data_dir   where all state lives
+    store_url     SQLAlchemy URL; "" means SQLite in data_dir
+    workers       training workers; each runs one candidate at a time on one thread
+    memory_mb     memory that all workers share; 0 means three quarters of the machine's
+    """
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8470
+    store_url: str = field(default="", repr=False)
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    memory_mb: int = 0
+    account: str = DEFAULT_ACCOUNT
+    keys: tuple[AccessKey, ...] = ()
+    roles: tuple[Role, ...] = ()
+    s3: S3Settings | None = None
+    limits: LimitSettings = LimitSettings()
+
+
+T = TypeVar("T")
+
+_SECTIONS = {"server", "store", "work", "limits", "s3", "accounts", "roles"}
+
+
+def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
+    """The settings of a data folder with those of a TOML file laid over them.
+
+    raises    BadSettings for an unreadable file, an unknown entry or a value of the wrong type
+    """
+    if config is None:
+        return Settings(data_dir)
+    try:
+        document = tomllib.loads(config.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise BadSettings(f"Cannot read the configuration file {config}: {error}.") from error
+    _refuse_unknown(document, _SECTIONS, f"{config}")
+    server = _section(document, "server", {"host", "port", "account"})
+    work = _section(document, "work", {"workers", "memory_mb"})
+    store = _section(document, "store", {"url"})
+    s3 = document.get("s3")
+    return replace(
+        Settings(data_dir),
+        **server,
+        **work,
+        store_url=store.get("url", ""),
+        s3=_record(S3Settings, s3, "[s3]") if s3 is not None else None,
+        limits=_record(LimitSettings, document.get("limits", {}), "[limits]"),
+        keys=tuple(_record(AccessKey, entry, "[[accounts]]") for entry in document.get("accounts", ())),
+        roles=tuple(_record(Role, entry, "[[roles]]") for entry in document.get("roles", ())),
+    )
+
+
+def _section(document: dict[str, Any], name: str, known: set[str]) -> dict[str, Any]:
+    section: dict[str, Any] = document.get(name, {})
+    _refuse_unknown(section, known, f"[{name}]")
+    types = {"host": str, "account": str, "url": str}
+    for entry, value in section.items():
+        _check_type(f"[{name}] {entry}", value, types.get(entry, int))
+    return section
+
+
+def _record(record: type[T], entries: dict[str, Any], where: str) -> T:
+    by_name = {f.name: f for f in fields(record)}  # type: ignore[arg-type]
+    _refuse_unknown(entries, set(by_name), where)
+    values: dict[str, Any] = {}
+    for name, value in entries.items():
+        kinds = {"int": int, "str": str, "bool": bool}
+        if (kind := kinds.get(str(by_name[name].type))) is not None:
+            _check_type(f"{where} {name}", value, kind)
+            values[name] = value
+        else:
+            _check_type(f"{where} {name}", value, list)
+            values[name] = tuple(value)
+    try:
+        return record(**values)
+    except TypeError as error:
+        raise BadSettings(f"{where} lacks an entry: {error}.") from error
+
+
+def _check_type(where: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise BadSettings(f"{where} must be of type {kind.__name__}, not {value!r}.")
+
+
+def _refuse_unknown(entries: dict[str, Any], known: set[str], where: str) -> None:
+    if unknown := sorted(set(entries) - known):
+        raise BadSettings(f"{where} has no entry '{unknown[0]}'; known are: {', '.join(sorted(known))}.")

@@ -1,0 +1,165 @@
+"""Store: the record of truth. Control and work meet here and nowhere else.
+
+What any store owes:
+
+- A transaction is atomic and, once its block is left without an exception, durable: it survives kill -9
+  of any process, and power loss as far as the database promises it.
+- Transactions that write are serialised: what was read inside one is still true at its commit.
+- Records given out never change; a changed record is a new value handed to `update`.
+- Any process may open the same store; a store object may be used by several threads.
+- Names are unique per (kind, scope) whatever their case, and looked up whatever their case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+from windvane.domain.resource import Resource
+from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.names import Scope
+
+R = TypeVar("R", bound=Resource)
+
+
+class OrderBy(StrEnum):
+    NAME = "name"
+    CREATED = "created"
+    MODIFIED = "modified"
+    STATUS = "status"
+    SCORE = "score"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """One page of a list. Filters left None do not filter.
+
+    created_after / _before, modified_after / _before   exclusive bounds
+    name_equals   whatever its case;  name_contains   whatever its case
+    after         the position of the last record of the page before, from `Page.position`
+    Records without a score come last when ordered by SCORE, in either direction.
+    """
+
+    scope: Scope
+    parent: str | None = None
+    status: str | None = None
+    name_equals: str | None = None
+    name_contains: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    modified_after: datetime | None = None
+    modified_before: datetime | None = None
+    order: OrderBy = OrderBy.CREATED
+    descending: bool = True
+    limit: int = 100
+    after: Any = None
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    """`position` (JSON) is None on the last page. Records inserted between two pages never shift one
+    already listed nor hide one that was there."""
+
+    records: tuple[R, ...]
+    position: Any
+
+
+class Transaction(Protocol):
+    """What can be done inside `with store.transaction() as tx`."""
+
+    # resources: AutoMLJob, Candidate, ProcessingJob, TrainingJob, TransformJob, Model, EndpointConfig, Endpoint
+    def insert(self, record: Resource) -> bool:
+        """Whether it was stored; False if the name is taken in its (kind, scope)."""
+
+    def update(self, record: Resource) -> None:
+        """Replace the record of the same kind, scope and name; raises KeyError if there is none."""
+
+    def delete(self, record: Resource) -> None:
+        """Remove the record and its tags; removing what is gone does nothing."""
+
+    def find(self, kind: type[R], scope: Scope, name: str) -> R | None: ...
+
+    def by_arn(self, kind: type[R], arn: str) -> R | None: ...
+
+    def page(self, kind: type[R], query: Query) -> Page[R]: ...
+
+    def children(self, kind: type[R], parent: str) -> list[R]:
+        """Every record with this parent, oldest first."""
+
+    def every(self, kind: type[R], statuses: Sequence[str]) -> list[R]:
+        """Every record of a kind in any of these statuses, in all scopes, oldest first."""
+
+    def count(self, kind: type[R], statuses: Sequence[str], scope: Scope | None = None) -> int: ...
+
+    def counts_by_status(self, kind: type[R]) -> dict[str, int]: ...
+
+    # tags
+    def tags(self, arn: str) -> dict[str, str]:
+        """In the order of their keys."""
+
+    def set_tags(self, arn: str, tags: dict[str, str]) -> None:
+        """Add or replace these; others stay."""
+
+    def remove_tags(self, arn: str, keys: Iterable[str]) -> None: ...
+
+    # tasks
+    def add_tasks(self, job_arn: str, tasks: Iterable[NewTask], now: datetime) -> None:
+        """Queue them; one whose (job, key) exists already is left as it is."""
+
+    def tasks(self, job_arn: str) -> list[Task]:
+        """Every task of a job, oldest first."""
+
+    def task(self, task_id: int) -> Task | None: ...
+
+    def claim_task(
+        self, kinds: Sequence[TaskKind], worker: str, now: datetime, lease_until: datetime
+    ) -> Task | None:
+        """The next ready task of these kinds, now RUNNING with a new token and one more attempt. Jobs take
+        turns: a job with fewer running tasks comes first, then the older task."""
+
+    def renew_lease(self, task: Task, lease_until: datetime) -> bool:
+        """Whether the task is still this worker's (RUNNING and of the same token)."""
+
+    def finish_task(
+        self, task: Task, status: TaskStatus, now: datetime, *, result: dict[str, Any] | None = None, error: str = ""
+    ) -> bool:
+        """Whether the end was recorded; False if the lease was lost, and then nothing is changed."""
+
+    def cancel_ready_tasks(self, job_arn: str, kinds: Sequence[TaskKind], now: datetime) -> list[Task]:
+        """Cancel them and say which; RUNNING ones are left to their workers."""
+
+    def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:
+        """RUNNING tasks whose lease is over: READY again, or FAILED once `max_attempts` claims are used up."""
+
+    def open_task_ages(self, now: datetime) -> dict[str, list[float]]:
+        """Seconds since creation of every READY and RUNNING task, by kind."""
+
+    # who owns a bucket of the embedded S3 store
+    def bucket_owner(self, bucket: str) -> str | None:
+        """The account, or None if nobody claimed the bucket."""
+
+    def claim_bucket(self, bucket: str, account: str, now: datetime) -> str:
+        """The owner after the call: this account if the bucket was free."""
+
+    def release_bucket(self, bucket: str) -> None: ...
+
+    def buckets(self, account: str) -> list[str]: ...
+
+
+class Store(Protocol):
+    """The contract; see the head of this file."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Read and write. Leaving the block normally commits; an exception rolls back and goes on."""
+
+    def snapshot(self) -> AbstractContextManager[Transaction]:
+        """Read only, one consistent state; never waits for a writer."""
+
+    def migrate(self) -> None:
+        """Create or upgrade the schema; safe to call at every start."""
+
+    def close(self) -> None: ...

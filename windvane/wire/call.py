@@ -1,0 +1,73 @@
+"""What travels along the chain, and what the rest of the program gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Credential:
+    """An access key as the key ring knows it.
+
+    account        12 digits
+    principal_arn  who calls, e.g. arn:aws:sts::000000000000:assumed-role/windvane/session
+    session_token  must come with the request if not ""
+    permanent      False for keys made by AssumeRole
+    """
+
+    account: str
+    access_key: str
+    secret_key: str
+    principal_arn: str
+    user_id: str
+    session_token: str = ""
+    permanent: bool = True
+
+
+class KeyRing(Protocol):
+    def credential(self, access_key: str, session_token: str, now: datetime) -> Credential | None:
+        """None if the key is unknown; raises Expired for a temporary one whose time is over."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls and where: proved by the signature."""
+
+    account: str
+    region: str
+    credential: Credential
+
+
+@dataclass(frozen=True)
+class Request:
+    """An HTTP request as received. path and query are raw (still percent-encoded), header names lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Call:
+    """A checked call of an operation: authenticated, decoded, valid against the service model."""
+
+    service: str
+    operation: str
+    caller: Caller
+    parameters: dict[str, Any]
+    request_id: str
+
+
+Result = Mapping[str, Any] | None
+"""Output members by their names in the model (datetimes as datetime, blobs as bytes); None for an empty body."""
+
+Handler = Callable[[Call], Result]
+"""Serves one operation; plain synchronous code, run in a thread."""
+
+Operations = Mapping[tuple[str, str], Handler]
+"""(service, operation) -> handler; the services are 'sagemaker', 'sagemaker-runtime', 'sts', 'iam', 'logs'."""
