@@ -46,7 +46,9 @@ def parse_arn(text: str) -> Arn:
     """
     match = _ARN.fullmatch(text)
     if match is None:
-        raise InvalidRequest(f"'{text}' is not an ARN of the form arn:aws:SERVICE:REGION:ACCOUNT:KIND/NAME.")
+        raise InvalidRequest(
+            f"'{text}' is not an ARN of the form arn:aws:SERVICE:REGION:ACCOUNT:KIND/NAME."
+        )
     service, region, account, kind, name = match.groups()
     return Arn(service, Scope(account, region), kind, name)
 
@@ -91,7 +93,9 @@ class PageTokens:
             raise InvalidRequest("Invalid NextToken: it was not issued by this service.") from error
         signature, body = raw[:32], raw[32:]
         if not hmac.compare_digest(signature, self._sign(belongs_to, body)):
-            raise InvalidRequest("Invalid NextToken: it was not issued for this list and these filters.")
+            raise InvalidRequest(
+                "Invalid NextToken: it was not issued for this list and these filters."
+            )
         return json.loads(body)
 
     def _sign(self, belongs_to: tuple[str, ...], body: bytes) -> bytes:

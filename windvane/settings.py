@@ -116,7 +116,9 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
         store_url=store.get("url", ""),
         s3=_record(S3Settings, s3, "[s3]") if s3 is not None else None,
         limits=_record(LimitSettings, document.get("limits", {}), "[limits]"),
-        keys=tuple(_record(AccessKey, entry, "[[accounts]]") for entry in document.get("accounts", ())),
+        keys=tuple(
+            _record(AccessKey, entry, "[[accounts]]") for entry in document.get("accounts", ())
+        ),
         roles=tuple(_record(Role, entry, "[[roles]]") for entry in document.get("roles", ())),
     )
 
@@ -155,4 +157,6 @@ def _check_type(where: str, value: object, kind: type) -> None:
 
 def _refuse_unknown(entries: dict[str, Any], known: set[str], where: str) -> None:
     if unknown := sorted(set(entries) - known):
-        raise BadSettings(f"{where} has no entry '{unknown[0]}'; known are: {', '.join(sorted(known))}.")
+        raise BadSettings(
+            f"{where} has no entry '{unknown[0]}'; known are: {', '.join(sorted(known))}."
+        )

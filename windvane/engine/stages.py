@@ -34,7 +34,9 @@ class TrainLimits:
     threads: int = 1
 
 
-def analyse(files: Sequence[SourceFile], options: ReadOptions, problem: ProblemSpec, into: Path) -> Analysis:
+def analyse(
+    files: Sequence[SourceFile], options: ReadOptions, problem: ProblemSpec, into: Path
+) -> Analysis:
     """Read, infer types and problem, check, split, and write `into` (a dataset folder).
 
     raises    DataFault, whose text is fit to be a FailureReason
@@ -62,13 +64,21 @@ def train_baseline(dataset: Path, index: int, into: Path) -> Outcome:
     raise NotImplementedError
 
 
-def build_ensemble(dataset: Path, members: Mapping[int, Path], index: int, into: Path) -> Outcome | None:
+def build_ensemble(
+    dataset: Path, members: Mapping[int, Path], index: int, into: Path
+) -> Outcome | None:
     """The weighted ensemble of candidates (index -> folder) over their out-of-fold predictions, written
     like a candidate; None if no weighting beats the best single one."""
     raise NotImplementedError
 
 
-def assemble(dataset: Path, features: Mapping[str, Path], candidates: Mapping[int, Path], index: int, into: Path) -> None:
+def assemble(
+    dataset: Path,
+    features: Mapping[str, Path],
+    candidates: Mapping[int, Path],
+    index: int,
+    into: Path,
+) -> None:
     """Everything candidate `index` needs to answer: `into`/transformers and `into`/model, the two packages of
     engine/package.py. `features` maps recipe names, `candidates` indices, to the folders of those stages."""
     raise NotImplementedError

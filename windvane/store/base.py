@@ -125,11 +125,19 @@ class Transaction(Protocol):
         """Whether the task is still this worker's (RUNNING and of the same token)."""
 
     def finish_task(
-        self, task: Task, status: TaskStatus, now: datetime, *, result: dict[str, Any] | None = None, error: str = ""
+        self,
+        task: Task,
+        status: TaskStatus,
+        now: datetime,
+        *,
+        result: dict[str, Any] | None = None,
+        error: str = "",
     ) -> bool:
         """Whether the end was recorded; False if the lease was lost, and then nothing is changed."""
 
-    def cancel_ready_tasks(self, job_arn: str, kinds: Sequence[TaskKind], now: datetime) -> list[Task]:
+    def cancel_ready_tasks(
+        self, job_arn: str, kinds: Sequence[TaskKind], now: datetime
+    ) -> list[Task]:
         """Cancel them and say which; RUNNING ones are left to their workers."""
 
     def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:

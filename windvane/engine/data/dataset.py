@@ -1,10 +1,10 @@
 """A dataset folder: the typed table after analysis. Written once, then memory-mapped by every stage.
 
-    analysis.json
-    columns/N.npy          numeric and datetime columns (float64), N = position in analysis.columns
-    columns/N.arrow        categorical and text columns, dictionary-encoded strings (Arrow IPC, uncompressed)
-    y.npy                  float64 (n_rows,): target, or class index
-    folds.npy              int8 (n_rows,): the fold in which a row is validated, or -1 if in none
+analysis.json
+columns/N.npy          numeric and datetime columns (float64), N = position in analysis.columns
+columns/N.arrow        categorical and text columns, dictionary-encoded strings (Arrow IPC, uncompressed)
+y.npy                  float64 (n_rows,): target, or class index
+folds.npy              int8 (n_rows,): the fold in which a row is validated, or -1 if in none
 """
 
 from __future__ import annotations

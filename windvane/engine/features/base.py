@@ -52,7 +52,9 @@ class ColumnTransformer(Protocol):
         """What was learnt, as JSON and as arrays (no object arrays)."""
 
     @classmethod
-    def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> ColumnTransformer: ...
+    def from_state(
+        cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]
+    ) -> ColumnTransformer: ...
 
 
 class FittedRecipe(Protocol):
