@@ -1,0 +1,130 @@
+"""Artifacts in an S3 store: the embedded one, any compatible one, or AWS itself, through boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from windvane.artifacts.base import Location, ObjectInfo
+
+_MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
+_TRANSFER = TransferConfig(max_concurrency=2, use_threads=False)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach an S3 store; endpoint "" means AWS's own."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    region: str = "us-east-1"
+    path_style: bool = True
+
+
+class S3Artifacts:
+    """May be used by several threads; not across a fork (open a new one in the child)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._region = connection.region
+        session = boto3.session.Session(
+            aws_access_key_id=connection.access_key,
+            aws_secret_access_key=connection.secret_key,
+            region_name=connection.region,
+        )
+        self._client: Any = session.client(
+            "s3",
+            endpoint_url=connection.endpoint or None,
+            config=Config(
+                s3={"addressing_style": "path" if connection.path_style else "auto"},
+                retries={"mode": "standard", "max_attempts": 5},
+                connect_timeout=5,
+                read_timeout=60,
+                ignore_configured_endpoint_urls=True,
+            ),
+        )
+
+    def bucket_exists(self, bucket: str) -> bool:
+        try:
+            self._client.head_bucket(Bucket=bucket)
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                return False
+            raise
+        return True
+
+    def ensure_bucket(self, bucket: str) -> None:
+        if self.bucket_exists(bucket):
+            return
+        constraint = (
+            {}
+            if self._region == "us-east-1"
+            else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
+        )
+        try:
+            self._client.create_bucket(Bucket=bucket, **constraint)
+        except ClientError as error:
+            if _code(error) != "BucketAlreadyOwnedByYou":
+                raise
+
+    def list(self, prefix: Location) -> Iterator[ObjectInfo]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=prefix.bucket, Prefix=prefix.key
+        )
+        try:
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    location = Location(prefix.bucket, entry["Key"])
+                    yield ObjectInfo(location, entry["Size"], entry["ETag"].strip('"'))
+        except ClientError as error:
+            if _code(error) not in _MISSING:
+                raise
+
+    def info(self, location: Location) -> ObjectInfo | None:
+        try:
+            head = self._client.head_object(Bucket=location.bucket, Key=location.key)
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                return None
+            raise
+        return ObjectInfo(location, head["ContentLength"], head["ETag"].strip('"'))
+
+    def open(self, location: Location) -> BinaryIO:
+        try:
+            answer = self._client.get_object(Bucket=location.bucket, Key=location.key)
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                raise FileNotFoundError(str(location)) from error
+            raise
+        return cast("BinaryIO", answer["Body"])
+
+    def read(self, location: Location) -> bytes:
+        with self.open(location) as stream:
+            return stream.read()
+
+    def write(self, location: Location, data: bytes) -> None:
+        self._client.put_object(Bucket=location.bucket, Key=location.key, Body=data)
+
+    def upload(self, location: Location, path: Path) -> None:
+        self._client.upload_file(str(path), location.bucket, location.key, Config=_TRANSFER)
+
+    def download(self, location: Location, path: Path) -> None:
+        part = path.with_name(f".{path.name}.part")
+        with self.open(location) as stream, part.open("wb") as target:
+            while chunk := stream.read(1 << 20):
+                target.write(chunk)
+        part.replace(path)
+
+    def delete(self, location: Location) -> None:
+        self._client.delete_object(Bucket=location.bucket, Key=location.key)
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
