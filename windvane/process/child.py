@@ -1,0 +1,228 @@
+"""One function run in a process of its own that can be killed whole: capped, on a leash, told apart by how it ended.
+
+A fork costs milliseconds and inherits what its parent has loaded. Fork from a process with one thread.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import resource
+import select
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NoReturn
+
+from windvane.errors import WindvaneError
+from windvane.process.leash import die_with_parent
+from windvane.process.memory import exceeds_mb, tree_of, writable_bytes
+
+_LOG = logging.getLogger(__name__)
+
+_MEMORY_CHECK_S = 0.2
+_HEADROOM = 1.1
+"""The kernel's limit counts memory that is reserved and never touched, so it lies above the cap."""
+
+_MAX_TEXT = 4000
+_FINISHED = b"{}"
+_OUT_OF_MEMORY = json.dumps({"classes": ["MemoryError"], "text": "It ran out of memory."}).encode()
+
+
+class Ending(StrEnum):
+    """How a child ended.
+
+    FINISHED        the function returned
+    FAILED          it raised, or the process left without returning
+    KILLED_TIME     killed by us because its time was over
+    KILLED_MEMORY   it met its memory cap: killed by us, or it raised MemoryError
+    KILLED          any other signal: ours because it was to stop, a crash, the system's
+    """
+
+    FINISHED = "finished"
+    FAILED = "failed"
+    KILLED_TIME = "killed-time"
+    KILLED_MEMORY = "killed-memory"
+    KILLED = "killed"
+
+
+@dataclass(frozen=True)
+class Exit:
+    """The end of a child.
+
+    text            what went wrong, a sentence; "" if FINISHED
+    error_classes   names of the class of the error and its bases, most special first; () if nothing was raised
+    peak_memory_mb  the most that was seen at any check
+    """
+
+    ending: Ending
+    text: str = ""
+    error_classes: tuple[str, ...] = ()
+    peak_memory_mb: float = 0.0
+
+    @property
+    def error(self) -> str:
+        """Name of the class of the error that was raised, or ""."""
+        return self.error_classes[0] if self.error_classes else ""
+
+    def is_a(self, error: type[BaseException]) -> bool:
+        """Whether what was raised is an error of this class."""
+        return error.__name__ in self.error_classes
+
+
+class Child:
+    """A function under way in another process; see `start`. Not for use by several threads at once."""
+
+    def __init__(self, pid: int, report: int, memory_mb: int | None) -> None:
+        self.pid = pid
+        self.peak_memory_mb = 0.0
+        self._report = report
+        self._pidfd = os.pidfd_open(pid)
+        self._memory_mb = memory_mb
+        self._next_check = 0.0
+        self._exit: Exit | None = None
+
+    @classmethod
+    def start(cls, function: Callable[[], None], *, memory_mb: int | None = None) -> Child:
+        """Run `function` in a fork of this process, which leads a session of its own and dies with this process.
+
+        memory_mb   cap in MiB on what the child and its descendants hold
+        """
+        parent_pid = os.getpid()
+        read_end, write_end = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(read_end)
+            _run(function, parent_pid, write_end, memory_mb)
+        os.close(write_end)
+        os.set_blocking(read_end, False)
+        return cls(pid, read_end, memory_mb)
+
+    def poll(self) -> Exit | None:
+        """How it ended, or None while it runs. A child found above its memory cap is killed here."""
+        if self._exit is None and self._has_ended():
+            self._exit = self._reap(None)
+        if self._exit is None and self._is_above_cap():
+            return self.kill(Ending.KILLED_MEMORY)
+        return self._exit
+
+    def wait(self, timeout_s: float | None = None) -> Exit | None:
+        """As `poll`, after waiting until it ends or the time is over. The cap is watched meanwhile."""
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        waiter = select.poll()
+        waiter.register(self._pidfd, select.POLLIN)
+        while (ended := self.poll()) is None:
+            left_s = _MEMORY_CHECK_S if until is None else until - time.monotonic()
+            if left_s <= 0:
+                return None
+            waiter.poll(1000 * min(left_s, _MEMORY_CHECK_S))
+        return ended
+
+    def kill(self, reason: Ending = Ending.KILLED) -> Exit:
+        """Kill its whole tree now. Returns how it ended: `reason`, or what it was if it had ended before."""
+        if self._exit is None:
+            self._exit = self._reap(None if self._has_ended() else reason)
+        return self._exit
+
+    def _has_ended(self) -> bool:
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self.pid, flags) is not None
+
+    def _is_above_cap(self) -> bool:
+        if time.monotonic() < self._next_check:
+            return False
+        self._next_check = time.monotonic() + _MEMORY_CHECK_S
+        cap_mb = float("inf") if self._memory_mb is None else float(self._memory_mb)
+        is_above, held_mb = exceeds_mb(self.pid, cap_mb)
+        self.peak_memory_mb = max(self.peak_memory_mb, held_mb)
+        return is_above
+
+    def _reap(self, reason: Ending | None) -> Exit:
+        """Kill what is left of the tree, collect the leader, say how it ended."""
+        _kill_tree(self.pid)
+        _, status = os.waitpid(self.pid, 0)
+        report = _read_all(self._report)
+        os.close(self._report)
+        os.close(self._pidfd)
+        if reason is not None:
+            return Exit(reason, _WHY_KILLED[reason], peak_memory_mb=self.peak_memory_mb)
+        return _judge(status, report, self.peak_memory_mb)
+
+
+_WHY_KILLED = {
+    Ending.KILLED_TIME: "It was ended because its time was over.",
+    Ending.KILLED_MEMORY: "It was ended because it needed more memory than it was given.",
+    Ending.KILLED: "It was ended because it was told to stop.",
+}
+
+
+def _run(
+    function: Callable[[], None], parent_pid: int, report: int, memory_mb: int | None
+) -> NoReturn:
+    """The child's whole life. Leaves by os._exit alone: what the parent's modules do at exit is not ours to do."""
+    code = 1
+    try:
+        os.setsid()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        die_with_parent(parent_pid)
+        if memory_mb is not None:
+            limit = writable_bytes() + int(memory_mb * 1024**2 * _HEADROOM)
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        function()
+        os.write(report, _FINISHED)
+        code = 0
+    except MemoryError:
+        os.write(report, _OUT_OF_MEMORY)
+    except BaseException as error:  # noqa: BLE001 - the end of a child process: all that is known is handed over
+        if not isinstance(error, WindvaneError):
+            _LOG.exception("A child process failed.")
+        os.write(report, _describe(error))
+    finally:
+        os._exit(code)
+
+
+def _describe(error: BaseException) -> bytes:
+    classes = [kind.__name__ for kind in type(error).__mro__ if kind is not object]
+    text = str(error) if isinstance(error, WindvaneError) else f"{type(error).__name__}: {error}"
+    return json.dumps({"classes": classes, "text": text[:_MAX_TEXT]}).encode()
+
+
+def _judge(status: int, report: bytes, peak_memory_mb: float) -> Exit:
+    if os.WIFSIGNALED(status):
+        name = signal.Signals(os.WTERMSIG(status)).name
+        hint = ", perhaps by the system for want of memory" if name == "SIGKILL" else ""
+        return Exit(
+            Ending.KILLED, f"The process was ended by {name}{hint}.", peak_memory_mb=peak_memory_mb
+        )
+    if report == _FINISHED:
+        return Exit(Ending.FINISHED, peak_memory_mb=peak_memory_mb)
+    if not report:
+        code = os.waitstatus_to_exitcode(status)
+        text = f"The process left with exit code {code} before its work was done."
+        return Exit(Ending.FAILED, text, peak_memory_mb=peak_memory_mb)
+    told = json.loads(report)
+    classes = tuple(told["classes"])
+    ending = Ending.KILLED_MEMORY if "MemoryError" in classes else Ending.FAILED
+    return Exit(ending, told["text"], classes, peak_memory_mb)
+
+
+def _kill_tree(leader: int) -> None:
+    """SIGKILL to the leader, its group, and every descendant that left the group."""
+    strays = tree_of(leader) - {leader}
+    for send, target in [(os.killpg, leader), (os.kill, leader), *((os.kill, s) for s in strays)]:
+        with suppress(ProcessLookupError):
+            send(target, signal.SIGKILL)
+
+
+def _read_all(descriptor: int) -> bytes:
+    """What stands in a non-blocking pipe; a stray that still holds its other end does not matter."""
+    parts: list[bytes] = []
+    with suppress(BlockingIOError):
+        while part := os.read(descriptor, 65536):
+            parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,83 @@
+"""What a tree of processes holds: which processes belong to it and how much memory is theirs. Linux only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+_PROC = Path("/proc")
+_KB_PER_MB = 1024
+
+
+def tree_of(leader: int) -> set[int]:
+    """The pids of a session leader, of its session, and of all their descendants that still run."""
+    parent_of: dict[int, int] = {}
+    tree = {leader}
+    for pid, parent, session in _processes():
+        parent_of[pid] = parent
+        if session == leader:
+            tree.add(pid)
+    grown = True
+    while grown:
+        more = {pid for pid, parent in parent_of.items() if parent in tree} - tree
+        tree |= more
+        grown = bool(more)
+    return tree
+
+
+def tree_memory_mb(leader: int) -> float:
+    """Memory in MiB that the tree holds and that could not be taken back by dropping file pages: anonymous and
+    shared memory, pages shared with other processes counted in proportion."""
+    return sum(_held_kb(pid) for pid in tree_of(leader)) / _KB_PER_MB
+
+
+def exceeds_mb(leader: int, cap_mb: float) -> tuple[bool, float]:
+    """Whether the tree holds more than `cap_mb`, and the MiB that this is judged by.
+
+    Resident memory, an upper bound, costs little to ask; only above the cap is the exact share worked out.
+    """
+    bound_mb = sum(_resident_kb(pid) for pid in tree_of(leader)) / _KB_PER_MB
+    if bound_mb <= cap_mb:
+        return False, bound_mb
+    held_mb = tree_memory_mb(leader)
+    return held_mb > cap_mb, held_mb
+
+
+def writable_bytes() -> int:
+    """What RLIMIT_DATA counts of this process: its private writable mappings, touched or not."""
+    return _fields(_PROC / "self" / "status").get("VmData", 0) * 1024
+
+
+def _processes() -> Iterator[tuple[int, int, int]]:
+    """(pid, parent's pid, session) of every process of the machine."""
+    for entry in _PROC.iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        after_name = stat[stat.rindex(")") + 2 :].split()
+        yield int(entry.name), int(after_name[1]), int(after_name[3])
+
+
+def _held_kb(pid: int) -> int:
+    rollup = _fields(_PROC / str(pid) / "smaps_rollup")
+    if "Pss_Anon" not in rollup:
+        return _resident_kb(pid)
+    return rollup["Pss_Anon"] + rollup.get("Pss_Shmem", 0)
+
+
+def _resident_kb(pid: int) -> int:
+    status = _fields(_PROC / str(pid) / "status")
+    return status.get("RssAnon", 0) + status.get("RssShmem", 0)
+
+
+def _fields(path: Path) -> dict[str, int]:
+    """Lines of the form 'Name: 123 kB'; {} once the process is gone or if its file may not be read."""
+    try:
+        lines = path.read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return {}
+    pairs = (line.split() for line in lines if line.endswith(" kB"))
+    return {words[0].rstrip(":"): int(words[1]) for words in pairs}
