@@ -9,7 +9,7 @@ stores) is signed anew for the store, its declared payload hash included, so a c
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -244,23 +244,24 @@ class S3Gateway:
         status, code = (
             (error.status, error.code) if isinstance(error, S3Refusal) else self._refuse(error)
         )
-        root = ElementTree.Element("Error")
+        root = ET.Element("Error")
         for name, text in (
             ("Code", code),
             ("Message", str(error)),
             ("Resource", unquote(head.path)),
         ):
-            ElementTree.SubElement(root, name).text = _XML_FORBIDDEN.sub("?", text)
+            ET.SubElement(root, name).text = _XML_FORBIDDEN.sub("?", text)
         document = (
             b""
             if head.method == "HEAD"
-            else ElementTree.tostring(root, xml_declaration=True, encoding="UTF-8")
+            else ET.tostring(root, xml_declaration=True, encoding="UTF-8")
         )
         await _send_whole(send, status, document, [(b"content-type", b"application/xml")])
 
 
 _PRESIGNED = re.compile(
-    r"X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token)=", re.I
+    r"X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token)=",
+    re.IGNORECASE,
 )
 _XML_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -313,15 +314,16 @@ def _creates_bucket(head: Request, key: str) -> bool:
 
 
 def _only_owned(document: bytes, buckets: Buckets, account: str) -> bytes:
-    root = ElementTree.fromstring(document)  # noqa: S314 - our own store's answer
+    root = ET.fromstring(document)  # noqa: S314 - our own store's answer
     namespace = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
-    ElementTree.register_namespace("", namespace.strip("{}"))
+    ET.register_namespace("", namespace.strip("{}"))
     listing = root.find(f"{namespace}Buckets")
     if listing is not None:
         for entry in list(listing):
             if buckets.owner(entry.findtext(f"{namespace}Name") or "") != account:
                 listing.remove(entry)
-    return ElementTree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    owned: bytes = ET.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return owned
 
 
 def _answer_headers(answer: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
