@@ -1,0 +1,299 @@
+"""The metrics of tabular problems: one table from name to definition, each with its standard error.
+
+A metric sees the truth `y`, the `predicted` values or probabilities, and the predicted `classes`. Two classes:
+class 1 is the positive one. What a metric cannot say of such rows is NaN, never an error.
+
+Standard errors come from influence functions (the delta method): one number a row, whose standard
+deviation over the square root of n is the metric's. For AUC that is DeLong's estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import MetricName
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+_EPSILON = np.finfo(np.float64).eps
+
+
+class Basis(Enum):
+    """What of a prediction a metric judges."""
+
+    VALUES = "values"
+    PROBABILITIES = "probabilities"
+    CLASSES = "classes"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric.
+
+    value      (y, predicted) -> the metric
+    influence  (y, predicted) -> (n_rows,) influence of each row; their mean is 0
+
+    `predicted` is (n_rows,) values, (n_rows, n_classes) probabilities or (n_rows,) class indices, as `basis`
+    says. `y` is (n_rows,): the target or the class index.
+    """
+
+    name: MetricName
+    basis: Basis
+    value: Callable[[Floats, Floats], float]
+    influence: Callable[[Floats, Floats], Floats]
+
+    @property
+    def is_minimized(self) -> bool:
+        return self.name.is_minimized
+
+    def standard_error(self, y: Floats, predicted: Floats) -> float:
+        """Standard deviation of the metric over samples of rows like these; NaN below 2 rows."""
+        if y.size < 2:
+            return float("nan")
+        return float(np.std(self.influence(y, predicted), ddof=1) / np.sqrt(y.size))
+
+    def gain(self, value: float) -> float:
+        """The value turned so that more is better."""
+        return -value if self.is_minimized else value
+
+
+# Means of a loss per row
+
+
+def _mean_of(
+    loss: Callable[[Floats, Floats], Floats],
+) -> tuple[Callable[[Floats, Floats], float], Callable[[Floats, Floats], Floats]]:
+    def value(y: Floats, predicted: Floats) -> float:
+        return float(np.mean(loss(y, predicted)))
+
+    def influence(y: Floats, predicted: Floats) -> Floats:
+        losses = loss(y, predicted)
+        return np.asarray(losses - losses.mean())
+
+    return value, influence
+
+
+def _squared(y: Floats, values: Floats) -> Floats:
+    return np.asarray((y - values) ** 2)
+
+
+def _absolute(y: Floats, values: Floats) -> Floats:
+    return np.abs(y - values)
+
+
+def _negative_log(y: Floats, probabilities: Floats) -> Floats:
+    of_truth = np.take_along_axis(probabilities, y.astype(np.int64)[:, None], axis=1)[:, 0]
+    return np.asarray(-np.log(np.clip(of_truth, _EPSILON, 1 - _EPSILON)))
+
+
+def _hit(y: Floats, classes: Floats) -> Floats:
+    return np.asarray((y == classes).astype(np.float64))
+
+
+# Functions of means
+
+
+def _rmse(y: Floats, values: Floats) -> float:
+    return float(np.sqrt(np.mean(_squared(y, values))))
+
+
+def _rmse_influence(y: Floats, values: Floats) -> Floats:
+    squares = _squared(y, values)
+    mean = squares.mean()
+    if mean == 0:
+        return np.zeros_like(squares)
+    return np.asarray((squares - mean) / (2 * np.sqrt(mean)))
+
+
+def _r2(y: Floats, values: Floats) -> float:
+    """1 - residual / total sum of squares; for a constant target 1 if all is exact, else 0."""
+    residual = _squared(y, values).sum()
+    total = _squared(y, y.mean()).sum()
+    if total == 0:
+        return 1.0 if residual == 0 else 0.0
+    return float(1 - residual / total)
+
+
+def _r2_influence(y: Floats, values: Floats) -> Floats:
+    residual, total = _squared(y, values), _squared(y, y.mean())
+    variance = total.mean()
+    if variance == 0:
+        return np.zeros_like(total)
+    return np.asarray(residual.mean() * total / variance**2 - residual / variance)
+
+
+# The area under the ROC curve
+
+
+def _shares_below(y: Floats, probabilities: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """For each positive row the share of negatives ranked below it, for each negative row the share of
+    positives ranked above it (ties count half), and which rows are positive."""
+    positive = y == 1
+    ranked = probabilities[:, 1]
+    of_positive, of_negative = ranked[positive], ranked[~positive]
+    return (
+        _share_below(of_positive, np.sort(of_negative)),
+        1 - _share_below(of_negative, np.sort(of_positive)),
+        positive,
+    )
+
+
+def _share_below(values: Floats, ordered: Floats) -> Floats:
+    below = np.searchsorted(ordered, values, side="left")
+    not_above = np.searchsorted(ordered, values, side="right")
+    return (below + not_above) / (2 * ordered.size)
+
+
+def _auc(y: Floats, probabilities: Floats) -> float:
+    positive = y == 1
+    n_positive = int(positive.sum())
+    if n_positive in (0, y.size):
+        return float("nan")
+    ranked = probabilities[:, 1]
+    return float(_share_below(ranked[positive], np.sort(ranked[~positive])).mean())
+
+
+def _auc_influence(y: Floats, probabilities: Floats) -> Floats:
+    """source    DeLong, DeLong, Clarke-Pearson 1988, "Comparing the areas under two or more ROC curves"."""
+    share_of_positives = np.mean(y == 1)
+    if share_of_positives in (0, 1):
+        return np.full(y.size, np.nan)
+    of_positive, of_negative, positive = _shares_below(y, probabilities)
+    influence = np.empty(y.size)
+    influence[positive] = (of_positive - of_positive.mean()) / share_of_positives
+    influence[~positive] = (of_negative - of_negative.mean()) / (1 - share_of_positives)
+    return influence
+
+
+# Functions of the confusion matrix
+
+
+@dataclass(frozen=True)
+class _ByClass:
+    """A figure of one class as a function of the shares of rows that are hit, true and predicted in it; 0
+    where it would be 0/0. The three slopes are its partial derivatives."""
+
+    value: Callable[[Floats, Floats, Floats], Floats]
+    slopes: Callable[[Floats, Floats, Floats], tuple[Floats, Floats, Floats]]
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    return np.divide(above, below, out=np.zeros_like(below), where=below > 0)
+
+
+_RECALL = _ByClass(
+    lambda hit, true, _: _ratio(hit, true),
+    lambda hit, true, _: (
+        _ratio(np.ones_like(true), true),
+        -_ratio(hit, true**2),
+        np.zeros_like(true),
+    ),
+)
+_PRECISION = _ByClass(
+    lambda hit, _, predicted: _ratio(hit, predicted),
+    lambda hit, _, predicted: (
+        _ratio(np.ones_like(predicted), predicted),
+        np.zeros_like(predicted),
+        -_ratio(hit, predicted**2),
+    ),
+)
+_F1 = _ByClass(
+    lambda hit, true, predicted: _ratio(2 * hit, true + predicted),
+    lambda hit, true, predicted: (
+        _ratio(np.full_like(true, 2), true + predicted),
+        -_ratio(2 * hit, (true + predicted) ** 2),
+        -_ratio(2 * hit, (true + predicted) ** 2),
+    ),
+)
+
+
+def _shares(y: Floats, classes: Floats) -> tuple[Floats, Floats, Floats]:
+    """Shares of rows hit, true and predicted by class, each (n_classes,), n_classes >= 2."""
+    true, predicted = y.astype(np.int64), classes.astype(np.int64)
+    n_classes = max(int(true.max(initial=1)), int(predicted.max(initial=1))) + 1
+    n_rows = max(y.size, 1)
+    return (
+        np.bincount(true[true == predicted], minlength=n_classes) / n_rows,
+        np.bincount(true, minlength=n_classes) / n_rows,
+        np.bincount(predicted, minlength=n_classes) / n_rows,
+    )
+
+
+_Weights = Callable[[Floats, Floats], Floats]
+"""(shares true, shares predicted) -> the weight of each class in the mean, (n_classes,)."""
+
+
+def _positive_class(true: Floats, _predicted: Floats) -> Floats:
+    weights = np.zeros_like(true)
+    weights[1] = 1
+    return weights
+
+
+def _seen_or_predicted(true: Floats, predicted: Floats) -> Floats:
+    return _even((true + predicted) > 0)
+
+
+def _seen(true: Floats, _predicted: Floats) -> Floats:
+    return _even(true > 0)
+
+
+def _even(counted: NDArray[np.bool_]) -> Floats:
+    weights: Floats = counted / counted.sum()
+    return weights
+
+
+def _mean_by_class(
+    figure: _ByClass, weights: _Weights
+) -> tuple[Callable[[Floats, Floats], float], Callable[[Floats, Floats], Floats]]:
+    def value(y: Floats, classes: Floats) -> float:
+        if y.size == 0:
+            return float("nan")
+        hit, true, predicted = _shares(y, classes)
+        return float(weights(true, predicted) @ figure.value(hit, true, predicted))
+
+    def influence(y: Floats, classes: Floats) -> Floats:
+        hit, true, predicted = _shares(y, classes)
+        by_hit, by_true, by_predicted = (
+            weights(true, predicted) * slope for slope in figure.slopes(hit, true, predicted)
+        )
+        of_y, of_classes = y.astype(np.int64), classes.astype(np.int64)
+        slope = by_true[of_y] + by_predicted[of_classes] + by_hit[of_y] * (of_y == of_classes)
+        return np.asarray(slope - slope.mean())
+
+    return value, influence
+
+
+_VALUES, _PROBABILITIES, _CLASSES = Basis.VALUES, Basis.PROBABILITIES, Basis.CLASSES
+
+METRICS: dict[MetricName, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(MetricName.MSE, _VALUES, *_mean_of(_squared)),
+        Metric(MetricName.RMSE, _VALUES, _rmse, _rmse_influence),
+        Metric(MetricName.MAE, _VALUES, *_mean_of(_absolute)),
+        Metric(MetricName.R2, _VALUES, _r2, _r2_influence),
+        Metric(MetricName.LOG_LOSS, _PROBABILITIES, *_mean_of(_negative_log)),
+        Metric(MetricName.AUC, _PROBABILITIES, _auc, _auc_influence),
+        Metric(MetricName.ACCURACY, _CLASSES, *_mean_of(_hit)),
+        Metric(MetricName.BALANCED_ACCURACY, _CLASSES, *_mean_by_class(_RECALL, _seen)),
+        Metric(MetricName.F1, _CLASSES, *_mean_by_class(_F1, _positive_class)),
+        Metric(MetricName.PRECISION, _CLASSES, *_mean_by_class(_PRECISION, _positive_class)),
+        Metric(MetricName.RECALL, _CLASSES, *_mean_by_class(_RECALL, _positive_class)),
+        Metric(MetricName.F1_MACRO, _CLASSES, *_mean_by_class(_F1, _seen_or_predicted)),
+        Metric(
+            MetricName.PRECISION_MACRO, _CLASSES, *_mean_by_class(_PRECISION, _seen_or_predicted)
+        ),
+        Metric(MetricName.RECALL_MACRO, _CLASSES, *_mean_by_class(_RECALL, _seen_or_predicted)),
+    )
+}
+"""Macro means are over the classes that occur in the truth or in the predictions, balanced accuracy over those
+in the truth; a figure of 0/0 counts as 0.
+
+source    scikit-learn's user guide, "Metrics and scoring", with zero_division=0
+"""
