@@ -3,7 +3,9 @@
     WindvaneError
     |-- CallerFault                 the caller can mend it; nothing was changed
     |   |-- InvalidRequest          a parameter, or a combination of parameters, is wrong
-    |   |   `-- DoesNotExist        a model, endpoint or endpoint configuration is missing
+    |   |   |-- DoesNotExist        a model, endpoint or endpoint configuration is missing
+    |   |   |-- ContentTypeRefused  a body's content type is not one that a model reads
+    |   |   `-- AcceptRefused       none of the accepted content types is one that a model writes
     |   |-- NotFound                a job is missing
     |   |-- NameTaken               a job of this name exists
     |   |-- LimitExceeded           a quota is used up
@@ -13,9 +15,12 @@
     |   |   |-- UnknownKey          the access key or session token is not known
     |   |   |-- BadSignature        the signature does not match
     |   |   |-- IncompleteSignature a part of the signature is missing or malformed
-    |   |   `-- Expired             the signature is older than it may be
+    |   |   `-- Expired             temporary credentials are over
+    |   |       |-- ClockSkew       the signature is older or newer than it may be
+    |   |       `-- LinkExpired     a presigned request is over
     |   |-- UnknownOperation        the operation is not in the model, or is not served
     |   |-- Malformed               the body cannot be read
+    |   |-- TooLarge                the body is larger than it may be
     |   `-- Throttled               too much at once; try again later
     |-- InvocationFault             InvokeEndpoint could not answer
     |   |-- EndpointMissing
@@ -26,6 +31,7 @@
     |-- CandidateFault              ends one candidate, never the job
     |   |-- OutOfTime
     |   `-- OutOfMemory
+    |-- StoreUnusable               the store is busy, of a newer version, or misconfigured
     |-- CorruptArtifact             a saved model is damaged or of an unknown format
     `-- Signal                      control flow; never reaches a client
         |-- RejectColumn            this transformer does not take this column
@@ -63,6 +69,18 @@ class AlreadyExists(InvalidRequest):
     def __init__(self, what: str, arn: str) -> None:
         super().__init__(f'Cannot create already existing {what} "{arn}".')
         self.what, self.arn = what, arn
+
+
+class ContentTypeRefused(InvalidRequest):
+    """A body's content type is not one that a model reads."""
+
+
+class AcceptRefused(InvalidRequest):
+    """None of the accepted content types is one that a model writes."""
+
+    def __init__(self, accept: str) -> None:
+        super().__init__(f"Accept type '{accept}' is not supported.")
+        self.accept = accept
 
 
 class NotFound(CallerFault):
@@ -110,7 +128,15 @@ class IncompleteSignature(Unauthenticated):
 
 
 class Expired(Unauthenticated):
+    """The time of temporary credentials, or of a signature, is over."""
+
+
+class ClockSkew(Expired):
     """The signature is older (or newer) than it may be."""
+
+
+class LinkExpired(Expired):
+    """A presigned request is past its X-Amz-Expires."""
 
 
 class UnknownOperation(CallerFault):
@@ -119,6 +145,10 @@ class UnknownOperation(CallerFault):
 
 class Malformed(CallerFault):
     """The body cannot be read."""
+
+
+class TooLarge(CallerFault):
+    """The body is larger than it may be."""
 
 
 class Throttled(CallerFault):
@@ -176,6 +206,16 @@ class OutOfMemory(CandidateFault):
 
 class CorruptArtifact(WindvaneError):
     """A saved model is damaged or of an unknown format."""
+
+
+class StoreUnusable(WindvaneError):
+    """The store is busy, of a newer version, or misconfigured; nothing was changed."""
+
+    @classmethod
+    def busy(cls, waited_s: float) -> StoreUnusable:
+        return cls(
+            f"The store was busy with another writer for {waited_s:g} seconds; nothing was changed."
+        )
 
 
 class Signal(WindvaneError):

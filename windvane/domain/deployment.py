@@ -70,6 +70,7 @@ class Endpoint(Resource):
     generation  counts creations and updates; instances of an older generation are drained
     desired     what is to run
     running     what answers requests now; empty until first InService
+    running_generation  the generation that `running` belongs to
     """
 
     kind: ClassVar[Kind] = Kind.ENDPOINT
@@ -79,5 +80,6 @@ class Endpoint(Resource):
     desired: tuple[Deployed, ...]
     running: tuple[Deployed, ...] = ()
     running_config_name: str = ""
+    running_generation: int = 0
     status: EndpointStatus = EndpointStatus.CREATING
     failure_reason: str = ""
