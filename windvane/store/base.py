@@ -140,6 +140,13 @@ class Transaction(Protocol):
     ) -> list[Task]:
         """Cancel them and say which; RUNNING ones are left to their workers."""
 
+    def release_task(self, task: Task) -> bool:
+        """Give it back unharmed: READY again, this claim not counted as an attempt. False if the lease was lost."""
+
+    def release_foreign(self, worker_prefix: str) -> list[Task]:
+        """The same for every RUNNING task of a worker whose name does not begin with this, e.g. those of the
+        server's last life."""
+
     def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:
         """RUNNING tasks whose lease is over: READY again, or FAILED once `max_attempts` claims are used up."""
 

@@ -1,0 +1,100 @@
+"""One page of a list as a query, and where the next one goes on.
+
+A position is the last record's sort value and id. What comes after it is asked for by value, never by a
+count of rows to skip, so records that come and go between two pages shift nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, select, tuple_
+
+from windvane.store.base import OrderBy, Query
+from windvane.store.schema import RESOURCES
+from windvane.store.times import to_micros
+
+_SORT_COLUMN: dict[OrderBy, ColumnElement[Any]] = {
+    OrderBy.NAME: RESOURCES.c.name_key,
+    OrderBy.CREATED: RESOURCES.c.created,
+    OrderBy.MODIFIED: RESOURCES.c.modified,
+    OrderBy.STATUS: RESOURCES.c.status,
+    OrderBy.SCORE: RESOURCES.c.score,
+}
+
+
+def page_query(kind: str, query: Query) -> Select[Any]:
+    """Columns body, id and sort_value of the page's rows, and of one more row if the list goes on."""
+    column = _SORT_COLUMN[query.order]
+    wanted = (
+        select(RESOURCES.c.body, RESOURCES.c.id, column.label("sort_value"))
+        .where(*_filters(kind, query))
+        .order_by(*_order(query))
+        .limit(query.limit + 1)
+    )
+    return wanted if query.after is None else wanted.where(_comes_after(query))
+
+
+def page_after(row: Row[Any]) -> list[Any]:
+    """The position (JSON) just after this row of a page."""
+    return [row.sort_value, row.id]
+
+
+def _filters(kind: str, query: Query) -> Iterator[ColumnElement[bool]]:
+    columns = RESOURCES.c
+    yield columns.kind == kind
+    yield columns.account == query.scope.account
+    yield columns.region == query.scope.region
+    if query.parent is not None:
+        yield columns.parent == query.parent.lower()
+    if query.status is not None:
+        yield columns.status == str(query.status)
+    if query.name_equals is not None:
+        yield columns.name_key == query.name_equals.lower()
+    if query.name_contains is not None:
+        yield columns.name_key.contains(query.name_contains.lower(), autoescape=True)
+    if query.created_after is not None:
+        yield columns.created > to_micros(query.created_after)
+    if query.created_before is not None:
+        yield columns.created < to_micros(query.created_before)
+    if query.modified_after is not None:
+        yield columns.modified > to_micros(query.modified_after)
+    if query.modified_before is not None:
+        yield columns.modified < to_micros(query.modified_before)
+
+
+def _order(query: Query) -> Iterator[ColumnElement[Any]]:
+    if query.order is OrderBy.SCORE:
+        yield RESOURCES.c.score.is_(None)
+    for column in (_SORT_COLUMN[query.order], RESOURCES.c.id):
+        yield column.desc() if query.descending else column.asc()
+
+
+def _comes_after(query: Query) -> ColumnElement[bool]:
+    value, row_id = query.after
+    if query.order is OrderBy.SCORE:
+        return _comes_after_score(value, row_id, query.descending)
+    return _beyond(
+        tuple_(_SORT_COLUMN[query.order], RESOURCES.c.id),
+        tuple_(literal(value), literal(row_id)),
+        query.descending,
+    )
+
+
+def _comes_after_score(score: float | None, row_id: int, descending: bool) -> ColumnElement[bool]:
+    columns = RESOURCES.c
+    further = _beyond(columns.id, literal(row_id), descending)
+    if score is None:
+        return and_(columns.score.is_(None), further)
+    return or_(
+        _beyond(columns.score, literal(score), descending),
+        and_(columns.score == score, further),
+        columns.score.is_(None),
+    )
+
+
+def _beyond(
+    left: ColumnElement[Any], right: ColumnElement[Any], descending: bool
+) -> ColumnElement[bool]:
+    return left < right if descending else left > right

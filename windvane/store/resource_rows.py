@@ -1,0 +1,146 @@
+"""Resources in their table: written, found, counted, removed. Lists are in paging.py."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select, update
+
+from windvane.domain.resource import Resource
+from windvane.names import Scope
+from windvane.store.base import Page, Query
+from windvane.store.paging import page_after, page_query
+from windvane.store.records import from_json, to_json
+from windvane.store.rows import Rows
+from windvane.store.schema import RESOURCES, TAGS, TASKS
+from windvane.store.times import to_micros
+
+R = TypeVar("R", bound=Resource)
+
+_BODY = select(RESOURCES.c.body)
+_OLDEST_FIRST = (RESOURCES.c.created, RESOURCES.c.id)
+
+
+class ResourceRows(Rows):
+    """The part of a Transaction that is about resources."""
+
+    def insert(self, record: Resource) -> bool:
+        taken = select(RESOURCES.c.id).where(_is_named(type(record), record.scope, record.name))
+        if self._connection.execute(taken).first() is not None:
+            return False
+        self._connection.execute(insert(RESOURCES).values(**_identity(record), **_content(record)))
+        return True
+
+    def update(self, record: Resource) -> None:
+        named = _is_named(type(record), record.scope, record.name)
+        changed = self._connection.execute(
+            update(RESOURCES).where(named).values(**_content(record))
+        )
+        if changed.rowcount == 0:
+            raise KeyError(record.arn)
+
+    def delete(self, record: Resource) -> None:
+        named = _is_named(type(record), record.scope, record.name)
+        removed = self._connection.execute(delete(RESOURCES).where(named))
+        if removed.rowcount:
+            self._remove_what_belongs_to(record.arn.lower())
+
+    def find(self, kind: type[R], scope: Scope, name: str) -> R | None:
+        return self._first(kind, _BODY.where(_is_named(kind, scope, name)))
+
+    def by_arn(self, kind: type[R], arn: str) -> R | None:
+        return self._first(
+            kind, _BODY.where(RESOURCES.c.arn == arn.lower(), RESOURCES.c.kind == _name(kind))
+        )
+
+    def page(self, kind: type[R], query: Query) -> Page[R]:
+        rows = self._connection.execute(page_query(_name(kind), query)).all()
+        shown = rows[: query.limit]
+        records = tuple(from_json(kind, row.body) for row in shown)
+        return Page(records, page_after(shown[-1]) if len(rows) > query.limit else None)
+
+    def children(self, kind: type[R], parent: str) -> list[R]:
+        return self._all(
+            kind,
+            _BODY.where(RESOURCES.c.parent == parent.lower(), RESOURCES.c.kind == _name(kind)),
+        )
+
+    def every(self, kind: type[R], statuses: Sequence[str]) -> list[R]:
+        return self._all(kind, _BODY.where(_is_in_status(kind, statuses)))
+
+    def count(self, kind: type[R], statuses: Sequence[str], scope: Scope | None = None) -> int:
+        counted = select(func.count()).where(_is_in_status(kind, statuses))
+        if scope is not None:
+            counted = counted.where(_is_in(scope))
+        return self._connection.execute(counted).scalar_one()
+
+    def counts_by_status(self, kind: type[R]) -> dict[str, int]:
+        counts = (
+            select(RESOURCES.c.status, func.count())
+            .where(RESOURCES.c.kind == _name(kind))
+            .group_by(RESOURCES.c.status)
+            .order_by(RESOURCES.c.status)
+        )
+        return dict(self._connection.execute(counts).all())
+
+    def _first(self, kind: type[R], query: Select[str]) -> R | None:
+        body = self._connection.execute(query).scalar()
+        return None if body is None else from_json(kind, body)
+
+    def _all(self, kind: type[R], query: Select[str]) -> list[R]:
+        bodies = self._connection.execute(query.order_by(*_OLDEST_FIRST)).scalars()
+        return [from_json(kind, body) for body in bodies]
+
+    def _remove_what_belongs_to(self, arn: str) -> None:
+        self._connection.execute(delete(TAGS).where(TAGS.c.arn == arn))
+        self._connection.execute(delete(TASKS).where(TASKS.c.job_arn == arn))
+        belongs = RESOURCES.c.parent == arn
+        children = self._connection.execute(select(RESOURCES.c.arn).where(belongs)).scalars().all()
+        self._connection.execute(delete(RESOURCES).where(belongs))
+        for child in children:
+            self._remove_what_belongs_to(child)
+
+
+def _name(kind: type[Resource]) -> str:
+    return str(kind.kind)
+
+
+def _is_in(scope: Scope) -> ColumnElement[bool]:
+    return and_(RESOURCES.c.account == scope.account, RESOURCES.c.region == scope.region)
+
+
+def _is_named(kind: type[Resource], scope: Scope, name: str) -> ColumnElement[bool]:
+    return and_(
+        RESOURCES.c.kind == _name(kind), _is_in(scope), RESOURCES.c.name_key == name.lower()
+    )
+
+
+def _is_in_status(kind: type[Resource], statuses: Sequence[str]) -> ColumnElement[bool]:
+    return and_(RESOURCES.c.kind == _name(kind), RESOURCES.c.status.in_([str(s) for s in statuses]))
+
+
+def _identity(record: Resource) -> dict[str, Any]:
+    """The columns that stay as long as the record is there."""
+    return {
+        "kind": _name(type(record)),
+        "account": record.scope.account,
+        "region": record.scope.region,
+        "name_key": record.name.lower(),
+        "arn": record.arn.lower(),
+    }
+
+
+def _content(record: Resource) -> dict[str, Any]:
+    """The columns that a changed record brings along."""
+    score: float | None = getattr(record, "score", None)
+    return {
+        "name": record.name,
+        "parent": record.parent.lower(),
+        "status": str(getattr(record, "status", "")),
+        "score": None if score is None or math.isnan(score) else float(score),
+        "created": to_micros(record.created),
+        "modified": to_micros(record.modified),
+        "body": to_json(record),
+    }

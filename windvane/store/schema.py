@@ -1,0 +1,96 @@
+"""The tables, as SQLAlchemy metadata. What creates and changes them in a database is migrations/.
+
+Times are whole microseconds since 1970 in UTC: exact, sortable, the same in every database.
+Text is compared byte by byte in every database, so lists have the same order everywhere.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA = MetaData()
+
+BIG_ID = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite hands out ids by itself only to a column of type INTEGER."""
+
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
+RESOURCES = Table(
+    "resources",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    Column("kind", TEXT, nullable=False),
+    Column("account", TEXT, nullable=False),
+    Column("region", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("name_key", TEXT, nullable=False),
+    Column("arn", TEXT, nullable=False),
+    Column("parent", TEXT, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("score", Double),
+    Column("created", BigInteger, nullable=False),
+    Column("modified", BigInteger, nullable=False),
+    # Last on purpose: SQLite reads a row from its start, so what filters and sorts never touches a long body.
+    Column("body", TEXT, nullable=False),
+    UniqueConstraint("kind", "account", "region", "name_key", name="resources_by_name"),
+    Index("resources_by_created", "kind", "account", "region", "created", "id"),
+    Index("resources_by_modified", "kind", "account", "region", "modified", "id"),
+    Index("resources_by_status", "kind", "account", "region", "status", "id"),
+    Index("resources_by_parent", "parent", "kind", "account", "region", "created", "id"),
+    Index("resources_by_arn", "arn"),
+    Index("resources_in_status", "kind", "status", "created", "id"),
+    sqlite_autoincrement=True,
+)
+"""name_key is the name in lower case; arn and parent are in lower case too; status is "" for what has
+none. Ids only grow and are never used again, or a list could show a record twice."""
+
+TASKS = Table(
+    "tasks",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    Column("job_arn", TEXT, nullable=False),
+    Column("kind", TEXT, nullable=False),
+    Column("key", TEXT, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("worker", TEXT, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("started", BigInteger),
+    Column("ended", BigInteger),
+    Column("lease_until", BigInteger),
+    Column("error", TEXT, nullable=False),
+    Column("payload", TEXT, nullable=False),
+    Column("result", TEXT),
+    UniqueConstraint("job_arn", "key", name="tasks_by_key"),
+    Index("tasks_by_status", "status", "job_arn", "kind", "created", "id"),
+    sqlite_autoincrement=True,
+)
+"""error, payload and result are JSON."""
+
+TAGS = Table(
+    "tags",
+    METADATA,
+    Column("arn", TEXT, primary_key=True),
+    Column("key", TEXT, primary_key=True),
+    Column("value", TEXT, nullable=False),
+)
+
+BUCKETS = Table(
+    "buckets",
+    METADATA,
+    Column("bucket", TEXT, primary_key=True),
+    Column("account", TEXT, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Index("buckets_by_account", "account", "bucket"),
+)

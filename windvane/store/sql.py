@@ -1,0 +1,95 @@
+"""The one implementation of Store, over any database that SQLAlchemy speaks to.
+
+What differs between databases (how a transaction begins) is in sqlite.py and postgres.py.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+
+from windvane.errors import StoreUnusable
+from windvane.store.resource_rows import ResourceRows
+from windvane.store.tag_rows import BucketRows, TagRows
+from windvane.store.task_rows import TaskRows
+
+LOCK_TIMEOUT_S = 30
+
+
+class SqlTransaction(ResourceRows, TagRows, TaskRows, BucketRows):
+    """The Transaction of store/base.py; one group of rows per base class."""
+
+
+class SqlStore(ABC):
+    """A Store on one database. Open one in each process: connections do not survive a fork."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._pid = os.getpid()
+        self._writer = threading.Lock()
+        self._writing_here = threading.local()
+
+    @abstractmethod
+    def _begin_writing(self, connection: Connection) -> None:
+        """Begin a transaction and wait until no other writes, in any process.
+
+        raises    StoreUnusable if that takes longer than LOCK_TIMEOUT_S
+        """
+
+    @abstractmethod
+    def _begin_reading(self, connection: Connection) -> None:
+        """Begin a transaction that sees one state and cannot write."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlTransaction]:
+        with self._alone() as connection:
+            yield SqlTransaction(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[SqlTransaction]:
+        self._check_process()
+        with self._engine.begin() as connection:
+            self._begin_reading(connection)
+            yield SqlTransaction(connection)
+
+    def migrate(self) -> None:
+        # Alembic takes long to import, and most processes open a store that is up to date.
+        from windvane.store.migrations.upgrade import upgrade
+
+        with self._alone() as connection:
+            upgrade(connection)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        self._check_process()
+        with self._only_writer_of_this_process(), self._engine.begin() as connection:
+            self._begin_writing(connection)
+            yield connection
+
+    @contextmanager
+    def _only_writer_of_this_process(self) -> Iterator[None]:
+        """Threads queue here, in order, so that a database's own waiting is between processes only."""
+        if getattr(self._writing_here, "now", False):
+            raise RuntimeError("This thread is inside a transaction already; do all of it in one.")
+        if not self._writer.acquire(timeout=LOCK_TIMEOUT_S):
+            raise StoreUnusable.busy(LOCK_TIMEOUT_S)
+        self._writing_here.now = True
+        try:
+            yield
+        finally:
+            self._writing_here.now = False
+            self._writer.release()
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise RuntimeError(
+                "This store was opened by another process; open one in each process."
+            )

@@ -1,0 +1,74 @@
+"""A store in one SQLite file: write-ahead log, every commit on disk, one writer at a time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing, suppress
+from pathlib import Path
+
+from sqlalchemy import Connection, QueuePool, create_engine
+from sqlalchemy.exc import OperationalError
+
+from windvane.errors import StoreUnusable
+from windvane.store.sql import LOCK_TIMEOUT_S, SqlStore
+
+
+class SqliteStore(SqlStore):
+    """A Store in the file `path`, made (mode 0600) if it is not there.
+
+    The file and its -wal and -shm belong together: copy a running store with SQLite's own backup only.
+    Not for network file systems, whose locks cannot be trusted.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            _create(path)
+        super().__init__(
+            create_engine(
+                "sqlite://",
+                creator=lambda: _connect(path),
+                poolclass=QueuePool,
+                pool_size=8,
+                max_overflow=-1,
+            )
+        )
+
+    def _begin_writing(self, connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA query_only = OFF")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+                raise
+            raise StoreUnusable.busy(LOCK_TIMEOUT_S) from error
+
+    def _begin_reading(self, connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+        connection.exec_driver_sql("BEGIN DEFERRED")
+
+
+def _create(path: Path) -> None:
+    """An empty database in WAL mode, which appears whole or not at all.
+
+    Two processes that switch one new file to WAL together fail with "locked", whatever their timeout.
+    """
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(descriptor)
+    try:
+        with closing(sqlite3.connect(temporary)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        Path(temporary).unlink()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # isolation_level None: transactions begin where this module says BEGIN, nowhere else.
+    connection = sqlite3.connect(
+        path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection

@@ -1,0 +1,53 @@
+"""Tags and bucket owners in their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+
+from windvane.store.rows import Rows
+from windvane.store.schema import BUCKETS, TAGS
+from windvane.store.times import to_micros
+
+
+class TagRows(Rows):
+    """The part of a Transaction that is about tags."""
+
+    def tags(self, arn: str) -> dict[str, str]:
+        found = select(TAGS.c.key, TAGS.c.value).where(TAGS.c.arn == arn.lower())
+        return dict(self._connection.execute(found.order_by(TAGS.c.key)).all())
+
+    def set_tags(self, arn: str, tags: dict[str, str]) -> None:
+        self.remove_tags(arn, tags)
+        rows = [{"arn": arn.lower(), "key": key, "value": value} for key, value in tags.items()]
+        if rows:
+            self._connection.execute(insert(TAGS), rows)
+
+    def remove_tags(self, arn: str, keys: Iterable[str]) -> None:
+        gone = TAGS.c.key.in_(list(keys))
+        self._connection.execute(delete(TAGS).where(TAGS.c.arn == arn.lower(), gone))
+
+
+class BucketRows(Rows):
+    """The part of a Transaction that is about who owns a bucket."""
+
+    def bucket_owner(self, bucket: str) -> str | None:
+        owner = select(BUCKETS.c.account).where(BUCKETS.c.bucket == bucket)
+        return self._connection.execute(owner).scalar()
+
+    def claim_bucket(self, bucket: str, account: str, now: datetime) -> str:
+        owner = self.bucket_owner(bucket)
+        if owner is not None:
+            return owner
+        row = {"bucket": bucket, "account": account, "created": to_micros(now)}
+        self._connection.execute(insert(BUCKETS).values(**row))
+        return account
+
+    def release_bucket(self, bucket: str) -> None:
+        self._connection.execute(delete(BUCKETS).where(BUCKETS.c.bucket == bucket))
+
+    def buckets(self, account: str) -> list[str]:
+        owned = select(BUCKETS.c.bucket).where(BUCKETS.c.account == account)
+        return list(self._connection.execute(owned.order_by(BUCKETS.c.bucket)).scalars())

@@ -1,0 +1,227 @@
+"""Tasks in their table: queued, claimed, kept, ended.
+
+A claim raises the task's token; whoever holds an older one changes nothing any more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
+
+from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.store.records import check_json
+from windvane.store.rows import Rows
+from windvane.store.schema import TASKS
+from windvane.store.times import from_micros, optional_time, to_micros
+
+_OLDEST_FIRST = (TASKS.c.created, TASKS.c.id)
+_IS_READY = TASKS.c.status == str(TaskStatus.READY)
+_IS_RUNNING = TASKS.c.status == str(TaskStatus.RUNNING)
+_AT_WORK = (
+    select(TASKS.c.job_arn, func.count().label("n_running"))
+    .where(_IS_RUNNING)
+    .group_by(TASKS.c.job_arn)
+    .subquery()
+)
+
+
+class TaskRows(Rows):
+    """The part of a Transaction that is about tasks."""
+
+    def add_tasks(self, job_arn: str, tasks: Iterable[NewTask], now: datetime) -> None:
+        known = select(TASKS.c.key).where(TASKS.c.job_arn == job_arn)
+        keys = set(self._connection.execute(known).scalars())
+        rows = []
+        for task in tasks:
+            if task.key not in keys:
+                keys.add(task.key)
+                rows.append(_new_row(job_arn, task, now))
+        if rows:
+            self._connection.execute(insert(TASKS), rows)
+
+    def tasks(self, job_arn: str) -> list[Task]:
+        return self._select(TASKS.c.job_arn == job_arn)
+
+    def task(self, task_id: int) -> Task | None:
+        found = self._select(TASKS.c.id == task_id)
+        return found[0] if found else None
+
+    def claim_task(
+        self, kinds: Sequence[TaskKind], worker: str, now: datetime, lease_until: datetime
+    ) -> Task | None:
+        next_ready = (
+            select(TASKS)
+            .outerjoin(_AT_WORK, _AT_WORK.c.job_arn == TASKS.c.job_arn)
+            .where(_IS_READY, _is_of(kinds))
+            .order_by(func.coalesce(_AT_WORK.c.n_running, 0), *_OLDEST_FIRST)
+            .limit(1)
+        )
+        row = self._connection.execute(next_ready).first()
+        if row is None:
+            return None
+        task = _task(row)
+        claimed = replace(
+            task,
+            status=TaskStatus.RUNNING,
+            token=task.token + 1,
+            attempts=task.attempts + 1,
+            worker=worker,
+            started=now,
+            lease_until=lease_until,
+        )
+        self._write(claimed)
+        return claimed
+
+    def renew_lease(self, task: Task, lease_until: datetime) -> bool:
+        renewed = update(TASKS).where(_is_held(task)).values(lease_until=to_micros(lease_until))
+        return self._connection.execute(renewed).rowcount == 1
+
+    def finish_task(
+        self,
+        task: Task,
+        status: TaskStatus,
+        now: datetime,
+        *,
+        result: dict[str, Any] | None = None,
+        error: str = "",
+    ) -> bool:
+        if status.is_open:
+            raise ValueError(f"A task ends as done, failed or cancelled, not as {status}.")
+        ended = update(TASKS).where(_is_held(task))
+        done = self._connection.execute(
+            ended.values(
+                status=str(status),
+                ended=to_micros(now),
+                lease_until=None,
+                result=None if result is None else _json(result),
+                error=_json(error),
+            )
+        )
+        return done.rowcount == 1
+
+    def cancel_ready_tasks(
+        self, job_arn: str, kinds: Sequence[TaskKind], now: datetime
+    ) -> list[Task]:
+        waiting = self._select(and_(_IS_READY, TASKS.c.job_arn == job_arn, _is_of(kinds)))
+        return [
+            self._write(replace(task, status=TaskStatus.CANCELLED, ended=now)) for task in waiting
+        ]
+
+    def release_task(self, task: Task) -> bool:
+        held = self._select(_is_held(task))
+        return bool([self._write(_given_back(row)) for row in held])
+
+    def release_foreign(self, worker_prefix: str) -> list[Task]:
+        own = TASKS.c.worker.startswith(worker_prefix, autoescape=True)
+        return [self._write(_given_back(task)) for task in self._select(and_(_IS_RUNNING, ~own))]
+
+    def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:
+        over = self._select(and_(_IS_RUNNING, TASKS.c.lease_until <= to_micros(now)))
+        return [self._write(_released(task, now, max_attempts)) for task in over]
+
+    def open_task_ages(self, now: datetime) -> dict[str, list[float]]:
+        still_open = select(TASKS.c.kind, TASKS.c.created).where(
+            TASKS.c.status.in_([str(status) for status in TaskStatus if status.is_open])
+        )
+        ages = defaultdict(list)
+        for kind, created in self._connection.execute(still_open.order_by(*_OLDEST_FIRST)):
+            ages[kind].append((now - from_micros(created)).total_seconds())
+        return dict(ages)
+
+    def _select(self, condition: ColumnElement[bool]) -> list[Task]:
+        found = select(TASKS).where(condition).order_by(*_OLDEST_FIRST)
+        return [_task(row) for row in self._connection.execute(found)]
+
+    def _write(self, task: Task) -> Task:
+        changed = update(TASKS).where(TASKS.c.id == task.id)
+        self._connection.execute(changed.values(**_changing_columns(task)))
+        return task
+
+
+def _is_of(kinds: Sequence[TaskKind]) -> ColumnElement[bool]:
+    return TASKS.c.kind.in_([str(kind) for kind in kinds])
+
+
+def _is_held(task: Task) -> ColumnElement[bool]:
+    return and_(TASKS.c.id == task.id, TASKS.c.token == task.token, _IS_RUNNING)
+
+
+def _given_back(task: Task) -> Task:
+    return replace(
+        task, status=TaskStatus.READY, worker="", lease_until=None, attempts=task.attempts - 1
+    )
+
+
+def _released(task: Task, now: datetime, max_attempts: int) -> Task:
+    if task.attempts < max_attempts:
+        return replace(task, status=TaskStatus.READY, worker="", lease_until=None)
+    return replace(
+        task,
+        status=TaskStatus.FAILED,
+        ended=now,
+        lease_until=None,
+        error=f"Tried {task.attempts} times; each time the worker died or fell silent before it was "
+        f"done, the last time '{task.worker}'.",
+    )
+
+
+def _new_row(job_arn: str, task: NewTask, now: datetime) -> dict[str, Any]:
+    return {
+        "job_arn": job_arn,
+        "kind": str(task.kind),
+        "key": task.key,
+        "status": str(TaskStatus.READY),
+        "token": 0,
+        "attempts": 0,
+        "worker": "",
+        "created": to_micros(now),
+        "error": _json(""),
+        "payload": _json(task.payload),
+    }
+
+
+def _changing_columns(task: Task) -> dict[str, Any]:
+    return {
+        "status": str(task.status),
+        "token": task.token,
+        "attempts": task.attempts,
+        "worker": task.worker,
+        "started": _optional_micros(task.started),
+        "ended": _optional_micros(task.ended),
+        "lease_until": _optional_micros(task.lease_until),
+        "error": _json(task.error),
+    }
+
+
+def _optional_micros(time: datetime | None) -> int | None:
+    return None if time is None else to_micros(time)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(check_json(value), separators=(",", ":"))
+
+
+def _task(row: Row[Any]) -> Task:
+    return Task(
+        id=row.id,
+        job_arn=row.job_arn,
+        kind=TaskKind(row.kind),
+        key=row.key,
+        payload=json.loads(row.payload),
+        status=TaskStatus(row.status),
+        token=row.token,
+        attempts=row.attempts,
+        worker=row.worker,
+        created=from_micros(row.created),
+        started=optional_time(row.started),
+        ended=optional_time(row.ended),
+        lease_until=optional_time(row.lease_until),
+        result=None if row.result is None else json.loads(row.result),
+        error=json.loads(row.error),
+    )
