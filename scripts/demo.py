@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import boto3
 import pandas as pd
@@ -43,8 +44,7 @@ def main() -> int:
             f"Server ready after {time.monotonic() - started:.1f} s: {environment['AWS_ENDPOINT_URL']}"
         )
         with MemoryWatch(server.pid) as memory:
-            show_job(environment)
-            show_endpoint(JOB_ENDPOINT.get("name", ""))
+            show_endpoint(run_job(environment))
         console.print(
             f"Peak memory of the server and all its children: {memory.peak_mb:.0f} MB (PSS)"
         )
@@ -57,9 +57,6 @@ def main() -> int:
         )
     console.print(f"[green]Done in {time.monotonic() - started:.0f} s.[/green]")
     return 0
-
-
-JOB_ENDPOINT: dict[str, str] = {}
 
 
 @contextmanager
@@ -89,7 +86,8 @@ def exported(folder: Path) -> dict[str, str]:
     return dict(re.findall(r"^export (\w+)='?([^'\n]*)'?$", text, re.MULTILINE))
 
 
-def show_job(environment: dict[str, str]) -> None:
+def run_job(environment: dict[str, str]) -> str:
+    """The name of the endpoint that the finished job deployed."""
     bucket = environment["WINDVANE_BUCKET"]
     s3, sagemaker = boto3.client("s3"), boto3.client("sagemaker")
     s3.put_object(
@@ -135,7 +133,8 @@ def show_job(environment: dict[str, str]) -> None:
     console.print(
         f"First candidate after {first_candidate_s:.1f} s; Completed after {elapsed:.1f} s"
     )
-    JOB_ENDPOINT["name"] = job["ModelDeployResult"]["EndpointName"]
+    endpoint: str = job["ModelDeployResult"]["EndpointName"]
+    return endpoint
 
 
 def listed(sagemaker: boto3.client) -> list[dict]:
@@ -248,7 +247,7 @@ class MemoryWatch:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> MemoryWatch:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

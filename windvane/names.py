@@ -101,3 +101,16 @@ class PageTokens:
     def _sign(self, belongs_to: tuple[str, ...], body: bytes) -> bytes:
         message = json.dumps(belongs_to).encode() + b"\x00" + body
         return hmac.new(self._secret, message, hashlib.sha256).digest()
+
+
+def default_role(account: str) -> str:
+    """The ARN of the role that every account has and that may use all of the account's buckets."""
+    return f"arn:aws:iam::{account}:role/windvane"
+
+
+def default_bucket(account: str, region: str) -> str:
+    """The bucket that exists from the first start; the name the SageMaker SDK looks for by default.
+
+    source    sagemaker SDK 2.x, Session.default_bucket
+    """
+    return f"sagemaker-{region}-{account}"

@@ -75,6 +75,10 @@ class S3Artifacts:
                 raise
 
     def list(self, prefix: Location) -> Iterator[ObjectInfo]:
+        # Stores that keep folders list "p/a" before "p-a": the order of keys is made here.
+        return iter(sorted(self._listed(prefix), key=lambda info: info.location.key))
+
+    def _listed(self, prefix: Location) -> Iterator[ObjectInfo]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=prefix.bucket, Prefix=prefix.key
         )

@@ -1,0 +1,63 @@
+"""The artifacts contract over a local folder and over the embedded S3 store."""
+
+import itertools
+
+import pytest
+
+from windvane.artifacts.base import Location
+from windvane.artifacts.embedded import EmbeddedS3
+from windvane.artifacts.local import LocalArtifacts
+from windvane.artifacts.s3 import S3Artifacts
+from windvane.testing.artifacts_contract import CONTRACT, HOSTILE_KEYS
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory):
+    store = EmbeddedS3(tmp_path_factory.mktemp("s3"), (), {})
+    store.start()
+    store.wait_ready(30)
+    yield store
+    store.stop()
+
+
+@pytest.fixture(params=["local", "s3"])
+def artifacts(request, tmp_path_factory):
+    if request.param == "local":
+        return LocalArtifacts(tmp_path_factory.mktemp("artifacts"))
+    return S3Artifacts(request.getfixturevalue("embedded").connection)
+
+
+@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
+def test_artifacts_keep_their_contract(clause, artifacts, tmp_path):
+    bucket = f"bucket-{next(_numbers)}"
+    artifacts.ensure_bucket(bucket)
+    clause(artifacts, bucket, tmp_path)
+
+
+def test_hostile_keys_stay_inside_a_local_folder(tmp_path):
+    artifacts = LocalArtifacts(tmp_path / "root")
+    artifacts.ensure_bucket("bucket")
+    for key in HOSTILE_KEYS:
+        artifacts.write(Location("bucket", key), key.encode())
+    assert sorted(info.location.key for info in artifacts.list(Location("bucket", ""))) == sorted(
+        HOSTILE_KEYS
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["root"]
+
+
+def test_the_embedded_store_comes_back_with_what_it_acknowledged_after_a_kill(tmp_path):
+    store = EmbeddedS3(tmp_path / "s3", (), {})
+    store.start()
+    store.wait_ready(30)
+    artifacts = S3Artifacts(store.connection)
+    artifacts.ensure_bucket("bucket")
+    for number in range(20):
+        artifacts.write(Location("bucket", f"{number:02}"), b"x" * 1000)
+    store.kill()
+    store.start()
+    store.wait_ready(30)
+    listed = [info.size for info in S3Artifacts(store.connection).list(Location("bucket", ""))]
+    store.stop()
+    assert listed == [1000] * 20

@@ -1,0 +1,65 @@
+"""The data folder as one server at a time uses it: its lock, and where its server can be reached."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from windvane.errors import WindvaneError
+
+
+class FolderInUse(WindvaneError):
+    """Another server uses this data folder."""
+
+
+def make_folder(data_dir: Path) -> None:
+    """A folder that its owner alone can read."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+@contextmanager
+def locked(data_dir: Path) -> Iterator[None]:
+    """Hold the folder for the length of the block.
+
+    raises    FolderInUse if another process holds it
+    """
+    with (data_dir / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FolderInUse(
+                f"Another Windvane server uses {data_dir} (see its server.json). "
+                "Stop it first, or choose another --data-dir."
+            ) from error
+        yield
+
+
+def is_locked(data_dir: Path) -> bool:
+    path = data_dir / "lock"
+    if not path.exists():
+        return False
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def publish_address(data_dir: Path, url: str) -> None:
+    temporary = data_dir / ".server.json"
+    temporary.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    temporary.replace(data_dir / "server.json")
+
+
+def address(data_dir: Path) -> str | None:
+    """The URL of the server that runs on this folder now; None if none does."""
+    path = data_dir / "server.json"
+    if not path.exists() or not is_locked(data_dir):
+        return None
+    url: str = json.loads(path.read_text())["url"]
+    return url

@@ -1,0 +1,32 @@
+"""The `windvane` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from windvane import __version__
+from windvane.cli import automl, env, serve
+from windvane.errors import WindvaneError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The exit code: 0, 2 for what the user can mend, 1 for our fault (with a traceback)."""
+    parser = argparse.ArgumentParser(
+        prog="windvane", description="AutoML you own: Amazon SageMaker Autopilot, self-hosted."
+    )
+    parser.add_argument("--version", action="version", version=f"windvane {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in (serve, env, automl):
+        command.add_parser(commands)
+    arguments = parser.parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except WindvaneError as error:
+        print(f"windvane: {error}", file=sys.stderr)
+        return 2
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
