@@ -1,0 +1,172 @@
+"""Request bodies to rows of raw cells, as they would stand in a CSV file without header and target."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from windvane.engine.package import Schema
+from windvane.errors import InvalidRequest
+from windvane.serving.media import CSV, JSON, JSON_LINES, read_content_type
+
+Row = Sequence[str | None]
+
+_NAMES_SHOWN = 20
+
+csv.field_size_limit(2**31 - 1)  # the size of a body is bounded where requests come in
+
+
+def read_rows(body: bytes, content_type: str, schema: Schema) -> list[Row]:
+    """The rows of a body, each of len(schema.features) cells; a missing cell is "" or None.
+
+    text/csv               one row a line, quoting as in RFC 4180, with or without BOM and final newline;
+                           a first line equal to the names of the features is taken for a header
+    application/json       a list of rows, {"instances": [rows]}, or one row; a row is a list of values in
+                           order, an object by column name (absent is missing), or {"features": [values]}
+    application/jsonlines  such a row on each line
+
+    raises    ContentTypeRefused, or InvalidRequest naming row and column
+    """
+    rows = _READERS[read_content_type(content_type)](_text(body), schema)
+    if not rows:
+        raise InvalidRequest(f"The request body has no rows. {_expected(schema)}")
+    n_cells = len(schema.features)
+    for number, row in enumerate(rows, 1):
+        if len(row) != n_cells:
+            raise InvalidRequest(_wrong_length(number, len(row), schema))
+    return rows
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(
+            f"The request body is not valid UTF-8: byte {error.start} is "
+            f"0x{body[error.start]:02x} ({error.reason})."
+        ) from error
+
+
+def _read_csv(text: str, schema: Schema) -> list[Row]:
+    if not text.strip():
+        raise InvalidRequest(f"The request body is empty. {_expected(schema)}")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        rows: list[Row] = list(reader)
+    except csv.Error as error:
+        raise InvalidRequest(
+            f"The request body is not valid CSV near line {reader.line_num}: {error}. "
+            'A field with quotes in it must be quoted, and its quotes doubled: "so ""quoted"" here".'
+        ) from error
+    if rows[0] == list(schema.features):
+        del rows[0]
+    if len(schema.features) == 1:
+        return [row or [""] for row in rows]
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows
+
+
+def _read_json(text: str, schema: Schema) -> list[Row]:
+    document = _parse(text, "The request body")
+    if isinstance(document, dict) and set(document) == {"instances"}:
+        document = document["instances"]
+        if not isinstance(document, list):
+            raise InvalidRequest('"instances" in the request body must be a list of rows.')
+    elif isinstance(document, dict) or _is_flat(document):
+        document = [document]
+    if not isinstance(document, list):
+        raise InvalidRequest(
+            "The request body must be a list of rows, one row, or an object "
+            f'{{"instances": [rows]}}. {_expected(schema)}'
+        )
+    return [_row(value, number, schema) for number, value in enumerate(document, 1)]
+
+
+def _read_json_lines(text: str, schema: Schema) -> list[Row]:
+    lines = [line for line in text.split("\n") if line.strip()]
+    return [
+        _row(_parse(line, f"Row {number}"), number, schema) for number, line in enumerate(lines, 1)
+    ]
+
+
+_READERS: dict[str, Callable[[str, Schema], list[Row]]] = {
+    CSV: _read_csv,
+    JSON: _read_json,
+    JSON_LINES: _read_json_lines,
+}
+
+
+def _missing(_: str) -> None:
+    """NaN and the infinities, which JSON does not have and Python writes."""
+
+
+def _parse(text: str, what: str) -> Any:
+    """The document, its numbers as they were written: a cell is what it would be in a CSV file."""
+    try:
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=_missing)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"{what} is not valid JSON: {error}.") from error
+
+
+def _is_flat(document: Any) -> bool:
+    return (
+        isinstance(document, list)
+        and len(document) > 0
+        and not any(isinstance(value, (list, dict)) for value in document)
+    )
+
+
+def _row(value: Any, number: int, schema: Schema) -> Row:
+    if isinstance(value, dict) and set(value) == {"features"} and "features" not in schema.features:
+        value = value["features"]
+    if isinstance(value, list):
+        names = schema.features + ("",) * (len(value) - len(schema.features))
+        return [_cell(cell, number, name) for cell, name in zip(value, names, strict=False)]
+    if isinstance(value, dict):
+        return _row_by_name(value, number, schema)
+    raise InvalidRequest(
+        f"Row {number} must be a list of values or an object by column name. {_expected(schema)}"
+    )
+
+
+def _row_by_name(value: dict[str, Any], number: int, schema: Schema) -> Row:
+    unknown = [name for name in value if name not in schema.features]
+    if unknown:
+        hint = " Leave out the target." if schema.target in unknown else ""
+        raise InvalidRequest(
+            f"Row {number} has a column '{unknown[0]}' that the model does not take.{hint} "
+            f"{_expected(schema)}"
+        )
+    return [_cell(value.get(name), number, name) for name in schema.features]
+
+
+def _cell(value: Any, number: int, name: str) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "True" if value else "False"
+    where = f"row {number}, column '{name}'" if name else f"row {number}"
+    raise InvalidRequest(
+        f"The value of {where} must be a string, a number, true, false or null, "
+        f"not {'an object' if isinstance(value, dict) else 'a list'}."
+    )
+
+
+def _wrong_length(number: int, n_cells: int, schema: Schema) -> str:
+    hint = ""
+    if n_cells == len(schema.features) + 1:
+        hint = f" Leave out the target '{schema.target}'."
+    found = "is blank" if n_cells == 0 else f"has {n_cells} values"
+    return f"Row {number} {found}.{hint} {_expected(schema)}"
+
+
+def _expected(schema: Schema) -> str:
+    names = schema.features
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    values = "value" if len(names) == 1 else "values"
+    return f"The model takes rows of {len(names)} {values}: {shown}{more}."

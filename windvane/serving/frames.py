@@ -1,0 +1,47 @@
+"""Frames: how the server and a model process talk over a stream socket.
+
+A frame is two lengths (unsigned 32 bits, big-endian), a header in JSON, and a body of bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+_LENGTHS = struct.Struct("!II")
+
+Frame = tuple[dict[str, Any], bytes]
+"""Header and body."""
+
+
+def pack(header: Mapping[str, Any], body: bytes = b"") -> bytes:
+    """The bytes of one frame."""
+    head = json.dumps(header, separators=(",", ":")).encode()
+    return _LENGTHS.pack(len(head), len(body)) + head + body
+
+
+class FrameBuffer:
+    """Bytes as they arrive, in pieces of any size, to whole frames."""
+
+    def __init__(self) -> None:
+        self._received = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        self._received += data
+
+    def next_frame(self) -> Frame | None:
+        """The oldest frame, removed; None until it is there whole."""
+        received = self._received
+        if len(received) < _LENGTHS.size:
+            return None
+        head_size, body_size = _LENGTHS.unpack_from(received)
+        head_end = _LENGTHS.size + head_size
+        end = head_end + body_size
+        if len(received) < end:
+            return None
+        header = json.loads(received[_LENGTHS.size : head_end])
+        body = bytes(received[head_end:end])
+        del received[:end]
+        return header, body

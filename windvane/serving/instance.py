@@ -1,0 +1,107 @@
+"""One model process: loads a model, then answers one request at a time on a socket it was given.
+
+    python -m windvane.serving.instance --channel FD --spec FILE
+
+The spec is JSON: {"containers": [{"environment": {...}, "folder": "..."}], "memory_mb": N}. The first frame
+sent says {"ready": true} or {"failed": "why"}; then each request frame gets one answer frame, in order.
+Exits when the other end of the socket is closed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import logging
+import resource
+import socket
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from windvane.engine.package import load_predictor
+from windvane.errors import AcceptRefused, ContentTypeRefused, InvalidRequest, WindvaneError
+from windvane.serving.frames import Frame, FrameBuffer, pack
+from windvane.serving.model import Load, LocalContainer, ServedModel, load_model
+
+_LOG = logging.getLogger("windvane.serving.instance")
+
+_PIECE = 1 << 18
+_LOAD_FAILED = 3
+
+_STATUS: tuple[tuple[type[WindvaneError], int], ...] = (
+    (AcceptRefused, 406),
+    (ContentTypeRefused, 415),
+    (InvalidRequest, 400),
+)
+"""HTTP status of a request that is at fault; the first that fits."""
+
+
+def run(channel: socket.socket, spec: dict[str, Any], load: Load = load_predictor) -> int:
+    """The life of a model process; returns its exit code."""
+    limit = int(spec["memory_mb"]) * 1024**2
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    try:
+        model = load_model(
+            [LocalContainer(c["environment"], Path(c["folder"])) for c in spec["containers"]], load
+        )
+    except WindvaneError as error:
+        channel.sendall(pack({"failed": str(error)}))
+        return _LOAD_FAILED
+    except MemoryError:
+        channel.sendall(pack({"failed": f"It needs more than {spec['memory_mb']} MB of memory."}))
+        return _LOAD_FAILED
+    gc.collect()
+    gc.freeze()
+    channel.sendall(pack({"ready": True}))
+    _answer_all(channel, model)
+    return 0
+
+
+def _answer_all(channel: socket.socket, model: ServedModel) -> None:
+    buffer = FrameBuffer()
+    while data := channel.recv(_PIECE):
+        buffer.feed(data)
+        while (request := buffer.next_frame()) is not None:
+            channel.sendall(_answer(model, request))
+
+
+def _answer(model: ServedModel, request: Frame) -> bytes:
+    header, body = request
+    reads, predicts, writes = model.container_names
+    try:
+        answer, media = model.answer(body, header["content_type"], header["accept"])
+    except InvalidRequest as error:
+        status = next(status for kind, status in _STATUS if isinstance(error, kind))
+        return _fault(status, writes if isinstance(error, AcceptRefused) else reads, str(error))
+    except MemoryError:
+        _LOG.exception("A request needed more memory than there is.")
+        return _fault(500, predicts, "The model ran out of memory; send fewer rows at once.")
+    except Exception as error:  # noqa: BLE001 - the end of a request: the process must answer the next one
+        _LOG.error("The model failed.\n%s", _trace(error))
+        return _fault(500, predicts, f"The model failed: {type(error).__name__}.")
+    return pack({"status": 200, "content_type": media}, answer)
+
+
+def _fault(status: int, container: str, message: str) -> bytes:
+    return pack({"status": status, "container": container, "message": message})
+
+
+def _trace(error: Exception) -> str:
+    """Where it happened, without the error's own text, which may hold values of the request."""
+    return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+
+
+def main(argv: Sequence[str] | None = None, load: Load = load_predictor) -> int:
+    parser = argparse.ArgumentParser(prog="windvane.serving.instance")
+    parser.add_argument("--channel", type=int, required=True)
+    parser.add_argument("--spec", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    with socket.socket(fileno=arguments.channel) as channel:
+        return run(channel, json.loads(arguments.spec.read_text()), load)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

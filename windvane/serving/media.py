@@ -1,0 +1,72 @@
+"""Content types: which of those a model knows a request means."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from windvane.errors import AcceptRefused, ContentTypeRefused
+
+CSV = "text/csv"
+JSON = "application/json"
+JSON_LINES = "application/jsonlines"
+
+SUPPORTED = (CSV, JSON, JSON_LINES)
+
+_UNTOLD = {"", "application/octet-stream", "binary/octet-stream"}
+"""What clients send that name no content type."""
+
+_RANGES = {"text/*": CSV, "application/*": JSON}
+_UTF8 = {"utf-8", "utf8", "us-ascii", "ascii"}
+
+
+@lru_cache(maxsize=256)
+def read_content_type(content_type: str) -> str:
+    """The one of SUPPORTED that a Content-Type header means; CSV if it says nothing.
+
+    raises    ContentTypeRefused
+    """
+    media, parameters = _parse(content_type)
+    if media in _UNTOLD:
+        return CSV
+    charset = parameters.get("charset", "utf-8").strip("\"'").lower()
+    if media in SUPPORTED and charset in _UTF8:
+        return media
+    raise ContentTypeRefused(
+        f"Content type '{content_type}' is not supported. Send one of {', '.join(SUPPORTED)}, "
+        "in UTF-8."
+    )
+
+
+@lru_cache(maxsize=256)
+def choose_accept(accept: str, default: str) -> str:
+    """The one of SUPPORTED that an Accept header prefers; `default` if it leaves the choice.
+
+    raises    AcceptRefused
+    """
+    if not accept.strip():
+        return default
+    wishes = [_parse(wish) for wish in accept.split(",")]
+    wishes.sort(key=lambda wish: -_quality(wish[1]))
+    for media, parameters in wishes:
+        if _quality(parameters) <= 0:
+            continue
+        if media == "*/*":
+            return default
+        if media in _RANGES:
+            return _RANGES[media]
+        if media in SUPPORTED:
+            return media
+    raise AcceptRefused(accept)
+
+
+def _parse(text: str) -> tuple[str, dict[str, str]]:
+    media, *rest = text.split(";")
+    pairs = (part.partition("=") for part in rest)
+    return media.strip().lower(), {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _quality(parameters: dict[str, str]) -> float:
+    try:
+        return float(parameters.get("q", "1"))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,158 @@
+"""A model: the containers of a SageMaker model, served by one process as one predictor.
+
+    1 container     everything in one artefact: folders transformers/ and model/
+    2 containers    transformers (AUTOML_TRANSFORM_MODE=feature-transform), then the model; a classifier
+                    without a third container answers class numbers, as the algorithm does
+    3 containers    the same, then the transformers again (inverse-label-transform), which give the labels
+
+The last container's environment decides what is answered, the number of containers what `probability` means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from windvane.domain.problem import ProblemType
+from windvane.engine.package import Predictor, load_predictor
+from windvane.errors import InvalidRequest
+from windvane.serving.answers import Key, Selection, read_keys, write_answer
+from windvane.serving.codecs import read_rows
+from windvane.serving.media import CSV, SUPPORTED, choose_accept
+
+_MODE = "AUTOML_TRANSFORM_MODE"
+_FORWARD = "feature-transform"
+_BACKWARD = "inverse-label-transform"
+_OUTPUT = "SAGEMAKER_INFERENCE_OUTPUT"
+_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
+
+_SHAPES = {
+    (None,): "whole",
+    (_FORWARD, None): "pipeline",
+    (_FORWARD, None, _BACKWARD): "pipeline",
+}
+
+Load = Callable[[Path, Path], Predictor]
+"""Transformers' and model's folder to a predictor."""
+
+
+@dataclass(frozen=True)
+class LocalContainer:
+    """A container whose artefact is unpacked; containers with the same model_data_url share a folder."""
+
+    environment: Mapping[str, str]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that answers.
+
+    default_accept   content type of an answer when the request leaves the choice
+    container_names  as AWS names them in messages: of the container that reads, predicts, writes
+    """
+
+    predictor: Predictor
+    selection: Selection
+    default_accept: str
+    container_names: tuple[str, str, str]
+
+    def answer(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
+        """The answer to a request body, and its content type.
+
+        raises    InvalidRequest for a body, content type or accept type the model does not take
+        """
+        media = choose_accept(accept, self.default_accept)
+        rows = read_rows(body, content_type, self.predictor.schema)
+        return write_answer(self.predictor.predict(rows), self.selection, media), media
+
+
+def check_shape(environments: Sequence[Mapping[str, str]]) -> str:
+    """'whole' or 'pipeline'.
+
+    raises    InvalidRequest if these containers are not one of the shapes that can be served
+    """
+    modes = tuple(environment.get(_MODE) for environment in environments)
+    if modes not in _SHAPES:
+        found = ", ".join(f"{_MODE}={mode}" if mode else f"no {_MODE}" for mode in modes)
+        raise InvalidRequest(
+            f"A model of {len(modes)} container(s) with {found} cannot be served. What can: one container "
+            f"without {_MODE}; two, of which the first has {_MODE}={_FORWARD} and the second none; "
+            f"and the same with a third that has {_MODE}={_BACKWARD}."
+        )
+    return _SHAPES[modes]
+
+
+def load_model(containers: Sequence[LocalContainer], load: Load = load_predictor) -> ServedModel:
+    """raises    InvalidRequest if the containers do not fit together, CorruptArtifact"""
+    shape = check_shape([container.environment for container in containers])
+    first = containers[0].folder
+    if shape == "whole":
+        predictor = load(_part(first, "transformers"), _part(first, "model"))
+    else:
+        predictor = load(_root(first, "transformers"), _root(containers[1].folder, "model"))
+        _check_labels(containers, predictor)
+    return ServedModel(
+        predictor,
+        _selection(containers, predictor),
+        _default_accept(containers[-1].environment),
+        _names(len(containers)),
+    )
+
+
+def _part(folder: Path, name: str) -> Path:
+    if not (folder / name / "manifest.json").is_file():
+        raise InvalidRequest(
+            f"The model data of a model of one container must hold the folders transformers/ and model/; "
+            f"{name}/manifest.json is missing."
+        )
+    return folder / name
+
+
+def _root(folder: Path, name: str) -> Path:
+    """The package's folder, which may stand at the top of an artefact or under its own name."""
+    return folder if (folder / "manifest.json").is_file() else _part(folder, name)
+
+
+def _check_labels(containers: Sequence[LocalContainer], predictor: Predictor) -> None:
+    if len(containers) < 3:
+        return
+    if containers[2].folder != containers[0].folder:
+        raise InvalidRequest(
+            f"The third container ({_BACKWARD}) must have the same ModelDataUrl as the first."
+        )
+    if not predictor.schema.labels:
+        raise InvalidRequest(
+            f"A regression model has no labels to transform back: leave out the third container ({_BACKWARD})."
+        )
+
+
+def _selection(containers: Sequence[LocalContainer], predictor: Predictor) -> Selection:
+    schema = predictor.schema
+    asked = containers[-1].environment.get(_OUTPUT, "").strip()
+    if not schema.labels:
+        return Selection(read_keys(asked, (Key.PREDICTED_LABEL,)) if asked else (), ())
+    labels = schema.labels
+    supported = tuple(Key)
+    if len(containers) == 2:
+        labels = tuple(str(index) for index in range(len(labels)))
+        supported = (Key.PREDICTED_LABEL, Key.PROBABILITY, Key.PROBABILITIES)
+    keys = read_keys(asked or Key.PREDICTED_LABEL, supported)
+    is_binary = schema.problem_type == ProblemType.BINARY
+    return Selection(keys, labels, is_of_positive=is_binary and len(containers) > 1)
+
+
+def _default_accept(environment: Mapping[str, str]) -> str:
+    media = environment.get(_ACCEPT, CSV).strip()
+    if media not in SUPPORTED:
+        raise InvalidRequest(
+            f"{_ACCEPT} of the last container is '{media}'; a model answers {', '.join(SUPPORTED)}."
+        )
+    return media
+
+
+def _names(n_containers: int) -> tuple[str, str, str]:
+    if n_containers == 1:
+        return ("primary", "primary", "primary")
+    return ("container-1", "container-2", f"container-{n_containers}")

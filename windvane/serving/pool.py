@@ -1,0 +1,274 @@
+"""The model processes of one variant, seen from the server's event loop: one request at a time each, the
+rest waits in one short queue.
+
+A process that dies with a request loses none: the request goes once to another process, or waits for the
+next one to come up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import cast
+
+from windvane.errors import ModelNotReady, Throttled
+from windvane.serving.frames import Frame, FrameBuffer
+
+ANSWER_S = 60.0
+"""How long a request may take (AWS: containers must respond within 60 seconds)."""
+
+PATIENCE_S = 10.0
+"""How long a request waits while no process is up."""
+
+QUEUE_PER_INSTANCE = 100
+
+
+class TimedOut(Exception):
+    """The model did not answer within ANSWER_S."""
+
+
+class Died(Exception):
+    """Two processes died with this request."""
+
+
+class Retired(Exception):
+    """The pool closed before the request was started: look for its successor."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A process that is ready.
+
+    number    unique in this server: a restarted process has a new one
+    channel   whoever takes the seat owns and closes it
+    condemn   tells the process's owner that it hangs and must be ended; safe from any thread
+    """
+
+    number: int
+    channel: socket.socket = field(compare=False, repr=False)
+    condemn: Callable[[], None] = field(compare=False, repr=False)
+
+
+@dataclass(eq=False)
+class _Job:
+    """A request: waiting if `link` is None, else being answered."""
+
+    frame: bytes
+    answer: asyncio.Future[Frame]
+    tries_left: int = 2
+    link: _Link | None = None
+    timer: asyncio.TimerHandle | None = None
+
+    def set_timer(
+        self, loop: asyncio.AbstractEventLoop, delay_s: float, then: Callable[[_Job], None]
+    ) -> None:
+        self.stop_timer()
+        self.timer = loop.call_later(delay_s, then, self)
+
+    def stop_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def fail(self, error: Exception) -> None:
+        self.stop_timer()
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class _Link(asyncio.Protocol):
+    """The connection to one process."""
+
+    def __init__(self, pool: Pool, seat: Seat) -> None:
+        self.seat = seat
+        self.job: _Job | None = None
+        self.is_leaving = False
+        self._pool = pool
+        self._buffer = FrameBuffer()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._pool.link_up(self)
+
+    def start(self, job: _Job) -> None:
+        self.job = job
+        job.link = self
+        cast("asyncio.Transport", self._transport).write(job.frame)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer.feed(data)
+        while (frame := self._buffer.next_frame()) is not None:
+            job, self.job = self.job, None
+            if job is not None:
+                job.stop_timer()
+                if not job.answer.done():
+                    job.answer.set_result(frame)
+            self._pool.link_free(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names it
+        job, self.job = self.job, None
+        self._pool.link_lost(self, job)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class Pool:
+    """All its methods are to be called on the event loop.
+
+    size    processes it is meant to have; bounds the queue
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._loop = asyncio.get_running_loop()
+        self._links: dict[int, _Link] = {}
+        self._lost: set[int] = set()
+        self._idle: deque[_Link] = deque()
+        self._waiting: deque[_Job] = deque()
+        self._is_retired = False
+        self._opening: set[asyncio.Task[object]] = set()
+
+    @property
+    def n_up(self) -> int:
+        return sum(not link.is_leaving for link in self._links.values())
+
+    @property
+    def n_waiting(self) -> int:
+        return len(self._waiting)
+
+    def seat(self, seats: Iterable[Seat]) -> None:
+        """From now on these processes answer; others finish what they are at and are let go."""
+        wanted = {seat.number: seat for seat in seats}
+        self._lost &= wanted.keys()
+        for number in wanted.keys() - self._links.keys() - self._lost:
+            self._open(wanted[number])
+        for number in self._links.keys() - wanted.keys():
+            self._let_go(self._links[number])
+
+    def retire(self) -> None:
+        """Let every process go once the queue is empty. Nothing new may be asked of this pool."""
+        self._is_retired = True
+        self._settle_retirement()
+
+    def ask(self, frame: bytes) -> asyncio.Future[Frame]:
+        """The answer to a request frame, to come.
+
+        raises    Throttled at once if the queue is full; through the future: Throttled or ModelNotReady if no
+                  process took it in time, TimedOut, Died, Retired
+        """
+        answer: asyncio.Future[Frame] = self._loop.create_future()
+        job = _Job(frame, answer)
+        if self._idle:
+            self._start(self._idle.popleft(), job)
+            return answer
+        if len(self._waiting) >= QUEUE_PER_INSTANCE * max(1, self.size):
+            raise Throttled(
+                f"{len(self._waiting)} requests are waiting for {self.size} instance(s), which is the most that "
+                "may; try again later, or run more instances."
+            )
+        self._enqueue(job)
+        return answer
+
+    def link_up(self, link: _Link) -> None:
+        self.link_free(link)
+
+    def link_free(self, link: _Link) -> None:
+        if link.is_leaving:
+            link.close()
+            return
+        while self._waiting:
+            job = self._waiting.popleft()
+            if not job.answer.done():
+                self._start(link, job)
+                return
+            job.stop_timer()
+        self._idle.append(link)
+        if self._is_retired:
+            self._settle_retirement()
+
+    def link_lost(self, link: _Link, job: _Job | None) -> None:
+        self._forget(link)
+        if job is not None and not job.answer.done():
+            job.link = None
+            job.tries_left -= 1
+            if job.tries_left == 0:
+                job.fail(Died())
+            elif self._idle:
+                self._start(self._idle.popleft(), job)
+            else:
+                self._enqueue(job, first=True)
+        if self._is_retired:
+            self._settle_retirement()
+
+    def _open(self, seat: Seat) -> None:
+        link = _Link(self, seat)
+        self._links[seat.number] = link
+        task: asyncio.Task[object] = self._loop.create_task(self._connect(link))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _connect(self, link: _Link) -> None:
+        try:
+            await self._loop.create_unix_connection(lambda: link, sock=link.seat.channel)
+        except (OSError, ValueError):
+            self.link_lost(link, None)
+
+    def _let_go(self, link: _Link) -> None:
+        link.is_leaving = True
+        if link.job is None:
+            if link in self._idle:
+                self._idle.remove(link)
+            link.close()
+
+    def _settle_retirement(self) -> None:
+        waiting = [job for job in self._waiting if not job.answer.done()]
+        if waiting and self.n_up:
+            return
+        self._waiting.clear()
+        for job in waiting:
+            job.fail(Retired())
+        for link in list(self._links.values()):
+            self._let_go(link)
+
+    def _start(self, link: _Link, job: _Job) -> None:
+        job.set_timer(self._loop, ANSWER_S, self._over)
+        link.start(job)
+
+    def _enqueue(self, job: _Job, *, first: bool = False) -> None:
+        if first:
+            self._waiting.appendleft(job)
+        else:
+            self._waiting.append(job)
+        job.set_timer(self._loop, ANSWER_S if self._links else PATIENCE_S, self._over)
+
+    def _over(self, job: _Job) -> None:
+        """The time of a job is over, in the queue or in a process, which then hangs and is given up."""
+        if job.link is not None:
+            job.fail(TimedOut())
+            job.link.seat.condemn()
+            self._forget(job.link)
+            job.link.abort()
+            return
+        self._waiting.remove(job)
+        if self._links:
+            job.fail(Throttled("The request waited a minute for an instance; run more instances."))
+        else:
+            job.fail(
+                ModelNotReady("No instance of the model is up yet; try again in a few seconds.")
+            )
+
+    def _forget(self, link: _Link) -> None:
+        if self._links.pop(link.seat.number, None) is not None:
+            self._lost.add(link.seat.number)
+        if link in self._idle:
+            self._idle.remove(link)

@@ -1,0 +1,80 @@
+"""A model process as its parent sees it: started on a leash, listened to once, ended.
+
+Parent and child share a socket pair: nobody else can connect, and either end notices when the other dies.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from windvane.process.leash import command
+from windvane.serving.frames import FrameBuffer
+
+PROGRAM = (sys.executable, "-m", "windvane.serving.instance")
+
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The first words of a model process; `failed` says why it cannot serve, "" if it can."""
+
+    failed: str
+
+
+class ModelProcess:
+    """Of one thread, which lives as long as the server: the leash is held by it."""
+
+    def __init__(
+        self, program: Sequence[str], spec: Path, log: Path, environment: dict[str, str]
+    ) -> None:
+        ours, theirs = socket.socketpair()
+        arguments = [*program, "--channel", str(theirs.fileno()), "--spec", str(spec)]
+        with theirs, log.open("ab") as log_file:
+            self._process = subprocess.Popen(
+                command(arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=log_file,
+                stderr=log_file,
+                pass_fds=(theirs.fileno(),),
+                env=os.environ | _ONE_THREAD | environment,
+            )
+        ours.setblocking(False)
+        self.pid = self._process.pid
+        self.channel = ours
+        self.pidfd = os.pidfd_open(self.pid)
+        self._words = FrameBuffer()
+
+    def hello(self) -> Hello | None:
+        """Its first words, None until they are there. The channel is for requests once it is ready."""
+        with suppress(BlockingIOError, ConnectionError):
+            self._words.feed(self.channel.recv(65536))
+        frame = self._words.next_frame()
+        return None if frame is None else Hello(frame[0].get("failed", ""))
+
+    def exit_code(self) -> int | None:
+        """None while it runs; -N if ended by signal N."""
+        return self._process.poll()
+
+    def close(self) -> None:
+        """Kill it and all it started, if it still runs, and give back what the parent holds of it. The channel
+        is closed by whoever has it by then."""
+        if self._process.poll() is None:
+            for send, target in ((os.killpg, self.pid), (os.kill, self.pid)):
+                with suppress(ProcessLookupError):
+                    send(target, signal.SIGKILL)
+            self._process.wait()
+        os.close(self.pidfd)

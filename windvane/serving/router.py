@@ -1,0 +1,250 @@
+"""InvokeEndpoint's way: endpoint to variant by weight, variant to a process, and the answer back.
+
+Hosting publishes the table of what is to be reached; the router follows it on the server's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
+from windvane.names import Scope
+from windvane.serving.frames import pack
+from windvane.serving.pool import Died, Pool, Retired, Seat, TimedOut
+
+_MOVES = 5
+"""How often one request may follow an endpoint that is being replaced."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A request to a model; "" where the caller said nothing."""
+
+    body: bytes
+    content_type: str = ""
+    accept: str = ""
+    target_variant: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    body: bytes
+    content_type: str
+    variant: str
+
+
+@dataclass(frozen=True)
+class VariantRoute:
+    """key      unique among all variants of all generations of all endpoints
+    primary  as AWS names the container that a time-out is blamed on
+    size     instances it is meant to have
+    """
+
+    key: str
+    name: str
+    weight: float
+    size: int
+    primary: str
+    seats: tuple[Seat, ...]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One endpoint; without variants it cannot answer, and `why_not` says why."""
+
+    scope: Scope
+    name: str
+    variants: tuple[VariantRoute, ...]
+    why_not: str = ""
+    is_hopeless: bool = False
+
+
+Table = Mapping[tuple[Scope, str], Route]
+"""By scope and lower-case endpoint name."""
+
+
+@dataclass
+class VariantFigures:
+    """What happened to the requests of a variant since the server started; the sum of `seconds` is theirs."""
+
+    answered: int = 0
+    client_errors: int = 0
+    server_errors: int = 0
+    turned_away: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class _Way:
+    """A variant on the event loop; `credit` is its share not yet used (smooth weighted round robin)."""
+
+    route: VariantRoute
+    pool: Pool
+    credit: float = 0.0
+
+
+@dataclass
+class _Endpoint:
+    route: Route
+    ways: dict[str, _Way] = field(default_factory=dict)
+
+
+class Router:
+    """`publish` from any thread; everything else on the event loop given to `bind`."""
+
+    def __init__(self) -> None:
+        self._table: Table = {}
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pools: dict[str, Pool] = {}
+        self._endpoints: dict[tuple[Scope, str], _Endpoint] = {}
+        self.figures: defaultdict[tuple[str, str], VariantFigures] = defaultdict(VariantFigures)
+
+    def bind(self) -> None:
+        """Called once on the running event loop, before the first request."""
+        with self._lock:
+            self._loop = asyncio.get_running_loop()
+        self._follow()
+
+    def publish(self, table: Table) -> None:
+        """Requests that arrive after this returns see the table; those under way end where they are."""
+        with self._lock:
+            self._table = table
+            loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._follow)
+
+    async def invoke(self, scope: Scope, endpoint: str, invocation: Invocation) -> Answer:
+        """raises    EndpointMissing, ModelNotReady, ModelFault, Throttled, InvalidRequest for an unknown variant"""
+        header = {"content_type": invocation.content_type, "accept": invocation.accept}
+        request = pack(header, invocation.body)
+        for _ in range(_MOVES):
+            found = self._find(scope, endpoint)
+            way = self._choose(found, invocation.target_variant)
+            figures = self.figures[found.route.name, way.route.name]
+            try:
+                return await self._ask(found.route, way, request, figures)
+            except Retired:
+                continue
+            except (Throttled, ModelNotReady):
+                figures.turned_away += 1
+                raise
+        raise ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
+
+    def waiting(self) -> int:
+        """Requests that wait for an instance now."""
+        return sum(pool.n_waiting for pool in self._pools.values())
+
+    async def _ask(
+        self, route: Route, way: _Way, request: bytes, figures: VariantFigures
+    ) -> Answer:
+        started = time.perf_counter()
+        try:
+            header, body = await way.pool.ask(request)
+        except TimedOut as error:
+            figures.server_errors += 1
+            raise _timed_out(route, way.route.primary) from error
+        except Died as error:
+            figures.server_errors += 1
+            raise _died(route, way.route.primary) from error
+        figures.seconds += time.perf_counter() - started
+        if header["status"] != 200:
+            if header["status"] < 500:
+                figures.client_errors += 1
+            else:
+                figures.server_errors += 1
+            raise _refused(route, header)
+        figures.answered += 1
+        return Answer(body, header["content_type"], way.route.name)
+
+    def _find(self, scope: Scope, name: str) -> _Endpoint:
+        endpoint = self._endpoints.get((scope, name.lower()))
+        if endpoint is None:
+            raise EndpointMissing(name, scope.account)
+        if not endpoint.ways:
+            if endpoint.route.is_hopeless:
+                raise InvalidRequest(endpoint.route.why_not)
+            raise ModelNotReady(endpoint.route.why_not)
+        return endpoint
+
+    def _choose(self, endpoint: _Endpoint, target: str) -> _Way:
+        ways = endpoint.ways
+        if target:
+            if target not in ways:
+                raise InvalidRequest(
+                    f"Endpoint {endpoint.route.name} has no production variant {target}. "
+                    f"It has: {', '.join(ways)}."
+                )
+            return ways[target]
+        if len(ways) == 1:
+            return next(iter(ways.values()))
+        total = sum(way.route.weight for way in ways.values())
+        for way in ways.values():
+            way.credit += way.route.weight / total if total > 0 else 1 / len(ways)
+        chosen = max(ways.values(), key=lambda way: way.credit)
+        chosen.credit -= 1.0
+        return chosen
+
+    def _follow(self) -> None:
+        with self._lock:
+            table = self._table
+        pools: dict[str, Pool] = {}
+        endpoints: dict[tuple[Scope, str], _Endpoint] = {}
+        for key, route in table.items():
+            before = self._endpoints.get(key)
+            endpoints[key] = _Endpoint(route)
+            for variant in route.variants:
+                pool = pools[variant.key] = self._pools.get(variant.key) or Pool(variant.size)
+                pool.size = variant.size
+                pool.seat(variant.seats)
+                old = before.ways.get(variant.name) if before else None
+                credit = old.credit if old else 0.0
+                endpoints[key].ways[variant.name] = _Way(variant, pool, credit)
+        gone = [pool for key, pool in self._pools.items() if key not in pools]
+        self._pools, self._endpoints = pools, endpoints
+        for pool in gone:
+            pool.retire()
+
+
+def _log_group(route: Route) -> str:
+    return f"/aws/sagemaker/Endpoints/{route.name}"
+
+
+def _see(route: Route) -> str:
+    region, account = route.scope.region, route.scope.account
+    return (
+        f"See https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
+        f"#logEventViewer:group={_log_group(route)} in account {account} for more information."
+    )
+
+
+def _refused(route: Route, header: dict[str, object]) -> ModelFault:
+    status, message = int(str(header["status"])), str(header["message"])
+    side = "client" if status < 500 else "server"
+    sentence = (
+        f"Received {side} error ({status}) from {header['container']} "
+        f'with message "{message}". {_see(route)}'
+    )
+    return ModelFault(sentence, status=status, message=message, log_group=_log_group(route))
+
+
+def _timed_out(route: Route, container: str) -> ModelFault:
+    message = (
+        f"Your invocation timed out while waiting for a response from container {container}. Review the "
+        "latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+    )
+    sentence = f'Received server error (0) from {container} with message "{message}". {_see(route)}'
+    return ModelFault(sentence, status=0, message=message, log_group=_log_group(route))
+
+
+def _died(route: Route, container: str) -> ModelFault:
+    sentence = (
+        f"Received server error (500) from {container} and could not load the entire response body. "
+        f"{_see(route)}"
+    )
+    return ModelFault(sentence, status=500, message="", log_group=_log_group(route))
