@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from windvane.errors import StoreUnusable
@@ -31,9 +31,23 @@ def open_store(url: str, data_dir: Path) -> Store:
         raise StoreUnusable(
             "The store's URL is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
         ) from error
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+    if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+        return _open_postgres(parsed)
+    if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return SqliteStore(Path(str(parsed.database)))
     raise StoreUnusable(
         f"The store's URL begins with '{parsed.drivername}'; use sqlite:///FILE or "
         "postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
     )
+
+
+def _open_postgres(url: URL) -> Store:
+    try:
+        import psycopg  # noqa: F401 - SQLAlchemy would report its absence less clearly
+    except ImportError as error:
+        raise StoreUnusable(
+            "A store in PostgreSQL needs a driver: pip install 'windvane[postgres]'."
+        ) from error
+    from windvane.store.postgres import PostgresStore
+
+    return PostgresStore(url)

