@@ -1,0 +1,113 @@
+"""From a CSV in S3 to a prediction with boto3, as the direct-marketing sample does it."""
+
+import io
+
+import pandas as pd
+import pytest
+from journeys.running import limits
+from sklearn.metrics import f1_score
+
+JOB = "Bank-Boto3"
+
+
+@pytest.fixture(scope="module")
+def job(server, bank_train):
+    uri = server.upload("boto3/train/train.csv", bank_train)
+    answer = server.create_job(
+        JOB,
+        uri,
+        AutoMLJobConfig=limits(4, 100),
+        ModelDeployConfig={"AutoGenerateEndpointName": False, "EndpointName": "bank-endpoint"},
+        Tags=[{"Key": "team", "Value": "marketing"}],
+    )
+    assert (
+        answer["AutoMLJobArn"]
+        == f"arn:aws:sagemaker:us-east-1:000000000000:automl-job/{JOB.lower()}"
+    )
+    return server.wait_for_job(JOB)
+
+
+def test_the_job_completes_with_a_best_candidate_and_says_what_it_resolved(job):
+    assert job["AutoMLJobStatus"] == "Completed", job
+    assert job["AutoMLJobSecondaryStatus"] == "MaxCandidatesReached"
+    assert job["ResolvedAttributes"]["ProblemType"] == "BinaryClassification"
+    assert job["ResolvedAttributes"]["AutoMLJobObjective"] == {"MetricName": "F1"}
+    assert "ProblemType" not in job
+    best = job["BestCandidate"]
+    assert best["FinalAutoMLJobObjectiveMetric"]["Value"] > 0.5
+    assert len(best["InferenceContainers"]) == 3
+    assert [step["CandidateStepType"].rsplit("::", 1)[1] for step in best["CandidateSteps"]] == [
+        "ProcessingJob",
+        "TrainingJob",
+        "TransformJob",
+        "TrainingJob",
+    ]
+    names = {
+        metric["StandardMetricName"] for metric in best["CandidateProperties"]["CandidateMetrics"]
+    }
+    assert {"F1", "AUC", "Accuracy", "BalancedAccuracy", "Precision", "Recall", "LogLoss"} <= names
+
+
+def test_candidates_are_ranked_and_no_more_than_asked_for(job, server):
+    sagemaker = server.client("sagemaker")
+    ranked = sagemaker.list_candidates_for_auto_ml_job(
+        AutoMLJobName=JOB, SortBy="FinalObjectiveMetricValue"
+    )
+    values = [
+        candidate["FinalAutoMLJobObjectiveMetric"]["Value"] for candidate in ranked["Candidates"]
+    ]
+    assert values == sorted(values, reverse=True)
+    assert 1 <= len(values) <= 4
+    assert ranked["Candidates"][0]["CandidateName"] == job["BestCandidate"]["CandidateName"]
+
+
+def test_the_endpoint_answers_the_test_rows_well(job, server, bank_test):
+    assert job["ModelDeployResult"] == {"EndpointName": "bank-endpoint"}
+    rows, truth = bank_test
+    body = rows.head(3000).to_csv(header=False, index=False)
+    answer = server.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName="bank-endpoint", ContentType="text/csv", Body=body
+    )
+    labels = pd.read_csv(io.BytesIO(answer["Body"].read()), header=None)[0].to_numpy()
+    assert answer["ContentType"].startswith("text/csv")
+    assert set(labels) == {"yes", "no"}
+    assert f1_score(truth[:3000] == "yes", labels == "yes") > 0.5
+
+
+def test_every_step_and_every_container_leads_to_something_real(job, server):
+    sagemaker, s3 = server.client("sagemaker"), server.client("s3")
+    describe = {
+        "ProcessingJob": lambda name: sagemaker.describe_processing_job(ProcessingJobName=name),
+        "TrainingJob": lambda name: sagemaker.describe_training_job(TrainingJobName=name),
+        "TransformJob": lambda name: sagemaker.describe_transform_job(TransformJobName=name),
+    }
+    for step in job["BestCandidate"]["CandidateSteps"]:
+        kind = step["CandidateStepType"].rsplit("::", 1)[1]
+        assert describe[kind](step["CandidateStepName"])[f"{kind}Status"] == "Completed"
+    for container in job["BestCandidate"]["InferenceContainers"]:
+        bucket, _, key = container["ModelDataUrl"].removeprefix("s3://").partition("/")
+        assert s3.head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
+        assert container["Environment"]
+
+
+def test_tags_given_at_creation_are_listed(job, server):
+    tags = server.client("sagemaker").list_tags(ResourceArn=job["AutoMLJobArn"])["Tags"]
+    assert tags == [{"Key": "team", "Value": "marketing"}]
+
+
+def test_the_job_is_listed_and_described_in_both_versions(job, server):
+    sagemaker = server.client("sagemaker")
+    [summary] = sagemaker.list_auto_ml_jobs(NameContains="boto3")["AutoMLJobSummaries"]
+    assert summary["AutoMLJobName"] == JOB
+    v2 = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=JOB.upper())
+    assert v2["AutoMLProblemTypeConfig"]["TabularJobConfig"]["TargetAttributeName"] == "y"
+
+
+def test_deleting_an_endpoint_ends_its_processes(job, server):
+    sagemaker = server.client("sagemaker")
+    before = len(server.children())
+    sagemaker.delete_endpoint(EndpointName="bank-endpoint")
+    sagemaker.get_waiter("endpoint_deleted").wait(
+        EndpointName="bank-endpoint", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
+    )
+    assert len(server.children()) < before
