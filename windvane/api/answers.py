@@ -1,0 +1,36 @@
+"""Small pieces that many answers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from windvane.control.lists import Listed
+from windvane.domain.resource import Resource
+
+R = TypeVar("R", bound=Resource)
+
+LONGEST_REASON = 1024
+
+
+def present(**members: Any) -> dict[str, Any]:
+    """The members that have a value: an unset one is left out, never sent as null or empty."""
+    return {name: value for name, value in members.items() if value not in (None, "", (), [])}
+
+
+def echoed(request: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The members of a request that an answer repeats, as far as they were given."""
+    return {name: request[name] for name in names if name in request}
+
+
+def listed(name: str, page: Listed[R], summary: Callable[[R], dict[str, Any]]) -> dict[str, Any]:
+    """A page of a list; NextToken only when more remain."""
+    return {
+        name: [summary(record) for record in page.records],
+        **present(NextToken=page.next_token),
+    }
+
+
+def reason(text: str) -> str:
+    """A FailureReason, at most as long as the service model allows."""
+    return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 3]}..."

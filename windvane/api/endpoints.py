@@ -1,0 +1,94 @@
+"""Endpoints: create, describe, list, update, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from windvane.api.answers import listed, present, reason
+from windvane.api.operation import Parts, Table, scope_of
+from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
+from windvane.wire.call import Call, Result
+
+OPERATIONS = Table("sagemaker")
+
+
+@OPERATIONS.serves("CreateEndpoint")
+def create_endpoint(parts: Parts, call: Call) -> Result:
+    return {"EndpointArn": parts.endpoints.create(scope_of(call), call.parameters).arn}
+
+
+@OPERATIONS.serves("DescribeEndpoint")
+def describe_endpoint(parts: Parts, call: Call) -> Result:
+    endpoint = parts.endpoints.describe(scope_of(call), call.parameters["EndpointName"])
+    return {
+        **_summary(endpoint),
+        "EndpointConfigName": endpoint.running_config_name or endpoint.config_name,
+        **present(
+            ProductionVariants=[_running(endpoint, item) for item in endpoint.running],
+            PendingDeploymentSummary=_pending(endpoint),
+            FailureReason=reason(endpoint.failure_reason),
+        ),
+    }
+
+
+@OPERATIONS.serves("ListEndpoints")
+def list_endpoints(parts: Parts, call: Call) -> Result:
+    return listed("Endpoints", parts.endpoints.list(scope_of(call), call.parameters), _summary)
+
+
+@OPERATIONS.serves("UpdateEndpoint")
+def update_endpoint(parts: Parts, call: Call) -> Result:
+    return {"EndpointArn": parts.endpoints.update(scope_of(call), call.parameters).arn}
+
+
+@OPERATIONS.serves("DeleteEndpoint")
+def delete_endpoint(parts: Parts, call: Call) -> Result:
+    parts.endpoints.delete(scope_of(call), call.parameters["EndpointName"])
+    return None
+
+
+def _summary(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "EndpointName": endpoint.name,
+        "EndpointArn": endpoint.arn,
+        "EndpointStatus": endpoint.status.value,
+        "CreationTime": endpoint.created,
+        "LastModifiedTime": endpoint.modified,
+    }
+
+
+def _running(endpoint: Endpoint, running: Deployed) -> dict[str, Any]:
+    """A variant that answers now; desired figures are those of the same variant in what is to run."""
+    variant = running.variant
+    wanted = {item.variant.name: item.variant for item in endpoint.desired}.get(variant.name)
+    return {
+        "VariantName": variant.name,
+        "DeployedImages": _images(running),
+        "CurrentWeight": variant.weight,
+        "DesiredWeight": wanted.weight if wanted else 0.0,
+        "CurrentInstanceCount": variant.instance_count,
+        "DesiredInstanceCount": wanted.instance_count if wanted else 0,
+    }
+
+
+def _pending(endpoint: Endpoint) -> dict[str, Any] | None:
+    """What is on its way, while it is."""
+    if endpoint.status not in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
+        return None
+    return {
+        "EndpointConfigName": endpoint.config_name,
+        "ProductionVariants": [
+            {
+                "VariantName": item.variant.name,
+                "DeployedImages": _images(item),
+                "DesiredWeight": item.variant.weight,
+                "DesiredInstanceCount": item.variant.instance_count,
+                **present(InstanceType=item.variant.instance_type),
+            }
+            for item in endpoint.desired
+        ],
+    }
+
+
+def _images(deployed: Deployed) -> list[dict[str, str]]:
+    return [{"SpecifiedImage": container.image} for container in deployed.containers]

@@ -1,0 +1,64 @@
+"""How an AWS operation is declared: a small function in the file of its resource.
+
+    OPERATIONS = Table("sagemaker")
+
+    @OPERATIONS.serves("StopAutoMLJob")
+    def stop_auto_ml_job(parts: Parts, call: Call) -> Result: ...
+
+It translates AWS's words, calls control, and translates back. `api/served.py` joins the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from windvane.control.endpoint_configs import EndpointConfigs
+from windvane.control.endpoints import Endpoints
+from windvane.control.jobs import Jobs
+from windvane.control.models import Models
+from windvane.control.steps import Steps
+from windvane.control.tags import Tags
+from windvane.names import Scope
+from windvane.wire.call import Call, Handler, Result
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What operations call; made once by app.py."""
+
+    jobs: Jobs
+    models: Models
+    endpoint_configs: EndpointConfigs
+    endpoints: Endpoints
+    tags: Tags
+    steps: Steps
+
+
+Operation = Callable[[Parts, Call], Result]
+
+
+class Table:
+    """The operations of one file."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._operations: dict[str, Operation] = {}
+
+    def serves(self, name: str) -> Callable[[Operation], Operation]:
+        def declare(operation: Operation) -> Operation:
+            self._operations[name] = operation
+            return operation
+
+        return declare
+
+    def bound_to(self, parts: Parts) -> dict[tuple[str, str], Handler]:
+        return {
+            (self._service, name): partial(operation, parts)
+            for name, operation in self._operations.items()
+        }
+
+
+def scope_of(call: Call) -> Scope:
+    return Scope(call.caller.account, call.caller.region)

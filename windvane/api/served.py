@@ -1,0 +1,21 @@
+"""Every operation of SageMaker's control plane that is served."""
+
+from __future__ import annotations
+
+from windvane.api import automl, endpoint_configs, endpoints, models, steps, tags
+from windvane.api.operation import Parts
+from windvane.wire.call import Handler
+
+_TABLES = (
+    automl.OPERATIONS,
+    models.OPERATIONS,
+    endpoint_configs.OPERATIONS,
+    endpoints.OPERATIONS,
+    tags.OPERATIONS,
+    steps.OPERATIONS,
+)
+
+
+def operations(parts: Parts) -> dict[tuple[str, str], Handler]:
+    """(service, operation) -> handler, as the wire wants it."""
+    return {key: handler for table in _TABLES for key, handler in table.bound_to(parts).items()}

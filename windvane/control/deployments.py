@@ -1,0 +1,74 @@
+"""One-click deployment: model, endpoint configuration and endpoint of a job's best candidate."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from windvane.control.endpoint_configs import CREATE_CONFIG_RULES, add_endpoint_config
+from windvane.control.endpoints import CREATE_ENDPOINT_RULES, add_endpoint
+from windvane.control.models import CREATE_MODEL_RULES, add_model
+from windvane.control.rules import check
+from windvane.domain.candidate import Candidate
+from windvane.domain.deployment import Endpoint
+from windvane.domain.job import AutoMLJob
+from windvane.domain.resource import Resource
+from windvane.errors import CallerFault, InvalidRequest
+from windvane.names import derived_suffix, fitted
+from windvane.store.base import Transaction
+
+INSTANCE_TYPE = "ml.m5.xlarge"
+VARIANT = "AllTraffic"
+
+
+def deploy_candidate(
+    tx: Transaction,
+    job: AutoMLJob,
+    candidate: Candidate,
+    now: datetime,
+    *,
+    instance_limit: int = 20,
+) -> Endpoint:
+    """Record a model, an endpoint configuration and an endpoint, one instance each, named after the job
+    (the endpoint: `job.endpoint_name`), as if a client had asked for them.
+
+    instance_limit    model processes that the account may have
+    raises    InvalidRequest if a name is taken or the quota is used up; nothing is left behind then
+    """
+    name = fitted(job.name, derived_suffix(job.arn, "deployment"), 63)
+    model = {
+        "ModelName": name,
+        "ExecutionRoleArn": job.request["RoleArn"],
+        "Containers": [
+            {
+                "Image": container.image,
+                "ModelDataUrl": container.model_data_url,
+                "Environment": dict(container.environment),
+            }
+            for container in candidate.containers
+        ],
+    }
+    config = {
+        "EndpointConfigName": name,
+        "ProductionVariants": [
+            {
+                "VariantName": VARIANT,
+                "ModelName": name,
+                "InitialInstanceCount": 1,
+                "InstanceType": INSTANCE_TYPE,
+                "InitialVariantWeight": 1.0,
+            }
+        ],
+    }
+    endpoint = {"EndpointName": job.endpoint_name, "EndpointConfigName": name}
+    check(CREATE_MODEL_RULES, model)
+    check(CREATE_CONFIG_RULES, config)
+    check(CREATE_ENDPOINT_RULES, endpoint)
+    made: list[Resource] = []
+    try:
+        made.append(add_model(tx, job.scope, model, now))
+        made.append(add_endpoint_config(tx, job.scope, config, now))
+        return add_endpoint(tx, job.scope, endpoint, now, instance_limit)
+    except CallerFault as fault:
+        for record in made:
+            tx.delete(record)
+        raise InvalidRequest(str(fault)) from fault

@@ -1,0 +1,148 @@
+"""Endpoint configurations: which models an endpoint runs, on how many instances, with what weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from windvane.control.lists import Listed, Listing, Lists
+from windvane.control.members import Request, Unserved
+from windvane.control.models import find_model
+from windvane.control.rules import TAG_RULES, Rule, check, refused
+from windvane.control.tags import set_first_tags, without_tags
+from windvane.domain.deployment import EndpointConfig, Variant
+from windvane.domain.resource import Kind
+from windvane.errors import AlreadyExists, DoesNotExist
+from windvane.names import Scope, arn
+from windvane.store.base import Store, Transaction
+
+_ALL_CONFIGS = Listing("ListEndpointConfigs", EndpointConfig)
+
+
+def _unique_variants(request: Request) -> Iterator[str]:
+    names = [variant["VariantName"] for variant in request["ProductionVariants"]]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"The variant name '{name}' is given more than once in ProductionVariants."
+
+
+def _model_named(request: Request) -> Iterator[str]:
+    for number, variant in enumerate(request["ProductionVariants"], start=1):
+        if not variant.get("ModelName"):
+            yield (
+                f"The member 'productionVariants.{number}.member.modelName' must be specified: "
+                "endpoints with inference components are not supported by this server yet."
+            )
+
+
+def _some_weight(request: Request) -> Iterator[str]:
+    variants = request["ProductionVariants"]
+    if not any(variant.get("InitialVariantWeight", 1.0) > 0 for variant in variants):
+        yield "At least one of ProductionVariants must have an InitialVariantWeight above 0."
+
+
+CREATE_CONFIG_RULES: tuple[Rule, ...] = (
+    refused(
+        Unserved("DataCaptureConfig"),
+        Unserved("KmsKeyId"),
+        Unserved("AsyncInferenceConfig"),
+        Unserved("ExplainerConfig"),
+        Unserved("ShadowProductionVariants"),
+        Unserved("ExecutionRoleArn"),
+        Unserved("VpcConfig"),
+        Unserved("EnableNetworkIsolation", (False,)),
+        Unserved("MetricsConfig"),
+        Unserved("CrossRegionTrafficConfig"),
+        Unserved("ProductionVariants.*.InstancePools"),
+        Unserved("ProductionVariants.*.VariantInstanceProvisionTimeoutInSeconds"),
+        Unserved("ProductionVariants.*.AcceleratorType"),
+        Unserved("ProductionVariants.*.CoreDumpConfig"),
+        Unserved("ProductionVariants.*.ServerlessConfig"),
+        Unserved("ProductionVariants.*.VolumeSizeInGB"),
+        Unserved("ProductionVariants.*.ModelDataDownloadTimeoutInSeconds"),
+        Unserved("ProductionVariants.*.ContainerStartupHealthCheckTimeoutInSeconds"),
+        Unserved("ProductionVariants.*.EnableSSMAccess", (False,)),
+        Unserved("ProductionVariants.*.ManagedInstanceScaling"),
+        Unserved("ProductionVariants.*.RoutingConfig"),
+        Unserved("ProductionVariants.*.InferenceAmiVersion"),
+        Unserved("ProductionVariants.*.CapacityReservationConfig"),
+        Unserved("ProductionVariants.*.AcceleratorPartitionLayouts"),
+    ),
+    _unique_variants,
+    _model_named,
+    _some_weight,
+    *TAG_RULES,
+)
+
+
+class EndpointConfigs:
+    """What the operations on endpoint configurations mean."""
+
+    def __init__(self, store: Store, lists: Lists, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._lists = lists
+        self._clock = clock
+
+    def create(self, scope: Scope, request: Request) -> EndpointConfig:
+        """raises    InvalidRequest"""
+        check(CREATE_CONFIG_RULES, request)
+        with self._store.transaction() as tx:
+            return add_endpoint_config(tx, scope, request, self._clock())
+
+    def describe(self, scope: Scope, name: str) -> EndpointConfig:
+        """raises    DoesNotExist"""
+        with self._store.snapshot() as tx:
+            return find_endpoint_config(tx, scope, name)
+
+    def list(self, scope: Scope, parameters: Mapping[str, Any]) -> Listed[EndpointConfig]:
+        """raises    InvalidRequest for a page token that is not this list's"""
+        return self._lists.page(_ALL_CONFIGS, scope, parameters)
+
+    def delete(self, scope: Scope, name: str) -> None:
+        """Endpoints that were made from it go on.
+
+        raises    DoesNotExist
+        """
+        with self._store.transaction() as tx:
+            tx.delete(find_endpoint_config(tx, scope, name))
+
+
+def add_endpoint_config(
+    tx: Transaction, scope: Scope, request: Request, now: datetime
+) -> EndpointConfig:
+    """Record an endpoint configuration whose request was checked.
+
+    raises    AlreadyExists; DoesNotExist if it names a missing model
+    """
+    config = EndpointConfig(
+        scope=scope,
+        name=request["EndpointConfigName"],
+        created=now,
+        modified=now,
+        request=without_tags(request),
+        variants=tuple(_variant(variant) for variant in request["ProductionVariants"]),
+    )
+    for variant in config.variants:
+        find_model(tx, scope, variant.model_name)
+    if not tx.insert(config):
+        raise AlreadyExists("endpoint configuration", config.arn)
+    set_first_tags(tx, config.arn, request)
+    return config
+
+
+def find_endpoint_config(tx: Transaction, scope: Scope, name: str) -> EndpointConfig:
+    """raises    DoesNotExist"""
+    config = tx.find(EndpointConfig, scope, name)
+    if config is None:
+        raise DoesNotExist("endpoint configuration", arn(scope, Kind.ENDPOINT_CONFIG, name))
+    return config
+
+
+def _variant(request: Request) -> Variant:
+    return Variant(
+        name=request["VariantName"],
+        model_name=request["ModelName"],
+        instance_count=request.get("InitialInstanceCount", 1),
+        weight=float(request.get("InitialVariantWeight", 1.0)),
+        instance_type=request.get("InstanceType", ""),
+    )

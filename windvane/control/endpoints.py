@@ -1,0 +1,158 @@
+"""Endpoints: record what is to run. Hosting brings a record from Creating, Updating or Deleting to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from windvane.control.endpoint_configs import find_endpoint_config
+from windvane.control.lists import Listed, Listing, Lists
+from windvane.control.members import Request, Unserved
+from windvane.control.models import find_model
+from windvane.control.quotas import Quotas
+from windvane.control.rules import TAG_RULES, Rule, check, refused
+from windvane.control.tags import set_first_tags
+from windvane.domain.deployment import Deployed, Endpoint, EndpointConfig, EndpointStatus
+from windvane.domain.resource import Kind
+from windvane.errors import AlreadyExists, DoesNotExist, InvalidRequest, LimitExceeded
+from windvane.names import Scope, arn
+from windvane.store.base import Store, Transaction
+
+_ALL_ENDPOINTS = Listing("ListEndpoints", Endpoint)
+
+_WITH_INSTANCES = (EndpointStatus.CREATING, EndpointStatus.UPDATING, EndpointStatus.IN_SERVICE)
+
+CREATE_ENDPOINT_RULES: tuple[Rule, ...] = (refused(Unserved("DeploymentConfig")), *TAG_RULES)
+
+UPDATE_ENDPOINT_RULES: tuple[Rule, ...] = (
+    refused(
+        Unserved("DeploymentConfig"),
+        Unserved("RetainDeploymentConfig", (False,)),
+        Unserved("RetainAllVariantProperties", (False,)),
+        Unserved("ExcludeRetainedVariantProperties"),
+    ),
+)
+
+
+class Endpoints:
+    """What the operations on endpoints mean."""
+
+    def __init__(
+        self, store: Store, quotas: Quotas, lists: Lists, clock: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._quotas = quotas
+        self._lists = lists
+        self._clock = clock
+
+    def create(self, scope: Scope, request: Request) -> Endpoint:
+        """raises    InvalidRequest, LimitExceeded"""
+        check(CREATE_ENDPOINT_RULES, request)
+        with self._store.transaction() as tx:
+            return add_endpoint(tx, scope, request, self._clock(), self._quotas.instances)
+
+    def describe(self, scope: Scope, name: str) -> Endpoint:
+        """raises    DoesNotExist"""
+        with self._store.snapshot() as tx:
+            return find_endpoint(tx, scope, name)
+
+    def list(self, scope: Scope, parameters: Mapping[str, Any]) -> Listed[Endpoint]:
+        """raises    InvalidRequest for a page token that is not this list's"""
+        return self._lists.page(_ALL_ENDPOINTS, scope, parameters)
+
+    def update(self, scope: Scope, request: Request) -> Endpoint:
+        """What runs now goes on until what is desired is ready.
+
+        raises    InvalidRequest, LimitExceeded
+        """
+        check(UPDATE_ENDPOINT_RULES, request)
+        with self._store.transaction() as tx:
+            endpoint = find_endpoint(tx, scope, request["EndpointName"])
+            if endpoint.status in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
+                raise InvalidRequest(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+            if endpoint.status is not EndpointStatus.IN_SERVICE:
+                raise InvalidRequest(
+                    f'Cannot update endpoint "{endpoint.arn}" in status {endpoint.status}: it must '
+                    "be InService."
+                )
+            config = find_endpoint_config(tx, scope, request["EndpointConfigName"])
+            updated = replace(
+                endpoint,
+                config_name=config.name,
+                generation=endpoint.generation + 1,
+                desired=_deployed(tx, config),
+                status=EndpointStatus.UPDATING,
+                failure_reason="",
+                modified=self._clock(),
+            )
+            _check_instances(tx, updated, self._quotas.instances)
+            tx.update(updated)
+        return updated
+
+    def delete(self, scope: Scope, name: str) -> None:
+        """raises    DoesNotExist"""
+        with self._store.transaction() as tx:
+            endpoint = find_endpoint(tx, scope, name)
+            if endpoint.status is not EndpointStatus.DELETING:
+                tx.update(replace(endpoint, status=EndpointStatus.DELETING, modified=self._clock()))
+
+
+def add_endpoint(
+    tx: Transaction, scope: Scope, request: Request, now: datetime, instance_limit: int
+) -> Endpoint:
+    """Record an endpoint whose request was checked.
+
+    instance_limit    model processes that the account may have
+
+    raises    AlreadyExists; DoesNotExist for a missing configuration or model; LimitExceeded
+    """
+    name = request["EndpointName"]
+    if tx.find(Endpoint, scope, name) is not None:
+        raise AlreadyExists("endpoint", arn(scope, Kind.ENDPOINT, name))
+    config = find_endpoint_config(tx, scope, request["EndpointConfigName"])
+    endpoint = Endpoint(
+        scope=scope,
+        name=name,
+        created=now,
+        modified=now,
+        config_name=config.name,
+        generation=1,
+        desired=_deployed(tx, config),
+    )
+    _check_instances(tx, endpoint, instance_limit)
+    tx.insert(endpoint)
+    set_first_tags(tx, endpoint.arn, request)
+    return endpoint
+
+
+def find_endpoint(tx: Transaction, scope: Scope, name: str) -> Endpoint:
+    """raises    DoesNotExist"""
+    endpoint = tx.find(Endpoint, scope, name)
+    if endpoint is None:
+        raise DoesNotExist("endpoint", arn(scope, Kind.ENDPOINT, name))
+    return endpoint
+
+
+def _deployed(tx: Transaction, config: EndpointConfig) -> tuple[Deployed, ...]:
+    return tuple(
+        Deployed(variant, find_model(tx, config.scope, variant.model_name).containers)
+        for variant in config.variants
+    )
+
+
+def _check_instances(tx: Transaction, wanted: Endpoint, limit: int) -> None:
+    """raises    LimitExceeded if the account would have more model processes than it may"""
+    used = sum(
+        _instances(endpoint)
+        for endpoint in tx.every(Endpoint, _WITH_INSTANCES)
+        if endpoint.scope.account == wanted.scope.account and endpoint.arn != wanted.arn
+    )
+    delta = _instances(wanted)
+    if used + delta > limit:
+        raise LimitExceeded("instances for endpoint usage", limit, used, delta, "Instances")
+
+
+def _instances(endpoint: Endpoint) -> int:
+    return sum(deployed.variant.instance_count for deployed in endpoint.desired)

@@ -1,0 +1,129 @@
+"""The input of a job: which objects an S3 data source stands for, and what must be true of it before a job
+is accepted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_location
+from windvane.control.members import Request
+from windvane.control.roles import Action, Grant
+from windvane.errors import InvalidRequest
+from windvane.names import Scope
+
+MAX_MANIFEST_BYTES = 16 * 1024**2
+
+
+def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: Request) -> None:
+    """source    the S3DataSource of a channel
+
+    raises    InvalidRequest if the role may not read it, if nothing is there, or if a manifest is malformed
+              or names what does not exist
+    """
+    location = parse_location(source["S3Uri"])
+    if source["S3DataType"] == "ManifestFile":
+        grant.require(Action.GET, location.bucket)
+        named = manifest_locations(artifacts, location)
+        for bucket in sorted({item.bucket for item in named}):
+            grant.require(Action.GET, bucket)
+        for item in named:
+            _info_of_named(artifacts, item, location)
+        return
+    grant.require(Action.LIST, location.bucket)
+    if not list(islice(_under_prefix(artifacts, location), 1)):
+        raise InvalidRequest(
+            f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source. Please '
+            f"ensure that the bucket exists in the selected region ({scope.region}), that objects "
+            f'exist under that S3 prefix, and that the role "{grant.role_arn}" has '
+            f'"s3:ListBucket" permissions on bucket "{location.bucket}".'
+        )
+
+
+def check_output(artifacts: Artifacts, scope: Scope, grant: Grant, uri: str) -> None:
+    """raises    InvalidRequest if the role may not write there or the bucket does not exist"""
+    bucket = parse_location(uri).bucket
+    grant.require(Action.PUT, bucket)
+    if not artifacts.bucket_exists(bucket):
+        raise InvalidRequest(
+            f'Could not find the bucket "{bucket}" of S3 URL "{uri}" given in output data '
+            f"config. Please ensure that the bucket exists in the selected region ({scope.region}), "
+            f'and that the role "{grant.role_arn}" has "s3:PutObject" permissions on it.'
+        )
+
+
+def input_objects(artifacts: Artifacts, source: Request) -> Iterator[ObjectInfo]:
+    """Every object that an S3DataSource stands for: those under a prefix in key order, without the empty
+    ones that mark folders, or those that a manifest names, in its order.
+
+    raises    InvalidRequest if a manifest is malformed or names what does not exist
+    """
+    location = parse_location(source["S3Uri"])
+    if source["S3DataType"] != "ManifestFile":
+        yield from _under_prefix(artifacts, location)
+        return
+    for item in manifest_locations(artifacts, location):
+        yield _info_of_named(artifacts, item, location)
+
+
+def manifest_locations(artifacts: Artifacts, manifest: Location) -> list[Location]:
+    """What a manifest file names.
+
+    raises    InvalidRequest if it is missing, too large or not of the documented form
+    source    AutoMLS3DataSource in SageMaker's API reference
+    """
+    info = artifacts.info(manifest)
+    if info is None:
+        raise InvalidRequest(f'Could not find the manifest file "{manifest}".')
+    if info.size > MAX_MANIFEST_BYTES:
+        raise InvalidRequest(
+            f'The manifest file "{manifest}" has {info.size} bytes; at most {MAX_MANIFEST_BYTES} '
+            "are read. Is it the data themselves? Then choose S3DataType S3Prefix."
+        )
+    try:
+        document = json.loads(artifacts.read(manifest))
+    except (ValueError, RecursionError) as error:
+        raise _malformed(manifest, f"it is not JSON ({error})") from error
+    return _named_in(document, manifest)
+
+
+def _named_in(document: Any, manifest: Location) -> list[Location]:
+    if not isinstance(document, list) or not document:
+        raise _malformed(manifest, "it is not a list")
+    head, *keys = document
+    prefix = head.get("prefix") if isinstance(head, dict) else None
+    if not isinstance(prefix, str) or not prefix.startswith("s3://"):
+        raise _malformed(manifest, "its first item is not a prefix")
+    if not keys:
+        raise _malformed(manifest, "it names no object")
+    for number, key in enumerate(keys, start=2):
+        if not isinstance(key, str) or not key:
+            raise _malformed(manifest, f"item {number} is not the key of an object")
+    try:
+        return [parse_location(prefix + key) for key in keys]
+    except InvalidRequest as error:
+        raise _malformed(manifest, str(error).rstrip(".")) from error
+
+
+def _malformed(manifest: Location, reason: str) -> InvalidRequest:
+    return InvalidRequest(
+        f'The manifest file "{manifest}" is malformed: {reason}. It must be a JSON list: first '
+        '{"prefix": "s3://BUCKET/PREFIX/"}, then the keys of one or more objects relative to it.'
+    )
+
+
+def _info_of_named(artifacts: Artifacts, named: Location, manifest: Location) -> ObjectInfo:
+    info = artifacts.info(named)
+    if info is None:
+        raise InvalidRequest(
+            f'The object "{named}" named in the manifest file "{manifest}" does not exist.'
+        )
+    return info
+
+
+def _under_prefix(artifacts: Artifacts, prefix: Location) -> Iterator[ObjectInfo]:
+    for info in artifacts.list(prefix):
+        if info.size or not info.location.key.endswith("/"):
+            yield info

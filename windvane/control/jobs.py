@@ -1,0 +1,192 @@
+"""AutoML jobs: accept, look up, list, stop. Workers do the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from windvane.artifacts.base import Artifacts
+from windvane.control.inputs import check_input, check_output
+from windvane.control.lists import Listed, Listing, Lists
+from windvane.control.members import Request, first
+from windvane.control.quotas import Quotas
+from windvane.control.roles import Roles
+from windvane.control.rules import CREATE_JOB_RULES, check
+from windvane.control.tags import set_first_tags, without_tags
+from windvane.domain.candidate import Candidate
+from windvane.domain.job import AutoMLJob, JobStatus, Limits, SecondaryStatus
+from windvane.domain.resource import Kind
+from windvane.domain.task import NewTask, TaskKind
+from windvane.errors import InvalidRequest, LimitExceeded, NameTaken, NotFound
+from windvane.names import Scope, arn, fitted, fresh_suffix
+from windvane.store.base import OrderBy, Store, Transaction
+
+_UNFINISHED = tuple(status for status in JobStatus if not status.is_final)
+
+_ALL_JOBS = Listing("ListAutoMLJobs", AutoMLJob, order=OrderBy.NAME)
+_CANDIDATES = Listing("ListCandidatesForAutoMLJob", Candidate)
+
+_LONGEST_ENDPOINT_NAME = 63
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job and the candidate it calls its best, as they were at one moment."""
+
+    job: AutoMLJob
+    best: Candidate | None
+
+
+@dataclass(frozen=True)
+class CandidatesView:
+    """One page of a job's candidates."""
+
+    job: AutoMLJob
+    candidates: Listed[Candidate]
+
+
+class Jobs:
+    """What the operations on AutoML jobs mean. Requests are the validated parameters of the operation."""
+
+    def __init__(
+        self,
+        store: Store,
+        artifacts: Artifacts,
+        roles: Roles,
+        quotas: Quotas,
+        lists: Lists,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._artifacts = artifacts
+        self._roles = roles
+        self._quotas = quotas
+        self._lists = lists
+        self._clock = clock
+
+    def create(self, scope: Scope, request: Request) -> AutoMLJob:
+        """Record a job and its first task; nothing is left behind if the job is refused.
+
+        raises    InvalidRequest, NameTaken, LimitExceeded
+        """
+        check(CREATE_JOB_RULES, request)
+        name = request["AutoMLJobName"]
+        with self._store.snapshot() as tx:
+            if tx.find(AutoMLJob, scope, name) is not None:
+                raise _name_taken(scope, name)
+        self._check_world(scope, request)
+        now = self._clock()
+        limits = self._limits(request)
+        job = AutoMLJob(
+            scope=scope,
+            name=name,
+            created=now,
+            modified=now,
+            request=without_tags(request),
+            limits=limits,
+            deadline=now + timedelta(seconds=limits.max_runtime_s),
+            endpoint_name=_endpoint_name(request),
+        )
+        with self._store.transaction() as tx:
+            if not tx.insert(job):
+                raise _name_taken(scope, name)
+            unfinished = tx.count(AutoMLJob, _UNFINISHED, scope)
+            if unfinished > self._quotas.concurrent_jobs:
+                raise LimitExceeded(
+                    "concurrent AutoML jobs",
+                    self._quotas.concurrent_jobs,
+                    unfinished - 1,
+                    1,
+                    "Jobs",
+                )
+            set_first_tags(tx, job.arn, request)
+            tx.add_tasks(job.arn, [NewTask(TaskKind.ANALYZE, "analyze", {})], now)
+        return job
+
+    def describe(self, scope: Scope, name: str) -> JobView:
+        """raises    NotFound"""
+        with self._store.snapshot() as tx:
+            job = find_job(tx, scope, name)
+            best = tx.find(Candidate, scope, job.best_candidate) if job.best_candidate else None
+        return JobView(job, best)
+
+    def list(self, scope: Scope, parameters: Mapping[str, Any]) -> Listed[AutoMLJob]:
+        """raises    InvalidRequest for a page token that is not this list's"""
+        return self._lists.page(_ALL_JOBS, scope, parameters)
+
+    def candidates(self, scope: Scope, parameters: Mapping[str, Any]) -> CandidatesView:
+        """Newest first; sorted by objective without an order, the best first.
+
+        raises    NotFound; InvalidRequest for a page token that is not this list's
+        """
+        with self._store.snapshot() as tx:
+            job = find_job(tx, scope, parameters["AutoMLJobName"])
+        best_is_smallest = job.objective is not None and job.objective.is_minimized
+        by_score = parameters.get("SortBy") == "FinalObjectiveMetricValue"
+        listing = replace(_CANDIDATES, descending=not (by_score and best_is_smallest))
+        return CandidatesView(job, self._lists.page(listing, scope, parameters, job.arn))
+
+    def stop(self, scope: Scope, name: str) -> None:
+        """Ask a job to end; stopping it twice is the same as once.
+
+        raises    NotFound; InvalidRequest if the job has ended
+        """
+        with self._store.transaction() as tx:
+            job = find_job(tx, scope, name)
+            if job.status.is_final:
+                raise InvalidRequest(
+                    f"The request was rejected because the AutoML job is in status {job.status}. "
+                    "Only a job that is in status InProgress can be stopped."
+                )
+            if job.status is JobStatus.IN_PROGRESS:
+                tx.update(
+                    replace(
+                        job,
+                        status=JobStatus.STOPPING,
+                        secondary=SecondaryStatus.STOPPING,
+                        modified=self._clock(),
+                    )
+                )
+
+    def _check_world(self, scope: Scope, request: Request) -> None:
+        grant = self._roles.assume(scope, request["RoleArn"])
+        for channel in request["InputDataConfig"]:
+            check_input(self._artifacts, scope, grant, channel["DataSource"]["S3DataSource"])
+        check_output(self._artifacts, scope, grant, request["OutputDataConfig"]["S3OutputPath"])
+
+    def _limits(self, request: Request) -> Limits:
+        criteria = first(request, "AutoMLJobConfig.CompletionCriteria") or {}
+        per_candidate = criteria.get("MaxRuntimePerTrainingJobInSeconds")
+        runtime = criteria.get(
+            "MaxAutoMLJobRuntimeInSeconds", max(self._quotas.max_runtime_s, per_candidate or 0)
+        )
+        return Limits(
+            max_candidates=criteria.get("MaxCandidates", self._quotas.max_candidates),
+            max_runtime_s=runtime,
+            max_candidate_runtime_s=per_candidate or runtime,
+        )
+
+
+def find_job(tx: Transaction, scope: Scope, name: str) -> AutoMLJob:
+    """raises    NotFound"""
+    job = tx.find(AutoMLJob, scope, name)
+    if job is None:
+        raise NotFound(f"Amazon SageMaker can't find an AutoML job called {name}.")
+    return job
+
+
+def _endpoint_name(request: Request) -> str:
+    """As asked for, else generated; "" if nothing is to be deployed."""
+    if "ModelDeployConfig" not in request:
+        return ""
+    asked_for: str = request["ModelDeployConfig"].get("EndpointName", "")
+    return asked_for or fitted(request["AutoMLJobName"], fresh_suffix(), _LONGEST_ENDPOINT_NAME)
+
+
+def _name_taken(scope: Scope, name: str) -> NameTaken:
+    return NameTaken(
+        "AutoML job names must be unique within an AWS account and region, and an AutoML job with "
+        f"this name already exists ({arn(scope, Kind.AUTO_ML_JOB, name)})"
+    )

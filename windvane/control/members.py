@@ -1,0 +1,68 @@
+"""Walks over request members by path, and the refusal of those that cannot be honoured yet.
+
+A path names members as the service model does, '*' stands for every item of a list:
+'InputDataConfig.*.ChannelType'. Messages write it as AWS does: 'inputDataConfig.1.member.channelType'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Request = Mapping[str, Any]
+
+
+def found(request: Request, path: str) -> Iterator[tuple[str, Any]]:
+    """Every member at this path as (AWS's spelling of its place, value)."""
+    yield from _found(request, path.split("."), "")
+
+
+def first(request: Request, path: str) -> Any:
+    """The value of the first member at this path, or None."""
+    return next((value for _, value in found(request, path)), None)
+
+
+def _found(value: Any, names: list[str], place: str) -> Iterator[tuple[str, Any]]:
+    if not names:
+        yield place, value
+    elif names[0] == "*":
+        for number, item in enumerate(value, start=1):
+            yield from _found(item, names[1:], f"{place}.{number}.member")
+    elif names[0] in value:
+        spelled = names[0][0].lower() + names[0][1:]
+        yield from _found(value[names[0]], names[1:], f"{place}.{spelled}" if place else spelled)
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a value asks for nothing: "", {}, [], or a list or map of nothing else."""
+    if isinstance(value, Mapping):
+        return all(is_empty(item) for item in value.values())
+    if isinstance(value, list):
+        return all(is_empty(item) for item in value)
+    return value is None or value == ""
+
+
+@dataclass(frozen=True)
+class Unserved:
+    """A member that is refused unless it is absent, empty, or has one of the accepted values."""
+
+    path: str
+    accepted: tuple[Any, ...] = ()
+
+    def faults(self, request: Request) -> Iterator[str]:
+        for place, value in found(request, self.path):
+            if is_empty(value) or value in self.accepted:
+                continue
+            if self.accepted:
+                served = ", ".join(_shown(choice) for choice in self.accepted)
+                yield (
+                    f"Value '{_shown(value)}' at '{place}' is not supported by this server yet: "
+                    f"leave it out or choose one of: {served}."
+                )
+            else:
+                yield f"The member '{place}' is not supported by this server yet: leave it out."
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,166 @@
+"""Models: containers that an endpoint can run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from windvane.artifacts.base import Artifacts, parse_location
+from windvane.control.lists import Listed, Listing, Lists
+from windvane.control.members import Request, Unserved, found
+from windvane.control.roles import Action, Roles
+from windvane.control.rules import TAG_RULES, Rule, check, refused, s3_uris
+from windvane.control.tags import set_first_tags, without_tags
+from windvane.domain.candidate import Container
+from windvane.domain.deployment import Model
+from windvane.domain.images import is_our_image
+from windvane.domain.resource import Kind
+from windvane.errors import AlreadyExists, DoesNotExist, InvalidRequest
+from windvane.names import Scope, arn
+from windvane.store.base import Store, Transaction
+
+_ALL_MODELS = Listing("ListModels", Model)
+
+_PLACES = ("PrimaryContainer", "Containers.*")
+
+
+def _either_form(request: Request) -> Iterator[str]:
+    if "PrimaryContainer" in request and request.get("Containers"):
+        yield "Specify either PrimaryContainer or Containers, not both."
+    if "PrimaryContainer" not in request and not request.get("Containers"):
+        yield "Either PrimaryContainer or Containers must be specified."
+
+
+def _complete_containers(request: Request) -> Iterator[str]:
+    for place, container in _containers(request):
+        for member in ("Image", "ModelDataUrl"):
+            if not container.get(member):
+                yield f"The member '{place}.{member[0].lower()}{member[1:]}' must be specified."
+
+
+def _our_images(request: Request) -> Iterator[str]:
+    for place, container in _containers(request):
+        image = container.get("Image")
+        if image and not is_our_image(image):
+            yield (
+                f"The image '{image}' at '{place}.image' is not supported by this server: choose one "
+                "of the InferenceContainers of a candidate."
+            )
+
+
+def _containers(request: Request) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for path in _PLACES:
+        yield from found(request, path)
+
+
+def _in_containers(member: str, *accepted: Any) -> tuple[Unserved, ...]:
+    return tuple(Unserved(f"{path}.{member}", accepted) for path in _PLACES)
+
+
+CREATE_MODEL_RULES: tuple[Rule, ...] = (
+    refused(
+        Unserved("VpcConfig"),
+        Unserved("EnableNetworkIsolation", (False,)),
+        Unserved("InferenceExecutionConfig.Mode", ("Serial",)),
+        *_in_containers("Mode", "SingleModel"),
+        *_in_containers("ImageConfig.RepositoryAccessMode", "Platform"),
+        *_in_containers("ImageConfig.RepositoryAuthConfig"),
+        *_in_containers("ModelDataSource"),
+        *_in_containers("AdditionalModelDataSources"),
+        *_in_containers("ModelPackageName"),
+        *_in_containers("InferenceSpecificationName"),
+        *_in_containers("MultiModelConfig"),
+        *_in_containers("ContainerMetricsConfig"),
+    ),
+    _either_form,
+    _complete_containers,
+    _our_images,
+    s3_uris(*(f"{path}.ModelDataUrl" for path in _PLACES)),
+    *TAG_RULES,
+)
+
+
+class Models:
+    """What the operations on models mean."""
+
+    def __init__(
+        self,
+        store: Store,
+        artifacts: Artifacts,
+        roles: Roles,
+        lists: Lists,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._artifacts = artifacts
+        self._roles = roles
+        self._lists = lists
+        self._clock = clock
+
+    def create(self, scope: Scope, request: Request) -> Model:
+        """raises    InvalidRequest"""
+        check(CREATE_MODEL_RULES, request)
+        self._check_world(scope, request)
+        with self._store.transaction() as tx:
+            return add_model(tx, scope, request, self._clock())
+
+    def describe(self, scope: Scope, name: str) -> Model:
+        """raises    DoesNotExist"""
+        with self._store.snapshot() as tx:
+            return find_model(tx, scope, name)
+
+    def list(self, scope: Scope, parameters: Mapping[str, Any]) -> Listed[Model]:
+        """raises    InvalidRequest for a page token that is not this list's"""
+        return self._lists.page(_ALL_MODELS, scope, parameters)
+
+    def delete(self, scope: Scope, name: str) -> None:
+        """Endpoints that run the model go on.
+
+        raises    DoesNotExist
+        """
+        with self._store.transaction() as tx:
+            tx.delete(find_model(tx, scope, name))
+
+    def _check_world(self, scope: Scope, request: Request) -> None:
+        role = request.get("ExecutionRoleArn")
+        grant = self._roles.assume(scope, role) if role is not None else self._roles.default(scope)
+        for _, container in _containers(request):
+            location = parse_location(container["ModelDataUrl"])
+            grant.require(Action.GET, location.bucket)
+            if self._artifacts.info(location) is None:
+                raise InvalidRequest(f"Could not find model data at {location}.")
+
+
+def add_model(tx: Transaction, scope: Scope, request: Request, now: datetime) -> Model:
+    """Record a model whose request was checked.
+
+    raises    AlreadyExists
+    """
+    model = Model(
+        scope=scope,
+        name=request["ModelName"],
+        created=now,
+        modified=now,
+        request=without_tags(request),
+        containers=tuple(
+            Container(
+                container["Image"],
+                container["ModelDataUrl"],
+                dict(container.get("Environment", {})),
+            )
+            for _, container in _containers(request)
+        ),
+    )
+    if not tx.insert(model):
+        raise AlreadyExists("model", model.arn)
+    set_first_tags(tx, model.arn, request)
+    return model
+
+
+def find_model(tx: Transaction, scope: Scope, name: str) -> Model:
+    """raises    DoesNotExist"""
+    model = tx.find(Model, scope, name)
+    if model is None:
+        raise DoesNotExist("model", arn(scope, Kind.MODEL, name))
+    return model

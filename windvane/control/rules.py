@@ -1,0 +1,218 @@
+"""What a request must fulfil beyond the service model, as tables of small functions.
+
+A rule yields a sentence for each fault it finds; `check` refuses a request with all of them at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from windvane.artifacts.base import parse_location
+from windvane.control.members import Request, Unserved, first, found
+from windvane.domain.problem import METRICS_OF, MetricName, ProblemType, check_objective
+from windvane.errors import InvalidRequest
+
+Rule = Callable[[Request], Iterator[str]]
+
+MAX_RUNTIME_S = 30 * 24 * 3600
+"""source    AWS's quota for one AutoML job"""
+
+CSV = "text/csv;header=present"
+PARQUET = "x-application/vnd.amazon+parquet"
+
+_BUCKET = re.compile(r"[a-zA-Z0-9._-]{1,255}", re.ASCII)
+
+
+def check(rules: Iterable[Rule], request: Request) -> None:
+    """raises    InvalidRequest with the sentence of every fault"""
+    if faults := [fault for rule in rules for fault in rule(request)]:
+        raise InvalidRequest(" ".join(faults))
+
+
+def refused(*members: Unserved) -> Rule:
+    """The rule that none of these members asks for what is not served."""
+
+    def rule(request: Request) -> Iterator[str]:
+        for member in members:
+            yield from member.faults(request)
+
+    return rule
+
+
+def s3_uris(*paths: str) -> Rule:
+    """The rule that the members at these paths are of the form s3://BUCKET/KEY."""
+
+    def rule(request: Request) -> Iterator[str]:
+        for path in paths:
+            for place, uri in found(request, path):
+                if not is_s3_uri(uri):
+                    yield f"Value '{uri}' at '{place}' is not of the form s3://BUCKET/KEY."
+
+    return rule
+
+
+def is_s3_uri(uri: str) -> bool:
+    try:
+        return _BUCKET.fullmatch(parse_location(uri).bucket) is not None
+    except InvalidRequest:
+        return False
+
+
+def distinct_tag_keys(request: Request) -> Iterator[str]:
+    seen: set[str] = set()
+    for place, key in found(request, "Tags.*.Key"):
+        if key in seen:
+            yield f"Value '{key}' at '{place}' is given twice: tag keys must be unique per resource."
+        seen.add(key)
+
+
+def unreserved_tag_keys(request: Request) -> Iterator[str]:
+    for place, key in found(request, "Tags.*.Key"):
+        if key.lower().startswith("aws:"):
+            yield f"Value '{key}' at '{place}' starts with 'aws:', which is reserved for AWS."
+
+
+TAG_RULES: tuple[Rule, ...] = (distinct_tag_keys, unreserved_tag_keys)
+
+
+def _one_training_channel(request: Request) -> Iterator[str]:
+    kinds = [channel.get("ChannelType", "training") for channel in request["InputDataConfig"]]
+    if len(kinds) > 1:
+        yield (
+            f"InputDataConfig has {len(kinds)} channels; a validation channel is not supported by "
+            "this server yet: give one channel, of the type training."
+        )
+    elif kinds != ["training"]:
+        yield "InputDataConfig has no training channel: a single channel must be of the type training."
+
+
+def _data_source_given(request: Request) -> Iterator[str]:
+    for number, channel in enumerate(request["InputDataConfig"], start=1):
+        if "DataSource" not in channel:
+            yield _violation(
+                f"Value null at 'inputDataConfig.{number}.member.dataSource'",
+                "Member must not be null",
+            )
+
+
+def _content_type(request: Request) -> Iterator[str]:
+    for place, value in found(request, "InputDataConfig.*.ContentType"):
+        if content_type(value) not in ("", CSV, PARQUET):
+            yield f"Value '{value}' at '{place}' is not supported. Choose one of: {CSV}, {PARQUET}."
+
+
+def content_type(value: str) -> str:
+    """A ContentType without spaces and in lower case, to be compared with CSV and PARQUET."""
+    return "".join(value.lower().split())
+
+
+def _no_compressed_parquet(request: Request) -> Iterator[str]:
+    for channel in request["InputDataConfig"]:
+        is_parquet = content_type(channel.get("ContentType", "")) == PARQUET
+        if is_parquet and channel.get("CompressionType", "None") != "None":
+            yield (
+                f"CompressionType {channel['CompressionType']} does not go with ContentType {PARQUET}: "
+                "Parquet files are compressed inside. Leave CompressionType out."
+            )
+
+
+def _output_path_length(request: Request) -> Iterator[str]:
+    path = request["OutputDataConfig"]["S3OutputPath"]
+    if len(path) > 128:
+        yield _violation(
+            f"Value '{path}' at 'outputDataConfig.s3OutputPath'",
+            "Member must have length less than or equal to 128",
+        )
+
+
+def _objective_fits(request: Request) -> Iterator[str]:
+    name = first(request, "AutoMLJobObjective.MetricName")
+    if name is None:
+        return
+    on_the_wire = {metric for metrics in METRICS_OF.values() for metric in metrics}
+    if name not in on_the_wire - {MetricName.LOG_LOSS}:
+        choices = ", ".join(sorted(on_the_wire - {MetricName.LOG_LOSS}))
+        yield f"The objective metric {name} does not fit a tabular problem. Choose one of: {choices}."
+    elif "ProblemType" in request:
+        try:
+            check_objective(ProblemType(request["ProblemType"]), MetricName(name))
+        except InvalidRequest as fault:
+            yield str(fault)
+
+
+def _runtimes(request: Request) -> Iterator[str]:
+    criteria = first(request, "AutoMLJobConfig.CompletionCriteria") or {}
+    job = criteria.get("MaxAutoMLJobRuntimeInSeconds")
+    candidate = criteria.get("MaxRuntimePerTrainingJobInSeconds")
+    for name, seconds in (
+        ("MaxAutoMLJobRuntimeInSeconds", job),
+        ("MaxRuntimePerTrainingJobInSeconds", candidate),
+    ):
+        if seconds is not None and seconds > MAX_RUNTIME_S:
+            yield f"{name} ({seconds}) must be at most {MAX_RUNTIME_S}, which is 30 days."
+    if job is not None and candidate is not None and job < candidate:
+        yield (
+            f"MaxAutoMLJobRuntimeInSeconds ({job}) must be equal to or greater than "
+            f"MaxRuntimePerTrainingJobInSeconds ({candidate})."
+        )
+
+
+def _endpoint_name(request: Request) -> Iterator[str]:
+    config = request.get("ModelDeployConfig", {})
+    generate, name = config.get("AutoGenerateEndpointName"), config.get("EndpointName")
+    if generate is True and name:
+        yield (
+            f"EndpointName '{name}' must not be specified in ModelDeployConfig when "
+            "AutoGenerateEndpointName is true."
+        )
+    if generate is False and not name:
+        yield (
+            "EndpointName must be specified in ModelDeployConfig when AutoGenerateEndpointName is "
+            "false."
+        )
+
+
+def _something_to_deploy(request: Request) -> Iterator[str]:
+    if "ModelDeployConfig" in request and request.get("GenerateCandidateDefinitionsOnly"):
+        yield (
+            "ModelDeployConfig must not be specified when GenerateCandidateDefinitionsOnly is true: "
+            "no model is trained that could be deployed."
+        )
+
+
+def _violation(value_and_place: str, constraint: str) -> str:
+    return (
+        f"1 validation error detected: {value_and_place} failed to satisfy constraint: {constraint}"
+    )
+
+
+CREATE_JOB_RULES: tuple[Rule, ...] = (
+    refused(
+        Unserved(
+            "InputDataConfig.*.DataSource.S3DataSource.S3DataType", ("S3Prefix", "ManifestFile")
+        ),
+        Unserved("InputDataConfig.*.SampleWeightAttributeName"),
+        Unserved("OutputDataConfig.KmsKeyId"),
+        Unserved("AutoMLJobConfig.SecurityConfig.VolumeKmsKeyId"),
+        Unserved("AutoMLJobConfig.SecurityConfig.EnableInterContainerTrafficEncryption", (False,)),
+        Unserved("AutoMLJobConfig.SecurityConfig.VpcConfig"),
+        Unserved("AutoMLJobConfig.CandidateGenerationConfig"),
+        Unserved("AutoMLJobConfig.DataSplitConfig.ValidationFraction"),
+        Unserved("AutoMLJobConfig.Mode", ("HYPERPARAMETER_TUNING",)),
+    ),
+    _data_source_given,
+    _one_training_channel,
+    _content_type,
+    _no_compressed_parquet,
+    _output_path_length,
+    s3_uris(
+        "InputDataConfig.*.DataSource.S3DataSource.S3Uri",
+        "OutputDataConfig.S3OutputPath",
+    ),
+    _objective_fits,
+    _runtimes,
+    _endpoint_name,
+    _something_to_deploy,
+    *TAG_RULES,
+)

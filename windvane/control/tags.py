@@ -1,0 +1,108 @@
+"""Tags of every kind of resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from windvane.control.members import Request
+from windvane.control.rules import TAG_RULES, check
+from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
+from windvane.domain.deployment import Endpoint, EndpointConfig, Model
+from windvane.domain.job import AutoMLJob
+from windvane.domain.resource import Resource
+from windvane.errors import DoesNotExist, InvalidRequest, NotFound
+from windvane.names import Arn, Scope, parse_arn
+from windvane.store.base import Store, Transaction
+
+MAX_TAGS = 50
+
+_TAGGABLE: dict[str, type[Resource]] = {
+    str(kind.kind): kind
+    for kind in (
+        AutoMLJob,
+        ProcessingJob,
+        TrainingJob,
+        TransformJob,
+        Model,
+        EndpointConfig,
+        Endpoint,
+    )
+}
+
+_VALIDATION_FAULTS = {
+    str(Model.kind): "model",
+    str(EndpointConfig.kind): "endpoint configuration",
+    str(Endpoint.kind): "endpoint",
+}
+"""Kinds whose absence is a ValidationException; that of a job is a ResourceNotFound."""
+
+
+def without_tags(request: Request) -> dict[str, Any]:
+    """A request as a record keeps it: tags live on their own, and change."""
+    return {name: value for name, value in request.items() if name != "Tags"}
+
+
+def set_first_tags(tx: Transaction, arn: str, request: Request) -> None:
+    """Those of the request that creates the resource."""
+    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
+    if tags:
+        tx.set_tags(arn, tags)
+
+
+class Tags:
+    """What the operations on tags mean."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, scope: Scope, arn: str, request: Request) -> dict[str, str]:
+        """Add or replace the request's Tags; all of the resource's tags afterwards.
+
+        raises    InvalidRequest, NotFound
+        """
+        check(TAG_RULES, request)
+        with self._store.transaction() as tx:
+            resource = _find(tx, scope, arn)
+            set_first_tags(tx, resource.arn, request)
+            tags = tx.tags(resource.arn)
+            if len(tags) > MAX_TAGS:
+                raise InvalidRequest(
+                    f"A resource can have at most {MAX_TAGS} tags; {resource.arn} would have {len(tags)}."
+                )
+        return tags
+
+    def list(self, scope: Scope, arn: str) -> dict[str, str]:
+        """raises    InvalidRequest, NotFound"""
+        with self._store.snapshot() as tx:
+            return tx.tags(_find(tx, scope, arn).arn)
+
+    def remove(self, scope: Scope, arn: str, keys: Iterable[str]) -> None:
+        """Removing a tag that is not there does nothing.
+
+        raises    InvalidRequest, NotFound
+        """
+        with self._store.transaction() as tx:
+            tx.remove_tags(_find(tx, scope, arn).arn, keys)
+
+
+def _find(tx: Transaction, scope: Scope, text: str) -> Resource:
+    arn = parse_arn(text)
+    kind = _TAGGABLE.get(arn.kind)
+    if kind is None:
+        raise InvalidRequest(
+            f"Resources of the type '{arn.kind}' cannot have tags here. Those of these types can: "
+            f"{', '.join(_TAGGABLE)}."
+        )
+    resource = tx.find(kind, scope, arn.name) if arn.scope == scope else None
+    if resource is None:
+        raise _missing(arn, text)
+    return resource
+
+
+def _missing(arn: Arn, text: str) -> InvalidRequest | NotFound:
+    if (what := _VALIDATION_FAULTS.get(arn.kind)) is not None:
+        return DoesNotExist(what, text)
+    if arn.kind == AutoMLJob.kind:
+        return NotFound(f"Amazon SageMaker can't find an AutoML job called {arn.name}.")
+    return NotFound(f'Could not find {arn.kind.replace("-", " ")} "{text}".')
