@@ -1,7 +1,7 @@
 """Packages: a fitted candidate as two folders of plain files, and the predictor that reads them.
 
     transformers/  manifest.json, schema.json (columns, labels, label type), recipes/R/{recipe.json,recipe.npz}
-    model/         manifest.json, model.json (members: weight, recipe, learner; threshold; scores),
+    model/         manifest.json, model.json (members: weight, recipe, learner; threshold; schema digest),
                    members/K/... in each library's own format
 
 A manifest names the format version, the package's kind, and the SHA-256 of every other file. Loading reads
@@ -10,71 +10,100 @@ JSON, arrays and native model files; it never executes what it reads and refuses
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from windvane.engine.columns import ColumnSpec
+from windvane.engine.features.base import FittedRecipe
+from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
+from windvane.engine.predictor import Predictions, Predictor, Schema, load_predictor
 
-FORMAT_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Schema:
-    """What a transformers package says of its table.
-
-    features    names of the raw columns a row holds, in order (identifiers and constants included: a row has
-                every column of the training file but the target)
-    labels      class labels as in the training data, () for regression
-    label_type  'string', 'integer', 'float' or 'boolean'
-    target      its name
-    """
-
-    features: tuple[str, ...]
-    labels: tuple[str, ...]
-    label_type: str
-    target: str
-    problem_type: str
+__all__ = [
+    "FORMAT_VERSION",
+    "Member",
+    "Predictions",
+    "Predictor",
+    "Schema",
+    "check_manifest",
+    "load_predictor",
+    "write_manifest",
+    "write_model",
+    "write_transformers",
+]
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """values         (n_rows,) for regression, else empty
-    probabilities  (n_rows, n_classes), else empty
-    classes        (n_rows,) int: index of the predicted label (the threshold applied), else empty
+class Member:
+    """One model of a package.
+
+    weight    its share in the average; a single model has 1.0
+    recipe    name of the recipe whose matrix it takes; "" if it needs no features
+    learner   its name in learners/catalogue.py
+    folder    where FittedModel.save wrote it
     """
 
-    values: NDArray[np.float64]
-    probabilities: NDArray[np.float64]
-    classes: NDArray[np.int64]
+    weight: float
+    recipe: str
+    learner: str
+    folder: Path
 
 
-class Predictor:
-    """Answers rows of raw cells, as they stand in a CSV file without header and target."""
+def write_transformers(
+    folder: Path,
+    schema: Schema,
+    columns: Sequence[ColumnSpec],
+    recipes: Mapping[str, FittedRecipe],
+) -> None:
+    """A transformers package, into a folder that is made and must not exist.
 
-    schema: Schema
-
-    def predict(self, rows: Sequence[Sequence[str | None]]) -> Predictions:
-        """rows    n_rows of len(schema.features) cells; "" and None are missing
-
-        raises    InvalidRequest naming row and column (1-based row) of a wrong number of cells or a cell
-                  that cannot be read as its column's type
-        """
-        raise NotImplementedError
-
-
-def load_predictor(transformers: Path, model: Path) -> Predictor:
-    """raises    CorruptArtifact"""
-    raise NotImplementedError
-
-
-def write_manifest(folder: Path, kind: str, about: dict[str, Any]) -> None:
-    """manifest.json over every file now in the folder."""
-    raise NotImplementedError
+    columns   the specs of schema.features, in that order
+    recipes   name -> fitted recipe: those that the model's members name; may be empty
+    raises    ValueError if columns and schema differ
+    """
+    if tuple(column.name for column in columns) != schema.features:
+        raise ValueError("The columns are not those of the schema, or stand in another order.")
+    folder.mkdir(parents=True)
+    document = asdict(schema)
+    del document["features"]
+    document["columns"] = [asdict(column) for column in columns]
+    write_json(folder / "schema.json", document)
+    for name, recipe in recipes.items():
+        into = folder / "recipes" / name
+        into.mkdir(parents=True)
+        recipe.save(into)
+    write_manifest(folder, "transformers", {"recipes": sorted(recipes)})
 
 
-def check_manifest(folder: Path, kind: str) -> dict[str, Any]:
-    """What the manifest says about the package; raises CorruptArtifact if any file differs from it."""
-    raise NotImplementedError
+def write_model(
+    folder: Path,
+    schema: Schema,
+    members: Sequence[Member],
+    threshold: float,
+    about: Mapping[str, Any],
+) -> None:
+    """A model package, into a folder that is made and must not exist.
+
+    schema     that of the transformers package it belongs to
+    threshold  probability of the second class from which on it is predicted (two classes only)
+    about      JSON that describes the model: algorithm, hyperparameters, scores ...
+    raises     ValueError if there are no members or their weights are not positive with the sum 1
+    """
+    weights = [member.weight for member in members]
+    if not members or min(weights) <= 0 or abs(sum(weights) - 1) > 1e-6:
+        raise ValueError(f"Weights must be positive and add up to 1; these do not: {weights}.")
+    folder.mkdir(parents=True)
+    for number, member in enumerate(members):
+        shutil.copytree(member.folder, folder / "members" / str(number))
+    document = {
+        "members": [
+            {"weight": member.weight, "recipe": member.recipe, "learner": member.learner}
+            for member in members
+        ],
+        "threshold": threshold,
+        "schema": schema.digest(),
+    }
+    write_json(folder / "model.json", document)
+    write_manifest(folder, "model", dict(about))

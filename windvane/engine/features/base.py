@@ -1,6 +1,6 @@
 """The contract of feature recipes and of the column transformers they are made of.
 
-A transformer's life: it is made with its parameters, `fit` learns from training rows alone (or raises
+A transformer's life: it is made with its column's name and parameters, `fit` learns from training rows alone (or raises
 RejectColumn), then `transform` may be called any number of times. What was learnt is JSON and arrays.
 
 A fitted recipe is the serving code too: no DataFrame, no scikit-learn object on the way of a request.
@@ -17,6 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.columns import Columns, FloatMatrix, Values
+
+
+Value = float | str | None
+"""One cell: what `Values` holds, as a plain Python object; a missing number is NaN."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,9 @@ class ColumnTransformer(Protocol):
 
     def transform(self, values: Values) -> FloatMatrix:
         """(n_rows,) to (n_rows, len(features()))."""
+
+    def transform_one(self, value: Value) -> Sequence[float]:
+        """One cell to len(features()) numbers; as float32 they equal what `transform` makes of it."""
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """What was learnt, as JSON and as arrays (no object arrays)."""

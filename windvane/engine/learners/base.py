@@ -54,10 +54,12 @@ class Clock(Protocol):
 class FittedModel(Protocol):
     """A model that answers.
 
-    rounds    boosting rounds or trees in it; 0 where that means nothing
+    rounds      boosting rounds or trees in it; 0 where that means nothing
+    n_features  columns of the matrices it takes
     """
 
     rounds: int
+    n_features: int
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         """(n_rows,) for regression; (n_rows, n_classes) probabilities, each row summing to 1, otherwise."""

@@ -1,0 +1,157 @@
+"""Numbers: as they are for trees, filled for forests, filled and scaled for linear models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.columns import FloatMatrix, Values
+from windvane.engine.features.base import Feature, Value
+from windvane.errors import RejectColumn
+
+_LARGEST = 1e38
+"""Below float32's maximum, so that no finite or infinite number overflows on the way into a matrix."""
+
+_EXACT = 2.0**24
+"""float32 holds every integer up to here."""
+
+_EXTREME_SHARE = 0.001
+"""Share of training values at either end that a linear model sees as the value at that quantile."""
+
+
+class Number:
+    """The number itself, missing as NaN. Where float32 would blur large numbers that differ by little
+    (identifiers, times), the smallest training value is subtracted first."""
+
+    kind = "number"
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.offset_ = 0.0
+
+    def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:  # noqa: ARG002 - contract
+        known = _known(values)
+        low, high = float(known.min()), float(known.max())
+        if low == high and len(known) == len(values):
+            raise RejectColumn(f"every value is {low:g}")
+        if max(-low, high) > _EXACT and high - low < _LARGEST:
+            self.offset_ = low
+
+    def features(self) -> Sequence[Feature]:
+        return (Feature(self.source, self.source),)
+
+    def transform(self, values: Values) -> FloatMatrix:
+        shifted = np.clip(values, -_LARGEST, _LARGEST) - self.offset_
+        return np.clip(shifted, -_LARGEST, _LARGEST).astype(np.float32)[:, None]
+
+    def transform_one(self, value: Value) -> Sequence[float]:
+        shifted = _clip(_number(value), -_LARGEST, _LARGEST) - self.offset_
+        return (_clip(shifted, -_LARGEST, _LARGEST),)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        return {"source": self.source, "offset": self.offset_}, {}
+
+    @classmethod
+    def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:  # noqa: ARG003 - contract
+        made = cls(str(json_state["source"]))
+        made.offset_ = float(json_state["offset"])
+        return made
+
+
+class FilledNumber:
+    """The number clipped to the range of the training values, missing as their median; and, if some were
+    missing in training and `width` allows a second feature, whether it is missing."""
+
+    kind = "filled-number"
+
+    def __init__(self, source: str, width: int = 2) -> None:
+        self.source = source
+        self.width = width
+        self.low_ = self.high_ = self.fill_ = self.mean_ = 0.0
+        self.scale_ = 1.0
+        self.flagged_ = False
+
+    def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:  # noqa: ARG002 - contract
+        known = np.clip(_known(values), -_LARGEST, _LARGEST)
+        self.flagged_ = self.width > 1 and len(known) < len(values)
+        self._learn(known)
+        if self.low_ == self.high_ and not self.flagged_:
+            raise RejectColumn(f"(almost) every value is {self.low_:g}")
+
+    def _learn(self, known: NDArray[np.float64]) -> None:
+        self.low_, self.high_ = float(known.min()), float(known.max())
+        self.fill_ = float(np.median(known))
+
+    def features(self) -> Sequence[Feature]:
+        names = [self.source, f"{self.source} is missing"][: 1 + self.flagged_]
+        return tuple(Feature(name, self.source) for name in names)
+
+    def transform(self, values: Values) -> FloatMatrix:
+        missing = np.isnan(values)
+        filled = np.where(missing, self.fill_, np.clip(values, self.low_, self.high_))
+        made = np.empty((len(values), 1 + self.flagged_), np.float32)
+        made[:, 0] = (filled - self.mean_) / self.scale_
+        if self.flagged_:
+            made[:, 1] = missing
+        return made
+
+    def transform_one(self, value: Value) -> Sequence[float]:
+        number = _number(value)
+        missing = math.isnan(number)
+        filled = self.fill_ if missing else _clip(number, self.low_, self.high_)
+        scaled = (filled - self.mean_) / self.scale_
+        return (scaled, float(missing)) if self.flagged_ else (scaled,)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        learnt = {name: getattr(self, f"{name}_") for name in (*_NUMBERS, "flagged")}
+        return {"source": self.source, "width": self.width, **learnt}, {}
+
+    @classmethod
+    def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:  # noqa: ARG003 - contract
+        made = cls(str(json_state["source"]), int(json_state["width"]))
+        for name in _NUMBERS:
+            setattr(made, f"{name}_", float(json_state[name]))
+        made.flagged_ = bool(json_state["flagged"])
+        return made
+
+
+_NUMBERS = ("low", "high", "fill", "mean", "scale")
+
+
+class ScaledNumber(FilledNumber):
+    """As FilledNumber, but clipped to inner quantiles and brought to mean 0 and standard deviation 1, so
+    that one extreme value neither sets the scale nor the prediction."""
+
+    kind = "scaled-number"
+
+    def _learn(self, known: NDArray[np.float64]) -> None:
+        low, high = np.quantile(known, (_EXTREME_SHARE, 1 - _EXTREME_SHARE))
+        if low == high:
+            low, high = known.min(), known.max()
+        self.low_, self.high_ = float(low), float(high)
+        clipped = np.clip(known, low, high)
+        self.fill_ = float(np.median(clipped))
+        self.mean_ = float(clipped.mean())
+        self.scale_ = float(clipped.std()) or 1.0
+
+
+def _known(values: Values) -> NDArray[np.float64]:
+    known: NDArray[np.float64] = values[~np.isnan(values)]
+    if not len(known):
+        raise RejectColumn("every value is missing")
+    return known
+
+
+def _number(value: Value) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _clip(number: float, low: float, high: float) -> float:
+    """NaN stays NaN, as with np.clip."""
+    if number < low:
+        return low
+    return high if number > high else number

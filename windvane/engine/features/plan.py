@@ -1,0 +1,277 @@
+"""Recipes by name: which transformers go to which type of column, and fitting them to a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import ProblemType
+from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
+from windvane.engine.features.base import ColumnTransformer
+from windvane.engine.features.categorical import Frequency, OneHot, OrdinalCodes, TargetMeans
+from windvane.engine.features.dates import DateCycles, DateParts, FilledDateParts
+from windvane.engine.features.numeric import FilledNumber, Number, ScaledNumber
+from windvane.engine.features.recipe import Recipe, load_recipe
+from windvane.engine.features.selection import strongest
+from windvane.engine.features.text import TextShape, TextTopics
+from windvane.errors import DataFault, RejectColumn
+
+__all__ = [
+    "MAX_WIDTH",
+    "RECIPES",
+    "RecipeCard",
+    "fit_recipe",
+    "fit_transform_recipe",
+    "load_recipe",
+]
+
+MAX_WIDTH = 2_000
+"""Features a recipe makes at most. If there are more columns than that, those most associated with the target
+on the training rows are kept. Otherwise every column gets one feature; numbers a second (for missing) if
+there is room for all; the rest is shared equally by the columns that can use more."""
+
+
+@dataclass(frozen=True)
+class Making:
+    """What a transformer may be made with."""
+
+    source: str
+    width: int
+    n_classes: int
+    seed: int
+
+
+Maker = Callable[[Making], ColumnTransformer]
+
+
+@dataclass(frozen=True)
+class RecipeCard:
+    """A recipe as a plan. makers: transformers of a column, in order, by the column's type."""
+
+    name: str
+    title: str
+    description: str
+    makers: Mapping[ColumnType, tuple[Maker, ...]]
+
+
+def _topics(limit: int) -> Maker:
+    return lambda making: TextTopics(making.source, min(limit, making.width), making.seed)
+
+
+RECIPES: tuple[RecipeCard, ...] = (
+    RecipeCard(
+        name="dpp0",
+        title="native values for boosted trees",
+        description=(
+            "Numbers stay as they are, missing included; categories become codes that the algorithm treats "
+            "as categories, with their frequency where there are many; dates become calendar parts; text "
+            "becomes topics (tf-idf reduced by a truncated SVD) and length statistics."
+        ),
+        makers=MappingProxyType(
+            {
+                ColumnType.NUMERIC: (lambda making: Number(making.source),),
+                ColumnType.CATEGORICAL: (
+                    lambda making: OrdinalCodes(making.source),
+                    lambda making: Frequency(making.source),
+                ),
+                ColumnType.DATETIME: (lambda making: DateParts(making.source),),
+                ColumnType.TEXT: (_topics(64), lambda making: TextShape(making.source)),
+            }
+        ),
+    ),
+    RecipeCard(
+        name="dpp1",
+        title="scaled and one-hot for linear models",
+        description=(
+            "Numbers are filled with the median, clipped at extreme quantiles and scaled, with an indicator "
+            "of missing values; frequent categories become one-hot, rare ones share one; dates become a time "
+            "axis and cycles; text becomes topics and length statistics."
+        ),
+        makers=MappingProxyType(
+            {
+                ColumnType.NUMERIC: (lambda making: ScaledNumber(making.source, making.width),),
+                ColumnType.CATEGORICAL: (lambda making: OneHot(making.source, making.width),),
+                ColumnType.DATETIME: (lambda making: DateCycles(making.source),),
+                ColumnType.TEXT: (_topics(200), lambda making: TextShape(making.source)),
+            }
+        ),
+    ),
+    RecipeCard(
+        name="dpp2",
+        title="target-encoded for forests",
+        description=(
+            "Numbers are filled with the median, with an indicator of missing values; categories become "
+            "smoothed target means learnt from training rows; dates become calendar parts; text becomes "
+            "topics and length statistics. Nothing is missing afterwards."
+        ),
+        makers=MappingProxyType(
+            {
+                ColumnType.NUMERIC: (lambda making: FilledNumber(making.source, making.width),),
+                ColumnType.CATEGORICAL: (
+                    lambda making: TargetMeans(
+                        making.source, making.n_classes, min(10, making.width)
+                    ),
+                    lambda making: Frequency(making.source),
+                ),
+                ColumnType.DATETIME: (lambda making: FilledDateParts(making.source),),
+                ColumnType.TEXT: (_topics(64), lambda making: TextShape(making.source)),
+            }
+        ),
+    ),
+)
+
+
+def recipe_card(name: str) -> RecipeCard:
+    """raises    LookupError naming the recipes there are"""
+    for card in RECIPES:
+        if card.name == name:
+            return card
+    raise LookupError(f"No recipe {name!r}; there are {', '.join(card.name for card in RECIPES)}.")
+
+
+def fit_recipe(
+    name: str,
+    specs: Sequence[ColumnSpec],
+    columns: Columns,
+    y: NDArray[np.float64],
+    problem_type: ProblemType,
+    n_classes: int,
+    seed: int,
+    rows: NDArray[np.int64] | None = None,
+) -> Recipe:
+    """Learn a recipe.
+
+    specs     of all columns; those that are no features are passed over
+    y         (n_rows,) target or class index
+    rows      the training rows; all of them if None. No other row is looked at
+    raises    DataFault if no column is of use
+    """
+    return fit_transform_recipe(name, specs, columns, y, problem_type, n_classes, seed, rows)[0]
+
+
+def fit_transform_recipe(
+    name: str,
+    specs: Sequence[ColumnSpec],
+    columns: Columns,
+    y: NDArray[np.float64],
+    problem_type: ProblemType,
+    n_classes: int,
+    seed: int,
+    rows: NDArray[np.int64] | None = None,
+) -> tuple[Recipe, FloatMatrix]:
+    """As `fit_recipe`, and the matrix (len(rows), n_features) of the training rows to learn a model from.
+    It differs from what the recipe's `transform` makes of them where a feature is made of the target:
+    there, every row is encoded from other rows.
+    """
+    card = recipe_card(name)
+    taken = y if rows is None else y[rows]
+    usable = [spec for spec in specs if spec.type in card.makers]
+    dropped: dict[str, str] = {}
+    if len(usable) > MAX_WIDTH:
+        kept = strongest(usable, columns, taken, problem_type, rows, MAX_WIDTH)
+        dropped = {
+            spec.name: f"{MAX_WIDTH} other columns say more about the target"
+            for spec in usable
+            if spec.name not in kept
+        }
+        usable = [spec for spec in usable if spec.name in kept]
+    fitting = _Fitting(
+        columns, taken, rows, n_classes if problem_type.is_classification else 0, seed
+    )
+    widths = _widths(usable)
+    for position, spec in enumerate(usable):
+        reason = fitting.add(spec, card.makers[spec.type], widths[spec.type], position)
+        if reason is not None:
+            dropped[spec.name] = reason
+    if not fitting.steps:
+        reasons = "; ".join(f"'{column}': {reason}" for column, reason in list(dropped.items())[:5])
+        raise DataFault(
+            "No column of the data can be used to predict the target"
+            + (
+                f" ({reasons})."
+                if reasons
+                else ": there is none besides identifiers and constants."
+            )
+        )
+    return Recipe(name, fitting.steps, dropped), fitting.matrix()
+
+
+def _widths(specs: Sequence[ColumnSpec]) -> dict[ColumnType, int]:
+    """Features that one column of each type may make: the rule of MAX_WIDTH."""
+    n_numeric = sum(spec.type is ColumnType.NUMERIC for spec in specs)
+    n_other = len(specs) - n_numeric
+    numeric = 2 if 2 * n_numeric + n_other <= MAX_WIDTH else 1
+    other = (MAX_WIDTH - numeric * n_numeric) // max(1, n_other)
+    return {
+        kind: numeric if kind is ColumnType.NUMERIC else other
+        for kind in ColumnType
+        if kind.is_feature
+    }
+
+
+class _Fitting:
+    """Transformers fitted so far, and what they make of the training rows."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        y: NDArray[np.float64],
+        rows: NDArray[np.int64] | None,
+        n_classes: int,
+        seed: int,
+    ) -> None:
+        self._columns, self._y, self._rows = columns, y, rows
+        self._n_classes, self._seed = n_classes, seed
+        self.steps: list[tuple[str, ColumnTransformer]] = []
+        self._parts: list[FloatMatrix] = []
+
+    def add(
+        self, spec: ColumnSpec, makers: Sequence[Maker], width: int, position: int
+    ) -> str | None:
+        """Why nothing of the column is of use, or None."""
+        values = self._columns[spec.name]
+        values = values if self._rows is None else values[self._rows]
+        seed = self._seed + position
+        reason: str | None = None
+        n_before, left = len(self.steps), width
+        for make in makers:
+            transformer = make(Making(spec.name, left, self._n_classes, seed))
+            try:
+                part = _fit_transform(transformer, values, self._y, seed)
+            except RejectColumn as rejection:
+                reason = reason or str(rejection)
+                continue
+            if part.shape[1] <= left:
+                left -= part.shape[1]
+                self.steps.append((spec.name, transformer))
+                self._parts.append(part)
+            else:
+                reason = (
+                    reason or f"there are too many columns for the {part.shape[1]} features of it"
+                )
+        return reason if len(self.steps) == n_before else None
+
+    def matrix(self) -> FloatMatrix:
+        made = np.empty((len(self._y), sum(part.shape[1] for part in self._parts)), np.float32)
+        start = 0
+        while self._parts:
+            part = self._parts.pop(0)
+            made[:, start : start + part.shape[1]] = part
+            start += part.shape[1]
+        return made
+
+
+def _fit_transform(
+    transformer: ColumnTransformer,
+    values: NDArray[np.object_] | NDArray[np.float64],
+    y: NDArray[np.float64],
+    seed: int,
+) -> FloatMatrix:
+    if isinstance(transformer, TargetMeans):
+        return transformer.fit_transform(values, y, seed)
+    transformer.fit(values, y)
+    return transformer.transform(values)

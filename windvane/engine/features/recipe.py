@@ -1,0 +1,114 @@
+"""A fitted recipe: transformers side by side, saved as JSON and arrays, executed without a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from windvane.engine.arrays import Arrays, read_arrays, write_arrays
+from windvane.engine.columns import Columns, FloatMatrix
+from windvane.engine.features import categorical, dates, numeric, text
+from windvane.engine.features.base import ColumnTransformer, Feature
+from windvane.engine.manifest import read_json, write_json
+from windvane.errors import CorruptArtifact
+
+TRANSFORMERS: tuple[type[ColumnTransformer], ...] = (
+    numeric.Number,
+    numeric.FilledNumber,
+    numeric.ScaledNumber,
+    categorical.OrdinalCodes,
+    categorical.Frequency,
+    categorical.OneHot,
+    categorical.TargetMeans,
+    dates.DateParts,
+    dates.FilledDateParts,
+    dates.DateCycles,
+    text.TextShape,
+    text.TextTopics,
+)
+
+_BY_KIND = {transformer.kind: transformer for transformer in TRANSFORMERS}
+
+
+class Recipe:
+    """All columns of a table to one matrix.
+
+    steps     raw column and fitted transformer, in the order of the matrix
+    dropped   raw column -> why nothing of it is in the matrix
+    """
+
+    def __init__(
+        self,
+        name: str,
+        steps: Sequence[tuple[str, ColumnTransformer]],
+        dropped: Mapping[str, str],
+    ) -> None:
+        self.name = name
+        self.steps = tuple(steps)
+        self.dropped = dict(dropped)
+        self._features = tuple(
+            feature for _, transformer in steps for feature in transformer.features()
+        )
+
+    @property
+    def features(self) -> Sequence[Feature]:
+        return self._features
+
+    def transform(self, columns: Columns) -> FloatMatrix:
+        """(n_rows, n_features), missing as NaN where the recipe's learners take NaN."""
+        n_rows = len(columns[self.steps[0][0]])
+        if n_rows == 1:
+            return self._transform_one(columns)
+        made = np.empty((n_rows, len(self._features)), np.float32)
+        start = 0
+        for source, transformer in self.steps:
+            part = transformer.transform(columns[source])
+            made[:, start : start + part.shape[1]] = part
+            start += part.shape[1]
+        return made
+
+    def _transform_one(self, columns: Columns) -> FloatMatrix:
+        row: list[float] = []
+        for source, transformer in self.steps:
+            row += transformer.transform_one(columns[source].item(0))
+        return np.array([row], np.float32)
+
+    def save(self, folder: Path) -> None:
+        """recipe.json and recipe.npz into an existing folder."""
+        arrays: Arrays = {}
+        entries = []
+        for number, (source, transformer) in enumerate(self.steps):
+            state, own = transformer.state()
+            entries.append(
+                {
+                    "source": source,
+                    "kind": transformer.kind,
+                    "state": state,
+                    "arrays": sorted(own),
+                }
+            )
+            arrays |= {f"{number}.{key}": array for key, array in own.items()}
+        document = {"name": self.name, "steps": entries, "dropped": self.dropped}
+        write_json(folder / "recipe.json", document)
+        write_arrays(folder / "recipe.npz", arrays)
+
+
+def load_recipe(folder: Path) -> Recipe:
+    """raises    CorruptArtifact"""
+    file = folder / "recipe.json"
+    document = read_json(file)
+    arrays = read_arrays(folder / "recipe.npz")
+    try:
+        steps = []
+        for number, entry in enumerate(document["steps"]):
+            own = {key: arrays[f"{number}.{key}"] for key in entry["arrays"]}
+            transformer = _BY_KIND[entry["kind"]].from_state(entry["state"], own)
+            steps.append((str(entry["source"]), transformer))
+        recipe = Recipe(str(document["name"]), steps, dict(document["dropped"]))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise CorruptArtifact(f"{file} does not describe a recipe: {error!r}.") from error
+    if not steps:
+        raise CorruptArtifact(f"{file} describes a recipe without steps.")
+    return recipe

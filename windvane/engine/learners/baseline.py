@@ -1,0 +1,83 @@
+"""The constant prediction: class rates, the mean, or the median where absolute errors count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import MetricName
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.manifest import check_manifest, write_manifest
+from windvane.engine.tuning.space import Space
+from windvane.errors import CorruptArtifact
+
+_NAME = "baseline"
+
+
+class Constant:
+    """answer   (n_classes,) probabilities, or () one value"""
+
+    rounds = 0
+
+    def __init__(self, answer: NDArray[np.float64], n_features: int) -> None:
+        self._answer = answer
+        self.n_features = n_features
+
+    def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
+        return np.broadcast_to(self._answer, (len(X), *self._answer.shape)).copy()
+
+    def save(self, folder: Path) -> None:
+        about = {"answer": self._answer.tolist(), "n_features": self.n_features}
+        write_manifest(folder, _NAME, about)
+
+
+class Baseline:
+    """What any other learner must beat; it needs no features."""
+
+    name = _NAME
+    recipes = ("",)
+
+    def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
+        return {}
+
+    def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:  # noqa: ARG002 - contract
+        return {}
+
+    def fit(
+        self,
+        train: Rows,
+        valid: Rows | None,  # noqa: ARG002 - contract
+        hyperparameters: dict[str, Any],  # noqa: ARG002 - contract
+        setting: Setting,
+        clock: Clock,  # noqa: ARG002 - contract
+    ) -> Constant:
+        if setting.n_classes:
+            counts = np.bincount(train.y.astype(np.int64), minlength=setting.n_classes)
+            answer = counts / counts.sum()
+        elif setting.objective is MetricName.MAE:
+            answer = np.asarray(np.median(train.y))
+        else:
+            answer = np.asarray(train.y.mean())
+        return Constant(answer, train.X.shape[1])
+
+    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:  # noqa: ARG002 - contract
+        return hyperparameters
+
+    def load(self, folder: Path) -> Constant:
+        """raises    CorruptArtifact"""
+        about = check_manifest(folder, _NAME)
+        try:
+            answer = np.array(about["answer"], np.float64)
+            n_features = int(about["n_features"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorruptArtifact(f"{folder} holds no complete constant: {error!r}.") from error
+        if answer.ndim > 1 or not np.isfinite(answer).all():
+            raise CorruptArtifact(f"{folder} holds a constant that is no number.")
+        return Constant(answer, n_features)
+
+
+LEARNER = Baseline()

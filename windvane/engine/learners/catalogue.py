@@ -1,0 +1,72 @@
+"""Every learner by name. A learner's module, and with it its library, is imported when it is first used:
+serving one model does not load the libraries of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from windvane.engine.learners.base import Clock, FittedModel, Learner, Rows, Setting
+from windvane.engine.tuning.space import Space
+
+
+@dataclass(frozen=True)
+class LearnerCard:
+    """A learner known by its name and recipes; the rest is in its module's LEARNER.
+
+    title     plain words for reports
+    """
+
+    name: str
+    module: str
+    recipes: tuple[str, ...]
+    title: str
+
+    def space(self, setting: Setting, n_rows: int) -> Space:
+        return self._learner().space(setting, n_rows)
+
+    def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
+        return self._learner().defaults(setting, n_rows)
+
+    def fit(
+        self,
+        train: Rows,
+        valid: Rows | None,
+        hyperparameters: dict[str, Any],
+        setting: Setting,
+        clock: Clock,
+    ) -> FittedModel:
+        return self._learner().fit(train, valid, hyperparameters, setting, clock)
+
+    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
+        return self._learner().with_rounds(hyperparameters, rounds)
+
+    def load(self, folder: Path) -> FittedModel:
+        return self._learner().load(folder)
+
+    def _learner(self) -> Learner:
+        return cast("Learner", import_module(self.module).LEARNER)
+
+
+_HERE = "windvane.engine.learners"
+
+LEARNERS: tuple[LearnerCard, ...] = (
+    LearnerCard("lightgbm", f"{_HERE}.lightgbm", ("dpp0",), "gradient-boosted trees (LightGBM)"),
+    LearnerCard("xgboost", f"{_HERE}.xgboost", ("dpp0",), "gradient-boosted trees (XGBoost)"),
+    LearnerCard("catboost", f"{_HERE}.catboost", ("dpp0",), "gradient-boosted trees (CatBoost)"),
+    LearnerCard("linear-learner", f"{_HERE}.linear", ("dpp1",), "linear or logistic regression"),
+    LearnerCard("randomforest", f"{_HERE}.forest", ("dpp2",), "random forest"),
+    LearnerCard("extra-trees", f"{_HERE}.extra_trees", ("dpp2",), "extremely randomised trees"),
+    LearnerCard("baseline", f"{_HERE}.baseline", ("",), "a constant prediction"),
+)
+
+
+def learner(name: str) -> LearnerCard:
+    """raises    LookupError naming the learners there are"""
+    for card in LEARNERS:
+        if card.name == name:
+            return card
+    known = ", ".join(card.name for card in LEARNERS)
+    raise LookupError(f"There is no learner {name!r}; there are {known}.")

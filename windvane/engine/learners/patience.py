@@ -1,0 +1,39 @@
+"""When a learner that goes round by round stops, and which round was its best."""
+
+from __future__ import annotations
+
+from windvane.engine.learners.base import Clock
+
+
+class Patience:
+    """Watches one validation score per round.
+
+    n_rounds     rounds without improvement after which to stop; None never stops for that
+    best_round   number of rounds up to and with the best score; of all rounds while there is no score
+    """
+
+    def __init__(self, clock: Clock, *, higher_is_better: bool, n_rounds: int | None) -> None:
+        self._clock = clock
+        self._sign = 1.0 if higher_is_better else -1.0
+        self._n_rounds = n_rounds
+        self._best = float("-inf")
+        self.n_seen = 0
+        self.best_round = 0
+
+    def is_over(self, score: float | None) -> bool:
+        """Whether to stop after a round; `score` is None if there are no validation rows."""
+        self.n_seen += 1
+        if score is None or self._n_rounds is None:
+            self.best_round = self.n_seen
+        elif self._sign * score > self._best:
+            self._best = self._sign * score
+            self.best_round = self.n_seen
+        self.best_round = max(1, self.best_round)
+        if self._n_rounds is not None and self.n_seen - self.best_round >= self._n_rounds:
+            return True
+        return self._clock.is_over()
+
+
+def patience_for(learning_rate: float) -> int:
+    """Rounds to wait for an improvement: more if steps are small; 20 to 200."""
+    return round(min(200.0, max(20.0, 4.0 / learning_rate)))
