@@ -1,0 +1,243 @@
+"""Errors as AWS answers them: the one table from error class to code and status, looked up along the class tree.
+
+What is no WindvaneError, or has no entry, is our own fault: 500 InternalFailure, and nothing of the inside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from windvane import errors
+from windvane.wire.codec import JSON_TYPE, XML_TYPE, Answer
+from windvane.wire.querybody import element, text
+
+
+class Dialect(Enum):
+    """How errors are called; each service speaks one."""
+
+    CONTROL = auto()
+    LOGS = auto()
+    RUNTIME = auto()
+    QUERY = auto()
+    S3 = auto()
+
+
+DIALECTS: Mapping[str, Dialect] = {
+    "sagemaker": Dialect.CONTROL,
+    "logs": Dialect.LOGS,
+    "sagemaker-runtime": Dialect.RUNTIME,
+    "sts": Dialect.QUERY,
+    "iam": Dialect.QUERY,
+    "s3": Dialect.S3,
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    code: str
+    status: int
+
+
+OURS = "The request processing has failed because of an unknown error, exception or failure."
+_INTERNAL = Fault("InternalFailure", 500)
+_INTERNAL_S3 = Fault("InternalError", 500)
+
+_Row = Mapping[Dialect, Fault]
+
+
+def _row(
+    control: Fault, runtime: Fault, query: Fault, s3: Fault, logs: Fault | None = None
+) -> _Row:
+    return {
+        Dialect.CONTROL: control,
+        Dialect.LOGS: logs or control,
+        Dialect.RUNTIME: runtime,
+        Dialect.QUERY: query,
+        Dialect.S3: s3,
+    }
+
+
+def _everywhere(fault: Fault) -> _Row:
+    return dict.fromkeys(Dialect, fault)
+
+
+TABLE: Mapping[type[Exception], _Row] = {
+    errors.CallerFault: _row(
+        Fault("ValidationException", 400),
+        Fault("ValidationError", 400),
+        Fault("ValidationError", 400),
+        Fault("InvalidRequest", 400),
+        Fault("InvalidParameterException", 400),
+    ),
+    errors.NotFound: _row(
+        Fault("ResourceNotFound", 400),
+        Fault("ValidationError", 400),
+        Fault("NoSuchEntity", 404),
+        Fault("NoSuchKey", 404),
+        Fault("ResourceNotFoundException", 400),
+    ),
+    errors.NameTaken: _row(
+        Fault("ResourceInUse", 400),
+        Fault("ValidationError", 400),
+        Fault("EntityAlreadyExists", 409),
+        Fault("BucketAlreadyExists", 409),
+        Fault("ResourceAlreadyExistsException", 400),
+    ),
+    errors.LimitExceeded: _row(
+        Fault("ResourceLimitExceeded", 400),
+        Fault("ValidationError", 400),
+        Fault("LimitExceeded", 409),
+        Fault("InvalidRequest", 400),
+        Fault("LimitExceededException", 400),
+    ),
+    errors.AccessDenied: _row(
+        Fault("AccessDeniedException", 400),
+        Fault("AccessDeniedException", 403),
+        Fault("AccessDenied", 403),
+        Fault("AccessDenied", 403),
+    ),
+    errors.MissingToken: _row(
+        Fault("MissingAuthenticationTokenException", 400),
+        Fault("MissingAuthenticationTokenException", 403),
+        Fault("MissingAuthenticationToken", 403),
+        Fault("AccessDenied", 403),
+    ),
+    errors.UnknownKey: _row(
+        Fault("UnrecognizedClientException", 400),
+        Fault("UnrecognizedClientException", 403),
+        Fault("InvalidClientTokenId", 403),
+        Fault("InvalidAccessKeyId", 403),
+    ),
+    errors.Unauthenticated: _row(
+        Fault("InvalidSignatureException", 400),
+        Fault("InvalidSignatureException", 403),
+        Fault("SignatureDoesNotMatch", 403),
+        Fault("SignatureDoesNotMatch", 403),
+    ),
+    errors.IncompleteSignature: _row(
+        Fault("IncompleteSignatureException", 400),
+        Fault("IncompleteSignatureException", 403),
+        Fault("IncompleteSignature", 400),
+        Fault("AuthorizationHeaderMalformed", 400),
+    ),
+    errors.Expired: _row(
+        Fault("ExpiredTokenException", 400),
+        Fault("ExpiredTokenException", 403),
+        Fault("ExpiredToken", 403),
+        Fault("ExpiredToken", 400),
+    ),
+    errors.ClockSkew: _row(
+        Fault("InvalidSignatureException", 400),
+        Fault("InvalidSignatureException", 403),
+        Fault("SignatureDoesNotMatch", 403),
+        Fault("RequestTimeTooSkewed", 403),
+    ),
+    errors.LinkExpired: _row(
+        Fault("RequestExpired", 400),
+        Fault("RequestExpired", 403),
+        Fault("RequestExpired", 400),
+        Fault("AccessDenied", 403),
+    ),
+    errors.UnknownOperation: _everywhere(Fault("UnknownOperationException", 400)),
+    errors.Malformed: _row(
+        Fault("SerializationException", 400),
+        Fault("SerializationException", 400),
+        Fault("MalformedInput", 400),
+        Fault("InvalidRequest", 400),
+    ),
+    errors.TooLarge: _row(
+        Fault("RequestEntityTooLargeException", 413),
+        Fault("ValidationError", 400),
+        Fault("RequestEntityTooLarge", 413),
+        Fault("EntityTooLarge", 400),
+    ),
+    errors.Throttled: _row(
+        Fault("ThrottlingException", 400),
+        Fault("ThrottlingException", 429),
+        Fault("Throttling", 400),
+        Fault("SlowDown", 503),
+    ),
+    errors.EndpointMissing: _everywhere(Fault("ValidationError", 400)),
+    errors.ModelNotReady: _everywhere(Fault("ModelNotReadyException", 429)),
+    errors.ModelFault: _everywhere(Fault("ModelError", 424)),
+}
+
+
+def fault_of(error: Exception, service: str) -> Fault | None:
+    """The code and status of an error in the words of `service`; None if it is our own fault."""
+    dialect = DIALECTS[service]
+    return next((TABLE[kind][dialect] for kind in type(error).__mro__ if kind in TABLE), None)
+
+
+def s3_refusal(error: Exception) -> tuple[int, str]:
+    """Status and code of an error in S3's words."""
+    fault = fault_of(error, "s3") or _INTERNAL_S3
+    return fault.status, fault.code
+
+
+def encode_fault(error: Exception, service: str, request_id: str) -> Answer:
+    """The answer to a request that failed with `error`."""
+    fault = fault_of(error, service)
+    sentence = OURS if fault is None else str(error)
+    return _ENCODERS[DIALECTS[service]](error, fault or _INTERNAL, sentence, request_id)
+
+
+def _encode_json(_: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
+    body = {"__type": fault.code, "message": sentence, "Message": sentence}
+    return Answer(
+        fault.status,
+        (("x-amzn-requestid", request_id), ("content-type", JSON_TYPE)),
+        _json(body),
+    )
+
+
+def _encode_rest(error: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
+    body: dict[str, Any] = {"message": sentence, "Message": sentence}
+    if isinstance(error, errors.ModelFault):
+        body |= {
+            "OriginalStatusCode": error.status,
+            "OriginalMessage": error.message,
+            "LogStreamArn": error.log_group,
+        }
+    headers = (
+        ("x-amzn-requestid", request_id),
+        ("x-amzn-errortype", fault.code),
+        ("content-type", "application/json"),
+    )
+    return Answer(fault.status, headers, _json(body))
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body).encode()
+
+
+def _encode_query(_: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
+    side = "Sender" if fault.status < 500 else "Receiver"
+    inner = element("Type", side) + element("Code", fault.code) + element("Message", text(sentence))
+    body = f"<ErrorResponse>{element('Error', inner)}{element('RequestId', text(request_id))}</ErrorResponse>"
+    return Answer(
+        fault.status, (("x-amzn-requestid", request_id), ("content-type", XML_TYPE)), body.encode()
+    )
+
+
+def _encode_s3(_: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
+    code = _INTERNAL_S3.code if fault is _INTERNAL else fault.code
+    inner = element("Code", code) + element("Message", text(sentence))
+    body = '<?xml version="1.0" encoding="UTF-8"?>\n' + element(
+        "Error", inner + element("RequestId", text(request_id))
+    )
+    headers = (("x-amz-request-id", request_id), ("content-type", "application/xml"))
+    return Answer(fault.status, headers, body.encode())
+
+
+_ENCODERS = {
+    Dialect.CONTROL: _encode_json,
+    Dialect.LOGS: _encode_json,
+    Dialect.RUNTIME: _encode_rest,
+    Dialect.QUERY: _encode_query,
+    Dialect.S3: _encode_s3,
+}

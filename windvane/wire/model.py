@@ -1,0 +1,176 @@
+"""The service models that ship inside botocore, as data: which service and operation a request is for.
+
+Routing: the credential scope of the signature first, then X-Amz-Target, then the path (the runtime is signed
+as `sagemaker`). S3 is what is signed `s3`, and what is unsigned and nobody else's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from urllib.parse import unquote_to_bytes
+
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel
+
+from windvane.errors import Malformed, UnknownOperation
+from windvane.wire.call import Request
+
+
+class Protocol(Enum):
+    JSON = "json"
+    REST_JSON = "rest-json"
+    QUERY = "query"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service of which operations are served.
+
+    signing_name    the service's name in credential scopes
+    """
+
+    name: str
+    protocol: Protocol
+    signing_name: str
+    model: ServiceModel
+
+    def operation(self, name: str) -> OperationModel:
+        """raises    UnknownOperation if the service model has no operation of this name"""
+        if name not in _operation_names(self.name):
+            raise UnknownOperation(f"{name[:128]!r} is no operation of {self.name}.")
+        return self.model.operation_model(name)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a request belongs.
+
+    service     one of SERVICES, or 's3'
+    operation   "" when only the body tells (query protocol) and for S3
+    labels      the parts of the path that are parameters, decoded
+    """
+
+    service: str
+    operation: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "iam", "logs")
+S3 = "s3"
+
+_JSON_BY_SIGNING_NAME = ("sagemaker", "logs")
+_QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
+_SCOPE_IN_HEADER = re.compile(r"Credential=([^,\s]*)")
+_SCOPE_IN_QUERY = re.compile(r"(?:^|&)X-Amz-Credential=([^&]*)")
+
+
+@cache
+def load_service(name: str) -> Service:
+    """The service called `name`, one of SERVICES."""
+    loader = Loader(
+        extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False
+    )
+    model = ServiceModel(loader.load_service_model(name, "service-2"), name)
+    return Service(name, Protocol(model.metadata["protocol"]), model.signing_name, model)
+
+
+@cache
+def _operation_names(service: str) -> frozenset[str]:
+    return frozenset(load_service(service).model.operation_names)
+
+
+def route(request: Request) -> Route:
+    """The service and, where the head tells it, the operation that a request is for.
+
+    raises    UnknownOperation for a service, target or path that is nobody's
+    """
+    signed_as = _signed_as(request)
+    target = _header(request, "x-amz-target")
+    if signed_as == S3:
+        return Route(S3)
+    if signed_as in _JSON_BY_SIGNING_NAME:
+        if target and request.method == "POST":
+            return _route_by_target(target, signed_as)
+        return _route_by_path(request) or _nobodys(request)
+    if signed_as in _QUERY_VERSIONS.values():
+        return Route(signed_as)
+    if signed_as:
+        raise UnknownOperation(f"The service {signed_as[:64]!r} is not served here.")
+    if target:
+        return _route_by_target(target, None)
+    return _route_by_path(request) or _route_unsigned(request)
+
+
+def _route_by_target(target: str, signed_as: str | None) -> Route:
+    prefix, _, operation = target.rpartition(".")
+    for name in _JSON_BY_SIGNING_NAME:
+        service = load_service(name)
+        if service.model.metadata["targetPrefix"] == prefix and signed_as in (None, name):
+            return Route(name, operation)
+    raise UnknownOperation(
+        f"X-Amz-Target {target[:200]!r} is no operation of a service served here."
+    )
+
+
+def _route_by_path(request: Request) -> Route | None:
+    for method, pattern, operation in _runtime_paths():
+        if method == request.method and (match := pattern.fullmatch(request.path)):
+            labels = tuple((name, _label(name, text)) for name, text in match.groupdict().items())
+            return Route("sagemaker-runtime", operation, labels)
+    return None
+
+
+def _route_unsigned(request: Request) -> Route:
+    content_type = _header(request, "content-type")
+    if request.path == "/" and content_type.startswith("application/x-www-form-urlencoded"):
+        return Route("sts")
+    if request.path == "/" and content_type.startswith("application/x-amz-json"):
+        return Route("sagemaker")
+    return Route(S3)
+
+
+def _nobodys(request: Request) -> Route:
+    raise UnknownOperation(
+        f"{request.method[:16]} {request.path[:200]} names no operation: there is no X-Amz-Target "
+        "header and the path is none of the runtime's."
+    )
+
+
+@cache
+def _runtime_paths() -> tuple[tuple[str, re.Pattern[str], str], ...]:
+    model = load_service("sagemaker-runtime").model
+    return tuple(
+        (http["method"], _path_pattern(http["requestUri"]), name)
+        for name in model.operation_names
+        for http in (model.operation_model(name).http,)
+    )
+
+
+def _path_pattern(request_uri: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", request_uri))
+
+
+def _label(name: str, text: str) -> str:
+    try:
+        return unquote_to_bytes(text).decode()
+    except UnicodeDecodeError as error:
+        raise Malformed(f"The part {name} of the path is not UTF-8.") from error
+
+
+def _signed_as(request: Request) -> str:
+    authorization = _header(request, "authorization")
+    if authorization:
+        match = _SCOPE_IN_HEADER.search(authorization)
+    else:
+        match = _SCOPE_IN_QUERY.search(request.query)
+    if match is None:
+        return ""
+    parts = unquote_to_bytes(match[1]).decode("latin-1").rsplit("/", 4)
+    return parts[3] if len(parts) == 5 else ""
+
+
+def _header(request: Request, name: str) -> str:
+    return next((value for header, value in request.headers if header == name), "")
