@@ -57,16 +57,12 @@ class ThrowawayPostgres:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
-    def new_database(self, template: str = "template1") -> str:
-        """The name of a new database, a copy of `template`."""
+    def new_database(self) -> str:
+        """The name of a new, empty database."""
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+            connection.execute(f"CREATE DATABASE {name}".encode())
         return name
-
-    def drop_database(self, name: str) -> None:
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 @contextmanager
@@ -168,8 +164,14 @@ def _can_run(programs: Path) -> bool:
 
 def _copied(programs: Path, folder: Path) -> Path:
     """The same programs where the unprivileged user reaches them, whatever lies above them."""
+    home = programs.parent
+    package = home.parent
+    # A repaired wheel keeps the libraries of its programs beside the package, and they look there.
+    libraries = package.with_name(f"{package.name}.libs")
     copy = folder / "installation"
-    shutil.copytree(programs.parent, copy)
+    shutil.copytree(home, copy / package.name / home.name)
+    if libraries.is_dir():
+        shutil.copytree(libraries, copy / libraries.name)
     for path in (copy, *copy.rglob("*")):
         path.chmod(0o755)
-    return copy / programs.name
+    return copy / package.name / home.name / programs.name

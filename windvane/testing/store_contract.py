@@ -1,0 +1,20 @@
+"""The contract of store/base.py as a test suite: subclass it and give it three fixtures.
+
+store         a Store with the newest schema and nothing in it
+place         its StorePlace, to open it again elsewhere
+empty_place   the StorePlace of a store without any schema
+"""
+
+from __future__ import annotations
+
+from windvane.testing.store_laws.paging import PagingLaws
+from windvane.testing.store_laws.processes import ProcessLaws
+from windvane.testing.store_laws.resources import BucketLaws, ResourceLaws, TagLaws
+from windvane.testing.store_laws.tasks import TaskLaws
+from windvane.testing.store_laws.transactions import TransactionLaws
+
+
+class StoreContract(
+    TransactionLaws, ResourceLaws, TagLaws, BucketLaws, PagingLaws, TaskLaws, ProcessLaws
+):
+    """Every law that a kind of store has to keep."""

@@ -1,0 +1,226 @@
+"""What a store owes about tasks: one owner at a time, turns between jobs, lost workers found out."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.store.base import Store
+from windvane.testing.store_laws.place import (
+    LEASE_S,
+    START,
+    TRAIN,
+    StorePlace,
+    at,
+    claim,
+    claimed,
+    queue,
+)
+
+
+class TaskLaws:
+    def test_a_queued_task_is_ready(self, store: Store) -> None:
+        payload = {"n": 1, "list": [1.5, None, "\x00"]}
+        with store.transaction() as tx:
+            tx.add_tasks("job", [NewTask(TaskKind.ANALYZE, "key", payload)], START)
+            (task,) = tx.tasks("job")
+            assert tx.task(task.id) == task
+            assert tx.task(task.id + 1) is None
+        expected = Task(
+            id=task.id,
+            job_arn="job",
+            kind=TaskKind.ANALYZE,
+            key="key",
+            payload=payload,
+            created=START,
+        )
+        assert task == expected
+
+    def test_the_same_work_is_never_queued_twice(self, store: Store) -> None:
+        queue(store, "job", "a", "b", "a")
+        first = claimed(store)
+        queue(store, "job", "b", "a", "c", now=at(1))
+        queue(store, "another", "a")
+        with store.snapshot() as tx:
+            assert [task.key for task in tx.tasks("job")] == ["a", "b", "c"]
+            assert tx.task(first.id) == first
+            assert [task.key for task in tx.tasks("another")] == ["a"]
+
+    def test_a_claimed_task_is_running_under_a_new_token(self, store: Store) -> None:
+        queue(store, "job", "a")
+        task = claimed(store, 5, "me")
+        assert task.status is TaskStatus.RUNNING
+        assert (task.token, task.attempts, task.worker) == (1, 1, "me")
+        assert (task.started, task.lease_until) == (at(5), at(65))
+        with store.snapshot() as tx:
+            assert tx.task(task.id) == task
+
+    def test_nothing_is_claimed_when_nothing_of_the_kind_is_ready(self, store: Store) -> None:
+        with store.transaction() as tx:
+            tx.add_tasks("job", [NewTask(TaskKind.ANALYZE, "a")], START)
+            assert claim(tx) is None
+            assert tx.claim_task([], "worker", START, at(60)) is None
+            kinds = [TaskKind.TRAIN, TaskKind.ANALYZE]
+            assert tx.claim_task(kinds, "worker", START, at(60)) is not None
+            assert tx.claim_task(kinds, "worker", START, at(60)) is None
+
+    def test_the_older_task_comes_first(self, store: Store) -> None:
+        queue(store, "job", "younger", now=at(1))
+        queue(store, "job", "older", "twin", now=at(0))
+        assert [claimed(store).key for _ in range(3)] == ["older", "twin", "younger"]
+
+    def test_jobs_take_turns(self, store: Store) -> None:
+        queue(store, "long", "1", "2", "3", now=at(0))
+        queue(store, "short", "1", "2", now=at(1))
+        turns = [claimed(store).job_arn for _ in range(5)]
+        assert turns == ["long", "short", "long", "short", "long"]
+
+    def test_a_job_whose_task_ended_is_in_turn_again(self, store: Store) -> None:
+        queue(store, "busy", "1", "2", now=at(0))
+        queue(store, "idle", "1", "2", now=at(1))
+        busy, idle = claimed(store), claimed(store)
+        assert (busy.job_arn, idle.job_arn) == ("busy", "idle")
+        with store.transaction() as tx:
+            tx.finish_task(idle, TaskStatus.DONE, at(2), result={})
+        assert claimed(store).job_arn == "idle"
+
+    def test_a_finished_task_keeps_its_result(self, store: Store) -> None:
+        queue(store, "job", "a")
+        task = claimed(store)
+        with store.transaction() as tx:
+            assert tx.finish_task(task, TaskStatus.DONE, at(7), result={"score": 0.1})
+            assert tx.task(task.id) == replace(
+                task, status=TaskStatus.DONE, ended=at(7), lease_until=None, result={"score": 0.1}
+            )
+
+    def test_a_failed_task_keeps_any_error_text(self, store: Store) -> None:
+        queue(store, "job", "a")
+        task = claimed(store)
+        with store.transaction() as tx:
+            assert tx.finish_task(task, TaskStatus.FAILED, at(7), error="bad \x00 \ud800")
+            ended = tx.task(task.id)
+        assert ended is not None
+        assert (ended.status, ended.result, ended.error) == (
+            TaskStatus.FAILED,
+            None,
+            "bad \x00 \ud800",
+        )
+
+    def test_a_task_cannot_end_as_open(self, store: Store) -> None:
+        queue(store, "job", "a")
+        task = claimed(store)
+        with pytest.raises(ValueError, match="not as ready"), store.transaction() as tx:
+            tx.finish_task(task, TaskStatus.READY, START)
+
+    def test_a_task_ends_once(self, store: Store) -> None:
+        queue(store, "job", "a")
+        task = claimed(store)
+        with store.transaction() as tx:
+            assert tx.finish_task(task, TaskStatus.DONE, at(1), result={})
+            assert not tx.finish_task(task, TaskStatus.FAILED, at(2), error="late")
+            assert not tx.renew_lease(task, at(99))
+
+    def test_a_renewed_lease_lasts(self, store: Store) -> None:
+        queue(store, "job", "a")
+        task = claimed(store)
+        with store.transaction() as tx:
+            assert tx.renew_lease(task, at(100))
+            assert tx.release_expired(at(99), 3) == []
+            assert tx.task(task.id) == replace(task, lease_until=at(100))
+
+    def test_a_task_whose_lease_is_over_is_ready_again(self, store: Store) -> None:
+        queue(store, "job", "a", "b")
+        lost, kept = claimed(store, 0, "dead"), claimed(store, 1, "alive")
+        with store.transaction() as tx:
+            assert tx.release_expired(at(LEASE_S - 0.000001), 3) == []
+            (released,) = tx.release_expired(at(LEASE_S), 3)
+            assert (released.id, released.status, released.worker) == (
+                lost.id,
+                TaskStatus.READY,
+                "",
+            )
+            assert tx.task(lost.id) == released
+            assert tx.task(kept.id) == kept
+            again = claim(tx, 70)
+        assert again is not None
+        assert (again.id, again.token, again.attempts) == (lost.id, 2, 2)
+
+    def test_a_worker_that_comes_back_from_the_dead_changes_nothing(self, store: Store) -> None:
+        queue(store, "job", "a")
+        zombie = claimed(store)
+        with store.transaction() as tx:
+            (released,) = tx.release_expired(at(61), 3)
+            assert not tx.renew_lease(zombie, at(999))
+            assert not tx.finish_task(zombie, TaskStatus.DONE, at(62), result={"by": "zombie"})
+            assert tx.task(zombie.id) == released
+        owner = claimed(store, 63)
+        with store.transaction() as tx:
+            assert not tx.renew_lease(zombie, at(999))
+            assert not tx.finish_task(zombie, TaskStatus.DONE, at(64), result={"by": "zombie"})
+            assert tx.task(zombie.id) == owner
+            assert tx.finish_task(owner, TaskStatus.DONE, at(65), result={"by": "owner"})
+
+    def test_a_task_lost_too_often_fails(self, store: Store) -> None:
+        queue(store, "job", "a")
+        for attempt in (1, 2):
+            task = claimed(store, attempt * 100, f"worker-{attempt}")
+            with store.transaction() as tx:
+                (end,) = tx.release_expired(at(attempt * 100 + LEASE_S), 2)
+        assert (end.status, end.ended) == (TaskStatus.FAILED, at(260))
+        assert "Tried 2 times" in end.error
+        assert "worker-2" in end.error
+        with store.transaction() as tx:
+            assert tx.task(task.id) == end
+            assert claim(tx, 300) is None
+
+    def test_cancelling_takes_ready_tasks_of_the_kinds_and_leaves_running_ones(
+        self, store: Store
+    ) -> None:
+        queue(store, "job", "running", "ready", "ready-too")
+        queue(store, "another", "ready", now=at(1))
+        running = claimed(store)
+        with store.transaction() as tx:
+            tx.add_tasks("job", [NewTask(TaskKind.ENSEMBLE, "ensemble")], START)
+            cancelled = tx.cancel_ready_tasks("job", TRAIN, at(9))
+            assert [task.key for task in cancelled] == ["ready", "ready-too"]
+            assert {task.status for task in cancelled} == {TaskStatus.CANCELLED}
+            assert [tx.task(task.id) for task in cancelled] == cancelled
+            assert tx.task(running.id) == running
+            assert [task.status for task in tx.tasks("job")].count(TaskStatus.READY) == 1
+            assert tx.tasks("another")[0].status is TaskStatus.READY
+
+    def test_ages_are_of_open_tasks_by_kind(self, store: Store) -> None:
+        queue(store, "job", "done", "running", "ready")
+        done, _ = claimed(store), claimed(store)
+        with store.transaction() as tx:
+            tx.add_tasks("job", [NewTask(TaskKind.ANALYZE, "young")], at(4.5))
+            tx.finish_task(done, TaskStatus.DONE, at(5), result={})
+            assert tx.open_task_ages(at(10)) == {"train": [10.0, 10.0], "analyze": [5.5]}
+
+    def test_threads_that_claim_together_get_each_task_once(
+        self, store: Store, place: StorePlace
+    ) -> None:
+        keys = [str(n) for n in range(40)]
+        queue(store, "job", *keys)
+        stores = [store, store, place.open(), place.open()]
+        got: list[str] = []
+
+        def claim_all(mine: Store) -> None:
+            while True:
+                with mine.transaction() as tx:
+                    task = claim(tx)
+                if task is None:
+                    return
+                got.append(task.key)
+
+        threads = [threading.Thread(target=claim_all, args=(each,)) for each in stores]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(got) == sorted(keys)
+        for opened in stores[2:]:
+            opened.close()
