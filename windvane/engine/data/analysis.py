@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from windvane.domain.problem import MetricName, ProblemType
-from windvane.engine.columns import ColumnSpec
+from windvane.engine.columns import ColumnSpec, ColumnType
 
 
 @dataclass(frozen=True)
@@ -94,3 +94,33 @@ class Analysis:
     @property
     def n_classes(self) -> int:
         return len(self.labels)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that survive JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Analysis:
+        """The inverse of `to_json`.
+
+        raises    KeyError, TypeError or ValueError for anything else
+        """
+        return cls(
+            **{
+                **record,
+                "problem_type": ProblemType(record["problem_type"]),
+                "objective": MetricName(record["objective"]),
+                "columns": tuple(column_from_json(column) for column in record["columns"]),
+                "labels": tuple(record["labels"]),
+                "class_counts": tuple(record["class_counts"]),
+                "findings": tuple(
+                    Finding(**{**finding, "columns": tuple(finding["columns"])})
+                    for finding in record["findings"]
+                ),
+            }
+        )
+
+
+def column_from_json(record: dict[str, Any]) -> ColumnSpec:
+    """The inverse of dataclasses.asdict."""
+    return ColumnSpec(**{**record, "type": ColumnType(record["type"])})

@@ -9,14 +9,20 @@ folds.npy              int8 (n_rows,): the fold in which a row is validated, or 
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from windvane.engine.columns import Columns
+from windvane.engine.columns import Columns, Values
 from windvane.engine.data.analysis import Analysis
+from windvane.errors import CorruptArtifact
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,105 @@ class Dataset:
 
 
 def write_dataset(dataset: Dataset, folder: Path) -> None:
-    raise NotImplementedError
+    """Write into `folder`, which must not exist yet; it appears whole or not at all."""
+    building = folder.with_name(f".{folder.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    (building / "columns").mkdir(parents=True)
+    for position, column in enumerate(dataset.analysis.columns):
+        if column.type.is_feature:
+            _write_column(building, position, dataset.columns[column.name])
+    np.save(building / "y.npy", dataset.y.astype(np.float64, copy=False))
+    np.save(building / "folds.npy", dataset.folds.astype(np.int8, copy=False))
+    document = json.dumps(dataset.analysis.to_json(), allow_nan=False)
+    (building / "analysis.json").write_text(document, encoding="utf-8")
+    building.rename(folder)
 
 
 def read_dataset(folder: Path) -> Dataset:
     """raises    CorruptArtifact"""
-    raise NotImplementedError
+    analysis = read_analysis(folder)
+    columns = _StoredColumns(folder, analysis)
+    y, folds = _load(folder / "y.npy"), _load(folder / "folds.npy")
+    if not len(y) == len(folds) == analysis.n_rows:
+        raise CorruptArtifact(
+            f"Dataset {folder} is damaged: {len(y)} targets and {len(folds)} folds for "
+            f"{analysis.n_rows} rows."
+        )
+    return Dataset(analysis, columns, y, folds)
 
 
 def read_analysis(folder: Path) -> Analysis:
-    raise NotImplementedError
+    """raises    CorruptArtifact"""
+    path = folder / "analysis.json"
+    try:
+        return Analysis.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise CorruptArtifact(f"{path} cannot be read as an analysis: {error}") from error
+
+
+class _StoredColumns(Mapping[str, Values]):
+    """The feature columns of a folder, each read when first asked for."""
+
+    def __init__(self, folder: Path, analysis: Analysis) -> None:
+        self._folder, self._n_rows = folder, analysis.n_rows
+        self._positions = {
+            column.name: position
+            for position, column in enumerate(analysis.columns)
+            if column.type.is_feature
+        }
+        self._read: dict[str, Values] = {}
+
+    def __getitem__(self, name: str) -> Values:
+        if name not in self._read:
+            values = _read_column(self._folder, self._positions[name])
+            if len(values) != self._n_rows:
+                raise CorruptArtifact(
+                    f"Column '{name}' of dataset {self._folder} has {len(values)} cells "
+                    f"instead of {self._n_rows}."
+                )
+            self._read[name] = values
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._positions)
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+
+def _write_column(folder: Path, position: int, values: Values) -> None:
+    stem = folder / "columns" / str(position)
+    if values.dtype != object:
+        np.save(stem.with_suffix(".npy"), values)
+        return
+    encoded = pa.array(values, pa.large_string()).dictionary_encode()
+    table = pa.table({"value": encoded})
+    with (
+        pa.OSFile(str(stem.with_suffix(".arrow")), "wb") as sink,
+        pa.ipc.new_file(sink, table.schema) as writer,
+    ):
+        writer.write_table(table)
+
+
+def _read_column(folder: Path, position: int) -> Values:
+    stem = folder / "columns" / str(position)
+    if stem.with_suffix(".npy").exists():
+        return _load(stem.with_suffix(".npy"))
+    path = stem.with_suffix(".arrow")
+    try:
+        with pa.memory_map(str(path)) as source:
+            column = pa.ipc.open_file(source).read_all().column("value").combine_chunks()
+            texts = np.array([*column.dictionary.to_pylist(), None], dtype=object)
+            codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+            values: Values = texts[codes]
+            return values
+    except (OSError, KeyError, pa.ArrowInvalid) as error:
+        raise CorruptArtifact(f"{path} cannot be read as a column: {error}") from error
+
+
+def _load(path: Path) -> NDArray[Any]:
+    try:
+        loaded: NDArray[Any] = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise CorruptArtifact(f"{path} cannot be read as an array: {error}") from error
+    return loaded

@@ -1,0 +1,81 @@
+"""Integers that are no quantities: row numbers, keys, postal codes."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from windvane.engine.columns import ColumnType
+
+_INTEGER = re.compile(r"[+-]?[0-9]+(?:\.0+)?")
+_LEADING_ZERO = re.compile(r"0[0-9]+")
+_KEY_NAME = re.compile(
+    r"(?:^|[_\s.\-])(?:id|key|uuid|guid|index|idx|rownum|row|no|nr|number|num|serial|ssn)$|ID$|Id$"
+)
+_ROW_NAME = re.compile(r"^(?:unnamed.*|column_1|index|row.*|id|.*[_\s.\-]?id|order|no|nr|#)$")
+_CODE_NAME = re.compile(
+    r"(?:zip|postal|postcode|plz|fips|naics|sic_?code|phone|fax|area_?code|icd)"
+)
+_CODE_ENDING = re.compile(r"(?:^|[_\s.\-])codes?$")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    type: ColumnType
+    reason: str
+
+
+def judge(name: str, texts: Sequence[str], n_filled: int, n_distinct: int) -> Judgement | None:
+    """A type for a column of plain numbers that are no quantities; None for quantities."""
+    if not all(_INTEGER.fullmatch(text) for text in texts):
+        return None
+    is_unique = n_distinct >= 0.98 * n_filled and n_filled >= 20
+    padded = [text for text in texts if _LEADING_ZERO.fullmatch(text)]
+    if padded:
+        kind = ColumnType.IDENTIFIER if is_unique else ColumnType.CATEGORICAL
+        return Judgement(
+            kind, f"digits with leading zeros such as '{padded[0]}': a code, not a quantity"
+        )
+    numbers = [float(text) for text in texts]
+    if is_unique:
+        return _unique(name, numbers, n_filled, n_distinct)
+    if _names_code(name, numbers, n_distinct):
+        return Judgement(
+            ColumnType.CATEGORICAL,
+            f"integers whose column name says they are codes, {n_distinct} distinct in {n_filled} rows",
+        )
+    return None
+
+
+def _unique(name: str, numbers: list[float], n_filled: int, n_distinct: int) -> Judgement | None:
+    is_dense = max(numbers) - min(numbers) + 1 <= 1.1 * n_filled
+    is_rising = all(a < b for a, b in itertools.pairwise(numbers))
+    if is_dense and (is_rising or _ROW_NAME.match(name.lower())):
+        return Judgement(
+            ColumnType.IDENTIFIER,
+            f"{n_distinct} distinct integers in {n_filled} rows without gaps: they number the rows",
+        )
+    is_long = min(abs(number) for number in numbers) >= 1e8
+    if _KEY_NAME.search(name) or _CODE_NAME.search(name.lower()) or is_long:
+        return Judgement(
+            ColumnType.IDENTIFIER,
+            f"{n_distinct} distinct integers in {n_filled} rows: they name the rows",
+        )
+    if is_dense:
+        return Judgement(
+            ColumnType.IDENTIFIER,
+            f"every integer from {min(numbers):.0f} to {max(numbers):.0f} about once: they number the rows",
+        )
+    return None
+
+
+def _names_code(name: str, numbers: list[float], n_distinct: int) -> bool:
+    lowered = name.lower()
+    if _CODE_NAME.search(lowered):
+        return max(numbers) >= 100
+    return n_distinct > 2 and (
+        _CODE_ENDING.search(lowered) is not None
+        or re.search(r"(?:^|[_\s.\-])id$|ID$|Id$", name) is not None
+    )

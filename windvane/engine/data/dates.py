@@ -1,0 +1,172 @@
+"""Dates as people write them. A format names the order of a date's parts; a time of day may follow any of them.
+
+Read to seconds since 1970-01-01T00:00:00 UTC; a date without zone is taken as UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+EPOCH_SECONDS, EPOCH_MILLISECONDS = "epoch-s", "epoch-ms"
+
+_ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_MONTH_NUMBERS = {name[:length]: i + 1 for i, name in enumerate(_MONTHS) for length in (3, 4, 9)}
+_PARTS = {
+    "%Y": r"(?P<year>[12][0-9]{3})",
+    "%y": r"(?P<short_year>[0-9]{2})",
+    "%m": r"(?P<month>[0-9]{1,2})",
+    "%d": r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?",
+    "%b": r"(?P<name>[A-Za-z]{3,9})\.?",
+}
+_COMPACT = r"(?P<year>(?:19|20)[0-9]{2})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
+_WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?"
+_TIME = (
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+    r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?"
+)
+_ZONE = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2}))?"
+
+FORMATS: tuple[str, ...] = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%d.%m.%y",
+    "%d-%b-%Y",
+    "%d %b %Y",
+    "%b %d, %Y",
+    "%b %d %Y",
+    "%d-%b-%y",
+    "%d %b %y",
+    "%Y-%b-%d",
+    "%Y %b %d",
+    "%Y, %b",
+    "%b %Y",
+    "%b, %Y",
+    "%b-%Y",
+    "%b-%y",
+    "%Y %b",
+    "%Y-%m",
+    "%Y/%m",
+    "%m/%Y",
+    "%Y%m%d",
+    "%H:%M",
+)
+"""Tried in this order; of formats that read the same cells the first is taken, so "03/04/2020" is month first
+and "03.04.2020" day first unless another cell says otherwise."""
+
+AMBIGUOUS = {
+    "%m/%d/%Y": "%d/%m/%Y",
+    "%m/%d/%y": "%d/%m/%y",
+    "%d-%m-%Y": "%m-%d-%Y",
+    "%d/%m/%Y": "%m/%d/%Y",
+    "%d/%m/%y": "%m/%d/%y",
+    "%m-%d-%Y": "%d-%m-%Y",
+}
+"""Formats whose cells may also be read with day and month swapped."""
+
+
+def date_reader(date_format: str) -> Callable[[str], float]:
+    """A function from stripped text to seconds; it raises ValueError for anything else."""
+    if date_format == EPOCH_SECONDS:
+        return float
+    if date_format == EPOCH_MILLISECONDS:
+        return lambda text: float(text) / 1000
+    pattern = re.compile(_pattern(date_format))
+
+    def read(text: str) -> float:
+        match = pattern.fullmatch(text)
+        if match is None:
+            raise ValueError(text)
+        return _seconds(match.groupdict())
+
+    return read
+
+
+def _pattern(date_format: str) -> str:
+    if date_format == "%H:%M":
+        return _TIME
+    if date_format == "%Y%m%d":
+        return _COMPACT
+    escaped = re.sub(r"[ ,./-]+", lambda gap: _gap(gap[0]), date_format)
+    date = re.sub(r"%[A-Za-z]", lambda part: _PARTS[part[0]], escaped)
+    return rf"{_WEEKDAY}{date}(?:(?:[T ]|,\s*)\s*{_TIME}{_ZONE})?"
+
+
+def _gap(text: str) -> str:
+    return r",?\s*" if text == ", " else r"\s+" if text == " " else re.escape(text)
+
+
+def _seconds(parts: dict[str, str | None]) -> float:
+    whole = datetime(_year(parts), _month(parts), int(parts.get("day") or 1), tzinfo=UTC)
+    elapsed = (whole - _ORIGIN).total_seconds()
+    if parts.get("hour") is None:
+        return elapsed
+    time = datetime(
+        1970,
+        1,
+        1,
+        _hour(parts),
+        int(parts["minute"] or 0),
+        int(parts["second"] or 0),
+        int((parts["fraction"] or "0").ljust(6, "0")[:6]),
+        _zone(parts.get("zone")),
+    )
+    return elapsed + (time - _ORIGIN).total_seconds()
+
+
+def _year(parts: dict[str, str | None]) -> int:
+    if year := parts.get("year"):
+        return int(year)
+    if short := parts.get("short_year"):
+        # POSIX: 69-99 are 1969-1999, 00-68 are 2000-2068.
+        return int(short) + (1900 if int(short) >= 69 else 2000)
+    return 1970
+
+
+def _month(parts: dict[str, str | None]) -> int:
+    if name := parts.get("name"):
+        number = _MONTH_NUMBERS.get(name.lower())
+        if number is None:
+            raise ValueError(name)
+        return number
+    return int(parts.get("month") or 1)
+
+
+def _hour(parts: dict[str, str | None]) -> int:
+    hour, half = int(parts["hour"] or 0), parts.get("half")
+    if half is None:
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError(str(hour))
+    return hour % 12 + (12 if half in "Pp" else 0)
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None or text in ("Z", "UTC", "GMT"):
+        return UTC
+    sign = -1 if text[0] == "-" else 1
+    digits = text[1:].replace(":", "")
+    return timezone(sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0)))

@@ -1,0 +1,121 @@
+"""A raw column as codes into its distinct texts: what inference, checks and parsing work on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from windvane.engine.columns import ColumnSpec, ColumnType, Values
+from windvane.engine.data.numerals import Notation
+from windvane.engine.data.parse import NAN, cell_reader
+
+
+@dataclass(frozen=True)
+class EncodedColumn:
+    """texts   distinct texts in order of first appearance (Arrow string array)
+    codes   (n_rows,) int32 positions in texts, -1 for an empty cell
+    """
+
+    name: str
+    texts: pa.Array
+    codes: NDArray[np.int32]
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.codes)
+
+    def counts(self) -> NDArray[np.int64]:
+        """(n_texts,) how often each text occurs."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.texts))
+
+    def keep(self, rows: NDArray[np.bool_]) -> EncodedColumn:
+        """The same column with fewer rows; texts that no longer occur are dropped, codes are in order of
+        appearance again."""
+        codes = self.codes[rows]
+        filled = codes[codes >= 0]
+        used, first = np.unique(filled, return_index=True)
+        order = used[np.argsort(first, kind="stable")]
+        renumbered = np.full(len(self.texts) + 1, -1, dtype=np.int32)
+        renumbered[order] = np.arange(len(order), dtype=np.int32)
+        return EncodedColumn(self.name, self.texts.take(pa.array(order)), renumbered[codes])
+
+    def digests(self) -> tuple[bytes, bytes]:
+        """Of the codes and of the texts. Columns with the same codes tell rows apart in the same way; with the
+        same texts too they are equal."""
+        offsets = np.frombuffer(self.texts.buffers()[1], np.int32)[self.texts.offset :]
+        offsets = offsets[: len(self.texts) + 1]
+        letters = memoryview(self.texts.buffers()[2] or b"")[offsets[0] : offsets[-1]]
+        texts = hashlib.blake2b(letters, digest_size=16)
+        texts.update((offsets - offsets[0]).tobytes())
+        return hashlib.blake2b(
+            np.ascontiguousarray(self.codes), digest_size=16
+        ).digest(), texts.digest()
+
+
+def encode(name: str, cells: pa.ChunkedArray) -> EncodedColumn:
+    """The cells (strings, null for empty) as codes."""
+    if len(cells) == 0:
+        return EncodedColumn(name, pa.array([], pa.string()), np.empty(0, dtype=np.int32))
+    encoded = cells.dictionary_encode().unify_dictionaries()
+    codes = [chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in encoded.chunks]
+    return EncodedColumn(name, encoded.chunk(0).dictionary, np.concatenate(codes).astype(np.int32))
+
+
+@dataclass(frozen=True)
+class ReadColumn:
+    """values      the typed cells
+    unreadable  texts that could not be read and became missing, most frequent first, with their counts
+    """
+
+    values: Values
+    unreadable: dict[str, int]
+
+
+def read_column(column: EncodedColumn, spec: ColumnSpec) -> ReadColumn:
+    """Every cell read by the spec; what cannot be read becomes missing."""
+    if spec.type in (ColumnType.NUMERIC, ColumnType.DATETIME):
+        return _read_floats(column, spec)
+    read = cell_reader(spec)
+    distinct = np.empty(len(column.texts) + 1, dtype=object)
+    distinct[:-1] = [read(text) for text in column.texts.to_pylist()]
+    return ReadColumn(distinct[column.codes], {})
+
+
+def _read_floats(column: EncodedColumn, spec: ColumnSpec) -> ReadColumn:
+    distinct = np.full(len(column.texts) + 1, NAN)
+    unreadable: list[int] = []
+    fast = _cast_plain(column.texts, spec)
+    if fast is not None:
+        distinct[:-1] = fast
+    else:
+        read = cell_reader(spec)
+        for i, text in enumerate(column.texts.to_pylist()):
+            try:
+                distinct[i] = read(text)
+            except ValueError:
+                unreadable.append(i)
+    return ReadColumn(distinct[column.codes], _counted(column, unreadable))
+
+
+def _cast_plain(texts: pa.Array, spec: ColumnSpec) -> NDArray[np.float64] | None:
+    """Arrow's own reading, of columns of nothing but plain finite numbers; None for any other."""
+    is_plain = spec.type is ColumnType.NUMERIC and Notation.from_json(spec.parse).is_plain
+    if not is_plain or spec.parse.get("missing"):
+        return None
+    try:
+        numbers: NDArray[np.float64] = texts.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return None
+    return numbers if np.isfinite(numbers).all() else None
+
+
+def _counted(column: EncodedColumn, positions: list[int]) -> dict[str, int]:
+    if not positions:
+        return {}
+    counts = column.counts()
+    ordered = sorted(positions, key=lambda i: (-int(counts[i]), i))
+    return {column.texts[i].as_py(): int(counts[i]) for i in ordered}

@@ -1,0 +1,83 @@
+"""Rows of Parquet files, read by DuckDB, every cell as the text a CSV file would hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from windvane.engine.data.analysis import ReadOptions, SourceFile
+from windvane.engine.data.csvfiles import BATCH_ROWS
+from windvane.engine.data.dialect import column_names
+from windvane.errors import DataFault
+
+
+class ParquetFiles:
+    """The rows of several files of one schema as one stream."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        files: Sequence[SourceFile],
+        options: ReadOptions,
+    ) -> None:
+        self._connection, self._files = connection, files
+        schema = _schema(files[0])
+        self.names = column_names(schema.names, files[0].name, options.max_columns)
+        self._columns = tuple(schema.names)
+        _check_flat(schema, files[0].name)
+        for file in files[1:]:
+            _check_same(_schema(file), schema, file.name, files[0].name)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """raises    DataFault naming a file that cannot be read"""
+        cells = ", ".join(
+            f"NULLIF(CAST(\"{name.replace(chr(34), chr(34) * 2)}\" AS VARCHAR), '') AS c{i}"
+            for i, name in enumerate(self._columns)
+        )
+        for file in self._files:
+            path = str(file.path).replace("'", "''")
+            query = f"SELECT {cells} FROM read_parquet('{path}')"  # noqa: S608 - names and path are quoted
+            try:
+                yield from self._connection.sql(query).to_arrow_reader(BATCH_ROWS)
+            except duckdb.Error as error:
+                raise DataFault(
+                    f"{file.name} cannot be read as Parquet: {str(error).splitlines()[0][:300]}"
+                ) from error
+
+
+def _schema(file: SourceFile) -> pa.Schema:
+    try:
+        return pq.read_schema(file.path)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise DataFault(
+            f"{file.name} cannot be read as Parquet: {str(error)[:200]}. If it is CSV, set the channel's "
+            "ContentType to text/csv;header=present."
+        ) from error
+
+
+def _check_flat(schema: pa.Schema, name: str) -> None:
+    for column in schema:
+        kind = column.type
+        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            raise DataFault(
+                f"{name}: column '{column.name}' is of type {kind}. Only numbers, strings, booleans, dates "
+                "and timestamps can be used; remove the column or spread it over plain ones."
+            )
+
+
+def _check_same(schema: pa.Schema, model: pa.Schema, name: str, model_name: str) -> None:
+    if schema.names == model.names:
+        return
+    missing = [column for column in model.names if column not in schema.names]
+    extra = [column for column in schema.names if column not in model.names]
+    told = (
+        f"it lacks column '{missing[0]}'"
+        if missing
+        else f"it has a column '{extra[0]}' more"
+        if extra
+        else "its columns are in another order"
+    )
+    raise DataFault(f"{name} does not fit {model_name}: {told}.")

@@ -1,0 +1,83 @@
+"""Statistics of one column, as plain values that survive JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.columns import ColumnSpec, ColumnType, Values
+from windvane.engine.data.encoded import EncodedColumn
+
+N_TOP = 10
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def describe_column(column: EncodedColumn, spec: ColumnSpec, values: Values) -> dict[str, Any]:
+    """missing, distinct (texts), and by type:
+
+    NUMERIC     min, max, mean, std, quantiles {"0.05": ...}, skewness, zeros, outliers (beyond 3 interquartile
+                ranges from the quartiles)
+    DATETIME    min, max (ISO 8601)
+    otherwise   top [[text, count], ...]; TEXT also mean_words, mean_characters
+    """
+    statistics: dict[str, Any] = {"distinct": len(column.texts)}
+    if spec.type in (ColumnType.NUMERIC, ColumnType.DATETIME):
+        present = values[~np.isnan(values)]
+        statistics["missing"] = len(values) - len(present)
+        describe = _dates if spec.type is ColumnType.DATETIME else describe_numbers
+        return statistics | (describe(present) if len(present) else {})
+    n_present, top = _top(column, spec)
+    statistics |= {"missing": column.n_rows - n_present, "top": top}
+    if spec.type is ColumnType.TEXT:
+        statistics |= _lengths(column)
+    return statistics
+
+
+def describe_numbers(present: NDArray[np.float64]) -> dict[str, Any]:
+    """The statistics of at least one number, none of them NaN."""
+    cuts = np.quantile(present, QUANTILES)
+    mean, std = float(present.mean()), float(present.std())
+    centred = (present - mean) / std if std > 0 else np.zeros(1)
+    fence = 3 * (cuts[3] - cuts[1])
+    outside = (
+        (present < cuts[1] - fence) | (present > cuts[3] + fence) if fence > 0 else np.zeros(1)
+    )
+    return {
+        "min": float(present.min()),
+        "max": float(present.max()),
+        "mean": mean,
+        "std": std,
+        "quantiles": {str(q): float(cut) for q, cut in zip(QUANTILES, cuts, strict=True)},
+        "skewness": float((centred**3).mean()),
+        "zeros": int((present == 0).sum()),
+        "outliers": int(outside.sum()),
+    }
+
+
+def _dates(present: NDArray[np.float64]) -> dict[str, Any]:
+    return {
+        "min": (_ORIGIN + timedelta(seconds=float(present.min()))).isoformat(),
+        "max": (_ORIGIN + timedelta(seconds=float(present.max()))).isoformat(),
+    }
+
+
+def _top(column: EncodedColumn, spec: ColumnSpec) -> tuple[int, list[list[Any]]]:
+    counts = column.counts()
+    missing = {"", *spec.parse.get("missing", ())}
+    order = np.argsort(-counts, kind="stable")
+    # Markers of missing values are few; one look past the top finds those that rank among it.
+    head = [(column.texts[i].as_py().strip(), int(counts[i])) for i in order[: N_TOP + 20]]
+    shown = [[text[:200], count] for text, count in head if text not in missing][:N_TOP]
+    return int(counts.sum()) - sum(count for text, count in head if text in missing), shown
+
+
+def _lengths(column: EncodedColumn) -> dict[str, Any]:
+    texts = column.texts[:: max(1, len(column.texts) // 2000)].to_pylist()
+    return {
+        "mean_words": float(np.mean([len(text.split()) for text in texts])),
+        "mean_characters": float(np.mean([len(text) for text in texts])),
+    }

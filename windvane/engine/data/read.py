@@ -1,0 +1,88 @@
+"""Files to one raw table: every cell a string, null where it is empty. Types are decided later (infer.py).
+
+DuckDB reads, within its memory limit; what does not fit into memory as a table is sampled while it streams.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from windvane.engine.data.analysis import ReadOptions, SourceFile
+from windvane.engine.data.csvfiles import CsvFiles
+from windvane.engine.data.dialect import check_target
+from windvane.engine.data.parquet import ParquetFiles
+from windvane.engine.data.thin import ThinnedRows
+from windvane.errors import DataFault
+
+TABLE_SHARE = 4
+"""The raw table may take this part of memory_mb, DuckDB's buffers another."""
+
+LEAST_BUFFERS_MB = 192
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """columns      name -> strings, in the order of the file
+    n_rows_read  rows in the files; more than in the table if it was sampled
+    """
+
+    columns: dict[str, pa.ChunkedArray]
+    n_rows: int
+    n_rows_read: int
+
+
+def read_table(
+    files: Sequence[SourceFile], options: ReadOptions, target: str, seed: int
+) -> RawTable:
+    """All rows of all files in the order of their names, or a sample that fits into memory.
+
+    raises    DataFault naming the file, and the line or byte, of what cannot be read
+    """
+    if not files:
+        raise DataFault("There are no files to read.")
+    ordered = sorted(files, key=lambda file: file.name)
+    with (
+        tempfile.TemporaryDirectory(dir=options.scratch, prefix="read-") as scratch,
+        _connect(options, Path(scratch)) as connection,
+    ):
+        source = (
+            ParquetFiles(connection, ordered, options)
+            if options.format == "parquet"
+            else CsvFiles(connection, ordered, options, Path(scratch))
+        )
+        check_target(target, source.names)
+        max_bytes = options.memory_mb * 1000**2 // TABLE_SHARE
+        rows = ThinnedRows(max_bytes, source.names.index(target), seed)
+        for batch in source.batches():
+            rows.add(batch)
+    if rows.n_seen == 0:
+        raise DataFault(_no_rows(ordered))
+    table = rows.table()
+    return RawTable(
+        dict(zip(source.names, table.columns, strict=True)), table.num_rows, rows.n_seen
+    )
+
+
+def _connect(options: ReadOptions, scratch: Path) -> duckdb.DuckDBPyConnection:
+    buffers_mb = max(options.memory_mb // TABLE_SHARE, LEAST_BUFFERS_MB)
+    return duckdb.connect(
+        config={
+            "memory_limit": f"{buffers_mb}MB",
+            "temp_directory": str(scratch / "duckdb"),
+            "threads": options.threads,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+
+
+def _no_rows(files: Sequence[SourceFile]) -> str:
+    if len(files) == 1:
+        return f"{files[0].name} has a header and no rows."
+    return f"The {len(files)} files have headers and no rows: {files[0].name} and others."

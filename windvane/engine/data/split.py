@@ -1,0 +1,119 @@
+"""Folds: which row is validated when.
+
+Classes, and quantiles of a numeric target, are spread evenly; identical rows share a fold, so that no row is
+validated by a model that has seen its copy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+HOLD_OUT = 1
+"""Number of folds that stands for one hold-out part."""
+
+HOLD_OUT_SHARE, MOST_HELD_OUT = 0.2, 50_000
+_COSTS = ((10_000, 5), (50_000, 3))
+MOST_CELLS = 20_000_000
+COPIES_ARE_ORDINARY = 0.2
+"""Share of rows with a copy above which copies are the nature of the table (few columns, few values)."""
+
+N_QUANTILES = 10
+
+
+def choose_n_folds(n_rows: int, n_features: int) -> int:
+    """5 folds up to 10,000 rows, 3 up to 50,000, else one hold-out part: training costs grow with the folds,
+    and what they add to the certainty of a score shrinks with the rows."""
+    if n_rows * n_features > MOST_CELLS:
+        return HOLD_OUT
+    return next((n_folds for limit, n_folds in _COSTS if n_rows <= limit), HOLD_OUT)
+
+
+def assign_folds(
+    strata: NDArray[np.int64], row_keys: NDArray[np.uint64], n_folds: int, seed: int
+) -> NDArray[np.int8]:
+    """The fold in which each row is validated, or -1 for rows that are only trained on.
+
+    strata     (n_rows,) class index, or quantile of the target
+    row_keys   (n_rows,) equal for identical rows
+    n_folds    HOLD_OUT puts a share of every stratum into fold 0 and the rest into none
+    """
+    rng = np.random.default_rng(seed)
+    folds = np.full(len(strata), -1, dtype=np.int8)
+    keys = _grouped(row_keys)
+    next_fold = 0
+    for stratum in np.unique(strata):
+        rows = np.flatnonzero(strata == stratum)
+        folds[rows], next_fold = _spread(keys[rows], len(strata), n_folds, next_fold, rng)
+    return folds
+
+
+def target_strata(y: NDArray[np.float64], is_classification: bool) -> NDArray[np.int64]:
+    """(n_rows,) class index, or decile of a numeric target."""
+    if is_classification:
+        return y.astype(np.int64)
+    edges = np.unique(np.quantile(y, np.linspace(0, 1, N_QUANTILES + 1)[1:-1]))
+    return np.searchsorted(edges, y, side="right").astype(np.int64)
+
+
+def _grouped(row_keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Group numbers: rows of one group stay together."""
+    _, groups, sizes = np.unique(row_keys, return_inverse=True, return_counts=True)
+    if sizes[groups].size and (sizes[groups] > 1).mean() > COPIES_ARE_ORDINARY:
+        return np.arange(len(row_keys))
+    return groups
+
+
+def _spread(
+    groups: NDArray[np.int64], n_rows: int, n_folds: int, first: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int8], int]:
+    """Folds of one stratum's rows, and where the next stratum goes on."""
+    _, group_of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(sizes) == 1:
+        # Rows all alike: kept together, they would be missing from training while they are validated.
+        group_of_row, sizes = np.arange(len(groups)), np.ones(len(groups), dtype=np.int64)
+    n_groups = len(sizes)
+    order = rng.permutation(n_groups)
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    if n_folds == HOLD_OUT:
+        share = min(HOLD_OUT_SHARE, MOST_HELD_OUT / n_rows)
+        fold_of_group = _hold_out(sizes, order, share, rng)
+        return fold_of_group[group_of_row], first
+    fold_of_group = np.empty(n_groups, dtype=np.int8)
+    filled = np.zeros(n_folds, dtype=np.int64)
+    n_large = int((sizes > 1).sum())
+    for group in order[:n_large]:
+        fold = int(np.argmin(np.roll(filled, -first))) + first
+        fold_of_group[group] = fold % n_folds
+        filled[fold % n_folds] += sizes[group]
+    fold_of_group[order[n_large:]], next_fold = _fill(filled, n_groups - n_large, first)
+    return fold_of_group[group_of_row], next_fold
+
+
+def _fill(filled: NDArray[np.int64], n_single: int, first: int) -> tuple[NDArray[np.int8], int]:
+    """Folds of single rows, the emptiest first, until all are level; then in turn, starting at `first`."""
+    n_folds = len(filled)
+    level = -(-(int(filled.sum()) + n_single) // n_folds)
+    room = np.maximum(level - filled, 0)
+    turn = (np.arange(n_folds) + first) % n_folds
+    places = [np.arange(room[fold]) for fold in turn]
+    fold_of_place = np.repeat(turn, room[turn])
+    depth = np.concatenate([filled[fold] + place for fold, place in zip(turn, places, strict=True)])
+    chosen = fold_of_place[np.argsort(depth, kind="stable")][:n_single]
+    spare = (int(filled.sum()) + n_single) % n_folds
+    return chosen.astype(np.int8), (first + spare) % n_folds
+
+
+def _hold_out(
+    sizes: NDArray[np.int64],
+    order: NDArray[np.int64],
+    share: float,
+    rng: np.random.Generator,
+) -> NDArray[np.int8]:
+    shuffled = rng.permutation(order)
+    wanted = max(1, round(share * int(sizes.sum())))
+    reached = np.cumsum(sizes[shuffled])
+    held = shuffled[: max(1, int(np.searchsorted(reached, wanted, side="right")))]
+    fold_of_group = np.full(len(sizes), -1, dtype=np.int8)
+    fold_of_group[held[: len(sizes) - 1]] = 0
+    return fold_of_group

@@ -1,0 +1,298 @@
+"""The target: which problem it poses, which rows are valid, and the numbers that learners see.
+
+Labels stay as they are spelled in the data; they are sorted, numbers by value, and a class index is a
+position in that order. Of two classes the second is the positive one ("no" < "yes", 0 < 1, False < True).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import (
+    METRICS_OF,
+    MetricName,
+    ProblemSpec,
+    ProblemType,
+    check_objective,
+    default_objective,
+)
+from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.data.encoded import EncodedColumn, read_column
+from windvane.engine.data.writing import find_numbers
+from windvane.errors import DataFault, InvalidRequest
+
+MOST_CLASSES = 2000
+MOST_INTEGER_CLASSES = 20
+"""Integers with more distinct values than this are quantities, unless the caller says otherwise."""
+
+MOSTLY = 0.95
+_NO_LABEL = frozenset({"nan", "null", "n/a", "#n/a", "<na>", "?", "na"})
+_BOOLEAN = {"false": 0, "true": 1}
+
+
+@dataclass(frozen=True)
+class Target:
+    """y          (n_valid,) float64: values, or class indices
+    valid      (n_rows,) bool: rows with a usable target; y has only those
+    n_invalid  rows without one, and some of their texts
+    """
+
+    problem_type: ProblemType
+    reason: str
+    objective: MetricName
+    y: NDArray[np.float64]
+    valid: NDArray[np.bool_]
+    labels: tuple[str, ...] = ()
+    label_type: str = "float"
+    class_counts: tuple[int, ...] = ()
+    invalid_examples: tuple[str, ...] = ()
+
+    @property
+    def n_invalid(self) -> int:
+        return int((~self.valid).sum())
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """The distinct labels and their counts, and, where they are numbers, how to read them."""
+
+    name: str
+    labels: tuple[str, ...]
+    counts: tuple[int, ...]
+    spec: ColumnSpec | None
+    n_integers: int
+
+    @property
+    def n_rows(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def is_numeric(self) -> bool:
+        return self.spec is not None
+
+    @property
+    def is_integer(self) -> bool:
+        return self.n_integers == len(self.labels)
+
+
+def resolve_target(column: EncodedColumn, problem: ProblemSpec, min_rows: int) -> Target:
+    """Settle problem type and objective, and encode the target.
+
+    raises    DataFault if the target cannot be learned from, or contradicts what the caller said
+    """
+    facts = _facts(column)
+    problem_type, reason = _settle(facts, problem)
+    objective = problem.objective or default_objective(problem_type)
+    _check_objective(problem_type, objective, reason)
+    if problem_type is ProblemType.REGRESSION:
+        target = _as_numbers(column, facts, reason, objective)
+    else:
+        target = _as_classes(column, facts, problem_type, reason, objective)
+    _check_rows(column.name, target, min_rows)
+    return target
+
+
+def _facts(column: EncodedColumn) -> _Facts:
+    counts = column.counts()
+    found = {
+        text: int(count)
+        for text, count in zip(column.texts.to_pylist(), counts, strict=True)
+        if text.strip() and text.strip().casefold() not in _NO_LABEL
+    }
+    if not found:
+        raise DataFault(
+            f"The target column '{column.name}' is empty in all {column.n_rows} rows. Give labels or "
+            "values to learn from, or name another target."
+        )
+    if len(found) == 1:
+        raise DataFault(
+            f"The target column '{column.name}' is constant: '{_short(next(iter(found)))}' in all "
+            f"{sum(found.values())} rows that have a value. At least two different values are needed."
+        )
+    stripped = [label.strip() for label in found]
+    numbers = find_numbers(stripped[:5000], np.array(list(found.values())[:5000]), MOSTLY)
+    spec = (
+        None
+        if numbers is None
+        else ColumnSpec(
+            column.name, ColumnType.NUMERIC, "target", parse=dict(numbers.notation.to_json())
+        )
+    )
+    n_integers = sum(_is_integer(label) for label in stripped) if spec else 0
+    return _Facts(column.name, tuple(found), tuple(found.values()), spec, n_integers)
+
+
+def _is_integer(label: str) -> bool:
+    try:
+        return float(label).is_integer()
+    except ValueError:
+        return False
+
+
+def _settle(facts: _Facts, problem: ProblemSpec) -> tuple[ProblemType, str]:
+    if problem.problem_type is None:
+        return _infer(facts, problem.objective)
+    _check_fits(facts, problem.problem_type)
+    return problem.problem_type, "as the request says"
+
+
+def _infer(facts: _Facts, objective: MetricName | None) -> tuple[ProblemType, str]:
+    n, rows = len(facts.labels), facts.n_rows
+    if n == 2:
+        shown = " and ".join(f"'{_short(label)}'" for label in sorted(facts.labels))
+        return ProblemType.BINARY, f"the target has two distinct values: {shown}"
+    if not facts.is_numeric:
+        if n > MOST_CLASSES or n > 0.5 * rows:
+            raise DataFault(
+                f"The problem type cannot be told from the target column '{facts.name}': it holds {n} "
+                f"different texts in {rows} rows, too many for classes, and they are no numbers. Set "
+                "ProblemType and AutoMLJobObjective, or name another target."
+            )
+        return (
+            ProblemType.MULTICLASS,
+            f"the target has {n} distinct values in {rows} rows that are no numbers",
+        )
+    if objective in METRICS_OF[ProblemType.REGRESSION]:
+        return (
+            ProblemType.REGRESSION,
+            f"the target is numeric with {n} distinct values and the objective is {objective}",
+        )
+    if not facts.is_integer:
+        return ProblemType.REGRESSION, f"the target is numeric with fractions, {n} distinct values"
+    if n > MOST_INTEGER_CLASSES:
+        return ProblemType.REGRESSION, f"the target is numeric with {n} distinct integers"
+    return ProblemType.MULTICLASS, f"the target has few distinct integers: {n} in {rows} rows"
+
+
+def _check_fits(facts: _Facts, problem_type: ProblemType) -> None:
+    n = len(facts.labels)
+    if problem_type is ProblemType.BINARY and n != 2:
+        shown = ", ".join(f"'{_short(label)}'" for label in facts.labels[:5])
+        raise DataFault(
+            f"ProblemType is BinaryClassification but the target column '{facts.name}' has {n} distinct "
+            f"values ({shown}, ...). Use MulticlassClassification or Regression, or leave ProblemType out."
+        )
+    if problem_type is ProblemType.MULTICLASS and n > MOST_CLASSES:
+        raise DataFault(
+            f"ProblemType is MulticlassClassification but the target column '{facts.name}' has {n} "
+            f"distinct values in {facts.n_rows} rows; at most {MOST_CLASSES} classes can be learned. "
+            "Use Regression for quantities, or merge classes."
+        )
+    if problem_type is ProblemType.REGRESSION and not any(_is_number(x) for x in facts.labels):
+        raise DataFault(
+            f"ProblemType is Regression but the target column '{facts.name}' holds no number: its values "
+            f"are like '{_short(facts.labels[0])}'. Use BinaryClassification or MulticlassClassification, "
+            "or leave ProblemType out."
+        )
+
+
+def _is_number(label: str) -> bool:
+    return find_numbers([label.strip()], np.array([1]), 1.0) is not None
+
+
+def _check_objective(problem_type: ProblemType, objective: MetricName, reason: str) -> None:
+    try:
+        check_objective(problem_type, objective)
+    except InvalidRequest as error:
+        raise DataFault(f"{error} The problem is {problem_type}: {reason}.") from error
+
+
+def _as_numbers(column: EncodedColumn, facts: _Facts, reason: str, objective: MetricName) -> Target:
+    spec = facts.spec or ColumnSpec(column.name, ColumnType.NUMERIC, "target")
+    read = read_column(column, spec)
+    valid = np.isfinite(read.values)
+    return Target(
+        ProblemType.REGRESSION,
+        reason,
+        objective,
+        read.values[valid],
+        valid,
+        label_type="integer" if facts.is_integer else "float",
+        invalid_examples=tuple(list(read.unreadable)[:3]),
+    )
+
+
+def _as_classes(
+    column: EncodedColumn,
+    facts: _Facts,
+    problem_type: ProblemType,
+    reason: str,
+    objective: MetricName,
+) -> Target:
+    label_type = _label_type(facts)
+    labels = tuple(sorted(facts.labels, key=lambda label: _order(label, label_type)))
+    counts = dict(zip(facts.labels, facts.counts, strict=True))
+    single = next((label for label in labels if counts[label] == 1), None)
+    if single is not None:
+        raise DataFault(
+            f"The class '{_short(single)}' of the target column '{column.name}' has a single row; a class "
+            "needs at least two, one to learn from and one to check against. Add rows of this class, or "
+            f"remove it.{_regression_hint(facts)}"
+        )
+    index_of = {label: index for index, label in enumerate(labels)}
+    texts = column.texts.to_pylist()
+    indices = np.array([index_of.get(text, -1) for text in texts] + [-1], dtype=np.float64)
+    y = indices[column.codes]
+    return Target(
+        problem_type,
+        reason,
+        objective,
+        y[y >= 0],
+        y >= 0,
+        labels,
+        label_type,
+        tuple(counts[label] for label in labels),
+        tuple(text for text in texts if text not in index_of)[:3],
+    )
+
+
+def _regression_hint(facts: _Facts) -> str:
+    return (
+        " If the target is a quantity, set ProblemType to Regression." if facts.is_numeric else ""
+    )
+
+
+def _label_type(facts: _Facts) -> str:
+    if all(label.strip().casefold() in _BOOLEAN for label in facts.labels):
+        return "boolean"
+    if not all(_is_plain_float(label) for label in facts.labels):
+        return "string"
+    return "integer" if all(_is_plain_integer(label) for label in facts.labels) else "float"
+
+
+def _is_plain_float(label: str) -> bool:
+    try:
+        return np.isfinite(float(label)) and "_" not in label
+    except ValueError:
+        return False
+
+
+def _is_plain_integer(label: str) -> bool:
+    return label.strip().lstrip("+-").isdigit()
+
+
+def _order(label: str, label_type: str) -> tuple[float, str]:
+    if label_type == "string":
+        return 0.0, label
+    if label_type == "boolean":
+        return float(_BOOLEAN[label.strip().casefold()]), label
+    return float(label), label
+
+
+def _check_rows(name: str, target: Target, min_rows: int) -> None:
+    if len(target.y) >= min_rows:
+        if target.problem_type is ProblemType.REGRESSION and np.ptp(target.y) == 0:
+            raise DataFault(f"The target column '{name}' is constant: {target.y[0]:g} in all rows.")
+        return
+    dropped = f", {target.n_invalid} more have no valid target" if target.n_invalid else ""
+    raise DataFault(
+        f"The training data have {len(target.y)} rows with a value in the target column '{name}'"
+        f"{dropped}; at least {min_rows} are needed."
+    )
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 60 else label[:57] + "..."

@@ -1,0 +1,119 @@
+"""Which date formats a column is written in, if it holds dates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.data.dates import (
+    AMBIGUOUS,
+    EPOCH_MILLISECONDS,
+    EPOCH_SECONDS,
+    FORMATS,
+    date_reader,
+)
+
+PROBE = 40
+"""Texts a format is tried on before it is tried on all."""
+
+MOST_FORMATS = 3
+_EPOCH_NAME = re.compile(
+    r"(?:^|[^a-z])(?:time|date|epoch|ts|timestamp|created|updated|at)(?:$|[^a-z])|time|date"
+)
+_SECONDS = (631_152_000, 2_208_988_800)  # 1990 to 2040
+
+
+@dataclass(frozen=True)
+class Dates:
+    """formats      each cell is read by the first that can
+    described    for a person, e.g. "written like %d/%m/%Y"
+    unreadable   texts that are no dates, with counts
+    """
+
+    formats: tuple[str, ...]
+    described: str
+    unreadable: dict[str, int]
+
+
+def find_dates(
+    texts: Sequence[str], counts: NDArray[np.int64], least_readable: float
+) -> Dates | None:
+    """Formats that together read the share `least_readable` of cells; None if there are none."""
+    remaining = {text: int(count) for text, count in zip(texts, counts, strict=True)}
+    total = sum(remaining.values())
+    formats: list[str] = []
+    while remaining and len(formats) < MOST_FORMATS:
+        chosen = _best_format(remaining)
+        if chosen is None:
+            break
+        date_format, read = chosen
+        if len(read) < max(2, 0.01 * len(texts)):
+            break
+        formats.append(date_format)
+        remaining = {text: count for text, count in remaining.items() if text not in read}
+    if not formats or sum(remaining.values()) > (1 - least_readable) * total:
+        return None
+    if len(remaining) > 20:
+        return None
+    if formats[0] == "%Y%m%d" and (len(texts) < 5 or remaining or len(formats) > 1):
+        return None
+    return Dates(tuple(formats), _described(formats, texts), remaining)
+
+
+def find_epoch(name: str, texts: Sequence[str], n_distinct: int) -> Dates | None:
+    """Integers that count seconds or milliseconds since 1970, if the column's name speaks of time."""
+    if n_distinct < 10 or not _EPOCH_NAME.search(name.lower()):
+        return None
+    if not all(text.isascii() and text.isdigit() and len(text) in (9, 10, 13) for text in texts):
+        return None
+    numbers = [int(text) for text in texts]
+    for date_format, scale, unit in (
+        (EPOCH_SECONDS, 1, "seconds"),
+        (EPOCH_MILLISECONDS, 1000, "milliseconds"),
+    ):
+        if all(_SECONDS[0] * scale <= number <= _SECONDS[1] * scale for number in numbers):
+            return Dates((date_format,), f"as {unit} since 1970", {})
+    return None
+
+
+def _best_format(texts: dict[str, int]) -> tuple[str, set[str]] | None:
+    probe = list(texts)[:: max(1, len(texts) // PROBE)][:PROBE]
+    best: tuple[str, set[str]] | None = None
+    most = 0
+    for date_format in FORMATS:
+        if not _read_by(date_format, probe):
+            continue
+        read = _read_by(date_format, texts)
+        n_cells = sum(texts[text] for text in read)
+        if n_cells > most:
+            best, most = (date_format, read), n_cells
+            if len(read) == len(texts):
+                break
+    return best
+
+
+def _read_by(date_format: str, texts: Sequence[str] | dict[str, int]) -> set[str]:
+    read = date_reader(date_format)
+    readable = set()
+    for text in texts:
+        try:
+            read(text)
+        except ValueError:
+            continue
+        readable.add(text)
+    return readable
+
+
+def _described(formats: Sequence[str], texts: Sequence[str]) -> str:
+    told = f"written like {' or '.join(formats)}, e.g. '{texts[0]}'"
+    swapped = AMBIGUOUS.get(formats[0])
+    if swapped is None:
+        return told
+    order = "month first" if formats[0].startswith("%m") else "day first"
+    if len(_read_by(swapped, texts)) == len(texts):
+        return f"{told} (taken as {order}: no cell tells day from month)"
+    return f"{told} ({order}: other cells allow no other reading)"

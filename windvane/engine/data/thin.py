@@ -1,0 +1,115 @@
+"""Which rows of a stream are kept when they do not all fit: a fair sample, rare classes whole.
+
+Every row draws a number in [0, 1) and stays while that is below its stratum's threshold. Thresholds only
+fall, so rows dropped early are those that would have been dropped later: one pass is enough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+MOST_STRATA = 200
+"""With more distinct targets than this there are no classes to keep: all rows are one stratum."""
+
+RARE = 2000
+"""Rows of a class below which it is kept whole as long as that fits."""
+
+
+@dataclass
+class ThinnedRows:
+    """Collects batches of rows within `max_bytes`, by dropping rows at random once it must.
+
+    target   position of the column whose distinct values are the strata
+    """
+
+    max_bytes: int
+    target: int
+    seed: int
+    n_seen: int = 0
+    _batches: list[pa.RecordBatch] = field(default_factory=list)
+    _draws: list[NDArray[np.float64]] = field(default_factory=list)
+    _strata: dict[str | None, int] = field(default_factory=dict)
+    _codes: list[NDArray[np.int64]] = field(default_factory=list)
+    _seen: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    _thresholds: NDArray[np.float64] = field(default_factory=lambda: np.ones(0))
+    _bytes: int = 0
+
+    def __post_init__(self) -> None:
+        self._rng = np.random.default_rng(self.seed)
+
+    @property
+    def is_sampled(self) -> bool:
+        return bool((self._thresholds < 1).any())
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        draws = self._rng.random(batch.num_rows)
+        codes = self._stratify(batch.column(self.target))
+        self.n_seen += batch.num_rows
+        self._seen += np.bincount(codes, minlength=len(self._seen))
+        self._append(batch, draws, codes)
+        if self._bytes > self.max_bytes:
+            self._lower_thresholds()
+            self._drop()
+
+    def table(self) -> pa.Table:
+        return pa.Table.from_batches(self._batches)
+
+    def _append(
+        self, batch: pa.RecordBatch, draws: NDArray[np.float64], codes: NDArray[np.int64]
+    ) -> None:
+        kept = draws < self._thresholds[codes]
+        if not kept.all():
+            batch, draws, codes = batch.filter(pa.array(kept)), draws[kept], codes[kept]
+        self._batches.append(batch)
+        self._draws.append(draws)
+        self._codes.append(codes)
+        self._bytes += batch.nbytes
+
+    def _stratify(self, cells: pa.Array) -> NDArray[np.int64]:
+        encoded = cells.dictionary_encode()
+        for text in [*encoded.dictionary.to_pylist(), None]:
+            if len(self._strata) <= MOST_STRATA:
+                self._strata.setdefault(text, len(self._strata))
+        n_new = len(self._strata) - len(self._seen)
+        self._seen = np.append(self._seen, np.zeros(n_new, dtype=np.int64))
+        self._thresholds = np.append(self._thresholds, np.ones(n_new))
+        if len(self._strata) > MOST_STRATA:
+            self._merge_strata()
+            return np.zeros(len(cells), dtype=np.int64)
+        code_of = np.array([self._strata[text] for text in [*encoded.dictionary.to_pylist(), None]])
+        codes: NDArray[np.int64] = code_of[
+            encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        ]
+        return codes
+
+    def _merge_strata(self) -> None:
+        """All rows as one stratum from now on, kept as strictly as the strictest so far."""
+        if self._thresholds[0] == self._thresholds.min() and self._seen[1:].sum() == 0:
+            return
+        self._thresholds[:] = self._thresholds.min()
+        self._seen[0] = self._seen.sum()
+        self._seen[1:] = 0
+        self._codes = [np.zeros(len(codes), dtype=np.int64) for codes in self._codes]
+        self._drop()
+
+    def _lower_thresholds(self) -> None:
+        """Room for three quarters of the bytes; rare strata whole, the others by the same share."""
+        n_kept = sum(len(codes) for codes in self._codes)
+        wanted = max(1, int(0.75 * n_kept * self.max_bytes / self._bytes))
+        rare = np.minimum(self._seen, RARE)
+        if rare.sum() > wanted / 2:
+            rare = np.zeros_like(rare)
+        share = (wanted - rare.sum()) / max(1, (self._seen - rare).sum())
+        share = min(1.0, max(0.0, share))
+        goal = (rare + share * (self._seen - rare)) / np.maximum(self._seen, 1)
+        self._thresholds = np.minimum(self._thresholds, np.where(self._seen > 0, goal, 1.0))
+
+    def _drop(self) -> None:
+        batches, draws, codes = self._batches, self._draws, self._codes
+        self._batches, self._draws, self._codes, self._bytes = [], [], [], 0
+        for batch, drawn, code in zip(batches, draws, codes, strict=True):
+            self._append(batch, drawn, code)

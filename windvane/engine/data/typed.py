@@ -1,0 +1,83 @@
+"""A raw column to a typed one, with what the checks must know of it; the raw cells can then be dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.columns import ColumnSpec, Values
+from windvane.engine.data.encoded import EncodedColumn, ReadColumn, read_column
+from windvane.engine.data.infer import LEAST_READABLE, infer_column, infer_words
+from windvane.engine.data.profile import describe_column
+
+MOST_MARKERS = 100
+"""Unreadable texts remembered as missing, so that later requests may hold them too."""
+
+
+@dataclass(frozen=True)
+class TypedColumn:
+    """values         the typed cells
+    statistics     as in Analysis.statistics
+    unreadable     texts of a numeric or date column that became missing, with counts
+    codes_digest   equal for columns that tell the rows apart in the same way
+    texts_digest   with it, equal for columns that are the same
+    """
+
+    spec: ColumnSpec
+    values: Values
+    statistics: dict[str, Any]
+    codes_digest: bytes
+    texts_digest: bytes
+    unreadable: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+
+def type_column(column: EncodedColumn) -> TypedColumn:
+    """Infer the type of a column and read all its cells by it."""
+    spec, read = _read(column)
+    codes_digest, texts_digest = column.digests()
+    return TypedColumn(
+        _remember(spec, read.unreadable),
+        read.values,
+        describe_column(column, spec, read.values),
+        codes_digest,
+        texts_digest,
+        read.unreadable,
+    )
+
+
+def _read(column: EncodedColumn) -> tuple[ColumnSpec, ReadColumn]:
+    spec = infer_column(column)
+    read = read_column(column, spec)
+    n_filled = int((column.codes >= 0).sum())
+    if sum(read.unreadable.values()) > (1 - LEAST_READABLE) * n_filled:
+        # The sampled texts misled: the column is not what they looked like.
+        spec = infer_words(column)
+        read = read_column(column, spec)
+    return spec, read
+
+
+def _remember(spec: ColumnSpec, unreadable: dict[str, int]) -> ColumnSpec:
+    if not unreadable:
+        return spec
+    texts = [text.strip() for text in list(unreadable)[:MOST_MARKERS]]
+    missing = sorted({*spec.parse.get("missing", ()), *texts})
+    return replace(spec, parse={**spec.parse, "missing": missing})
+
+
+def add_to_keys(keys: NDArray[np.uint64], column: EncodedColumn) -> NDArray[np.uint64]:
+    """Row keys (n_rows,) carried on over one more column; rows with equal cells keep equal keys.
+
+    source    Steele et al. 2014, "Fast splittable pseudorandom number generators", mixing function of SplitMix64
+    """
+    mixed = (keys * np.uint64(31)) ^ (column.codes.astype(np.int64) + 2).view(np.uint64)
+    mixed += np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
