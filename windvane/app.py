@@ -1,0 +1,190 @@
+"""Puts everything together from Settings; the only file that names concrete classes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from windvane.api import served
+from windvane.api.identity import identity_operations
+from windvane.api.keyring import KeyFile, KeyRing, load_or_create_keys
+from windvane.api.operation import Parts
+from windvane.api.runtime import runtime_operations
+from windvane.artifacts.embedded import EmbeddedS3, KeyPair
+from windvane.artifacts.s3 import Connection, S3Artifacts
+from windvane.control.buckets import StoredBuckets
+from windvane.control.endpoint_configs import EndpointConfigs
+from windvane.control.endpoints import Endpoints
+from windvane.control.jobs import Jobs
+from windvane.control.lists import Lists
+from windvane.control.models import Models
+from windvane.control.roles import Roles
+from windvane.control.steps import Steps
+from windvane.control.tags import Tags
+from windvane.names import PageTokens, default_bucket
+from windvane.serving.router import Router
+from windvane.settings import DEFAULT_REGION, BadSettings, Settings
+from windvane.store.open import open_store
+from windvane.telemetry import Telemetry
+from windvane.web import Web
+from windvane.wire.edge import Edge
+from windvane.wire.faults import s3_refusal
+from windvane.wire.gateway import S3Gateway, Upstream
+from windvane.wire.sigv4 import s3_authenticator
+from windvane.work.hosting import Hosting
+from windvane.work.supervisor import Supervisor
+
+_LOG = logging.getLogger(__name__)
+_READY_S = 60.0
+_WATCH_S = 0.5
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Server:
+    """One server on one data folder. `start` and `stop` belong to the main thread: the children it starts
+    are on a leash that this thread holds.
+
+    config    the file the settings were read from, for the worker processes
+    """
+
+    def __init__(self, settings: Settings, config: Path | None) -> None:
+        keys = load_or_create_keys(settings.data_dir, settings.account)
+        self._settings = settings
+        self._store = open_store(settings.store_url, settings.data_dir)
+        self._embedded = _embedded(settings, keys) if settings.s3 is None else None
+        self._connection = _connection(settings, self._embedded)
+        self._artifacts = S3Artifacts(self._connection)
+        self._router = Router()
+        self._hosting = Hosting(self._store, self._artifacts, settings.data_dir, self._router)
+        self._supervisor = Supervisor(self._store, settings.data_dir, config, self._connection)
+        self._telemetry = Telemetry(self._store, utc_now, self._gauges)
+        self._keys = keys
+        self._keyring = KeyRing(_permanent_keys(settings, keys), keys.token_secret)
+        self._gateway = self._new_gateway()
+        self._edge = self._new_edge()
+        self.asgi = Web(self._edge, self._telemetry, self.faults)
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Returns once every part answers.
+
+        raises    StoreDown, StoreUnusable
+        """
+        if self._embedded is not None:
+            self._embedded.start()
+        self._store.migrate()
+        if self._embedded is not None:
+            await asyncio.to_thread(self._embedded.wait_ready, _READY_S)
+        await asyncio.to_thread(self._ensure_default_bucket)
+        self._hosting.start()
+        self._supervisor.start()
+        self._watch = asyncio.create_task(self._keep_embedded_store_up())
+
+    async def stop(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        await asyncio.to_thread(self._edge.close)
+        await self._gateway.close()
+        await asyncio.gather(
+            asyncio.to_thread(self._supervisor.stop), asyncio.to_thread(self._hosting.stop)
+        )
+        if self._embedded is not None:
+            self._embedded.stop()
+        self._store.close()
+
+    def faults(self) -> list[str]:
+        """What is not well, a sentence each."""
+        found = list(self._supervisor.faults())
+        if self._embedded is not None and not self._embedded.is_running():
+            found.append("The embedded S3 store is down; it is being started again.")
+        return found
+
+    async def _keep_embedded_store_up(self) -> None:
+        while self._embedded is not None:
+            await asyncio.sleep(_WATCH_S)
+            if not self._embedded.is_running():
+                _LOG.error("The embedded S3 store died; starting it again.")
+                self._embedded.start()
+
+    def _ensure_default_bucket(self) -> None:
+        account = self._settings.account
+        bucket = default_bucket(account, DEFAULT_REGION)
+        self._artifacts.ensure_bucket(bucket)
+        StoredBuckets(self._store, utc_now).claim(bucket, account)
+
+    def _gauges(self) -> Iterable[tuple[str, float]]:
+        yield from self._hosting.gauges()
+        yield from self._supervisor.gauges()
+
+    def _new_gateway(self) -> S3Gateway:
+        connection = self._connection
+        upstream = Upstream(
+            connection.endpoint,
+            connection.access_key,
+            connection.secret_key,
+            connection.region,
+            knows_client_keys=self._embedded is not None,
+        )
+        buckets = StoredBuckets(self._store, utc_now) if self._embedded is not None else None
+        authenticate = s3_authenticator(self._keyring, utc_now)
+        return S3Gateway(upstream, buckets, authenticate, s3_refusal, asyncio.to_thread)
+
+    def _new_edge(self) -> Edge:
+        roles = self._settings.roles
+        operations = {
+            **served.operations(self._parts()),
+            **identity_operations(self._keyring, [role.arn for role in roles], utc_now),
+        }
+        return Edge(
+            self._keyring,
+            operations,
+            runtime_operations(self._router),
+            self._gateway,
+            utc_now,
+            on_request=self._telemetry.on_request,
+        )
+
+    def _parts(self) -> Parts:
+        store, artifacts, limits = self._store, self._artifacts, self._settings.limits
+        roles = Roles(self._settings.roles, store)
+        lists = Lists(store, PageTokens(self._keys.token_secret))
+        return Parts(
+            Jobs(store, artifacts, roles, limits, lists, utc_now),
+            Models(store, artifacts, roles, lists, utc_now),
+            EndpointConfigs(store, lists, utc_now),
+            Endpoints(store, limits, lists, utc_now),
+            Tags(store),
+            Steps(store, lists),
+        )
+
+
+def _permanent_keys(settings: Settings, own: KeyFile) -> list[tuple[str, str, str]]:
+    declared = [(key.account, key.access_key, key.secret_key) for key in settings.keys]
+    return [(own.account, own.access_key, own.secret_key), *declared]
+
+
+def _embedded(settings: Settings, own: KeyFile) -> EmbeddedS3:
+    pairs = [KeyPair(access, secret) for _, access, secret in _permanent_keys(settings, own)]
+    environment = {"WINDVANE_DATA_DIR": str(settings.data_dir)}
+    return EmbeddedS3(settings.data_dir / "s3", pairs, environment)
+
+
+def _connection(settings: Settings, embedded: EmbeddedS3 | None) -> Connection:
+    if embedded is not None:
+        return embedded.connection
+    external = settings.s3
+    if external is None:
+        raise BadSettings("There is neither an embedded nor an external S3 store.")
+    return Connection(
+        external.endpoint,
+        external.access_key,
+        external.secret_key,
+        external.region,
+        external.path_style,
+    )
