@@ -1,0 +1,60 @@
+"""What the documentation shows is true: its configuration loads, its settings and links are real."""
+
+import dataclasses
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from windvane import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_documented_configuration_loads(tmp_path):
+    [example] = blocks(ROOT / "docs" / "configuration.md", "toml")
+    (tmp_path / "windvane.toml").write_text(example)
+    read = settings.read_settings(tmp_path, tmp_path / "windvane.toml")
+    assert read.store_url.startswith("postgresql://")
+    assert read.s3.endpoint == "https://minio.example.org"
+    assert read.keys[0].account == "111111111111"
+    assert read.roles[0].write == ("results",)
+
+
+def test_every_setting_is_documented_with_its_default():
+    [example] = blocks(ROOT / "docs" / "configuration.md", "toml")
+    documented = tomllib.loads(example)
+    assert documented["limits"] == dataclasses.asdict(settings.LimitSettings())
+    assert set(documented["server"]) == {"host", "port", "account"}
+    for section, record in (
+        ("s3", settings.S3Settings),
+        ("accounts", settings.AccessKey),
+        ("roles", settings.Role),
+    ):
+        entry = documented[section] if section == "s3" else documented[section][0]
+        assert set(entry) == {field.name for field in dataclasses.fields(record)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    targets = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
+    assert all((page.parent / target).exists() for target in targets), targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page):
+    named = re.findall(r"`(windvane/[\w/]+\.py)`", page.read_text())
+    named += [
+        f"windvane/{path}"
+        for path in re.findall(r"`((?:\w+/)+\w+\.py)`", page.read_text())
+        if not path.startswith("windvane/")
+    ]
+    assert all((ROOT / path).exists() for path in named), [
+        path for path in named if not (ROOT / path).exists()
+    ]
