@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import Columns, FloatMatrix, Values
 
-
 Value = float | str | None
 """One cell: what `Values` holds, as a plain Python object; a missing number is NaN."""
 

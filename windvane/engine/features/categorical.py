@@ -75,8 +75,7 @@ class _CategoryTable:
 
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
-        made = cls.__new__(cls)
-        made.source = str(json_state["source"])
+        made = cls(str(json_state["source"]))
         categories = [str(name) for name in json_state["categories"]]
         names = [str(name) for name in json_state["names"]]
         table = np.asarray(arrays["table"], np.float32)

@@ -154,4 +154,4 @@ def _clip(number: float, low: float, high: float) -> float:
     """NaN stays NaN, as with np.clip."""
     if number < low:
         return low
-    return high if number > high else number
+    return min(number, high)

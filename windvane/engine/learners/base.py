@@ -71,9 +71,12 @@ class FittedModel(Protocol):
 class Learner(Protocol):
     """One algorithm. `name` is AWS's algorithm name where there is one."""
 
-    name: str
-    recipes: tuple[str, ...]
-    """Names of the recipes whose matrices it takes, the preferred one first."""
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """Names of the recipes whose matrices it takes, the preferred one first."""
 
     def space(self, setting: Setting, n_rows: int) -> Space:
         """Its hyperparameters and their ranges."""

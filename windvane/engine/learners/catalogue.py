@@ -14,7 +14,7 @@ from windvane.engine.tuning.space import Space
 
 @dataclass(frozen=True)
 class LearnerCard:
-    """A learner known by its name and recipes; the rest is in its module's LEARNER.
+    """A learner known by its name and recipes; the rest is in its module.
 
     title     plain words for reports
     """
@@ -23,6 +23,7 @@ class LearnerCard:
     module: str
     recipes: tuple[str, ...]
     title: str
+    attribute: str = "LEARNER"
 
     def space(self, setting: Setting, n_rows: int) -> Space:
         return self._learner().space(setting, n_rows)
@@ -47,7 +48,7 @@ class LearnerCard:
         return self._learner().load(folder)
 
     def _learner(self) -> Learner:
-        return cast("Learner", import_module(self.module).LEARNER)
+        return cast("Learner", getattr(import_module(self.module), self.attribute))
 
 
 _HERE = "windvane.engine.learners"
@@ -57,8 +58,10 @@ LEARNERS: tuple[LearnerCard, ...] = (
     LearnerCard("xgboost", f"{_HERE}.xgboost", ("dpp0",), "gradient-boosted trees (XGBoost)"),
     LearnerCard("catboost", f"{_HERE}.catboost", ("dpp0",), "gradient-boosted trees (CatBoost)"),
     LearnerCard("linear-learner", f"{_HERE}.linear", ("dpp1",), "linear or logistic regression"),
-    LearnerCard("randomforest", f"{_HERE}.forest", ("dpp2",), "random forest"),
-    LearnerCard("extra-trees", f"{_HERE}.extra_trees", ("dpp2",), "extremely randomised trees"),
+    LearnerCard("randomforest", f"{_HERE}.forest", ("dpp2",), "random forest", "RANDOM_FOREST"),
+    LearnerCard(
+        "extra-trees", f"{_HERE}.forest", ("dpp2",), "extremely randomised trees", "EXTRA_TREES"
+    ),
     LearnerCard("baseline", f"{_HERE}.baseline", ("",), "a constant prediction"),
 )
 

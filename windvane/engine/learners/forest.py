@@ -1,0 +1,156 @@
+"""Random forest and extremely randomised trees: grown by scikit-learn, kept as arrays, walked by LightGBM's
+compiled predictor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.arrays import read_arrays, write_arrays
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.learners.faults import candidate_fault
+from windvane.engine.learners.lightgbm_native import LEAVES, NativeBooster
+from windvane.engine.learners.trees import Trees, trees_of, trees_text
+from windvane.engine.manifest import check_manifest, write_manifest
+from windvane.engine.tuning.space import Choice, Integer, Real, Space
+from windvane.errors import CorruptArtifact
+
+_FILE = "trees.npz"
+_BATCH = 10
+_MAX_CELLS = 4_000_000
+"""Values in all leaves: about 30 MB. No further trees are grown when they are used up."""
+
+_BLOCK_CELLS = 2_000_000
+
+
+class ForestModel:
+    """The average of the leaves that a row reaches in each tree."""
+
+    def __init__(self, trees: Trees, n_classes: int, algorithm: str) -> None:
+        self._trees = trees
+        self._n_classes = n_classes
+        self._algorithm = algorithm
+        self._booster = NativeBooster(trees_text(trees), LEAVES)
+        self._first_leaf = np.concatenate([[0], np.cumsum(trees.n_leaves)[:-1]])
+        self.rounds = len(trees.n_leaves)
+        self.n_features = trees.n_features
+        if self._booster.width != self.rounds:
+            raise CorruptArtifact("The forest's trees do not fit together.")
+
+    def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
+        values = self._trees.values
+        made = np.empty((len(X), values.shape[1]))
+        block = max(1, _BLOCK_CELLS // (self.rounds * values.shape[1]))
+        for start in range(0, len(X), block):
+            leaves = self._booster.predict(X[start : start + block]).astype(np.int64)
+            reached = values[leaves + self._first_leaf]
+            made[start : start + block] = reached.sum(axis=1) / self.rounds
+        if self._n_classes == 0:
+            return made[:, 0]
+        if self._n_classes == 2:
+            return np.concatenate([1 - made, made], axis=1)
+        return made
+
+    def save(self, folder: Path) -> None:
+        write_arrays(folder / _FILE, self._trees.arrays())
+        about = {"n_classes": self._n_classes, "n_features": self.n_features}
+        write_manifest(folder, self._algorithm, about)
+
+
+@dataclass(frozen=True)
+class ForestLearner:
+    """One of scikit-learn's two kinds of forest.
+
+    estimators    names of its classes for classification and regression in sklearn.ensemble
+    """
+
+    name: str
+    estimators: tuple[str, str]
+    recipes: tuple[str, ...] = ("dpp2",)
+
+    def space(self, setting: Setting, n_rows: int) -> Space:
+        space: dict[str, Any] = {
+            "min_samples_leaf": Integer(1, max(2, min(50, n_rows // 50)), log=True),
+            "max_features": Real(0.1, 1.0),
+        }
+        if setting.n_classes:
+            space["criterion"] = Choice(("gini", "entropy"))
+        return space
+
+    def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
+        """Leaves large enough for all trees to fit into the memory that is theirs."""
+        n_trees = 300 if n_rows < 20_000 else 150
+        cells = n_trees * n_rows * (setting.n_classes if setting.n_classes > 2 else 1)
+        n_features = max(1, len(setting.features))
+        parameters: dict[str, Any] = {
+            "n_estimators": n_trees,
+            "min_samples_leaf": max(1, -(-cells // _MAX_CELLS)),
+            "max_features": min(1.0, n_features**-0.5 if setting.n_classes else 0.5),
+        }
+        if setting.n_classes:
+            parameters["criterion"] = "gini"
+        return parameters
+
+    def fit(
+        self,
+        train: Rows,
+        valid: Rows | None,  # noqa: ARG002 - more trees are never worse, so nothing is stopped early
+        hyperparameters: dict[str, Any],
+        setting: Setting,
+        clock: Clock,
+    ) -> ForestModel:
+        from sklearn import ensemble  # for fitting alone
+
+        estimator = getattr(ensemble, self.estimators[0 if setting.n_classes else 1])
+        parameters = dict(hyperparameters)
+        n_trees = int(parameters.pop("n_estimators"))
+        forest = estimator(
+            **parameters,
+            n_estimators=0,
+            warm_start=True,
+            random_state=setting.seed % 2**32,
+            n_jobs=setting.threads,
+        )
+        y = train.y.astype(np.int64) if setting.n_classes else train.y
+        grown: list[Any] = []
+        try:
+            while len(grown) < n_trees and not (grown and (clock.is_over() or _is_full(forest))):
+                forest.n_estimators = min(n_trees, len(grown) + _BATCH)
+                grown = forest.fit(train.X, y).estimators_
+            classes = forest.classes_.tolist() if setting.n_classes else ()
+            trees = trees_of([tree.tree_ for tree in grown], classes, setting.n_classes)
+        except (ValueError, MemoryError) as error:
+            raise candidate_fault(f"The algorithm {self.name}", error) from error
+        return ForestModel(trees, setting.n_classes, self.name)
+
+    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
+        return {**hyperparameters, "n_estimators": rounds}
+
+    def load(self, folder: Path) -> ForestModel:
+        """raises    CorruptArtifact"""
+        about = check_manifest(folder, self.name)
+        arrays = read_arrays(folder / _FILE)
+        try:
+            n_classes, n_features = int(about["n_classes"]), int(about["n_features"])
+            trees = Trees.from_arrays(arrays, n_features)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorruptArtifact(f"{folder} holds no complete forest: {error!r}.") from error
+        if trees.values.shape[1] != (n_classes if n_classes > 2 else 1):
+            raise CorruptArtifact(f"{folder} holds leaves of a wrong size.")
+        return ForestModel(trees, n_classes, self.name)
+
+
+def _is_full(forest: Any) -> bool:
+    trees = [tree.tree_ for tree in forest.estimators_]
+    width = trees[0].value.shape[2]
+    used = sum(tree.n_leaves for tree in trees) * (width if width > 2 else 1)
+    return bool(used * (1 + _BATCH / len(trees)) > _MAX_CELLS)
+
+
+RANDOM_FOREST = ForestLearner("randomforest", ("RandomForestClassifier", "RandomForestRegressor"))
+EXTRA_TREES = ForestLearner("extra-trees", ("ExtraTreesClassifier", "ExtraTreesRegressor"))

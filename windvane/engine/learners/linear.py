@@ -1,0 +1,249 @@
+"""Linear and logistic regression: weights as arrays, fitted by L-BFGS on a smooth loss with L2 and L1 penalties."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.arrays import read_arrays, write_arrays
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.learners.faults import candidate_fault
+from windvane.engine.learners.linear_loss import LOSSES, Loss, Weights
+from windvane.engine.learners.patience import Patience
+from windvane.engine.manifest import check_manifest, write_manifest
+from windvane.engine.tuning.space import Choice, Real, Space
+from windvane.errors import CandidateFault, CorruptArtifact
+
+_NAME = "linear-learner"
+_FILE = "weights.npz"
+_PATIENCE = 20
+_DOUBLE_CELLS = 20_000_000
+"""Matrices up to this size are worked on in double precision."""
+
+_LABEL_METRICS = frozenset(
+    {
+        MetricName.F1,
+        MetricName.F1_MACRO,
+        MetricName.BALANCED_ACCURACY,
+        MetricName.RECALL,
+        MetricName.RECALL_MACRO,
+    }
+)
+
+
+class LinearModel:
+    """coefficients  (n_features, n_outputs): n_outputs is 1 for regression and for two classes
+    intercepts     (n_outputs,)
+    """
+
+    def __init__(
+        self,
+        coefficients: NDArray[np.float64],
+        intercepts: NDArray[np.float64],
+        n_classes: int,
+        rounds: int,
+    ) -> None:
+        self.coefficients = np.ascontiguousarray(coefficients, np.float64)
+        self.intercepts = intercepts
+        self.n_classes = n_classes
+        self.rounds = rounds
+        self.n_features = len(coefficients)
+
+    def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
+        # Row by row inside NumPy: a row's answer does not depend on its neighbours in the last digit.
+        rows = np.asarray(X, np.float64)[:, None, :]
+        scores = np.matmul(rows, self.coefficients)[:, 0, :] + self.intercepts
+        if self.n_classes == 0:
+            return scores[:, 0]
+        if self.n_classes == 2:
+            positive = 1 / (1 + np.exp(-np.clip(scores, -500, 500)))
+            return np.concatenate([1 - positive, positive], axis=1)
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        probabilities: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def save(self, folder: Path) -> None:
+        arrays = {"coefficients": self.coefficients, "intercepts": self.intercepts}
+        write_arrays(folder / _FILE, arrays)
+        write_manifest(folder, _NAME, {"n_classes": self.n_classes, "rounds": self.rounds})
+
+
+class LinearLearner:
+    """Least squares, a smooth absolute error, or logistic regression, by the problem and its objective."""
+
+    name = _NAME
+    recipes = ("dpp1",)
+
+    def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
+        """Autopilot's ranges; its learning_rate means nothing to L-BFGS, and classes are weighted only
+        where the objective is one of labels.
+
+        source    candidate definition notebooks of Autopilot jobs
+        """
+        space: dict[str, Any] = {"wd": Real(1e-7, 1.0, log=True), "l1": Real(1e-7, 0.1, log=True)}
+        if setting.n_classes == 2 and setting.objective in _LABEL_METRICS:
+            space["positive_example_weight_mult"] = Choice(("none", "balanced"))
+        return space
+
+    def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:  # noqa: ARG002 - contract
+        return {"max_iterations": 300, "wd": min(0.01, 1 / max(1, n_rows)), "l1": 0.0}
+
+    def fit(
+        self,
+        train: Rows,
+        valid: Rows | None,
+        hyperparameters: dict[str, Any],
+        setting: Setting,
+        clock: Clock,
+    ) -> LinearModel:
+        loss = LOSSES[_loss_name(setting)]
+        y, centre, scale = _scaled(train.y, setting)
+        n_outputs = setting.n_classes if setting.n_classes > 2 else 1
+        search = _Search(
+            loss=loss,
+            X=train.X.astype(np.float64) if train.X.size <= _DOUBLE_CELLS else train.X,
+            y=y,
+            weights=_row_weights(y, hyperparameters.get("positive_example_weight_mult", "none")),
+            n_outputs=n_outputs,
+            l2=float(hyperparameters["wd"]),
+            l1=float(hyperparameters["l1"]),
+        )
+        patience = Patience(
+            clock, higher_is_better=False, n_rounds=None if valid is None else _PATIENCE
+        )
+        shown = None if valid is None else Rows(valid.X, (valid.y - centre) / scale)
+        try:
+            best = search.run(int(hyperparameters["max_iterations"]), shown, patience)
+        except (MemoryError, ValueError, FloatingPointError) as error:
+            raise candidate_fault("The linear learner", error) from error
+        coefficients, intercepts = best.coefficients * scale, best.intercepts * scale + centre
+        if not np.isfinite(coefficients).all() or not np.isfinite(intercepts).all():
+            raise CandidateFault("The linear learner found no finite weights for these rows.")
+        return LinearModel(coefficients, intercepts, setting.n_classes, patience.best_round)
+
+    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
+        return {**hyperparameters, "max_iterations": rounds}
+
+    def load(self, folder: Path) -> LinearModel:
+        """raises    CorruptArtifact"""
+        about = check_manifest(folder, _NAME)
+        arrays = read_arrays(folder / _FILE)
+        try:
+            n_classes, rounds = int(about["n_classes"]), int(about["rounds"])
+            coefficients = np.asarray(arrays["coefficients"], np.float64)
+            intercepts = np.asarray(arrays["intercepts"], np.float64)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorruptArtifact(f"{folder} holds no complete linear model: {error!r}.") from error
+        n_outputs = n_classes if n_classes > 2 else 1
+        if coefficients.ndim != 2 or coefficients.shape[1] != n_outputs:
+            raise CorruptArtifact(f"{folder} holds weights of a wrong shape.")
+        if intercepts.shape != (n_outputs,):
+            raise CorruptArtifact(f"{folder} holds intercepts of a wrong shape.")
+        return LinearModel(coefficients, intercepts, n_classes, rounds)
+
+
+class _Search:
+    """The weights of least loss: mean loss + wd/2 |w|^2 + l1 |w|_1, intercepts not penalised.
+
+    With L1, every weight is the difference of two that are not negative, so that the penalty is smooth.
+    """
+
+    def __init__(
+        self,
+        *,
+        loss: Loss,
+        X: NDArray[Any],
+        y: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        n_outputs: int,
+        l2: float,
+        l1: float,
+    ) -> None:
+        self._loss, self._X, self._y, self._row_weights = loss, X, y, weights
+        self._shape = (X.shape[1], n_outputs)
+        self._l2, self._l1 = l2, l1
+
+    def run(self, n_iterations: int, valid: Rows | None, patience: Patience) -> Weights:
+        from scipy.optimize import minimize  # fitting alone needs SciPy
+
+        best = last = self._unpack(start := self._start())
+
+        def watch(point: NDArray[np.float64]) -> None:
+            nonlocal best, last
+            last = self._unpack(point)
+            score = None if valid is None else self._loss.mean(last.scores(valid.X), valid.y)
+            is_over = patience.is_over(score)
+            if patience.best_round == patience.n_seen:
+                best = last
+            if is_over:
+                raise StopIteration
+
+        n_free = self._shape[0] * self._shape[1]
+        bounds = [(0.0, None)] * (2 * n_free) + [(None, None)] * self._shape[1]
+        minimize(
+            self._value,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds if self._l1 > 0 else None,
+            callback=watch,
+            options={"maxiter": max(1, n_iterations), "ftol": 1e-9, "gtol": 1e-6},
+        )
+        return best
+
+    def _start(self) -> NDArray[np.float64]:
+        parts = 2 if self._l1 > 0 else 1
+        zeros = np.zeros(parts * self._shape[0] * self._shape[1])
+        return np.concatenate([zeros, self._loss.start(self._y, self._shape[1])])
+
+    def _unpack(self, point: NDArray[np.float64]) -> Weights:
+        n = self._shape[0] * self._shape[1]
+        free = point[:n] - point[n : 2 * n] if self._l1 > 0 else point[:n]
+        return Weights(free.reshape(self._shape).copy(), point[-self._shape[1] :].copy())
+
+    def _value(self, point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        now = self._unpack(point)
+        losses, slopes = self._loss.value(now.scores(self._X), self._y)
+        weighted = slopes * self._row_weights[:, None]
+        pulls = np.asarray(self._X.T @ weighted.astype(self._X.dtype), np.float64)
+        pulls += self._l2 * now.coefficients
+        total = float(losses @ self._row_weights)
+        total += self._l2 / 2 * float((now.coefficients**2).sum())
+        flat = pulls.ravel()
+        if self._l1 > 0:
+            n = len(flat)
+            total += self._l1 * float(point[: 2 * n].sum())
+            flat = np.concatenate([flat + self._l1, self._l1 - flat])
+        return total, np.concatenate([flat, weighted.sum(axis=0)])
+
+
+def _loss_name(setting: Setting) -> str:
+    if setting.problem_type is ProblemType.REGRESSION:
+        return "absolute" if setting.objective is MetricName.MAE else "squared"
+    return "logistic" if setting.n_classes == 2 else "softmax"
+
+
+def _scaled(y: NDArray[np.float64], setting: Setting) -> tuple[NDArray[np.float64], float, float]:
+    """The target with mean 0 and standard deviation 1, and what brings it back; classes as they are."""
+    if setting.n_classes:
+        return y, 0.0, 1.0
+    centre, scale = float(y.mean()), float(y.std()) or 1.0
+    return (y - centre) / scale, centre, scale
+
+
+def _row_weights(y: NDArray[np.float64], positive: str) -> NDArray[np.float64]:
+    """(n_rows,) with the sum 1."""
+    weights = np.ones(len(y))
+    n_positive = float(y.sum())
+    if positive == "balanced" and 0 < n_positive < len(y):
+        weights[y == 1] = (len(y) - n_positive) / n_positive
+    scaled: NDArray[np.float64] = weights / weights.sum()
+    return scaled
+
+
+LEARNER = LinearLearner()

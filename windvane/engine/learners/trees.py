@@ -1,0 +1,153 @@
+"""Decision trees as plain arrays, and as a LightGBM text model that says which leaf a row reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.arrays import Arrays
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Trees one after another.
+
+    n_leaves    (n_trees,); a tree of n leaves has n-1 inner nodes
+    feature     (n_inner,) column of the matrix
+    threshold   (n_inner,) float32; a row goes left if its value is at most that
+    left        (n_inner,) number of the next inner node within its tree, or ~number of a leaf
+    right       likewise
+    values      (n_leaves_of_all, n_outputs) a leaf's mean target or class rates; the second class's rate
+                alone if there are two
+    """
+
+    n_features: int
+    n_leaves: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    values: NDArray[np.float64]
+
+    def arrays(self) -> Arrays:
+        return {name: getattr(self, name) for name in (*_INNER, "n_leaves", "values")}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, n_features: int) -> Self:
+        """raises    KeyError, TypeError or ValueError if these are no trees"""
+        trees = cls(
+            n_features,
+            np.asarray(arrays["n_leaves"], np.int32),
+            np.asarray(arrays["feature"], np.int32),
+            np.asarray(arrays["threshold"], np.float32),
+            np.asarray(arrays["left"], np.int32),
+            np.asarray(arrays["right"], np.int32),
+            np.asarray(arrays["values"], np.float64),
+        )
+        trees.check()
+        return trees
+
+    def check(self) -> None:
+        """raises    ValueError if a node names a feature or node that there is not, or would go in circles"""
+        if self.n_leaves.ndim != 1 or not len(self.n_leaves) or self.n_leaves.min() < 1:
+            raise ValueError("a tree without leaves")
+        n_inner = self.n_leaves.astype(np.int64) - 1
+        if self.values.ndim != 2 or len(self.values) != self.n_leaves.sum():
+            raise ValueError("a wrong number of leaves")
+        if any(getattr(self, name).shape != (n_inner.sum(),) for name in _INNER):
+            raise ValueError("a wrong number of inner nodes")
+        own = np.arange(n_inner.sum()) - np.repeat(np.cumsum(n_inner) - n_inner, n_inner)
+        limit = np.repeat(n_inner, n_inner)
+        for child in (self.left, self.right):
+            if ((child >= 0) & ((child <= own) | (child >= limit))).any():
+                raise ValueError("a node that does not lead on")
+            if (~child > limit).any():
+                raise ValueError("a leaf that there is not")
+        if ((self.feature < 0) | (self.feature >= self.n_features)).any():
+            raise ValueError("a feature that there is not")
+
+
+_INNER = ("feature", "threshold", "left", "right")
+
+
+def trees_of(trees: Sequence[Any], classes: Sequence[int], n_classes: int) -> Trees:
+    """Trees of scikit-learn (objects with children_left, children_right, feature, threshold, value).
+
+    classes    the class index that each column of their values is of; () for regression
+    """
+    parts = [_inner_nodes(tree) for tree in trees]
+    feature, threshold, left, right = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
+    values = np.concatenate([tree.value[tree.children_left < 0, 0, :] for tree in trees])
+    return Trees(
+        int(trees[0].n_features),
+        np.array([len(part[0]) + 1 for part in parts], np.int32),
+        feature.astype(np.int32),
+        threshold.astype(np.float32),
+        left.astype(np.int32),
+        right.astype(np.int32),
+        _rates(values, classes, n_classes) if n_classes else values,
+    )
+
+
+def _inner_nodes(tree: Any) -> tuple[NDArray[Any], ...]:
+    """feature, threshold, left and right of the inner nodes, numbered anew."""
+    inner = tree.children_left >= 0
+    number = np.where(inner, np.cumsum(inner) - 1, ~(np.cumsum(~inner) - 1))
+    return (
+        tree.feature[inner],
+        _rounded_down(tree.threshold[inner]),
+        number[tree.children_left[inner]],
+        number[tree.children_right[inner]],
+    )
+
+
+def _rounded_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The largest float32 not above: every float32 is on the same side of it as of the threshold."""
+    nearest = threshold.astype(np.float32)
+    below = np.nextafter(nearest, np.float32(-np.inf))
+    return np.where(nearest > threshold, below, nearest)
+
+
+def _rates(
+    values: NDArray[np.float64], classes: Sequence[int], n_classes: int
+) -> NDArray[np.float64]:
+    rates = np.zeros((len(values), n_classes))
+    rates[:, list(classes)] = values / values.sum(axis=1, keepdims=True)
+    return np.ascontiguousarray(rates[:, 1:]) if n_classes == 2 else rates
+
+
+def trees_text(trees: Trees) -> bytes:
+    """A LightGBM text model of the same splits; its leaves hold nothing, their numbers are what is asked for."""
+    names = " ".join(f"f{i}" for i in range(trees.n_features))
+    infos = " ".join(["none"] * trees.n_features)
+    head = (
+        "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\n"
+        f"max_feature_idx={trees.n_features - 1}\nobjective=regression\n"
+        f"feature_names={names}\nfeature_infos={infos}\n\n"
+    )
+    return "".join([head, *_tree_texts(trees), "end of trees\n"]).encode()
+
+
+def _tree_texts(trees: Trees) -> Iterator[str]:
+    start = 0
+    for number, n_leaves in enumerate(trees.n_leaves.tolist()):
+        part = slice(start, start + n_leaves - 1)
+        start = part.stop
+        yield f"Tree={number}\nnum_leaves={n_leaves}\nnum_cat=0\n"
+        if n_leaves > 1:
+            yield f"split_feature={_numbers(trees.feature[part])}\n"
+            yield f"threshold={_numbers(trees.threshold[part].astype(np.float64))}\n"
+            yield f"decision_type={'0 ' * (n_leaves - 2)}0\n"
+            yield f"left_child={_numbers(trees.left[part])}\n"
+            yield f"right_child={_numbers(trees.right[part])}\n"
+        yield f"leaf_value={'0 ' * (n_leaves - 1)}0\nshrinkage=1\n\n\n"
+
+
+def _numbers(array: NDArray[Any]) -> str:
+    return " ".join(map(repr, array.tolist()))
