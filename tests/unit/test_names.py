@@ -1,0 +1,60 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from windvane.errors import InvalidRequest
+from windvane.names import PageTokens, Scope, arn, derived_suffix, fitted, parse_arn
+
+SCOPE = Scope("000000000000", "eu-west-1")
+
+
+def test_an_arn_is_read_back():
+    text = arn(SCOPE, "automl-job", "Some-Name")
+    assert text == "arn:aws:sagemaker:eu-west-1:000000000000:automl-job/some-name"
+    assert (parse_arn(text).scope, parse_arn(text).kind, parse_arn(text).name) == (
+        SCOPE,
+        "automl-job",
+        "some-name",
+    )
+
+
+def test_what_is_no_arn_is_named():
+    with pytest.raises(InvalidRequest, match="'nonsense' is not an ARN"):
+        parse_arn("nonsense")
+
+
+@given(
+    st.text("ab-", min_size=1, max_size=80), st.text("0123456789abcdef", min_size=1, max_size=12)
+)
+def test_a_fitted_name_keeps_its_suffix_and_its_limit(prefix, suffix):
+    name = fitted(prefix, suffix, 63)
+    assert len(name) <= 63
+    assert name.endswith(f"-{suffix}")
+
+
+def test_derived_suffixes_depend_on_every_part():
+    assert derived_suffix("a", "b") == derived_suffix("a", "b")
+    assert len({derived_suffix("a", "b"), derived_suffix("ab", ""), derived_suffix("b", "a")}) == 3
+
+
+@given(st.lists(st.text() | st.integers() | st.none(), max_size=4))
+def test_a_token_gives_its_position_back(position):
+    tokens = PageTokens(b"secret")
+    assert tokens.read(("list",), tokens.issue(("list",), position)) == position
+
+
+@given(st.integers(0, 200), st.integers(1, 255))
+def test_a_token_with_one_changed_byte_is_refused(index, change):
+    tokens = PageTokens(b"secret")
+    token = bytearray(tokens.issue(("000000000000", "us-east-1"), ["name", 7]).encode())
+    token[index % len(token)] ^= change
+    with pytest.raises(InvalidRequest, match="NextToken"):
+        tokens.read(("000000000000", "us-east-1"), token.decode("latin-1"))
+
+
+def test_a_token_is_worth_nothing_in_another_account_or_with_another_secret():
+    token = PageTokens(b"secret").issue(("000000000000", "us-east-1"), 1)
+    with pytest.raises(InvalidRequest):
+        PageTokens(b"secret").read(("111111111111", "us-east-1"), token)
+    with pytest.raises(InvalidRequest):
+        PageTokens(b"other").read(("000000000000", "us-east-1"), token)

@@ -1,0 +1,47 @@
+import pytest
+
+from windvane.settings import BadSettings, Settings, read_settings
+
+
+def read(tmp_path, text):
+    (tmp_path / "windvane.toml").write_text(text)
+    return read_settings(tmp_path, tmp_path / "windvane.toml")
+
+
+def test_without_a_file_every_setting_has_its_default(tmp_path):
+    assert read_settings(tmp_path) == Settings(tmp_path)
+
+
+def test_entries_are_laid_over_the_defaults(tmp_path):
+    settings = read(tmp_path, "[server]\nport = 1\n[limits]\nconcurrent_jobs = 9\n")
+    assert (settings.port, settings.host) == (1, "127.0.0.1")
+    assert (settings.limits.concurrent_jobs, settings.limits.instances) == (9, 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[sever]\nport = 1", ["sever", "server"]),
+        ("[server]\nprt = 1", ["[server]", "prt", "port"]),
+        ('[server]\nport = "1"', ["[server] port", "int"]),
+        ("[work]\nworkers = true", ["[work] workers", "int"]),
+        ("[limits]\nmax_columns = 1.5", ["[limits] max_columns", "int"]),
+        ('[[roles]]\narn = "a"\nread = "b"', ["[[roles]] read", "list"]),
+        ('[[accounts]]\naccount = "1"', ["[[accounts]]", "access_key"]),
+        ("[server", ["Cannot read"]),
+    ],
+)
+def test_a_wrong_entry_is_named(tmp_path, text, words):
+    with pytest.raises(BadSettings) as caught:
+        read(tmp_path, text)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_secrets_are_not_shown(tmp_path):
+    settings = read(
+        tmp_path,
+        '[store]\nurl = "postgresql://u:hidden@h/d"\n'
+        '[s3]\nendpoint = ""\naccess_key = "a"\nsecret_key = "hidden"\n'
+        '[[accounts]]\naccount = "1"\naccess_key = "a"\nsecret_key = "hidden"\n',
+    )
+    assert "hidden" not in repr(settings)
