@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ def select_greedily(
 
 
 def blend(
-    predictions: Mapping[int, Floats],
+    predictions: Mapping[int, NDArray[np.floating[Any]]],
     y: Floats,
     folds: NDArray[np.integer],
     objective: MetricName,
@@ -107,7 +108,7 @@ def blend(
 
 
 def _considered(
-    predictions: Mapping[int, Floats], y: Floats, objective: MetricName
+    predictions: Mapping[int, NDArray[np.floating[Any]]], y: Floats, objective: MetricName
 ) -> tuple[Sequence[int], NDArray[np.int64]]:
     """The best candidates, best first, that predict every row the best one predicts; and those rows."""
     gains, covered = {}, {}
@@ -127,9 +128,9 @@ def _considered(
     return alike[:_MAX_CONSIDERED], np.flatnonzero(rows)
 
 
-def _predicted_rows(predictions: Floats) -> NDArray[np.bool_]:
+def _predicted_rows(predictions: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     first = predictions if predictions.ndim == 1 else predictions[:, 0]
-    return ~np.isnan(first)
+    return np.asarray(~np.isnan(first))
 
 
 def _fitted_weights(stack: Floats, y: Floats, objective: MetricName) -> Floats:

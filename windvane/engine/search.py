@@ -7,13 +7,34 @@ candidates give the same plans whatever the timing.
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from windvane.engine.candidates import Plan
+from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.features.base import Feature
+from windvane.engine.learners.base import Setting
+from windvane.engine.learners.catalogue import learner
+from windvane.engine.metrics import METRICS
+from windvane.engine.tuning.portfolio import OPENINGS
+from windvane.engine.tuning.sampling import draw, draw_near
 
 LOOKBACK = 8
+
+_AT_LARGE_SHARE = 0.3
+"""Of proposals after the openings: points drawn anywhere instead of near a good one."""
+
+_N_PARENTS = 3
+_RANK_DECAY = 0.5
+"""The algorithm that did best is tried with weight 1, the next with 0.5, then 0.25 ..."""
+
+_LEAST_WEIGHT = 0.04
+_MAX_SEED = 2**31
 
 
 @dataclass(frozen=True)
@@ -25,17 +46,124 @@ class Tried:
     took_s: float
 
 
-def recipes_for(analysis: Analysis) -> tuple[str, ...]:
+def recipes_for(analysis: Analysis) -> tuple[str, ...]:  # noqa: ARG001 - one order fits all tables so far
     """The feature recipes that plans for this table will name, the first needed first."""
-    raise NotImplementedError
+    return tuple(dict.fromkeys(_recipe(opening.algorithm) for opening in OPENINGS))
 
 
 def propose(analysis: Analysis, index: int, tried: Sequence[Tried]) -> Plan:
     """The plan of this index (1, 2, ...): sound defaults of every algorithm first, then variations of what
     went well. `tried` must hold every plan with an index up to index - LOOKBACK; later ones are ignored."""
-    raise NotImplementedError
+    if index <= len(OPENINGS):
+        opening = OPENINGS[index - 1]
+        hyperparameters = {**_defaults(analysis, opening.algorithm), **opening.changes}
+        return _plan(analysis, index, opening.algorithm, hyperparameters, opening.why)
+    known = [one for one in tried if one.plan.index <= index - LOOKBACK]
+    random = np.random.default_rng([analysis.seed % _MAX_SEED, index])
+    ranked = _ranked(analysis, known)
+    algorithm = _choose_algorithm(ranked, random)
+    own = [one for one in ranked if one.plan.algorithm == algorithm][:_N_PARENTS]
+    space = learner(algorithm).space(_setting(analysis, index), analysis.n_rows)
+    if not own or random.random() < _AT_LARGE_SHARE:
+        hyperparameters = {**_defaults(analysis, algorithm), **draw(space, random)}
+        return _plan(analysis, index, algorithm, hyperparameters, "a draw from the whole space")
+    parent = own[int(random.integers(len(own)))].plan
+    hyperparameters = draw_near(space, parent.hyperparameters, random)
+    why = f"a variation of candidate {parent.index}, which went well"
+    return _plan(analysis, index, algorithm, hyperparameters, why)
 
 
 def predicted_s(analysis: Analysis, plan: Plan, tried: Sequence[Tried]) -> float:
     """Expected wall clock of training this plan on one thread, from the data's size and from `tried`."""
-    raise NotImplementedError
+    guess = _guess_s(analysis, plan.algorithm)
+    finished = [one for one in tried if one.objective is not None]
+    own = [one.took_s for one in finished if one.plan.algorithm == plan.algorithm]
+    if own:
+        return statistics.median(own)
+    if not finished:
+        return guess
+    return guess * statistics.median(
+        one.took_s / _guess_s(analysis, one.plan.algorithm) for one in finished
+    )
+
+
+_COST: dict[str, float] = {
+    "lightgbm": 4e-6,
+    "xgboost": 6e-6,
+    "catboost": 3e-5,
+    "linear-learner": 1.5e-6,
+    "randomforest": 8e-6,
+    "extra-trees": 5e-6,
+    "baseline": 1e-9,
+}
+"""Seconds for one fit, per row and column; a first guess that the first finished candidates correct."""
+
+_BY_CLASS = frozenset({"lightgbm", "xgboost", "catboost", "linear-learner"})
+"""Algorithms that train one model for each of more than two classes."""
+
+_OVERHEAD_S = 0.3
+
+
+def _guess_s(analysis: Analysis, algorithm: str) -> float:
+    n_fits = analysis.n_folds + 1.2
+    n_models = max(1, analysis.n_classes - 1) if algorithm in _BY_CLASS else 1
+    cells = analysis.n_rows * max(1, len(analysis.features))
+    return _OVERHEAD_S + _COST[algorithm] * cells * n_models * n_fits
+
+
+def _ranked(analysis: Analysis, known: Sequence[Tried]) -> list[Tried]:
+    """What finished, best first; of equals the earlier."""
+    gain = METRICS[analysis.objective].gain
+    return sorted(
+        (one for one in known if one.objective is not None),
+        key=lambda one: (-gain(one.objective or 0.0), one.plan.index),
+    )
+
+
+def _choose_algorithm(ranked: Sequence[Tried], random: np.random.Generator) -> str:
+    """The better an algorithm's best candidate, the likelier it is chosen; one that has not finished any is
+    among the least likely."""
+    best_first = list(dict.fromkeys(one.plan.algorithm for one in ranked))
+    others = [one.algorithm for one in OPENINGS if one.algorithm not in best_first]
+    algorithms = [*best_first, *dict.fromkeys(others)]
+    weights = np.array(
+        [
+            max(_RANK_DECAY**rank, _LEAST_WEIGHT) if rank < len(best_first) else _LEAST_WEIGHT
+            for rank in range(len(algorithms))
+        ]
+    )
+    at = np.searchsorted(np.cumsum(weights / weights.sum()), random.random(), side="right")
+    return algorithms[min(int(at), len(algorithms) - 1)]
+
+
+def _plan(
+    analysis: Analysis, index: int, algorithm: str, hyperparameters: dict[str, Any], why: str
+) -> Plan:
+    seed = int(np.random.default_rng([analysis.seed % _MAX_SEED, index, 1]).integers(_MAX_SEED))
+    return Plan(index, _recipe(algorithm), algorithm, hyperparameters, seed, why)
+
+
+def _recipe(algorithm: str) -> str:
+    return learner(algorithm).recipes[0]
+
+
+def _defaults(analysis: Analysis, algorithm: str) -> dict[str, Any]:
+    return learner(algorithm).defaults(_setting(analysis, 0), analysis.n_rows)
+
+
+def _setting(analysis: Analysis, seed: int) -> Setting:
+    """What is known before any recipe is fitted: the raw columns stand for the features."""
+    return Setting(
+        problem_type=analysis.problem_type,
+        objective=analysis.objective,
+        n_classes=analysis.n_classes,
+        features=tuple(_raw_feature(analysis, column) for column in analysis.features),
+        seed=seed,
+    )
+
+
+def _raw_feature(analysis: Analysis, column: ColumnSpec) -> Feature:
+    if column.type is not ColumnType.CATEGORICAL:
+        return Feature(column.name, column.name)
+    distinct = analysis.statistics.get(column.name, {}).get("distinct", 2)
+    return Feature(column.name, column.name, int(distinct))

@@ -60,7 +60,7 @@ def test_rows_have_no_say_in_the_weights_that_predict_them():
     y, predictions = _noisy_copies(3, n_rows=90)
     folds = np.arange(90) % 3
     before = blend(dict(enumerate(predictions)), y, folds, MetricName.MSE)
-    spoilt = np.where(folds == 1, -10 * y, y)
+    spoilt = np.where(folds == 1, y + 0.5 * np.sin(np.arange(90)), y)
     after = blend(dict(enumerate(predictions)), spoilt, folds, MetricName.MSE)
     assert before is not None
     assert after is not None

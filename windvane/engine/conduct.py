@@ -1,0 +1,164 @@
+"""A whole job from files to packages, in children of this process: what `AutoML` and `windvane automl` run.
+
+The job's folder:
+
+    dataset/  features/R/  candidates/N/     what the stages write
+    best/transformers/  best/model/          the packages of the best candidate
+    leaderboard.json                         every candidate, best first
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from windvane.engine import stages
+from windvane.engine.crew import Crew
+from windvane.engine.data.analysis import Analysis, ReadOptions
+from windvane.engine.data.dataset import read_analysis
+from windvane.engine.hunt import FEWEST_WITH_ENSEMBLE, Hunt
+from windvane.engine.job import LEAST_ROWS, Entry, Job, leaderboard_to_json, ranked
+from windvane.engine.outcomes import read_candidate
+from windvane.engine.telling import OnEvent, Teller
+from windvane.errors import DataFault, JobFault
+from windvane.process.child import Ending, Exit
+
+ENSEMBLE = "ensemble"
+
+_LAST_RESORT_S = 20.0
+"""What baseline and packing may take even if the time is over: a job leaves a model whatever happens."""
+
+
+def conduct(job: Job, on_event: OnEvent, meanwhile: Callable[[], None]) -> None:
+    """Run the job and write its folder; what it tells on the way is in engine/telling.py.
+
+    meanwhile   called once while the data are read, in this process
+
+    raises    JobFault, or DataFault if the data are to blame
+    """
+    teller = Teller(job.started, on_event)
+    with teller.stage("analysis"):
+        analysis = _analyse(job, meanwhile)
+    teller.tell(
+        "analysed",
+        problem_type=analysis.problem_type,
+        problem_reason=analysis.problem_reason,
+        objective=analysis.objective,
+        n_rows=analysis.n_rows,
+        n_features=len(analysis.features),
+        n_folds=analysis.n_folds,
+        n_findings=len(analysis.findings),
+    )
+    hunt = Hunt(job, analysis, teller)
+    with teller.stage("search"):
+        hunt.run()
+    entries = [*hunt.entries, *_last_entry(job, hunt.entries, teller)]
+    order = ranked(entries, analysis.objective)
+    with teller.stage("packing"):
+        best = _pack_best(job, hunt.recipes, order)
+    document = leaderboard_to_json(order)
+    (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))
+    teller.tell("done", best=best, ended=hunt.ended)
+
+
+def _analyse(job: Job, meanwhile: Callable[[], None]) -> Analysis:
+    options = ReadOptions(
+        scratch=job.out,
+        format=job.format,
+        compression=job.compression,
+        memory_mb=job.memory_mb // 2,
+        threads=job.threads,
+        min_rows=LEAST_ROWS,
+    )
+
+    def work() -> None:
+        stages.analyse(job.files, options, job.problem, job.dataset)
+
+    ended = _alone(job, work, job.search_end, meanwhile)
+    if ended.is_a(DataFault):
+        raise DataFault(ended.text)
+    if ended.is_a(JobFault):
+        raise JobFault(ended.text)
+    if ended.ending is not Ending.FINISHED:
+        raise JobFault(f"The data could not be analysed. {_why(ended, job)}")
+    return read_analysis(job.dataset)
+
+
+def _why(ended: Exit, job: Job) -> str:
+    if ended.ending is Ending.KILLED_TIME:
+        return f"It took longer than the {job.max_runtime_s:g} s that the job has; give it more."
+    if ended.ending is Ending.KILLED_MEMORY:
+        return f"It needed more memory than the {job.memory_mb} MB that the job has; give it more."
+    return ended.text
+
+
+def _last_entry(job: Job, entries: Sequence[Entry], teller: Teller) -> list[Entry]:
+    """The ensemble if there is time and place for it and it is of use; the baseline if nothing finished."""
+    finished = [entry.index for entry in entries if entry.outcome is not None]
+    index = max((entry.index for entry in entries), default=0) + 1
+    if not finished:
+        return [_baseline(job, index)]
+    has_place = job.max_candidates is None or job.max_candidates >= FEWEST_WITH_ENSEMBLE
+    if len(finished) < 2 or not has_place:
+        return []
+    with teller.stage("ensemble"):
+        return _ensemble(job, finished, index)
+
+
+def _ensemble(job: Job, finished: Sequence[int], index: int) -> list[Entry]:
+    members = {number: job.candidate(number) for number in finished}
+    into = job.candidate(index)
+
+    def work() -> None:
+        stages.build_ensemble(job.dataset, members, index, into)
+
+    ended = _alone(job, work, job.ensemble_end)
+    if ended.ending is not Ending.FINISHED:
+        return [Entry(index, ENSEMBLE, None, None, ended.text)]
+    if not into.exists():
+        return []
+    return [Entry(index, ENSEMBLE, None, read_candidate(into).outcome)]
+
+
+def _baseline(job: Job, index: int) -> Entry:
+    into = job.candidate(index)
+
+    def work() -> None:
+        stages.train_baseline(job.dataset, index, into)
+
+    ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S))
+    if ended.ending is not Ending.FINISHED:
+        raise JobFault(f"No candidate finished, and neither did the baseline. {ended.text}")
+    record = read_candidate(into)
+    return Entry(index, stages.BASELINE, record.plan, record.outcome)
+
+
+def _pack_best(job: Job, recipes: Mapping[str, Path], order: Sequence[Entry]) -> int:
+    """Write the packages of the best candidate; the index of the one that they hold."""
+    candidates = {entry.index: job.candidate(entry.index) for entry in order if entry.outcome}
+    best = order[0].index
+
+    def work() -> None:
+        stages.assemble(job.dataset, recipes, candidates, best, job.out / "best")
+
+    ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S))
+    if ended.ending is not Ending.FINISHED:
+        raise JobFault(f"Candidate {best}, the best, could not be packed. {ended.text}")
+    return best
+
+
+def _alone(
+    job: Job,
+    function: Callable[[], None],
+    kill_at: float,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Exit:
+    crew: Crew[None] = Crew(1, job.memory_mb)
+    try:
+        crew.start(None, function, kill_at)
+        meanwhile()
+        return crew.next_ended()[1]
+    finally:
+        crew.stop()

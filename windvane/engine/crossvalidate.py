@@ -1,0 +1,198 @@
+"""One pipeline trained within its time: fold after fold for honest predictions, then once on all rows.
+
+What does not fit is left out, in this order: later folds, the refit (the first fold's model then stands in),
+boosting rounds. What was left out is told in the notes.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.candidates import Plan
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.features.base import Feature
+from windvane.engine.learners.base import FittedModel, Learner, Rows, Setting
+from windvane.engine.outcomes import FULL_FIT, fold_fit
+from windvane.errors import OutOfTime
+
+_FIRST_FOLD_SHARE = 0.42
+"""Of the time, for the first fold: as much again and a quarter more is left for the refit on all rows."""
+
+_LEAST_ROUNDS_SHARE = 0.5
+"""A refit with fewer of the rounds it should have is worth less than the first fold's model."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A clock that is over at `at`, a time.time()."""
+
+    at: float
+
+    def is_over(self) -> bool:
+        return time.time() >= self.at
+
+    @property
+    def left_s(self) -> float:
+        return self.at - time.time()
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What a recipe's fit made of all rows.
+
+    X   (n_rows, n_features) float32, memory-mapped
+    """
+
+    X: FloatMatrix
+    features: tuple[Feature, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learnt.
+
+    matrix     name of a recipe's fit -> its matrix
+    y          (n_rows,) target or class index
+    folds      (n_rows,) the fold in which a row is validated, or -1
+    setting    features -> the learner's setting
+    """
+
+    matrix: Callable[[str], Matrix]
+    y: NDArray[np.float64]
+    folds: NDArray[np.int8]
+    n_folds: int
+    setting: Callable[[tuple[Feature, ...]], Setting]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model and what cross-validation says of it.
+
+    recipe_fit   the fit of the recipe whose matrix the model takes
+    rows         (n_rows,) bool: what the model was trained on
+    out_of_fold  (n_rows,) or (n_rows, n_classes) float32, NaN where there is none
+    """
+
+    model: FittedModel
+    recipe_fit: str
+    rows: NDArray[np.bool_]
+    out_of_fold: NDArray[np.float32]
+    folds_used: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Fold:
+    model: FittedModel
+    predicted: NDArray[np.float64]
+    took_s: float
+    was_cut: bool
+
+
+def train_within(learner: Learner, plan: Plan, task: Task, deadline: Deadline) -> Trained:
+    """raises    CandidateFault if not even one fold could be trained"""
+    folds = _cross_validate(learner, plan, task, deadline)
+    notes = _notes_of(folds, task)
+    model, note = _refit(learner, plan, task, folds, deadline)
+    everything = np.ones(task.y.size, np.bool_)
+    return Trained(
+        model=model or folds[0].model,
+        recipe_fit=FULL_FIT if model else fold_fit(0),
+        rows=everything if model else task.folds != 0,
+        out_of_fold=_out_of_fold(folds, task),
+        folds_used=len(folds),
+        notes=(*notes, *note),
+    )
+
+
+def _cross_validate(learner: Learner, plan: Plan, task: Task, deadline: Deadline) -> list[_Fold]:
+    first = Deadline(deadline.at - (1 - _FIRST_FOLD_SHARE) * deadline.left_s)
+    folds = [_train_fold(learner, plan, task, 0, first)]
+    for fold in range(1, task.n_folds):
+        until = Deadline(deadline.at - _refit_s(folds, task))
+        slowest_s = max(one.took_s for one in folds)
+        if until.left_s < slowest_s:
+            break
+        try:
+            folds.append(_train_fold(learner, plan, task, fold, until))
+        except OutOfTime:
+            break
+    return folds
+
+
+def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, clock: Deadline) -> _Fold:
+    started = time.time()
+    matrix = task.matrix(fold_fit(fold))
+    inside = task.folds == fold
+    valid = Rows(matrix.X[inside], task.y[inside])
+    model = learner.fit(
+        Rows(matrix.X[~inside], task.y[~inside]),
+        valid,
+        plan.hyperparameters,
+        task.setting(matrix.features),
+        clock,
+    )
+    predicted = model.predict(valid.X)
+    return _Fold(model, predicted, time.time() - started, clock.is_over())
+
+
+def _refit_s(folds: list[_Fold], task: Task) -> float:
+    return 1.1 * statistics.fmean(one.took_s for one in folds) * _growth(task)
+
+
+def _growth(task: Task) -> float:
+    """How many times as many rows as a fold's training part the whole table has."""
+    return task.y.size / int(np.sum(task.folds != 0))
+
+
+def _refit(
+    learner: Learner, plan: Plan, task: Task, folds: list[_Fold], deadline: Deadline
+) -> tuple[FittedModel | None, tuple[str, ...]]:
+    """The model of all rows, or None and why there is none."""
+    missing = ("the model is the first fold's: no time for a refit on all rows",)
+    if deadline.left_s < _refit_s(folds, task):
+        return None, missing
+    rounds = round(statistics.median(one.model.rounds for one in folds) * _growth(task))
+    hyperparameters = plan.hyperparameters
+    if rounds:
+        hyperparameters = learner.with_rounds(hyperparameters, rounds)
+    matrix = task.matrix(FULL_FIT)
+    try:
+        model = learner.fit(
+            Rows(np.asarray(matrix.X), task.y),
+            None,
+            hyperparameters,
+            task.setting(matrix.features),
+            deadline,
+        )
+    except OutOfTime:
+        return None, missing
+    if model.rounds >= rounds or not deadline.is_over():
+        return model, ()
+    if model.rounds < _LEAST_ROUNDS_SHARE * rounds:
+        return None, missing
+    return model, (f"the refit ended after {model.rounds} of {rounds} rounds: time",)
+
+
+def _out_of_fold(folds: list[_Fold], task: Task) -> NDArray[np.float32]:
+    shape = (task.y.size, *folds[0].predicted.shape[1:])
+    out_of_fold = np.full(shape, np.nan, np.float32)
+    for fold, one in enumerate(folds):
+        out_of_fold[task.folds == fold] = one.predicted
+    return out_of_fold
+
+
+def _notes_of(folds: list[_Fold], task: Task) -> tuple[str, ...]:
+    notes = []
+    if len(folds) < task.n_folds:
+        notes.append(f"scored on {len(folds)} of {task.n_folds} folds: time")
+    cut = [str(fold) for fold, one in enumerate(folds) if one.was_cut]
+    if cut:
+        notes.append(f"training was cut short in fold {', '.join(cut)}: time")
+    return tuple(notes)

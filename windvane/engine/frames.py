@@ -1,0 +1,117 @@
+"""DataFrames to and from what the engine reads: a Parquet file for training, typed columns or cells for
+prediction. Every cell gets the text that a CSV file would hold, so both ways mean the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from windvane.engine.columns import ColumnSpec, ColumnType, Values
+from windvane.engine.data.numerals import Notation
+from windvane.engine.data.parse import parse_cells
+from windvane.errors import InvalidRequest
+
+
+def write_parquet(frame: pd.DataFrame, file: Path) -> None:
+    """raises    InvalidRequest if two columns have one name"""
+    names = [str(name) for name in frame.columns]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidRequest(f"The DataFrame has more than one column named '{twice}'.")
+    arrays = [_array(frame.iloc[:, position]) for position in range(len(names))]
+    pq.write_table(pa.table(arrays, names=names), file)
+
+
+def _array(series: pd.Series[Any]) -> pa.Array:
+    if _is_number(series):
+        return pa.array(series.to_numpy(), from_pandas=True)
+    return pa.array(cells_of(series), pa.string())
+
+
+def columns_of(frame: pd.DataFrame, specs: Sequence[ColumnSpec]) -> dict[str, Values]:
+    """The feature columns among `specs`, found by name; other columns of the frame are passed over.
+
+    raises    InvalidRequest naming what is missing, or the row (from 1) and column of what cannot be read
+    """
+    positions = {str(name): position for position, name in enumerate(frame.columns)}
+    needed = [spec for spec in specs if spec.type.is_feature]
+    missing = [spec.name for spec in needed if spec.name not in positions]
+    if missing:
+        named = ", ".join(f"'{name}'" for name in missing[:5])
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        raise InvalidRequest(
+            f"The DataFrame lacks columns that the model was trained on: {named}{more}."
+        )
+    return {spec.name: _values(frame.iloc[:, positions[spec.name]], spec) for spec in needed}
+
+
+def _values(series: pd.Series[Any], spec: ColumnSpec) -> Values:
+    is_plain = not spec.parse.get("missing") and Notation.from_json(spec.parse).is_plain
+    if spec.type is ColumnType.NUMERIC and is_plain and _is_number(series):
+        values = np.array(series, np.float64)
+        values[~np.isfinite(values)] = np.nan
+        return values
+    return parse_cells(cells_of(series), spec)
+
+
+def cells_of(series: pd.Series[Any]) -> list[str | None]:
+    """Each value as a CSV file would hold it; what is missing as None."""
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        texts = [*cells_of(pd.Series(series.cat.categories)), None]
+        return [texts[code] for code in series.cat.codes]
+    missing = series.isna().to_numpy()
+    return [
+        None if is_missing else _text(value)
+        for value, is_missing in zip(series.array, missing, strict=True)
+    ]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, pd.Timestamp):
+        return _timestamp(value)
+    return str(value)
+
+
+def _timestamp(value: pd.Timestamp) -> str:
+    text = value.isoformat(sep=" ")
+    whole, dot, fraction = text.partition(".")
+    return whole if not dot else f"{whole}.{fraction[:6].rstrip('0') or '0'}"
+
+
+def _is_number(series: pd.Series[Any]) -> bool:
+    return isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf"
+
+
+def label_kind(target: pd.Series[Any], label_type: str) -> str:
+    """The label type to answer in: texts stay texts even if they read like numbers."""
+    values = target.dropna()
+    if isinstance(target.dtype, pd.CategoricalDtype):
+        values = pd.Series(target.cat.categories)
+    is_text = len(values) > 0 and isinstance(values.iloc[0], str)
+    return "string" if is_text else label_type
+
+
+_CONVERT = {
+    "string": lambda label: label,
+    "integer": lambda label: int(float(label)),
+    "float": float,
+    "boolean": lambda label: label.strip().lower() == "true",
+}
+_DTYPE: dict[str, Any] = {"string": object, "integer": np.int64, "float": float, "boolean": bool}
+
+
+def labels_as(labels: Sequence[str], kind: str) -> NDArray[Any]:
+    """Class labels of the training data as values of their kind: (n_classes,)."""
+    return np.array([_CONVERT[kind](label) for label in labels], _DTYPE[kind])

@@ -1,0 +1,231 @@
+"""The search of a job: proposes plans, fits the recipes they need, trains them side by side until time or
+candidates run out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from windvane.engine import stages
+from windvane.engine.candidates import Plan
+from windvane.engine.crew import Crew
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.job import Entry, Job, ranked
+from windvane.engine.outcomes import read_candidate
+from windvane.engine.search import LOOKBACK, Tried, predicted_s, propose, recipes_for
+from windvane.engine.telling import Teller
+from windvane.process.child import Ending, Exit
+
+FEWEST_WITH_ENSEMBLE = 3
+"""Of max_candidates: from here on one place is the ensemble's."""
+
+_ONE_CANDIDATES_SHARE = 0.5
+"""Of the time left when it starts: no candidate keeps all others from being tried."""
+
+_LEAST_USEFUL_SHARE = 0.02
+_LEAST_USEFUL_S = 0.5
+_KILL_GRACE_S = 0.4
+
+_TOO_LONG = 2.0
+"""A candidate expected to take this many times the time left is not begun: it would be cut to nothing."""
+
+_MOST_SKIPPED = 16
+
+
+class Fitting(StrEnum):
+    """How far a recipe is."""
+
+    UNDER_WAY = "under way"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Features:
+    """The work of fitting a recipe."""
+
+    recipe: str
+
+
+Work = Plan | Features
+
+
+class Hunt:
+    """One search. `run` once, then read `entries` and `recipes`."""
+
+    def __init__(self, job: Job, analysis: Analysis, teller: Teller) -> None:
+        self.entries: list[Entry] = []
+        self.ended = "runtime"
+        self._job, self._analysis, self._teller = job, analysis, teller
+        self._crew: Crew[Work] = Crew(job.threads, job.memory_mb // job.threads)
+        self._recipes: dict[str, Fitting] = {}
+        self._reasons: dict[str, str] = {}
+        self._tried: dict[int, Tried] = {}
+        self._began: dict[int, float] = {}
+        self._next_index = 1
+        self._next_plan: Plan | None = None
+        self._skipped_in_a_row = 0
+
+    def run(self) -> None:
+        """Until no further candidate is to be tried and none is under way."""
+        try:
+            while True:
+                while self._crew.has_room and (work := self._next_work()) is not None:
+                    self._start(work)
+                if self._crew.is_idle:
+                    return
+                work, ended = self._crew.next_ended()
+                if isinstance(work, Features):
+                    self._fitted(work.recipe, ended)
+                else:
+                    self._trained(work, ended)
+        finally:
+            self._crew.stop()
+
+    @property
+    def recipes(self) -> Mapping[str, Path]:
+        """The folders of the recipes that were fitted."""
+        return {
+            name: self._folder_of(name)
+            for name, state in self._recipes.items()
+            if state is Fitting.READY
+        }
+
+    def _next_work(self) -> Work | None:
+        """What to start now; None if nothing can be started before something ends."""
+        while (plan := self._upcoming()) is not None:
+            state = self._recipes.get(plan.recipe)
+            if state is Fitting.READY:
+                self._take()
+                return plan
+            if state is None:
+                return Features(plan.recipe)
+            if state is Fitting.UNDER_WAY:
+                return self._other_features()
+            self._take()
+            self._failed(plan, self._reasons[plan.recipe])
+        return None
+
+    def _upcoming(self) -> Plan | None:
+        """The next plan worth starting, if its turn has come."""
+        while self._next_plan is None and self._may_propose():
+            known = [self._tried[index] for index in sorted(self._tried)]
+            plan = propose(self._analysis, self._next_index, known)
+            if self._is_hopeless(plan, known):
+                self._skip(plan)
+            else:
+                self._next_plan = plan
+        return self._next_plan if self._has_useful_time() else None
+
+    def _may_propose(self) -> bool:
+        index = self._next_index
+        if self._job.max_candidates is not None and index > self._n_pipelines():
+            self.ended = "candidates"
+            return False
+        if not self._has_useful_time() or self._skipped_in_a_row >= _MOST_SKIPPED:
+            return False
+        return all(earlier in self._tried for earlier in range(1, index - LOOKBACK + 1))
+
+    def _n_pipelines(self) -> int:
+        most = self._job.max_candidates or 0
+        return most - 1 if most >= FEWEST_WITH_ENSEMBLE else most
+
+    def _has_useful_time(self) -> bool:
+        least_s = max(_LEAST_USEFUL_S, _LEAST_USEFUL_SHARE * self._job.max_runtime_s)
+        return self._job.search_end - time.time() > least_s
+
+    def _is_hopeless(self, plan: Plan, known: list[Tried]) -> bool:
+        if not any(one.objective is not None for one in known):
+            return False
+        left_s = self._job.search_end - time.time()
+        return predicted_s(self._analysis, plan, known) > _TOO_LONG * left_s
+
+    def _skip(self, plan: Plan) -> None:
+        self._tried[plan.index] = Tried(plan, None, 0.0)
+        self._skipped_in_a_row += 1
+        self._next_index += 1
+
+    def _take(self) -> None:
+        self._next_plan = None
+        self._next_index += 1
+        self._skipped_in_a_row = 0
+
+    def _other_features(self) -> Features | None:
+        for name in recipes_for(self._analysis):
+            if name not in self._recipes:
+                return Features(name)
+        return None
+
+    def _start(self, work: Work) -> None:
+        if isinstance(work, Features):
+            self._start_features(work.recipe)
+        else:
+            self._start_training(work)
+
+    def _start_features(self, recipe: str) -> None:
+        dataset, into = self._job.dataset, self._folder_of(recipe)
+        self._recipes[recipe] = Fitting.UNDER_WAY
+        self._crew.start(
+            Features(recipe),
+            lambda: stages.fit_features(dataset, recipe, into),
+            self._job.search_end,
+        )
+
+    def _start_training(self, plan: Plan) -> None:
+        now = time.time()
+        left_s = self._job.search_end - now
+        limits = stages.TrainLimits(stop_at=now + _ONE_CANDIDATES_SHARE * left_s)
+        dataset, features = self._job.dataset, self._folder_of(plan.recipe)
+        into = self._job.candidate(plan.index)
+        self._began[plan.index] = now
+        self._teller.tell("candidate", state="started", index=plan.index, algorithm=plan.algorithm)
+
+        def work() -> None:
+            stages.train(dataset, features, plan, limits, into)
+
+        self._crew.start(plan, work, limits.stop_at + _KILL_GRACE_S)
+
+    def _fitted(self, recipe: str, ended: Exit) -> None:
+        is_ready = ended.ending is Ending.FINISHED
+        self._recipes[recipe] = Fitting.READY if is_ready else Fitting.FAILED
+        if not is_ready:
+            self._reasons[recipe] = f"The feature recipe {recipe} failed: {ended.text}"
+
+    def _trained(self, plan: Plan, ended: Exit) -> None:
+        if ended.ending is not Ending.FINISHED:
+            self._failed(plan, ended.text)
+            return
+        outcome = read_candidate(self._job.candidate(plan.index)).outcome
+        took_s = time.time() - self._began[plan.index]
+        self._tried[plan.index] = Tried(plan, outcome.objective, took_s)
+        self.entries.append(Entry(plan.index, plan.algorithm, plan, outcome))
+        best = ranked(self.entries, self._analysis.objective)[0]
+        error = next(
+            score.standard_error
+            for score in outcome.scores
+            if score.metric is self._analysis.objective
+        )
+        self._teller.tell(
+            "candidate",
+            state="finished",
+            index=plan.index,
+            algorithm=plan.algorithm,
+            objective=outcome.objective,
+            standard_error=error,
+            fit_s=round(outcome.fit_s, 3),
+            best=best.index,
+        )
+
+    def _failed(self, plan: Plan, reason: str) -> None:
+        took_s = time.time() - self._began.get(plan.index, time.time())
+        self._tried[plan.index] = Tried(plan, None, took_s)
+        self.entries.append(Entry(plan.index, plan.algorithm, plan, None, reason))
+        self._teller.tell(
+            "candidate", state="failed", index=plan.index, algorithm=plan.algorithm, reason=reason
+        )
+
+    def _folder_of(self, recipe: str) -> Path:
+        return self._job.out / "features" / recipe

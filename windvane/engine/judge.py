@@ -1,0 +1,124 @@
+"""From predictions to a candidate's record: scores, the threshold, what is worth telling."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from windvane.domain.problem import MetricName
+from windvane.engine.candidates import Outcome, Plan, Score
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.crossvalidate import Trained
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.dataset import Dataset
+from windvane.engine.ensemble import Blend
+from windvane.engine.evaluate import out_of_fold_classes, scores
+from windvane.engine.metrics import METRICS, Floats, Indices
+from windvane.engine.outcomes import CandidateRecord
+from windvane.engine.threshold import DEFAULT_THRESHOLD, best_threshold, decide, is_tuned
+from windvane.errors import CandidateFault
+
+_MOST_TRAIN_ROWS = 20_000
+"""Scores on training rows are told to show overfitting; so many rows say enough."""
+
+
+def candidate_record(
+    table: Dataset, plan: Plan, trained: Trained, X: FloatMatrix, fit_s: float
+) -> CandidateRecord:
+    """The record of a trained pipeline, its latency and size still 0.
+
+    X         (n_rows, n_features) the matrix of the model's own recipe fit
+    raises    CandidateFault if its predictions cannot be scored
+    """
+    rows = np.flatnonzero((table.folds >= 0) & (table.folds < trained.folds_used))
+    predicted = trained.out_of_fold[rows].astype(np.float64)
+    if not np.isfinite(predicted).all():
+        raise CandidateFault("The model predicts numbers that are not finite.")
+    threshold = _threshold(table.analysis, table.y[rows], predicted)
+    found = _out_of_fold_scores(table, rows, predicted)
+    outcome = Outcome(
+        index=plan.index,
+        objective=_objective(table.analysis, found),
+        scores=found,
+        fit_s=fit_s,
+        latency_s=0.0,
+        size_bytes=0,
+        folds_used=trained.folds_used,
+        train_scores=_train_scores(table, trained, X, threshold),
+        notes=trained.notes,
+    )
+    return CandidateRecord(outcome, plan, threshold, trained.recipe_fit)
+
+
+def ensemble_record(
+    table: Dataset,
+    found: Blend,
+    members: Mapping[int, CandidateRecord],
+    index: int,
+    started: float,
+) -> CandidateRecord:
+    """The record of an ensemble.
+
+    members   every candidate it was chosen from
+    started   time.time() at which the work on it began
+    raises    CandidateFault if its predictions cannot be scored
+    """
+    of_fold = _out_of_fold_scores(table, found.rows, found.out_of_fold)
+    chosen = [members[number].outcome for number in found.weights]
+    outcome = Outcome(
+        index=index,
+        objective=_objective(table.analysis, of_fold),
+        scores=of_fold,
+        fit_s=time.time() - started,
+        latency_s=sum(one.latency_s for one in chosen),
+        size_bytes=sum(one.size_bytes for one in chosen),
+        folds_used=min(one.folds_used for one in chosen),
+        notes=(
+            "scored with weights fitted on other folds than the rows scored",
+            "latency is the sum of the members' latencies",
+        ),
+        members=found.weights,
+    )
+    threshold = _threshold(table.analysis, table.y[found.rows], found.in_sample)
+    return CandidateRecord(outcome, None, threshold)
+
+
+def is_better(
+    objective: MetricName, record: CandidateRecord, others: Iterable[CandidateRecord]
+) -> bool:
+    """Whether it scores higher than every other."""
+    gain = METRICS[objective].gain
+    return gain(record.outcome.objective) > max(gain(one.outcome.objective) for one in others)
+
+
+def _threshold(analysis: Analysis, y: Floats, predicted: Floats) -> float:
+    if not is_tuned(analysis.objective, analysis.n_classes):
+        return DEFAULT_THRESHOLD
+    return best_threshold(analysis.objective, y, predicted[:, 1])
+
+
+def _out_of_fold_scores(table: Dataset, rows: Indices, predicted: Floats) -> tuple[Score, ...]:
+    y = table.y[rows]
+    classes = out_of_fold_classes(table.analysis.objective, y, predicted, table.folds[rows])
+    return scores(table.analysis.problem_type, y, predicted, classes)
+
+
+def _objective(analysis: Analysis, found: tuple[Score, ...]) -> float:
+    for score in found:
+        if score.metric is analysis.objective:
+            return score.value
+    raise CandidateFault(
+        f"{analysis.objective} cannot be told from the rows held back: they hold one class alone."
+    )
+
+
+def _train_scores(
+    table: Dataset, trained: Trained, X: FloatMatrix, threshold: float
+) -> tuple[Score, ...]:
+    rows = np.flatnonzero(trained.rows)
+    rows = rows[:: -(-rows.size // _MOST_TRAIN_ROWS)]
+    predicted = trained.model.predict(X[rows])
+    classes = decide(predicted, threshold) if predicted.ndim == 2 else np.empty(0, np.int64)
+    return scores(table.analysis.problem_type, table.y[rows], predicted, classes)

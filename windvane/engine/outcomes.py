@@ -1,0 +1,94 @@
+"""A candidate's folder: its record and its out-of-fold predictions, written and read.
+
+outcome.json   the record: plan, outcome, threshold, which fit of the recipe the model belongs to
+oof.npy        float32 (n_rows,) or (n_rows, n_classes): predictions of rows the model had not seen, else NaN
+model/         what FittedModel.save wrote; absent for an ensemble
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import MetricName
+from windvane.engine.candidates import Outcome, Plan, Score
+from windvane.errors import CorruptArtifact
+
+FULL_FIT = "full"
+"""The fit of a recipe on all rows; `fold_fit` names the others."""
+
+
+def fold_fit(fold: int) -> str:
+    return f"fold{fold}"
+
+
+@dataclass(frozen=True)
+class CandidateRecord:
+    """plan        None for an ensemble
+    threshold   probability from which on class 1 of two is predicted
+    recipe_fit  the fit of the plan's recipe whose matrix the model takes
+    """
+
+    outcome: Outcome
+    plan: Plan | None
+    threshold: float
+    recipe_fit: str = FULL_FIT
+
+
+def write_candidate(
+    folder: Path, record: CandidateRecord, out_of_fold: NDArray[np.floating[Any]]
+) -> None:
+    """outcome.json and oof.npy into an existing folder."""
+    np.save(folder / "oof.npy", out_of_fold.astype(np.float32), allow_pickle=False)
+    (folder / "outcome.json").write_text(json.dumps(asdict(record), indent=1))
+
+
+def read_candidate(folder: Path) -> CandidateRecord:
+    """raises    CorruptArtifact"""
+    file = folder / "outcome.json"
+    try:
+        document = json.loads(file.read_text())
+        plan = document["plan"]
+        return CandidateRecord(
+            outcome=outcome_from_json(document["outcome"]),
+            plan=None if plan is None else Plan(**plan),
+            threshold=float(document["threshold"]),
+            recipe_fit=str(document["recipe_fit"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CorruptArtifact(f"{file} is not the record of a candidate: {error!r}.") from error
+
+
+def read_out_of_fold(folder: Path) -> NDArray[np.float32]:
+    """raises    CorruptArtifact"""
+    try:
+        return np.asarray(np.load(folder / "oof.npy", allow_pickle=False), np.float32)
+    except (OSError, ValueError) as error:
+        raise CorruptArtifact(f"{folder / 'oof.npy'} cannot be read: {error}.") from error
+
+
+def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON; `outcome_from_json` reads it, also after keys of `members` became strings."""
+    return asdict(outcome)
+
+
+def outcome_from_json(document: dict[str, Any]) -> Outcome:
+    """raises    KeyError or TypeError if it is not an outcome"""
+    return Outcome(
+        **{
+            **document,
+            "scores": _scores(document["scores"]),
+            "train_scores": _scores(document["train_scores"]),
+            "notes": tuple(document["notes"]),
+            "members": {int(index): weight for index, weight in document["members"].items()},
+        }
+    )
+
+
+def _scores(documents: list[dict[str, Any]]) -> tuple[Score, ...]:
+    return tuple(Score(**{**one, "metric": MetricName(one["metric"])}) for one in documents)

@@ -1,0 +1,66 @@
+"""Points of a search space: drawn at large, or near one that went well. The same generator, the same point."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from windvane.engine.tuning.space import Choice, Dimension, Integer, Real, Space
+
+_STEP = 0.18
+"""Standard deviation of a step, as a share of the dimension's (logarithmic) range."""
+
+_CHANGE_SHARE = 0.5
+_SWITCH_SHARE = 0.3
+
+
+def draw(space: Space, random: np.random.Generator) -> dict[str, Any]:
+    """A point anywhere in the space."""
+    return {name: _at(dimension, random.random()) for name, dimension in space.items()}
+
+
+def draw_near(
+    space: Space, point: Mapping[str, Any], random: np.random.Generator
+) -> dict[str, Any]:
+    """A point with about half of its dimensions moved a little; at least one moves. What the space does not
+    name is kept as it is."""
+    names = list(space)
+    moved = [name for name in names if random.random() < _CHANGE_SHARE]
+    if names and not moved:
+        moved = [names[int(random.integers(len(names)))]]
+    return {**point, **{name: _near(space[name], point[name], random) for name in moved}}
+
+
+def _at(dimension: Dimension, share: float) -> Any:
+    """The value at a share (0 <= share < 1) of the dimension's range."""
+    if isinstance(dimension, Choice):
+        return dimension.options[int(share * len(dimension.options))]
+    if isinstance(dimension, Integer):
+        low, high = _scaled(dimension, dimension.low), _scaled(dimension, dimension.high)
+        found = round(_unscaled(dimension, low + share * (high - low)))
+        return min(max(found, dimension.low), dimension.high)
+    low, high = _scaled(dimension, dimension.low), _scaled(dimension, dimension.high)
+    found_real = _unscaled(dimension, low + share * (high - low))
+    return min(max(found_real, dimension.low), dimension.high)
+
+
+def _near(dimension: Dimension, value: Any, random: np.random.Generator) -> Any:
+    if isinstance(dimension, Choice):
+        if random.random() >= _SWITCH_SHARE:
+            return value
+        return dimension.options[int(random.integers(len(dimension.options)))]
+    low, high = _scaled(dimension, dimension.low), _scaled(dimension, dimension.high)
+    inside = min(max(value, dimension.low), dimension.high)
+    share = (_scaled(dimension, inside) - low) / (high - low) if high > low else 0.0
+    return _at(dimension, min(max(share + random.normal(0.0, _STEP), 0.0), 1.0))
+
+
+def _scaled(dimension: Real | Integer, value: float) -> float:
+    return math.log(value) if dimension.log else float(value)
+
+
+def _unscaled(dimension: Real | Integer, value: float) -> float:
+    return math.exp(value) if dimension.log else value
