@@ -1,0 +1,73 @@
+"""The life of a server: start every part, say so, wait for a signal, stop every part."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from windvane.app import Server
+from windvane.cli.folder import publish_address
+from windvane.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_DRAIN_S = 3
+
+
+async def serve(settings: Settings, listener: socket.socket, config: Path | None) -> None:
+    """Start in this, the main thread: children are on a leash that this thread holds."""
+    host, port = listener.getsockname()[:2]
+    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
+    server = Server(settings, config)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await server.start()
+        web = _QuietSignals(_web_config(server))
+        serving = asyncio.create_task(web.serve(sockets=[listener]))
+        stopping = asyncio.create_task(stop.wait())
+        while not web.started and not serving.done():
+            await asyncio.wait(
+                [serving, stopping], timeout=0.01, return_when=asyncio.FIRST_COMPLETED
+            )
+        publish_address(settings.data_dir, url)
+        print(f"windvane ready on {url}", flush=True)
+        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        web.should_exit = True
+        await serving
+    finally:
+        await server.stop()
+        (settings.data_dir / "server.json").unlink(missing_ok=True)
+        _LOG.info("stopped")
+
+
+def _web_config(server: Server) -> uvicorn.Config:
+    return uvicorn.Config(
+        server.asgi,
+        http="httptools",
+        loop="none",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=_DRAIN_S,
+        timeout_keep_alive=75,
+    )
+
+
+class _QuietSignals(uvicorn.Server):
+    """Signals are handled by `_serve`, which has more to stop than the web server."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
