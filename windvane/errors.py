@@ -176,7 +176,7 @@ class ModelFault(InvocationFault):
 
     status    the model's own HTTP status: 4xx for bad input, 5xx for its own fault, 0 for none
     message   the model's own words
-    log_group CloudWatch log group where the endpoint's log is found
+    log_group ARN of the CloudWatch log group where the endpoint's log is found
     """
 
     def __init__(self, sentence: str, *, status: int, message: str, log_group: str) -> None:

@@ -106,7 +106,7 @@ class Router:
         self.figures: defaultdict[tuple[str, str], VariantFigures] = defaultdict(VariantFigures)
 
     def bind(self) -> None:
-        """Called once on the running event loop, before the first request."""
+        """To be called once on the running event loop, before the first request."""
         with self._lock:
             self._loop = asyncio.get_running_loop()
         self._follow()
@@ -215,6 +215,10 @@ def _log_group(route: Route) -> str:
     return f"/aws/sagemaker/Endpoints/{route.name}"
 
 
+def _log_arn(route: Route) -> str:
+    return f"arn:aws:logs:{route.scope.region}:{route.scope.account}:log-group:{_log_group(route)}"
+
+
 def _see(route: Route) -> str:
     region, account = route.scope.region, route.scope.account
     return (
@@ -230,7 +234,7 @@ def _refused(route: Route, header: dict[str, object]) -> ModelFault:
         f"Received {side} error ({status}) from {header['container']} "
         f'with message "{message}". {_see(route)}'
     )
-    return ModelFault(sentence, status=status, message=message, log_group=_log_group(route))
+    return ModelFault(sentence, status=status, message=message, log_group=_log_arn(route))
 
 
 def _timed_out(route: Route, container: str) -> ModelFault:
@@ -239,7 +243,7 @@ def _timed_out(route: Route, container: str) -> ModelFault:
         "latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
     )
     sentence = f'Received server error (0) from {container} with message "{message}". {_see(route)}'
-    return ModelFault(sentence, status=0, message=message, log_group=_log_group(route))
+    return ModelFault(sentence, status=0, message=message, log_group=_log_arn(route))
 
 
 def _died(route: Route, container: str) -> ModelFault:
@@ -247,4 +251,4 @@ def _died(route: Route, container: str) -> ModelFault:
         f"Received server error (500) from {container} and could not load the entire response body. "
         f"{_see(route)}"
     )
-    return ModelFault(sentence, status=500, message="", log_group=_log_group(route))
+    return ModelFault(sentence, status=500, message="", log_group=_log_arn(route))

@@ -1,0 +1,61 @@
+import select
+
+import pytest
+
+from windvane.serving.frames import FrameBuffer, pack
+
+
+@pytest.fixture
+def ask(start_process, hello_of):
+    process = start_process(7.5)
+    assert hello_of(process).failed == ""
+    process.channel.setblocking(True)
+
+    def exchange(body, content_type="text/csv", accept=""):
+        process.channel.sendall(pack({"content_type": content_type, "accept": accept}, body))
+        buffer = FrameBuffer()
+        while (frame := buffer.next_frame()) is None:
+            buffer.feed(process.channel.recv(65536))
+        return frame
+
+    return exchange
+
+
+def test_a_row_is_answered(ask):
+    assert ask(b"1,2\n") == ({"status": 200, "content_type": "text/csv"}, b"7.5\n")
+
+
+def test_faults_of_a_request_have_their_status_and_the_process_goes_on(ask):
+    faults = [
+        (ask(b"1\n"), 400, "Row 1 has 1 values."),
+        (ask(b"1,2\n", content_type="image/png"), 415, "'image/png' is not supported"),
+        (ask(b"1,2\n", accept="image/png"), 406, "Accept type 'image/png' is not supported."),
+        (ask(b"fail,2\n"), 500, "The model failed: ZeroDivisionError."),
+        (ask(b"memory,2\n"), 500, "The model ran out of memory"),
+    ]
+    for (header, body), status, says in faults:
+        assert (header["status"], header["container"], body) == (status, "primary", b"")
+        assert says in header["message"]
+    assert ask(b"1,2\n")[1] == b"7.5\n"
+
+
+def test_the_log_of_a_failure_says_where_and_keeps_the_data_out(ask, tmp_path):
+    ask(b"fail:secret cell,2\n")
+    log = (tmp_path / "log").read_text()
+    assert "in fail" in log
+    assert "secret cell" not in log
+
+
+def test_a_model_that_cannot_be_loaded_is_told(start_process, hello_of):
+    process = start_process(load="refuse")
+    assert hello_of(process).failed == "The artefact is damaged."
+    assert select.select([process.pidfd], [], [], 10)[0]
+    assert process.exit_code() == 3
+
+
+def test_a_process_ends_when_its_channel_is_closed(start_process, hello_of):
+    process = start_process()
+    hello_of(process)
+    process.channel.close()
+    assert select.select([process.pidfd], [], [], 10)[0]
+    assert process.exit_code() == 0

@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+
+from windvane.engine.package import Predictions, Predictor, Schema
+from windvane.errors import AcceptRefused, InvalidRequest
+from windvane.serving.model import LocalContainer, check_shape, load_model
+
+FIRST = {"AUTOML_TRANSFORM_MODE": "feature-transform"}
+LAST = {"AUTOML_TRANSFORM_MODE": "inverse-label-transform"}
+
+
+class Constant(Predictor):
+    """Always [0.75, 0.25]."""
+
+    def __init__(self, schema):
+        self.schema = schema
+
+    def predict(self, rows):
+        n = len(rows)
+        if not self.schema.labels:
+            return Predictions(np.full(n, 4.5), np.empty((0, 0)), np.empty(0, np.int64))
+        return Predictions(np.empty(0), np.tile([0.75, 0.25], (n, 1)), np.zeros(n, np.int64))
+
+
+CLASSES = Schema(("a", "b"), ("no", "yes"), "string", "y", "BinaryClassification")
+NUMBERS = Schema(("a", "b"), (), "float", "y", "Regression")
+
+
+@pytest.fixture
+def answers(tmp_path):
+    """The answer to one row of a model of these environments."""
+    folders = {"transformers": tmp_path / "t", "model": tmp_path / "m", "whole": tmp_path / "w"}
+    for folder in (*folders.values(), tmp_path / "w/transformers", tmp_path / "w/model"):
+        folder.mkdir()
+    for folder in ("t", "m", "w/transformers", "w/model"):
+        (tmp_path / folder / "manifest.json").touch()
+
+    def ask(*environments, schema=CLASSES, accept=""):
+        names = {1: ["whole"], 2: ["transformers", "model"]}.get(
+            len(environments), ["transformers", "model", "transformers"]
+        )
+        containers = [
+            LocalContainer(environment, folders[name])
+            for environment, name in zip(environments, names, strict=True)
+        ]
+        model = load_model(containers, lambda *_: Constant(schema))
+        return model.answer(b"1,2", "text/csv", accept)[0].decode()
+
+    return ask
+
+
+def test_the_last_containers_output_decides(answers):
+    keys = {"SAGEMAKER_INFERENCE_OUTPUT": "probability, predicted_label"}
+    assert answers(FIRST, {"SAGEMAKER_INFERENCE_OUTPUT": "labels"}, LAST | keys) == "0.25,no\n"
+
+
+def test_without_output_the_predicted_label_is_answered(answers):
+    assert answers(FIRST, {}, LAST) == "no\n"
+
+
+def test_two_containers_answer_class_numbers(answers):
+    keys = {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"}
+    assert answers(FIRST, keys) == "0,0.25\n"
+
+
+def test_one_container_answers_the_probability_of_the_predicted_label(answers):
+    assert answers({"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"}) == "no,0.75\n"
+
+
+def test_regression_needs_no_keys(answers):
+    assert answers(FIRST, {}, schema=NUMBERS) == "4.5\n"
+
+
+def test_the_default_accept_type_comes_from_the_last_container(answers):
+    environment = {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "application/json"}
+    assert answers(FIRST, environment, schema=NUMBERS) == '{"predictions": [{"score": 4.5}]}'
+    assert answers(FIRST, environment, schema=NUMBERS, accept="text/csv") == "4.5\n"
+
+
+@pytest.mark.parametrize(
+    ("environments", "schema", "says"),
+    [
+        ((FIRST, {}, LAST | {"SAGEMAKER_INFERENCE_OUTPUT": "score"}), CLASSES, "names 'score'"),
+        ((FIRST, {"SAGEMAKER_INFERENCE_OUTPUT": "labels"}), CLASSES, "names 'labels'"),
+        (
+            (FIRST, {"SAGEMAKER_INFERENCE_OUTPUT": "probability"}),
+            NUMBERS,
+            "It gives: predicted_label",
+        ),
+        ((FIRST, {}, LAST), NUMBERS, "leave out the third container"),
+        ((FIRST, {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "image/png"}), NUMBERS, "is 'image/png'"),
+    ],
+)
+def test_containers_that_do_not_fit_the_model_are_refused(answers, environments, schema, says):
+    with pytest.raises(InvalidRequest) as refusal:
+        answers(*environments, schema=schema)
+    assert says in str(refusal.value)
+
+
+def test_an_accept_type_no_model_writes_is_refused(answers):
+    with pytest.raises(AcceptRefused):
+        answers(FIRST, {}, LAST, accept="image/png")
+
+
+@pytest.mark.parametrize("environments", [[], [FIRST], [{}, {}], [FIRST, LAST], [{}, FIRST, LAST]])
+def test_other_shapes_are_refused_naming_what_can_be_served(environments):
+    with pytest.raises(InvalidRequest, match=r"cannot be served\. What can: one container"):
+        check_shape(environments)
+
+
+def test_a_third_container_of_other_data_is_refused(tmp_path):
+    for name in "abc":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").touch()
+    containers = [
+        LocalContainer(environment, tmp_path / name)
+        for environment, name in zip([FIRST, {}, LAST], "abc", strict=True)
+    ]
+    with pytest.raises(InvalidRequest, match="same ModelDataUrl"):
+        load_model(containers, lambda *_: Constant(CLASSES))
+
+
+def test_an_artefact_without_its_package_is_refused(tmp_path):
+    with pytest.raises(InvalidRequest, match=r"transformers/manifest\.json is missing"):
+        load_model([LocalContainer({}, tmp_path)], lambda *_: Constant(CLASSES))

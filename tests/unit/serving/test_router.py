@@ -1,0 +1,302 @@
+import asyncio
+import os
+import signal
+from collections import Counter
+
+import pytest
+
+from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
+from windvane.names import Scope
+from windvane.serving import pool
+from windvane.serving.pool import Seat
+from windvane.serving.router import Invocation, Route, Router, VariantRoute
+
+SCOPE = Scope("000000000000", "us-east-1")
+
+
+class Bench:
+    """A router on a loop of its own, with seats that are given to it."""
+
+    def __init__(self, start_process, hello_of):
+        self.router = Router()
+        self.condemned = []
+        self._start, self._hello_of = start_process, hello_of
+        self._n = 0
+
+    def seat(self, version=1.0):
+        process = self._start(version)
+        self._hello_of(process)
+        self._n += 1
+        number = self._n
+        return process, Seat(number, process.channel, lambda: self.condemned.append(number))
+
+    def publish(self, *variants):
+        routes = tuple(
+            VariantRoute(f"{name}-{key}", name, weight, max(1, len(seats)), "primary", tuple(seats))
+            for name, key, weight, seats in variants
+        )
+        self.router.publish({(SCOPE, "e"): Route(SCOPE, "E", routes)})
+
+    async def ask(self, first="1", variant="", **more):
+        invocation = Invocation(f"{first},2".encode(), target_variant=variant, **more)
+        return await self.router.invoke(SCOPE, "E", invocation)
+
+
+@pytest.fixture
+def bench(start_process, hello_of):
+    return Bench(start_process, hello_of)
+
+
+def play(bench, scene):
+    async def run():
+        bench.router.bind()
+        await asyncio.wait_for(scene(), 30)
+        bench.router.publish({})
+        await asyncio.sleep(0.05)
+
+    asyncio.run(run())
+
+
+def test_a_request_is_answered_by_its_variant(bench):
+    _, seat = bench.seat(3.5)
+    bench.publish(("AllTraffic", 1, 1.0, [seat]))
+
+    async def scene():
+        answer = await bench.ask()
+        assert (answer.body, answer.content_type, answer.variant) == (
+            b"3.5\n",
+            "text/csv",
+            "AllTraffic",
+        )
+        assert bench.router.figures["E", "AllTraffic"].answered == 1
+
+    play(bench, scene)
+
+
+def test_the_name_of_an_endpoint_is_found_whatever_its_case(bench):
+    _, seat = bench.seat()
+    bench.publish(("A", 1, 1.0, [seat]))
+
+    async def scene():
+        assert (await bench.router.invoke(SCOPE, "e", Invocation(b"1,2"))).body == b"1.0\n"
+
+    play(bench, scene)
+
+
+def test_weights_share_the_requests_out(bench):
+    seats = [bench.seat()[1] for _ in range(3)]
+    bench.publish(("A", 1, 3.0, seats[:1]), ("B", 1, 1.0, seats[1:2]), ("C", 1, 0.0, seats[2:]))
+
+    async def scene():
+        shares = Counter([(await bench.ask()).variant for _ in range(40)])
+        assert shares == {"A": 30, "B": 10}
+
+    play(bench, scene)
+
+
+def test_a_target_variant_is_honoured_and_an_unknown_one_refused(bench):
+    _, first = bench.seat()
+    _, second = bench.seat()
+    bench.publish(("A", 1, 1.0, [first]), ("B", 1, 0.0, [second]))
+
+    async def scene():
+        assert (await bench.ask(variant="B")).variant == "B"
+        with pytest.raises(InvalidRequest, match=r"no production variant Z\. It has: A, B\."):
+            await bench.ask(variant="Z")
+
+    play(bench, scene)
+
+
+def test_instances_of_a_variant_work_side_by_side(bench):
+    bench.publish(("A", 1, 1.0, [bench.seat()[1] for _ in range(2)]))
+
+    async def scene():
+        slow = asyncio.create_task(bench.ask("sleep:1"))
+        await asyncio.sleep(0)
+        await asyncio.gather(*(bench.ask() for _ in range(20)))
+        assert not slow.done()
+        await slow
+
+    play(bench, scene)
+
+
+def test_a_request_in_a_dying_process_is_answered_by_another(bench, tmp_path):
+    (_, one), (_, two) = bench.seat(), bench.seat()
+    bench.publish(("A", 1, 1.0, [one, two]))
+
+    async def scene():
+        answers = await asyncio.gather(
+            bench.ask(f"die-once:{tmp_path / 'died'}"), *(bench.ask() for _ in range(10))
+        )
+        assert [answer.body for answer in answers] == [b"1.0\n"] * 11
+
+    play(bench, scene)
+
+
+def test_killing_processes_under_load_loses_no_request(bench):
+    (first, one), (second, two), (_, three) = bench.seat(), bench.seat(), bench.seat()
+    bench.publish(("A", 1, 1.0, [one, two, three]))
+
+    async def scene():
+        async def load():
+            for _ in range(100):
+                assert (await bench.ask()).body == b"1.0\n"
+
+        loads = [asyncio.create_task(load()) for _ in range(4)]
+        for process in (first, second):
+            await asyncio.sleep(0.02)
+            os.kill(process.pid, signal.SIGKILL)
+        await asyncio.gather(*loads)
+
+    play(bench, scene)
+
+
+def test_a_request_that_kills_two_processes_is_a_model_error(bench):
+    bench.publish(("A", 1, 1.0, [bench.seat()[1] for _ in range(3)]))
+
+    async def scene():
+        with pytest.raises(ModelFault, match="from primary and could not load the entire") as fault:
+            await bench.ask("die")
+        assert (fault.value.status, fault.value.message) == (500, "")
+        assert (await bench.ask()).body == b"1.0\n"
+
+    play(bench, scene)
+
+
+def test_a_models_refusal_is_told_in_the_known_words(bench):
+    bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+
+    async def scene():
+        with pytest.raises(ModelFault) as fault:
+            await bench.ask(accept="image/png")
+        assert str(fault.value) == (
+            "Received client error (406) from primary with message \"Accept type 'image/png' is not "
+            'supported.". See https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1'
+            "#logEventViewer:group=/aws/sagemaker/Endpoints/E in account 000000000000 for more "
+            "information."
+        )
+        assert fault.value.log_group.endswith(":log-group:/aws/sagemaker/Endpoints/E")
+        with pytest.raises(ModelFault, match=r"^Received server error \(500\) from primary with"):
+            await bench.ask("fail")
+
+    play(bench, scene)
+
+
+def test_a_model_that_does_not_answer_in_time_is_given_up(bench, monkeypatch):
+    monkeypatch.setattr(pool, "ANSWER_S", 0.3)
+    bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+
+    async def scene():
+        with pytest.raises(ModelFault) as fault:
+            await bench.ask("sleep:5")
+        assert fault.value.status == 0
+        assert fault.value.message.startswith(
+            "Your invocation timed out while waiting for a response from container primary."
+        )
+        assert bench.condemned == [1]
+
+    play(bench, scene)
+
+
+def test_a_full_queue_refuses_at_once(bench, monkeypatch):
+    monkeypatch.setattr(pool, "QUEUE_PER_INSTANCE", 2)
+    bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+
+    async def scene():
+        await bench.ask()
+        taken = [asyncio.create_task(bench.ask("sleep:0.3")) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(Throttled, match="2 requests are waiting for 1 instance"):
+            await bench.ask()
+        await asyncio.gather(*taken)
+
+    play(bench, scene)
+
+
+def test_a_request_waits_for_a_process_to_come_up(bench):
+    bench.publish(("A", 1, 1.0, []))
+
+    async def scene():
+        early = asyncio.create_task(bench.ask())
+        await asyncio.sleep(0.05)
+        bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+        assert (await early).body == b"1.0\n"
+
+    play(bench, scene)
+
+
+def test_without_any_process_the_model_is_not_ready(bench, monkeypatch):
+    monkeypatch.setattr(pool, "PATIENCE_S", 0.05)
+    bench.publish(("A", 1, 1.0, []))
+
+    async def scene():
+        with pytest.raises(ModelNotReady, match="No instance of the model is up yet"):
+            await bench.ask()
+
+    play(bench, scene)
+
+
+def test_an_update_finishes_what_is_under_way_and_lets_the_old_process_go(bench):
+    (old, first), (_, second) = bench.seat(1.0), bench.seat(2.0)
+    bench.publish(("A", "old", 1.0, [first]))
+
+    async def scene():
+        await bench.ask()
+        under_way = asyncio.create_task(bench.ask("sleep:0.3"))
+        queued = asyncio.create_task(bench.ask())
+        await asyncio.sleep(0.01)
+        bench.publish(("A", "new", 1.0, [second]))
+        await asyncio.sleep(0)
+        assert (await bench.ask()).body == b"2.0\n"
+        assert (await under_way).body == (await queued).body == b"1.0\n"
+        await asyncio.to_thread(lambda: os.waitid(os.P_PIDFD, old.pidfd, os.WEXITED | os.WNOWAIT))
+        assert old.exit_code() == 0
+
+    play(bench, scene)
+
+
+def test_a_request_queued_where_nothing_comes_up_moves_to_the_new_generation(bench):
+    bench.publish(("A", "old", 1.0, []))
+
+    async def scene():
+        queued = asyncio.create_task(bench.ask())
+        await asyncio.sleep(0.01)
+        bench.publish(("A", "new", 1.0, [bench.seat(2.0)[1]]))
+        assert (await queued).body == b"2.0\n"
+
+    play(bench, scene)
+
+
+def test_a_caller_who_goes_away_leaves_the_process_usable(bench):
+    bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+
+    async def scene():
+        await bench.ask()
+        gone = [asyncio.create_task(bench.ask("sleep:0.2")) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        for task in gone:
+            task.cancel()
+        assert (await bench.ask()).body == b"1.0\n"
+
+    play(bench, scene)
+
+
+def test_endpoints_that_are_missing_unready_or_failed_are_told_apart(bench):
+    bench.router.publish(
+        {
+            (SCOPE, "new"): Route(SCOPE, "new", (), "Endpoint new is Creating."),
+            (SCOPE, "bad"): Route(SCOPE, "bad", (), "Endpoint bad failed.", is_hopeless=True),
+        }
+    )
+
+    async def scene():
+        with pytest.raises(EndpointMissing, match="Endpoint x of account 000000000000 not found"):
+            await bench.router.invoke(SCOPE, "x", Invocation(b""))
+        with pytest.raises(EndpointMissing):
+            await bench.router.invoke(Scope("111111111111", "us-east-1"), "new", Invocation(b""))
+        with pytest.raises(ModelNotReady, match="Endpoint new is Creating"):
+            await bench.router.invoke(SCOPE, "new", Invocation(b""))
+        with pytest.raises(InvalidRequest, match="Endpoint bad failed"):
+            await bench.router.invoke(SCOPE, "bad", Invocation(b""))
+
+    play(bench, scene)

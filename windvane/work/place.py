@@ -1,0 +1,160 @@
+"""A place: one instance of a variant, whichever process fills it. A process that dies is followed by another."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from windvane.domain.deployment import Deployed
+from windvane.serving.pool import Seat
+from windvane.serving.process import ModelProcess
+from windvane.work.download import folder_of
+
+_LOG = logging.getLogger(__name__)
+
+_STEADY_S = 60.0
+"""A process that served this long starts its successor with a clean record."""
+
+_BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_TAIL_BYTES = 300
+
+_seat_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every place works with.
+
+    program      the command of a model process
+    environment  added to this process's own
+    memory_mb    cap of one model process
+    load_s       time within which a process must be ready
+    wake         makes the hosting thread look at once; safe from any thread
+    """
+
+    program: Sequence[str]
+    environment: dict[str, str]
+    memory_mb: int
+    load_s: float
+    wake: Callable[[], None]
+
+
+class Place:
+    """Belongs to the hosting thread.
+
+    seat       the process that is ready, for the router; None while there is none
+    deaths     processes that ended one after the other without serving for long
+    refusal    why a process said that it can never serve this model; "" if none did
+    last_words how the last process ended, a sentence
+    """
+
+    def __init__(self, deployed: Deployed, number: int, folder: Path, log: Path) -> None:
+        self.seat: Seat | None = None
+        self.deaths = 0
+        self.refusal = ""
+        self.last_words = ""
+        self.not_before = 0.0
+        self.process: ModelProcess | None = None
+        self._log = log
+        self._spec = folder / f"{deployed.variant.name}-{number}.json"
+        self._containers = [
+            {
+                "environment": container.environment,
+                "folder": str(folder_of(container.model_data_url, folder)),
+            }
+            for container in deployed.containers
+        ]
+        self._started = 0.0
+        self._is_condemned = False
+
+    def tick(self, now: float, means: Means) -> None:
+        """Look after the process once; times are of time.monotonic()."""
+        if self.process is None:
+            if now >= self.not_before:
+                self._start(now, means)
+            return
+        if self.seat is None:
+            self._listen(self.process, means)
+        how = self._end(self.process, now, means)
+        if how:
+            self._bury(self.process, now, how)
+
+    def descriptors(self) -> Iterator[int]:
+        """What becomes readable when there is something for `tick` to see."""
+        if self.process is not None:
+            yield self.process.pidfd
+            if self.seat is None:
+                yield self.process.channel.fileno()
+
+    def vacate(self) -> ModelProcess | None:
+        """Give up the process. One that serves is returned: it ends by itself once the router has closed its
+        channel. One that was not ready yet is ended here."""
+        process, self.process = self.process, None
+        if process is None or self.seat is not None:
+            return process
+        process.channel.close()
+        process.close()
+        return None
+
+    def _start(self, now: float, means: Means) -> None:
+        self.refusal = ""
+        self._is_condemned = False
+        document = {"memory_mb": means.memory_mb, "containers": self._containers}
+        try:
+            self._spec.write_text(json.dumps(document))
+            self.process = ModelProcess(means.program, self._spec, self._log, means.environment)
+        except OSError as error:
+            self._note_death(now, f"could not be started: {error}")
+        self._started = now
+
+    def _listen(self, process: ModelProcess, means: Means) -> None:
+        hello = process.hello()
+        if hello is None:
+            return
+        if hello.failed:
+            self.refusal = hello.failed
+            return
+
+        def condemn() -> None:
+            self._is_condemned = self.process is process
+            means.wake()
+
+        self.seat = Seat(next(_seat_numbers), process.channel, condemn)
+        _LOG.info("model process %d is ready (%s)", process.pid, self._spec.stem)
+
+    def _end(self, process: ModelProcess, now: float, means: Means) -> str:
+        """How the process ended or why it is to be ended; "" while neither."""
+        code = process.exit_code()
+        if code is not None:
+            return f"left with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
+        if self._is_condemned:
+            return "did not answer a request in time"
+        if self.seat is None and now - self._started > means.load_s:
+            return f"was not ready within {means.load_s:g} seconds"
+        return ""
+
+    def _bury(self, process: ModelProcess, now: float, how: str) -> None:
+        if self.seat is None:
+            process.channel.close()
+        elif now - self._started > _STEADY_S:
+            self.deaths = 0
+        process.close()
+        self.process = self.seat = None
+        self._note_death(now, f"{how}. {self._tail()}".rstrip())
+
+    def _note_death(self, now: float, how: str) -> None:
+        self.last_words = f"The model process {how}"
+        _LOG.warning("%s: %s", self._spec.stem, self.last_words)
+        self.not_before = now + _BACK_OFF_S[min(self.deaths, len(_BACK_OFF_S) - 1)]
+        self.deaths += 1
+
+    def _tail(self) -> str:
+        with self._log.open("rb") as log:
+            log.seek(max(0, log.seek(0, 2) - _TAIL_BYTES))
+            lines = log.read().decode(errors="replace").split("\n")
+        last = [line for line in lines if line.strip()][-1:]
+        return f"Its log ends with: {last[0].strip()}" if last else ""
