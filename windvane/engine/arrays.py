@@ -20,7 +20,7 @@ def write_arrays(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         if array.dtype.hasobject:
             raise TypeError(f"Array {name!r} holds Python objects; only plain numbers are stored.")
     with file.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez(stream, allow_pickle=False, **arrays)
 
 
 def read_arrays(file: Path) -> Arrays:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import ProblemType
 from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
-from windvane.engine.data.parse import parse_cells
-from windvane.engine.features.base import FittedRecipe
+from windvane.engine.data.parse import cell_reader, parse_cells, unreadable
+from windvane.engine.features.base import FittedRecipe, Value
 from windvane.engine.features.plan import load_recipe
 from windvane.engine.learners.base import FittedModel
 from windvane.engine.learners.catalogue import learner
@@ -90,7 +90,9 @@ class Predictor:
         self.threshold = threshold
         self.about = dict(about)
         used = {feature.source for recipe in recipes.values() for feature in recipe.features}
-        self._read = [(i, spec) for i, spec in enumerate(self.columns) if spec.name in used]
+        self._readers = [
+            (i, spec, cell_reader(spec)) for i, spec in enumerate(self.columns) if spec.name in used
+        ]
 
     def predict(self, rows: Sequence[Sequence[str | None]]) -> Predictions:
         """rows    n_rows of len(schema.features) cells; "" and None are missing
@@ -98,6 +100,8 @@ class Predictor:
         raises    InvalidRequest naming row and column (1-based row) of a wrong number of cells or a cell
                   that cannot be read as its column's type
         """
+        if len(rows) == 1:
+            return self._predict_row(rows[0])
         return self.predict_columns(self.parse(rows), len(rows))
 
     def parse(self, rows: Sequence[Sequence[str | None]]) -> Columns:
@@ -105,22 +109,39 @@ class Predictor:
 
         raises    InvalidRequest as `predict` does
         """
-        expected = len(self.schema.features)
         for number, row in enumerate(rows, 1):
-            if len(row) != expected:
-                raise InvalidRequest(
-                    f"Row {number} has {len(row)} values; this model takes {expected}: every column "
-                    f"of the training data but the target '{self.schema.target}', in that order."
-                )
-        return {spec.name: parse_cells([row[i] for row in rows], spec) for i, spec in self._read}
+            self._check_length(row, number)
+        return {
+            spec.name: parse_cells([row[i] for row in rows], spec) for i, spec, _ in self._readers
+        }
 
     def predict_columns(self, columns: Columns, n_rows: int) -> Predictions:
         """The same for typed columns, `n_rows` values each."""
+        return self._answer(lambda recipe: recipe.transform(columns), n_rows)
+
+    def _predict_row(self, row: Sequence[str | None]) -> Predictions:
+        self._check_length(row, 1)
+        values: dict[str, Value] = {}
+        for i, spec, read in self._readers:
+            try:
+                values[spec.name] = read(row[i])
+            except ValueError as error:
+                raise unreadable(spec, 1, row[i]) from error
+        return self._answer(lambda recipe: recipe.transform_row(values), 1)
+
+    def _check_length(self, row: Sequence[str | None], number: int) -> None:
+        if len(row) != len(self.columns):
+            raise InvalidRequest(
+                f"Row {number} has {len(row)} values; this model takes {len(self.columns)}: every "
+                f"column of the training data but the target '{self.schema.target}', in that order."
+            )
+
+    def _answer(self, matrix: Callable[[FittedRecipe], FloatMatrix], n_rows: int) -> Predictions:
         matrices: dict[str, FloatMatrix] = {"": np.empty((n_rows, 0), np.float32)}
         total: Any = 0.0
         for member in self.members:
             if member.recipe not in matrices:
-                matrices[member.recipe] = self.recipes[member.recipe].transform(columns)
+                matrices[member.recipe] = matrix(self.recipes[member.recipe])
             total = total + member.weight * member.model.predict(matrices[member.recipe])
         return self._decide(total)
 
@@ -151,7 +172,12 @@ def load_predictor(transformers: Path, model: Path) -> Predictor:
     }
     _check_recipes(transformers, recipes, columns)
     _check_widths(model, members, recipes)
-    return Predictor(schema, columns, recipes, members, threshold, about)
+    try:
+        return Predictor(schema, columns, recipes, members, threshold, about)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptArtifact(
+            f"{transformers / 'schema.json'} does not say how its columns are read: {error!r}."
+        ) from error
 
 
 def _read_schema(file: Path) -> tuple[Schema, tuple[ColumnSpec, ...]]:

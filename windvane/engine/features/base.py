@@ -8,7 +8,7 @@ A fitted recipe is the serving code too: no DataFrame, no scikit-learn object on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -73,6 +73,9 @@ class FittedRecipe(Protocol):
 
     def transform(self, columns: Columns) -> FloatMatrix:
         """(n_rows, n_features), missing as NaN where the recipe's learners take NaN."""
+
+    def transform_row(self, values: Mapping[str, Value]) -> FloatMatrix:
+        """One row, (1, n_features): exactly what `transform` makes of it, in microseconds."""
 
     def save(self, folder: Path) -> None:
         """recipe.json and recipe.npz into an existing folder."""

@@ -224,7 +224,8 @@ class TargetMeans(_CategoryTable):
         sums = np.stack([np.bincount(codes, column, minlength=n) for column in targets.T], axis=1)
         means = (sums + self._STRENGTH * prior) / (counts + self._STRENGTH)
         means[-2] = prior
-        return np.clip(means, -1e38, 1e38).astype(np.float32)
+        bounded: NDArray[np.float32] = np.clip(means, -1e38, 1e38).astype(np.float32)
+        return bounded
 
 
 def _counted(values: Values) -> list[tuple[str, int]]:

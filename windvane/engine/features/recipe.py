@@ -10,7 +10,7 @@ import numpy as np
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
 from windvane.engine.columns import Columns, FloatMatrix
 from windvane.engine.features import categorical, dates, numeric, text
-from windvane.engine.features.base import ColumnTransformer, Feature
+from windvane.engine.features.base import ColumnTransformer, Feature, Value
 from windvane.engine.manifest import read_json, write_json
 from windvane.errors import CorruptArtifact
 
@@ -52,6 +52,9 @@ class Recipe:
             feature for _, transformer in steps for feature in transformer.features()
         )
 
+        self._sources = tuple(dict.fromkeys(source for source, _ in steps))
+        self._row_steps = [(source, transformer.transform_one) for source, transformer in steps]
+
     @property
     def features(self) -> Sequence[Feature]:
         return self._features
@@ -60,7 +63,7 @@ class Recipe:
         """(n_rows, n_features), missing as NaN where the recipe's learners take NaN."""
         n_rows = len(columns[self.steps[0][0]])
         if n_rows == 1:
-            return self._transform_one(columns)
+            return self.transform_row({s: columns[s].item(0) for s in self._sources})
         made = np.empty((n_rows, len(self._features)), np.float32)
         start = 0
         for source, transformer in self.steps:
@@ -69,10 +72,11 @@ class Recipe:
             start += part.shape[1]
         return made
 
-    def _transform_one(self, columns: Columns) -> FloatMatrix:
+    def transform_row(self, values: Mapping[str, Value]) -> FloatMatrix:
+        """One row, (1, n_features): exactly what `transform` makes of it, in microseconds."""
         row: list[float] = []
-        for source, transformer in self.steps:
-            row += transformer.transform_one(columns[source].item(0))
+        for source, transform_one in self._row_steps:
+            row += transform_one(values[source])
         return np.array([row], np.float32)
 
     def save(self, folder: Path) -> None:

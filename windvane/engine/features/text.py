@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -132,7 +132,8 @@ class TextTopics:
         useful = spread > 1e-6 * spread.max(initial=0)
         if not useful.any():
             raise RejectColumn("its texts do not differ in their words")
-        return (right[:, useful] / spread[useful]).astype(np.float32)
+        directions: NDArray[np.float32] = (right[:, useful] / spread[useful]).astype(np.float32)
+        return directions
 
     def features(self) -> Sequence[Feature]:
         n = self.directions_.shape[1]
@@ -145,34 +146,42 @@ class TextTopics:
         return made
 
     def transform_one(self, value: Value) -> Sequence[float]:
-        row: Sequence[float] = self._vectors([value])[0].tolist()
+        indices, weights = self._weighted(value)
+        if not indices:
+            return [0.0] * self.directions_.shape[1]
+        row: Sequence[float] = self._sums(indices, weights, [0])[0].tolist()
         return row
 
     def _vectors(self, texts: Sequence[Value]) -> FloatMatrix:
-        """Each segment is summed by itself, in order: a text's vector does not depend on its neighbours."""
         found = [self._weighted(text) for text in texts]
         made = np.zeros((len(texts), self.directions_.shape[1]), np.float32)
         filled = [row for row, (indices, _) in enumerate(found) if indices]
-        if not filled:
-            return made
-        indices = np.array([i for row in filled for i in found[row][0]])
-        weights = np.array([weight for row in filled for weight in found[row][1]], np.float32)
-        starts = np.cumsum([0, *(len(found[row][0]) for row in filled[:-1])])
-        terms = self.directions_[indices] * weights[:, None]
-        made[filled] = np.add.reduceat(terms, starts, axis=0)
+        if filled:
+            indices = [i for row in filled for i in found[row][0]]
+            weights = [weight for row in filled for weight in found[row][1]]
+            lengths = [len(found[row][0]) for row in filled[:-1]]
+            made[filled] = self._sums(indices, weights, [0, *accumulate(lengths)])
         return made
+
+    def _sums(self, indices: list[int], weights: list[float], starts: Sequence[int]) -> FloatMatrix:
+        """Weighted sums of directions over segments, each in order and by itself: a text's vector does not
+        depend on its neighbours in the last digit."""
+        terms = self.directions_[indices]
+        terms *= np.array(weights, np.float32)[:, None]
+        sums: FloatMatrix = np.add.reduceat(terms, starts, axis=0)
+        return sums
 
     def _weighted(self, value: Value) -> tuple[list[int], list[float]]:
         """Known terms of a text, in order of appearance, and their tf-idf weights (length 1)."""
         index = self._index
-        counts = Counter(term for term in _terms(_text(value)) if term in index)
-        indices = [index[term] for term in counts]
-        weights = [
-            (1 + math.log(n)) * self._weight[i]
-            for i, n in zip(indices, counts.values(), strict=True)
-        ]
-        length = math.sqrt(sum(weight * weight for weight in weights))
-        return indices, [weight / length for weight in weights]
+        counts: dict[int, int] = {}
+        for term in _terms(_text(value)):
+            if (i := index.get(term)) is not None:
+                counts[i] = counts.get(i, 0) + 1
+        known = self._weight
+        weights = [known[i] * (1 + math.log(n)) if n > 1 else known[i] for i, n in counts.items()]
+        length = math.sqrt(sum([weight * weight for weight in weights]))
+        return list(counts), [weight / length for weight in weights]
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         arrays = {"weights": self.weights_, "directions": self.directions_}

@@ -57,7 +57,8 @@ class LinearModel:
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         # Row by row inside NumPy: a row's answer does not depend on its neighbours in the last digit.
         rows = np.asarray(X, np.float64)[:, None, :]
-        scores = np.matmul(rows, self.coefficients)[:, 0, :] + self.intercepts
+        scores: NDArray[np.float64] = np.matmul(rows, self.coefficients)[:, 0, :]
+        scores += self.intercepts
         if self.n_classes == 0:
             return scores[:, 0]
         if self.n_classes == 2:

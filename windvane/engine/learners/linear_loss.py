@@ -71,7 +71,8 @@ def _softmax(scores: Array, y: Array) -> tuple[Array, Array]:
 def _log_rates(y: Array, n_outputs: int) -> Array:
     counts = np.bincount(y.astype(np.int64), minlength=max(2, n_outputs)) + 1.0
     logs = np.log(counts / counts.sum())
-    return logs[1:] - logs[:1] if n_outputs == 1 else logs
+    start: Array = logs[1:] - logs[:1] if n_outputs == 1 else logs
+    return start
 
 
 LOSSES: dict[str, Loss] = {

@@ -142,12 +142,19 @@ def _tree_texts(trees: Trees) -> Iterator[str]:
         yield f"Tree={number}\nnum_leaves={n_leaves}\nnum_cat=0\n"
         if n_leaves > 1:
             yield f"split_feature={_numbers(trees.feature[part])}\n"
-            yield f"threshold={_numbers(trees.threshold[part].astype(np.float64))}\n"
+            yield f"threshold={_between(trees.threshold[part])}\n"
             yield f"decision_type={'0 ' * (n_leaves - 2)}0\n"
             yield f"left_child={_numbers(trees.left[part])}\n"
             yield f"right_child={_numbers(trees.right[part])}\n"
         yield f"leaf_value={'0 ' * (n_leaves - 1)}0\nshrinkage=1\n\n\n"
 
 
-def _numbers(array: NDArray[Any]) -> str:
-    return " ".join(map(repr, array.tolist()))
+def _numbers(array: NDArray[np.int32]) -> str:
+    return str(array.tolist())[1:-1].replace(",", "")
+
+
+def _between(threshold: NDArray[np.float32]) -> str:
+    """Halfway to the next float32: the same splits of float32 values, and nine digits are enough."""
+    above = np.nextafter(threshold, np.float32(np.inf)).astype(np.float64)
+    halfway = (threshold.astype(np.float64) + above) / 2
+    return " ".join(["%.9g"] * len(threshold)) % tuple(halfway.tolist())

@@ -1,0 +1,130 @@
+"""Folders as tar.gz files: the same folder gives the same bytes, and nothing hostile gets out of one."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tarfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from windvane.errors import CorruptArtifact
+
+
+@dataclass(frozen=True)
+class TarLimits:
+    """What an archive may hold.
+
+    ratio    unpacked bytes for each byte of the file, counted from `free_bytes` on
+    """
+
+    max_files: int = 10_000
+    max_file_bytes: int = 4 * 1000**3
+    max_total_bytes: int = 8 * 1000**3
+    max_name_bytes: int = 1_000
+    ratio: int = 200
+    free_bytes: int = 10 * 1000**2
+
+
+def pack(folder: Path, file: Path) -> None:
+    """Every file below the folder; names sorted, no times, no owners.
+
+    raises    ValueError for a link or anything else that is neither file nor folder
+    """
+    with (
+        file.open("wb") as stream,
+        gzip.GzipFile("", "wb", compresslevel=6, fileobj=stream, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for path in sorted(folder.rglob("*")):
+            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                raise ValueError(f"{path} is neither a plain file nor a folder.")
+            if path.is_dir():
+                continue
+            entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
+            entry.size = path.stat().st_size
+            entry.mode = 0o644
+            with path.open("rb") as content:
+                archive.addfile(entry, content)
+
+
+def unpack(file: Path, folder: Path, limits: TarLimits = TarLimits()) -> None:
+    """Plain files and folders of an archive, into a folder that is made and must not exist. If anything is
+    wrong, the folder is removed again.
+
+    raises    CorruptArtifact for a damaged archive; for a link, a device, an absolute name, '..', a name
+              twice; for more files or bytes than the limits
+    """
+    folder.mkdir(parents=True)
+    try:
+        with file.open("rb") as stream, gzip.GzipFile(fileobj=stream, mode="rb") as unpacked:
+            budget = limits.free_bytes + limits.ratio * file.stat().st_size
+            bounded = _Bounded(unpacked, min(budget, limits.max_total_bytes), file)
+            with tarfile.open(fileobj=bounded, mode="r|") as archive:
+                _extract(archive, folder, limits, file)
+    except CorruptArtifact:
+        shutil.rmtree(folder)
+        raise
+    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
+        shutil.rmtree(folder)
+        raise CorruptArtifact(f"{file} cannot be unpacked: {error}.") from error
+
+
+class _Bounded:
+    """A stream that refuses to give more bytes than allowed: headers, padding and content alike."""
+
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile, limit: int, file: Path) -> None:
+        self._stream = stream
+        self._left = limit
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        part = self._stream.read(size)
+        self._left -= len(part)
+        if self._left < 0:
+            raise CorruptArtifact(f"{self._file} unpacks to more bytes than is allowed.")
+        return part
+
+
+def _extract(archive: tarfile.TarFile, folder: Path, limits: TarLimits, file: Path) -> None:
+    for number, entry in enumerate(_entries(archive), 1):
+        if number > limits.max_files:
+            raise CorruptArtifact(f"{file} holds more than {limits.max_files} files.")
+        target = folder.joinpath(*_parts(entry.name, limits, file))
+        if entry.isdir():
+            target.mkdir(parents=True, exist_ok=True)
+            continue
+        if not entry.isreg():
+            raise CorruptArtifact(f"{file} holds {entry.name!r}, which is no plain file.")
+        if entry.size > limits.max_file_bytes:
+            raise CorruptArtifact(
+                f"{file} holds {entry.name!r} of {entry.size} bytes; {limits.max_file_bytes} are allowed."
+            )
+        content = archive.extractfile(entry)
+        if content is None:
+            raise CorruptArtifact(f"{file} holds {entry.name!r} without content.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        with os.fdopen(descriptor, "wb") as out:
+            shutil.copyfileobj(content, out)
+
+
+def _entries(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """One by one, none kept: a long archive takes no memory."""
+    while (entry := archive.next()) is not None:
+        archive.members = []
+        yield entry
+
+
+def _parts(name: str, limits: TarLimits, file: Path) -> tuple[str, ...]:
+    parts = PurePosixPath(name).parts
+    is_bad = name.startswith("/") or "\\" in name or "\x00" in name or ".." in parts
+    if is_bad or len(os.fsencode(name)) > limits.max_name_bytes:
+        raise CorruptArtifact(
+            f"{file} holds the name {name[:100]!r}, which leads out of its folder."
+        )
+    return parts
