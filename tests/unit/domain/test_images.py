@@ -1,0 +1,41 @@
+"""domain/images.py"""
+
+from __future__ import annotations
+
+import pytest
+
+from windvane.domain.images import ALGORITHMS, algorithm_of, image_uri, is_our_image
+from windvane.errors import InvalidRequest
+from windvane.names import Scope
+
+SCOPE = Scope("111122223333", "eu-west-1")
+
+
+def test_an_image_looks_like_a_path_in_the_registry_of_its_account_and_region() -> None:
+    assert image_uri(SCOPE, "xgboost") == (
+        "111122223333.dkr.ecr.eu-west-1.amazonaws.com/windvane-xgboost:1-cpu-py3"
+    )
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_an_image_tells_its_algorithm(algorithm: str) -> None:
+    assert algorithm_of(image_uri(SCOPE, algorithm)) == algorithm
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "",
+        "docker.io/library/python:3",
+        "111122223333.dkr.ecr.eu-west-1.amazonaws.com/windvane-nothing:1-cpu-py3",
+        "111122223333.dkr.ecr.eu-west-1.amazonaws.com/windvane-xgboost:2-cpu-py3",
+        "111122223333.dkr.ecr.eu-west-1.amazonaws.com/windvane-xgboost:1-cpu-py3\n",
+    ],
+)
+def test_other_images_are_not_ours(image: str) -> None:
+    assert not is_our_image(image)
+
+
+def test_there_is_no_image_of_an_unknown_algorithm() -> None:
+    with pytest.raises(InvalidRequest, match="There is no image of 'svm'"):
+        image_uri(SCOPE, "svm")
