@@ -334,7 +334,7 @@ def _canonical_query(query: str, *, drop_signature: bool) -> str:
 
 
 def _encoded(text: str) -> str:
-    return quote(unquote_to_bytes(text.encode("latin-1")), safe="-_.~")
+    return quote(unquote_to_bytes(text.replace("+", " ").encode("latin-1")), safe="-_.~")
 
 
 def _canonical_header(request: Request, name: str) -> bytes:
@@ -353,7 +353,7 @@ def _header_bytes(value: str) -> bytes:
 
 
 def _query_pairs(query: str) -> list[tuple[str, str]]:
-    return parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, errors="replace")
+    return parse_qsl(query, keep_blank_values=True, errors="replace")
 
 
 def _header(request: Request, name: str) -> str:

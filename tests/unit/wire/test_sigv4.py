@@ -1,0 +1,213 @@
+"""SigV4 against vectors that AWS publishes.
+
+source    the SigV4 test suite (aws4_testsuite) and the Amazon S3 API Reference, "Signature Calculations for
+          the Authorization Header" and "Using Query Parameters"
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from windvane.errors import BadSignature, IncompleteSignature
+from windvane.wire.call import Credential, Request
+from windvane.wire.sigv4 import UNSIGNED, hash_payload, s3_payload_hash, signing_key, verify
+
+SUITE_TIME = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)
+S3_TIME = datetime(2013, 5, 24, tzinfo=UTC)
+SUITE_KEY = Credential("0", "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "arn", "id")
+S3_KEY = Credential(
+    "0", "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "arn", "id"
+)
+HOST = ("host", "example.amazonaws.com")
+DATE = ("x-amz-date", "20150830T123600Z")
+FORM = ("content-type", "application/x-www-form-urlencoded")
+
+# name: method, path, query, headers beyond host and date, body, signature
+SUITE = {
+    "get-vanilla": (
+        "GET", "/", "", [], b"",
+        "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+    ),
+    "post-vanilla": (
+        "POST", "/", "", [], b"",
+        "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+    ),
+    "get-utf8": (
+        "GET", "/\u1234".encode().decode("latin-1"), "", [], b"",
+        "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85",
+    ),
+    "get-unreserved": (
+        "GET", "/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "", [], b"",
+        "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f",
+    ),
+    "get-vanilla-query-order-key-case": (
+        "GET", "/", "Param2=value2&Param1=value1", [], b"",
+        "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
+    ),
+    "get-vanilla-utf8-query": (
+        "GET", "/", "%E1%88%B4=bar", [], b"",
+        "2cdec8eed098649ff3a119c94853b13c643bcf08f8b0a1d91e12c9027818dd04",
+    ),
+    "get-header-key-duplicate": (
+        "GET", "/", "",
+        [("my-header1", "value2"), ("my-header1", "value2"), ("my-header1", "value1")], b"",
+        "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea",
+    ),
+    "get-header-value-trim": (
+        "GET", "/", "", [("my-header1", " value1"), ("my-header2", ' "a   b   c"')], b"",
+        "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736",
+    ),
+    "post-x-www-form-urlencoded": (
+        "POST", "/", "", [FORM], b"Param1=value1",
+        "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a",
+    ),
+}  # fmt: skip
+
+
+class OneKey:
+    def __init__(self, credential):
+        self._credential = credential
+
+    def credential(self, access_key, session_token, now):
+        return self._credential if access_key == self._credential.access_key else None
+
+
+def authorization(headers, signature, key="AKIDEXAMPLE", scope="20150830/us-east-1/service"):
+    names = ";".join(sorted({name for name, _ in headers}))
+    credential = f"Credential={key}/{scope}/aws4_request"
+    line = f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={signature}"
+    return ("authorization", line)
+
+
+def check(request, now=SUITE_TIME):
+    return verify(request, hash_payload(request.body), OneKey(SUITE_KEY), now)
+
+
+def suite_request(name):
+    method, path, query, extra, body, signature = SUITE[name]
+    headers = [HOST, DATE, *extra]
+    return Request(method, path, query, (*headers, authorization(headers, signature)), body)
+
+
+@pytest.mark.parametrize("name", SUITE)
+def test_the_published_suite_is_accepted(name):
+    assert check(suite_request(name)).region == "us-east-1"
+
+
+def s3_caller(request):
+    return verify(request, s3_payload_hash(request), OneKey(S3_KEY), S3_TIME)
+
+
+def test_the_published_ranged_get_of_s3_is_accepted():
+    empty = hash_payload(b"")
+    headers = [
+        ("host", "examplebucket.s3.amazonaws.com"),
+        ("range", "bytes=0-9"),
+        ("x-amz-content-sha256", empty),
+        ("x-amz-date", "20130524T000000Z"),
+    ]
+    signature = "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
+    signed = authorization(headers, signature, S3_KEY.access_key, "20130524/us-east-1/s3")
+    s3_caller(Request("GET", "/test.txt", "", (*headers, signed), b""))
+
+
+def test_the_published_presigned_get_of_s3_is_accepted():
+    query = (
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256"
+        "&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"
+        "&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
+        "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
+    )
+    host = ("host", "examplebucket.s3.amazonaws.com")
+    s3_caller(Request("GET", "/test.txt", query, (host,), b""))
+
+
+def vanilla(**changed):
+    parts = {
+        "Credential": "AKIDEXAMPLE/20150830/us-east-1/service/aws4_request",
+        "SignedHeaders": "host;x-amz-date",
+        "Signature": SUITE["get-vanilla"][-1],
+    } | changed
+    line = ", ".join(f"{name}={value}" for name, value in parts.items() if value is not None)
+    header = ("authorization", f"AWS4-HMAC-SHA256 {line}")
+    return Request("GET", "/", "", (HOST, DATE, header), b"")
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "words"),
+    [
+        ({"Credential": None}, IncompleteSignature, "requires 'Credential' parameter"),
+        ({"SignedHeaders": ""}, IncompleteSignature, "requires 'SignedHeaders' parameter"),
+        ({"Signature": None}, IncompleteSignature, "requires 'Signature' parameter"),
+        ({"Credential": "AKIDEXAMPLE/20150830"}, IncompleteSignature, "exactly 5 slash-delimited"),
+        (
+            {"Credential": "AKIDEXAMPLE/20150829/us-east-1/service/aws4_request"},
+            BadSignature,
+            "'20150829' != '20150830', from '20150830T123600Z'",
+        ),
+        (
+            {"Credential": "AKIDEXAMPLE/20150830/../service/aws4_request"},
+            BadSignature,
+            "scoped to a valid region",
+        ),
+        ({"SignedHeaders": "x-amz-date"}, BadSignature, "'Host' must be a 'SignedHeader'"),
+        ({"SignedHeaders": "Host;host;x-amz-date"}, BadSignature, "in lower case"),
+        ({"SignedHeaders": "host"}, BadSignature, "not signed: x-amz-date"),
+        ({"Signature": "é"}, BadSignature, "does not match"),
+    ],
+)
+def test_a_malformed_authorization_says_what_is_wrong(changed, error, words):
+    with pytest.raises(error, match=words):
+        check(vanilla(**changed))
+
+
+@pytest.mark.parametrize(
+    "line", ["Basic dXNlcg==", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 nonsense"]
+)
+def test_another_scheme_is_incomplete(line):
+    with pytest.raises(IncompleteSignature):
+        check(Request("GET", "/", "", (HOST, DATE, ("authorization", line)), b""))
+
+
+@pytest.mark.parametrize("stamp", ["", "yesterday", "20159999T123600Z", "2015-08-30T12:36:00Z"])
+def test_a_date_that_is_none_is_incomplete(stamp):
+    request = suite_request("get-vanilla")
+    headers = tuple((n, stamp if n == "x-amz-date" else v) for n, v in request.headers)
+    with pytest.raises(IncompleteSignature):
+        check(Request("GET", "/", "", headers, b""))
+
+
+@pytest.mark.parametrize("expires", ["", "0", "-1", "604801", "1e3", "9" * 40])
+def test_a_presigned_request_of_s3_needs_a_sensible_lifetime(expires):
+    query = (
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A/20130524/us-east-1/s3/aws4_request"
+        f"&X-Amz-Date=20130524T000000Z&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host"
+        "&X-Amz-Signature=0"
+    )
+    with pytest.raises(IncompleteSignature, match="from 1 to 604800"):
+        s3_caller(Request("GET", "/", query, (HOST,), b""))
+
+
+def test_a_signature_of_exactly_fifteen_minutes_is_accepted():
+    check(suite_request("get-vanilla"), SUITE_TIME + timedelta(minutes=15))
+
+
+@pytest.mark.parametrize("declared", ["", "0" * 63, "G" * 64, "unsigned"])
+def test_a_payload_hash_of_s3_that_is_none_is_refused(declared):
+    headers = (HOST, ("authorization", "AWS4-HMAC-SHA256 x"), ("x-amz-content-sha256", declared))
+    with pytest.raises(IncompleteSignature, match="x-amz-content-sha256"):
+        s3_payload_hash(Request("PUT", "/", "", headers, b""))
+
+
+@pytest.mark.parametrize("declared", [UNSIGNED, "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "a" * 64])
+def test_a_declared_payload_hash_of_s3_is_used(declared):
+    headers = (HOST, ("authorization", "AWS4-HMAC-SHA256 x"), ("x-amz-content-sha256", declared))
+    assert s3_payload_hash(Request("PUT", "/", "", headers, b"")) == declared
+
+
+def test_the_published_signing_key_is_derived():
+    # source: AWS General Reference, "Examples of how to derive a signing key for Signature Version 4"
+    key = signing_key("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "20150830", "us-east-1", "iam")
+    assert key.hex() == "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
