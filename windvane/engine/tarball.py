@@ -7,12 +7,13 @@ import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Self, cast
 
 from windvane.errors import CorruptArtifact
+
+_MAX_HEADER = 65_536
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def unpack(file: Path, folder: Path, limits: TarLimits = TarLimits()) -> None:
         with file.open("rb") as stream, gzip.GzipFile(fileobj=stream, mode="rb") as unpacked:
             budget = limits.free_bytes + limits.ratio * file.stat().st_size
             bounded = _Bounded(unpacked, min(budget, limits.max_total_bytes), file)
-            with tarfile.open(fileobj=bounded, mode="r|") as archive:
+            source = cast("IO[bytes]", bounded)
+            with tarfile.open(fileobj=source, mode="r|", tarinfo=_ShortHeader) as archive:
                 _extract(archive, folder, limits, file)
     except CorruptArtifact:
         shutil.rmtree(folder)
@@ -90,15 +92,29 @@ class _Bounded:
         return part
 
 
+class _ShortHeader(tarfile.TarInfo):
+    """A header whose extension (a long name, attributes) is short: tarfile reads it into memory whole."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        if (
+            header.type not in (*tarfile.REGULAR_TYPES, tarfile.DIRTYPE)
+            and header.size > _MAX_HEADER
+        ):
+            raise CorruptArtifact(f"The archive holds a header of {header.size} bytes.")
+        return header
+
+
 def _extract(archive: tarfile.TarFile, folder: Path, limits: TarLimits, file: Path) -> None:
-    for number, entry in enumerate(_entries(archive), 1):
+    for number, entry in enumerate(archive, 1):
         if number > limits.max_files:
             raise CorruptArtifact(f"{file} holds more than {limits.max_files} files.")
         target = folder.joinpath(*_parts(entry.name, limits, file))
         if entry.isdir():
             target.mkdir(parents=True, exist_ok=True)
             continue
-        if not entry.isreg():
+        if not entry.isreg() or entry.issparse():
             raise CorruptArtifact(f"{file} holds {entry.name!r}, which is no plain file.")
         if entry.size > limits.max_file_bytes:
             raise CorruptArtifact(
@@ -111,13 +127,6 @@ def _extract(archive: tarfile.TarFile, folder: Path, limits: TarLimits, file: Pa
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         with os.fdopen(descriptor, "wb") as out:
             shutil.copyfileobj(content, out)
-
-
-def _entries(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """One by one, none kept: a long archive takes no memory."""
-    while (entry := archive.next()) is not None:
-        archive.members = []
-        yield entry
 
 
 def _parts(name: str, limits: TarLimits, file: Path) -> tuple[str, ...]:

@@ -1,26 +1,17 @@
-"""CatBoost: symmetric trees with ordered target statistics for categories."""
+"""CatBoost: symmetric trees with ordered target statistics for categories. The library itself is used, and
+imported, by catboost_native.py alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import catboost
-import numpy as np
-from numpy.typing import NDArray
-
 from windvane.domain.problem import MetricName, ProblemType
-from windvane.engine.columns import FloatMatrix
-from windvane.engine.learners.base import Clock, Rows, Setting
-from windvane.engine.learners.faults import candidate_fault
+from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
 from windvane.engine.learners.patience import Patience, patience_for
-from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.tuning.space import Integer, Real, Space
-from windvane.errors import CorruptArtifact
 
 _NAME = "catboost"
-_FILE = "model.cbm"
 
 _LOSSES = {
     ProblemType.BINARY: ("Logloss", "Logloss"),
@@ -28,64 +19,6 @@ _LOSSES = {
     ProblemType.REGRESSION: ("RMSE", "RMSE"),
 }
 _BY_METRIC = {MetricName.AUC: ("Logloss", "AUC"), MetricName.MAE: ("MAE", "MAE")}
-
-
-class _Layout:
-    """A recipe's matrix as CatBoost wants it: numbers as they are, codes as names.
-
-    cardinalities    (n_features,) codes of each feature, 0 for numbers
-    """
-
-    def __init__(self, cardinalities: Sequence[int]) -> None:
-        self.cardinalities = list(cardinalities)
-        self._numbers = [i for i, n in enumerate(cardinalities) if n == 0]
-        self._codes = [i for i, n in enumerate(cardinalities) if n > 0]
-        names = [b"", *(str(i).encode() for i in range(max(cardinalities, default=0)))]
-        self._names = np.array(names, object)
-
-    def data(self, X: FloatMatrix) -> Any:
-        numbers = np.ascontiguousarray(X[:, self._numbers]) if self._numbers else None
-        names = None
-        if self._codes:
-            codes = np.where(np.isnan(X[:, self._codes]), -1, X[:, self._codes])
-            names = self._names[codes.astype(np.int64) + 1]
-        return catboost.FeaturesData(num_feature_data=numbers, cat_feature_data=names)
-
-
-class CatBoostModel:
-    """A model in CatBoost's own binary format."""
-
-    def __init__(self, model: Any, cardinalities: Sequence[int], n_classes: int) -> None:
-        self._model = model
-        self._layout = _Layout(cardinalities)
-        self._n_classes = n_classes
-        self._kind = "Probability" if n_classes else "RawFormulaVal"
-        self.rounds = int(model.tree_count_)
-        self.n_features = len(cardinalities)
-
-    def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
-        if not len(X):
-            return np.empty((0, self._n_classes) if self._n_classes else 0)
-        answer = self._model.predict(
-            self._layout.data(X), prediction_type=self._kind, thread_count=1
-        )
-        return np.asarray(answer, np.float64)
-
-    def save(self, folder: Path) -> None:
-        self._model.save_model(str(folder / _FILE), format="cbm")
-        about = {"n_classes": self._n_classes, "cardinalities": self._layout.cardinalities}
-        write_manifest(folder, _NAME, about)
-
-
-class _Watch:
-    def __init__(self, patience: Patience, metric: str) -> None:
-        self._patience = patience
-        self._metric = metric
-
-    def after_iteration(self, info: Any) -> bool:
-        """Whether to go on."""
-        scores = info.metrics.get("validation") if info.metrics else None
-        return not self._patience.is_over(scores[self._metric][-1] if scores else None)
 
 
 class CatBoost:
@@ -130,7 +63,9 @@ class CatBoost:
         hyperparameters: dict[str, Any],
         setting: Setting,
         clock: Clock,
-    ) -> CatBoostModel:
+    ) -> FittedModel:
+        from windvane.engine.learners.catboost_native import train_model
+
         loss, metric = _BY_METRIC.get(setting.objective, _LOSSES[setting.problem_type])
         patience = Patience(
             clock,
@@ -139,41 +74,17 @@ class CatBoost:
             if valid is None
             else patience_for(float(hyperparameters["learning_rate"])),
         )
-        cardinalities = [feature.cardinality for feature in setting.features]
-        layout = _Layout(cardinalities)
-        try:
-            model = catboost.CatBoost(_parameters(hyperparameters, setting, loss, metric))
-            model.fit(
-                catboost.Pool(layout.data(train.X), train.y),
-                eval_set=None if valid is None else catboost.Pool(layout.data(valid.X), valid.y),
-                use_best_model=False,
-                callbacks=[_Watch(patience, metric)],
-            )
-            model.shrink(patience.best_round)
-        except (catboost.CatBoostError, MemoryError) as error:
-            raise candidate_fault("CatBoost", error) from error
-        return CatBoostModel(model, cardinalities, setting.n_classes)
+        parameters = _parameters(hyperparameters, setting, loss, metric)
+        return train_model(train, valid, parameters, setting, patience)
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
         return {**hyperparameters, "iterations": rounds}
 
-    def load(self, folder: Path) -> CatBoostModel:
+    def load(self, folder: Path) -> FittedModel:
         """raises    CorruptArtifact"""
-        about = check_manifest(folder, _NAME)
-        model = catboost.CatBoost()
-        try:
-            cardinalities = [int(n) for n in about["cardinalities"]]
-            n_classes = int(about["n_classes"])
-            model.load_model(str(folder / _FILE), format="cbm")
-        except (catboost.CatBoostError, OSError, KeyError, TypeError, ValueError) as error:
-            raise CorruptArtifact(
-                f"{folder} holds no complete CatBoost model: {error!r}."
-            ) from error
-        if len(model.feature_names_) != len(cardinalities):
-            raise CorruptArtifact(
-                f"The CatBoost model of {folder} has another number of features than its manifest says."
-            )
-        return CatBoostModel(model, cardinalities, n_classes)
+        from windvane.engine.learners.catboost_native import read_model
+
+        return read_model(folder)
 
 
 def _parameters(

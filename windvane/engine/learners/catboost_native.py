@@ -1,0 +1,120 @@
+"""CatBoost's own calls: training and answering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import catboost
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.base import Rows, Setting
+from windvane.engine.learners.faults import candidate_fault
+from windvane.engine.learners.patience import Patience
+from windvane.engine.manifest import check_manifest, write_manifest
+from windvane.errors import CorruptArtifact
+
+_NAME = "catboost"
+_FILE = "model.cbm"
+
+
+class _Layout:
+    """A recipe's matrix as CatBoost wants it: numbers as they are, codes as names.
+
+    cardinalities    (n_features,) codes of each feature, 0 for numbers
+    """
+
+    def __init__(self, cardinalities: Sequence[int]) -> None:
+        self.cardinalities = list(cardinalities)
+        self._numbers = [i for i, n in enumerate(cardinalities) if n == 0]
+        self._codes = [i for i, n in enumerate(cardinalities) if n > 0]
+        names = [b"", *(str(i).encode() for i in range(max(cardinalities, default=0)))]
+        self._names = np.array(names, object)
+
+    def data(self, X: FloatMatrix) -> Any:
+        numbers = np.ascontiguousarray(X[:, self._numbers]) if self._numbers else None
+        names = None
+        if self._codes:
+            codes = np.where(np.isnan(X[:, self._codes]), -1, X[:, self._codes])
+            names = self._names[codes.astype(np.int64) + 1]
+        return catboost.FeaturesData(num_feature_data=numbers, cat_feature_data=names)
+
+
+class CatBoostModel:
+    """A model in CatBoost's own binary format."""
+
+    def __init__(self, model: Any, cardinalities: Sequence[int], n_classes: int) -> None:
+        self._model = model
+        self._layout = _Layout(cardinalities)
+        self._n_classes = n_classes
+        self._kind = "Probability" if n_classes else "RawFormulaVal"
+        self.rounds = int(model.tree_count_)
+        self.n_features = len(cardinalities)
+
+    def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
+        if not len(X):
+            return np.empty((0, self._n_classes) if self._n_classes else 0)
+        answer = self._model.predict(
+            self._layout.data(X), prediction_type=self._kind, thread_count=1
+        )
+        return np.asarray(answer, np.float64)
+
+    def save(self, folder: Path) -> None:
+        self._model.save_model(str(folder / _FILE), format="cbm")
+        about = {"n_classes": self._n_classes, "cardinalities": self._layout.cardinalities}
+        write_manifest(folder, _NAME, about)
+
+
+class _Watch:
+    def __init__(self, patience: Patience, metric: str) -> None:
+        self._patience = patience
+        self._metric = metric
+
+    def after_iteration(self, info: Any) -> bool:
+        """Whether to go on."""
+        scores = info.metrics.get("validation") if info.metrics else None
+        return not self._patience.is_over(scores[self._metric][-1] if scores else None)
+
+
+def train_model(
+    train: Rows,
+    valid: Rows | None,
+    parameters: dict[str, Any],
+    setting: Setting,
+    patience: Patience,
+) -> CatBoostModel:
+    """raises    CandidateFault"""
+    cardinalities = [feature.cardinality for feature in setting.features]
+    layout = _Layout(cardinalities)
+    try:
+        model = catboost.CatBoost(parameters)
+        model.fit(
+            catboost.Pool(layout.data(train.X), train.y),
+            eval_set=None if valid is None else catboost.Pool(layout.data(valid.X), valid.y),
+            use_best_model=False,
+            callbacks=[_Watch(patience, parameters["eval_metric"])],
+        )
+        model.shrink(patience.best_round)
+    except (catboost.CatBoostError, MemoryError) as error:
+        raise candidate_fault("CatBoost", error) from error
+    return CatBoostModel(model, cardinalities, setting.n_classes)
+
+
+def read_model(folder: Path) -> CatBoostModel:
+    """raises    CorruptArtifact"""
+    about = check_manifest(folder, _NAME)
+    model = catboost.CatBoost()
+    try:
+        cardinalities = [int(n) for n in about["cardinalities"]]
+        n_classes = int(about["n_classes"])
+        model.load_model(str(folder / _FILE), format="cbm")
+    except (catboost.CatBoostError, OSError, KeyError, TypeError, ValueError) as error:
+        raise CorruptArtifact(f"{folder} holds no complete CatBoost model: {error!r}.") from error
+    if len(model.feature_names_) != len(cardinalities):
+        raise CorruptArtifact(
+            f"The CatBoost model of {folder} has another number of features than its manifest says."
+        )
+    return CatBoostModel(model, cardinalities, n_classes)
