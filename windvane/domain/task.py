@@ -15,6 +15,7 @@ class TaskKind(StrEnum):
     FEATURES = "features"
     TRAIN = "train"
     ENSEMBLE = "ensemble"
+    BASELINE = "baseline"
 
     @property
     def is_express(self) -> bool:

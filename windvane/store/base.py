@@ -6,8 +6,10 @@ What any store owes:
   of any process, and power loss as far as the database promises it.
 - Transactions that write are serialised: what was read inside one is still true at its commit.
 - Records given out never change; a changed record is a new value handed to `update`.
-- Any process may open the same store; a store object may be used by several threads.
-- Names are unique per (kind, scope) whatever their case, and looked up whatever their case.
+- Any process may open the same store; a store object may be used by several threads, and not after a fork:
+  each process opens its own, which is cheap (store/open.py).
+- Names are unique per (kind, scope) whatever their case, and looked up whatever their case. So are ARNs.
+- A kind of record without a status has the status "".
 """
 
 from __future__ import annotations
@@ -69,7 +71,10 @@ class Page(Generic[R]):
 
 
 class Transaction(Protocol):
-    """What can be done inside `with store.transaction() as tx`."""
+    """What can be done inside `with store.transaction() as tx`; inside a snapshot, what only reads.
+
+    raises    TypeError, from all that writes, for a value that is not what its field says or not JSON
+    """
 
     # resources: AutoMLJob, Candidate, ProcessingJob, TrainingJob, TransformJob, Model, EndpointConfig, Endpoint
     def insert(self, record: Resource) -> bool:
@@ -79,7 +84,8 @@ class Transaction(Protocol):
         """Replace the record of the same kind, scope and name; raises KeyError if there is none."""
 
     def delete(self, record: Resource) -> None:
-        """Remove the record and its tags; removing what is gone does nothing."""
+        """Remove the record, its tags and tasks, and every record that has it as its parent with theirs;
+        removing what is gone does nothing."""
 
     def find(self, kind: type[R], scope: Scope, name: str) -> R | None: ...
 
@@ -133,7 +139,10 @@ class Transaction(Protocol):
         result: dict[str, Any] | None = None,
         error: str = "",
     ) -> bool:
-        """Whether the end was recorded; False if the lease was lost, and then nothing is changed."""
+        """Whether the end was recorded; False if the lease was lost, and then nothing is changed.
+
+        raises    ValueError if the status is an open one
+        """
 
     def cancel_ready_tasks(
         self, job_arn: str, kinds: Sequence[TaskKind], now: datetime
@@ -169,12 +178,20 @@ class Store(Protocol):
     """The contract; see the head of this file."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """Read and write. Leaving the block normally commits; an exception rolls back and goes on."""
+        """Read and write. Leaving the block normally commits; an exception rolls back and goes on. Keep it
+        short: others wait, and one that stands still for a minute may be given up.
+
+        raises    StoreUnusable if other writers leave no turn within 30 seconds
+                  RuntimeError inside another transaction of the same thread
+        """
 
     def snapshot(self) -> AbstractContextManager[Transaction]:
         """Read only, one consistent state; never waits for a writer."""
 
     def migrate(self) -> None:
-        """Create or upgrade the schema; safe to call at every start."""
+        """Create or upgrade the schema; safe to call at every start, by several processes together.
+
+        raises    StoreUnusable if a newer Windvane has upgraded it further
+        """
 
     def close(self) -> None: ...

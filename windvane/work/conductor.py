@@ -1,0 +1,113 @@
+"""Brings jobs forward: reads what is, asks `flow` what is to be, writes it, all in the caller's transaction."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from windvane.domain.job import AutoMLJob, JobStatus
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.dataset import read_analysis
+from windvane.errors import CallerFault
+from windvane.store.base import Store, Transaction
+from windvane.work import flow
+from windvane.work.state import Deploy, JobState, read_state, write_changes, write_step_jobs
+from windvane.work.workspace import workspace_of, workspaces
+
+_LOG = logging.getLogger(__name__)
+
+UNFINISHED = tuple(status for status in JobStatus if not status.is_final)
+
+_MAX_KNOWN = 8
+
+
+@dataclass
+class Conductor:
+    """data_dir   where workspaces are
+    up_since   when this server started
+    workers    training workers
+    deploy     control's one-click deployment
+    """
+
+    data_dir: Path
+    up_since: datetime
+    workers: int
+    deploy: Deploy
+    _analyses: dict[Path, Analysis] = field(default_factory=dict)
+
+    def advance(self, tx: Transaction, job_arn: str, now: datetime) -> None:
+        """Bring one job as far as it can go at this moment; nothing happens if nothing is due."""
+        job = tx.by_arn(AutoMLJob, job_arn)
+        if job is None:
+            return
+        old = self._read(tx, job)
+        new = self._next(old, now)
+        write_changes(tx, old, new, now)
+        write_step_jobs(tx, new.job, new.tasks)
+        if new.deploys:
+            self._deploy(tx, new, now)
+        if new.job.status is not old.job.status:
+            _LOG.info("%s is %s (%s).", job_arn, new.job.status, new.job.secondary)
+
+    def is_due(self, tx: Transaction, job: AutoMLJob, now: datetime) -> bool:
+        """Whether `advance` would change anything."""
+        state = self._read(tx, job)
+        return self._next(state, now) != state
+
+    def _read(self, tx: Transaction, job: AutoMLJob) -> JobState:
+        return read_state(tx, job, up_since=self.up_since, workers=self.workers)
+
+    def _next(self, state: JobState, now: datetime) -> JobState:
+        try:
+            if state.needs_analysis:
+                state = replace(state, analysis=self._analysis_of(state.job))
+            return replace(flow.advance(state, now), analysis=None)
+        except Exception as error:  # noqa: BLE001 - the end of a stage: a job that cannot go on must end
+            _LOG.exception("%s cannot go on.", state.job.arn)
+            return flow.broken(state, f"An internal error ended the job: {error!r}", now)
+
+    def _analysis_of(self, job: AutoMLJob) -> Analysis:
+        folder = workspace_of(self.data_dir, job).dataset
+        if folder not in self._analyses:
+            if len(self._analyses) >= _MAX_KNOWN:
+                self._analyses.pop(next(iter(self._analyses)))
+            self._analyses[folder] = read_analysis(folder)
+        return self._analyses[folder]
+
+    def _deploy(self, tx: Transaction, state: JobState, now: datetime) -> None:
+        if state.best is None:
+            raise ValueError(f"{state.job.arn} has no candidate to deploy.")
+        try:
+            self.deploy(tx, state.job, state.best, now)
+        except CallerFault as fault:
+            state = JobState(
+                state.job, state.up_since, state.workers, state.tasks, state.candidates
+            )
+            write_changes(tx, state, flow.deployment_failed(state, str(fault), now), now)
+
+
+def sweep(store: Store, conductor: Conductor, now: datetime, max_attempts: int) -> None:
+    """Give tasks of silent workers back and bring every unfinished job forward: what time alone makes due."""
+    with store.transaction() as tx:
+        for job_arn in {task.job_arn for task in tx.release_expired(now, max_attempts)}:
+            conductor.advance(tx, job_arn, now)
+    with store.snapshot() as tx:
+        due = [job.arn for job in tx.every(AutoMLJob, UNFINISHED) if conductor.is_due(tx, job, now)]
+    for job_arn in due:
+        with store.transaction() as tx:
+            conductor.advance(tx, job_arn, now)
+
+
+def clear_up(store: Store, conductor: Conductor) -> None:
+    """Remove the workspaces of jobs that have ended.
+
+    Folders are listed before jobs: a workspace that is seen belongs to a job that is seen, or has ended.
+    """
+    present = list(workspaces(conductor.data_dir))
+    with store.snapshot() as tx:
+        kept = {workspace_of(conductor.data_dir, j).folder for j in tx.every(AutoMLJob, UNFINISHED)}
+    for workspace in present:
+        if workspace.folder not in kept:
+            workspace.remove()

@@ -1,0 +1,85 @@
+"""What a worker process must know; it gets this as JSON on its standard input, so that no secret shows in the
+arguments or the environment of a process."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from windvane.artifacts.base import Artifacts
+from windvane.artifacts.local import LocalArtifacts
+from windvane.artifacts.s3 import Connection, S3Artifacts
+from windvane.domain.task import TaskKind
+
+_SHORT = tuple(kind for kind in TaskKind if kind.is_express)
+
+
+class Role(StrEnum):
+    """EXPRESS workers do what holds up a whole job; TRAIN workers train, and help when there is nothing to
+    train."""
+
+    EXPRESS = "express"
+    TRAIN = "train"
+
+    @property
+    def turns(self) -> tuple[tuple[TaskKind, ...], ...]:
+        """Kinds of tasks to look for, the first group first."""
+        return (_SHORT,) if self is Role.EXPRESS else ((TaskKind.TRAIN,), _SHORT)
+
+
+@dataclass(frozen=True)
+class WorkConfig:
+    """What all workers of a server share.
+
+    data_dir         where state lives
+    store_url        "" means SQLite in data_dir
+    s3               how to reach the artefacts' store; None means a folder below data_dir, for tests
+    run              names this life of the server
+    up_since         when it began
+    workers          training workers
+    memory_mb        memory that all workers share, MiB
+    max_data_bytes   decompressed training data of one job
+    max_columns      columns of one table
+    instance_limit   model processes of one account
+    """
+
+    data_dir: Path
+    run: str
+    up_since: datetime
+    workers: int
+    memory_mb: int
+    store_url: str = ""
+    s3: Connection | None = None
+    max_data_bytes: int = 100 * 1000**3
+    max_columns: int = 10_000
+    instance_limit: int = 20
+
+    @property
+    def task_memory_mb(self) -> int:
+        """The cap of one task: every training worker and the express worker may reach it at once."""
+        return self.memory_mb // (self.workers + 1)
+
+    def artifacts(self) -> Artifacts:
+        """Opened anew: a client does not survive a fork."""
+        if self.s3 is None:
+            return LocalArtifacts(self.data_dir / "objects")
+        return S3Artifacts(self.s3)
+
+
+def config_to_json(config: WorkConfig) -> str:
+    document = asdict(config)
+    document["data_dir"] = str(config.data_dir)
+    document["up_since"] = config.up_since.isoformat()
+    return json.dumps(document)
+
+
+def config_from_json(text: str) -> WorkConfig:
+    document: dict[str, Any] = json.loads(text)
+    document["data_dir"] = Path(document["data_dir"])
+    document["up_since"] = datetime.fromisoformat(document["up_since"])
+    document["s3"] = Connection(**document["s3"]) if document["s3"] else None
+    return WorkConfig(**document)

@@ -1,0 +1,42 @@
+"""The input of a job: from what its request names to local files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from windvane.artifacts.base import Artifacts
+from windvane.control.inputs import input_objects
+from windvane.engine.data.analysis import SourceFile
+from windvane.errors import DataFault, InvalidRequest
+
+
+def download_inputs(
+    artifacts: Artifacts, source: Mapping[str, Any], into: Path, max_bytes: int
+) -> list[SourceFile]:
+    """Every object of an S3DataSource as a file of an existing folder, in the order of the objects.
+
+    max_bytes    of all objects together, as they are stored
+    raises       DataFault if there is nothing, too much, or something vanished
+    """
+    try:
+        objects = list(input_objects(artifacts, source))
+    except InvalidRequest as fault:
+        raise DataFault(str(fault)) from fault
+    if not objects:
+        raise DataFault(f"There are no objects under {source['S3Uri']} any more.")
+    if (total := sum(info.size for info in objects)) > max_bytes:
+        raise DataFault(
+            f"The input {source['S3Uri']} has {total} bytes; this server takes at most {max_bytes} "
+            "(configuration, section [limits], max_data_bytes)."
+        )
+    files = []
+    for number, info in enumerate(objects):
+        path = into / f"{number:06d}"
+        try:
+            artifacts.download(info.location, path)
+        except FileNotFoundError as error:
+            raise DataFault(f"The object {info.location} was deleted while it was read.") from error
+        files.append(SourceFile(path, str(info.location)))
+    return files

@@ -1,0 +1,216 @@
+"""What each kind of task does, in a child process of a worker: fetch what it needs, run a stage of the engine,
+publish what clients see. The answer is JSON and becomes the task's result."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from windvane.artifacts.base import Artifacts, Location
+from windvane.domain.job import AutoMLJob
+from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
+from windvane.domain.task import Task, TaskKind
+from windvane.engine import stages
+from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.data.analysis import Analysis, ReadOptions
+from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
+from windvane.engine.stages import TrainLimits
+from windvane.engine.tarball import pack
+from windvane.errors import CandidateFault
+from windvane.work.containers import mode_of
+from windvane.work.inputs import download_inputs
+from windvane.work.records import BASELINE, ENSEMBLE
+from windvane.work.workspace import ARTEFACT, Keys, Workspace, cleared, scratch
+
+_PACKING_SHARE, _PACKING_LEAST_S = 0.1, 1.0
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a stage works with.
+
+    stop_at     time.time() at which the process will be killed
+    threads     for reading; training uses one
+    memory_mb   at which the process will be killed
+    """
+
+    job: AutoMLJob
+    task: Task
+    workspace: Workspace
+    artifacts: Artifacts
+    stop_at: float
+    threads: int
+    memory_mb: int
+    max_data_bytes: int
+    max_columns: int
+
+    @property
+    def attempt(self) -> str:
+        return f"{self.task.id}-{self.task.token}"
+
+
+def perform(bench: Bench) -> Result:
+    """Run the task.
+
+    raises    DataFault, CandidateFault, and whatever the store of artefacts raises
+    """
+    return _STAGES[bench.task.kind](bench)
+
+
+def _analyse(bench: Bench) -> Result:
+    request = bench.job.request
+    channel = request["InputDataConfig"][0]
+    with scratch(bench.workspace, bench.attempt) as folder:
+        inputs, temporary = folder / "inputs", folder / "temporary"
+        inputs.mkdir()
+        temporary.mkdir()
+        files = download_inputs(
+            bench.artifacts, channel["DataSource"]["S3DataSource"], inputs, bench.max_data_bytes
+        )
+        analysis = stages.analyse(
+            files,
+            _read_options(bench, channel, temporary),
+            _problem(request, channel),
+            cleared(bench.workspace.dataset),
+        )
+    bench.artifacts.write(Keys(bench.job).headers, _header_line(analysis))
+    return {
+        "problem_type": str(analysis.problem_type),
+        "objective": str(analysis.objective),
+        "n_rows": analysis.n_rows,
+        "n_columns": len(analysis.columns) + 1,
+    }
+
+
+def _read_options(bench: Bench, channel: Mapping[str, Any], temporary: Path) -> ReadOptions:
+    content_type = channel.get("ContentType", "")
+    return ReadOptions(
+        scratch=temporary,
+        format="parquet" if "parquet" in content_type else "csv",
+        compression=channel.get("CompressionType", "None"),
+        max_bytes=bench.max_data_bytes,
+        max_columns=bench.max_columns,
+        memory_mb=bench.memory_mb,
+        threads=bench.threads,
+    )
+
+
+def _problem(request: Mapping[str, Any], channel: Mapping[str, Any]) -> ProblemSpec:
+    problem_type = request.get("ProblemType")
+    objective = request.get("AutoMLJobObjective", {}).get("MetricName")
+    return ProblemSpec(
+        target=channel["TargetAttributeName"],
+        problem_type=ProblemType(problem_type) if problem_type else None,
+        objective=MetricName(objective) if objective else None,
+    )
+
+
+def _header_line(analysis: Analysis) -> bytes:
+    """The names of all columns, the target first."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(
+        [analysis.target, *(column.name for column in analysis.columns)]
+    )
+    return line.getvalue().encode()
+
+
+def _make_features(bench: Bench) -> Result:
+    recipe = bench.task.payload["recipe"]
+    into = cleared(bench.workspace.features(recipe))
+    stages.fit_features(bench.workspace.dataset, recipe, into)
+    return {}
+
+
+def _train(bench: Bench) -> Result:
+    plan = Plan(**bench.task.payload["plan"])
+    left_s = bench.stop_at - time.time()
+    stop_at = bench.stop_at - max(_PACKING_LEAST_S, _PACKING_SHARE * left_s)
+    space = bench.workspace
+    outcome = stages.train(
+        space.dataset,
+        space.features(plan.recipe),
+        plan,
+        TrainLimits(stop_at),
+        cleared(space.candidate(plan.index)),
+    )
+    fit = read_candidate(space.candidate(plan.index)).recipe_fit
+    tag = plan.recipe if fit == FULL_FIT else f"{plan.recipe}-{fit}"
+    return _published(bench, outcome, plan.algorithm, plan.recipe, tag)
+
+
+def _combine(bench: Bench) -> Result:
+    space, index = bench.workspace, bench.task.payload["index"]
+    members = {number: space.candidate(number) for number in bench.task.payload["members"]}
+    outcome = stages.build_ensemble(space.dataset, members, index, cleared(space.candidate(index)))
+    return {"outcome": None} if outcome is None else _published(bench, outcome, ENSEMBLE)
+
+
+def _fall_back(bench: Bench) -> Result:
+    space, index = bench.workspace, bench.task.payload["index"]
+    outcome = stages.train_baseline(space.dataset, index, cleared(space.candidate(index)))
+    return _published(bench, outcome, BASELINE)
+
+
+_STAGES: dict[TaskKind, Callable[[Bench], Result]] = {
+    TaskKind.ANALYZE: _analyse,
+    TaskKind.FEATURES: _make_features,
+    TaskKind.TRAIN: _train,
+    TaskKind.ENSEMBLE: _combine,
+    TaskKind.BASELINE: _fall_back,
+}
+
+
+def _published(
+    bench: Bench, outcome: Outcome, algorithm: str, recipe: str = "", tag: str = ""
+) -> Result:
+    """Pack a candidate, bring it to S3, and say how it did.
+
+    tag    names its transformers: those of candidates with the same tag are the same; "": the algorithm does
+    """
+    outcome = _usable(outcome)
+    space, keys, index = bench.workspace, Keys(bench.job), outcome.index
+    numbers = [index, *outcome.members]
+    with scratch(space, bench.attempt) as folder:
+        packages = folder / "packages"
+        stages.assemble(
+            space.dataset,
+            {recipe.name: recipe for recipe in space.every_features()},
+            {number: space.candidate(number) for number in numbers},
+            index,
+            packages,
+        )
+        if mode_of(bench.job) is Mode.ENSEMBLING:
+            parts = {keys.whole(index): packages}
+        else:
+            parts = {
+                keys.transformers(tag or algorithm): packages / "transformers",
+                keys.model(index, recipe, algorithm): packages / "model",
+            }
+        for location, part in parts.items():
+            _upload(bench.artifacts, location, part, folder / ARTEFACT)
+    return {"outcome": outcome_to_json(outcome), "tag": tag or algorithm}
+
+
+def _upload(artifacts: Artifacts, location: Location, part: Path, archive: Path) -> None:
+    pack(part, archive)
+    artifacts.upload(location, archive)
+    archive.unlink()
+
+
+def _usable(outcome: Outcome) -> Outcome:
+    """raises    CandidateFault if the objective is no number; other scores that are none are left out"""
+    if not math.isfinite(outcome.objective):
+        raise CandidateFault(f"Its score is {outcome.objective}: its predictions are of no use.")
+    return replace(
+        outcome,
+        scores=tuple(score for score in outcome.scores if math.isfinite(score.value)),
+        train_scores=tuple(score for score in outcome.train_scores if math.isfinite(score.value)),
+    )

@@ -1,0 +1,154 @@
+"""Where things of a job lie: the local folders of its stages, and the S3 keys that clients see.
+
+The one place that spells either. A folder appears whole, by a rename. Local folders are removed when the
+job has ended; what is in S3 stays.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from windvane.artifacts.base import Location, parse_location
+from windvane.domain.job import AutoMLJob
+from windvane.names import derived_suffix, fitted
+
+ARTEFACT = "model.tar.gz"
+
+_ROOT = "work"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The local folders of one job; engine/stages.py says what stands in each."""
+
+    folder: Path
+
+    @property
+    def dataset(self) -> Path:
+        return self.folder / "dataset"
+
+    def features(self, recipe: str) -> Path:
+        return self.folder / "features" / recipe
+
+    def every_features(self) -> list[Path]:
+        """Those of every recipe that are there; a folder is named after its recipe."""
+        root = self.folder / "features"
+        return [f for f in root.iterdir() if not f.name.startswith(".")] if root.is_dir() else []
+
+    def candidate(self, index: int) -> Path:
+        return self.folder / "candidates" / str(index)
+
+    def remove(self) -> None:
+        """Everything of the job; what another process adds meanwhile may stay until the next call."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def workspace_of(data_dir: Path, job: AutoMLJob) -> Workspace:
+    suffix = derived_suffix(job.arn, job.created.isoformat())
+    return Workspace(data_dir / _ROOT / fitted(job.name.lower(), suffix, 63))
+
+
+def workspaces(data_dir: Path) -> list[Workspace]:
+    """Every one that is there."""
+    root = data_dir / _ROOT
+    return [Workspace(folder) for folder in root.iterdir()] if root.is_dir() else []
+
+
+def cleared(folder: Path) -> Path:
+    """The path of a folder that is to be made: what an earlier attempt left there is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def scratch(workspace: Workspace, attempt: str) -> Iterator[Path]:
+    """A folder for temporary files, gone after the block."""
+    folder = workspace.folder / "scratch" / attempt
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """S3 locations below the job's output root, and the names of its step jobs, which are part of them.
+
+    The same job has the same names whenever it is asked. `tag` names transformers: a recipe, or what an
+    ensemble or the baseline needs of them.
+
+    source    reference of the artefacts' layout: AWS's own jobs in HPO mode
+    """
+
+    job: AutoMLJob
+
+    @property
+    def root(self) -> Location:
+        return parse_location(self.job.output_root)
+
+    @property
+    def headers(self) -> Location:
+        return self.root / "preprocessed-data/header/headers.csv"
+
+    @property
+    def split_name(self) -> str:
+        """Of the processing job that reads and splits the data."""
+        return f"{self._short}-db-1-{self._hex('split')}"
+
+    def transformers_name(self, tag: str) -> str:
+        """Of the training job that fits the transformers."""
+        return f"{self._short}-{tag}-1-{self._hex('transformers', tag)}"
+
+    def transform_name(self, tag: str) -> str:
+        return f"{self._short}-{tag}-csv-1-{self._hex('transform', tag)}"
+
+    def candidate_name(self, index: int) -> str:
+        """Of the candidate and of the training job behind it."""
+        return f"{self.job.name}-{index:03d}-{self._hex('candidate', str(index), n_hex=8)}"
+
+    @property
+    def transformers_folder(self) -> Location:
+        return self.root / "data-processor-models"
+
+    def transformers(self, tag: str) -> Location:
+        return self.transformers_folder / f"{self.transformers_name(tag)}/output/{ARTEFACT}"
+
+    def model_folder(self, recipe: str, algorithm: str) -> Location:
+        short = _SHORT_ALGORITHMS.get(algorithm, algorithm)
+        pipeline = f"{recipe}-{short}" if recipe else short
+        return self.root / f"tuning/{self._short}-{pipeline}"
+
+    def model(self, index: int, recipe: str, algorithm: str) -> Location:
+        folder = self.model_folder(recipe, algorithm)
+        return folder / f"{self.candidate_name(index)}/output/{ARTEFACT}"
+
+    def whole_folder(self) -> Location:
+        return self.root / "sagemaker-automl-candidates/model"
+
+    def whole(self, index: int) -> Location:
+        """Transformers and model in one artefact, for a candidate of one container."""
+        return self.whole_folder() / f"{self.candidate_name(index)}/{ARTEFACT}"
+
+    @property
+    def _short(self) -> str:
+        return self.job.name[:10].rstrip("-")
+
+    def _hex(self, *parts: str, n_hex: int = 12) -> str:
+        return derived_suffix(self.job.arn, self.job.created.isoformat(), *parts, n_hex=n_hex)
+
+
+_SHORT_ALGORITHMS = {
+    "xgboost": "xgb",
+    "lightgbm": "gbm",
+    "catboost": "cat",
+    "linear-learner": "ll",
+    "randomforest": "rf",
+    "extra-trees": "xt",
+}
