@@ -26,14 +26,21 @@ _SORT_COLUMN: dict[OrderBy, ColumnElement[Any]] = {
 
 def page_query(kind: str, query: Query) -> Select[Any]:
     """Columns body, id and sort_value of the page's rows, and of one more row if the list goes on."""
-    column = _SORT_COLUMN[query.order]
-    wanted = (
-        select(RESOURCES.c.body, RESOURCES.c.id, column.label("sort_value"))
+    # Bodies are fetched for the page alone: what is sorted and left out along the way stays in the indexes.
+    listed = (
+        select(RESOURCES.c.id, _SORT_COLUMN[query.order].label("sort_value"))
         .where(*_filters(kind, query))
-        .order_by(*_order(query))
+        .order_by(*_order(query, RESOURCES.c.id, _SORT_COLUMN[query.order]))
         .limit(query.limit + 1)
     )
-    return wanted if query.after is None else wanted.where(_comes_after(query))
+    if query.after is not None:
+        listed = listed.where(_comes_after(query))
+    page = listed.subquery()
+    return (
+        select(RESOURCES.c.body, page.c.id, page.c.sort_value)
+        .join(page, page.c.id == RESOURCES.c.id)
+        .order_by(*_order(query, page.c.id, page.c.sort_value))
+    )
 
 
 def page_after(row: Row[Any]) -> list[Any]:
@@ -64,10 +71,12 @@ def _filters(kind: str, query: Query) -> Iterator[ColumnElement[bool]]:
         yield columns.modified < to_micros(query.modified_before)
 
 
-def _order(query: Query) -> Iterator[ColumnElement[Any]]:
+def _order(
+    query: Query, row_id: ColumnElement[Any], value: ColumnElement[Any]
+) -> Iterator[ColumnElement[Any]]:
     if query.order is OrderBy.SCORE:
-        yield RESOURCES.c.score.is_(None)
-    for column in (_SORT_COLUMN[query.order], RESOURCES.c.id):
+        yield value.is_(None)
+    for column in (value, row_id):
         yield column.desc() if query.descending else column.asc()
 
 

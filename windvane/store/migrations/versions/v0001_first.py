@@ -48,9 +48,11 @@ def _create_resources() -> None:
         sa.Column("modified", sa.BigInteger, nullable=False),
         sa.Column("body", _TEXT, nullable=False),
         sa.UniqueConstraint(*scope, "name_key", name="resources_by_name"),
-        sa.Index("resources_by_created", *scope, "created", "id"),
-        sa.Index("resources_by_modified", *scope, "modified", "id"),
-        sa.Index("resources_by_status", *scope, "status", "id"),
+        sa.Index("resources_by_created", *scope, "created", "id", "modified", "status", "name_key"),
+        sa.Index(
+            "resources_by_modified", *scope, "modified", "id", "created", "status", "name_key"
+        ),
+        sa.Index("resources_by_status", *scope, "status", "id", "created", "modified", "name_key"),
         sa.Index("resources_by_parent", "parent", "kind", "account", "region", "created", "id"),
         sa.Index("resources_by_arn", "arn"),
         sa.Index("resources_in_status", "kind", "status", "created", "id"),

@@ -1,0 +1,64 @@
+"""What only a server can do wrong."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from windvane.domain.deployment import Model
+from windvane.errors import StoreUnusable
+from windvane.store import postgres as postgres_module
+from windvane.store.open import open_store
+from windvane.store.schema import METADATA
+from windvane.testing.store_laws.place import HOME
+
+
+def test_the_migrations_end_at_the_schema_of_the_code(postgres_url: str) -> None:
+    engine = create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    engine.dispose()
+
+
+def test_a_lost_connection_is_replaced(postgres_url: str) -> None:
+    store = open_store(postgres_url, Path())
+    with store.snapshot() as tx:
+        tx.find(Model, HOME, "x")
+    with psycopg.connect(postgres_url, autocommit=True) as killer:
+        killer.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    with store.snapshot() as tx:
+        assert tx.find(Model, HOME, "x") is None
+    store.close()
+
+
+def test_a_writer_that_gets_no_turn_says_so(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_store(postgres_url, Path())
+    monkeypatch.setattr(postgres_module, "LOCK_TIMEOUT_S", 1)
+    second = open_store(postgres_url, Path())
+    refused = pytest.raises(StoreUnusable, match="busy with another writer")
+    with first.transaction(), refused, second.transaction():
+        pass
+    with second.transaction():
+        pass
+    first.close()
+    second.close()
+
+
+def test_a_database_that_asks_for_stricter_isolation_still_reads_the_newest_inside_a_transaction(
+    postgres_url: str,
+) -> None:
+    strict = open_store(
+        f"{postgres_url}&options=-c default_transaction_isolation=serializable", Path()
+    )
+    with strict.transaction() as tx:
+        level = tx._connection.exec_driver_sql("SHOW transaction_isolation").scalar()  # type: ignore[attr-defined]
+    assert level == "read committed"
+    strict.close()

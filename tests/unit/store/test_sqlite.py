@@ -1,0 +1,57 @@
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from windvane.errors import StoreUnusable
+from windvane.store import sqlite
+from windvane.store.sqlite import SqliteStore
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+def test_commits_are_written_ahead_and_reach_the_disk(path: Path) -> None:
+    store = SqliteStore(path)
+    with store._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    store.close()
+
+
+def test_threads_that_create_one_file_together_all_get_it(path: Path) -> None:
+    barrier = threading.Barrier(8)
+    stores: list[SqliteStore] = []
+
+    def create() -> None:
+        barrier.wait()
+        store = SqliteStore(path)
+        with store.snapshot():
+            stores.append(store)
+
+    threads = [threading.Thread(target=create) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(stores) == 8
+    for store in stores:
+        store.close()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_writer_that_gets_no_turn_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "LOCK_TIMEOUT_S", 0.01)
+    store = SqliteStore(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnusable, match="busy with another writer"), store.transaction():
+        pass
+    other.execute("ROLLBACK")
+    other.close()
+    with store.transaction():
+        pass
+    store.close()
