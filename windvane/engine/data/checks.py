@@ -44,6 +44,10 @@ class TableFacts:
     def n_rows(self) -> int:
         return len(self.row_keys)
 
+    def repeats(self, column: TypedColumn) -> bool:
+        """Whether values recur; columns that are different in every row all tell the rows apart alike."""
+        return bool(column.statistics["distinct"] < 0.5 * self.n_rows)
+
     def of_type(self, *types: ColumnType) -> list[TypedColumn]:
         return [column for column in self.columns if column.spec.type in types]
 
@@ -70,7 +74,9 @@ def _percent(part: float, whole: float) -> str:
 
 
 def _copies_of_target(facts: TableFacts) -> Iterator[Finding]:
-    copies = [column for column in facts.columns if column.codes_digest == facts.target_digest]
+    copies = [
+        c for c in facts.columns if c.codes_digest == facts.target_digest and facts.repeats(c)
+    ]
     if copies:
         names = _listed([f"'{column.name}'" for column in copies])
         yield _finding(
@@ -165,28 +171,32 @@ def _duplicate_rows(facts: TableFacts) -> Iterator[Finding]:
 def _duplicate_columns(facts: TableFacts) -> Iterator[Finding]:
     same: dict[bytes, list[TypedColumn]] = defaultdict(list)
     for column in facts.columns:
-        if column.spec.type is not ColumnType.CONSTANT:
+        if column.spec.type.is_feature:
             same[column.codes_digest].append(column)
-    for columns in same.values():
-        if len(columns) < 2:
-            continue
-        names = _listed([f"'{column.name}'" for column in columns])
-        if len({column.texts_digest for column in columns}) == 1:
-            yield _finding(
-                "duplicate-columns",
-                "medium",
-                columns,
-                f"The columns {names} are the same in all {facts.n_rows} rows.",
-                "All are used; one of them is enough.",
-            )
-        elif all(column.spec.type.is_feature for column in columns):
-            yield _finding(
-                "equivalent-columns",
-                "low",
-                columns,
-                f"The columns {names} say the same in different words in all {facts.n_rows} rows.",
-                "All are used; one of them is enough.",
-            )
+    groups = [columns for columns in same.values() if len(columns) > 1]
+    equal = [group for group in groups if len({column.texts_digest for column in group}) == 1]
+    if equal:
+        yield _finding(
+            "duplicate-columns",
+            "medium",
+            [column for group in equal for column in group],
+            f"Columns that are the same in all {facts.n_rows} rows: {_listed(_named(equal))}.",
+            "All are used; one of each is enough.",
+        )
+    reworded = [group for group in groups if group not in equal and facts.repeats(group[0])]
+    if reworded:
+        yield _finding(
+            "equivalent-columns",
+            "low",
+            [column for group in reworded for column in group],
+            f"Columns that say the same in different words in all {facts.n_rows} rows: "
+            f"{_listed(_named(reworded))}.",
+            "All are used; one of each is enough.",
+        )
+
+
+def _named(groups: Sequence[Sequence[TypedColumn]]) -> list[str]:
+    return [" = ".join(f"'{column.name}'" for column in group[:5]) for group in groups]
 
 
 def _constant(facts: TableFacts) -> Iterator[Finding]:

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 from windvane.engine.columns import ColumnType
 
+CATEGORICAL, IDENTIFIER = ColumnType.CATEGORICAL, ColumnType.IDENTIFIER
+
 _INTEGER = re.compile(r"[+-]?[0-9]+(?:\.0+)?")
 _LEADING_ZERO = re.compile(r"0[0-9]+")
 _KEY_NAME = re.compile(
-    r"(?:^|[_\s.\-])(?:id|key|uuid|guid|index|idx|rownum|row|no|nr|number|num|serial|ssn)$|ID$|Id$"
+    r"(?:^|[_\s.\-])(?:id|key|uuid|guid|index|idx|rownum|row|no|nr|number|num|serial|ssn|phone|fax|mobile)$|ID$|Id$"
 )
 _ROW_NAME = re.compile(r"^(?:unnamed.*|column_1|index|row.*|id|.*[_\s.\-]?id|order|no|nr|#)$")
-_CODE_NAME = re.compile(
-    r"(?:zip|postal|postcode|plz|fips|naics|sic_?code|phone|fax|area_?code|icd)"
-)
+_CODE_NAME = re.compile(r"(?:zip|postal|postcode|plz|fips|naics|sic_?code|area_?code|icd)")
+_ID_ENDING = re.compile(r"(?:^|[_\s.\-])id$|ID$|Id$")
 _CODE_ENDING = re.compile(r"(?:^|[_\s.\-])codes?$")
 
 
@@ -32,18 +33,19 @@ def judge(name: str, texts: Sequence[str], n_filled: int, n_distinct: int) -> Ju
     if not all(_INTEGER.fullmatch(text) for text in texts):
         return None
     is_unique = n_distinct >= 0.98 * n_filled and n_filled >= 20
+    numbers = [float(text) for text in texts]
+    names_code = _CODE_NAME.search(name.lower()) is not None and max(numbers) >= 100
     padded = [text for text in texts if _LEADING_ZERO.fullmatch(text)]
     if padded:
-        kind = ColumnType.IDENTIFIER if is_unique else ColumnType.CATEGORICAL
+        kind = CATEGORICAL if names_code or not is_unique else IDENTIFIER
         return Judgement(
             kind, f"digits with leading zeros such as '{padded[0]}': a code, not a quantity"
         )
-    numbers = [float(text) for text in texts]
-    if is_unique:
+    if is_unique and not names_code:
         return _unique(name, numbers, n_filled, n_distinct)
-    if _names_code(name, numbers, n_distinct):
+    if names_code or _names_key(name, n_distinct):
         return Judgement(
-            ColumnType.CATEGORICAL,
+            CATEGORICAL,
             f"integers whose column name says they are codes, {n_distinct} distinct in {n_filled} rows",
         )
     return None
@@ -54,28 +56,24 @@ def _unique(name: str, numbers: list[float], n_filled: int, n_distinct: int) -> 
     is_rising = all(a < b for a, b in itertools.pairwise(numbers))
     if is_dense and (is_rising or _ROW_NAME.match(name.lower())):
         return Judgement(
-            ColumnType.IDENTIFIER,
+            IDENTIFIER,
             f"{n_distinct} distinct integers in {n_filled} rows without gaps: they number the rows",
         )
     is_long = min(abs(number) for number in numbers) >= 1e8
-    if _KEY_NAME.search(name) or _CODE_NAME.search(name.lower()) or is_long:
+    if _KEY_NAME.search(name) or is_long:
         return Judgement(
-            ColumnType.IDENTIFIER,
+            IDENTIFIER,
             f"{n_distinct} distinct integers in {n_filled} rows: they name the rows",
         )
     if is_dense:
         return Judgement(
-            ColumnType.IDENTIFIER,
+            IDENTIFIER,
             f"every integer from {min(numbers):.0f} to {max(numbers):.0f} about once: they number the rows",
         )
     return None
 
 
-def _names_code(name: str, numbers: list[float], n_distinct: int) -> bool:
-    lowered = name.lower()
-    if _CODE_NAME.search(lowered):
-        return max(numbers) >= 100
+def _names_key(name: str, n_distinct: int) -> bool:
     return n_distinct > 2 and (
-        _CODE_ENDING.search(lowered) is not None
-        or re.search(r"(?:^|[_\s.\-])id$|ID$|Id$", name) is not None
+        _CODE_ENDING.search(name.lower()) is not None or _ID_ENDING.search(name) is not None
     )

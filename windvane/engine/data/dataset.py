@@ -43,15 +43,22 @@ def write_dataset(dataset: Dataset, folder: Path) -> None:
     """Write into `folder`, which must not exist yet; it appears whole or not at all."""
     building = folder.with_name(f".{folder.name}.building")
     shutil.rmtree(building, ignore_errors=True)
-    (building / "columns").mkdir(parents=True)
+    try:
+        _write_files(dataset, building)
+        building.rename(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _write_files(dataset: Dataset, folder: Path) -> None:
+    (folder / "columns").mkdir(parents=True)
     for position, column in enumerate(dataset.analysis.columns):
         if column.type.is_feature:
-            _write_column(building, position, dataset.columns[column.name])
-    np.save(building / "y.npy", dataset.y.astype(np.float64, copy=False))
-    np.save(building / "folds.npy", dataset.folds.astype(np.int8, copy=False))
+            _write_column(folder, position, dataset.columns[column.name])
+    np.save(folder / "y.npy", dataset.y.astype(np.float64, copy=False))
+    np.save(folder / "folds.npy", dataset.folds.astype(np.int8, copy=False))
     document = json.dumps(dataset.analysis.to_json(), allow_nan=False)
-    (building / "analysis.json").write_text(document, encoding="utf-8")
-    building.rename(folder)
+    (folder / "analysis.json").write_text(document, encoding="utf-8")
 
 
 def read_dataset(folder: Path) -> Dataset:

@@ -11,6 +11,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 EPOCH_SECONDS, EPOCH_MILLISECONDS = "epoch-s", "epoch-ms"
 
+LAST_SHORT_YEAR = 35
+"""Years of two digits lie between 1936 and 2035: data are about what was, with some plans ahead."""
+
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS = (
     "january",
@@ -73,6 +76,7 @@ FORMATS: tuple[str, ...] = (
     "%m/%Y",
     "%Y%m%d",
     "%H:%M",
+    "%Y",
 )
 """Tried in this order; of formats that read the same cells the first is taken, so "03/04/2020" is month first
 and "03.04.2020" day first unless another cell says otherwise."""
@@ -108,10 +112,10 @@ def date_reader(date_format: str) -> Callable[[str], float]:
 def _pattern(date_format: str) -> str:
     if date_format == "%H:%M":
         return _TIME
-    if date_format == "%Y%m%d":
-        return _COMPACT
     escaped = re.sub(r"[ ,./-]+", lambda gap: _gap(gap[0]), date_format)
     date = re.sub(r"%[A-Za-z]", lambda part: _PARTS[part[0]], escaped)
+    if date_format == "%Y%m%d":
+        date = _COMPACT
     return rf"{_WEEKDAY}{date}(?:(?:[T ]|,\s*)\s*{_TIME}{_ZONE})?"
 
 
@@ -141,8 +145,7 @@ def _year(parts: dict[str, str | None]) -> int:
     if year := parts.get("year"):
         return int(year)
     if short := parts.get("short_year"):
-        # POSIX: 69-99 are 1969-1999, 00-68 are 2000-2068.
-        return int(short) + (1900 if int(short) >= 69 else 2000)
+        return int(short) + (2000 if int(short) <= LAST_SHORT_YEAR else 1900)
     return 1970
 
 

@@ -46,14 +46,15 @@ class EncodedColumn:
     def digests(self) -> tuple[bytes, bytes]:
         """Of the codes and of the texts. Columns with the same codes tell rows apart in the same way; with the
         same texts too they are equal."""
+        codes = hashlib.blake2b(self.codes.tobytes(), digest_size=16).digest()
+        if len(self.texts) == 0:
+            return codes, b""
         offsets = np.frombuffer(self.texts.buffers()[1], np.int32)[self.texts.offset :]
         offsets = offsets[: len(self.texts) + 1]
         letters = memoryview(self.texts.buffers()[2] or b"")[offsets[0] : offsets[-1]]
         texts = hashlib.blake2b(letters, digest_size=16)
         texts.update((offsets - offsets[0]).tobytes())
-        return hashlib.blake2b(
-            np.ascontiguousarray(self.codes), digest_size=16
-        ).digest(), texts.digest()
+        return codes, texts.digest()
 
 
 def encode(name: str, cells: pa.ChunkedArray) -> EncodedColumn:

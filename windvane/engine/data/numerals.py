@@ -14,12 +14,12 @@ from typing import Any
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _CURRENCY = "$€£¥₹₽₩₺₴₫฿¢"
 _CODES = r"(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|INR|CNY|BRL|MXN|SEK|NOK|DKK|PLN|ZAR|US\$|R\$|kr)"
-_SIGN = r"(?P<sign>[+-−]?)"
+_SIGN = r"(?P<sign>[+\-−]?)"
 _GROUPED = {
-    ",": r"[0-9]{1,3}(?:,[0-9]{3})+",
-    ".": r"[0-9]{1,3}(?:\.[0-9]{3})+",
-    " ": r"[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+",
-    "'": r"[0-9]{1,3}(?:['’][0-9]{3})+",
+    ",": r"[1-9][0-9]{0,2}(?:,[0-9]{3})+",
+    ".": r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+",
+    " ": r"[1-9][0-9]{0,2}(?:[ \u00a0\u202f][0-9]{3})+",
+    "'": r"[1-9][0-9]{0,2}(?:['’][0-9]{3})+",
 }
 
 
@@ -86,6 +86,8 @@ def _read_written(notation: Notation) -> Callable[[str], float]:
             # A bare number among written ones ("1,200" and "950", "$5" and "5") is a number too.
             return _read_plain(text)
         whole = re.sub(r"[^0-9]", "", match["whole"])
+        if (match["opening"] == "(") != text.endswith(")"):
+            raise ValueError(text)
         number = float(f"{whole or '0'}.{match['part'] or '0'}{match['power'] or ''}")
         is_negative = match["sign"] in negative or match["opening"] == "("
         return -number if is_negative else number

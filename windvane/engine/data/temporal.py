@@ -59,6 +59,8 @@ def find_dates(
         return None
     if len(remaining) > 20:
         return None
+    if formats == ["%Y"]:
+        return None  # years alone are numbers; they are dates only among dates
     if formats[0] == "%Y%m%d" and (len(texts) < 5 or remaining or len(formats) > 1):
         return None
     return Dates(tuple(formats), _described(formats, texts), remaining)
