@@ -7,7 +7,9 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +36,7 @@ from windvane.domain.resource import Resource
 from windvane.names import PageTokens, Scope
 from windvane.settings import LimitSettings, Role
 from windvane.store.base import Store
-from windvane.store.open import open_store
+from windvane.store.open import FILE_NAME, open_store
 from windvane.wire.call import Credential
 from windvane.wire.edge import Edge
 
@@ -175,9 +177,19 @@ def build_parts(
     )
 
 
+@cache
+def _migrated_database() -> bytes:
+    """Made once: migrating takes longer than most tests."""
+    with TemporaryDirectory() as name:
+        store = open_store("", Path(name))
+        store.migrate()
+        store.close()
+        return (Path(name) / FILE_NAME).read_bytes()
+
+
 def build_world(folder: Path, **limits: int) -> World:
+    (folder / FILE_NAME).write_bytes(_migrated_database())
     store = open_store("", folder)
-    store.migrate()
     artifacts = LocalArtifacts(folder / "s3")
     clock = Clock()
     edge = Edge(

@@ -57,9 +57,11 @@ def test_model_config_and_endpoint_are_named_after_the_job_and_hold_its_candidat
 def test_a_taken_endpoint_name_leaves_nothing_behind(store: Store) -> None:
     deploy(store)
     other = replace(job_record(NOW, "other"), endpoint_name="churn-ABC")
-    with store.transaction() as tx:
-        with pytest.raises(InvalidRequest, match="Cannot create already existing endpoint"):
-            deploy_candidate(tx, other, CANDIDATE, NOW)
+    with (
+        store.transaction() as tx,
+        pytest.raises(InvalidRequest, match="Cannot create already existing endpoint"),
+    ):
+        deploy_candidate(tx, other, CANDIDATE, NOW)
     with store.snapshot() as tx:
         assert next(model.name for model in tx.children(Model, "")).startswith("Churn-")
         assert len(tx.children(Model, "")) == len(tx.children(EndpointConfig, "")) == 1
