@@ -1,3 +1,23 @@
-"""Windvane: a self-hosted, open-source implementation of Amazon SageMaker Autopilot."""
+"""Windvane: AutoML you own. A self-hosted implementation of Amazon SageMaker Autopilot.
+
+`AutoML` is loaded when it is first asked for: importing the package alone loads no library.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from windvane.engine.automl import AutoML
+
+__all__ = ["AutoML", "__version__"]
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name != "AutoML":
+        raise AttributeError(f"module 'windvane' has no attribute {name!r}")
+    from windvane.engine.automl import AutoML
+
+    return AutoML

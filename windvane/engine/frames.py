@@ -4,7 +4,10 @@ prediction. Every cell gets the text that a CSV file would hold, so both ways me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,51 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from windvane.engine.columns import ColumnSpec, ColumnType, Values
+from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.numerals import Notation
 from windvane.engine.data.parse import parse_cells
+from windvane.engine.data.read import read_table
 from windvane.errors import InvalidRequest
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to learn from; `name` is what messages call it."""
+
+    path: Path
+    name: str
+    format: str
+    compression: str
+
+
+def source_of(table: pd.DataFrame | str | os.PathLike[str], scratch: Path) -> Source:
+    """The file of a path, or a new one in `scratch` for a DataFrame.
+
+    raises    InvalidRequest if there is no such file, or if two columns of the DataFrame have one name
+    """
+    if isinstance(table, pd.DataFrame):
+        file = scratch / "train.parquet"
+        write_parquet(table, file)
+        return Source(file, "the DataFrame", "parquet", "None")
+    file = Path(table).absolute()
+    if not file.is_file():
+        raise InvalidRequest(f"There is no file {table}.")
+    is_parquet = file.suffix.lower() in (".parquet", ".pq")
+    compression = "Gzip" if file.suffix.lower() == ".gz" else "None"
+    return Source(file, str(table), "parquet" if is_parquet else "csv", compression)
+
+
+def read_frame(file: str | os.PathLike[str], target: str, memory_mb: int) -> pd.DataFrame:
+    """A CSV (also .gz) or Parquet file with the target among its columns, every cell as text.
+
+    raises    InvalidRequest if there is no such file; DataFault naming what cannot be read
+    """
+    with tempfile.TemporaryDirectory(prefix="windvane-read-") as scratch:
+        source = source_of(file, Path(scratch))
+        options = ReadOptions(Path(scratch), source.format, source.compression, memory_mb=memory_mb)
+        raw = read_table([SourceFile(source.path, source.name)], options, target, 0)
+    columns = {name: np.array(column.to_pylist(), object) for name, column in raw.columns.items()}
+    return pd.DataFrame(columns, dtype=object)
 
 
 def write_parquet(frame: pd.DataFrame, file: Path) -> None:
@@ -103,8 +148,8 @@ def label_kind(target: pd.Series[Any], label_type: str) -> str:
     return "string" if is_text else label_type
 
 
-_CONVERT = {
-    "string": lambda label: label,
+_CONVERT: dict[str, Callable[[str], str | int | float | bool]] = {
+    "string": str,
     "integer": lambda label: int(float(label)),
     "float": float,
     "boolean": lambda label: label.strip().lower() == "true",
@@ -115,3 +160,29 @@ _DTYPE: dict[str, Any] = {"string": object, "integer": np.int64, "float": float,
 def labels_as(labels: Sequence[str], kind: str) -> NDArray[Any]:
     """Class labels of the training data as values of their kind: (n_classes,)."""
     return np.array([_CONVERT[kind](label) for label in labels], _DTYPE[kind])
+
+
+def class_indices(target: pd.Series[Any], analysis: Analysis) -> NDArray[np.float64]:
+    """(n_rows,) the index of each row's label among the model's, -1 if it is missing or not one of them.
+    Numbers are compared by value: 1.0 is the class '1'."""
+    index_of = {_key(label, analysis): index for index, label in enumerate(analysis.labels)}
+    return np.array(
+        [
+            -1 if cell is None else index_of.get(_key(cell, analysis), -1)
+            for cell in cells_of(target)
+        ],
+        np.float64,
+    )
+
+
+def _key(label: str, analysis: Analysis) -> str | int | float | bool:
+    kind = "float" if analysis.label_type == "integer" else analysis.label_type
+    try:
+        return _CONVERT[kind](label)
+    except ValueError:
+        return label
+
+
+def numbers_of(target: pd.Series[Any]) -> NDArray[np.float64]:
+    """(n_rows,) the target as numbers, NaN where it is none."""
+    return pd.to_numeric(pd.Series(cells_of(target)), errors="coerce").to_numpy(np.float64)

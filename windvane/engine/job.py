@@ -129,27 +129,26 @@ def ranked(entries: Iterable[Entry], objective: MetricName) -> list[Entry]:
     return sorted(entries, key=position)
 
 
-def leaderboard_to_json(entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    return [
-        {
-            **asdict(entry),
-            "outcome": None if entry.outcome is None else outcome_to_json(entry.outcome),
-        }
-        for entry in entries
-    ]
+def leaderboard_to_json(entries: Iterable[Entry]) -> dict[str, Any]:
+    return {"candidates": [_entry_to_json(entry) for entry in entries]}
 
 
-def leaderboard_from_json(documents: list[dict[str, Any]]) -> list[Entry]:
+def leaderboard_from_json(document: dict[str, Any]) -> list[Entry]:
     """raises    KeyError or TypeError if it is no leaderboard"""
-    return [
-        Entry(
-            **{
-                **document,
-                "plan": None if document["plan"] is None else Plan(**document["plan"]),
-                "outcome": None
-                if document["outcome"] is None
-                else outcome_from_json(document["outcome"]),
-            }
-        )
-        for document in documents
-    ]
+    return [_entry_from_json(entry) for entry in document["candidates"]]
+
+
+def _entry_to_json(entry: Entry) -> dict[str, Any]:
+    outcome = None if entry.outcome is None else outcome_to_json(entry.outcome)
+    return {**asdict(entry), "outcome": outcome}
+
+
+def _entry_from_json(document: dict[str, Any]) -> Entry:
+    plan, outcome = document["plan"], document["outcome"]
+    return Entry(
+        **{
+            **document,
+            "plan": None if plan is None else Plan(**plan),
+            "outcome": None if outcome is None else outcome_from_json(outcome),
+        }
+    )
