@@ -87,7 +87,7 @@ def _stop(state: JobState, now: datetime) -> Passed:
     """A job that is to stop waits for what runs, keeps its best candidate, and tries nothing more."""
     if state.job.status is not JobStatus.STOPPING:
         return state, True
-    state = state.without_ready(frozenset(TaskKind), now)
+    state = _without_waiting(state, frozenset(TaskKind), now)
     if any(task.status is TaskStatus.RUNNING for task in state.tasks):
         return state, False
     return _ended(state, JobStatus.STOPPED, SecondaryStatus.STOPPED, now), False
@@ -278,7 +278,7 @@ def _queue_features(state: JobState) -> JobState:
 
 def _queue_candidates(state: JobState, now: datetime) -> JobState:
     """Keep every training worker busy and one candidate waiting."""
-    for index in _free_indices(state):
+    while (index := _free_index(state)) is not None:
         plan = _propose(state, index)
         features = state.task(_features_task(plan.recipe).key)
         if features is None:
@@ -296,15 +296,14 @@ def _queue_candidates(state: JobState, now: datetime) -> JobState:
     return state
 
 
-def _free_indices(state: JobState) -> Iterator[int]:
-    """Indices that may be proposed now. Candidates without a task failed at once and free their place."""
-    open_train = [c.index for c in state.having(CandidateStatus.IN_PROGRESS)]
-    n_free = state.workers + 1 - len(open_train)
-    first = _next_index(state)
-    last = _max_pipelines(state.job)
-    if open_train:
-        last = min(last, min(open_train) + search.LOOKBACK - 1)
-    yield from range(first, min(last, first + n_free - 1) + 1)
+def _free_index(state: JobState) -> int | None:
+    """The index that may be proposed now, if any: the next one, unless enough candidates are under way, there
+    are enough in all, or the plan would depend on one that is not done."""
+    under_way = [candidate.index for candidate in state.having(CandidateStatus.IN_PROGRESS)]
+    index = _next_index(state)
+    first_open = min(under_way, default=index)
+    is_enough = len(under_way) > state.workers or index > _max_pipelines(state.job)
+    return None if is_enough or index >= first_open + search.LOOKBACK else index
 
 
 def _propose(state: JobState, index: int) -> Plan:
@@ -341,7 +340,7 @@ def _seconds(task: Task) -> float:
 
 def _end_search(state: JobState, times: Timetable, now: datetime) -> JobState:
     if now >= times.last_start:
-        state = _without_waiting(state, now)
+        state = _without_waiting(state, frozenset({TaskKind.TRAIN, TaskKind.FEATURES}), now)
     is_all = _next_index(state) > _max_pipelines(state.job)
     is_busy = bool(state.having(CandidateStatus.IN_PROGRESS))
     if is_all and not is_busy:
@@ -354,9 +353,9 @@ def _end_search(state: JobState, times: Timetable, now: datetime) -> JobState:
     return replace(state, job=replace(state.job, search_ended=end))
 
 
-def _without_waiting(state: JobState, now: datetime) -> JobState:
-    """With what no worker has begun given up."""
-    state = state.without_ready(frozenset({TaskKind.TRAIN, TaskKind.FEATURES}), now)
+def _without_waiting(state: JobState, kinds: frozenset[TaskKind], now: datetime) -> JobState:
+    """With what no worker has begun given up, candidates included."""
+    state = state.without_ready(kinds, now)
     for candidate in state.having(CandidateStatus.IN_PROGRESS):
         task = state.task(train_key(candidate.index))
         if task is None or task.status is TaskStatus.CANCELLED:

@@ -1,0 +1,18 @@
+"""The search of these tests proposes without looking at data."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from world import fake_propose, fake_recipes
+
+from windvane.engine import search
+
+
+@pytest.fixture(autouse=True)
+def _plain_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "recipes_for", fake_recipes)
+    monkeypatch.setattr(search, "propose", fake_propose)

@@ -1,0 +1,425 @@
+"""The way of a job, state by state."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from world import START, World, make_job
+
+from windvane.domain.candidate import CandidateStatus
+from windvane.domain.deployment import EndpointStatus
+from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
+from windvane.domain.task import TaskKind, TaskStatus
+from windvane.work.timing import timetable
+
+DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
+
+
+def test_a_new_job_is_to_be_analysed_and_shows_starting() -> None:
+    world = World(make_job())
+    assert [task.kind for task in world.open_tasks()] == [TaskKind.ANALYZE]
+    assert world.secondary is SecondaryStatus.STARTING
+
+
+def test_a_job_whose_analysis_runs_shows_analyzing_data() -> None:
+    world = World(make_job())
+    world.claim(TaskKind.ANALYZE)
+    assert world.secondary is SecondaryStatus.ANALYZING_DATA
+
+
+def test_data_at_fault_end_the_job_with_the_reason() -> None:
+    world = World(make_job())
+    world.do(TaskKind.ANALYZE, FAILED)
+    assert (world.status, world.secondary) == (JobStatus.FAILED, SecondaryStatus.FAILED)
+    assert world.state.job.failure_reason == "It broke."
+    assert world.state.job.ended == world.now
+
+
+def test_the_analysis_says_what_the_problem_is() -> None:
+    world = World(make_job())
+    world.do(TaskKind.ANALYZE)
+    assert world.state.job.problem_type == "BinaryClassification"
+    assert world.state.job.objective == "F1"
+
+
+def test_definitions_only_ends_after_the_analysis() -> None:
+    world = World(make_job(definitions_only=True))
+    world.do(TaskKind.ANALYZE)
+    assert world.status is JobStatus.COMPLETED
+    assert world.secondary is SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
+    assert world.candidates == ()
+
+
+def test_features_come_before_candidates() -> None:
+    world = World(make_job())
+    world.do(TaskKind.ANALYZE)
+    assert world.secondary is SecondaryStatus.FEATURE_ENGINEERING
+    assert [task.payload["recipe"] for task in world.open_tasks()] == ["dpp0", "dpp1"]
+
+
+def test_a_candidate_waits_for_its_recipe_and_later_ones_wait_behind_it() -> None:
+    world = World(make_job())
+    world.do(TaskKind.ANALYZE)
+    world.do(TaskKind.FEATURES)
+    assert world.candidates == (), "candidate 1 takes the second recipe"
+    world.do(TaskKind.FEATURES)
+    assert [candidate.index for candidate in world.candidates] == [1, 2, 3]
+    assert world.secondary is SecondaryStatus.MODEL_TUNING
+
+
+def test_ensembling_mode_shows_training_models() -> None:
+    world = World(make_job(mode="ENSEMBLING"))
+    world.search([])
+    assert world.secondary is SecondaryStatus.TRAINING_MODELS
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_one_candidate_more_than_workers_is_under_way(workers: int) -> None:
+    world = World(make_job(max_candidates=100), workers)
+    world.search([])
+    assert len(world.open_tasks(TaskKind.TRAIN)) == workers + 1
+    world.do(TaskKind.TRAIN)
+    assert len(world.open_tasks(TaskKind.TRAIN)) == workers + 1
+
+
+def test_no_candidate_is_proposed_too_far_ahead_of_the_slowest() -> None:
+    world = World(make_job(max_candidates=100), workers=30)
+    world.search([])
+    assert [c.index for c in world.candidates] == list(range(1, 9))
+    slowest = world.claim(TaskKind.TRAIN)
+    for _ in range(7):
+        world.do(TaskKind.TRAIN)
+    assert len(world.candidates) == 8
+    world.end(slowest)
+    assert len(world.candidates) == 16
+
+
+def test_a_finished_candidate_carries_score_metrics_steps_and_containers() -> None:
+    world = World(make_job())
+    world.search([0.7])
+    first = world.candidates[0]
+    assert (first.status, first.score) == (CandidateStatus.COMPLETED, 0.7)
+    assert {(m.name, m.split) for m in first.metrics} == {("F1", "Validation"), ("F1", "Train")}
+    assert [str(step.kind) for step in first.steps] == [
+        "processing-job",
+        "training-job",
+        "transform-job",
+        "training-job",
+    ]
+    assert len(first.containers) == 3
+    assert world.state.job.best_candidate == first.name
+
+
+def test_the_best_candidate_is_known_while_others_run() -> None:
+    world = World(make_job())
+    world.search([0.5, 0.9])
+    assert world.state.best is not None
+    assert world.state.best.index == 2
+    assert world.status is JobStatus.IN_PROGRESS
+
+
+def test_one_candidates_failure_is_its_own() -> None:
+    world = World(make_job())
+    world.search([])
+    world.do(TaskKind.TRAIN, FAILED)
+    first = world.candidates[0]
+    assert (first.status, first.failure_reason) == (CandidateStatus.FAILED, "It broke.")
+    assert world.status is JobStatus.IN_PROGRESS
+    told = f"Candidate {first.name} (lightgbm): It broke."
+    assert world.state.job.partial_failures == (told,)
+
+
+def test_five_partial_failures_are_kept() -> None:
+    world = World(make_job(max_candidates=20))
+    world.search([])
+    for _ in range(8):
+        world.do(TaskKind.TRAIN, FAILED)
+    assert len(world.state.job.partial_failures) == 5
+
+
+def test_candidates_of_a_recipe_that_cannot_be_made_fail_alone() -> None:
+    world = World(make_job(max_candidates=6))
+    world.do(TaskKind.ANALYZE)
+    world.do(TaskKind.FEATURES)
+    world.do(TaskKind.FEATURES, FAILED)
+    by_status = {c.index: c.status for c in world.candidates}
+    assert by_status[1] is CandidateStatus.FAILED
+    assert by_status[2] is CandidateStatus.IN_PROGRESS
+
+
+def test_candidates_leave_one_place_for_the_ensemble() -> None:
+    world = World(make_job(max_candidates=3))
+    world.search([0.5, 0.6])
+    assert len(world.candidates) == 2
+    assert [task.kind for task in world.open_tasks()] == [TaskKind.ENSEMBLE]
+    world.do(TaskKind.ENSEMBLE, score=0.8)
+    assert world.status is JobStatus.COMPLETED
+    assert world.secondary is SecondaryStatus.MAX_CANDIDATES_REACHED
+    assert world.state.best is not None
+    assert world.state.best.algorithm == "ensemble"
+    assert len(world.candidates) == 3
+
+
+@pytest.mark.parametrize(
+    ("max_candidates", "mode"), [(1, None), (2, None), (3, "HYPERPARAMETER_TUNING")]
+)
+def test_some_jobs_have_single_pipelines_only(max_candidates: int, mode: str | None) -> None:
+    world = World(make_job(max_candidates=max_candidates, mode=mode))
+    world.search([0.5] * max_candidates)
+    assert world.status is JobStatus.COMPLETED
+    assert len(world.candidates) == max_candidates
+    assert not any(task.kind is TaskKind.ENSEMBLE for task in world.state.tasks)
+
+
+def test_an_ensemble_of_one_is_not_tried() -> None:
+    world = World(make_job(max_candidates=3))
+    world.search([0.5])
+    world.do(TaskKind.TRAIN, FAILED)
+    assert world.status is JobStatus.COMPLETED
+
+
+def test_a_failed_ensemble_leaves_the_best_single_one() -> None:
+    world = World(make_job(max_candidates=3))
+    world.search([0.5, 0.6])
+    world.do(TaskKind.ENSEMBLE, FAILED)
+    assert world.status is JobStatus.COMPLETED
+    assert world.state.best is not None
+    assert world.state.best.index == 2
+    assert world.state.job.partial_failures == ("The ensemble: It broke.",)
+
+
+def test_equal_scores_are_decided_by_latency_then_order() -> None:
+    world = World(make_job())
+    world.search([0.5, 0.5])
+    assert world.state.best is not None
+    assert world.state.best.index == 1
+
+
+def test_the_search_ends_in_time_and_what_waits_is_stopped() -> None:
+    world = World(make_job())
+    world.search([0.5])
+    running = world.claim(TaskKind.TRAIN)
+    times = timetable(world.state.job, START)
+    world.wait((times.last_start - world.now).total_seconds())
+    assert world.state.job.search_ended is None, "all are proposed and one still runs"
+    world.wait((times.search - world.now).total_seconds())
+    assert world.state.job.search_ended is EndOfSearch.RUNTIME
+    assert world.open_tasks() == [running]
+    world.end(running, score=0.9)
+    world.do(TaskKind.ENSEMBLE)
+    assert world.status is JobStatus.COMPLETED
+    assert world.secondary is SecondaryStatus.MAX_RUNTIME_REACHED
+    assert [c.status for c in world.candidates[:3]] == [
+        CandidateStatus.COMPLETED,
+        CandidateStatus.COMPLETED,
+        CandidateStatus.STOPPED,
+    ]
+
+
+def test_the_end_of_a_silent_worker_is_not_waited_for() -> None:
+    world = World(make_job())
+    world.search([0.5])
+    running = world.claim(TaskKind.TRAIN)
+    times = timetable(world.state.job, START)
+    world.wait((times.search - world.now).total_seconds() + 4)
+    assert world.status is JobStatus.COMPLETED
+    late = world.candidates
+    world.end(running, score=1.0)
+    assert world.candidates == late, "a late result changes nothing"
+
+
+def test_a_job_without_a_finished_candidate_gets_a_baseline() -> None:
+    world = World(make_job(max_candidates=2))
+    world.search([])
+    world.do(TaskKind.TRAIN, FAILED)
+    world.do(TaskKind.TRAIN, FAILED)
+    assert [task.kind for task in world.open_tasks()] == [TaskKind.BASELINE]
+    world.do(TaskKind.BASELINE)
+    assert world.status is JobStatus.COMPLETED
+    assert world.state.best is not None
+    assert world.state.best.algorithm == "baseline"
+    assert "baseline" in world.state.job.partial_failures[-1]
+
+
+def test_the_baseline_stands_in_when_features_took_all_the_time() -> None:
+    world = World(make_job())
+    world.do(TaskKind.ANALYZE)
+    world.claim(TaskKind.FEATURES)
+    world.wait(590)
+    assert TaskKind.BASELINE in {task.kind for task in world.open_tasks()}
+
+
+def test_a_job_whose_baseline_fails_says_why() -> None:
+    world = World(make_job(max_candidates=1))
+    world.search([])
+    world.do(TaskKind.TRAIN, FAILED)
+    world.do(TaskKind.BASELINE, FAILED)
+    assert world.status is JobStatus.FAILED
+    assert world.state.job.failure_reason == "No candidate finished, and of the baseline: It broke."
+
+
+def test_a_job_is_completed_once_its_endpoint_is_in_service() -> None:
+    world = World(make_job(max_candidates=1, deploys=True))
+    world.search([0.5])
+    assert (world.status, world.secondary) == (
+        JobStatus.IN_PROGRESS,
+        SecondaryStatus.DEPLOYING_MODEL,
+    )
+    world.endpoint_is(EndpointStatus.CREATING)
+    assert world.status is JobStatus.IN_PROGRESS
+    world.endpoint_is(EndpointStatus.IN_SERVICE)
+    assert world.status is JobStatus.COMPLETED
+    assert world.secondary is SecondaryStatus.MAX_CANDIDATES_REACHED
+    assert world.state.job.deployed
+
+
+@pytest.mark.parametrize("status", [EndpointStatus.FAILED, None])
+def test_a_failed_deployment_leaves_the_job_completed(status: EndpointStatus | None) -> None:
+    world = World(make_job(max_candidates=1, deploys=True))
+    world.search([0.5])
+    world.endpoint_is(status)
+    assert world.status is JobStatus.COMPLETED
+    assert world.secondary is SecondaryStatus.MODEL_DEPLOYMENT_ERROR
+    assert not world.state.job.deployed
+    assert "could not be deployed" in world.state.job.partial_failures[0]
+    assert world.state.best is not None
+
+
+def test_an_endpoint_that_does_not_come_is_not_waited_for_beyond_the_deadline() -> None:
+    world = World(make_job(max_candidates=1, deploys=True))
+    world.search([0.5])
+    world.wait(599)
+    assert world.status is JobStatus.IN_PROGRESS
+    world.wait(1)
+    assert world.secondary is SecondaryStatus.MODEL_DEPLOYMENT_ERROR
+
+
+def test_stop_before_anything_began_stops_at_once() -> None:
+    world = World(make_job())
+    world.stop()
+    assert (world.status, world.secondary) == (JobStatus.STOPPED, SecondaryStatus.STOPPED)
+    assert world.open_tasks() == []
+
+
+def test_stop_waits_for_what_runs_and_keeps_the_best() -> None:
+    world = World(make_job())
+    world.search([0.5])
+    running = world.claim(TaskKind.TRAIN)
+    world.stop()
+    assert world.status is JobStatus.STOPPING
+    assert world.open_tasks() == [running]
+    world.end(running, CANCELLED)
+    assert world.status is JobStatus.STOPPED
+    assert world.state.best is not None
+    assert world.state.best.index == 1
+    assert {c.status for c in world.candidates[1:]} == {CandidateStatus.STOPPED}
+
+
+def test_after_downtime_beyond_the_deadline_nothing_is_trained_and_the_best_is_deployed() -> None:
+    world = World(make_job(deploys=True))
+    world.search([0.5])
+    world.state = replace(world.state, up_since=START + timedelta(hours=5))
+    world.wait(5 * 3600)
+    assert world.open_tasks() == []
+    assert world.secondary is SecondaryStatus.DEPLOYING_MODEL
+    world.wait(2)
+    assert world.status is JobStatus.IN_PROGRESS
+    world.endpoint_is(EndpointStatus.IN_SERVICE)
+    assert world.secondary is SecondaryStatus.MAX_RUNTIME_REACHED
+
+
+def test_a_job_that_slept_through_its_time_before_its_data_were_read_fails_in_words() -> None:
+    world = World(make_job())
+    world.wait(5 * 3600)
+    assert world.status is JobStatus.FAILED
+    assert "ended before its data were read" in world.state.job.failure_reason
+
+
+def test_a_job_that_has_ended_does_nothing_more() -> None:
+    world = World(make_job(max_candidates=1))
+    world.search([0.5])
+    ended = world.state
+    world.wait(10_000)
+    assert world.state == ended
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["claim", "done", "failed", "cancelled", "none", "endpoint", "wait", "stop"]
+        ),
+        st.integers(0, 10_000),
+    ),
+    max_size=120,
+)
+MODES = st.sampled_from([None, "ENSEMBLING", "HYPERPARAMETER_TUNING"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(EVENTS, st.integers(1, 8), st.integers(1, 4), MODES, st.booleans())
+def test_whatever_happens_a_job_ends_well(
+    events: list[tuple[str, int]], n: int, workers: int, mode: str | None, deploys: bool
+) -> None:
+    job = make_job(max_candidates=n, max_runtime_s=60, mode=mode, deploys=deploys)
+    world = World(job, workers)
+    for event, number in events:
+        _happen(world, event, number)
+        _check_always(world, n)
+    for _ in range(200):
+        if world.status.is_final:
+            break
+        _run_out(world)
+        _check_always(world, n)
+    _check_end(world, events)
+
+
+def _happen(world: World, event: str, number: int) -> None:
+    ready = [t for t in world.open_tasks() if t.status is TaskStatus.READY]
+    running = [t for t in world.open_tasks() if t.status is TaskStatus.RUNNING]
+    if event == "claim" and ready:
+        world.claim(ready[number % len(ready)].kind)
+    elif event in ("done", "failed", "cancelled") and running:
+        score = number / 10_000
+        world.end(running[number % len(running)], TaskStatus(event), score)
+    elif event == "endpoint" and world.state.endpoint is not None and not world.status.is_final:
+        world.endpoint_is([EndpointStatus.IN_SERVICE, EndpointStatus.FAILED, None][number % 3])
+    elif event == "wait":
+        world.wait(number / 1000)
+    elif event == "stop" and number % 20 == 0 and world.status is JobStatus.IN_PROGRESS:
+        world.stop()
+
+
+def _run_out(world: World) -> None:
+    """Workers kill what runs beyond its time; time goes on."""
+    for task in world.open_tasks():
+        if task.status is TaskStatus.RUNNING:
+            world.end(task, CANCELLED)
+    world.wait(7)
+
+
+def _check_always(world: World, max_candidates: int) -> None:
+    finished = world.state.having(CandidateStatus.COMPLETED)
+    assert len(finished) <= max_candidates
+    assert len({c.index for c in world.candidates}) == len(world.candidates)
+    assert sum(c.algorithm == "ensemble" for c in world.candidates) <= 1
+    assert len(world.state.job.partial_failures) <= 5
+    keys = [task.key for task in world.state.tasks]
+    assert len(set(keys)) == len(keys)
+
+
+def _check_end(world: World, events: list[tuple[str, int]]) -> None:
+    job = world.state.job
+    assert job.status.is_final
+    assert job.ended is not None
+    assert world.state.having(CandidateStatus.IN_PROGRESS) == ()
+    assert all(task.status is TaskStatus.RUNNING for task in world.open_tasks())
+    if job.status is JobStatus.COMPLETED:
+        assert world.state.best is not None
+        assert world.state.best.status is CandidateStatus.COMPLETED
+        assert not job.endpoint_name or job.deployed == (
+            job.secondary is not SecondaryStatus.MODEL_DEPLOYMENT_ERROR
+        )
+    if job.status is JobStatus.FAILED:
+        assert job.failure_reason

@@ -1,0 +1,219 @@
+"""A job's world without a store: what `flow.advance` wants is simply made true."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from windvane.domain.candidate import Candidate
+from windvane.domain.deployment import Endpoint, EndpointStatus
+from windvane.domain.job import AutoMLJob, JobStatus, Limits, SecondaryStatus
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.engine.candidates import Plan
+from windvane.engine.data.analysis import Analysis
+from windvane.names import Scope
+from windvane.work import flow
+from windvane.work.state import JobState
+
+SCOPE = Scope("000000000000", "us-east-1")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+RECIPES = ("dpp0", "dpp1")
+
+ANALYSIS = Analysis(
+    target="y",
+    problem_type=ProblemType.BINARY,
+    problem_reason="two values",
+    objective=MetricName.F1,
+    columns=(),
+    labels=("no", "yes"),
+    label_type="string",
+    class_counts=(300, 300),
+    n_rows=600,
+    n_rows_read=600,
+    n_folds=5,
+    seed=0,
+)
+
+
+def make_job(
+    *,
+    name: str = "churn-model",
+    max_candidates: int = 5,
+    max_runtime_s: int = 600,
+    mode: str | None = None,
+    deploys: bool = False,
+    definitions_only: bool = False,
+) -> AutoMLJob:
+    config: dict[str, object] = {"Mode": mode} if mode else {}
+    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/train"}
+    request: dict[str, object] = {
+        "AutoMLJobName": name,
+        "InputDataConfig": [{"DataSource": {"S3DataSource": source}, "TargetAttributeName": "y"}],
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/out/"},
+        "RoleArn": "arn:aws:iam::000000000000:role/windvane",
+        "AutoMLJobConfig": config,
+        "GenerateCandidateDefinitionsOnly": definitions_only,
+    }
+    return AutoMLJob(
+        scope=SCOPE,
+        name=name,
+        created=START,
+        modified=START,
+        request=request,
+        limits=Limits(max_candidates, max_runtime_s, max_runtime_s),
+        deadline=START + timedelta(seconds=max_runtime_s),
+        endpoint_name=f"{name}-endpoint" if deploys else "",
+    )
+
+
+def fake_recipes(analysis: Analysis) -> tuple[str, ...]:
+    return RECIPES
+
+
+def fake_propose(analysis: Analysis, index: int, tried: object) -> Plan:
+    algorithm = ("xgboost", "lightgbm", "linear-learner")[index % 3]
+    return Plan(index, RECIPES[index % 2], algorithm, {"depth": index}, seed=index)
+
+
+def outcome(index: int, score: float, members: dict[str, float] | None = None) -> dict[str, object]:
+    one = {"metric": "F1", "value": score, "standard_error": 0.01}
+    return {
+        "index": index,
+        "objective": score,
+        "scores": [one],
+        "fit_s": 1.0,
+        "latency_s": 0.001,
+        "size_bytes": 1000,
+        "folds_used": 5,
+        "train_scores": [one],
+        "notes": [],
+        "members": members or {},
+    }
+
+
+@dataclass
+class World:
+    """Change it by `end_next`, `claim`, `wait`, `stop`; look at `state`."""
+
+    job: AutoMLJob
+    workers: int = 2
+    now: datetime = START
+    up_since: datetime = START
+    state: JobState = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.state = JobState(self.job, self.up_since, self.workers)
+        self.advance()
+
+    def advance(self) -> None:
+        self.state = self._next()
+        assert self._next() == self.state, "advance is not idempotent"
+
+    def _next(self) -> JobState:
+        before = self.state
+        if before.needs_analysis:
+            before = replace(before, analysis=ANALYSIS)
+        after = flow.advance(before, self.now)
+        endpoint = self._endpoint() if after.deploys else after.endpoint
+        return replace(
+            after,
+            tasks=(*after.tasks, *self._queued(after)),
+            queued=(),
+            deploys=False,
+            analysis=None,
+            endpoint=endpoint,
+        )
+
+    def _queued(self, state: JobState) -> list[Task]:
+        return [
+            Task(
+                id=number,
+                job_arn=self.job.arn,
+                kind=new.kind,
+                key=new.key,
+                payload=new.payload,
+                created=self.now,
+            )
+            for number, new in enumerate(state.queued, len(state.tasks) + 1)
+        ]
+
+    @property
+    def status(self) -> JobStatus:
+        return self.state.job.status
+
+    @property
+    def secondary(self) -> SecondaryStatus:
+        return self.state.job.secondary
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        return self.state.candidates
+
+    def open_tasks(self, *kinds: TaskKind) -> list[Task]:
+        return [t for t in self.state.tasks if t.status.is_open and (not kinds or t.kind in kinds)]
+
+    def claim(self, kind: TaskKind) -> Task:
+        task = next(t for t in self.open_tasks(kind) if t.status is TaskStatus.READY)
+        claimed = replace(task, status=TaskStatus.RUNNING, started=self.now, attempts=1)
+        self._put(claimed)
+        return claimed
+
+    def end(self, task: Task, status: TaskStatus = TaskStatus.DONE, score: float = 0.5) -> None:
+        result = self._result(task, score) if status is TaskStatus.DONE else None
+        error = "It broke." if status is TaskStatus.FAILED else ""
+        self._put(replace(task, status=status, ended=self.now, result=result, error=error))
+
+    def do(self, kind: TaskKind, status: TaskStatus = TaskStatus.DONE, score: float = 0.5) -> None:
+        """Claim and end the next ready task of a kind."""
+        self.end(self.claim(kind), status, score)
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.advance()
+
+    def stop(self) -> None:
+        job = replace(self.state.job, status=JobStatus.STOPPING, secondary=SecondaryStatus.STOPPING)
+        self.state = replace(self.state, job=job)
+        self.advance()
+
+    def endpoint_is(self, status: EndpointStatus | None) -> None:
+        endpoint = self.state.endpoint
+        assert endpoint is not None
+        after = None if status is None else replace(endpoint, status=status, failure_reason="Boom.")
+        self.state = replace(self.state, endpoint=after)
+        self.advance()
+
+    def search(self, scores: list[float]) -> None:
+        """From the start to the end of the last of these candidates."""
+        self.do(TaskKind.ANALYZE)
+        for _ in RECIPES:
+            self.do(TaskKind.FEATURES)
+        for score in scores:
+            self.do(TaskKind.TRAIN, score=score)
+
+    def _put(self, task: Task) -> None:
+        tasks = tuple(task if t.id == task.id else t for t in self.state.tasks)
+        self.state = replace(self.state, tasks=tasks)
+        self.advance()
+
+    def _result(self, task: Task, score: float) -> dict[str, object]:
+        if task.kind is TaskKind.ANALYZE:
+            return {"problem_type": "BinaryClassification", "objective": "F1"}
+        if task.kind is TaskKind.FEATURES:
+            return {}
+        if task.kind is TaskKind.TRAIN:
+            plan = task.payload["plan"]
+            return {"outcome": outcome(plan["index"], score), "tag": plan["recipe"]}
+        index = task.payload["index"]
+        members = {str(m): 0.5 for m in task.payload.get("members", [])[:2]}
+        return {"outcome": outcome(index, score, members), "tag": str(task.kind)}
+
+    def _endpoint(self) -> Endpoint:
+        return Endpoint(
+            scope=SCOPE,
+            name=self.job.endpoint_name,
+            created=self.now,
+            modified=self.now,
+            config_name="config",
+            generation=1,
+            desired=(),
+        )
