@@ -84,6 +84,7 @@ def resolve_target(column: EncodedColumn, problem: ProblemSpec, min_rows: int) -
     raises    DataFault if the target cannot be learned from, or contradicts what the caller said
     """
     facts = _facts(column)
+    _check_rows(column, facts.n_rows, min_rows)
     problem_type, reason = _settle(facts, problem)
     objective = problem.objective or default_objective(problem_type)
     _check_objective(problem_type, objective, reason)
@@ -91,7 +92,11 @@ def resolve_target(column: EncodedColumn, problem: ProblemSpec, min_rows: int) -
         target = _as_numbers(column, facts, reason, objective)
     else:
         target = _as_classes(column, facts, problem_type, reason, objective)
-    _check_rows(column.name, target, min_rows)
+    _check_rows(column, len(target.y), min_rows)
+    if not target.labels and np.ptp(target.y) == 0:
+        raise DataFault(
+            f"The target column '{column.name}' is constant: {target.y[0]:g} in all rows."
+        )
     return target
 
 
@@ -145,7 +150,7 @@ def _infer(facts: _Facts, objective: MetricName | None) -> tuple[ProblemType, st
         shown = " and ".join(f"'{_short(label)}'" for label in sorted(facts.labels))
         return ProblemType.BINARY, f"the target has two distinct values: {shown}"
     if not facts.is_numeric:
-        if n > MOST_CLASSES or n > 0.5 * rows:
+        if n > MOST_CLASSES or n > max(20, 0.5 * rows):
             raise DataFault(
                 f"The problem type cannot be told from the target column '{facts.name}': it holds {n} "
                 f"different texts in {rows} rows, too many for classes, and they are no numbers. Set "
@@ -282,15 +287,14 @@ def _order(label: str, label_type: str) -> tuple[float, str]:
     return float(label), label
 
 
-def _check_rows(name: str, target: Target, min_rows: int) -> None:
-    if len(target.y) >= min_rows:
-        if target.problem_type is ProblemType.REGRESSION and np.ptp(target.y) == 0:
-            raise DataFault(f"The target column '{name}' is constant: {target.y[0]:g} in all rows.")
+def _check_rows(column: EncodedColumn, n_valid: int, min_rows: int) -> None:
+    if n_valid >= min_rows:
         return
-    dropped = f", {target.n_invalid} more have no valid target" if target.n_invalid else ""
+    n_invalid = column.n_rows - n_valid
+    dropped = f"; {n_invalid} more have none that can be used" if n_invalid else ""
     raise DataFault(
-        f"The training data have {len(target.y)} rows with a value in the target column '{name}'"
-        f"{dropped}; at least {min_rows} are needed."
+        f"The training data have {n_valid} rows with a value in the target column '{column.name}'"
+        f"{dropped}. At least {min_rows} are needed."
     )
 
 

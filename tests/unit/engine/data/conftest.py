@@ -1,61 +1,11 @@
-"""Small tables written to files, and how they are analysed."""
-
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from windvane.domain.problem import ProblemSpec
-from windvane.engine.data.analyse import analyse
-from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
-from windvane.engine.data.dataset import Dataset, read_dataset
-
-HEADER = "amount,colour,y\n"
-
-
-def lines(n_rows: int, label: Callable[[int], object] = lambda i: ("no", "yes")[i % 2]) -> str:
-    """Rows of a number, a colour and a label."""
-    rng = random.Random(0)
-    colours = ("red", "green", "blue")
-    return "".join(f"{rng.random():.4f},{rng.choice(colours)},{label(i)}\n" for i in range(n_rows))
-
-
-@dataclass
-class Workshop:
-    """Writes files into a folder of its own and analyses them."""
-
-    folder: Path
-    options: ReadOptions
-
-    def files(self, *contents: str | bytes) -> list[SourceFile]:
-        files = []
-        for i, content in enumerate(contents):
-            path = self.folder / f"part-{i}.csv"
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-            files.append(SourceFile(path, f"s3://bucket/data/part-{i}.csv"))
-        return files
-
-    def analyse(
-        self, *contents: str | bytes, problem: ProblemSpec | None = None, **options: object
-    ) -> Analysis:
-        chosen = replace(self.options, **options)
-        spec = problem or ProblemSpec("y")
-        return analyse(self.files(*contents), chosen, spec, self.dataset_folder)
-
-    @property
-    def dataset_folder(self) -> Path:
-        return self.folder / "dataset"
-
-    def dataset(self) -> Dataset:
-        return read_dataset(self.dataset_folder)
-
-    def left_over(self) -> list[str]:
-        """What lies in the folder besides the input."""
-        return [path.name for path in self.folder.iterdir() if not path.name.startswith("part-")]
+from windvane.engine.data.analysis import ReadOptions
+from windvane.testing.tables import Workshop
 
 
 @pytest.fixture

@@ -1,0 +1,61 @@
+"""Small tables written to files, and their analysis: for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from windvane.domain.problem import ProblemSpec
+from windvane.engine.data.analyse import analyse
+from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
+from windvane.engine.data.dataset import Dataset, read_dataset
+
+HEADER = "amount,colour,y\n"
+
+
+def lines(n_rows: int, label: Callable[[int], object] = lambda i: ("no", "yes")[i % 2]) -> str:
+    """Rows of a number, a colour and a label."""
+    amounts = np.random.default_rng(0).random(n_rows)
+    colours = ("red", "green", "blue")
+    return "".join(
+        f"{amount:.4f},{colours[int(amount * 1e6) % 3]},{label(i)}\n"
+        for i, amount in enumerate(amounts)
+    )
+
+
+@dataclass
+class Workshop:
+    """Writes files into a folder of its own and analyses them."""
+
+    folder: Path
+    options: ReadOptions
+
+    def files(self, *contents: str | bytes) -> list[SourceFile]:
+        files = []
+        for i, content in enumerate(contents):
+            path = self.folder / f"part-{i}.csv"
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+            files.append(SourceFile(path, f"s3://bucket/data/part-{i}.csv"))
+        return files
+
+    def analyse(
+        self, *contents: str | bytes, problem: ProblemSpec | None = None, **options: Any
+    ) -> Analysis:
+        chosen = replace(self.options, **options)
+        spec = problem or ProblemSpec("y")
+        return analyse(self.files(*contents), chosen, spec, self.dataset_folder)
+
+    @property
+    def dataset_folder(self) -> Path:
+        return self.folder / "dataset"
+
+    def dataset(self) -> Dataset:
+        return read_dataset(self.dataset_folder)
+
+    def left_over(self) -> list[str]:
+        """What lies in the folder besides the input."""
+        return [path.name for path in self.folder.iterdir() if not path.name.startswith("part-")]
