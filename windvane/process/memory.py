@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 _PROC = Path("/proc")
+_CGROUP_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 _KB_PER_MB = 1024
 
 
@@ -46,6 +51,21 @@ def exceeds_mb(leader: int, cap_mb: float) -> tuple[bool, float]:
 def writable_bytes() -> int:
     """What RLIMIT_DATA counts of this process: its private writable mappings, touched or not."""
     return _fields(_PROC / "self" / "status").get("VmData", 0) * 1024
+
+
+def machine_memory_mb() -> int:
+    """MiB that this machine, or the container around us, has."""
+    total_kb = _fields(_PROC / "meminfo")["MemTotal"]
+    return min(total_kb // _KB_PER_MB, *(_limit_mb(file) for file in _CGROUP_LIMITS))
+
+
+def _limit_mb(file: Path) -> int:
+    """What a control group allows; more than any machine has if it sets no limit."""
+    try:
+        text = file.read_text().strip()
+    except OSError:
+        return sys.maxsize
+    return int(text) // 1024**2 if text.isdigit() else sys.maxsize
 
 
 def _processes() -> Iterator[tuple[int, int, int]]:

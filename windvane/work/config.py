@@ -15,6 +15,9 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.s3 import Connection, S3Artifacts
 from windvane.domain.task import TaskKind
 
+READY_LINE = b"ready\n"
+"""What a worker says on its standard output once it looks for tasks."""
+
 _SHORT = tuple(kind for kind in TaskKind if kind.is_express)
 
 

@@ -1,0 +1,97 @@
+"""What the end of a child process means for its task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from windvane.domain.job import AutoMLJob
+from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.errors import OutOfTime, WindvaneError
+from windvane.process.child import Ending, Exit
+
+_PASSING = frozenset({"OSError", "BotoCoreError", "ClientError"})
+"""Errors of disks, networks and the store of artefacts; another attempt may go well."""
+
+_INDISPENSABLE = {
+    TaskKind.ANALYZE: "The data could not be read and analysed",
+    TaskKind.BASELINE: "Not even a baseline could be made",
+}
+"""Without these a job has nothing; the others are given up in silence when the time is over."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """status of the task; READY means another attempt. `error` is a sentence for FAILED."""
+
+    status: TaskStatus
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A task that a child process has worked on.
+
+    stop_at    when it was to have ended
+    stopped    its job was told to stop, or had ended
+    memory_mb  its cap
+    """
+
+    job: AutoMLJob
+    task: Task
+    stop_at: datetime
+    stopped: bool
+    memory_mb: int
+
+    @property
+    def is_own_limit(self) -> bool:
+        """Whether the candidate's own limit is what ended it, not the job's time."""
+        own = timedelta(seconds=self.job.limits.max_candidate_runtime_s)
+        return (
+            self.task.kind is TaskKind.TRAIN
+            and self.task.started is not None
+            and self.stop_at >= self.task.started + own
+        )
+
+
+def judge(case: Case, end: Exit, max_attempts: int) -> Verdict:
+    if end.ending is Ending.FINISHED:
+        return Verdict(TaskStatus.DONE)
+    if case.stopped:
+        return Verdict(TaskStatus.CANCELLED)
+    if end.ending is Ending.KILLED_TIME or end.is_a(OutOfTime):
+        return _out_of_time(case)
+    if end.ending is Ending.KILLED_MEMORY:
+        return Verdict(
+            TaskStatus.FAILED,
+            f"It needed more than the {case.memory_mb} MiB of memory that a task may use on this server "
+            "(configuration, section [work], memory_mb).",
+        )
+    if end.is_a(WindvaneError):
+        return Verdict(TaskStatus.FAILED, end.text)
+    if _may_pass(case.task, end) and case.task.attempts < max_attempts:
+        return Verdict(TaskStatus.READY, end.text)
+    return Verdict(TaskStatus.FAILED, f"An internal error ended it: {end.text}")
+
+
+def _out_of_time(case: Case) -> Verdict:
+    if case.is_own_limit:
+        return Verdict(
+            TaskStatus.FAILED,
+            "It did not finish within MaxRuntimePerTrainingJobInSeconds "
+            f"({case.job.limits.max_candidate_runtime_s} s).",
+        )
+    if case.task.kind not in _INDISPENSABLE:
+        return Verdict(TaskStatus.CANCELLED)
+    return Verdict(
+        TaskStatus.FAILED,
+        f"{_INDISPENSABLE[case.task.kind]} in the time of the job ({case.job.limits.max_runtime_s} s). "
+        "Raise MaxAutoMLJobRuntimeInSeconds, or give less data.",
+    )
+
+
+def _may_pass(task: Task, end: Exit) -> bool:
+    """A crash of a single candidate is its own; a crash of what a job hangs on may have come from outside."""
+    if end.ending is Ending.KILLED:
+        return task.kind is not TaskKind.TRAIN
+    return not _PASSING.isdisjoint(end.error_classes)

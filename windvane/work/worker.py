@@ -1,0 +1,260 @@
+"""A worker process: claims a task, runs it in a child that it can kill, records what came of it.
+
+Started by work/supervisor.py, with its configuration on standard input. It has one thread, so that forks are safe,
+and never trains itself: it holds the lease, watches time, memory and stop requests, and outlives any child.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from windvane.control.deployments import deploy_candidate
+from windvane.domain.job import AutoMLJob, JobStatus
+from windvane.domain.task import Task, TaskStatus
+from windvane.process.child import Child, Ending, Exit
+from windvane.store.base import Store, Transaction
+from windvane.store.open import open_store
+from windvane.work.conductor import Conductor, clear_up, sweep
+from windvane.work.config import READY_LINE, Role, WorkConfig, config_from_json
+from windvane.work.stages import Bench, Result, perform
+from windvane.work.timing import stop_at
+from windvane.work.verdict import Case, judge
+from windvane.work.workspace import Workspace, workspace_of
+
+_LOG = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+LEASE = timedelta(seconds=15)
+
+_RENEW_S = 4.0
+_LOOK_S = 0.25
+_SWEEP_S = 0.5
+_CLEAR_UP_S = 10.0
+_IDLE_S = (0.05, 0.25)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A child under way and what it works on."""
+
+    job: AutoMLJob
+    task: Task
+    child: Child
+    stop_at: datetime
+    answer: Path
+
+
+class Worker:
+    """name      unique among all workers ever; begins with the run it belongs to
+    run_task  what a child does with a task; gives its result
+    """
+
+    def __init__(
+        self,
+        config: WorkConfig,
+        role: Role,
+        name: str,
+        store: Store,
+        *,
+        run_task: Callable[[Bench], Result] = perform,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._config, self._role, self._name = config, role, name
+        self._store, self._run_task, self._clock = store, run_task, clock
+        self._conductor = Conductor(
+            config.data_dir, config.up_since, config.workers, _deployer(config.instance_limit)
+        )
+        self._is_stopping = False
+        self._next_sweep = self._next_clear_up = self._next_renewal = 0.0
+
+    def stop(self) -> None:
+        """Give the task back and return from `run` soon. May be called from a signal handler."""
+        self._is_stopping = True
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        idle_s = _IDLE_S[0]
+        while not self._is_stopping:
+            self._meanwhile()
+            if self.work_once():
+                idle_s = _IDLE_S[0]
+            else:
+                time.sleep(idle_s)
+                idle_s = min(2 * idle_s, _IDLE_S[1])
+
+    def work_once(self) -> bool:
+        """Do one task to its end; False if there is none."""
+        claimed = self._claim()
+        if claimed is None:
+            return False
+        watch = self._start(*claimed)
+        ended = self._attend(watch)
+        if ended is not None:
+            self._record(watch, *ended)
+        return True
+
+    def _claim(self) -> tuple[AutoMLJob, Task] | None:
+        now = self._clock()
+        with self._store.transaction() as tx:
+            for kinds in self._role.turns:
+                task = tx.claim_task(kinds, self._name, now, now + LEASE)
+                if task is not None:
+                    self._conductor.advance(tx, task.job_arn, now)
+                    job = tx.by_arn(AutoMLJob, task.job_arn)
+                    return None if job is None else (job, task)
+        return None
+
+    def _start(self, job: AutoMLJob, task: Task) -> Watch:
+        config = self._config
+        workspace = workspace_of(config.data_dir, job)
+        until = stop_at(job, task, config.up_since)
+        answer = _answer_file(workspace, task)
+
+        def work() -> None:
+            bench = Bench(
+                job=job,
+                task=task,
+                workspace=workspace,
+                artifacts=config.artifacts(),
+                stop_at=until.timestamp(),
+                threads=config.workers,
+                memory_mb=config.task_memory_mb,
+                max_data_bytes=config.max_data_bytes,
+                max_columns=config.max_columns,
+            )
+            answer.write_text(json.dumps(self._run_task(bench)))
+
+        child = Child.start(work, memory_mb=config.task_memory_mb)
+        self._next_renewal = time.monotonic() + _RENEW_S
+        return Watch(job, task, child, until, answer)
+
+    def _attend(self, watch: Watch) -> tuple[Exit, bool] | None:
+        """How the child ended, and whether it was stopped because its job is not to go on. None if the task is not
+        ours any more: given back, or lost."""
+        while (ended := watch.child.wait(_LOOK_S)) is None:
+            if self._is_stopping:
+                self._give_back(watch)
+                return None
+            if self._clock() >= watch.stop_at:
+                return watch.child.kill(Ending.KILLED_TIME), False
+            if not self._keep(watch.task):
+                watch.child.kill()
+                _LOG.warning("Task %s is another worker's now.", watch.task.id)
+                return None
+            if not self._is_wanted(watch):
+                return watch.child.kill(), True
+            self._meanwhile()
+        return ended, False
+
+    def _give_back(self, watch: Watch) -> None:
+        watch.child.kill()
+        with self._store.transaction() as tx:
+            tx.release_task(watch.task)
+
+    def _keep(self, task: Task) -> bool:
+        if time.monotonic() < self._next_renewal:
+            return True
+        self._next_renewal = time.monotonic() + _RENEW_S
+        with self._store.transaction() as tx:
+            return tx.renew_lease(task, self._clock() + LEASE)
+
+    def _is_wanted(self, watch: Watch) -> bool:
+        with self._store.snapshot() as tx:
+            job = tx.by_arn(AutoMLJob, watch.job.arn)
+        return job is not None and job.status is JobStatus.IN_PROGRESS
+
+    def _record(self, watch: Watch, ended: Exit, is_stopped: bool) -> None:
+        """The end of the task and what follows from it, in one transaction; nothing if the lease was lost."""
+        case = Case(watch.job, watch.task, watch.stop_at, is_stopped, self._config.task_memory_mb)
+        verdict = judge(case, ended, MAX_ATTEMPTS)
+        result = _take_answer(watch.answer) if verdict.status is TaskStatus.DONE else None
+        now = self._clock()
+        if verdict.status is TaskStatus.READY:
+            _LOG.warning("Task %s is tried again: %s", watch.task.id, verdict.error)
+            with self._store.transaction() as tx:
+                tx.renew_lease(watch.task, now)
+            return
+        with self._store.transaction() as tx:
+            is_ours = tx.finish_task(
+                watch.task, verdict.status, now, result=result, error=verdict.error
+            )
+            if is_ours:
+                self._conductor.advance(tx, watch.task.job_arn, now)
+        _LOG.info(
+            "Task %s of %s: %s %s", watch.task.key, watch.job.name, verdict.status, verdict.error
+        )
+
+    def _meanwhile(self) -> None:
+        """What an express worker does besides its tasks, also while its child runs: time makes things due."""
+        if self._role is not Role.EXPRESS:
+            return
+        if time.monotonic() >= self._next_sweep:
+            sweep(self._store, self._conductor, self._clock(), MAX_ATTEMPTS)
+            self._next_sweep = time.monotonic() + _SWEEP_S
+        if time.monotonic() >= self._next_clear_up:
+            clear_up(self._store, self._conductor)
+            self._next_clear_up = time.monotonic() + _CLEAR_UP_S
+
+
+def _deployer(instance_limit: int) -> Callable[[Transaction, AutoMLJob, Any, datetime], object]:
+    def deploy(tx: Transaction, job: AutoMLJob, candidate: Any, now: datetime) -> object:
+        return deploy_candidate(tx, job, candidate, now, instance_limit=instance_limit)
+
+    return deploy
+
+
+def _answer_file(workspace: Workspace, task: Task) -> Path:
+    folder = workspace.folder / "answers"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{task.id}-{task.token}.json"
+
+
+def _take_answer(file: Path) -> Result:
+    result: Result = json.loads(file.read_text())
+    file.unlink()
+    return result
+
+
+def main(role: Role, name: str) -> None:
+    """The process of a worker; standard output says when it is ready, and nothing else."""
+    faulthandler.enable()
+    logging.basicConfig(
+        level=logging.INFO, format=f"%(asctime)s %(levelname)s [{name}] %(name)s: %(message)s"
+    )
+    config = config_from_json(sys.stdin.read())
+    store = open_store(config.store_url, config.data_dir)
+    worker = Worker(config, role, name, store)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    gc.collect()
+    gc.freeze()
+    sys.stdout.buffer.write(READY_LINE)
+    sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    worker.run()
+    store.close()
+
+
+if __name__ == "__main__":
+    main(Role(sys.argv[1]), sys.argv[2])
