@@ -99,7 +99,7 @@ def parsed(service, operation, answer):
 
 
 @pytest.mark.parametrize(("name", "called"), OPERATIONS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_what_botocore_sends_is_decoded(name, called, data):
     service = load_service(name)
@@ -128,7 +128,7 @@ def without_empty_structures(value, service):
 
 
 @pytest.mark.parametrize(("name", "called"), PARSED_WHOLE)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_botocore_reads_what_is_encoded(name, called, data):
     service = load_service(name)

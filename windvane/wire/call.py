@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -20,10 +20,10 @@ class Credential:
 
     account: str
     access_key: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     principal_arn: str
     user_id: str
-    session_token: str = ""
+    session_token: str = field(default="", repr=False)
     permanent: bool = True
 
 

@@ -1,0 +1,96 @@
+"""STS and IAM: who calls, temporary keys of a role, and what a role looks like."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from windvane.api.identity import identity_operations
+from windvane.api.keyring import KeyRing
+from windvane.errors import AccessDenied, InvalidRequest, NotFound
+from windvane.wire.call import Call, Caller
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ACCOUNT = "111122223333"
+DEFAULT = f"arn:aws:iam::{ACCOUNT}:role/windvane"
+DECLARED = f"arn:aws:iam::{ACCOUNT}:role/team/reader"
+FOREIGN = "arn:aws:iam::444455556666:role/theirs"
+
+
+@pytest.fixture
+def ring() -> KeyRing:
+    return KeyRing([(ACCOUNT, "AKIA1", "one")], b"k" * 32)
+
+
+@pytest.fixture
+def ask(ring):
+    operations = identity_operations(ring, [DECLARED, FOREIGN], lambda: NOW)
+    caller = Caller(ACCOUNT, "us-east-1", ring.credential("AKIA1", "", NOW))
+
+    def asked(service, operation, **parameters):
+        call = Call(service, operation, caller, parameters, "id")
+        return operations[service, operation](call)
+
+    return asked
+
+
+def test_the_caller_is_a_session_of_a_role(ask):
+    answer = ask("sts", "GetCallerIdentity")
+    assert answer["Account"] == ACCOUNT
+    assert answer["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/windvane/AKIA1"
+    assert answer["UserId"].startswith("AROA")
+    assert answer["UserId"].endswith(":AKIA1")
+
+
+@pytest.mark.parametrize("role", [DEFAULT, DECLARED])
+def test_a_role_of_the_account_can_be_assumed(ask, ring, role):
+    answer = ask("sts", "AssumeRole", RoleArn=role, RoleSessionName="s", DurationSeconds=900)
+    keys = answer["Credentials"]
+    assert keys["Expiration"] == NOW + timedelta(seconds=900)
+    credential = ring.credential(keys["AccessKeyId"], keys["SessionToken"], NOW)
+    assert credential.secret_key == keys["SecretAccessKey"]
+    assert credential.principal_arn == answer["AssumedRoleUser"]["Arn"]
+    assert credential.user_id == answer["AssumedRoleUser"]["AssumedRoleId"]
+
+
+def test_a_session_lasts_an_hour_unless_told(ask):
+    answer = ask("sts", "AssumeRole", RoleArn=DEFAULT, RoleSessionName="s")
+    assert answer["Credentials"]["Expiration"] == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "role", [FOREIGN, f"{DEFAULT}2", "arn:aws:iam::444455556666:role/windvane"]
+)
+def test_any_other_role_is_denied(ask, role):
+    with pytest.raises(AccessDenied) as caught:
+        ask("sts", "AssumeRole", RoleArn=role, RoleSessionName="s")
+    assert str(caught.value) == (
+        f"User: arn:aws:sts::{ACCOUNT}:assumed-role/windvane/AKIA1 is not authorized to perform: "
+        f"sts:AssumeRole on resource: {role}"
+    )
+
+
+def test_what_cannot_be_honoured_is_refused(ask):
+    with pytest.raises(InvalidRequest, match="does not support Policy, Tags: leave it out"):
+        ask("sts", "AssumeRole", RoleArn=DEFAULT, RoleSessionName="s", Policy="{}", Tags=[])
+
+
+@pytest.mark.parametrize(
+    ("name", "arn", "path"), [("windvane", DEFAULT, "/"), ("reader", DECLARED, "/team/")]
+)
+def test_a_role_is_found_by_its_name(ask, name, arn, path):
+    role = ask("iam", "GetRole", RoleName=name)["Role"]
+    assert (role["RoleName"], role["Arn"], role["Path"]) == (name, arn, path)
+    assert role["RoleId"] == ask("iam", "GetRole", RoleName=name)["Role"]["RoleId"]
+
+
+@pytest.mark.parametrize("name", ["theirs", "nobody"])
+def test_an_unknown_role_is_missing(ask, name):
+    with pytest.raises(NotFound, match=f"The role with name {name} cannot be found."):
+        ask("iam", "GetRole", RoleName=name)
+
+
+def test_a_declared_role_with_a_broken_arn_is_refused_at_the_start(ring):
+    with pytest.raises(InvalidRequest, match="is not an ARN"):
+        identity_operations(ring, ["role/x"], lambda: NOW)

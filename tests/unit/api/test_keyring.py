@@ -1,0 +1,151 @@
+"""Keys: made once and kept private; temporary ones that nobody can forge or keep."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from windvane.api.keyring import KeyRing, UnusableKeys, load_or_create_keys
+from windvane.errors import Expired
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ACCOUNT = "111122223333"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/reader"
+
+
+@pytest.fixture
+def ring() -> KeyRing:
+    return KeyRing([(ACCOUNT, "AKIA1", "one"), ("444455556666", "AKIA2", "two")], b"k" * 32)
+
+
+def test_keys_are_made_at_the_first_start_and_stay(tmp_path):
+    made = load_or_create_keys(tmp_path / "data", ACCOUNT)
+    assert made == load_or_create_keys(tmp_path / "data", ACCOUNT)
+    assert (made.account, len(made.access_key), len(made.secret_key)) == (ACCOUNT, 20, 40)
+    assert made.access_key.startswith("AKIA")
+    assert len(made.token_secret) == 32
+
+
+def test_the_key_file_is_for_its_owner_alone(tmp_path):
+    load_or_create_keys(tmp_path, ACCOUNT)
+    assert stat.S_IMODE((tmp_path / "keys.json").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
+
+
+def test_two_folders_have_different_keys(tmp_path):
+    first, second = (load_or_create_keys(tmp_path / name, ACCOUNT) for name in "ab")
+    assert first.access_key != second.access_key
+    assert first.token_secret != second.token_secret
+
+
+def test_many_first_starts_at_once_agree_on_one_key(tmp_path):
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(load_or_create_keys(tmp_path, ACCOUNT)))
+        for _ in range(16)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 16
+    assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"access_key": "a", "secret_key": "b"}'])
+def test_a_damaged_key_file_is_named_and_left_alone(tmp_path, text):
+    path = tmp_path / "keys.json"
+    path.write_text(text)
+    with pytest.raises(UnusableKeys, match=str(path)):
+        load_or_create_keys(tmp_path, ACCOUNT)
+    assert path.read_text() == text
+
+
+def test_secrets_are_not_shown(tmp_path, ring):
+    keys = load_or_create_keys(tmp_path, ACCOUNT)
+    assert keys.secret_key not in repr(keys)
+    issued = ring.issue(ROLE, "s", HOUR, NOW)
+    assert issued.secret_key not in repr(issued)
+    assert issued.session_token not in repr(issued)
+
+
+def test_a_permanent_key_is_a_session_of_the_default_role(ring):
+    credential = ring.credential("AKIA1", "", NOW)
+    assert credential.account == ACCOUNT
+    assert credential.principal_arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/windvane/AKIA1"
+    assert credential.permanent
+
+
+def test_an_unknown_key_is_nobodys(ring):
+    assert ring.credential("AKIA3", "", NOW) is None
+
+
+def test_a_permanent_key_takes_no_session_token(ring):
+    assert ring.credential("AKIA1", "token", NOW) is None
+
+
+def test_temporary_keys_stand_for_the_session_of_the_role(ring):
+    issued = ring.issue(ROLE, "nightly", HOUR, NOW)
+    credential = ring.credential(issued.access_key, issued.session_token, NOW)
+    assert credential == issued.credential
+    assert credential.secret_key == issued.secret_key
+    assert credential.account == ACCOUNT
+    assert credential.principal_arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/nightly"
+    assert not credential.permanent
+    assert (issued.access_key[:4], len(issued.access_key)) == ("ASIA", 20)
+
+
+def test_temporary_keys_work_after_a_restart(ring):
+    issued = ring.issue(ROLE, "s", HOUR, NOW)
+    assert KeyRing([], b"k" * 32).credential(issued.access_key, issued.session_token, NOW)
+
+
+def test_temporary_keys_end_on_time(ring):
+    issued = ring.issue(ROLE, "s", HOUR, NOW)
+    assert ring.credential(
+        issued.access_key, issued.session_token, NOW + HOUR - timedelta(seconds=1)
+    )
+    with pytest.raises(Expired, match="is expired"):
+        ring.credential(issued.access_key, issued.session_token, NOW + HOUR)
+
+
+def test_two_issues_have_nothing_in_common(ring):
+    first, second = (ring.issue(ROLE, "s", HOUR, NOW) for _ in range(2))
+    assert first.access_key != second.access_key
+    assert first.secret_key != second.secret_key
+    assert ring.credential(first.access_key, second.session_token, NOW) is None
+
+
+def test_a_token_of_another_server_is_nobodys(ring):
+    issued = KeyRing([], b"x" * 32).issue(ROLE, "s", HOUR, NOW)
+    assert ring.credential(issued.access_key, issued.session_token, NOW) is None
+
+
+def test_no_byte_of_a_token_can_be_changed(ring):
+    issued = ring.issue(ROLE, "s", HOUR, NOW)
+    raw = base64.b64decode(issued.session_token)
+    for index in range(len(raw)):
+        changed = bytes([*raw[:index], raw[index] ^ 1, *raw[index + 1 :]])
+        token = base64.b64encode(changed).decode()
+        assert ring.credential(issued.access_key, token, NOW) is None
+
+
+@pytest.mark.parametrize("token", ["x", "é", "AAAA", "=", "A" * 100_000, "\x00", " "])
+def test_nonsense_for_a_token_is_nobodys(ring, token):
+    assert ring.credential("ASIAAAAAAAAAAAAAAAAA", token, NOW) is None
+
+
+def test_a_token_with_its_own_claims_needs_the_signature(ring):
+    issued = ring.issue(ROLE, "s", HOUR, NOW)
+    raw = base64.b64decode(issued.session_token)
+    claims = json.loads(raw[32:])
+    claims[0] = "arn:aws:iam::444455556666:role/windvane"
+    forged = base64.b64encode(raw[:32] + json.dumps(claims).encode()).decode()
+    assert ring.credential(replace(issued, session_token=forged).access_key, forged, NOW) is None
