@@ -167,6 +167,11 @@ class AutoML:
         fitted = self._the_fitted()
         return labels_as(fitted.analysis.labels, fitted.label_kind)
 
+    @property
+    def analysis(self) -> Analysis:
+        """What was found out about the training data: types with reasons, problem, findings."""
+        return self._the_fitted().analysis
+
     def leaderboard(self) -> pd.DataFrame:
         """Every candidate, best first: its score on rows it neither trained nor selected on, with the standard
         error, the other metrics, time, latency and size."""
