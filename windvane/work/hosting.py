@@ -39,6 +39,9 @@ _MAX_REASON = 1024
 _FleetKey = tuple[str, int]
 """Endpoint's ARN, generation."""
 
+_Wanted = dict[_FleetKey, tuple[Deployed, ...]]
+"""What is to run."""
+
 
 class Hosting:
     """`start` once, `stop` once, `wake` from any thread. Processes are started by its thread, whose end is
@@ -73,13 +76,18 @@ class Hosting:
         self._failed_at: dict[_FleetKey, float] = {}
         self._published: Table = {}
         self._is_stopping = False
-        self._is_tidy = False
         self._thread = threading.Thread(target=self._run, name="hosting", daemon=True)
 
     def start(self) -> None:
-        """To be called on the event loop that serves requests: the router lives there."""
-        self._router.bind()
+        """To be called on the event loop that serves requests: the router lives there. When this returns, every
+        endpoint is known; those in service answer as soon as their processes are up."""
         self._root.mkdir(parents=True, exist_ok=True)
+        endpoints = self._endpoints()
+        wanted = _wanted(endpoints)
+        self._tidy(endpoints, wanted)
+        self._muster(endpoints, wanted, time.monotonic())
+        self._publish(endpoints)
+        self._router.bind()
         self._thread.start()
 
     def stop(self) -> None:
@@ -125,18 +133,21 @@ class Hosting:
             os.eventfd_read(self._waker)
 
     def _round(self, now: float) -> None:
-        with self._store.snapshot() as tx:
-            endpoints = tx.every(Endpoint, tuple(EndpointStatus))
-        wanted = {key: deployed for e in endpoints for key, deployed in _generations(e).items()}
-        if not self._is_tidy:
-            self._tidy(endpoints, wanted)
+        endpoints = self._endpoints()
+        wanted = _wanted(endpoints)
         self._muster(endpoints, wanted, now)
         for fleet in list(self._fleets.values()):
             fleet.tick(now)
-        self._publish(endpoints)
-        for endpoint in endpoints:
-            self._settle(endpoint)
+        outcomes = [self._outcome(endpoint) for endpoint in endpoints]
+        self._publish(outcomes)
+        for endpoint, outcome in zip(endpoints, outcomes, strict=True):
+            if outcome is not endpoint:
+                self._record(endpoint, outcome)
         self._sweep(endpoints, wanted)
+
+    def _endpoints(self) -> list[Endpoint]:
+        with self._store.snapshot() as tx:
+            return tx.every(Endpoint, tuple(EndpointStatus))
 
     def _tidy(self, endpoints: Sequence[Endpoint], wanted: Iterable[_FleetKey]) -> None:
         """Remove the folders that a server which was killed left behind."""
@@ -149,12 +160,11 @@ class Hosting:
             for generation in folder.iterdir():
                 if generation.is_dir() and generation not in kept:
                     shutil.rmtree(generation)
-        self._is_tidy = True
 
     def _muster(
         self,
         endpoints: Sequence[Endpoint],
-        wanted: dict[_FleetKey, tuple[Deployed, ...]],
+        wanted: _Wanted,
         now: float,
     ) -> None:
         folders = {endpoint.arn: self._folder(endpoint) for endpoint in endpoints}
@@ -195,32 +205,31 @@ class Hosting:
             self._published = table
 
     def _route(self, endpoint: Endpoint) -> Route:
-        fleet = self._fleets.get((endpoint.arn, endpoint.generation))
-        if fleet is None or not fleet.was_ready:
-            fleet = self._fleets.get((endpoint.arn, endpoint.running_generation))
         if endpoint.status is EndpointStatus.FAILED:
             why = f"Endpoint {endpoint.name} failed: {endpoint.failure_reason}"
             return Route(endpoint.scope, endpoint.name, (), why, is_hopeless=True)
-        if fleet is None or (endpoint.status is EndpointStatus.CREATING and not fleet.was_ready):
+        fleet = self._fleets.get((endpoint.arn, endpoint.running_generation))
+        if not endpoint.running or fleet is None:
             why = f"Endpoint {endpoint.name} is {endpoint.status}; try again once it is InService."
             return Route(endpoint.scope, endpoint.name, (), why)
         return Route(endpoint.scope, endpoint.name, fleet.routes())
 
-    def _settle(self, endpoint: Endpoint) -> None:
-        """Record how a creation or update ended."""
+    def _outcome(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint as it is to be recorded: itself unless its creation or update has come to an end."""
         if endpoint.status not in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
-            return
+            return endpoint
         fleet = self._fleets[endpoint.arn, endpoint.generation]
         if fleet.was_ready:
-            self._record(endpoint, _in_service(endpoint))
-        elif fleet.failure:
-            self._record(endpoint, _failed(endpoint, fleet.failure[:_MAX_REASON]))
+            return _in_service(endpoint)
+        if fleet.failure:
+            return _failed(endpoint, fleet.failure[:_MAX_REASON])
+        return endpoint
 
-    def _record(self, seen: Endpoint, now: Endpoint) -> None:
+    def _record(self, endpoint: Endpoint, outcome: Endpoint) -> None:
         with self._store.transaction() as tx:
-            if tx.find(Endpoint, seen.scope, seen.name) == seen:
-                tx.update(replace(now, modified=self._clock()))
-                _LOG.info("endpoint %s is %s %s", now.name, now.status, now.failure_reason)
+            if tx.find(Endpoint, endpoint.scope, endpoint.name) == endpoint:
+                tx.update(replace(outcome, modified=self._clock()))
+        _LOG.info("endpoint %s is %s %s", outcome.name, outcome.status, outcome.failure_reason)
         self.wake()
 
     def _sweep(self, endpoints: Sequence[Endpoint], wanted: Iterable[_FleetKey]) -> None:
@@ -242,8 +251,11 @@ class Hosting:
         return self._root / derived_suffix(endpoint.arn, endpoint.created.isoformat())
 
 
-def _generations(endpoint: Endpoint) -> dict[_FleetKey, tuple[Deployed, ...]]:
-    """What is to run for an endpoint, by generation."""
+def _wanted(endpoints: Iterable[Endpoint]) -> _Wanted:
+    return {key: deployed for e in endpoints for key, deployed in _generations(e).items()}
+
+
+def _generations(endpoint: Endpoint) -> _Wanted:
     running = {(endpoint.arn, endpoint.running_generation): endpoint.running}
     desired = {(endpoint.arn, endpoint.generation): endpoint.desired}
     return {

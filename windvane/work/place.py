@@ -48,7 +48,7 @@ class Place:
 
     seat       the process that is ready, for the router; None while there is none
     deaths     processes that ended one after the other without serving for long
-    refusal    why a process said that it can never serve this model; "" if none did
+    refusal    why it is of no use to try again: what the last process said, or that it took too long; "" if nothing
     last_words how the last process ended, a sentence
     """
 
@@ -79,7 +79,10 @@ class Place:
             return
         if self.seat is None:
             self._listen(self.process, means)
-        how = self._end(self.process, now, means)
+        how = self._end(self.process)
+        if not how and self.seat is None and now - self._started > means.load_s:
+            how = f"was not ready within {means.load_s:g} seconds"
+            self.refusal = f"The model process {how}."
         if how:
             self._bury(self.process, now, how)
 
@@ -126,16 +129,12 @@ class Place:
         self.seat = Seat(next(_seat_numbers), process.channel, condemn)
         _LOG.info("model process %d is ready (%s)", process.pid, self._spec.stem)
 
-    def _end(self, process: ModelProcess, now: float, means: Means) -> str:
+    def _end(self, process: ModelProcess) -> str:
         """How the process ended or why it is to be ended; "" while neither."""
         code = process.exit_code()
         if code is not None:
             return f"left with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
-        if self._is_condemned:
-            return "did not answer a request in time"
-        if self.seat is None and now - self._started > means.load_s:
-            return f"was not ready within {means.load_s:g} seconds"
-        return ""
+        return "did not answer a request in time" if self._is_condemned else ""
 
     def _bury(self, process: ModelProcess, now: float, how: str) -> None:
         if self.seat is None:
