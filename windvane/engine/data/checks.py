@@ -48,6 +48,9 @@ class TableFacts:
         """Whether values recur; columns that are different in every row all tell the rows apart alike."""
         return bool(column.statistics["distinct"] < 0.5 * self.n_rows)
 
+    def copies_target(self, column: TypedColumn) -> bool:
+        return column.codes_digest == self.target_digest and self.repeats(column)
+
     def of_type(self, *types: ColumnType) -> list[TypedColumn]:
         return [column for column in self.columns if column.spec.type in types]
 
@@ -92,7 +95,7 @@ def _copies_of_target(facts: TableFacts) -> Iterator[Finding]:
 def _leaks(facts: TableFacts) -> Iterator[Finding]:
     for column in facts.columns:
         power = facts.powers.get(column.name, 0.0)
-        if power >= LEAK_POWER and column.codes_digest != facts.target_digest:
+        if power >= LEAK_POWER and not facts.copies_target(column):
             yield _finding(
                 "target-leakage",
                 "high",
