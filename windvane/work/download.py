@@ -8,7 +8,7 @@ from pathlib import Path
 
 from windvane.artifacts.base import Artifacts, parse_location
 from windvane.engine.tarball import unpack
-from windvane.errors import InvalidRequest
+from windvane.errors import CorruptArtifact, InvalidRequest
 from windvane.names import derived_suffix
 
 
@@ -37,6 +37,8 @@ def _download(artifacts: Artifacts, url: str, folder: Path) -> None:
         unpack(archive, part)
     except FileNotFoundError as error:
         raise InvalidRequest(f"Could not find model data at {url}.") from error
+    except CorruptArtifact as error:
+        raise CorruptArtifact(str(error).replace(str(archive), url)) from error
     finally:
         archive.unlink(missing_ok=True)
     part.rename(folder)

@@ -61,13 +61,8 @@ class Place:
         self.process: ModelProcess | None = None
         self._log = log
         self._spec = folder / f"{deployed.variant.name}-{number}.json"
-        self._containers = [
-            {
-                "environment": container.environment,
-                "folder": str(folder_of(container.model_data_url, folder)),
-            }
-            for container in deployed.containers
-        ]
+        self._containers = deployed.containers
+        self._folder = folder
         self._started = 0.0
         self._is_condemned = False
 
@@ -106,7 +101,14 @@ class Place:
     def _start(self, now: float, means: Means) -> None:
         self.refusal = ""
         self._is_condemned = False
-        document = {"memory_mb": means.memory_mb, "containers": self._containers}
+        containers = [
+            {
+                "environment": container.environment,
+                "folder": str(folder_of(container.model_data_url, self._folder)),
+            }
+            for container in self._containers
+        ]
+        document = {"memory_mb": means.memory_mb, "containers": containers}
         try:
             self._spec.write_text(json.dumps(document))
             self.process = ModelProcess(means.program, self._spec, self._log, means.environment)
@@ -119,7 +121,7 @@ class Place:
         if hello is None:
             return
         if hello.failed:
-            self.refusal = hello.failed
+            self.refusal = self._with_urls(hello.failed)
             return
 
         def condemn() -> None:
@@ -128,6 +130,13 @@ class Place:
 
         self.seat = Seat(next(_seat_numbers), process.channel, condemn)
         _LOG.info("model process %d is ready (%s)", process.pid, self._spec.stem)
+
+    def _with_urls(self, text: str) -> str:
+        """Where our folders are is not what the owner of an endpoint wants to know."""
+        for container in self._containers:
+            url = container.model_data_url
+            text = text.replace(str(folder_of(url, self._folder)), url)
+        return text
 
     def _end(self, process: ModelProcess) -> str:
         """How the process ended or why it is to be ended; "" while neither."""
