@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import catboost
@@ -46,13 +47,20 @@ class _Layout:
 class CatBoostModel:
     """A model in CatBoost's own binary format."""
 
-    def __init__(self, model: Any, cardinalities: Sequence[int], n_classes: int) -> None:
-        self._model = model
+    def __init__(self, raw: bytes, cardinalities: Sequence[int], n_classes: int) -> None:
+        self._raw = raw
+        self._model = catboost.CatBoost()
+        try:
+            self._model.load_model(blob=raw, format="cbm")
+        except (catboost.CatBoostError, ValueError) as error:
+            raise CorruptArtifact(f"CatBoost does not accept the model: {error}") from error
         self._layout = _Layout(cardinalities)
         self._n_classes = n_classes
         self._kind = "Probability" if n_classes else "RawFormulaVal"
-        self.rounds = int(model.tree_count_)
-        self.n_features = len(cardinalities)
+        self.rounds = int(self._model.tree_count_)
+        self.n_features = len(self._model.feature_names_)
+        if self.n_features != len(cardinalities):
+            raise CorruptArtifact("The CatBoost model has another number of features than is said.")
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         if not len(X):
@@ -63,7 +71,7 @@ class CatBoostModel:
         return np.asarray(answer, np.float64)
 
     def save(self, folder: Path) -> None:
-        self._model.save_model(str(folder / _FILE), format="cbm")
+        (folder / _FILE).write_bytes(self._raw)
         about = {"n_classes": self._n_classes, "cardinalities": self._layout.cardinalities}
         write_manifest(folder, _NAME, about)
 
@@ -100,21 +108,24 @@ def train_model(
         model.shrink(patience.best_round)
     except (catboost.CatBoostError, MemoryError) as error:
         raise candidate_fault("CatBoost", error) from error
-    return CatBoostModel(model, cardinalities, setting.n_classes)
+    return CatBoostModel(_bytes(model), cardinalities, setting.n_classes)
+
+
+def _bytes(model: Any) -> bytes:
+    """The model without what differs from run to run: its identifier and the time."""
+    facts = model.get_metadata()
+    facts["model_guid"] = facts["train_finish_time"] = ""
+    with TemporaryDirectory() as folder:
+        model.save_model(f"{folder}/{_FILE}", format="cbm")
+        return Path(folder, _FILE).read_bytes()
 
 
 def read_model(folder: Path) -> CatBoostModel:
     """raises    CorruptArtifact"""
     about = check_manifest(folder, _NAME)
-    model = catboost.CatBoost()
     try:
+        raw, n_classes = (folder / _FILE).read_bytes(), int(about["n_classes"])
         cardinalities = [int(n) for n in about["cardinalities"]]
-        n_classes = int(about["n_classes"])
-        model.load_model(str(folder / _FILE), format="cbm")
-    except (catboost.CatBoostError, OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise CorruptArtifact(f"{folder} holds no complete CatBoost model: {error!r}.") from error
-    if len(model.feature_names_) != len(cardinalities):
-        raise CorruptArtifact(
-            f"The CatBoost model of {folder} has another number of features than its manifest says."
-        )
-    return CatBoostModel(model, cardinalities, n_classes)
+    return CatBoostModel(raw, cardinalities, n_classes)

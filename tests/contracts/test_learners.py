@@ -1,0 +1,33 @@
+"""The learner contract over every learner and every problem type."""
+
+import pytest
+
+from windvane.domain.problem import ProblemType
+from windvane.engine.learners.catalogue import LEARNERS
+from windvane.testing.learner_contract import CONTRACT, it_learns, lesson
+
+LESSONS = {
+    (problem_type, has_missing): lesson(problem_type, seed=3, has_missing=has_missing)
+    for problem_type in ProblemType
+    for has_missing in (False, True)
+}
+
+
+@pytest.fixture(params=LEARNERS, ids=lambda card: card.name)
+def learner(request):
+    return request.param
+
+
+@pytest.fixture(params=ProblemType)
+def posed(request, learner):
+    return LESSONS[request.param, "dpp0" in learner.recipes]
+
+
+@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
+def test_learners_keep_their_contract(clause, learner, posed, tmp_path):
+    clause(learner, posed, tmp_path)
+
+
+def test_learners_learn(learner, posed, tmp_path):
+    if learner.name != "baseline":
+        it_learns(learner, posed, tmp_path)

@@ -1,0 +1,212 @@
+"""What any learner owes, as tests: call each with the learner and a problem that its matrices pose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from windvane.domain.problem import METRICS_OF, ProblemType
+from windvane.engine.features.base import Feature
+from windvane.engine.learners.base import FittedModel, Learner, Rows, Setting
+from windvane.engine.tuning.space import Choice, Integer, Real
+from windvane.errors import CorruptArtifact
+
+
+@dataclass(frozen=True)
+class Never:
+    """A clock that is never over."""
+
+    def is_over(self) -> bool:
+        return False
+
+
+class After:
+    """A clock that is over when it is asked for the n-th time."""
+
+    def __init__(self, n: int) -> None:
+        self.left = n
+
+    def is_over(self) -> bool:
+        self.left -= 1
+        return self.left <= 0
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Rows that can be learnt from, and the setting they belong to. `few` keeps a fit short."""
+
+    train: Rows
+    valid: Rows
+    setting: Setting
+
+    def few(self, learner: Learner, rounds: int = 30) -> dict[str, Any]:
+        return learner.with_rounds(learner.defaults(self.setting, len(self.train.y)), rounds)
+
+
+def lesson(problem_type: ProblemType, *, seed: int, has_missing: bool) -> Lesson:
+    """300 rows of four numbers and a feature of five codes, and 150 more for validation."""
+    generator = np.random.default_rng(seed)
+    X = generator.normal(size=(450, 5)).astype(np.float32)
+    X[:, 4] = generator.integers(0, 5, 450)
+    signal = 2 * X[:, 0] - X[:, 1] + (X[:, 4] == 3) + generator.normal(size=450) / 2
+    y = signal.astype(np.float64) * 3 + 7
+    n_classes = {ProblemType.BINARY: 2, ProblemType.MULTICLASS: 3}.get(problem_type, 0)
+    if n_classes:
+        cuts = np.quantile(signal, np.arange(1, n_classes) / n_classes)
+        y = np.searchsorted(cuts, signal).astype(np.float64)
+    if has_missing:
+        X[generator.random(X.shape) < 0.1] = np.nan
+    names = [Feature(f"number {i}", "n") for i in range(4)]
+    code = Feature("code", "c", 5 if has_missing else 0)
+    objective = METRICS_OF[problem_type][0]
+    setting = Setting(problem_type, objective, n_classes, (*names, code), seed)
+    return Lesson(Rows(X[:300], y[:300]), Rows(X[300:], y[300:]), setting)
+
+
+def it_learns(learner: Learner, lesson: Lesson, folder: Path) -> None:
+    setting = lesson.setting
+    parameters = lesson.few(learner, 100)
+    model = learner.fit(lesson.train, lesson.valid, parameters, setting, Never())
+    answer = model.predict(lesson.valid.X)
+    y = lesson.valid.y
+    if setting.n_classes:
+        assert (answer.argmax(axis=1) == y).mean() > 1.3 / setting.n_classes
+    else:
+        assert ((answer - y) ** 2).mean() < 0.5 * y.var()
+
+
+def answers_have_their_shape(learner: Learner, lesson: Lesson, folder: Path) -> None:
+    model = _fitted(learner, lesson)
+    n_classes = lesson.setting.n_classes
+    for n_rows in (0, 1, 7):
+        answer = model.predict(lesson.valid.X[:n_rows])
+        assert answer.dtype == np.float64
+        assert answer.shape == ((n_rows, n_classes) if n_classes else (n_rows,))
+        if n_classes:
+            assert np.allclose(answer.sum(axis=1), 1, rtol=0, atol=1e-9)
+            assert (answer >= 0).all()
+
+
+def rows_one_by_one_give_the_same(learner: Learner, lesson: Lesson, folder: Path) -> None:
+    model = _fitted(learner, lesson)
+    whole = model.predict(lesson.valid.X)
+    single = np.concatenate([model.predict(lesson.valid.X[i : i + 1]) for i in range(150)])
+    np.testing.assert_array_equal(single, whole)
+
+
+def what_was_saved_and_read_answers_the_same(
+    learner: Learner, lesson: Lesson, folder: Path
+) -> None:
+    model = _fitted(learner, lesson)
+    model.save(folder)
+    read = learner.load(folder)
+    assert (read.rounds, read.n_features) == (model.rounds, model.n_features)
+    np.testing.assert_array_equal(read.predict(lesson.valid.X), model.predict(lesson.valid.X))
+
+
+def what_was_read_saves_the_same_files(learner: Learner, lesson: Lesson, folder: Path) -> None:
+    first, second = folder / "first", folder / "second"
+    first.mkdir()
+    second.mkdir()
+    _fitted(learner, lesson).save(first)
+    learner.load(first).save(second)
+    names = sorted(path.name for path in first.iterdir())
+    assert names == sorted(path.name for path in second.iterdir())
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
+
+
+def the_same_seed_gives_the_same_model(learner: Learner, lesson: Lesson, folder: Path) -> None:
+    first, second = (_fitted(learner, lesson).predict(lesson.valid.X) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def it_stops_when_the_clock_is_over(learner: Learner, lesson: Lesson, folder: Path) -> None:
+    parameters = lesson.few(learner, 60)
+    for valid in (lesson.valid, None):
+        model = learner.fit(lesson.train, valid, parameters, lesson.setting, After(1))
+        assert model.rounds <= 10
+        assert len(model.predict(lesson.valid.X)) == 150
+
+
+def without_validation_rows_it_makes_the_rounds_asked_for(
+    learner: Learner, lesson: Lesson, folder: Path
+) -> None:
+    model = learner.fit(lesson.train, None, lesson.few(learner, 5), lesson.setting, Never())
+    assert model.rounds in (0, 5)
+
+
+def every_corner_of_its_space_is_learnt_from(
+    learner: Learner, lesson: Lesson, folder: Path
+) -> None:
+    space = learner.space(lesson.setting, 300)
+    for corner in (0, -1):
+        drawn = {name: _ends(dimension)[corner] for name, dimension in space.items()}
+        parameters = lesson.few(learner, 3) | drawn
+        model = learner.fit(lesson.train, lesson.valid, parameters, lesson.setting, Never())
+        assert np.isfinite(model.predict(lesson.valid.X)).all()
+
+
+def a_class_without_training_rows_has_its_place(
+    learner: Learner, lesson: Lesson, folder: Path
+) -> None:
+    if lesson.setting.problem_type is not ProblemType.MULTICLASS:
+        return
+    known = lesson.train.y != 1
+    train = Rows(lesson.train.X[known], lesson.train.y[known])
+    model = learner.fit(train, None, lesson.few(learner), lesson.setting, Never())
+    answer = model.predict(lesson.valid.X)
+    assert answer.shape == (150, 3)
+    assert answer[:, 1].mean() < 0.1
+
+
+def a_damaged_model_is_refused(learner: Learner, lesson: Lesson, folder: Path) -> None:
+    _fitted(learner, lesson).save(folder)
+    for file in sorted(folder.iterdir()):
+        whole = file.read_bytes()
+        for damaged in (b"", whole[: len(whole) // 2], whole + b"x", _flipped(whole)):
+            file.write_bytes(damaged)
+            with pytest.raises(CorruptArtifact):
+                learner.load(folder)
+        file.write_bytes(whole)
+    learner.load(folder)
+
+
+def another_seed_is_taken(learner: Learner, lesson: Lesson, folder: Path) -> None:
+    setting = replace(lesson.setting, seed=2**63 - 1)
+    model = learner.fit(lesson.train, None, lesson.few(learner, 3), setting, Never())
+    assert np.isfinite(model.predict(lesson.valid.X)).all()
+
+
+def _fitted(learner: Learner, lesson: Lesson) -> FittedModel:
+    return learner.fit(lesson.train, lesson.valid, lesson.few(learner), lesson.setting, Never())
+
+
+def _ends(dimension: Real | Integer | Choice) -> tuple[Any, Any]:
+    if isinstance(dimension, Choice):
+        return dimension.options[0], dimension.options[-1]
+    return dimension.low, dimension.high
+
+
+def _flipped(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+
+
+CONTRACT: tuple[Callable[[Learner, Lesson, Path], None], ...] = (
+    answers_have_their_shape,
+    rows_one_by_one_give_the_same,
+    what_was_saved_and_read_answers_the_same,
+    what_was_read_saves_the_same_files,
+    the_same_seed_gives_the_same_model,
+    it_stops_when_the_clock_is_over,
+    without_validation_rows_it_makes_the_rounds_asked_for,
+    every_corner_of_its_space_is_learnt_from,
+    a_class_without_training_rows_has_its_place,
+    a_damaged_model_is_refused,
+    another_seed_is_taken,
+)
