@@ -14,6 +14,7 @@ from typing import IO, Self, cast
 from windvane.errors import CorruptArtifact
 
 _MAX_HEADER = 65_536
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ def unpack(file: Path, folder: Path, limits: TarLimits = TarLimits()) -> None:
             source = cast("IO[bytes]", bounded)
             with tarfile.open(fileobj=source, mode="r|", tarinfo=_ShortHeader) as archive:
                 _extract(archive, folder, limits, file)
+            while bounded.read(_CHUNK):  # gzip's sum is checked where its stream ends
+                pass
     except CorruptArtifact:
         shutil.rmtree(folder)
         raise
