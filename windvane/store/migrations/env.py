@@ -1,7 +1,6 @@
 """What Alembic runs to reach the database: the connection that upgrade.py hands over.
 
-    python -m alembic -c windvane/store/migrations/alembic.ini revision -m "..."
-writes the frame of a new migration.
+A change of schema.py needs a file in versions/ that makes the same change; a test compares the two.
 """
 
 from __future__ import annotations

@@ -64,6 +64,7 @@ def _pages(store: Store, query: Query) -> Iterator[list[str]]:
         yield [record.name for record in page.records]
         if page.position is None:
             return
+        assert page.position != query.after, "the list does not go on"
         query = replace(query, after=json.loads(json.dumps(page.position)))
 
 
@@ -145,6 +146,7 @@ class PagingLaws:
         while query is not None:
             with store.transaction() as tx:
                 page = tx.page(Candidate, query)
+                assert page.position is None or page.position != query.after
                 if late:
                     tx.insert(late.pop())
             seen += page.records
