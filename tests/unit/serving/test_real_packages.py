@@ -47,7 +47,7 @@ def packages(tmp_path_factory):
     stages.analyse([SourceFile(table, "table.csv")], options, problem, folder / "dataset")
     recipe = learner("lightgbm").recipes[0]
     stages.fit_features(folder / "dataset", recipe, folder / "features")
-    plan = Plan(1, recipe, "lightgbm", {"num_iterations": 20}, 0)
+    plan = Plan(1, recipe, "lightgbm", {"num_iterations": 20, "learning_rate": 0.3}, 0)
     limits = stages.TrainLimits(time.time() + 60)
     stages.train(folder / "dataset", folder / "features", plan, limits, folder / "1")
     stages.assemble(
