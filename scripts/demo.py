@@ -48,12 +48,10 @@ def main() -> int:
         console.print(
             f"Peak memory of the server and all its children: {memory.peak_mb:.0f} MB (PSS)"
         )
-        console.print("A server of your own:  .venv/bin/windvane serve --data-dir ./windvane-data")
+        console.print("Start a server of your own and open its console:")
+        console.print("  .venv/bin/windvane serve --data-dir ./windvane-data")
         console.print(
-            f"Its console is at the address {environment['WINDVANE_CONSOLE_URL']} has in this run:"
-        )
-        console.print(
-            '  eval "$(.venv/bin/windvane env --data-dir ./windvane-data)"; echo $WINDVANE_CONSOLE_URL'
+            f"  (WINDVANE_CONSOLE_URL of windvane env; here {environment['WINDVANE_CONSOLE_URL']})"
         )
     console.print(f"[green]Done in {time.monotonic() - started:.0f} s.[/green]")
     return 0
