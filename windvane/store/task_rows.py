@@ -118,7 +118,8 @@ class TaskRows(Rows):
         return bool([self._write(_given_back(row)) for row in held])
 
     def release_foreign(self, worker_prefix: str) -> list[Task]:
-        own = TASKS.c.worker.startswith(worker_prefix, autoescape=True)
+        # Not LIKE, which in SQLite takes no notice of case.
+        own = func.substr(TASKS.c.worker, 1, len(worker_prefix)) == worker_prefix
         return [self._write(_given_back(task)) for task in self._select(and_(_IS_RUNNING, ~own))]
 
     def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:

@@ -163,6 +163,34 @@ class TaskLaws:
             assert tx.task(zombie.id) == owner
             assert tx.finish_task(owner, TaskStatus.DONE, at(65), result={"by": "owner"})
 
+    def test_a_task_given_back_is_ready_and_its_claim_not_counted(self, store: Store) -> None:
+        queue(store, "job", "a")
+        task = claimed(store)
+        with store.transaction() as tx:
+            assert tx.release_task(task)
+            assert tx.task(task.id) == replace(
+                task, status=TaskStatus.READY, worker="", lease_until=None, attempts=0
+            )
+            assert not tx.release_task(task)
+            assert not tx.finish_task(task, TaskStatus.DONE, at(1), result={})
+        again = claimed(store, 2)
+        assert (again.token, again.attempts) == (2, 1)
+        with store.transaction() as tx:
+            assert not tx.release_task(task)
+            assert tx.task(task.id) == again
+
+    def test_tasks_of_foreign_workers_are_given_back_and_own_ones_kept(self, store: Store) -> None:
+        queue(store, "job", "own", "upper", "foreign", "ready")
+        own = claimed(store, worker="life_2-train-1")
+        upper = claimed(store, worker="LIFE_2-train-1")
+        foreign = claimed(store, worker="lifeX2-train-1")
+        with store.transaction() as tx:
+            released = tx.release_foreign("life_2-")
+            assert [task.id for task in released] == [upper.id, foreign.id]
+            assert {(task.status, task.attempts) for task in released} == {(TaskStatus.READY, 0)}
+            assert [tx.task(task.id) for task in released] == released
+            assert tx.task(own.id) == own
+
     def test_a_task_lost_too_often_fails(self, store: Store) -> None:
         queue(store, "job", "a")
         for attempt in (1, 2):
