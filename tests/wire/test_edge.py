@@ -304,6 +304,7 @@ CONTROL_FAULTS = [
     (errors.AccessDenied("no"), "AccessDeniedException", 400),
     (errors.Throttled("no"), "ThrottlingException", 400),
     (errors.Expired("no"), "ExpiredTokenException", 400),
+    (errors.StoreUnusable("busy"), "ServiceUnavailable", 503),
     (errors.CorruptArtifact("secret"), "InternalFailure", 500),
     (errors.LeaseLost("secret"), "InternalFailure", 500),
     (KeyError("secret"), "InternalFailure", 500),

@@ -1,8 +1,8 @@
-"""The ASGI application for AWS traffic: reads a request, runs it along the chain, answers it.
+"""The ASGI application for AWS traffic: route, then read the body, authenticate, find the operation, serve.
 
-`CHAIN` is the order of the steps; each fills its own fields of the `Exchange`. Handlers are plain synchronous
-code and run in a bounded pool of threads; the asynchronous ones (InvokeEndpoint) run on the event loop. S3
-goes to its gateway, which authenticates by itself. The Date header is the server's to set.
+Serving is decode, validate, handle, encode. For synchronous operations all of it happens in one of a bounded
+pool of threads; for asynchronous ones (InvokeEndpoint) on the event loop. S3 goes to its gateway, which
+authenticates by itself. The Date header is the server's to set.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from windvane.errors import Malformed, Throttled, TooLarge, UnknownOperation
 from windvane.wire import sigv4
 from windvane.wire.call import Call, Caller, Handler, KeyRing, Operations, Request, Result
 from windvane.wire.codec import CODECS, Answer
-from windvane.wire.faults import encode_fault, fault_of
+from windvane.wire.faults import encode_fault, is_ours
 from windvane.wire.model import S3, Route, Service, load_service, route
 from windvane.wire.validate import validate
 
@@ -68,8 +68,6 @@ class Exchange:
     service: Service
     caller: Caller
     operation: OperationModel
-    parameters: dict[str, Any]
-    result: Result
     answer: Answer
 
     def __init__(self, request: Request, receive: Receive) -> None:
@@ -114,10 +112,7 @@ class Edge:
             self._read_body,
             self._authenticate,
             self._find_operation,
-            self._decode,
-            self._validate,
-            self._dispatch,
-            self._encode,
+            self._serve,
         )
 
     def close(self) -> None:
@@ -178,48 +173,47 @@ class Edge:
                 f"The operation {name} of {exchange.service_name} is not served here."
             )
 
-    async def _decode(self, exchange: Exchange) -> None:
-        codec = CODECS[exchange.service.protocol]
-        exchange.parameters = codec.decode(exchange.operation, exchange.route, exchange.request)
-
-    async def _validate(self, exchange: Exchange) -> None:
-        validate(exchange.parameters, exchange.operation.input_shape)
-
-    async def _dispatch(self, exchange: Exchange) -> None:
-        name = exchange.operation_name
-        call = Call(
-            exchange.service_name,
-            name,
-            exchange.caller,
-            exchange.parameters,
-            exchange.request_id,
-        )
-        handler = self._async_operations.get((exchange.service_name, name))
-        if handler is not None:
-            exchange.result = await handler(call)
+    async def _serve(self, exchange: Exchange) -> None:
+        called = (exchange.service_name, exchange.operation_name)
+        if (handler := self._async_operations.get(called)) is not None:
+            exchange.answer = _encode(exchange, await handler(_checked_call(exchange)))
         else:
-            exchange.result = await self._in_thread(
-                self._operations[exchange.service_name, name], call
-            )
+            await self._serve_in_thread(exchange, self._operations[called])
 
-    async def _in_thread(self, handler: Handler, call: Call) -> Result:
+    async def _serve_in_thread(self, exchange: Exchange, handler: Handler) -> None:
         if self._in_threads >= self._limits.threads + self._limits.waiting:
             raise Throttled("Rate exceeded")
         self._in_threads += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, handler, call)
+            exchange.answer = await asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: _encode(exchange, handler(_checked_call(exchange)))
+            )
         finally:
             self._in_threads -= 1
-
-    async def _encode(self, exchange: Exchange) -> None:
-        codec = CODECS[exchange.service.protocol]
-        exchange.answer = codec.encode(exchange.operation, exchange.result, exchange.request_id)
 
     async def _pass_to_s3(self, exchange: Exchange, scope: Scope, send: Send) -> None:
         if self._s3_gateway is None:
             raise UnknownOperation("S3 is not served here.")
         exchange.operation_name = exchange.request.method
         await self._s3_gateway(scope, exchange.receive, send)
+
+
+def _checked_call(exchange: Exchange) -> Call:
+    codec = CODECS[exchange.service.protocol]
+    parameters = codec.decode(exchange.operation, exchange.route, exchange.request)
+    validate(parameters, exchange.operation.input_shape)
+    return Call(
+        exchange.service_name,
+        exchange.operation_name,
+        exchange.caller,
+        parameters,
+        exchange.request_id,
+    )
+
+
+def _encode(exchange: Exchange, result: Result) -> Answer:
+    codec = CODECS[exchange.service.protocol]
+    return codec.encode(exchange.operation, result, exchange.request_id)
 
 
 class _WatchedSend:
@@ -268,7 +262,7 @@ async def _read_at_most(limit: int, receive: Receive) -> bytes:
 
 
 def _answer_to(error: Exception, exchange: Exchange) -> Answer:
-    if fault_of(error, exchange.service_name) is None:
+    if is_ours(error, exchange.service_name):
         _log.error(
             "request %s (%s %s) failed",
             exchange.request_id,

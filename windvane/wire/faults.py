@@ -161,6 +161,7 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("Throttling", 400),
         Fault("SlowDown", 503),
     ),
+    errors.StoreUnusable: _everywhere(Fault("ServiceUnavailable", 503)),
     errors.EndpointMissing: _everywhere(Fault("ValidationError", 400)),
     errors.ModelNotReady: _everywhere(Fault("ModelNotReadyException", 429)),
     errors.ModelFault: _everywhere(Fault("ModelError", 424)),
@@ -177,6 +178,12 @@ def s3_refusal(error: Exception) -> tuple[int, str]:
     """Status and code of an error in S3's words."""
     fault = fault_of(error, "s3") or _INTERNAL_S3
     return fault.status, fault.code
+
+
+def is_ours(error: Exception, service: str) -> bool:
+    """Whether the fault is ours, so that the caller can do nothing about it."""
+    fault = fault_of(error, service)
+    return fault is None or fault.status >= _INTERNAL.status
 
 
 def encode_fault(error: Exception, service: str, request_id: str) -> Answer:

@@ -40,6 +40,14 @@ _HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @dataclass(frozen=True)
+class _Stamp:
+    """The moment of a signature, and as it stands in the string that is signed."""
+
+    moment: datetime
+    text: str
+
+
+@dataclass(frozen=True)
 class Signature:
     """What a request says about its own signature.
 
@@ -53,7 +61,7 @@ class Signature:
     service: str
     signed_headers: tuple[str, ...]
     signature: str
-    stamp: datetime
+    stamp: _Stamp
     session_token: str
     in_query: bool
     expires_s: int | None
@@ -206,14 +214,14 @@ def _signature(
         raise BadSignature(
             "'Host' must be a 'SignedHeader' in the AWS Authorization, in lower case."
         )
-    moment = _parse_stamp(stamp)
-    if date != moment.strftime("%Y%m%d"):
+    when = _parse_stamp(stamp)
+    if date != when.text[:8]:
         raise BadSignature(
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
-            f"HTTP: '{date[:16]}' != '{moment:%Y%m%d}', from '{moment:{_STAMP}}'."
+            f"HTTP: '{date[:16]}' != '{when.text[:8]}', from '{when.text}'."
         )
     return Signature(
-        access_key, date, region, service, names, signature, moment, session_token,
+        access_key, date, region, service, names, signature, when, session_token,
         in_query=expires is not None,
         expires_s=None if expires is None else _expires(expires, service),
     )  # fmt: skip
@@ -230,11 +238,14 @@ def _expires(text: str, service: str) -> int:
     return int(text)
 
 
-def _parse_stamp(text: str) -> datetime:
+@lru_cache(maxsize=64)
+def _parse_stamp(text: str) -> _Stamp:
     try:
         if re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", text):
-            return datetime.strptime(text, _STAMP).replace(tzinfo=UTC)
-        return parsedate_to_datetime(text).astimezone(UTC)
+            return _Stamp(datetime.strptime(text, _STAMP).replace(tzinfo=UTC), text)
+        moment = parsedate_to_datetime(text)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return _Stamp(moment, moment.strftime(_STAMP))
     except (ValueError, OverflowError) as error:
         raise IncompleteSignature(
             f"Date must be in ISO-8601 'basic format'. Got '{text[:64]}'. See "
@@ -255,7 +266,7 @@ def _check_headers_signed(request: Request, signature: Signature) -> None:
 
 
 def _check_time(signature: Signature, now: datetime) -> None:
-    stamp, s3 = signature.stamp, signature.service == "s3"
+    stamp, s3 = signature.stamp.moment, signature.service == "s3"
     if stamp > now + MAX_SKEW:
         raise ClockSkew(
             _SKEW_S3
@@ -290,7 +301,7 @@ def _calculate(request: Request, signature: Signature, payload_hash: str, secret
     to_sign = "\n".join(
         (
             ALGORITHM,
-            signature.stamp.strftime(_STAMP),
+            signature.stamp.text,
             signature.scope,
             hashlib.sha256(canonical).hexdigest(),
         )
@@ -309,7 +320,6 @@ def _hmac(key: bytes, message: str) -> bytes:
     return hmac.digest(key, message.encode(), "sha256")
 
 
-@lru_cache(maxsize=1024)
 def _canonical_path(path: str, service: str) -> str:
     if service == "s3":
         return path
@@ -323,7 +333,6 @@ def _without_dot_segments(path: str) -> str:
     return normal + "/" if path.endswith("/") else normal
 
 
-@lru_cache(maxsize=256)
 def _canonical_query(query: str, *, drop_signature: bool) -> str:
     pairs = []
     for part in query.split("&"):

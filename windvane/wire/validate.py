@@ -16,6 +16,7 @@ from windvane.wire.paths import entry_path, item_path, member_path
 
 MAX_SHOWN = 1024
 MAX_MATCHED = 1024
+MAX_WALKED = 1024
 _MAX_REPORTED = 50
 
 _SCALARS = frozenset(
@@ -54,7 +55,9 @@ def _structure_faults(value: Mapping[str, Any], shape: Shape, path: str) -> Iter
 def _faults(value: Any, shape: Shape, path: str) -> Iterator[str]:
     for constraint in _broken_constraints(value, shape):
         yield _fault(_shown(value, shape), path, constraint)
-    if (walk := _CONTAINERS.get(shape.type_name)) is not None:
+    walk = _CONTAINERS.get(shape.type_name)
+    # What has far too many members is refused for their number alone.
+    if walk is not None and len(value) <= max(MAX_WALKED, shape.metadata.get("max", len(value))):
         yield from walk(value, shape, path)
 
 
@@ -158,27 +161,23 @@ def _null_fault(path: str) -> str:
 
 
 def _shown(value: Any, shape: Shape) -> str:
-    if _is_sensitive(shape) or shape.type_name == "blob":
+    if shape.metadata.get("sensitive") or shape.type_name == "blob":
         return "Value"
-    text = _text(value)
+    text = _text(value, shape)
     return f"Value '{text}'" if len(text) <= MAX_SHOWN else f"Value '{text[:MAX_SHOWN]}...'"
 
 
-def _is_sensitive(shape: Shape) -> bool:
-    inner = {"list": ("member",), "map": ("key", "value")}.get(shape.type_name, ())
-    return bool(shape.metadata.get("sensitive")) or any(
-        _is_sensitive(getattr(shape, name)) for name in inner
-    )
-
-
-def _text(value: Any) -> str:
+def _text(value: Any, shape: Shape) -> str:
+    if value is None:
+        return "null"
+    if shape.metadata.get("sensitive"):
+        return "*** Sensitive Data Redacted ***"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}={_text(item)}" for key, item in value.items()) + "}"
+        inner = shape.members.get if shape.type_name == "structure" else lambda _: shape.value
+        return "{" + ", ".join(f"{key}={_text(v, inner(key))}" for key, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_text(item) for item in value) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "null" if value is None else str(value)
+        return "[" + ", ".join(_text(item, shape.member) for item in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _number(bound: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from botocore.model import ServiceModel
 
 from windvane.errors import InvalidRequest
 from windvane.wire.model import load_service
@@ -183,6 +184,26 @@ def test_a_sensitive_member_is_never_shown():
     )
 
 
+def test_what_is_sensitive_inside_a_list_or_map_is_never_shown():
+    shapes = {
+        "Request": {"type": "structure", "members": {"Users": {"shape": "Users"}}},
+        "Users": {"type": "list", "member": {"shape": "User"}, "max": 1},
+        "User": {
+            "type": "structure",
+            "members": {"Id": {"shape": "Id"}, "Keys": {"shape": "Keys"}},
+        },
+        "Keys": {"type": "map", "key": {"shape": "Id"}, "value": {"shape": "Key"}},
+        "Id": {"type": "string"},
+        "Key": {"type": "string", "sensitive": True},
+    }
+    shape = ServiceModel({"shapes": shapes, "metadata": {}}).shape_for("Request")
+    user = {"Id": "u", "Keys": {"k": "secret"}}
+    with pytest.raises(InvalidRequest) as caught:
+        validate({"Users": [user, user]}, shape)
+    assert "secret" not in str(caught.value)
+    assert "{Id=u, Keys={k=*** Sensitive Data Redacted ***}}" in str(caught.value)
+
+
 def test_a_very_long_value_is_cut_in_the_message():
     text = message("CreateAutoMLJob", job(AutoMLJobName="a" * 5000))
     assert f"Value '{'a' * 1024}...' at 'autoMLJobName'" in text
@@ -201,6 +222,12 @@ def test_a_hostile_string_is_answered_in_milliseconds(hostile):
 
 
 def test_a_list_of_thousands_of_faults_gets_a_short_answer():
-    text = message("CreateAutoMLJob", job(InputDataConfig=[{}] * 5000))
-    assert text.startswith("5001 validation errors detected: ")
+    text = message("CreateAutoMLJob", job(InputDataConfig=[{}] * 500))
+    assert text.startswith("501 validation errors detected: ")
     assert len(text) < 20_000
+
+
+def test_a_list_that_is_far_too_long_is_refused_for_that_alone():
+    text = message("CreateAutoMLJob", job(InputDataConfig=[{}] * 100_000))
+    assert text.startswith("1 validation error detected: ")
+    assert text.endswith("Member must have length less than or equal to 2")

@@ -1,0 +1,112 @@
+"""Routing: whose request it is, by scope of the signature, then target, then path."""
+
+from __future__ import annotations
+
+import pytest
+
+from windvane.errors import Malformed, UnknownOperation
+from windvane.wire.call import Request
+from windvane.wire.model import SERVICES, Protocol, Route, load_service, route
+
+FORM = ("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+JSON = ("content-type", "application/x-amz-json-1.1")
+
+
+def scope(service):
+    credential = f"AKIA/20260101/us-east-1/{service}/aws4_request"
+    return ("authorization", f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host")
+
+
+def presigned(service):
+    return f"X-Amz-Credential=AKIA%2F20260101%2Fus-east-1%2F{service}%2Faws4_request"
+
+
+def target(name):
+    return ("x-amz-target", name)
+
+
+ROUTES = {
+    "control plane": (
+        Request("POST", "/", "", (scope("sagemaker"), target("SageMaker.AddTags")), b""),
+        Route("sagemaker", "AddTags"),
+    ),
+    "runtime by its path": (
+        Request("POST", "/endpoints/a%20b/invocations", "", (scope("sagemaker"),), b""),
+        Route("sagemaker-runtime", "InvokeEndpoint", (("EndpointName", "a b"),)),
+    ),
+    "asynchronous invocation": (
+        Request("POST", "/endpoints/e/async-invocations", "", (scope("sagemaker"),), b""),
+        Route("sagemaker-runtime", "InvokeEndpointAsync", (("EndpointName", "e"),)),
+    ),
+    "a bucket called endpoints": (
+        Request("POST", "/endpoints/e/invocations", "", (scope("s3"),), b""),
+        Route("s3"),
+    ),
+    "a target does not make S3 another service": (
+        Request("POST", "/", "", (scope("s3"), target("SageMaker.AddTags")), b""),
+        Route("s3"),
+    ),
+    "logs": (
+        Request("POST", "/", "", (scope("logs"), target("Logs_20140328.GetLogEvents")), b""),
+        Route("logs", "GetLogEvents"),
+    ),
+    "sts": (Request("POST", "/", "", (scope("sts"), FORM), b""), Route("sts")),
+    "iam": (Request("POST", "/", "", (scope("iam"), FORM), b""), Route("iam")),
+    "presigned sts": (Request("GET", "/", presigned("sts"), (), b""), Route("sts")),
+    "presigned s3": (Request("GET", "/b/k", presigned("s3"), (), b""), Route("s3")),
+    "unsigned target": (
+        Request("POST", "/", "", (target("SageMaker.AddTags"),), b""),
+        Route("sagemaker", "AddTags"),
+    ),
+    "unsigned invocation": (
+        Request("POST", "/endpoints/e/invocations", "", (), b""),
+        Route("sagemaker-runtime", "InvokeEndpoint", (("EndpointName", "e"),)),
+    ),
+    "unsigned object": (Request("GET", "/b/k", "", (), b""), Route("s3")),
+    "unsigned list of buckets": (Request("GET", "/", "", (), b""), Route("s3")),
+    "unsigned form": (Request("POST", "/", "", (FORM,), b""), Route("sts")),
+    "unsigned JSON": (Request("POST", "/", "", (JSON,), b""), Route("sagemaker")),
+}
+
+
+@pytest.mark.parametrize("case", ROUTES)
+def test_a_request_finds_its_service(case):
+    request, expected = ROUTES[case]
+    assert route(request) == expected
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("POST", "/", "", (scope("ec2"),), b""),
+        Request("POST", "/", "", (scope("sagemaker"), target("Logs_20140328.GetLogEvents")), b""),
+        Request("POST", "/", "", (scope("sagemaker"), target("AddTags")), b""),
+        Request("GET", "/", "", (scope("sagemaker"), target("SageMaker.AddTags")), b""),
+        Request("POST", "/endpoints/e/f/invocations", "", (scope("sagemaker"),), b""),
+        Request("POST", "/", "", (target("DynamoDB_20120810.ListTables"),), b""),
+    ],
+)
+def test_a_request_of_nobody_is_unknown(request_):
+    with pytest.raises(UnknownOperation):
+        route(request_)
+
+
+def test_a_label_that_is_not_utf_8_is_malformed():
+    with pytest.raises(Malformed, match="EndpointName"):
+        route(Request("POST", "/endpoints/%FF/invocations", "", (), b""))
+
+
+def test_each_service_has_its_protocol():
+    protocols = {name: load_service(name).protocol for name in SERVICES}
+    assert protocols == {
+        "sagemaker": Protocol.JSON,
+        "sagemaker-runtime": Protocol.REST_JSON,
+        "sts": Protocol.QUERY,
+        "iam": Protocol.QUERY,
+        "logs": Protocol.JSON,
+    }
+
+
+def test_an_operation_of_no_model_is_unknown_by_name():
+    with pytest.raises(UnknownOperation, match="'Nothing' is no operation of sagemaker"):
+        load_service("sagemaker").operation("Nothing")
