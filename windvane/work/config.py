@@ -20,6 +20,9 @@ READY_LINE = b"ready\n"
 
 _SHORT = tuple(kind for kind in TaskKind if kind.is_express)
 
+_READING = ("duckdb", "scipy.sparse")
+_TRAINING = ("lightgbm", "sklearn.ensemble", "scipy.optimize", "xgboost", "catboost")
+
 
 class Role(StrEnum):
     """EXPRESS workers do what holds up a whole job; TRAIN workers train, and help when there is nothing to
@@ -32,6 +35,11 @@ class Role(StrEnum):
     def turns(self) -> tuple[tuple[TaskKind, ...], ...]:
         """Kinds of tasks to look for, the first group first."""
         return (_SHORT,) if self is Role.EXPRESS else ((TaskKind.TRAIN,), _SHORT)
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Modules that its tasks import when they need them, to be loaded once, before any fork."""
+        return _READING if self is Role.EXPRESS else (*_READING, *_TRAINING)
 
 
 @dataclass(frozen=True)

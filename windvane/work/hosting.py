@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -94,7 +94,8 @@ class Hosting:
         """Ends every model process. Endpoints stay as they are recorded and come back at the next start."""
         self._is_stopping = True
         self.wake()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         os.close(self._waker)
 
     def wake(self) -> None:
@@ -108,6 +109,8 @@ class Hosting:
         yield "model_instances_up", float(sum(fleet.n_up for fleet in fleets))
         yield "model_instances_wanted", float(sum(fleet.n_wanted for fleet in fleets))
         yield "invocations_waiting", float(self._router.waiting())
+        for name, value in asdict(self._router.figures).items():
+            yield f"invocations_{name}", float(value)
 
     def _run(self) -> None:
         while not self._is_stopping:

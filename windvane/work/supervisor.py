@@ -29,9 +29,14 @@ from windvane.work.config import READY_LINE, Role, WorkConfig, config_to_json
 
 _LOG = logging.getLogger(__name__)
 
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
-)
+_ONE_THREAD = {
+    **dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+    ),
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+"""Workers fork, so they must not have a second thread; models are trained on one thread each anyway."""
+
 _SHARE_OF_MACHINE = 0.75
 _LOOK_S = 0.1
 _READY_S = 120.0

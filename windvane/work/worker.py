@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -247,11 +248,12 @@ def main(role: Role, name: str) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    gc.collect()
-    gc.freeze()
     sys.stdout.buffer.write(READY_LINE)
     sys.stdout.flush()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for library in role.libraries:
+        import_module(library)
+    gc.freeze()
     worker.run()
     store.close()
 
