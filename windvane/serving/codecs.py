@@ -147,11 +147,14 @@ def _row_by_name(value: dict[str, Any], number: int, schema: Schema) -> Row:
 def _cell(value: Any, number: int, name: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return "True" if value else "False"
     where = f"row {number}, column '{name}'" if name else f"row {number}"
+    if isinstance(value, bool):
+        raise InvalidRequest(
+            f"The value of {where} is {json.dumps(value)}, which training data spell in several ways: send it "
+            'as a string, spelled as there, e.g. "True".'
+        )
     raise InvalidRequest(
-        f"The value of {where} must be a string, a number, true, false or null, "
+        f"The value of {where} must be a string, a number or null, "
         f"not {'an object' if isinstance(value, dict) else 'a list'}."
     )
 

@@ -172,6 +172,8 @@ class Pool:
             self._start(self._idle.popleft(), job)
             return answer
         if len(self._waiting) >= QUEUE_PER_INSTANCE * max(1, self.size):
+            self._forget_who_left()
+        if len(self._waiting) >= QUEUE_PER_INSTANCE * max(1, self.size):
             raise Throttled(
                 f"{len(self._waiting)} requests are waiting for {self.size} instance(s), which is the most that "
                 "may; try again later, or run more instances."
@@ -231,14 +233,19 @@ class Pool:
             link.close()
 
     def _settle_retirement(self) -> None:
-        waiting = [job for job in self._waiting if not job.answer.done()]
-        if waiting and self.n_up:
+        self._forget_who_left()
+        if self._waiting and self.n_up:
             return
-        self._waiting.clear()
-        for job in waiting:
-            job.fail(Retired())
+        while self._waiting:
+            self._waiting.popleft().fail(Retired())
         for link in list(self._links.values()):
             self._let_go(link)
+
+    def _forget_who_left(self) -> None:
+        """Requests whose callers went away need no place in the queue."""
+        for job in [job for job in self._waiting if job.answer.done()]:
+            job.stop_timer()
+            self._waiting.remove(job)
 
     def _start(self, link: _Link, job: _Job) -> None:
         job.set_timer(self._loop, ANSWER_S, self._over)

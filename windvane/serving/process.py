@@ -41,17 +41,22 @@ class ModelProcess:
     def __init__(
         self, program: Sequence[str], spec: Path, log: Path, environment: dict[str, str]
     ) -> None:
+        """raises    OSError if it cannot be started"""
         ours, theirs = socket.socketpair()
         arguments = [*program, "--channel", str(theirs.fileno()), "--spec", str(spec)]
-        with theirs, log.open("ab") as log_file:
-            self._process = subprocess.Popen(
-                command(arguments),
-                stdin=subprocess.DEVNULL,
-                stdout=log_file,
-                stderr=log_file,
-                pass_fds=(theirs.fileno(),),
-                env=os.environ | _ONE_THREAD | environment,
-            )
+        try:
+            with theirs, log.open("ab") as log_file:
+                self._process = subprocess.Popen(
+                    command(arguments),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log_file,
+                    stderr=log_file,
+                    pass_fds=(theirs.fileno(),),
+                    env=os.environ | _ONE_THREAD | environment,
+                )
+        except OSError:
+            ours.close()
+            raise
         ours.setblocking(False)
         self.pid = self._process.pid
         self.channel = ours

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -69,8 +68,9 @@ Table = Mapping[tuple[Scope, str], Route]
 
 
 @dataclass
-class VariantFigures:
-    """What happened to the requests of a variant since the server started; the sum of `seconds` is theirs."""
+class Figures:
+    """What became of requests since the server started; `seconds` is the sum over those that a model answered,
+    well or with an error."""
 
     answered: int = 0
     client_errors: int = 0
@@ -103,7 +103,7 @@ class Router:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pools: dict[str, Pool] = {}
         self._endpoints: dict[tuple[Scope, str], _Endpoint] = {}
-        self.figures: defaultdict[tuple[str, str], VariantFigures] = defaultdict(VariantFigures)
+        self.figures = Figures()
 
     def bind(self) -> None:
         """To be called once on the running event loop, before the first request."""
@@ -126,13 +126,12 @@ class Router:
         for _ in range(_MOVES):
             found = self._find(scope, endpoint)
             way = self._choose(found, invocation.target_variant)
-            figures = self.figures[found.route.name, way.route.name]
             try:
-                return await self._ask(found.route, way, request, figures)
+                return await self._ask(found.route, way, request)
             except Retired:
                 continue
             except (Throttled, ModelNotReady):
-                figures.turned_away += 1
+                self.figures.turned_away += 1
                 raise
         raise ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
 
@@ -140,9 +139,8 @@ class Router:
         """Requests that wait for an instance now."""
         return sum(pool.n_waiting for pool in self._pools.values())
 
-    async def _ask(
-        self, route: Route, way: _Way, request: bytes, figures: VariantFigures
-    ) -> Answer:
+    async def _ask(self, route: Route, way: _Way, request: bytes) -> Answer:
+        figures = self.figures
         started = time.perf_counter()
         try:
             header, body = await way.pool.ask(request)

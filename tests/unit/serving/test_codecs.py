@@ -102,10 +102,10 @@ def test_one_row_of_json_is_read_in_all_its_shapes(document):
 
 
 def test_json_numbers_keep_their_spelling_and_nan_is_missing():
-    body = b'[[12345678901234567890, 1e5, NaN], [true, false, "NaN"]]'
+    body = b'[[12345678901234567890, 1e5, NaN], [-0, 1.0, "NaN"]]'
     assert read_rows(body, "application/json", THREE) == [
         ["12345678901234567890", "1e5", None],
-        ["True", "False", "NaN"],
+        ["-0", "1.0", "NaN"],
     ]
 
 
@@ -130,6 +130,10 @@ def test_json_lines_hold_a_row_each():
         (b'[{"age": 1, "jobs": 2}]', "Row 1 has a column 'jobs' that the model does not take."),
         (b'[{"age": 1, "y": "no"}]', "Leave out the target."),
         (b'[{"age": [1]}]', "The value of row 1, column 'age' must be a string, a number"),
+        (
+            b"[[1, true, 2]]",
+            "row 1, column 'job' is true, which training data spell in several ways",
+        ),
         (b'[[1, {"a": 1}, 2]]', "row 1, column 'job' must be a string"),
     ],
 )

@@ -68,7 +68,7 @@ def test_a_request_is_answered_by_its_variant(bench):
             "text/csv",
             "AllTraffic",
         )
-        assert bench.router.figures["E", "AllTraffic"].answered == 1
+        assert bench.router.figures.answered == 1
 
     play(bench, scene)
 
