@@ -180,7 +180,7 @@ def test_another_format_version_is_refused_naming_both(package):
     document = json.loads(file.read_text())
     document["format_version"] = 2
     file.write_text(json.dumps(document))
-    with pytest.raises(CorruptArtifact, match="format version 2; .* reads format version 1"):
+    with pytest.raises(CorruptArtifact, match=r"format version 2; .* reads format version 1"):
         _load(package)
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from windvane.engine.tarball import TarLimits, pack, unpack
 from windvane.errors import CorruptArtifact
 
+DEFAULTS = TarLimits()
+
 
 def _tree(folder):
     return {
@@ -35,7 +37,7 @@ def _entry(name, kind=tarfile.REGTYPE, link=""):
     return info
 
 
-def _refused(file, folder, limits=TarLimits(), match=None):
+def _refused(file, folder, limits=DEFAULTS, match=None):
     with pytest.raises(CorruptArtifact, match=match):
         unpack(file, folder / "out", limits)
     assert sorted(path.name for path in folder.iterdir()) == [file.name]

@@ -16,7 +16,7 @@ from windvane.engine.learners.lightgbm_native import NativeBooster
 from windvane.engine.learners.patience import Patience, patience_for
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.tuning.space import Choice, Integer, Real, Space
-from windvane.errors import CorruptArtifact
+from windvane.errors import CandidateFault, CorruptArtifact
 
 _NAME = "lightgbm"
 _FILE = "model.txt"
@@ -102,6 +102,8 @@ class LightGbm:
     ) -> LightGbmModel:
         import lightgbm  # for fitting alone; it takes seconds to import
 
+        if not np.isfinite(train.y).all():
+            raise CandidateFault("LightGBM could not learn from these rows: a target is no number.")
         parameters = {**hyperparameters, **_fixed(setting, len(train.y))}
         n_rounds = int(parameters.pop("num_iterations"))
         codes = [i for i, feature in enumerate(setting.features) if feature.cardinality > 0]

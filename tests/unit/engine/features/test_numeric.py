@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from windvane.engine.features.numeric import FilledNumber, Number, ScaledNumber
+from windvane.errors import RejectColumn
+
+numbers = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@pytest.mark.parametrize("kind", [Number, FilledNumber, ScaledNumber])
+@given(training=st.lists(numbers, min_size=2, max_size=20), cells=st.lists(numbers, max_size=9))
+def test_a_cell_gives_the_same_number_alone_and_among_others(kind, training, cells):
+    transformer = kind("x")
+    try:
+        transformer.fit(np.array(training), None)
+    except RejectColumn:
+        return
+    whole = transformer.transform(np.array(cells, np.float64))
+    alone = [transformer.transform_one(cell) for cell in cells]
+    np.testing.assert_array_equal(np.array(alone, np.float32).reshape(whole.shape), whole)
+    assert not np.isinf(whole).any()
+
+
+def test_large_numbers_that_differ_by_little_stay_apart():
+    times = 1.7e9 + np.arange(5)
+    number = Number("x")
+    number.fit(times, None)
+    assert number.transform(times)[:, 0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_numbers_that_float32_holds_stay_as_they_are():
+    number = Number("x")
+    number.fit(np.array([1.5, -7.0, np.nan]), None)
+    np.testing.assert_array_equal(
+        number.transform(np.array([3.25, np.nan]))[:, 0], np.array([3.25, np.nan], np.float32)
+    )
+
+
+def test_missing_becomes_the_median_and_a_flag():
+    filled = FilledNumber("x")
+    filled.fit(np.array([1.0, 2.0, 9.0, np.nan]), None)
+    assert filled.transform(np.array([np.nan, 5.0])).tolist() == [[2.0, 1.0], [5.0, 0.0]]
+    assert [feature.name for feature in filled.features()] == ["x", "x is missing"]
+
+
+def test_without_room_for_a_second_feature_there_is_no_flag():
+    filled = FilledNumber("x", width=1)
+    filled.fit(np.array([1.0, 2.0, np.nan]), None)
+    assert len(filled.features()) == 1
+
+
+def test_one_extreme_value_does_not_set_the_scale():
+    values = np.append(np.random.default_rng(0).normal(size=5_000), 1e12)
+    scaled = ScaledNumber("x")
+    scaled.fit(values, None)
+    made = scaled.transform(values)[:, 0]
+    assert made[:-1].std() == pytest.approx(1, abs=0.05)
+    assert made[-1] < 10
+
+
+@pytest.mark.parametrize("kind", [Number, FilledNumber, ScaledNumber])
+@pytest.mark.parametrize("values", [[np.nan] * 3, [4.0] * 3])
+def test_columns_without_information_are_rejected_with_the_reason(kind, values):
+    with pytest.raises(RejectColumn, match=r"missing|value is 4"):
+        kind("x").fit(np.array(values), None)
