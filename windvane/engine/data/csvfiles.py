@@ -20,9 +20,12 @@ from windvane.engine.data.dialect import (
     read_opening,
 )
 from windvane.engine.data.unpack import LONGEST_ROW, plain_text
+from windvane.engine.data.widefiles import wide_rows
 from windvane.errors import DataFault, JobFault
 
 BATCH_ROWS = 50_000
+MOST_COLUMNS_OF_DUCKDB = 1000
+"""DuckDB holds 2,048 rows of every column at once: 10,000 columns would take half a gigabyte before any cell."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +87,21 @@ class CsvFiles:
         return None
 
     def _rows(self, file: _TextFile, has_header: bool) -> Iterator[pa.RecordBatch]:
-        query = _query(file, len(self.names), has_header)
+        is_wide = len(self.names) > MOST_COLUMNS_OF_DUCKDB
+        rows = wide_rows if is_wide else self._duckdb_rows
         try:
-            yield from self._connection.sql(query).to_arrow_reader(BATCH_ROWS)
-        except duckdb.Error as error:
+            yield from rows(file.path, file.opening.dialect, len(self.names), has_header)
+        except (duckdb.Error, pa.ArrowInvalid) as error:
             raise _fault(error, file, self.names) from error
 
+    def _duckdb_rows(
+        self, path: Path, dialect: Dialect, n_columns: int, has_header: bool
+    ) -> Iterator[pa.RecordBatch]:
+        query = _query(path, dialect, n_columns, has_header)
+        yield from self._connection.sql(query).to_arrow_reader(BATCH_ROWS)
 
-def _query(file: _TextFile, n_columns: int, has_header: bool) -> str:
-    dialect = file.opening.dialect
+
+def _query(path: Path, dialect: Dialect, n_columns: int, has_header: bool) -> str:
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(n_columns))
     options = {
         "auto_detect": "false",
@@ -106,20 +115,22 @@ def _query(file: _TextFile, n_columns: int, has_header: bool) -> str:
         "max_line_size": str(LONGEST_ROW),
     }
     told = ", ".join(f"{key} = {value}" for key, value in options.items())
-    return f"SELECT * FROM read_csv({_quoted(str(file.path))}, {told})"  # noqa: S608 - all parts are quoted
+    return f"SELECT * FROM read_csv({_quoted(str(path))}, {told})"  # noqa: S608 - all parts are quoted
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _fault(error: duckdb.Error, file: _TextFile, names: Sequence[str]) -> JobFault:
+def _fault(
+    error: duckdb.Error | pa.ArrowInvalid, file: _TextFile, names: Sequence[str]
+) -> JobFault:
     told = str(error)
     if isinstance(error, duckdb.OutOfMemoryException):
         return JobFault(
             f"{file.name} cannot be read within the memory given to the job: {told[:300]}"
         )
-    if "Maximum line size" in told:
+    if "Maximum line size" in told or "straddling object" in told:
         return DataFault(
             f"{file.name} has a row longer than {LONGEST_ROW:,} bytes; a row may have at most that many. "
             "Is a closing quote missing?"

@@ -10,7 +10,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from windvane.engine.columns import ColumnSpec, ColumnType, Values
-from windvane.engine.data.numerals import Notation
 from windvane.engine.data.parse import NAN, cell_reader
 
 
@@ -31,6 +30,15 @@ class EncodedColumn:
     def counts(self) -> NDArray[np.int64]:
         """(n_texts,) how often each text occurs."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.texts))
+
+    def plain_numbers(self) -> NDArray[np.float64] | None:
+        """(n_texts,) the texts as Arrow reads numbers, if every one is a plain finite number; else None."""
+        try:
+            cast = self.texts.cast(pa.float64())
+        except pa.ArrowInvalid:
+            return None
+        numbers: NDArray[np.float64] = cast.to_numpy(zero_copy_only=False)
+        return numbers if len(numbers) and np.isfinite(numbers).all() else None
 
     def keep(self, rows: NDArray[np.bool_]) -> EncodedColumn:
         """The same column with fewer rows; texts that no longer occur are dropped, codes are in order of
@@ -89,9 +97,10 @@ def read_column(column: EncodedColumn, spec: ColumnSpec) -> ReadColumn:
 def _read_floats(column: EncodedColumn, spec: ColumnSpec) -> ReadColumn:
     distinct = np.full(len(column.texts) + 1, NAN)
     unreadable: list[int] = []
-    fast = _cast_plain(column.texts, spec)
-    if fast is not None:
-        distinct[:-1] = fast
+    is_plain = spec.type is ColumnType.NUMERIC and not spec.parse
+    numbers = column.plain_numbers() if is_plain else None
+    if numbers is not None:
+        distinct[:-1] = numbers
     else:
         read = cell_reader(spec)
         for i, text in enumerate(column.texts.to_pylist()):
@@ -100,18 +109,6 @@ def _read_floats(column: EncodedColumn, spec: ColumnSpec) -> ReadColumn:
             except ValueError:
                 unreadable.append(i)
     return ReadColumn(distinct[column.codes], _counted(column, unreadable))
-
-
-def _cast_plain(texts: pa.Array, spec: ColumnSpec) -> NDArray[np.float64] | None:
-    """Arrow's own reading, of columns of nothing but plain finite numbers; None for any other."""
-    is_plain = spec.type is ColumnType.NUMERIC and Notation.from_json(spec.parse).is_plain
-    if not is_plain or spec.parse.get("missing"):
-        return None
-    try:
-        numbers: NDArray[np.float64] = texts.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        return None
-    return numbers if np.isfinite(numbers).all() else None
 
 
 def _counted(column: EncodedColumn, positions: list[int]) -> dict[str, int]:

@@ -16,8 +16,9 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data import codes
 from windvane.engine.data.encoded import EncodedColumn
 from windvane.engine.data.markers import among_values, among_words
+from windvane.engine.data.numerals import Notation
 from windvane.engine.data.temporal import find_dates, find_epoch
-from windvane.engine.data.writing import find_numbers
+from windvane.engine.data.writing import Numbers, find_numbers
 
 SAMPLE = 5000
 """Distinct texts looked at, evenly spread over their order of appearance."""
@@ -76,6 +77,9 @@ class Evidence:
 
 def infer_column(column: EncodedColumn) -> ColumnSpec:
     """The spec of one column, from its cells alone and the hints in its name."""
+    numbers = column.plain_numbers()
+    if numbers is not None:
+        return _of_plain_numbers(column, numbers)
     everything = _gather(column)
     texts = _without(everything, among_words)
     values = _without(everything, among_values)
@@ -85,6 +89,21 @@ def infer_column(column: EncodedColumn) -> ColumnSpec:
 def infer_words(column: EncodedColumn) -> ColumnSpec:
     """The spec of a column whose cells are no numbers or dates, whatever a sample of them looks like."""
     return _of_words(_without(_gather(column), among_words))
+
+
+def _of_plain_numbers(column: EncodedColumn, numbers: NDArray[np.float64]) -> ColumnSpec:
+    """The short way for most columns of most tables: no marker, no notation, no date but a compact one."""
+    if len(numbers) > 1 and (numbers != np.floor(numbers)).any():
+        n_filled = int((column.codes >= 0).sum())
+        reason = f"all {n_filled} filled cells are numbers, {len(numbers)} distinct"
+        return ColumnSpec(column.name, ColumnType.NUMERIC, reason)
+    integers = _gather(column)
+    return (
+        _constant(integers)
+        or _date(integers)
+        or _coded(integers)
+        or _numeric(integers, Numbers(Notation(), {}))
+    )
 
 
 def _of_words(texts: Evidence) -> ColumnSpec:
@@ -192,10 +211,16 @@ def _number(evidence: Evidence) -> ColumnSpec | None:
         return None
     if evidence.n_distinct == 1:
         return _constant(evidence)
-    if found.notation.is_plain and not found.unreadable:
-        judged = codes.judge(evidence.name, evidence.texts, evidence.n_filled, evidence.n_distinct)
-        if judged is not None:
-            return evidence.spec(judged.type, judged.reason)
+    is_bare = found.notation.is_plain and not found.unreadable
+    return (_coded(evidence) if is_bare else None) or _numeric(evidence, found)
+
+
+def _coded(evidence: Evidence) -> ColumnSpec | None:
+    judged = codes.judge(evidence.name, evidence.texts, evidence.n_filled, evidence.n_distinct)
+    return None if judged is None else evidence.spec(judged.type, judged.reason)
+
+
+def _numeric(evidence: Evidence, found: Numbers) -> ColumnSpec:
     described = found.notation.describe()
     reason = (
         f"{_share(evidence, found.unreadable)} cells are numbers{' ' if described else ''}{described}, "

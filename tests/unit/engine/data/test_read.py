@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from windvane.engine.data.csvfiles import MOST_COLUMNS_OF_DUCKDB
 from windvane.errors import DataFault
 from windvane.testing.tables import HEADER, Workshop, lines
 
@@ -55,6 +56,26 @@ def test_the_same_table_however_it_is_written(workshop: Workshop, content: str) 
     dataset = workshop.dataset()
     assert dataset.columns["amount"][0] == 0.637
     assert list(dataset.y[:4]) == [0, 1, 0, 1]
+
+
+def test_wide_files_are_read_as_narrow_ones_are(workshop: Workshop) -> None:
+    width = MOST_COLUMNS_OF_DUCKDB
+    row = '"a, ""b""\nc",,"", ' + ",5" * (width - 4)
+    rows = "".join(f"{i % 3},{row},{i % 2}\r\n" for i in range(500))
+    header = ",".join(f"c{i}" for i in range(width + 1))
+    analysis = workshop.analyse(f"\ufeff{header},y\r\n{rows}")
+    assert analysis.n_rows == 500
+    assert [column.name for column in analysis.features] == ["c0"]
+    assert analysis.statistics["c1"]["top"] == [['a, "b"\nc', 500]]
+    assert analysis.statistics["c3"]["missing"] == 500
+
+
+def test_a_ragged_row_of_a_wide_file_is_told_by_its_line(workshop: Workshop) -> None:
+    width = MOST_COLUMNS_OF_DUCKDB + 1
+    rows = [",".join(["1"] * width)] * 20
+    header = ",".join(["y", *(f"c{i}" for i in range(1, width))])
+    with pytest.raises(DataFault, match=r"line 12: the row has 1002 fields instead of 1001"):
+        workshop.analyse("\n".join([header, *rows[:10], rows[0] + ",1", *rows]))
 
 
 def test_quoted_line_ends_delimiters_and_quotes_stay_in_the_cell(workshop: Workshop) -> None:
@@ -270,6 +291,7 @@ from pathlib import Path
 from windvane.domain.problem import ProblemSpec
 from windvane.engine.data.analyse import analyse
 from windvane.engine.data.analysis import ReadOptions, SourceFile
+from windvane.engine.data.csvfiles import MOST_COLUMNS_OF_DUCKDB
 from windvane.errors import DataFault
 def peak_mb(): return int(next(l for l in open("/proc/self/status") if l.startswith("VmHWM")).split()[1]) // 1024
 before = peak_mb()
