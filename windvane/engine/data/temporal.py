@@ -51,7 +51,7 @@ def find_dates(
         if chosen is None:
             break
         date_format, read = chosen
-        if len(read) < max(2, 0.01 * len(texts)):
+        if len(read) < min(10, max(2, 0.01 * len(texts))):
             break
         formats.append(date_format)
         remaining = {text: count for text, count in remaining.items() if text not in read}
