@@ -86,8 +86,8 @@ def _best_format(texts: dict[str, int]) -> tuple[str, set[str]] | None:
     probe = list(texts)[:: max(1, len(texts) // PROBE)][:PROBE]
     best: tuple[str, set[str]] | None = None
     most = 0
-    # Digits alone can only be the compact format; most columns of numbers end here.
-    formats = ("%Y%m%d",) if all(text.isdigit() for text in probe) else FORMATS
+    # Digits alone can only be compact dates or years; most columns of numbers end here.
+    formats = ("%Y%m%d", "%Y") if all(text.isdigit() for text in probe) else FORMATS
     for date_format in formats:
         if not _read_by(date_format, probe):
             continue

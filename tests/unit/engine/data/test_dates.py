@@ -80,6 +80,13 @@ def test_two_formats_in_one_column_are_both_read() -> None:
     assert set(found.formats) == {"%Y, %b", "%b-%y"}
 
 
+def test_years_among_dates_are_dates() -> None:
+    found = found_in([*(f"{1950 + i}, May" for i in range(40)), "1961", "1972"])
+    assert found is not None
+    assert found.formats == ("%Y, %b", "%Y")
+    assert found.unreadable == {}
+
+
 @pytest.mark.parametrize(
     "texts",
     [
