@@ -74,6 +74,7 @@ class Progress:
             f"{escape(event['problem_reason'])}. {event['n_rows']:,} rows, "
             f"{event['n_features']} features, {_folds(event['n_folds'])}.",
             highlight=False,
+            soft_wrap=True,
         )
 
     def _show_candidate(self, event: Event) -> None:
@@ -93,6 +94,7 @@ class Progress:
         self._console.print(
             f"{name} {self._objective} {event['objective']:.5g}{spread}  {event['fit_s']:.1f} s{mark}",
             highlight=False,
+            soft_wrap=True,
         )
         if is_best:
             self._bar.update(self._task, told=f"{self._objective} {event['objective']:.5g}")

@@ -1,15 +1,17 @@
 """One pipeline trained within its time: fold after fold for honest predictions, then once on all rows.
 
-What does not fit is left out, in this order: later folds, the refit (the first fold's model then stands in),
-boosting rounds. What was left out is told in the notes.
+What does not fit is left out: folds that may be missing first, then the refit (the first fold's model stands
+in for it), then boosting rounds. What was left out is told in the notes.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +23,11 @@ from windvane.engine.learners.base import FittedModel, Learner, Rows, Setting
 from windvane.engine.outcomes import FULL_FIT, fold_fit
 from windvane.errors import OutOfTime
 
-_FIRST_FOLD_SHARE = 0.42
-"""Of the time, for the first fold: as much again and a quarter more is left for the refit on all rows."""
+_FIRST_FOLD_MARGIN = 0.85
+"""Of the first fold's share of the time: what is done after a model's last round takes time too."""
+
+_LEAST_FOLD_SHARE = 0.6
+"""Of the time of the slowest fold: a fold that must run may be cut this short, but no shorter."""
 
 _LEAST_ROUNDS_SHARE = 0.5
 """A refit with fewer of the rounds it should have is worth less than the first fold's model."""
@@ -95,9 +100,11 @@ class _Fold:
     was_cut: bool
 
 
-def train_within(learner: Learner, plan: Plan, task: Task, deadline: Deadline) -> Trained:
-    """raises    CandidateFault if not even one fold could be trained"""
-    folds = _cross_validate(learner, plan, task, deadline)
+def train_within(
+    learner: Learner, plan: Plan, task: Task, deadline: Deadline, least_folds: int
+) -> Trained:
+    """raises    CandidateFault; OutOfTime if less than `least_folds` folds can be trained"""
+    folds = _cross_validate(learner, plan, task, deadline, min(least_folds, task.n_folds))
     notes = _notes_of(folds, task)
     model, note = _refit(learner, plan, task, folds, deadline)
     everything = np.ones(task.y.size, np.bool_)
@@ -111,19 +118,44 @@ def train_within(learner: Learner, plan: Plan, task: Task, deadline: Deadline) -
     )
 
 
-def _cross_validate(learner: Learner, plan: Plan, task: Task, deadline: Deadline) -> list[_Fold]:
-    first = Deadline(deadline.at - (1 - _FIRST_FOLD_SHARE) * deadline.left_s)
+def _cross_validate(
+    learner: Learner, plan: Plan, task: Task, deadline: Deadline, least_folds: int
+) -> list[_Fold]:
+    """Each fold gets what the folds that must follow and the refit leave."""
+    share = _FIRST_FOLD_MARGIN / (least_folds + _refit_cost(task))
+    first = Deadline(deadline.at - (1 - share) * deadline.left_s)
     folds = [_train_fold(learner, plan, task, 0, first)]
     for fold in range(1, task.n_folds):
-        until = Deadline(deadline.at - _refit_s(folds, task))
-        slowest_s = max(one.took_s for one in folds)
-        if until.left_s < slowest_s:
+        until = _until(fold, folds, task, deadline, least_folds)
+        if until is None:
             break
         try:
             folds.append(_train_fold(learner, plan, task, fold, until))
         except OutOfTime:
             break
+    if len(folds) < least_folds:
+        raise OutOfTime(
+            f"{len(folds)} of {least_folds} folds were trained when it was clear that the others "
+            "would not fit into the time left."
+        )
     return folds
+
+
+def _until(
+    fold: int, folds: list[_Fold], task: Task, deadline: Deadline, least_folds: int
+) -> Deadline | None:
+    """When the next fold must be over; None if it is not to be begun. Folds that must run go before the refit,
+    the refit before other folds."""
+    slowest_s = max(one.took_s for one in folds)
+    others_s = max(0, least_folds - fold - 1) * slowest_s
+    before_refit = Deadline(deadline.at - others_s - _refit_s(folds, task))
+    if fold >= least_folds:
+        return before_refit if before_refit.left_s >= slowest_s else None
+    least_s = _LEAST_FOLD_SHARE * slowest_s
+    if before_refit.left_s >= least_s:
+        return before_refit
+    without_refit = Deadline(deadline.at - others_s)
+    return without_refit if without_refit.left_s >= least_s else None
 
 
 def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, clock: Deadline) -> _Fold:
@@ -143,7 +175,17 @@ def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, clock: Dead
 
 
 def _refit_s(folds: list[_Fold], task: Task) -> float:
-    return 1.1 * statistics.fmean(one.took_s for one in folds) * _growth(task)
+    return _refit_cost(task) * statistics.fmean(one.took_s for one in folds)
+
+
+def _refit_cost(task: Task) -> float:
+    """Of the refit, in folds: more rows, and more rounds because there are more rows."""
+    return _growth(task) * _more_rounds(task)
+
+
+def _more_rounds(task: Task) -> float:
+    """How many times as many rounds the refit gets: more rows bear more, but not in proportion."""
+    return math.sqrt(_growth(task))
 
 
 def _growth(task: Task) -> float:
@@ -158,10 +200,7 @@ def _refit(
     missing = ("the model is the first fold's: no time for a refit on all rows",)
     if deadline.left_s < _refit_s(folds, task):
         return None, missing
-    rounds = round(statistics.median(one.model.rounds for one in folds) * _growth(task))
-    hyperparameters = plan.hyperparameters
-    if rounds:
-        hyperparameters = learner.with_rounds(hyperparameters, rounds)
+    rounds, hyperparameters = _for_all_rows(learner, plan, task, folds)
     matrix = task.matrix(FULL_FIT)
     try:
         model = learner.fit(
@@ -178,6 +217,21 @@ def _refit(
     if model.rounds < _LEAST_ROUNDS_SHARE * rounds:
         return None, missing
     return model, (f"the refit ended after {model.rounds} of {rounds} rounds: time",)
+
+
+def _for_all_rows(
+    learner: Learner, plan: Plan, task: Task, folds: list[_Fold]
+) -> tuple[int, dict[str, Any]]:
+    """Rounds and hyperparameters of the refit. Folds that ran all rounds of the plan, or were cut short by the
+    time, say nothing about how many more rows could bear."""
+    rounds = round(statistics.median(one.model.rounds for one in folds))
+    if not rounds:
+        return 0, plan.hyperparameters
+    as_found = learner.with_rounds(plan.hyperparameters, rounds)
+    if as_found == plan.hyperparameters or any(one.was_cut for one in folds):
+        return rounds, as_found
+    more = round(rounds * _more_rounds(task))
+    return more, learner.with_rounds(plan.hyperparameters, more)
 
 
 def _out_of_fold(folds: list[_Fold], task: Task) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ class Blend:
     """An ensemble.
 
     weights       candidate index -> weight > 0; they sum to 1
+    considered    the candidates it was chosen from, best first
     rows          (n_scored,) the rows it was fitted and scored on
     out_of_fold   predictions of these rows by weights that were fitted without them: (n_scored,) or
                   (n_scored, n_classes)
@@ -33,6 +34,7 @@ class Blend:
     """
 
     weights: dict[int, float]
+    considered: tuple[int, ...]
     rows: NDArray[np.int64]
     out_of_fold: Floats
     in_sample: Floats
@@ -79,8 +81,7 @@ def blend(
     predictions  candidate index -> out-of-fold predictions of all rows, NaN where there is none
     folds        (n_rows,) the fold each row was validated in
 
-    It is fitted where the best single candidate has predictions; candidates that lack some of these are left
-    out.
+    Candidates that lack folds which others have are left out.
     """
     considered, rows = _considered(predictions, y, objective)
     if len(considered) < 2:
@@ -101,6 +102,7 @@ def blend(
             for index, weight in zip(considered, weights, strict=True)
             if weight > 0
         },
+        considered=considered,
         rows=rows,
         out_of_fold=out_of_fold,
         in_sample=np.tensordot(weights, stack, axes=1),
@@ -109,23 +111,24 @@ def blend(
 
 def _considered(
     predictions: Mapping[int, NDArray[np.floating[Any]]], y: Floats, objective: MetricName
-) -> tuple[Sequence[int], NDArray[np.int64]]:
-    """The best candidates, best first, that predict every row the best one predicts; and those rows."""
-    gains, covered = {}, {}
-    for index, one in predictions.items():
-        covered[index] = _predicted_rows(one)
-        rows = covered[index]
-        if rows.any():
-            gains[index] = gain(objective, y[rows], np.asarray(one[rows], np.float64))
+) -> tuple[tuple[int, ...], NDArray[np.int64]]:
+    """The best candidates, best first, of those that predict the most rows; and these rows."""
+    covered = {index: _predicted_rows(one) for index, one in predictions.items()}
+    most = max((int(rows.sum()) for rows in covered.values()), default=0)
+    if most == 0:
+        return (), np.empty(0, np.int64)
+    fullest = [index for index, rows in covered.items() if rows.sum() == most]
+    rows = np.flatnonzero(covered[fullest[0]])
+    gains = {
+        index: gain(objective, y[rows], np.asarray(predictions[index][rows], np.float64))
+        for index in fullest
+        if covered[index][rows].all()
+    }
     ranked = sorted(
-        (index for index in gains if np.isfinite(gains[index])),
+        (index for index, reached in gains.items() if np.isfinite(reached)),
         key=lambda index: (-gains[index], index),
     )
-    if not ranked:
-        return (), np.empty(0, np.int64)
-    rows = covered[ranked[0]]
-    alike = [index for index in ranked if covered[index][rows].all()]
-    return alike[:_MAX_CONSIDERED], np.flatnonzero(rows)
+    return tuple(ranked[:_MAX_CONSIDERED]), rows
 
 
 def _predicted_rows(predictions: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:

@@ -22,15 +22,12 @@ from windvane.process.child import Ending, Exit
 FEWEST_WITH_ENSEMBLE = 3
 """Of max_candidates: from here on one place is the ensemble's."""
 
-_ONE_CANDIDATES_SHARE = 0.5
-"""Of the time left when it starts: no candidate keeps all others from being tried."""
+_FIRST_CANDIDATES_SHARE = 0.5
+"""Of the time left, while none has finished: better a model of few folds than none."""
 
 _LEAST_USEFUL_SHARE = 0.02
 _LEAST_USEFUL_S = 0.5
 _KILL_GRACE_S = 0.4
-
-_TOO_LONG = 2.0
-"""A candidate expected to take this many times the time left is not begun: it would be cut to nothing."""
 
 _MOST_SKIPPED = 16
 
@@ -141,7 +138,7 @@ class Hunt:
         if not any(one.objective is not None for one in known):
             return False
         left_s = self._job.search_end - time.time()
-        return predicted_s(self._analysis, plan, known) > _TOO_LONG * left_s
+        return predicted_s(self._analysis, plan, known) > left_s
 
     def _skip(self, plan: Plan) -> None:
         self._tried[plan.index] = Tried(plan, None, 0.0)
@@ -175,18 +172,24 @@ class Hunt:
         )
 
     def _start_training(self, plan: Plan) -> None:
-        now = time.time()
-        left_s = self._job.search_end - now
-        limits = stages.TrainLimits(stop_at=now + _ONE_CANDIDATES_SHARE * left_s)
+        limits = self._limits()
         dataset, features = self._job.dataset, self._folder_of(plan.recipe)
         into = self._job.candidate(plan.index)
-        self._began[plan.index] = now
+        self._began[plan.index] = time.time()
         self._teller.tell("candidate", state="started", index=plan.index, algorithm=plan.algorithm)
 
         def work() -> None:
             stages.train(dataset, features, plan, limits, into)
 
         self._crew.start(plan, work, limits.stop_at + _KILL_GRACE_S)
+
+    def _limits(self) -> stages.TrainLimits:
+        """A candidate that others stand beside must be scored on the same folds as they."""
+        now, end = time.time(), self._job.search_end
+        most = max((one.outcome.folds_used for one in self.entries if one.outcome), default=0)
+        if most == 0:
+            return stages.TrainLimits(now + _FIRST_CANDIDATES_SHARE * (end - now))
+        return stages.TrainLimits(end, least_folds=most)
 
     def _fitted(self, recipe: str, ended: Exit) -> None:
         is_ready = ended.ending is Ending.FINISHED

@@ -16,8 +16,8 @@ from windvane.engine.outcomes import outcome_from_json, outcome_to_json
 
 LEAST_ROWS = 20
 
-_RESERVE_SHARE = 0.06
-_RESERVE_S = (1.5, 20.0)
+_RESERVE_SHARE = 0.04
+_RESERVE_S = (1.2, 20.0)
 _MOST_RESERVE_SHARE = 0.3
 
 

@@ -61,7 +61,7 @@ def ensemble_record(
 ) -> CandidateRecord:
     """The record of an ensemble.
 
-    members   every candidate it was chosen from
+    members   index -> record of every candidate it may be made of
     started   time.time() at which the work on it began
     raises    CandidateFault if its predictions cannot be scored
     """

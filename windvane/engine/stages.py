@@ -58,12 +58,14 @@ _MEASURING_S = (0.3, 3.0)
 class TrainLimits:
     """Bounds of one candidate's training; it ends by itself before them and keeps what it has.
 
-    stop_at   time.time() by which the stage must have returned
-    threads   for the learner
+    stop_at      time.time() by which the stage must have returned
+    threads      for the learner
+    least_folds  with fewer it ends as OutOfTime: its score could not be compared with others'
     """
 
     stop_at: float
     threads: int = 1
+    least_folds: int = 1
 
 
 def analyse(
@@ -107,7 +109,7 @@ def build_ensemble(
     dataset: Path, members: Mapping[int, Path], index: int, into: Path
 ) -> Outcome | None:
     """The weighted ensemble of candidates (index -> folder) over their out-of-fold predictions, written
-    like a candidate; None if no weighting beats the best single one.
+    like a candidate; None if no weighting beats the best single one scored on as many rows.
 
     Its score is that of weights fitted without the rows scored; its latency the sum of its members'.
     """
@@ -123,7 +125,8 @@ def build_ensemble(
     if found is None:
         return None
     record = judge.ensemble_record(table, found, records, index, started)
-    if not judge.is_better(table.analysis.objective, record, records.values()):
+    rivals = [records[number] for number in found.considered]
+    if not judge.is_better(table.analysis.objective, record, rivals):
         return None
     shape = (table.y.size, *found.out_of_fold.shape[1:])
     out_of_fold = np.full(shape, np.nan, np.float32)
@@ -161,6 +164,7 @@ def _train(
         plan,
         _task(table, features, plan.seed, limits.threads),
         Deadline(limits.stop_at - _measuring_s(limits.stop_at - started)),
+        limits.least_folds,
     )
     fit_s = time.time() - started
     with _whole(into) as folder:
