@@ -45,7 +45,7 @@ class Bench:
     job: AutoMLJob
     task: Task
     workspace: Workspace
-    artifacts: Artifacts
+    open_artifacts: Callable[[], Artifacts]
     stop_at: float
     threads: int
     memory_mb: int
@@ -68,12 +68,13 @@ def perform(bench: Bench) -> Result:
 def _analyse(bench: Bench) -> Result:
     request = bench.job.request
     channel = request["InputDataConfig"][0]
+    artifacts = bench.open_artifacts()
     with scratch(bench.workspace, bench.attempt) as folder:
         inputs, temporary = folder / "inputs", folder / "temporary"
         inputs.mkdir()
         temporary.mkdir()
         files = download_inputs(
-            bench.artifacts, channel["DataSource"]["S3DataSource"], inputs, bench.max_data_bytes
+            artifacts, channel["DataSource"]["S3DataSource"], inputs, bench.max_data_bytes
         )
         analysis = stages.analyse(
             files,
@@ -81,7 +82,7 @@ def _analyse(bench: Bench) -> Result:
             _problem(request, channel),
             cleared(bench.workspace.dataset),
         )
-    bench.artifacts.write(Keys(bench.job).headers, _header_line(analysis))
+    artifacts.write(Keys(bench.job).headers, _header_line(analysis))
     return {
         "problem_type": str(analysis.problem_type),
         "objective": str(analysis.objective),
@@ -194,8 +195,9 @@ def _published(
                 keys.transformers(tag or algorithm): packages / "transformers",
                 keys.model(index, recipe, algorithm): packages / "model",
             }
+        artifacts = bench.open_artifacts()
         for location, part in parts.items():
-            _upload(bench.artifacts, location, part, folder / ARTEFACT)
+            _upload(artifacts, location, part, folder / ARTEFACT)
     return {"outcome": outcome_to_json(outcome), "tag": tag or algorithm}
 
 

@@ -133,7 +133,7 @@ class Worker:
                 job=job,
                 task=task,
                 workspace=workspace,
-                artifacts=config.artifacts(),
+                open_artifacts=config.artifacts,
                 stop_at=until.timestamp(),
                 threads=config.workers,
                 memory_mb=config.task_memory_mb,
