@@ -21,7 +21,7 @@ from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
 from windvane.control.lists import Lists
 from windvane.control.models import Models
-from windvane.control.roles import Roles
+from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.names import PageTokens, default_bucket
@@ -30,6 +30,7 @@ from windvane.settings import DEFAULT_REGION, BadSettings, Settings
 from windvane.store.open import open_store
 from windvane.telemetry import Telemetry
 from windvane.web import Web
+from windvane.wire.call import Caller
 from windvane.wire.edge import Edge
 from windvane.wire.faults import s3_refusal
 from windvane.wire.gateway import S3Gateway, Upstream
@@ -65,6 +66,7 @@ class Server:
         self._supervisor = Supervisor(self._store, settings.data_dir, config, self._connection)
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._keys = keys
+        self._roles = Roles(settings.roles, self._store)
         self._keyring = KeyRing(_permanent_keys(settings, keys), keys.token_secret)
         self._gateway = self._new_gateway()
         self._edge = self._new_edge()
@@ -133,13 +135,21 @@ class Server:
         )
         buckets = StoredBuckets(self._store, utc_now) if self._embedded is not None else None
         authenticate = s3_authenticator(self._keyring, utc_now)
-        return S3Gateway(upstream, buckets, authenticate, s3_refusal, asyncio.to_thread)
+        return S3Gateway(
+            upstream, buckets, authenticate, self._permits, s3_refusal, asyncio.to_thread
+        )
+
+    def _permits(self, caller: Caller, bucket: str, writes: bool) -> bool:
+        if caller.credential.permanent:
+            return True
+        grant = self._roles.of_session(caller.account, caller.credential.principal_arn)
+        return grant is not None and grant.allows(Action.PUT if writes else Action.GET, bucket)
 
     def _new_edge(self) -> Edge:
-        roles = self._settings.roles
+        roles = [role.arn for role in self._settings.roles]
         operations = {
             **served.operations(self._parts()),
-            **identity_operations(self._keyring, [role.arn for role in roles], utc_now),
+            **identity_operations(self._keyring, roles, utc_now),
         }
         return Edge(
             self._keyring,
@@ -152,7 +162,7 @@ class Server:
 
     def _parts(self) -> Parts:
         store, artifacts, limits = self._store, self._artifacts, self._settings.limits
-        roles = Roles(self._settings.roles, store)
+        roles = self._roles
         lists = Lists(store, PageTokens(self._keys.token_secret))
         return Parts(
             Jobs(store, artifacts, roles, limits, lists, utc_now),

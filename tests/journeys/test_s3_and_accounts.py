@@ -16,13 +16,15 @@ OTHER = {
     "access_key": "AKIAOTHER00000000000",
     "secret_key": "other-secret",
 }
+ROLE = "arn:aws:iam::000000000000:role/analysts"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("accounts")
     entries = "".join(f'{name} = "{value}"\n' for name, value in OTHER.items())
-    (folder / "windvane.toml").write_text(f"[[accounts]]\n{entries}")
+    role = f'[[roles]]\narn = "{ROLE}"\nread = ["readable"]\nwrite = ["writable"]\n'
+    (folder / "windvane.toml").write_text(f"[[accounts]]\n{entries}{role}")
     running = RunningServer(folder / "data", "--config", str(folder / "windvane.toml"))
     yield running
     running.stop()
@@ -171,3 +173,28 @@ def test_health_and_metrics_answer_without_a_signature(server):
     assert "windvane_jobs" in metrics
     page = urllib.request.urlopen(f"{server.url}/").read().decode()
     assert "Windvane" in page
+
+
+def test_keys_of_a_declared_role_reach_its_buckets_only(server):
+    ours = server.client("s3")
+    for bucket in ("readable", "writable", "neither"):
+        ours.create_bucket(Bucket=bucket)
+        ours.put_object(Bucket=bucket, Key="here", Body=b"x")
+    keys = server.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="visit")["Credentials"]
+    session = boto3.session.Session(
+        keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], "us-east-1"
+    )
+    s3 = session.client("s3", endpoint_url=server.url)
+    assert s3.get_object(Bucket="readable", Key="here")["Body"].read() == b"x"
+    s3.put_object(Bucket="writable", Key="new", Body=b"x")
+    for attempt in (
+        lambda: s3.put_object(Bucket="readable", Key="new", Body=b"x"),
+        lambda: s3.get_object(Bucket="writable", Key="here"),
+        lambda: s3.get_object(Bucket="neither", Key="here"),
+        lambda: s3.copy_object(
+            Bucket="writable", Key="copy", CopySource={"Bucket": "neither", "Key": "here"}
+        ),
+    ):
+        with pytest.raises(ClientError) as refused:
+            attempt()
+        assert code_of(refused) == "AccessDenied"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import logging.handlers
 import os
@@ -30,6 +29,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
+    import uvloop
+
     from windvane.cli.service import serve  # heavy: other commands are to start fast
 
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         os.environ["WINDVANE_DATA_DIR"] = str(settings.data_dir)
         _log_to(settings.data_dir / "logs")
         with _listening(settings) as listener:
-            asyncio.run(serve(settings, listener, arguments.config))
+            uvloop.run(serve(settings, listener, arguments.config))
     return 0
 
 

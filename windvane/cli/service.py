@@ -66,7 +66,7 @@ def _web_config(server: Server) -> uvicorn.Config:
 
 
 class _QuietSignals(uvicorn.Server):
-    """Signals are handled by `_serve`, which has more to stop than the web server."""
+    """Signals are handled by `serve`, which has more to stop than the web server."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

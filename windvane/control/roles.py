@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from windvane.errors import InvalidRequest
-from windvane.names import Scope
+from windvane.names import Scope, default_role
 from windvane.store.base import Store
 
 
@@ -32,10 +32,6 @@ class Action(StrEnum):
     PUT = "s3:PutObject"
 
 
-def default_role_arn(account: str) -> str:
-    return f"arn:aws:iam::{account}:role/windvane"
-
-
 @dataclass(frozen=True)
 class Grant:
     """A role that was assumed in an account: what it may do there."""
@@ -46,10 +42,14 @@ class Grant:
     write: tuple[str, ...]
     store: Store
 
+    def allows(self, action: Action, bucket: str) -> bool:
+        """Whether the role's declaration names the bucket for this."""
+        allowed = self.write if action is Action.PUT else self.read
+        return bucket in allowed or "*" in allowed
+
     def require(self, action: Action, bucket: str) -> None:
         """raises    InvalidRequest if the role may not do this with the bucket"""
-        allowed = self.write if action is Action.PUT else self.read
-        if bucket not in allowed and "*" not in allowed:
+        if not self.allows(action, bucket):
             raise self._denied(action, bucket, "The role's declaration does not name the bucket.")
         with self.store.snapshot() as tx:
             owner = tx.bucket_owner(bucket)
@@ -72,7 +72,7 @@ class Roles:
 
     def default(self, scope: Scope) -> Grant:
         """What holds where a request names no role: every bucket of the account."""
-        return Grant(default_role_arn(scope.account), scope.account, ("*",), ("*",), self._store)
+        return Grant(default_role(scope.account), scope.account, ("*",), ("*",), self._store)
 
     def assume(self, scope: Scope, arn: str) -> Grant:
         """raises    InvalidRequest if the account has no such role"""
@@ -80,10 +80,18 @@ class Roles:
         role = self._declared.get(arn)
         if role is not None and arn.split(":")[4] == account:
             return Grant(arn, account, role.read, role.write, self._store)
-        if role is None and arn == default_role_arn(account):
+        if role is None and arn == default_role(account):
             return self.default(scope)
         raise InvalidRequest(
             f"The role {arn} cannot be assumed. Please ensure that the role exists: it must be "
-            f"{default_role_arn(account)} or be declared in the server's configuration, section "
+            f"{default_role(account)} or be declared in the server's configuration, section "
             f"[[roles]], for the account {account}."
         )
+
+    def of_session(self, account: str, principal_arn: str) -> Grant | None:
+        """The role behind `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`; None if it is declared no more."""
+        name = principal_arn.split("/")[1]
+        default = default_role(account)
+        arns = [arn for arn in (*self._declared, default) if arn.rpartition("/")[2] == name]
+        ours = [arn for arn in arns if arn.split(":")[4] == account]
+        return self.assume(Scope(account, ""), ours[0]) if ours else None

@@ -40,6 +40,7 @@ _HOP_BY_HOP = frozenset(
 )
 _SIGNATURE = frozenset({"authorization", "x-amz-security-token", "x-amz-date", "host"})
 _SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256"
+_READS = frozenset({"GET", "HEAD"})
 _CHUNK = 1 << 18
 
 
@@ -77,6 +78,9 @@ class Upstream:
 
 
 Authenticate = Callable[[Request], Caller]
+Permits = Callable[[Caller, str, bool], bool]
+"""Whether the caller's role may read (False) or write (True) in a bucket."""
+
 Refuse = Callable[[WindvaneError], tuple[int, str]]
 InThread = Callable[..., Any]
 
@@ -85,6 +89,7 @@ class S3Gateway:
     """An ASGI application for S3 requests.
 
     authenticate   proves who signed a request head; raises Unauthenticated
+    permits        what the role behind temporary keys may do
     refuse         S3 status and code of one of our errors
     in_thread      runs a blocking call off the event loop: `await in_thread(function, *arguments)`
     """
@@ -94,12 +99,14 @@ class S3Gateway:
         upstream: Upstream,
         buckets: Buckets | None,
         authenticate: Authenticate,
+        permits: Permits,
         refuse: Refuse,
         in_thread: InThread,
     ) -> None:
         self._upstream = upstream
         self._buckets = buckets
         self._authenticate = authenticate
+        self._permits = permits
         self._refuse = refuse
         self._in_thread = in_thread
         self._client: aiohttp.ClientSession | None = None
@@ -124,25 +131,36 @@ class S3Gateway:
             await self._answer_refusal(refusal, head, send)
 
     async def _admit(self, head: Request, caller: Caller, bucket: str, key: str) -> None:
-        if self._buckets is None or not bucket:
+        if not bucket:
+            return
+        self._check_role(caller, bucket, writes=head.method not in _READS)
+        source = unquote(dict(head.headers).get("x-amz-copy-source", ""))
+        source_bucket = source.lstrip("/").partition("/")[0]
+        if source_bucket:
+            self._check_role(caller, source_bucket, writes=False)
+        if self._buckets is None:
             return
         if _creates_bucket(head, key):
-            owner = await self._in_thread(self._buckets.claim, bucket, caller.account)
-            if owner != caller.account:
-                raise S3Refusal(
-                    "BucketAlreadyExists",
-                    409,
-                    "The requested bucket name is not available. Please select a different name and try again.",
-                )
-            return
-        await self._check_owner(bucket, caller)
-        source = dict(head.headers).get("x-amz-copy-source")
-        if source is not None:
-            await self._check_owner(unquote(source).lstrip("/").partition("/")[0], caller)
+            await self._claim(self._buckets, bucket, caller)
+        else:
+            await self._check_owner(self._buckets, bucket, caller)
+        if source_bucket:
+            await self._check_owner(self._buckets, source_bucket, caller)
 
-    async def _check_owner(self, bucket: str, caller: Caller) -> None:
-        assert self._buckets is not None  # noqa: S101 - only called with buckets
-        owner = await self._in_thread(self._buckets.owner, bucket)
+    def _check_role(self, caller: Caller, bucket: str, *, writes: bool) -> None:
+        if not self._permits(caller, bucket, writes):
+            raise S3Refusal("AccessDenied", 403, "Access Denied")
+
+    async def _claim(self, buckets: Buckets, bucket: str, caller: Caller) -> None:
+        if await self._in_thread(buckets.claim, bucket, caller.account) != caller.account:
+            raise S3Refusal(
+                "BucketAlreadyExists",
+                409,
+                "The requested bucket name is not available. Please select a different name and try again.",
+            )
+
+    async def _check_owner(self, buckets: Buckets, bucket: str, caller: Caller) -> None:
+        owner = await self._in_thread(buckets.owner, bucket)
         if owner is None:
             raise S3Refusal("NoSuchBucket", 404, "The specified bucket does not exist")
         if owner != caller.account:
@@ -164,7 +182,7 @@ class S3Gateway:
             if not bucket and head.method == "GET" and answer.status == HTTPStatus.OK:
                 await self._answer_bucket_list(await answer.read(), caller, answer, send)
             else:
-                await _stream(answer, send)
+                await _stream(answer, send, () if body.was_read or not has_body else _CLOSE)
 
     async def _settle_ownership(self, head: Request, bucket: str, key: str, status: int) -> None:
         if self._buckets is None or key or not bucket or _subresource(head):
@@ -218,10 +236,9 @@ class S3Gateway:
         signed = {
             n: v for n, v in kept if n.startswith("x-amz-") or n in ("content-md5", "content-type")
         }
-        signed["x-amz-content-sha256"] = declared
         request = AWSRequest(head.method, str(url), headers=signed)
         credentials = Credentials(self._upstream.access_key, self._upstream.secret_key)
-        _DeclaredHash(credentials, "s3", self._upstream.region).add_auth(request)
+        _DeclaredHash(credentials, self._upstream.region, declared).add_auth(request)
         fresh = ("Authorization", "X-Amz-Date", "x-amz-content-sha256")
         already = {name for name, _ in kept}
         return [
@@ -256,21 +273,30 @@ class S3Gateway:
             if head.method == "HEAD"
             else ET.tostring(root, xml_declaration=True, encoding="UTF-8")
         )
-        await _send_whole(send, status, document, [(b"content-type", b"application/xml")])
+        headers = [(b"content-type", b"application/xml"), *_CLOSE]
+        await _send_whole(send, status, document, headers)
 
 
 _PRESIGNED = re.compile(
     r"X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token)=",
     re.IGNORECASE,
 )
+_CLOSE = ((b"connection", b"close"),)
+"""An answer before the end of the body: a client that waited for leave to send it (Expect: 100-continue) never
+will, so the connection cannot be used again."""
+
 _XML_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class _DeclaredHash(S3SigV4Auth):  # type: ignore[misc]
     """Signs with the payload hash that the request declares, never reading a body."""
 
-    def payload(self, request: AWSRequest) -> str:
-        return str(request.headers["x-amz-content-sha256"])
+    def __init__(self, credentials: Credentials, region: str, declared: str) -> None:
+        super().__init__(credentials, "s3", region)
+        self._declared = declared
+
+    def payload(self, request: AWSRequest) -> str:  # noqa: ARG002 - botocore's signature
+        return self._declared
 
 
 class _Body:
@@ -278,6 +304,7 @@ class _Body:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
+        self.was_read = False
 
     async def chunks(self) -> AsyncIterator[bytes]:
         while True:
@@ -289,6 +316,7 @@ class _Body:
             if chunk := message.get("body", b""):
                 yield chunk
             if not message.get("more_body", False):
+                self.was_read = True
                 return
 
 
@@ -330,11 +358,13 @@ def _answer_headers(answer: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]
     return [(n, v) for n, v in answer.raw_headers if n.decode("latin-1").lower() not in _HOP_BY_HOP]
 
 
-async def _stream(answer: aiohttp.ClientResponse, send: Send) -> None:
+async def _stream(
+    answer: aiohttp.ClientResponse, send: Send, more_headers: tuple[tuple[bytes, bytes], ...]
+) -> None:
     start: Message = {
         "type": "http.response.start",
         "status": answer.status,
-        "headers": _answer_headers(answer),
+        "headers": [*_answer_headers(answer), *more_headers],
     }
     await send(start)
     async for chunk in answer.content.iter_chunked(_CHUNK):
