@@ -84,7 +84,7 @@ class ForestLearner:
 
     def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
         """Leaves large enough for all trees to fit into the memory that is theirs."""
-        n_trees = 300 if n_rows < 20_000 else 150
+        n_trees = 200 if n_rows < 20_000 else 100
         cells = n_trees * n_rows * (setting.n_classes if setting.n_classes > 2 else 1)
         n_features = max(1, len(setting.features))
         parameters: dict[str, Any] = {
