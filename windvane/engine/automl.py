@@ -41,7 +41,7 @@ from windvane.errors import CorruptArtifact, InvalidRequest
 Table = pd.DataFrame | str | os.PathLike[str]
 
 _KIND = "automl"
-_LOADING_S = 0.5
+_LOADING_S = 1.0
 """Of the budget, kept for loading the finished model into this process."""
 
 

@@ -28,7 +28,8 @@ from windvane.process.child import Ending, Exit
 ENSEMBLE = "ensemble"
 
 _LAST_RESORT_S = 20.0
-"""What baseline and packing may take even if the time is over: a job leaves a model whatever happens."""
+"""What analysis, baseline and packing may take even if the time is over: a job leaves a model whatever
+happens."""
 
 
 def conduct(job: Job, on_event: OnEvent, meanwhile: Callable[[], None]) -> None:
@@ -76,7 +77,7 @@ def _analyse(job: Job, meanwhile: Callable[[], None]) -> Analysis:
     def work() -> None:
         stages.analyse(job.files, options, job.problem, job.dataset)
 
-    ended = _alone(job, work, job.search_end, meanwhile)
+    ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S), meanwhile)
     if ended.is_a(DataFault):
         raise DataFault(ended.text)
     if ended.is_a(JobFault):

@@ -3,6 +3,7 @@ candidates run out."""
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,6 +82,7 @@ class Hunt:
                     self._trained(work, ended)
         finally:
             self._crew.stop()
+            self._remove_unfinished()
 
     @property
     def recipes(self) -> Mapping[str, Path]:
@@ -229,6 +231,11 @@ class Hunt:
         self._teller.tell(
             "candidate", state="failed", index=plan.index, algorithm=plan.algorithm, reason=reason
         )
+
+    def _remove_unfinished(self) -> None:
+        """What killed children were about to write (stages write into hidden folders first)."""
+        for folder in self._job.out.glob("*/.*-*"):
+            shutil.rmtree(folder)
 
     def _folder_of(self, recipe: str) -> Path:
         return self._job.out / "features" / recipe

@@ -1,5 +1,6 @@
 """A small table and what the stages make of it, once for all tests that only read it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from windvane.engine import stages
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 
 
-def make_table(n_rows: int = 240, seed: int = 0) -> pd.DataFrame:
+def _table(n_rows: int = 240, seed: int = 0) -> pd.DataFrame:
     """Two numbers and a colour; `y` ('no' or 'yes') and `amount` depend on all of them."""
     random = np.random.default_rng(seed)
     a, b = random.normal(size=(2, n_rows)).round(4)
@@ -23,6 +24,12 @@ def make_table(n_rows: int = 240, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame({"a": a, "colour": colour, "b": b, "y": y, "amount": amount})
 
 
+@pytest.fixture(scope="session")
+def make_table() -> Callable[..., pd.DataFrame]:
+    """(n_rows, seed) -> two numbers, a colour, and `y` and `amount` that depend on them."""
+    return _table
+
+
 @dataclass(frozen=True)
 class Worked:
     """Folders of a table that was read and given the features of one recipe."""
@@ -31,10 +38,10 @@ class Worked:
     features: Path
 
 
-def work(folder: Path, target: str, objective: MetricName, recipe: str = "dpp0") -> Worked:
+def _work(folder: Path, target: str, objective: MetricName, recipe: str = "dpp0") -> Worked:
     other = {"y": "amount", "amount": "y"}[target]
     file = folder / f"{target}.csv"
-    make_table().drop(columns=other).to_csv(file, index=False)
+    _table().drop(columns=other).to_csv(file, index=False)
     dataset, features = folder / "dataset", folder / "features" / recipe
     problem_type = ProblemType.BINARY if target == "y" else ProblemType.REGRESSION
     stages.analyse(
@@ -49,9 +56,9 @@ def work(folder: Path, target: str, objective: MetricName, recipe: str = "dpp0")
 
 @pytest.fixture(scope="session")
 def two_classes(tmp_path_factory: pytest.TempPathFactory) -> Worked:
-    return work(tmp_path_factory.mktemp("classes"), "y", MetricName.F1)
+    return _work(tmp_path_factory.mktemp("classes"), "y", MetricName.F1)
 
 
 @pytest.fixture(scope="session")
 def amounts(tmp_path_factory: pytest.TempPathFactory) -> Worked:
-    return work(tmp_path_factory.mktemp("amounts"), "amount", MetricName.RMSE)
+    return _work(tmp_path_factory.mktemp("amounts"), "amount", MetricName.RMSE)

@@ -1,0 +1,91 @@
+import argparse
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from windvane import AutoML
+from windvane.cli import automl
+
+
+def _run(*arguments):
+    parser = argparse.ArgumentParser(prog="windvane")
+    automl.add_parser(parser.add_subparsers())
+    parsed = parser.parse_args(["automl", *map(str, arguments)])
+    return parsed.run(parsed)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """train.csv, test.csv and broken.csv."""
+    folder = tmp_path_factory.mktemp("files")
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.normal(size=(200, 2)).round(3), columns=["a", "b"])
+    table["y"] = np.where(table["a"] + table["b"] > 0, "up", "down")
+    table[:150].to_csv(folder / "train.csv", index=False)
+    table[150:].to_csv(folder / "test.csv", index=False)
+    (folder / "broken.csv").write_text("a,b,y\n1,2,up\n1,2,3,4\n" + "1,2,down\n" * 40)
+    return folder
+
+
+def test_json_is_one_document_and_everything_lies_in_the_folder(files, tmp_path, capsys):
+    out = tmp_path / "out"
+    code = _run(
+        files / "train.csv", "--target", "y", "--test", files / "test.csv", "--max-candidates", 1,
+        "--max-runtime", 120, "--objective", "Accuracy", "--out", out, "--json",
+    )  # fmt: skip
+    told = capsys.readouterr()
+    assert code == 0
+    document = json.loads(told.out)
+    assert document["problem_type"] == "BinaryClassification"
+    assert document["objective"] == "Accuracy"
+    assert len(document["leaderboard"]) == 1
+    assert document["test"]["Accuracy"] > 0.8
+    assert "Accuracy" in told.err
+    assert (out / "leaderboard.json").exists()
+    assert AutoML.load(out / "model").predict(pd.DataFrame({"a": [3.0], "b": [3.0]})) == ["up"]
+
+
+def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
+    files, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    code = _run(
+        files / "train.csv", "--target", "y", "--test", files / "test.csv",
+        "--max-candidates", 1, "--max-runtime", 120,
+    )  # fmt: skip
+    told = capsys.readouterr().out
+    assert code == 0
+    assert "best so far" in told
+    assert "Leaderboard, by F1" in told
+    assert "Test: F1" in told
+    assert [folder.name.startswith("windvane-") for folder in tmp_path.iterdir()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nowhere.csv", "--target", "y"], "There is no file nowhere.csv."),
+        (["train.csv", "--target", "y", "--objective", "Gini"], "objective is 'Gini'"),
+        (["train.csv", "--target", "y", "--max-runtime", "0"], "max_runtime_s"),
+        (["train.csv", "--target", "y", "--test", "no.csv"], "no.csv"),
+        (["train.csv", "--target", "y", "--out", "."], "--out . exists already"),
+    ],
+)
+def test_a_bad_argument_is_one_message_and_code_2(files, arguments, told, capsys, monkeypatch):
+    monkeypatch.chdir(files)
+    before = sorted(files.iterdir())
+    assert _run(*arguments) == 2
+    message = capsys.readouterr().err
+    assert told in message
+    assert message.count("\n") == 1
+    assert sorted(files.iterdir()) == before
+
+
+def test_bad_data_are_one_message_with_file_and_line_and_code_2(files, tmp_path, capsys):
+    assert _run(files / "broken.csv", "--target", "y", "--out", tmp_path / "out") == 2
+    message = capsys.readouterr().err
+    assert "broken.csv" in message
+    assert "3" in message
+    assert "Traceback" not in message

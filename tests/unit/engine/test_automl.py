@@ -1,0 +1,163 @@
+"""AutoML as its users see it: whole jobs on a small table."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from windvane import AutoML
+from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
+from windvane.errors import CorruptArtifact, DataFault, InvalidRequest
+
+
+def _fit(frame, target, **parameters):
+    parameters = {"max_candidates": 2, "max_runtime_s": 120, **parameters}
+    return AutoML(target=target, **parameters).fit(frame)
+
+
+@pytest.fixture(scope="module")
+def rows(make_table):
+    return make_table(400, seed=7)
+
+
+@pytest.fixture(scope="module")
+def classifier(rows):
+    frame = rows.drop(columns="amount").assign(y=(rows["y"] == "yes").astype(int))
+    return _fit(frame, "y", objective="AUC", threads=2, max_candidates=4)
+
+
+@pytest.fixture(scope="module")
+def regressor(rows):
+    return _fit(rows.drop(columns="y"), "amount", objective="MAE", max_candidates=1)
+
+
+def test_labels_come_back_as_in_the_training_data(classifier, rows):
+    predicted = classifier.predict(rows)
+    assert predicted.dtype == np.int64
+    assert classifier.classes_.tolist() == [0, 1]
+    assert np.mean(predicted == (rows["y"] == "yes")) > 0.75
+
+
+def test_probabilities_stand_in_the_order_of_the_classes(classifier, rows):
+    probabilities = classifier.predict_proba(rows)
+    assert probabilities.sum(axis=1) == pytest.approx(1)
+    is_yes = (rows["y"] == "yes").to_numpy()
+    assert probabilities[is_yes, 1].mean() > probabilities[~is_yes, 1].mean() + 0.2
+
+
+def test_columns_are_found_by_name_and_more_of_them_do_no_harm(classifier, rows):
+    shuffled = rows[["b", "amount", "colour", "a", "y"]]
+    assert (classifier.predict_proba(shuffled) == classifier.predict_proba(rows)).all()
+
+
+def test_one_row_alone_is_answered_like_among_others(classifier, rows):
+    alone = classifier.predict_proba(rows.iloc[[5]])
+    assert alone[0] == pytest.approx(classifier.predict_proba(rows)[5], abs=1e-6)
+
+
+def test_no_rows_give_no_answers(classifier, rows):
+    assert classifier.predict(rows.head(0)).shape == (0,)
+    assert classifier.predict_proba(rows.head(0)).shape == (0, 2)
+
+
+def test_a_missing_column_is_named(classifier, rows):
+    with pytest.raises(InvalidRequest, match="'colour'"):
+        classifier.predict(rows.drop(columns="colour"))
+
+
+def test_leaderboard_has_every_candidate_and_metric_best_first(classifier):
+    board = classifier.leaderboard()
+    assert len(board) >= 3
+    assert board["rank"].tolist() == list(range(1, len(board) + 1))
+    assert board["score"].is_monotonic_decreasing
+    assert {str(name) for name in METRICS_OF[ProblemType.BINARY]} <= set(board.columns)
+    assert (board["score"] == board["AUC"]).all()
+    assert (board["status"] == "finished").all()
+
+
+def test_saved_model_answers_the_same_elsewhere(classifier, rows, tmp_path):
+    classifier.save(tmp_path / "model")
+    loaded = AutoML.load(tmp_path / "model")
+    assert (loaded.predict_proba(rows) == classifier.predict_proba(rows)).all()
+    assert loaded.predict(rows).dtype == np.int64
+    pd.testing.assert_frame_equal(loaded.leaderboard(), classifier.leaderboard())
+
+
+def test_saved_model_is_not_written_over_other_files(classifier, tmp_path):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(InvalidRequest, match="empty folder"):
+        classifier.save(tmp_path)
+
+
+def test_damaged_model_is_refused(classifier, tmp_path):
+    classifier.save(tmp_path / "model")
+    (tmp_path / "model/leaderboard.json").write_text("{}")
+    with pytest.raises(CorruptArtifact, match=r"leaderboard\.json"):
+        AutoML.load(tmp_path / "model")
+
+
+def test_score_on_other_rows_has_every_metric(classifier, make_table):
+    other = make_table(300, seed=8).assign(y=lambda t: (t["y"] == "yes").astype(float))
+    values = {score.metric: score.value for score in classifier.score(other)}
+    assert set(values) == set(METRICS_OF[ProblemType.BINARY])
+    assert values[MetricName.AUC] > 0.8
+
+
+def test_regression_predicts_values_and_no_probabilities(regressor, rows):
+    error = np.abs(regressor.predict(rows) - rows["amount"]).mean()
+    assert error < np.abs(rows["amount"] - rows["amount"].median()).mean() / 2
+    assert regressor.classes_.size == 0
+    with pytest.raises(InvalidRequest, match="regression"):
+        regressor.predict_proba(rows)
+
+
+def test_the_number_of_processes_does_not_change_the_leaderboard(classifier, rows):
+    frame = rows.drop(columns="amount").assign(y=(rows["y"] == "yes").astype(int))
+    again = _fit(frame, "y", objective="AUC", threads=1, max_candidates=4)
+    told = ["candidate", "algorithm", "score", "standard_error", "AUC", "LogLoss", "train_score"]
+    pd.testing.assert_frame_equal(
+        again.leaderboard()[told], classifier.leaderboard()[told], check_exact=True
+    )
+    assert (again.predict_proba(rows) == classifier.predict_proba(rows)).all()
+
+
+def test_a_job_without_time_for_candidates_still_has_a_model(rows, tmp_path):
+    events = []
+    model = AutoML(target="amount", max_runtime_s=1).fit(
+        rows.drop(columns="y"), on_event=events.append, keep=tmp_path / "job"
+    )
+    assert np.isfinite(model.predict(rows)).all()
+    assert events[-1]["event"] == "done"
+    assert json.loads((tmp_path / "job/leaderboard.json").read_text())["candidates"]
+
+
+def test_data_that_cannot_be_learned_from_are_refused_in_words(rows):
+    with pytest.raises(DataFault, match=r"'label'.*'colour'"):
+        _fit(rows, "label")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({"objective": "Gini"}, "objective is 'Gini'; choose one of"),
+        ({"problem_type": "Ranking"}, "problem_type is 'Ranking'"),
+        ({"problem_type": "Regression", "objective": "AUC"}, "does not fit"),
+        ({"max_runtime_s": 0}, "max_runtime_s is 0"),
+        ({"max_candidates": 0}, "max_candidates"),
+        ({"threads": 0}, "threads"),
+    ],
+)
+def test_wrong_parameters_are_refused_at_once(parameters, told):
+    with pytest.raises(InvalidRequest, match=told):
+        AutoML(target="y", **parameters)
+
+
+def test_a_file_that_is_not_there_is_named():
+    with pytest.raises(InvalidRequest, match=r"no file nowhere\.csv"):
+        AutoML(target="y").fit("nowhere.csv")
+
+
+def test_without_fit_there_is_nothing_to_predict_with(rows):
+    with pytest.raises(InvalidRequest, match="call fit first"):
+        AutoML(target="y").predict(rows)

@@ -1,0 +1,146 @@
+"""What is left out when time is short, with a learner whose fits advance the clock instead of taking time."""
+
+from contextlib import suppress
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from windvane.engine import crossvalidate
+from windvane.engine.candidates import Plan
+from windvane.engine.crossvalidate import Deadline, Matrix, Task, train_within
+from windvane.errors import OutOfTime
+
+N_ROWS, N_FOLDS = 100, 5
+PLAN = Plan(1, "dpp0", "fake", {"rounds": 1000}, seed=0)
+
+
+class Clockwork:
+    def __init__(self):
+        self.now = 1000.0
+
+    def time(self):
+        return self.now
+
+
+class MeanModel:
+    def __init__(self, mean, rounds):
+        self.mean, self.rounds = mean, rounds
+
+    def predict(self, X):
+        return np.full(len(X), self.mean)
+
+
+class MeanLearner:
+    """Takes a second for every 10 rounds; stops early after 100, or when its clock is over."""
+
+    def __init__(self, clockwork, *, stops_itself=True):
+        self.clockwork, self.stops_itself = clockwork, stops_itself
+        self.fits = []
+
+    def fit(self, train, valid, hyperparameters, setting, clock):
+        wanted = 100 if valid is not None else hyperparameters["rounds"]
+        done = 0
+        while done < wanted and not (self.stops_itself and clock.is_over()):
+            self.clockwork.now += 1
+            done += 10
+        if done == 0:
+            raise OutOfTime("It was over before it began.")
+        self.fits.append((len(train.y), valid is not None, done))
+        return MeanModel(train.y.mean(), done)
+
+    def with_rounds(self, hyperparameters, rounds):
+        return {**hyperparameters, "rounds": rounds}
+
+
+@pytest.fixture
+def clockwork(monkeypatch):
+    made = Clockwork()
+    monkeypatch.setattr(crossvalidate, "time", SimpleNamespace(time=made.time))
+    return made
+
+
+def _task(*, n_folds=N_FOLDS, folds=None):
+    folds = np.arange(N_ROWS) % n_folds if folds is None else folds
+    return Task(
+        matrix=lambda fit: Matrix(np.zeros((N_ROWS, 1), np.float32), ()),
+        y=np.arange(N_ROWS, dtype=float),
+        folds=folds.astype(np.int8),
+        n_folds=n_folds,
+        setting=lambda features: None,
+    )
+
+
+def _train(clockwork, seconds, *, least_folds=1, task=None, learner=None):
+    learner = learner or MeanLearner(clockwork)
+    deadline = Deadline(clockwork.now + seconds)
+    return learner, train_within(learner, PLAN, task or _task(), deadline, least_folds)
+
+
+def test_with_time_all_folds_and_a_refit_on_all_rows(clockwork):
+    learner, trained = _train(clockwork, 1000)
+    assert [rows for rows, _, _ in learner.fits] == [80] * 5 + [100]
+    assert trained.folds_used == 5
+    assert trained.recipe_fit == "full"
+    assert trained.rows.all()
+    assert trained.notes == ()
+
+
+def test_the_refit_has_more_rounds_because_it_has_more_rows(clockwork):
+    learner, _ = _train(clockwork, 1000)
+    assert learner.fits[-1] == (100, False, 120)
+
+
+def test_no_row_is_predicted_by_a_model_that_saw_it(clockwork):
+    _, trained = _train(clockwork, 1000)
+    y, folds = np.arange(N_ROWS, dtype=float), np.arange(N_ROWS) % N_FOLDS
+    for fold in range(N_FOLDS):
+        assert trained.out_of_fold[folds == fold] == pytest.approx(y[folds != fold].mean())
+
+
+def test_short_of_time_later_folds_are_left_out_and_it_is_said(clockwork):
+    _, trained = _train(clockwork, 45)
+    assert 1 <= trained.folds_used < 5
+    assert trained.recipe_fit == "full"
+    assert any("folds: time" in note for note in trained.notes)
+    folds = np.arange(N_ROWS) % N_FOLDS
+    assert np.isnan(trained.out_of_fold[folds >= trained.folds_used]).all()
+
+
+@pytest.mark.parametrize("seconds", [5, 12, 20, 33, 47, 60, 90])
+@pytest.mark.parametrize("least_folds", [1, 3, 5])
+def test_it_is_over_by_its_deadline(clockwork, seconds, least_folds):
+    begun = clockwork.now
+    with suppress(OutOfTime):
+        _train(clockwork, seconds, least_folds=least_folds)
+    assert clockwork.now - begun <= seconds + 1
+
+
+def test_folds_that_must_run_go_before_the_refit(clockwork):
+    learner = MeanLearner(clockwork, stops_itself=False)
+    _, trained = _train(clockwork, 52, least_folds=5, learner=learner)
+    assert trained.folds_used == 5
+    assert trained.recipe_fit == "fold0"
+    assert trained.model.mean == pytest.approx(np.arange(N_ROWS)[trained.rows].mean())
+    assert any("first fold's" in note for note in trained.notes)
+
+
+def test_too_few_folds_end_the_candidate_early(clockwork):
+    learner, begun = MeanLearner(clockwork, stops_itself=False), clockwork.now
+    with pytest.raises(OutOfTime, match="folds"):
+        _train(clockwork, 30, least_folds=5, learner=learner)
+    assert clockwork.now - begun < 30
+
+
+def test_rounds_are_cut_before_a_candidate_is_given_up(clockwork):
+    _, trained = _train(clockwork, 40, least_folds=5)
+    assert trained.folds_used == 5
+    assert any("cut short in fold 0" in note for note in trained.notes)
+
+
+def test_held_out_part_is_one_fold_and_rows_of_no_fold_are_trained_on(clockwork):
+    folds = np.where(np.arange(N_ROWS) < 20, 0, -1)
+    learner, trained = _train(clockwork, 1000, task=_task(n_folds=1, folds=folds))
+    assert [rows for rows, _, _ in learner.fits] == [80, 100]
+    assert np.isfinite(trained.out_of_fold[:20]).all()
+    assert np.isnan(trained.out_of_fold[20:]).all()

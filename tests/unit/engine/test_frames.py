@@ -1,0 +1,118 @@
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.frames import (
+    cells_of,
+    columns_of,
+    label_kind,
+    labels_as,
+    numbers_of,
+    source_of,
+    write_parquet,
+)
+from windvane.errors import InvalidRequest
+
+N, C = ColumnType.NUMERIC, ColumnType.CATEGORICAL
+
+
+@pytest.mark.parametrize(
+    ("series", "cells"),
+    [
+        (pd.Series([1, -2]), ["1", "-2"]),
+        (pd.Series([1.5, np.nan, 1e-7]), ["1.5", None, "1e-07"]),
+        (pd.Series([True, False]), ["true", "false"]),
+        (pd.Series(["a", None, ""]), ["a", None, ""]),
+        (pd.Series(["x", "y", None], dtype="category"), ["x", "y", None]),
+        (pd.Series([1, None], dtype="Int64"), ["1", None]),
+        (pd.Series([Decimal("1.10"), "b"]), ["1.10", "b"]),
+        (
+            pd.to_datetime(
+                pd.Series(["2024-01-02", "2024-01-02 03:04:05.25", None], dtype=object),
+                format="ISO8601",
+            ),
+            ["2024-01-02 00:00:00", "2024-01-02 03:04:05.25", None],
+        ),
+    ],
+)
+def test_cells_are_what_a_csv_file_would_hold(series, cells):
+    assert cells_of(series) == cells
+
+
+def test_numbers_come_without_a_detour_through_text():
+    spec = ColumnSpec("a", N, "")
+    frame = pd.DataFrame({"a": [0.1, np.inf, np.nan]})
+    values = columns_of(frame, [spec])["a"]
+    assert values[0] == 0.1
+    assert np.isnan(values[1:]).all()
+
+
+def test_numbers_written_with_a_marker_for_missing_are_read_as_the_file_was():
+    spec = ColumnSpec("a", N, "", {"missing": ["-999"]})
+    values = columns_of(pd.DataFrame({"a": [-999, 5]}), [spec])["a"]
+    assert np.isnan(values[0])
+    assert values[1] == 5
+
+
+def test_numbers_as_text_are_read():
+    values = columns_of(pd.DataFrame({"a": ["1.5", None]}), [ColumnSpec("a", N, "")])["a"]
+    assert values[0] == 1.5
+    assert np.isnan(values[1])
+
+
+def test_missing_columns_are_named():
+    specs = [
+        ColumnSpec("a", N, ""),
+        ColumnSpec("b", C, ""),
+        ColumnSpec("id", ColumnType.IDENTIFIER, ""),
+    ]
+    with pytest.raises(InvalidRequest, match="'b'"):
+        columns_of(pd.DataFrame({"a": [1]}), specs)
+
+
+def test_unreadable_value_is_named_with_row_and_column():
+    with pytest.raises(InvalidRequest, match="Row 2, column 'a': 'x'"):
+        columns_of(pd.DataFrame({"a": ["1", "x"]}), [ColumnSpec("a", N, "")])
+
+
+def test_mixed_columns_survive_the_way_to_a_file(tmp_path):
+    frame = pd.DataFrame({"n": [1, 2], "m": [1, "b"], 3: ["x", None]})
+    write_parquet(frame, tmp_path / "t.parquet")
+    table = pq.read_table(tmp_path / "t.parquet")
+    assert table.to_pydict() == {"n": [1, 2], "m": ["1", "b"], "3": ["x", None]}
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    frame = pd.DataFrame([[1, 2]], columns=["a", "a"])
+    with pytest.raises(InvalidRequest, match="more than one column named 'a'"):
+        write_parquet(frame, tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("t.csv", ("csv", "None")), ("t.csv.gz", ("csv", "Gzip")), ("t.parquet", ("parquet", "None"))],
+)
+def test_the_suffix_tells_how_a_file_is_read(tmp_path, name, kind):
+    (tmp_path / name).touch()
+    source = source_of(tmp_path / name, tmp_path)
+    assert (source.format, source.compression) == kind
+
+
+def test_labels_have_the_type_of_the_training_data():
+    assert labels_as(["0", "1"], "integer").dtype == np.int64
+    assert labels_as(["False", "True"], "boolean").tolist() == [False, True]
+    assert labels_as(["a", "b"], "string").tolist() == ["a", "b"]
+
+
+def test_texts_that_read_like_numbers_stay_texts():
+    assert label_kind(pd.Series(["0", "1"]), "integer") == "string"
+    assert label_kind(pd.Series([0, 1]), "integer") == "integer"
+    assert label_kind(pd.Series(["0", "1"], dtype="category"), "integer") == "string"
+
+
+def test_what_is_no_number_is_unknown():
+    assert np.isnan(numbers_of(pd.Series(["x", None]))).all()

@@ -1,0 +1,146 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.candidates import Plan
+from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.features.plan import RECIPES
+from windvane.engine.learners.catalogue import learner
+from windvane.engine.search import LOOKBACK, Tried, predicted_s, propose, recipes_for
+from windvane.engine.tuning.portfolio import OPENINGS
+
+ANALYSIS = Analysis(
+    target="y",
+    problem_type=ProblemType.BINARY,
+    problem_reason="",
+    objective=MetricName.AUC,
+    columns=(
+        ColumnSpec("a", ColumnType.NUMERIC, ""),
+        ColumnSpec("b", ColumnType.CATEGORICAL, ""),
+    ),
+    labels=("no", "yes"),
+    label_type="string",
+    class_counts=(600, 400),
+    n_rows=1000,
+    n_rows_read=1000,
+    n_folds=5,
+    seed=0,
+)
+
+
+def _search(n_candidates, *, score=lambda plan: 0.8, analysis=ANALYSIS):
+    """Plans of a search in which each candidate ends before the next is proposed."""
+    tried = []
+    for index in range(1, n_candidates + 1):
+        plan = propose(analysis, index, tried)
+        tried.append(Tried(plan, score(plan), 1.0))
+    return [one.plan for one in tried], tried
+
+
+def test_openings_try_every_algorithm_with_its_defaults_first():
+    plans, _ = _search(len(OPENINGS))
+    assert [plan.algorithm for plan in plans] == [opening.algorithm for opening in OPENINGS]
+    assert len({plan.algorithm for plan in plans}) >= 6
+
+
+def test_what_openings_change_is_known_to_the_algorithm():
+    plans, _ = _search(len(OPENINGS))
+    for plan, opening in zip(plans, OPENINGS, strict=True):
+        unchanged = {**plan.hyperparameters}
+        assert set(opening.changes) <= set(unchanged)
+
+
+def test_plans_are_a_pure_function_of_what_was_tried():
+    first, tried = _search(20)
+    assert first == _search(20)[0]
+    assert propose(ANALYSIS, 20, tried[::-1]) == first[19]
+
+
+def test_another_seed_gives_other_variations():
+    plans, _ = _search(20)
+    others, _ = _search(20, analysis=replace(ANALYSIS, seed=1))
+    assert [p.hyperparameters for p in plans[10:]] != [p.hyperparameters for p in others[10:]]
+    assert {plan.seed for plan in plans}.isdisjoint({plan.seed for plan in others})
+
+
+@given(index=st.integers(1, 40), changed=st.floats(0, 1))
+@settings(max_examples=30, deadline=None)
+def test_outcomes_within_the_lookback_do_not_matter(index, changed):
+    _, tried = _search(40)
+    shaken = [
+        replace(one, objective=changed) if one.plan.index > index - LOOKBACK else one
+        for one in tried
+    ]
+    known = [one for one in tried if one.plan.index <= index - LOOKBACK]
+    assert propose(ANALYSIS, index, shaken) == propose(ANALYSIS, index, known)
+
+
+def test_what_does_well_is_tried_more_often():
+    plans, _ = _search(100, score=lambda plan: 0.9 if plan.algorithm == "xgboost" else 0.7)
+    later = [plan.algorithm for plan in plans[LOOKBACK + len(OPENINGS) :]]
+    assert later.count("xgboost") > len(later) / 3
+    assert len(set(later)) > 1
+
+
+def test_lower_is_better_where_the_objective_is_a_loss():
+    analysis = replace(ANALYSIS, objective=MetricName.LOG_LOSS)
+    plans, _ = _search(
+        100, score=lambda plan: 0.1 if plan.algorithm == "catboost" else 0.7, analysis=analysis
+    )
+    later = [plan.algorithm for plan in plans[LOOKBACK + len(OPENINGS) :]]
+    assert later.count("catboost") > len(later) / 3
+
+
+def test_failures_are_survived():
+    plans, _ = _search(30, score=lambda plan: None)
+    assert len(plans) == 30
+
+
+def test_plans_name_recipes_that_exist_and_are_announced():
+    plans, _ = _search(40)
+    assert {plan.recipe for plan in plans} == set(recipes_for(ANALYSIS))
+    assert set(recipes_for(ANALYSIS)) <= {card.name for card in RECIPES}
+
+
+def test_hyperparameters_stay_within_what_the_algorithm_takes():
+    plans, _ = _search(60)
+    for plan in plans:
+        defaults = propose(ANALYSIS, _opening_of(plan.algorithm), []).hyperparameters
+        assert set(plan.hyperparameters) == set(defaults)
+
+
+def _opening_of(algorithm):
+    return next(i for i, one in enumerate(OPENINGS, 1) if one.algorithm == algorithm)
+
+
+def test_names_are_those_of_learners():
+    for opening in OPENINGS:
+        assert learner(opening.algorithm).recipes
+
+
+def test_more_rows_are_expected_to_take_longer():
+    plan = propose(ANALYSIS, 1, [])
+    larger = replace(ANALYSIS, n_rows=1_000_000)
+    assert predicted_s(larger, plan, []) > 10 * predicted_s(ANALYSIS, plan, [])
+
+
+def test_expected_time_follows_what_was_measured():
+    plan = propose(ANALYSIS, 1, [])
+    same = Tried(replace(plan, index=9), 0.8, 40.0)
+    assert predicted_s(ANALYSIS, plan, [same]) == 40.0
+    guess = predicted_s(ANALYSIS, plan, [])
+    other = propose(ANALYSIS, 2, [])
+    slow = Tried(other, 0.8, 3 * predicted_s(ANALYSIS, other, []))
+    assert predicted_s(ANALYSIS, plan, [slow]) == pytest.approx(3 * guess)
+
+
+def test_seeds_differ_from_candidate_to_candidate():
+    plans, _ = _search(30)
+    assert len({plan.seed for plan in plans}) == 30
+    assert all(isinstance(plan, Plan) and isinstance(plan.seed, int) for plan in plans)
+    assert not any(isinstance(v, np.generic) for p in plans for v in p.hyperparameters.values())
