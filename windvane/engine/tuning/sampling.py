@@ -26,12 +26,20 @@ def draw_near(
     space: Space, point: Mapping[str, Any], random: np.random.Generator
 ) -> dict[str, Any]:
     """A point with about half of its dimensions moved a little; at least one moves. What the space does not
-    name is kept as it is."""
+    name is kept as it is; what the point lacks is drawn anywhere if it is moved."""
     names = list(space)
     moved = [name for name in names if random.random() < _CHANGE_SHARE]
     if names and not moved:
         moved = [names[int(random.integers(len(names)))]]
-    return {**point, **{name: _near(space[name], point[name], random) for name in moved}}
+    return {
+        **point,
+        **{
+            name: _near(space[name], point[name], random)
+            if name in point
+            else _at(space[name], random.random())
+            for name in moved
+        },
+    }
 
 
 def _at(dimension: Dimension, share: float) -> Any:

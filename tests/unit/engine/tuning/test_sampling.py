@@ -61,3 +61,9 @@ def test_a_value_outside_the_space_is_brought_back():
 
 def test_the_same_generator_draws_the_same_points():
     assert draw(SPACE, np.random.default_rng(3)) == draw(SPACE, np.random.default_rng(3))
+
+
+def test_what_a_point_lacks_may_be_added():
+    random = np.random.default_rng(0)
+    seen = [draw_near(SPACE, {"rate": 0.1}, random) for _ in range(20)]
+    assert any("kind" in point for point in seen)
