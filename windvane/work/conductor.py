@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
@@ -14,6 +16,7 @@ from windvane.errors import CallerFault
 from windvane.store.base import Store, Transaction
 from windvane.work import flow
 from windvane.work.state import Deploy, JobState, read_state, write_changes, write_step_jobs
+from windvane.work.timing import next_change
 from windvane.work.workspace import workspace_of, workspaces
 
 _LOG = logging.getLogger(__name__)
@@ -21,6 +24,15 @@ _LOG = logging.getLogger(__name__)
 UNFINISHED = tuple(status for status in JobStatus if not status.is_final)
 
 _MAX_KNOWN = 8
+_LOOK_AGAIN = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class _Quiet:
+    """A job for which nothing was due, as it stood, and when to look again though it stands the same."""
+
+    seen: tuple[AutoMLJob, Endpoint | None]
+    until: datetime
 
 
 @dataclass
@@ -36,6 +48,7 @@ class Conductor:
     workers: int
     deploy: Deploy
     _analyses: dict[Path, Analysis] = field(default_factory=dict)
+    _quiet: dict[str, _Quiet] = field(default_factory=dict)
 
     def advance(self, tx: Transaction, job_arn: str, now: datetime) -> None:
         """Bring one job as far as it can go at this moment; nothing happens if nothing is due."""
@@ -52,9 +65,23 @@ class Conductor:
             _LOG.info("%s is %s (%s).", job_arn, new.job.status, new.job.secondary)
 
     def is_due(self, tx: Transaction, job: AutoMLJob, now: datetime) -> bool:
-        """Whether `advance` would change anything."""
+        """Whether `advance` would change anything. A task's end advances its job by itself, so what is asked here
+        is whether time, a stop request or an endpoint makes something due."""
+        endpoint = tx.find(Endpoint, job.scope, job.endpoint_name) if job.endpoint_name else None
+        quiet = self._quiet.get(job.arn)
+        if quiet is not None and quiet.seen == (job, endpoint) and now < quiet.until:
+            return False
         state = self._read(tx, job)
-        return self._next(state, now) != state
+        if self._next(state, now) != state:
+            return True
+        until = min(next_change(job, self.up_since, now), now + _LOOK_AGAIN)
+        self._quiet[job.arn] = _Quiet((job, endpoint), until)
+        return False
+
+    def forget_all_but(self, job_arns: Iterable[str]) -> None:
+        """Drop what is known of other jobs."""
+        kept = set(job_arns)
+        self._quiet = {arn: quiet for arn, quiet in self._quiet.items() if arn in kept}
 
     def _read(self, tx: Transaction, job: AutoMLJob) -> JobState:
         return read_state(tx, job, up_since=self.up_since, workers=self.workers)
@@ -107,7 +134,9 @@ def clear_up(store: Store, conductor: Conductor) -> None:
     """
     present = list(workspaces(conductor.data_dir))
     with store.snapshot() as tx:
-        kept = {workspace_of(conductor.data_dir, j).folder for j in tx.every(AutoMLJob, UNFINISHED)}
+        unfinished = tx.every(AutoMLJob, UNFINISHED)
+    conductor.forget_all_but(job.arn for job in unfinished)
+    kept = {workspace_of(conductor.data_dir, job).folder for job in unfinished}
     for workspace in present:
         if workspace.folder not in kept:
             workspace.remove()

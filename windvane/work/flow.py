@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.deployment import EndpointStatus
@@ -22,10 +22,7 @@ from windvane.engine.outcomes import outcome_from_json
 from windvane.work import records
 from windvane.work.containers import mode_of
 from windvane.work.state import JobState, train_key
-from windvane.work.timing import Timetable, timetable
-
-_LATE = timedelta(seconds=3)
-"""How long after its time the end of a task is waited for; then its worker is taken for dead."""
+from windvane.work.timing import LATE, Timetable, timetable
 
 _MAX_REASONS = 5
 _MAX_TEXT = 1024
@@ -131,7 +128,7 @@ def _search(state: JobState, now: datetime) -> Passed:
         state = _queue_candidates(state, now)
         state = _end_search(state, times, now)
         state = _showing(state, _search_shows(state))
-    if now >= times.search + _LATE:
+    if now >= times.search + LATE:
         for candidate in state.having(CandidateStatus.IN_PROGRESS):
             state = _stopped(state, candidate, now)
     is_busy = bool(state.having(CandidateStatus.IN_PROGRESS))
@@ -149,7 +146,7 @@ def _combine(state: JobState, now: datetime) -> Passed:
             return state, True
         payload = {"index": _next_index(state), "members": [c.index for c in members]}
         return state.with_task(NewTask(TaskKind.ENSEMBLE, "ensemble", payload)), False
-    if tasks[0].status.is_open and now < times.ensemble + _LATE:
+    if tasks[0].status.is_open and now < times.ensemble + LATE:
         return state, False
     return state.without_ready(frozenset({TaskKind.ENSEMBLE}), now), True
 
@@ -163,7 +160,7 @@ def _fall_back(state: JobState, now: datetime) -> Passed:
         payload = {"index": _next_index(state)}
         return state.with_task(NewTask(TaskKind.BASELINE, "baseline", payload)), False
     task = tasks[0]
-    if task.status.is_open and now < timetable(state.job, state.up_since).finish + _LATE:
+    if task.status.is_open and now < timetable(state.job, state.up_since).finish + LATE:
         return state, False
     why = task.error or "it did not finish either"
     return _failed(state, f"No candidate finished, and of the baseline: {why}", now), False

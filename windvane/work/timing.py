@@ -11,7 +11,7 @@ The reserve after the search is 8 % of the job's time, at least 10 s (a fifth of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind
@@ -21,6 +21,9 @@ _LEAST_S, _LEAST_SHARE = 10.0, 0.2
 
 _AFTER_DOWNTIME_S = 30.0
 """What a job may take beyond its deadline to finish when the server was down at the deadline."""
+
+LATE = timedelta(seconds=3)
+"""How long after its time the end of a task is waited for; then its worker is taken for dead."""
 
 _USEFUL_SHARE = 0.02
 """Of the job's time; a candidate that could run for less is not begun."""
@@ -60,6 +63,14 @@ def timetable(job: AutoMLJob, up_since: datetime) -> Timetable:
         ensemble=job.deadline - reserve / 2,
         finish=max(job.deadline, up_since + extra),
     )
+
+
+def next_change(job: AutoMLJob, up_since: datetime, now: datetime) -> datetime:
+    """When time alone will next make something due for a job."""
+    times = timetable(job, up_since)
+    ends = (times.search, times.ensemble, times.finish)
+    points = (times.last_start, *ends, *(end + LATE for end in ends))
+    return min((point for point in points if point > now), default=datetime.max.replace(tzinfo=UTC))
 
 
 def stop_at(job: AutoMLJob, task: Task, up_since: datetime) -> datetime:

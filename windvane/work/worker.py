@@ -24,7 +24,7 @@ from typing import Any
 
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.job import AutoMLJob, JobStatus
-from windvane.domain.task import Task, TaskStatus
+from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.process.child import Child, Ending, Exit
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
@@ -117,7 +117,8 @@ class Worker:
             for kinds in self._role.turns:
                 task = tx.claim_task(kinds, self._name, now, now + LEASE)
                 if task is not None:
-                    self._conductor.advance(tx, task.job_arn, now)
+                    if task.kind is TaskKind.ANALYZE:
+                        self._conductor.advance(tx, task.job_arn, now)
                     job = tx.by_arn(AutoMLJob, task.job_arn)
                     return None if job is None else (job, task)
         return None

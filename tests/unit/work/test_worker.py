@@ -375,6 +375,23 @@ def test_the_workspace_of_an_ended_job_is_cleared_and_that_of_another_kept(shop:
     assert going.folder.exists()
 
 
+def test_a_quiet_job_is_looked_at_again_when_something_concerns_it(shop: Shop) -> None:
+    shop.open(make_job())
+    shop.prepare()
+    conductor = shop.conductor()
+
+    def is_due(after_s: float = 0.0) -> bool:
+        with shop.store.snapshot() as tx:
+            now = shop.now() + timedelta(seconds=after_s)
+            return conductor.is_due(tx, shop.look(), now)
+
+    assert not is_due()
+    assert not is_due()
+    assert is_due(after_s=590)
+    shop.stop_job()
+    assert is_due()
+
+
 def test_an_error_of_ours_while_deciding_ends_that_job_alone(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

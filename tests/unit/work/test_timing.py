@@ -1,0 +1,50 @@
+"""A job's time is divided so that the whole ends by its deadline."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from world import START, make_job
+
+from windvane.domain.task import Task, TaskKind
+from windvane.work.timing import next_change, reserve_s, stop_at, timetable
+
+
+@pytest.mark.parametrize(
+    ("runtime_s", "reserve"),
+    [(10, 2), (30, 6), (60, 10), (120, 10), (600, 48), (3600, 240), (86_400, 240)],
+)
+def test_the_reserve_grows_with_the_job_within_bounds(runtime_s: int, reserve: float) -> None:
+    assert reserve_s(runtime_s) == pytest.approx(reserve)
+
+
+@pytest.mark.parametrize("runtime_s", [1, 10, 60, 600, 86_400])
+def test_the_parts_come_in_order_and_end_by_the_deadline(runtime_s: int) -> None:
+    job = make_job(max_runtime_s=runtime_s)
+    times = timetable(job, START)
+    assert times.last_start < times.search < times.ensemble < times.finish == job.deadline
+
+
+def test_after_downtime_there_is_a_short_while_to_finish() -> None:
+    job = make_job(max_runtime_s=3600)
+    late = job.deadline + timedelta(hours=1)
+    assert timetable(job, late).finish == late + timedelta(seconds=30)
+    assert timetable(job, late).search < job.deadline
+
+
+def test_a_candidate_ends_at_its_own_limit_or_with_the_search() -> None:
+    job = make_job(max_runtime_s=600)
+    job = replace(job, limits=replace(job.limits, max_candidate_runtime_s=60))
+    search = timetable(job, START).search
+    task = Task(id=1, job_arn="", kind=TaskKind.TRAIN, key="", payload={}, created=START)
+    early, late = START + timedelta(seconds=100), search - timedelta(seconds=5)
+    assert stop_at(job, replace(task, started=early), START) == early + timedelta(seconds=60)
+    assert stop_at(job, replace(task, started=late), START) == search
+
+
+def test_the_next_change_is_the_next_point_of_the_timetable() -> None:
+    job = make_job(max_runtime_s=600)
+    times = timetable(job, START)
+    assert next_change(job, START, START) == times.last_start
+    assert next_change(job, START, times.search) == times.search + timedelta(seconds=3)
+    assert next_change(job, START, job.deadline + timedelta(days=1)).year == 9999
