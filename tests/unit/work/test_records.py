@@ -1,0 +1,117 @@
+"""What clients see of a candidate: containers, names, keys."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from world import START, make_job
+
+from windvane.domain.candidate import Candidate
+from windvane.domain.job import AutoMLJob
+from windvane.domain.problem import ProblemType
+from windvane.engine.candidates import Plan
+from windvane.work import records
+from windvane.work.config import WorkConfig, config_from_json, config_to_json
+from windvane.work.containers import containers_of
+from windvane.work.workspace import Keys, cleared, scratch, workspace_of
+
+PLAN = Plan(7, "dpp0", "xgboost", {"eta": 0.1, "depth": 6}, seed=0)
+
+
+def _job(problem: ProblemType = ProblemType.BINARY, mode: str | None = None) -> AutoMLJob:
+    return replace(make_job(mode=mode), problem_type=problem)
+
+
+def _candidate(job: AutoMLJob) -> Candidate:
+    return records.begun(job, PLAN, START)
+
+
+def test_a_classifier_has_three_containers_and_the_last_gives_labels() -> None:
+    job = _job()
+    first, second, third = containers_of(job, _candidate(job), "dpp0")
+    assert first.environment["AUTOML_TRANSFORM_MODE"] == "feature-transform"
+    assert third.environment["AUTOML_TRANSFORM_MODE"] == "inverse-label-transform"
+    assert first.model_data_url == third.model_data_url
+    assert second.environment["SAGEMAKER_INFERENCE_OUTPUT"] == "predicted_label"
+    assert (
+        second.environment["SAGEMAKER_INFERENCE_SUPPORTED"]
+        == "predicted_label,probability,probabilities"
+    )
+    assert (
+        third.environment["SAGEMAKER_INFERENCE_SUPPORTED"]
+        == "predicted_label,probability,labels,probabilities"
+    )
+
+
+def test_a_regression_has_two_containers_that_name_no_inference_keys() -> None:
+    job = _job(ProblemType.REGRESSION)
+    containers = containers_of(job, _candidate(job), "dpp0")
+    assert len(containers) == 2
+    assert not any("INFERENCE" in key for c in containers for key in c.environment)
+    assert all(c.environment for c in containers)
+
+
+@pytest.mark.parametrize("problem", ProblemType)
+def test_ensembling_mode_has_one_container(problem: ProblemType) -> None:
+    job = _job(problem, "ENSEMBLING")
+    (whole,) = containers_of(job, _candidate(job), "dpp0")
+    assert "AUTOML_TRANSFORM_MODE" not in whole.environment
+    assert ("SAGEMAKER_INFERENCE_OUTPUT" in whole.environment) == problem.is_classification
+
+
+def test_candidates_are_named_after_their_job_and_number() -> None:
+    job = make_job(name="a" * 32)
+    name = records.begun(job, PLAN, START).name
+    assert re.fullmatch("a{32}-007-[0-9a-f]{8}", name)
+    assert len(name) <= 63
+    assert records.begun(job, PLAN, START).name == name
+
+
+def test_artefacts_lie_where_clients_of_aws_look_for_them() -> None:
+    keys = Keys(make_job(name="automl-churn-1"))
+    hexes = "[0-9a-f]+"
+    assert re.fullmatch(
+        f"s3://bucket/out/automl-churn-1/data-processor-models/automl-chu-dpp0-1-{hexes}/output/model.tar.gz",
+        str(keys.transformers("dpp0")),
+    )
+    assert re.fullmatch(
+        f"s3://bucket/out/automl-churn-1/tuning/automl-chu-dpp0-xgb/automl-churn-1-007-{hexes}/output/model.tar.gz",
+        str(keys.model(7, "dpp0", "xgboost")),
+    )
+
+
+def test_a_training_job_says_what_is_true_of_the_candidate() -> None:
+    job = _job()
+    details = records.training_job(job, _candidate(job), None).details
+    assert details["HyperParameters"] == {"eta": "0.1", "depth": "6"}
+    assert details["RoleArn"] == job.request["RoleArn"]
+    assert details["ModelArtifacts"]["S3ModelArtifacts"] == str(
+        Keys(job).model(7, "dpp0", "xgboost")
+    )
+
+
+def test_jobs_of_one_name_in_two_accounts_have_workspaces_of_their_own(tmp_path: Path) -> None:
+    job = make_job()
+    other = replace(job, scope=replace(job.scope, account="111111111111"))
+    assert workspace_of(tmp_path, job) != workspace_of(tmp_path, other)
+
+
+def test_what_an_earlier_attempt_left_is_cleared(tmp_path: Path) -> None:
+    folder = tmp_path / "features" / "dpp0"
+    folder.mkdir(parents=True)
+    (folder / "half").touch()
+    assert not cleared(folder).exists()
+    assert folder.parent.is_dir()
+
+
+def test_scratch_is_gone_after_its_block(tmp_path: Path) -> None:
+    with scratch(workspace_of(tmp_path, make_job()), "1-1") as folder:
+        (folder / "file").touch()
+    assert not folder.exists()
+
+
+def test_a_workers_configuration_survives_its_way_to_the_worker(tmp_path: Path) -> None:
+    config = WorkConfig(tmp_path, "run", START, 2, 3000, store_url="sqlite:///x")
+    assert config_from_json(config_to_json(config)) == config
+    assert config.task_memory_mb == 1000
