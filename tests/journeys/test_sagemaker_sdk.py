@@ -34,7 +34,7 @@ row = ("45,blue-collar,married,basic.9y,no,yes,no,cellular,aug,thu,773,5,999,0,n
        "1.4,93.444,-36.1,4.968,5228.1")
 answer = predictor.predict(row, initial_args={"ContentType": "text/csv"}).decode()
 predictor.delete_endpoint()
-print(json.dumps({"best": best["CandidateName"], "names": names, "answer": answer,
+print("\\n" + json.dumps({"best": best["CandidateName"], "names": names, "answer": answer,
                   "target": attached.target_attribute_name}))
 """
 
