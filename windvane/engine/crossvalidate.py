@@ -144,18 +144,18 @@ def _cross_validate(
 def _until(
     fold: int, folds: list[_Fold], task: Task, deadline: Deadline, least_folds: int
 ) -> Deadline | None:
-    """When the next fold must be over; None if it is not to be begun. Folds that must run go before the refit,
-    the refit before other folds."""
+    """When the next fold must be over; None if it is not to be begun. Folds that must run share the time evenly
+    and go before the refit; the refit goes before other folds."""
     slowest_s = max(one.took_s for one in folds)
-    others_s = max(0, least_folds - fold - 1) * slowest_s
-    before_refit = Deadline(deadline.at - others_s - _refit_s(folds, task))
+    left_s = deadline.left_s
     if fold >= least_folds:
+        before_refit = Deadline(deadline.at - _refit_s(folds, task))
         return before_refit if before_refit.left_s >= slowest_s else None
-    least_s = _LEAST_FOLD_SHARE * slowest_s
-    if before_refit.left_s >= least_s:
-        return before_refit
-    without_refit = Deadline(deadline.at - others_s)
-    return without_refit if without_refit.left_s >= least_s else None
+    to_run = least_folds - fold
+    for shares in (to_run + _refit_cost(task), to_run):
+        if left_s / shares >= _LEAST_FOLD_SHARE * slowest_s:
+            return Deadline(deadline.at - left_s * (1 - 1 / shares))
+    return None
 
 
 def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, clock: Deadline) -> _Fold:

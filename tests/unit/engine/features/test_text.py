@@ -7,7 +7,10 @@ from windvane.engine.features.text import TextShape, TextTopics
 from windvane.errors import RejectColumn
 
 GENERATOR = np.random.default_rng(0)
-SUBJECTS = [["cat", "dog", "bird", "fish", "horse", "cow"], ["bond", "stock", "loan", "bank", "credit", "fund"]]
+SUBJECTS = [
+    ["cat", "dog", "bird", "fish", "horse", "cow"],
+    ["bond", "stock", "loan", "bank", "credit", "fund"],
+]
 
 
 def _texts(n):
