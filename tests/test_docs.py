@@ -58,3 +58,14 @@ def test_files_that_are_named_exist(page):
     assert all((ROOT / path).exists() for path in named), [
         path for path in named if not (ROOT / path).exists()
     ]
+
+
+def test_every_operation_that_is_served_is_documented_and_no_other():
+    from windvane.api.served import operations
+
+    page = (ROOT / "docs" / "operations.md").read_text()
+    documented = set(
+        re.findall(r"`((?:Create|Describe|List|Stop|Update|Delete|Add)[A-Z]\w+)`", page)
+    )
+    served = {operation for service, operation in operations(None) if service == "sagemaker"}
+    assert documented == served
