@@ -50,7 +50,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 2 for a bad argument or bad data, 1 for our fault, each told once on stderr."""
+    """0; 2 for a bad argument or bad data, 1 for our fault, each told once on stderr; 130 if interrupted."""
     try:
         _run(arguments)
     except (InvalidRequest, DataFault) as error:
@@ -59,6 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
     except (JobFault, HostDied) as error:
         sys.stderr.write(f"windvane automl: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("windvane automl: stopped.\n")
+        return 130
     return 0
 
 

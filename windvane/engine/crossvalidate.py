@@ -29,6 +29,9 @@ _FIRST_FOLD_MARGIN = 0.85
 _LEAST_FOLD_SHARE = 0.6
 """Of the time of the slowest fold: a fold that must run may be cut this short, but no shorter."""
 
+_LONGEST_FOLD = 2.0
+"""Times the slowest fold so far: what a fold that may be missing gets at most, so that others follow."""
+
 _LEAST_ROUNDS_SHARE = 0.5
 """A refit with fewer of the rounds it should have is worth less than the first fold's model."""
 
@@ -149,8 +152,9 @@ def _until(
     slowest_s = max(one.took_s for one in folds)
     left_s = deadline.left_s
     if fold >= least_folds:
-        before_refit = Deadline(deadline.at - _refit_s(folds, task))
-        return before_refit if before_refit.left_s >= slowest_s else None
+        free_s = left_s - _refit_s(folds, task)
+        until = Deadline(deadline.at - left_s + min(free_s, _LONGEST_FOLD * slowest_s))
+        return until if free_s >= slowest_s else None
     to_run = least_folds - fold
     for shares in (to_run + _refit_cost(task), to_run):
         if left_s / shares >= _LEAST_FOLD_SHARE * slowest_s:

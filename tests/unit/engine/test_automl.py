@@ -1,6 +1,8 @@
 """AutoML as its users see it: whole jobs on a small table."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -156,6 +158,12 @@ def test_wrong_parameters_are_refused_at_once(parameters, told):
 def test_a_file_that_is_not_there_is_named():
     with pytest.raises(InvalidRequest, match=r"no file nowhere\.csv"):
         AutoML(target="y").fit("nowhere.csv")
+
+
+def test_importing_the_package_loads_no_library():
+    code = "import sys, windvane; print(sorted({'numpy', 'pandas', 'lightgbm'} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
 
 
 def test_without_fit_there_is_nothing_to_predict_with(rows):
