@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from windvane.api import served
 from windvane.api.identity import identity_operations
@@ -24,7 +23,8 @@ from windvane.control.models import Models
 from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
-from windvane.names import PageTokens, default_bucket
+from windvane.names import PageTokens, default_bucket, fresh_suffix
+from windvane.process.memory import machine_memory_mb
 from windvane.serving.router import Router
 from windvane.settings import DEFAULT_REGION, BadSettings, Settings
 from windvane.store.open import open_store
@@ -35,12 +35,14 @@ from windvane.wire.edge import Edge
 from windvane.wire.faults import s3_refusal
 from windvane.wire.gateway import S3Gateway, Upstream
 from windvane.wire.sigv4 import s3_authenticator
+from windvane.work.config import WorkConfig
 from windvane.work.hosting import Hosting
 from windvane.work.supervisor import Supervisor
 
 _LOG = logging.getLogger(__name__)
 _READY_S = 60.0
 _WATCH_S = 0.5
+_WORKERS_SHARE_OF_MEMORY = 0.75
 
 
 def utc_now() -> datetime:
@@ -50,11 +52,9 @@ def utc_now() -> datetime:
 class Server:
     """One server on one data folder. `start` and `stop` belong to the main thread: the children it starts
     are on a leash that this thread holds.
-
-    config    the file the settings were read from, for the worker processes
     """
 
-    def __init__(self, settings: Settings, config: Path | None) -> None:
+    def __init__(self, settings: Settings) -> None:
         keys = load_or_create_keys(settings.data_dir, settings.account)
         self._settings = settings
         self._store = open_store(settings.store_url, settings.data_dir)
@@ -63,7 +63,7 @@ class Server:
         self._artifacts = S3Artifacts(self._connection)
         self._router = Router()
         self._hosting = Hosting(self._store, self._artifacts, settings.data_dir, self._router)
-        self._supervisor = Supervisor(self._store, settings.data_dir, config, self._connection)
+        self._supervisor = Supervisor(self._store, _work_config(settings, self._connection))
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._keys = keys
         self._roles = Roles(settings.roles, self._store)
@@ -85,7 +85,7 @@ class Server:
             await asyncio.to_thread(self._embedded.wait_ready, _READY_S)
         await asyncio.to_thread(self._ensure_default_bucket)
         self._hosting.start()
-        self._supervisor.start()
+        await asyncio.to_thread(self._supervisor.start)
         self._watch = asyncio.create_task(self._keep_embedded_store_up())
 
     async def stop(self) -> None:
@@ -197,4 +197,20 @@ def _connection(settings: Settings, embedded: EmbeddedS3 | None) -> Connection:
         external.secret_key,
         external.region,
         external.path_style,
+    )
+
+
+def _work_config(settings: Settings, connection: Connection) -> WorkConfig:
+    memory_mb = settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
+    return WorkConfig(
+        data_dir=settings.data_dir.absolute(),
+        run=fresh_suffix(8),
+        up_since=utc_now(),
+        workers=max(1, settings.workers),
+        memory_mb=memory_mb,
+        store_url=settings.store_url,
+        s3=connection,
+        max_data_bytes=settings.limits.max_data_bytes,
+        max_columns=settings.limits.max_columns,
+        instance_limit=settings.limits.instances,
     )

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         os.environ["WINDVANE_DATA_DIR"] = str(settings.data_dir)
         _log_to(settings.data_dir / "logs")
         with _listening(settings) as listener:
-            uvloop.run(serve(settings, listener, arguments.config))
+            uvloop.run(serve(settings, listener))
     return 0
 
 

@@ -8,7 +8,6 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import uvicorn
 
@@ -20,11 +19,11 @@ _LOG = logging.getLogger(__name__)
 _DRAIN_S = 3
 
 
-async def serve(settings: Settings, listener: socket.socket, config: Path | None) -> None:
+async def serve(settings: Settings, listener: socket.socket) -> None:
     """Start in this, the main thread: children are on a leash that this thread holds."""
     host, port = listener.getsockname()[:2]
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
-    server = Server(settings, config)
+    server = Server(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

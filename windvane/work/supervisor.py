@@ -15,15 +15,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
-from windvane.artifacts.s3 import Connection
 from windvane.errors import WindvaneError
-from windvane.names import fresh_suffix
 from windvane.process.leash import command
-from windvane.process.memory import machine_memory_mb
-from windvane.settings import Settings, read_settings
 from windvane.store.base import Store
 from windvane.work.config import READY_LINE, Role, WorkConfig, config_to_json
 
@@ -37,7 +31,6 @@ _ONE_THREAD = {
 }
 """Workers fork, so they must not have a second thread; models are trained on one thread each anyway."""
 
-_SHARE_OF_MACHINE = 0.75
 _LOOK_S = 0.1
 _READY_S = 120.0
 _STEADY_S = 60.0
@@ -47,22 +40,6 @@ _BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 class WorkersDown(WindvaneError):
     """The workers did not start; the log says why."""
-
-
-def work_config(settings: Settings, connection: Connection, run: str, now: datetime) -> WorkConfig:
-    """What workers must know of a server's settings."""
-    return WorkConfig(
-        data_dir=settings.data_dir.absolute(),
-        run=run,
-        up_since=now,
-        workers=max(1, settings.workers),
-        memory_mb=settings.memory_mb or int(_SHARE_OF_MACHINE * machine_memory_mb()),
-        store_url=settings.store_url,
-        s3=connection,
-        max_data_bytes=settings.limits.max_data_bytes,
-        max_columns=settings.limits.max_columns,
-        instance_limit=settings.limits.instances,
-    )
 
 
 @dataclass
@@ -84,14 +61,8 @@ class _Post:
 
 
 class Supervisor:
-    """config    the file the server's settings were read from, if any"""
-
-    def __init__(
-        self, store: Store, data_dir: Path, config: Path | None, connection: Connection
-    ) -> None:
-        run, now = fresh_suffix(8), datetime.now(UTC)
-        self._store = store
-        self._config = work_config(read_settings(data_dir, config), connection, run, now)
+    def __init__(self, store: Store, config: WorkConfig) -> None:
+        self._store, self._config = store, config
         self._posts = [_Post(Role.EXPRESS, 1)] + [
             _Post(Role.TRAIN, number) for number in range(1, self._config.workers + 1)
         ]

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from windvane.artifacts.s3 import Connection
 from windvane.store.open import open_store
+from windvane.work.config import WorkConfig
 from windvane.work.supervisor import Supervisor
 
 NOWHERE = Connection("http://127.0.0.1:1", "key", "secret")
@@ -17,15 +19,16 @@ NOWHERE = Connection("http://127.0.0.1:1", "key", "secret")
 _SERVER = """
 import sys, time
 from pathlib import Path
+from datetime import UTC, datetime
 from windvane.artifacts.s3 import Connection
 from windvane.store.open import open_store
+from windvane.work.config import WorkConfig
 from windvane.work.supervisor import Supervisor
 folder = Path(sys.argv[1])
 store = open_store("", folder)
 store.migrate()
-config = folder / "windvane.toml"
-config.write_text("[work]\\nworkers = 1\\n")
-supervisor = Supervisor(store, folder, config, Connection("http://127.0.0.1:1", "k", "s"))
+nowhere = Connection("http://127.0.0.1:1", "k", "s")
+supervisor = Supervisor(store, WorkConfig(folder, "run", datetime.now(UTC), 1, 2048, s3=nowhere))
 supervisor.start()
 print("ready", flush=True)
 time.sleep(600)
@@ -55,11 +58,11 @@ def _await(condition: Callable[[], bool], within_s: float) -> None:
 
 
 def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) -> None:
-    config = tmp_path / "windvane.toml"
-    config.write_text("[work]\nworkers = 1\n")
     store = open_store("", tmp_path)
     store.migrate()
-    supervisor = Supervisor(store, tmp_path, config, NOWHERE)
+    supervisor = Supervisor(
+        store, WorkConfig(tmp_path, "run", datetime.now(UTC), 1, 2048, s3=NOWHERE)
+    )
     supervisor.start()
     assert supervisor.faults() == []
     first = _children(tmp_path)
