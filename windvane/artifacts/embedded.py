@@ -102,7 +102,7 @@ class EmbeddedS3:
                     ) from error
                 time.sleep(0.05)
 
-    def stop(self, timeout_s: float = 5.0) -> None:
+    def stop(self, timeout_s: float = 3.0) -> None:
         if self._process is None:
             return
         self._process.terminate()
@@ -166,6 +166,7 @@ class EmbeddedS3:
             "-s3.iam=false",
             "-s3.autoCreateBucket=false",
             "-s3.allowDeleteBucketNotEmpty=false",
+            "-volume.preStopSeconds=0",
             "-webdav=false",
             "-admin.ui=false",
             "-master.telemetry=false",
