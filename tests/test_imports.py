@@ -1,0 +1,52 @@
+"""The rules that the whole package keeps: who imports whom, and nothing that executes what it loads."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = sorted((ROOT / "windvane").rglob("*.py"))
+EXECUTING_MODULES = {"pickle", "joblib", "cloudpickle", "dill", "marshal", "shelve"}
+EXECUTING_CALLS = {"eval", "exec", "compile", "__import__"}
+
+
+def test_imports_run_one_way():
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def faults(tree):
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (n.name for n in names if n.name.split(".")[0] in EXECUTING_MODULES)
+            case ast.ImportFrom(module=str(module)) if module.split(".")[0] in EXECUTING_MODULES:
+                yield module
+            case ast.Call(func=ast.Name(id=name)) if name in EXECUTING_CALLS:
+                yield f"{name}()"
+            case ast.keyword(arg="allow_pickle", value=value):
+                if not (isinstance(value, ast.Constant) and value.value is False):
+                    yield "allow_pickle"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_nothing_executes_what_it_loads(file):
+    assert list(faults(ast.parse(file.read_text()))) == []
+
+
+def test_the_search_for_such_code_finds_it():
+    code = "import pickle\nfrom joblib import load\neval('1')\nnumpy.load(f, allow_pickle=True)"
+    assert sorted(faults(ast.parse(code))) == ["allow_pickle", "eval()", "joblib", "pickle"]
+
+
+def test_importing_windvane_is_light():
+    heavy = ("lightgbm", "xgboost", "catboost", "sklearn", "pandas", "boto3", "sqlalchemy")
+    code = f"import sys, windvane; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
