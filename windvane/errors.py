@@ -31,7 +31,7 @@
     |-- CandidateFault              ends one candidate, never the job
     |   |-- OutOfTime
     |   `-- OutOfMemory
-    |-- StoreUnusable               the store is busy, of a newer version, or misconfigured
+    |-- StoreUnusable               the store is busy, full, of a newer version, or misconfigured
     |-- CorruptArtifact             a saved model is damaged or of an unknown format
     `-- Signal                      control flow; never reaches a client
         |-- RejectColumn            this transformer does not take this column
@@ -209,12 +209,19 @@ class CorruptArtifact(WindvaneError):
 
 
 class StoreUnusable(WindvaneError):
-    """The store is busy, of a newer version, or misconfigured; nothing was changed."""
+    """The store is busy, its disk is full, it is of a newer version, or misconfigured; nothing was changed."""
 
     @classmethod
     def busy(cls, waited_s: float) -> StoreUnusable:
         return cls(
             f"The store was busy with another writer for {waited_s:g} seconds; nothing was changed."
+        )
+
+    @classmethod
+    def full(cls) -> StoreUnusable:
+        return cls(
+            "The disk that holds the server's database is full; nothing was changed. Free some space "
+            "and try again."
         )
 
 

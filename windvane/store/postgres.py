@@ -8,6 +8,9 @@ from sqlalchemy.exc import OperationalError
 from windvane.errors import StoreUnusable
 from windvane.store.sql import LOCK_TIMEOUT_S, SqlStore
 
+_DISK_FULL = "53100"
+"""source    PostgreSQL's documentation, appendix A, error codes"""
+
 _WRITERS = 0x77696E6476616E65
 """The advisory lock of everyone who writes; "windvane" in ASCII."""
 
@@ -46,6 +49,9 @@ class PostgresStore(SqlStore):
 
     def _begin_reading(self, connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+    def _is_disk_full(self, error: OperationalError) -> bool:
+        return getattr(error.orig, "sqlstate", None) == _DISK_FULL
 
 
 def _options(url: URL) -> str:

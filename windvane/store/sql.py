@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from windvane.errors import StoreUnusable
 from windvane.store.resource_rows import ResourceRows
@@ -45,10 +46,18 @@ class SqlStore(ABC):
     def _begin_reading(self, connection: Connection) -> None:
         """Begin a transaction that sees one state and cannot write."""
 
+    @abstractmethod
+    def _is_disk_full(self, error: OperationalError) -> bool: ...
+
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
-        with self._alone() as connection:
-            yield SqlTransaction(connection)
+        try:
+            with self._alone() as connection:
+                yield SqlTransaction(connection)
+        except OperationalError as error:
+            if self._is_disk_full(error):
+                raise StoreUnusable.full() from error
+            raise
 
     @contextmanager
     def snapshot(self) -> Iterator[SqlTransaction]:

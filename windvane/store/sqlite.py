@@ -14,6 +14,8 @@ from sqlalchemy.exc import OperationalError
 from windvane.errors import StoreUnusable
 from windvane.store.sql import LOCK_TIMEOUT_S, SqlStore
 
+_DISK_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+
 
 class SqliteStore(SqlStore):
     """A Store in the file `path`, made (mode 0600) if it is not there.
@@ -47,6 +49,9 @@ class SqliteStore(SqlStore):
     def _begin_reading(self, connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA query_only = ON")
         connection.exec_driver_sql("BEGIN DEFERRED")
+
+    def _is_disk_full(self, error: OperationalError) -> bool:
+        return getattr(error.orig, "sqlite_errorcode", None) in _DISK_FULL
 
 
 def _create(path: Path) -> None:

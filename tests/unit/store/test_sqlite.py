@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from windvane.domain.job import AutoMLJob
 from windvane.errors import StoreUnusable
 from windvane.store import sqlite
 from windvane.store.sqlite import SqliteStore
+from windvane.testing.store_laws.place import HOME, a_job
 
 
 @pytest.fixture
@@ -54,4 +56,19 @@ def test_a_writer_that_gets_no_turn_says_so(path: Path, monkeypatch: pytest.Monk
     other.close()
     with store.transaction():
         pass
+    store.close()
+
+
+def test_a_full_disk_is_named_and_what_was_there_stays(path: Path) -> None:
+    store = SqliteStore(path)
+    store.migrate()
+    with store.transaction() as tx:
+        assert tx.insert(a_job("kept"))
+    with store._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(StoreUnusable, match="disk"), store.transaction() as tx:
+        tx.insert(a_job("big", request={"AutoMLJobName": "x" * 10_000_000}))
+    with store.snapshot() as tx:
+        assert tx.find(AutoMLJob, HOME, "kept") is not None
+        assert tx.find(AutoMLJob, HOME, "big") is None
     store.close()
