@@ -39,7 +39,7 @@ lock: setup-dev
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra postgres -c requirements/dev.txt -o requirements/core.txt
 
 bench: setup
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py $(if $(TABLES),--tables $(TABLES)) $(if $(BUDGETS),--budgets $(BUDGETS)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(PEERS),--peers $(PEERS))
 
 wheel: setup-dev
 	$(BIN)/python -m build --wheel

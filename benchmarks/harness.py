@@ -1,0 +1,73 @@
+"""One run of one system on one table, by the shared harness in a fresh process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.peers import System
+from benchmarks.records import ROOT, CannotMeasure, Record, read_records
+
+_MEASURED = (
+    "windvane/engine",
+    "windvane/domain",
+    "windvane/process",
+    "windvane/errors.py",
+    "requirements/core.txt",
+)
+"""What a figure depends on: the commit that it belongs to is the last one that changed any of this."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    system: System
+    table: str
+    budget_s: float
+    seed: int
+
+
+def table_names(shared: Path) -> list[str]:
+    index = json.loads((shared / "data" / "public" / "index.json").read_text())
+    return [table["name"] for table in index["datasets"]]
+
+
+def measured_commit() -> str:
+    """Of the code that is measured; ends in '-dirty' while it differs from the commit."""
+    commit = _git("log", "-1", "--format=%h", "--", *_MEASURED)
+    return f"{commit}-dirty" if _git("status", "--porcelain", "--", *_MEASURED) else commit
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise CannotMeasure(f"Results are kept with their commit, and git says: {done.stderr}")
+    return done.stdout.strip()
+
+
+def run_errand(errand: Errand, shared: Path) -> Record:
+    """The harness's record of the run, also of one that failed.
+
+    raises    CannotMeasure if the harness itself broke
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        out = Path(folder) / "out.jsonl"
+        done = subprocess.run(_command(errand, shared, out), capture_output=True, text=True)
+        if not out.exists():
+            raise CannotMeasure(f"The harness left no record: {done.stderr.strip()[-1000:]}")
+        return read_records(out)[-1]
+
+
+def _command(errand: Errand, shared: Path, out: Path) -> list[str]:
+    options = [word for option in errand.system.options for word in ("--opt", option)]
+    return [
+        *(sys.executable, str(shared / "bench" / "bench.py"), "run"),
+        *("--system", errand.system.adapter, "--name", errand.system.name),
+        *("--index", str(shared / "data" / "public" / "index.json"), "--dataset", errand.table),
+        *("--budget", f"{errand.budget_s:g}", "--seed", str(errand.seed)),
+        *("--python", errand.system.python, "--out", str(out)),
+        *options,
+    ]

@@ -1,0 +1,65 @@
+import json
+
+from unit.benchmarks.made_up import failed, record, write_shared
+
+from benchmarks import page
+
+PEERS = [record("base_lgbm", "t", 0.80), record("flaml", "t", 0.90, versions={"flaml": "2.7.0"})]
+
+
+def text_of(own, peers=PEERS, known=("t", "u")):
+    return page.page_text("abc1234", own, peers, known)
+
+
+def test_the_page_names_the_commit_the_day_and_what_was_not_run():
+    text = text_of([record("windvane", "t", 0.9)])
+    assert "Engine of commit `abc1234`, 2026-01-02, 2 cores; one seed" in text
+    assert "Not run: u." in text
+    assert "no spread" in text
+
+
+def test_the_page_tells_the_spread_over_seeds():
+    text = text_of([record("windvane", "t", 0.9, seed=0), record("windvane", "t", 0.8, seed=1)])
+    assert "2 seeds: the median, in brackets the lowest and the highest score" in text
+    assert "0.8500 [0.8000, 0.9000]" in text
+
+
+def test_the_page_names_runs_during_which_others_used_the_machine():
+    text = text_of([record("windvane", "t", 0.9, others_cpu_frac=0.47)])
+    assert "30% or more during t at 60 s (47%)" in text
+    assert "30% or more" not in text_of([record("windvane", "t", 0.9)])
+
+
+def test_the_page_says_where_the_peers_figures_come_from():
+    text = text_of([record("windvane", "t", 0.9)])
+    assert "one run for each cell" in text
+    assert "- `flaml`: flaml 2.7.0" in text
+    assert "Run again beside ours: none." in text
+
+
+def test_peers_that_were_run_again_are_named():
+    text = text_of([record("windvane", "t", 0.9), record("flaml", "t", 0.8)])
+    assert "Run again beside ours: flaml." in text
+
+
+def test_the_page_shows_failures():
+    assert "fit: boom" in text_of([failed("windvane", "t")])
+    assert "No run failed." in text_of([record("windvane", "t", 0.9)])
+
+
+def test_the_page_is_made_of_the_newest_results(tmp_path):
+    shared = write_shared(tmp_path / "shared", PEERS, ["t", "u"])
+    results = tmp_path / "results"
+    results.mkdir()
+    for commit, day in (("old", "2026-01-01"), ("new", "2026-03-01")):
+        run = record("windvane", "t", 0.9, started=f"{day}T00:00:00")
+        (results / f"{commit}.jsonl").write_text(f"{json.dumps(run)}\n")
+    assert page.main(shared, results, tmp_path / "page.md") == 0
+    assert "Engine of commit `new`" in (tmp_path / "page.md").read_text()
+
+
+def test_without_results_there_is_no_page(tmp_path, capsys):
+    shared = write_shared(tmp_path / "shared", PEERS, ["t"])
+    assert page.main(shared, tmp_path, tmp_path / "page.md") == 2
+    assert "make bench" in capsys.readouterr().err
+    assert not (tmp_path / "page.md").exists()
