@@ -57,6 +57,7 @@ def _web_config(server: Server) -> uvicorn.Config:
         lifespan="off",
         access_log=False,
         log_config=None,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=_DRAIN_S,
