@@ -22,6 +22,12 @@ from windvane.errors import CorruptArtifact
 
 _FILE = "trees.npz"
 _BATCH = 10
+_BATCH_ROWS = 200_000
+"""Of all trees of a batch: between batches the clock is asked, which must not take long to come."""
+
+_MAX_TREE_ROWS = 100_000
+"""A tree of a larger table grows on a sample of so many rows, drawn anew for each."""
+
 _MAX_CELLS = 4_000_000
 """Values in all leaves: about 30 MB. No further trees are grown when they are used up."""
 
@@ -83,13 +89,15 @@ class ForestLearner:
         return space
 
     def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
-        """Leaves large enough for all trees to fit into the memory that is theirs."""
-        n_trees = 200 if n_rows < 20_000 else 100
-        cells = n_trees * n_rows * (setting.n_classes if setting.n_classes > 2 else 1)
+        """Leaves large enough for all trees to fit into the memory that is theirs, and of a few rows where class
+        rates are wanted: those of single rows are 0 or 1."""
+        n_trees = 200 if n_rows < 5_000 else 100
+        cells = n_trees * min(n_rows, _MAX_TREE_ROWS) * max(1, setting.n_classes - 1)
         n_features = max(1, len(setting.features))
+        least = min(5, max(1, n_rows // 1_000)) if setting.n_classes else 1
         parameters: dict[str, Any] = {
             "n_estimators": n_trees,
-            "min_samples_leaf": max(1, -(-cells // _MAX_CELLS)),
+            "min_samples_leaf": max(least, -(-cells // _MAX_CELLS)),
             "max_features": min(1.0, n_features**-0.5 if setting.n_classes else 0.5),
         }
         if setting.n_classes:
@@ -111,16 +119,18 @@ class ForestLearner:
         n_trees = int(parameters.pop("n_estimators"))
         forest = estimator(
             **parameters,
+            **_sampling(len(train.y)),
             n_estimators=0,
             warm_start=True,
             random_state=setting.seed % 2**32,
             n_jobs=setting.threads,
         )
         y = train.y.astype(np.int64) if setting.n_classes else train.y
+        batch = max(setting.threads, min(_BATCH, _BATCH_ROWS // max(1, len(y))))
         grown: list[Any] = []
         try:
             while len(grown) < n_trees and not (grown and (clock.is_over() or _is_full(forest))):
-                forest.n_estimators = min(n_trees, len(grown) + _BATCH)
+                forest.n_estimators = min(n_trees, len(grown) + batch)
                 grown = forest.fit(train.X, y).estimators_
             classes = forest.classes_.tolist() if setting.n_classes else ()
             trees = trees_of([tree.tree_ for tree in grown], classes, setting.n_classes)
@@ -143,6 +153,12 @@ class ForestLearner:
         if trees.values.shape[1] != (n_classes if n_classes > 2 else 1):
             raise CorruptArtifact(f"{folder} holds leaves of a wrong size.")
         return ForestModel(trees, n_classes, self.name)
+
+
+def _sampling(n_rows: int) -> dict[str, Any]:
+    if n_rows <= _MAX_TREE_ROWS:
+        return {}
+    return {"bootstrap": True, "max_samples": _MAX_TREE_ROWS}
 
 
 def _is_full(forest: Any) -> bool:

@@ -54,8 +54,8 @@ class Xgboost:
         small = n_rows < 5_000
         return {
             "num_round": 1_000 if setting.n_classes > 10 else 3_000,
-            "eta": 0.03 if small else 0.06,
-            "max_depth": 4 if small else 6,
+            "eta": 0.03 if small else 0.08,
+            "max_depth": 4 if small else 5 if n_rows < 20_000 else 6,
             "gamma": 0.0,
             "min_child_weight": 1.0,
             "subsample": 0.9,
