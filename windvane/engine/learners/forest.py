@@ -92,7 +92,11 @@ class ForestLearner:
         """Leaves large enough for all trees to fit into the memory that is theirs, and of a few rows where class
         rates are wanted: those of single rows are 0 or 1."""
         n_trees = 200 if n_rows < 5_000 else 100
-        cells = n_trees * min(n_rows, _MAX_TREE_ROWS) * max(1, setting.n_classes - 1)
+        cells = (
+            n_trees
+            * min(n_rows, _MAX_TREE_ROWS)
+            * (setting.n_classes if setting.n_classes > 2 else 1)
+        )
         n_features = max(1, len(setting.features))
         least = min(5, max(1, n_rows // 1_000)) if setting.n_classes else 1
         parameters: dict[str, Any] = {
@@ -129,7 +133,9 @@ class ForestLearner:
         batch = max(setting.threads, min(_BATCH, _BATCH_ROWS // max(1, len(y))))
         grown: list[Any] = []
         try:
-            while len(grown) < n_trees and not (grown and (clock.is_over() or _is_full(forest))):
+            while len(grown) < n_trees and not (
+                grown and (clock.is_over() or _is_full(forest, batch))
+            ):
                 forest.n_estimators = min(n_trees, len(grown) + batch)
                 grown = forest.fit(train.X, y).estimators_
             classes = forest.classes_.tolist() if setting.n_classes else ()
@@ -161,11 +167,11 @@ def _sampling(n_rows: int) -> dict[str, Any]:
     return {"bootstrap": True, "max_samples": _MAX_TREE_ROWS}
 
 
-def _is_full(forest: Any) -> bool:
+def _is_full(forest: Any, batch: int) -> bool:
     trees = [tree.tree_ for tree in forest.estimators_]
     width = trees[0].value.shape[2]
     used = sum(tree.n_leaves for tree in trees) * (width if width > 2 else 1)
-    return bool(used * (1 + _BATCH / len(trees)) > _MAX_CELLS)
+    return bool(used * (1 + batch / len(trees)) > _MAX_CELLS)
 
 
 RANDOM_FOREST = ForestLearner("randomforest", ("RandomForestClassifier", "RandomForestRegressor"))

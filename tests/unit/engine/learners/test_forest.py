@@ -48,6 +48,36 @@ def test_no_more_trees_are_grown_when_the_leaves_are_used_up(monkeypatch):
     assert 10 <= model.rounds < 40
 
 
+class AskedOften:
+    """Over when it is asked for the third time."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def is_over(self):
+        self.asked += 1
+        return self.asked > 2
+
+
+def test_the_clock_is_asked_tree_by_tree_where_trees_take_long(monkeypatch):
+    posed = _posed(ProblemType.BINARY)
+    parameters = {"n_estimators": 100, "min_samples_leaf": 1, "max_features": 1.0}
+    monkeypatch.setattr(forest, "_BATCH_ROWS", len(posed.train.y))
+    model = RANDOM_FOREST.fit(posed.train, None, parameters, posed.setting, AskedOften())
+    assert model.rounds == 3
+
+
+@pytest.mark.parametrize("learner", [RANDOM_FOREST, EXTRA_TREES], ids=lambda found: found.name)
+def test_trees_of_large_tables_grow_on_samples(learner, monkeypatch):
+    posed = _posed(ProblemType.REGRESSION)
+    parameters = {"n_estimators": 5, "min_samples_leaf": 1, "max_features": 1.0}
+    whole = learner.fit(posed.train, None, parameters, posed.setting, Never())
+    monkeypatch.setattr(forest, "_MAX_TREE_ROWS", 50)
+    sampled = learner.fit(posed.train, None, parameters, posed.setting, Never())
+    most = sampled._trees.n_leaves.max()
+    assert most <= 50 < whole._trees.n_leaves.max()
+
+
 def test_many_classes_get_larger_leaves_by_default():
     posed = _posed(ProblemType.BINARY)
     few = RANDOM_FOREST.defaults(posed.setting, 100_000)["min_samples_leaf"]
