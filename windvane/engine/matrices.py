@@ -8,7 +8,7 @@ A fit's training rows are encoded as its learner should see them, the other rows
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,8 @@ from windvane.engine.columns import Columns, Values
 from windvane.engine.crossvalidate import Matrix
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.features.base import Feature
-from windvane.engine.features.plan import fit_transform_recipe, load_recipe
+from windvane.engine.features.plan import fit_transform_recipe, load_recipe, term_tables
+from windvane.engine.features.terms import TermTable
 from windvane.engine.outcomes import FULL_FIT, fold_fit
 from windvane.errors import CorruptArtifact
 
@@ -28,8 +29,9 @@ def write_matrices(dataset: Dataset, recipe: str, folder: Path) -> None:
 
     raises    DataFault if no column is of use
     """
+    tables = term_tables(dataset.analysis.columns, dataset.columns)
     for fit, training in _fits(dataset):
-        _write_fit(dataset, recipe, fit, training, folder)
+        _write_fit(dataset, recipe, fit, training, tables, folder)
 
 
 def read_matrix(folder: Path, fit: str) -> Matrix:
@@ -50,7 +52,12 @@ def _fits(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.bool_]]]:
 
 
 def _write_fit(
-    dataset: Dataset, name: str, fit: str, training: NDArray[np.bool_], folder: Path
+    dataset: Dataset,
+    name: str,
+    fit: str,
+    training: NDArray[np.bool_],
+    tables: Mapping[str, TermTable],
+    folder: Path,
 ) -> None:
     analysis = dataset.analysis
     recipe, encoded = fit_transform_recipe(
@@ -62,6 +69,7 @@ def _write_fit(
         analysis.n_classes,
         analysis.seed,
         np.flatnonzero(training),
+        tables,
     )
     X = np.lib.format.open_memmap(
         folder / f"{fit}.npy",

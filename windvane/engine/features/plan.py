@@ -17,7 +17,8 @@ from windvane.engine.features.dates import DateCycles, DateParts, FilledDatePart
 from windvane.engine.features.numeric import FilledNumber, Number, ScaledNumber
 from windvane.engine.features.recipe import Recipe, load_recipe
 from windvane.engine.features.selection import strongest
-from windvane.engine.features.text import TextShape, TextTopics
+from windvane.engine.features.terms import TermTable
+from windvane.engine.features.text import MAX_FIT_ROWS, TextShape, TextTopics
 from windvane.errors import DataFault, RejectColumn
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "fit_recipe",
     "fit_transform_recipe",
     "load_recipe",
+    "term_tables",
 ]
 
 MAX_WIDTH = 2_000
@@ -43,6 +45,7 @@ class Making:
     width: int
     n_classes: int
     seed: int
+    table: TermTable | None = None
 
 
 Maker = Callable[[Making], ColumnTransformer]
@@ -59,7 +62,9 @@ class RecipeCard:
 
 
 def _topics(limit: int) -> Maker:
-    return lambda making: TextTopics(making.source, min(limit, making.width), making.seed)
+    return lambda making: TextTopics(
+        making.source, min(limit, making.width), making.seed, making.table
+    )
 
 
 RECIPES: tuple[RecipeCard, ...] = (
@@ -133,6 +138,16 @@ def recipe_card(name: str) -> RecipeCard:
     raise LookupError(f"No recipe {name!r}; there are {', '.join(card.name for card in RECIPES)}.")
 
 
+def term_tables(specs: Sequence[ColumnSpec], columns: Columns) -> dict[str, TermTable]:
+    """The terms of each text column, to be found once for all fits on rows of the same table; none of columns
+    so long that a fit takes a sample of them."""
+    return {
+        spec.name: TermTable(columns[spec.name].tolist())
+        for spec in specs
+        if spec.type is ColumnType.TEXT and len(columns[spec.name]) <= MAX_FIT_ROWS
+    }
+
+
 def fit_recipe(
     name: str,
     specs: Sequence[ColumnSpec],
@@ -162,10 +177,13 @@ def fit_transform_recipe(
     n_classes: int,
     seed: int,
     rows: NDArray[np.int64] | None = None,
+    tables: Mapping[str, TermTable] | None = None,
 ) -> tuple[Recipe, FloatMatrix]:
     """As `fit_recipe`, and the matrix (len(rows), n_features) of the training rows to learn a model from.
     It differs from what the recipe's `transform` makes of them where a feature is made of the target:
     there, every row is encoded from other rows.
+
+    tables    what `term_tables` made of these columns; without them each text is searched for terms again
     """
     card = recipe_card(name)
     taken = y if rows is None else y[rows]
@@ -180,7 +198,7 @@ def fit_transform_recipe(
         }
         usable = [spec for spec in usable if spec.name in kept]
     fitting = _Fitting(
-        columns, taken, rows, n_classes if problem_type.is_classification else 0, seed
+        columns, taken, rows, n_classes if problem_type.is_classification else 0, seed, tables or {}
     )
     widths = _widths(usable)
     for position, spec in enumerate(usable):
@@ -223,9 +241,11 @@ class _Fitting:
         rows: NDArray[np.int64] | None,
         n_classes: int,
         seed: int,
+        tables: Mapping[str, TermTable],
     ) -> None:
         self._columns, self._y, self._rows = columns, y, rows
         self._n_classes, self._seed = n_classes, seed
+        self._tables = tables
         self.steps: list[tuple[str, ColumnTransformer]] = []
         self._parts: list[FloatMatrix] = []
 
@@ -239,7 +259,8 @@ class _Fitting:
         reason: str | None = None
         n_before, left = len(self.steps), width
         for make in makers:
-            transformer = make(Making(spec.name, left, self._n_classes, seed))
+            table = self._tables.get(spec.name)
+            transformer = make(Making(spec.name, left, self._n_classes, seed, table))
             try:
                 part = _fit_transform(transformer, values, self._y, seed)
             except RejectColumn as rejection:

@@ -6,24 +6,25 @@ Both are learnt with SciPy and executed by NumPy: a cell's vector is the weighte
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from windvane.engine.columns import FloatMatrix, Values
 from windvane.engine.features.base import Feature, Value
+from windvane.engine.features.svd import right_singular_vectors
+from windvane.engine.features.terms import WORD, Bags, TermTable, terms_of, text_of
 from windvane.errors import CorruptArtifact, RejectColumn
 
-_WORD = re.compile(r"\w+")
-_MAX_CHARACTERS = 20_000
 _MAX_TERMS = 20_000
-_MAX_FIT_ROWS = 50_000
+MAX_FIT_ROWS = 50_000
 _CHUNK = 256
+_Numbers = NDArray[np.int64] | list[int]
 _SHAPE = ("characters", "words", "digits", "capitals", "punctuation")
 
 
@@ -47,12 +48,12 @@ class TextShape:
         return np.array(rows, np.float32).reshape(len(values), len(_SHAPE))
 
     def transform_one(self, value: Value) -> Sequence[float]:
-        text = _text(value)
+        text = text_of(value)
         n = len(text) or 1
         kinds = Counter(map(_character_kind, text))
         return (
             math.log1p(len(text)),
-            math.log1p(len(_WORD.findall(text))),
+            math.log1p(len(WORD.findall(text))),
             kinds["digit"] / n,
             kinds["capital"] / n,
             kinds["punctuation"] / n,
@@ -66,21 +67,35 @@ class TextShape:
         return cls(str(json_state["source"]))
 
 
+@dataclass(frozen=True)
+class _Weighed:
+    """Known terms of some texts, text after text, and their tf-idf weights; lengths: terms of each text."""
+
+    indices: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+
+
 class TextTopics:
     """Coordinates of the text's tf-idf vector along the main directions of the training texts, each with
     standard deviation 1; a missing text, or one of unknown words, is 0 throughout.
 
     width      directions at most
+    table      of the terms of texts it will meet, those it learns from among them; it makes its own if None
     source     Deerwester et al. 1990, "Indexing by latent semantic analysis"; Halko et al. 2011, "Finding
                structure with randomness", for the decomposition
     """
 
     kind = "text-topics"
 
-    def __init__(self, source: str, width: int = 50, seed: int = 0) -> None:
+    def __init__(
+        self, source: str, width: int = 50, seed: int = 0, table: TermTable | None = None
+    ) -> None:
         self.source = source
         self.width = width
         self.seed = seed
+        self._table = table
+        self._place: NDArray[np.int64] = np.empty(0, np.int64)
         self._learn([], np.empty(0, np.float32), np.empty((0, 0), np.float32))
 
     def _learn(
@@ -95,39 +110,39 @@ class TextTopics:
     def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:  # noqa: ARG002 - contract
         generator = np.random.default_rng(self.seed)
         texts = values
-        if len(values) > _MAX_FIT_ROWS:
-            texts = values[np.sort(generator.permutation(len(values))[:_MAX_FIT_ROWS])]
-        n_documents: Counter[str] = Counter()
-        for text in texts.tolist():
-            n_documents.update(set(_terms(_text(text))))
+        if len(values) > MAX_FIT_ROWS:
+            texts = values[np.sort(generator.permutation(len(values))[:MAX_FIT_ROWS])]
+        table, bags = self._found(texts.tolist())
+        n_documents = np.bincount(bags.ids, minlength=len(table.terms))
         least = max(2, len(texts) // 5_000)
-        ranked = sorted(
-            (term for term, n in n_documents.items() if n >= least),
-            key=lambda term: (-n_documents[term], term),
-        )[:_MAX_TERMS]
+        frequent = np.flatnonzero(n_documents >= least)
+        ranked = frequent[np.argsort(-n_documents[frequent], kind="stable")][:_MAX_TERMS]
         width = min(self.width, len(ranked) - 1, len(texts) - 1)
         if width < 1:
             raise RejectColumn("its texts share too few words")
-        counts = np.array([n_documents[term] for term in ranked])
-        weights = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
-        self._learn(ranked, weights, np.empty((len(ranked), 0), np.float32))
-        self._learn(ranked, weights, self._directions(texts, width, generator))
+        weights = np.log((1 + len(texts)) / (1 + n_documents[ranked])) + 1
+        terms, known = [table.terms[i] for i in ranked.tolist()], weights.astype(np.float32)
+        self._learn(terms, known, np.empty((len(ranked), 0), np.float32))
+        self._place = np.full(len(table.terms), -1)
+        self._place[ranked] = np.arange(len(ranked))
+        self._learn(terms, known, self._directions(self._weigh(bags), width, generator))
+
+    def _found(self, texts: Sequence[Value]) -> tuple[TermTable, Bags]:
+        """What stands in the texts, from the table at hand if they are in it."""
+        if self._table is None or not self._table.has(texts):
+            self._table = TermTable(texts)
+        return self._table, self._table.bags(texts)
 
     def _directions(
-        self, texts: Values, width: int, generator: np.random.Generator
+        self, found: _Weighed, width: int, generator: np.random.Generator
     ) -> NDArray[np.float32]:
         from scipy.sparse import csr_matrix  # fitting alone needs SciPy
 
-        found = [self._weighted(text) for text in texts.tolist()]
+        ends = np.concatenate([[0], np.cumsum(found.lengths)])
         matrix = csr_matrix(
-            (
-                np.array([weight for _, weights in found for weight in weights]),
-                np.array([i for indices, _ in found for i in indices], np.int32),
-                np.cumsum([0, *(len(indices) for indices, _ in found)]),
-            ),
-            shape=(len(texts), len(self.terms_)),
+            (found.weights, found.indices, ends), shape=(len(found.lengths), len(self.terms_))
         )
-        right = _right_singular_vectors(matrix, width, generator)
+        right = right_singular_vectors(matrix, width, generator)
         spread = np.asarray(matrix @ right).std(axis=0)
         useful = spread > 1e-6 * spread.max(initial=0)
         if not useful.any():
@@ -153,21 +168,19 @@ class TextTopics:
         return row
 
     def _vectors(self, texts: Sequence[Value]) -> FloatMatrix:
-        found = [self._weighted(text) for text in texts]
+        found = self._weighed(texts)
         made = np.zeros((len(texts), self.directions_.shape[1]), np.float32)
-        filled = [row for row, (indices, _) in enumerate(found) if indices]
-        if filled:
-            indices = [i for row in filled for i in found[row][0]]
-            weights = [weight for row in filled for weight in found[row][1]]
-            lengths = [len(found[row][0]) for row in filled[:-1]]
-            made[filled] = self._sums(indices, weights, [0, *accumulate(lengths)])
+        filled = found.lengths > 0
+        if filled.any():
+            starts = np.cumsum(found.lengths) - found.lengths
+            made[filled] = self._sums(found.indices, found.weights, starts[filled])
         return made
 
-    def _sums(self, indices: list[int], weights: list[float], starts: Sequence[int]) -> FloatMatrix:
+    def _sums(self, indices: _Numbers, weights: ArrayLike, starts: _Numbers) -> FloatMatrix:
         """Weighted sums of directions over segments, each in order and by itself: a text's vector does not
         depend on its neighbours in the last digit."""
         terms = self.directions_[indices]
-        terms *= np.array(weights, np.float32)[:, None]
+        terms *= np.asarray(weights, np.float32)[:, None]
         sums: FloatMatrix = np.add.reduceat(terms, starts, axis=0)
         return sums
 
@@ -175,13 +188,33 @@ class TextTopics:
         """Known terms of a text, in order of appearance, and their tf-idf weights (length 1)."""
         index = self._index
         counts: dict[int, int] = {}
-        for term in _terms(_text(value)):
+        for term in terms_of(text_of(value)):
             if (i := index.get(term)) is not None:
                 counts[i] = counts.get(i, 0) + 1
         known = self._weight
         weights = [known[i] * (1 + math.log(n)) if n > 1 else known[i] for i, n in counts.items()]
         length = math.sqrt(sum([weight * weight for weight in weights]))
         return list(counts), [weight / length for weight in weights]
+
+    def _weighed(self, texts: Sequence[Value]) -> _Weighed:
+        """As `_weighted` makes of each, to the last digit; from the table if they are in it."""
+        if self._table is not None and self._table.has(texts):
+            return self._weigh(self._table.bags(texts))
+        found = [self._weighted(text) for text in texts]
+        return _Weighed(
+            np.array([i for indices, _ in found for i in indices], np.int64),
+            np.array([weight for _, weights in found for weight in weights], np.float64),
+            np.array([len(indices) for indices, _ in found], np.int64),
+        )
+
+    def _weigh(self, bags: Bags) -> _Weighed:
+        places = self._place[bags.ids]
+        known = Bags(places, bags.counts, bags.lengths).only(places >= 0)
+        factors = [1.0, 1.0, *(1 + math.log(n) for n in range(2, known.counts.max(initial=1) + 1))]
+        weights = self.weights_.astype(np.float64)[known.ids] * np.array(factors)[known.counts]
+        squares, ends = (weights * weights).tolist(), np.cumsum(known.lengths).tolist()
+        norms = [math.sqrt(sum(squares[start:end])) for start, end in pairwise([0, *ends])]
+        return _Weighed(known.ids, weights / np.repeat(norms, known.lengths), known.lengths)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         arrays = {"weights": self.weights_, "directions": self.directions_}
@@ -197,35 +230,6 @@ class TextTopics:
             raise CorruptArtifact(f"The terms of column {made.source!r} have a wrong number.")
         made._learn(terms, weights, directions)
         return made
-
-
-def _right_singular_vectors(
-    matrix: Any, width: int, generator: np.random.Generator
-) -> NDArray[np.float64]:
-    """(n_terms, width) of the largest singular values, by randomised subspace iteration."""
-    size = min(width + 10, *matrix.shape)
-    basis = matrix @ generator.standard_normal((matrix.shape[1], size))
-    for _ in range(4):
-        basis, _ = np.linalg.qr(basis)
-        basis, _ = np.linalg.qr(matrix.T @ basis)
-        basis = matrix @ basis
-    basis, _ = np.linalg.qr(basis)
-    _, _, right = np.linalg.svd((matrix.T @ basis).T, full_matrices=False)
-    vectors = right[:width].T
-    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])])
-    oriented: NDArray[np.float64] = vectors * np.where(signs == 0, 1, signs)
-    return oriented
-
-
-def _text(value: Value) -> str:
-    return "" if value is None else str(value)[:_MAX_CHARACTERS]
-
-
-def _terms(text: str) -> Iterable[str]:
-    words = _WORD.findall(text.lower())
-    yield from words
-    for first, second in pairwise(words):
-        yield f"{first} {second}"
 
 
 def _character_kind(character: str) -> str:

@@ -3,6 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from windvane.engine.features import terms
+from windvane.engine.features.terms import TermTable
 from windvane.engine.features.text import TextShape, TextTopics
 from windvane.errors import RejectColumn
 
@@ -26,6 +28,7 @@ def _fitted(width=8):
 
 
 TOPICS = _fitted()
+_SUBJECT_TEXTS = _texts(60)[0].tolist()
 
 
 def test_texts_on_different_subjects_are_apart():
@@ -77,6 +80,50 @@ def test_the_same_seed_gives_the_same_directions():
 def test_texts_that_share_no_words_are_rejected():
     with pytest.raises(RejectColumn, match="share too few words"):
         TextTopics("t").fit(np.array([f"word{i}" for i in range(50)], object), None)
+
+
+def test_a_table_of_all_texts_tells_a_fit_nothing_of_the_others():
+    texts = _texts(200)[0]
+    texts[150:] = [f"{text} zebra zebra" for text in texts[150:]]
+    alone, handed = TextTopics("t", 5), TextTopics("t", 5, table=TermTable(texts.tolist()))
+    for topics in (alone, handed):
+        topics.fit(texts[:150], None)
+    assert handed.terms_ == alone.terms_
+    assert "zebra" not in handed.terms_
+    np.testing.assert_array_equal(handed.weights_, alone.weights_)
+    np.testing.assert_array_equal(handed.directions_, alone.directions_)
+    np.testing.assert_array_equal(handed.transform(texts), alone.transform(texts))
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("cat dog\nbirdfish 7É", max_size=40), min_size=1, max_size=12))
+def test_texts_of_the_table_give_the_vectors_that_serving_gives(drawn):
+    texts = np.array([*_SUBJECT_TEXTS, *drawn, None], object)
+    topics = TextTopics("t", 8, table=TermTable(texts.tolist()))
+    topics.fit(texts[:-2], None)
+    served = TextTopics.from_state(*topics.state())
+    np.testing.assert_array_equal(topics.transform(texts), served.transform(texts))
+
+
+def test_texts_are_searched_for_terms_once_for_all_fits(monkeypatch):
+    texts = _texts(100)[0]
+    searched = []
+    found = terms.terms_of
+    monkeypatch.setattr(terms, "terms_of", lambda text: searched.append(text) or found(text))
+    table = TermTable(texts.tolist())
+    for start in (0, 20, 40):
+        topics = TextTopics("t", 5, table=table)
+        topics.fit(texts[start : start + 60], None)
+        topics.transform(texts)
+    assert sorted(searched) == sorted(set(texts))
+
+
+def test_texts_with_fewer_directions_than_asked_for_are_no_fault():
+    topics = TextTopics("t", 50)
+    topics.fit(np.array(["cat dog", "dog cat", "cat dog bird", "bird"] * 20, object), None)
+    made = topics.transform(np.array(["cat dog", "bird"], object))
+    assert np.isfinite(made).all()
+    assert 1 <= made.shape[1] <= 4
 
 
 def test_the_shape_counts_what_stands_in_the_text():
