@@ -18,9 +18,10 @@ from windvane.engine import stages
 from windvane.engine.crew import Crew
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.hunt import FEWEST_WITH_ENSEMBLE, Hunt
+from windvane.engine.hunt import Hunt
 from windvane.engine.job import LEAST_ROWS, Entry, Job, leaderboard_to_json, ranked
 from windvane.engine.outcomes import read_candidate
+from windvane.engine.pacing import FEWEST_WITH_ENSEMBLE
 from windvane.engine.telling import OnEvent, Teller
 from windvane.errors import DataFault, JobFault
 from windvane.process.child import Ending, Exit

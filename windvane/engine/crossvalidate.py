@@ -30,7 +30,7 @@ _LEAST_FOLD_SHARE = 0.6
 """Of the time of the slowest fold: a fold that must run may be cut this short, but no shorter."""
 
 _LONGEST_FOLD = 2.0
-"""Times the slowest fold so far: what a fold that may be missing gets at most, so that others follow."""
+"""Times the slowest fold so far: what a fold that may be missing gets at least, if there is so much time."""
 
 _LEAST_ROUNDS_SHARE = 0.5
 """A refit with fewer of the rounds it should have is worth less than the first fold's model."""
@@ -103,11 +103,29 @@ class _Fold:
     was_cut: bool
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """How many folds are to be trained: at least, and at most if there is time."""
+
+    least: int
+    most: int
+
+
 def train_within(
-    learner: Learner, plan: Plan, task: Task, deadline: Deadline, least_folds: int
+    learner: Learner,
+    plan: Plan,
+    task: Task,
+    deadline: Deadline,
+    least_folds: int,
+    most_folds: int | None = None,
 ) -> Trained:
-    """raises    CandidateFault; OutOfTime if less than `least_folds` folds can be trained"""
-    folds = _cross_validate(learner, plan, task, deadline, min(least_folds, task.n_folds))
+    """most_folds    None for all that the task has
+
+    raises        CandidateFault; OutOfTime if less than `least_folds` folds can be trained
+    """
+    most = min(task.n_folds, most_folds or task.n_folds)
+    wanted = _Wanted(min(least_folds, most), most)
+    folds = _cross_validate(learner, plan, task, deadline, wanted)
     notes = _notes_of(folds, task)
     model, note = _refit(learner, plan, task, folds, deadline)
     everything = np.ones(task.y.size, np.bool_)
@@ -122,40 +140,41 @@ def train_within(
 
 
 def _cross_validate(
-    learner: Learner, plan: Plan, task: Task, deadline: Deadline, least_folds: int
+    learner: Learner, plan: Plan, task: Task, deadline: Deadline, wanted: _Wanted
 ) -> list[_Fold]:
     """Each fold gets what the folds that must follow and the refit leave."""
-    share = _FIRST_FOLD_MARGIN / (least_folds + _refit_cost(task))
+    share = _FIRST_FOLD_MARGIN / (wanted.least + _refit_cost(task))
     first = Deadline(deadline.at - (1 - share) * deadline.left_s)
     folds = [_train_fold(learner, plan, task, 0, first)]
-    for fold in range(1, task.n_folds):
-        until = _until(fold, folds, task, deadline, least_folds)
+    for fold in range(1, wanted.most):
+        until = _until(fold, folds, task, deadline, wanted)
         if until is None:
             break
         try:
             folds.append(_train_fold(learner, plan, task, fold, until))
         except OutOfTime:
             break
-    if len(folds) < least_folds:
+    if len(folds) < wanted.least:
         raise OutOfTime(
-            f"{len(folds)} of {least_folds} folds were trained when it was clear that the others "
-            "would not fit into the time left."
+            f"{len(folds)} of the {wanted.least} folds that candidates of this job are compared on were "
+            "trained when it was clear that the others would not fit into the time left."
         )
     return folds
 
 
 def _until(
-    fold: int, folds: list[_Fold], task: Task, deadline: Deadline, least_folds: int
+    fold: int, folds: list[_Fold], task: Task, deadline: Deadline, wanted: _Wanted
 ) -> Deadline | None:
     """When the next fold must be over; None if it is not to be begun. Folds that must run share the time evenly
-    and go before the refit; the refit goes before other folds."""
+    and go before the refit; the refit goes before other folds, each of which leaves time for those after it."""
     slowest_s = max(one.took_s for one in folds)
     left_s = deadline.left_s
-    if fold >= least_folds:
+    if fold >= wanted.least:
         free_s = left_s - _refit_s(folds, task)
-        until = Deadline(deadline.at - left_s + min(free_s, _LONGEST_FOLD * slowest_s))
-        return until if free_s >= slowest_s else None
-    to_run = least_folds - fold
+        others_s = (wanted.most - fold - 1) * slowest_s
+        own_s = min(free_s, max(free_s - others_s, _LONGEST_FOLD * slowest_s))
+        return Deadline(deadline.at - left_s + own_s) if free_s >= slowest_s else None
+    to_run = wanted.least - fold
     for shares in (to_run + _refit_cost(task), to_run):
         if left_s / shares >= _LEAST_FOLD_SHARE * slowest_s:
             return Deadline(deadline.at - left_s * (1 - 1 / shares))

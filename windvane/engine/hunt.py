@@ -4,6 +4,7 @@ candidates run out."""
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,21 +17,14 @@ from windvane.engine.crew import Crew
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.job import Entry, Job, ranked
 from windvane.engine.outcomes import read_candidate
-from windvane.engine.search import LOOKBACK, Tried, predicted_s, propose, recipes_for
+from windvane.engine.pacing import FEWEST_WITH_ENSEMBLE, is_in_vain, next_plan, terms
+from windvane.engine.search import LOOKBACK, Tried, recipes_for
 from windvane.engine.telling import Teller
 from windvane.process.child import Ending, Exit
-
-FEWEST_WITH_ENSEMBLE = 3
-"""Of max_candidates: from here on one place is the ensemble's."""
-
-_FIRST_CANDIDATES_SHARE = 0.5
-"""Of the time left, while none has finished: better a model of few folds than none."""
 
 _LEAST_USEFUL_SHARE = 0.02
 _LEAST_USEFUL_S = 0.5
 _KILL_GRACE_S = 0.4
-
-_MOST_SKIPPED = 16
 
 
 class Fitting(StrEnum):
@@ -58,14 +52,15 @@ class Hunt:
         self.entries: list[Entry] = []
         self.ended = "runtime"
         self._job, self._analysis, self._teller = job, analysis, teller
-        self._crew: Crew[Work] = Crew(job.threads, job.memory_mb // job.threads)
+        self._candidate_mb = job.memory_mb // job.threads
+        self._crew: Crew[Work] = Crew(job.threads, self._candidate_mb)
         self._recipes: dict[str, Fitting] = {}
         self._reasons: dict[str, str] = {}
         self._tried: dict[int, Tried] = {}
         self._began: dict[int, float] = {}
         self._next_index = 1
         self._next_plan: Plan | None = None
-        self._skipped_in_a_row = 0
+        self._under_way: set[int] = set()
 
     def run(self) -> None:
         """Until no further candidate is to be tried and none is under way."""
@@ -98,59 +93,50 @@ class Hunt:
         while (plan := self._upcoming()) is not None:
             state = self._recipes.get(plan.recipe)
             if state is Fitting.READY:
-                self._take()
+                self._take(plan)
                 return plan
             if state is None:
                 return Features(plan.recipe)
             if state is Fitting.UNDER_WAY:
                 return self._other_features()
-            self._take()
+            self._take(plan)
             self._failed(plan, self._reasons[plan.recipe])
         return None
 
     def _upcoming(self) -> Plan | None:
         """The next plan worth starting, if its turn has come."""
-        while self._next_plan is None and self._may_propose():
-            known = [self._tried[index] for index in sorted(self._tried)]
-            plan = propose(self._analysis, self._next_index, known)
-            if self._is_hopeless(plan, known):
-                self._skip(plan)
-            else:
-                self._next_plan = plan
+        if self._next_plan is None and self._may_propose():
+            left_s = self._job.search_end - time.time()
+            self._next_plan = next_plan(
+                self._analysis, self._next_index, self._n_pipelines(), self._known(), left_s
+            )
         return self._next_plan if self._has_useful_time() else None
+
+    def _known(self) -> list[Tried]:
+        return [self._tried[index] for index in sorted(self._tried)]
 
     def _may_propose(self) -> bool:
         index = self._next_index
-        if self._job.max_candidates is not None and index > self._n_pipelines():
+        if index > self._n_pipelines():
             self.ended = "candidates"
             return False
-        if not self._has_useful_time() or self._skipped_in_a_row >= _MOST_SKIPPED:
+        if not self._has_useful_time() or is_in_vain(self._known()):
             return False
-        return all(earlier in self._tried for earlier in range(1, index - LOOKBACK + 1))
+        return index < min(self._under_way, default=index) + LOOKBACK
 
     def _n_pipelines(self) -> int:
-        most = self._job.max_candidates or 0
+        most = self._job.max_candidates
+        if most is None:
+            return sys.maxsize
         return most - 1 if most >= FEWEST_WITH_ENSEMBLE else most
 
     def _has_useful_time(self) -> bool:
         least_s = max(_LEAST_USEFUL_S, _LEAST_USEFUL_SHARE * self._job.max_runtime_s)
         return self._job.search_end - time.time() > least_s
 
-    def _is_hopeless(self, plan: Plan, known: list[Tried]) -> bool:
-        if not any(one.objective is not None for one in known):
-            return False
-        left_s = self._job.search_end - time.time()
-        return predicted_s(self._analysis, plan, known) > left_s
-
-    def _skip(self, plan: Plan) -> None:
-        self._tried[plan.index] = Tried(plan, None, 0.0)
-        self._skipped_in_a_row += 1
-        self._next_index += 1
-
-    def _take(self) -> None:
+    def _take(self, plan: Plan) -> None:
         self._next_plan = None
-        self._next_index += 1
-        self._skipped_in_a_row = 0
+        self._next_index = plan.index + 1
 
     def _other_features(self) -> Features | None:
         for name in recipes_for(self._analysis):
@@ -178,6 +164,7 @@ class Hunt:
         dataset, features = self._job.dataset, self._folder_of(plan.recipe)
         into = self._job.candidate(plan.index)
         self._began[plan.index] = time.time()
+        self._under_way.add(plan.index)
         self._teller.tell("candidate", state="started", index=plan.index, algorithm=plan.algorithm)
 
         def work() -> None:
@@ -186,12 +173,15 @@ class Hunt:
         self._crew.start(plan, work, limits.stop_at + _KILL_GRACE_S)
 
     def _limits(self) -> stages.TrainLimits:
-        """A candidate that others stand beside must be scored on the same folds as they."""
-        now, end = time.time(), self._job.search_end
-        most = max((one.outcome.folds_used for one in self.entries if one.outcome), default=0)
-        if most == 0:
-            return stages.TrainLimits(now + _FIRST_CANDIDATES_SHARE * (end - now))
-        return stages.TrainLimits(end, least_folds=most)
+        now = time.time()
+        folds = (one.outcome.folds_used for one in self.entries if one.outcome)
+        found = terms(self._job.search_end - now, folds)
+        return stages.TrainLimits(
+            now + found.time_s,
+            least_folds=found.least_folds,
+            most_folds=found.most_folds,
+            memory_mb=self._candidate_mb,
+        )
 
     def _fitted(self, recipe: str, ended: Exit) -> None:
         is_ready = ended.ending is Ending.FINISHED
@@ -200,6 +190,7 @@ class Hunt:
             self._reasons[recipe] = f"The feature recipe {recipe} failed: {ended.text}"
 
     def _trained(self, plan: Plan, ended: Exit) -> None:
+        self._under_way.remove(plan.index)
         if ended.ending is not Ending.FINISHED:
             self._failed(plan, ended.text)
             return

@@ -119,12 +119,15 @@ class Entry:
 
 
 def ranked(entries: Iterable[Entry], objective: MetricName) -> list[Entry]:
-    """Finished candidates first, best first, the earlier of equals; then the others in their order."""
+    """Finished candidates first, best first, the earlier of equals, those scored on fewer folds than others after
+    them; then the others in their order."""
     gain = METRICS[objective].gain
 
-    def position(entry: Entry) -> tuple[bool, float, int]:
+    def position(entry: Entry) -> tuple[bool, int, float, int]:
         outcome = entry.outcome
-        return outcome is None, 0.0 if outcome is None else -gain(outcome.objective), entry.index
+        if outcome is None:
+            return True, 0, 0.0, entry.index
+        return False, -outcome.folds_used, -gain(outcome.objective), entry.index
 
     return sorted(entries, key=position)
 

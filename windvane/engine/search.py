@@ -7,7 +7,6 @@ candidates give the same plans whatever the timing.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -71,44 +70,6 @@ def propose(analysis: Analysis, index: int, tried: Sequence[Tried]) -> Plan:
     hyperparameters = draw_near(space, parent.hyperparameters, random)
     why = f"a variation of candidate {parent.index}, which went well"
     return _plan(analysis, index, algorithm, hyperparameters, why)
-
-
-def predicted_s(analysis: Analysis, plan: Plan, tried: Sequence[Tried]) -> float:
-    """Expected wall clock of training this plan on one thread, from the data's size and from `tried`."""
-    guess = _guess_s(analysis, plan.algorithm)
-    finished = [one for one in tried if one.objective is not None]
-    own = [one.took_s for one in finished if one.plan.algorithm == plan.algorithm]
-    if own:
-        return statistics.median(own)
-    if not finished:
-        return guess
-    return guess * statistics.median(
-        one.took_s / _guess_s(analysis, one.plan.algorithm) for one in finished
-    )
-
-
-_COST: dict[str, float] = {
-    "lightgbm": 4e-6,
-    "xgboost": 6e-6,
-    "catboost": 3e-5,
-    "linear-learner": 1.5e-6,
-    "randomforest": 8e-6,
-    "extra-trees": 5e-6,
-    "baseline": 1e-9,
-}
-"""Seconds for one fit, per row and column; a first guess that the first finished candidates correct."""
-
-_BY_CLASS = frozenset({"lightgbm", "xgboost", "catboost", "linear-learner"})
-"""Algorithms that train one model for each of more than two classes."""
-
-_OVERHEAD_S = 0.3
-
-
-def _guess_s(analysis: Analysis, algorithm: str) -> float:
-    n_fits = analysis.n_folds + 1.2
-    n_models = max(1, analysis.n_classes - 1) if algorithm in _BY_CLASS else 1
-    cells = analysis.n_rows * max(1, len(analysis.features))
-    return _OVERHEAD_S + _COST[algorithm] * cells * n_models * n_fits
 
 
 def _ranked(analysis: Analysis, known: Sequence[Tried]) -> list[Tried]:

@@ -42,6 +42,7 @@ from windvane.engine.outcomes import (
     read_out_of_fold,
     write_candidate,
 )
+from windvane.engine.pacing import check_memory
 from windvane.engine.package import load_predictor
 
 BASELINE = "baseline"
@@ -61,11 +62,15 @@ class TrainLimits:
     stop_at      time.time() by which the stage must have returned
     threads      for the learner
     least_folds  with fewer it ends as OutOfTime: its score could not be compared with others'
+    most_folds   it is scored on; None for all there are
+    memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
     """
 
     stop_at: float
     threads: int = 1
     least_folds: int = 1
+    most_folds: int | None = None
+    memory_mb: float | None = None
 
 
 def analyse(
@@ -91,9 +96,12 @@ def fit_features(dataset: Path, recipe: str, into: Path) -> None:
 def train(dataset: Path, features: Path, plan: Plan, limits: TrainLimits, into: Path) -> Outcome:
     """Cross-validate the plan, refit on all rows, measure, and write `into`: model/, oof.npy, outcome.json.
 
-    raises    CandidateFault
+    raises    CandidateFault; OutOfTime and OutOfMemory are kinds of it
     """
-    return _train(read_dataset(dataset), features, plan, limits, into)
+    table = read_dataset(dataset)
+    if limits.memory_mb is not None:
+        check_memory(table.analysis, plan, limits.memory_mb)
+    return _train(table, features, plan, limits, into)
 
 
 def train_baseline(dataset: Path, index: int, into: Path) -> Outcome:
@@ -165,6 +173,7 @@ def _train(
         _task(table, features, plan.seed, limits.threads),
         Deadline(limits.stop_at - _measuring_s(limits.stop_at - started)),
         limits.least_folds,
+        limits.most_folds,
     )
     fit_s = time.time() - started
     with _whole(into) as folder:

@@ -7,28 +7,20 @@ Phases are tried in order; one that is not over yet ends the walk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.deployment import EndpointStatus
-from windvane.domain.job import AutoMLJob, EndOfSearch, JobStatus, SecondaryStatus
-from windvane.domain.problem import MetricName, Mode, ProblemType
+from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
+from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
-from windvane.engine import search
-from windvane.engine.candidates import Plan
-from windvane.engine.outcomes import outcome_from_json
-from windvane.work import records
-from windvane.work.containers import mode_of
+from windvane.work import records, trials
 from windvane.work.state import JobState, train_key
-from windvane.work.timing import LATE, Timetable, timetable
+from windvane.work.timing import LATE, timetable
 
-_MAX_REASONS = 5
-_MAX_TEXT = 1024
-_MAX_MEMBERS = 40
 _SMALLEST_ENSEMBLE = 2
-_FEWEST_WITH_ENSEMBLE = 3
 
 Passed = tuple[JobState, bool]
 """What is to be true, and whether the phase is over."""
@@ -47,7 +39,7 @@ def deployment_failed(state: JobState, reason: str, now: datetime) -> JobState:
     """The job ends with its model, and says why the endpoint is missing."""
     told = f"The model could not be deployed to the endpoint {state.job.endpoint_name}: {reason}"
     return _ended(
-        _with_reason(state, told, at_most=_MAX_REASONS - 1),
+        trials.with_reason(state, told, at_most=trials.MAX_REASONS - 1),
         JobStatus.COMPLETED,
         SecondaryStatus.MODEL_DEPLOYMENT_ERROR,
         now,
@@ -84,7 +76,7 @@ def _stop(state: JobState, now: datetime) -> Passed:
     """A job that is to stop waits for what runs, keeps its best candidate, and tries nothing more."""
     if state.job.status is not JobStatus.STOPPING:
         return state, True
-    state = _without_waiting(state, frozenset(TaskKind), now)
+    state = trials.without_waiting(state, frozenset(TaskKind), now)
     if any(task.status is TaskStatus.RUNNING for task in state.tasks):
         return state, False
     return _ended(state, JobStatus.STOPPED, SecondaryStatus.STOPPED, now), False
@@ -122,15 +114,16 @@ def _search(state: JobState, now: datetime) -> Passed:
     """Candidates are tried until there are enough or the time is over."""
     times = timetable(state.job, state.up_since)
     if state.job.search_ended is None:
-        state = _end_search(state, times, now)
+        state = trials.end_search(state, times, now)
     if state.job.search_ended is None:
-        state = _queue_features(state)
-        state = _queue_candidates(state, now)
-        state = _end_search(state, times, now)
-        state = _showing(state, _search_shows(state))
+        state = trials.queue_features(state)
+        state = trials.queue_candidates(state, times, now)
+        state = trials.end_search(state, times, now)
+        state = trials.end_if_nothing_fits(state)
+        state = _showing(state, trials.search_shows(state))
     if now >= times.search + LATE:
         for candidate in state.having(CandidateStatus.IN_PROGRESS):
-            state = _stopped(state, candidate, now)
+            state = trials.stopped(state, candidate, now)
     is_busy = bool(state.having(CandidateStatus.IN_PROGRESS))
     return state, state.job.search_ended is not None and not is_busy
 
@@ -140,11 +133,15 @@ def _combine(state: JobState, now: datetime) -> Passed:
     times = timetable(state.job, state.up_since)
     tasks = state.of(TaskKind.ENSEMBLE)
     if not tasks:
-        members = _members(state)
+        members = trials.members(state)
         too_late = now >= times.search + (times.ensemble - times.search) / 2
-        if too_late or len(members) < _SMALLEST_ENSEMBLE or not _has_place_for_ensemble(state.job):
+        if (
+            too_late
+            or len(members) < _SMALLEST_ENSEMBLE
+            or not trials.has_place_for_ensemble(state.job)
+        ):
             return state, True
-        payload = {"index": _next_index(state), "members": [c.index for c in members]}
+        payload = {"index": trials.next_index(state), "members": [c.index for c in members]}
         return state.with_task(NewTask(TaskKind.ENSEMBLE, "ensemble", payload)), False
     if tasks[0].status.is_open and now < times.ensemble + LATE:
         return state, False
@@ -157,7 +154,7 @@ def _fall_back(state: JobState, now: datetime) -> Passed:
         return state, True
     tasks = state.of(TaskKind.BASELINE)
     if not tasks:
-        payload = {"index": _next_index(state)}
+        payload = {"index": trials.next_index(state)}
         return state.with_task(NewTask(TaskKind.BASELINE, "baseline", payload)), False
     task = tasks[0]
     if task.status.is_open and now < timetable(state.job, state.up_since).finish + LATE:
@@ -215,15 +212,10 @@ def _candidate_ended(state: JobState, candidate: Candidate, task: Task) -> JobSt
         done = records.completed(state.job, candidate, task.result, task.ended)
         return state.with_candidate(done)
     if task.status is TaskStatus.CANCELLED:
-        return _stopped(state, candidate, task.ended)
+        return trials.stopped(state, candidate, task.ended)
     failed = records.ended(candidate, CandidateStatus.FAILED, task.ended, task.error)
     told = f"Candidate {candidate.name} ({candidate.algorithm}): {task.error}"
-    return _with_reason(state.with_candidate(failed), told)
-
-
-def _stopped(state: JobState, candidate: Candidate, at: datetime | None) -> JobState:
-    reason = "It was stopped before it was done, because the search ended."
-    return state.with_candidate(records.ended(candidate, CandidateStatus.STOPPED, at, reason))
+    return trials.with_reason(state.with_candidate(failed), told)
 
 
 def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime) -> JobState:
@@ -231,7 +223,7 @@ def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime)
     index = task.payload["index"]
     result = task.result or {}
     if task.status is TaskStatus.FAILED:
-        return _with_reason(state, f"The {algorithm}: {task.error}")
+        return trials.with_reason(state, f"The {algorithm}: {task.error}")
     if not result.get("outcome") or state.candidate(index) is not None:
         return state
     begun = records.unplanned(state.job, index, algorithm, task.created)
@@ -239,149 +231,17 @@ def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime)
     if task.kind is not TaskKind.BASELINE:
         return state
     told = "No candidate finished; the model is a baseline that always predicts the same."
-    return _with_reason(state, told, at_most=_MAX_REASONS - 1)
+    return trials.with_reason(state, told, at_most=trials.MAX_REASONS - 1)
 
 
 def _with_best(state: JobState) -> JobState:
     objective = state.job.objective
-    finished = state.having(CandidateStatus.COMPLETED)
+    finished = trials.comparable(state)
     if not finished or objective is None:
         return state
     sign = 1.0 if objective.is_minimized else -1.0
     best = min(finished, key=lambda c: (sign * (c.score or 0.0), c.latency_s or 0.0, c.index))
     return replace(state, job=replace(state.job, best_candidate=best.name))
-
-
-# the search
-
-
-def _max_pipelines(job: AutoMLJob) -> int:
-    """How many candidates the search may propose; the ensemble has a place of its own among all."""
-    return job.limits.max_candidates - (1 if _has_place_for_ensemble(job) else 0)
-
-
-def _has_place_for_ensemble(job: AutoMLJob) -> bool:
-    is_wanted = mode_of(job) is not Mode.TUNING
-    return is_wanted and job.limits.max_candidates >= _FEWEST_WITH_ENSEMBLE
-
-
-def _queue_features(state: JobState) -> JobState:
-    if state.analysis is None:
-        return state
-    for recipe in search.recipes_for(state.analysis):
-        state = state.with_task(_features_task(recipe))
-    return state
-
-
-def _queue_candidates(state: JobState, now: datetime) -> JobState:
-    """Keep every training worker busy and one candidate waiting."""
-    while (index := _free_index(state)) is not None:
-        plan = _propose(state, index)
-        features = state.task(_features_task(plan.recipe).key)
-        if features is None:
-            return state.with_task(_features_task(plan.recipe))
-        if features.status.is_open:
-            return state
-        candidate = records.begun(state.job, plan, now)
-        if features.status is TaskStatus.DONE:
-            task = NewTask(TaskKind.TRAIN, train_key(index), {"plan": asdict(plan)})
-            state = state.with_candidate(candidate).with_task(task)
-        else:
-            reason = f"Its features ({plan.recipe}) could not be made: {features.error}"
-            failed = records.ended(candidate, CandidateStatus.FAILED, now, reason)
-            state = _with_reason(state.with_candidate(failed), reason)
-    return state
-
-
-def _free_index(state: JobState) -> int | None:
-    """The index that may be proposed now, if any: the next one, unless enough candidates are under way, there
-    are enough in all, or the plan would depend on one that is not done."""
-    under_way = [candidate.index for candidate in state.having(CandidateStatus.IN_PROGRESS)]
-    index = _next_index(state)
-    first_open = min(under_way, default=index)
-    is_enough = len(under_way) > state.workers or index > _max_pipelines(state.job)
-    return None if is_enough or index >= first_open + search.LOOKBACK else index
-
-
-def _propose(state: JobState, index: int) -> Plan:
-    if state.analysis is None:
-        raise ValueError("A plan needs the analysis of the data.")
-    return search.propose(state.analysis, index, list(_tried(state)))
-
-
-def _tried(state: JobState) -> Iterator[search.Tried]:
-    for candidate in state.having(CandidateStatus.FAILED):
-        if state.task(train_key(candidate.index)) is None:
-            yield search.Tried(_plan_of(candidate), None, 0.0)
-    for task in state.of(TaskKind.TRAIN):
-        if task.status.is_open:
-            continue
-        plan = Plan(**task.payload["plan"])
-        if task.status is TaskStatus.DONE and task.result is not None:
-            outcome = outcome_from_json(task.result["outcome"])
-            yield search.Tried(plan, outcome.objective, outcome.fit_s)
-        else:
-            yield search.Tried(plan, None, _seconds(task))
-
-
-def _plan_of(candidate: Candidate) -> Plan:
-    c = candidate
-    return Plan(c.index, c.recipe, c.algorithm, c.hyperparameters, seed=0)
-
-
-def _seconds(task: Task) -> float:
-    if task.started is None or task.ended is None:
-        return 0.0
-    return (task.ended - task.started).total_seconds()
-
-
-def _end_search(state: JobState, times: Timetable, now: datetime) -> JobState:
-    if now >= times.last_start:
-        state = _without_waiting(state, frozenset({TaskKind.TRAIN, TaskKind.FEATURES}), now)
-    is_all = _next_index(state) > _max_pipelines(state.job)
-    is_busy = bool(state.having(CandidateStatus.IN_PROGRESS))
-    if is_all and not is_busy:
-        is_cut = bool(state.having(CandidateStatus.STOPPED))
-        end = EndOfSearch.RUNTIME if is_cut else EndOfSearch.CANDIDATES
-    elif now >= (times.search if is_all else times.last_start):
-        end = EndOfSearch.RUNTIME
-    else:
-        return state
-    return replace(state, job=replace(state.job, search_ended=end))
-
-
-def _without_waiting(state: JobState, kinds: frozenset[TaskKind], now: datetime) -> JobState:
-    """With what no worker has begun given up, candidates included."""
-    state = state.without_ready(kinds, now)
-    for candidate in state.having(CandidateStatus.IN_PROGRESS):
-        task = state.task(train_key(candidate.index))
-        if task is None or task.status is TaskStatus.CANCELLED:
-            state = _stopped(state, candidate, now)
-    return state
-
-
-def _search_shows(state: JobState) -> SecondaryStatus:
-    if not state.candidates:
-        return SecondaryStatus.FEATURE_ENGINEERING
-    is_ensembling = mode_of(state.job) is Mode.ENSEMBLING
-    return SecondaryStatus.TRAINING_MODELS if is_ensembling else SecondaryStatus.MODEL_TUNING
-
-
-def _members(state: JobState) -> list[Candidate]:
-    """The best single candidates, best first."""
-    objective = state.job.objective
-    sign = 1.0 if objective is not None and objective.is_minimized else -1.0
-    finished = state.having(CandidateStatus.COMPLETED)
-    ranked = sorted(finished, key=lambda c: (sign * (c.score or 0.0), c.index))
-    return ranked[:_MAX_MEMBERS]
-
-
-def _next_index(state: JobState) -> int:
-    return max((c.index for c in state.candidates), default=0) + 1
-
-
-def _features_task(recipe: str) -> NewTask:
-    return NewTask(TaskKind.FEATURES, f"features/{recipe}", {"recipe": recipe})
 
 
 # ends
@@ -399,7 +259,7 @@ def _fail_if_late(state: JobState, now: datetime) -> Passed:
 
 
 def _failed(state: JobState, reason: str, now: datetime) -> JobState:
-    job = replace(state.job, failure_reason=reason[:_MAX_TEXT])
+    job = replace(state.job, failure_reason=reason[: trials.MAX_TEXT])
     return _ended(replace(state, job=job), JobStatus.FAILED, SecondaryStatus.FAILED, now)
 
 
@@ -408,7 +268,7 @@ def _ended(
 ) -> JobState:
     state = state.without_ready(frozenset(TaskKind), now)
     for candidate in state.having(CandidateStatus.IN_PROGRESS):
-        state = _stopped(state, candidate, now)
+        state = trials.stopped(state, candidate, now)
     is_stopped = status is JobStatus.STOPPED
     end = EndOfSearch.STOPPED if is_stopped else state.job.search_ended
     job = replace(state.job, status=status, secondary=secondary, ended=now, search_ended=end)
@@ -417,15 +277,3 @@ def _ended(
 
 def _showing(state: JobState, secondary: SecondaryStatus) -> JobState:
     return replace(state, job=replace(state.job, secondary=secondary))
-
-
-def _with_reason(state: JobState, reason: str, at_most: int = _MAX_REASONS) -> JobState:
-    """The first few partial failures are told, the rest are in the candidates.
-
-    at_most    reasons kept before this one; fewer than the usual make room for it
-    """
-    known = state.job.partial_failures[:at_most]
-    reasons = (*known, reason[:_MAX_TEXT])[:_MAX_REASONS]
-    if reason[:_MAX_TEXT] in state.job.partial_failures:
-        return state
-    return replace(state, job=replace(state.job, partial_failures=reasons))

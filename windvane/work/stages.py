@@ -20,15 +20,18 @@ from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
+from windvane.engine.pacing import terms
 from windvane.engine.stages import TrainLimits
 from windvane.engine.tarball import pack
 from windvane.errors import CandidateFault
 from windvane.work.containers import mode_of
 from windvane.work.inputs import download_inputs
 from windvane.work.records import BASELINE, ENSEMBLE
+from windvane.work.timing import search_end
 from windvane.work.workspace import ARTEFACT, Keys, Workspace, cleared, scratch
 
-_PACKING_SHARE, _PACKING_LEAST_S = 0.1, 1.0
+_PACKING_SHARE, _PACKING_S = 0.1, (1.0, 10.0)
+"""Of a candidate's time, at least and at most: for its packages, which go to S3."""
 
 Result = dict[str, Any]
 
@@ -132,19 +135,31 @@ def _make_features(bench: Bench) -> Result:
 
 def _train(bench: Bench) -> Result:
     plan = Plan(**bench.task.payload["plan"])
-    left_s = bench.stop_at - time.time()
-    stop_at = bench.stop_at - max(_PACKING_LEAST_S, _PACKING_SHARE * left_s)
     space = bench.workspace
     outcome = stages.train(
         space.dataset,
         space.features(plan.recipe),
         plan,
-        TrainLimits(stop_at),
+        _limits(bench, time.time()),
         cleared(space.candidate(plan.index)),
     )
     fit = read_candidate(space.candidate(plan.index)).recipe_fit
     tag = plan.recipe if fit == FULL_FIT else f"{plan.recipe}-{fit}"
     return _published(bench, outcome, plan.algorithm, plan.recipe, tag)
+
+
+def _limits(bench: Bench, now: float) -> TrainLimits:
+    folders = bench.workspace.every_candidate()
+    folds_used = [read_candidate(folder).outcome.folds_used for folder in folders]
+    found = terms(search_end(bench.job).timestamp() - now, folds_used)
+    time_s = min(bench.stop_at - now, found.time_s)
+    least_s, most_s = _PACKING_S
+    return TrainLimits(
+        now + time_s - min(max(_PACKING_SHARE * time_s, least_s), most_s),
+        least_folds=found.least_folds,
+        most_folds=found.most_folds,
+        memory_mb=bench.memory_mb,
+    )
 
 
 def _combine(bench: Bench) -> Result:

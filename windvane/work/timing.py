@@ -51,10 +51,15 @@ def reserve_s(max_runtime_s: float) -> float:
     return max(least, min(_SHARE * max_runtime_s, _MOST_S))
 
 
+def search_end(job: AutoMLJob) -> datetime:
+    """Candidates are over by then."""
+    return job.deadline - timedelta(seconds=reserve_s(job.limits.max_runtime_s))
+
+
 def timetable(job: AutoMLJob, up_since: datetime) -> Timetable:
     """up_since    when this server started; after the job's deadline it still gets a short while to finish"""
     reserve = timedelta(seconds=reserve_s(job.limits.max_runtime_s))
-    search = job.deadline - reserve
+    search = search_end(job)
     useful = timedelta(seconds=max(1.0, _USEFUL_SHARE * job.limits.max_runtime_s))
     extra = min(reserve, timedelta(seconds=_AFTER_DOWNTIME_S))
     return Timetable(

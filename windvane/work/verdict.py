@@ -60,7 +60,7 @@ def judge(case: Case, end: Exit, max_attempts: int) -> Verdict:
     if case.stopped:
         return Verdict(TaskStatus.CANCELLED)
     if end.ending is Ending.KILLED_TIME or end.is_a(OutOfTime):
-        return _out_of_time(case)
+        return _out_of_time(case, end)
     if end.ending is Ending.KILLED_MEMORY:
         return Verdict(
             TaskStatus.FAILED,
@@ -74,7 +74,7 @@ def judge(case: Case, end: Exit, max_attempts: int) -> Verdict:
     return Verdict(TaskStatus.FAILED, f"An internal error ended it: {end.text}")
 
 
-def _out_of_time(case: Case) -> Verdict:
+def _out_of_time(case: Case, end: Exit) -> Verdict:
     if case.is_own_limit:
         return Verdict(
             TaskStatus.FAILED,
@@ -82,7 +82,7 @@ def _out_of_time(case: Case) -> Verdict:
             f"({case.job.limits.max_candidate_runtime_s} s).",
         )
     if case.task.kind not in _INDISPENSABLE:
-        return Verdict(TaskStatus.CANCELLED)
+        return Verdict(TaskStatus.CANCELLED, end.text)
     return Verdict(
         TaskStatus.FAILED,
         f"{_INDISPENSABLE[case.task.kind]} in the time of the job ({case.job.limits.max_runtime_s} s). "

@@ -42,6 +42,10 @@ class Workspace:
     def candidate(self, index: int) -> Path:
         return self.folder / "candidates" / str(index)
 
+    def every_candidate(self) -> list[Path]:
+        """Those of every candidate that is trained."""
+        return [file.parent for file in self.folder.glob("candidates/[0-9]*/outcome.json")]
+
     def remove(self) -> None:
         """Everything of the job; what another process adds meanwhile may stay until the next call."""
         shutil.rmtree(self.folder, ignore_errors=True)

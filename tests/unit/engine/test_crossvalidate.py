@@ -71,10 +71,21 @@ def _task(*, n_folds=N_FOLDS, folds=None):
     )
 
 
-def _train(clockwork, seconds, *, least_folds=1, task=None, learner=None):
+def _train(clockwork, seconds, *, least_folds=1, most_folds=None, task=None, learner=None):
     learner = learner or MeanLearner(clockwork)
     deadline = Deadline(clockwork.now + seconds)
-    return learner, train_within(learner, PLAN, task or _task(), deadline, least_folds)
+    trained = train_within(learner, PLAN, task or _task(), deadline, least_folds, most_folds)
+    return learner, trained
+
+
+class SlowingLearner(MeanLearner):
+    """Each fit takes five times as long as the one before."""
+
+    def fit(self, train, valid, hyperparameters, setting, clock):
+        self.clockwork.now += 0.1 * 5 ** len(self.fits)
+        was_over = clock.is_over()
+        self.fits.append(was_over)
+        return MeanModel(train.y.mean(), 100)
 
 
 def test_with_time_all_folds_and_a_refit_on_all_rows(clockwork):
@@ -114,6 +125,19 @@ def test_it_is_over_by_its_deadline(clockwork, seconds, least_folds):
     with suppress(OutOfTime):
         _train(clockwork, seconds, least_folds=least_folds)
     assert clockwork.now - begun <= seconds + 1
+
+
+def test_no_more_folds_are_trained_than_others_are_scored_on(clockwork):
+    learner, trained = _train(clockwork, 1000, least_folds=2, most_folds=2)
+    assert [rows for rows, _, _ in learner.fits] == [80] * 2 + [100]
+    assert trained.notes == ("scored on 2 of 5 folds: time",)
+
+
+def test_with_time_enough_no_fold_is_cut_though_it_takes_longer_than_the_others(clockwork):
+    learner, trained = _train(clockwork, 10_000, learner=SlowingLearner(clockwork))
+    assert trained.folds_used == 5
+    assert not any(learner.fits)
+    assert trained.notes == ()
 
 
 def test_folds_that_must_run_go_before_the_refit(clockwork):

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from windvane.domain.problem import MetricName, ProblemSpec
+from windvane.engine import cost
 from windvane.engine import hunt as hunt_module
+from windvane.engine import search as search_module
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.hunt import Features, Hunt
@@ -61,7 +63,7 @@ def search(monkeypatch, two_classes, tmp_path):
 
     def run(max_candidates, propose=_plan, seconds=600.0):
         monkeypatch.setattr(hunt_module, "Crew", OneByOne)
-        monkeypatch.setattr(hunt_module, "propose", propose)
+        monkeypatch.setattr(search_module, "propose", propose)
         OneByOne.started = []
         shutil.copytree(two_classes.dataset, tmp_path / "dataset")
         job = Job(
@@ -156,11 +158,31 @@ def test_best_so_far_never_falls(search):
 
 
 def test_what_takes_longer_than_is_left_is_not_begun(search, monkeypatch):
-    monkeypatch.setattr(hunt_module, "predicted_s", lambda analysis, plan, tried: 1e6)
+    monkeypatch.setattr(cost, "predicted_s", lambda analysis, plan, tried: 1e6)
     done, _ = search(None)
     started = [work for work in OneByOne.started if isinstance(work, Plan)]
     assert 1 <= len(started) <= 3  # those begun before any had finished
     assert done.ended == "runtime"
+
+
+def test_plans_too_large_for_the_memory_fail_and_the_search_goes_on(search, monkeypatch):
+    def needed(analysis, plan):
+        return 1e6 if plan.index % 2 else 10.0
+
+    monkeypatch.setattr(cost, "predicted_mb", needed)
+    done, _ = search(7)
+    by_index = {entry.index: entry for entry in done.entries}
+    assert {index for index in by_index if by_index[index].outcome is None} == {1, 3, 5}
+    assert "is expected to need 1000000 MiB of memory, and a candidate may use 333 MiB" in (
+        by_index[3].failure
+    )
+
+
+def test_a_search_without_limit_in_which_nothing_fits_the_memory_gives_up(search, monkeypatch):
+    monkeypatch.setattr(cost, "predicted_mb", lambda analysis, plan: 1e6)
+    done, _ = search(None)
+    assert 16 <= len(done.entries) < 20
+    assert not any(entry.outcome for entry in done.entries)
 
 
 def test_without_time_nothing_is_begun(search):

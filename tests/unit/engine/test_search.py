@@ -11,7 +11,7 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.plan import RECIPES
 from windvane.engine.learners.catalogue import learner
-from windvane.engine.search import LOOKBACK, Tried, predicted_s, propose, recipes_for
+from windvane.engine.search import LOOKBACK, Tried, propose, recipes_for
 from windvane.engine.tuning.portfolio import OPENINGS
 
 ANALYSIS = Analysis(
@@ -126,22 +126,6 @@ def _opening_of(algorithm):
 def test_names_are_those_of_learners():
     for opening in OPENINGS:
         assert learner(opening.algorithm).recipes
-
-
-def test_more_rows_are_expected_to_take_longer():
-    plan = propose(ANALYSIS, 1, [])
-    larger = replace(ANALYSIS, n_rows=1_000_000)
-    assert predicted_s(larger, plan, []) > 10 * predicted_s(ANALYSIS, plan, [])
-
-
-def test_expected_time_follows_what_was_measured():
-    plan = propose(ANALYSIS, 1, [])
-    same = Tried(replace(plan, index=9), 0.8, 40.0)
-    assert predicted_s(ANALYSIS, plan, [same]) == 40.0
-    guess = predicted_s(ANALYSIS, plan, [])
-    other = propose(ANALYSIS, 2, [])
-    slow = Tried(other, 0.8, 3 * predicted_s(ANALYSIS, other, []))
-    assert predicted_s(ANALYSIS, plan, [slow]) == pytest.approx(3 * guess)
 
 
 def test_seeds_differ_from_candidate_to_candidate():

@@ -15,7 +15,7 @@ from windvane.engine.matrices import read_matrix
 from windvane.engine.metrics import METRICS
 from windvane.engine.outcomes import read_candidate, read_out_of_fold
 from windvane.engine.package import load_predictor
-from windvane.errors import CandidateFault, CorruptArtifact
+from windvane.errors import CandidateFault, CorruptArtifact, OutOfMemory
 
 FAST = {"num_iterations": 30, "learning_rate": 0.1, "num_leaves": 7}
 
@@ -88,6 +88,15 @@ def test_a_failed_candidate_leaves_nothing_behind(two_classes, tmp_path):
     with pytest.raises(CandidateFault):
         _train(two_classes, tmp_path, _plan(num_leaves=-3))
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_what_needs_more_memory_than_there_is_is_not_begun(two_classes, tmp_path):
+    limits = stages.TrainLimits(time.time() + 60, memory_mb=8)
+    plan = Plan(1, "dpp0", "lightgbm", {}, 1)
+    into = tmp_path / "candidates" / "1"
+    with pytest.raises(OutOfMemory, match=r"lightgbm is expected to need \d+ MiB .* may use 8 MiB"):
+        stages.train(two_classes.dataset, two_classes.features, plan, limits, into)
+    assert not into.exists()
 
 
 def test_no_time_still_ends_soon_with_a_model(two_classes, tmp_path):

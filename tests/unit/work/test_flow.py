@@ -12,6 +12,8 @@ from windvane.domain.candidate import CandidateStatus
 from windvane.domain.deployment import EndpointStatus
 from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
 from windvane.domain.task import TaskKind, TaskStatus
+from windvane.engine import cost
+from windvane.engine.candidates import Plan
 from windvane.work.timing import timetable
 
 DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
@@ -195,6 +197,60 @@ def test_equal_scores_are_decided_by_latency_then_order() -> None:
     world.search([0.5, 0.5])
     assert world.state.best is not None
     assert world.state.best.index == 1
+
+
+def test_a_candidate_scored_on_fewer_folds_is_never_the_best() -> None:
+    world = World(make_job(max_candidates=3))
+    world.search([])
+    world.do(TaskKind.TRAIN, score=0.9, folds_used=1)
+    assert world.state.best is not None
+    assert world.state.best.index == 1, "better than none"
+    world.do(TaskKind.TRAIN, score=0.6, folds_used=3)
+    assert world.state.best.index == 2
+    assert world.status is JobStatus.COMPLETED, "two that cannot be compared make no ensemble"
+
+
+def test_a_candidate_that_ran_out_of_time_says_why() -> None:
+    world = World(make_job())
+    world.search([0.5])
+    running = world.claim(TaskKind.TRAIN)
+    world.end(running, CANCELLED, error="1 of 5 folds were trained.")
+    stopped = world.candidates[1]
+    assert stopped.status is CandidateStatus.STOPPED
+    assert stopped.failure_reason == "1 of 5 folds were trained."
+    assert world.state.job.partial_failures == ()
+
+
+def test_what_would_not_end_in_time_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    def expected(_analysis: object, plan: Plan, _tried: object) -> float:
+        return 1.0 if plan.algorithm == "xgboost" else 1e6
+
+    monkeypatch.setattr(cost, "predicted_s", expected)
+    world = World(make_job(max_candidates=20), workers=1)
+    world.search([])
+    for _ in range(3):
+        world.do(TaskKind.TRAIN)
+    begun_since = [c for c in world.candidates if c.index > 2]
+    assert {c.algorithm for c in begun_since} == {"xgboost"}
+    assert [c.index for c in begun_since] == [3, 6, 9][: len(begun_since)]
+
+
+def test_the_search_ends_when_nothing_fits_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "predicted_s", lambda _analysis, _plan, _tried: 1e6)
+    world = World(make_job(max_candidates=20), workers=1)
+    world.search([0.5, 0.6])
+    assert world.state.job.search_ended is EndOfSearch.RUNTIME
+    assert [task.kind for task in world.open_tasks()] == [TaskKind.ENSEMBLE]
+
+
+def test_a_search_in_which_everything_fails_ends() -> None:
+    world = World(make_job(max_candidates=250))
+    world.search([])
+    for _ in range(20):
+        if world.open_tasks(TaskKind.TRAIN):
+            world.do(TaskKind.TRAIN, FAILED)
+    assert world.state.job.search_ended is EndOfSearch.EXHAUSTED
+    assert [task.kind for task in world.open_tasks()] == [TaskKind.BASELINE]
 
 
 def test_the_search_ends_in_time_and_what_waits_is_stopped() -> None:

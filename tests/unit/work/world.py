@@ -157,14 +157,27 @@ class World:
         self._put(claimed)
         return claimed
 
-    def end(self, task: Task, status: TaskStatus = TaskStatus.DONE, score: float = 0.5) -> None:
-        result = self._result(task, score) if status is TaskStatus.DONE else None
-        error = "It broke." if status is TaskStatus.FAILED else ""
+    def end(
+        self,
+        task: Task,
+        status: TaskStatus = TaskStatus.DONE,
+        score: float = 0.5,
+        folds_used: int = 5,
+        error: str = "",
+    ) -> None:
+        result = self._result(task, score, folds_used) if status is TaskStatus.DONE else None
+        error = "It broke." if status is TaskStatus.FAILED else error
         self._put(replace(task, status=status, ended=self.now, result=result, error=error))
 
-    def do(self, kind: TaskKind, status: TaskStatus = TaskStatus.DONE, score: float = 0.5) -> None:
+    def do(
+        self,
+        kind: TaskKind,
+        status: TaskStatus = TaskStatus.DONE,
+        score: float = 0.5,
+        folds_used: int = 5,
+    ) -> None:
         """Claim and end the next ready task of a kind."""
-        self.end(self.claim(kind), status, score)
+        self.end(self.claim(kind), status, score, folds_used)
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -195,14 +208,15 @@ class World:
         self.state = replace(self.state, tasks=tasks)
         self.advance()
 
-    def _result(self, task: Task, score: float) -> dict[str, object]:
+    def _result(self, task: Task, score: float, folds_used: int) -> dict[str, object]:
         if task.kind is TaskKind.ANALYZE:
             return {"problem_type": "BinaryClassification", "objective": "F1"}
         if task.kind is TaskKind.FEATURES:
             return {}
         if task.kind is TaskKind.TRAIN:
             plan = task.payload["plan"]
-            return {"outcome": outcome(plan["index"], score), "tag": plan["recipe"]}
+            found = {**outcome(plan["index"], score), "folds_used": folds_used}
+            return {"outcome": found, "tag": plan["recipe"]}
         index = task.payload["index"]
         members = {str(m): 0.5 for m in task.payload.get("members", [])[:2]}
         return {"outcome": outcome(index, score, members), "tag": str(task.kind)}

@@ -25,11 +25,11 @@ _BATCH = 10
 _BATCH_ROWS = 200_000
 """Of all trees of a batch: between batches the clock is asked, which must not take long to come."""
 
-_MAX_TREE_ROWS = 100_000
+_MAX_TREE_ROWS = 30_000
 """A tree of a larger table grows on a sample of so many rows, drawn anew for each."""
 
-_MAX_CELLS = 4_000_000
-"""Values in all leaves: about 30 MB. No further trees are grown when they are used up."""
+_MAX_CELLS = 1_500_000
+"""Values in all leaves: about 12 MB, and 250 MB while trees grow. No further ones are grown when they are used up."""
 
 _BLOCK_CELLS = 2_000_000
 
@@ -98,7 +98,7 @@ class ForestLearner:
             * (setting.n_classes if setting.n_classes > 2 else 1)
         )
         n_features = max(1, len(setting.features))
-        least = min(5, max(1, n_rows // 1_000)) if setting.n_classes else 1
+        least = min(3, max(1, n_rows // 1_000)) if setting.n_classes else 1
         parameters: dict[str, Any] = {
             "n_estimators": n_trees,
             "min_samples_leaf": max(least, -(-cells // _MAX_CELLS)),

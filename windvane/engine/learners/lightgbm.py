@@ -81,7 +81,7 @@ class LightGbm:
         small = n_rows < 5_000
         return {
             "num_iterations": 1_000 if setting.n_classes > 10 else 3_000,
-            "learning_rate": 0.03 if small else 0.06,
+            "learning_rate": 0.03 if small else 0.06 if n_rows < 50_000 else 0.1,
             "num_leaves": 15 if small else 20 if n_rows < 20_000 else 31 if n_rows < 50_000 else 63,
             "min_data_in_leaf": 10 if small else 20,
             "feature_fraction": 0.8,

@@ -1,0 +1,96 @@
+"""What may still be begun, and on which terms."""
+
+from dataclasses import replace
+
+import pytest
+
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine import search
+from windvane.engine.candidates import Plan
+from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.pacing import Terms, check_memory, is_in_vain, next_plan, terms
+from windvane.engine.search import Tried
+from windvane.errors import OutOfMemory
+
+ANALYSIS = Analysis(
+    target="y",
+    problem_type=ProblemType.REGRESSION,
+    problem_reason="",
+    objective=MetricName.RMSE,
+    columns=tuple(ColumnSpec(f"c{i}", ColumnType.NUMERIC, "") for i in range(20)),
+    labels=(),
+    label_type="float",
+    class_counts=(),
+    n_rows=1000,
+    n_rows_read=1000,
+    n_folds=5,
+    seed=0,
+)
+LARGE = replace(ANALYSIS, n_rows=1_000_000)
+QUICK, SLOW = ("linear-learner", 1.0), ("catboost", 50.0)
+
+
+def _plan(algorithm, index=1):
+    return Plan(index, "dpp0", algorithm, {}, 0)
+
+
+TRIED = [Tried(_plan(algorithm), 0.8, took_s) for algorithm, took_s in (QUICK, SLOW)]
+
+
+@pytest.fixture
+def proposals(monkeypatch):
+    """algorithms, in the order in which they are to be proposed from index 1 on"""
+
+    def propose(*algorithms):
+        monkeypatch.setattr(
+            search,
+            "propose",
+            lambda analysis, index, tried: _plan(
+                algorithms[min(index, len(algorithms)) - 1], index
+            ),
+        )
+
+    return propose
+
+
+def test_the_first_candidates_get_half_of_the_time_and_as_many_folds_as_fit():
+    assert terms(100.0, []) == Terms(50.0, least_folds=1, most_folds=None)
+
+
+def test_later_candidates_are_scored_on_as_many_folds_as_the_fullest():
+    assert terms(100.0, [1, 3, 2]) == Terms(100.0, least_folds=3, most_folds=3)
+
+
+def test_what_takes_longer_than_is_left_is_passed_over(proposals):
+    proposals("catboost", "catboost", "linear-learner")
+    assert next_plan(ANALYSIS, 1, 99, TRIED, 100.0) == _plan("catboost", 1)
+    assert next_plan(ANALYSIS, 1, 99, TRIED, 10.0) == _plan("linear-learner", 3)
+    assert next_plan(ANALYSIS, 1, 2, TRIED, 10.0) is None
+
+
+def test_nothing_is_begun_if_nothing_fits(proposals):
+    proposals("catboost")
+    assert next_plan(ANALYSIS, 1, 1000, TRIED, 10.0) is None
+
+
+def test_expectations_count_only_once_something_has_finished(proposals):
+    proposals("catboost")
+    failed = [replace(one, objective=None) for one in TRIED]
+    assert next_plan(LARGE, 1, 99, failed, 0.1) == _plan("catboost")
+
+
+def test_a_search_in_which_everything_fails_gives_up():
+    failed = Tried(_plan("xgboost"), None, 0.1)
+    assert not is_in_vain([])
+    assert not is_in_vain(15 * [failed])
+    assert is_in_vain(16 * [failed])
+    assert not is_in_vain([*(16 * [failed]), TRIED[0]])
+
+
+def test_a_plan_that_needs_more_memory_than_there_is_says_how_much():
+    check_memory(ANALYSIS, _plan("catboost"), 500)
+    with pytest.raises(
+        OutOfMemory, match=r"catboost is expected to need \d+ MiB .* may use 300 MiB"
+    ):
+        check_memory(LARGE, _plan("catboost"), 300)

@@ -1,0 +1,205 @@
+"""The search of a job: which candidates are begun, when none is begun any more, and which of them count.
+
+Pure functions from state to state, as all of work/flow.py, which calls them; what may be begun, and on which
+terms, engine/pacing.py says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from windvane.domain.candidate import Candidate, CandidateStatus
+from windvane.domain.job import AutoMLJob, EndOfSearch, SecondaryStatus
+from windvane.domain.problem import Mode
+from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.engine import pacing, search
+from windvane.engine.candidates import Plan
+from windvane.engine.outcomes import outcome_from_json
+from windvane.work import records
+from windvane.work.containers import mode_of
+from windvane.work.state import JobState, train_key
+from windvane.work.timing import Timetable
+
+MAX_REASONS = 5
+MAX_TEXT = 1024
+
+_MAX_MEMBERS = 40
+_SEARCH_ENDED = "It was stopped before it was done, because the search ended."
+
+
+def _max_pipelines(job: AutoMLJob) -> int:
+    """How many candidates the search may propose; the ensemble has a place of its own among all."""
+    return job.limits.max_candidates - (1 if has_place_for_ensemble(job) else 0)
+
+
+def has_place_for_ensemble(job: AutoMLJob) -> bool:
+    is_wanted = mode_of(job) is not Mode.TUNING
+    return is_wanted and job.limits.max_candidates >= pacing.FEWEST_WITH_ENSEMBLE
+
+
+def queue_features(state: JobState) -> JobState:
+    if state.analysis is None:
+        return state
+    for recipe in search.recipes_for(state.analysis):
+        state = state.with_task(_features_task(recipe))
+    return state
+
+
+def queue_candidates(state: JobState, times: Timetable, now: datetime) -> JobState:
+    """Keep every training worker busy and one candidate waiting."""
+    while (plan := _next_plan(state, (times.search - now).total_seconds())) is not None:
+        index = plan.index
+        features = state.task(_features_task(plan.recipe).key)
+        if features is None:
+            return state.with_task(_features_task(plan.recipe))
+        if features.status.is_open:
+            return state
+        candidate = records.begun(state.job, plan, now)
+        if features.status is TaskStatus.DONE:
+            task = NewTask(TaskKind.TRAIN, train_key(index), {"plan": asdict(plan)})
+            state = state.with_candidate(candidate).with_task(task)
+        else:
+            reason = f"Its features ({plan.recipe}) could not be made: {features.error}"
+            failed = records.ended(candidate, CandidateStatus.FAILED, now, reason)
+            state = with_reason(state.with_candidate(failed), reason)
+    return state
+
+
+def _free_index(state: JobState) -> int | None:
+    """The index that may be proposed now, if any: the next one, unless enough candidates are under way, there
+    are enough in all, or the plan would depend on one that is not done."""
+    under_way = [candidate.index for candidate in state.having(CandidateStatus.IN_PROGRESS)]
+    index = next_index(state)
+    first_open = min(under_way, default=index)
+    is_enough = len(under_way) > state.workers or index > _max_pipelines(state.job)
+    return None if is_enough or index >= first_open + search.LOOKBACK else index
+
+
+def _next_plan(state: JobState, left_s: float) -> Plan | None:
+    """The plan that may be begun now, if any."""
+    index = _free_index(state)
+    if index is None or state.analysis is None:
+        return None
+    tried = list(_tried(state))
+    if pacing.is_in_vain(tried):
+        return None
+    return pacing.next_plan(state.analysis, index, _max_pipelines(state.job), tried, left_s)
+
+
+def _tried(state: JobState) -> Iterator[search.Tried]:
+    for candidate in state.having(CandidateStatus.FAILED):
+        if state.task(train_key(candidate.index)) is None:
+            yield search.Tried(_plan_of(candidate), None, 0.0)
+    for task in state.of(TaskKind.TRAIN):
+        if task.status.is_open:
+            continue
+        plan = Plan(**task.payload["plan"])
+        if task.status is TaskStatus.DONE and task.result is not None:
+            outcome = outcome_from_json(task.result["outcome"])
+            yield search.Tried(plan, outcome.objective, outcome.fit_s)
+        else:
+            yield search.Tried(plan, None, _seconds(task))
+
+
+def _plan_of(candidate: Candidate) -> Plan:
+    c = candidate
+    return Plan(c.index, c.recipe, c.algorithm, c.hyperparameters, seed=0)
+
+
+def _seconds(task: Task) -> float:
+    if task.started is None or task.ended is None:
+        return 0.0
+    return (task.ended - task.started).total_seconds()
+
+
+def end_search(state: JobState, times: Timetable, now: datetime) -> JobState:
+    if now >= times.last_start:
+        state = without_waiting(state, frozenset({TaskKind.TRAIN, TaskKind.FEATURES}), now)
+    is_all = next_index(state) > _max_pipelines(state.job)
+    is_busy = bool(state.having(CandidateStatus.IN_PROGRESS))
+    if is_all and not is_busy:
+        is_cut = bool(state.having(CandidateStatus.STOPPED))
+        end = EndOfSearch.RUNTIME if is_cut else EndOfSearch.CANDIDATES
+    elif now >= (times.search if is_all else times.last_start):
+        end = EndOfSearch.RUNTIME
+    else:
+        return state
+    return replace(state, job=replace(state.job, search_ended=end))
+
+
+def end_if_nothing_fits(state: JobState) -> JobState:
+    """The search ends before its time if nothing is under way or waited for: what could be begun would not end,
+    or everything fails."""
+    makes_features = any(task.kind is TaskKind.FEATURES for task in state.queued) or any(
+        task.status.is_open for task in state.of(TaskKind.FEATURES)
+    )
+    is_busy = bool(state.having(CandidateStatus.IN_PROGRESS))
+    if makes_features or is_busy or state.job.search_ended is not None:
+        return state
+    is_vain = pacing.is_in_vain(list(_tried(state)))
+    end = EndOfSearch.EXHAUSTED if is_vain else EndOfSearch.RUNTIME
+    return replace(state, job=replace(state.job, search_ended=end))
+
+
+def without_waiting(state: JobState, kinds: frozenset[TaskKind], now: datetime) -> JobState:
+    """With what no worker has begun given up, candidates included."""
+    state = state.without_ready(kinds, now)
+    for candidate in state.having(CandidateStatus.IN_PROGRESS):
+        task = state.task(train_key(candidate.index))
+        if task is None or task.status is TaskStatus.CANCELLED:
+            state = stopped(state, candidate, now)
+    return state
+
+
+def search_shows(state: JobState) -> SecondaryStatus:
+    if not state.candidates:
+        return SecondaryStatus.FEATURE_ENGINEERING
+    is_ensembling = mode_of(state.job) is Mode.ENSEMBLING
+    return SecondaryStatus.TRAINING_MODELS if is_ensembling else SecondaryStatus.MODEL_TUNING
+
+
+def members(state: JobState) -> list[Candidate]:
+    """The best single candidates, best first."""
+    objective = state.job.objective
+    sign = 1.0 if objective is not None and objective.is_minimized else -1.0
+    ranked = sorted(comparable(state), key=lambda c: (sign * (c.score or 0.0), c.index))
+    return ranked[:_MAX_MEMBERS]
+
+
+def next_index(state: JobState) -> int:
+    return max((c.index for c in state.candidates), default=0) + 1
+
+
+def _features_task(recipe: str) -> NewTask:
+    return NewTask(TaskKind.FEATURES, f"features/{recipe}", {"recipe": recipe})
+
+
+def stopped(state: JobState, candidate: Candidate, at: datetime | None) -> JobState:
+    task = state.task(train_key(candidate.index))
+    reason = (task.error if task else "") or _SEARCH_ENDED
+    return state.with_candidate(records.ended(candidate, CandidateStatus.STOPPED, at, reason))
+
+
+def comparable(state: JobState) -> list[Candidate]:
+    """Finished candidates that were scored on as many folds as any: only they can be the best."""
+    outcomes = [
+        task.result["outcome"] for task in state.tasks if task.result and task.result.get("outcome")
+    ]
+    folds = {outcome["index"]: outcome["folds_used"] for outcome in outcomes}
+    finished = state.having(CandidateStatus.COMPLETED)
+    most = max((folds[candidate.index] for candidate in finished), default=0)
+    return [candidate for candidate in finished if folds[candidate.index] == most]
+
+
+def with_reason(state: JobState, reason: str, at_most: int = MAX_REASONS) -> JobState:
+    """The first few partial failures are told, the rest are in the candidates.
+
+    at_most    reasons kept before this one; fewer than the usual make room for it
+    """
+    known = state.job.partial_failures[:at_most]
+    reasons = (*known, reason[:MAX_TEXT])[:MAX_REASONS]
+    if reason[:MAX_TEXT] in state.job.partial_failures:
+        return state
+    return replace(state, job=replace(state.job, partial_failures=reasons))
