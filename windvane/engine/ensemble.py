@@ -1,4 +1,11 @@
-"""Greedy ensembles over out-of-fold predictions, and an honest estimate of what they are worth."""
+"""Greedy ensembles over out-of-fold predictions, and an honest estimate of what they are worth.
+
+An ensemble is kept if it scores higher than every candidate it is made from. Its score is that of weights fitted
+without the rows scored, while the best candidate was picked by the very scores it is compared with: where the two
+are equal in truth, the single pipeline is kept, which is the smaller and quicker one. Where the objective is one
+of labels (F1, accuracy, ...) weights are fitted on the log loss: labels jump with the threshold, so that weights
+fitted on them gain on their own rows and lose on others.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +18,13 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
 from windvane.engine.evaluate import gain, honest_parts
-from windvane.engine.metrics import Floats
+from windvane.engine.metrics import METRICS, Basis, Floats
 
 MAX_MEMBERS = 8
 _MAX_CONSIDERED = 16
 _MAX_STEPS = 25
 _PATIENCE = 6
-_MAX_ROWS = 10_000
+_MAX_ROWS = 40_000
 _LEAST_WORTH = 1e-9
 
 
@@ -88,13 +95,14 @@ def blend(
         return None
     stack = np.stack([np.asarray(predictions[index][rows], np.float64) for index in considered])
     truth, parts = y[rows], honest_parts(folds[rows])
-    weights = _fitted_weights(stack, truth, objective)
+    fitted_on = MetricName.LOG_LOSS if METRICS[objective].basis is Basis.CLASSES else objective
+    weights = _fitted_weights(stack, truth, fitted_on)
     if np.count_nonzero(weights) < 2:
         return None
     out_of_fold = np.empty_like(stack[0])
     for part in np.unique(parts):
         inside = parts == part
-        others = _fitted_weights(stack[:, ~inside], truth[~inside], objective)
+        others = _fitted_weights(stack[:, ~inside], truth[~inside], fitted_on)
         out_of_fold[inside] = np.tensordot(others, stack[:, inside], axes=1)
     return Blend(
         weights={

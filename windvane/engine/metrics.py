@@ -53,10 +53,14 @@ class Metric:
         return self.name.is_minimized
 
     def standard_error(self, y: Floats, predicted: Floats) -> float:
-        """Standard deviation of the metric over samples of rows like these; NaN below 2 rows."""
+        """Standard deviation of the metric over samples of rows like these. NaN below 2 rows, and where all rows
+        have the same influence, as those of a perfect score: they do not say how the next ones would differ."""
         if y.size < 2:
             return float("nan")
-        return float(np.std(self.influence(y, predicted), ddof=1) / np.sqrt(y.size))
+        influence = self.influence(y, predicted)
+        if np.ptp(influence) == 0:
+            return float("nan")
+        return float(np.std(influence, ddof=1) / np.sqrt(y.size))
 
     def gain(self, value: float) -> float:
         """The value turned so that more is better."""

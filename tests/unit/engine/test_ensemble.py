@@ -85,3 +85,33 @@ def test_probabilities_stay_probabilities():
     found = blend(models, y, np.arange(200) % 4, MetricName.LOG_LOSS)
     assert found is not None
     assert found.out_of_fold.sum(1) == pytest.approx(1)
+
+
+def _two_classes(n_models, *, n_rows=400, seed=0):
+    random = np.random.default_rng(seed)
+    signal = random.normal(size=n_rows)
+    y = (signal + random.normal(size=n_rows) > 0.8).astype(float)
+    positive = 1 / (1 + np.exp(-(signal + random.normal(size=(n_models, n_rows)))))
+    return y, {index: np.stack([1 - p, p], axis=1) for index, p in enumerate(positive, 1)}
+
+
+@pytest.mark.parametrize(
+    "objective", [MetricName.F1, MetricName.ACCURACY, MetricName.BALANCED_ACCURACY]
+)
+def test_where_labels_are_judged_weights_are_those_of_the_log_loss(objective):
+    y, candidates = _two_classes(4)
+    folds = np.arange(y.size) % 5
+    found = blend(candidates, y, folds, objective)
+    smooth = blend(candidates, y, folds, MetricName.LOG_LOSS)
+    assert found is not None
+    assert smooth is not None
+    assert found.weights == pytest.approx(smooth.weights)
+
+
+@pytest.mark.parametrize("objective", [MetricName.F1, MetricName.AUC, MetricName.LOG_LOSS])
+def test_candidates_with_mistakes_of_their_own_gain_from_an_ensemble(objective):
+    y, candidates = _two_classes(4, n_rows=2000)
+    found = blend(candidates, y, np.arange(y.size) % 5, objective)
+    assert found is not None
+    alone = max(gain(objective, y, one) for one in candidates.values())
+    assert gain(objective, y, found.out_of_fold) > alone

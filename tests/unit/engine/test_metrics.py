@@ -148,5 +148,12 @@ def test_gain_turns_losses_round():
     assert METRICS[M.AUC].gain(0.8) == 0.8
 
 
+@pytest.mark.parametrize("name", [M.ACCURACY, M.F1, M.BALANCED_ACCURACY])
+def test_a_perfect_score_does_not_know_its_standard_error(name):
+    y = np.array([0.0, 1.0, 1.0, 0.0])
+    assert METRICS[name].value(y, y) == 1
+    assert np.isnan(METRICS[name].standard_error(y, y))
+
+
 def test_standard_error_of_one_row_is_unknown():
     assert np.isnan(METRICS[M.MSE].standard_error(np.ones(1), np.ones(1)))

@@ -21,6 +21,7 @@ from windvane.engine.tuning.space import Choice, Integer, Real, Space
 from windvane.errors import CorruptArtifact
 
 _FILE = "trees.npz"
+_N_TREES = 100
 _BATCH = 10
 _BATCH_ROWS = 200_000
 """Of all trees of a batch: between batches the clock is asked, which must not take long to come."""
@@ -100,7 +101,7 @@ class ForestLearner:
         n_features = max(1, len(setting.features))
         least = min(3, max(1, n_rows // 1_000)) if setting.n_classes else 1
         parameters: dict[str, Any] = {
-            "n_estimators": n_trees,
+            "n_estimators": _N_TREES,
             "min_samples_leaf": max(least, -(-cells // _MAX_CELLS)),
             "max_features": min(1.0, n_features**-0.5 if setting.n_classes else 0.5),
         }
