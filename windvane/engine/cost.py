@@ -3,6 +3,7 @@ anything is trained and, for the time, corrected by what was tried."""
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,28 +20,33 @@ from windvane.engine.search import Tried
 class Cost:
     """Of one algorithm.
 
-    cell_s      seconds of a fit for each row and feature, beside the fixed ROWS
-    cell_bytes  bytes held for each row and feature at the peak
-    row_bytes   for each row and output: gradients, scores, votes
-    fixed_mb    whatever the table: the process, histograms, the trees of a forest
-    by_class    whether it trains one model for each of more than two classes
+    cell_s      seconds of a fit for each row and feature, beside the _FIXED_ROWS
+    fixed_mb    held at the peak whatever the table: the process, histograms
+    cell_bytes  for each row and feature: copies, bins
+    row_bytes   for each row and output: gradients, scores, the leaves of a forest
+    most_row_mb those of all rows; the leaves of a forest are limited
+    model_mb    for each class that has a model of its own
     """
 
     cell_s: float
+    fixed_mb: float
     cell_bytes: float
     row_bytes: float
-    fixed_mb: float
-    by_class: bool = True
+    most_row_mb: float = math.inf
+    model_mb: float = 0.0
+
+    def n_models(self, analysis: Analysis) -> int:
+        return max(1, analysis.n_classes - 1) if self.model_mb else 1
 
 
 _COSTS: Mapping[str, Cost] = {
-    "lightgbm": Cost(1.5e-6, 7, 60, 90),
-    "xgboost": Cost(1.5e-6, 9, 60, 90),
-    "catboost": Cost(2.5e-6, 12, 120, 120),
-    "linear-learner": Cost(0.4e-6, 14, 60, 90),
-    "randomforest": Cost(4e-6, 5, 60, 250, by_class=False),
-    "extra-trees": Cost(3e-6, 5, 60, 350, by_class=False),
-    "baseline": Cost(1e-9, 0, 60, 80, by_class=False),
+    "lightgbm": Cost(1.5e-6, 90, 16, 60, model_mb=4),
+    "xgboost": Cost(1.5e-6, 90, 14, 60, model_mb=7),
+    "catboost": Cost(2.5e-6, 140, 18, 120, model_mb=5),
+    "linear-learner": Cost(0.4e-6, 90, 12, 60, model_mb=0.1),
+    "randomforest": Cost(4e-6, 90, 8, 3000, most_row_mb=300),
+    "extra-trees": Cost(3e-6, 90, 8, 4000, most_row_mb=350),
+    "baseline": Cost(1e-9, 80, 0, 60),
 }
 """Measured on tables of 3,000 x 20 to 100,000 x 50, numbers and categories, two and ten classes."""
 
@@ -69,16 +75,17 @@ def predicted_mb(analysis: Analysis, plan: Plan) -> float:
     cost = _COSTS[plan.algorithm]
     cells = analysis.n_rows * _width(analysis, plan.recipe)
     outputs = analysis.n_rows * max(1, analysis.n_classes)
-    return cost.fixed_mb + (cost.cell_bytes * cells + cost.row_bytes * outputs) / _MB
+    of_rows_mb = min(cost.row_bytes * outputs / _MB, cost.most_row_mb)
+    of_models_mb = cost.model_mb * cost.n_models(analysis)
+    return cost.fixed_mb + cost.cell_bytes * cells / _MB + of_rows_mb + of_models_mb
 
 
 def _guess_s(analysis: Analysis, plan: Plan) -> float:
     cost = _COSTS[plan.algorithm]
-    n_models = max(1, analysis.n_classes - 1) if cost.by_class else 1
     cells = (analysis.n_rows + _FIXED_ROWS) * _width(analysis, plan.recipe)
     n_fits = analysis.n_folds + _REFIT
     effort = _EFFORTS.get(plan.algorithm, _as_usual)(plan.hyperparameters)
-    return _OVERHEAD_S + cost.cell_s * cells * n_models * n_fits * effort
+    return _OVERHEAD_S + cost.cell_s * cells * cost.n_models(analysis) * n_fits * effort
 
 
 # how much more work hyperparameters ask for than usual ones
