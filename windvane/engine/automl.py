@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_objective
+from windvane.engine.ahead import libraries_loaded_ahead
 from windvane.engine.board import board_frame
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis, SourceFile
@@ -42,7 +43,7 @@ Table = pd.DataFrame | str | os.PathLike[str]
 
 _KIND = "automl"
 _LOADING_S = 1.0
-"""Of the budget, kept for loading the finished model into this process."""
+"""Of the budget, kept for loading the finished model into this process; its libraries are there by then."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,8 @@ class AutoML:
             memory_mb=self.memory_mb,
             out=folder,
         )
-        run_job(job, on_event)
+        with libraries_loaded_ahead(on_event) as hear:
+            run_job(job, hear)
         analysis = read_analysis(job.dataset)
         kind = analysis.label_type
         if isinstance(train, pd.DataFrame):

@@ -17,6 +17,7 @@ class LearnerCard:
     """A learner known by its name and recipes; the rest is in its module.
 
     title     plain words for reports
+    native    the module that imports the library its models answer with, if that is not `module`
     """
 
     name: str
@@ -24,6 +25,7 @@ class LearnerCard:
     recipes: tuple[str, ...]
     title: str
     attribute: str = "LEARNER"
+    native: str = ""
 
     def space(self, setting: Setting, n_rows: int) -> Space:
         return self._learner().space(setting, n_rows)
@@ -47,6 +49,10 @@ class LearnerCard:
     def load(self, folder: Path) -> FittedModel:
         return self._learner().load(folder)
 
+    def load_library(self) -> None:
+        """Import what answering needs: seconds for some."""
+        import_module(self.native or self.module)
+
     def _learner(self) -> Learner:
         return cast("Learner", getattr(import_module(self.module), self.attribute))
 
@@ -55,8 +61,20 @@ _HERE = "windvane.engine.learners"
 
 LEARNERS: tuple[LearnerCard, ...] = (
     LearnerCard("lightgbm", f"{_HERE}.lightgbm", ("dpp0",), "gradient-boosted trees (LightGBM)"),
-    LearnerCard("xgboost", f"{_HERE}.xgboost", ("dpp0",), "gradient-boosted trees (XGBoost)"),
-    LearnerCard("catboost", f"{_HERE}.catboost", ("dpp0",), "gradient-boosted trees (CatBoost)"),
+    LearnerCard(
+        "xgboost",
+        f"{_HERE}.xgboost",
+        ("dpp0",),
+        "gradient-boosted trees (XGBoost)",
+        native=f"{_HERE}.xgboost_native",
+    ),
+    LearnerCard(
+        "catboost",
+        f"{_HERE}.catboost",
+        ("dpp0",),
+        "gradient-boosted trees (CatBoost)",
+        native=f"{_HERE}.catboost_native",
+    ),
     LearnerCard("linear-learner", f"{_HERE}.linear", ("dpp1",), "linear or logistic regression"),
     LearnerCard("randomforest", f"{_HERE}.forest", ("dpp2",), "random forest", "RANDOM_FOREST"),
     LearnerCard(
