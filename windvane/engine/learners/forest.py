@@ -95,7 +95,7 @@ class ForestLearner:
         n_outputs = setting.n_classes if setting.n_classes > 2 else 1
         cells = _N_TREES * min(n_rows, _MAX_TREE_ROWS) * n_outputs
         n_features = max(1, len(setting.features))
-        is_small = n_rows < (1_000 if setting.n_classes else 20_000)
+        is_small = n_rows < (2_000 if setting.n_classes else 20_000)
         of_values = 0.5 if is_small else 1 / 3
         parameters: dict[str, Any] = {
             "n_estimators": _N_TREES,
