@@ -114,7 +114,7 @@ def run_job(environment: dict[str, str]) -> str:
         RoleArn=environment["WINDVANE_ROLE_ARN"],
         ModelDeployConfig={"AutoGenerateEndpointName": True},
     )
-    first_candidate_s = None
+    first_candidate_s = in_service_s = None
     with Live(console=console, refresh_per_second=4) as live:
         while True:
             job = sagemaker.describe_auto_ml_job(AutoMLJobName=JOB)
@@ -122,6 +122,8 @@ def run_job(environment: dict[str, str]) -> str:
             elapsed = time.monotonic() - created
             if first_candidate_s is None and "BestCandidate" in job:
                 first_candidate_s = elapsed
+            if in_service_s is None and "ModelDeployResult" in job:
+                in_service_s = elapsed
             live.update(leaderboard(job, candidates, elapsed))
             if job["AutoMLJobStatus"] in ("Completed", "Failed", "Stopped"):
                 break
@@ -129,7 +131,8 @@ def run_job(environment: dict[str, str]) -> str:
     if job["AutoMLJobStatus"] != "Completed":
         raise SystemExit(job.get("FailureReason", "The job did not complete."))
     console.print(
-        f"First candidate after {first_candidate_s:.1f} s; Completed after {elapsed:.1f} s"
+        f"\nFirst candidate after {first_candidate_s:.1f} s; endpoint InService after "
+        f"{in_service_s:.1f} s; job Completed after {elapsed:.1f} s"
     )
     endpoint: str = job["ModelDeployResult"]["EndpointName"]
     return endpoint
