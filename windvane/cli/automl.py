@@ -24,7 +24,17 @@ from windvane.errors import DataFault, InvalidRequest, JobFault
 from windvane.names import fresh_suffix
 
 _SHOWN = 15
-_COLUMNS = ("rank", "candidate", "algorithm", "score", "standard_error", "fit_s", "latency_ms")
+_COLUMNS = (
+    "rank",
+    "candidate",
+    "algorithm",
+    "score",
+    "standard_error",
+    "fit_s",
+    "latency_ms",
+    "on_front",
+    "chosen",
+)
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,6 +48,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--max-runtime", type=float, default=60, metavar="S", help="seconds in all (default 60)"
     )
     parser.add_argument("--max-candidates", type=int, metavar="N", help="stop after so many")
+    parser.add_argument(
+        "--max-latency-ms",
+        type=float,
+        metavar="MS",
+        help="keep the best model that answers one row within it (default: no limit)",
+    )
     parser.add_argument("--objective", metavar="M", help=f"one of {', '.join(MetricName)}")
     parser.add_argument("--problem-type", metavar="T", help=f"one of {', '.join(ProblemType)}")
     parser.add_argument("--threads", type=int, metavar="N", help="processes (default: one a core)")
@@ -76,6 +92,7 @@ def _run(arguments: argparse.Namespace) -> None:
         max_candidates=arguments.max_candidates,
         threads=arguments.threads,
         seed=arguments.seed,
+        max_latency_ms=arguments.max_latency_ms,
     )
     _check_file(arguments.train)
     if arguments.test is not None:
@@ -165,6 +182,8 @@ def _board(board: pd.DataFrame, objective: str) -> Table:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else ""
     if not isinstance(value, float):
         return str(value)
     return "" if math.isnan(value) else f"{value:.4g}"

@@ -57,6 +57,7 @@ class Progress:
             "stage": self._show_stage,
             "analysed": self._show_analysis,
             "candidate": self._show_candidate,
+            "done": self._show_choice,
         }.get(event["event"])
         if show is not None:
             show(event)
@@ -98,6 +99,10 @@ class Progress:
         )
         if is_best:
             self._bar.update(self._task, told=f"{self._objective} {event['objective']:.5g}")
+
+    def _show_choice(self, event: Event) -> None:
+        if event["note"]:
+            self._console.print(f"Mind: {event['note']}.", highlight=False, markup=False)
 
 
 def _folds(n_folds: int) -> str:

@@ -68,6 +68,7 @@ class AutoML:
     max_candidates  pipelines and ensembles together; as many as time allows if None
     threads         processes that train at once, one thread each; one a core if None
     memory_mb       for all of them; three quarters of the machine's if None
+    max_latency_ms  for one row: the best candidate within it is kept, or the quickest if none is; no limit if None
     raises          InvalidRequest for an unknown name or a number out of range
     """
 
@@ -81,16 +82,20 @@ class AutoML:
         threads: int | None = None,
         memory_mb: int | None = None,
         seed: int = 0,
+        max_latency_ms: float | None = None,
     ) -> None:
         self.problem = _problem(target, problem_type, objective, seed)
         _check_at_least("max_runtime_s", max_runtime_s, 1)
         _check_at_least("max_candidates", max_candidates, 1)
         _check_at_least("threads", threads, 1)
         _check_at_least("memory_mb", memory_mb, 256)
+        if max_latency_ms is not None and not max_latency_ms > 0:
+            raise InvalidRequest(f"max_latency_ms is {max_latency_ms}; it must be above 0.")
         self.max_runtime_s = float(max_runtime_s)
         self.max_candidates = max_candidates
         self.threads = threads or len(os.sched_getaffinity(0))
         self.memory_mb = memory_mb or _machine_mb() * 3 // 4
+        self.max_latency_ms = max_latency_ms
         self._fitted: _Fitted | None = None
 
     def fit(
@@ -175,10 +180,12 @@ class AutoML:
 
     def leaderboard(self) -> pd.DataFrame:
         """Every candidate, best first: its score on rows it neither trained nor selected on, with the standard
-        error, the other metrics, time, latency and size."""
+        error, the other metrics, time, latency and size; which are on the front of score against latency, and which
+        one answers."""
         fitted = self._the_fitted()
         document = read_json(fitted.folder / "leaderboard.json")
-        return board_frame(leaderboard_from_json(document), fitted.analysis)
+        chosen = int(fitted.predictor.about["candidate"])
+        return board_frame(leaderboard_from_json(document), fitted.analysis, chosen)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write everything that prediction needs: JSON, arrays and the libraries' own model files.
@@ -209,6 +216,7 @@ class AutoML:
                 max_runtime_s=float(about["max_runtime_s"]),
                 max_candidates=about["max_candidates"],
                 seed=analysis.seed,
+                max_latency_ms=about.get("max_latency_ms"),
             )
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
             raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
@@ -228,6 +236,7 @@ class AutoML:
             threads=self.threads,
             memory_mb=self.memory_mb,
             out=folder,
+            max_latency_s=None if self.max_latency_ms is None else self.max_latency_ms / 1000,
         )
         with libraries_loaded_ahead(on_event) as hear:
             run_job(job, hear)
@@ -249,6 +258,7 @@ class AutoML:
             "label_kind": kind,
             "max_runtime_s": self.max_runtime_s,
             "max_candidates": self.max_candidates,
+            "max_latency_ms": self.max_latency_ms,
         }
         write_manifest(home, _KIND, about)
         predictor = load_predictor(home / "transformers", home / "model")

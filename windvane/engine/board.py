@@ -9,17 +9,25 @@ import pandas as pd
 
 from windvane.domain.problem import METRICS_OF
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.front import entries_on_front
 from windvane.engine.job import Entry
 
 
-def board_frame(entries: Sequence[Entry], analysis: Analysis) -> pd.DataFrame:
+def board_frame(entries: Sequence[Entry], analysis: Analysis, chosen: int) -> pd.DataFrame:
     """One row a candidate, in the order given.
 
     rank, candidate (its index), algorithm, recipe, score (the objective), standard_error, one column a metric of
-    the problem type, train_score (the objective on training rows), fit_s, latency_ms (one row), size_mb, folds,
-    status ('finished' or 'failed'), notes
+    the problem type, train_score (the objective on training rows), fit_s, latency_ms (one row), on_front (whether
+    no other is as good and as quick), chosen (whether it is the one that answers), size_mb, folds, status
+    ('finished' or 'failed'), notes
+
+    chosen    index of the candidate that answers
     """
-    return pd.DataFrame([_row(rank, entry, analysis) for rank, entry in enumerate(entries, 1)])
+    board = pd.DataFrame([_row(rank, entry, analysis) for rank, entry in enumerate(entries, 1)])
+    place = list(board.columns).index("latency_ms") + 1
+    board.insert(place, "on_front", entries_on_front(entries, analysis.objective))
+    board.insert(place + 1, "chosen", [entry.index == chosen for entry in entries])
+    return board
 
 
 def _row(rank: int, entry: Entry, analysis: Analysis) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from windvane.engine import stages
 from windvane.engine.crew import Crew
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis
+from windvane.engine.front import choose, noted
 from windvane.engine.hunt import Hunt
 from windvane.engine.job import LEAST_ROWS, Entry, Job, leaderboard_to_json, ranked
 from windvane.engine.outcomes import read_candidate
@@ -58,11 +59,12 @@ def conduct(job: Job, on_event: OnEvent, meanwhile: Callable[[], None]) -> None:
         hunt.run()
     entries = [*hunt.entries, *_last_entry(job, hunt.entries, teller)]
     order = ranked(entries, analysis.objective)
+    choice = choose(order, job.max_latency_s)
     with teller.stage("packing"):
-        best = _pack_best(job, hunt.recipes, order)
-    document = leaderboard_to_json(order)
+        _pack(job, hunt.recipes, order, choice.index)
+    document = leaderboard_to_json([noted(entry, choice) for entry in order])
     (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))
-    teller.tell("done", best=best, ended=hunt.ended)
+    teller.tell("done", best=choice.index, ended=hunt.ended, note=choice.note)
 
 
 def _analyse(job: Job, meanwhile: Callable[[], None]) -> Analysis:
@@ -137,10 +139,9 @@ def _baseline(job: Job, index: int) -> Entry:
     return Entry(index, stages.BASELINE, record.plan, record.outcome)
 
 
-def _pack_best(job: Job, recipes: Mapping[str, Path], order: Sequence[Entry]) -> int:
-    """Write the packages of the best candidate; the index of the one that they hold."""
+def _pack(job: Job, recipes: Mapping[str, Path], order: Sequence[Entry], best: int) -> None:
+    """Write the packages of candidate `best`."""
     candidates = {entry.index: job.candidate(entry.index) for entry in order if entry.outcome}
-    best = order[0].index
 
     def work() -> None:
         stages.assemble(job.dataset, recipes, candidates, best, job.out / "best")
@@ -148,7 +149,6 @@ def _pack_best(job: Job, recipes: Mapping[str, Path], order: Sequence[Entry]) ->
     ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S))
     if ended.ending is not Ending.FINISHED:
         raise JobFault(f"Candidate {best}, the best, could not be packed. {ended.text}")
-    return best
 
 
 def _alone(

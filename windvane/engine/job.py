@@ -32,6 +32,7 @@ class Job:
     threads         processes at once, one thread each
     memory_mb       for all of them together
     out             folder to write, see engine/conduct.py
+    max_latency_s   for one row, of the model that is kept; None for as long as it takes
     """
 
     files: tuple[SourceFile, ...]
@@ -44,6 +45,7 @@ class Job:
     threads: int
     memory_mb: int
     out: Path
+    max_latency_s: float | None = None
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)

@@ -4,7 +4,8 @@ stage      stage ('analysis', 'search', 'ensemble' or 'packing'), state ('starte
 analysed   problem_type, problem_reason, objective, n_rows, n_features, n_folds, n_findings
 candidate  state ('started', 'finished' or 'failed'), index, algorithm; once finished: objective,
            standard_error, fit_s and best (the index of the best so far); if it failed: reason
-done       best (its index), ended (why no further candidates were tried: 'candidates' or 'runtime')
+done       best (index of the one that is kept), ended (why no further candidates were tried: 'candidates' or
+           'runtime'), note (what is to be told about the choice; "" if nothing)
 failed     error ('DataFault' or 'JobFault'), text
 """
 

@@ -47,6 +47,19 @@ def test_json_is_one_document_and_everything_lies_in_the_folder(files, tmp_path,
     assert AutoML.load(out / "model").predict(pd.DataFrame({"a": [3.0], "b": [3.0]})) == ["up"]
 
 
+def test_a_latency_limit_that_none_meets_is_told(files, tmp_path, capsys):
+    code = _run(
+        files / "train.csv", "--target", "y", "--max-candidates", 1, "--max-runtime", 120,
+        "--max-latency-ms", "0.000001", "--out", tmp_path / "out", "--json",
+    )  # fmt: skip
+    told = capsys.readouterr()
+    assert code == 0
+    first = json.loads(told.out)["leaderboard"][0]
+    assert first["chosen"] is True
+    assert first["on_front"] is True
+    assert "Mind: no candidate answers a row within the 1e-06 ms" in " ".join(told.err.split())
+
+
 def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
     files, tmp_path, capsys, monkeypatch
 ):
@@ -69,6 +82,7 @@ def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
         (["nowhere.csv", "--target", "y"], "There is no file nowhere.csv."),
         (["train.csv", "--target", "y", "--objective", "Gini"], "objective is 'Gini'"),
         (["train.csv", "--target", "y", "--max-runtime", "0"], "max_runtime_s"),
+        (["train.csv", "--target", "y", "--max-latency-ms", "-1"], "max_latency_ms is -1.0"),
         (["train.csv", "--target", "y", "--test", "no.csv"], "no.csv"),
         (["train.csv", "--target", "y", "--out", "."], "--out . exists already"),
     ],

@@ -78,6 +78,30 @@ def test_leaderboard_has_every_candidate_and_metric_best_first(classifier):
     assert (board["status"] == "finished").all()
 
 
+def test_the_leaderboard_marks_the_front_and_the_candidate_that_answers(classifier):
+    board = classifier.leaderboard()
+    assert board["chosen"].tolist() == [True] + [False] * (len(board) - 1)
+    on_front = board[board["on_front"]].sort_values("latency_ms")
+    assert on_front["score"].is_monotonic_increasing
+    assert board["latency_ms"].min() == on_front["latency_ms"].min()
+    assert board["score"].max() == on_front["score"].max()
+
+
+def test_a_latency_limit_that_none_meets_keeps_the_quickest_and_says_so(rows, tmp_path):
+    events = []
+    model = AutoML("amount", max_candidates=2, max_runtime_s=120, max_latency_ms=1e-6).fit(
+        rows.drop(columns="y"), on_event=events.append
+    )
+    board = model.leaderboard().set_index("candidate")
+    quickest = board["latency_ms"].idxmin()
+    assert board.index[board["chosen"]].tolist() == [quickest]
+    assert "no candidate answers a row within" in board.loc[quickest, "notes"]
+    assert events[-1]["best"] == quickest
+    assert "no candidate answers a row within" in events[-1]["note"]
+    model.save(tmp_path / "model")
+    assert AutoML.load(tmp_path / "model").max_latency_ms == 1e-6
+
+
 def test_saved_model_answers_the_same_elsewhere(classifier, rows, tmp_path):
     classifier.save(tmp_path / "model")
     loaded = AutoML.load(tmp_path / "model")
@@ -147,6 +171,7 @@ def test_data_that_cannot_be_learned_from_are_refused_in_words(rows):
         ({"problem_type": "Regression", "objective": "AUC"}, "does not fit"),
         ({"max_runtime_s": 0}, "max_runtime_s is 0"),
         ({"max_candidates": 0}, "max_candidates"),
+        ({"max_latency_ms": 0}, "max_latency_ms is 0; it must be above 0"),
         ({"threads": 0}, "threads"),
     ],
 )
