@@ -228,6 +228,17 @@ class TargetMeans(_CategoryTable):
         return bounded
 
 
+class ScaledTargetMeans(TargetMeans):
+    """As TargetMeans, of a target (or class indicators) of mean 0 and standard deviation 1."""
+
+    kind = "scaled-target-means"
+
+    def _targets(self, y: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
+        targets, names = super()._targets(y)
+        spread = targets.std(axis=0)
+        return (targets - targets.mean(axis=0)) / np.where(spread > 0, spread, 1.0), names
+
+
 def _counted(values: Values) -> list[tuple[str, int]]:
     """Categories with their counts, the most frequent first, ties by name."""
     counts = Counter(values.tolist())

@@ -12,9 +12,15 @@ from numpy.typing import NDArray
 from windvane.domain.problem import ProblemType
 from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
 from windvane.engine.features.base import ColumnTransformer
-from windvane.engine.features.categorical import Frequency, OneHot, OrdinalCodes, TargetMeans
+from windvane.engine.features.categorical import (
+    Frequency,
+    OneHot,
+    OrdinalCodes,
+    ScaledTargetMeans,
+    TargetMeans,
+)
 from windvane.engine.features.dates import DateCycles, DateParts, FilledDateParts
-from windvane.engine.features.numeric import FilledNumber, Number, ScaledNumber
+from windvane.engine.features.numeric import FilledNumber, Number, RobustNumber, ScaledNumber
 from windvane.engine.features.recipe import Recipe, load_recipe
 from windvane.engine.features.selection import strongest
 from windvane.engine.features.terms import TermTable
@@ -35,6 +41,9 @@ MAX_WIDTH = 2_000
 """Features a recipe makes at most. If there are more columns than that, those most associated with the target
 on the training rows are kept. Otherwise every column gets one feature; numbers a second (for missing) if
 there is room for all; the rest is shared equally by the columns that can use more."""
+
+_ONE_HOT = 24
+"""Categories of a column that a network sees one by one; what is known of the others is in their target means."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +133,30 @@ RECIPES: tuple[RecipeCard, ...] = (
                 ),
                 ColumnType.DATETIME: (lambda making: FilledDateParts(making.source),),
                 ColumnType.TEXT: (_topics(64), lambda making: TextShape(making.source)),
+            }
+        ),
+    ),
+    RecipeCard(
+        name="dpp3",
+        title="robustly scaled for neural networks",
+        description=(
+            "Numbers are filled with the median, scaled by their quartiles and bent smoothly where they are "
+            "extreme, with an indicator of missing values; frequent categories become one-hot, all of them "
+            "scaled target means learnt from training rows; dates become a time axis and cycles; text becomes "
+            "topics and length statistics. Nothing is missing afterwards."
+        ),
+        makers=MappingProxyType(
+            {
+                ColumnType.NUMERIC: (lambda making: RobustNumber(making.source, making.width),),
+                ColumnType.CATEGORICAL: (
+                    lambda making: ScaledTargetMeans(
+                        making.source, making.n_classes, min(10, making.width)
+                    ),
+                    lambda making: OneHot(making.source, min(_ONE_HOT, making.width)),
+                    lambda making: Frequency(making.source),
+                ),
+                ColumnType.DATETIME: (lambda making: DateCycles(making.source),),
+                ColumnType.TEXT: (_topics(100), lambda making: TextShape(making.source)),
             }
         ),
     ),
@@ -259,6 +292,8 @@ class _Fitting:
         reason: str | None = None
         n_before, left = len(self.steps), width
         for make in makers:
+            if not left:
+                break
             table = self._tables.get(spec.name)
             transformer = make(Making(spec.name, left, self._n_classes, seed, table))
             try:

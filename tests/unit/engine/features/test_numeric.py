@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.engine.features.numeric import FilledNumber, Number, ScaledNumber
+from windvane.engine.features.numeric import FilledNumber, Number, RobustNumber, ScaledNumber
 from windvane.errors import RejectColumn
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 
 
-@pytest.mark.parametrize("kind", [Number, FilledNumber, ScaledNumber])
+@pytest.mark.parametrize("kind", [Number, FilledNumber, ScaledNumber, RobustNumber])
 @given(training=st.lists(numbers, min_size=2, max_size=20), cells=st.lists(numbers, max_size=9))
 def test_a_cell_gives_the_same_number_alone_and_among_others(kind, training, cells):
     transformer = kind("x")
@@ -60,7 +60,7 @@ def test_one_extreme_value_does_not_set_the_scale():
     assert made[-1] < 10
 
 
-@pytest.mark.parametrize("kind", [Number, FilledNumber, ScaledNumber])
+@pytest.mark.parametrize("kind", [Number, FilledNumber, ScaledNumber, RobustNumber])
 @pytest.mark.parametrize("values", [[np.nan] * 3, [4.0] * 3])
 def test_columns_without_information_are_rejected_with_the_reason(kind, values):
     with pytest.raises(RejectColumn, match=r"missing|value is 4"):

@@ -60,7 +60,7 @@ def test_one_row_gives_the_same_as_many(name):
         np.testing.assert_array_equal(row, whole[i : i + 1])
 
 
-@pytest.mark.parametrize("name", ["dpp1", "dpp2"])
+@pytest.mark.parametrize("name", ["dpp1", "dpp2", "dpp3"])
 def test_recipes_for_learners_that_take_no_missing_values_leave_none(name):
     specs, columns, y = _table()
     recipe = _fit(name, specs, columns, y)
@@ -96,7 +96,11 @@ def test_rows_outside_training_are_not_looked_at(name, tmp_path):
 
 def test_only_features_made_of_the_target_differ_between_training_and_use():
     specs, columns, y = _table()
-    for name, sources in (("dpp0", set()), ("dpp1", set()), ("dpp2", {"category"})):
+    for name, sources in (
+        ("dpp0", set()),
+        ("dpp1", set()),
+        *((n, {"category"}) for n in ("dpp2", "dpp3")),
+    ):
         recipe, X = fit_transform_recipe(name, specs, columns, y, ProblemType.MULTICLASS, 3, 0)
         used = recipe.transform(columns)
         differing = {
@@ -150,7 +154,7 @@ def test_one_hot_features_stay_below_the_width(monkeypatch):
 
 
 def test_unknown_recipes_are_named_with_those_there_are():
-    with pytest.raises(LookupError, match="'dpp9'; there are dpp0, dpp1, dpp2"):
+    with pytest.raises(LookupError, match="'dpp9'; there are dpp0, dpp1, dpp2, dpp3"):
         _fit("dpp9", *_table())
 
 
