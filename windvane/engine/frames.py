@@ -1,5 +1,6 @@
-"""DataFrames to and from what the engine reads: a Parquet file for training, typed columns or cells for
-prediction. Every cell gets the text that a CSV file would hold, so both ways mean the same.
+"""DataFrames to and from what the engine reads: an Arrow file for training, typed columns or cells for
+prediction. Every cell but those of columns of numbers gets the text that a CSV file would hold, so both ways mean
+the same.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from windvane.engine.columns import ColumnSpec, ColumnType, Values
@@ -45,9 +46,9 @@ def source_of(table: pd.DataFrame | str | os.PathLike[str], scratch: Path) -> So
     raises    InvalidRequest if there is no such file, or if two columns of the DataFrame have one name
     """
     if isinstance(table, pd.DataFrame):
-        file = scratch / "train.parquet"
-        write_parquet(table, file)
-        return Source(file, "the DataFrame", "parquet", "None")
+        file = scratch / "train.arrow"
+        write_arrow(table, file)
+        return Source(file, "the DataFrame", "arrow", "None")
     file = Path(table).absolute()
     if not file.is_file():
         raise InvalidRequest(f"There is no file {table}.")
@@ -69,20 +70,53 @@ def read_frame(file: str | os.PathLike[str], target: str, memory_mb: int) -> pd.
     return pd.DataFrame(columns, dtype=object)
 
 
-def write_parquet(frame: pd.DataFrame, file: Path) -> None:
-    """raises    InvalidRequest if two columns have one name"""
+def write_arrow(frame: pd.DataFrame, file: Path) -> None:
+    """An Arrow file of one batch: numbers as they are, all else as strings; what is missing or empty is null.
+
+    raises    InvalidRequest if two columns have one name
+    """
     names = [str(name) for name in frame.columns]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InvalidRequest(f"The DataFrame has more than one column named '{twice}'.")
     arrays = [_array(frame.iloc[:, position]) for position in range(len(names))]
-    pq.write_table(pa.table(arrays, names=names), file)
+    table = pa.table(arrays, names=names)
+    with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
 
 
 def _array(series: pd.Series[Any]) -> pa.Array:
     if _is_number(series.dtype):
-        return pa.array(series.to_numpy(), from_pandas=True)
-    return pa.array(cells_of(series), pa.string())
+        is_half = series.dtype == np.float16
+        return pa.array(series.to_numpy(np.float64 if is_half else None), from_pandas=True)
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return _dictionary(series.cat.codes.to_numpy(), pd.Series(series.cat.categories))
+    if series.dtype.kind == "M":
+        codes, distinct = pd.factorize(series)
+        return _dictionary(codes, pd.Series(distinct))
+    return _texts(series)
+
+
+def _dictionary(codes: NDArray[Any], distinct: pd.Series[Any]) -> pa.Array:
+    """Positions among the distinct values, -1 for what is missing, as an array of their texts."""
+    texts = np.array([*(text or None for text in cells_of(distinct)), None], object)
+    is_missing = np.array([text is None for text in texts])[codes]
+    positions = pa.array(np.where(is_missing, 0, codes).astype(np.int32), mask=is_missing)
+    return pa.DictionaryArray.from_arrays(positions, pa.array(texts[:-1], pa.string()))
+
+
+def _texts(series: pd.Series[Any]) -> pa.Array:
+    try:
+        cells = pa.array(series, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        cells = None
+    if cells is None or not _is_of_strings(cells.type):
+        cells = pa.array(cells_of(series), pa.string())
+    return pc.if_else(pc.equal(cells, ""), None, cells).cast(pa.string())
+
+
+def _is_of_strings(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def columns_of(frame: pd.DataFrame, specs: Sequence[ColumnSpec]) -> dict[str, Values]:

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
+import pyarrow as pa
 import pytest
 
 from windvane.engine import frames
@@ -14,7 +14,7 @@ from windvane.engine.frames import (
     labels_as,
     numbers_of,
     source_of,
-    write_parquet,
+    write_arrow,
 )
 from windvane.errors import InvalidRequest
 
@@ -124,17 +124,46 @@ def test_unreadable_value_is_named_with_row_and_column():
         columns_of(pd.DataFrame({"a": ["1", "x"]}), [ColumnSpec("a", N, "")])
 
 
+def written(frame, folder):
+    write_arrow(frame, folder / "t.arrow")
+    return pa.ipc.open_file(folder / "t.arrow").read_all()
+
+
 def test_mixed_columns_survive_the_way_to_a_file(tmp_path):
     frame = pd.DataFrame({"n": [1, 2], "m": [1, "b"], 3: ["x", None]})
-    write_parquet(frame, tmp_path / "t.parquet")
-    table = pq.read_table(tmp_path / "t.parquet")
-    assert table.to_pydict() == {"n": [1, 2], "m": ["1", "b"], "3": ["x", None]}
+    assert written(frame, tmp_path).to_pydict() == {"n": [1, 2], "m": ["1", "b"], "3": ["x", None]}
+
+
+def test_cells_reach_the_file_as_a_csv_file_would_hold_them(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "words": ["a", None, ""],
+            "strings": pd.array(["a", None, ""], "string"),
+            "kinds": pd.Categorical(["x", "", None], categories=["", "never", "x"]),
+            "codes": pd.Categorical([2.5, None, 1.0]),
+            "flags": [True, False, None],
+            "nullable": pd.array([1, None, 3], "Int64"),
+            "nothing": [None, None, None],
+            "days": pd.to_datetime(["2024-01-02", None, "2024-01-02"]),
+        }
+    )
+    table = written(frame, tmp_path)
+    for name in frame.columns:
+        expected = [cell or None for cell in cells_of(frame[name])]
+        assert table[name].to_pylist() == expected, name
+
+
+def test_numbers_reach_the_file_as_they_are(tmp_path):
+    frame = pd.DataFrame({"x": [0.1, np.nan, np.inf], "n": np.array([1, 2, 3], np.uint8)})
+    table = written(frame, tmp_path)
+    assert table["x"].to_pylist() == [0.1, None, np.inf]
+    assert table["n"].type == pa.uint8()
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path):
     frame = pd.DataFrame([[1, 2]], columns=["a", "a"])
     with pytest.raises(InvalidRequest, match="more than one column named 'a'"):
-        write_parquet(frame, tmp_path / "t.parquet")
+        write_arrow(frame, tmp_path / "t.arrow")
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,14 @@ from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.checks import TableFacts, find_all
 from windvane.engine.data.dataset import Dataset, write_dataset
-from windvane.engine.data.encoded import EncodedColumn, encode
+from windvane.engine.data.encoded import encode
+from windvane.engine.data.plainnumbers import plain_numbers
 from windvane.engine.data.power import MOST_ROWS, prediction_power
 from windvane.engine.data.profile import describe_numbers
 from windvane.engine.data.read import RawTable, read_table
 from windvane.engine.data.split import assign_folds, choose_n_folds, target_strata
 from windvane.engine.data.target import Target, resolve_target
-from windvane.engine.data.typed import TypedColumn, add_to_keys, type_column
+from windvane.engine.data.typed import RawColumn, TypedColumn, add_to_keys, type_column
 from windvane.errors import DataFault, JobFault
 
 _LEAST_POWER_ROWS, _POWER_CELLS = 2000, 2_000_000
@@ -96,13 +97,14 @@ def _type_columns(raw: RawTable, target: Target) -> tuple[list[TypedColumn], NDA
     keys = np.zeros(len(target.y), dtype=np.uint64)
     typed: list[TypedColumn] = []
     for name in list(raw.columns):
-        column = _valid_rows(encode(name, raw.columns.pop(name)), target)
+        cells = raw.columns.pop(name)
+        column = _valid_rows(plain_numbers(name, cells) or encode(name, cells), target)
         keys = add_to_keys(keys, column)
         typed.append(type_column(column))
     return typed, keys
 
 
-def _valid_rows(column: EncodedColumn, target: Target) -> EncodedColumn:
+def _valid_rows(column: RawColumn, target: Target) -> RawColumn:
     return column if target.valid.all() else column.keep(target.valid)
 
 

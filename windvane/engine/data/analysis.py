@@ -22,7 +22,7 @@ class SourceFile:
 class ReadOptions:
     """How files are read.
 
-    format       'csv' or 'parquet'
+    format       'csv', 'parquet' or 'arrow' (data/arrowfiles.py)
     compression  'None' or 'Gzip' (CSV only)
     max_bytes    of decompressed data
     memory_mb    for reading and profiling; what does not fit is sampled, rare classes kept

@@ -51,6 +51,10 @@ class EncodedColumn:
         renumbered[order] = np.arange(len(order), dtype=np.int32)
         return EncodedColumn(self.name, self.texts.take(pa.array(order)), renumbered[codes])
 
+    def words(self) -> NDArray[np.uint64]:
+        """(n_rows,) equal for equal cells."""
+        return (self.codes.astype(np.int64) + 2).view(np.uint64)
+
     def digests(self) -> tuple[bytes, bytes]:
         """Of the codes and of the texts. Columns with the same codes tell rows apart in the same way; with the
         same texts too they are equal."""
@@ -66,12 +70,24 @@ class EncodedColumn:
 
 
 def encode(name: str, cells: pa.ChunkedArray) -> EncodedColumn:
-    """The cells (strings, null for empty) as codes."""
+    """The cells (strings, numbers or a dictionary of strings; null for empty) as codes."""
     if len(cells) == 0:
         return EncodedColumn(name, pa.array([], pa.string()), np.empty(0, dtype=np.int32))
     encoded = cells.dictionary_encode().unify_dictionaries()
     codes = [chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in encoded.chunks]
-    return EncodedColumn(name, encoded.chunk(0).dictionary, np.concatenate(codes).astype(np.int32))
+    distinct = encoded.chunk(0).dictionary
+    column = EncodedColumn(name, _as_texts(distinct), np.concatenate(codes).astype(np.int32))
+    if pa.types.is_dictionary(cells.type):
+        # A dictionary from elsewhere: texts in any order, and some that do not occur.
+        return column.keep(np.ones(len(cells), np.bool_))
+    return column
+
+
+def _as_texts(distinct: pa.Array) -> pa.Array:
+    """Numbers as a CSV file would hold them."""
+    if pa.types.is_floating(distinct.type):
+        return pa.array([str(number) for number in distinct.to_numpy()], pa.string())
+    return distinct.cast(pa.string())
 
 
 @dataclass(frozen=True)

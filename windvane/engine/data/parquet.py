@@ -1,4 +1,4 @@
-"""Rows of Parquet files, read by DuckDB, every cell as the text a CSV file would hold."""
+"""Rows of Parquet files, read by DuckDB: numbers as they are, every other cell as the text a CSV file would hold."""
 
 from __future__ import annotations
 
@@ -24,19 +24,17 @@ class ParquetFiles:
         options: ReadOptions,
     ) -> None:
         self._connection, self._files = connection, files
-        schema = _schema(files[0])
-        self.names = column_names(schema.names, files[0].name, options.max_columns)
-        self._columns = tuple(schema.names)
-        _check_flat(schema, files[0].name)
-        for file in files[1:]:
-            _check_same(_schema(file), schema, file.name, files[0].name)
+        schemas = [_schema(file) for file in files]
+        first = schemas[0]
+        self.names = column_names(first.names, files[0].name, options.max_columns)
+        _check_flat(first, files[0].name)
+        for file, schema in zip(files[1:], schemas[1:], strict=True):
+            _check_same(schema, first, file.name, files[0].name)
+        self._cells = tuple(_cell(name, schemas) for name in first.names)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """raises    DataFault naming a file that cannot be read"""
-        cells = ", ".join(
-            f"NULLIF(CAST(\"{name.replace(chr(34), chr(34) * 2)}\" AS VARCHAR), '') AS c{i}"
-            for i, name in enumerate(self._columns)
-        )
+        cells = ", ".join(f"{cell} AS c{i}" for i, cell in enumerate(self._cells))
         for file in self._files:
             path = str(file.path).replace("'", "''")
             query = f"SELECT {cells} FROM read_parquet('{path}')"  # noqa: S608 - names and path are quoted
@@ -46,6 +44,19 @@ class ParquetFiles:
                 raise DataFault(
                     f"{file.name} cannot be read as Parquet: {str(error).splitlines()[0][:300]}"
                 ) from error
+
+
+def _cell(column: str, schemas: Sequence[pa.Schema]) -> str:
+    """How SQL asks for a column: as it is if it holds numbers of one type in all files, else as text."""
+    quoted = '"' + column.replace('"', '""') + '"'
+    kinds = {schema.field(column).type for schema in schemas}
+    is_one_type = len(kinds) == 1 and all(_is_number(kind) for kind in kinds)
+    return quoted if is_one_type else f"NULLIF(CAST({quoted} AS VARCHAR), '')"
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    is_float = pa.types.is_float32(kind) or pa.types.is_float64(kind)
+    return bool(is_float or pa.types.is_integer(kind))
 
 
 def _schema(file: SourceFile) -> pa.Schema:

@@ -1,12 +1,14 @@
-"""Files to one raw table: every cell a string, null where it is empty. Types are decided later (infer.py).
+"""Files to one raw table: every cell a string, null where it is empty; columns that the files hold as numbers stay
+numbers. Types are decided later (infer.py).
 
-DuckDB reads, within its memory limit; what does not fit into memory as a table is sampled while it streams.
+CSV and Parquet are read by DuckDB, within its memory limit; what does not fit into memory as a table is sampled while it streams.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from windvane.engine.data.analysis import ReadOptions, SourceFile
+from windvane.engine.data.arrowfiles import ArrowFiles
 from windvane.engine.data.csvfiles import CsvFiles
 from windvane.engine.data.dialect import check_target
 from windvane.engine.data.parquet import ParquetFiles
@@ -28,7 +31,7 @@ LEAST_BUFFERS_MB = 192
 
 @dataclass(frozen=True)
 class RawTable:
-    """columns      name -> strings, in the order of the file
+    """columns      name -> strings, numbers or a dictionary of strings, in the order of the file
     n_rows_read  rows in the files; more than in the table if it was sampled
     """
 
@@ -47,15 +50,7 @@ def read_table(
     if not files:
         raise DataFault("There are no files to read.")
     ordered = sorted(files, key=lambda file: file.name)
-    with (
-        tempfile.TemporaryDirectory(dir=options.scratch, prefix="read-") as scratch,
-        _connect(options, Path(scratch)) as connection,
-    ):
-        source = (
-            ParquetFiles(connection, ordered, options)
-            if options.format == "parquet"
-            else CsvFiles(connection, ordered, options, Path(scratch))
-        )
+    with _opened(ordered, options) as source:
         check_target(target, source.names)
         max_bytes = options.memory_mb * 1000**2 // TABLE_SHARE
         rows = ThinnedRows(max_bytes, source.names.index(target), seed)
@@ -67,6 +62,23 @@ def read_table(
     return RawTable(
         dict(zip(source.names, table.columns, strict=True)), table.num_rows, rows.n_seen
     )
+
+
+@contextmanager
+def _opened(
+    files: Sequence[SourceFile], options: ReadOptions
+) -> Iterator[ArrowFiles | CsvFiles | ParquetFiles]:
+    if options.format == "arrow":
+        yield ArrowFiles(files, options)
+        return
+    with (
+        tempfile.TemporaryDirectory(dir=options.scratch, prefix="read-") as scratch,
+        _connect(options, Path(scratch)) as connection,
+    ):
+        if options.format == "parquet":
+            yield ParquetFiles(connection, files, options)
+        else:
+            yield CsvFiles(connection, files, options, Path(scratch))
 
 
 def _connect(options: ReadOptions, scratch: Path) -> duckdb.DuckDBPyConnection:

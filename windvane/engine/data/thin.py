@@ -70,7 +70,10 @@ class ThinnedRows:
         self._bytes += batch.nbytes
 
     def _stratify(self, cells: pa.Array) -> NDArray[np.int64]:
-        encoded = cells.dictionary_encode()
+        if len(self._strata) > MOST_STRATA:
+            return np.zeros(len(cells), dtype=np.int64)
+        texts = cells if pa.types.is_dictionary(cells.type) else cells.cast(pa.string())
+        encoded = texts.dictionary_encode()
         for text in [*encoded.dictionary.to_pylist(), None]:
             if len(self._strata) <= MOST_STRATA:
                 self._strata.setdefault(text, len(self._strata))

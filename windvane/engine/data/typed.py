@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.engine.columns import ColumnSpec, Values
+from windvane.engine.columns import ColumnSpec, ColumnType, Values
 from windvane.engine.data.encoded import EncodedColumn, ReadColumn, read_column
 from windvane.engine.data.infer import LEAST_READABLE, infer_column, infer_words
-from windvane.engine.data.profile import describe_column
+from windvane.engine.data.plainnumbers import PlainNumbers
+from windvane.engine.data.profile import describe_column, describe_sorted
 
 MOST_MARKERS = 100
 """Unreadable texts remembered as missing, so that later requests may hold them too."""
@@ -38,8 +39,13 @@ class TypedColumn:
         return self.spec.name
 
 
-def type_column(column: EncodedColumn) -> TypedColumn:
+RawColumn = EncodedColumn | PlainNumbers
+
+
+def type_column(column: RawColumn) -> TypedColumn:
     """Infer the type of a column and read all its cells by it."""
+    if isinstance(column, PlainNumbers):
+        return _type_numbers(column)
     spec, read = _read(column)
     codes_digest, texts_digest = column.digests()
     return TypedColumn(
@@ -49,6 +55,21 @@ def type_column(column: EncodedColumn) -> TypedColumn:
         codes_digest,
         texts_digest,
         read.unreadable,
+    )
+
+
+def _type_numbers(column: PlainNumbers) -> TypedColumn:
+    present = np.sort(column.values[~np.isnan(column.values)])
+    distinct = int(np.count_nonzero(np.diff(present))) + 1
+    reason = f"all {len(present)} filled cells are numbers, {distinct} distinct"
+    statistics = {"distinct": distinct, "missing": len(column.values) - len(present)}
+    digest = column.digest()
+    return TypedColumn(
+        ColumnSpec(column.name, ColumnType.NUMERIC, reason),
+        column.values,
+        statistics | describe_sorted(present),
+        digest,
+        digest,
     )
 
 
@@ -71,12 +92,12 @@ def _remember(spec: ColumnSpec, unreadable: dict[str, int]) -> ColumnSpec:
     return replace(spec, parse={**spec.parse, "missing": missing})
 
 
-def add_to_keys(keys: NDArray[np.uint64], column: EncodedColumn) -> NDArray[np.uint64]:
+def add_to_keys(keys: NDArray[np.uint64], column: RawColumn) -> NDArray[np.uint64]:
     """Row keys (n_rows,) carried on over one more column; rows with equal cells keep equal keys.
 
     source    Steele et al. 2014, "Fast splittable pseudorandom number generators", mixing function of SplitMix64
     """
-    mixed = (keys * np.uint64(31)) ^ (column.codes.astype(np.int64) + 2).view(np.uint64)
+    mixed = (keys * np.uint64(31)) ^ column.words()
     mixed += np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

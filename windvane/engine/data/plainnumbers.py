@@ -1,0 +1,84 @@
+"""A raw column of numbers that are nearly all different: what a long table mostly consists of.
+
+A table of its distinct texts would cost more than everything else that is done with it, and say nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+LEAST_ROWS = 20_000
+"""Shorter columns always get a table of their texts: it is soon made."""
+
+_LOOK = 10_000
+_NEARLY_ALL = 0.9
+_FEW = 1000
+"""Cells whose reading tells soon that a column is of words."""
+
+
+@dataclass(frozen=True)
+class PlainNumbers:
+    """values   (n_rows,) float64, NaN for an empty cell; some have fractions, none is infinite"""
+
+    name: str
+    values: NDArray[np.float64]
+
+    def keep(self, rows: NDArray[np.bool_]) -> PlainNumbers:
+        """The same column with fewer rows."""
+        return PlainNumbers(self.name, self.values[rows])
+
+    def words(self) -> NDArray[np.uint64]:
+        """(n_rows,) equal for equal cells."""
+        return np.ascontiguousarray(self.values).view(np.uint64)
+
+    def digest(self) -> bytes:
+        """Equal for equal columns."""
+        return hashlib.blake2b(self.words().data, digest_size=16, person=b"numbers").digest()
+
+
+def plain_numbers(name: str, cells: pa.ChunkedArray) -> PlainNumbers | None:
+    """The cells (numbers, or strings that all read as plain numbers; null for empty), if they are many, have
+    fractions and hardly repeat; else None."""
+    if len(cells) < LEAST_ROWS or not (_is_number(cells.type) or _is_text(cells.type)):
+        return None
+    try:
+        if not _hardly_repeat(_floats(cells.slice(0, _FEW))):
+            return None
+        if not _hardly_repeat(_floats(cells.slice(0, _LOOK))):
+            return None
+        values = _floats(cells)
+    except pa.ArrowInvalid:
+        return None
+    is_finite = len(values) - np.count_nonzero(np.isfinite(values)) == cells.null_count
+    return PlainNumbers(name, values) if is_finite else None
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _hardly_repeat(values: NDArray[np.float64]) -> bool:
+    present = values[~np.isnan(values)]
+    if not len(present) or not (present != np.floor(present)).any():
+        return False
+    return len(np.unique(present)) >= _NEARLY_ALL * len(present)
+
+
+def _floats(cells: pa.ChunkedArray) -> NDArray[np.float64]:
+    """A view of the cells' own memory where that is possible.
+
+    raises    ArrowInvalid for a cell that is no plain number
+    """
+    chunks = cells.cast(pa.float64()).chunks
+    parts = [chunk.to_numpy(zero_copy_only=False) for chunk in chunks]
+    values: NDArray[np.float64] = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return values
