@@ -1,9 +1,12 @@
 """The learner contract over every learner and every problem type."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from windvane.domain.problem import ProblemType
-from windvane.engine.learners.catalogue import LEARNERS
+from windvane.engine.learners.catalogue import LEARNERS, LearnerCard
+from windvane.engine.learners.catalogue import learner as find_learner
 from windvane.testing.learner_contract import CONTRACT, it_learns, lesson
 
 LESSONS = {
@@ -26,6 +29,26 @@ def posed(request, learner):
 @pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
 def test_learners_keep_their_contract(clause, learner, posed, tmp_path):
     clause(learner, posed, tmp_path)
+
+
+@dataclass(frozen=True)
+class OnTheLogarithm:
+    """A learner whose every plan asks for the target's logarithm."""
+
+    card: LearnerCard
+
+    def __getattr__(self, name):
+        return getattr(self.card, name)
+
+    def defaults(self, setting, n_rows):
+        return {**self.card.defaults(setting, n_rows), "target_transform": "log"}
+
+
+@pytest.mark.parametrize("clause", [*CONTRACT, it_learns], ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("name", ["lightgbm", "linear-learner", "extra-trees"])
+def test_learners_keep_their_contract_on_a_transformed_target(clause, name, tmp_path):
+    posed = LESSONS[ProblemType.REGRESSION, name == "lightgbm"]
+    clause(OnTheLogarithm(find_learner(name)), posed, tmp_path)
 
 
 def test_learners_learn(learner, posed, tmp_path):

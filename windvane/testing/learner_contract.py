@@ -115,8 +115,8 @@ def what_was_read_saves_the_same_files(learner: Learner, lesson: Lesson, folder:
     second.mkdir()
     _fitted(learner, lesson).save(first)
     learner.load(first).save(second)
-    names = sorted(path.name for path in first.iterdir())
-    assert names == sorted(path.name for path in second.iterdir())
+    names = [file.relative_to(first) for file in _files(first)]
+    assert names == [file.relative_to(second) for file in _files(second)]
     assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
 
 
@@ -166,7 +166,7 @@ def a_class_without_training_rows_has_its_place(
 
 def a_damaged_model_is_refused(learner: Learner, lesson: Lesson, folder: Path) -> None:
     _fitted(learner, lesson).save(folder)
-    for file in sorted(folder.iterdir()):
+    for file in _files(folder):
         whole = file.read_bytes()
         for damaged in (b"", whole[: len(whole) // 2], whole + b"x", _flipped(whole)):
             file.write_bytes(damaged)
@@ -184,6 +184,10 @@ def another_seed_is_taken(learner: Learner, lesson: Lesson, folder: Path) -> Non
 
 def _fitted(learner: Learner, lesson: Lesson) -> FittedModel:
     return learner.fit(lesson.train, lesson.valid, lesson.few(learner), lesson.setting, Never())
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _ends(dimension: Real | Integer | Choice) -> tuple[Any, Any]:

@@ -9,6 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from windvane.engine.learners.base import Clock, FittedModel, Learner, Rows, Setting
+from windvane.engine.learners.target_transform import (
+    TARGET_TRANSFORM,
+    fit_transformed,
+    is_transformed,
+    load_transformed,
+)
 from windvane.engine.tuning.space import Space
 
 
@@ -41,12 +47,17 @@ class LearnerCard:
         setting: Setting,
         clock: Clock,
     ) -> FittedModel:
+        """As the learner does; with the hyperparameter `target_transform`, on the transformed target."""
+        if TARGET_TRANSFORM in hyperparameters:
+            return fit_transformed(self._learner(), train, valid, hyperparameters, setting, clock)
         return self._learner().fit(train, valid, hyperparameters, setting, clock)
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
         return self._learner().with_rounds(hyperparameters, rounds)
 
     def load(self, folder: Path) -> FittedModel:
+        if is_transformed(folder):
+            return load_transformed(folder, self._learner())
         return self._learner().load(folder)
 
     def load_library(self) -> None:
