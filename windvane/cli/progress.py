@@ -15,6 +15,7 @@ _STAGES = {
     "analysis": "reading and analysing the data",
     "search": "training candidates",
     "ensemble": "choosing an ensemble",
+    "refit": "training the chosen on all rows",
     "packing": "packing the best candidate",
 }
 

@@ -2,9 +2,9 @@
 
 The job's folder:
 
-    dataset/  features/R/  candidates/N/     what the stages write
-    best/transformers/  best/model/          the packages of the best candidate
-    leaderboard.json                         every candidate, best first
+    dataset/  features/R/  candidates/N/  refits/N/     what the stages write
+    best/transformers/  best/model/                     the packages of the best candidate
+    leaderboard.json                                    every candidate, best first
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from windvane.engine import stages
 from windvane.engine.crew import Crew
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis
+from windvane.engine.effort import Effort
+from windvane.engine.finish import refit_members, with_refits
 from windvane.engine.front import choose, noted
 from windvane.engine.hunt import Hunt
 from windvane.engine.job import LEAST_ROWS, Entry, Job, leaderboard_to_json, ranked
@@ -34,10 +36,10 @@ _LAST_RESORT_S = 20.0
 happens."""
 
 
-def conduct(job: Job, on_event: OnEvent, meanwhile: Callable[[], None]) -> None:
+def conduct(job: Job, on_event: OnEvent, meanwhile: Callable[[], bool]) -> None:
     """Run the job and write its folder; what it tells on the way is in engine/telling.py.
 
-    meanwhile   called once while the data are read, in this process
+    meanwhile   called in this process while the data are read; whether there is more for it to do
 
     raises    JobFault, or DataFault if the data are to blame
     """
@@ -60,14 +62,17 @@ def conduct(job: Job, on_event: OnEvent, meanwhile: Callable[[], None]) -> None:
     entries = [*hunt.entries, *_last_entry(job, hunt.entries, teller)]
     order = ranked(entries, analysis.objective)
     choice = choose(order, job.max_latency_s)
+    with teller.stage("refit"):
+        refits = refit_members(job, hunt.recipes, _entry(order, choice.index))
+    order = with_refits(order, refits)
     with teller.stage("packing"):
-        _pack(job, hunt.recipes, order, choice.index)
+        _pack(job, hunt.recipes, order, choice.index, refits)
     document = leaderboard_to_json([noted(entry, choice) for entry in order])
     (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))
     teller.tell("done", best=choice.index, ended=hunt.ended, note=choice.note)
 
 
-def _analyse(job: Job, meanwhile: Callable[[], None]) -> Analysis:
+def _analyse(job: Job, meanwhile: Callable[[], bool]) -> Analysis:
     options = ReadOptions(
         scratch=job.out,
         format=job.format,
@@ -75,6 +80,7 @@ def _analyse(job: Job, meanwhile: Callable[[], None]) -> Analysis:
         memory_mb=job.memory_mb // 2,
         threads=job.threads,
         min_rows=LEAST_ROWS,
+        effort=_effort(job),
     )
 
     def work() -> None:
@@ -88,6 +94,14 @@ def _analyse(job: Job, meanwhile: Callable[[], None]) -> Analysis:
     if ended.ending is not Ending.FINISHED:
         raise JobFault(f"The data could not be analysed. {_why(ended, job)}")
     return read_analysis(job.dataset)
+
+
+def _effort(job: Job) -> Effort:
+    """The number of processes counts only where time is the limit: with a number of candidates, it must not change
+    what is found."""
+    if job.max_candidates is None:
+        return Effort(job.max_runtime_s * job.threads)
+    return Effort(job.max_runtime_s, job.max_candidates)
 
 
 def _why(ended: Exit, job: Job) -> str:
@@ -118,7 +132,7 @@ def _ensemble(job: Job, finished: Sequence[int], index: int) -> list[Entry]:
     def work() -> None:
         stages.build_ensemble(job.dataset, members, index, into)
 
-    ended = _alone(job, work, job.ensemble_end)
+    ended = _alone(job, work, job.packing_starts)
     if ended.ending is not Ending.FINISHED:
         return [Entry(index, ENSEMBLE, None, None, ended.text)]
     if not into.exists():
@@ -139,9 +153,20 @@ def _baseline(job: Job, index: int) -> Entry:
     return Entry(index, stages.BASELINE, record.plan, record.outcome)
 
 
-def _pack(job: Job, recipes: Mapping[str, Path], order: Sequence[Entry], best: int) -> None:
+def _entry(entries: Sequence[Entry], index: int) -> Entry:
+    return next(entry for entry in entries if entry.index == index)
+
+
+def _pack(
+    job: Job,
+    recipes: Mapping[str, Path],
+    order: Sequence[Entry],
+    best: int,
+    refits: Mapping[int, Path],
+) -> None:
     """Write the packages of candidate `best`."""
-    candidates = {entry.index: job.candidate(entry.index) for entry in order if entry.outcome}
+    folders = {entry.index: job.candidate(entry.index) for entry in order if entry.outcome}
+    candidates = {**folders, **refits}
 
     def work() -> None:
         stages.assemble(job.dataset, recipes, candidates, best, job.out / "best")
@@ -155,12 +180,11 @@ def _alone(
     job: Job,
     function: Callable[[], None],
     kill_at: float,
-    meanwhile: Callable[[], None] = lambda: None,
+    meanwhile: Callable[[], bool] = lambda: False,
 ) -> Exit:
     crew: Crew[None] = Crew(1, job.memory_mb)
     try:
         crew.start(None, function, kill_at)
-        meanwhile()
-        return crew.next_ended()[1]
+        return crew.next_ended(meanwhile)[1]
     finally:
         crew.stop()

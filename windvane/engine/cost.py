@@ -54,7 +54,6 @@ _FIXED_ROWS = 5_000
 """Rows whose time every fit takes: what a round costs on small tables does not depend on the rows."""
 
 _OVERHEAD_S = 0.3
-_REFIT = 1.2
 _MB = 1024**2
 
 
@@ -83,9 +82,8 @@ def predicted_mb(analysis: Analysis, plan: Plan) -> float:
 def _guess_s(analysis: Analysis, plan: Plan) -> float:
     cost = _COSTS[plan.algorithm]
     cells = (analysis.n_rows + _FIXED_ROWS) * _width(analysis, plan.recipe)
-    n_fits = analysis.n_folds + _REFIT
     effort = _EFFORTS.get(plan.algorithm, _as_usual)(plan.hyperparameters)
-    return _OVERHEAD_S + cost.cell_s * cells * cost.n_models(analysis) * n_fits * effort
+    return _OVERHEAD_S + cost.cell_s * cells * cost.n_models(analysis) * analysis.n_folds * effort
 
 
 # how much more work hyperparameters ask for than usual ones

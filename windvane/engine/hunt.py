@@ -16,10 +16,19 @@ from windvane.engine.candidates import Plan
 from windvane.engine.crew import Crew
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.job import Entry, Job, ranked
-from windvane.engine.outcomes import read_candidate
-from windvane.engine.pacing import FEWEST_WITH_ENSEMBLE, is_in_vain, next_plan, terms
+from windvane.engine.outcomes import FoldFits, read_candidate
+from windvane.engine.pacing import (
+    FEWEST_WITH_ENSEMBLE,
+    candidate_s,
+    is_in_vain,
+    may_begin,
+    next_plan,
+    refit_s,
+    terms,
+)
 from windvane.engine.search import LOOKBACK, Tried, recipes_for
 from windvane.engine.telling import Teller
+from windvane.engine.trial import TrainLimits
 from windvane.process.child import Ending, Exit
 
 _LEAST_USEFUL_SHARE = 0.02
@@ -53,10 +62,12 @@ class Hunt:
         self.ended = "runtime"
         self._job, self._analysis, self._teller = job, analysis, teller
         self._candidate_mb = job.memory_mb // job.threads
+        self._search_s = job.search_end - time.time()
         self._crew: Crew[Work] = Crew(job.threads, self._candidate_mb)
         self._recipes: dict[str, Fitting] = {}
         self._reasons: dict[str, str] = {}
         self._tried: dict[int, Tried] = {}
+        self._fits: dict[int, FoldFits] = {}
         self._began: dict[int, float] = {}
         self._next_index = 1
         self._next_plan: Plan | None = None
@@ -92,6 +103,8 @@ class Hunt:
         """What to start now; None if nothing can be started before something ends."""
         while (plan := self._upcoming()) is not None:
             state = self._recipes.get(plan.recipe)
+            if state is Fitting.READY and not may_begin(plan.index, self._known()):
+                return self._other_features()
             if state is Fitting.READY:
                 self._take(plan)
                 return plan
@@ -106,9 +119,13 @@ class Hunt:
     def _upcoming(self) -> Plan | None:
         """The next plan worth starting, if its turn has come."""
         if self._next_plan is None and self._may_propose():
-            left_s = self._job.search_end - time.time()
             self._next_plan = next_plan(
-                self._analysis, self._next_index, self._n_pipelines(), self._known(), left_s
+                self._analysis,
+                self._next_index,
+                self._n_pipelines(),
+                self._known(),
+                self._left_s(),
+                self._own_s(self._next_index),
             )
         return self._next_plan if self._has_useful_time() else None
 
@@ -132,7 +149,19 @@ class Hunt:
 
     def _has_useful_time(self) -> bool:
         least_s = max(_LEAST_USEFUL_S, _LEAST_USEFUL_SHARE * self._job.max_runtime_s)
-        return self._job.search_end - time.time() > least_s
+        return self._left_s() > least_s
+
+    def _own_s(self, index: int) -> float:
+        return candidate_s(self._search_s, self._job.max_candidates, is_first=index == 1)
+
+    def _left_s(self) -> float:
+        """Until no candidate is to be under way: the likely members of the ensemble are then refitted."""
+        finished = [entry for entry in self.entries if entry.outcome]
+        order = ranked(finished, self._analysis.objective)
+        best_first = [self._fits[entry.index] for entry in order]
+        job = self._job
+        kept_s = refit_s(self._analysis, best_first, job.threads, job.max_runtime_s)
+        return job.search_end - kept_s - time.time()
 
     def _take(self, plan: Plan) -> None:
         self._next_plan = None
@@ -160,7 +189,7 @@ class Hunt:
         )
 
     def _start_training(self, plan: Plan) -> None:
-        limits = self._limits()
+        limits = self._limits(plan)
         dataset, features = self._job.dataset, self._folder_of(plan.recipe)
         into = self._job.candidate(plan.index)
         self._began[plan.index] = time.time()
@@ -168,16 +197,15 @@ class Hunt:
         self._teller.tell("candidate", state="started", index=plan.index, algorithm=plan.algorithm)
 
         def work() -> None:
-            stages.train(dataset, features, plan, limits, into)
+            stages.cross_validate(dataset, features, plan, limits, into)
 
         self._crew.start(plan, work, limits.stop_at + _KILL_GRACE_S)
 
-    def _limits(self) -> stages.TrainLimits:
-        now = time.time()
+    def _limits(self, plan: Plan) -> TrainLimits:
         folds = (one.outcome.folds_used for one in self.entries if one.outcome)
-        found = terms(self._job.search_end - now, folds)
-        return stages.TrainLimits(
-            now + found.time_s,
+        found = terms(min(self._left_s(), self._own_s(plan.index)), folds)
+        return TrainLimits(
+            time.time() + found.time_s,
             least_folds=found.least_folds,
             most_folds=found.most_folds,
             memory_mb=self._candidate_mb,
@@ -194,7 +222,10 @@ class Hunt:
         if ended.ending is not Ending.FINISHED:
             self._failed(plan, ended.text)
             return
-        outcome = read_candidate(self._job.candidate(plan.index)).outcome
+        record = read_candidate(self._job.candidate(plan.index))
+        outcome = record.outcome
+        if record.fits is not None:
+            self._fits[plan.index] = record.fits
         took_s = time.time() - self._began[plan.index]
         self._tried[plan.index] = Tried(plan, outcome.objective, took_s)
         self.entries.append(Entry(plan.index, plan.algorithm, plan, outcome))

@@ -78,25 +78,28 @@ class Job:
     def candidate(self, index: int) -> Path:
         return self.out / "candidates" / str(index)
 
+    def refit(self, index: int) -> Path:
+        return self.out / "refits" / str(index)
+
     @property
     def deadline(self) -> float:
         return self.started + self.max_runtime_s
 
     @property
     def reserve_s(self) -> float:
-        """Kept free at the end for the ensemble, the packages and loading them."""
+        """Kept free at the end for the ensemble, the packages and loading them; refits come on top."""
         least, most = _RESERVE_S
         wanted = min(max(least, _RESERVE_SHARE * self.max_runtime_s), most)
         return min(wanted, _MOST_RESERVE_SHARE * self.max_runtime_s)
 
     @property
     def search_end(self) -> float:
-        """Candidates are over by then."""
+        """Candidates and refits of them are over by then."""
         return self.deadline - self.reserve_s
 
     @property
-    def ensemble_end(self) -> float:
-        """The ensemble is over by then; what is left is for packing."""
+    def packing_starts(self) -> float:
+        """Ensemble and refits are over by then; what is left is for packing."""
         return self.deadline - self.reserve_s / 2
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.columns import FloatMatrix
-from windvane.engine.crossvalidate import Trained
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensemble import Blend
@@ -18,6 +17,7 @@ from windvane.engine.evaluate import out_of_fold_classes, scores
 from windvane.engine.metrics import METRICS, Floats, Indices
 from windvane.engine.outcomes import CandidateRecord
 from windvane.engine.threshold import DEFAULT_THRESHOLD, best_threshold, decide, is_tuned
+from windvane.engine.training import Trained
 from windvane.errors import CandidateFault
 
 _MOST_TRAIN_ROWS = 20_000
@@ -49,7 +49,7 @@ def candidate_record(
         train_scores=_train_scores(table, trained, X, threshold),
         notes=trained.notes,
     )
-    return CandidateRecord(outcome, plan, threshold, trained.recipe_fit)
+    return CandidateRecord(outcome, plan, threshold, trained.recipe_fit, trained.fits)
 
 
 def ensemble_record(

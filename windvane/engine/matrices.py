@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.columns import Columns, Values
-from windvane.engine.crossvalidate import Matrix
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.features.base import Feature
 from windvane.engine.features.plan import fit_transform_recipe, load_recipe, term_tables
 from windvane.engine.features.terms import TermTable
 from windvane.engine.outcomes import FULL_FIT, fold_fit
+from windvane.engine.training import Matrix
 from windvane.errors import CorruptArtifact
 
 

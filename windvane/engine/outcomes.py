@@ -28,16 +28,32 @@ def fold_fit(fold: int) -> str:
 
 
 @dataclass(frozen=True)
+class FoldFits:
+    """What the fits of the folds say of one on all rows.
+
+    rounds   the median of theirs; 0 where that means nothing
+    was_cut  whether time ended one of them
+    fold_s   the mean wall clock of one
+    """
+
+    rounds: int
+    was_cut: bool
+    fold_s: float
+
+
+@dataclass(frozen=True)
 class CandidateRecord:
     """plan        None for an ensemble
     threshold   probability from which on class 1 of two is predicted
     recipe_fit  the fit of the plan's recipe whose matrix the model takes
+    fits        None for an ensemble
     """
 
     outcome: Outcome
     plan: Plan | None
     threshold: float
     recipe_fit: str = FULL_FIT
+    fits: FoldFits | None = None
 
 
 def write_candidate(
@@ -53,12 +69,13 @@ def read_candidate(folder: Path) -> CandidateRecord:
     file = folder / "outcome.json"
     try:
         document = json.loads(file.read_text())
-        plan = document["plan"]
+        plan, fits = document["plan"], document["fits"]
         return CandidateRecord(
             outcome=outcome_from_json(document["outcome"]),
             plan=None if plan is None else Plan(**plan),
             threshold=float(document["threshold"]),
             recipe_fit=str(document["recipe_fit"]),
+            fits=None if fits is None else FoldFits(**fits),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorruptArtifact(f"{file} is not the record of a candidate: {error!r}.") from error

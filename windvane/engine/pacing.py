@@ -1,27 +1,45 @@
 """How the search goes on: what may still be begun, and on which terms. One rule for the library and the service.
 
-All candidates of a job are compared on the same folds. The first ones get half of the time that is left, and as
-many folds as fit; the most folds that any of them finished is what every later candidate is scored on, or it
-ends as out of time. A candidate with fewer folds is never the best. What is expected to take longer than is left
-is not begun, nor is what is expected to need more memory than it may have.
+All candidates of a job are compared on the same folds, which engine/effort.py chose so that all of them should fit.
+The first candidate goes ahead of the others and shows whether they do: it is scored on as many folds as fit into its
+time, and every later one on just as many, or it ends as out of time. A candidate with fewer folds is never the best.
+None takes more than a quarter of the search: boosters that are expected to need more take larger steps, and rounds
+so far count. What is expected to take longer than is left is not begun, nor is what is expected to need more memory
+than it may have.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from windvane.engine import cost, search
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.split import growth
+from windvane.engine.outcomes import FoldFits
+from windvane.engine.refit import refit_cost
 from windvane.engine.search import Tried
+from windvane.engine.tuning.steps import hurried
 from windvane.errors import OutOfMemory
 
 FEWEST_WITH_ENSEMBLE = 3
 """Of the candidates that a job may have: from here on one place is the ensemble's."""
 
-_FIRST_CANDIDATES_SHARE = 0.5
-"""Of the time left, while none has finished: better a model of few folds than none."""
+_CANDIDATE_SHARE = 0.25
+"""Of the search, for one candidate: several that differ are worth more than one that takes all."""
+
+_FIRST_SHARE = 0.12
+"""Of the search, for the first candidate: the others need more, and there are to be several."""
+
+_LEAST_S = 1e-3
+
+_LIKELY_MEMBERS = 5
+"""Of the ensemble to come: the best candidates so far."""
+
+_MOST_REFIT_SHARE = 0.35
+_REFIT_MARGIN = 1.1
 
 _MOST_SKIPPED = 16
 """Proposals looked at, one after the other, for one that fits into the time left."""
@@ -44,28 +62,61 @@ class Terms:
     most_folds: int | None = None
 
 
-def terms(left_s: float, folds_used: Iterable[int]) -> Terms:
+def candidate_s(search_s: float, max_candidates: int | None, *, is_first: bool) -> float:
+    """What one candidate of a search of so many seconds may take."""
+    share = _FIRST_SHARE if is_first else _CANDIDATE_SHARE
+    return search_s * max(share, 1 / (max_candidates or math.inf))
+
+
+def terms(time_s: float, folds_used: Iterable[int]) -> Terms:
     """The terms of a candidate that begins now.
 
-    left_s       until the search ends
+    time_s       it may take
     folds_used   by each candidate that has finished
     """
     most = max(folds_used, default=0)
-    if most == 0:
-        return Terms(_FIRST_CANDIDATES_SHARE * left_s)
-    return Terms(left_s, least_folds=most, most_folds=most)
+    return Terms(time_s, least_folds=most, most_folds=most) if most else Terms(time_s)
+
+
+def may_begin(index: int, tried: Sequence[Tried]) -> bool:
+    """Whether the candidate need not wait for the first one, which shows on how many folds they are compared."""
+    return index == 1 or any(one.plan.index == 1 for one in tried)
+
+
+def refit_s(
+    analysis: Analysis, best_first: Sequence[FoldFits], workers: int, runtime_s: float
+) -> float:
+    """To be kept free for refits of the members of the ensemble to come.
+
+    best_first   of the candidates that finished
+    runtime_s    of the whole job
+    """
+    cost = refit_cost(growth(analysis.n_rows, analysis.n_folds))
+    costs = [cost * fits.fold_s for fits in best_first[:_LIKELY_MEMBERS]]
+    expected_s = max(sum(costs) / workers, max(costs, default=0.0))
+    return min(_REFIT_MARGIN * expected_s, _MOST_REFIT_SHARE * runtime_s)
 
 
 def next_plan(
-    analysis: Analysis, index: int, last: int, tried: Sequence[Tried], left_s: float
+    analysis: Analysis,
+    index: int,
+    last: int,
+    tried: Sequence[Tried],
+    left_s: float,
+    own_s: float = math.inf,
 ) -> Plan | None:
     """The plan of this index or of one of the next ones, up to `last`: the first that is expected to fit into
-    the time left. None if none does. While nothing has finished, expectations are too vague to count."""
-    is_known = any(one.objective is not None for one in tried)
+    the time left. None if none does. While nothing has finished, expectations are too vague to count.
+
+    own_s    what the candidate may take
+    """
+    if not any(one.objective is not None for one in tried):
+        return search.propose(analysis, index, tried) if index <= last else None
     for number in range(index, min(index + _MOST_SKIPPED, last + 1)):
         plan = search.propose(analysis, number, tried)
-        if not is_known or cost.predicted_s(analysis, plan, tried) <= left_s:
-            return plan
+        quick = hurried(plan, cost.predicted_s(analysis, plan, tried) / max(min(left_s, own_s), _LEAST_S))
+        if cost.predicted_s(analysis, quick, tried) <= left_s:
+            return quick
     return None
 
 

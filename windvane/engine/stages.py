@@ -2,7 +2,9 @@
 
     analyse        files               -> dataset/      typed table, target, folds, analysis.json
     fit_features   dataset/            -> features/R/   recipe R fitted on all rows, and matrices per fold
-    train          dataset/ features/R -> candidates/N/ model, out-of-fold predictions, outcome.json
+    cross_validate dataset/ features/R -> candidates/N/ a fold's model, out-of-fold predictions, outcome.json
+    refit          candidates/N        -> refits/N/     the same with the model of all rows
+    train          dataset/ features/R -> candidates/N/ both at once
     ensemble       candidates/*        -> candidates/N/ the same for an ensemble
     assemble       candidates/N        -> two packages: transformers and model (engine/package.py)
 
@@ -18,7 +20,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,51 +27,21 @@ import numpy as np
 from windvane.domain.problem import ProblemSpec
 from windvane.engine import assembly, judge
 from windvane.engine.candidates import Outcome, Plan
-from windvane.engine.crossvalidate import Deadline, Matrix, Task, train_within
 from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
-from windvane.engine.data.dataset import Dataset, read_analysis, read_dataset
+from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.ensemble import blend
-from windvane.engine.features.base import Feature
-from windvane.engine.latency import folder_bytes, row_latency_s, sample_row
-from windvane.engine.learners.base import Setting
-from windvane.engine.learners.catalogue import learner
-from windvane.engine.matrices import read_matrix, write_matrices
-from windvane.engine.outcomes import (
-    CandidateRecord,
-    read_candidate,
-    read_out_of_fold,
-    write_candidate,
-)
+from windvane.engine.matrices import write_matrices
+from windvane.engine.outcomes import read_candidate, read_out_of_fold, write_candidate
 from windvane.engine.pacing import check_memory
-from windvane.engine.package import load_predictor
+from windvane.engine.trial import TrainLimits, Trial
+from windvane.errors import CorruptArtifact
 
 BASELINE = "baseline"
 """The algorithm of `train_baseline`."""
 
 _BASELINE_S = 600.0
 """More than it can ever need: nothing is to be left out of the last resort."""
-
-_MEASURING_SHARE = 0.04
-_MEASURING_S = (0.3, 3.0)
-
-
-@dataclass(frozen=True)
-class TrainLimits:
-    """Bounds of one candidate's training; it ends by itself before them and keeps what it has.
-
-    stop_at      time.time() by which the stage must have returned
-    threads      for the learner
-    least_folds  with fewer it ends as OutOfTime: its score could not be compared with others'
-    most_folds   it is scored on; None for all there are
-    memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
-    """
-
-    stop_at: float
-    threads: int = 1
-    least_folds: int = 1
-    most_folds: int | None = None
-    memory_mb: float | None = None
 
 
 def analyse(
@@ -93,15 +64,44 @@ def fit_features(dataset: Path, recipe: str, into: Path) -> None:
         write_matrices(read_dataset(dataset), recipe, folder)
 
 
-def train(dataset: Path, features: Path, plan: Plan, limits: TrainLimits, into: Path) -> Outcome:
-    """Cross-validate the plan, refit on all rows, measure, and write `into`: model/, oof.npy, outcome.json.
+def cross_validate(
+    dataset: Path, features: Path, plan: Plan, limits: TrainLimits, into: Path
+) -> Outcome:
+    """Try the plan on folds, measure, and write `into`: model/ (the first fold's), oof.npy, outcome.json.
 
     raises    CandidateFault; OutOfTime and OutOfMemory are kinds of it
     """
-    table = read_dataset(dataset)
-    if limits.memory_mb is not None:
-        check_memory(table.analysis, plan, limits.memory_mb)
-    return _train(table, features, plan, limits, into)
+    trial = _trial(dataset, features, plan, limits)
+    trained = trial.cross_validate(limits)
+    with _whole(into) as folder:
+        return trial.write(trained, folder)
+
+
+def refit(
+    dataset: Path, features: Path, candidate: Path, limits: TrainLimits, into: Path
+) -> Outcome:
+    """What `cross_validate` wrote, with a model of all rows; the first fold's if the time does not allow it.
+
+    raises    CandidateFault; CorruptArtifact if the candidate is an ensemble
+    """
+    plan = read_candidate(candidate).plan
+    if plan is None:
+        raise CorruptArtifact(f"{candidate} holds an ensemble; its members are refitted.")
+    trial = _trial(dataset, features, plan, limits)
+    trained = trial.refit(candidate, limits)
+    with _whole(into) as folder:
+        return trial.write(trained, folder)
+
+
+def train(dataset: Path, features: Path, plan: Plan, limits: TrainLimits, into: Path) -> Outcome:
+    """`cross_validate` and `refit` in one go.
+
+    raises    CandidateFault; OutOfTime and OutOfMemory are kinds of it
+    """
+    trial = _trial(dataset, features, plan, limits)
+    trained = trial.train(limits)
+    with _whole(into) as folder:
+        return trial.write(trained, folder)
 
 
 def train_baseline(dataset: Path, index: int, into: Path) -> Outcome:
@@ -110,7 +110,10 @@ def train_baseline(dataset: Path, index: int, into: Path) -> Outcome:
     table = read_dataset(dataset)
     why = "what can be said without looking at the columns"
     plan = Plan(index, "", BASELINE, {}, table.analysis.seed, why)
-    return _train(table, None, plan, TrainLimits(time.time() + _BASELINE_S), into)
+    trial = Trial(table, None, plan)
+    trained = trial.train(TrainLimits(time.time() + _BASELINE_S))
+    with _whole(into) as folder:
+        return trial.write(trained, folder)
 
 
 def build_ensemble(
@@ -163,76 +166,11 @@ def assemble(
         assembly.write_packages(read_analysis(dataset), parts, record, folder)
 
 
-def _train(
-    table: Dataset, features: Path | None, plan: Plan, limits: TrainLimits, into: Path
-) -> Outcome:
-    started = time.time()
-    trained = train_within(
-        learner(plan.algorithm),
-        plan,
-        _task(table, features, plan.seed, limits.threads),
-        Deadline(limits.stop_at - _measuring_s(limits.stop_at - started)),
-        limits.least_folds,
-        limits.most_folds,
-    )
-    fit_s = time.time() - started
-    with _whole(into) as folder:
-        (folder / "model").mkdir()
-        trained.model.save(folder / "model")
-        X = _matrix(table, features, trained.recipe_fit).X
-        record = judge.candidate_record(table, plan, trained, X, fit_s)
-        record = _measured(table, features, record, folder)
-        write_candidate(folder, record, trained.out_of_fold)
-    return record.outcome
-
-
-def _task(table: Dataset, features: Path | None, seed: int, threads: int) -> Task:
-    analysis = table.analysis
-
-    def setting(of: tuple[Feature, ...]) -> Setting:
-        return Setting(
-            problem_type=analysis.problem_type,
-            objective=analysis.objective,
-            n_classes=analysis.n_classes,
-            features=of,
-            seed=seed,
-            threads=threads,
-        )
-
-    return Task(
-        matrix=lambda fit: _matrix(table, features, fit),
-        y=table.y,
-        folds=table.folds,
-        n_folds=analysis.n_folds,
-        setting=setting,
-    )
-
-
-def _matrix(table: Dataset, features: Path | None, fit: str) -> Matrix:
-    if features is None:
-        return Matrix(np.empty((table.y.size, 0), np.float32), ())
-    return read_matrix(features, fit)
-
-
-def _measuring_s(time_s: float) -> float:
-    least, most = _MEASURING_S
-    return min(max(_MEASURING_SHARE * time_s, least), most)
-
-
-def _measured(
-    table: Dataset, features: Path | None, record: CandidateRecord, folder: Path
-) -> CandidateRecord:
-    """The record with size and latency, taken from packages as they would be deployed."""
-    known = {} if features is None or record.plan is None else {record.plan.recipe: features}
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".measured-") as scratch:
-        part = assembly.part(record, folder, known, 1.0)
-        assembly.write_packages(table.analysis, [part], record, Path(scratch))
-        predictor = load_predictor(Path(scratch, "transformers"), Path(scratch, "model"))
-    latency_s = row_latency_s(predictor, sample_row(table))
-    outcome = replace(
-        record.outcome, latency_s=latency_s, size_bytes=folder_bytes(folder / "model")
-    )
-    return replace(record, outcome=outcome)
+def _trial(dataset: Path, features: Path, plan: Plan, limits: TrainLimits) -> Trial:
+    table = read_dataset(dataset)
+    if limits.memory_mb is not None:
+        check_memory(table.analysis, plan, limits.memory_mb)
+    return Trial(table, features, plan)
 
 
 @contextmanager

@@ -19,10 +19,11 @@ from windvane.domain.task import Task, TaskKind
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import Analysis, ReadOptions
+from windvane.engine.effort import Effort
 from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
-from windvane.engine.pacing import terms
-from windvane.engine.stages import TrainLimits
+from windvane.engine.pacing import candidate_s, terms
 from windvane.engine.tarball import pack
+from windvane.engine.trial import TrainLimits
 from windvane.errors import CandidateFault
 from windvane.work.containers import mode_of
 from windvane.work.inputs import download_inputs
@@ -95,7 +96,7 @@ def _analyse(bench: Bench) -> Result:
 
 
 def _read_options(bench: Bench, channel: Mapping[str, Any], temporary: Path) -> ReadOptions:
-    content_type = channel.get("ContentType", "")
+    content_type, limits = channel.get("ContentType", ""), bench.job.limits
     return ReadOptions(
         scratch=temporary,
         format="parquet" if "parquet" in content_type else "csv",
@@ -104,6 +105,7 @@ def _read_options(bench: Bench, channel: Mapping[str, Any], temporary: Path) -> 
         max_columns=bench.max_columns,
         memory_mb=bench.memory_mb,
         threads=bench.threads,
+        effort=Effort(limits.max_runtime_s, limits.max_candidates),
     )
 
 
@@ -140,7 +142,7 @@ def _train(bench: Bench) -> Result:
         space.dataset,
         space.features(plan.recipe),
         plan,
-        _limits(bench, time.time()),
+        _limits(bench, plan.index, time.time()),
         cleared(space.candidate(plan.index)),
     )
     fit = read_candidate(space.candidate(plan.index)).recipe_fit
@@ -148,10 +150,12 @@ def _train(bench: Bench) -> Result:
     return _published(bench, outcome, plan.algorithm, plan.recipe, tag)
 
 
-def _limits(bench: Bench, now: float) -> TrainLimits:
+def _limits(bench: Bench, index: int, now: float) -> TrainLimits:
     folders = bench.workspace.every_candidate()
     folds_used = [read_candidate(folder).outcome.folds_used for folder in folders]
-    found = terms(search_end(bench.job).timestamp() - now, folds_used)
+    limits = bench.job.limits
+    own_s = candidate_s(limits.max_runtime_s, limits.max_candidates, is_first=index == 1)
+    found = terms(min(search_end(bench.job).timestamp() - now, own_s), folds_used)
     time_s = min(bench.stop_at - now, found.time_s)
     least_s, most_s = _PACKING_S
     return TrainLimits(

@@ -83,9 +83,12 @@ def _next_plan(state: JobState, left_s: float) -> Plan | None:
     if index is None or state.analysis is None:
         return None
     tried = list(_tried(state))
-    if pacing.is_in_vain(tried):
+    if pacing.is_in_vain(tried) or not pacing.may_begin(index, tried):
         return None
-    return pacing.next_plan(state.analysis, index, _max_pipelines(state.job), tried, left_s)
+    limits = state.job.limits
+    own_s = pacing.candidate_s(limits.max_runtime_s, limits.max_candidates, is_first=index == 1)
+    last = _max_pipelines(state.job)
+    return pacing.next_plan(state.analysis, index, last, tried, left_s, own_s)
 
 
 def _tried(state: JobState) -> Iterator[search.Tried]:

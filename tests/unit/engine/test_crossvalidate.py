@@ -1,14 +1,17 @@
 """What is left out when time is short, with a learner whose fits advance the clock instead of taking time."""
 
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from windvane.engine import crossvalidate
+from windvane.engine import crossvalidate, training
 from windvane.engine.candidates import Plan
-from windvane.engine.crossvalidate import Deadline, Matrix, Task, train_within
+from windvane.engine.crossvalidate import Wanted, train_folds
+from windvane.engine.refit import fit_all_rows, refit_cost
+from windvane.engine.training import Deadline, Matrix, Task
 from windvane.errors import OutOfTime
 
 N_ROWS, N_FOLDS = 100, 5
@@ -56,7 +59,8 @@ class MeanLearner:
 @pytest.fixture
 def clockwork(monkeypatch):
     made = Clockwork()
-    monkeypatch.setattr(crossvalidate, "time", SimpleNamespace(time=made.time))
+    for module in (crossvalidate, training):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=made.time))
     return made
 
 
@@ -72,10 +76,20 @@ def _task(*, n_folds=N_FOLDS, folds=None):
 
 
 def _train(clockwork, seconds, *, least_folds=1, most_folds=None, task=None, learner=None):
-    learner = learner or MeanLearner(clockwork)
+    """Folds and a refit, as a candidate's whole training does."""
+    learner, task = learner or MeanLearner(clockwork), task or _task()
     deadline = Deadline(clockwork.now + seconds)
-    trained = train_within(learner, PLAN, task or _task(), deadline, least_folds, most_folds)
-    return learner, trained
+    most = min(task.n_folds, most_folds or task.n_folds)
+    wanted = Wanted(min(least_folds, most), most, after=refit_cost(task.growth))
+    trained = train_folds(learner, PLAN, task, deadline, wanted)
+    found = fit_all_rows(learner, PLAN, task, trained.fits, deadline)
+    notes = (*trained.notes, *found.notes)
+    if found.model is None:
+        return learner, replace(trained, notes=notes)
+    everything = np.ones(N_ROWS, bool)
+    return learner, replace(
+        trained, model=found.model, recipe_fit="full", rows=everything, notes=notes
+    )
 
 
 class SlowingLearner(MeanLearner):

@@ -9,7 +9,17 @@ from windvane.engine import search
 from windvane.engine.candidates import Plan
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.pacing import Terms, check_memory, is_in_vain, next_plan, terms
+from windvane.engine.outcomes import FoldFits
+from windvane.engine.pacing import (
+    Terms,
+    candidate_s,
+    check_memory,
+    is_in_vain,
+    may_begin,
+    next_plan,
+    refit_s,
+    terms,
+)
 from windvane.engine.search import Tried
 from windvane.errors import OutOfMemory
 
@@ -54,12 +64,47 @@ def proposals(monkeypatch):
     return propose
 
 
-def test_the_first_candidates_get_half_of_the_time_and_as_many_folds_as_fit():
-    assert terms(100.0, []) == Terms(50.0, least_folds=1, most_folds=None)
+def test_the_first_candidate_is_scored_on_as_many_folds_as_fit():
+    assert terms(100.0, []) == Terms(100.0, least_folds=1, most_folds=None)
 
 
 def test_later_candidates_are_scored_on_as_many_folds_as_the_fullest():
     assert terms(100.0, [1, 3, 2]) == Terms(100.0, least_folds=3, most_folds=3)
+
+
+def test_no_candidate_takes_more_than_its_share_unless_there_are_few():
+    assert candidate_s(100.0, None, is_first=False) == 25.0
+    assert candidate_s(100.0, None, is_first=True) == 12.0
+    assert candidate_s(100.0, 2, is_first=True) == 50.0
+    assert candidate_s(100.0, 250, is_first=False) == 25.0
+
+
+def test_others_wait_for_the_first_candidate_to_end_well_or_not():
+    assert may_begin(1, [])
+    assert not may_begin(2, [])
+    assert may_begin(2, [Tried(_plan("lightgbm", 1), None, 1.0)])
+
+
+def test_time_for_the_refits_of_the_best_candidates_is_kept():
+    fits = [FoldFits(100, was_cut=False, fold_s=seconds) for seconds in (4.0, 2.0)]
+    assert refit_s(ANALYSIS, [], 2, 60.0) == 0.0
+    alone, both = refit_s(ANALYSIS, fits[:1], 2, 600.0), refit_s(ANALYSIS, fits, 2, 600.0)
+    assert alone > 4.0 * 1.25
+    assert both == alone  # the second one's runs beside the first's
+    assert refit_s(ANALYSIS, fits, 1, 600.0) == pytest.approx(1.5 * alone)
+    assert refit_s(ANALYSIS, fits, 1, 10.0) < 5.0
+
+
+def test_what_takes_more_than_a_candidate_may_makes_larger_steps(monkeypatch):
+    def propose(analysis, index, tried):
+        return replace(_plan("catboost", index), hyperparameters={"learning_rate": 0.05})
+
+    monkeypatch.setattr(search, "propose", propose)
+    plan = next_plan(ANALYSIS, 3, 99, TRIED, 1000.0, own_s=25.0)
+    assert 0.05 < plan.hyperparameters["learning_rate"] <= 0.2
+    assert "larger steps" in plan.why
+    at_ease = next_plan(ANALYSIS, 3, 99, TRIED, 1000.0, own_s=500.0)
+    assert at_ease.hyperparameters == {"learning_rate": 0.05}
 
 
 def test_what_takes_longer_than_is_left_is_passed_over(proposals):

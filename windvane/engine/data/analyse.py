@@ -19,9 +19,10 @@ from windvane.engine.data.plainnumbers import plain_numbers
 from windvane.engine.data.power import MOST_ROWS, prediction_power
 from windvane.engine.data.profile import describe_numbers
 from windvane.engine.data.read import RawTable, read_table
-from windvane.engine.data.split import assign_folds, choose_n_folds, target_strata
+from windvane.engine.data.split import assign_folds, target_strata
 from windvane.engine.data.target import Target, resolve_target
 from windvane.engine.data.typed import RawColumn, TypedColumn, add_to_keys, type_column
+from windvane.engine.effort import choose_n_folds
 from windvane.errors import DataFault, JobFault
 
 _LEAST_POWER_ROWS, _POWER_CELLS = 2000, 2_000_000
@@ -36,7 +37,7 @@ def analyse(
     """
     try:
         raw = read_table(files, options, problem.target, problem.seed)
-        dataset = _build(raw, problem, options.min_rows)
+        dataset = _build(raw, problem, options)
         write_dataset(dataset, into)
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -48,9 +49,9 @@ def analyse(
     return dataset.analysis
 
 
-def _build(raw: RawTable, problem: ProblemSpec, min_rows: int) -> Dataset:
+def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset:
     target_column = encode(problem.target, raw.columns.pop(problem.target))
-    target = resolve_target(target_column, problem, min_rows)
+    target = resolve_target(target_column, problem, options.min_rows)
     columns, row_keys = _type_columns(raw, target)
     _check_learnable(columns)
     powers = _powers(columns, target, problem.seed)
@@ -66,7 +67,7 @@ def _build(raw: RawTable, problem: ProblemSpec, min_rows: int) -> Dataset:
         powers,
     )
     features = [column for column in columns if column.spec.type.is_feature]
-    n_folds = choose_n_folds(facts.n_rows, len(features))
+    n_folds = choose_n_folds(facts.n_rows, len(features), len(target.labels), options.effort)
     strata = target_strata(target.y, target.problem_type.is_classification)
     analysis = Analysis(
         target=problem.target,

@@ -9,24 +9,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-HOLD_OUT = 1
-"""Number of folds that stands for one hold-out part."""
+from windvane.engine.effort import HOLD_OUT
 
 HOLD_OUT_SHARE, MOST_HELD_OUT = 0.2, 50_000
-_COSTS = ((10_000, 5), (50_000, 3))
-MOST_CELLS = 20_000_000
 COPIES_ARE_ORDINARY = 0.2
 """Share of rows with a copy above which copies are the nature of the table (few columns, few values)."""
 
 N_QUANTILES = 10
 
 
-def choose_n_folds(n_rows: int, n_features: int) -> int:
-    """5 folds up to 10,000 rows, 3 up to 50,000, else one hold-out part: training costs grow with the folds,
-    and what they add to the certainty of a score shrinks with the rows."""
-    if n_rows * n_features > MOST_CELLS:
-        return HOLD_OUT
-    return next((n_folds for limit, n_folds in _COSTS if n_rows <= limit), HOLD_OUT)
+def growth(n_rows: int, n_folds: int) -> float:
+    """How many times as many rows as a fold's training part the whole table has."""
+    held = min(HOLD_OUT_SHARE, MOST_HELD_OUT / n_rows) if n_folds == HOLD_OUT else 1 / n_folds
+    return 1 / (1 - held)
 
 
 def assign_folds(

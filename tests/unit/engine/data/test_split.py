@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.engine.data.split import HOLD_OUT, assign_folds, choose_n_folds, target_strata
+from windvane.engine.data.split import assign_folds, growth, target_strata
+from windvane.engine.effort import HOLD_OUT
 
 
 def unique_keys(n_rows: int) -> np.ndarray:
@@ -87,18 +88,10 @@ def test_a_hold_out_has_at_most_fifty_thousand_rows() -> None:
     assert (folds == 0).sum() == 50_000
 
 
-@pytest.mark.parametrize(
-    ("n_rows", "n_features", "n_folds"),
-    [
-        (500, 10, 5),
-        (10_000, 10, 5),
-        (10_001, 10, 3),
-        (50_001, 10, HOLD_OUT),
-        (9000, 9000, HOLD_OUT),
-    ],
-)
-def test_folds_get_fewer_as_tables_grow(n_rows: int, n_features: int, n_folds: int) -> None:
-    assert choose_n_folds(n_rows, n_features) == n_folds
+def test_growth_is_that_of_the_folds() -> None:
+    for n_rows, n_folds in ((1000, 5), (1000, HOLD_OUT), (400_000, HOLD_OUT)):
+        folds = assign_folds(np.zeros(n_rows, dtype=np.int64), unique_keys(n_rows), n_folds, 0)
+        assert growth(n_rows, n_folds) == pytest.approx(n_rows / (folds != 0).sum(), rel=0.01)
 
 
 def test_strata_of_a_numeric_target_are_its_deciles() -> None:

@@ -1,0 +1,80 @@
+"""What a candidate's training works with and brings forth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.features.base import Feature
+from windvane.engine.learners.base import FittedModel, Setting
+from windvane.engine.outcomes import FoldFits
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A clock that is over at `at`, a time.time()."""
+
+    at: float
+
+    def is_over(self) -> bool:
+        return time.time() >= self.at
+
+    @property
+    def left_s(self) -> float:
+        return self.at - time.time()
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What a recipe's fit made of all rows.
+
+    X   (n_rows, n_features) float32, memory-mapped
+    """
+
+    X: FloatMatrix
+    features: tuple[Feature, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learnt.
+
+    matrix     name of a recipe's fit -> its matrix
+    y          (n_rows,) target or class index
+    folds      (n_rows,) the fold in which a row is validated, or -1
+    setting    features -> the learner's setting
+    """
+
+    matrix: Callable[[str], Matrix]
+    y: NDArray[np.float64]
+    folds: NDArray[np.int8]
+    n_folds: int
+    setting: Callable[[tuple[Feature, ...]], Setting]
+
+    @property
+    def growth(self) -> float:
+        """How many times as many rows as a fold's training part the whole table has."""
+        return self.y.size / int(np.sum(self.folds != 0))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model and what cross-validation says of it.
+
+    recipe_fit   the fit of the recipe whose matrix the model takes
+    rows         (n_rows,) bool: what the model was trained on
+    out_of_fold  (n_rows,) or (n_rows, n_classes) float32, NaN where there is none
+    """
+
+    model: FittedModel
+    recipe_fit: str
+    rows: NDArray[np.bool_]
+    out_of_fold: NDArray[np.float32]
+    folds_used: int
+    fits: FoldFits
+    notes: tuple[str, ...]
