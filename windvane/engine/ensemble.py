@@ -1,15 +1,13 @@
-"""Greedy ensembles over out-of-fold predictions, and an honest estimate of what they are worth.
+"""Ensembles: weighted means over out-of-fold predictions, and an honest estimate of what they are worth.
 
 An ensemble is kept if it scores higher than every candidate it is made from. Its score is that of weights fitted
 without the rows scored, while the best candidate was picked by the very scores it is compared with: where the two
-are equal in truth, the single pipeline is kept, which is the smaller and quicker one. Where the objective is one
-of labels (F1, accuracy, ...) weights are fitted on the log loss: labels jump with the threshold, so that weights
-fitted on them gain on their own rows and lose on others.
+are equal in truth, the single pipeline is kept, which is the smaller and quicker one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +16,15 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
 from windvane.engine.evaluate import gain, honest_parts
-from windvane.engine.metrics import METRICS, Basis, Floats
+from windvane.engine.metrics import Floats, Indices
+from windvane.engine.quickness import fit_quick_weights
+from windvane.engine.weights import fit_weights, of_truth
 
-MAX_MEMBERS = 8
 _MAX_CONSIDERED = 16
-_MAX_STEPS = 25
-_PATIENCE = 6
-_MAX_ROWS = 40_000
-_LEAST_WORTH = 1e-9
+_MAX_ROWS = 20_000
+"""The weights' own error is far below the score's from here on."""
+
+Predictions = Mapping[int, NDArray[np.floating[Any]]]
 
 
 @dataclass(frozen=True)
@@ -47,63 +46,55 @@ class Blend:
     in_sample: Floats
 
 
-def select_greedily(
-    predictions: Floats, y: Floats, objective: MetricName, *, n_steps: int = _MAX_STEPS
-) -> Floats:
-    """Weights of the best ensemble found by adding one model at a time, with repetition.
+@dataclass(frozen=True)
+class LatencyLimit:
+    """What the members of an ensemble may take together for one row.
 
-    predictions  (n_models, n_rows) values or (n_models, n_rows, n_classes) probabilities
-    y            (n_rows,) target or class index
-    returns      (n_models,) weights >= 0, sum 1; at most MAX_MEMBERS of them above 0
-    source       Caruana et al. 2004, "Ensemble selection from libraries of models", section 2
+    latencies_s    candidate index -> its own
+    max_latency_s  of their sum
     """
-    picks = np.zeros(len(predictions))
-    total = np.zeros_like(predictions[0])
-    best_picks, reached, best_step = picks, -np.inf, 0
-    for step in range(1, n_steps + 1):
-        gains = [
-            gain(objective, y, (total + one) / step)
-            if picks[model] or np.count_nonzero(picks) < MAX_MEMBERS
-            else -np.inf
-            for model, one in enumerate(predictions)
-        ]
-        added = int(np.argmax(gains))
-        picks[added] += 1
-        total = total + predictions[added]
-        if step == 1 or gains[added] > reached + _LEAST_WORTH * abs(reached):
-            best_picks, reached, best_step = picks.copy(), gains[added], step
-        elif step - best_step >= _PATIENCE:
-            break
-    return np.asarray(best_picks / best_picks.sum())
+
+    latencies_s: Mapping[int, float]
+    max_latency_s: float
 
 
 def blend(
-    predictions: Mapping[int, NDArray[np.floating[Any]]],
+    predictions: Predictions,
     y: Floats,
     folds: NDArray[np.integer],
     objective: MetricName,
+    limit: LatencyLimit | None = None,
 ) -> Blend | None:
     """The ensemble of these candidates, or None if fewer than two of them are worth having.
 
     predictions  candidate index -> out-of-fold predictions of all rows, NaN where there is none
     folds        (n_rows,) the fold each row was validated in
+    limit        None for members that take as long as they take
 
     Candidates that lack folds which others have are left out.
     """
     considered, rows = _considered(predictions, y, objective)
+    if limit is not None:
+        considered = tuple(
+            index for index in considered if limit.latencies_s[index] <= limit.max_latency_s
+        )
     if len(considered) < 2:
         return None
-    stack = np.stack([np.asarray(predictions[index][rows], np.float64) for index in considered])
-    truth, parts = y[rows], honest_parts(folds[rows])
-    fitted_on = MetricName.LOG_LOSS if METRICS[objective].basis is Basis.CLASSES else objective
-    weights = _fitted_weights(stack, truth, fitted_on)
+    some = _some(rows.size)
+    few, few_y = rows[some], y[rows[some]]
+    said = np.stack([_said(predictions[index][few], few_y) for index in considered])
+    fit = _fit_for(considered, objective, limit)
+    weights = fit(said, few_y)
     if np.count_nonzero(weights) < 2:
         return None
-    out_of_fold = np.empty_like(stack[0])
+    parts = honest_parts(folds[rows])
+    shape = (rows.size, *predictions[considered[0]].shape[1:])
+    out_of_fold = np.empty(shape)
     for part in np.unique(parts):
+        others = parts[some] != part
+        without = fit(said[:, others], few_y[others])
         inside = parts == part
-        others = _fitted_weights(stack[:, ~inside], truth[~inside], fitted_on)
-        out_of_fold[inside] = np.tensordot(others, stack[:, inside], axes=1)
+        out_of_fold[inside] = _mean(predictions, considered, without, rows[inside])
     return Blend(
         weights={
             index: float(weight)
@@ -113,13 +104,46 @@ def blend(
         considered=considered,
         rows=rows,
         out_of_fold=out_of_fold,
-        in_sample=np.tensordot(weights, stack, axes=1),
+        in_sample=_mean(predictions, considered, weights, rows),
     )
 
 
+def _fit_for(
+    considered: Sequence[int], objective: MetricName, limit: LatencyLimit | None
+) -> Callable[[Floats, Floats], Floats]:
+    if limit is None:
+        return lambda said, y: fit_weights(said, y, objective)
+    latencies_s = np.array([limit.latencies_s[index] for index in considered])
+    most_s = limit.max_latency_s
+    return lambda said, y: fit_quick_weights(said, y, objective, latencies_s, most_s)
+
+
+def _some(n_rows: int) -> Indices:
+    """Places of all rows, or of _MAX_ROWS of them by lot: every so-manieth might fall together with the folds."""
+    if n_rows <= _MAX_ROWS:
+        return np.arange(n_rows)
+    return np.sort(np.random.default_rng(n_rows).permutation(n_rows)[:_MAX_ROWS])
+
+
+def _said(predicted: NDArray[np.floating[Any]], y: Floats) -> Floats:
+    values = predicted.astype(np.float64)
+    return values if values.ndim == 1 else of_truth(values, y)
+
+
+def _mean(
+    predictions: Predictions, considered: Sequence[int], weights: Floats, rows: Indices
+) -> Floats:
+    """Of the members' predictions of these rows; one member at a time, for memory's sake."""
+    total: Any = 0.0
+    for index, weight in zip(considered, weights, strict=True):
+        if weight > 0:
+            total = total + weight * predictions[index][rows].astype(np.float64)
+    return np.asarray(total)
+
+
 def _considered(
-    predictions: Mapping[int, NDArray[np.floating[Any]]], y: Floats, objective: MetricName
-) -> tuple[tuple[int, ...], NDArray[np.int64]]:
+    predictions: Predictions, y: Floats, objective: MetricName
+) -> tuple[tuple[int, ...], Indices]:
     """The best candidates, best first, of those that predict the most rows; and these rows."""
     covered = {index: _predicted_rows(one) for index, one in predictions.items()}
     most = max((int(rows.sum()) for rows in covered.values()), default=0)
@@ -127,8 +151,9 @@ def _considered(
         return (), np.empty(0, np.int64)
     fullest = [index for index, rows in covered.items() if rows.sum() == most]
     rows = np.flatnonzero(covered[fullest[0]])
+    few = rows[_some(most)]
     gains = {
-        index: gain(objective, y[rows], np.asarray(predictions[index][rows], np.float64))
+        index: gain(objective, y[few], predictions[index][few].astype(np.float64))
         for index in fullest
         if covered[index][rows].all()
     }
@@ -142,8 +167,3 @@ def _considered(
 def _predicted_rows(predictions: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     first = predictions if predictions.ndim == 1 else predictions[:, 0]
     return np.asarray(~np.isnan(first))
-
-
-def _fitted_weights(stack: Floats, y: Floats, objective: MetricName) -> Floats:
-    stride = -(-y.size // _MAX_ROWS)
-    return select_greedily(stack[:, ::stride], y[::stride], objective)

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from windvane.domain.problem import MetricName
-from windvane.engine.ensemble import MAX_MEMBERS, blend, select_greedily
+from windvane.engine.ensemble import LatencyLimit, blend
 from windvane.engine.evaluate import gain
 
 
@@ -12,24 +10,6 @@ def _noisy_copies(n_models, *, n_rows=300, seed=0):
     random = np.random.default_rng(seed)
     y = random.normal(size=n_rows)
     return y, y + random.normal(size=(n_models, n_rows))
-
-
-def test_independent_mistakes_are_averaged_away():
-    y, predictions = _noisy_copies(4)
-    weights = select_greedily(predictions, y, MetricName.MSE)
-    alone = max(gain(MetricName.MSE, y, one) for one in predictions)
-    assert gain(MetricName.MSE, y, weights @ predictions) > alone / 2
-    assert np.count_nonzero(weights) == 4
-
-
-@given(seed=st.integers(0, 2**32 - 1), n_models=st.integers(1, 12))
-@settings(max_examples=25, deadline=None)
-def test_weights_are_a_distribution_over_few_members(seed, n_models):
-    y, predictions = _noisy_copies(n_models, n_rows=40, seed=seed)
-    weights = select_greedily(predictions, y, MetricName.RMSE)
-    assert weights.sum() == pytest.approx(1)
-    assert (weights >= 0).all()
-    assert np.count_nonzero(weights) <= MAX_MEMBERS
 
 
 def test_a_perfect_candidate_needs_no_ensemble():
@@ -53,6 +33,7 @@ def test_candidate_that_lacks_folds_of_the_best_is_left_out():
     )
     assert found is not None
     assert set(found.weights) == {4, 5}
+    assert set(found.considered) == {4, 5}
     assert found.rows.size == y.size
 
 
@@ -115,3 +96,41 @@ def test_candidates_with_mistakes_of_their_own_gain_from_an_ensemble(objective):
     assert found is not None
     alone = max(gain(objective, y, one) for one in candidates.values())
     assert gain(objective, y, found.out_of_fold) > alone
+
+
+def test_members_keep_within_the_latency_asked_for():
+    y, predictions = _noisy_copies(4)
+    candidates = dict(enumerate(predictions, 1))
+    limit = LatencyLimit({1: 0.004, 2: 0.001, 3: 0.011, 4: 0.002}, 0.006)
+    found = blend(candidates, y, np.arange(y.size) % 5, MetricName.MSE, limit)
+    assert found is not None
+    assert 3 not in found.considered
+    assert sum(limit.latencies_s[index] for index in found.weights) <= 0.006
+    assert len(found.weights) == 2
+
+
+def test_no_two_members_within_the_latency_make_no_ensemble():
+    y, predictions = _noisy_copies(3)
+    limit = LatencyLimit({0: 0.004, 1: 0.001, 2: 0.004}, 0.0045)
+    assert blend(dict(enumerate(predictions)), y, np.arange(y.size) % 5, MetricName.MSE, limit) is (
+        None
+    )
+
+
+def test_order_of_the_candidates_does_not_matter():
+    y, candidates = _two_classes(6)
+    folds = np.arange(y.size) % 5
+    forwards = blend(candidates, y, folds, MetricName.AUC)
+    backwards = blend(dict(reversed(candidates.items())), y, folds, MetricName.AUC)
+    assert forwards is not None
+    assert backwards is not None
+    assert forwards.weights == backwards.weights
+    assert (forwards.out_of_fold == backwards.out_of_fold).all()
+
+
+def test_many_rows_are_all_predicted():
+    y, predictions = _noisy_copies(3, n_rows=50_000)
+    found = blend(dict(enumerate(predictions)), y, np.arange(y.size) % 3, MetricName.RMSE)
+    assert found is not None
+    assert np.isfinite(found.out_of_fold).all()
+    assert found.weights == pytest.approx(dict.fromkeys(range(3), 1 / 3), abs=0.02)
