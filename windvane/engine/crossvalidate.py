@@ -6,6 +6,7 @@ in the notes.
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from dataclasses import dataclass
@@ -36,11 +37,13 @@ class Wanted:
     least    with fewer the candidate is out of time
     most     if there is time
     after    what follows and needs time, in fits of a fold
+    fold_s   no fold takes longer: its rounds so far count
     """
 
     least: int
     most: int
     after: float = 0.0
+    fold_s: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,14 @@ def _train_all(
     """Each fold gets what those that must follow leave."""
     share = _FIRST_FOLD_MARGIN / (wanted.least + wanted.after)
     first = Deadline(deadline.at - (1 - share) * deadline.left_s)
-    folds = [_train_fold(learner, plan, task, 0, first)]
+    folds = [_train_fold(learner, plan, task, 0, first.within(wanted.fold_s))]
     for fold in range(1, wanted.most):
         until = _until(fold, folds, deadline, wanted)
         if until is None:
             break
         try:
-            folds.append(_train_fold(learner, plan, task, fold, until))
+            clock = until.within(wanted.fold_s)
+            folds.append(_train_fold(learner, plan, task, fold, clock))
         except OutOfTime:
             break
     if len(folds) < wanted.least:

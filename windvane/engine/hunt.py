@@ -199,15 +199,16 @@ class Hunt:
         def work() -> None:
             stages.cross_validate(dataset, features, plan, limits, into)
 
-        self._crew.start(plan, work, limits.stop_at + _KILL_GRACE_S)
+        self._crew.start(plan, work, self._job.search_end + _KILL_GRACE_S)
 
     def _limits(self, plan: Plan) -> TrainLimits:
         folds = (one.outcome.folds_used for one in self.entries if one.outcome)
-        found = terms(min(self._left_s(), self._own_s(plan.index)), folds)
+        found = terms(self._left_s(), self._own_s(plan.index), self._analysis.n_folds, folds)
         return TrainLimits(
             time.time() + found.time_s,
             least_folds=found.least_folds,
             most_folds=found.most_folds,
+            fold_s=found.fold_s,
             memory_mb=self._candidate_mb,
         )
 

@@ -33,6 +33,7 @@ _CANDIDATE_SHARE = 0.25
 _FIRST_SHARE = 0.12
 """Of the search, for the first candidate: the others need more, and there are to be several."""
 
+_FOLD_MARGIN = 1.2
 _LEAST_S = 1e-3
 
 _LIKELY_MEMBERS = 5
@@ -53,11 +54,13 @@ class Terms:
     """Of one candidate.
 
     time_s        it may take
+    fold_s        of which a fold
     least_folds   with fewer it is out of time
     most_folds    it is scored on no more; None for all there are
     """
 
     time_s: float
+    fold_s: float
     least_folds: int = 1
     most_folds: int | None = None
 
@@ -68,14 +71,18 @@ def candidate_s(search_s: float, max_candidates: int | None, *, is_first: bool) 
     return search_s * max(share, 1 / (max_candidates or math.inf))
 
 
-def terms(time_s: float, folds_used: Iterable[int]) -> Terms:
+def terms(left_s: float, own_s: float, n_folds: int, folds_used: Iterable[int]) -> Terms:
     """The terms of a candidate that begins now.
 
-    time_s       it may take
+    left_s       until the search ends
+    own_s        it should take (`candidate_s`)
+    n_folds      of the table
     folds_used   by each candidate that has finished
     """
     most = max(folds_used, default=0)
-    return Terms(time_s, least_folds=most, most_folds=most) if most else Terms(time_s)
+    if not most:
+        return Terms(min(left_s, own_s), own_s)
+    return Terms(left_s, _FOLD_MARGIN * own_s / min(most, n_folds), most, most)
 
 
 def may_begin(index: int, tried: Sequence[Tried]) -> bool:
@@ -114,7 +121,9 @@ def next_plan(
         return search.propose(analysis, index, tried) if index <= last else None
     for number in range(index, min(index + _MOST_SKIPPED, last + 1)):
         plan = search.propose(analysis, number, tried)
-        quick = hurried(plan, cost.predicted_s(analysis, plan, tried) / max(min(left_s, own_s), _LEAST_S))
+        quick = hurried(
+            plan, cost.predicted_s(analysis, plan, tried) / max(min(left_s, own_s), _LEAST_S)
+        )
         if cost.predicted_s(analysis, quick, tried) <= left_s:
             return quick
     return None

@@ -28,6 +28,10 @@ class Deadline:
     def left_s(self) -> float:
         return self.at - time.time()
 
+    def within(self, seconds: float) -> Deadline:
+        """This one, or `seconds` from now if that is earlier."""
+        return Deadline(min(self.at, time.time() + seconds))
+
 
 @dataclass(frozen=True)
 class Matrix:

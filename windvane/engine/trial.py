@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -42,6 +43,7 @@ class TrainLimits:
     threads      for the learner
     least_folds  with fewer it ends as OutOfTime: its score could not be compared with others'
     most_folds   it is scored on; None for all there are
+    fold_s       no fold takes longer: its rounds so far count
     memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
     """
 
@@ -49,6 +51,7 @@ class TrainLimits:
     threads: int = 1
     least_folds: int = 1
     most_folds: int | None = None
+    fold_s: float = math.inf
     memory_mb: float | None = None
 
     def deadline(self) -> Deadline:
@@ -108,7 +111,7 @@ class Trial:
     def _train_folds(self, limits: TrainLimits, deadline: Deadline, after: float) -> Trained:
         n_folds = self._table.analysis.n_folds
         most = min(n_folds, limits.most_folds or n_folds)
-        wanted = Wanted(min(limits.least_folds, most), most, after)
+        wanted = Wanted(min(limits.least_folds, most), most, after, limits.fold_s)
         return train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
 
     def _refitted(self, trained: Trained, limits: TrainLimits, deadline: Deadline) -> Trained:

@@ -19,6 +19,7 @@ from windvane.domain.task import Task, TaskKind
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import Analysis, ReadOptions
+from windvane.engine.data.dataset import read_analysis
 from windvane.engine.effort import Effort
 from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
 from windvane.engine.pacing import candidate_s, terms
@@ -155,13 +156,16 @@ def _limits(bench: Bench, index: int, now: float) -> TrainLimits:
     folds_used = [read_candidate(folder).outcome.folds_used for folder in folders]
     limits = bench.job.limits
     own_s = candidate_s(limits.max_runtime_s, limits.max_candidates, is_first=index == 1)
-    found = terms(min(search_end(bench.job).timestamp() - now, own_s), folds_used)
+    n_folds = read_analysis(bench.workspace.dataset).n_folds
+    left_s = search_end(bench.job).timestamp() - now
+    found = terms(left_s, own_s, n_folds, folds_used)
     time_s = min(bench.stop_at - now, found.time_s)
     least_s, most_s = _PACKING_S
     return TrainLimits(
         now + time_s - min(max(_PACKING_SHARE * time_s, least_s), most_s),
         least_folds=found.least_folds,
         most_folds=found.most_folds,
+        fold_s=found.fold_s,
         memory_mb=bench.memory_mb,
     )
 

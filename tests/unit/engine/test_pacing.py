@@ -65,11 +65,13 @@ def proposals(monkeypatch):
 
 
 def test_the_first_candidate_is_scored_on_as_many_folds_as_fit():
-    assert terms(100.0, []) == Terms(100.0, least_folds=1, most_folds=None)
+    assert terms(100.0, 12.0, 5, []) == Terms(12.0, 12.0, least_folds=1, most_folds=None)
 
 
 def test_later_candidates_are_scored_on_as_many_folds_as_the_fullest():
-    assert terms(100.0, [1, 3, 2]) == Terms(100.0, least_folds=3, most_folds=3)
+    found = terms(100.0, 30.0, 5, [1, 3, 2])
+    assert (found.time_s, found.least_folds, found.most_folds) == (100.0, 3, 3)
+    assert 10.0 <= found.fold_s < 15.0
 
 
 def test_no_candidate_takes_more_than_its_share_unless_there_are_few():
