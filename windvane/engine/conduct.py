@@ -17,7 +17,7 @@ from pathlib import Path
 from windvane.engine import stages
 from windvane.engine.crew import Crew
 from windvane.engine.data.analysis import Analysis, ReadOptions
-from windvane.engine.data.dataset import read_analysis
+from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.effort import Effort
 from windvane.engine.finish import refit_members, with_refits
 from windvane.engine.front import choose, noted
@@ -56,7 +56,7 @@ def conduct(job: Job, on_event: OnEvent, meanwhile: Callable[[], bool]) -> None:
         n_folds=analysis.n_folds,
         n_findings=len(analysis.findings),
     )
-    hunt = Hunt(job, analysis, teller)
+    hunt = Hunt(job, read_dataset(job.dataset), teller)
     with teller.stage("search"):
         hunt.run()
     entries = [*hunt.entries, *_last_entry(job, hunt.entries, teller)]

@@ -14,9 +14,9 @@ from pathlib import Path
 from windvane.engine import stages
 from windvane.engine.candidates import Plan
 from windvane.engine.crew import Crew
-from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.dataset import Dataset
 from windvane.engine.job import Entry, Job, ranked
-from windvane.engine.outcomes import FoldFits, read_candidate
+from windvane.engine.outcomes import read_candidate
 from windvane.engine.pacing import (
     FEWEST_WITH_ENSEMBLE,
     candidate_s,
@@ -26,6 +26,7 @@ from windvane.engine.pacing import (
     refit_s,
     terms,
 )
+from windvane.engine.prospects import Prospects
 from windvane.engine.search import LOOKBACK, Tried, recipes_for
 from windvane.engine.telling import Teller
 from windvane.engine.trial import TrainLimits
@@ -57,17 +58,17 @@ Work = Plan | Features
 class Hunt:
     """One search. `run` once, then read `entries` and `recipes`."""
 
-    def __init__(self, job: Job, analysis: Analysis, teller: Teller) -> None:
+    def __init__(self, job: Job, table: Dataset, teller: Teller) -> None:
         self.entries: list[Entry] = []
         self.ended = "runtime"
-        self._job, self._analysis, self._teller = job, analysis, teller
+        self._job, self._analysis, self._teller = job, table.analysis, teller
         self._candidate_mb = job.memory_mb // job.threads
         self._search_s = job.search_end - time.time()
         self._crew: Crew[Work] = Crew(job.threads, self._candidate_mb)
         self._recipes: dict[str, Fitting] = {}
         self._reasons: dict[str, str] = {}
         self._tried: dict[int, Tried] = {}
-        self._fits: dict[int, FoldFits] = {}
+        self._prospects = Prospects(table)
         self._began: dict[int, float] = {}
         self._next_index = 1
         self._next_plan: Plan | None = None
@@ -156,11 +157,8 @@ class Hunt:
 
     def _left_s(self) -> float:
         """Until no candidate is to be under way: the likely members of the ensemble are then refitted."""
-        finished = [entry for entry in self.entries if entry.outcome]
-        order = ranked(finished, self._analysis.objective)
-        best_first = [self._fits[entry.index] for entry in order]
-        job = self._job
-        kept_s = refit_s(self._analysis, best_first, job.threads, job.max_runtime_s)
+        job, fits = self._job, self._prospects.fits
+        kept_s = refit_s(self._analysis, fits, job.threads, job.max_runtime_s)
         return job.search_end - kept_s - time.time()
 
     def _take(self, plan: Plan) -> None:
@@ -225,11 +223,11 @@ class Hunt:
             return
         record = read_candidate(self._job.candidate(plan.index))
         outcome = record.outcome
-        if record.fits is not None:
-            self._fits[plan.index] = record.fits
         took_s = time.time() - self._began[plan.index]
         self._tried[plan.index] = Tried(plan, outcome.objective, took_s)
-        self.entries.append(Entry(plan.index, plan.algorithm, plan, outcome))
+        entry = Entry(plan.index, plan.algorithm, plan, outcome)
+        self.entries.append(entry)
+        self._prospects.add(entry, record, self._job.candidate(plan.index))
         best = ranked(self.entries, self._analysis.objective)[0]
         error = next(
             score.standard_error

@@ -36,9 +36,6 @@ _FIRST_SHARE = 0.12
 _FOLD_MARGIN = 1.2
 _LEAST_S = 1e-3
 
-_LIKELY_MEMBERS = 5
-"""Of the ensemble to come: the best candidates so far."""
-
 _MOST_REFIT_SHARE = 0.35
 _REFIT_MARGIN = 1.1
 
@@ -91,15 +88,14 @@ def may_begin(index: int, tried: Sequence[Tried]) -> bool:
 
 
 def refit_s(
-    analysis: Analysis, best_first: Sequence[FoldFits], workers: int, runtime_s: float
+    analysis: Analysis, members: Sequence[FoldFits], workers: int, runtime_s: float
 ) -> float:
-    """To be kept free for refits of the members of the ensemble to come.
+    """To be kept free for refits of the members of the ensemble.
 
-    best_first   of the candidates that finished
     runtime_s    of the whole job
     """
     cost = refit_cost(growth(analysis.n_rows, analysis.n_folds))
-    costs = [cost * fits.fold_s for fits in best_first[:_LIKELY_MEMBERS]]
+    costs = [cost * fits.fold_s for fits in members]
     expected_s = max(sum(costs) / workers, max(costs, default=0.0))
     return min(_REFIT_MARGIN * expected_s, _MOST_REFIT_SHARE * runtime_s)
 

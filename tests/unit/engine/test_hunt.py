@@ -11,7 +11,7 @@ from windvane.engine import cost
 from windvane.engine import hunt as hunt_module
 from windvane.engine import search as search_module
 from windvane.engine.candidates import Plan
-from windvane.engine.data.dataset import read_analysis
+from windvane.engine.data.dataset import read_dataset
 from windvane.engine.hunt import Features, Hunt
 from windvane.engine.job import Job, ranked
 from windvane.engine.search import LOOKBACK
@@ -79,7 +79,7 @@ def search(monkeypatch, two_classes, tmp_path):
             tmp_path,
         )
         events = []
-        done = Hunt(job, read_analysis(job.dataset), Teller(job.started, events.append))
+        done = Hunt(job, read_dataset(job.dataset), Teller(job.started, events.append))
         done.run()
         return done, events
 
