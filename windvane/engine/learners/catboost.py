@@ -1,5 +1,5 @@
 """CatBoost: symmetric trees with ordered target statistics for categories. The library itself is used, and
-imported, by catboost_native.py alone."""
+imported, by catboost_native.py alone: for training, and for the few models that catboost_trees.py cannot hold."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
+from windvane.engine.learners.catboost_trees import FILE, NAME, read_trees
 from windvane.engine.learners.patience import Patience, patience_for
 from windvane.engine.tuning.space import Integer, Real, Space
-
-_NAME = "catboost"
 
 _LOSSES = {
     ProblemType.BINARY: ("Logloss", "Logloss"),
@@ -24,7 +23,7 @@ _BY_METRIC = {MetricName.AUC: ("Logloss", "AUC"), MetricName.MAE: ("MAE", "MAE")
 class CatBoost:
     """Gradient-boosted symmetric trees."""
 
-    name = _NAME
+    name = NAME
     recipes = ("dpp0",)
 
     def space(self, setting: Setting, n_rows: int) -> Space:
@@ -86,6 +85,8 @@ class CatBoost:
 
     def load(self, folder: Path) -> FittedModel:
         """raises    CorruptArtifact"""
+        if (folder / FILE).exists():
+            return read_trees(folder)
         from windvane.engine.learners.catboost_native import read_model
 
         return read_model(folder)

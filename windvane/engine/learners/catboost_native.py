@@ -1,4 +1,4 @@
-"""CatBoost's own calls: training and answering."""
+"""CatBoost's own calls: training, and answering where its trees ask about two categories at once."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.columns import FloatMatrix
-from windvane.engine.learners.base import Rows, Setting
+from windvane.engine.learners.base import FittedModel, Rows, Setting
+from windvane.engine.learners.catboost_export import exported
+from windvane.engine.learners.catboost_trees import NAME, CatBoostTrees
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.patience import Patience
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CorruptArtifact
 
-_NAME = "catboost"
 _FILE = "model.cbm"
+_CHECKED_ROWS = 200
 
 
-class _Layout:
+class Layout:
     """A recipe's matrix as CatBoost wants it: numbers as they are, codes as names.
 
     cardinalities    (n_features,) codes of each feature, 0 for numbers
@@ -54,7 +56,7 @@ class CatBoostModel:
             self._model.load_model(blob=raw, format="cbm")
         except (catboost.CatBoostError, ValueError) as error:
             raise CorruptArtifact(f"CatBoost does not accept the model: {error}") from error
-        self._layout = _Layout(cardinalities)
+        self._layout = Layout(cardinalities)
         self._n_classes = n_classes
         self._kind = "Probability" if n_classes else "RawFormulaVal"
         self.rounds = int(self._model.tree_count_)
@@ -73,7 +75,7 @@ class CatBoostModel:
     def save(self, folder: Path) -> None:
         (folder / _FILE).write_bytes(self._raw)
         about = {"n_classes": self._n_classes, "cardinalities": self._layout.cardinalities}
-        write_manifest(folder, _NAME, about)
+        write_manifest(folder, NAME, about)
 
 
 class _Watch:
@@ -93,10 +95,10 @@ def train_model(
     parameters: dict[str, Any],
     setting: Setting,
     patience: Patience,
-) -> CatBoostModel:
+) -> FittedModel:
     """raises    CandidateFault"""
     cardinalities = [feature.cardinality for feature in setting.features]
-    layout = _Layout(cardinalities)
+    layout = Layout(cardinalities)
     try:
         model = catboost.CatBoost(parameters)
         model.fit(
@@ -108,6 +110,10 @@ def train_model(
         model.shrink(patience.best_round)
     except (catboost.CatBoostError, MemoryError) as error:
         raise candidate_fault("CatBoost", error) from error
+    n_outputs = setting.n_classes if setting.n_classes > 2 else 1
+    trees = exported(model, layout.data, cardinalities, n_outputs, train.X[:_CHECKED_ROWS])
+    if trees is not None:
+        return CatBoostTrees(trees, setting.n_classes)
     return CatBoostModel(_bytes(model), cardinalities, setting.n_classes)
 
 
@@ -122,7 +128,7 @@ def _bytes(model: Any) -> bytes:
 
 def read_model(folder: Path) -> CatBoostModel:
     """raises    CorruptArtifact"""
-    about = check_manifest(folder, _NAME)
+    about = check_manifest(folder, NAME)
     try:
         raw, n_classes = (folder / _FILE).read_bytes(), int(about["n_classes"])
         cardinalities = [int(n) for n in about["cardinalities"]]

@@ -1,0 +1,124 @@
+"""The trees of a trained CatBoost model as arrays.
+
+Questions about numbers are read from the model's JSON. What it asks about a category (one-hot, or a statistic of the
+target compared with a border) depends on that category alone: CatBoost itself is asked for the leaves that every code
+leads to, and the differences are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.oblivious import BITS, Codes, ObliviousTrees, ObliviousWalker
+
+_BLOCK_CODES = 1_000
+
+
+def exported(
+    model: Any,
+    data: Callable[[FloatMatrix], Any],
+    cardinalities: Sequence[int],
+    n_outputs: int,
+    rows: FloatMatrix,
+) -> ObliviousTrees | None:
+    """The trees, or None if they cannot be told as such: without a single tree, or with statistics of several
+    columns together, or with other outputs than asked for (a class that no training row has).
+
+    model          a trained catboost.CatBoost
+    data           makes of a matrix what the model takes
+    cardinalities  (n_features,) codes of each column, 0 for numbers
+    rows           some rows; the trees must lead them to the leaves that CatBoost says
+    """
+    document = _document(model)
+    trees = document.get("oblivious_trees")
+    scale, bias = document["scale_and_bias"]
+    if not trees or len(bias) != n_outputs or _asks_for_several(document):
+        return None
+    numbers = [i for i, n in enumerate(cardinalities) if n == 0]
+    depth = max(len(tree["splits"] or ()) for tree in trees)
+    n_bits = BITS[0] if depth <= BITS[0] else BITS[1]
+    feature, border = _questions(trees, numbers, n_bits)
+    made = ObliviousTrees(
+        len(cardinalities),
+        feature,
+        border,
+        scale * _values(trees, depth, n_outputs),
+        np.array(bias, np.float64),
+        _codes(model, data, cardinalities, len(trees), n_bits),
+    )
+    made.check()
+    theirs = model.calc_leaf_indexes(data(rows))
+    return made if np.array_equal(ObliviousWalker(made).leaves(rows), theirs) else None
+
+
+def _document(model: Any) -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "model.json")
+        model.save_model(str(file), format="json")
+        document: dict[str, Any] = json.loads(file.read_bytes())
+        return document
+
+
+def _asks_for_several(document: dict[str, Any]) -> bool:
+    statistics = document["features_info"].get("ctrs") or ()
+    return any(len(statistic["elements"]) > 1 for statistic in statistics)
+
+
+def _questions(
+    trees: Sequence[dict[str, Any]], numbers: Sequence[int], n_bits: int
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    feature = np.zeros((len(trees), n_bits), np.int32)
+    border = np.full((len(trees), n_bits), np.inf, np.float32)
+    for i, tree in enumerate(trees):
+        for bit, split in enumerate(tree["splits"] or ()):
+            if split["split_type"] == "FloatFeature":
+                feature[i, bit] = numbers[split["float_feature_index"]]
+                border[i, bit] = split["border"]
+    return feature, border
+
+
+def _values(trees: Sequence[dict[str, Any]], depth: int, n_outputs: int) -> NDArray[np.float64]:
+    """(n_trees * 2**depth, n_outputs); leaves that a shallower tree does not have are 0."""
+    values = np.zeros((len(trees), 1 << depth, n_outputs))
+    for tree, own in zip(trees, values, strict=True):
+        given = np.array(tree["leaf_values"], np.float64).reshape(-1, n_outputs)
+        own[: len(given)] = given
+    return values.reshape(-1, n_outputs)
+
+
+def _codes(
+    model: Any,
+    data: Callable[[FloatMatrix], Any],
+    cardinalities: Sequence[int],
+    n_trees: int,
+    n_bits: int,
+) -> tuple[Codes, ...]:
+    """What each code changes in the leaves of a row whose cells are all missing; the first column takes over what
+    such a row answers."""
+    dtype = np.dtype("u1" if n_bits == BITS[0] else "<u2")
+    missing = np.full((1, len(cardinalities)), np.nan, np.float32)
+    base = np.zeros(n_trees, dtype)
+    if any(cardinalities):
+        base = model.calc_leaf_indexes(data(missing))[0].astype(dtype)
+    made: list[Codes] = []
+    for column, cardinality in enumerate(cardinalities):
+        if cardinality == 0:
+            continue
+        changes = [np.zeros((1, n_trees), dtype)]
+        for start in range(0, cardinality, _BLOCK_CODES):
+            codes = np.arange(start, min(start + _BLOCK_CODES, cardinality))
+            rows = np.repeat(missing, len(codes), axis=0)
+            rows[:, column] = codes
+            changes.append(model.calc_leaf_indexes(data(rows)).astype(dtype) ^ base)
+        patterns, row_of = np.unique(np.concatenate(changes), axis=0, return_inverse=True)
+        own = patterns if made else patterns ^ base
+        made.append(Codes(column, row_of.reshape(-1).astype(np.int32), own))
+    return tuple(made)

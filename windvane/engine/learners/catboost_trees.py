@@ -1,0 +1,57 @@
+"""CatBoost models that need no CatBoost to answer: symmetric trees as arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.arrays import read_arrays, write_arrays
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.oblivious import ObliviousTrees, ObliviousWalker
+from windvane.engine.manifest import check_manifest, write_manifest
+from windvane.errors import CorruptArtifact
+
+NAME = "catboost"
+FILE = "trees.npz"
+
+
+class CatBoostTrees:
+    """The answers of a CatBoost model, but for the last digits."""
+
+    def __init__(self, trees: ObliviousTrees, n_classes: int) -> None:
+        self._walker = ObliviousWalker(trees)
+        self._n_classes = n_classes
+        self.rounds = len(trees.feature)
+        self.n_features = trees.n_features
+
+    def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
+        scores = self._walker.scores(X)
+        if self._n_classes == 0:
+            return scores[:, 0]
+        if self._n_classes == 2:
+            positive = 1 / (1 + np.exp(-np.clip(scores, -500, 500)))
+            return np.concatenate([1 - positive, positive], axis=1)
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        probabilities: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def save(self, folder: Path) -> None:
+        write_arrays(folder / FILE, self._walker.trees.arrays())
+        about = {"n_classes": self._n_classes, "n_features": self.n_features}
+        write_manifest(folder, NAME, about)
+
+
+def read_trees(folder: Path) -> CatBoostTrees:
+    """raises    CorruptArtifact"""
+    about = check_manifest(folder, NAME)
+    arrays = read_arrays(folder / FILE)
+    try:
+        n_classes, n_features = int(about["n_classes"]), int(about["n_features"])
+        trees = ObliviousTrees.from_arrays(arrays, n_features)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise CorruptArtifact(f"{folder} holds no complete CatBoost trees: {error!r}.") from error
+    if trees.values.shape[1] != (n_classes if n_classes > 2 else 1):
+        raise CorruptArtifact(f"{folder} holds leaves of a wrong size.")
+    return CatBoostTrees(trees, n_classes)
