@@ -224,8 +224,17 @@ class AutoML:
         return model
 
     def _run(self, train: Table, folder: Path, started: float, on_event: OnEvent) -> _Fitted:
+        with libraries_loaded_ahead(on_event) as hear:
+            job = run_job(folder, lambda: self._job(train, folder, started), hear)
+        analysis = read_analysis(job.dataset)
+        kind = analysis.label_type
+        if isinstance(train, pd.DataFrame):
+            kind = label_kind(train[analysis.target], kind)
+        return self._kept(job, analysis, kind)
+
+    def _job(self, train: Table, folder: Path, started: float) -> Job:
         source = source_of(train, folder)
-        job = Job(
+        return Job(
             files=(SourceFile(source.path, source.name),),
             format=source.format,
             compression=source.compression,
@@ -238,13 +247,6 @@ class AutoML:
             out=folder,
             max_latency_s=None if self.max_latency_ms is None else self.max_latency_ms / 1000,
         )
-        with libraries_loaded_ahead(on_event) as hear:
-            run_job(job, hear)
-        analysis = read_analysis(job.dataset)
-        kind = analysis.label_type
-        if isinstance(train, pd.DataFrame):
-            kind = label_kind(train[analysis.target], kind)
-        return self._kept(job, analysis, kind)
 
     def _kept(self, job: Job, analysis: Analysis, kind: str) -> _Fitted:
         """The best model, in a folder that lives as long as this object."""

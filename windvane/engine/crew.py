@@ -41,14 +41,19 @@ class Crew(Generic[Work]):
         child = Child.start(function, memory_mb=self._memory_mb)
         self._members.append(_Member(work, child, kill_at))
 
-    def next_ended(self) -> tuple[Work, Exit]:
-        """Wait for any child to end; there must be one."""
+    def next_ended(self, meanwhile: Callable[[], bool] = lambda: False) -> tuple[Work, Exit]:
+        """Wait for any child to end; there must be one.
+
+        meanwhile   called while none has ended; whether there is more for it to do
+        """
+        is_busy = True
         while True:
             for member in self._members:
-                ended = self._look_at(member)
+                ended = self._look_at(member, 0.0 if is_busy else _TURN_S)
                 if ended is not None:
                     self._members.remove(member)
                     return member.work, ended
+            is_busy = is_busy and meanwhile()
 
     def stop(self) -> None:
         """Kill what still runs."""
@@ -56,8 +61,8 @@ class Crew(Generic[Work]):
             member.child.kill()
         self._members.clear()
 
-    def _look_at(self, member: _Member[Work]) -> Exit | None:
+    def _look_at(self, member: _Member[Work], wait_s: float) -> Exit | None:
         left_s = member.kill_at - time.time()
         if left_s <= 0:
             return member.child.kill(Ending.KILLED_TIME)
-        return member.child.wait(min(left_s, _TURN_S))
+        return member.child.wait(min(left_s, wait_s))

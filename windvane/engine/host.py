@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
-from importlib import import_module
 
 from windvane.engine.conduct import conduct
 from windvane.engine.job import Job
+from windvane.engine.libraries import Libraries
 from windvane.engine.telling import Event
 from windvane.errors import DataFault, JobFault
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """The environment this process is to be started with: one thread a child, and none before it forks."""
-
-
-_LIBRARIES = ("lightgbm", "xgboost", "catboost", "sklearn.ensemble", "sklearn.linear_model")
-"""Loaded once here; what is forked from here has them at once."""
 
 
 def main() -> int:
@@ -32,9 +29,10 @@ def main() -> int:
     def tell(event: Event) -> None:
         events.write(json.dumps(event) + "\n")
 
-    job = Job.from_json(sys.stdin.read())
+    libraries = Libraries()
+    job = _asked(libraries)
     try:
-        conduct(job, tell, _load_libraries)
+        conduct(job, tell, libraries.load_next)
     except JobFault as fault:
         kind = "DataFault" if isinstance(fault, DataFault) else "JobFault"
         tell({"event": "failed", "error": kind, "text": str(fault)})
@@ -42,9 +40,11 @@ def main() -> int:
     return 0
 
 
-def _load_libraries() -> None:
-    for name in _LIBRARIES:
-        import_module(name)
+def _asked(libraries: Libraries) -> Job:
+    """The job, which may take a while to come: its table is being written."""
+    while not select.select([sys.stdin], [], [], 0)[0] and libraries.load_next():
+        pass
+    return Job.from_json(sys.stdin.read())
 
 
 if __name__ == "__main__":

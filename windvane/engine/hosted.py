@@ -25,12 +25,15 @@ class HostDied(RuntimeError):
     """The process of a job ended without saying why: a fault of ours or of the system."""
 
 
-def run_job(job: Job, on_event: OnEvent) -> None:
-    """Run the job in a process of its own, which dies with this one; its folder exists already.
+def run_job(out: Path, ask: Callable[[], Job], on_event: OnEvent) -> Job:
+    """Run a job in a process of its own, which dies with this one.
 
-    raises    JobFault, DataFault if the data are to blame; HostDied
+    out       the job's folder; it exists already
+    ask       makes the job, while the process starts
+    returns   what `ask` made
+    raises    JobFault, DataFault if the data are to blame; HostDied; whatever `ask` raises
     """
-    log = job.out / "host.log"
+    log = out / "host.log"
     with log.open("wb") as errors:
         host = subprocess.Popen(
             leash.command([sys.executable, "-m", "windvane.engine.host"]),
@@ -41,6 +44,7 @@ def run_job(job: Job, on_event: OnEvent) -> None:
             text=True,
         )
     try:
+        job = ask()
         last = _follow(host, job, on_event)
     finally:
         _end(host)
@@ -51,6 +55,7 @@ def run_job(job: Job, on_event: OnEvent) -> None:
             f"The process of the job ended with exit code {host.returncode}. Its last words:\n"
             f"{_tail(log)}"
         )
+    return job
 
 
 def _follow(host: subprocess.Popen[str], job: Job, on_event: OnEvent) -> Event:
@@ -71,8 +76,9 @@ def _end(host: subprocess.Popen[str]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(host.pid, signal.SIGKILL)
     host.wait()
-    if host.stdout is not None:
-        host.stdout.close()
+    for pipe in (host.stdin, host.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _tail(log: Path) -> str:

@@ -1,3 +1,4 @@
+import os
 import sys
 
 import pytest
@@ -6,7 +7,8 @@ from windvane.domain.problem import ProblemSpec
 from windvane.engine.data.analysis import SourceFile
 from windvane.engine.hosted import HostDied, run_job
 from windvane.engine.job import Job
-from windvane.errors import DataFault
+from windvane.errors import DataFault, InvalidRequest
+from windvane.process.memory import tree_of
 
 
 def _job(tmp_path, file, **changes):
@@ -40,10 +42,21 @@ def test_bad_data_are_told_with_the_name_of_the_file(tmp_path):
     file = tmp_path / "t.csv"
     file.write_text("a,y\n")
     with pytest.raises(DataFault, match=r"t\.csv"):
-        run_job(_job(tmp_path, file), lambda _: None)
+        run_job(tmp_path, lambda: _job(tmp_path, file), lambda _: None)
 
 
 def test_a_process_that_ends_without_a_word_is_our_fault_and_said_so(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(HostDied, match="exit code 1"):
-        run_job(_job(tmp_path, tmp_path / "t.csv"), lambda _: None)
+        run_job(tmp_path, lambda: _job(tmp_path, tmp_path / "t.csv"), lambda _: None)
+
+
+def test_a_job_that_cannot_be_asked_for_leaves_no_process(tmp_path):
+    before = tree_of(os.getpid())
+
+    def ask():
+        raise InvalidRequest("no such table")
+
+    with pytest.raises(InvalidRequest, match="no such table"):
+        run_job(tmp_path, ask, lambda _: None)
+    assert tree_of(os.getpid()) == before
