@@ -75,6 +75,8 @@ def _follow(host: subprocess.Popen[str], job: Job, on_event: OnEvent) -> Event:
 def _end(host: subprocess.Popen[str]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(host.pid, signal.SIGKILL)
+    # Just started, it leads no group yet.
+    host.kill()
     host.wait()
     for pipe in (host.stdin, host.stdout):
         if pipe is not None:
