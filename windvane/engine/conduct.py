@@ -23,6 +23,7 @@ from windvane.engine.finish import refit_members, with_refits
 from windvane.engine.front import choose, noted
 from windvane.engine.hunt import Hunt
 from windvane.engine.job import LEAST_ROWS, Entry, Job, leaderboard_to_json, ranked
+from windvane.engine.libraries import Libraries
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.pacing import FEWEST_WITH_ENSEMBLE
 from windvane.engine.telling import OnEvent, Teller
@@ -36,16 +37,16 @@ _LAST_RESORT_S = 20.0
 happens."""
 
 
-def conduct(job: Job, on_event: OnEvent, meanwhile: Callable[[], bool]) -> None:
+def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
     """Run the job and write its folder; what it tells on the way is in engine/telling.py.
 
-    meanwhile   called in this process while the data are read; whether there is more for it to do
+    libraries   loaded into this process while the data are read, and before an algorithm is first used
 
     raises    JobFault, or DataFault if the data are to blame
     """
     teller = Teller(job.started, on_event)
     with teller.stage("analysis"):
-        analysis = _analyse(job, meanwhile)
+        analysis = _analyse(job, libraries.load_next)
     teller.tell(
         "analysed",
         problem_type=analysis.problem_type,

@@ -32,7 +32,7 @@ def main() -> int:
     libraries = Libraries()
     job = _asked(libraries)
     try:
-        conduct(job, tell, libraries.load_next)
+        conduct(job, tell, libraries)
     except JobFault as fault:
         kind = "DataFault" if isinstance(fault, DataFault) else "JobFault"
         tell({"event": "failed", "error": kind, "text": str(fault)})

@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -56,7 +56,10 @@ Work = Plan | Features
 
 
 class Hunt:
-    """One search. `run` once, then read `entries` and `recipes`."""
+    """One search. `run` once, then read `entries` and `recipes`.
+
+    make_ready   called with an algorithm's name before a process is forked to train with it
+    """
 
     def __init__(self, job: Job, table: Dataset, teller: Teller) -> None:
         self.entries: list[Entry] = []
@@ -187,6 +190,7 @@ class Hunt:
         )
 
     def _start_training(self, plan: Plan) -> None:
+        self._make_ready(plan.algorithm)
         limits = self._limits(plan)
         dataset, features = self._job.dataset, self._folder_of(plan.recipe)
         into = self._job.candidate(plan.index)

@@ -13,31 +13,41 @@ _OPTIONAL = ("sklearn", "pandas")
 that importing them takes."""
 
 _LEAN = ("lightgbm", "catboost", "xgboost")
-_WHOLE = ("scipy.optimize", "sklearn.ensemble")
+_OF = {
+    **{name: name for name in _LEAN},
+    "linear-learner": "scipy.optimize",
+    "randomforest": "sklearn.ensemble",
+    "extra-trees": "sklearn.ensemble",
+}
+"""What an algorithm is fitted with; those not named here need nothing but NumPy."""
 
 
 class Libraries:
-    """Those not loaded yet, the soonest needed first. For a process that trains and does nothing else: what is
-    loaded here does without the libraries that it could do without."""
+    """For a process that trains and does nothing else: boosters loaded here do without what they could do without.
 
-    def __init__(self, names: Sequence[str] = (*_LEAN, *_WHOLE)) -> None:
-        self._left = list(names)
+    ahead   loaded one by one by `load_next`, the soonest needed first
+    """
+
+    def __init__(self, ahead: Sequence[str] = _LEAN) -> None:
+        self._ahead = list(ahead)
 
     def load_next(self) -> bool:
         """Load one; whether there was one left."""
-        if not self._left:
+        if not self._ahead:
             return False
-        name = self._left.pop(0)
-        if name in _LEAN:
-            with absent(_OPTIONAL):
-                import_module(name)
-        else:
-            import_module(name)
+        _load(self._ahead.pop(0))
         return True
 
-    def load_all(self) -> None:
-        while self.load_next():
-            pass
+    def load_for(self, algorithm: str) -> None:
+        """Load what the algorithm is fitted with, unless it is there."""
+        name = _OF.get(algorithm)
+        if name is not None and name not in sys.modules:
+            _load(name)
+
+
+def _load(name: str) -> None:
+    with absent(_OPTIONAL if name in _LEAN else ()):
+        import_module(name)
 
 
 @contextmanager

@@ -10,8 +10,11 @@ from windvane.engine.libraries import Libraries, absent
 LEAN = """
 import sys
 from windvane.engine.libraries import Libraries
-libraries = Libraries(["lightgbm", "xgboost", "catboost"])
-libraries.load_all()
+libraries = Libraries(["lightgbm"])
+while libraries.load_next():
+    pass
+libraries.load_for("xgboost")
+libraries.load_for("catboost")
 for name in ("lightgbm", "xgboost", "catboost"):
     assert name in sys.modules, name
 for name in ("sklearn", "pandas"):
@@ -39,6 +42,17 @@ def test_each_is_loaded_once_in_their_order(monkeypatch):
     libraries = Libraries(["a", "b"])
     assert [libraries.load_next() for _ in range(3)] == [True, True, False]
     assert loaded == ["a", "b"]
+
+
+def test_an_algorithm_gets_its_library_unless_it_is_there(monkeypatch):
+    loaded = []
+    monkeypatch.setattr("windvane.engine.libraries.import_module", loaded.append)
+    monkeypatch.delitem(sys.modules, "sklearn.ensemble", raising=False)
+    monkeypatch.setitem(sys.modules, "catboost", sys)
+    libraries = Libraries([])
+    for algorithm in ("randomforest", "catboost", "baseline"):
+        libraries.load_for(algorithm)
+    assert loaded == ["sklearn.ensemble"]
 
 
 def test_what_is_absent_is_back_after_the_block():
