@@ -26,13 +26,20 @@ Value = float | str | None
 class Feature:
     """One column of the matrix a recipe makes.
 
-    source        the raw column it comes from
+    source        the raw column it comes from, the first if there are several
     cardinality   number of codes if it holds category codes 0, 1, ... (missing and unseen are NaN); else 0
+    others        further raw columns it comes from
     """
 
     name: str
     source: str
     cardinality: int = 0
+    others: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every raw column it comes from."""
+        return (self.source, *self.others)
 
 
 class ColumnTransformer(Protocol):
