@@ -57,7 +57,7 @@ def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
         n_folds=analysis.n_folds,
         n_findings=len(analysis.findings),
     )
-    hunt = Hunt(job, read_dataset(job.dataset), teller)
+    hunt = Hunt(job, read_dataset(job.dataset), teller, libraries.load_for)
     with teller.stage("search"):
         hunt.run()
     entries = [*hunt.entries, *_last_entry(job, hunt.entries, teller)]

@@ -61,10 +61,17 @@ class Hunt:
     make_ready   called with an algorithm's name before a process is forked to train with it
     """
 
-    def __init__(self, job: Job, table: Dataset, teller: Teller) -> None:
+    def __init__(
+        self,
+        job: Job,
+        table: Dataset,
+        teller: Teller,
+        make_ready: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.entries: list[Entry] = []
         self.ended = "runtime"
         self._job, self._analysis, self._teller = job, table.analysis, teller
+        self._make_ready = make_ready
         self._candidate_mb = job.memory_mb // job.threads
         self._search_s = job.search_end - time.time()
         self._crew: Crew[Work] = Crew(job.threads, self._candidate_mb)
