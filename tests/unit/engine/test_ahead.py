@@ -53,4 +53,4 @@ def test_loading_a_library_imports_the_module_that_answers(monkeypatch):
     for name in ("xgboost", "catboost", "linear-learner"):
         catalogue.learner(name).load_library()
     modules = [name.rpartition(".")[2] for name in imported]
-    assert modules == ["xgboost_native", "catboost_native", "linear"]
+    assert modules == ["xgboost", "catboost", "linear"]

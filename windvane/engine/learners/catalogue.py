@@ -23,7 +23,6 @@ class LearnerCard:
     """A learner known by its name and recipes; the rest is in its module.
 
     title     plain words for reports
-    native    the module that imports the library its models answer with, if that is not `module`
     """
 
     name: str
@@ -31,7 +30,6 @@ class LearnerCard:
     recipes: tuple[str, ...]
     title: str
     attribute: str = "LEARNER"
-    native: str = ""
 
     def space(self, setting: Setting, n_rows: int) -> Space:
         return self._learner().space(setting, n_rows)
@@ -61,8 +59,8 @@ class LearnerCard:
         return self._learner().load(folder)
 
     def load_library(self) -> None:
-        """Import what answering needs: seconds for some."""
-        import_module(self.native or self.module)
+        """Import what answering needs."""
+        import_module(self.module)
 
     def _learner(self) -> Learner:
         return cast("Learner", getattr(import_module(self.module), self.attribute))
@@ -72,25 +70,14 @@ _HERE = "windvane.engine.learners"
 
 LEARNERS: tuple[LearnerCard, ...] = (
     LearnerCard("lightgbm", f"{_HERE}.lightgbm", ("dpp0",), "gradient-boosted trees (LightGBM)"),
-    LearnerCard(
-        "xgboost",
-        f"{_HERE}.xgboost",
-        ("dpp0",),
-        "gradient-boosted trees (XGBoost)",
-        native=f"{_HERE}.xgboost_native",
-    ),
-    LearnerCard(
-        "catboost",
-        f"{_HERE}.catboost",
-        ("dpp0",),
-        "gradient-boosted trees (CatBoost)",
-        native=f"{_HERE}.catboost_native",
-    ),
+    LearnerCard("xgboost", f"{_HERE}.xgboost", ("dpp0",), "gradient-boosted trees (XGBoost)"),
+    LearnerCard("catboost", f"{_HERE}.catboost", ("dpp0",), "gradient-boosted trees (CatBoost)"),
     LearnerCard("linear-learner", f"{_HERE}.linear", ("dpp1",), "linear or logistic regression"),
     LearnerCard("randomforest", f"{_HERE}.forest", ("dpp2",), "random forest", "RANDOM_FOREST"),
     LearnerCard(
         "extra-trees", f"{_HERE}.forest", ("dpp2",), "extremely randomised trees", "EXTRA_TREES"
     ),
+    LearnerCard("mlp", f"{_HERE}.mlp", ("dpp3",), "neural networks (multilayer perceptrons)"),
     LearnerCard("baseline", f"{_HERE}.baseline", ("",), "a constant prediction"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -74,6 +74,18 @@ class Trees:
 _INNER = ("feature", "threshold", "left", "right")
 
 
+@dataclass(frozen=True)
+class Splits:
+    """How trees split beyond thresholds.
+
+    missing_left  (n_inner,) whether a missing value goes left; at a set of codes it always goes right
+    categories    inner node -> the codes that go left; its threshold means nothing
+    """
+
+    missing_left: NDArray[np.bool_]
+    categories: Mapping[int, NDArray[np.int64]]
+
+
 def trees_of(trees: Sequence[Any], classes: Sequence[int], n_classes: int) -> Trees:
     """Trees of scikit-learn (objects with children_left, children_right, feature, threshold, value).
 
@@ -122,8 +134,15 @@ def _rates(
     return np.ascontiguousarray(rates[:, 1:]) if n_classes == 2 else rates
 
 
-def trees_text(trees: Trees) -> bytes:
-    """A LightGBM text model of the same splits; its leaves hold nothing, their numbers are what is asked for."""
+_IS_CATEGORY, _MISSING_LEFT, _MISSING_IS_NAN = 1, 2, 8
+"""Bits of LightGBM's decision types."""
+
+
+def trees_text(trees: Trees, splits: Splits | None = None) -> bytes:
+    """A LightGBM text model of the same splits; its leaves hold nothing, their numbers are what is asked for.
+
+    splits    None if nothing is missing in the rows and no column holds codes
+    """
     names = " ".join(f"f{i}" for i in range(trees.n_features))
     infos = " ".join(["none"] * trees.n_features)
     head = (
@@ -131,30 +150,50 @@ def trees_text(trees: Trees) -> bytes:
         f"max_feature_idx={trees.n_features - 1}\nobjective=regression\n"
         f"feature_names={names}\nfeature_infos={infos}\n\n"
     )
-    return "".join([head, *_tree_texts(trees), "end of trees\n"]).encode()
+    return "".join([head, *_tree_texts(trees, splits), "end of trees\n"]).encode()
 
 
-def _tree_texts(trees: Trees) -> Iterator[str]:
+def _tree_texts(trees: Trees, splits: Splits | None) -> Iterator[str]:
+    kinds = np.zeros(len(trees.feature), np.int32)
+    if splits is not None:
+        kinds[:] = _MISSING_IS_NAN + _MISSING_LEFT * splits.missing_left
+        kinds[list(splits.categories)] = _MISSING_IS_NAN + _IS_CATEGORY
     start = 0
     for number, n_leaves in enumerate(trees.n_leaves.tolist()):
         part = slice(start, start + n_leaves - 1)
         start = part.stop
-        yield f"Tree={number}\nnum_leaves={n_leaves}\nnum_cat=0\n"
+        thresholds = _between(trees.threshold[part]) if n_leaves > 1 else []
+        sets: list[NDArray[np.uint32]] = []
+        for node in np.flatnonzero(kinds[part] & _IS_CATEGORY).tolist() if splits else ():
+            thresholds[node] = str(len(sets))
+            sets.append(_words(splits.categories[part.start + node]))  # type: ignore[union-attr]
+        yield f"Tree={number}\nnum_leaves={n_leaves}\nnum_cat={len(sets)}\n"
         if n_leaves > 1:
             yield f"split_feature={_numbers(trees.feature[part])}\n"
-            yield f"threshold={_between(trees.threshold[part])}\n"
-            yield f"decision_type={'0 ' * (n_leaves - 2)}0\n"
+            yield f"threshold={' '.join(thresholds)}\n"
+            yield f"decision_type={_numbers(kinds[part])}\n"
             yield f"left_child={_numbers(trees.left[part])}\n"
             yield f"right_child={_numbers(trees.right[part])}\n"
+        if sets:
+            ends = np.cumsum([0, *map(len, sets)])
+            yield f"cat_boundaries={_numbers(ends)}\n"
+            yield f"cat_threshold={_numbers(np.concatenate(sets))}\n"
         yield f"leaf_value={'0 ' * (n_leaves - 1)}0\nshrinkage=1\n\n\n"
 
 
-def _numbers(array: NDArray[np.int32]) -> str:
+def _words(codes: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """The set as LightGBM's words of 32 bits."""
+    bits = np.zeros((int(codes.max(initial=0)) // 32 + 1) * 32, bool)
+    bits[codes] = True
+    return np.packbits(bits, bitorder="little").view("<u4")
+
+
+def _numbers(array: NDArray[Any]) -> str:
     return str(array.tolist())[1:-1].replace(",", "")
 
 
-def _between(threshold: NDArray[np.float32]) -> str:
+def _between(threshold: NDArray[np.float32]) -> list[str]:
     """Halfway to the next float32: the same splits of float32 values, and nine digits are enough."""
     above = np.nextafter(threshold, np.float32(np.inf)).astype(np.float64)
     halfway = (threshold.astype(np.float64) + above) / 2
-    return " ".join(["%.9g"] * len(threshold)) % tuple(halfway.tolist())
+    return (" ".join(["%.9g"] * len(threshold)) % tuple(halfway.tolist())).split(" ")

@@ -1,5 +1,5 @@
 """XGBoost: histogram trees with native categories and missing values. The library itself is used, and
-imported, by xgboost_native.py alone."""
+imported, by xgboost_native.py alone, for training."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
 from windvane.engine.learners.patience import Patience, patience_for
+from windvane.engine.learners.xgboost_model import NAME, read_model
 from windvane.engine.tuning.space import Integer, Real, Space
-
-_NAME = "xgboost"
 
 _OBJECTIVES = {
     ProblemType.BINARY: ("binary:logistic", "logloss"),
@@ -30,7 +29,7 @@ class Xgboost:
     Codes are given as categories, not as numbers: their order is by frequency and means nothing to a split.
     """
 
-    name = _NAME
+    name = NAME
     recipes = ("dpp0",)
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
@@ -88,8 +87,6 @@ class Xgboost:
 
     def load(self, folder: Path) -> FittedModel:
         """raises    CorruptArtifact"""
-        from windvane.engine.learners.xgboost_native import read_model
-
         return read_model(folder)
 
 

@@ -1,55 +1,15 @@
-"""XGBoost's own calls: training and answering."""
+"""XGBoost's own calls: training."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xgboost
-from numpy.typing import NDArray
 
-from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.patience import Patience
-from windvane.engine.manifest import check_manifest, write_manifest
-from windvane.errors import CorruptArtifact
-
-_NAME = "xgboost"
-_FILE = "model.ubj"
-
-
-class XgboostModel:
-    """A model in XGBoost's UBJSON."""
-
-    def __init__(self, raw: bytes, n_classes: int) -> None:
-        self._raw = raw
-        self._n_classes = n_classes
-        self._booster = xgboost.Booster()
-        try:
-            self._booster.load_model(bytearray(raw))
-        except (xgboost.core.XGBoostError, ValueError, UnicodeDecodeError) as error:
-            raise CorruptArtifact(f"XGBoost does not accept the model: {error}") from error
-        self._booster.set_param({"nthread": 1})
-        self.rounds = int(self._booster.num_boosted_rounds())
-        self.n_features = int(self._booster.num_features())
-
-    def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
-        if not len(X):
-            return np.empty((0, self._n_classes) if self._n_classes else 0)
-        # Feature types are not in the array; the model knows which of its splits are on categories.
-        answer = np.asarray(self._booster.inplace_predict(X, validate_features=False), np.float64)
-        if self._n_classes == 0:
-            return answer
-        if self._n_classes == 2:
-            return np.stack([1 - answer, answer], axis=1)
-        normalised: NDArray[np.float64] = answer / answer.sum(axis=1, keepdims=True)
-        return normalised
-
-    def save(self, folder: Path) -> None:
-        (folder / _FILE).write_bytes(self._raw)
-        write_manifest(folder, _NAME, {"n_classes": self._n_classes})
+from windvane.engine.learners.xgboost_model import XgboostModel
 
 
 class _Watch(xgboost.callback.TrainingCallback):  # type: ignore[misc]
@@ -85,17 +45,8 @@ def train_model(
     except (xgboost.core.XGBoostError, ValueError, MemoryError) as error:
         raise candidate_fault("XGBoost", error) from error
     kept = booster[: patience.best_round]
-    return XgboostModel(bytes(kept.save_raw("ubj")), setting.n_classes)
-
-
-def read_model(folder: Path) -> XgboostModel:
-    """raises    CorruptArtifact"""
-    about = check_manifest(folder, _NAME)
-    try:
-        raw, n_classes = (folder / _FILE).read_bytes(), int(about["n_classes"])
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise CorruptArtifact(f"{folder} holds no complete XGBoost model: {error!r}.") from error
-    return XgboostModel(raw, n_classes)
+    n_codes = max((feature.cardinality for feature in setting.features), default=0)
+    return XgboostModel(bytes(kept.save_raw("ubj")), setting.n_classes, n_codes)
 
 
 def _matrix(rows: Rows, setting: Setting, like: Any) -> Any:
