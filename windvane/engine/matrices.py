@@ -1,14 +1,18 @@
 """A features folder: one recipe's fits and the matrices they make of a table.
 
-full/        the recipe as fitted on all rows;  fold0/ ... as fitted on the training rows of a fold
-full.npy     float32 (n_rows, n_features), memory-mapped by those who train;  fold0.npy ...
+full/   the recipe as fitted on all rows;  fold0/ ... as fitted on the training rows of a fold. Each holds what
+        the recipe saves, and matrix.npy: float32 (n_rows, n_features), memory-mapped by those who train
 
-A fit's training rows are encoded as its learner should see them, the other rows as new ones.
+A fit's training rows are encoded as its learner should see them, the other rows as new ones. A fit's folder appears
+whole or not at all; those of a recipe need not all be there.
 """
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,20 +27,34 @@ from windvane.engine.outcomes import FULL_FIT, fold_fit
 from windvane.engine.training import Matrix
 from windvane.errors import CorruptArtifact
 
+_MATRIX = "matrix.npy"
+_BLOCK = 1 << 16
+"""Rows compared at once."""
 
-def write_matrices(dataset: Dataset, recipe: str, folder: Path) -> None:
-    """Fit the recipe on all rows and on each fold's training rows; write into an existing folder.
+
+def fit_names(n_folds: int) -> tuple[str, ...]:
+    """Every fit of a recipe, in the order in which training needs them."""
+    return *(fold_fit(fold) for fold in range(n_folds)), FULL_FIT
+
+
+def write_fits(dataset: Dataset, recipe: str, fits: Sequence[str], folder: Path) -> None:
+    """Fit the recipe once for each of `fits`, on the training rows of that fit alone; each appears in `folder`
+    (which is made if need be) when it is whole. Those that are there already stay as they are.
 
     raises    DataFault if no column is of use
     """
-    tables = term_tables(dataset.analysis.columns, dataset.columns)
-    for fit, training in _fits(dataset):
-        _write_fit(dataset, recipe, fit, training, tables, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [fit for fit in fits if not (folder / fit).exists()]
+    tables = term_tables(dataset.analysis.columns, dataset.columns) if missing else {}
+    for fit in missing:
+        with _whole(folder, fit) as building:
+            _write_fit(dataset, recipe, _training(dataset, fit), tables, building)
+            _share(building, folder)
 
 
 def read_matrix(folder: Path, fit: str) -> Matrix:
     """raises    CorruptArtifact"""
-    file = folder / f"{fit}.npy"
+    file = folder / fit / _MATRIX
     try:
         X = np.load(file, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
@@ -44,17 +62,51 @@ def read_matrix(folder: Path, fit: str) -> Matrix:
     return Matrix(X, tuple(load_recipe(folder / fit).features))
 
 
-def _fits(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """The name of each fit and its training rows."""
-    for fold in range(dataset.analysis.n_folds):
-        yield fold_fit(fold), dataset.folds != fold
-    yield FULL_FIT, np.ones(dataset.y.size, np.bool_)
+def _training(dataset: Dataset, fit: str) -> NDArray[np.bool_]:
+    """(n_rows,) which rows the fit may learn from."""
+    if fit == FULL_FIT:
+        return np.ones(dataset.y.size, np.bool_)
+    folds = range(dataset.analysis.n_folds)
+    fold = next(fold for fold in folds if fold_fit(fold) == fit)
+    return np.asarray(dataset.folds != fold)
+
+
+@contextmanager
+def _whole(folder: Path, fit: str) -> Iterator[Path]:
+    """A folder outside of `folder` that becomes `folder`/`fit` when the block ends well, and vanishes otherwise."""
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    try:
+        yield building
+        building.chmod(0o755)
+        building.rename(folder / fit)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+
+
+def _share(building: Path, folder: Path) -> None:
+    """Let one file stand for equal matrices of two fits, on disk and in memory: those of columns of numbers differ
+    only if their folds taught them different things."""
+    for other in sorted(folder.iterdir()):
+        if _are_equal(building / _MATRIX, other / _MATRIX):
+            (building / _MATRIX).unlink()
+            (building / _MATRIX).hardlink_to(other / _MATRIX)
+            return
+
+
+def _are_equal(one: Path, other: Path) -> bool:
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    a, b = (np.load(file, mmap_mode="r").view(np.uint32) for file in (one, other))
+    return a.shape == b.shape and all(
+        np.array_equal(a[start : start + _BLOCK], b[start : start + _BLOCK])
+        for start in range(0, len(a), _BLOCK)
+    )
 
 
 def _write_fit(
     dataset: Dataset,
     name: str,
-    fit: str,
     training: NDArray[np.bool_],
     tables: Mapping[str, TermTable],
     folder: Path,
@@ -68,25 +120,26 @@ def _write_fit(
         analysis.problem_type,
         analysis.n_classes,
         analysis.seed,
-        np.flatnonzero(training),
+        None if training.all() else np.flatnonzero(training),
         tables,
     )
+    recipe.save(folder)
+    if training.all():
+        np.save(folder / _MATRIX, encoded)
+        return
     X = np.lib.format.open_memmap(
-        folder / f"{fit}.npy",
+        folder / _MATRIX,
         mode="w+",
         dtype=np.float32,
         shape=(training.size, encoded.shape[1]),
     )
     X[training] = encoded
     others = np.flatnonzero(~training)
-    if others.size:
-        X[others] = recipe.transform(_taken(dataset.columns, recipe.features, others))
-    X.flush()
-    (folder / fit).mkdir()
-    recipe.save(folder / fit)
+    X[others] = recipe.transform(_taken(dataset.columns, recipe.features, others))
 
 
 def _taken(
     columns: Columns, features: Sequence[Feature], rows: NDArray[np.int64]
 ) -> dict[str, Values]:
-    return {source: columns[source][rows] for source in {feature.source for feature in features}}
+    used = {source for feature in features for source in feature.sources}
+    return {source: columns[source][rows] for source in used}

@@ -1,7 +1,7 @@
 """The stages of a job as functions over folders: read this first.
 
     analyse        files               -> dataset/      typed table, target, folds, analysis.json
-    fit_features   dataset/            -> features/R/   recipe R fitted on all rows, and matrices per fold
+    fit_features   dataset/            -> features/R/   recipe R fitted per fold and on all rows, with matrices
     cross_validate dataset/ features/R -> candidates/N/ a fold's model, out-of-fold predictions, outcome.json
     refit          candidates/N        -> refits/N/     the same with the model of all rows
     train          dataset/ features/R -> candidates/N/ both at once
@@ -31,7 +31,7 @@ from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.ensemble import blend
-from windvane.engine.matrices import write_matrices
+from windvane.engine.matrices import fit_names, write_fits
 from windvane.engine.outcomes import read_candidate, read_out_of_fold, write_candidate
 from windvane.engine.pacing import check_memory
 from windvane.engine.trial import TrainLimits, Trial
@@ -54,14 +54,18 @@ def analyse(
     return reading.analyse(files, options, problem, into)
 
 
-def fit_features(dataset: Path, recipe: str, into: Path) -> None:
-    """Fit the recipe on all rows and, for honest scores, on each fold's training rows; write `into`:
-    the fitted recipes and one matrix per fit (engine/matrices.py).
+def fit_features(
+    dataset: Path, recipe: str, into: Path, fits: Sequence[str] | None = None
+) -> None:
+    """Fit the recipe on all rows and, for honest scores, on each fold's training rows; write into `into` the fitted
+    recipes and one matrix per fit (engine/matrices.py).
 
+    fits      those wanted now, as `fit_names` calls them: each appears in `into` when it is whole, and a candidate
+              can be trained on the first while the others are made. None: all
     raises    DataFault if no column is of use
     """
-    with _whole(into) as folder:
-        write_matrices(read_dataset(dataset), recipe, folder)
+    table = read_dataset(dataset)
+    write_fits(table, recipe, fits or fit_names(table.analysis.n_folds), into)
 
 
 def cross_validate(
