@@ -19,6 +19,7 @@ ALGORITHMS = (
     "linear-learner",
     "randomforest",
     "extra-trees",
+    "mlp",
     "ensemble",
     "baseline",
 )

@@ -46,6 +46,7 @@ _COSTS: Mapping[str, Cost] = {
     "linear-learner": Cost(0.4e-6, 90, 12, 60, model_mb=0.1),
     "randomforest": Cost(4e-6, 90, 8, 3000, most_row_mb=300),
     "extra-trees": Cost(3e-6, 90, 8, 4000, most_row_mb=350),
+    "mlp": Cost(6e-6, 90, 12, 200),
     "baseline": Cost(1e-9, 80, 0, 60),
 }
 """Measured on tables of 3,000 x 20 to 100,000 x 50, numbers and categories, two and ten classes."""
@@ -123,6 +124,7 @@ _WIDTHS: Mapping[str, Mapping[ColumnType, int]] = {
     "dpp0": {ColumnType.DATETIME: 8, ColumnType.TEXT: 68},
     "dpp1": {ColumnType.DATETIME: 8, ColumnType.TEXT: 204},
     "dpp2": {ColumnType.DATETIME: 8, ColumnType.TEXT: 68},
+    "dpp3": {ColumnType.DATETIME: 8, ColumnType.TEXT: 104},
 }
 _ONE_HOT = "dpp1"
 _MOST_ONE_HOT = 100

@@ -1,0 +1,196 @@
+"""A multilayer perceptron in NumPy: a few small networks trained side by side, whose answers are averaged.
+
+source    after RealMLP: Holzmueller et al. 2024, "Better by default: strong pre-tuned MLPs and boosted trees on
+          tabular data" (arXiv 2407.04491)
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import MetricName
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.learners.faults import candidate_fault
+from windvane.engine.learners.mlp_loss import Absolute, Logistic, Loss, Softmax, Squared
+from windvane.engine.learners.mlp_model import NAME, MlpModel, Scaling, model_of, read_model
+from windvane.engine.learners.mlp_network import Floats, Shape
+from windvane.engine.learners.mlp_training import CYCLE_ENDS, Course, Examples, train_networks
+from windvane.engine.tuning.space import Choice, Integer, Real, Space
+from windvane.errors import CandidateFault
+
+_MOST_WAVED = 32
+_DISTINCT = 8
+"""A feature of no more values than this is no number that periodic features could resolve."""
+
+_SAMPLE = 2_000
+
+_BATCHES = 40
+"""Steps of an epoch, about, where that makes batches of _BATCH rows."""
+
+_BATCH = (128, 512)
+_EPOCHS = (8, 120)
+_SECONDS = 2.0
+"""Of training on 1,000 rows; it grows with the square root of the rows."""
+
+_WEIGHT_S = 6 / 45e9
+"""Of a row and a weight: three products, at 45 thousand million operations a second."""
+
+_UNIT_S = 4e-9
+_WAVED_S = 60e-9
+"""Of a row and a hidden unit, and a waved feature: what is not products."""
+
+
+class Mlp:
+    """Networks of a few hundred hidden units."""
+
+    name = NAME
+    recipes = ("dpp3",)
+
+    def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
+        """Around RealMLP's tuned defaults."""
+        return {
+            "learning_rate": Real(0.01, 0.1, log=True),
+            "n_hidden": Integer(48, 192, log=True),
+            "n_layers": Integer(2, 3),
+            "n_networks": Integer(1, 4),
+            "dropout": Real(0.0, 0.4),
+            "weight_decay": Real(1e-3, 0.3, log=True),
+            "waves": Choice((False, True)),
+        }
+
+    def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
+        """As many epochs as take _SECONDS on one core of 2024; the number depends on nothing but sizes."""
+        batch = int(2 ** round(math.log2(max(1, n_rows / _BATCHES))))
+        chosen: dict[str, Any] = {
+            "learning_rate": 0.04,
+            "n_hidden": 96,
+            "n_layers": 3,
+            "n_networks": 3,
+            "dropout": 0.1,
+            "weight_decay": 0.02,
+            "waves": True,
+            "label_smoothing": 0.0,
+            "batch": min(max(batch, _BATCH[0]), _BATCH[1]),
+        }
+        time_s = _SECONDS * math.sqrt(max(n_rows, 1) / 1_000)
+        epochs = round(time_s / max(1e-9, _epoch_s(chosen, setting, n_rows)))
+        epochs = min(max(epochs, _EPOCHS[0]), _EPOCHS[1])
+        return chosen | {"epochs": epochs, "schedule": epochs}
+
+    def fit(
+        self,
+        train: Rows,
+        valid: Rows | None,
+        hyperparameters: dict[str, Any],
+        setting: Setting,
+        clock: Clock,
+    ) -> MlpModel:
+        try:
+            return _fit(train, valid, hyperparameters, setting, clock)
+        except (MemoryError, ValueError, FloatingPointError) as error:
+            raise candidate_fault("The network", error) from error
+
+    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
+        """With the schedule stretched so that steps have fallen to 0 when the last epoch ends."""
+        at = rounds / int(hyperparameters["schedule"])
+        end = min(CYCLE_ENDS, key=lambda share: abs(math.log(at / share)))
+        return {**hyperparameters, "epochs": rounds, "schedule": round(rounds / end)}
+
+    def load(self, folder: Path) -> MlpModel:
+        """raises    CorruptArtifact"""
+        return read_model(folder)
+
+
+def _fit(
+    train: Rows, valid: Rows | None, h: dict[str, Any], setting: Setting, clock: Clock
+) -> MlpModel:
+    if not np.isfinite(train.y).all() or not np.isfinite(train.X).all():
+        raise ValueError("some of their values are missing or infinite")
+    loss = _loss(setting, float(h["label_smoothing"]))
+    target = Scaling() if setting.n_classes else _target_scaling(train.y)
+    centre, inverse = _input_scaling(train.X)
+    shape = Shape(
+        n_inputs=train.X.shape[1],
+        waved=_waved(train.X) if h["waves"] else (),
+        hidden=(int(h["n_hidden"]),) * int(h["n_layers"]),
+        n_outputs=loss.n_outputs,
+        n_members=int(h["n_networks"]),
+    )
+    course = Course(
+        epochs=max(1, int(h["epochs"])),
+        schedule=max(int(h["schedule"]), int(h["epochs"]), 1),
+        batch=int(h["batch"]),
+        learning_rate=float(h["learning_rate"]),
+        weight_decay=float(h["weight_decay"]),
+        dropout=float(h["dropout"]),
+        seed=setting.seed,
+    )
+
+    def examples(rows: Rows) -> Examples:
+        return Examples((rows.X - centre) * inverse, (rows.y - target.centre) / target.scale)
+
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        found, rounds = train_networks(
+            shape, loss, examples(train), None if valid is None else examples(valid), course, clock
+        )
+    if not np.isfinite(found.flat).all():
+        raise CandidateFault("The network found no finite weights for these rows.")
+    return model_of(found, centre, inverse, setting.n_classes, rounds, target)
+
+
+def _loss(setting: Setting, smoothing: float) -> Loss:
+    if setting.n_classes == 2:
+        return Logistic(smoothing)
+    if setting.n_classes:
+        return Softmax(setting.n_classes, smoothing)
+    return Absolute() if setting.objective is MetricName.MAE else Squared()
+
+
+def _target_scaling(y: NDArray[np.float64]) -> Scaling:
+    low, high = float(y.min()), float(y.max())
+    return Scaling(float(y.mean()), float(y.std()) or 1.0, low, high)
+
+
+def _input_scaling(X: FloatMatrix) -> tuple[Floats, Floats]:
+    """The median of each feature, and one over the root mean square of the distances from it that are not 0: a
+    number gets unit spread, and a rare value of a feature that is mostly the same is 1 away."""
+    n = X.shape[1]
+    centre, inverse = np.zeros(n, np.float32), np.ones(n, np.float32)
+    for j in range(n):
+        column = X[:, j].astype(np.float64)
+        middle = np.median(column)
+        distances = column - middle
+        differing = distances[distances != 0]
+        centre[j] = middle
+        if differing.size:
+            inverse[j] = min(1 / np.sqrt(np.mean(differing**2)), 1e30)
+    return centre, inverse
+
+
+def _waved(X: FloatMatrix) -> tuple[int, ...]:
+    """Features that are numbers of many values, the first _MOST_WAVED of them."""
+    sample = np.asarray(X[:_SAMPLE])
+    many = [j for j in range(X.shape[1]) if len(np.unique(sample[:, j])) > _DISTINCT]
+    return tuple(many[:_MOST_WAVED])
+
+
+def _epoch_s(h: dict[str, Any], setting: Setting, n_rows: int) -> float:
+    """Expected of training; numbers are told from what other columns become by the names of features."""
+    n_features = len(setting.features)
+    n_waved = sum(feature.name == feature.source for feature in setting.features)
+    waved = (0,) * min(n_waved, _MOST_WAVED) if h["waves"] else ()
+    hidden = (int(h["n_hidden"]),) * int(h["n_layers"])
+    n_outputs = setting.n_classes if setting.n_classes > 2 else 1
+    n_members = int(h["n_networks"])
+    weights = n_members * Shape(n_features, waved, hidden, n_outputs, n_members).n_weights
+    units = n_members * sum(hidden)
+    return n_rows * (weights * _WEIGHT_S + units * _UNIT_S + len(waved) * _WAVED_S)
+
+
+LEARNER = Mlp()

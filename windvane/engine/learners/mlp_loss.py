@@ -1,0 +1,157 @@
+"""Losses of networks: the mean over rows of each network's loss, its slopes in the outputs, and what the
+outputs mean as predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+_LEAST = 1e-7
+_BEND = np.float32(0.1)
+"""Below this, in standard deviations of the target, an absolute error counts as its square."""
+
+
+class Loss(Protocol):
+    """n_outputs of each network, for targets as `targets` makes them."""
+
+    @property
+    def n_outputs(self) -> int: ...
+
+    def targets(self, y: NDArray[np.float64]) -> Floats:
+        """(n_rows, n_outputs) from the scaled target or the class index."""
+
+    def start(self, targets: Floats) -> Floats:
+        """(n_outputs,) the best constant outputs, roughly."""
+
+    def slopes(self, outputs: Floats, targets: Floats) -> Floats:
+        """(n_members, n_rows, n_outputs): the gradient of the mean loss of each network. May write into
+        `outputs`."""
+
+    def answers(self, outputs: Floats) -> Floats:
+        """(n_members, ..., n_outputs) values or probabilities of outputs."""
+
+    def value(self, answers: Floats, y: NDArray[np.float64]) -> float:
+        """Mean loss of answers averaged over networks, (n_rows, n_outputs)."""
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """Two classes, one output: the log odds of the second."""
+
+    smoothing: float = 0.0
+    n_outputs: int = 1
+
+    def targets(self, y: NDArray[np.float64]) -> Floats:
+        smooth = y * (1 - self.smoothing) + self.smoothing / 2
+        return smooth[:, None].astype(np.float32)
+
+    def start(self, targets: Floats) -> Floats:
+        share = _shares(targets)
+        started: Floats = np.log(share / (1 - share))
+        return started
+
+    def slopes(self, outputs: Floats, targets: Floats) -> Floats:
+        made = self.answers(outputs)
+        made -= targets
+        made /= len(targets)
+        return made
+
+    def answers(self, outputs: Floats) -> Floats:
+        made: Floats = np.negative(outputs)
+        np.exp(made, out=made)
+        made += 1
+        np.reciprocal(made, out=made)
+        return made
+
+    def value(self, answers: Floats, y: NDArray[np.float64]) -> float:
+        positive = answers[:, 0].astype(np.float64)
+        of_truth = np.where(y == 1, positive, 1 - positive)
+        return float(-np.log(np.maximum(of_truth, _LEAST)).mean())
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """An output for each class."""
+
+    n_outputs: int
+    smoothing: float = 0.0
+
+    def targets(self, y: NDArray[np.float64]) -> Floats:
+        hot = np.full((len(y), self.n_outputs), self.smoothing / self.n_outputs, np.float32)
+        hot[np.arange(len(y)), y.astype(np.int64)] += 1 - self.smoothing
+        return hot
+
+    def start(self, targets: Floats) -> Floats:
+        started: Floats = np.log(_shares(targets))
+        return started
+
+    def slopes(self, outputs: Floats, targets: Floats) -> Floats:
+        made = self.answers(outputs)
+        made -= targets
+        made /= len(targets)
+        return made
+
+    def answers(self, outputs: Floats) -> Floats:
+        made: Floats = outputs - outputs.max(axis=-1, keepdims=True)
+        np.exp(made, out=made)
+        made /= made.sum(axis=-1, keepdims=True)
+        return made
+
+    def value(self, answers: Floats, y: NDArray[np.float64]) -> float:
+        of_truth = answers[np.arange(len(y)), y.astype(np.int64)].astype(np.float64)
+        return float(-np.log(np.maximum(of_truth, _LEAST)).mean())
+
+
+@dataclass(frozen=True)
+class Squared:
+    """Half the squared error of a scaled target."""
+
+    n_outputs: int = 1
+
+    def targets(self, y: NDArray[np.float64]) -> Floats:
+        return y[:, None].astype(np.float32)
+
+    def start(self, targets: Floats) -> Floats:
+        started: Floats = targets.mean(axis=0)
+        return started
+
+    def slopes(self, outputs: Floats, targets: Floats) -> Floats:
+        outputs -= targets
+        outputs /= len(targets)
+        return outputs
+
+    def answers(self, outputs: Floats) -> Floats:
+        return outputs
+
+    def value(self, answers: Floats, y: NDArray[np.float64]) -> float:
+        return float(((answers[:, 0] - y) ** 2).mean())
+
+
+@dataclass(frozen=True)
+class Absolute(Squared):
+    """The absolute error of a scaled target, smooth near 0 (Huber)."""
+
+    def start(self, targets: Floats) -> Floats:
+        return np.asarray(np.median(targets, axis=0), np.float32)
+
+    def slopes(self, outputs: Floats, targets: Floats) -> Floats:
+        outputs -= targets
+        outputs /= _BEND
+        np.clip(outputs, -1, 1, out=outputs)
+        outputs /= len(targets)
+        return outputs
+
+    def value(self, answers: Floats, y: NDArray[np.float64]) -> float:
+        return float(np.abs(answers[:, 0] - y).mean())
+
+
+def _shares(targets: Floats) -> Floats:
+    """Of each class, none nearer to 0 or 1 than half a row."""
+    least = 0.5 / len(targets)
+    shares: Floats = np.clip(targets.mean(axis=0), least, 1 - least)
+    return shares

@@ -1,0 +1,179 @@
+"""Fitted networks: arrays that answer, the same for a row alone and among others, to the last bit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.arrays import Arrays, read_arrays, write_arrays
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.mlp_network import TURN, Floats, Parameters, silu
+from windvane.engine.manifest import check_manifest, write_manifest
+from windvane.errors import CorruptArtifact
+
+NAME = "mlp"
+_FILE = "weights.npz"
+_BLOCK = 512
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Of the target: scaled = (y - centre) / scale; answers stay within low .. high."""
+
+    centre: float = 0.0
+    scale: float = 1.0
+    low: float = 0.0
+    high: float = 1.0
+
+
+class MlpModel:
+    """centre, inverse  (n_features,): the networks see (X - centre) * inverse
+    weights0          (n_wide, n_members * n_hidden), bias0 to it: the first layer of all networks at once
+    weights1 ...      (n_members, n_in, n_out), bias1 ... (n_members, 1, n_out)
+    waved             (n_waved,) features that get periodic features; frequency, phase (n_waved, n_waves), mixing
+                      (n_waved, n_waves, n_made), offset (n_waved, 1, n_made)
+    """
+
+    def __init__(self, arrays: Arrays, n_classes: int, rounds: int, target: Scaling) -> None:
+        self._arrays = arrays
+        self._target = target
+        self._n_classes = n_classes
+        self.rounds = rounds
+        self.n_features = len(arrays["centre"])
+        self._centre, self._inverse = arrays["centre"], arrays["inverse"]
+        self._waved = arrays["waved"]
+        self._waves = [arrays[name] for name in ("frequency", "phase", "mixing", "offset")]
+        self._first = arrays["weights0"], arrays["bias0"]
+        depth = sum(name.startswith("weights") for name in arrays)
+        self._others = [(arrays[f"weights{i}"], arrays[f"bias{i}"]) for i in range(1, depth)]
+        self._check()
+        members, width, _ = self._others[0][0].shape
+        self._hidden = (members, 1, width)
+
+    def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
+        if len(X) <= _BLOCK:
+            return self._predict(X)
+        blocks = [self._predict(X[i : i + _BLOCK]) for i in range(0, len(X), _BLOCK)]
+        return np.concatenate(blocks)
+
+    def save(self, folder: Path) -> None:
+        write_arrays(folder / _FILE, self._arrays)
+        about = {"n_classes": self._n_classes, "rounds": self.rounds} | asdict(self._target)
+        write_manifest(folder, NAME, about)
+
+    def _predict(self, X: FloatMatrix) -> NDArray[np.float64]:
+        # Products are of one row at a time, inside NumPy: what BLAS makes of a row among others differs in
+        # the last bit.
+        weights, bias = self._first
+        sums = np.matmul(self._inputs(X)[:, None, :], weights)
+        sums += bias
+        values = silu(sums).reshape(len(X), *self._hidden)
+        for weights, bias in self._others[:-1]:
+            sums = np.matmul(values, weights)
+            sums += bias
+            values = silu(sums)
+        weights, bias = self._others[-1]
+        outputs = np.matmul(values, weights)
+        outputs += bias
+        return self._answers(outputs[:, :, 0, :].astype(np.float64))
+
+    def _inputs(self, X: FloatMatrix) -> Floats:
+        scaled: Floats = X - self._centre
+        scaled *= self._inverse
+        if not len(self._waved):
+            return scaled
+        frequency, phase, mixing, offset = self._waves
+        angles = scaled.take(self._waved, axis=1)[:, :, None] * frequency
+        angles += phase
+        np.cos(angles, out=angles)
+        made = np.matmul(angles[:, :, None, :], mixing)
+        made += offset
+        return np.concatenate((scaled, made.reshape(len(X), offset.size)), axis=1)
+
+    def _answers(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """outputs    (n_rows, n_members, n_outputs)"""
+        n_members = outputs.shape[1]
+        if self._n_classes > 2:
+            outputs -= outputs.max(axis=2, keepdims=True)
+            np.exp(outputs, out=outputs)
+            outputs /= outputs.sum(axis=2, keepdims=True)
+        elif self._n_classes == 2:
+            outputs = 1 / (1 + np.exp(-np.clip(outputs, -500, 500)))
+        total = outputs[:, 0].copy()
+        for i in range(1, n_members):
+            total += outputs[:, i]
+        total /= n_members
+        if self._n_classes > 2:
+            return total
+        if self._n_classes == 2:
+            return np.concatenate((1 - total, total), axis=1)
+        target = self._target
+        values = total[:, 0] * target.scale + target.centre
+        return values.clip(target.low, target.high)
+
+    def _check(self) -> None:
+        """raises    ValueError"""
+        n_wide = self.n_features + self._waves[3].size
+        n_outputs = self._n_classes if self._n_classes > 2 else 1
+        members = self._others[0][0].shape[0]
+        sizes = [weights.shape[1:] for weights, _ in self._others]
+        chained = all(before[1] == after[0] for before, after in pairwise(sizes))
+        if (
+            not chained
+            or self._first[0].shape != (n_wide, members * sizes[0][0])
+            or self._first[1].shape != (members * sizes[0][0],)
+            or sizes[-1][1] != n_outputs
+            or any(bias.shape != (members, 1, w.shape[2]) for w, bias in self._others)
+            or any(len(w) != members for w, _ in self._others)
+            or self._inverse.shape != self._centre.shape
+            or any(len(array) != len(self._waved) for array in self._waves)
+        ):
+            raise ValueError("its arrays do not fit together")
+
+
+def model_of(
+    found: Parameters,
+    centre: Floats,
+    inverse: Floats,
+    n_classes: int,
+    rounds: int,
+    target: Scaling,
+) -> MlpModel:
+    """The trained networks as a model, scales and first layers brought together."""
+    shape = found.shape
+    first = (found["scale"] * found["weights0"]).transpose(1, 0, 2).reshape(shape.n_wide, -1)
+    arrays: Arrays = {
+        "centre": centre,
+        "inverse": inverse,
+        "waved": np.array(shape.waved, np.int64),
+        "weights0": np.ascontiguousarray(first),
+        "bias0": found["bias0"].ravel().copy(),
+        "frequency": np.zeros((0, 0), np.float32),
+        "phase": np.zeros((0, 0), np.float32),
+        "mixing": np.zeros((0, 0, 0), np.float32),
+        "offset": np.zeros((0, 1, 0), np.float32),
+    }
+    if shape.waved:
+        arrays["frequency"] = found["frequency"][:, 0] * TURN
+        arrays["phase"] = found["phase"][:, 0] * TURN
+        arrays["mixing"] = found["mixing"].copy()
+        arrays["offset"] = found["offset"].copy()
+    for i in range(1, len(shape.hidden) + 1):
+        arrays[f"weights{i}"] = found[f"weights{i}"].copy()
+        arrays[f"bias{i}"] = found[f"bias{i}"].copy()
+    return MlpModel(arrays, n_classes, rounds, target)
+
+
+def read_model(folder: Path) -> MlpModel:
+    """raises    CorruptArtifact"""
+    about = check_manifest(folder, NAME)
+    arrays = read_arrays(folder / _FILE)
+    try:
+        target = Scaling(*(float(about[key]) for key in ("centre", "scale", "low", "high")))
+        return MlpModel(arrays, int(about["n_classes"]), int(about["rounds"]), target)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise CorruptArtifact(f"{folder} holds no complete set of networks: {error!r}.") from error
