@@ -20,7 +20,7 @@ from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Setting
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.metrics import METRICS
-from windvane.engine.tuning.portfolio import OPENINGS
+from windvane.engine.tuning.portfolio import Opening, openings_for
 from windvane.engine.tuning.sampling import draw, draw_near
 
 LOOKBACK = 8
@@ -45,31 +45,40 @@ class Tried:
     took_s: float
 
 
-def recipes_for(analysis: Analysis) -> tuple[str, ...]:  # noqa: ARG001 - one order fits all tables so far
+def recipes_for(analysis: Analysis) -> tuple[str, ...]:
     """The feature recipes that plans for this table will name, the first needed first."""
-    return tuple(dict.fromkeys(_recipe(opening.algorithm) for opening in OPENINGS))
+    return tuple(dict.fromkeys(_recipe(opening) for opening in openings_for(analysis)))
 
 
 def propose(analysis: Analysis, index: int, tried: Sequence[Tried]) -> Plan:
     """The plan of this index (1, 2, ...): sound defaults of every algorithm first, then variations of what
     went well. `tried` must hold every plan with an index up to index - LOOKBACK; later ones are ignored."""
-    if index <= len(OPENINGS):
-        opening = OPENINGS[index - 1]
+    openings = openings_for(analysis)
+    if index <= len(openings):
+        opening = openings[index - 1]
         hyperparameters = {**_defaults(analysis, opening.algorithm), **opening.changes}
-        return _plan(analysis, index, opening.algorithm, hyperparameters, opening.why)
+        return _plan(
+            analysis, index, opening.algorithm, _recipe(opening), hyperparameters, opening.why
+        )
     known = [one for one in tried if one.plan.index <= index - LOOKBACK]
     random = np.random.default_rng([analysis.seed % _MAX_SEED, index])
     ranked = _ranked(analysis, known)
-    algorithm = _choose_algorithm(ranked, random)
+    algorithm = _choose_algorithm([opening.algorithm for opening in openings], ranked, random)
     own = [one for one in ranked if one.plan.algorithm == algorithm][:_N_PARENTS]
     space = learner(algorithm).space(_setting(analysis, index), analysis.n_rows)
-    if not own or random.random() < _AT_LARGE_SHARE:
+    if not own:
         hyperparameters = {**_defaults(analysis, algorithm), **draw(space, random)}
-        return _plan(analysis, index, algorithm, hyperparameters, "a draw from the whole space")
+        recipe = learner(algorithm).recipes[0]
+        why = "a draw from the whole space"
+        return _plan(analysis, index, algorithm, recipe, hyperparameters, why)
     parent = own[int(random.integers(len(own)))].plan
-    hyperparameters = draw_near(space, parent.hyperparameters, random)
-    why = f"a variation of candidate {parent.index}, which went well"
-    return _plan(analysis, index, algorithm, hyperparameters, why)
+    if random.random() < _AT_LARGE_SHARE:
+        hyperparameters = {**parent.hyperparameters, **draw(space, random)}
+        why = f"candidate {parent.index}, which went well, with other hyperparameters"
+    else:
+        hyperparameters = draw_near(space, parent.hyperparameters, random)
+        why = f"a variation of candidate {parent.index}, which went well"
+    return _plan(analysis, index, algorithm, parent.recipe, hyperparameters, why)
 
 
 def _ranked(analysis: Analysis, known: Sequence[Tried]) -> list[Tried]:
@@ -81,11 +90,13 @@ def _ranked(analysis: Analysis, known: Sequence[Tried]) -> list[Tried]:
     )
 
 
-def _choose_algorithm(ranked: Sequence[Tried], random: np.random.Generator) -> str:
+def _choose_algorithm(
+    opened: Sequence[str], ranked: Sequence[Tried], random: np.random.Generator
+) -> str:
     """The better an algorithm's best candidate, the likelier it is chosen; one that has not finished any is
     among the least likely."""
     best_first = list(dict.fromkeys(one.plan.algorithm for one in ranked))
-    others = [one.algorithm for one in OPENINGS if one.algorithm not in best_first]
+    others = [algorithm for algorithm in opened if algorithm not in best_first]
     algorithms = [*best_first, *dict.fromkeys(others)]
     weights = np.array(
         [
@@ -98,14 +109,19 @@ def _choose_algorithm(ranked: Sequence[Tried], random: np.random.Generator) -> s
 
 
 def _plan(
-    analysis: Analysis, index: int, algorithm: str, hyperparameters: dict[str, Any], why: str
+    analysis: Analysis,
+    index: int,
+    algorithm: str,
+    recipe: str,
+    hyperparameters: dict[str, Any],
+    why: str,
 ) -> Plan:
     seed = int(np.random.default_rng([analysis.seed % _MAX_SEED, index, 1]).integers(_MAX_SEED))
-    return Plan(index, _recipe(algorithm), algorithm, hyperparameters, seed, why)
+    return Plan(index, recipe, algorithm, hyperparameters, seed, why)
 
 
-def _recipe(algorithm: str) -> str:
-    return learner(algorithm).recipes[0]
+def _recipe(opening: Opening) -> str:
+    return opening.recipe or learner(opening.algorithm).recipes[0]
 
 
 def _defaults(analysis: Analysis, algorithm: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.plan import RECIPES
 from windvane.engine.learners.catalogue import learner
+from windvane.engine.learners.target_transform import TARGET_TRANSFORM
 from windvane.engine.search import LOOKBACK, Tried, propose, recipes_for
-from windvane.engine.tuning.portfolio import OPENINGS
+from windvane.engine.tuning.portfolio import OPENINGS, openings_for
 
 ANALYSIS = Analysis(
     target="y",
@@ -33,6 +34,18 @@ ANALYSIS = Analysis(
 )
 
 
+AMOUNTS = replace(
+    ANALYSIS,
+    problem_type=ProblemType.REGRESSION,
+    objective=MetricName.RMSE,
+    labels=(),
+    label_type="float",
+    class_counts=(),
+    statistics={"y": {"min": 1.0, "quantiles": {"0.05": 10.0, "0.5": 20.0, "0.95": 200.0}}},
+)
+OPENED = openings_for(ANALYSIS)
+
+
 def _search(n_candidates, *, score=lambda plan: 0.8, analysis=ANALYSIS):
     """Plans of a search in which each candidate ends before the next is proposed."""
     tried = []
@@ -42,16 +55,38 @@ def _search(n_candidates, *, score=lambda plan: 0.8, analysis=ANALYSIS):
     return [one.plan for one in tried], tried
 
 
-def test_openings_try_every_algorithm_with_its_defaults_first():
-    plans, _ = _search(len(OPENINGS))
-    assert [plan.algorithm for plan in plans] == [opening.algorithm for opening in OPENINGS]
-    assert len({plan.algorithm for plan in plans}) >= 6
+def test_openings_come_first_and_try_every_algorithm():
+    plans, _ = _search(len(OPENED))
+    assert [plan.algorithm for plan in plans] == [opening.algorithm for opening in OPENED]
+    assert len({plan.algorithm for plan in plans}) >= 7
 
 
-@pytest.mark.parametrize("opening", OPENINGS, ids=lambda one: one.algorithm)
+@pytest.mark.parametrize("opening", OPENINGS, ids=lambda one: f"{one.algorithm}: {one.why}")
 def test_what_openings_change_is_known_to_the_algorithm(opening):
     defaults = propose(ANALYSIS, _opening_of(opening.algorithm), []).hyperparameters
-    assert set(opening.changes) <= set(defaults)
+    assert set(opening.changes) <= {*defaults, TARGET_TRANSFORM}
+    assert opening.recipe in {"", *learner(opening.algorithm).recipes}
+
+
+def test_amounts_with_a_long_tail_are_learnt_on_their_logarithm_too():
+    plans = [propose(AMOUNTS, index, []) for index in range(1, 12)]
+    on_log = {plan.algorithm for plan in plans if TARGET_TRANSFORM in plan.hyperparameters}
+    assert {"catboost", "mlp", "linear-learner"} <= on_log
+    assert not any(
+        TARGET_TRANSFORM in propose(ANALYSIS, index, []).hyperparameters for index in range(1, 12)
+    )
+
+
+def test_variations_keep_the_recipe_and_the_transform_of_what_they_vary():
+    plans, _ = _search(60, analysis=AMOUNTS, score=lambda plan: float(plan.index))
+    by_index = {plan.index: plan for plan in plans}
+    varied = [plan for plan in plans if plan.why.startswith("a variation of candidate")]
+    assert varied
+    for plan in varied:
+        parent = by_index[int(plan.why.split()[4].rstrip(","))]
+        assert plan.recipe == parent.recipe
+        kept = parent.hyperparameters.get(TARGET_TRANSFORM)
+        assert plan.hyperparameters.get(TARGET_TRANSFORM) == kept
 
 
 @pytest.mark.parametrize("objective", [MetricName.F1, MetricName.BALANCED_ACCURACY])
@@ -87,7 +122,7 @@ def test_outcomes_within_the_lookback_do_not_matter(index, changed):
 
 def test_what_does_well_is_tried_more_often():
     plans, _ = _search(100, score=lambda plan: 0.9 if plan.algorithm == "xgboost" else 0.7)
-    later = [plan.algorithm for plan in plans[LOOKBACK + len(OPENINGS) :]]
+    later = [plan.algorithm for plan in plans[LOOKBACK + len(OPENED) :]]
     assert later.count("xgboost") > len(later) / 3
     assert len(set(later)) > 1
 
@@ -97,7 +132,7 @@ def test_lower_is_better_where_the_objective_is_a_loss():
     plans, _ = _search(
         100, score=lambda plan: 0.1 if plan.algorithm == "catboost" else 0.7, analysis=analysis
     )
-    later = [plan.algorithm for plan in plans[LOOKBACK + len(OPENINGS) :]]
+    later = [plan.algorithm for plan in plans[LOOKBACK + len(OPENED) :]]
     assert later.count("catboost") > len(later) / 3
 
 
@@ -120,7 +155,7 @@ def test_hyperparameters_stay_within_what_the_algorithm_takes():
 
 
 def _opening_of(algorithm):
-    return next(i for i, one in enumerate(OPENINGS, 1) if one.algorithm == algorithm)
+    return next(i for i, one in enumerate(OPENED, 1) if one.algorithm == algorithm)
 
 
 def test_names_are_those_of_learners():
