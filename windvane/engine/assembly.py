@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from windvane.engine.calibration import NO_CHANGE
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.plan import load_recipe
@@ -37,10 +38,11 @@ def part(
         raise CorruptArtifact(f"{folder} holds an ensemble and cannot be a member of another.")
     model = folder / "model"
     if not plan.recipe:
-        return Part(Member(weight, "", plan.algorithm, model), None)
+        return Part(Member(weight, "", plan.algorithm, model, record.temperature), None)
     name = plan.recipe if record.recipe_fit == FULL_FIT else f"{plan.recipe}_{record.recipe_fit}"
     return Part(
-        Member(weight, name, plan.algorithm, model), features[plan.recipe] / record.recipe_fit
+        Member(weight, name, plan.algorithm, model, record.temperature),
+        features[plan.recipe] / record.recipe_fit,
     )
 
 
@@ -54,7 +56,10 @@ def write_packages(
     }
     write_transformers(folder / "transformers", schema, analysis.columns, recipes)
     members = [one.member for one in parts]
-    write_model(folder / "model", schema, members, record.threshold, _about(analysis, record))
+    # A single model's temperature is its member's.
+    temperature = record.temperature if record.plan is None else NO_CHANGE
+    about = _about(analysis, record)
+    write_model(folder / "model", schema, members, record.threshold, about, temperature)
 
 
 def schema_of(analysis: Analysis) -> Schema:

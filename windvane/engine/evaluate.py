@@ -25,13 +25,14 @@ def scores(
     classes    (n_rows,) predicted class indices; not looked at for regression
     """
     return tuple(
-        score
+        one
         for metric in METRICS_OF[problem_type]
-        if (score := _score(metric, y, predicted, classes)) is not None
+        if (one := score(metric, y, predicted, classes)) is not None
     )
 
 
-def _score(name: MetricName, y: Floats, predicted: Floats, classes: Indices) -> Score | None:
+def score(name: MetricName, y: Floats, predicted: Floats, classes: Indices) -> Score | None:
+    """One of them; None if these rows do not tell."""
     metric = METRICS[name]
     seen = classes.astype(np.float64) if metric.basis is Basis.CLASSES else predicted
     value = metric.value(y, seen)

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from windvane.domain.problem import MetricName
+from windvane.engine.calibration import NO_CHANGE, at_temperature, calibrate
 from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensemble import Blend
-from windvane.engine.evaluate import out_of_fold_classes, scores
+from windvane.engine.evaluate import honest_parts, out_of_fold_classes, score, scores
 from windvane.engine.metrics import METRICS, Floats, Indices
 from windvane.engine.outcomes import CandidateRecord
 from windvane.engine.threshold import DEFAULT_THRESHOLD, best_threshold, decide, is_tuned
@@ -36,8 +37,8 @@ def candidate_record(
     predicted = trained.out_of_fold[rows].astype(np.float64)
     if not np.isfinite(predicted).all():
         raise CandidateFault("The model predicts numbers that are not finite.")
-    threshold = _threshold(table.analysis, table.y[rows], predicted)
-    found = _out_of_fold_scores(table, rows, predicted)
+    temperature, found = _judged(table, rows, predicted)
+    threshold = _threshold(table.analysis, table.y[rows], at_temperature(predicted, temperature))
     outcome = Outcome(
         index=plan.index,
         objective=_objective(table.analysis, found),
@@ -46,10 +47,10 @@ def candidate_record(
         latency_s=0.0,
         size_bytes=0,
         folds_used=trained.folds_used,
-        train_scores=_train_scores(table, trained, X, threshold),
+        train_scores=_train_scores(table, trained, X, threshold, temperature),
         notes=trained.notes,
     )
-    return CandidateRecord(outcome, plan, threshold, trained.recipe_fit, trained.fits)
+    return CandidateRecord(outcome, plan, threshold, trained.recipe_fit, trained.fits, temperature)
 
 
 def ensemble_record(
@@ -65,7 +66,7 @@ def ensemble_record(
     started   time.time() at which the work on it began
     raises    CandidateFault if its predictions cannot be scored
     """
-    of_fold = _out_of_fold_scores(table, found.rows, found.out_of_fold)
+    temperature, of_fold = _judged(table, found.rows, found.out_of_fold)
     chosen = [members[number].outcome for number in found.weights]
     outcome = Outcome(
         index=index,
@@ -81,8 +82,10 @@ def ensemble_record(
         ),
         members=found.weights,
     )
-    threshold = _threshold(table.analysis, table.y[found.rows], found.in_sample)
-    return CandidateRecord(outcome, None, threshold)
+    threshold = _threshold(
+        table.analysis, table.y[found.rows], at_temperature(found.in_sample, temperature)
+    )
+    return CandidateRecord(outcome, None, threshold, temperature=temperature)
 
 
 def is_better(
@@ -99,26 +102,38 @@ def _threshold(analysis: Analysis, y: Floats, predicted: Floats) -> float:
     return best_threshold(analysis.objective, y, predicted[:, 1])
 
 
-def _out_of_fold_scores(table: Dataset, rows: Indices, predicted: Floats) -> tuple[Score, ...]:
-    y = table.y[rows]
-    classes = out_of_fold_classes(table.analysis.objective, y, predicted, table.folds[rows])
-    return scores(table.analysis.problem_type, y, predicted, classes)
+def _judged(table: Dataset, rows: Indices, predicted: Floats) -> tuple[float, tuple[Score, ...]]:
+    """The temperature and the scores of out-of-fold predictions; temperatures and thresholds that rows are scored at
+    were fitted without them. Only log loss sees temperatures: they differ from part to part here, which areas under
+    curves of all parts would take for differences between rows."""
+    y, folds, kind = table.y[rows], table.folds[rows], table.analysis.problem_type
+    classes = out_of_fold_classes(table.analysis.objective, y, predicted, folds)
+    found = scores(kind, y, predicted, classes)
+    if not kind.is_classification:
+        return NO_CHANGE, found
+    calibration = calibrate(predicted, y, honest_parts(folds))
+    log_loss = score(MetricName.LOG_LOSS, y, calibration.out_of_fold, classes)
+    if log_loss is None:
+        return NO_CHANGE, found
+    return calibration.temperature, tuple(
+        log_loss if one.metric is MetricName.LOG_LOSS else one for one in found
+    )
 
 
 def _objective(analysis: Analysis, found: tuple[Score, ...]) -> float:
-    for score in found:
-        if score.metric is analysis.objective:
-            return score.value
+    for one in found:
+        if one.metric is analysis.objective:
+            return one.value
     raise CandidateFault(
         f"{analysis.objective} cannot be told from the rows held back: they hold one class alone."
     )
 
 
 def _train_scores(
-    table: Dataset, trained: Trained, X: FloatMatrix, threshold: float
+    table: Dataset, trained: Trained, X: FloatMatrix, threshold: float, temperature: float
 ) -> tuple[Score, ...]:
     rows = np.flatnonzero(trained.rows)
     rows = rows[:: -(-rows.size // _MOST_TRAIN_ROWS)]
-    predicted = trained.model.predict(X[rows])
+    predicted = at_temperature(trained.model.predict(X[rows]), temperature)
     classes = decide(predicted, threshold) if predicted.ndim == 2 else np.empty(0, np.int64)
     return scores(table.analysis.problem_type, table.y[rows], predicted, classes)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
+from windvane.engine.calibration import NO_CHANGE
 from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.errors import CorruptArtifact
 
@@ -44,9 +45,11 @@ class FoldFits:
 @dataclass(frozen=True)
 class CandidateRecord:
     """plan        None for an ensemble
-    threshold   probability from which on class 1 of two is predicted
+    threshold   probability, at the temperature, from which on class 1 of two is predicted
     recipe_fit  the fit of the plan's recipe whose matrix the model takes
     fits        None for an ensemble
+    temperature of its probabilities (engine/calibration.py); an ensemble's is that of its members' mean, each of
+                them at its own
     """
 
     outcome: Outcome
@@ -54,6 +57,7 @@ class CandidateRecord:
     threshold: float
     recipe_fit: str = FULL_FIT
     fits: FoldFits | None = None
+    temperature: float = NO_CHANGE
 
 
 def write_candidate(
@@ -76,6 +80,7 @@ def read_candidate(folder: Path) -> CandidateRecord:
             threshold=float(document["threshold"]),
             recipe_fit=str(document["recipe_fit"]),
             fits=None if fits is None else FoldFits(**fits),
+            temperature=float(document["temperature"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorruptArtifact(f"{file} is not the record of a candidate: {error!r}.") from error

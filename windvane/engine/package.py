@@ -1,8 +1,8 @@
 """Packages: a fitted candidate as two folders of plain files, and the predictor that reads them.
 
     transformers/  manifest.json, schema.json (columns, labels, label type), recipes/R/{recipe.json,recipe.npz}
-    model/         manifest.json, model.json (members: weight, recipe, learner; threshold; schema digest),
-                   members/K/... in each library's own format
+    model/         manifest.json, model.json (members: weight, recipe, learner, temperature; threshold, temperature,
+                   schema digest), members/K/... in each library's own format
 
 A manifest names the format version, the package's kind, and the SHA-256 of every other file. Loading reads
 JSON, arrays and native model files; it never executes what it reads and refuses what the manifest does not name.
@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from windvane.engine.calibration import NO_CHANGE
 from windvane.engine.columns import ColumnSpec
 from windvane.engine.features.base import FittedRecipe
 from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
@@ -39,16 +40,18 @@ __all__ = [
 class Member:
     """One model of a package.
 
-    weight    its share in the average; a single model has 1.0
-    recipe    name of the recipe whose matrix it takes; "" if it needs no features
-    learner   its name in learners/catalogue.py
-    folder    where FittedModel.save wrote it
+    weight       its share in the average; a single model has 1.0
+    recipe       name of the recipe whose matrix it takes; "" if it needs no features
+    learner      its name in learners/catalogue.py
+    folder       where FittedModel.save wrote it
+    temperature  of its probabilities, before the average (engine/calibration.py)
     """
 
     weight: float
     recipe: str
     learner: str
     folder: Path
+    temperature: float = NO_CHANGE
 
 
 def write_transformers(
@@ -83,13 +86,15 @@ def write_model(
     members: Sequence[Member],
     threshold: float,
     about: Mapping[str, Any],
+    temperature: float = NO_CHANGE,
 ) -> None:
     """A model package, into a folder that is made and must not exist.
 
-    schema     that of the transformers package it belongs to
-    threshold  probability of the second class from which on it is predicted (two classes only)
-    about      JSON that describes the model: algorithm, hyperparameters, scores ...
-    raises     ValueError if there are no members or their weights are not positive with the sum 1
+    schema       that of the transformers package it belongs to
+    threshold    probability of the second class from which on it is predicted (two classes only)
+    about        JSON that describes the model: algorithm, hyperparameters, scores ...
+    temperature  of the average
+    raises       ValueError if there are no members or their weights are not positive with the sum 1
     """
     weights = [member.weight for member in members]
     if not members or min(weights) <= 0 or abs(sum(weights) - 1) > 1e-6:
@@ -99,10 +104,16 @@ def write_model(
         shutil.copytree(member.folder, folder / "members" / str(number))
     document = {
         "members": [
-            {"weight": member.weight, "recipe": member.recipe, "learner": member.learner}
+            {
+                "weight": member.weight,
+                "recipe": member.recipe,
+                "learner": member.learner,
+                "temperature": member.temperature,
+            }
             for member in members
         ],
         "threshold": threshold,
+        "temperature": temperature,
         "schema": schema.digest(),
     }
     write_json(folder / "model.json", document)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import ProblemType
+from windvane.engine.calibration import NO_CHANGE, at_temperature
 from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
 from windvane.engine.data.parse import cell_reader, parse_cells, unreadable
 from windvane.engine.features.base import FittedRecipe, Value
@@ -60,11 +61,15 @@ class Predictions:
 
 @dataclass(frozen=True)
 class LoadedMember:
-    """A model of the package; recipe is "" for one that needs no features."""
+    """A model of the package; recipe is "" for one that needs no features.
+
+    temperature   of its probabilities; NO_CHANGE for values
+    """
 
     weight: float
     recipe: str
     model: FittedModel
+    temperature: float = NO_CHANGE
 
 
 class Predictor:
@@ -72,6 +77,7 @@ class Predictor:
 
     threshold   of the second class's probability, from which on it is the predicted one (two classes only)
     about       what the model package says of itself
+    temperature of the members' average
     """
 
     def __init__(
@@ -82,6 +88,7 @@ class Predictor:
         members: Sequence[LoadedMember],
         threshold: float,
         about: Mapping[str, Any],
+        temperature: float = NO_CHANGE,
     ) -> None:
         self.schema = schema
         self.columns = tuple(columns)
@@ -89,6 +96,7 @@ class Predictor:
         self.members = tuple(members)
         self.threshold = threshold
         self.about = dict(about)
+        self.temperature = temperature
         used = {feature.source for recipe in recipes.values() for feature in recipe.features}
         self._readers = [
             (i, spec, cell_reader(spec)) for i, spec in enumerate(self.columns) if spec.name in used
@@ -142,8 +150,9 @@ class Predictor:
         for member in self.members:
             if member.recipe not in matrices:
                 matrices[member.recipe] = matrix(self.recipes[member.recipe])
-            total = total + member.weight * member.model.predict(matrices[member.recipe])
-        return self._decide(total)
+            predicted = member.model.predict(matrices[member.recipe])
+            total = total + member.weight * at_temperature(predicted, member.temperature)
+        return self._decide(at_temperature(total, self.temperature))
 
     def _decide(self, answer: NDArray[np.float64]) -> Predictions:
         no_classes = np.empty(0, np.int64)
@@ -166,14 +175,15 @@ def load_predictor(transformers: Path, model: Path) -> Predictor:
         raise CorruptArtifact(
             f"{model} was made for other columns or labels than those of {transformers}."
         )
-    members, threshold = _read_members(model, document)
+    members = _read_members(model, document)
+    threshold, temperature = _read_decision(model, document)
     recipes = {
         member.recipe: _recipe(transformers, member.recipe) for member in members if member.recipe
     }
     _check_recipes(transformers, recipes, columns)
     _check_widths(model, members, recipes)
     try:
-        return Predictor(schema, columns, recipes, members, threshold, about)
+        return Predictor(schema, columns, recipes, members, threshold, about, temperature)
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptArtifact(
             f"{transformers / 'schema.json'} does not say how its columns are read: {error!r}."
@@ -204,27 +214,48 @@ def _read_schema(file: Path) -> tuple[Schema, tuple[ColumnSpec, ...]]:
     return schema, columns
 
 
-def _read_members(folder: Path, document: dict[str, Any]) -> tuple[list[LoadedMember], float]:
+def _read_decision(folder: Path, document: dict[str, Any]) -> tuple[float, float]:
+    """Threshold and temperature."""
+    try:
+        return float(document["threshold"]), _temperature(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptArtifact(
+            f"{folder / 'model.json'} does not say how it decides: {error!r}."
+        ) from error
+
+
+def _temperature(document: dict[str, Any]) -> float:
+    temperature = float(document["temperature"])
+    if not 0 < temperature < math.inf:
+        raise ValueError(f"a temperature of {temperature}")
+    return temperature
+
+
+def _read_members(folder: Path, document: dict[str, Any]) -> list[LoadedMember]:
     file = folder / "model.json"
     try:
-        threshold = float(document["threshold"])
         entries = [
-            (float(entry["weight"]), str(entry["recipe"]), str(entry["learner"]))
+            (
+                float(entry["weight"]),
+                str(entry["recipe"]),
+                str(entry["learner"]),
+                _temperature(entry),
+            )
             for entry in document["members"]
         ]
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptArtifact(f"{file} does not describe a model: {error!r}.") from error
-    if not entries or not all(math.isfinite(weight) for weight, _, _ in entries):
+    if not entries or not all(math.isfinite(weight) for weight, *_ in entries):
         raise CorruptArtifact(f"{file} names no members, or one without a weight.")
     members = []
-    for number, (weight, recipe, name) in enumerate(entries):
+    for number, (weight, recipe, name, temperature) in enumerate(entries):
         try:
             algorithm = learner(name)
         except LookupError as error:
             raise CorruptArtifact(f"{file} names an unknown algorithm: {error}") from error
         model = algorithm.load(folder / "members" / str(number))
-        members.append(LoadedMember(weight, recipe, model))
-    return members, threshold
+        members.append(LoadedMember(weight, recipe, model, temperature))
+    return members
 
 
 def _recipe(transformers: Path, name: str) -> FittedRecipe:

@@ -26,6 +26,7 @@ import numpy as np
 
 from windvane.domain.problem import ProblemSpec
 from windvane.engine import assembly, judge
+from windvane.engine.calibration import at_temperature
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
@@ -54,9 +55,7 @@ def analyse(
     return reading.analyse(files, options, problem, into)
 
 
-def fit_features(
-    dataset: Path, recipe: str, into: Path, fits: Sequence[str] | None = None
-) -> None:
+def fit_features(dataset: Path, recipe: str, into: Path, fits: Sequence[str] | None = None) -> None:
     """Fit the recipe on all rows and, for honest scores, on each fold's training rows; write into `into` the fitted
     recipes and one matrix per fit (engine/matrices.py).
 
@@ -132,7 +131,10 @@ def build_ensemble(
     table = read_dataset(dataset)
     records = {number: read_candidate(folder) for number, folder in members.items()}
     found = blend(
-        {number: read_out_of_fold(folder) for number, folder in members.items()},
+        {
+            number: at_temperature(read_out_of_fold(folder), records[number].temperature)
+            for number, folder in members.items()
+        },
         table.y,
         table.folds,
         table.analysis.objective,

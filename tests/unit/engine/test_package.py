@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.calibration import at_temperature
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.features.plan import fit_transform_recipe
 from windvane.engine.learners.base import Rows, Setting
@@ -70,8 +71,8 @@ def written(tmp_path_factory):
     linear, dpp1, _ = _member(root / "b", "linear-learner", 0.25)
     constant, _, _ = _member(root / "c", "baseline", 0.25)
     write_transformers(root / "transformers", SCHEMA, SPECS, {"dpp0": dpp0, "dpp1": dpp1})
-    members = [trees, linear, constant]
-    write_model(root / "model", SCHEMA, members, 0.5, {"algorithm": "ensemble"})
+    members = [trees, replace(linear, temperature=2.0), constant]
+    write_model(root / "model", SCHEMA, members, 0.5, {"algorithm": "ensemble"}, 0.75)
     return root
 
 
@@ -91,20 +92,23 @@ def _reseal(folder, kind):
     write_manifest(folder, kind, {})
 
 
-def test_an_ensemble_answers_the_weighted_mean_of_its_members(package):
+def test_an_ensemble_answers_the_calibrated_mean_of_its_calibrated_members(package):
     columns, _ = _table()
     predictor = _load(package)
     answer = predictor.predict_columns(columns, N).probabilities
     parts = [
         member.weight
-        * member.model.predict(
-            predictor.recipes[member.recipe].transform(columns)
-            if member.recipe
-            else np.empty((N, 0), np.float32)
+        * at_temperature(
+            member.model.predict(
+                predictor.recipes[member.recipe].transform(columns)
+                if member.recipe
+                else np.empty((N, 0), np.float32)
+            ),
+            temperature,
         )
-        for member in predictor.members
+        for member, temperature in zip(predictor.members, (1.0, 2.0, 1.0), strict=True)
     ]
-    np.testing.assert_allclose(answer, sum(parts), rtol=1e-12)
+    np.testing.assert_allclose(answer, at_temperature(sum(parts), 0.75), rtol=1e-12)
     assert predictor.about == {"algorithm": "ensemble"}
 
 
@@ -201,6 +205,8 @@ def test_two_folders_that_do_not_belong_together_are_refused(package, written):
         ("model", "model.json", '"dpp0"', '"../../dpp0"'),
         ("model", "model.json", '"dpp0"', '"dpp1"'),
         ("model", "model.json", '"weight": 0.5', '"weight": "x"'),
+        ("model", "model.json", '"temperature": 2.0', '"temperature": 0'),
+        ("model", "model.json", '"temperature": 0.75', '"temperature": NaN'),
         ("model", "model.json", '"weight": 0.5', '"weight": NaN'),
         ("transformers", "recipes/dpp0/recipe.json", '"number"', '"subprocess.Popen"'),
         ("transformers", "recipes/dpp0/recipe.json", '"arrays"', '"errors"'),

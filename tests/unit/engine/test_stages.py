@@ -184,3 +184,20 @@ def test_damaged_record_of_a_candidate_is_named(trained, two_classes, tmp_path):
     (broken / "outcome.json").write_text("{}")
     with pytest.raises(CorruptArtifact, match=r"outcome\.json"):
         stages.assemble(two_classes.dataset, {}, {1: broken}, 1, tmp_path / "best")
+
+
+def test_what_understates_its_certainty_is_calibrated_in_score_and_package(two_classes, tmp_path):
+    plan = _plan(num_iterations=5, learning_rate=0.03)
+    folder, outcome = _train(two_classes, tmp_path, plan)
+    record = read_candidate(folder)
+    assert record.temperature < 0.7
+    y, folds = read_dataset(two_classes.dataset).y, read_dataset(two_classes.dataset).folds
+    raw = METRICS[MetricName.LOG_LOSS].value(y[folds >= 0], read_out_of_fold(folder)[folds >= 0])
+    told = next(one.value for one in outcome.scores if one.metric is MetricName.LOG_LOSS)
+    assert told < 0.95 * raw
+    stages.assemble(
+        two_classes.dataset, {"dpp0": two_classes.features}, {1: folder}, 1, tmp_path / "b"
+    )
+    predictor = load_predictor(tmp_path / "b" / "transformers", tmp_path / "b" / "model")
+    assert predictor.members[0].temperature == record.temperature
+    assert predictor.temperature == 1.0
