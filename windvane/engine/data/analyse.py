@@ -20,7 +20,7 @@ from windvane.engine.data.power import MOST_ROWS, prediction_power
 from windvane.engine.data.profile import describe_numbers
 from windvane.engine.data.read import RawTable, read_table
 from windvane.engine.data.split import assign_folds, target_strata
-from windvane.engine.data.target import Target, resolve_target
+from windvane.engine.data.target import Target, may_be_numbers, resolve_target
 from windvane.engine.data.typed import RawColumn, TypedColumn, add_to_keys, type_column
 from windvane.engine.effort import choose_n_folds
 from windvane.errors import DataFault, JobFault
@@ -50,7 +50,9 @@ def analyse(
 
 
 def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset:
-    target_column = encode(problem.target, raw.columns.pop(problem.target))
+    cells = raw.columns.pop(problem.target)
+    numbers = plain_numbers(problem.target, cells) if may_be_numbers(problem) else None
+    target_column = numbers or encode(problem.target, cells)
     target = resolve_target(target_column, problem, options.min_rows)
     columns, row_keys = _type_columns(raw, target)
     _check_learnable(columns)

@@ -28,6 +28,10 @@ class PlainNumbers:
     name: str
     values: NDArray[np.float64]
 
+    @property
+    def n_rows(self) -> int:
+        return len(self.values)
+
     def keep(self, rows: NDArray[np.bool_]) -> PlainNumbers:
         """The same column with fewer rows."""
         return PlainNumbers(self.name, self.values[rows])
@@ -36,9 +40,10 @@ class PlainNumbers:
         """(n_rows,) equal for equal cells."""
         return np.ascontiguousarray(self.values).view(np.uint64)
 
-    def digest(self) -> bytes:
-        """Equal for equal columns."""
-        return hashlib.blake2b(self.words().data, digest_size=16, person=b"numbers").digest()
+    def digests(self) -> tuple[bytes, bytes]:
+        """As EncodedColumn.digests; the two are the same, as different numbers are not the same in other words."""
+        digest = hashlib.blake2b(self.words().data, digest_size=16, person=b"numbers").digest()
+        return digest, digest
 
 
 def plain_numbers(name: str, cells: pa.ChunkedArray) -> PlainNumbers | None:

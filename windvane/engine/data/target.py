@@ -21,6 +21,7 @@ from windvane.domain.problem import (
 )
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.encoded import EncodedColumn, read_column
+from windvane.engine.data.plainnumbers import PlainNumbers
 from windvane.engine.data.writing import find_numbers
 from windvane.errors import DataFault, InvalidRequest
 
@@ -31,6 +32,7 @@ MOST_INTEGER_CLASSES = 20
 MOSTLY = 0.95
 _NO_LABEL = frozenset({"nan", "null", "n/a", "#n/a", "<na>", "?", "na"})
 _BOOLEAN = {"false": 0, "true": 1}
+_AS_ASKED = "as the request says"
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,23 @@ class _Facts:
         return self.n_integers == len(self.labels)
 
 
-def resolve_target(column: EncodedColumn, problem: ProblemSpec, min_rows: int) -> Target:
+def may_be_numbers(problem: ProblemSpec) -> bool:
+    """Whether a target of plain numbers with fractions would be taken as it is: nobody asks for classes."""
+    if problem.problem_type is not None:
+        return problem.problem_type is ProblemType.REGRESSION
+    return problem.objective is None or problem.objective in METRICS_OF[ProblemType.REGRESSION]
+
+
+def resolve_target(
+    column: EncodedColumn | PlainNumbers, problem: ProblemSpec, min_rows: int
+) -> Target:
     """Settle problem type and objective, and encode the target.
 
+    column    PlainNumbers only if `may_be_numbers`
     raises    DataFault if the target cannot be learned from, or contradicts what the caller said
     """
+    if isinstance(column, PlainNumbers):
+        return _plain(column, problem, min_rows)
     facts = _facts(column)
     _check_rows(column, facts.n_rows, min_rows)
     problem_type, reason = _settle(facts, problem)
@@ -98,6 +112,20 @@ def resolve_target(column: EncodedColumn, problem: ProblemSpec, min_rows: int) -
             f"The target column '{column.name}' is constant: {target.y[0]:g} in all rows."
         )
     return target
+
+
+def _plain(column: PlainNumbers, problem: ProblemSpec, min_rows: int) -> Target:
+    valid = ~np.isnan(column.values)
+    y = column.values[valid]
+    _check_rows(column, len(y), min_rows)
+    reason = (
+        f"the target is numeric with fractions, {len(np.unique(y))} distinct values"
+        if problem.problem_type is None
+        else _AS_ASKED
+    )
+    objective = problem.objective or default_objective(ProblemType.REGRESSION)
+    _check_objective(ProblemType.REGRESSION, objective, reason)
+    return Target(ProblemType.REGRESSION, reason, objective, y, valid)
 
 
 def _facts(column: EncodedColumn) -> _Facts:
@@ -141,7 +169,7 @@ def _settle(facts: _Facts, problem: ProblemSpec) -> tuple[ProblemType, str]:
     if problem.problem_type is None:
         return _infer(facts, problem.objective)
     _check_fits(facts, problem.problem_type)
-    return problem.problem_type, "as the request says"
+    return problem.problem_type, _AS_ASKED
 
 
 def _infer(facts: _Facts, objective: MetricName | None) -> tuple[ProblemType, str]:
@@ -287,7 +315,7 @@ def _order(label: str, label_type: str) -> tuple[float, str]:
     return float(label), label
 
 
-def _check_rows(column: EncodedColumn, n_valid: int, min_rows: int) -> None:
+def _check_rows(column: EncodedColumn | PlainNumbers, n_valid: int, min_rows: int) -> None:
     if n_valid >= min_rows:
         return
     n_invalid = column.n_rows - n_valid

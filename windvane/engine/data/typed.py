@@ -63,13 +63,11 @@ def _type_numbers(column: PlainNumbers) -> TypedColumn:
     distinct = int(np.count_nonzero(np.diff(present))) + 1
     reason = f"all {len(present)} filled cells are numbers, {distinct} distinct"
     statistics = {"distinct": distinct, "missing": len(column.values) - len(present)}
-    digest = column.digest()
     return TypedColumn(
         ColumnSpec(column.name, ColumnType.NUMERIC, reason),
         column.values,
         statistics | describe_sorted(present),
-        digest,
-        digest,
+        *column.digests(),
     )
 
 

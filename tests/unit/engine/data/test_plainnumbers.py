@@ -4,9 +4,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from windvane.domain.problem import MetricName, ProblemSpec, ProblemType
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.encoded import encode
 from windvane.engine.data.plainnumbers import LEAST_ROWS, plain_numbers
+from windvane.engine.data.target import may_be_numbers, resolve_target
 from windvane.engine.data.typed import add_to_keys, type_column
 
 N_ROWS = LEAST_ROWS + 5
@@ -83,3 +85,28 @@ def test_kept_rows_keep_their_numbers() -> None:
     rows = np.arange(N_ROWS) % 2 == 0
     np.testing.assert_array_equal(column.keep(rows).values, column.values[::2])
     assert type_column(column).spec.type is ColumnType.NUMERIC
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        ProblemSpec("y"),
+        ProblemSpec("y", ProblemType.REGRESSION),
+        ProblemSpec("y", objective=MetricName.MAE),
+    ],
+)
+def test_a_target_of_them_is_what_the_slow_way_makes_of_it(problem: ProblemSpec) -> None:
+    cells = chunked(numbers(), pa.float64())
+    quick = plain_numbers("y", cells)
+    assert quick is not None
+    assert may_be_numbers(problem)
+    found, slow = (resolve_target(c, problem, 20) for c in (quick, encode("y", cells)))
+    assert (found.problem_type, found.objective) == (slow.problem_type, slow.objective)
+    assert found.label_type == slow.label_type
+    np.testing.assert_array_equal(found.y, slow.y)
+    np.testing.assert_array_equal(found.valid, slow.valid)
+
+
+def test_a_target_of_which_classes_are_asked_goes_the_ordinary_way() -> None:
+    assert not may_be_numbers(ProblemSpec("y", ProblemType.MULTICLASS))
+    assert not may_be_numbers(ProblemSpec("y", objective=MetricName.AUC))
