@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from windvane.engine import stages
 from windvane.engine.crew import Crew
 from windvane.engine.job import Entry, Job
-from windvane.engine.outcomes import read_candidate
+from windvane.engine.outcomes import FULL_FIT, read_candidate
 from windvane.engine.trial import TrainLimits
 from windvane.process.child import Ending
 
 _KILL_GRACE_S = 0.4
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Work: the recipe fitted on all rows."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """Work: a member trained on all rows."""
+
+    index: int
+    recipe: str
+
+
+Work = Recipe | Member
 
 
 def refit_members(job: Job, recipes: Mapping[str, Path], chosen: Entry) -> dict[int, Path]:
@@ -22,18 +41,24 @@ def refit_members(job: Job, recipes: Mapping[str, Path], chosen: Entry) -> dict[
 
     recipes    the folders of the recipes that were fitted
     """
-    waiting = _by_weight(chosen)
-    crew: Crew[int] = Crew(job.threads, job.memory_mb // job.threads)
+    members = _members(job, chosen)
+    waiting: list[Work] = [Recipe(name) for name in dict.fromkeys(one.recipe for one in members)]
+    waiting += members
+    crew: Crew[Work] = Crew(job.threads, job.memory_mb // job.threads)
     done: dict[int, Path] = {}
+    fitted: set[str] = set()
     try:
         while True:
-            while waiting and crew.has_room:
-                _start(job, recipes, crew, waiting.pop(0))
+            while crew.has_room and (work := _startable(waiting, fitted)) is not None:
+                waiting.remove(work)
+                crew.start(work, _task(job, recipes, work), job.packing_starts + _KILL_GRACE_S)
             if crew.is_idle:
                 return done
-            index, ended = crew.next_ended()
-            if ended.ending is Ending.FINISHED:
-                done[index] = job.refit(index)
+            work, ended = crew.next_ended()
+            if ended.ending is Ending.FINISHED and isinstance(work, Recipe):
+                fitted.add(work.name)
+            elif ended.ending is Ending.FINISHED and isinstance(work, Member):
+                done[work.index] = job.refit(work.index)
     finally:
         crew.stop()
 
@@ -47,25 +72,31 @@ def with_refits(entries: Sequence[Entry], refits: Mapping[int, Path]) -> list[En
     ]
 
 
-def _by_weight(chosen: Entry) -> list[int]:
+def _members(job: Job, chosen: Entry) -> list[Member]:
+    """Of what was chosen, those that learn from features, by weight."""
     if chosen.outcome is None:
         return []
-    weights = chosen.outcome.members or ({chosen.index: 1.0} if _has_features(chosen) else {})
-    return sorted(weights, key=lambda index: (-weights[index], index))
+    weights = chosen.outcome.members or {chosen.index: 1.0}
+    by_weight = sorted(weights, key=lambda index: (-weights[index], index))
+    plans = [read_candidate(job.candidate(index)).plan for index in by_weight]
+    return [Member(plan.index, plan.recipe) for plan in plans if plan is not None and plan.recipe]
 
 
-def _has_features(entry: Entry) -> bool:
-    return entry.plan is not None and bool(entry.plan.recipe)
+def _startable(waiting: Sequence[Work], fitted: AbstractSet[str]) -> Work | None:
+    for work in waiting:
+        if isinstance(work, Recipe) or work.recipe in fitted:
+            return work
+    return None
 
 
-def _start(job: Job, recipes: Mapping[str, Path], crew: Crew[int], index: int) -> None:
-    plan = read_candidate(job.candidate(index)).plan
-    if plan is None:
-        raise AssertionError(f"Candidate {index} is an ensemble; its members should be refitted.")
-    limits = TrainLimits(job.packing_starts)
-    features = recipes[plan.recipe]
+def _task(job: Job, recipes: Mapping[str, Path], work: Work) -> Callable[[], None]:
+    if isinstance(work, Recipe):
+        folder = recipes[work.name]
+        return lambda: stages.fit_features(job.dataset, work.name, folder, (FULL_FIT,))
+    candidate, into = job.candidate(work.index), job.refit(work.index)
+    features, limits = recipes[work.recipe], TrainLimits(job.packing_starts)
 
-    def work() -> None:
-        stages.refit(job.dataset, features, job.candidate(index), limits, job.refit(index))
+    def refit() -> None:
+        stages.refit(job.dataset, features, candidate, limits, into)
 
-    crew.start(index, work, limits.stop_at + _KILL_GRACE_S)
+    return refit

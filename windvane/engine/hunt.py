@@ -1,4 +1,4 @@
-"""The search of a job: proposes plans, fits the recipes they need, trains them side by side until time or
+"""The search of a job: proposes plans, fits the recipes they need to folds, trains them side by side until time or
 candidates run out."""
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from windvane.engine.candidates import Plan
 from windvane.engine.crew import Crew
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.job import Entry, Job, ranked
+from windvane.engine.matrices import fold_fits
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.pacing import (
     FEWEST_WITH_ENSEMBLE,
@@ -189,10 +190,11 @@ class Hunt:
 
     def _start_features(self, recipe: str) -> None:
         dataset, into = self._job.dataset, self._folder_of(recipe)
+        n_folds = self._analysis.n_folds
         self._recipes[recipe] = Fitting.UNDER_WAY
         self._crew.start(
             Features(recipe),
-            lambda: stages.fit_features(dataset, recipe, into),
+            lambda: stages.fit_features(dataset, recipe, into, fold_fits(n_folds)),
             self._job.search_end,
         )
 

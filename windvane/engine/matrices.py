@@ -34,7 +34,12 @@ _BLOCK = 1 << 16
 
 def fit_names(n_folds: int) -> tuple[str, ...]:
     """Every fit of a recipe, in the order in which training needs them."""
-    return *(fold_fit(fold) for fold in range(n_folds)), FULL_FIT
+    return *fold_fits(n_folds), FULL_FIT
+
+
+def fold_fits(n_folds: int) -> tuple[str, ...]:
+    """Those that cross-validation needs."""
+    return tuple(fold_fit(fold) for fold in range(n_folds))
 
 
 def write_fits(dataset: Dataset, recipe: str, fits: Sequence[str], folder: Path) -> None:
