@@ -48,6 +48,8 @@ class Outcome:
     folds_used     folds that finished; fewer than planned if time ran out
     notes          things worth telling, e.g. "stopped after 120 of 1000 rounds: time"
     members        candidate index -> weight, for an ensemble
+    optimism       by how much the objective is expected to be worse on new rows because this candidate was picked
+                   as the best by it; >= 0. None for candidates that were not picked
     """
 
     index: int
@@ -60,3 +62,4 @@ class Outcome:
     train_scores: tuple[Score, ...] = ()
     notes: tuple[str, ...] = ()
     members: dict[int, float] = field(default_factory=dict)
+    optimism: float | None = None

@@ -20,7 +20,7 @@ from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.effort import Effort
 from windvane.engine.finish import refit_members, with_refits
-from windvane.engine.front import choose, noted
+from windvane.engine.front import Choice, choose, noted, stated
 from windvane.engine.hunt import Hunt
 from windvane.engine.job import LEAST_ROWS, Entry, Job, leaderboard_to_json, ranked
 from windvane.engine.libraries import Libraries
@@ -63,9 +63,10 @@ def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
     entries = [*hunt.entries, *_last_entry(job, hunt.entries, teller)]
     order = ranked(entries, analysis.objective)
     choice = choose(order, job.max_latency_s)
+    luck = _optimism(job, order, choice)
     with teller.stage("refit"):
         refits = refit_members(job, hunt.recipes, _entry(order, choice.index))
-    order = with_refits(order, refits)
+    order = stated(with_refits(order, refits), luck)
     with teller.stage("packing"):
         _pack(job, hunt.recipes, order, choice.index, refits)
     document = leaderboard_to_json([noted(entry, choice) for entry in order])
@@ -152,6 +153,14 @@ def _baseline(job: Job, index: int) -> Entry:
         raise JobFault(f"No candidate finished, and neither did the baseline. {ended.text}")
     record = read_candidate(into)
     return Entry(index, stages.BASELINE, record.plan, record.outcome)
+
+
+def _optimism(job: Job, order: Sequence[Entry], choice: Choice) -> float | None:
+    """Of the first candidate's score; None if it was not picked by that alone."""
+    if choice.index != order[0].index:
+        return None
+    folders = {entry.index: job.candidate(entry.index) for entry in order if entry.outcome}
+    return stages.optimism(job.dataset, folders, choice.index)
 
 
 def _entry(entries: Sequence[Entry], index: int) -> Entry:

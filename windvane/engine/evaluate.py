@@ -59,6 +59,15 @@ def honest_parts(folds: NDArray[np.integer]) -> NDArray[np.integer]:
     return np.arange(folds.size) % _FEW_PARTS
 
 
+def row_gains(objective: MetricName, y: Floats, predicted: Floats, classes: Indices) -> Floats:
+    """(n_rows,) the objective turned so that more is better, plus each row's influence on it: their mean is the
+    objective's value on these rows and, to first order, on samples of them."""
+    metric = METRICS[objective]
+    seen = classes.astype(np.float64) if metric.basis is Basis.CLASSES else predicted
+    sign = metric.gain(1.0)
+    return np.asarray(sign * (metric.value(y, seen) + metric.influence(y, seen)))
+
+
 def gain(objective: MetricName, y: Floats, predicted: Floats) -> float:
     """The objective on these rows, turned so that more is better, with the best threshold they allow. For
     choosing among predictions, not for reporting."""

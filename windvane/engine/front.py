@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from windvane.domain.problem import MetricName
 from windvane.engine.job import Entry
+from windvane.engine.judge import with_optimism
 from windvane.engine.metrics import METRICS
 
 
@@ -76,6 +77,19 @@ def choose(order: Sequence[Entry], max_latency_s: float | None) -> Choice:
         f"no candidate answers a row within the {1000 * max_latency_s:g} ms asked for; this is the quickest, with "
         f"{1000 * latency_s:.3g} ms",
     )
+
+
+def stated(order: Sequence[Entry], optimism: float | None) -> list[Entry]:
+    """The leaderboard with what it did to the first one's score that it was picked by it (`stages.optimism`)."""
+    first = order[0]
+    if optimism is None or first.outcome is None:
+        return list(order)
+    n_compared = sum(
+        entry.outcome is not None and entry.outcome.folds_used == first.outcome.folds_used
+        for entry in order
+    )
+    outcome = with_optimism(first.outcome, optimism, n_compared)
+    return [replace(first, outcome=outcome), *order[1:]]
 
 
 def noted(entry: Entry, choice: Choice) -> Entry:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
 from windvane.engine.calibration import NO_CHANGE, at_temperature, calibrate
@@ -14,7 +17,14 @@ from windvane.engine.columns import FloatMatrix
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensemble import Blend
-from windvane.engine.evaluate import honest_parts, out_of_fold_classes, score, scores
+from windvane.engine.evaluate import (
+    honest_parts,
+    out_of_fold_classes,
+    row_gains,
+    score,
+    scores,
+)
+from windvane.engine.honesty import optimism_of_best
 from windvane.engine.metrics import METRICS, Floats, Indices
 from windvane.engine.outcomes import CandidateRecord
 from windvane.engine.threshold import DEFAULT_THRESHOLD, best_threshold, decide, is_tuned
@@ -23,6 +33,8 @@ from windvane.errors import CandidateFault
 
 _MOST_TRAIN_ROWS = 20_000
 """Scores on training rows are told to show overfitting; so many rows say enough."""
+
+_MOST_OPTIMISM_ROWS = 20_000
 
 
 def candidate_record(
@@ -94,6 +106,54 @@ def is_better(
     """Whether it scores higher than every other."""
     gain = METRICS[objective].gain
     return gain(record.outcome.objective) > max(gain(one.outcome.objective) for one in others)
+
+
+def optimism(
+    table: Dataset,
+    best: int,
+    records: Mapping[int, CandidateRecord],
+    out_of_fold: Callable[[int], NDArray[np.float32]],
+) -> float | None:
+    """By how much the objective of candidate `best` is expected to be worse on new rows because it was picked by it.
+
+    best         index of the one with the best score
+    records      of all that it was picked from, itself among them; those scored on other rows are left aside
+    out_of_fold  index -> the predictions of its folder
+    returns      None if there was nothing to pick from
+    """
+    analysis, n_folds = table.analysis, records[best].outcome.folds_used
+    rivals = [index for index in sorted(records) if records[index].outcome.folds_used == n_folds]
+    rows = np.flatnonzero((table.folds >= 0) & (table.folds < n_folds))
+    if len(rivals) < 2 or rows.size < 2:
+        return None
+    random = np.random.default_rng(analysis.seed)
+    few = np.sort(random.permutation(rows)[:_MOST_OPTIMISM_ROWS])
+    gains = [
+        _row_gains(analysis, records[index], table.y[few], out_of_fold(index)[few])
+        for index in rivals
+    ]
+    table_of_gains = np.stack(gains, axis=1)
+    if not np.isfinite(table_of_gains).all():
+        return None
+    # What luck can do falls with the root of the rows at the slowest.
+    return math.sqrt(few.size / rows.size) * optimism_of_best(table_of_gains, analysis.seed)
+
+
+def with_optimism(outcome: Outcome, found: float, n_candidates: int) -> Outcome:
+    """The outcome of the candidate that was picked from so many, with what this did to its score."""
+    note = (
+        f"picked as the best of {n_candidates}: on new rows its score is expected to be worse by "
+        f"{found:.2g} for that"
+    )
+    return replace(outcome, optimism=found, notes=(*outcome.notes, note))
+
+
+def _row_gains(
+    analysis: Analysis, record: CandidateRecord, y: Floats, predicted: NDArray[np.float32]
+) -> Floats:
+    values = at_temperature(predicted.astype(np.float64), record.temperature)
+    classes = decide(values, record.threshold) if values.ndim == 2 else np.empty(0, np.int64)
+    return row_gains(analysis.objective, y, values, classes)
 
 
 def _threshold(analysis: Analysis, y: Floats, predicted: Floats) -> float:

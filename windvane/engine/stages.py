@@ -153,6 +153,15 @@ def build_ensemble(
     return record.outcome
 
 
+def optimism(dataset: Path, candidates: Mapping[int, Path], best: int) -> float | None:
+    """By how much the objective of `best`, picked from these candidates (index -> folder) by its score, is expected
+    to be worse on new rows for that (engine/honesty.py); None if there was nothing to pick from."""
+    records = {number: read_candidate(folder) for number, folder in candidates.items()}
+    return judge.optimism(
+        read_dataset(dataset), best, records, lambda number: read_out_of_fold(candidates[number])
+    )
+
+
 def assemble(
     dataset: Path,
     features: Mapping[str, Path],

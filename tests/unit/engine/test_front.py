@@ -1,13 +1,16 @@
 """The front of score against latency, and the choice under a limit."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Outcome
-from windvane.engine.front import choose, entries_on_front, front, noted
+from windvane.engine.front import choose, entries_on_front, front, noted, stated
 from windvane.engine.job import Entry, ranked
+from windvane.engine.outcomes import outcome_from_json, outcome_to_json
 
 _POINTS = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 5)), max_size=12)
 
@@ -73,3 +76,19 @@ def test_if_none_is_within_the_limit_the_quickest_is_chosen_and_this_is_told():
 @pytest.mark.parametrize("limit", [0.003, 0.0030001])
 def test_the_limit_itself_is_within_it(limit):
     assert choose([_entry(2, 0.9, 3), _entry(1, 0.7, 0.25)], limit).index == 2
+
+
+def test_the_first_tells_among_how_many_it_was_picked_and_what_that_did_to_its_score():
+    order = ranked(
+        [_entry(1, 0.7), _entry(2), _entry(3, 0.9), _entry(4, 0.95, folds_used=2)], MetricName.AUC
+    )
+    first, *others = stated(order, 0.0123)
+    assert first.index == 3
+    assert first.outcome.optimism == 0.0123
+    assert first.outcome.notes[-1].startswith("picked as the best of 2: ")
+    assert "0.012" in first.outcome.notes[-1]
+    assert others == order[1:]
+    assert stated(order, None) == order
+    assert (
+        outcome_from_json(json.loads(json.dumps(outcome_to_json(first.outcome)))) == first.outcome
+    )

@@ -157,3 +157,12 @@ def test_a_perfect_score_does_not_know_its_standard_error(name):
 
 def test_standard_error_of_one_row_is_unknown():
     assert np.isnan(METRICS[M.MSE].standard_error(np.ones(1), np.ones(1)))
+
+
+def test_few_great_mistakes_widen_the_standard_error():
+    metric, random = METRICS[MetricName.MSE], np.random.default_rng(0)
+    ordinary, y = random.normal(size=500), np.zeros(500)
+    few = np.where(np.arange(500) < 5, 10.0, 0.3)
+    for errors, least, most in ((ordinary, 1.0, 1.06), (few, 1.15, 1.4)):
+        plain = np.std(errors**2, ddof=1) / np.sqrt(500)
+        assert least < metric.standard_error(y, errors) / plain < most

@@ -147,6 +147,20 @@ def test_ensemble_is_written_like_a_candidate_and_scores_better(amounts, three, 
     assert any("other folds" in note for note in outcome.notes)
 
 
+def test_an_ensemble_keeps_within_the_latency_asked_for(amounts, three, tmp_path):
+    members = {index: folder for index, (folder, _) in three.items()}
+    quickest = sorted(single.latency_s for _, single in three.values())
+    for number, limit in enumerate((quickest[0] / 2, quickest[0] + quickest[1], 10.0)):
+        into = tmp_path / str(number)
+        outcome = stages.build_ensemble(amounts.dataset, members, 9, into, limit)
+        assert outcome is None or outcome.latency_s <= limit
+        assert (outcome is None) == (not into.exists())
+    free = stages.build_ensemble(amounts.dataset, members, 9, tmp_path / "free")
+    assert outcome is not None
+    assert outcome.objective == pytest.approx(free.objective, rel=0.02)
+    assert not (tmp_path / "0").exists()
+
+
 def test_copies_of_one_candidate_make_no_ensemble(amounts, three, tmp_path):
     folder, _ = three[1]
     twin = shutil.copytree(folder, tmp_path / "2")
@@ -201,3 +215,17 @@ def test_what_understates_its_certainty_is_calibrated_in_score_and_package(two_c
     predictor = load_predictor(tmp_path / "b" / "transformers", tmp_path / "b" / "model")
     assert predictor.members[0].temperature == record.temperature
     assert predictor.temperature == 1.0
+
+
+def test_picking_the_best_of_three_is_told_to_flatter_its_score(amounts, three):
+    folders = {index: folder for index, (folder, _) in three.items()}
+    best = min(three, key=lambda index: three[index][1].objective)
+    told = stages.optimism(amounts.dataset, folders, best)
+    error = next(
+        one.standard_error
+        for one in three[best][1].scores
+        if one.metric is read_dataset(amounts.dataset).analysis.objective
+    )
+    assert 0 <= told < error
+    assert told == stages.optimism(amounts.dataset, folders, best)
+    assert stages.optimism(amounts.dataset, {best: folders[best]}, best) is None
