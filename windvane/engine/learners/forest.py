@@ -1,5 +1,4 @@
-"""Random forest and extremely randomised trees: grown by scikit-learn, kept as arrays, walked by LightGBM's
-compiled predictor."""
+"""Random forest and extremely randomised trees: grown by scikit-learn, kept as arrays, walked by NumPy."""
 
 from __future__ import annotations
 
@@ -14,8 +13,8 @@ from windvane.engine.arrays import read_arrays, write_arrays
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
-from windvane.engine.learners.lightgbm_native import LEAVES, NativeBooster
-from windvane.engine.learners.trees import Trees, trees_of, trees_text
+from windvane.engine.learners.forest_walk import ForestWalker
+from windvane.engine.learners.trees import Trees, trees_of
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.tuning.space import Choice, Integer, Real, Space
 from windvane.errors import CorruptArtifact
@@ -29,8 +28,14 @@ _BATCH_ROWS = 200_000
 _MAX_TREE_ROWS = 30_000
 """A tree of a larger table grows on a sample of so many rows, drawn anew for each."""
 
-_MAX_CELLS = 1_500_000
-"""Values in all leaves: about 12 MB, and 250 MB while trees grow. No further ones are grown when they are used up."""
+_MAX_BYTES = 15_000_000
+"""Of the saved trees; they are a quarter of a gigabyte while they grow. No further ones are grown when these are used
+up."""
+
+_NODE_BYTES = 10
+"""Of an inner node; there are as many as leaves."""
+
+_VALUE_BYTES = 4
 
 _BLOCK_CELLS = 2_000_000
 
@@ -42,26 +47,23 @@ class ForestModel:
         self._trees = trees
         self._n_classes = n_classes
         self._algorithm = algorithm
-        self._booster = NativeBooster(trees_text(trees), LEAVES)
-        self._first_leaf = np.concatenate([[0], np.cumsum(trees.n_leaves)[:-1]])
+        self._walker = ForestWalker(trees)
         self.rounds = len(trees.n_leaves)
         self.n_features = trees.n_features
-        if self._booster.width != self.rounds:
-            raise CorruptArtifact("The forest's trees do not fit together.")
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         values = self._trees.values
         made = np.empty((len(X), values.shape[1]))
         block = max(1, _BLOCK_CELLS // (self.rounds * values.shape[1]))
         for start in range(0, len(X), block):
-            leaves = self._booster.predict(X[start : start + block]).astype(np.int64)
-            reached = values[leaves + self._first_leaf]
-            made[start : start + block] = reached.sum(axis=1) / self.rounds
+            reached = values.take(self._walker.leaves(X[start : start + block]), axis=0)
+            made[start : start + block] = reached.sum(axis=1, dtype=np.float64) / self.rounds
         if self._n_classes == 0:
             return made[:, 0]
         if self._n_classes == 2:
             return np.concatenate([1 - made, made], axis=1)
-        return made
+        # Rates are kept in single precision: their sum is 1 but for the last digits.
+        return np.asarray(made / made.sum(axis=1, keepdims=True))
 
     def save(self, folder: Path) -> None:
         write_arrays(folder / _FILE, self._trees.arrays())
@@ -93,13 +95,13 @@ class ForestLearner:
         """Leaves large enough for all trees to fit into the memory that is theirs, and of a few rows on all but
         small tables: that is quicker, and rates of classes are the better for it."""
         n_outputs = setting.n_classes if setting.n_classes > 2 else 1
-        cells = _N_TREES * min(n_rows, _MAX_TREE_ROWS) * n_outputs
+        most_bytes = _N_TREES * min(n_rows, _MAX_TREE_ROWS) * _leaf_bytes(n_outputs)
         n_features = max(1, len(setting.features))
         is_small = n_rows < (2_000 if setting.n_classes else 20_000)
         of_values = 0.5 if is_small else 1 / 3
         parameters: dict[str, Any] = {
             "n_estimators": _N_TREES,
-            "min_samples_leaf": max(1 if is_small else 3, -(-cells // _MAX_CELLS)),
+            "min_samples_leaf": max(1 if is_small else 3, -(-most_bytes // _MAX_BYTES)),
             "max_features": min(1.0, n_features**-0.5 if setting.n_classes else of_values),
         }
         if setting.n_classes:
@@ -168,8 +170,12 @@ def _sampling(n_rows: int) -> dict[str, Any]:
 def _is_full(forest: Any, batch: int) -> bool:
     trees = [tree.tree_ for tree in forest.estimators_]
     width = trees[0].value.shape[2]
-    used = sum(tree.n_leaves for tree in trees) * (width if width > 2 else 1)
-    return bool(used * (1 + batch / len(trees)) > _MAX_CELLS)
+    used = sum(tree.n_leaves for tree in trees) * _leaf_bytes(width if width > 2 else 1)
+    return bool(used * (1 + batch / len(trees)) > _MAX_BYTES)
+
+
+def _leaf_bytes(n_outputs: int) -> int:
+    return _NODE_BYTES + _VALUE_BYTES * n_outputs
 
 
 RANDOM_FOREST = ForestLearner("randomforest", ("RandomForestClassifier", "RandomForestRegressor"))

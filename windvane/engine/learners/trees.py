@@ -31,10 +31,13 @@ class Trees:
     threshold: NDArray[np.float32]
     left: NDArray[np.int32]
     right: NDArray[np.int32]
-    values: NDArray[np.float64]
+    values: NDArray[np.float32]
 
     def arrays(self) -> Arrays:
-        return {name: getattr(self, name) for name in (*_INNER, "n_leaves", "values")}
+        """In the smallest types that hold them."""
+        numbers = ("feature", "left", "right", "n_leaves")
+        made: Arrays = {name: _smallest(getattr(self, name)) for name in numbers}
+        return {**made, "threshold": self.threshold, "values": self.values}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, n_features: int) -> Self:
@@ -46,7 +49,7 @@ class Trees:
             np.asarray(arrays["threshold"], np.float32),
             np.asarray(arrays["left"], np.int32),
             np.asarray(arrays["right"], np.int32),
-            np.asarray(arrays["values"], np.float64),
+            np.asarray(arrays["values"], np.float32),
         )
         trees.check()
         return trees
@@ -69,6 +72,14 @@ class Trees:
                 raise ValueError("a leaf that there is not")
         if ((self.feature < 0) | (self.feature >= self.n_features)).any():
             raise ValueError("a feature that there is not")
+
+
+def _smallest(numbers: NDArray[np.int32]) -> NDArray[Any]:
+    low, high = int(numbers.min(initial=0)), int(numbers.max(initial=0))
+    for kind in (np.uint8, np.int16):
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return numbers.astype(kind)
+    return numbers
 
 
 _INNER = ("feature", "threshold", "left", "right")
@@ -103,7 +114,7 @@ def trees_of(trees: Sequence[Any], classes: Sequence[int], n_classes: int) -> Tr
         threshold.astype(np.float32),
         left.astype(np.int32),
         right.astype(np.int32),
-        _rates(values, classes, n_classes) if n_classes else values,
+        (_rates(values, classes, n_classes) if n_classes else values).astype(np.float32),
     )
 
 

@@ -51,9 +51,8 @@ def read_xgboost(raw: bytes, n_codes: int) -> XgboostTrees:
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise CorruptArtifact(f"The XGBoost model cannot be read: {error!r}.") from error
     first_leaf = np.cumsum(trees.n_leaves, dtype=np.int64) - trees.n_leaves
-    values = trees.values[:, 0].astype(np.float32)
     text = trees_text(trees, splits)
-    return XgboostTrees(trees.n_features, n_outputs, text, first_leaf, values, base)
+    return XgboostTrees(trees.n_features, n_outputs, text, first_leaf, trees.values[:, 0], base)
 
 
 def without_base(raw: bytes) -> bytes:
@@ -119,7 +118,7 @@ def _trees(
         np.where(is_category, np.float32(0), below[inner]),
         left.astype(np.int32),
         right.astype(np.int32),
-        joined["condition"][~inner].astype(np.float64)[:, None],
+        joined["condition"][~inner].astype(np.float32)[:, None],
     )
     return trees, Splits(missing_left, categories)
 
