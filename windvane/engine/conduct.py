@@ -132,7 +132,7 @@ def _ensemble(job: Job, finished: Sequence[int], index: int) -> list[Entry]:
     into = job.candidate(index)
 
     def work() -> None:
-        stages.build_ensemble(job.dataset, members, index, into)
+        stages.build_ensemble(job.dataset, members, index, into, job.max_latency_s)
 
     ended = _alone(job, work, job.packing_starts)
     if ended.ending is not Ending.FINISHED:

@@ -31,9 +31,14 @@ from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis, read_dataset
-from windvane.engine.ensemble import blend
+from windvane.engine.ensemble import LatencyLimit, blend
 from windvane.engine.matrices import fit_names, write_fits
-from windvane.engine.outcomes import read_candidate, read_out_of_fold, write_candidate
+from windvane.engine.outcomes import (
+    CandidateRecord,
+    read_candidate,
+    read_out_of_fold,
+    write_candidate,
+)
 from windvane.engine.pacing import check_memory
 from windvane.engine.trial import TrainLimits, Trial
 from windvane.errors import CorruptArtifact
@@ -120,12 +125,17 @@ def train_baseline(dataset: Path, index: int, into: Path) -> Outcome:
 
 
 def build_ensemble(
-    dataset: Path, members: Mapping[int, Path], index: int, into: Path
+    dataset: Path,
+    members: Mapping[int, Path],
+    index: int,
+    into: Path,
+    max_latency_s: float | None = None,
 ) -> Outcome | None:
     """The weighted ensemble of candidates (index -> folder) over their out-of-fold predictions, written
     like a candidate; None if no weighting beats the best single one scored on as many rows.
 
-    Its score is that of weights fitted without the rows scored; its latency the sum of its members'.
+    Its score is that of weights fitted without the rows scored; its latency the sum of its members'. With
+    `max_latency_s` this sum is within it, and the best single one is that of those within it.
     """
     started = time.time()
     table = read_dataset(dataset)
@@ -138,11 +148,16 @@ def build_ensemble(
         table.y,
         table.folds,
         table.analysis.objective,
+        _latency_limit(records, max_latency_s),
     )
     if found is None:
         return None
     record = judge.ensemble_record(table, found, records, index, started)
-    rivals = [records[number] for number in found.considered]
+    rivals = [
+        records[number]
+        for number in found.considered
+        if max_latency_s is None or records[number].outcome.latency_s <= max_latency_s
+    ]
     if not judge.is_better(table.analysis.objective, record, rivals):
         return None
     shape = (table.y.size, *found.out_of_fold.shape[1:])
@@ -186,6 +201,15 @@ def _trial(dataset: Path, features: Path, plan: Plan, limits: TrainLimits) -> Tr
     if limits.memory_mb is not None:
         check_memory(table.analysis, plan, limits.memory_mb)
     return Trial(table, features, plan)
+
+
+def _latency_limit(
+    records: Mapping[int, CandidateRecord], max_latency_s: float | None
+) -> LatencyLimit | None:
+    if max_latency_s is None:
+        return None
+    latencies_s = {number: record.outcome.latency_s for number, record in records.items()}
+    return LatencyLimit(latencies_s, max_latency_s)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.crossvalidate import Wanted, train_folds
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.features.base import Feature
-from windvane.engine.latency import folder_bytes, row_latency_s, sample_row
+from windvane.engine.latency import folder_bytes, row_latency_s, sample_rows
 from windvane.engine.learners.base import Setting
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.matrices import read_matrix
@@ -158,7 +158,7 @@ class Trial:
             part = assembly.part(record, folder, known, 1.0)
             assembly.write_packages(self._table.analysis, [part], record, Path(scratch))
             predictor = load_predictor(Path(scratch, "transformers"), Path(scratch, "model"))
-        latency_s = row_latency_s(predictor, sample_row(self._table))
+        latency_s = row_latency_s(predictor, sample_rows(self._table))
         outcome = replace(
             record.outcome, latency_s=latency_s, size_bytes=folder_bytes(folder / "model")
         )
