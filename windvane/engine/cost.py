@@ -125,6 +125,7 @@ _WIDTHS: Mapping[str, Mapping[ColumnType, int]] = {
     "dpp1": {ColumnType.DATETIME: 8, ColumnType.TEXT: 204},
     "dpp2": {ColumnType.DATETIME: 8, ColumnType.TEXT: 68},
     "dpp3": {ColumnType.DATETIME: 8, ColumnType.TEXT: 104},
+    "dpp4": {ColumnType.DATETIME: 8, ColumnType.TEXT: 68},
 }
 _ONE_HOT = "dpp1"
 _MOST_ONE_HOT = 100

@@ -97,7 +97,12 @@ class Predictor:
         self.threshold = threshold
         self.about = dict(about)
         self.temperature = temperature
-        used = {feature.source for recipe in recipes.values() for feature in recipe.features}
+        used = {
+            source
+            for recipe in recipes.values()
+            for feature in recipe.features
+            for source in feature.sources
+        }
         self._readers = [
             (i, spec, cell_reader(spec)) for i, spec in enumerate(self.columns) if spec.name in used
         ]
@@ -269,12 +274,12 @@ def _check_recipes(
 ) -> None:
     known = {column.name for column in columns}
     for name, recipe in recipes.items():
-        for feature in recipe.features:
-            if feature.source not in known:
-                raise CorruptArtifact(
-                    f"Recipe {name} of {transformers} uses the column {feature.source!r}, which the "
-                    "schema does not have."
-                )
+        used = {source for feature in recipe.features for source in feature.sources}
+        for source in sorted(used - known):
+            raise CorruptArtifact(
+                f"Recipe {name} of {transformers} uses the column {source!r}, which the "
+                "schema does not have."
+            )
 
 
 def _check_widths(

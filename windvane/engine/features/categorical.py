@@ -87,12 +87,22 @@ class _CategoryTable:
 
 class OrdinalCodes(_CategoryTable):
     """Codes 0, 1, ... from the most frequent category on; missing and unseen are NaN. For learners that
-    split on sets of categories; categories of a single row count as unseen."""
+    split on sets of categories; categories of a single row count as unseen.
+
+    most    a column of more categories is rejected; None for any number
+    """
 
     kind = "ordinal"
 
+    def __init__(self, source: str, most: int | None = None) -> None:
+        super().__init__(source)
+        self.most = most
+
     def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:  # noqa: ARG002 - contract
-        categories = [name for name, count in _counted(values) if count >= _MIN_COUNT]
+        counted = _counted(values)
+        if self.most is not None and len(counted) > self.most:
+            raise RejectColumn(f"more than {self.most} categories")
+        categories = [name for name, count in counted if count >= _MIN_COUNT]
         if not categories:
             raise RejectColumn("no category occurs twice")
         categories = categories[:_MAX_CATEGORIES]
@@ -168,6 +178,7 @@ class TargetMeans(_CategoryTable):
 
     n_classes   0 for regression
     width       features at most; with more classes than that, the most frequent ones
+    fewest      a column of fewer categories is rejected
     source      Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes"
     """
 
@@ -175,10 +186,11 @@ class TargetMeans(_CategoryTable):
     _STRENGTH = 10.0
     """Rows that the overall mean counts for."""
 
-    def __init__(self, source: str, n_classes: int = 0, width: int = 10) -> None:
+    def __init__(self, source: str, n_classes: int = 0, width: int = 10, fewest: int = 0) -> None:
         super().__init__(source)
         self.n_classes = n_classes
         self.width = width
+        self.fewest = fewest
 
     def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:
         if y is None:
@@ -186,6 +198,8 @@ class TargetMeans(_CategoryTable):
         counted = _counted(values)[:_MAX_CATEGORIES]
         if len(counted) < 2 and (not counted or counted[0][1] == len(values)):
             raise RejectColumn("it has one category only")
+        if len(counted) < self.fewest:
+            raise RejectColumn(f"fewer than {self.fewest} categories")
         targets, names = self._targets(y)
         self._learn(
             [name for name, _ in counted], names, np.empty((len(counted) + 2, 0), np.float32)

@@ -20,7 +20,9 @@ from windvane.engine.features.categorical import (
     TargetMeans,
 )
 from windvane.engine.features.dates import DateCycles, DateParts, FilledDateParts
+from windvane.engine.features.interactions import Interactions
 from windvane.engine.features.numeric import FilledNumber, Number, RobustNumber, ScaledNumber
+from windvane.engine.features.pairing import Lesson, choose_pairs
 from windvane.engine.features.recipe import Recipe, load_recipe
 from windvane.engine.features.selection import strongest
 from windvane.engine.features.terms import TermTable
@@ -45,6 +47,12 @@ there is room for all; the rest is shared equally by the columns that can use mo
 _ONE_HOT = 24
 """Categories of a column that a network sees one by one; what is known of the others is in their target means."""
 
+_MOST_CODES = 24
+"""Categories of a column that trees split into sets in dpp4; sets of more are too many to choose from soundly."""
+
+_MOST_RATES = 5
+"""Classes whose rates a column of many categories gets in dpp4."""
+
 
 @dataclass(frozen=True)
 class Making:
@@ -62,12 +70,17 @@ Maker = Callable[[Making], ColumnTransformer]
 
 @dataclass(frozen=True)
 class RecipeCard:
-    """A recipe as a plan. makers: transformers of a column, in order, by the column's type."""
+    """A recipe as a plan.
+
+    makers       transformers of a column, in order, by the column's type
+    most_pairs   features of two columns, where they help
+    """
 
     name: str
     title: str
     description: str
     makers: Mapping[ColumnType, tuple[Maker, ...]]
+    most_pairs: int = 0
 
 
 def _topics(limit: int) -> Maker:
@@ -160,6 +173,35 @@ RECIPES: tuple[RecipeCard, ...] = (
             }
         ),
     ),
+    RecipeCard(
+        name="dpp4",
+        title="target means and pairs of columns for boosted trees",
+        description=(
+            "Numbers stay as they are, missing included; columns of few categories become codes that the "
+            "algorithm treats as categories, those of many smoothed target means learnt from training rows and "
+            "frequencies; dates become calendar parts; text becomes topics and length statistics. Sums, "
+            "differences, products and ratios of the numbers that matter most are added where they foretell "
+            "the target of rows held out."
+        ),
+        makers=MappingProxyType(
+            {
+                ColumnType.NUMERIC: (lambda making: Number(making.source),),
+                ColumnType.CATEGORICAL: (
+                    lambda making: OrdinalCodes(making.source, _MOST_CODES),
+                    lambda making: TargetMeans(
+                        making.source,
+                        making.n_classes,
+                        min(_MOST_RATES, making.width),
+                        fewest=_MOST_CODES + 1,
+                    ),
+                    lambda making: Frequency(making.source, _MOST_CODES + 1),
+                ),
+                ColumnType.DATETIME: (lambda making: DateParts(making.source),),
+                ColumnType.TEXT: (_topics(64), lambda making: TextShape(making.source)),
+            }
+        ),
+        most_pairs=16,
+    ),
 )
 
 
@@ -230,9 +272,8 @@ def fit_transform_recipe(
             if spec.name not in kept
         }
         usable = [spec for spec in usable if spec.name in kept]
-    fitting = _Fitting(
-        columns, taken, rows, n_classes if problem_type.is_classification else 0, seed, tables or {}
-    )
+    n_targets = n_classes if problem_type.is_classification else 0
+    fitting = _Fitting(columns, taken, rows, n_targets, seed, tables or {})
     widths = _widths(usable)
     for position, spec in enumerate(usable):
         reason = fitting.add(spec, card.makers[spec.type], widths[spec.type], position)
@@ -248,7 +289,28 @@ def fit_transform_recipe(
                 else ": there is none besides identifiers and constants."
             )
         )
-    return Recipe(name, fitting.steps, dropped), fitting.matrix()
+    recipe, X = Recipe(name, fitting.steps, dropped), fitting.matrix()
+    if not card.most_pairs:
+        return recipe, X
+    lesson = Lesson(X, recipe.features, taken, n_targets, seed)
+    most = min(card.most_pairs, MAX_WIDTH - X.shape[1])
+    pairs = Interactions(choose_pairs(lesson, usable, columns, rows, most))
+    return _with_pairs(recipe, X, pairs, columns, rows)
+
+
+def _with_pairs(
+    recipe: Recipe,
+    X: FloatMatrix,
+    pairs: Interactions,
+    columns: Columns,
+    rows: NDArray[np.int64] | None,
+) -> tuple[Recipe, FloatMatrix]:
+    if not pairs.pairs:
+        return recipe, X
+    used = {source for feature in pairs.features() for source in feature.sources}
+    values = {source: columns[source] if rows is None else columns[source][rows] for source in used}
+    more = pairs.transform(values, len(X))
+    return Recipe(recipe.name, recipe.steps, recipe.dropped, pairs), np.hstack([X, more])
 
 
 def _widths(specs: Sequence[ColumnSpec]) -> dict[ColumnType, int]:

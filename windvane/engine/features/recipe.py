@@ -11,6 +11,7 @@ from windvane.engine.arrays import Arrays, read_arrays, write_arrays
 from windvane.engine.columns import Columns, FloatMatrix
 from windvane.engine.features import categorical, dates, numeric, text
 from windvane.engine.features.base import ColumnTransformer, Feature, Value
+from windvane.engine.features.interactions import Interactions
 from windvane.engine.manifest import read_json, write_json
 from windvane.errors import CorruptArtifact
 
@@ -37,8 +38,9 @@ _BY_KIND = {transformer.kind: transformer for transformer in TRANSFORMERS}
 class Recipe:
     """All columns of a table to one matrix.
 
-    steps     raw column and fitted transformer, in the order of the matrix
-    dropped   raw column -> why nothing of it is in the matrix
+    steps         raw column and fitted transformer, in the order of the matrix
+    dropped       raw column -> why nothing of it is in the matrix
+    interactions  features of two columns, after all others
     """
 
     def __init__(
@@ -46,15 +48,19 @@ class Recipe:
         name: str,
         steps: Sequence[tuple[str, ColumnTransformer]],
         dropped: Mapping[str, str],
+        interactions: Interactions | None = None,
     ) -> None:
         self.name = name
         self.steps = tuple(steps)
         self.dropped = dict(dropped)
-        self._features = tuple(
-            feature for _, transformer in steps for feature in transformer.features()
+        self.interactions = interactions or Interactions(())
+        self._features = (
+            *(feature for _, transformer in steps for feature in transformer.features()),
+            *self.interactions.features(),
         )
-
-        self._sources = tuple(dict.fromkeys(source for source, _ in steps))
+        self._sources = tuple(
+            dict.fromkeys(source for feature in self._features for source in feature.sources)
+        )
         self._row_steps = [(source, transformer.transform_one) for source, transformer in steps]
 
     @property
@@ -72,6 +78,7 @@ class Recipe:
             part = transformer.transform(columns[source])
             made[:, start : start + part.shape[1]] = part
             start += part.shape[1]
+        made[:, start:] = self.interactions.transform(columns, n_rows)
         return made
 
     def transform_row(self, values: Mapping[str, Value]) -> FloatMatrix:
@@ -79,6 +86,7 @@ class Recipe:
         row: list[float] = []
         for source, transform_one in self._row_steps:
             row += transform_one(values[source])
+        row += self.interactions.transform_row(values)
         return np.array([row], np.float32)
 
     def save(self, folder: Path) -> None:
@@ -96,7 +104,12 @@ class Recipe:
                 }
             )
             arrays |= {f"{number}.{key}": array for key, array in own.items()}
-        document = {"name": self.name, "steps": entries, "dropped": self.dropped}
+        document = {
+            "name": self.name,
+            "steps": entries,
+            "dropped": self.dropped,
+            "interactions": self.interactions.state(),
+        }
         write_json(folder / "recipe.json", document)
         write_arrays(folder / "recipe.npz", arrays)
 
@@ -112,7 +125,8 @@ def load_recipe(folder: Path) -> Recipe:
             own = {key: arrays[f"{number}.{key}"] for key in entry["arrays"]}
             transformer = _BY_KIND[entry["kind"]].from_state(entry["state"], own)
             steps.append((str(entry["source"]), transformer))
-        recipe = Recipe(str(document["name"]), steps, dict(document["dropped"]))
+        interactions = Interactions.from_state(document.get("interactions", ()))
+        recipe = Recipe(str(document["name"]), steps, dict(document["dropped"]), interactions)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise CorruptArtifact(f"{file} does not describe a recipe: {error!r}.") from error
     if not steps:

@@ -69,8 +69,15 @@ class LearnerCard:
 _HERE = "windvane.engine.learners"
 
 LEARNERS: tuple[LearnerCard, ...] = (
-    LearnerCard("lightgbm", f"{_HERE}.lightgbm", ("dpp0",), "gradient-boosted trees (LightGBM)"),
-    LearnerCard("xgboost", f"{_HERE}.xgboost", ("dpp0",), "gradient-boosted trees (XGBoost)"),
+    LearnerCard(
+        "lightgbm",
+        f"{_HERE}.lightgbm",
+        ("dpp0", "dpp4"),
+        "gradient-boosted trees (LightGBM)",
+    ),
+    LearnerCard(
+        "xgboost", f"{_HERE}.xgboost", ("dpp0", "dpp4"), "gradient-boosted trees (XGBoost)"
+    ),
     LearnerCard("catboost", f"{_HERE}.catboost", ("dpp0",), "gradient-boosted trees (CatBoost)"),
     LearnerCard("linear-learner", f"{_HERE}.linear", ("dpp1",), "linear or logistic regression"),
     LearnerCard("randomforest", f"{_HERE}.forest", ("dpp2",), "random forest", "RANDOM_FOREST"),

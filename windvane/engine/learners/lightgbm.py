@@ -62,7 +62,7 @@ class LightGbm:
     """Gradient-boosted trees, grown leaf by leaf."""
 
     name = _NAME
-    recipes = ("dpp0",)
+    recipes = ("dpp0", "dpp4")
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
         return {

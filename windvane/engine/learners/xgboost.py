@@ -30,7 +30,7 @@ class Xgboost:
     """
 
     name = NAME
-    recipes = ("dpp0",)
+    recipes = ("dpp0", "dpp4")
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
         """Autopilot's names and ranges, without its ends that waste time: tiny steps, 32 levels of depth.

@@ -99,6 +99,7 @@ def test_only_features_made_of_the_target_differ_between_training_and_use():
     for name, sources in (
         ("dpp0", set()),
         ("dpp1", set()),
+        ("dpp4", set()),
         *((n, {"category"}) for n in ("dpp2", "dpp3")),
     ):
         recipe, X = fit_transform_recipe(name, specs, columns, y, ProblemType.MULTICLASS, 3, 0)
@@ -109,6 +110,17 @@ def test_only_features_made_of_the_target_differ_between_training_and_use():
             if not np.array_equal(X[:, j], used[:, j], equal_nan=True)
         }
         assert differing == sources
+
+
+def test_trees_get_codes_of_few_categories_and_target_means_of_many():
+    few = GENERATOR.choice(np.array([*"abcd"], object), 600)
+    many = np.array([f"v{k}" for k in GENERATOR.integers(0, 60, 600)], object)
+    specs = [ColumnSpec(name, ColumnType.CATEGORICAL, "") for name in ("few", "many")]
+    y = GENERATOR.integers(0, 3, 600).astype(float)
+    recipe = _fit("dpp4", specs, {"few": few, "many": many}, y)
+    rates = [f"many (rate of class {k})" for k in range(3)]
+    assert [one.name for one in recipe.features] == ["few", *rates, "many (frequency)"]
+    assert [one.cardinality for one in recipe.features] == [4, 0, 0, 0, 0]
 
 
 def test_a_table_without_a_useful_column_is_the_datas_fault():
