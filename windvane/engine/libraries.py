@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 
-_OPTIONAL = ("sklearn", "pandas")
-"""What the boosters import only to offer it to their users: our learners hand them NumPy arrays. It is most of the time
-that importing them takes."""
+_OPTIONAL = {"lightgbm": ("sklearn", "pandas"), "xgboost": ("sklearn", "pandas")}
+"""What a booster imports only to offer it to its users: our learners hand it NumPy arrays. It is most of the time that
+importing it takes. CatBoost cannot do without pandas."""
 
-_LEAN = ("lightgbm", "catboost", "xgboost")
+_BOOSTERS = ("lightgbm", "catboost", "xgboost")
 _OF = {
-    **{name: name for name in _LEAN},
+    **{name: name for name in _BOOSTERS},
     "linear-learner": "scipy.optimize",
     "randomforest": "sklearn.ensemble",
     "extra-trees": "sklearn.ensemble",
@@ -28,7 +28,7 @@ class Libraries:
     ahead   loaded one by one by `load_next`, the soonest needed first
     """
 
-    def __init__(self, ahead: Sequence[str] = _LEAN) -> None:
+    def __init__(self, ahead: Sequence[str] = _BOOSTERS) -> None:
         self._ahead = list(ahead)
 
     def load_next(self) -> bool:
@@ -46,7 +46,7 @@ class Libraries:
 
 
 def _load(name: str) -> None:
-    with absent(_OPTIONAL if name in _LEAN else ()):
+    with absent(_OPTIONAL.get(name, ())):
         import_module(name)
 
 

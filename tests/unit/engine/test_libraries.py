@@ -9,25 +9,34 @@ from windvane.engine.libraries import Libraries, absent
 
 LEAN = """
 import sys
+import time
+
+import numpy as np
+
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.features.base import Feature
+from windvane.engine.learners.base import Rows, Setting
+from windvane.engine.learners.catalogue import learner
 from windvane.engine.libraries import Libraries
+from windvane.engine.training import Deadline
+
 libraries = Libraries(["lightgbm"])
 while libraries.load_next():
     pass
 libraries.load_for("xgboost")
-libraries.load_for("catboost")
-for name in ("lightgbm", "xgboost", "catboost"):
-    assert name in sys.modules, name
 for name in ("sklearn", "pandas"):
     assert name not in sys.modules, name
 
-import numpy as np
-import lightgbm
-X, y = np.random.default_rng(0).normal(size=(2, 200, 3))
-y = y[:, 0]
-booster = lightgbm.train({"verbosity": -1}, lightgbm.Dataset(X, y), 3)
-assert booster.predict(X).shape == (200,)
-from sklearn.ensemble import RandomForestRegressor
-assert RandomForestRegressor(2).fit(X, y).predict(X).shape == (200,)
+X = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+y = (X[:, 0] > 0).astype(float)
+features = tuple(Feature(name, name) for name in "abc")
+setting = Setting(ProblemType.BINARY, MetricName.AUC, 2, features, 0, 1)
+for name in ("lightgbm", "xgboost", "catboost", "linear-learner", "extra-trees"):
+    libraries.load_for(name)
+    model = learner(name).fit(
+        Rows(X, y), None, learner(name).defaults(setting, 200), setting, Deadline(time.time() + 60)
+    )
+    assert model.predict(X).shape == (200, 2), name
 """
 
 
