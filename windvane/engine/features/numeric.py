@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -180,6 +181,63 @@ class RobustNumber(FilledNumber):
         return (bent, float(missing)) if self.flagged_ else (bent,)
 
 
+class NumberRank:
+    """Where the number stands among the training values, from -1.7 (the smallest) to 1.7: of unit spread, 0 for
+    the middle and for missing, a straight line between _RANKS quantiles. Only for numbers of many values."""
+
+    kind = "number-rank"
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._learn(np.array([0.0, 1.0]), np.zeros(2))
+
+    def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:  # noqa: ARG002 - contract
+        known = np.sort(np.clip(_known(values), -_LARGEST, _LARGEST))
+        at = np.unique(known[np.linspace(0, len(known) - 1, _RANKS).round().astype(np.int64)])
+        if len(at) < _LEAST_RANKS:
+            raise RejectColumn(f"its values have fewer than {_LEAST_RANKS} ranks")
+        ranks = np.searchsorted(known, at, "left") + np.searchsorted(known, at, "right")
+        self._learn(at, (ranks / (2 * len(known)) - 0.5) * math.sqrt(12))
+
+    def _learn(self, at: NDArray[np.float64], ranks: NDArray[np.float64]) -> None:
+        self.at_, self.ranks_ = at, ranks
+        self._gaps, self._rises = np.diff(at), np.diff(ranks)
+        self._lists = at.tolist(), ranks.tolist(), self._gaps.tolist(), self._rises.tolist()
+
+    def features(self) -> Sequence[Feature]:
+        return (Feature(f"{self.source} (rank)", self.source),)
+
+    def transform(self, values: Values) -> FloatMatrix:
+        known = np.clip(np.where(np.isnan(values), self.at_[0], values), self.at_[0], self.at_[-1])
+        i = np.minimum(np.searchsorted(self.at_, known, "right"), len(self._gaps)) - 1
+        ranks = self.ranks_[i] + self._rises[i] * ((known - self.at_[i]) / self._gaps[i])
+        made: FloatMatrix = np.where(np.isnan(values), 0.0, ranks).astype(np.float32)[:, None]
+        return made
+
+    def transform_one(self, value: Value) -> Sequence[float]:
+        number = _number(value)
+        if math.isnan(number):
+            return (0.0,)
+        at, ranks, gaps, rises = self._lists
+        number = _clip(number, at[0], at[-1])
+        i = min(bisect_right(at, number), len(gaps)) - 1
+        return (ranks[i] + rises[i] * ((number - at[i]) / gaps[i]),)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        return {"source": self.source}, {"at": self.at_, "ranks": self.ranks_}
+
+    @classmethod
+    def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+        made = cls(str(json_state["source"]))
+        at, ranks = (np.asarray(arrays[name], np.float64) for name in ("at", "ranks"))
+        if at.ndim != 1 or at.shape != ranks.shape or len(at) < 2 or not (np.diff(at) > 0).all():
+            raise ValueError(f"column {made.source!r} has no increasing quantiles")
+        made._learn(at, ranks)
+        return made
+
+
+_RANKS = 257
+_LEAST_RANKS = 8
 _BEND = 3.0
 _FAR = 1e6
 _LEAST_SCALE = 1e-200

@@ -21,7 +21,13 @@ from windvane.engine.features.categorical import (
 )
 from windvane.engine.features.dates import DateCycles, DateParts, FilledDateParts
 from windvane.engine.features.interactions import Interactions
-from windvane.engine.features.numeric import FilledNumber, Number, RobustNumber, ScaledNumber
+from windvane.engine.features.numeric import (
+    FilledNumber,
+    Number,
+    NumberRank,
+    RobustNumber,
+    ScaledNumber,
+)
 from windvane.engine.features.pairing import Lesson, choose_pairs
 from windvane.engine.features.recipe import Recipe, load_recipe
 from windvane.engine.features.selection import strongest
@@ -41,8 +47,8 @@ __all__ = [
 
 MAX_WIDTH = 2_000
 """Features a recipe makes at most. If there are more columns than that, those most associated with the target
-on the training rows are kept. Otherwise every column gets one feature; numbers a second (for missing) if
-there is room for all; the rest is shared equally by the columns that can use more."""
+on the training rows are kept. Otherwise every column gets one feature; numbers a second and a third (for
+missing, for the rank) if there is room for all; the rest is shared equally by the columns that can use more."""
 
 _ONE_HOT = 24
 """Categories of a column that a network sees one by one; what is known of the others is in their target means."""
@@ -154,13 +160,16 @@ RECIPES: tuple[RecipeCard, ...] = (
         title="robustly scaled for neural networks",
         description=(
             "Numbers are filled with the median, scaled by their quartiles and bent smoothly where they are "
-            "extreme, with an indicator of missing values; frequent categories become one-hot, all of them "
-            "scaled target means learnt from training rows; dates become a time axis and cycles; text becomes "
-            "topics and length statistics. Nothing is missing afterwards."
+            "extreme, with their rank and an indicator of missing values; frequent categories become "
+            "one-hot, all of them scaled target means learnt from training rows; dates become a time axis "
+            "and cycles; text becomes topics and length statistics. Nothing is missing afterwards."
         ),
         makers=MappingProxyType(
             {
-                ColumnType.NUMERIC: (lambda making: RobustNumber(making.source, making.width),),
+                ColumnType.NUMERIC: (
+                    lambda making: RobustNumber(making.source, making.width),
+                    lambda making: NumberRank(making.source),
+                ),
                 ColumnType.CATEGORICAL: (
                     lambda making: ScaledTargetMeans(
                         making.source, making.n_classes, min(10, making.width)
@@ -317,7 +326,8 @@ def _widths(specs: Sequence[ColumnSpec]) -> dict[ColumnType, int]:
     """Features that one column of each type may make: the rule of MAX_WIDTH."""
     n_numeric = sum(spec.type is ColumnType.NUMERIC for spec in specs)
     n_other = len(specs) - n_numeric
-    numeric = 2 if 2 * n_numeric + n_other <= MAX_WIDTH else 1
+    fitting = [n for n in (2, 3) if n * n_numeric + n_other <= MAX_WIDTH]
+    numeric = max(fitting, default=1)
     other = (MAX_WIDTH - numeric * n_numeric) // max(1, n_other)
     return {
         kind: numeric if kind is ColumnType.NUMERIC else other

@@ -20,6 +20,7 @@ TRANSFORMERS: tuple[type[ColumnTransformer], ...] = (
     numeric.FilledNumber,
     numeric.ScaledNumber,
     numeric.RobustNumber,
+    numeric.NumberRank,
     categorical.OrdinalCodes,
     categorical.Frequency,
     categorical.OneHot,

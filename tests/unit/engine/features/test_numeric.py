@@ -3,14 +3,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.engine.features.numeric import FilledNumber, Number, RobustNumber, ScaledNumber
+from windvane.engine.features.numeric import (
+    FilledNumber,
+    Number,
+    NumberRank,
+    RobustNumber,
+    ScaledNumber,
+)
 from windvane.errors import RejectColumn
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 
 
-@pytest.mark.parametrize("kind", [Number, FilledNumber, ScaledNumber, RobustNumber])
-@given(training=st.lists(numbers, min_size=2, max_size=20), cells=st.lists(numbers, max_size=9))
+@pytest.mark.parametrize("kind", [Number, FilledNumber, ScaledNumber, RobustNumber, NumberRank])
+@given(training=st.lists(numbers, min_size=2, max_size=25), cells=st.lists(numbers, max_size=9))
 def test_a_cell_gives_the_same_number_alone_and_among_others(kind, training, cells):
     transformer = kind("x")
     try:
@@ -60,8 +66,37 @@ def test_one_extreme_value_does_not_set_the_scale():
     assert made[-1] < 10
 
 
-@pytest.mark.parametrize("kind", [Number, FilledNumber, ScaledNumber, RobustNumber])
+@pytest.mark.parametrize("kind", [Number, FilledNumber, ScaledNumber, RobustNumber, NumberRank])
 @pytest.mark.parametrize("values", [[np.nan] * 3, [4.0] * 3])
 def test_columns_without_information_are_rejected_with_the_reason(kind, values):
-    with pytest.raises(RejectColumn, match=r"missing|value is 4"):
+    with pytest.raises(RejectColumn, match=r"missing|value is 4|ranks"):
         kind("x").fit(np.array(values), None)
+
+
+def test_extreme_numbers_are_bent_and_the_quartiles_are_one_apart():
+    values = np.append(np.arange(101.0), 1e12)
+    robust = RobustNumber("x")
+    robust.fit(values, None)
+    made = robust.transform(np.array([25.0, 50.0, 76.0, 1e12, -1e12]))[:, 0]
+    assert made[2] - made[0] == pytest.approx(1, abs=0.05)
+    assert abs(made[1]) < 0.02
+    assert made[3] == pytest.approx(3, abs=1e-3)
+    assert made[4] == robust.transform(np.array([0.0]))[0, 0]
+
+
+def test_a_number_that_is_mostly_zero_is_scaled_by_its_other_values():
+    values = np.append(np.zeros(90), np.full(10, 500.0))
+    robust = RobustNumber("x")
+    robust.fit(values, None)
+    assert robust.transform(np.array([0.0]))[0, 0] == 0
+    assert robust.transform(np.array([500.0]))[0, 0] == pytest.approx(1, abs=0.06)
+
+
+def test_ranks_are_even_whatever_the_shape_of_the_numbers():
+    values = np.random.default_rng(0).lognormal(0, 3, 5_000)
+    rank = NumberRank("x")
+    rank.fit(values, None)
+    made = rank.transform(np.sort(values))[:, 0]
+    assert made.std() == pytest.approx(1, abs=0.02)
+    np.testing.assert_allclose(made, np.linspace(-(3**0.5), 3**0.5, 5_000), atol=0.02)
+    assert rank.transform(np.array([np.nan])).item() == 0
