@@ -31,7 +31,7 @@ from windvane.engine.threshold import DEFAULT_THRESHOLD, best_threshold, decide,
 from windvane.engine.training import Trained
 from windvane.errors import CandidateFault
 
-_MOST_TRAIN_ROWS = 20_000
+_MOST_TRAIN_ROWS = 4_000
 """Scores on training rows are told to show overfitting; so many rows say enough."""
 
 _MOST_OPTIMISM_ROWS = 20_000
@@ -139,8 +139,14 @@ def optimism(
     return math.sqrt(few.size / rows.size) * optimism_of_best(table_of_gains, analysis.seed)
 
 
-def with_optimism(outcome: Outcome, found: float, n_candidates: int) -> Outcome:
-    """The outcome of the candidate that was picked from so many, with what this did to its score."""
+def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome]) -> Outcome:
+    """The outcome of a picked candidate, with what picking it did to its score; as it is if that is None or known.
+
+    among    all that it was picked from, itself included
+    """
+    if found is None or outcome.optimism is not None:
+        return outcome
+    n_candidates = sum(one.folds_used == outcome.folds_used for one in among)
     note = (
         f"picked as the best of {n_candidates}: on new rows its score is expected to be worse by "
         f"{found:.2g} for that"

@@ -36,7 +36,9 @@ _FIRST_SHARE = 0.12
 _FOLD_MARGIN = 1.2
 _LEAST_S = 1e-3
 
-_MOST_REFIT_SHARE = 0.35
+_LEAST_REFIT_SHARE, _MOST_REFIT_SHARE = 0.1, 0.35
+"""Of the job: the members of the ensemble are not known before the search is over."""
+
 _REFIT_MARGIN = 1.1
 
 _MOST_SKIPPED = 16
@@ -97,7 +99,8 @@ def refit_s(
     cost = refit_cost(growth(analysis.n_rows, analysis.n_folds))
     costs = [cost * fits.fold_s for fits in members]
     expected_s = max(sum(costs) / workers, max(costs, default=0.0))
-    return min(_REFIT_MARGIN * expected_s, _MOST_REFIT_SHARE * runtime_s)
+    wanted_s = max(_REFIT_MARGIN * expected_s, _LEAST_REFIT_SHARE * runtime_s)
+    return min(wanted_s, _MOST_REFIT_SHARE * runtime_s)
 
 
 def next_plan(

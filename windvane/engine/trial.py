@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +14,9 @@ from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.crossvalidate import Wanted, train_folds
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.features.base import Feature
+from windvane.engine.features.plan import load_recipe
 from windvane.engine.latency import folder_bytes, row_latency_s, sample_rows
-from windvane.engine.learners.base import Setting
+from windvane.engine.learners.base import FittedModel, Setting
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.matrices import read_matrix
 from windvane.engine.outcomes import (
@@ -26,7 +26,7 @@ from windvane.engine.outcomes import (
     read_out_of_fold,
     write_candidate,
 )
-from windvane.engine.package import load_predictor
+from windvane.engine.predictor import LoadedMember, Predictor
 from windvane.engine.refit import NOT_REFITTED, fit_all_rows, refit_cost
 from windvane.engine.training import Deadline, Matrix, Task, Trained
 from windvane.errors import CorruptArtifact
@@ -104,7 +104,7 @@ class Trial:
         trained.model.save(folder / "model")
         X = self._matrix(trained.recipe_fit).X
         record = judge.candidate_record(self._table, self._plan, trained, X, fit_s)
-        record = self._measured(record, folder)
+        record = self._measured(record, trained.model, folder)
         write_candidate(folder, record, trained.out_of_fold)
         return record.outcome
 
@@ -151,15 +151,28 @@ class Trial:
             return Matrix(np.empty((self._table.y.size, 0), np.float32), ())
         return read_matrix(self._features, fit)
 
-    def _measured(self, record: CandidateRecord, folder: Path) -> CandidateRecord:
-        """The record with size and latency, taken from packages as they would be deployed."""
-        known = {} if self._features is None else {self._plan.recipe: self._features}
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".measured-") as scratch:
-            part = assembly.part(record, folder, known, 1.0)
-            assembly.write_packages(self._table.analysis, [part], record, Path(scratch))
-            predictor = load_predictor(Path(scratch, "transformers"), Path(scratch, "model"))
-        latency_s = row_latency_s(predictor, sample_rows(self._table))
+    def _measured(
+        self, record: CandidateRecord, model: FittedModel, folder: Path
+    ) -> CandidateRecord:
+        """The record with its size and with the latency of a predictor like the one that will be deployed."""
+        recipe = self._plan.recipe
+        recipes = (
+            {}
+            if self._features is None
+            else {recipe: load_recipe(self._features / record.recipe_fit)}
+        )
+        analysis = self._table.analysis
+        predictor = Predictor(
+            assembly.schema_of(analysis),
+            analysis.columns,
+            recipes,
+            [LoadedMember(1.0, recipe, model, record.temperature)],
+            record.threshold,
+            about={},
+        )
         outcome = replace(
-            record.outcome, latency_s=latency_s, size_bytes=folder_bytes(folder / "model")
+            record.outcome,
+            latency_s=row_latency_s(predictor, sample_rows(self._table)),
+            size_bytes=folder_bytes(folder / "model"),
         )
         return replace(record, outcome=outcome)
