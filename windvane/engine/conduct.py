@@ -156,8 +156,9 @@ def _baseline(job: Job, index: int) -> Entry:
 
 
 def _optimism(job: Job, order: Sequence[Entry], choice: Choice) -> float | None:
-    """Of the first candidate's score; None if it was not picked by that alone."""
-    if choice.index != order[0].index:
+    """Of the first candidate's score; None if it was not picked by that alone, or says so already."""
+    first = order[0]
+    if choice.index != first.index or (first.outcome and first.outcome.optimism is not None):
         return None
     folders = {entry.index: job.candidate(entry.index) for entry in order if entry.outcome}
     return stages.optimism(job.dataset, folders, choice.index)

@@ -82,13 +82,10 @@ def choose(order: Sequence[Entry], max_latency_s: float | None) -> Choice:
 def stated(order: Sequence[Entry], optimism: float | None) -> list[Entry]:
     """The leaderboard with what it did to the first one's score that it was picked by it (`stages.optimism`)."""
     first = order[0]
-    if optimism is None or first.outcome is None:
+    if first.outcome is None:
         return list(order)
-    n_compared = sum(
-        entry.outcome is not None and entry.outcome.folds_used == first.outcome.folds_used
-        for entry in order
-    )
-    outcome = with_optimism(first.outcome, optimism, n_compared)
+    finished = [entry.outcome for entry in order if entry.outcome is not None]
+    outcome = with_optimism(first.outcome, optimism, finished)
     return [replace(first, outcome=outcome), *order[1:]]
 
 

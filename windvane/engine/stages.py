@@ -15,11 +15,13 @@ nothing of jobs, stores or S3; who calls it decides when, in which process and w
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,16 +155,21 @@ def build_ensemble(
     if found is None:
         return None
     record = judge.ensemble_record(table, found, records, index, started)
-    rivals = [
-        records[number]
-        for number in found.considered
-        if max_latency_s is None or records[number].outcome.latency_s <= max_latency_s
-    ]
+    rivals = [records[number] for number in found.considered]
     if not judge.is_better(table.analysis.objective, record, rivals):
         return None
     shape = (table.y.size, *found.out_of_fold.shape[1:])
     out_of_fold = np.full(shape, np.nan, np.float32)
     out_of_fold[found.rows] = found.out_of_fold
+    allowed = {**_within(records, max_latency_s), index: record}
+    luck = judge.optimism(
+        table,
+        index,
+        allowed,
+        lambda number: out_of_fold if number == index else read_out_of_fold(members[number]),
+    )
+    among = [one.outcome for one in allowed.values()]
+    record = replace(record, outcome=judge.with_optimism(record.outcome, luck, among))
     with _whole(into) as folder:
         write_candidate(folder, record, out_of_fold)
     return record.outcome
@@ -201,6 +208,15 @@ def _trial(dataset: Path, features: Path, plan: Plan, limits: TrainLimits) -> Tr
     if limits.memory_mb is not None:
         check_memory(table.analysis, plan, limits.memory_mb)
     return Trial(table, features, plan)
+
+
+def _within(
+    records: Mapping[int, CandidateRecord], max_latency_s: float | None
+) -> dict[int, CandidateRecord]:
+    most_s = math.inf if max_latency_s is None else max_latency_s
+    return {
+        number: record for number, record in records.items() if record.outcome.latency_s <= most_s
+    }
 
 
 def _latency_limit(
