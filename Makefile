@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev demo test test-long check fix lock bench wheel clean
+.PHONY: setup setup-dev demo test test-long check fix lock bench bench-large wheel clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
@@ -40,6 +40,9 @@ lock: setup-dev
 
 bench: setup
 	$(BIN)/python benchmarks/run.py $(if $(TABLES),--tables $(TABLES)) $(if $(BUDGETS),--budgets $(BUDGETS)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(PEERS),--peers $(PEERS))
+
+bench-large: setup
+	$(BIN)/python benchmarks/large.py $(if $(TABLE),--table $(TABLE)) $(if $(ROWS),--rows $(ROWS)) $(if $(BUDGET),--budget $(BUDGET))
 
 wheel: setup-dev
 	$(BIN)/python -m build --wheel

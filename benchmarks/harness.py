@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,21 +54,44 @@ def run_errand(errand: Errand, shared: Path) -> Record:
 
     raises    CannotMeasure if the harness itself broke
     """
+    index = shared / "data" / "public" / "index.json"
+    data = ["--index", str(index), "--dataset", errand.table]
+    return _run(errand.system, data, errand.budget_s, errand.seed, shared)
+
+
+def run_files(
+    system: System,
+    files: tuple[Path, Path],
+    task: tuple[str, str],
+    budget_s: float,
+    seed: int,
+    shared: Path,
+) -> Record:
+    """As `run_errand`, on files of one's own.
+
+    files   CSV to train on and to test with
+    task    the target, and 'binary', 'multiclass' or 'regression'
+    """
+    (train, test), (target, problem) = files, task
+    data = [
+        *("--train", str(train), "--test", str(test)),
+        *("--target", target, "--problem", problem),
+    ]
+    return _run(system, data, budget_s, seed, shared)
+
+
+def _run(system: System, data: Sequence[str], budget_s: float, seed: int, shared: Path) -> Record:
+    options = [word for option in system.options for word in ("--opt", option)]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         out = Path(folder) / "out.jsonl"
-        done = subprocess.run(_command(errand, shared, out), capture_output=True, text=True)
+        command = [
+            *(sys.executable, str(shared / "bench" / "bench.py"), "run"),
+            *("--system", system.adapter, "--name", system.name, *data),
+            *("--budget", f"{budget_s:g}", "--seed", str(seed)),
+            *("--python", system.python, "--out", str(out)),
+            *options,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True)
         if not out.exists():
             raise CannotMeasure(f"The harness left no record: {done.stderr.strip()[-1000:]}")
         return read_records(out)[-1]
-
-
-def _command(errand: Errand, shared: Path, out: Path) -> list[str]:
-    options = [word for option in errand.system.options for word in ("--opt", option)]
-    return [
-        *(sys.executable, str(shared / "bench" / "bench.py"), "run"),
-        *("--system", errand.system.adapter, "--name", errand.system.name),
-        *("--index", str(shared / "data" / "public" / "index.json"), "--dataset", errand.table),
-        *("--budget", f"{errand.budget_s:g}", "--seed", str(errand.seed)),
-        *("--python", errand.system.python, "--out", str(out)),
-        *options,
-    ]

@@ -1,0 +1,158 @@
+"""A million rows of 30 columns of numbers, made from a public table by resampling with noise: does a job on them end
+in time and within its memory, and is it worth more than one on a sample of them?
+
+What `make bench-large` runs. Figures are printed, not kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from benchmarks.harness import run_files
+from benchmarks.markdown import markdown_table, number
+from benchmarks.peers import ourselves
+from benchmarks.records import SHARED, CannotMeasure, Record, check_shared
+
+_NOISE = 0.1
+"""Of a column's standard deviation; columns made of the same one again get that much more each time."""
+
+_TEST_ROWS = 50_000
+_PROBLEMS = {
+    "BinaryClassification": "binary",
+    "MulticlassClassification": "multiclass",
+    "Regression": "regression",
+}
+_HEAD = ("rows", "test score", "fit s", "fit - budget s", "peak PSS MB", "allowed MB", "candidates")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A public table: its columns of numbers and its target."""
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    target: str
+    problem: str
+
+
+def main(arguments: Sequence[str], shared: Path = SHARED) -> int:
+    asked = _parser().parse_args(arguments)
+    try:
+        check_shared(shared)
+        source = read_source(shared, asked.table)
+        with tempfile.TemporaryDirectory(prefix="bench-large-") as folder:
+            runs = _measure(source, asked, shared, Path(folder))
+    except CannotMeasure as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    print(markdown_table(_HEAD, [_row(rows, asked, run) for rows, run in runs.items()]))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--table", default="california_housing", help="with columns of numbers")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--sample", type=int, default=100_000, help="0 for no run on a sample")
+    parser.add_argument("--columns", type=int, default=30)
+    parser.add_argument("--budget", type=float, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def read_source(shared: Path, name: str) -> Source:
+    """raises    CannotMeasure if there is no such table, or no column of numbers in it"""
+    index = json.loads((shared / "data" / "public" / "index.json").read_text())
+    table = next((one for one in index["datasets"] if one["name"] == name), None)
+    if table is None:
+        raise CannotMeasure(f"There is no table {name}.")
+    folder = shared / "data" / "public" / name
+    train, test = (pd.read_csv(next(folder.glob(f"{part}.*"))) for part in ("train", "test"))
+    target = str(table["target"])
+    numbers = train.drop(columns=target).select_dtypes("number").columns
+    if numbers.empty:
+        raise CannotMeasure(f"The table {name} has no column of numbers.")
+    return Source(
+        train[[*numbers, target]], test[[*numbers, target]], target, table["problem_type"]
+    )
+
+
+def enlarged(
+    frame: pd.DataFrame, target: str, n_rows: int, n_columns: int, seed: int
+) -> pd.DataFrame:
+    """Rows drawn with replacement, with noise in all columns of numbers and in a target that is a quantity.
+
+    Column k is made of the table's column k, the first following the last; n_columns without the target.
+    """
+    random = np.random.default_rng(seed)
+    rows = random.integers(0, len(frame), n_rows)
+    names = [name for name in frame.columns if name != target]
+    made: dict[str, Any] = {}
+    for k in range(n_columns):
+        values = frame[names[k % len(names)]].to_numpy(np.float64)
+        scale = _NOISE * (1 + k // len(names)) * float(np.nanstd(values))
+        made[f"x{k}"] = values[rows] + random.normal(0, scale, n_rows)
+    y = frame[target].to_numpy()[rows]
+    is_quantity = y.dtype.kind == "f" or (y.dtype.kind == "i" and frame[target].nunique() > 20)
+    made[target] = y + random.normal(0, _NOISE * float(y.std()), n_rows) if is_quantity else y
+    return pd.DataFrame(made)
+
+
+def _measure(
+    source: Source, asked: argparse.Namespace, shared: Path, folder: Path
+) -> dict[int, Record]:
+    def made(part: pd.DataFrame, n_rows: int, seed: int) -> pd.DataFrame:
+        return enlarged(part, source.target, n_rows, asked.columns, seed)
+
+    whole = made(source.train, asked.rows, asked.seed)
+    test = folder / "test.csv"
+    _write(made(source.test, _TEST_ROWS, asked.seed + 1), test)
+    runs: dict[int, Record] = {}
+    for n_rows in (asked.rows, *([asked.sample] if asked.sample else [])):
+        train = folder / f"train-{n_rows}.csv"
+        _write(whole.iloc[:n_rows], train)
+        runs[n_rows] = run_files(
+            ourselves(),
+            (train, test),
+            (source.target, _PROBLEMS[source.problem]),
+            asked.budget,
+            asked.seed,
+            shared,
+        )
+        train.unlink()
+    return runs
+
+
+def _write(frame: pd.DataFrame, file: Path) -> None:
+    pyarrow.csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), file)
+
+
+def _row(n_rows: int, asked: argparse.Namespace, run: Record) -> list[str]:
+    arrow_mb = n_rows * (asked.columns + 1) * 8 / 1e6
+    fit_s = run.get("fit_s")
+    told = number(run.get("score"), 5) if run["status"] == "ok" else str(run["status"])
+    return [
+        f"{n_rows:,}",
+        told,
+        number(fit_s, 1),
+        number(None if fit_s is None else fit_s - asked.budget, 1),
+        number(run.get("peak_pss_mb"), 0),
+        number(800 + 6 * arrow_mb, 0),
+        number(run.get("n_candidates"), 0),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
