@@ -30,14 +30,17 @@ FEWEST_WITH_ENSEMBLE = 3
 _CANDIDATE_SHARE = 0.25
 """Of the search, for one candidate: several that differ are worth more than one that takes all."""
 
-_FIRST_SHARE = 0.12
-"""Of the search, for the first candidate: the others need more, and there are to be several."""
+_FIRST_SHARE, _FIRST_S = 0.12, 1.5
+"""Of the search, for the first candidate, and at least in seconds: the others need more, and there are to be several."""
 
 _FOLD_MARGIN = 1.2
 _LEAST_S = 1e-3
 
 _LEAST_REFIT_SHARE, _MOST_REFIT_SHARE = 0.1, 0.35
 """Of the job: the members of the ensemble are not known before the search is over."""
+
+_FULL_REFITS_S, _SHORT_SHARE = 60.0, 0.6
+"""A shorter job keeps less for refits, down to such a share of it: it has too few candidates."""
 
 _REFIT_MARGIN = 1.1
 
@@ -66,8 +69,13 @@ class Terms:
 
 def candidate_s(search_s: float, max_candidates: int | None, *, is_first: bool) -> float:
     """What one candidate of a search of so many seconds may take."""
-    share = _FIRST_SHARE if is_first else _CANDIDATE_SHARE
-    return search_s * max(share, 1 / (max_candidates or math.inf))
+    share = max(_CANDIDATE_SHARE, 1 / (max_candidates or math.inf))
+    if not is_first:
+        return search_s * share
+    return min(
+        search_s * share,
+        max(_FIRST_SHARE * search_s, _FIRST_S, search_s / (max_candidates or math.inf)),
+    )
 
 
 def terms(left_s: float, own_s: float, n_folds: int, folds_used: Iterable[int]) -> Terms:
@@ -100,7 +108,8 @@ def refit_s(
     costs = [cost * fits.fold_s for fits in members]
     expected_s = max(sum(costs) / workers, max(costs, default=0.0))
     wanted_s = max(_REFIT_MARGIN * expected_s, _LEAST_REFIT_SHARE * runtime_s)
-    return min(wanted_s, _MOST_REFIT_SHARE * runtime_s)
+    part = _SHORT_SHARE + (1 - _SHORT_SHARE) * min(1.0, runtime_s / _FULL_REFITS_S)
+    return min(wanted_s, part * _MOST_REFIT_SHARE * runtime_s)
 
 
 def next_plan(

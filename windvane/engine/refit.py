@@ -17,6 +17,9 @@ from windvane.errors import OutOfTime
 _LEAST_ROUNDS_SHARE = 0.5
 """A refit with fewer of the rounds it should have is worth less than the first fold's model."""
 
+_LEAST_TIME_SHARE = 0.85
+"""Of the time that a refit should take, for it to be begun."""
+
 NOT_REFITTED = "the model is the first fold's: there was no refit on all rows"
 
 
@@ -42,7 +45,7 @@ def fit_all_rows(
     learner: Learner, plan: Plan, task: Task, fits: FoldFits, deadline: Deadline
 ) -> Refit:
     """raises    CandidateFault"""
-    if deadline.left_s < refit_cost(task.growth) * fits.fold_s:
+    if deadline.left_s < _LEAST_TIME_SHARE * refit_cost(task.growth) * fits.fold_s:
         return Refit(None, (NOT_REFITTED,))
     rounds, hyperparameters = _for_all_rows(learner, plan, task, fits)
     matrix = task.matrix(FULL_FIT)
