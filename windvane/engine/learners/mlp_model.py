@@ -18,6 +18,7 @@ from windvane.errors import CorruptArtifact
 NAME = "mlp"
 _FILE = "weights.npz"
 _BLOCK = 512
+_FAR = np.float32(30)
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,7 @@ class MlpModel:
         return self._answers(outputs[:, :, 0, :].astype(np.float64))
 
     def _inputs(self, X: FloatMatrix) -> Floats:
-        scaled: Floats = X - self._centre
-        scaled *= self._inverse
+        scaled = scaled_inputs(X, self._centre, self._inverse)
         if not len(self._waved):
             return scaled
         frequency, phase, mixing, offset = self._waves
@@ -133,6 +133,16 @@ class MlpModel:
             or any(len(array) != len(self._waved) for array in self._waves)
         ):
             raise ValueError("its arrays do not fit together")
+
+
+def scaled_inputs(X: FloatMatrix, centre: Floats, inverse: Floats) -> Floats:
+    """(X - centre) * inverse, no further from 0 than _FAR: a value far out of what was learnt from neither
+    overflows nor drowns the others."""
+    made: Floats = X - centre
+    made *= inverse
+    np.minimum(made, _FAR, out=made)
+    np.maximum(made, -_FAR, out=made)
+    return made
 
 
 def model_of(
