@@ -92,7 +92,7 @@ def choose_pairs(
     n_rows = len(lesson.y)
     most_rows = _MOST_ROWS_OF_CLASSES if lesson.n_classes > 2 else _MOST_ROWS
     size = min(most_rows, n_rows, max(_LEAST_ROWS, _MOST_CELLS // max(1, lesson.X.shape[1])))
-    if size < _LEAST_ROWS or most < 1:
+    if size < _LEAST_ROWS or most < 1 or not _has_pairs(specs):
         return []
     sample = np.random.default_rng(lesson.seed).permutation(n_rows)[:size]
     trial = _Trial(lesson, sample)
@@ -109,6 +109,11 @@ def choose_pairs(
     kept = [tried[i] for i in best if gains[i] > 0]
     together = trial.grow([values for _, values in kept])
     return [pair for pair, _ in kept] if _is_lower(together.losses, alone.losses) else []
+
+
+def _has_pairs(specs: Sequence[ColumnSpec]) -> bool:
+    types = [spec.type for spec in specs]
+    return max(types.count(ColumnType.NUMERIC), types.count(ColumnType.DATETIME)) > 1
 
 
 @dataclass(frozen=True)
@@ -173,7 +178,11 @@ def _is_lower(losses: Floats, than: Floats) -> bool:
 def _posed(y: Floats, n_classes: int) -> tuple[Floats, Floats, dict[str, Any]]:
     """What trees learn, (n_rows, n_targets) what they are to answer, and their parameters."""
     if n_classes == 0:
-        return y, y[:, None], {**_TREES, "objective": "regression"}
+        middle = float(np.median(y))
+        # Within -2 .. 2: what is left of a target in float32 inside LightGBM.
+        reach = max(abs(float(y.min()) - middle), abs(float(y.max()) - middle))
+        scaled = y / reach - middle / reach if reach > 0 else np.zeros_like(y)
+        return scaled, scaled[:, None], {**_TREES, "objective": "regression"}
     kept = np.argsort(-np.bincount(y.astype(np.int64)), kind="stable")[: _MOST_CLASSES - 1]
     lumped = np.full(len(y), float(len(kept)))
     for number, label in enumerate(kept):

@@ -55,6 +55,14 @@ def test_a_target_that_nothing_tells_chooses_none(y):
     assert _choose(_columns()[1], y) == []
 
 
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_the_unit_of_the_target_does_not_matter(scale):
+    generator, columns = _columns()
+    y = _target(columns, generator, 0)
+    power_of_two = 2.0 ** round(np.log2(scale))
+    assert _choose(columns, y * power_of_two) == _choose(columns, y) != []
+
+
 def test_dates_are_only_subtracted():
     generator, columns = _columns()
     start = generator.uniform(1e9, 1.1e9, 2_000)
