@@ -1,8 +1,8 @@
 """Ensembles: weighted means over out-of-fold predictions, and an honest estimate of what they are worth.
 
-An ensemble is kept if it scores higher than every candidate it is made from. Its score is that of weights fitted
-without the rows scored, while the best candidate was picked by the very scores it is compared with: where the two
-are equal in truth, the single pipeline is kept, which is the smaller and quicker one.
+Scores of weights on the rows they were fitted on are compared with those of candidates on the rows they are picked
+on, so that luck weighs on both sides alike; how much it weighs is estimated from `Blend.out_of_fold`, whose weights
+were fitted on other rows.
 """
 
 from __future__ import annotations

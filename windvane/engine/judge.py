@@ -35,6 +35,7 @@ _MOST_TRAIN_ROWS = 4_000
 """Scores on training rows are told to show overfitting; so many rows say enough."""
 
 _MOST_OPTIMISM_ROWS = 20_000
+_SHOWN_WORSE = 2.0
 
 
 def candidate_record(
@@ -78,18 +79,19 @@ def ensemble_record(
     started   time.time() at which the work on it began
     raises    CandidateFault if its predictions cannot be scored
     """
-    temperature, of_fold = _judged(table, found.rows, found.out_of_fold)
+    temperature, _ = _judged(table, found.rows, found.out_of_fold)
+    _, as_chosen = _judged(table, found.rows, found.in_sample)
     chosen = [members[number].outcome for number in found.weights]
     outcome = Outcome(
         index=index,
-        objective=_objective(table.analysis, of_fold),
-        scores=of_fold,
+        objective=_objective(table.analysis, as_chosen),
+        scores=as_chosen,
         fit_s=time.time() - started,
         latency_s=sum(one.latency_s for one in chosen),
         size_bytes=sum(one.size_bytes for one in chosen),
         folds_used=min(one.folds_used for one in chosen),
         notes=(
-            "scored with weights fitted on other folds than the rows scored",
+            "its weights were fitted on the rows it is scored on",
             "latency is the sum of the members' latencies",
         ),
         members=found.weights,
@@ -106,6 +108,23 @@ def is_better(
     """Whether it scores higher than every other."""
     gain = METRICS[objective].gain
     return gain(record.outcome.objective) > max(gain(one.outcome.objective) for one in others)
+
+
+def holds_up(
+    table: Dataset, found: Blend, best: CandidateRecord, out_of_fold: NDArray[np.float32]
+) -> bool:
+    """Whether an ensemble, with weights fitted without the rows scored, is not shown to be worse than the best single
+    candidate: by no more than two standard errors of their difference.
+
+    out_of_fold    the best one's predictions
+    """
+    analysis, y = table.analysis, table.y[found.rows]
+    alone = _row_gains(analysis, best, y, out_of_fold[found.rows])
+    classes = out_of_fold_classes(analysis.objective, y, found.out_of_fold, table.folds[found.rows])
+    together = row_gains(analysis.objective, y, found.out_of_fold, classes)
+    differences = together - alone
+    noise = float(np.std(differences)) / math.sqrt(y.size)
+    return bool(differences.mean() >= -_SHOWN_WORSE * noise)
 
 
 def optimism(
@@ -136,7 +155,8 @@ def optimism(
     if not np.isfinite(table_of_gains).all():
         return None
     # What luck can do falls with the root of the rows at the slowest.
-    return math.sqrt(few.size / rows.size) * optimism_of_best(table_of_gains, analysis.seed)
+    luck = math.sqrt(few.size / rows.size) * optimism_of_best(table_of_gains, analysis.seed)
+    return luck + _fitting(table, records[best], rows, out_of_fold(best))
 
 
 def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome]) -> Outcome:
@@ -146,12 +166,28 @@ def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome
     """
     if found is None or outcome.optimism is not None:
         return outcome
+    if found == 0:
+        return replace(outcome, optimism=found)
     n_candidates = sum(one.folds_used == outcome.folds_used for one in among)
     note = (
         f"picked as the best of {n_candidates}: on new rows its score is expected to be worse by "
         f"{found:.2g} for that"
     )
     return replace(outcome, optimism=found, notes=(*outcome.notes, note))
+
+
+def _fitting(
+    table: Dataset, record: CandidateRecord, rows: Indices, out_of_fold: NDArray[np.float32]
+) -> float:
+    """What an ensemble's score owes to weights fitted on the rows scored.
+
+    out_of_fold    predictions of its folder, by weights that were not
+    """
+    if record.plan is not None:
+        return 0.0
+    told = METRICS[table.analysis.objective].gain(record.outcome.objective)
+    honest = _row_gains(table.analysis, record, table.y[rows], out_of_fold[rows]).mean()
+    return max(0.0, told - float(honest))
 
 
 def _row_gains(

@@ -136,40 +136,40 @@ def build_ensemble(
     """The weighted ensemble of candidates (index -> folder) over their out-of-fold predictions, written
     like a candidate; None if no weighting beats the best single one scored on as many rows.
 
-    Its score is that of weights fitted without the rows scored; its latency the sum of its members'. With
-    `max_latency_s` this sum is within it, and the best single one is that of those within it.
+    Its score is that of its weights on the rows they were fitted on, as the best single one's is that of the rows it
+    was picked on; `optimism` says what both is worth. oof.npy holds predictions by weights fitted without the rows.
+    Its latency is the sum of its members'. With `max_latency_s` this sum is within it, and the best single one is that of those within it.
     """
     started = time.time()
     table = read_dataset(dataset)
     records = {number: read_candidate(folder) for number, folder in members.items()}
-    found = blend(
-        {
-            number: at_temperature(read_out_of_fold(folder), records[number].temperature)
-            for number, folder in members.items()
-        },
-        table.y,
-        table.folds,
-        table.analysis.objective,
-        _latency_limit(records, max_latency_s),
-    )
+    predictions = {
+        number: at_temperature(read_out_of_fold(folder), records[number].temperature)
+        for number, folder in members.items()
+    }
+    objective, limit = table.analysis.objective, _latency_limit(records, max_latency_s)
+    found = blend(predictions, table.y, table.folds, objective, limit)
     if found is None:
         return None
     record = judge.ensemble_record(table, found, records, index, started)
     rivals = [records[number] for number in found.considered]
-    if not judge.is_better(table.analysis.objective, record, rivals):
+    best = found.considered[0]
+    if not judge.is_better(objective, record, rivals) or not judge.holds_up(
+        table, found, records[best], read_out_of_fold(members[best])
+    ):
         return None
     shape = (table.y.size, *found.out_of_fold.shape[1:])
     out_of_fold = np.full(shape, np.nan, np.float32)
     out_of_fold[found.rows] = found.out_of_fold
-    allowed = {**_within(records, max_latency_s), index: record}
+    among = {**_within(records, max_latency_s), index: record}
     luck = judge.optimism(
         table,
         index,
-        allowed,
+        among,
         lambda number: out_of_fold if number == index else read_out_of_fold(members[number]),
     )
-    among = [one.outcome for one in allowed.values()]
-    record = replace(record, outcome=judge.with_optimism(record.outcome, luck, among))
+    outcome = judge.with_optimism(record.outcome, luck, [one.outcome for one in among.values()])
+    record = replace(record, outcome=outcome)
     with _whole(into) as folder:
         write_candidate(folder, record, out_of_fold)
     return record.outcome
