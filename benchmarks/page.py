@@ -86,6 +86,7 @@ make bench                                              # all tables, 10 and 60 
 make bench TABLES=telco_churn,adult BUDGETS=10,60 SEEDS=0,1,2
 make bench BUDGETS=300
 make bench PEERS=flaml PEER_FLAML_PYTHON=envs/flaml/bin/python
+make bench-large BUDGET=60                              # a million rows of 30 columns, and 100,000 of them
 .venv/bin/python benchmarks/page.py                     # this page, from the newest results
 ```
 

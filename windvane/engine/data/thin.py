@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 MOST_STRATA = 200
 """With more distinct targets than this there are no classes to keep: all rows are one stratum."""
 
+_LOOK = 10_000
+"""Rows of a batch that tell soon that there are no classes."""
+
 RARE = 2000
 """Rows of a class below which it is kept whole as long as that fits."""
 
@@ -72,11 +75,14 @@ class ThinnedRows:
     def _stratify(self, cells: pa.Array) -> NDArray[np.int64]:
         if len(self._strata) > MOST_STRATA:
             return np.zeros(len(cells), dtype=np.int64)
-        texts = cells if pa.types.is_dictionary(cells.type) else cells.cast(pa.string())
-        encoded = texts.dictionary_encode()
-        for text in [*encoded.dictionary.to_pylist(), None]:
-            if len(self._strata) <= MOST_STRATA:
-                self._strata.setdefault(text, len(self._strata))
+        for part in (cells.slice(0, _LOOK), cells):
+            texts = part if pa.types.is_dictionary(part.type) else part.cast(pa.string())
+            encoded = texts.dictionary_encode()
+            for text in [*encoded.dictionary.to_pylist(), None]:
+                if len(self._strata) <= MOST_STRATA:
+                    self._strata.setdefault(text, len(self._strata))
+            if len(self._strata) > MOST_STRATA:
+                break
         n_new = len(self._strata) - len(self._seen)
         self._seen = np.append(self._seen, np.zeros(n_new, dtype=np.int64))
         self._thresholds = np.append(self._thresholds, np.ones(n_new))
