@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.learners.target_transform import LOG, TARGET_TRANSFORM, suggests_transform
+
+_MANY_VALUES = 32
 
 Applies = Callable[[Analysis], bool]
 
@@ -42,6 +45,16 @@ def _is_even(analysis: Analysis) -> bool:
     return not has_long_tail(analysis)
 
 
+def _gains_from_pairs(analysis: Analysis) -> bool:
+    """Whether the recipe with target means and pairs of numbers makes more of the table than plain values."""
+    n_numbers = sum(column.type is ColumnType.NUMERIC for column in analysis.features)
+    return n_numbers >= 2 or any(
+        column.type is ColumnType.CATEGORICAL
+        and int(analysis.statistics.get(column.name, {}).get("distinct", 0)) > _MANY_VALUES
+        for column in analysis.features
+    )
+
+
 _LOG = {TARGET_TRANSFORM: LOG}
 _LOG_WHY = "the target's logarithm, because of its long tail"
 
@@ -57,6 +70,12 @@ OPENINGS: tuple[Opening, ...] = (
         "lightgbm",
         "random splits: smoother, less overfitted",
         {"extra_trees": True, "learning_rate": 0.05, "num_leaves": 63, "feature_fraction": 0.6},
+    ),
+    Opening(
+        "lightgbm",
+        "pairs of numbers and target means",
+        recipe="dpp4",
+        applies=_gains_from_pairs,
     ),
     Opening("xgboost", "sound defaults", applies=_is_even),
     Opening("xgboost", _LOG_WHY, _LOG, applies=has_long_tail),
