@@ -19,7 +19,7 @@ certainty of a score shrinks with the rows."""
 _LEAST_ROWS_TO_HOLD_OUT = 3_000
 """A fifth of fewer rows says too little to choose by."""
 
-_CELL_S = 100e-6
+_CELL_S = 150e-6
 _FIXED_ROWS, _FIXED_FEATURES, _CLASS_POWER = 5_000, 10, 0.7
 """Seconds that the first ten candidates together take for one fit each, on one core, per row and feature; small and
 narrow tables take longer than their size, many classes less than their number."""

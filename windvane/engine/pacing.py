@@ -30,7 +30,7 @@ FEWEST_WITH_ENSEMBLE = 3
 _CANDIDATE_SHARE = 0.25
 """Of the search, for one candidate: several that differ are worth more than one that takes all."""
 
-_FIRST_SHARE, _FIRST_S = 0.12, 1.5
+_FIRST_SHARE, _FIRST_S = 0.18, 1.5
 """Of the search, for the first candidate, and at least in seconds: the others need more, and there are to be several."""
 
 _FOLD_MARGIN = 1.2
@@ -100,16 +100,17 @@ def may_begin(index: int, tried: Sequence[Tried]) -> bool:
 def refit_s(
     analysis: Analysis, members: Sequence[FoldFits], workers: int, runtime_s: float
 ) -> float:
-    """To be kept free for refits of the members of the ensemble.
+    """To be kept free for refits of the members of the ensemble; of those that would not fit anyway, nothing is.
 
     runtime_s    of the whole job
     """
+    part = _SHORT_SHARE + (1 - _SHORT_SHARE) * min(1.0, runtime_s / _FULL_REFITS_S)
+    most_s = part * _MOST_REFIT_SHARE * runtime_s
     cost = refit_cost(growth(analysis.n_rows, analysis.n_folds))
-    costs = [cost * fits.fold_s for fits in members]
+    costs = [cost * fits.fold_s for fits in members if cost * fits.fold_s <= most_s]
     expected_s = max(sum(costs) / workers, max(costs, default=0.0))
     wanted_s = max(_REFIT_MARGIN * expected_s, _LEAST_REFIT_SHARE * runtime_s)
-    part = _SHORT_SHARE + (1 - _SHORT_SHARE) * min(1.0, runtime_s / _FULL_REFITS_S)
-    return min(wanted_s, part * _MOST_REFIT_SHARE * runtime_s)
+    return min(wanted_s, most_s)
 
 
 def next_plan(

@@ -76,7 +76,7 @@ def test_later_candidates_are_scored_on_as_many_folds_as_the_fullest():
 
 def test_no_candidate_takes_more_than_its_share_unless_there_are_few():
     assert candidate_s(100.0, None, is_first=False) == 25.0
-    assert candidate_s(100.0, None, is_first=True) == 12.0
+    assert candidate_s(100.0, None, is_first=True) == 18.0
     assert candidate_s(100.0, 2, is_first=True) == 50.0
     assert candidate_s(100.0, 250, is_first=False) == 25.0
 

@@ -69,7 +69,7 @@ OPENINGS: tuple[Opening, ...] = (
     Opening(
         "lightgbm",
         "random splits: smoother, less overfitted",
-        {"extra_trees": True, "learning_rate": 0.05, "num_leaves": 63, "feature_fraction": 0.6},
+        {"extra_trees": True, "learning_rate": 0.08, "num_leaves": 40, "feature_fraction": 0.8},
     ),
     Opening(
         "lightgbm",
