@@ -175,6 +175,7 @@ def fit_transformed(
     own = dict(hyperparameters)
     name, known = own.pop(TARGET_TRANSFORM), own.pop(SMEARING, None)
     _check(name, train, setting)
+    told = None if known is None else _smearing(known)
     scale = LogScale.of(train.y)
     inner = learner.fit(
         Rows(train.X, scale.forward(train.y)),
@@ -187,8 +188,8 @@ def fit_transformed(
     plain = TransformedModel(inner, scale, Smearing(), low, high)
     if setting.objective is MetricName.MAE:
         return plain
-    if known is not None:
-        return TransformedModel(inner, scale, Smearing(*map(float, known)), low, high)
+    if told is not None:
+        return TransformedModel(inner, scale, told, low, high)
     seen = train if valid is None or not len(valid.y) else valid
     smearing = Smearing.of(scale.forward(seen.y) - inner.predict(seen.X))
     drawn_up = TransformedModel(inner, scale, smearing, low, high)
@@ -204,6 +205,16 @@ def _check(name: object, train: Rows, setting: Setting) -> None:
         raise CandidateFault(
             "The algorithm could not learn from these rows: a target is no number, or too large a one."
         )
+
+
+def _smearing(told: Any) -> Smearing:
+    try:
+        factor, shift = map(float, told)
+    except (TypeError, ValueError) as error:
+        raise CandidateFault(f"{SMEARING} is a factor and a shift, not {told!r}.") from error
+    if not (0 < factor < math.inf and math.isfinite(shift)):
+        raise CandidateFault(f"{SMEARING} has a factor above 0, not {told!r}.")
+    return Smearing(factor, shift)
 
 
 def _squared_error(model: TransformedModel, rows: Rows) -> float:

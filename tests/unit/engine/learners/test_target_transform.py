@@ -132,6 +132,12 @@ def test_an_unknown_transform_is_the_candidates_fault(value):
         _fit("linear-learner", *_noisy(50), more={"target_transform": value})
 
 
+@pytest.mark.parametrize("told", ["ab", 3, [1], [0.0, 0.0], [1, float("nan")], [1, 2, 3]])
+def test_a_smearing_that_there_cannot_be_is_the_candidates_fault(told):
+    with pytest.raises(CandidateFault, match="target_smearing"):
+        _fit("linear-learner", *_noisy(50), more=LOG | {"target_smearing": told})
+
+
 def test_classes_are_not_transformed():
     posed = lesson(ProblemType.BINARY, seed=0, has_missing=False)
     card = learner("linear-learner")
