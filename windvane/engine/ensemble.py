@@ -24,6 +24,8 @@ _MAX_CONSIDERED = 16
 _MAX_ROWS = 20_000
 """The weights' own error is far below the score's from here on."""
 
+_SHARES = (1.0, 0.75, 0.5, 0.25)
+
 Predictions = Mapping[int, NDArray[np.floating[Any]]]
 
 
@@ -84,7 +86,12 @@ def blend(
     few, few_y = rows[some], y[rows[some]]
     said = np.stack([_said(predictions[index][few], few_y) for index in considered])
     fit = _fit_for(considered, objective, limit)
-    weights = fit(said, few_y)
+    smooth = fit(said, few_y)
+    # With a limit on latency, the best one may be too slow to join.
+    share = 1.0
+    if limit is None or smooth[0] > 0:
+        share = _share_that_scores(predictions, considered, smooth, few, few_y, objective)
+    weights = _towards_best(smooth, share)
     if np.count_nonzero(weights) < 2:
         return None
     parts = honest_parts(folds[rows])
@@ -92,15 +99,11 @@ def blend(
     out_of_fold = np.empty(shape)
     for part in np.unique(parts):
         others = parts[some] != part
-        without = fit(said[:, others], few_y[others])
+        without = _towards_best(fit(said[:, others], few_y[others]), share)
         inside = parts == part
         out_of_fold[inside] = _mean(predictions, considered, without, rows[inside])
     return Blend(
-        weights={
-            index: float(weight)
-            for index, weight in zip(considered, weights, strict=True)
-            if weight > 0
-        },
+        weights={index: float(weights[i]) for i, index in enumerate(considered) if weights[i] > 0},
         considered=considered,
         rows=rows,
         out_of_fold=out_of_fold,
@@ -116,6 +119,31 @@ def _fit_for(
     latencies_s = np.array([limit.latencies_s[index] for index in considered])
     most_s = limit.max_latency_s
     return lambda said, y: fit_quick_weights(said, y, objective, latencies_s, most_s)
+
+
+def _share_that_scores(
+    predictions: Predictions,
+    considered: Sequence[int],
+    weights: Floats,
+    rows: Indices,
+    y: Floats,
+    objective: MetricName,
+) -> float:
+    """How far to go from the best single candidate to the weights: as far as the objective is higher than that one's.
+    Weights are fitted to a smooth loss, candidates are picked by the objective itself."""
+    alone = gain(objective, y, predictions[considered[0]][rows].astype(np.float64))
+    for share in _SHARES:
+        blended = _mean(predictions, considered, _towards_best(weights, share), rows)
+        if gain(objective, y, blended) > alone:
+            return share
+    return 1.0
+
+
+def _towards_best(weights: Floats, share: float) -> Floats:
+    """That share of the weights; the rest goes to the first candidate, which is the best."""
+    moved = share * weights
+    moved[0] += 1 - share
+    return moved
 
 
 def _some(n_rows: int) -> Indices:
