@@ -12,7 +12,7 @@ _OPTIONAL = {"lightgbm": ("sklearn", "pandas"), "xgboost": ("sklearn", "pandas")
 """What a booster imports only to offer it to its users: our learners hand it NumPy arrays. It is most of the time that
 importing it takes. CatBoost cannot do without pandas."""
 
-_BOOSTERS = ("lightgbm", "catboost", "xgboost")
+_BOOSTERS = ("lightgbm", "xgboost", "catboost")
 _OF = {
     **{name: name for name in _BOOSTERS},
     "linear-learner": "scipy.optimize",

@@ -1,32 +1,36 @@
 """Files to one raw table: every cell a string, null where it is empty; columns that the files hold as numbers stay
 numbers. Types are decided later (infer.py).
 
-CSV and Parquet are read by DuckDB, within its memory limit; what does not fit into memory as a table is sampled while it streams.
+CSV and Parquet are read by DuckDB, within its memory limit; what does not fit into memory as a table is sampled
+while it streams.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
-import duckdb
 import pyarrow as pa
 
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.arrowfiles import ArrowFiles
-from windvane.engine.data.csvfiles import CsvFiles
 from windvane.engine.data.dialect import check_target
-from windvane.engine.data.parquet import ParquetFiles
 from windvane.engine.data.thin import ThinnedRows
 from windvane.errors import DataFault
 
-TABLE_SHARE = 4
-"""The raw table may take this part of memory_mb, DuckDB's buffers another."""
+_TABLE_SHARE = 4
+"""The raw table may take this part of memory_mb, DuckDB's buffers another (data/duckfiles.py)."""
 
-LEAST_BUFFERS_MB = 192
+
+class Rows(Protocol):
+    """names    of the columns"""
+
+    names: tuple[str, ...]
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """raises    DataFault naming a file, and the place in it, that cannot be read"""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def read_table(
     ordered = sorted(files, key=lambda file: file.name)
     with _opened(ordered, options) as source:
         check_target(target, source.names)
-        max_bytes = options.memory_mb * 1000**2 // TABLE_SHARE
+        max_bytes = options.memory_mb * 1000**2 // _TABLE_SHARE
         rows = ThinnedRows(max_bytes, source.names.index(target), seed)
         for batch in source.batches():
             rows.add(batch)
@@ -65,33 +69,14 @@ def read_table(
 
 
 @contextmanager
-def _opened(
-    files: Sequence[SourceFile], options: ReadOptions
-) -> Iterator[ArrowFiles | CsvFiles | ParquetFiles]:
+def _opened(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Rows]:
     if options.format == "arrow":
         yield ArrowFiles(files, options)
         return
-    with (
-        tempfile.TemporaryDirectory(dir=options.scratch, prefix="read-") as scratch,
-        _connect(options, Path(scratch)) as connection,
-    ):
-        if options.format == "parquet":
-            yield ParquetFiles(connection, files, options)
-        else:
-            yield CsvFiles(connection, files, options, Path(scratch))
+    from windvane.engine.data.duckfiles import opened  # DuckDB is loaded for these files alone
 
-
-def _connect(options: ReadOptions, scratch: Path) -> duckdb.DuckDBPyConnection:
-    buffers_mb = max(options.memory_mb // TABLE_SHARE, LEAST_BUFFERS_MB)
-    return duckdb.connect(
-        config={
-            "memory_limit": f"{buffers_mb}MB",
-            "temp_directory": str(scratch / "duckdb"),
-            "threads": options.threads,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
-    )
+    with opened(files, options) as source:
+        yield source
 
 
 def _no_rows(files: Sequence[SourceFile]) -> str:
