@@ -26,6 +26,7 @@ class Cost:
     row_bytes   for each row and output: gradients, scores, the leaves of a forest
     most_row_mb those of all rows; the leaves of a forest are limited
     model_mb    for each class that has a model of its own
+    planned_s   seconds of a fit on 1,000 rows that the learner plans to take, growing with the power 0.6 of the rows
     """
 
     cell_s: float
@@ -34,6 +35,7 @@ class Cost:
     row_bytes: float
     most_row_mb: float = math.inf
     model_mb: float = 0.0
+    planned_s: float = 0.0
 
     def n_models(self, analysis: Analysis) -> int:
         return max(1, analysis.n_classes - 1) if self.model_mb else 1
@@ -46,7 +48,7 @@ _COSTS: Mapping[str, Cost] = {
     "linear-learner": Cost(0.4e-6, 90, 12, 60, model_mb=0.1),
     "randomforest": Cost(4e-6, 90, 8, 3000, most_row_mb=300),
     "extra-trees": Cost(3e-6, 90, 8, 4000, most_row_mb=350),
-    "mlp": Cost(6e-6, 90, 12, 200),
+    "mlp": Cost(0.5e-6, 90, 12, 200, planned_s=1.4),
     "baseline": Cost(1e-9, 80, 0, 60),
 }
 """Measured on tables of 3,000 x 20 to 100,000 x 50, numbers and categories, two and ten classes."""
@@ -84,7 +86,9 @@ def _guess_s(analysis: Analysis, plan: Plan) -> float:
     cost = _COSTS[plan.algorithm]
     cells = (analysis.n_rows + _FIXED_ROWS) * _width(analysis, plan.recipe)
     effort = _EFFORTS.get(plan.algorithm, _as_usual)(plan.hyperparameters)
-    return _OVERHEAD_S + cost.cell_s * cells * cost.n_models(analysis) * analysis.n_folds * effort
+    planned_s = cost.planned_s * math.pow(analysis.n_rows / 1_000, 0.6)
+    fit_s = cost.cell_s * cells * cost.n_models(analysis) + planned_s
+    return _OVERHEAD_S + fit_s * analysis.n_folds * effort
 
 
 # how much more work hyperparameters ask for than usual ones
@@ -110,10 +114,16 @@ def _of_symmetric_levels(h: Mapping[str, Any]) -> float:
     return _within(2 ** ((h.get("depth", 6) - 6) / 2) * (0.1 / h.get("learning_rate", 0.1)) ** 0.5)
 
 
+def _of_networks(h: Mapping[str, Any]) -> float:
+    units = h.get("n_networks", 3) * h.get("n_layers", 3) / 9
+    return _within(units * (h.get("n_hidden", 96) / 96) ** 1.5)
+
+
 _EFFORTS: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
     "lightgbm": _of_leaves,
     "xgboost": _of_levels,
     "catboost": _of_symmetric_levels,
+    "mlp": _of_networks,
 }
 """Rounds grow as steps shrink, but less: early stopping ends them. Forests choose nothing that costs much."""
 
@@ -124,11 +134,10 @@ _WIDTHS: Mapping[str, Mapping[ColumnType, int]] = {
     "dpp0": {ColumnType.DATETIME: 8, ColumnType.TEXT: 68},
     "dpp1": {ColumnType.DATETIME: 8, ColumnType.TEXT: 204},
     "dpp2": {ColumnType.DATETIME: 8, ColumnType.TEXT: 68},
-    "dpp3": {ColumnType.DATETIME: 8, ColumnType.TEXT: 104},
+    "dpp3": {ColumnType.NUMERIC: 2, ColumnType.DATETIME: 8, ColumnType.TEXT: 104},
     "dpp4": {ColumnType.DATETIME: 8, ColumnType.TEXT: 68},
 }
-_ONE_HOT = "dpp1"
-_MOST_ONE_HOT = 100
+_MOST_ONE_HOT: Mapping[str, int] = {"dpp1": 100, "dpp3": 24}
 
 
 def _width(analysis: Analysis, recipe: str) -> int:
@@ -140,7 +149,7 @@ def _width(analysis: Analysis, recipe: str) -> int:
 def _width_of(analysis: Analysis, column: ColumnSpec, recipe: str) -> int:
     if column.type is not ColumnType.CATEGORICAL:
         return _WIDTHS.get(recipe, {}).get(column.type, 1)
-    if recipe == _ONE_HOT:
+    if recipe in _MOST_ONE_HOT:
         distinct = analysis.statistics.get(column.name, {}).get("distinct", 2)
-        return min(int(distinct), _MOST_ONE_HOT)
+        return min(int(distinct), _MOST_ONE_HOT[recipe])
     return 2 if analysis.n_classes <= 2 else min(analysis.n_classes, 10)

@@ -80,6 +80,7 @@ def test_failures_say_nothing_of_the_time():
         ("lightgbm", {"learning_rate": 0.2}, {"learning_rate": 0.02}),
         ("xgboost", {"max_depth": 3}, {"max_depth": 10}),
         ("catboost", {"depth": 4}, {"depth": 8}),
+        ("mlp", {"n_hidden": 64}, {"n_hidden": 160}),
     ],
 )
 def test_deeper_trees_and_smaller_steps_are_expected_to_take_longer(algorithm, quick, slow):
