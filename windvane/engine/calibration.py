@@ -24,12 +24,6 @@ _LEAST_PROBABILITY = 1e-7
 _MOST_ROWS = 5_000
 """One number needs no more: its error is about one part in a hundred then."""
 
-_LEAST_GAIN = 1.0
-"""Of log likelihood, over all rows: less is what a number fitted to noise gains.
-
-source    Akaike 1974, "A new look at the statistical model identification"
-"""
-
 _NEWTON_STEPS = 30
 _CONVERGED = 1e-5
 
@@ -92,6 +86,6 @@ def calibrate(probabilities: Floats, y: Floats, parts: NDArray[np.integer]) -> C
         temperature = fit_temperature(probabilities[~inside], y[~inside])
         fitted[inside] = at_temperature(probabilities[inside], temperature)
     value = METRICS[MetricName.LOG_LOSS].value
-    if y.size * (value(y, probabilities) - value(y, fitted)) < _LEAST_GAIN:
+    if value(y, fitted) >= value(y, probabilities):
         return Calibration(NO_CHANGE, probabilities)
     return Calibration(fit_temperature(probabilities, y), fitted)

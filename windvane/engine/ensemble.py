@@ -20,7 +20,8 @@ from windvane.engine.metrics import Floats, Indices
 from windvane.engine.quickness import fit_quick_weights
 from windvane.engine.weights import fit_weights, of_truth
 
-_MAX_CONSIDERED = 16
+_MAX_CONSIDERED = 32
+"""More than a search finds kinds of models: the best of one kind alone would leave out what helps most."""
 _MAX_ROWS = 20_000
 """The weights' own error is far below the score's from here on."""
 
