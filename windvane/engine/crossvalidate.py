@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.candidates import Plan
 from windvane.engine.learners.base import FittedModel, Learner, Rows
+from windvane.engine.learners.target_transform import with_smearing
 from windvane.engine.outcomes import FoldFits, fold_fit
 from windvane.engine.training import Deadline, Task, Trained
 from windvane.errors import OutOfTime
@@ -72,6 +73,7 @@ def train_folds(
             rounds=round(statistics.median(one.model.rounds for one in folds)),
             was_cut=any(one.was_cut for one in folds),
             fold_s=statistics.fmean(one.took_s for one in folds),
+            found=with_smearing({}, [one.model for one in folds]),
         ),
         notes=_notes_of(folds, task),
     )

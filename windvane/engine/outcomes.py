@@ -8,7 +8,7 @@ model/         what FittedModel.save wrote; absent for an ensemble
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,13 @@ class FoldFits:
     rounds   the median of theirs; 0 where that means nothing
     was_cut  whether time ended one of them
     fold_s   the mean wall clock of one
+    found    hyperparameters that validation rows gave (learners/target_transform.py)
     """
 
     rounds: int
     was_cut: bool
     fold_s: float
+    found: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -72,12 +72,12 @@ def _for_all_rows(
     """Rounds and hyperparameters of the refit. Folds that ran all rounds of the plan, or were cut short by the
     time, say nothing about how many more rows could bear."""
     if not fits.rounds:
-        return 0, plan.hyperparameters
+        return 0, {**plan.hyperparameters, **fits.found}
     as_found = learner.with_rounds(plan.hyperparameters, fits.rounds)
     if as_found == plan.hyperparameters or fits.was_cut:
-        return fits.rounds, as_found
+        return fits.rounds, {**as_found, **fits.found}
     more = round(fits.rounds * _more_rounds(task.growth))
-    return more, learner.with_rounds(plan.hyperparameters, more)
+    return more, {**learner.with_rounds(plan.hyperparameters, more), **fits.found}
 
 
 def _more_rounds(growth: float) -> float:

@@ -38,6 +38,7 @@ AMOUNTS = replace(
     ANALYSIS,
     problem_type=ProblemType.REGRESSION,
     objective=MetricName.RMSE,
+    columns=(*ANALYSIS.columns, ColumnSpec("c", ColumnType.NUMERIC, "")),
     labels=(),
     label_type="float",
     class_counts=(),
@@ -71,7 +72,9 @@ def test_what_openings_change_is_known_to_the_algorithm(opening):
 def test_amounts_with_a_long_tail_are_learnt_on_their_logarithm_too():
     plans = [propose(AMOUNTS, index, []) for index in range(1, 12)]
     on_log = {plan.algorithm for plan in plans if TARGET_TRANSFORM in plan.hyperparameters}
-    assert {"catboost", "mlp", "linear-learner"} <= on_log
+    assert {"lightgbm", "mlp", "linear-learner"} <= on_log
+    on_target = {plan.algorithm for plan in plans if TARGET_TRANSFORM not in plan.hyperparameters}
+    assert {"lightgbm", "catboost", "xgboost"} <= on_target
     assert not any(
         TARGET_TRANSFORM in propose(ANALYSIS, index, []).hyperparameters for index in range(1, 12)
     )

@@ -40,7 +40,7 @@ class ReadOptions:
     memory_mb: int = 2048
     threads: int = 1
     min_rows: int = 500
-    effort: Effort = Effort()
+    effort: Effort = field(default_factory=Effort)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,12 @@ LEARNERS: tuple[LearnerCard, ...] = (
     LearnerCard(
         "xgboost", f"{_HERE}.xgboost", ("dpp0", "dpp4"), "gradient-boosted trees (XGBoost)"
     ),
-    LearnerCard("catboost", f"{_HERE}.catboost", ("dpp0",), "gradient-boosted trees (CatBoost)"),
+    LearnerCard(
+        "catboost",
+        f"{_HERE}.catboost",
+        ("dpp0", "dpp4"),
+        "gradient-boosted trees (CatBoost)",
+    ),
     LearnerCard("linear-learner", f"{_HERE}.linear", ("dpp1",), "linear or logistic regression"),
     LearnerCard("randomforest", f"{_HERE}.forest", ("dpp2",), "random forest", "RANDOM_FOREST"),
     LearnerCard(

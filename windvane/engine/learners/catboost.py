@@ -24,7 +24,7 @@ class CatBoost:
     """Gradient-boosted symmetric trees."""
 
     name = NAME
-    recipes = ("dpp0",)
+    recipes = ("dpp0", "dpp4")
 
     def space(self, setting: Setting, n_rows: int) -> Space:
         space: dict[str, Any] = {

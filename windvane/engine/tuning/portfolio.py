@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from windvane.engine.columns import ColumnType
@@ -30,22 +30,7 @@ class Opening:
     applies: Applies = lambda _: True
 
 
-def openings_for(analysis: Analysis) -> tuple[Opening, ...]:
-    """Those that apply to the table, in order."""
-    return tuple(opening for opening in OPENINGS if opening.applies(analysis))
-
-
-def has_long_tail(analysis: Analysis) -> bool:
-    """Whether the target is of amounts whose logarithm may be easier to learn."""
-    statistics = analysis.statistics.get(analysis.target, {})
-    return not analysis.n_classes and suggests_transform(statistics)
-
-
-def _is_even(analysis: Analysis) -> bool:
-    return not has_long_tail(analysis)
-
-
-def _gains_from_pairs(analysis: Analysis) -> bool:
+def _has_pairs(analysis: Analysis) -> bool:
     """Whether the recipe with target means and pairs of numbers makes more of the table than plain values."""
     n_numbers = sum(column.type is ColumnType.NUMERIC for column in analysis.features)
     return n_numbers >= 2 or any(
@@ -55,53 +40,77 @@ def _gains_from_pairs(analysis: Analysis) -> bool:
     )
 
 
+def _has_no_pairs(analysis: Analysis) -> bool:
+    return not _has_pairs(analysis)
+
+
 _LOG = {TARGET_TRANSFORM: LOG}
-_LOG_WHY = "the target's logarithm, because of its long tail"
+_RANDOM_SPLITS = {
+    "extra_trees": True,
+    "learning_rate": 0.08,
+    "num_leaves": 40,
+    "feature_fraction": 0.8,
+}
+_DEEPER = {"depth": 8, "l2_leaf_reg": 8.0, "rsm": 0.7}
+_SMALL_STEPS = {
+    "learning_rate": 0.03,
+    "num_leaves": 8,
+    "min_data_in_leaf": 5,
+    "feature_fraction": 0.5,
+    "lambda_l2": 5.0,
+}
+_DEEP_AND_SPARSE = {
+    "max_depth": 9,
+    "subsample": 0.7,
+    "colsample_bytree": 0.5,
+    "min_child_weight": 4.0,
+}
 
 OPENINGS: tuple[Opening, ...] = (
     Opening("lightgbm", "sound defaults, quick to train"),
-    Opening("linear-learner", "what a straight line explains", applies=_is_even),
-    Opening("linear-learner", _LOG_WHY, _LOG, applies=has_long_tail),
-    Opening("catboost", "sound defaults, strong on categories", applies=_is_even),
-    Opening("catboost", _LOG_WHY, _LOG, applies=has_long_tail),
-    Opening("mlp", "smooth functions, which trees lack", applies=_is_even),
-    Opening("mlp", _LOG_WHY, _LOG, applies=has_long_tail),
-    Opening(
-        "lightgbm",
-        "random splits: smoother, less overfitted",
-        {"extra_trees": True, "learning_rate": 0.08, "num_leaves": 40, "feature_fraction": 0.8},
-    ),
-    Opening(
-        "lightgbm",
-        "pairs of numbers and target means",
-        recipe="dpp4",
-        applies=_gains_from_pairs,
-    ),
-    Opening("xgboost", "sound defaults", applies=_is_even),
-    Opening("xgboost", _LOG_WHY, _LOG, applies=has_long_tail),
+    Opening("linear-learner", "what a straight line explains"),
+    Opening("catboost", "sound defaults, strong on categories"),
+    Opening("mlp", "smooth functions, which trees lack"),
+    Opening("lightgbm", "random splits: smoother, less overfitted", _RANDOM_SPLITS),
+    Opening("lightgbm", "pairs of numbers and target means", recipe="dpp4", applies=_has_pairs),
+    Opening("xgboost", "sound defaults", applies=_has_no_pairs),
+    Opening("xgboost", "pairs of numbers and target means", recipe="dpp4", applies=_has_pairs),
     Opening("extra-trees", "errs differently from boosted trees"),
-    Opening("catboost", "sound defaults, strong on categories", applies=has_long_tail),
+    Opening("catboost", "deeper trees with more restraint", _DEEPER, applies=_has_no_pairs),
     Opening(
         "catboost",
-        "deeper trees with more restraint",
-        {"depth": 8, "l2_leaf_reg": 8.0, "rsm": 0.7},
+        "pairs of numbers and target means, deeper trees with more restraint",
+        _DEEPER,
+        recipe="dpp4",
+        applies=_has_pairs,
     ),
-    Opening(
-        "lightgbm",
-        "small trees, small steps",
-        {
-            "learning_rate": 0.03,
-            "num_leaves": 8,
-            "min_data_in_leaf": 5,
-            "feature_fraction": 0.5,
-            "lambda_l2": 5.0,
-        },
-    ),
-    Opening(
-        "xgboost",
-        "deep trees, few columns and rows each",
-        {"max_depth": 9, "subsample": 0.7, "colsample_bytree": 0.5, "min_child_weight": 4.0},
-    ),
+    Opening("lightgbm", "small trees, small steps", _SMALL_STEPS),
+    Opening("xgboost", "deep trees, few columns and rows each", _DEEP_AND_SPARSE),
     Opening("randomforest", "errs differently from boosted trees"),
 )
 """The order matters: what is quick comes early, and what errs differently, for the ensemble, before variations."""
+
+_LOG_WHY = "on the target's logarithm, because of its long tail"
+_ON_LOG = {"linear-learner": {""}, "mlp": {""}, "lightgbm": {"dpp4"}, "catboost": {"dpp4"}}
+"""Algorithms, and their recipes, that learn targets with a long tail on the logarithm: the others' candidates keep to
+the target itself, so that either way has some."""
+
+
+def openings_for(analysis: Analysis) -> tuple[Opening, ...]:
+    """Those that apply to the table, in order."""
+    applying = (opening for opening in OPENINGS if opening.applies(analysis))
+    if not has_long_tail(analysis):
+        return tuple(applying)
+    return tuple(map(_on_log, applying))
+
+
+def has_long_tail(analysis: Analysis) -> bool:
+    """Whether the target is of amounts whose logarithm may be easier to learn."""
+    statistics = analysis.statistics.get(analysis.target, {})
+    return not analysis.n_classes and suggests_transform(statistics)
+
+
+def _on_log(opening: Opening) -> Opening:
+    if opening.recipe not in _ON_LOG.get(opening.algorithm, ()):
+        return opening
+    return replace(opening, why=f"{opening.why}; {_LOG_WHY}", changes={**opening.changes, **_LOG})
