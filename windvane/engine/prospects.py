@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.calibration import at_temperature
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensemble import blend
 from windvane.engine.job import Entry, ranked
@@ -18,7 +20,7 @@ class Prospects:
 
     def __init__(self, table: Dataset) -> None:
         self._table = table
-        self._predictions: dict[int, NDArray[np.float32]] = {}
+        self._predictions: dict[int, NDArray[np.floating[Any]]] = {}
         self._fits: dict[int, FoldFits] = {}
         self._entries: list[Entry] = []
         self._likely: list[FoldFits] = []
@@ -27,7 +29,9 @@ class Prospects:
         """A pipeline that finished, and its folder."""
         if record.fits is None:
             raise AssertionError("An ensemble is no prospect.")
-        self._predictions[entry.index] = read_out_of_fold(folder)
+        self._predictions[entry.index] = at_temperature(
+            read_out_of_fold(folder), record.temperature
+        )
         self._fits[entry.index] = record.fits
         self._entries.append(entry)
         self._likely = [self._fits[index] for index in self._members()]
