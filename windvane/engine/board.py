@@ -16,8 +16,8 @@ from windvane.engine.job import Entry
 def board_frame(entries: Sequence[Entry], analysis: Analysis, chosen: int) -> pd.DataFrame:
     """One row a candidate, in the order given.
 
-    rank, candidate (its index), algorithm, recipe, score (the objective), standard_error, one column a metric of
-    the problem type, train_score (the objective on training rows), fit_s, latency_ms (one row), on_front (whether
+    rank, candidate (its index), algorithm, recipe, score (the objective), standard_error, optimism (by how much having
+    been picked flatters the score, where that is known), one column a metric of the problem type, train_score (the objective on training rows), fit_s, latency_ms (one row), on_front (whether
     no other is as good and as quick), chosen (whether it is the one that answers), size_mb, folds, status
     ('finished' or 'failed'), notes
 
@@ -41,6 +41,7 @@ def _row(rank: int, entry: Entry, analysis: Analysis) -> dict[str, Any]:
         "recipe": entry.plan.recipe if entry.plan else "",
         "score": outcome.objective if outcome else None,
         "standard_error": scores[objective].standard_error if outcome else None,
+        "optimism": outcome.optimism if outcome else None,
         **{
             str(metric): scores[metric].value if metric in scores else None
             for metric in METRICS_OF[analysis.problem_type]
