@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.engine.features.categorical import Frequency, OneHot, OrdinalCodes, TargetMeans
+from windvane.engine.features.categorical import (
+    Frequency,
+    OneHot,
+    OrdinalCodes,
+    ScaledTargetMeans,
+    TargetMeans,
+)
 from windvane.errors import RejectColumn
 
 cells = st.lists(st.one_of(st.none(), st.sampled_from("abcdefgh"), st.text(max_size=3)), min_size=1)
@@ -86,3 +92,16 @@ def test_frequency_is_for_columns_of_many_categories():
 def test_a_column_of_nothing_is_rejected(kind):
     with pytest.raises(RejectColumn, match="every value is missing"):
         kind("x").fit(_array(None, None), np.zeros(2))
+
+
+def test_scaled_target_means_do_not_depend_on_the_units_of_the_target():
+    generator = np.random.default_rng(0)
+    values = generator.choice(np.array(["a", "b", "c"], object), 200)
+    y = generator.normal(size=200) + (values == "a")
+    made = []
+    for target in (y, 1e9 * y + 5e12):
+        means = ScaledTargetMeans("x")
+        made.append((means.fit_transform(values, target, seed=1), means.transform(values)))
+        assert means.transform(np.array(["never met"], object)).item() == pytest.approx(0, abs=1e-6)
+    np.testing.assert_allclose(made[0][0], made[1][0], rtol=0, atol=1e-3)
+    np.testing.assert_allclose(made[0][1], made[1][1], rtol=0, atol=1e-3)
