@@ -67,8 +67,23 @@ def test_a_candidate_waits_for_its_recipe_and_later_ones_wait_behind_it() -> Non
     world.do(TaskKind.FEATURES)
     assert world.candidates == (), "candidate 1 takes the second recipe"
     world.do(TaskKind.FEATURES)
-    assert [candidate.index for candidate in world.candidates] == [1, 2, 3]
+    assert [candidate.index for candidate in world.candidates] == [1]
     assert world.secondary is SecondaryStatus.MODEL_TUNING
+
+
+def test_the_first_candidate_goes_ahead_of_the_others() -> None:
+    world = World(make_job())
+    world.search([])
+    assert [candidate.index for candidate in world.candidates] == [1]
+    world.do(TaskKind.TRAIN)
+    assert [candidate.index for candidate in world.candidates] == [1, 2, 3, 4]
+
+
+def test_the_others_begin_though_the_first_candidate_fails() -> None:
+    world = World(make_job())
+    world.search([])
+    world.do(TaskKind.TRAIN, FAILED)
+    assert [candidate.index for candidate in world.candidates] == [1, 2, 3, 4]
 
 
 def test_ensembling_mode_shows_training_models() -> None:
@@ -80,7 +95,7 @@ def test_ensembling_mode_shows_training_models() -> None:
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_one_candidate_more_than_workers_is_under_way(workers: int) -> None:
     world = World(make_job(max_candidates=100), workers)
-    world.search([])
+    world.search([0.7])
     assert len(world.open_tasks(TaskKind.TRAIN)) == workers + 1
     world.do(TaskKind.TRAIN)
     assert len(world.open_tasks(TaskKind.TRAIN)) == workers + 1
@@ -88,14 +103,14 @@ def test_one_candidate_more_than_workers_is_under_way(workers: int) -> None:
 
 def test_no_candidate_is_proposed_too_far_ahead_of_the_slowest() -> None:
     world = World(make_job(max_candidates=100), workers=30)
-    world.search([])
-    assert [c.index for c in world.candidates] == list(range(1, 9))
+    world.search([0.7])
+    assert [c.index for c in world.candidates] == list(range(1, 10))
     slowest = world.claim(TaskKind.TRAIN)
     for _ in range(7):
         world.do(TaskKind.TRAIN)
-    assert len(world.candidates) == 8
+    assert len(world.candidates) == 9
     world.end(slowest)
-    assert len(world.candidates) == 16
+    assert len(world.candidates) == 17
 
 
 def test_a_finished_candidate_carries_score_metrics_steps_and_containers() -> None:
@@ -230,17 +245,17 @@ def test_what_would_not_end_in_time_is_passed_over(monkeypatch: pytest.MonkeyPat
     world.search([])
     for _ in range(3):
         world.do(TaskKind.TRAIN)
-    begun_since = [c for c in world.candidates if c.index > 2]
+    begun_since = [c for c in world.candidates if c.index > 1]
     assert {c.algorithm for c in begun_since} == {"xgboost"}
-    assert [c.index for c in begun_since] == [3, 6, 9][: len(begun_since)]
+    assert [c.index for c in begun_since] == [3, 6, 9, 12][: len(begun_since)]
 
 
 def test_the_search_ends_when_nothing_fits_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "predicted_s", lambda _analysis, _plan, _tried: 1e6)
     world = World(make_job(max_candidates=20), workers=1)
-    world.search([0.5, 0.6])
+    world.search([0.5])
     assert world.state.job.search_ended is EndOfSearch.RUNTIME
-    assert [task.kind for task in world.open_tasks()] == [TaskKind.ENSEMBLE]
+    assert world.open_tasks() == []
 
 
 def test_a_search_in_which_everything_fails_ends() -> None:
