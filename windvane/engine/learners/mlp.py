@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
 from windvane.engine.columns import FloatMatrix
+from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.mlp_loss import Absolute, Logistic, Loss, Softmax, Squared
@@ -36,6 +37,8 @@ _DISTINCT = 8
 """A feature of no more values than this is no number that periodic features could resolve."""
 
 _SAMPLE = 2_000
+_ONE_HOT = 24
+"""Codes that the recipe makes of a column at most."""
 
 _BATCHES = 40
 """Steps of an epoch, about, where that makes batches of _BATCH rows."""
@@ -192,22 +195,25 @@ def _waved(X: FloatMatrix) -> tuple[int, ...]:
 
 
 def _epoch_s(h: dict[str, Any], setting: Setting, n_rows: int) -> float:
-    """Expected of training. Numbers are told by the names of features from what other columns become."""
-    n_features = len(setting.features)
-    numbers = [
-        feature for feature in setting.features if feature.name in _numbers_of(feature.source)
-    ]
-    waved = (0,) * min(len(numbers), _MOST_WAVED) if h["waves"] else ()
+    """Expected of training, whether the features are those of the recipe or still the raw columns."""
+    n_numbers = sum(f.name == f.source and not f.cardinality for f in setting.features)
+    n_inputs = sum(_n_inputs(feature) for feature in setting.features)
+    waved = (0,) * min(2 * n_numbers, _MOST_WAVED) if h["waves"] else ()
     hidden = (int(h["n_hidden"]),) * int(h["n_layers"])
     n_outputs = setting.n_classes if setting.n_classes > 2 else 1
     n_members = int(h["n_networks"])
-    weights = n_members * Shape(n_features, waved, hidden, n_outputs, n_members).n_weights
+    weights = n_members * Shape(n_inputs, waved, hidden, n_outputs, n_members).n_weights
     units = n_members * sum(hidden)
     return n_rows * (weights * _WEIGHT_S + units * _UNIT_S + len(waved) * _WAVED_S)
 
 
-def _numbers_of(source: str) -> tuple[str, str]:
-    return source, f"{source} (rank)"
+def _n_inputs(feature: Feature) -> int:
+    """A raw column of categories becomes some one-hot codes, a number also its rank."""
+    if feature.cardinality:
+        return 1 + min(feature.cardinality, _ONE_HOT)
+    if feature.name == feature.source:
+        return 2
+    return 0 if feature.name == f"{feature.source} (rank)" else 1
 
 
 LEARNER = Mlp()

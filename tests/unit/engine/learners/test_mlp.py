@@ -108,6 +108,20 @@ def test_wide_and_long_tables_get_fewer_epochs():
     assert epochs(10, 20_000) > epochs(400, 20_000)
 
 
+def test_as_many_epochs_are_planned_from_raw_columns_as_from_the_features_they_become():
+    raw = (Feature("a", "a"), Feature("b", "b", 3))
+    made = (
+        Feature("a", "a"),
+        Feature("a (rank)", "a"),
+        Feature("b (mean target)", "b"),
+        *(Feature(f"b = {i}", "b") for i in range(3)),
+    )
+    planned = [
+        LEARNER.defaults(replace(REGRESSION, features=features), 30_000) for features in (raw, made)
+    ]
+    assert planned[0] == planned[1]
+
+
 def test_a_curve_that_lines_cannot_follow_is_learnt():
     generator = np.random.default_rng(1)
     X = generator.uniform(-2, 2, size=(1_500, 2)).astype(np.float32)
