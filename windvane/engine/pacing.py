@@ -36,7 +36,7 @@ _FIRST_SHARE, _FIRST_S = 0.18, 1.5
 _FOLD_MARGIN = 1.2
 _LEAST_S = 1e-3
 
-_LEAST_REFIT_SHARE, _MOST_REFIT_SHARE = 0.1, 0.35
+_LEAST_REFIT_SHARE, _MOST_REFIT_SHARE = 0.15, 0.35
 """Of the job: the members of the ensemble are not known before the search is over."""
 
 _FULL_REFITS_S, _SHORT_SHARE = 60.0, 0.6

@@ -89,12 +89,12 @@ def test_others_wait_for_the_first_candidate_to_end_well_or_not():
 
 def test_time_for_the_refits_of_the_members_is_kept():
     fits = [FoldFits(100, was_cut=False, fold_s=seconds) for seconds in (40.0, 20.0)]
-    assert refit_s(ANALYSIS, [], 2, 600.0) == 60.0
+    assert refit_s(ANALYSIS, [], 2, 600.0) == 90.0
     assert refit_s(ANALYSIS, fits, 1, 10.0) < 3.0
     alone, both = refit_s(ANALYSIS, fits[:1], 2, 600.0), refit_s(ANALYSIS, fits, 2, 600.0)
-    assert 60.0 <= alone < 70.0
+    assert alone == 90.0
     assert both == alone  # the second one's runs beside the first's
-    assert refit_s(ANALYSIS, fits, 1, 600.0) > 60.0 * 1.25
+    assert refit_s(ANALYSIS, fits, 1, 600.0) == 90.0
     assert refit_s(ANALYSIS, fits, 1, 100.0) < 50.0
 
 

@@ -115,6 +115,34 @@ class OrdinalCodes(_CategoryTable):
         return len(self.categories_)
 
 
+class OrderedCodes(_CategoryTable):
+    """Places 0, 1, ... of a few categories in the order of their mean target (of their frequency if there are more
+    than two classes), for learners that cut numbers: any two categories can be told apart, which target means
+    encoded from other rows may blur. Missing comes first, as -1; unseen stands in the middle.
+
+    n_classes   0 for regression
+    most        a column of more categories is rejected; None for any number
+    """
+
+    kind = "ordered"
+
+    def __init__(self, source: str, n_classes: int = 0, most: int | None = None) -> None:
+        super().__init__(source)
+        self.n_classes = n_classes
+        self.most = most
+
+    def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:
+        counted = _counted(values)
+        if self.most is not None and len(counted) > self.most:
+            raise RejectColumn(f"more than {self.most} categories")
+        categories = [name for name, _ in counted]
+        if y is not None and self.n_classes <= 2:
+            mean_of = {name: float(y[values == name].mean()) for name in categories}
+            categories.sort(key=lambda name: mean_of[name])
+        places = [*range(len(categories)), (len(categories) - 1) / 2, -1]
+        self._learn(categories, [" (place)"], np.array(places, np.float32)[:, None])
+
+
 class Frequency(_CategoryTable):
     """The share of training rows with the same category; unseen is 0. Only for columns of many categories,
     where how common a value is says something that its code cannot."""

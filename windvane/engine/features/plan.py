@@ -15,6 +15,7 @@ from windvane.engine.features.base import ColumnTransformer
 from windvane.engine.features.categorical import (
     Frequency,
     OneHot,
+    OrderedCodes,
     OrdinalCodes,
     ScaledTargetMeans,
     TargetMeans,
@@ -54,7 +55,7 @@ _ONE_HOT = 24
 """Categories of a column that a network sees one by one; what is known of the others is in their target means."""
 
 _MOST_CODES = 24
-"""Categories of a column that trees split into sets in dpp4; sets of more are too many to choose from soundly."""
+"""Categories of a column that trees tell apart in dpp2 and dpp4; more are too many to choose from soundly."""
 
 _MOST_RATES = 5
 """Classes whose rates a column of many categories gets in dpp4."""
@@ -135,20 +136,25 @@ RECIPES: tuple[RecipeCard, ...] = (
     ),
     RecipeCard(
         name="dpp2",
-        title="target-encoded for forests",
+        title="ordered codes and target means for forests",
         description=(
-            "Numbers are filled with the median, with an indicator of missing values; categories become "
-            "smoothed target means learnt from training rows; dates become calendar parts; text becomes "
-            "topics and length statistics. Nothing is missing afterwards."
+            "Numbers are filled with the median, with an indicator of missing values; columns of few categories "
+            "become places in the order of the mean target, those of many smoothed target means learnt from "
+            "training rows; dates become calendar parts; text becomes topics and length statistics. Nothing is "
+            "missing afterwards."
         ),
         makers=MappingProxyType(
             {
                 ColumnType.NUMERIC: (lambda making: FilledNumber(making.source, making.width),),
                 ColumnType.CATEGORICAL: (
+                    lambda making: OrderedCodes(making.source, making.n_classes, _MOST_CODES),
                     lambda making: TargetMeans(
-                        making.source, making.n_classes, min(10, making.width)
+                        making.source,
+                        making.n_classes,
+                        min(10, making.width),
+                        fewest=_MOST_CODES + 1,
                     ),
-                    lambda making: Frequency(making.source),
+                    lambda making: Frequency(making.source, _MOST_CODES + 1),
                 ),
                 ColumnType.DATETIME: (lambda making: FilledDateParts(making.source),),
                 ColumnType.TEXT: (_topics(64), lambda making: TextShape(making.source)),

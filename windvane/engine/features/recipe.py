@@ -22,6 +22,7 @@ TRANSFORMERS: tuple[type[ColumnTransformer], ...] = (
     numeric.RobustNumber,
     numeric.NumberRank,
     categorical.OrdinalCodes,
+    categorical.OrderedCodes,
     categorical.Frequency,
     categorical.OneHot,
     categorical.TargetMeans,

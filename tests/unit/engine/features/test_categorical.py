@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from windvane.engine.features.categorical import (
     Frequency,
     OneHot,
+    OrderedCodes,
     OrdinalCodes,
     ScaledTargetMeans,
     TargetMeans,
@@ -88,10 +89,29 @@ def test_frequency_is_for_columns_of_many_categories():
     assert frequency.transform(_array("a", "b", None, "new"))[:, 0].tolist() == [0.5, 0.25, 0.25, 0]
 
 
-@pytest.mark.parametrize("kind", [OrdinalCodes, OneHot, TargetMeans, Frequency])
+@pytest.mark.parametrize("kind", [OrdinalCodes, OrderedCodes, OneHot, TargetMeans, Frequency])
 def test_a_column_of_nothing_is_rejected(kind):
     with pytest.raises(RejectColumn, match="every value is missing"):
         kind("x").fit(_array(None, None), np.zeros(2))
+
+
+def test_places_follow_the_mean_target():
+    values, y = _array("b", "a", "c", "b", None), np.array([5.0, 9.0, 1.0, 7.0, 100.0])
+    codes = OrderedCodes("x")
+    codes.fit(values, y)
+    assert codes.transform(_array("c", "b", "a", None, "new"))[:, 0].tolist() == [0, 1, 2, -1, 1]
+    assert [feature.cardinality for feature in codes.features()] == [0]
+
+
+def test_places_of_more_than_two_classes_follow_how_frequent_a_category_is():
+    codes = OrderedCodes("x", n_classes=3)
+    codes.fit(_array("b", "a", "b"), np.array([2.0, 0.0, 1.0]))
+    assert codes.transform(_array("b", "a"))[:, 0].tolist() == [0, 1]
+
+
+def test_places_are_for_few_categories():
+    with pytest.raises(RejectColumn, match="more than 2 categories"):
+        OrderedCodes("x", most=2).fit(_array(*"abc"), np.zeros(3))
 
 
 def test_scaled_target_means_do_not_depend_on_the_units_of_the_target():

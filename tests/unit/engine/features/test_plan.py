@@ -100,7 +100,8 @@ def test_only_features_made_of_the_target_differ_between_training_and_use():
         ("dpp0", set()),
         ("dpp1", set()),
         ("dpp4", set()),
-        *((n, {"category"}) for n in ("dpp2", "dpp3")),
+        ("dpp2", set()),
+        ("dpp3", {"category"}),
     ):
         recipe, X = fit_transform_recipe(name, specs, columns, y, ProblemType.MULTICLASS, 3, 0)
         used = recipe.transform(columns)

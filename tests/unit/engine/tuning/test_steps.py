@@ -28,6 +28,12 @@ def test_steps_stay_within_reason():
     assert hurried(_plan("xgboost", eta=0.5), 2.0).hyperparameters == {"eta": 0.5}
 
 
+def test_networks_run_fewer_epochs_and_end_their_schedule():
+    quick = hurried(_plan("mlp", epochs=100, schedule=100, dropout=0.1), 2.5)
+    assert quick.hyperparameters == {"epochs": 40, "schedule": 40, "dropout": 0.1}
+    assert hurried(_plan("mlp", epochs=2, schedule=2), 9.0).hyperparameters["epochs"] == 1
+
+
 def test_what_fits_or_makes_no_steps_stays_as_it_is():
     for plan in (_plan("lightgbm", learning_rate=0.1), _plan("linear-learner", l2=1.0)):
         assert hurried(plan, 1.0) is plan
