@@ -31,7 +31,7 @@ from windvane.engine.threshold import DEFAULT_THRESHOLD, best_threshold, decide,
 from windvane.engine.training import Trained
 from windvane.errors import CandidateFault
 
-_MOST_TRAIN_ROWS = 4_000
+_MOST_TRAIN_ROWS = 2_000
 """Scores on training rows are told to show overfitting; so many rows say enough."""
 
 _MOST_OPTIMISM_ROWS = 20_000

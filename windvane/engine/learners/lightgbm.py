@@ -13,7 +13,7 @@ from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.lightgbm_native import NativeBooster
-from windvane.engine.learners.patience import Patience, patience_for
+from windvane.engine.learners.patience import MANY_CLASSES, Patience, most_rounds, patience_for
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.tuning.space import Choice, Integer, Real, Space
 from windvane.errors import CandidateFault, CorruptArtifact
@@ -80,8 +80,8 @@ class LightGbm:
     def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
         small = n_rows < 5_000
         return {
-            "num_iterations": 1_000 if setting.n_classes > 10 else 3_000,
-            "learning_rate": 0.03 if small else 0.06 if n_rows < 50_000 else 0.1,
+            "num_iterations": most_rounds(setting.n_classes),
+            "learning_rate": _step(setting, n_rows),
             "num_leaves": 15 if small else 20 if n_rows < 20_000 else 31 if n_rows < 50_000 else 63,
             "min_data_in_leaf": 10 if small else 20,
             "feature_fraction": 0.8,
@@ -143,6 +143,12 @@ class LightGbm:
                 f"{folder} holds no complete LightGBM model: {error!r}."
             ) from error
         return LightGbmModel(text, n_classes)
+
+
+def _step(setting: Setting, n_rows: int) -> float:
+    if setting.n_classes > MANY_CLASSES:
+        return 0.1
+    return 0.03 if n_rows < 5_000 else 0.06 if n_rows < 50_000 else 0.1
 
 
 def _fixed(setting: Setting, n_rows: int) -> dict[str, Any]:

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from windvane.engine.learners.base import Clock
 
+MANY_CLASSES = 5
+"""From here on a round, which grows a tree for each class, is to count for more."""
+
+_MOST_ROUNDS, _LEAST_ROUNDS, _MOST_TREES = 3_000, 150, 6_000
+
+
+def most_rounds(n_classes: int) -> int:
+    """Of a booster that grows a tree for each of more than two classes in a round: every tree is walked for every row
+    that is answered.
+
+    >>> most_rounds(0), most_rounds(2), most_rounds(10), most_rounds(100)
+    (3000, 3000, 600, 150)
+    """
+    if n_classes <= 2:
+        return _MOST_ROUNDS
+    return max(_LEAST_ROUNDS, min(_MOST_ROUNDS, _MOST_TREES // n_classes))
+
 
 class Patience:
     """Watches one validation score per round.

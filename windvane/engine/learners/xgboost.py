@@ -8,7 +8,7 @@ from typing import Any
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
-from windvane.engine.learners.patience import Patience, patience_for
+from windvane.engine.learners.patience import MANY_CLASSES, Patience, most_rounds, patience_for
 from windvane.engine.learners.xgboost_model import NAME, read_model
 from windvane.engine.tuning.space import Integer, Real, Space
 
@@ -52,8 +52,8 @@ class Xgboost:
     def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
         small = n_rows < 5_000
         return {
-            "num_round": 1_000 if setting.n_classes > 10 else 3_000,
-            "eta": 0.03 if small else 0.08,
+            "num_round": most_rounds(setting.n_classes),
+            "eta": 0.1 if setting.n_classes > MANY_CLASSES else 0.03 if small else 0.08,
             "max_depth": 4 if small else 5 if n_rows < 20_000 else 6,
             "gamma": 0.0,
             "min_child_weight": 1.0,
