@@ -18,7 +18,6 @@ from windvane.engine import stages
 from windvane.engine.crew import Crew
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis, read_dataset
-from windvane.engine.effort import Effort
 from windvane.engine.finish import refit_members, with_refits
 from windvane.engine.front import Choice, choose, noted, stated
 from windvane.engine.hunt import Hunt
@@ -82,7 +81,6 @@ def _analyse(job: Job, meanwhile: Callable[[], bool]) -> Analysis:
         memory_mb=job.memory_mb // 2,
         threads=job.threads,
         min_rows=LEAST_ROWS,
-        effort=_effort(job),
     )
 
     def work() -> None:
@@ -96,14 +94,6 @@ def _analyse(job: Job, meanwhile: Callable[[], bool]) -> Analysis:
     if ended.ending is not Ending.FINISHED:
         raise JobFault(f"The data could not be analysed. {_why(ended, job)}")
     return read_analysis(job.dataset)
-
-
-def _effort(job: Job) -> Effort:
-    """The number of processes counts only where time is the limit: with a number of candidates, it must not change
-    what is found."""
-    if job.max_candidates is None:
-        return Effort(job.max_runtime_s * job.threads)
-    return Effort(job.max_runtime_s, job.max_candidates)
 
 
 def _why(ended: Exit, job: Job) -> str:

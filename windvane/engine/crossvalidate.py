@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +39,14 @@ class Wanted:
     most     if there is time
     after    what follows and needs time, in fits of a fold
     fold_s   no fold takes longer: its rounds so far count
+    further  folds beyond the least are begun only if they should be over by then
     """
 
     least: int
     most: int
     after: float = 0.0
     fold_s: float = math.inf
+    further: Deadline = field(default_factory=lambda: Deadline(math.inf))
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ def _until(fold: int, folds: list[_Fold], deadline: Deadline, wanted: Wanted) ->
     slowest_s = max(one.took_s for one in folds)
     left_s = deadline.left_s
     if fold >= wanted.least:
+        if wanted.further.left_s < slowest_s:
+            return None
         free_s = left_s - wanted.after * statistics.fmean(one.took_s for one in folds)
         others_s = (wanted.most - fold - 1) * slowest_s
         own_s = min(free_s, max(free_s - others_s, _LONGEST_FOLD * slowest_s))

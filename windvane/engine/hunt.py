@@ -48,9 +48,10 @@ class Fitting(StrEnum):
 
 @dataclass(frozen=True)
 class Features:
-    """The work of fitting a recipe."""
+    """The work of fitting a recipe to the first folds."""
 
     recipe: str
+    n_fits: int
 
 
 Work = Plan | Features
@@ -77,6 +78,7 @@ class Hunt:
         self._search_s = job.search_end - time.time()
         self._crew: Crew[Work] = Crew(job.threads, self._candidate_mb)
         self._recipes: dict[str, Fitting] = {}
+        self._n_fits: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self._tried: dict[int, Tried] = {}
         self._prospects = Prospects(table)
@@ -95,7 +97,7 @@ class Hunt:
                     return
                 work, ended = self._crew.next_ended()
                 if isinstance(work, Features):
-                    self._fitted(work.recipe, ended)
+                    self._fitted(work, ended)
                 else:
                     self._trained(work, ended)
         finally:
@@ -105,28 +107,33 @@ class Hunt:
     @property
     def recipes(self) -> Mapping[str, Path]:
         """The folders of the recipes that were fitted."""
-        return {
-            name: self._folder_of(name)
-            for name, state in self._recipes.items()
-            if state is Fitting.READY
-        }
+        return {name: self._folder_of(name) for name, n_fits in self._n_fits.items() if n_fits}
 
     def _next_work(self) -> Work | None:
         """What to start now; None if nothing can be started before something ends."""
         while (plan := self._upcoming()) is not None:
-            state = self._recipes.get(plan.recipe)
+            state = self._state_of(plan.recipe)
             if state is Fitting.READY and not may_begin(plan.index, self._known()):
                 return self._other_features()
             if state is Fitting.READY:
                 self._take(plan)
                 return plan
             if state is None:
-                return Features(plan.recipe)
+                return self._features(plan.recipe)
             if state is Fitting.UNDER_WAY:
                 return self._other_features()
             self._take(plan)
             self._failed(plan, self._reasons[plan.recipe])
         return None
+
+    def _state_of(self, recipe: str) -> Fitting | None:
+        """READY only for as many folds as candidates are compared on."""
+        state = self._recipes.get(recipe)
+        is_short = state is Fitting.READY and self._n_fits[recipe] < self._n_folds_used()
+        return None if is_short else state
+
+    def _n_folds_used(self) -> int:
+        return max((one.outcome.folds_used for one in self.entries if one.outcome), default=1)
 
     def _upcoming(self) -> Plan | None:
         """The next plan worth starting, if its turn has come."""
@@ -137,7 +144,7 @@ class Hunt:
                 self._n_pipelines(),
                 self._known(),
                 self._left_s(),
-                self._own_s(self._next_index),
+                candidate_s(self._search_s, self._job.max_candidates),
             )
         return self._next_plan if self._has_useful_time() else None
 
@@ -163,9 +170,6 @@ class Hunt:
         least_s = max(_LEAST_USEFUL_S, _LEAST_USEFUL_SHARE * self._job.max_runtime_s)
         return self._left_s() > least_s
 
-    def _own_s(self, index: int) -> float:
-        return candidate_s(self._search_s, self._job.max_candidates, is_first=index == 1)
-
     def _left_s(self) -> float:
         """Until no candidate is to be under way: the likely members of the ensemble are then refitted."""
         job, fits = self._job, self._prospects.fits
@@ -179,28 +183,30 @@ class Hunt:
     def _other_features(self) -> Features | None:
         for name in recipes_for(self._analysis):
             if name not in self._recipes:
-                return Features(name)
+                return self._features(name)
         return None
+
+    def _features(self, recipe: str) -> Features:
+        return Features(recipe, self._n_folds_used())
 
     def _start(self, work: Work) -> None:
         if isinstance(work, Features):
-            self._start_features(work.recipe)
+            self._start_features(work)
         else:
             self._start_training(work)
 
-    def _start_features(self, recipe: str) -> None:
-        dataset, into = self._job.dataset, self._folder_of(recipe)
-        n_folds = self._analysis.n_folds
-        self._recipes[recipe] = Fitting.UNDER_WAY
+    def _start_features(self, work: Features) -> None:
+        dataset, into = self._job.dataset, self._folder_of(work.recipe)
+        self._recipes[work.recipe] = Fitting.UNDER_WAY
         self._crew.start(
-            Features(recipe),
-            lambda: stages.fit_features(dataset, recipe, into, fold_fits(n_folds)),
+            work,
+            lambda: stages.fit_features(dataset, work.recipe, into, fold_fits(work.n_fits)),
             self._job.search_end,
         )
 
     def _start_training(self, plan: Plan) -> None:
         self._make_ready(plan.algorithm)
-        limits = self._limits(plan)
+        limits = self._limits()
         dataset, features = self._job.dataset, self._folder_of(plan.recipe)
         into = self._job.candidate(plan.index)
         self._began[plan.index] = time.time()
@@ -212,22 +218,27 @@ class Hunt:
 
         self._crew.start(plan, work, self._job.search_end + _KILL_GRACE_S)
 
-    def _limits(self, plan: Plan) -> TrainLimits:
+    def _limits(self) -> TrainLimits:
         folds = (one.outcome.folds_used for one in self.entries if one.outcome)
-        found = terms(self._left_s(), self._own_s(plan.index), self._analysis.n_folds, folds)
+        found = terms(
+            self._analysis, self._left_s(), self._search_s, self._job.max_candidates, folds
+        )
         return TrainLimits(
             time.time() + found.time_s,
             least_folds=found.least_folds,
             most_folds=found.most_folds,
             fold_s=found.fold_s,
+            further_s=found.further_s,
             memory_mb=self._candidate_mb,
         )
 
-    def _fitted(self, recipe: str, ended: Exit) -> None:
-        is_ready = ended.ending is Ending.FINISHED
-        self._recipes[recipe] = Fitting.READY if is_ready else Fitting.FAILED
-        if not is_ready:
-            self._reasons[recipe] = f"The feature recipe {recipe} failed: {ended.text}"
+    def _fitted(self, work: Features, ended: Exit) -> None:
+        if ended.ending is Ending.FINISHED:
+            self._recipes[work.recipe] = Fitting.READY
+            self._n_fits[work.recipe] = work.n_fits
+            return
+        self._recipes[work.recipe] = Fitting.FAILED
+        self._reasons[work.recipe] = f"The feature recipe {work.recipe} failed: {ended.text}"
 
     def _trained(self, plan: Plan, ended: Exit) -> None:
         self._under_way.remove(plan.index)

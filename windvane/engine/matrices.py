@@ -84,9 +84,11 @@ def _whole(folder: Path, fit: str) -> Iterator[Path]:
         yield building
         building.chmod(0o755)
         building.rename(folder / fit)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(building, ignore_errors=True)
-        raise
+        was_made_meanwhile = isinstance(error, OSError) and (folder / fit).exists()
+        if not was_made_meanwhile:
+            raise
 
 
 def _share(building: Path, folder: Path) -> None:

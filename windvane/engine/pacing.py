@@ -1,9 +1,9 @@
 """How the search goes on: what may still be begun, and on which terms. One rule for the library and the service.
 
-All candidates of a job are compared on the same folds, which engine/effort.py chose so that all of them should fit.
-The first candidate goes ahead of the others and shows whether they do: it is scored on as many folds as fit into its
-time, and every later one on just as many, or it ends as out of time. A candidate with fewer folds is never the best.
-None takes more than a quarter of the search: boosters that are expected to need more take larger steps, and rounds
+All candidates of a job are compared on the same folds. The first candidate goes ahead of the others and shows how many
+fit: it is scored on those that a small share of the time holds (one at least, more where a fold has few rows), and
+every later one on just as many, or it ends as out of time. A candidate with fewer folds is never the best. None takes
+more than a quarter of the search: what is expected to need more is trained in larger steps or fewer epochs, and rounds
 so far count. What is expected to take longer than is left is not begun, nor is what is expected to need more memory
 than it may have.
 """
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from windvane.engine import cost, search
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.data.split import growth
+from windvane.engine.data.split import HOLD_OUT, growth
 from windvane.engine.outcomes import FoldFits
 from windvane.engine.refit import refit_cost
 from windvane.engine.search import Tried
@@ -31,7 +31,21 @@ _CANDIDATE_SHARE = 0.25
 """Of the search, for one candidate: several that differ are worth more than one that takes all."""
 
 _FIRST_SHARE, _FIRST_S = 0.18, 1.5
-"""Of the search, for the first candidate, and at least in seconds: the others need more, and there are to be several."""
+"""Of the search, for a fold of the first candidate, and at least in seconds: the others need more, and there are to be
+several."""
+
+_FURTHER_SHARE = 0.08
+"""Of the search, for all folds of the first candidate, where one would do; _FURTHER_PART of its fair share if their
+number is limited."""
+
+_FURTHER_PART = 0.5
+
+_LEAST_SCORED = 600
+"""Rows to choose by, if three folds hold as many."""
+
+_MOST_FOLDS = {10_000: 5, 50_000: 3}
+"""Up to so many rows so many folds are worth their time: what they add to the certainty of a score shrinks with the
+rows."""
 
 _FOLD_MARGIN = 1.2
 _LEAST_S = 1e-3
@@ -42,7 +56,8 @@ _LEAST_REFIT_SHARE, _MOST_REFIT_SHARE = 0.15, 0.35
 _FULL_REFITS_S, _SHORT_SHARE = 60.0, 0.6
 """A shorter job keeps less for refits, down to such a share of it: it has too few candidates."""
 
-_REFIT_MARGIN = 1.1
+_REFIT_MARGIN = 0.8
+"""Predictions of refits are too long rather than too short: they run no round beyond the best."""
 
 _MOST_SKIPPED = 16
 """Proposals looked at, one after the other, for one that fits into the time left."""
@@ -57,39 +72,61 @@ class Terms:
 
     time_s        it may take
     fold_s        of which a fold
+    further_s     folds beyond the least are begun only if they should be over by then
     least_folds   with fewer it is out of time
-    most_folds    it is scored on no more; None for all there are
+    most_folds    it is scored on no more
     """
 
     time_s: float
     fold_s: float
-    least_folds: int = 1
-    most_folds: int | None = None
+    further_s: float
+    least_folds: int
+    most_folds: int
 
 
-def candidate_s(search_s: float, max_candidates: int | None, *, is_first: bool) -> float:
+def candidate_s(search_s: float, max_candidates: int | None) -> float:
     """What one candidate of a search of so many seconds may take."""
-    share = max(_CANDIDATE_SHARE, 1 / (max_candidates or math.inf))
-    if not is_first:
-        return search_s * share
-    return min(
-        search_s * share,
-        max(_FIRST_SHARE * search_s, _FIRST_S, search_s / (max_candidates or math.inf)),
-    )
+    return search_s * max(_CANDIDATE_SHARE, 1 / (max_candidates or math.inf))
 
 
-def terms(left_s: float, own_s: float, n_folds: int, folds_used: Iterable[int]) -> Terms:
+def terms(
+    analysis: Analysis,
+    left_s: float,
+    search_s: float,
+    max_candidates: int | None,
+    folds_used: Iterable[int],
+) -> Terms:
     """The terms of a candidate that begins now.
 
     left_s       until the search ends
-    own_s        it should take (`candidate_s`)
-    n_folds      of the table
+    search_s     from its start to its end
     folds_used   by each candidate that has finished
     """
-    most = max(folds_used, default=0)
-    if not most:
-        return Terms(min(left_s, own_s), own_s)
-    return Terms(left_s, _FOLD_MARGIN * own_s / min(most, n_folds), most, most)
+    n_folds = max(folds_used, default=0)
+    if n_folds:
+        fold_s = _FOLD_MARGIN * candidate_s(search_s, max_candidates) / n_folds
+        return Terms(left_s, fold_s, left_s, n_folds, n_folds)
+    fair_s = search_s / (max_candidates or math.inf)
+    return Terms(
+        time_s=left_s,
+        fold_s=max(_FIRST_SHARE * search_s, fair_s, _FIRST_S),
+        further_s=max(_FURTHER_SHARE * search_s, _FURTHER_PART * fair_s),
+        least_folds=least_folds(analysis),
+        most_folds=most_folds(analysis),
+    )
+
+
+def least_folds(analysis: Analysis) -> int:
+    """With which a choice can be made at all."""
+    if analysis.n_folds == HOLD_OUT:
+        return 1
+    return min(3, math.ceil(_LEAST_SCORED * analysis.n_folds / analysis.n_rows))
+
+
+def most_folds(analysis: Analysis) -> int:
+    """That are worth their time."""
+    worth = (folds for n_rows, folds in _MOST_FOLDS.items() if analysis.n_rows <= n_rows)
+    return min(analysis.n_folds, next(worth, 1))
 
 
 def may_begin(index: int, tried: Sequence[Tried]) -> bool:

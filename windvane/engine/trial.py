@@ -18,7 +18,7 @@ from windvane.engine.features.plan import load_recipe
 from windvane.engine.latency import folder_bytes, row_latency_s, sample_rows
 from windvane.engine.learners.base import FittedModel, Setting
 from windvane.engine.learners.catalogue import learner
-from windvane.engine.matrices import read_matrix
+from windvane.engine.matrices import read_matrix, write_fits
 from windvane.engine.outcomes import (
     FULL_FIT,
     CandidateRecord,
@@ -44,6 +44,7 @@ class TrainLimits:
     least_folds  with fewer it ends as OutOfTime: its score could not be compared with others'
     most_folds   it is scored on; None for all there are
     fold_s       no fold takes longer: its rounds so far count
+    further_s    folds beyond the least are begun only if they should be over so long after the start
     memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
     """
 
@@ -52,6 +53,7 @@ class TrainLimits:
     least_folds: int = 1
     most_folds: int | None = None
     fold_s: float = math.inf
+    further_s: float = math.inf
     memory_mb: float | None = None
 
     def deadline(self) -> Deadline:
@@ -111,7 +113,9 @@ class Trial:
     def _train_folds(self, limits: TrainLimits, deadline: Deadline, after: float) -> Trained:
         n_folds = self._table.analysis.n_folds
         most = min(n_folds, limits.most_folds or n_folds)
-        wanted = Wanted(min(limits.least_folds, most), most, after, limits.fold_s)
+        further = Deadline(self._started + limits.further_s)
+        least = min(limits.least_folds, most)
+        wanted = Wanted(least, most, after, limits.fold_s, further)
         return train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
 
     def _refitted(self, trained: Trained, limits: TrainLimits, deadline: Deadline) -> Trained:
@@ -149,6 +153,7 @@ class Trial:
     def _matrix(self, fit: str) -> Matrix:
         if self._features is None:
             return Matrix(np.empty((self._table.y.size, 0), np.float32), ())
+        write_fits(self._table, self._plan.recipe, (fit,), self._features)
         return read_matrix(self._features, fit)
 
     def _measured(

@@ -20,9 +20,8 @@ from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.effort import Effort
 from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
-from windvane.engine.pacing import candidate_s, terms
+from windvane.engine.pacing import terms
 from windvane.engine.tarball import pack
 from windvane.engine.trial import TrainLimits
 from windvane.errors import CandidateFault
@@ -97,7 +96,7 @@ def _analyse(bench: Bench) -> Result:
 
 
 def _read_options(bench: Bench, channel: Mapping[str, Any], temporary: Path) -> ReadOptions:
-    content_type, limits = channel.get("ContentType", ""), bench.job.limits
+    content_type = channel.get("ContentType", "")
     return ReadOptions(
         scratch=temporary,
         format="parquet" if "parquet" in content_type else "csv",
@@ -106,7 +105,6 @@ def _read_options(bench: Bench, channel: Mapping[str, Any], temporary: Path) -> 
         max_columns=bench.max_columns,
         memory_mb=bench.memory_mb,
         threads=bench.threads,
-        effort=Effort(limits.max_runtime_s, limits.max_candidates),
     )
 
 
@@ -143,7 +141,7 @@ def _train(bench: Bench) -> Result:
         space.dataset,
         space.features(plan.recipe),
         plan,
-        _limits(bench, plan.index, time.time()),
+        _limits(bench, time.time()),
         cleared(space.candidate(plan.index)),
     )
     fit = read_candidate(space.candidate(plan.index)).recipe_fit
@@ -151,14 +149,13 @@ def _train(bench: Bench) -> Result:
     return _published(bench, outcome, plan.algorithm, plan.recipe, tag)
 
 
-def _limits(bench: Bench, index: int, now: float) -> TrainLimits:
+def _limits(bench: Bench, now: float) -> TrainLimits:
     folders = bench.workspace.every_candidate()
     folds_used = [read_candidate(folder).outcome.folds_used for folder in folders]
     limits = bench.job.limits
-    own_s = candidate_s(limits.max_runtime_s, limits.max_candidates, is_first=index == 1)
-    n_folds = read_analysis(bench.workspace.dataset).n_folds
+    analysis = read_analysis(bench.workspace.dataset)
     left_s = search_end(bench.job).timestamp() - now
-    found = terms(left_s, own_s, n_folds, folds_used)
+    found = terms(analysis, left_s, limits.max_runtime_s, limits.max_candidates, folds_used)
     time_s = min(bench.stop_at - now, found.time_s)
     least_s, most_s = _PACKING_S
     return TrainLimits(
@@ -166,6 +163,7 @@ def _limits(bench: Bench, index: int, now: float) -> TrainLimits:
         least_folds=found.least_folds,
         most_folds=found.most_folds,
         fold_s=found.fold_s,
+        further_s=found.further_s,
         memory_mb=bench.memory_mb,
     )
 

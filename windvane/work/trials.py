@@ -86,7 +86,7 @@ def _next_plan(state: JobState, left_s: float) -> Plan | None:
     if pacing.is_in_vain(tried) or not pacing.may_begin(index, tried):
         return None
     limits = state.job.limits
-    own_s = pacing.candidate_s(limits.max_runtime_s, limits.max_candidates, is_first=index == 1)
+    own_s = pacing.candidate_s(limits.max_runtime_s, limits.max_candidates)
     last = _max_pipelines(state.job)
     return pacing.next_plan(state.analysis, index, last, tried, left_s, own_s)
 

@@ -147,6 +147,21 @@ def test_no_more_folds_are_trained_than_others_are_scored_on(clockwork):
     assert trained.notes == ("scored on 2 of 5 folds: time",)
 
 
+def test_further_folds_are_begun_only_if_they_should_be_over_in_time(clockwork):
+    learner = MeanLearner(clockwork)
+    wanted = Wanted(1, 5, further=Deadline(clockwork.now + 35))
+    trained = train_folds(learner, PLAN, _task(), Deadline(clockwork.now + 1000), wanted)
+    assert trained.folds_used == 3  # of 10 s each
+
+
+def test_no_fold_takes_longer_than_it_may(clockwork):
+    learner = MeanLearner(clockwork)
+    wanted = Wanted(2, 2, fold_s=4)
+    trained = train_folds(learner, PLAN, _task(), Deadline(clockwork.now + 1000), wanted)
+    assert [rounds for _, _, rounds in learner.fits] == [40, 40]
+    assert trained.fits.was_cut
+
+
 def test_with_time_enough_no_fold_is_cut_though_it_takes_longer_than_the_others(clockwork):
     learner, trained = _train(clockwork, 10_000, learner=SlowingLearner(clockwork))
     assert trained.folds_used == 5

@@ -99,7 +99,7 @@ def test_two_candidates_are_two_pipelines(search):
 
 def test_features_come_before_the_candidates_that_need_them(search):
     search(3)
-    assert OneByOne.started[0] == Features("dpp0")
+    assert OneByOne.started[0] == Features("dpp0", 1)
     assert {work.recipe for work in OneByOne.started if isinstance(work, Features)} >= {"dpp0"}
 
 

@@ -11,11 +11,12 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.outcomes import FoldFits
 from windvane.engine.pacing import (
-    Terms,
     candidate_s,
     check_memory,
     is_in_vain,
+    least_folds,
     may_begin,
+    most_folds,
     next_plan,
     refit_s,
     terms,
@@ -64,21 +65,36 @@ def proposals(monkeypatch):
     return propose
 
 
-def test_the_first_candidate_is_scored_on_as_many_folds_as_fit():
-    assert terms(100.0, 12.0, 5, []) == Terms(12.0, 12.0, least_folds=1, most_folds=None)
+def test_the_first_candidate_is_scored_on_as_many_folds_as_a_small_share_of_the_time_holds():
+    found = terms(ANALYSIS, 100.0, 100.0, None, [])
+    assert (found.time_s, found.fold_s, found.further_s) == (100.0, 18.0, 8.0)
+    assert (found.least_folds, found.most_folds) == (3, 5)
+
+
+def test_few_candidates_leave_the_first_one_more():
+    found = terms(ANALYSIS, 100.0, 100.0, 4, [])
+    assert (found.fold_s, found.further_s) == (25.0, 12.5)
 
 
 def test_later_candidates_are_scored_on_as_many_folds_as_the_fullest():
-    found = terms(100.0, 30.0, 5, [1, 3, 2])
-    assert (found.time_s, found.least_folds, found.most_folds) == (100.0, 3, 3)
-    assert 10.0 <= found.fold_s < 15.0
+    found = terms(ANALYSIS, 90.0, 100.0, None, [1, 3, 2])
+    assert (found.time_s, found.least_folds, found.most_folds) == (90.0, 3, 3)
+    assert 25.0 / 3 <= found.fold_s < 15.0
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_folds", "least", "most"),
+    [(500, 5, 3, 5), (2000, 5, 2, 5), (9000, 5, 1, 5), (20_000, 5, 1, 3), (1_000_000, 1, 1, 1)],
+)
+def test_folds_are_many_enough_to_choose_by_and_few_enough_to_pay(n_rows, n_folds, least, most):
+    analysis = replace(ANALYSIS, n_rows=n_rows, n_folds=n_folds)
+    assert (least_folds(analysis), most_folds(analysis)) == (least, most)
 
 
 def test_no_candidate_takes_more_than_its_share_unless_there_are_few():
-    assert candidate_s(100.0, None, is_first=False) == 25.0
-    assert candidate_s(100.0, None, is_first=True) == 18.0
-    assert candidate_s(100.0, 2, is_first=True) == 50.0
-    assert candidate_s(100.0, 250, is_first=False) == 25.0
+    assert candidate_s(100.0, None) == 25.0
+    assert candidate_s(100.0, 2) == 50.0
+    assert candidate_s(100.0, 250) == 25.0
 
 
 def test_others_wait_for_the_first_candidate_to_end_well_or_not():

@@ -19,10 +19,9 @@ from windvane.engine.data.plainnumbers import plain_numbers
 from windvane.engine.data.power import MOST_ROWS, prediction_power
 from windvane.engine.data.profile import describe_numbers
 from windvane.engine.data.read import RawTable, read_table
-from windvane.engine.data.split import assign_folds, target_strata
+from windvane.engine.data.split import assign_folds, choose_n_folds, target_strata
 from windvane.engine.data.target import Target, may_be_numbers, resolve_target
 from windvane.engine.data.typed import RawColumn, TypedColumn, add_to_keys, type_column
-from windvane.engine.effort import choose_n_folds
 from windvane.errors import DataFault, JobFault
 
 _LEAST_POWER_ROWS, _POWER_CELLS = 2000, 2_000_000
@@ -69,7 +68,7 @@ def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset
         powers,
     )
     features = [column for column in columns if column.spec.type.is_feature]
-    n_folds = choose_n_folds(facts.n_rows, len(features), len(target.labels), options.effort)
+    n_folds = choose_n_folds(facts.n_rows, len(features))
     strata = target_strata(target.y, target.problem_type.is_classification)
     analysis = Analysis(
         target=problem.target,

@@ -8,7 +8,6 @@ from typing import Any
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
-from windvane.engine.effort import Effort
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,6 @@ class ReadOptions:
     memory_mb    for reading and profiling; what does not fit is sampled, rare classes kept
     scratch      an existing folder for temporary files
     min_rows     with a valid target
-    effort       what the search that follows may spend: it decides how many folds the rows are split into
     """
 
     scratch: Path
@@ -40,7 +38,6 @@ class ReadOptions:
     memory_mb: int = 2048
     threads: int = 1
     min_rows: int = 500
-    effort: Effort = field(default_factory=Effort)
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.engine.effort import HOLD_OUT
+HOLD_OUT = 1
+"""Number of folds that stands for one hold-out part."""
 
 HOLD_OUT_SHARE, MOST_HELD_OUT = 0.2, 50_000
+N_FOLDS, MOST_ROWS, MOST_CELLS = 5, 50_000, 20_000_000
 COPIES_ARE_ORDINARY = 0.2
 """Share of rows with a copy above which copies are the nature of the table (few columns, few values)."""
 
 N_QUANTILES = 10
+
+
+def choose_n_folds(n_rows: int, n_features: int) -> int:
+    """Folds of a table, or HOLD_OUT for one so large that nothing is trained on it more than once. How many of the
+    folds candidates are scored on is the search's matter (engine/pacing.py): the first one alone is a fifth of the
+    rows, held out."""
+    if n_rows > MOST_ROWS or n_rows * n_features > MOST_CELLS:
+        return HOLD_OUT
+    return N_FOLDS
 
 
 def growth(n_rows: int, n_folds: int) -> float:

@@ -5,8 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.engine.data.split import assign_folds, growth, target_strata
-from windvane.engine.effort import HOLD_OUT
+from windvane.engine.data.split import (
+    HOLD_OUT,
+    assign_folds,
+    choose_n_folds,
+    growth,
+    target_strata,
+)
 
 
 def unique_keys(n_rows: int) -> np.ndarray:
@@ -86,6 +91,14 @@ def test_a_hold_out_is_a_fifth_of_every_stratum(n_rows: int, seed: int) -> None:
 def test_a_hold_out_has_at_most_fifty_thousand_rows() -> None:
     folds = assign_folds(np.zeros(400_000, dtype=np.int64), unique_keys(400_000), HOLD_OUT, 0)
     assert (folds == 0).sum() == 50_000
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_features", "n_folds"),
+    [(500, 10, 5), (50_000, 10, 5), (50_001, 10, HOLD_OUT), (9000, 9000, HOLD_OUT)],
+)
+def test_large_tables_are_split_once(n_rows: int, n_features: int, n_folds: int) -> None:
+    assert choose_n_folds(n_rows, n_features) == n_folds
 
 
 def test_growth_is_that_of_the_folds() -> None:
