@@ -46,7 +46,7 @@ class CatBoost:
         small = n_rows < 5_000
         step = 0.1 if setting.n_classes else 0.06
         return {
-            "iterations": 500 if setting.n_classes > 10 else 1_000,
+            "iterations": 500 if setting.n_classes > 10 else 2_000 if small else 1_000,
             "learning_rate": 0.04 if small else step,
             "depth": 6,
             "l2_leaf_reg": 3.0,

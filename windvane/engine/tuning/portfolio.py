@@ -76,6 +76,7 @@ OPENINGS: tuple[Opening, ...] = (
     Opening("xgboost", "sound defaults", applies=_has_no_pairs),
     Opening("xgboost", "pairs of numbers and target means", recipe="dpp4", applies=_has_pairs),
     Opening("extra-trees", "errs differently from boosted trees"),
+    Opening("mlp", "fewer, wider networks", {"n_networks": 2, "n_hidden": 128}),
     Opening("catboost", "deeper trees with more restraint", _DEEPER, applies=_has_no_pairs),
     Opening(
         "catboost",
