@@ -23,10 +23,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.markdown import markdown_table
-from windvane.engine.frames import cells_of, columns_of
-from windvane.engine.job import leaderboard_from_json
-from windvane.engine.latency import folder_bytes
-from windvane.engine.package import load_predictor
+from windvane.engine.local.frames import cells_of, columns_of
+from windvane.engine.local.job import leaderboard_from_json
+from windvane.engine.packages.latency import folder_bytes
+from windvane.engine.packages.package import load_predictor
 from windvane.engine.stages import assemble
 
 _BATCH = 10_000
@@ -106,7 +106,9 @@ def main(arguments: Sequence[str]) -> int:
     rows, folders = Path(arguments[0]), [Path(folder) for folder in arguments[1:]]
     speeds = [speed for folder in folders for speed in _speeds(folder, rows)]
     head = list(asdict(speeds[0]))
-    print(markdown_table(head, [[_cell(value) for value in asdict(one).values()] for one in speeds]))
+    print(
+        markdown_table(head, [[_cell(value) for value in asdict(one).values()] for one in speeds])
+    )
     return 0
 
 

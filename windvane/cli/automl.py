@@ -19,7 +19,7 @@ from windvane.cli.progress import Progress
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.automl import AutoML
 from windvane.engine.candidates import Score
-from windvane.engine.hosted import HostDied
+from windvane.engine.local.hosted import HostDied
 from windvane.errors import DataFault, InvalidRequest, JobFault
 from windvane.names import fresh_suffix
 

@@ -17,13 +17,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_objective
-from windvane.engine.ahead import libraries_loaded_ahead
-from windvane.engine.board import board_frame
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis, SourceFile
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.evaluate import scores
-from windvane.engine.frames import (
+from windvane.engine.local.ahead import libraries_loaded_ahead
+from windvane.engine.local.board import board_frame
+from windvane.engine.local.frames import (
     class_indices,
     columns_of,
     label_kind,
@@ -32,11 +31,12 @@ from windvane.engine.frames import (
     read_frame,
     source_of,
 )
-from windvane.engine.hosted import run_job
-from windvane.engine.job import Job, leaderboard_from_json
+from windvane.engine.local.hosted import run_job
+from windvane.engine.local.job import Job, leaderboard_from_json
+from windvane.engine.local.telling import OnEvent
 from windvane.engine.manifest import check_manifest, read_json, write_json, write_manifest
-from windvane.engine.package import Predictions, Predictor, load_predictor
-from windvane.engine.telling import OnEvent
+from windvane.engine.packages.package import Predictions, Predictor, load_predictor
+from windvane.engine.scoring.evaluate import scores
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 Table = pd.DataFrame | str | os.PathLike[str]
@@ -108,7 +108,7 @@ class AutoML:
         """Search and train until the time or the candidates are used up.
 
         train      rows with the target: a DataFrame, or the path of a CSV (also .gz) or Parquet file
-        on_event   told what happens (engine/telling.py)
+        on_event   told what happens (engine/local/telling.py)
         keep       a folder for everything the job writes; None removes all but the best model
         raises     DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file
         """

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
-from windvane.engine.calibration import NO_CHANGE
 from windvane.engine.candidates import Outcome, Plan, Score
+from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.errors import CorruptArtifact
 
 FULL_FIT = "full"
@@ -50,7 +50,7 @@ class CandidateRecord:
     threshold   probability, at the temperature, from which on class 1 of two is predicted
     recipe_fit  the fit of the plan's recipe whose matrix the model takes
     fits        None for an ensemble
-    temperature of its probabilities (engine/calibration.py); an ensemble's is that of its members' mean, each of
+    temperature of its probabilities (engine/scoring/calibration.py); an ensemble's is that of its members' mean, each of
                 them at its own
     """
 

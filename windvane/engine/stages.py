@@ -6,11 +6,11 @@
     refit          candidates/N        -> refits/N/     the same with the model of all rows
     train          dataset/ features/R -> candidates/N/ both at once
     ensemble       candidates/*        -> candidates/N/ the same for an ensemble
-    assemble       candidates/N        -> two packages: transformers and model (engine/package.py)
+    assemble       candidates/N        -> two packages: transformers and model (engine/packages/package.py)
 
 Every stage reads folders written by earlier ones and writes its own, whole or not at all. A stage knows
 nothing of jobs, stores or S3; who calls it decides when, in which process and with how much time.
-`engine/search.py` says which candidate comes next.
+`engine/tuning/search.py` says which candidate comes next.
 """
 
 from __future__ import annotations
@@ -27,22 +27,23 @@ from pathlib import Path
 import numpy as np
 
 from windvane.domain.problem import ProblemSpec
-from windvane.engine import assembly, judge
-from windvane.engine.calibration import at_temperature
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis, read_dataset
-from windvane.engine.ensemble import LatencyLimit, blend
-from windvane.engine.matrices import fit_names, write_fits
+from windvane.engine.ensembles.blend import LatencyLimit, blend
 from windvane.engine.outcomes import (
     CandidateRecord,
     read_candidate,
     read_out_of_fold,
     write_candidate,
 )
-from windvane.engine.pacing import check_memory
-from windvane.engine.trial import TrainLimits, Trial
+from windvane.engine.packages import assembly
+from windvane.engine.scoring import judge
+from windvane.engine.scoring.calibration import at_temperature
+from windvane.engine.training.matrices import fit_names, write_fits
+from windvane.engine.training.trial import TrainLimits, Trial
+from windvane.engine.tuning.pacing import check_memory
 from windvane.errors import CorruptArtifact
 
 BASELINE = "baseline"
@@ -64,7 +65,7 @@ def analyse(
 
 def fit_features(dataset: Path, recipe: str, into: Path, fits: Sequence[str] | None = None) -> None:
     """Fit the recipe on all rows and, for honest scores, on each fold's training rows; write into `into` the fitted
-    recipes and one matrix per fit (engine/matrices.py).
+    recipes and one matrix per fit (engine/training/matrices.py).
 
     fits      those wanted now, as `fit_names` calls them: each appears in `into` when it is whole, and a candidate
               can be trained on the first while the others are made. None: all
@@ -177,7 +178,7 @@ def build_ensemble(
 
 def optimism(dataset: Path, candidates: Mapping[int, Path], best: int) -> float | None:
     """By how much the objective of `best`, picked from these candidates (index -> folder) by its score, is expected
-    to be worse on new rows for that (engine/honesty.py); None if there was nothing to pick from."""
+    to be worse on new rows for that (engine/scoring/honesty.py); None if there was nothing to pick from."""
     records = {number: read_candidate(folder) for number, folder in candidates.items()}
     return judge.optimism(
         read_dataset(dataset), best, records, lambda number: read_out_of_fold(candidates[number])
@@ -192,7 +193,7 @@ def assemble(
     into: Path,
 ) -> None:
     """Everything candidate `index` needs to answer: `into`/transformers and `into`/model, the two packages of
-    engine/package.py. `features` maps recipe names, `candidates` indices, to the folders of those stages."""
+    engine/packages/package.py. `features` maps recipe names, `candidates` indices, to the folders of those stages."""
     record = read_candidate(candidates[index])
     weights = record.outcome.members or {index: 1.0}
     parts = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from windvane.engine.package import Predictions
+from windvane.engine.packages.package import Predictions
 from windvane.errors import InvalidRequest
 from windvane.serving.media import CSV, JSON
 

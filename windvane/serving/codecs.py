@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from windvane.engine.package import Schema
+from windvane.engine.packages.package import Schema
 from windvane.errors import InvalidRequest
 from windvane.serving.media import CSV, JSON, JSON_LINES, read_content_type
 

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from windvane.engine.package import load_predictor
+from windvane.engine.packages.package import load_predictor
 from windvane.errors import AcceptRefused, ContentTypeRefused, InvalidRequest, WindvaneError
 from windvane.serving.frames import Frame, FrameBuffer, pack
 from windvane.serving.model import Load, LocalContainer, ServedModel, load_model

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from windvane.domain.problem import ProblemType
-from windvane.engine.package import Predictor, load_predictor
+from windvane.engine.packages.package import Predictor, load_predictor
 from windvane.errors import InvalidRequest
 from windvane.serving.answers import Key, Selection, read_keys, write_answer
 from windvane.serving.codecs import read_rows

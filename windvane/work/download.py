@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from windvane.artifacts.base import Artifacts, parse_location
-from windvane.engine.tarball import unpack
+from windvane.engine.packages.tarball import unpack
 from windvane.errors import CorruptArtifact, InvalidRequest
 from windvane.names import derived_suffix
 

@@ -21,9 +21,9 @@ from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
-from windvane.engine.pacing import terms
-from windvane.engine.tarball import pack
-from windvane.engine.trial import TrainLimits
+from windvane.engine.packages.tarball import pack
+from windvane.engine.training.trial import TrainLimits
+from windvane.engine.tuning.pacing import terms
 from windvane.errors import CandidateFault
 from windvane.work.containers import mode_of
 from windvane.work.inputs import download_inputs

@@ -1,7 +1,7 @@
 """The search of a job: which candidates are begun, when none is begun any more, and which of them count.
 
 Pure functions from state to state, as all of work/flow.py, which calls them; what may be begun, and on which
-terms, engine/pacing.py says.
+terms, engine/tuning/pacing.py says.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob, EndOfSearch, SecondaryStatus
 from windvane.domain.problem import Mode
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
-from windvane.engine import pacing, search
 from windvane.engine.candidates import Plan
 from windvane.engine.outcomes import outcome_from_json
+from windvane.engine.tuning import pacing, search
 from windvane.work import records
 from windvane.work.containers import mode_of
 from windvane.work.state import JobState, train_key

@@ -11,10 +11,10 @@ from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine import stages
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
-from windvane.engine.matrices import read_matrix
-from windvane.engine.metrics import METRICS
 from windvane.engine.outcomes import read_candidate, read_out_of_fold
-from windvane.engine.package import load_predictor
+from windvane.engine.packages.package import load_predictor
+from windvane.engine.scoring.metrics import METRICS
+from windvane.engine.training.matrices import read_matrix
 from windvane.errors import CandidateFault, CorruptArtifact, OutOfMemory
 
 FAST = {"num_iterations": 30, "learning_rate": 0.1, "num_leaves": 7}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from windvane.engine.package import Predictions, Predictor, Schema
+from windvane.engine.packages.package import Predictions, Predictor, Schema
 from windvane.errors import CorruptArtifact
 from windvane.serving.instance import main
 

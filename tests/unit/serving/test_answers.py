@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from windvane.engine.package import Predictions
+from windvane.engine.packages.package import Predictions
 from windvane.errors import InvalidRequest
 from windvane.serving.answers import Key, Selection, read_keys, write_answer
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.engine.package import Schema
+from windvane.engine.packages.package import Schema
 from windvane.errors import ContentTypeRefused, InvalidRequest
 from windvane.serving.codecs import read_rows
 

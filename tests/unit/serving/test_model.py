@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from windvane.engine.package import Predictions, Predictor, Schema
+from windvane.engine.packages.package import Predictions, Predictor, Schema
 from windvane.errors import AcceptRefused, InvalidRequest
 from windvane.serving.model import LocalContainer, check_shape, load_model
 

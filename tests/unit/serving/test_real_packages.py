@@ -13,7 +13,7 @@ from windvane.engine import stages
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.learners.catalogue import learner
-from windvane.engine.tarball import pack, unpack
+from windvane.engine.packages.tarball import pack, unpack
 from windvane.serving.model import LocalContainer, load_model
 
 KEYS = "predicted_label, probability, probabilities, labels"

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from world import fake_propose, fake_recipes
 
-from windvane.engine import search
+from windvane.engine.tuning import search
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from windvane.domain.candidate import CandidateStatus
 from windvane.domain.deployment import EndpointStatus
 from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
 from windvane.domain.task import TaskKind, TaskStatus
-from windvane.engine import cost
 from windvane.engine.candidates import Plan
+from windvane.engine.tuning import cost
 from windvane.work.timing import timetable
 
 DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED

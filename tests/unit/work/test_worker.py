@@ -399,7 +399,7 @@ def test_an_error_of_ours_while_deciding_ends_that_job_alone(
         raise ZeroDivisionError("oops")
 
     shop.open(make_job())
-    monkeypatch.setattr("windvane.engine.search.propose", propose)
+    monkeypatch.setattr("windvane.engine.tuning.search.propose", propose)
     while shop.worker().work_once():
         pass
     job = shop.look()

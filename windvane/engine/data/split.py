@@ -22,7 +22,7 @@ N_QUANTILES = 10
 
 def choose_n_folds(n_rows: int, n_features: int) -> int:
     """Folds of a table, or HOLD_OUT for one so large that nothing is trained on it more than once. How many of the
-    folds candidates are scored on is the search's matter (engine/pacing.py): the first one alone is a fifth of the
+    folds candidates are scored on is the search's matter (engine/tuning/pacing.py): the first one alone is a fifth of the
     rows, held out."""
     if n_rows > MOST_ROWS or n_rows * n_features > MOST_CELLS:
         return HOLD_OUT

@@ -13,7 +13,7 @@ from windvane.engine.data.analysis import ReadOptions
 from windvane.engine.features.interactions import OPERATIONS, Interactions, Pair
 from windvane.engine.features.plan import fit_transform_recipe, load_recipe
 from windvane.engine.features.recipe import Recipe
-from windvane.engine.package import load_predictor
+from windvane.engine.packages.package import load_predictor
 from windvane.errors import CorruptArtifact
 from windvane.testing.tables import Workshop
 

@@ -1,0 +1,199 @@
+"""What is left out when time is short, with a learner whose fits advance the clock instead of taking time."""
+
+from contextlib import suppress
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from windvane.engine.candidates import Plan
+from windvane.engine.training import crossvalidate, tasks
+from windvane.engine.training.crossvalidate import Wanted, train_folds
+from windvane.engine.training.refit import fit_all_rows, refit_cost
+from windvane.engine.training.tasks import Deadline, Matrix, Task
+from windvane.errors import OutOfTime
+
+N_ROWS, N_FOLDS = 100, 5
+PLAN = Plan(1, "dpp0", "fake", {"rounds": 1000}, seed=0)
+
+
+class Clockwork:
+    def __init__(self):
+        self.now = 1000.0
+
+    def time(self):
+        return self.now
+
+
+class MeanModel:
+    def __init__(self, mean, rounds):
+        self.mean, self.rounds = mean, rounds
+
+    def predict(self, X):
+        return np.full(len(X), self.mean)
+
+
+class MeanLearner:
+    """Takes a second for every 10 rounds; stops early after 100, or when its clock is over."""
+
+    def __init__(self, clockwork, *, stops_itself=True):
+        self.clockwork, self.stops_itself = clockwork, stops_itself
+        self.fits = []
+
+    def fit(self, train, valid, hyperparameters, setting, clock):
+        wanted = 100 if valid is not None else hyperparameters["rounds"]
+        done = 0
+        while done < wanted and not (self.stops_itself and clock.is_over()):
+            self.clockwork.now += 1
+            done += 10
+        if done == 0:
+            raise OutOfTime("It was over before it began.")
+        self.fits.append((len(train.y), valid is not None, done))
+        return MeanModel(train.y.mean(), done)
+
+    def with_rounds(self, hyperparameters, rounds):
+        return {**hyperparameters, "rounds": rounds}
+
+
+@pytest.fixture
+def clockwork(monkeypatch):
+    made = Clockwork()
+    for module in (crossvalidate, tasks):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=made.time))
+    return made
+
+
+def _task(*, n_folds=N_FOLDS, folds=None):
+    folds = np.arange(N_ROWS) % n_folds if folds is None else folds
+    return Task(
+        matrix=lambda fit: Matrix(np.zeros((N_ROWS, 1), np.float32), ()),
+        y=np.arange(N_ROWS, dtype=float),
+        folds=folds.astype(np.int8),
+        n_folds=n_folds,
+        setting=lambda features: None,
+    )
+
+
+def _train(clockwork, seconds, *, least_folds=1, most_folds=None, task=None, learner=None):
+    """Folds and a refit, as a candidate's whole training does."""
+    learner, task = learner or MeanLearner(clockwork), task or _task()
+    deadline = Deadline(clockwork.now + seconds)
+    most = min(task.n_folds, most_folds or task.n_folds)
+    wanted = Wanted(min(least_folds, most), most, after=refit_cost(task.growth))
+    trained = train_folds(learner, PLAN, task, deadline, wanted)
+    found = fit_all_rows(learner, PLAN, task, trained.fits, deadline)
+    notes = (*trained.notes, *found.notes)
+    if found.model is None:
+        return learner, replace(trained, notes=notes)
+    everything = np.ones(N_ROWS, bool)
+    return learner, replace(
+        trained, model=found.model, recipe_fit="full", rows=everything, notes=notes
+    )
+
+
+class SlowingLearner(MeanLearner):
+    """Each fit takes five times as long as the one before."""
+
+    def fit(self, train, valid, hyperparameters, setting, clock):
+        self.clockwork.now += 0.1 * 5 ** len(self.fits)
+        was_over = clock.is_over()
+        self.fits.append(was_over)
+        return MeanModel(train.y.mean(), 100)
+
+
+def test_with_time_all_folds_and_a_refit_on_all_rows(clockwork):
+    learner, trained = _train(clockwork, 1000)
+    assert [rows for rows, _, _ in learner.fits] == [80] * 5 + [100]
+    assert trained.folds_used == 5
+    assert trained.recipe_fit == "full"
+    assert trained.rows.all()
+    assert trained.notes == ()
+
+
+def test_the_refit_has_more_rounds_because_it_has_more_rows(clockwork):
+    learner, _ = _train(clockwork, 1000)
+    assert learner.fits[-1] == (100, False, 120)
+
+
+def test_no_row_is_predicted_by_a_model_that_saw_it(clockwork):
+    _, trained = _train(clockwork, 1000)
+    y, folds = np.arange(N_ROWS, dtype=float), np.arange(N_ROWS) % N_FOLDS
+    for fold in range(N_FOLDS):
+        assert trained.out_of_fold[folds == fold] == pytest.approx(y[folds != fold].mean())
+
+
+def test_short_of_time_later_folds_are_left_out_and_it_is_said(clockwork):
+    _, trained = _train(clockwork, 45)
+    assert 1 <= trained.folds_used < 5
+    assert trained.recipe_fit == "full"
+    assert any("folds: time" in note for note in trained.notes)
+    folds = np.arange(N_ROWS) % N_FOLDS
+    assert np.isnan(trained.out_of_fold[folds >= trained.folds_used]).all()
+
+
+@pytest.mark.parametrize("seconds", [5, 12, 20, 33, 47, 60, 90])
+@pytest.mark.parametrize("least_folds", [1, 3, 5])
+def test_it_is_over_by_its_deadline(clockwork, seconds, least_folds):
+    begun = clockwork.now
+    with suppress(OutOfTime):
+        _train(clockwork, seconds, least_folds=least_folds)
+    assert clockwork.now - begun <= seconds + 1
+
+
+def test_no_more_folds_are_trained_than_others_are_scored_on(clockwork):
+    learner, trained = _train(clockwork, 1000, least_folds=2, most_folds=2)
+    assert [rows for rows, _, _ in learner.fits] == [80] * 2 + [100]
+    assert trained.notes == ("scored on 2 of 5 folds: time",)
+
+
+def test_further_folds_are_begun_only_if_they_should_be_over_in_time(clockwork):
+    learner = MeanLearner(clockwork)
+    wanted = Wanted(1, 5, further=Deadline(clockwork.now + 35))
+    trained = train_folds(learner, PLAN, _task(), Deadline(clockwork.now + 1000), wanted)
+    assert trained.folds_used == 3  # of 10 s each
+
+
+def test_no_fold_takes_longer_than_it_may(clockwork):
+    learner = MeanLearner(clockwork)
+    wanted = Wanted(2, 2, fold_s=4)
+    trained = train_folds(learner, PLAN, _task(), Deadline(clockwork.now + 1000), wanted)
+    assert [rounds for _, _, rounds in learner.fits] == [40, 40]
+    assert trained.fits.was_cut
+
+
+def test_with_time_enough_no_fold_is_cut_though_it_takes_longer_than_the_others(clockwork):
+    learner, trained = _train(clockwork, 10_000, learner=SlowingLearner(clockwork))
+    assert trained.folds_used == 5
+    assert not any(learner.fits)
+    assert trained.notes == ()
+
+
+def test_folds_that_must_run_go_before_the_refit(clockwork):
+    learner = MeanLearner(clockwork, stops_itself=False)
+    _, trained = _train(clockwork, 52, least_folds=5, learner=learner)
+    assert trained.folds_used == 5
+    assert trained.recipe_fit == "fold0"
+    assert trained.model.mean == pytest.approx(np.arange(N_ROWS)[trained.rows].mean())
+    assert any("first fold's" in note for note in trained.notes)
+
+
+def test_too_few_folds_end_the_candidate_early(clockwork):
+    learner, begun = MeanLearner(clockwork, stops_itself=False), clockwork.now
+    with pytest.raises(OutOfTime, match="folds"):
+        _train(clockwork, 30, least_folds=5, learner=learner)
+    assert clockwork.now - begun < 30
+
+
+def test_rounds_are_cut_before_a_candidate_is_given_up(clockwork):
+    _, trained = _train(clockwork, 40, least_folds=5)
+    assert trained.folds_used == 5
+    assert any("cut short in fold 0" in note for note in trained.notes)
+
+
+def test_held_out_part_is_one_fold_and_rows_of_no_fold_are_trained_on(clockwork):
+    folds = np.where(np.arange(N_ROWS) < 20, 0, -1)
+    learner, trained = _train(clockwork, 1000, task=_task(n_folds=1, folds=folds))
+    assert [rows for rows, _, _ in learner.fits] == [80, 100]
+    assert np.isfinite(trained.out_of_fold[:20]).all()
+    assert np.isnan(trained.out_of_fold[20:]).all()

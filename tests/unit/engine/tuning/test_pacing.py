@@ -1,0 +1,165 @@
+"""What may still be begun, and on which terms."""
+
+from dataclasses import replace
+
+import pytest
+
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.candidates import Plan
+from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.outcomes import FoldFits
+from windvane.engine.tuning import search
+from windvane.engine.tuning.pacing import (
+    candidate_s,
+    check_memory,
+    is_in_vain,
+    least_folds,
+    may_begin,
+    most_folds,
+    next_plan,
+    refit_s,
+    terms,
+)
+from windvane.engine.tuning.search import Tried
+from windvane.errors import OutOfMemory
+
+ANALYSIS = Analysis(
+    target="y",
+    problem_type=ProblemType.REGRESSION,
+    problem_reason="",
+    objective=MetricName.RMSE,
+    columns=tuple(ColumnSpec(f"c{i}", ColumnType.NUMERIC, "") for i in range(20)),
+    labels=(),
+    label_type="float",
+    class_counts=(),
+    n_rows=1000,
+    n_rows_read=1000,
+    n_folds=5,
+    seed=0,
+)
+LARGE = replace(ANALYSIS, n_rows=1_000_000)
+QUICK, SLOW = ("linear-learner", 1.0), ("catboost", 50.0)
+
+
+def _plan(algorithm, index=1):
+    return Plan(index, "dpp0", algorithm, {}, 0)
+
+
+TRIED = [Tried(_plan(algorithm), 0.8, took_s) for algorithm, took_s in (QUICK, SLOW)]
+
+
+@pytest.fixture
+def proposals(monkeypatch):
+    """algorithms, in the order in which they are to be proposed from index 1 on"""
+
+    def propose(*algorithms):
+        monkeypatch.setattr(
+            search,
+            "propose",
+            lambda analysis, index, tried: _plan(
+                algorithms[min(index, len(algorithms)) - 1], index
+            ),
+        )
+
+    return propose
+
+
+def test_the_first_candidate_is_scored_on_as_many_folds_as_a_small_share_of_the_time_holds():
+    found = terms(ANALYSIS, 100.0, 100.0, None, [])
+    assert (found.time_s, found.fold_s, found.further_s) == (100.0, 18.0, 8.0)
+    assert (found.least_folds, found.most_folds) == (3, 5)
+
+
+def test_few_candidates_leave_the_first_one_more():
+    found = terms(ANALYSIS, 100.0, 100.0, 4, [])
+    assert (found.fold_s, found.further_s) == (25.0, 12.5)
+
+
+def test_later_candidates_are_scored_on_as_many_folds_as_the_fullest():
+    found = terms(ANALYSIS, 90.0, 100.0, None, [1, 3, 2])
+    assert (found.time_s, found.least_folds, found.most_folds) == (90.0, 3, 3)
+    assert 25.0 / 3 <= found.fold_s < 15.0
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_folds", "least", "most"),
+    [(500, 5, 3, 5), (2000, 5, 2, 5), (9000, 5, 1, 5), (20_000, 5, 1, 3), (1_000_000, 1, 1, 1)],
+)
+def test_folds_are_many_enough_to_choose_by_and_few_enough_to_pay(n_rows, n_folds, least, most):
+    analysis = replace(ANALYSIS, n_rows=n_rows, n_folds=n_folds)
+    assert (least_folds(analysis), most_folds(analysis)) == (least, most)
+
+
+def test_no_candidate_takes_more_than_its_share_unless_there_are_few():
+    assert candidate_s(100.0, None) == 25.0
+    assert candidate_s(100.0, 2) == 50.0
+    assert candidate_s(100.0, 250) == 25.0
+
+
+def test_others_wait_for_the_first_candidate_to_end_well_or_not():
+    assert may_begin(1, [])
+    assert not may_begin(2, [])
+    assert may_begin(2, [Tried(_plan("lightgbm", 1), None, 1.0)])
+
+
+def test_time_for_the_refits_of_the_members_is_kept():
+    fits = [FoldFits(100, was_cut=False, fold_s=seconds) for seconds in (40.0, 40.0)]
+    assert refit_s(ANALYSIS, [], 0.0, 2, 600.0) == 24.0
+    alone, both = (refit_s(ANALYSIS, fits[:n], 40.0, 2, 600.0) for n in (1, 2))
+    assert 30.0 < alone < 50.0
+    assert both == alone  # the second one's runs beside the first's
+    assert refit_s(ANALYSIS, fits, 40.0, 1, 600.0) == pytest.approx(2 * alone)
+    assert refit_s(ANALYSIS, fits, 40.0, 1, 100.0) <= 35.0
+    assert refit_s(ANALYSIS, fits, 40.0, 1, 10.0) < 3.0
+
+
+def test_whoever_may_yet_become_a_member_has_time_kept_for_its_refit():
+    quick = [FoldFits(100, was_cut=False, fold_s=1.0)]
+    assert refit_s(ANALYSIS, quick, 50.0, 2, 600.0) > refit_s(ANALYSIS, quick, 1.0, 2, 600.0)
+
+
+def test_what_takes_more_than_a_candidate_may_makes_larger_steps(monkeypatch):
+    def propose(analysis, index, tried):
+        return replace(_plan("catboost", index), hyperparameters={"learning_rate": 0.05})
+
+    monkeypatch.setattr(search, "propose", propose)
+    plan = next_plan(ANALYSIS, 3, 99, TRIED, 1000.0, own_s=25.0)
+    assert 0.05 < plan.hyperparameters["learning_rate"] <= 0.2
+    assert "larger steps" in plan.why
+    at_ease = next_plan(ANALYSIS, 3, 99, TRIED, 1000.0, own_s=500.0)
+    assert at_ease.hyperparameters == {"learning_rate": 0.05}
+
+
+def test_what_takes_longer_than_is_left_is_passed_over(proposals):
+    proposals("catboost", "catboost", "linear-learner")
+    assert next_plan(ANALYSIS, 1, 99, TRIED, 100.0) == _plan("catboost", 1)
+    assert next_plan(ANALYSIS, 1, 99, TRIED, 10.0) == _plan("linear-learner", 3)
+    assert next_plan(ANALYSIS, 1, 2, TRIED, 10.0) is None
+
+
+def test_nothing_is_begun_if_nothing_fits(proposals):
+    proposals("catboost")
+    assert next_plan(ANALYSIS, 1, 1000, TRIED, 10.0) is None
+
+
+def test_expectations_count_only_once_something_has_finished(proposals):
+    proposals("catboost")
+    failed = [replace(one, objective=None) for one in TRIED]
+    assert next_plan(LARGE, 1, 99, failed, 0.1) == _plan("catboost")
+
+
+def test_a_search_in_which_everything_fails_gives_up():
+    failed = Tried(_plan("xgboost"), None, 0.1)
+    assert not is_in_vain([])
+    assert not is_in_vain(15 * [failed])
+    assert is_in_vain(16 * [failed])
+    assert not is_in_vain([*(16 * [failed]), TRIED[0]])
+
+
+def test_a_plan_that_needs_more_memory_than_there_is_says_how_much():
+    check_memory(ANALYSIS, _plan("catboost"), 500)
+    with pytest.raises(
+        OutOfMemory, match=r"catboost is expected to need \d+ MiB .* may use 300 MiB"
+    ):
+        check_memory(LARGE, _plan("catboost"), 300)

@@ -1,0 +1,173 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.candidates import Plan
+from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.features.plan import RECIPES
+from windvane.engine.learners.catalogue import learner
+from windvane.engine.learners.target_transform import TARGET_TRANSFORM
+from windvane.engine.tuning.portfolio import OPENINGS, openings_for
+from windvane.engine.tuning.search import LOOKBACK, Tried, propose, recipes_for
+
+ANALYSIS = Analysis(
+    target="y",
+    problem_type=ProblemType.BINARY,
+    problem_reason="",
+    objective=MetricName.AUC,
+    columns=(
+        ColumnSpec("a", ColumnType.NUMERIC, ""),
+        ColumnSpec("b", ColumnType.CATEGORICAL, ""),
+    ),
+    labels=("no", "yes"),
+    label_type="string",
+    class_counts=(600, 400),
+    n_rows=1000,
+    n_rows_read=1000,
+    n_folds=5,
+    seed=0,
+)
+
+
+AMOUNTS = replace(
+    ANALYSIS,
+    problem_type=ProblemType.REGRESSION,
+    objective=MetricName.RMSE,
+    columns=(*ANALYSIS.columns, ColumnSpec("c", ColumnType.NUMERIC, "")),
+    labels=(),
+    label_type="float",
+    class_counts=(),
+    statistics={"y": {"min": 1.0, "quantiles": {"0.05": 10.0, "0.5": 20.0, "0.95": 200.0}}},
+)
+OPENED = openings_for(ANALYSIS)
+
+
+def _search(n_candidates, *, score=lambda plan: 0.8, analysis=ANALYSIS):
+    """Plans of a search in which each candidate ends before the next is proposed."""
+    tried = []
+    for index in range(1, n_candidates + 1):
+        plan = propose(analysis, index, tried)
+        tried.append(Tried(plan, score(plan), 1.0))
+    return [one.plan for one in tried], tried
+
+
+def test_openings_come_first_and_try_every_algorithm():
+    plans, _ = _search(len(OPENED))
+    assert [plan.algorithm for plan in plans] == [opening.algorithm for opening in OPENED]
+    assert len({plan.algorithm for plan in plans}) >= 7
+
+
+@pytest.mark.parametrize("opening", OPENINGS, ids=lambda one: f"{one.algorithm}: {one.why}")
+def test_what_openings_change_is_known_to_the_algorithm(opening):
+    defaults = propose(ANALYSIS, _opening_of(opening.algorithm), []).hyperparameters
+    assert set(opening.changes) <= {*defaults, TARGET_TRANSFORM}
+    assert opening.recipe in {"", *learner(opening.algorithm).recipes}
+
+
+def test_amounts_with_a_long_tail_are_learnt_on_their_logarithm_too():
+    plans = [propose(AMOUNTS, index, []) for index in range(1, 12)]
+    on_log = {plan.algorithm for plan in plans if TARGET_TRANSFORM in plan.hyperparameters}
+    assert {"lightgbm", "mlp", "linear-learner"} <= on_log
+    on_target = {plan.algorithm for plan in plans if TARGET_TRANSFORM not in plan.hyperparameters}
+    assert {"lightgbm", "catboost", "xgboost"} <= on_target
+    assert not any(
+        TARGET_TRANSFORM in propose(ANALYSIS, index, []).hyperparameters for index in range(1, 12)
+    )
+
+
+def test_variations_keep_the_recipe_and_the_transform_of_what_they_vary():
+    plans, _ = _search(60, analysis=AMOUNTS, score=lambda plan: float(plan.index))
+    by_index = {plan.index: plan for plan in plans}
+    varied = [plan for plan in plans if plan.why.startswith("a variation of candidate")]
+    assert varied
+    for plan in varied:
+        parent = by_index[int(plan.why.split()[4].rstrip(","))]
+        assert plan.recipe == parent.recipe
+        kept = parent.hyperparameters.get(TARGET_TRANSFORM)
+        assert plan.hyperparameters.get(TARGET_TRANSFORM) == kept
+
+
+@pytest.mark.parametrize("objective", [MetricName.F1, MetricName.BALANCED_ACCURACY])
+def test_objectives_of_labels_find_plans_too(objective):
+    plans, _ = _search(60, analysis=replace(ANALYSIS, objective=objective))
+    assert len(plans) == 60
+
+
+def test_plans_are_a_pure_function_of_what_was_tried():
+    first, tried = _search(20)
+    assert first == _search(20)[0]
+    assert propose(ANALYSIS, 20, tried[::-1]) == first[19]
+
+
+def test_another_seed_gives_other_variations():
+    plans, _ = _search(20)
+    others, _ = _search(20, analysis=replace(ANALYSIS, seed=1))
+    assert [p.hyperparameters for p in plans[10:]] != [p.hyperparameters for p in others[10:]]
+    assert {plan.seed for plan in plans}.isdisjoint({plan.seed for plan in others})
+
+
+@given(index=st.integers(1, 40), changed=st.floats(0, 1))
+@settings(max_examples=30, deadline=None)
+def test_outcomes_within_the_lookback_do_not_matter(index, changed):
+    _, tried = _search(40)
+    shaken = [
+        replace(one, objective=changed) if one.plan.index > index - LOOKBACK else one
+        for one in tried
+    ]
+    known = [one for one in tried if one.plan.index <= index - LOOKBACK]
+    assert propose(ANALYSIS, index, shaken) == propose(ANALYSIS, index, known)
+
+
+def test_what_does_well_is_tried_more_often():
+    plans, _ = _search(100, score=lambda plan: 0.9 if plan.algorithm == "xgboost" else 0.7)
+    later = [plan.algorithm for plan in plans[LOOKBACK + len(OPENED) :]]
+    assert later.count("xgboost") > len(later) / 3
+    assert len(set(later)) > 1
+
+
+def test_lower_is_better_where_the_objective_is_a_loss():
+    analysis = replace(ANALYSIS, objective=MetricName.LOG_LOSS)
+    plans, _ = _search(
+        100, score=lambda plan: 0.1 if plan.algorithm == "catboost" else 0.7, analysis=analysis
+    )
+    later = [plan.algorithm for plan in plans[LOOKBACK + len(OPENED) :]]
+    assert later.count("catboost") > len(later) / 3
+
+
+def test_failures_are_survived():
+    plans, _ = _search(30, score=lambda plan: None)
+    assert len(plans) == 30
+
+
+def test_plans_name_recipes_that_exist_and_are_announced():
+    plans, _ = _search(40)
+    assert {plan.recipe for plan in plans} == set(recipes_for(ANALYSIS))
+    assert set(recipes_for(ANALYSIS)) <= {card.name for card in RECIPES}
+
+
+def test_hyperparameters_stay_within_what_the_algorithm_takes():
+    plans, _ = _search(60)
+    for plan in plans:
+        defaults = propose(ANALYSIS, _opening_of(plan.algorithm), []).hyperparameters
+        assert set(plan.hyperparameters) == set(defaults)
+
+
+def _opening_of(algorithm):
+    return next(i for i, one in enumerate(OPENED, 1) if one.algorithm == algorithm)
+
+
+def test_names_are_those_of_learners():
+    for opening in OPENINGS:
+        assert learner(opening.algorithm).recipes
+
+
+def test_seeds_differ_from_candidate_to_candidate():
+    plans, _ = _search(30)
+    assert len({plan.seed for plan in plans}) == 30
+    assert all(isinstance(plan, Plan) and isinstance(plan.seed, int) for plan in plans)
+    assert not any(isinstance(v, np.generic) for p in plans for v in p.hyperparameters.values())

@@ -1,0 +1,198 @@
+"""Ensembles: weighted means over out-of-fold predictions, and an honest estimate of what they are worth.
+
+Scores of weights on the rows they were fitted on are compared with those of candidates on the rows they are picked
+on, so that luck weighs on both sides alike; how much it weighs is estimated from `Blend.out_of_fold`, whose weights
+were fitted on other rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import MetricName
+from windvane.engine.ensembles.quickness import fit_quick_weights
+from windvane.engine.ensembles.weights import fit_weights, of_truth
+from windvane.engine.scoring.evaluate import gain, honest_parts
+from windvane.engine.scoring.metrics import Floats, Indices
+
+_MAX_CONSIDERED = 32
+"""More than a search finds kinds of models: the best of one kind alone would leave out what helps most."""
+_MAX_ROWS = 20_000
+"""The weights' own error is far below the score's from here on."""
+
+_SHARES = (1.0, 0.75, 0.5, 0.25)
+
+Predictions = Mapping[int, NDArray[np.floating[Any]]]
+
+
+@dataclass(frozen=True)
+class Blend:
+    """An ensemble.
+
+    weights       candidate index -> weight > 0; they sum to 1
+    considered    the candidates it was chosen from, best first
+    rows          (n_scored,) the rows it was fitted and scored on
+    out_of_fold   predictions of these rows by weights that were fitted without them: (n_scored,) or
+                  (n_scored, n_classes)
+    in_sample     the same by the final weights
+    """
+
+    weights: dict[int, float]
+    considered: tuple[int, ...]
+    rows: NDArray[np.int64]
+    out_of_fold: Floats
+    in_sample: Floats
+
+
+@dataclass(frozen=True)
+class LatencyLimit:
+    """What the members of an ensemble may take together for one row.
+
+    latencies_s    candidate index -> its own
+    max_latency_s  of their sum
+    """
+
+    latencies_s: Mapping[int, float]
+    max_latency_s: float
+
+
+def blend(
+    predictions: Predictions,
+    y: Floats,
+    folds: NDArray[np.integer],
+    objective: MetricName,
+    limit: LatencyLimit | None = None,
+) -> Blend | None:
+    """The ensemble of these candidates, or None if fewer than two of them are worth having.
+
+    predictions  candidate index -> out-of-fold predictions of all rows, NaN where there is none
+    folds        (n_rows,) the fold each row was validated in
+    limit        None for members that take as long as they take
+
+    Candidates that lack folds which others have are left out.
+    """
+    considered, rows = _considered(predictions, y, objective)
+    if limit is not None:
+        considered = tuple(
+            index for index in considered if limit.latencies_s[index] <= limit.max_latency_s
+        )
+    if len(considered) < 2:
+        return None
+    some = _some(rows.size)
+    few, few_y = rows[some], y[rows[some]]
+    said = np.stack([_said(predictions[index][few], few_y) for index in considered])
+    fit = _fit_for(considered, objective, limit)
+    smooth = fit(said, few_y)
+    # With a limit on latency, the best one may be too slow to join.
+    share = 1.0
+    if limit is None or smooth[0] > 0:
+        share = _share_that_scores(predictions, considered, smooth, few, few_y, objective)
+    weights = _towards_best(smooth, share)
+    if np.count_nonzero(weights) < 2:
+        return None
+    parts = honest_parts(folds[rows])
+    shape = (rows.size, *predictions[considered[0]].shape[1:])
+    out_of_fold = np.empty(shape)
+    for part in np.unique(parts):
+        others = parts[some] != part
+        without = _towards_best(fit(said[:, others], few_y[others]), share)
+        inside = parts == part
+        out_of_fold[inside] = _mean(predictions, considered, without, rows[inside])
+    return Blend(
+        weights={index: float(weights[i]) for i, index in enumerate(considered) if weights[i] > 0},
+        considered=considered,
+        rows=rows,
+        out_of_fold=out_of_fold,
+        in_sample=_mean(predictions, considered, weights, rows),
+    )
+
+
+def _fit_for(
+    considered: Sequence[int], objective: MetricName, limit: LatencyLimit | None
+) -> Callable[[Floats, Floats], Floats]:
+    if limit is None:
+        return lambda said, y: fit_weights(said, y, objective)
+    latencies_s = np.array([limit.latencies_s[index] for index in considered])
+    most_s = limit.max_latency_s
+    return lambda said, y: fit_quick_weights(said, y, objective, latencies_s, most_s)
+
+
+def _share_that_scores(
+    predictions: Predictions,
+    considered: Sequence[int],
+    weights: Floats,
+    rows: Indices,
+    y: Floats,
+    objective: MetricName,
+) -> float:
+    """How far to go from the best single candidate to the weights: as far as the objective is higher than that one's.
+    Weights are fitted to a smooth loss, candidates are picked by the objective itself."""
+    alone = gain(objective, y, predictions[considered[0]][rows].astype(np.float64))
+    for share in _SHARES:
+        blended = _mean(predictions, considered, _towards_best(weights, share), rows)
+        if gain(objective, y, blended) > alone:
+            return share
+    return 1.0
+
+
+def _towards_best(weights: Floats, share: float) -> Floats:
+    """That share of the weights; the rest goes to the first candidate, which is the best."""
+    moved = share * weights
+    moved[0] += 1 - share
+    return moved
+
+
+def _some(n_rows: int) -> Indices:
+    """Places of all rows, or of _MAX_ROWS of them by lot: every so-manieth might fall together with the folds."""
+    if n_rows <= _MAX_ROWS:
+        return np.arange(n_rows)
+    return np.sort(np.random.default_rng(n_rows).permutation(n_rows)[:_MAX_ROWS])
+
+
+def _said(predicted: NDArray[np.floating[Any]], y: Floats) -> Floats:
+    values = predicted.astype(np.float64)
+    return values if values.ndim == 1 else of_truth(values, y)
+
+
+def _mean(
+    predictions: Predictions, considered: Sequence[int], weights: Floats, rows: Indices
+) -> Floats:
+    """Of the members' predictions of these rows; one member at a time, for memory's sake."""
+    total: Any = 0.0
+    for index, weight in zip(considered, weights, strict=True):
+        if weight > 0:
+            total = total + weight * predictions[index][rows].astype(np.float64)
+    return np.asarray(total)
+
+
+def _considered(
+    predictions: Predictions, y: Floats, objective: MetricName
+) -> tuple[tuple[int, ...], Indices]:
+    """The best candidates, best first, of those that predict the most rows; and these rows."""
+    covered = {index: _predicted_rows(one) for index, one in predictions.items()}
+    most = max((int(rows.sum()) for rows in covered.values()), default=0)
+    if most == 0:
+        return (), np.empty(0, np.int64)
+    fullest = [index for index, rows in covered.items() if rows.sum() == most]
+    rows = np.flatnonzero(covered[fullest[0]])
+    few = rows[_some(most)]
+    gains = {
+        index: gain(objective, y[few], predictions[index][few].astype(np.float64))
+        for index in fullest
+        if covered[index][rows].all()
+    }
+    ranked = sorted(
+        (index for index, reached in gains.items() if np.isfinite(reached)),
+        key=lambda index: (-gains[index], index),
+    )
+    return tuple(ranked[:_MAX_CONSIDERED]), rows
+
+
+def _predicted_rows(predictions: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    first = predictions if predictions.ndim == 1 else predictions[:, 0]
+    return np.asarray(~np.isnan(first))

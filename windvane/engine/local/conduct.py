@@ -1,0 +1,191 @@
+"""A whole job from files to packages, in children of this process: what `AutoML` and `windvane automl` run.
+
+The job's folder:
+
+    dataset/  features/R/  candidates/N/  refits/N/     what the stages write
+    best/transformers/  best/model/                     the packages of the best candidate
+    leaderboard.json                                    every candidate, best first
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from windvane.engine import stages
+from windvane.engine.data.analysis import Analysis, ReadOptions
+from windvane.engine.data.dataset import read_analysis, read_dataset
+from windvane.engine.local.crew import Crew
+from windvane.engine.local.finish import refit_members, with_refits
+from windvane.engine.local.front import Choice, choose, noted, stated
+from windvane.engine.local.hunt import Hunt
+from windvane.engine.local.job import LEAST_ROWS, Entry, Job, leaderboard_to_json, ranked
+from windvane.engine.local.libraries import Libraries
+from windvane.engine.local.telling import OnEvent, Teller
+from windvane.engine.outcomes import read_candidate
+from windvane.engine.tuning.pacing import FEWEST_WITH_ENSEMBLE
+from windvane.errors import DataFault, JobFault
+from windvane.process.child import Ending, Exit
+
+ENSEMBLE = "ensemble"
+
+_LAST_RESORT_S = 20.0
+"""What analysis, baseline and packing may take even if the time is over: a job leaves a model whatever
+happens."""
+
+
+def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
+    """Run the job and write its folder; what it tells on the way is in engine/local/telling.py.
+
+    libraries   loaded into this process while the data are read, and before an algorithm is first used
+
+    raises    JobFault, or DataFault if the data are to blame
+    """
+    teller = Teller(job.started, on_event)
+    with teller.stage("analysis"):
+        analysis = _analyse(job, libraries.load_next)
+    teller.tell(
+        "analysed",
+        problem_type=analysis.problem_type,
+        problem_reason=analysis.problem_reason,
+        objective=analysis.objective,
+        n_rows=analysis.n_rows,
+        n_features=len(analysis.features),
+        n_folds=analysis.n_folds,
+        n_findings=len(analysis.findings),
+    )
+    hunt = Hunt(job, read_dataset(job.dataset), teller, libraries.load_for)
+    with teller.stage("search"):
+        hunt.run()
+    entries = [*hunt.entries, *_last_entry(job, hunt.entries, teller)]
+    order = ranked(entries, analysis.objective)
+    choice = choose(order, job.max_latency_s)
+    luck = _optimism(job, order, choice)
+    with teller.stage("refit"):
+        refits = refit_members(job, hunt.recipes, _entry(order, choice.index))
+    order = stated(with_refits(order, refits), luck)
+    with teller.stage("packing"):
+        _pack(job, hunt.recipes, order, choice.index, refits)
+    document = leaderboard_to_json([noted(entry, choice) for entry in order])
+    (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))
+    teller.tell("done", best=choice.index, ended=hunt.ended, note=choice.note)
+
+
+def _analyse(job: Job, meanwhile: Callable[[], bool]) -> Analysis:
+    options = ReadOptions(
+        scratch=job.out,
+        format=job.format,
+        compression=job.compression,
+        memory_mb=job.memory_mb // 2,
+        threads=job.threads,
+        min_rows=LEAST_ROWS,
+    )
+
+    def work() -> None:
+        stages.analyse(job.files, options, job.problem, job.dataset)
+
+    ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S), meanwhile)
+    if ended.is_a(DataFault):
+        raise DataFault(ended.text)
+    if ended.is_a(JobFault):
+        raise JobFault(ended.text)
+    if ended.ending is not Ending.FINISHED:
+        raise JobFault(f"The data could not be analysed. {_why(ended, job)}")
+    return read_analysis(job.dataset)
+
+
+def _why(ended: Exit, job: Job) -> str:
+    if ended.ending is Ending.KILLED_TIME:
+        return f"It took longer than the {job.max_runtime_s:g} s that the job has; give it more."
+    if ended.ending is Ending.KILLED_MEMORY:
+        return f"It needed more memory than the {job.memory_mb} MB that the job has; give it more."
+    return ended.text
+
+
+def _last_entry(job: Job, entries: Sequence[Entry], teller: Teller) -> list[Entry]:
+    """The ensemble if there is time and place for it and it is of use; the baseline if nothing finished."""
+    finished = [entry.index for entry in entries if entry.outcome is not None]
+    index = max((entry.index for entry in entries), default=0) + 1
+    if not finished:
+        return [_baseline(job, index)]
+    has_place = job.max_candidates is None or job.max_candidates >= FEWEST_WITH_ENSEMBLE
+    if len(finished) < 2 or not has_place:
+        return []
+    with teller.stage("ensemble"):
+        return _ensemble(job, finished, index)
+
+
+def _ensemble(job: Job, finished: Sequence[int], index: int) -> list[Entry]:
+    members = {number: job.candidate(number) for number in finished}
+    into = job.candidate(index)
+
+    def work() -> None:
+        stages.build_ensemble(job.dataset, members, index, into, job.max_latency_s)
+
+    ended = _alone(job, work, job.packing_starts)
+    if ended.ending is not Ending.FINISHED:
+        return [Entry(index, ENSEMBLE, None, None, ended.text)]
+    if not into.exists():
+        return []
+    return [Entry(index, ENSEMBLE, None, read_candidate(into).outcome)]
+
+
+def _baseline(job: Job, index: int) -> Entry:
+    into = job.candidate(index)
+
+    def work() -> None:
+        stages.train_baseline(job.dataset, index, into)
+
+    ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S))
+    if ended.ending is not Ending.FINISHED:
+        raise JobFault(f"No candidate finished, and neither did the baseline. {ended.text}")
+    record = read_candidate(into)
+    return Entry(index, stages.BASELINE, record.plan, record.outcome)
+
+
+def _optimism(job: Job, order: Sequence[Entry], choice: Choice) -> float | None:
+    """Of the first candidate's score; None if it was not picked by that alone, or says so already."""
+    first = order[0]
+    if choice.index != first.index or (first.outcome and first.outcome.optimism is not None):
+        return None
+    folders = {entry.index: job.candidate(entry.index) for entry in order if entry.outcome}
+    return stages.optimism(job.dataset, folders, choice.index)
+
+
+def _entry(entries: Sequence[Entry], index: int) -> Entry:
+    return next(entry for entry in entries if entry.index == index)
+
+
+def _pack(
+    job: Job,
+    recipes: Mapping[str, Path],
+    order: Sequence[Entry],
+    best: int,
+    refits: Mapping[int, Path],
+) -> None:
+    """Write the packages of candidate `best`."""
+    folders = {entry.index: job.candidate(entry.index) for entry in order if entry.outcome}
+    candidates = {**folders, **refits}
+
+    def work() -> None:
+        stages.assemble(job.dataset, recipes, candidates, best, job.out / "best")
+
+    ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S))
+    if ended.ending is not Ending.FINISHED:
+        raise JobFault(f"Candidate {best}, the best, could not be packed. {ended.text}")
+
+
+def _alone(
+    job: Job,
+    function: Callable[[], None],
+    kill_at: float,
+    meanwhile: Callable[[], bool] = lambda: False,
+) -> Exit:
+    crew: Crew[None] = Crew(1, job.memory_mb)
+    try:
+        crew.start(None, function, kill_at)
+        return crew.next_ended(meanwhile)[1]
+    finally:
+        crew.stop()

@@ -1,0 +1,97 @@
+"""Score against latency: which candidates are on the front, and which one a job with a latency limit keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from windvane.domain.problem import MetricName
+from windvane.engine.local.job import Entry
+from windvane.engine.scoring.judge import with_optimism
+from windvane.engine.scoring.metrics import METRICS
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The candidate that becomes the job's model.
+
+    note    what is to be told about the choice, in plain words; "" if nothing is
+    """
+
+    index: int
+    note: str = ""
+
+
+def front(gains: Sequence[float], latencies_s: Sequence[float]) -> list[bool]:
+    """For each candidate whether none of the others is both as good and as quick: of a front every member is the
+    best of those that take no longer. Of candidates equal in both, the first alone is on it.
+
+    gains         higher is better
+    latencies_s   of one row, as long as `gains`
+
+    >>> front([0.9, 0.8, 0.7], [2.0, 3.0, 1.0])
+    [True, False, True]
+    """
+    order = sorted(range(len(gains)), key=lambda i: (latencies_s[i], -gains[i], i))
+    on_it = [False] * len(gains)
+    best = float("-inf")
+    for i in order:
+        if gains[i] > best:
+            on_it[i], best = True, gains[i]
+    return on_it
+
+
+def entries_on_front(entries: Sequence[Entry], objective: MetricName) -> list[bool]:
+    """`front` of a leaderboard. Candidates that did not finish are not on it, nor are those scored on fewer folds
+    than others: their scores cannot be compared."""
+    most = max((entry.outcome.folds_used for entry in entries if entry.outcome), default=0)
+    compared = [
+        (i, entry.outcome)
+        for i, entry in enumerate(entries)
+        if entry.outcome and entry.outcome.folds_used == most
+    ]
+    gain = METRICS[objective].gain
+    marks = front(
+        [gain(outcome.objective) for _, outcome in compared],
+        [outcome.latency_s for _, outcome in compared],
+    )
+    on_it = {i for (i, _), mark in zip(compared, marks, strict=True) if mark}
+    return [i in on_it for i in range(len(entries))]
+
+
+def choose(order: Sequence[Entry], max_latency_s: float | None) -> Choice:
+    """The first candidate that answers a row within the limit; if there is none, the quickest that finished.
+
+    order            best first; the first one has finished
+    max_latency_s    None for no limit
+    """
+    if max_latency_s is None:
+        return Choice(order[0].index)
+    finished = [(entry.index, entry.outcome.latency_s) for entry in order if entry.outcome]
+    for index, latency_s in finished:
+        if latency_s <= max_latency_s:
+            return Choice(index)
+    index, latency_s = min(finished, key=lambda one: one[1])
+    return Choice(
+        index,
+        f"no candidate answers a row within the {1000 * max_latency_s:g} ms asked for; this is the quickest, with "
+        f"{1000 * latency_s:.3g} ms",
+    )
+
+
+def stated(order: Sequence[Entry], optimism: float | None) -> list[Entry]:
+    """The leaderboard with what it did to the first one's score that it was picked by it (`stages.optimism`)."""
+    first = order[0]
+    if first.outcome is None:
+        return list(order)
+    finished = [entry.outcome for entry in order if entry.outcome is not None]
+    outcome = with_optimism(first.outcome, optimism, finished)
+    return [replace(first, outcome=outcome), *order[1:]]
+
+
+def noted(entry: Entry, choice: Choice) -> Entry:
+    """The entry, with the choice's note among its own if it is the one chosen."""
+    if not choice.note or entry.index != choice.index or entry.outcome is None:
+        return entry
+    outcome = replace(entry.outcome, notes=(*entry.outcome.notes, choice.note))
+    return replace(entry, outcome=outcome)

@@ -1,0 +1,292 @@
+"""The search of a job: proposes plans, fits the recipes they need to folds, trains them side by side until time or
+candidates run out."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from windvane.engine import stages
+from windvane.engine.candidates import Plan
+from windvane.engine.data.dataset import Dataset
+from windvane.engine.local.crew import Crew
+from windvane.engine.local.job import Entry, Job, ranked
+from windvane.engine.local.prospects import Prospects
+from windvane.engine.local.telling import Teller
+from windvane.engine.outcomes import read_candidate
+from windvane.engine.training.matrices import fold_fits
+from windvane.engine.training.trial import TrainLimits
+from windvane.engine.tuning.pacing import (
+    FEWEST_WITH_ENSEMBLE,
+    candidate_s,
+    is_in_vain,
+    may_begin,
+    next_plan,
+    refit_s,
+    terms,
+)
+from windvane.engine.tuning.search import LOOKBACK, Tried, recipes_for
+from windvane.process.child import Ending, Exit
+
+_LEAST_USEFUL_SHARE = 0.02
+_LEAST_USEFUL_S = 0.5
+_KILL_GRACE_S = 0.4
+
+
+class Fitting(StrEnum):
+    """How far a recipe is."""
+
+    UNDER_WAY = "under way"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Features:
+    """The work of fitting a recipe to the first folds."""
+
+    recipe: str
+    n_fits: int
+
+
+Work = Plan | Features
+
+
+class Hunt:
+    """One search. `run` once, then read `entries` and `recipes`.
+
+    make_ready   called with an algorithm's name before a process is forked to train with it
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        table: Dataset,
+        teller: Teller,
+        make_ready: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.entries: list[Entry] = []
+        self.ended = "runtime"
+        self._job, self._analysis, self._teller = job, table.analysis, teller
+        self._make_ready = make_ready
+        self._candidate_mb = job.memory_mb // job.threads
+        self._search_s = job.search_end - time.time()
+        self._crew: Crew[Work] = Crew(job.threads, self._candidate_mb)
+        self._recipes: dict[str, Fitting] = {}
+        self._n_fits: dict[str, int] = {}
+        self._reasons: dict[str, str] = {}
+        self._tried: dict[int, Tried] = {}
+        self._prospects = Prospects(table)
+        self._began: dict[int, float] = {}
+        self._next_index = 1
+        self._next_plan: Plan | None = None
+        self._under_way: set[int] = set()
+
+    def run(self) -> None:
+        """Until no further candidate is to be tried and none is under way."""
+        try:
+            while True:
+                while self._crew.has_room and (work := self._next_work()) is not None:
+                    self._start(work)
+                if self._crew.is_idle:
+                    return
+                work, ended = self._crew.next_ended()
+                if isinstance(work, Features):
+                    self._fitted(work, ended)
+                else:
+                    self._trained(work, ended)
+        finally:
+            self._crew.stop()
+            self._remove_unfinished()
+
+    @property
+    def recipes(self) -> Mapping[str, Path]:
+        """The folders of the recipes that were fitted."""
+        return {name: self._folder_of(name) for name, n_fits in self._n_fits.items() if n_fits}
+
+    def _next_work(self) -> Work | None:
+        """What to start now; None if nothing can be started before something ends."""
+        while (plan := self._upcoming()) is not None:
+            state = self._state_of(plan.recipe)
+            if state is Fitting.READY and not may_begin(plan.index, self._known()):
+                return self._other_features()
+            if state is Fitting.READY:
+                self._take(plan)
+                return plan
+            if state is None:
+                return self._features(plan.recipe)
+            if state is Fitting.UNDER_WAY:
+                return self._other_features()
+            self._take(plan)
+            self._failed(plan, self._reasons[plan.recipe])
+        return None
+
+    def _state_of(self, recipe: str) -> Fitting | None:
+        """READY only for as many folds as candidates are compared on."""
+        state = self._recipes.get(recipe)
+        is_short = state is Fitting.READY and self._n_fits[recipe] < self._n_folds_used()
+        return None if is_short else state
+
+    def _n_folds_used(self) -> int:
+        return max((one.outcome.folds_used for one in self.entries if one.outcome), default=1)
+
+    def _upcoming(self) -> Plan | None:
+        """The next plan worth starting, if its turn has come."""
+        if self._next_plan is None and self._may_propose():
+            self._next_plan = next_plan(
+                self._analysis,
+                self._next_index,
+                self._n_pipelines(),
+                self._known(),
+                self._left_s(),
+                candidate_s(self._search_s, self._job.max_candidates),
+            )
+        return self._next_plan if self._has_useful_time() else None
+
+    def _known(self) -> list[Tried]:
+        return [self._tried[index] for index in sorted(self._tried)]
+
+    def _may_propose(self) -> bool:
+        index = self._next_index
+        if index > self._n_pipelines():
+            self.ended = "candidates"
+            return False
+        if not self._has_useful_time() or is_in_vain(self._known()):
+            return False
+        return index < min(self._under_way, default=index) + LOOKBACK
+
+    def _n_pipelines(self) -> int:
+        most = self._job.max_candidates
+        if most is None:
+            return sys.maxsize
+        return most - 1 if most >= FEWEST_WITH_ENSEMBLE else most
+
+    def _has_useful_time(self) -> bool:
+        least_s = max(_LEAST_USEFUL_S, _LEAST_USEFUL_SHARE * self._job.max_runtime_s)
+        return self._left_s() > least_s
+
+    def _left_s(self) -> float:
+        """Until no candidate is to be under way: the likely members of the ensemble are then refitted."""
+        job, prospects = self._job, self._prospects
+        kept_s = refit_s(
+            self._analysis,
+            prospects.fits,
+            prospects.longest_fold_s,
+            job.threads,
+            job.max_runtime_s,
+        )
+        return job.search_end - kept_s - time.time()
+
+    def _take(self, plan: Plan) -> None:
+        self._next_plan = None
+        self._next_index = plan.index + 1
+
+    def _other_features(self) -> Features | None:
+        for name in recipes_for(self._analysis):
+            if name not in self._recipes:
+                return self._features(name)
+        return None
+
+    def _features(self, recipe: str) -> Features:
+        return Features(recipe, self._n_folds_used())
+
+    def _start(self, work: Work) -> None:
+        if isinstance(work, Features):
+            self._start_features(work)
+        else:
+            self._start_training(work)
+
+    def _start_features(self, work: Features) -> None:
+        dataset, into = self._job.dataset, self._folder_of(work.recipe)
+        self._recipes[work.recipe] = Fitting.UNDER_WAY
+        self._crew.start(
+            work,
+            lambda: stages.fit_features(dataset, work.recipe, into, fold_fits(work.n_fits)),
+            self._job.search_end,
+        )
+
+    def _start_training(self, plan: Plan) -> None:
+        self._make_ready(plan.algorithm)
+        limits = self._limits()
+        dataset, features = self._job.dataset, self._folder_of(plan.recipe)
+        into = self._job.candidate(plan.index)
+        self._began[plan.index] = time.time()
+        self._under_way.add(plan.index)
+        self._teller.tell("candidate", state="started", index=plan.index, algorithm=plan.algorithm)
+
+        def work() -> None:
+            stages.cross_validate(dataset, features, plan, limits, into)
+
+        self._crew.start(plan, work, self._job.search_end + _KILL_GRACE_S)
+
+    def _limits(self) -> TrainLimits:
+        folds = (one.outcome.folds_used for one in self.entries if one.outcome)
+        found = terms(
+            self._analysis, self._left_s(), self._search_s, self._job.max_candidates, folds
+        )
+        return TrainLimits(
+            time.time() + found.time_s,
+            least_folds=found.least_folds,
+            most_folds=found.most_folds,
+            fold_s=found.fold_s,
+            further_s=found.further_s,
+            memory_mb=self._candidate_mb,
+        )
+
+    def _fitted(self, work: Features, ended: Exit) -> None:
+        if ended.ending is Ending.FINISHED:
+            self._recipes[work.recipe] = Fitting.READY
+            self._n_fits[work.recipe] = work.n_fits
+            return
+        self._recipes[work.recipe] = Fitting.FAILED
+        self._reasons[work.recipe] = f"The feature recipe {work.recipe} failed: {ended.text}"
+
+    def _trained(self, plan: Plan, ended: Exit) -> None:
+        self._under_way.remove(plan.index)
+        if ended.ending is not Ending.FINISHED:
+            self._failed(plan, ended.text)
+            return
+        record = read_candidate(self._job.candidate(plan.index))
+        outcome = record.outcome
+        took_s = time.time() - self._began[plan.index]
+        self._tried[plan.index] = Tried(plan, outcome.objective, took_s)
+        entry = Entry(plan.index, plan.algorithm, plan, outcome)
+        self.entries.append(entry)
+        self._prospects.add(entry, record, self._job.candidate(plan.index))
+        best = ranked(self.entries, self._analysis.objective)[0]
+        error = next(
+            score.standard_error
+            for score in outcome.scores
+            if score.metric is self._analysis.objective
+        )
+        self._teller.tell(
+            "candidate",
+            state="finished",
+            index=plan.index,
+            algorithm=plan.algorithm,
+            objective=outcome.objective,
+            standard_error=error,
+            fit_s=round(outcome.fit_s, 3),
+            best=best.index,
+        )
+
+    def _failed(self, plan: Plan, reason: str) -> None:
+        took_s = time.time() - self._began.get(plan.index, time.time())
+        self._tried[plan.index] = Tried(plan, None, took_s)
+        self.entries.append(Entry(plan.index, plan.algorithm, plan, None, reason))
+        self._teller.tell(
+            "candidate", state="failed", index=plan.index, algorithm=plan.algorithm, reason=reason
+        )
+
+    def _remove_unfinished(self) -> None:
+        """What killed children were about to write (stages write into hidden folders first)."""
+        for folder in self._job.out.glob("*/.*-*"):
+            shutil.rmtree(folder)
+
+    def _folder_of(self, recipe: str) -> Path:
+        return self._job.out / "features" / recipe

@@ -1,0 +1,53 @@
+"""Which candidates the model would be made of if the search ended now: the refits to keep time for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.data.dataset import Dataset
+from windvane.engine.ensembles.blend import blend
+from windvane.engine.local.job import Entry, ranked
+from windvane.engine.outcomes import CandidateRecord, FoldFits, read_out_of_fold
+from windvane.engine.scoring.calibration import at_temperature
+
+
+class Prospects:
+    """What has finished so far."""
+
+    def __init__(self, table: Dataset) -> None:
+        self._table = table
+        self._predictions: dict[int, NDArray[np.floating[Any]]] = {}
+        self._fits: dict[int, FoldFits] = {}
+        self._entries: list[Entry] = []
+        self._likely: list[FoldFits] = []
+
+    def add(self, entry: Entry, record: CandidateRecord, folder: Path) -> None:
+        """A pipeline that finished, and its folder."""
+        if record.fits is None:
+            raise AssertionError("An ensemble is no prospect.")
+        self._predictions[entry.index] = at_temperature(
+            read_out_of_fold(folder), record.temperature
+        )
+        self._fits[entry.index] = record.fits
+        self._entries.append(entry)
+        self._likely = [self._fits[index] for index in self._members()]
+
+    @property
+    def longest_fold_s(self) -> float:
+        return max((fits.fold_s for fits in self._fits.values()), default=0.0)
+
+    @property
+    def fits(self) -> list[FoldFits]:
+        """Of the ensemble's members, or of the best candidate."""
+        return self._likely
+
+    def _members(self) -> list[int]:
+        table = self._table
+        found = blend(self._predictions, table.y, table.folds, table.analysis.objective)
+        if found is not None:
+            return list(found.weights)
+        return [ranked(self._entries, table.analysis.objective)[0].index]

@@ -1,0 +1,96 @@
+"""From candidates' folders to the two packages that are deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from windvane.engine.candidates import Score
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.features.plan import load_recipe
+from windvane.engine.outcomes import FULL_FIT, CandidateRecord
+from windvane.engine.packages.package import Member, Schema, write_model, write_transformers
+from windvane.engine.scoring.calibration import NO_CHANGE
+from windvane.errors import CorruptArtifact
+
+
+@dataclass(frozen=True)
+class Part:
+    """A member of a package and the fitted recipe it takes its matrix from; None if it takes none."""
+
+    member: Member
+    recipe: Path | None
+
+
+def part(
+    record: CandidateRecord, folder: Path, features: Mapping[str, Path], weight: float
+) -> Part:
+    """What a single candidate brings into a package.
+
+    folder    the candidate's
+    features  recipe name -> features folder
+    raises    CorruptArtifact if it is an ensemble
+    """
+    plan = record.plan
+    if plan is None:
+        raise CorruptArtifact(f"{folder} holds an ensemble and cannot be a member of another.")
+    model = folder / "model"
+    if not plan.recipe:
+        return Part(Member(weight, "", plan.algorithm, model, record.temperature), None)
+    name = plan.recipe if record.recipe_fit == FULL_FIT else f"{plan.recipe}_{record.recipe_fit}"
+    return Part(
+        Member(weight, name, plan.algorithm, model, record.temperature),
+        features[plan.recipe] / record.recipe_fit,
+    )
+
+
+def write_packages(
+    analysis: Analysis, parts: Sequence[Part], record: CandidateRecord, folder: Path
+) -> None:
+    """folder/transformers and folder/model; `record` is of the candidate that the parts make up."""
+    schema = schema_of(analysis)
+    recipes = {
+        one.member.recipe: load_recipe(one.recipe) for one in parts if one.recipe is not None
+    }
+    write_transformers(folder / "transformers", schema, analysis.columns, recipes)
+    members = [one.member for one in parts]
+    # A single model's temperature is its member's.
+    temperature = record.temperature if record.plan is None else NO_CHANGE
+    about = _about(analysis, record)
+    write_model(folder / "model", schema, members, record.threshold, about, temperature)
+
+
+def schema_of(analysis: Analysis) -> Schema:
+    return Schema(
+        features=tuple(column.name for column in analysis.columns),
+        labels=analysis.labels,
+        label_type=analysis.label_type,
+        target=analysis.target,
+        problem_type=analysis.problem_type,
+    )
+
+
+def _about(analysis: Analysis, record: CandidateRecord) -> dict[str, Any]:
+    """What the model package says of itself; nothing that differs between two runs alike."""
+    plan, outcome = record.plan, record.outcome
+    return {
+        "candidate": outcome.index,
+        "algorithm": "ensemble" if plan is None else plan.algorithm,
+        "recipe": "" if plan is None else plan.recipe,
+        "hyperparameters": {} if plan is None else plan.hyperparameters,
+        "members": {str(index): weight for index, weight in outcome.members.items()},
+        "objective": analysis.objective,
+        "scores": [_score(score) for score in outcome.scores],
+        "n_rows": analysis.n_rows,
+        "seed": analysis.seed,
+    }
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {
+        "metric": score.metric,
+        "value": score.value,
+        "standard_error": score.standard_error,
+    }

@@ -1,0 +1,120 @@
+"""Packages: a fitted candidate as two folders of plain files, and the predictor that reads them.
+
+    transformers/  manifest.json, schema.json (columns, labels, label type), recipes/R/{recipe.json,recipe.npz}
+    model/         manifest.json, model.json (members: weight, recipe, learner, temperature; threshold, temperature,
+                   schema digest), members/K/... in each library's own format
+
+A manifest names the format version, the package's kind, and the SHA-256 of every other file. Loading reads
+JSON, arrays and native model files; it never executes what it reads and refuses what the manifest does not name.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from windvane.engine.columns import ColumnSpec
+from windvane.engine.features.base import FittedRecipe
+from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
+from windvane.engine.packages.predictor import Predictions, Predictor, Schema, load_predictor
+from windvane.engine.scoring.calibration import NO_CHANGE
+
+__all__ = [
+    "FORMAT_VERSION",
+    "Member",
+    "Predictions",
+    "Predictor",
+    "Schema",
+    "check_manifest",
+    "load_predictor",
+    "write_manifest",
+    "write_model",
+    "write_transformers",
+]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One model of a package.
+
+    weight       its share in the average; a single model has 1.0
+    recipe       name of the recipe whose matrix it takes; "" if it needs no features
+    learner      its name in learners/catalogue.py
+    folder       where FittedModel.save wrote it
+    temperature  of its probabilities, before the average (engine/scoring/calibration.py)
+    """
+
+    weight: float
+    recipe: str
+    learner: str
+    folder: Path
+    temperature: float = NO_CHANGE
+
+
+def write_transformers(
+    folder: Path,
+    schema: Schema,
+    columns: Sequence[ColumnSpec],
+    recipes: Mapping[str, FittedRecipe],
+) -> None:
+    """A transformers package, into a folder that is made and must not exist.
+
+    columns   the specs of schema.features, in that order
+    recipes   name -> fitted recipe: those that the model's members name; may be empty
+    raises    ValueError if columns and schema differ
+    """
+    if tuple(column.name for column in columns) != schema.features:
+        raise ValueError("The columns are not those of the schema, or stand in another order.")
+    folder.mkdir(parents=True)
+    document = asdict(schema)
+    del document["features"]
+    document["columns"] = [asdict(column) for column in columns]
+    write_json(folder / "schema.json", document)
+    for name, recipe in recipes.items():
+        into = folder / "recipes" / name
+        into.mkdir(parents=True)
+        recipe.save(into)
+    write_manifest(folder, "transformers", {"recipes": sorted(recipes)})
+
+
+def write_model(
+    folder: Path,
+    schema: Schema,
+    members: Sequence[Member],
+    threshold: float,
+    about: Mapping[str, Any],
+    temperature: float = NO_CHANGE,
+) -> None:
+    """A model package, into a folder that is made and must not exist.
+
+    schema       that of the transformers package it belongs to
+    threshold    probability of the second class from which on it is predicted (two classes only)
+    about        JSON that describes the model: algorithm, hyperparameters, scores ...
+    temperature  of the average
+    raises       ValueError if there are no members or their weights are not positive with the sum 1
+    """
+    weights = [member.weight for member in members]
+    if not members or min(weights) <= 0 or abs(sum(weights) - 1) > 1e-6:
+        raise ValueError(f"Weights must be positive and add up to 1; these do not: {weights}.")
+    folder.mkdir(parents=True)
+    for number, member in enumerate(members):
+        shutil.copytree(member.folder, folder / "members" / str(number))
+    document = {
+        "members": [
+            {
+                "weight": member.weight,
+                "recipe": member.recipe,
+                "learner": member.learner,
+                "temperature": member.temperature,
+            }
+            for member in members
+        ],
+        "threshold": threshold,
+        "temperature": temperature,
+        "schema": schema.digest(),
+    }
+    write_json(folder / "model.json", document)
+    write_manifest(folder, "model", dict(about))

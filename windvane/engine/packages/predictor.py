@@ -1,0 +1,294 @@
+"""The predictor: two package folders in, answers to rows of raw cells out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import ProblemType
+from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
+from windvane.engine.data.parse import cell_reader, parse_cells, unreadable
+from windvane.engine.features.base import FittedRecipe, Value
+from windvane.engine.features.plan import load_recipe
+from windvane.engine.learners.base import FittedModel
+from windvane.engine.learners.catalogue import learner
+from windvane.engine.manifest import check_manifest, read_json
+from windvane.engine.scoring.calibration import NO_CHANGE, at_temperature
+from windvane.errors import CorruptArtifact, InvalidRequest
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What a transformers package says of its table.
+
+    features    names of the raw columns a row holds, in order (identifiers and constants included: a row has
+                every column of the training file but the target)
+    labels      class labels as in the training data, () for regression
+    label_type  'string', 'integer', 'float' or 'boolean'
+    target      its name
+    """
+
+    features: tuple[str, ...]
+    labels: tuple[str, ...]
+    label_type: str
+    target: str
+    problem_type: str
+
+    def digest(self) -> str:
+        """What a model package remembers of the schema it was made for."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """values         (n_rows,) for regression, else empty
+    probabilities  (n_rows, n_classes), else empty
+    classes        (n_rows,) int: index of the predicted label (the threshold applied), else empty
+    """
+
+    values: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    classes: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LoadedMember:
+    """A model of the package; recipe is "" for one that needs no features.
+
+    temperature   of its probabilities; NO_CHANGE for values
+    """
+
+    weight: float
+    recipe: str
+    model: FittedModel
+    temperature: float = NO_CHANGE
+
+
+class Predictor:
+    """Answers rows of raw cells, as they stand in a CSV file without header and target.
+
+    threshold   of the second class's probability, from which on it is the predicted one (two classes only)
+    about       what the model package says of itself
+    temperature of the members' average
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        columns: Sequence[ColumnSpec],
+        recipes: Mapping[str, FittedRecipe],
+        members: Sequence[LoadedMember],
+        threshold: float,
+        about: Mapping[str, Any],
+        temperature: float = NO_CHANGE,
+    ) -> None:
+        self.schema = schema
+        self.columns = tuple(columns)
+        self.recipes = dict(recipes)
+        self.members = tuple(members)
+        self.threshold = threshold
+        self.about = dict(about)
+        self.temperature = temperature
+        used = {
+            source
+            for recipe in recipes.values()
+            for feature in recipe.features
+            for source in feature.sources
+        }
+        self._readers = [
+            (i, spec, cell_reader(spec)) for i, spec in enumerate(self.columns) if spec.name in used
+        ]
+
+    def predict(self, rows: Sequence[Sequence[str | None]]) -> Predictions:
+        """rows    n_rows of len(schema.features) cells; "" and None are missing
+
+        raises    InvalidRequest naming row and column (1-based row) of a wrong number of cells or a cell
+                  that cannot be read as its column's type
+        """
+        if len(rows) == 1:
+            return self._predict_row(rows[0])
+        return self.predict_columns(self.parse(rows), len(rows))
+
+    def parse(self, rows: Sequence[Sequence[str | None]]) -> Columns:
+        """The columns that the members need, read from raw cells.
+
+        raises    InvalidRequest as `predict` does
+        """
+        for number, row in enumerate(rows, 1):
+            self._check_length(row, number)
+        return {
+            spec.name: parse_cells([row[i] for row in rows], spec) for i, spec, _ in self._readers
+        }
+
+    def predict_columns(self, columns: Columns, n_rows: int) -> Predictions:
+        """The same for typed columns, `n_rows` values each."""
+        return self._answer(lambda recipe: recipe.transform(columns), n_rows)
+
+    def _predict_row(self, row: Sequence[str | None]) -> Predictions:
+        self._check_length(row, 1)
+        values: dict[str, Value] = {}
+        for i, spec, read in self._readers:
+            try:
+                values[spec.name] = read(row[i])
+            except ValueError as error:
+                raise unreadable(spec, 1, row[i]) from error
+        return self._answer(lambda recipe: recipe.transform_row(values), 1)
+
+    def _check_length(self, row: Sequence[str | None], number: int) -> None:
+        if len(row) != len(self.columns):
+            raise InvalidRequest(
+                f"Row {number} has {len(row)} values; this model takes {len(self.columns)}: every "
+                f"column of the training data but the target '{self.schema.target}', in that order."
+            )
+
+    def _answer(self, matrix: Callable[[FittedRecipe], FloatMatrix], n_rows: int) -> Predictions:
+        matrices: dict[str, FloatMatrix] = {"": np.empty((n_rows, 0), np.float32)}
+        total: Any = 0.0
+        for member in self.members:
+            if member.recipe not in matrices:
+                matrices[member.recipe] = matrix(self.recipes[member.recipe])
+            predicted = member.model.predict(matrices[member.recipe])
+            total = total + member.weight * at_temperature(predicted, member.temperature)
+        return self._decide(at_temperature(total, self.temperature))
+
+    def _decide(self, answer: NDArray[np.float64]) -> Predictions:
+        no_classes = np.empty(0, np.int64)
+        if answer.ndim == 1:
+            return Predictions(answer, np.empty((0, 0)), no_classes)
+        if answer.shape[1] == 2:
+            classes = (answer[:, 1] >= self.threshold).astype(np.int64)
+        else:
+            classes = answer.argmax(axis=1)
+        return Predictions(np.empty(0), answer, classes)
+
+
+def load_predictor(transformers: Path, model: Path) -> Predictor:
+    """raises    CorruptArtifact"""
+    check_manifest(transformers, "transformers")
+    about = check_manifest(model, "model")
+    schema, columns = _read_schema(transformers / "schema.json")
+    document = read_json(model / "model.json")
+    if document.get("schema") != schema.digest():
+        raise CorruptArtifact(
+            f"{model} was made for other columns or labels than those of {transformers}."
+        )
+    members = _read_members(model, document)
+    threshold, temperature = _read_decision(model, document)
+    recipes = {
+        member.recipe: _recipe(transformers, member.recipe) for member in members if member.recipe
+    }
+    _check_recipes(transformers, recipes, columns)
+    _check_widths(model, members, recipes)
+    try:
+        return Predictor(schema, columns, recipes, members, threshold, about, temperature)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptArtifact(
+            f"{transformers / 'schema.json'} does not say how its columns are read: {error!r}."
+        ) from error
+
+
+def _read_schema(file: Path) -> tuple[Schema, tuple[ColumnSpec, ...]]:
+    document = read_json(file)
+    try:
+        schema = Schema(
+            features=tuple(str(column["name"]) for column in document["columns"]),
+            labels=tuple(map(str, document["labels"])),
+            label_type=str(document["label_type"]),
+            target=str(document["target"]),
+            problem_type=ProblemType(document["problem_type"]),
+        )
+        columns = tuple(
+            ColumnSpec(
+                str(column["name"]),
+                ColumnType(column["type"]),
+                str(column["reason"]),
+                dict(column["parse"]),
+            )
+            for column in document["columns"]
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptArtifact(f"{file} does not describe a table: {error!r}.") from error
+    return schema, columns
+
+
+def _read_decision(folder: Path, document: dict[str, Any]) -> tuple[float, float]:
+    """Threshold and temperature."""
+    try:
+        return float(document["threshold"]), _temperature(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptArtifact(
+            f"{folder / 'model.json'} does not say how it decides: {error!r}."
+        ) from error
+
+
+def _temperature(document: dict[str, Any]) -> float:
+    temperature = float(document["temperature"])
+    if not 0 < temperature < math.inf:
+        raise ValueError(f"a temperature of {temperature}")
+    return temperature
+
+
+def _read_members(folder: Path, document: dict[str, Any]) -> list[LoadedMember]:
+    file = folder / "model.json"
+    try:
+        entries = [
+            (
+                float(entry["weight"]),
+                str(entry["recipe"]),
+                str(entry["learner"]),
+                _temperature(entry),
+            )
+            for entry in document["members"]
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptArtifact(f"{file} does not describe a model: {error!r}.") from error
+    if not entries or not all(math.isfinite(weight) for weight, *_ in entries):
+        raise CorruptArtifact(f"{file} names no members, or one without a weight.")
+    members = []
+    for number, (weight, recipe, name, temperature) in enumerate(entries):
+        try:
+            algorithm = learner(name)
+        except LookupError as error:
+            raise CorruptArtifact(f"{file} names an unknown algorithm: {error}") from error
+        model = algorithm.load(folder / "members" / str(number))
+        members.append(LoadedMember(weight, recipe, model, temperature))
+    return members
+
+
+def _recipe(transformers: Path, name: str) -> FittedRecipe:
+    if not name.isidentifier():
+        raise CorruptArtifact(f"{name!r} is no name of a recipe.")
+    return load_recipe(transformers / "recipes" / name)
+
+
+def _check_recipes(
+    transformers: Path, recipes: Mapping[str, FittedRecipe], columns: Sequence[ColumnSpec]
+) -> None:
+    known = {column.name for column in columns}
+    for name, recipe in recipes.items():
+        used = {source for feature in recipe.features for source in feature.sources}
+        for source in sorted(used - known):
+            raise CorruptArtifact(
+                f"Recipe {name} of {transformers} uses the column {source!r}, which the "
+                "schema does not have."
+            )
+
+
+def _check_widths(
+    folder: Path, members: Sequence[LoadedMember], recipes: Mapping[str, FittedRecipe]
+) -> None:
+    for number, member in enumerate(members):
+        width = len(recipes[member.recipe].features) if member.recipe else 0
+        if member.model.n_features != width:
+            raise CorruptArtifact(
+                f"Member {number} of {folder} takes {member.model.n_features} features; recipe "
+                f"{member.recipe!r} makes {width}."
+            )

@@ -1,0 +1,80 @@
+"""Scores of predictions: every metric of a problem type, with its uncertainty."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
+from windvane.engine.candidates import Score
+from windvane.engine.scoring.metrics import METRICS, Basis, Floats, Indices
+from windvane.engine.scoring.threshold import best_threshold, cross_fitted_classes, decide, is_tuned
+
+_FEW_PARTS = 5
+
+
+def scores(
+    problem_type: ProblemType, y: Floats, predicted: Floats, classes: Indices
+) -> tuple[Score, ...]:
+    """Every metric of the problem type that can be told from these rows.
+
+    y          (n_rows,) target or class index
+    predicted  (n_rows,) values or (n_rows, n_classes) probabilities
+    classes    (n_rows,) predicted class indices; not looked at for regression
+    """
+    return tuple(
+        one
+        for metric in METRICS_OF[problem_type]
+        if (one := score(metric, y, predicted, classes)) is not None
+    )
+
+
+def score(name: MetricName, y: Floats, predicted: Floats, classes: Indices) -> Score | None:
+    """One of them; None if these rows do not tell."""
+    metric = METRICS[name]
+    seen = classes.astype(np.float64) if metric.basis is Basis.CLASSES else predicted
+    value = metric.value(y, seen)
+    if not math.isfinite(value):
+        return None
+    error = metric.standard_error(y, seen)
+    return Score(name, value, error if math.isfinite(error) else None)
+
+
+def out_of_fold_classes(
+    objective: MetricName, y: Floats, predicted: Floats, folds: NDArray[np.integer]
+) -> Indices:
+    """The classes by which out-of-fold predictions are scored: thresholds come from rows of other folds, or of
+    other parts of the one hold-out fold. (n_rows,) zeros for regression."""
+    if predicted.ndim == 1:
+        return np.zeros(y.size, np.int64)
+    return cross_fitted_classes(objective, y, predicted, honest_parts(folds))
+
+
+def honest_parts(folds: NDArray[np.integer]) -> NDArray[np.integer]:
+    """The folds themselves; rows of a single fold are dealt into a few parts instead."""
+    if np.unique(folds).size > 1:
+        return folds
+    return np.arange(folds.size) % _FEW_PARTS
+
+
+def row_gains(objective: MetricName, y: Floats, predicted: Floats, classes: Indices) -> Floats:
+    """(n_rows,) the objective turned so that more is better, plus each row's influence on it: their mean is the
+    objective's value on these rows and, to first order, on samples of them."""
+    metric = METRICS[objective]
+    seen = classes.astype(np.float64) if metric.basis is Basis.CLASSES else predicted
+    sign = metric.gain(1.0)
+    return np.asarray(sign * (metric.value(y, seen) + metric.influence(y, seen)))
+
+
+def gain(objective: MetricName, y: Floats, predicted: Floats) -> float:
+    """The objective on these rows, turned so that more is better, with the best threshold they allow. For
+    choosing among predictions, not for reporting."""
+    metric = METRICS[objective]
+    if metric.basis is not Basis.CLASSES:
+        return metric.gain(metric.value(y, predicted))
+    threshold = 0.5
+    if is_tuned(objective, predicted.shape[1]):
+        threshold = best_threshold(objective, y, predicted[:, 1])
+    return metric.gain(metric.value(y, decide(predicted, threshold).astype(np.float64)))

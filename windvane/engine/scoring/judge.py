@@ -1,0 +1,241 @@
+"""From predictions to a candidate's record: scores, the threshold, what is worth telling."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import MetricName
+from windvane.engine.candidates import Outcome, Plan, Score
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.dataset import Dataset
+from windvane.engine.ensembles.blend import Blend
+from windvane.engine.outcomes import CandidateRecord
+from windvane.engine.scoring.calibration import NO_CHANGE, at_temperature, calibrate
+from windvane.engine.scoring.evaluate import (
+    honest_parts,
+    out_of_fold_classes,
+    row_gains,
+    score,
+    scores,
+)
+from windvane.engine.scoring.honesty import optimism_of_best
+from windvane.engine.scoring.metrics import METRICS, Floats, Indices
+from windvane.engine.scoring.threshold import DEFAULT_THRESHOLD, best_threshold, decide, is_tuned
+from windvane.engine.training.tasks import Trained
+from windvane.errors import CandidateFault
+
+_MOST_TRAIN_ROWS = 2_000
+"""Scores on training rows are told to show overfitting; so many rows say enough."""
+
+_MOST_OPTIMISM_ROWS = 20_000
+_SHOWN_WORSE = 2.0
+
+
+def candidate_record(
+    table: Dataset, plan: Plan, trained: Trained, X: FloatMatrix, fit_s: float
+) -> CandidateRecord:
+    """The record of a trained pipeline, its latency and size still 0.
+
+    X         (n_rows, n_features) the matrix of the model's own recipe fit
+    raises    CandidateFault if its predictions cannot be scored
+    """
+    rows = np.flatnonzero((table.folds >= 0) & (table.folds < trained.folds_used))
+    predicted = trained.out_of_fold[rows].astype(np.float64)
+    if not np.isfinite(predicted).all():
+        raise CandidateFault("The model predicts numbers that are not finite.")
+    temperature, found = _judged(table, rows, predicted)
+    threshold = _threshold(table.analysis, table.y[rows], at_temperature(predicted, temperature))
+    outcome = Outcome(
+        index=plan.index,
+        objective=_objective(table.analysis, found),
+        scores=found,
+        fit_s=fit_s,
+        latency_s=0.0,
+        size_bytes=0,
+        folds_used=trained.folds_used,
+        train_scores=_train_scores(table, trained, X, threshold, temperature),
+        notes=trained.notes,
+    )
+    return CandidateRecord(outcome, plan, threshold, trained.recipe_fit, trained.fits, temperature)
+
+
+def ensemble_record(
+    table: Dataset,
+    found: Blend,
+    members: Mapping[int, CandidateRecord],
+    index: int,
+    started: float,
+) -> CandidateRecord:
+    """The record of an ensemble.
+
+    members   index -> record of every candidate it may be made of
+    started   time.time() at which the work on it began
+    raises    CandidateFault if its predictions cannot be scored
+    """
+    temperature, _ = _judged(table, found.rows, found.out_of_fold)
+    _, as_chosen = _judged(table, found.rows, found.in_sample)
+    chosen = [members[number].outcome for number in found.weights]
+    outcome = Outcome(
+        index=index,
+        objective=_objective(table.analysis, as_chosen),
+        scores=as_chosen,
+        fit_s=time.time() - started,
+        latency_s=sum(one.latency_s for one in chosen),
+        size_bytes=sum(one.size_bytes for one in chosen),
+        folds_used=min(one.folds_used for one in chosen),
+        notes=(
+            "its weights were fitted on the rows it is scored on",
+            "latency is the sum of the members' latencies",
+        ),
+        members=found.weights,
+    )
+    threshold = _threshold(
+        table.analysis, table.y[found.rows], at_temperature(found.in_sample, temperature)
+    )
+    return CandidateRecord(outcome, None, threshold, temperature=temperature)
+
+
+def is_better(
+    objective: MetricName, record: CandidateRecord, others: Iterable[CandidateRecord]
+) -> bool:
+    """Whether it scores higher than every other."""
+    gain = METRICS[objective].gain
+    return gain(record.outcome.objective) > max(gain(one.outcome.objective) for one in others)
+
+
+def holds_up(
+    table: Dataset, found: Blend, best: CandidateRecord, out_of_fold: NDArray[np.float32]
+) -> bool:
+    """Whether an ensemble, with weights fitted without the rows scored, is not shown to be worse than the best single
+    candidate: by no more than two standard errors of their difference.
+
+    out_of_fold    the best one's predictions
+    """
+    analysis, y = table.analysis, table.y[found.rows]
+    alone = _row_gains(analysis, best, y, out_of_fold[found.rows])
+    classes = out_of_fold_classes(analysis.objective, y, found.out_of_fold, table.folds[found.rows])
+    together = row_gains(analysis.objective, y, found.out_of_fold, classes)
+    differences = together - alone
+    noise = float(np.std(differences)) / math.sqrt(y.size)
+    return bool(differences.mean() >= -_SHOWN_WORSE * noise)
+
+
+def optimism(
+    table: Dataset,
+    best: int,
+    records: Mapping[int, CandidateRecord],
+    out_of_fold: Callable[[int], NDArray[np.float32]],
+) -> float | None:
+    """By how much the objective of candidate `best` is expected to be worse on new rows because it was picked by it.
+
+    best         index of the one with the best score
+    records      of all that it was picked from, itself among them; those scored on other rows are left aside
+    out_of_fold  index -> the predictions of its folder
+    returns      None if there was nothing to pick from
+    """
+    analysis, n_folds = table.analysis, records[best].outcome.folds_used
+    rivals = [index for index in sorted(records) if records[index].outcome.folds_used == n_folds]
+    rows = np.flatnonzero((table.folds >= 0) & (table.folds < n_folds))
+    if len(rivals) < 2 or rows.size < 2:
+        return None
+    random = np.random.default_rng(analysis.seed)
+    few = np.sort(random.permutation(rows)[:_MOST_OPTIMISM_ROWS])
+    gains = [
+        _row_gains(analysis, records[index], table.y[few], out_of_fold(index)[few])
+        for index in rivals
+    ]
+    table_of_gains = np.stack(gains, axis=1)
+    if not np.isfinite(table_of_gains).all():
+        return None
+    # What luck can do falls with the root of the rows at the slowest.
+    luck = math.sqrt(few.size / rows.size) * optimism_of_best(table_of_gains, analysis.seed)
+    return luck + _fitting(table, records[best], rows, out_of_fold(best))
+
+
+def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome]) -> Outcome:
+    """The outcome of a picked candidate, with what picking it did to its score; as it is if that is None or known.
+
+    among    all that it was picked from, itself included
+    """
+    if found is None or outcome.optimism is not None:
+        return outcome
+    if found == 0:
+        return replace(outcome, optimism=found)
+    n_candidates = sum(one.folds_used == outcome.folds_used for one in among)
+    note = (
+        f"picked as the best of {n_candidates}: on new rows its score is expected to be worse by "
+        f"{found:.2g} for that"
+    )
+    return replace(outcome, optimism=found, notes=(*outcome.notes, note))
+
+
+def _fitting(
+    table: Dataset, record: CandidateRecord, rows: Indices, out_of_fold: NDArray[np.float32]
+) -> float:
+    """What an ensemble's score owes to weights fitted on the rows scored.
+
+    out_of_fold    predictions of its folder, by weights that were not
+    """
+    if record.plan is not None:
+        return 0.0
+    told = METRICS[table.analysis.objective].gain(record.outcome.objective)
+    honest = _row_gains(table.analysis, record, table.y[rows], out_of_fold[rows]).mean()
+    return max(0.0, told - float(honest))
+
+
+def _row_gains(
+    analysis: Analysis, record: CandidateRecord, y: Floats, predicted: NDArray[np.float32]
+) -> Floats:
+    values = at_temperature(predicted.astype(np.float64), record.temperature)
+    classes = decide(values, record.threshold) if values.ndim == 2 else np.empty(0, np.int64)
+    return row_gains(analysis.objective, y, values, classes)
+
+
+def _threshold(analysis: Analysis, y: Floats, predicted: Floats) -> float:
+    if not is_tuned(analysis.objective, analysis.n_classes):
+        return DEFAULT_THRESHOLD
+    return best_threshold(analysis.objective, y, predicted[:, 1])
+
+
+def _judged(table: Dataset, rows: Indices, predicted: Floats) -> tuple[float, tuple[Score, ...]]:
+    """The temperature and the scores of out-of-fold predictions; temperatures and thresholds that rows are scored at
+    were fitted without them. Only log loss sees temperatures: they differ from part to part here, which areas under
+    curves of all parts would take for differences between rows."""
+    y, folds, kind = table.y[rows], table.folds[rows], table.analysis.problem_type
+    classes = out_of_fold_classes(table.analysis.objective, y, predicted, folds)
+    found = scores(kind, y, predicted, classes)
+    if not kind.is_classification:
+        return NO_CHANGE, found
+    calibration = calibrate(predicted, y, honest_parts(folds))
+    log_loss = score(MetricName.LOG_LOSS, y, calibration.out_of_fold, classes)
+    if log_loss is None:
+        return NO_CHANGE, found
+    return calibration.temperature, tuple(
+        log_loss if one.metric is MetricName.LOG_LOSS else one for one in found
+    )
+
+
+def _objective(analysis: Analysis, found: tuple[Score, ...]) -> float:
+    for one in found:
+        if one.metric is analysis.objective:
+            return one.value
+    raise CandidateFault(
+        f"{analysis.objective} cannot be told from the rows held back: they hold one class alone."
+    )
+
+
+def _train_scores(
+    table: Dataset, trained: Trained, X: FloatMatrix, threshold: float, temperature: float
+) -> tuple[Score, ...]:
+    rows = np.flatnonzero(trained.rows)
+    rows = rows[:: -(-rows.size // _MOST_TRAIN_ROWS)]
+    predicted = at_temperature(trained.model.predict(X[rows]), temperature)
+    classes = decide(predicted, threshold) if predicted.ndim == 2 else np.empty(0, np.int64)
+    return scores(table.analysis.problem_type, table.y[rows], predicted, classes)

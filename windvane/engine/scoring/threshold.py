@@ -1,0 +1,91 @@
+"""From probabilities to classes: the threshold that an objective wants, and honest classes for scoring it.
+
+Class 1 of two is predicted where its probability is at least the threshold. Only objectives that trade one
+kind of error for another without being maximised by answering always the same get a threshold of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import MetricName
+from windvane.engine.scoring.metrics import Floats, Indices
+
+DEFAULT_THRESHOLD = 0.5
+
+
+def _f1(hit: Floats, false_alarms: Floats, n_positive: int, _n_negative: int) -> Floats:
+    return 2 * hit / (hit + false_alarms + n_positive)
+
+
+def _balanced_accuracy(
+    hit: Floats, false_alarms: Floats, n_positive: int, n_negative: int
+) -> Floats:
+    return (hit / n_positive + 1 - false_alarms / n_negative) / 2
+
+
+_CURVES: dict[MetricName, Callable[[Floats, Floats, int, int], Floats]] = {
+    MetricName.F1: _f1,
+    MetricName.BALANCED_ACCURACY: _balanced_accuracy,
+}
+
+
+def is_tuned(metric: MetricName, n_classes: int) -> bool:
+    """Whether this objective chooses a threshold."""
+    return n_classes == 2 and metric in _CURVES
+
+
+def best_threshold(metric: MetricName, y: Floats, positive: Floats) -> float:
+    """The threshold that makes the most of a tuned metric on these rows; of equal ones the nearest to 0.5.
+
+    y         (n_rows,) 0 or 1
+    positive  (n_rows,) probability of class 1
+    returns   a value halfway between neighbouring probabilities; 0.5 if only one class is there
+    """
+    n_positive = int(np.sum(y == 1))
+    n_negative = y.size - n_positive
+    if n_positive == 0 or n_negative == 0:
+        return DEFAULT_THRESHOLD
+    order = np.argsort(-positive, kind="stable")
+    ranked, hits = positive[order], np.cumsum(y[order])
+    last_of_tie = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+    hit = hits[last_of_tie]
+    reached = _CURVES[metric](hit, last_of_tie + 1 - hit, n_positive, n_negative)
+    thresholds = _halfway_down(ranked[last_of_tie])
+    best = np.flatnonzero(reached >= reached.max() - 1e-12)
+    return float(thresholds[best[np.argmin(np.abs(thresholds[best] - DEFAULT_THRESHOLD))]])
+
+
+def _halfway_down(cuts: Floats) -> Floats:
+    """Halfway between each of these falling values and the next; the last goes halfway to 0."""
+    below = np.append(cuts[1:], 0.0)
+    halfway = (cuts + below) / 2
+    return np.where(halfway > below, halfway, cuts)
+
+
+def decide(probabilities: Floats, threshold: float = DEFAULT_THRESHOLD) -> Indices:
+    """(n_rows, n_classes) probabilities to (n_rows,) class indices; of equal ones the first, but for two
+    classes as the threshold says."""
+    if probabilities.shape[1] == 2:
+        return np.asarray(probabilities[:, 1] >= threshold, np.int64)
+    return np.asarray(np.argmax(probabilities, axis=1), np.int64)
+
+
+def cross_fitted_classes(
+    metric: MetricName, y: Floats, probabilities: Floats, parts: NDArray[np.integer]
+) -> Indices:
+    """Classes whose threshold was never chosen on the row itself: each part's comes from the other parts.
+
+    parts    (n_rows,) which part a row belongs to, e.g. its fold
+    """
+    if not is_tuned(metric, probabilities.shape[1]):
+        return decide(probabilities)
+    classes = np.empty(y.size, np.int64)
+    for part in np.unique(parts):
+        inside = parts == part
+        threshold = best_threshold(metric, y[~inside], probabilities[~inside, 1])
+        classes[inside] = decide(probabilities[inside], threshold)
+    return classes

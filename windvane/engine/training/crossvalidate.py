@@ -1,0 +1,158 @@
+"""One pipeline trained fold after fold within its time, for predictions of rows the models had not seen.
+
+What does not fit is left out: folds that may be missing first, then boosting rounds. What was left out is told
+in the notes.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.candidates import Plan
+from windvane.engine.learners.base import FittedModel, Learner, Rows
+from windvane.engine.learners.target_transform import with_smearing
+from windvane.engine.outcomes import FoldFits, fold_fit
+from windvane.engine.training.tasks import Deadline, Task, Trained
+from windvane.errors import OutOfTime
+
+_FIRST_FOLD_MARGIN = 0.85
+"""Of the first fold's share of the time: what is done after a model's last round takes time too."""
+
+_LEAST_FOLD_SHARE = 0.6
+"""Of the time of the slowest fold: a fold that must run may be cut this short, but no shorter."""
+
+_LONGEST_FOLD = 2.0
+"""Times the slowest fold so far: what a fold that may be missing gets at least, if there is so much time."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How many folds are to be trained.
+
+    least    with fewer the candidate is out of time
+    most     if there is time
+    after    what follows and needs time, in fits of a fold
+    fold_s   no fold takes longer: its rounds so far count
+    further  folds beyond the least are begun only if they should be over by then
+    """
+
+    least: int
+    most: int
+    after: float = 0.0
+    fold_s: float = math.inf
+    further: Deadline = field(default_factory=lambda: Deadline(math.inf))
+
+
+@dataclass(frozen=True)
+class _Fold:
+    model: FittedModel
+    predicted: NDArray[np.float64]
+    took_s: float
+    was_cut: bool
+
+
+def train_folds(
+    learner: Learner, plan: Plan, task: Task, deadline: Deadline, wanted: Wanted
+) -> Trained:
+    """Out-of-fold predictions, and the model of the first fold.
+
+    raises        CandidateFault; OutOfTime if less than `wanted.least` folds can be trained
+    """
+    folds = _train_all(learner, plan, task, deadline, wanted)
+    return Trained(
+        model=folds[0].model,
+        recipe_fit=fold_fit(0),
+        rows=task.folds != 0,
+        out_of_fold=_out_of_fold(folds, task),
+        folds_used=len(folds),
+        fits=FoldFits(
+            rounds=round(statistics.median(one.model.rounds for one in folds)),
+            was_cut=any(one.was_cut for one in folds),
+            fold_s=statistics.fmean(one.took_s for one in folds),
+            found=with_smearing({}, [one.model for one in folds]),
+        ),
+        notes=_notes_of(folds, task),
+    )
+
+
+def _train_all(
+    learner: Learner, plan: Plan, task: Task, deadline: Deadline, wanted: Wanted
+) -> list[_Fold]:
+    """Each fold gets what those that must follow leave."""
+    share = _FIRST_FOLD_MARGIN / (wanted.least + wanted.after)
+    first = Deadline(deadline.at - (1 - share) * deadline.left_s)
+    folds = [_train_fold(learner, plan, task, 0, first.within(wanted.fold_s))]
+    for fold in range(1, wanted.most):
+        until = _until(fold, folds, deadline, wanted)
+        if until is None:
+            break
+        try:
+            clock = until.within(wanted.fold_s)
+            folds.append(_train_fold(learner, plan, task, fold, clock))
+        except OutOfTime:
+            break
+    if len(folds) < wanted.least:
+        raise OutOfTime(
+            f"{len(folds)} of the {wanted.least} folds that candidates of this job are compared on were "
+            "trained when it was clear that the others would not fit into the time left."
+        )
+    return folds
+
+
+def _until(fold: int, folds: list[_Fold], deadline: Deadline, wanted: Wanted) -> Deadline | None:
+    """When the next fold must be over; None if it is not to be begun. Folds that must run share the time evenly
+    and go before what follows them; that goes before other folds, each of which leaves time for those after it."""
+    slowest_s = max(one.took_s for one in folds)
+    left_s = deadline.left_s
+    if fold >= wanted.least:
+        if wanted.further.left_s < slowest_s:
+            return None
+        free_s = left_s - wanted.after * statistics.fmean(one.took_s for one in folds)
+        others_s = (wanted.most - fold - 1) * slowest_s
+        own_s = min(free_s, max(free_s - others_s, _LONGEST_FOLD * slowest_s))
+        return Deadline(deadline.at - left_s + own_s) if free_s >= slowest_s else None
+    to_run = wanted.least - fold
+    for shares in (to_run + wanted.after, to_run):
+        if left_s / shares >= _LEAST_FOLD_SHARE * slowest_s:
+            return Deadline(deadline.at - left_s * (1 - 1 / shares))
+    return None
+
+
+def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, clock: Deadline) -> _Fold:
+    started = time.time()
+    matrix = task.matrix(fold_fit(fold))
+    inside = task.folds == fold
+    valid = Rows(matrix.X[inside], task.y[inside])
+    model = learner.fit(
+        Rows(matrix.X[~inside], task.y[~inside]),
+        valid,
+        plan.hyperparameters,
+        task.setting(matrix.features),
+        clock,
+    )
+    predicted = model.predict(valid.X)
+    return _Fold(model, predicted, time.time() - started, clock.is_over())
+
+
+def _out_of_fold(folds: list[_Fold], task: Task) -> NDArray[np.float32]:
+    shape = (task.y.size, *folds[0].predicted.shape[1:])
+    out_of_fold = np.full(shape, np.nan, np.float32)
+    for fold, one in enumerate(folds):
+        out_of_fold[task.folds == fold] = one.predicted
+    return out_of_fold
+
+
+def _notes_of(folds: list[_Fold], task: Task) -> tuple[str, ...]:
+    notes = []
+    if len(folds) < task.n_folds:
+        notes.append(f"scored on {len(folds)} of {task.n_folds} folds: time")
+    cut = [str(fold) for fold, one in enumerate(folds) if one.was_cut]
+    if cut:
+        notes.append(f"training was cut short in fold {', '.join(cut)}: time")
+    return tuple(notes)

@@ -1,0 +1,152 @@
+"""A features folder: one recipe's fits and the matrices they make of a table.
+
+full/   the recipe as fitted on all rows;  fold0/ ... as fitted on the training rows of a fold. Each holds what
+        the recipe saves, and matrix.npy: float32 (n_rows, n_features), memory-mapped by those who train
+
+A fit's training rows are encoded as its learner should see them, the other rows as new ones. A fit's folder appears
+whole or not at all; those of a recipe need not all be there.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.columns import Columns, Values
+from windvane.engine.data.dataset import Dataset
+from windvane.engine.features.base import Feature
+from windvane.engine.features.plan import fit_transform_recipe, load_recipe, term_tables
+from windvane.engine.features.terms import TermTable
+from windvane.engine.outcomes import FULL_FIT, fold_fit
+from windvane.engine.training.tasks import Matrix
+from windvane.errors import CorruptArtifact
+
+_MATRIX = "matrix.npy"
+_BLOCK = 1 << 16
+"""Rows compared at once."""
+
+
+def fit_names(n_folds: int) -> tuple[str, ...]:
+    """Every fit of a recipe, in the order in which training needs them."""
+    return *fold_fits(n_folds), FULL_FIT
+
+
+def fold_fits(n_folds: int) -> tuple[str, ...]:
+    """Those that cross-validation needs."""
+    return tuple(fold_fit(fold) for fold in range(n_folds))
+
+
+def write_fits(dataset: Dataset, recipe: str, fits: Sequence[str], folder: Path) -> None:
+    """Fit the recipe once for each of `fits`, on the training rows of that fit alone; each appears in `folder`
+    (which is made if need be) when it is whole. Those that are there already stay as they are.
+
+    raises    DataFault if no column is of use
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [fit for fit in fits if not (folder / fit).exists()]
+    tables = term_tables(dataset.analysis.columns, dataset.columns) if missing else {}
+    for fit in missing:
+        with _whole(folder, fit) as building:
+            _write_fit(dataset, recipe, _training(dataset, fit), tables, building)
+            _share(building, folder)
+
+
+def read_matrix(folder: Path, fit: str) -> Matrix:
+    """raises    CorruptArtifact"""
+    file = folder / fit / _MATRIX
+    try:
+        X = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise CorruptArtifact(f"{file} cannot be read: {error}.") from error
+    return Matrix(X, tuple(load_recipe(folder / fit).features))
+
+
+def _training(dataset: Dataset, fit: str) -> NDArray[np.bool_]:
+    """(n_rows,) which rows the fit may learn from."""
+    if fit == FULL_FIT:
+        return np.ones(dataset.y.size, np.bool_)
+    folds = range(dataset.analysis.n_folds)
+    fold = next(fold for fold in folds if fold_fit(fold) == fit)
+    return np.asarray(dataset.folds != fold)
+
+
+@contextmanager
+def _whole(folder: Path, fit: str) -> Iterator[Path]:
+    """A folder outside of `folder` that becomes `folder`/`fit` when the block ends well, and vanishes otherwise."""
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    try:
+        yield building
+        building.chmod(0o755)
+        building.rename(folder / fit)
+    except BaseException as error:
+        shutil.rmtree(building, ignore_errors=True)
+        was_made_meanwhile = isinstance(error, OSError) and (folder / fit).exists()
+        if not was_made_meanwhile:
+            raise
+
+
+def _share(building: Path, folder: Path) -> None:
+    """Let one file stand for equal matrices of two fits, on disk and in memory: those of columns of numbers differ
+    only if their folds taught them different things."""
+    for other in sorted(folder.iterdir()):
+        if _are_equal(building / _MATRIX, other / _MATRIX):
+            (building / _MATRIX).unlink()
+            (building / _MATRIX).hardlink_to(other / _MATRIX)
+            return
+
+
+def _are_equal(one: Path, other: Path) -> bool:
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    a, b = (np.load(file, mmap_mode="r").view(np.uint32) for file in (one, other))
+    return a.shape == b.shape and all(
+        np.array_equal(a[start : start + _BLOCK], b[start : start + _BLOCK])
+        for start in range(0, len(a), _BLOCK)
+    )
+
+
+def _write_fit(
+    dataset: Dataset,
+    name: str,
+    training: NDArray[np.bool_],
+    tables: Mapping[str, TermTable],
+    folder: Path,
+) -> None:
+    analysis = dataset.analysis
+    recipe, encoded = fit_transform_recipe(
+        name,
+        analysis.columns,
+        dataset.columns,
+        dataset.y,
+        analysis.problem_type,
+        analysis.n_classes,
+        analysis.seed,
+        None if training.all() else np.flatnonzero(training),
+        tables,
+    )
+    recipe.save(folder)
+    if training.all():
+        np.save(folder / _MATRIX, encoded)
+        return
+    X = np.lib.format.open_memmap(
+        folder / _MATRIX,
+        mode="w+",
+        dtype=np.float32,
+        shape=(training.size, encoded.shape[1]),
+    )
+    X[training] = encoded
+    others = np.flatnonzero(~training)
+    X[others] = recipe.transform(_taken(dataset.columns, recipe.features, others))
+
+
+def _taken(
+    columns: Columns, features: Sequence[Feature], rows: NDArray[np.int64]
+) -> dict[str, Values]:
+    used = {source for feature in features for source in feature.sources}
+    return {source: columns[source][rows] for source in used}

@@ -1,0 +1,184 @@
+"""One plan tried on one table: its training, measured and written as a candidate's folder."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.data.dataset import Dataset
+from windvane.engine.features.base import Feature
+from windvane.engine.features.plan import load_recipe
+from windvane.engine.learners.base import FittedModel, Setting
+from windvane.engine.learners.catalogue import learner
+from windvane.engine.outcomes import (
+    FULL_FIT,
+    CandidateRecord,
+    read_candidate,
+    read_out_of_fold,
+    write_candidate,
+)
+from windvane.engine.packages import assembly
+from windvane.engine.packages.latency import folder_bytes, row_latency_s, sample_rows
+from windvane.engine.packages.predictor import LoadedMember, Predictor
+from windvane.engine.scoring import judge
+from windvane.engine.training.crossvalidate import Wanted, train_folds
+from windvane.engine.training.matrices import read_matrix, write_fits
+from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows, refit_cost
+from windvane.engine.training.tasks import Deadline, Matrix, Task, Trained
+from windvane.errors import CorruptArtifact
+
+_MEASURING_SHARE = 0.04
+_MEASURING_S = (0.3, 3.0)
+
+
+@dataclass(frozen=True)
+class TrainLimits:
+    """Bounds of one candidate's training; it ends by itself before them and keeps what it has.
+
+    stop_at      time.time() by which the stage must have returned
+    threads      for the learner
+    least_folds  with fewer it ends as OutOfTime: its score could not be compared with others'
+    most_folds   it is scored on; None for all there are
+    fold_s       no fold takes longer: its rounds so far count
+    further_s    folds beyond the least are begun only if they should be over so long after the start
+    memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
+    """
+
+    stop_at: float
+    threads: int = 1
+    least_folds: int = 1
+    most_folds: int | None = None
+    fold_s: float = math.inf
+    further_s: float = math.inf
+    memory_mb: float | None = None
+
+    def deadline(self) -> Deadline:
+        """Of the training itself: what is left is for measuring and writing."""
+        least, most = _MEASURING_S
+        left_s = self.stop_at - time.time()
+        return Deadline(self.stop_at - min(max(_MEASURING_SHARE * left_s, least), most))
+
+
+class Trial:
+    """A plan on a table. features: the folder of its recipe; None for a plan that needs none."""
+
+    def __init__(self, table: Dataset, features: Path | None, plan: Plan) -> None:
+        self._table, self._features, self._plan = table, features, plan
+        self._learner = learner(plan.algorithm)
+        self._started = time.time()
+
+    def cross_validate(self, limits: TrainLimits) -> Trained:
+        """raises    CandidateFault; OutOfTime is a kind of it"""
+        trained = self._train_folds(limits, limits.deadline(), 0.0)
+        return replace(trained, notes=(*trained.notes, NOT_REFITTED))
+
+    def train(self, limits: TrainLimits) -> Trained:
+        """The same, and a refit on all rows if the time allows it."""
+        deadline = limits.deadline()
+        trained = self._train_folds(limits, deadline, refit_cost(self._task(limits).growth))
+        return self._refitted(trained, limits, deadline)
+
+    def refit(self, candidate: Path, limits: TrainLimits) -> Trained:
+        """What `cross_validate` left in the folder, with the model of all rows if the time allows it."""
+        record = read_candidate(candidate)
+        if record.fits is None:
+            raise CorruptArtifact(f"{candidate} holds an ensemble; its members are refitted.")
+        trained = Trained(
+            model=self._learner.load(candidate / "model"),
+            recipe_fit=record.recipe_fit,
+            rows=self._table.folds != 0,
+            out_of_fold=read_out_of_fold(candidate),
+            folds_used=record.outcome.folds_used,
+            fits=record.fits,
+            notes=tuple(note for note in record.outcome.notes if note != NOT_REFITTED),
+        )
+        self._started -= record.outcome.fit_s
+        return self._refitted(trained, limits, limits.deadline())
+
+    def write(self, trained: Trained, folder: Path) -> Outcome:
+        """Score and measure what was trained, and write it into an existing folder."""
+        fit_s = time.time() - self._started
+        (folder / "model").mkdir()
+        trained.model.save(folder / "model")
+        X = self._matrix(trained.recipe_fit).X
+        record = judge.candidate_record(self._table, self._plan, trained, X, fit_s)
+        record = self._measured(record, trained.model, folder)
+        write_candidate(folder, record, trained.out_of_fold)
+        return record.outcome
+
+    def _train_folds(self, limits: TrainLimits, deadline: Deadline, after: float) -> Trained:
+        n_folds = self._table.analysis.n_folds
+        most = min(n_folds, limits.most_folds or n_folds)
+        further = Deadline(self._started + limits.further_s)
+        least = min(limits.least_folds, most)
+        wanted = Wanted(least, most, after, limits.fold_s, further)
+        return train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
+
+    def _refitted(self, trained: Trained, limits: TrainLimits, deadline: Deadline) -> Trained:
+        task = self._task(limits)
+        found = fit_all_rows(self._learner, self._plan, task, trained.fits, deadline)
+        notes = (*trained.notes, *found.notes)
+        if found.model is None:
+            return replace(trained, notes=notes)
+        everything = np.ones(task.y.size, np.bool_)
+        return replace(
+            trained, model=found.model, recipe_fit=FULL_FIT, rows=everything, notes=notes
+        )
+
+    def _task(self, limits: TrainLimits) -> Task:
+        analysis = self._table.analysis
+
+        def setting(of: tuple[Feature, ...]) -> Setting:
+            return Setting(
+                problem_type=analysis.problem_type,
+                objective=analysis.objective,
+                n_classes=analysis.n_classes,
+                features=of,
+                seed=self._plan.seed,
+                threads=limits.threads,
+            )
+
+        return Task(
+            matrix=self._matrix,
+            y=self._table.y,
+            folds=self._table.folds,
+            n_folds=analysis.n_folds,
+            setting=setting,
+        )
+
+    def _matrix(self, fit: str) -> Matrix:
+        if self._features is None:
+            return Matrix(np.empty((self._table.y.size, 0), np.float32), ())
+        write_fits(self._table, self._plan.recipe, (fit,), self._features)
+        return read_matrix(self._features, fit)
+
+    def _measured(
+        self, record: CandidateRecord, model: FittedModel, folder: Path
+    ) -> CandidateRecord:
+        """The record with its size and with the latency of a predictor like the one that will be deployed."""
+        recipe = self._plan.recipe
+        recipes = (
+            {}
+            if self._features is None
+            else {recipe: load_recipe(self._features / record.recipe_fit)}
+        )
+        analysis = self._table.analysis
+        predictor = Predictor(
+            assembly.schema_of(analysis),
+            analysis.columns,
+            recipes,
+            [LoadedMember(1.0, recipe, model, record.temperature)],
+            record.threshold,
+            about={},
+        )
+        outcome = replace(
+            record.outcome,
+            latency_s=row_latency_s(predictor, sample_rows(self._table)),
+            size_bytes=folder_bytes(folder / "model"),
+        )
+        return replace(record, outcome=outcome)

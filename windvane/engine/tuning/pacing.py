@@ -1,0 +1,196 @@
+"""How the search goes on: what may still be begun, and on which terms. One rule for the library and the service.
+
+All candidates of a job are compared on the same folds. The first candidate goes ahead of the others and shows how many
+fit: it is scored on those that a small share of the time holds (one at least, more where a fold has few rows), and
+every later one on just as many, or it ends as out of time. A candidate with fewer folds is never the best. None takes
+more than a quarter of the search: what is expected to need more is trained in larger steps or fewer epochs, and rounds
+so far count. What is expected to take longer than is left is not begun, nor is what is expected to need more memory
+than it may have.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from windvane.engine.candidates import Plan
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.split import HOLD_OUT, growth
+from windvane.engine.outcomes import FoldFits
+from windvane.engine.training.refit import refit_cost
+from windvane.engine.tuning import cost, search
+from windvane.engine.tuning.search import Tried
+from windvane.engine.tuning.steps import hurried
+from windvane.errors import OutOfMemory
+
+FEWEST_WITH_ENSEMBLE = 3
+"""Of the candidates that a job may have: from here on one place is the ensemble's."""
+
+_CANDIDATE_SHARE = 0.25
+"""Of the search, for one candidate: several that differ are worth more than one that takes all."""
+
+_FIRST_SHARE, _FIRST_S = 0.18, 1.5
+"""Of the search, for a fold of the first candidate, and at least in seconds: the others need more, and there are to be
+several."""
+
+_FURTHER_SHARE = 0.08
+"""Of the search, for all folds of the first candidate, where one would do; _FURTHER_PART of its fair share if their
+number is limited."""
+
+_FURTHER_PART = 0.5
+
+_LEAST_SCORED = 600
+"""Rows to choose by, if three folds hold as many."""
+
+_MOST_FOLDS = {10_000: 5, 50_000: 3}
+"""Up to so many rows so many folds are worth their time: what they add to the certainty of a score shrinks with the
+rows."""
+
+_FOLD_MARGIN = 1.2
+_LEAST_S = 1e-3
+
+_LEAST_REFIT_SHARE, _MOST_REFIT_SHARE = 0.04, 0.35
+"""Of the job: the members of the ensemble are not known before the search is over."""
+
+_FULL_REFITS_S, _SHORT_SHARE = 60.0, 0.6
+"""A shorter job keeps less for refits, down to such a share of it: it has too few candidates."""
+
+_REFIT_MARGIN = 0.8
+"""Predictions of refits are too long rather than too short: they run no round beyond the best."""
+
+_MOST_SKIPPED = 16
+"""Proposals looked at, one after the other, for one that fits into the time left."""
+
+_MOST_FAILURES = 16
+"""After so many candidates none of which finished the search gives up: the next would fail as well."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Of one candidate.
+
+    time_s        it may take
+    fold_s        of which a fold
+    further_s     folds beyond the least are begun only if they should be over by then
+    least_folds   with fewer it is out of time
+    most_folds    it is scored on no more
+    """
+
+    time_s: float
+    fold_s: float
+    further_s: float
+    least_folds: int
+    most_folds: int
+
+
+def candidate_s(search_s: float, max_candidates: int | None) -> float:
+    """What one candidate of a search of so many seconds may take."""
+    return search_s * max(_CANDIDATE_SHARE, 1 / (max_candidates or math.inf))
+
+
+def terms(
+    analysis: Analysis,
+    left_s: float,
+    search_s: float,
+    max_candidates: int | None,
+    folds_used: Iterable[int],
+) -> Terms:
+    """The terms of a candidate that begins now.
+
+    left_s       until the search ends
+    search_s     from its start to its end
+    folds_used   by each candidate that has finished
+    """
+    n_folds = max(folds_used, default=0)
+    if n_folds:
+        fold_s = _FOLD_MARGIN * candidate_s(search_s, max_candidates) / n_folds
+        return Terms(left_s, fold_s, left_s, n_folds, n_folds)
+    fair_s = search_s / (max_candidates or math.inf)
+    return Terms(
+        time_s=left_s,
+        fold_s=max(_FIRST_SHARE * search_s, fair_s, _FIRST_S),
+        further_s=max(_FURTHER_SHARE * search_s, _FURTHER_PART * fair_s),
+        least_folds=least_folds(analysis),
+        most_folds=most_folds(analysis),
+    )
+
+
+def least_folds(analysis: Analysis) -> int:
+    """With which a choice can be made at all."""
+    if analysis.n_folds == HOLD_OUT:
+        return 1
+    return min(3, math.ceil(_LEAST_SCORED * analysis.n_folds / analysis.n_rows))
+
+
+def most_folds(analysis: Analysis) -> int:
+    """That are worth their time."""
+    worth = (folds for n_rows, folds in _MOST_FOLDS.items() if analysis.n_rows <= n_rows)
+    return min(analysis.n_folds, next(worth, 1))
+
+
+def may_begin(index: int, tried: Sequence[Tried]) -> bool:
+    """Whether the candidate need not wait for the first one, which shows on how many folds they are compared."""
+    return index == 1 or any(one.plan.index == 1 for one in tried)
+
+
+def refit_s(
+    analysis: Analysis,
+    members: Sequence[FoldFits],
+    longest_fold_s: float,
+    workers: int,
+    runtime_s: float,
+) -> float:
+    """To be kept free for refits of the members of the ensemble; of those that would not fit anyway, nothing is.
+
+    longest_fold_s    of all candidates: members change until the search is over
+    runtime_s         of the whole job
+    """
+    part = _SHORT_SHARE + (1 - _SHORT_SHARE) * min(1.0, runtime_s / _FULL_REFITS_S)
+    most_s = part * _MOST_REFIT_SHARE * runtime_s
+    cost = refit_cost(growth(analysis.n_rows, analysis.n_folds))
+    costs = [cost * fits.fold_s for fits in members if cost * fits.fold_s <= most_s]
+    expected_s = max(sum(costs) / workers, cost * longest_fold_s)
+    wanted_s = max(_REFIT_MARGIN * expected_s, _LEAST_REFIT_SHARE * runtime_s)
+    return min(wanted_s, most_s)
+
+
+def next_plan(
+    analysis: Analysis,
+    index: int,
+    last: int,
+    tried: Sequence[Tried],
+    left_s: float,
+    own_s: float = math.inf,
+) -> Plan | None:
+    """The plan of this index or of one of the next ones, up to `last`: the first that is expected to fit into
+    the time left. None if none does. While nothing has finished, expectations are too vague to count.
+
+    own_s    what the candidate may take
+    """
+    if not any(one.objective is not None for one in tried):
+        return search.propose(analysis, index, tried) if index <= last else None
+    for number in range(index, min(index + _MOST_SKIPPED, last + 1)):
+        plan = search.propose(analysis, number, tried)
+        quick = hurried(
+            plan, cost.predicted_s(analysis, plan, tried) / max(min(left_s, own_s), _LEAST_S)
+        )
+        if cost.predicted_s(analysis, quick, tried) <= left_s:
+            return quick
+    return None
+
+
+def is_in_vain(tried: Sequence[Tried]) -> bool:
+    """Whether to give up, because everything fails."""
+    return len(tried) >= _MOST_FAILURES and all(one.objective is None for one in tried)
+
+
+def check_memory(analysis: Analysis, plan: Plan, memory_mb: float) -> None:
+    """raises    OutOfMemory if training the plan is expected to need more than `memory_mb` MiB"""
+    needed_mb = cost.predicted_mb(analysis, plan)
+    if needed_mb > memory_mb:
+        raise OutOfMemory(
+            f"It was not begun: on {analysis.n_rows} rows and {len(analysis.features)} columns the algorithm "
+            f"{plan.algorithm} is expected to need {needed_mb:.0f} MiB of memory, and a candidate may use "
+            f"{memory_mb:.0f} MiB."
+        )

@@ -1,0 +1,146 @@
+"""Which candidate comes next.
+
+Proposals are a pure function of what is known, and the plan of index i depends on outcomes of indices up to
+i - LOOKBACK alone: with up to LOOKBACK candidates under way at once, the same data, seed and number of
+candidates give the same plans whatever the timing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from windvane.engine.candidates import Plan
+from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.features.base import Feature
+from windvane.engine.learners.base import Setting
+from windvane.engine.learners.catalogue import learner
+from windvane.engine.scoring.metrics import METRICS
+from windvane.engine.tuning.portfolio import Opening, openings_for
+from windvane.engine.tuning.sampling import draw, draw_near
+
+LOOKBACK = 8
+
+_AT_LARGE_SHARE = 0.3
+"""Of proposals after the openings: points drawn anywhere instead of near a good one."""
+
+_N_PARENTS = 3
+_RANK_DECAY = 0.5
+"""The algorithm that did best is tried with weight 1, the next with 0.5, then 0.25 ..."""
+
+_LEAST_WEIGHT = 0.04
+_MAX_SEED = 2**31
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A plan and how it went; objective is None if it failed, took_s the wall clock it used."""
+
+    plan: Plan
+    objective: float | None
+    took_s: float
+
+
+def recipes_for(analysis: Analysis) -> tuple[str, ...]:
+    """The feature recipes that plans for this table will name, the first needed first."""
+    return tuple(dict.fromkeys(_recipe(opening) for opening in openings_for(analysis)))
+
+
+def propose(analysis: Analysis, index: int, tried: Sequence[Tried]) -> Plan:
+    """The plan of this index (1, 2, ...): sound defaults of every algorithm first, then variations of what
+    went well. `tried` must hold every plan with an index up to index - LOOKBACK; later ones are ignored."""
+    openings = openings_for(analysis)
+    if index <= len(openings):
+        opening = openings[index - 1]
+        hyperparameters = {**_defaults(analysis, opening.algorithm), **opening.changes}
+        return _plan(
+            analysis, index, opening.algorithm, _recipe(opening), hyperparameters, opening.why
+        )
+    known = [one for one in tried if one.plan.index <= index - LOOKBACK]
+    random = np.random.default_rng([analysis.seed % _MAX_SEED, index])
+    ranked = _ranked(analysis, known)
+    algorithm = _choose_algorithm([opening.algorithm for opening in openings], ranked, random)
+    own = [one for one in ranked if one.plan.algorithm == algorithm][:_N_PARENTS]
+    space = learner(algorithm).space(_setting(analysis, index), analysis.n_rows)
+    if not own:
+        hyperparameters = {**_defaults(analysis, algorithm), **draw(space, random)}
+        recipe = learner(algorithm).recipes[0]
+        why = "a draw from the whole space"
+        return _plan(analysis, index, algorithm, recipe, hyperparameters, why)
+    parent = own[int(random.integers(len(own)))].plan
+    if random.random() < _AT_LARGE_SHARE:
+        hyperparameters = {**parent.hyperparameters, **draw(space, random)}
+        why = f"candidate {parent.index}, which went well, with other hyperparameters"
+    else:
+        hyperparameters = draw_near(space, parent.hyperparameters, random)
+        why = f"a variation of candidate {parent.index}, which went well"
+    return _plan(analysis, index, algorithm, parent.recipe, hyperparameters, why)
+
+
+def _ranked(analysis: Analysis, known: Sequence[Tried]) -> list[Tried]:
+    """What finished, best first; of equals the earlier."""
+    gain = METRICS[analysis.objective].gain
+    return sorted(
+        (one for one in known if one.objective is not None),
+        key=lambda one: (-gain(one.objective or 0.0), one.plan.index),
+    )
+
+
+def _choose_algorithm(
+    opened: Sequence[str], ranked: Sequence[Tried], random: np.random.Generator
+) -> str:
+    """The better an algorithm's best candidate, the likelier it is chosen; one that has not finished any is
+    among the least likely."""
+    best_first = list(dict.fromkeys(one.plan.algorithm for one in ranked))
+    others = [algorithm for algorithm in opened if algorithm not in best_first]
+    algorithms = [*best_first, *dict.fromkeys(others)]
+    weights = np.array(
+        [
+            max(_RANK_DECAY**rank, _LEAST_WEIGHT) if rank < len(best_first) else _LEAST_WEIGHT
+            for rank in range(len(algorithms))
+        ]
+    )
+    at = np.searchsorted(np.cumsum(weights / weights.sum()), random.random(), side="right")
+    return algorithms[min(int(at), len(algorithms) - 1)]
+
+
+def _plan(
+    analysis: Analysis,
+    index: int,
+    algorithm: str,
+    recipe: str,
+    hyperparameters: dict[str, Any],
+    why: str,
+) -> Plan:
+    seed = int(np.random.default_rng([analysis.seed % _MAX_SEED, index, 1]).integers(_MAX_SEED))
+    return Plan(index, recipe, algorithm, hyperparameters, seed, why)
+
+
+def _recipe(opening: Opening) -> str:
+    return opening.recipe or learner(opening.algorithm).recipes[0]
+
+
+def _defaults(analysis: Analysis, algorithm: str) -> dict[str, Any]:
+    return learner(algorithm).defaults(_setting(analysis, 0), analysis.n_rows)
+
+
+def _setting(analysis: Analysis, seed: int) -> Setting:
+    """What is known before any recipe is fitted: the raw columns stand for the features."""
+    return Setting(
+        problem_type=analysis.problem_type,
+        objective=analysis.objective,
+        n_classes=analysis.n_classes,
+        features=tuple(_raw_feature(analysis, column) for column in analysis.features),
+        seed=seed,
+    )
+
+
+def _raw_feature(analysis: Analysis, column: ColumnSpec) -> Feature:
+    if column.type is not ColumnType.CATEGORICAL:
+        return Feature(column.name, column.name)
+    distinct = analysis.statistics.get(column.name, {}).get("distinct", 2)
+    return Feature(column.name, column.name, int(distinct))
