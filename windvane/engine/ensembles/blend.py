@@ -27,6 +27,9 @@ _MAX_ROWS = 20_000
 
 _SHARES = (1.0, 0.75, 0.5, 0.25)
 
+_MOST_DOUBT = 2.5
+"""Times the usual standard error of a member's mean squared error."""
+
 Predictions = Mapping[int, NDArray[np.floating[Any]]]
 
 
@@ -190,7 +193,20 @@ def _considered(
         (index for index, reached in gains.items() if np.isfinite(reached)),
         key=lambda index: (-gains[index], index),
     )
-    return tuple(ranked[:_MAX_CONSIDERED]), rows
+    considered = tuple(ranked[:_MAX_CONSIDERED])
+    return _steady(considered, predictions, few, y[few]), rows
+
+
+def _steady(
+    considered: tuple[int, ...], predictions: Predictions, rows: Indices, y: Floats
+) -> tuple[int, ...]:
+    """Without those whose error hangs on a few rows where that of others does not: what such rows say of them does
+    not hold for new ones. The best one stays."""
+    if len(considered) < 3 or predictions[considered[0]].ndim > 1:
+        return considered
+    doubts = np.array([np.std((predictions[index][rows] - y) ** 2) for index in considered])
+    is_steady = doubts <= _MOST_DOUBT * np.median(doubts)
+    return tuple(index for place, index in enumerate(considered) if place == 0 or is_steady[place])
 
 
 def _predicted_rows(predictions: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:

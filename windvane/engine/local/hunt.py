@@ -79,10 +79,12 @@ class Hunt:
         self._crew: Crew[Work] = Crew(job.threads, self._candidate_mb)
         self._recipes: dict[str, Fitting] = {}
         self._n_fits: dict[str, int] = {}
+        self._fit_s: dict[str, float] = {}
         self._reasons: dict[str, str] = {}
         self._tried: dict[int, Tried] = {}
         self._prospects = Prospects(table)
         self._began: dict[int, float] = {}
+        self._began_fit: dict[str, float] = {}
         self._next_index = 1
         self._next_plan: Plan | None = None
         self._under_way: set[int] = set()
@@ -173,14 +175,15 @@ class Hunt:
     def _left_s(self) -> float:
         """Until no candidate is to be under way: the likely members of the ensemble are then refitted."""
         job, prospects = self._job, self._prospects
-        kept_s = refit_s(
+        models_s = refit_s(
             self._analysis,
             prospects.fits,
             prospects.longest_fold_s,
             job.threads,
             job.max_runtime_s,
         )
-        return job.search_end - kept_s - time.time()
+        recipes_s = max((self._fit_s[recipe] for recipe in prospects.recipes), default=0.0)
+        return job.search_end - recipes_s - models_s - time.time()
 
     def _take(self, plan: Plan) -> None:
         self._next_plan = None
@@ -204,6 +207,7 @@ class Hunt:
     def _start_features(self, work: Features) -> None:
         dataset, into = self._job.dataset, self._folder_of(work.recipe)
         self._recipes[work.recipe] = Fitting.UNDER_WAY
+        self._began_fit[work.recipe] = time.time()
         self._crew.start(
             work,
             lambda: stages.fit_features(dataset, work.recipe, into, fold_fits(work.n_fits)),
@@ -241,7 +245,9 @@ class Hunt:
     def _fitted(self, work: Features, ended: Exit) -> None:
         if ended.ending is Ending.FINISHED:
             self._recipes[work.recipe] = Fitting.READY
+            n_made = work.n_fits - self._n_fits.get(work.recipe, 0)
             self._n_fits[work.recipe] = work.n_fits
+            self._fit_s[work.recipe] = (time.time() - self._began_fit[work.recipe]) / n_made
             return
         self._recipes[work.recipe] = Fitting.FAILED
         self._reasons[work.recipe] = f"The feature recipe {work.recipe} failed: {ended.text}"

@@ -23,7 +23,7 @@ class Prospects:
         self._predictions: dict[int, NDArray[np.floating[Any]]] = {}
         self._fits: dict[int, FoldFits] = {}
         self._entries: list[Entry] = []
-        self._likely: list[FoldFits] = []
+        self._likely: list[int] = []
 
     def add(self, entry: Entry, record: CandidateRecord, folder: Path) -> None:
         """A pipeline that finished, and its folder."""
@@ -34,7 +34,7 @@ class Prospects:
         )
         self._fits[entry.index] = record.fits
         self._entries.append(entry)
-        self._likely = [self._fits[index] for index in self._members()]
+        self._likely = self._members()
 
     @property
     def longest_fold_s(self) -> float:
@@ -43,7 +43,13 @@ class Prospects:
     @property
     def fits(self) -> list[FoldFits]:
         """Of the ensemble's members, or of the best candidate."""
-        return self._likely
+        return [self._fits[index] for index in self._likely]
+
+    @property
+    def recipes(self) -> set[str]:
+        """That they take."""
+        plans = (entry.plan for entry in self._entries if entry.index in self._likely)
+        return {plan.recipe for plan in plans if plan is not None}
 
     def _members(self) -> list[int]:
         table = self._table

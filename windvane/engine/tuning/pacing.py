@@ -56,7 +56,7 @@ _LEAST_REFIT_SHARE, _MOST_REFIT_SHARE = 0.04, 0.35
 _FULL_REFITS_S, _SHORT_SHARE = 60.0, 0.6
 """A shorter job keeps less for refits, down to such a share of it: it has too few candidates."""
 
-_REFIT_MARGIN = 0.8
+_REFIT_MARGIN = 0.9
 """Predictions of refits are too long rather than too short: they run no round beyond the best."""
 
 _MOST_SKIPPED = 16

@@ -147,3 +147,15 @@ def test_a_lucky_best_candidate_is_joined_rather_than_given_up_for():
         alone = max(gain(MetricName.AUC, y, one) for one in candidates.values())
         kept += gain(MetricName.AUC, y, found.in_sample) > alone
     assert kept == 12
+
+
+def test_candidate_whose_error_hangs_on_a_few_rows_does_not_join():
+    y, predictions = _noisy_copies(4)
+    predictions[3] = y + 0.3 * (predictions[3] - y)
+    predictions[3, :2] += (
+        14.0  # as good as the others on the whole, by luck of how few these rows are
+    )
+    found = blend(dict(enumerate(predictions)), y, np.arange(y.size) % 5, MetricName.MSE)
+    assert found is not None
+    assert 3 not in found.weights
+    assert {0, 1, 2} <= set(found.considered)
