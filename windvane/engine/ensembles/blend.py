@@ -27,7 +27,7 @@ _MAX_ROWS = 20_000
 
 _SHARES = (1.0, 0.75, 0.5, 0.25)
 
-_MOST_DOUBT = 2.5
+_MOST_DOUBT = 1.75
 """Times the usual standard error of a member's mean squared error."""
 
 Predictions = Mapping[int, NDArray[np.floating[Any]]]
