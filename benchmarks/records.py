@@ -15,6 +15,8 @@ Record = Mapping[str, Any]
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 RESULTS = ROOT / "benchmarks" / "results"
+PEERS = ROOT / "benchmarks" / "peers.jsonl"
+"""Figures of other systems on tables for which the harness brings none."""
 
 OURS = "windvane"
 
@@ -39,6 +41,11 @@ def check_shared(shared: Path) -> None:
 
 def read_records(path: Path) -> list[Record]:
     return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+
+def stored_peers(shared: Path) -> list[Record]:
+    """Figures of other systems that need not be measured again."""
+    return [*read_records(shared / "bench" / "peers.jsonl"), *read_records(PEERS)]
 
 
 def publishable(record: Record, host: str) -> dict[str, Any]:
