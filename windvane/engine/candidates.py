@@ -13,7 +13,7 @@ class Plan:
     """A pipeline to be tried.
 
     index   1, 2, 3 ... in the order of proposal
-    recipe  name of a feature recipe of features/plan.py, e.g. 'dpp0'
+    recipe  name of a feature recipe of features/cards.py, e.g. 'dpp0'
     seed    of everything random in this candidate's training
     why     why it is tried, in plain words
     """

@@ -7,8 +7,6 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from windvane.engine import stages
@@ -17,6 +15,7 @@ from windvane.engine.data.dataset import Dataset
 from windvane.engine.local.crew import Crew
 from windvane.engine.local.job import Entry, Job, ranked
 from windvane.engine.local.prospects import Prospects
+from windvane.engine.local.recipebook import Features, Fitting, RecipeBook
 from windvane.engine.local.telling import Teller
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.training.matrices import fold_fits
@@ -36,22 +35,6 @@ from windvane.process.child import Ending, Exit
 _LEAST_USEFUL_SHARE = 0.02
 _LEAST_USEFUL_S = 0.5
 _KILL_GRACE_S = 0.4
-
-
-class Fitting(StrEnum):
-    """How far a recipe is."""
-
-    UNDER_WAY = "under way"
-    READY = "ready"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Features:
-    """The work of fitting a recipe to the first folds."""
-
-    recipe: str
-    n_fits: int
 
 
 Work = Plan | Features
@@ -77,14 +60,10 @@ class Hunt:
         self._candidate_mb = job.memory_mb // job.threads
         self._search_s = job.search_end - time.time()
         self._crew: Crew[Work] = Crew(job.threads, self._candidate_mb)
-        self._recipes: dict[str, Fitting] = {}
-        self._n_fits: dict[str, int] = {}
-        self._fit_s: dict[str, float] = {}
-        self._reasons: dict[str, str] = {}
+        self._book = RecipeBook()
         self._tried: dict[int, Tried] = {}
         self._prospects = Prospects(table)
         self._began: dict[int, float] = {}
-        self._began_fit: dict[str, float] = {}
         self._next_index = 1
         self._next_plan: Plan | None = None
         self._under_way: set[int] = set()
@@ -99,7 +78,7 @@ class Hunt:
                     return
                 work, ended = self._crew.next_ended()
                 if isinstance(work, Features):
-                    self._fitted(work, ended)
+                    self._book.end(work, ended)
                 else:
                     self._trained(work, ended)
         finally:
@@ -109,12 +88,12 @@ class Hunt:
     @property
     def recipes(self) -> Mapping[str, Path]:
         """The folders of the recipes that were fitted."""
-        return {name: self._folder_of(name) for name, n_fits in self._n_fits.items() if n_fits}
+        return {name: self._folder_of(name) for name in self._book.fitted}
 
     def _next_work(self) -> Work | None:
         """What to start now; None if nothing can be started before something ends."""
         while (plan := self._upcoming()) is not None:
-            state = self._state_of(plan.recipe)
+            state = self._book.state(plan.recipe, self._n_folds_used())
             if state is Fitting.READY and not may_begin(plan.index, self._known()):
                 return self._other_features()
             if state is Fitting.READY:
@@ -125,14 +104,8 @@ class Hunt:
             if state is Fitting.UNDER_WAY:
                 return self._other_features()
             self._take(plan)
-            self._failed(plan, self._reasons[plan.recipe])
+            self._failed(plan, self._book.reason(plan.recipe))
         return None
-
-    def _state_of(self, recipe: str) -> Fitting | None:
-        """READY only for as many folds as candidates are compared on."""
-        state = self._recipes.get(recipe)
-        is_short = state is Fitting.READY and self._n_fits[recipe] < self._n_folds_used()
-        return None if is_short else state
 
     def _n_folds_used(self) -> int:
         return max((one.outcome.folds_used for one in self.entries if one.outcome), default=1)
@@ -182,18 +155,15 @@ class Hunt:
             job.threads,
             job.max_runtime_s,
         )
-        recipes_s = max((self._fit_s[recipe] for recipe in prospects.recipes), default=0.0)
-        return job.search_end - recipes_s - models_s - time.time()
+        return job.search_end - self._book.fit_s(prospects.recipes) - models_s - time.time()
 
     def _take(self, plan: Plan) -> None:
         self._next_plan = None
         self._next_index = plan.index + 1
 
     def _other_features(self) -> Features | None:
-        for name in recipes_for(self._analysis):
-            if name not in self._recipes:
-                return self._features(name)
-        return None
+        name = self._book.unknown(recipes_for(self._analysis))
+        return None if name is None else self._features(name)
 
     def _features(self, recipe: str) -> Features:
         return Features(recipe, self._n_folds_used())
@@ -206,8 +176,7 @@ class Hunt:
 
     def _start_features(self, work: Features) -> None:
         dataset, into = self._job.dataset, self._folder_of(work.recipe)
-        self._recipes[work.recipe] = Fitting.UNDER_WAY
-        self._began_fit[work.recipe] = time.time()
+        self._book.begin(work)
         self._crew.start(
             work,
             lambda: stages.fit_features(dataset, work.recipe, into, fold_fits(work.n_fits)),
@@ -241,16 +210,6 @@ class Hunt:
             further_s=found.further_s,
             memory_mb=self._candidate_mb,
         )
-
-    def _fitted(self, work: Features, ended: Exit) -> None:
-        if ended.ending is Ending.FINISHED:
-            self._recipes[work.recipe] = Fitting.READY
-            n_made = work.n_fits - self._n_fits.get(work.recipe, 0)
-            self._n_fits[work.recipe] = work.n_fits
-            self._fit_s[work.recipe] = (time.time() - self._began_fit[work.recipe]) / n_made
-            return
-        self._recipes[work.recipe] = Fitting.FAILED
-        self._reasons[work.recipe] = f"The feature recipe {work.recipe} failed: {ended.text}"
 
     def _trained(self, plan: Plan, ended: Exit) -> None:
         self._under_way.remove(plan.index)

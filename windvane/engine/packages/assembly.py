@@ -9,7 +9,7 @@ from typing import Any
 
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.features.plan import load_recipe
+from windvane.engine.features.recipe import load_recipe
 from windvane.engine.outcomes import FULL_FIT, CandidateRecord
 from windvane.engine.packages.package import Member, Schema, write_model, write_transformers
 from windvane.engine.scoring.calibration import NO_CHANGE

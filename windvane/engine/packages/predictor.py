@@ -17,7 +17,7 @@ from windvane.domain.problem import ProblemType
 from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
 from windvane.engine.data.parse import cell_reader, parse_cells, unreadable
 from windvane.engine.features.base import FittedRecipe, Value
-from windvane.engine.features.plan import load_recipe
+from windvane.engine.features.recipe import load_recipe
 from windvane.engine.learners.base import FittedModel
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.manifest import check_manifest, read_json

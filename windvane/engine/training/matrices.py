@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from windvane.engine.columns import Columns, Values
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.features.base import Feature
-from windvane.engine.features.plan import fit_transform_recipe, load_recipe, term_tables
+from windvane.engine.features.plan import fit_transform_recipe, term_tables
+from windvane.engine.features.recipe import load_recipe
 from windvane.engine.features.terms import TermTable
 from windvane.engine.outcomes import FULL_FIT, fold_fit
 from windvane.engine.training.tasks import Matrix

@@ -12,7 +12,7 @@ import numpy as np
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.features.base import Feature
-from windvane.engine.features.plan import load_recipe
+from windvane.engine.features.recipe import load_recipe
 from windvane.engine.learners.base import FittedModel, Setting
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.outcomes import (

@@ -11,8 +11,8 @@ from windvane.engine.candidates import Plan
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import ReadOptions
 from windvane.engine.features.interactions import OPERATIONS, Interactions, Pair
-from windvane.engine.features.plan import fit_transform_recipe, load_recipe
-from windvane.engine.features.recipe import Recipe
+from windvane.engine.features.plan import fit_transform_recipe
+from windvane.engine.features.recipe import Recipe, load_recipe
 from windvane.engine.packages.package import load_predictor
 from windvane.errors import CorruptArtifact
 from windvane.testing.tables import Workshop

@@ -4,7 +4,9 @@ import pytest
 from windvane.domain.problem import ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.features import plan
-from windvane.engine.features.plan import RECIPES, fit_recipe, fit_transform_recipe, load_recipe
+from windvane.engine.features.cards import RECIPES
+from windvane.engine.features.plan import fit_recipe, fit_transform_recipe
+from windvane.engine.features.recipe import load_recipe
 from windvane.errors import CorruptArtifact, DataFault
 
 GENERATOR = np.random.default_rng(1)

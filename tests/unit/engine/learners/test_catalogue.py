@@ -7,7 +7,7 @@ import pytest
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.features.base import Feature
-from windvane.engine.features.plan import RECIPES
+from windvane.engine.features.cards import RECIPES
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.catalogue import LEARNERS, learner
 from windvane.engine.learners.faults import candidate_fault

@@ -9,7 +9,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.candidates import Plan
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.features.plan import RECIPES
+from windvane.engine.features.cards import RECIPES
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.target_transform import TARGET_TRANSFORM
 from windvane.engine.tuning.portfolio import OPENINGS, openings_for
