@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.arrays import read_arrays, write_arrays
 from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.oblivious import ObliviousTrees, ObliviousWalker
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CorruptArtifact
@@ -27,15 +28,7 @@ class CatBoostTrees:
         self.n_features = trees.n_features
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
-        scores = self._walker.scores(X)
-        if self._n_classes == 0:
-            return scores[:, 0]
-        if self._n_classes == 2:
-            positive = 1 / (1 + np.exp(-np.clip(scores, -500, 500)))
-            return np.concatenate([1 - positive, positive], axis=1)
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        probabilities: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-        return probabilities
+        return answers_of(self._walker.scores(X), self._n_classes)
 
     def save(self, folder: Path) -> None:
         write_arrays(folder / FILE, self._walker.trees.arrays())

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.arrays import read_arrays, write_arrays
 from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.linear_loss import LOSSES, Loss, Weights
@@ -59,14 +60,7 @@ class LinearModel:
         rows = np.asarray(X, np.float64)[:, None, :]
         scores: NDArray[np.float64] = np.matmul(rows, self.coefficients)[:, 0, :]
         scores += self.intercepts
-        if self.n_classes == 0:
-            return scores[:, 0]
-        if self.n_classes == 2:
-            positive = 1 / (1 + np.exp(-np.clip(scores, -500, 500)))
-            return np.concatenate([1 - positive, positive], axis=1)
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        probabilities: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-        return probabilities
+        return answers_of(scores, self.n_classes)
 
     def save(self, folder: Path) -> None:
         arrays = {"coefficients": self.coefficients, "intercepts": self.intercepts}

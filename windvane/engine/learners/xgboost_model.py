@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.lightgbm_native import LEAVES, NativeBooster
 from windvane.engine.learners.xgboost_library import XgboostHandle
 from windvane.engine.learners.xgboost_trees import read_xgboost, without_base
@@ -42,15 +43,7 @@ class XgboostModel:
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         sums = self._sums(X) if len(X) <= _FEW_ROWS else self._library.margins(X)
-        scores = sums.astype(np.float64) + self._trees.base
-        if self._n_classes == 0:
-            return scores[:, 0]
-        if self._n_classes == 2:
-            positive = 1 / (1 + np.exp(-np.clip(scores, -500, 500)))
-            return np.concatenate([1 - positive, positive], axis=1)
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        probabilities: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-        return probabilities
+        return answers_of(sums.astype(np.float64) + self._trees.base, self._n_classes)
 
     def _sums(self, X: FloatMatrix) -> NDArray[np.float32]:
         """(n_rows, n_outputs), added up one tree after the other in single precision, as XGBoost does."""

@@ -33,20 +33,15 @@ class Refit:
     notes: tuple[str, ...] = ()
 
 
-def refit_cost(growth: float) -> float:
-    """Of the refit, in fits of a fold: more rows. It has more rounds too, but none that are scored, nor any beyond the
-    best.
-
-    growth    Task.growth
-    """
-    return growth
-
-
 def fit_all_rows(
     learner: Learner, plan: Plan, task: Task, fits: FoldFits, deadline: Deadline
 ) -> Refit:
-    """raises    CandidateFault"""
-    if deadline.left_s < _LEAST_TIME_SHARE * refit_cost(task.growth) * fits.fold_s:
+    """It takes Task.growth times as long as a fold's fit: its further rounds make up for those that a fold runs beyond
+    the best, and it scores none.
+
+    raises    CandidateFault
+    """
+    if deadline.left_s < _LEAST_TIME_SHARE * task.growth * fits.fold_s:
         return Refit(None, (NOT_REFITTED,))
     rounds, hyperparameters = _for_all_rows(learner, plan, task, fits)
     matrix = task.matrix(FULL_FIT)

@@ -28,7 +28,7 @@ from windvane.engine.packages.predictor import LoadedMember, Predictor
 from windvane.engine.scoring import judge
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.matrices import read_matrix, write_fits
-from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows, refit_cost
+from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows
 from windvane.engine.training.tasks import Deadline, Matrix, Task, Trained
 from windvane.errors import CorruptArtifact
 
@@ -80,7 +80,7 @@ class Trial:
     def train(self, limits: TrainLimits) -> Trained:
         """The same, and a refit on all rows if the time allows it."""
         deadline = limits.deadline()
-        trained = self._train_folds(limits, deadline, refit_cost(self._task(limits).growth))
+        trained = self._train_folds(limits, deadline, self._task(limits).growth)
         return self._refitted(trained, limits, deadline)
 
     def refit(self, candidate: Path, limits: TrainLimits) -> Trained:

@@ -18,7 +18,6 @@ from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.split import HOLD_OUT, growth
 from windvane.engine.outcomes import FoldFits
-from windvane.engine.training.refit import refit_cost
 from windvane.engine.tuning import cost, search
 from windvane.engine.tuning.search import Tried
 from windvane.engine.tuning.steps import hurried
@@ -148,7 +147,7 @@ def refit_s(
     """
     part = _SHORT_SHARE + (1 - _SHORT_SHARE) * min(1.0, runtime_s / _FULL_REFITS_S)
     most_s = part * _MOST_REFIT_SHARE * runtime_s
-    cost = refit_cost(growth(analysis.n_rows, analysis.n_folds))
+    cost = growth(analysis.n_rows, analysis.n_folds)
     costs = [cost * fits.fold_s for fits in members if cost * fits.fold_s <= most_s]
     expected_s = max(sum(costs) / workers, cost * longest_fold_s)
     wanted_s = max(_REFIT_MARGIN * expected_s, _LEAST_REFIT_SHARE * runtime_s)

@@ -10,7 +10,7 @@ import pytest
 from windvane.engine.candidates import Plan
 from windvane.engine.training import crossvalidate, tasks
 from windvane.engine.training.crossvalidate import Wanted, train_folds
-from windvane.engine.training.refit import fit_all_rows, refit_cost
+from windvane.engine.training.refit import fit_all_rows
 from windvane.engine.training.tasks import Deadline, Matrix, Task
 from windvane.errors import OutOfTime
 
@@ -80,7 +80,7 @@ def _train(clockwork, seconds, *, least_folds=1, most_folds=None, task=None, lea
     learner, task = learner or MeanLearner(clockwork), task or _task()
     deadline = Deadline(clockwork.now + seconds)
     most = min(task.n_folds, most_folds or task.n_folds)
-    wanted = Wanted(min(least_folds, most), most, after=refit_cost(task.growth))
+    wanted = Wanted(min(least_folds, most), most, after=task.growth)
     trained = train_folds(learner, PLAN, task, deadline, wanted)
     found = fit_all_rows(learner, PLAN, task, trained.fits, deadline)
     notes = (*trained.notes, *found.notes)
