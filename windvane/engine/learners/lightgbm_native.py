@@ -7,6 +7,8 @@ A row goes through the library's prepared single-row call.
 from __future__ import annotations
 
 import ctypes
+import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,21 +21,41 @@ from windvane.errors import CorruptArtifact
 
 _FLOAT32 = 0
 _ROW_MAJOR = 1
-VALUES = 0
+SCORES = 1
 LEAVES = 2
 _PARAMETERS = b"num_threads=1 verbosity=-1"
+
+
+_TREES_A_PART = 24
+_TREE = re.compile(rb"^Tree=\d+\n", re.MULTILINE)
+_SIZES = re.compile(rb"^tree_sizes=.*\n", re.MULTILINE)
+_END = b"end of trees"
+
+
+def in_parts(text: bytes, trees_a_round: int) -> list[bytes]:
+    """Models of a few rounds each, whose sums add up to those of the model in `text`. Many rows are led through one
+    after the other, so that its trees stay in the processor's cache."""
+    head, *trees = _TREE.split(text[: text.index(_END)])
+    head = _SIZES.sub(b"", head)
+    at_once = trees_a_round * max(1, _TREES_A_PART // trees_a_round)
+    return [_model(head, trees[first : first + at_once]) for first in range(0, len(trees), at_once)]
+
+
+def _model(head: bytes, trees: Sequence[bytes]) -> bytes:
+    numbered = (b"Tree=%d\n%b" % (number, tree) for number, tree in enumerate(trees))
+    return b"".join([head, *numbered, _END, b"\n"])
 
 
 class NativeBooster:
     """A LightGBM model in memory.
 
     text      of the model, in LightGBM's own format
-    answer    VALUES, or LEAVES for the number of the leaf that a row reaches in each tree
+    answer    SCORES, the sums over the trees, or LEAVES for the number of the leaf that a row reaches in each tree
     width     numbers per row, as the model says
     raises    CorruptArtifact if LightGBM cannot read the text
     """
 
-    def __init__(self, text: bytes, answer: int = VALUES) -> None:
+    def __init__(self, text: bytes, answer: int = SCORES) -> None:
         self._lib = _library()
         self._handle = ctypes.c_void_p()
         self._fast = ctypes.c_void_p()
@@ -69,7 +91,6 @@ class NativeBooster:
             _PARAMETERS,
             ctypes.byref(self._fast),
         )
-        self._length = ctypes.c_int64()
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         """(n_rows, n_features) float32 to (n_rows, width)."""
@@ -82,7 +103,7 @@ class NativeBooster:
                 "LGBM_BoosterPredictForMatSingleRowFast",
                 self._fast,
                 ctypes.c_void_p(rows.ctypes.data),
-                ctypes.byref(self._length),
+                ctypes.byref(ctypes.c_int64()),
                 ctypes.c_void_p(made.ctypes.data),
             )
         elif len(rows):
@@ -98,7 +119,7 @@ class NativeBooster:
                 0,
                 -1,
                 _PARAMETERS,
-                ctypes.byref(self._length),
+                ctypes.byref(ctypes.c_int64()),
                 ctypes.c_void_p(made.ctypes.data),
             )
         return made
