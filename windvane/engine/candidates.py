@@ -16,6 +16,7 @@ class Plan:
     recipe  name of a feature recipe of features/cards.py, e.g. 'dpp0'
     seed    of everything random in this candidate's training
     why     why it is tried, in plain words
+    n_rows  that a fold's model learns from, drawn by lot; None for all
     """
 
     index: int
@@ -24,6 +25,7 @@ class Plan:
     hyperparameters: dict[str, Any]
     seed: int
     why: str = ""
+    n_rows: int | None = None
 
 
 @dataclass(frozen=True)

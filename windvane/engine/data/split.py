@@ -29,10 +29,10 @@ def choose_n_folds(n_rows: int, n_features: int) -> int:
     return N_FOLDS
 
 
-def growth(n_rows: int, n_folds: int) -> float:
-    """How many times as many rows as a fold's training part the whole table has."""
+def n_training_rows(n_rows: int, n_folds: int) -> int:
+    """Of a fold, about."""
     held = min(HOLD_OUT_SHARE, MOST_HELD_OUT / n_rows) if n_folds == HOLD_OUT else 1 / n_folds
-    return 1 / (1 - held)
+    return round(n_rows * (1 - held))
 
 
 def assign_folds(

@@ -148,13 +148,7 @@ class Hunt:
     def _left_s(self) -> float:
         """Until no candidate is to be under way: the likely members of the ensemble are then refitted."""
         job, prospects = self._job, self._prospects
-        models_s = refit_s(
-            self._analysis,
-            prospects.fits,
-            prospects.longest_fold_s,
-            job.threads,
-            job.max_runtime_s,
-        )
+        models_s = refit_s(prospects.refits_s, job.threads, job.max_runtime_s)
         return job.search_end - self._book.fit_s(prospects.recipes) - models_s - time.time()
 
     def _take(self, plan: Plan) -> None:

@@ -17,7 +17,7 @@ from windvane.engine.scoring.metrics import METRICS
 LEAST_ROWS = 20
 
 _RESERVE_SHARE = 0.04
-_RESERVE_S = (1.2, 20.0)
+_RESERVE_S = (1.2, 6.0)
 _MOST_RESERVE_SHARE = 0.3
 
 

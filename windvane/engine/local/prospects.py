@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import Dataset
+from windvane.engine.data.split import n_training_rows
 from windvane.engine.ensembles.blend import blend
 from windvane.engine.local.job import Entry, ranked
-from windvane.engine.outcomes import CandidateRecord, FoldFits, read_out_of_fold
+from windvane.engine.outcomes import CandidateRecord, read_out_of_fold
 from windvane.engine.scoring.calibration import at_temperature
 
 
@@ -21,35 +23,37 @@ class Prospects:
     def __init__(self, table: Dataset) -> None:
         self._table = table
         self._predictions: dict[int, NDArray[np.floating[Any]]] = {}
-        self._fits: dict[int, FoldFits] = {}
+        self._refits_s: dict[int, float] = {}
         self._entries: list[Entry] = []
         self._likely: list[int] = []
 
     def add(self, entry: Entry, record: CandidateRecord, folder: Path) -> None:
         """A pipeline that finished, and its folder."""
-        if record.fits is None:
+        if record.fits is None or record.plan is None:
             raise AssertionError("An ensemble is no prospect.")
         self._predictions[entry.index] = at_temperature(
             read_out_of_fold(folder), record.temperature
         )
-        self._fits[entry.index] = record.fits
+        self._refits_s[entry.index] = record.fits.fold_s * self._growth(record.plan)
         self._entries.append(entry)
         self._likely = self._members()
 
     @property
-    def longest_fold_s(self) -> float:
-        return max((fits.fold_s for fits in self._fits.values()), default=0.0)
-
-    @property
-    def fits(self) -> list[FoldFits]:
+    def refits_s(self) -> list[float]:
         """Of the ensemble's members, or of the best candidate."""
-        return [self._fits[index] for index in self._likely]
+        return [self._refits_s[index] for index in self._likely]
 
     @property
     def recipes(self) -> set[str]:
         """That they take."""
         plans = (entry.plan for entry in self._entries if entry.index in self._likely)
         return {plan.recipe for plan in plans if plan is not None}
+
+    def _growth(self, plan: Plan) -> float:
+        """How many times as many rows as a fold's model learns from the table has."""
+        analysis = self._table.analysis
+        used = n_training_rows(analysis.n_rows, analysis.n_folds)
+        return analysis.n_rows / min(used, plan.n_rows or used)
 
     def _members(self) -> list[int]:
         table = self._table

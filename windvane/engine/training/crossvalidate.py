@@ -68,7 +68,7 @@ def train_folds(
     return Trained(
         model=folds[0].model,
         recipe_fit=fold_fit(0),
-        rows=task.folds != 0,
+        rows=task.training_rows(0),
         out_of_fold=_out_of_fold(folds, task),
         folds_used=len(folds),
         fits=FoldFits(
@@ -127,10 +127,10 @@ def _until(fold: int, folds: list[_Fold], deadline: Deadline, wanted: Wanted) ->
 def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, clock: Deadline) -> _Fold:
     started = time.time()
     matrix = task.matrix(fold_fit(fold))
-    inside = task.folds == fold
+    inside, used = task.folds == fold, task.training_rows(fold)
     valid = Rows(matrix.X[inside], task.y[inside])
     model = learner.fit(
-        Rows(matrix.X[~inside], task.y[~inside]),
+        Rows(matrix.X[used], task.y[used]),
         valid,
         plan.hyperparameters,
         task.setting(matrix.features),
@@ -152,6 +152,8 @@ def _notes_of(folds: list[_Fold], task: Task) -> tuple[str, ...]:
     notes = []
     if len(folds) < task.n_folds:
         notes.append(f"scored on {len(folds)} of {task.n_folds} folds: time")
+    if task.sample is not None:
+        notes.append(f"trained on {task.sample.n_rows} rows drawn by lot: time")
     cut = [str(fold) for fold, one in enumerate(folds) if one.was_cut]
     if cut:
         notes.append(f"training was cut short in fold {', '.join(cut)}: time")

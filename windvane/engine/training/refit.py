@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from windvane.engine.candidates import Plan
 from windvane.engine.learners.base import FittedModel, Learner, Rows
 from windvane.engine.outcomes import FULL_FIT, FoldFits
-from windvane.engine.training.tasks import Deadline, Task
+from windvane.engine.training.tasks import Deadline, Sample, Task
 from windvane.errors import OutOfTime
 
 _LEAST_ROUNDS_SHARE = 0.5
@@ -20,50 +21,74 @@ _LEAST_ROUNDS_SHARE = 0.5
 _LEAST_TIME_SHARE = 0.85
 """Of the time that a refit should take, for it to be begun."""
 
+_LEAST_S = 1e-6
+_MOST_GROWTH = 1.25
+"""Beyond that rounds do not grow: each takes longer as it is."""
+
+_LEAST_GROWTH = 1.5
+"""Times the rows of a sample: a refit on fewer is not worth its time."""
+
 NOT_REFITTED = "the model is the first fold's: there was no refit on all rows"
 
 
 @dataclass(frozen=True)
 class Refit:
     """model    of all rows, or None
+    rows     (n_rows,) bool: what it was trained on
     notes    why there is none, or what is missing in it
     """
 
     model: FittedModel | None
+    rows: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
 
 
 def fit_all_rows(
     learner: Learner, plan: Plan, task: Task, fits: FoldFits, deadline: Deadline
 ) -> Refit:
-    """It takes Task.growth times as long as a fold's fit: its further rounds make up for those that a fold runs beyond
-    the best, and it scores none.
+    """A fit of all rows takes Task.growth times as long as a fold's: its further rounds make up for those that a fold
+    runs beyond the best, and it scores none. Where folds learn from a sample it is of as many rows as fit the time.
 
     raises    CandidateFault
     """
-    if deadline.left_s < _LEAST_TIME_SHARE * task.growth * fits.fold_s:
-        return Refit(None, (NOT_REFITTED,))
-    rounds, hyperparameters = _for_all_rows(learner, plan, task, fits)
+    none = Refit(None, np.zeros(task.y.size, np.bool_), (NOT_REFITTED,))
+    rows = _rows_in_time(task, fits, deadline, plan.seed)
+    if rows is None:
+        return none
+    n_rows = int(rows.sum())
+    growth = task.growth * n_rows / rows.size
+    rounds, hyperparameters = _for_more_rows(learner, plan, growth, fits)
     matrix = task.matrix(FULL_FIT)
+    X = np.asarray(matrix.X)
+    data = Rows(X, task.y) if n_rows == rows.size else Rows(X[rows], task.y[rows])
     try:
-        model = learner.fit(
-            Rows(np.asarray(matrix.X), task.y),
-            None,
-            hyperparameters,
-            task.setting(matrix.features),
-            deadline,
-        )
+        model = learner.fit(data, None, hyperparameters, task.setting(matrix.features), deadline)
     except OutOfTime:
-        return Refit(None, (NOT_REFITTED,))
-    if model.rounds >= rounds or not deadline.is_over():
-        return Refit(model)
-    if model.rounds < _LEAST_ROUNDS_SHARE * rounds:
-        return Refit(None, (NOT_REFITTED,))
-    return Refit(model, (f"the refit ended after {model.rounds} of {rounds} rounds: time",))
+        return none
+    notes = []
+    if n_rows < rows.size:
+        notes.append(f"the model is of {n_rows} of {rows.size} rows: time")
+    if model.rounds < rounds and deadline.is_over():
+        if model.rounds < _LEAST_ROUNDS_SHARE * rounds:
+            return none
+        notes.append(f"the refit ended after {model.rounds} of {rounds} rounds: time")
+    return Refit(model, rows, tuple(notes))
 
 
-def _for_all_rows(
-    learner: Learner, plan: Plan, task: Task, fits: FoldFits
+def _rows_in_time(
+    task: Task, fits: FoldFits, deadline: Deadline, seed: int
+) -> NDArray[np.bool_] | None:
+    everything = np.ones(task.y.size, np.bool_)
+    share = deadline.left_s / max(task.growth * fits.fold_s, _LEAST_S)
+    if share >= _LEAST_TIME_SHARE:
+        return everything
+    if task.sample is None or share * task.growth < _LEAST_GROWTH:
+        return None
+    return Sample(round(share * task.y.size), seed).of(everything)
+
+
+def _for_more_rows(
+    learner: Learner, plan: Plan, growth: float, fits: FoldFits
 ) -> tuple[int, dict[str, Any]]:
     """Rounds and hyperparameters of the refit. Folds that ran all rounds of the plan, or were cut short by the
     time, say nothing about how many more rows could bear."""
@@ -72,10 +97,10 @@ def _for_all_rows(
     as_found = learner.with_rounds(plan.hyperparameters, fits.rounds)
     if as_found == plan.hyperparameters or fits.was_cut:
         return fits.rounds, {**as_found, **fits.found}
-    more = round(fits.rounds * _more_rounds(task.growth))
+    more = round(fits.rounds * _more_rounds(growth))
     return more, {**learner.with_rounds(plan.hyperparameters, more), **fits.found}
 
 
 def _more_rounds(growth: float) -> float:
     """How many times as many rounds the refit gets: more rows bear more, but not in proportion."""
-    return math.sqrt(growth)
+    return math.sqrt(min(growth, _MOST_GROWTH))

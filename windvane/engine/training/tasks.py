@@ -45,6 +45,24 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """Rows drawn by lot; the same seed, the same rows."""
+
+    n_rows: int
+    seed: int
+
+    def of(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(n_rows,) of the rows that are marked, as many as the sample has; all if they are fewer."""
+        places = np.flatnonzero(rows)
+        if places.size <= self.n_rows:
+            return rows
+        chosen = np.zeros_like(rows)
+        drawn = np.random.default_rng(self.seed).choice(places, self.n_rows, replace=False)
+        chosen[drawn] = True
+        return chosen
+
+
+@dataclass(frozen=True)
 class Task:
     """What is to be learnt.
 
@@ -52,6 +70,7 @@ class Task:
     y          (n_rows,) target or class index
     folds      (n_rows,) the fold in which a row is validated, or -1
     setting    features -> the learner's setting
+    sample     of the rows that a fold's model may learn from; None for all
     """
 
     matrix: Callable[[str], Matrix]
@@ -59,11 +78,17 @@ class Task:
     folds: NDArray[np.int8]
     n_folds: int
     setting: Callable[[tuple[Feature, ...]], Setting]
+    sample: Sample | None = None
+
+    def training_rows(self, fold: int) -> NDArray[np.bool_]:
+        """(n_rows,) what the model of a fold learns from."""
+        outside = self.folds != fold
+        return outside if self.sample is None else self.sample.of(outside)
 
     @property
     def growth(self) -> float:
-        """How many times as many rows as a fold's training part the whole table has."""
-        return self.y.size / int(np.sum(self.folds != 0))
+        """How many times as many rows as a fold's model learns from the whole table has."""
+        return self.y.size / int(self.training_rows(0).sum())
 
 
 @dataclass(frozen=True)

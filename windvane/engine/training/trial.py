@@ -29,8 +29,11 @@ from windvane.engine.scoring import judge
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.matrices import read_matrix, write_fits
 from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows
-from windvane.engine.training.tasks import Deadline, Matrix, Task, Trained
+from windvane.engine.training.tasks import Deadline, Matrix, Sample, Task, Trained
 from windvane.errors import CorruptArtifact
+
+_MOST_AFTER = 2.0
+"""Times a fold's fit: what a refit is left at most while there are folds to train."""
 
 _MEASURING_SHARE = 0.04
 _MEASURING_S = (0.3, 3.0)
@@ -80,7 +83,8 @@ class Trial:
     def train(self, limits: TrainLimits) -> Trained:
         """The same, and a refit on all rows if the time allows it."""
         deadline = limits.deadline()
-        trained = self._train_folds(limits, deadline, self._task(limits).growth)
+        after = min(self._task(limits).growth, _MOST_AFTER)
+        trained = self._train_folds(limits, deadline, after)
         return self._refitted(trained, limits, deadline)
 
     def refit(self, candidate: Path, limits: TrainLimits) -> Trained:
@@ -91,7 +95,7 @@ class Trial:
         trained = Trained(
             model=self._learner.load(candidate / "model"),
             recipe_fit=record.recipe_fit,
-            rows=self._table.folds != 0,
+            rows=self._task(limits).training_rows(0),
             out_of_fold=read_out_of_fold(candidate),
             folds_used=record.outcome.folds_used,
             fits=record.fits,
@@ -125,13 +129,12 @@ class Trial:
         notes = (*trained.notes, *found.notes)
         if found.model is None:
             return replace(trained, notes=notes)
-        everything = np.ones(task.y.size, np.bool_)
         return replace(
-            trained, model=found.model, recipe_fit=FULL_FIT, rows=everything, notes=notes
+            trained, model=found.model, recipe_fit=FULL_FIT, rows=found.rows, notes=notes
         )
 
     def _task(self, limits: TrainLimits) -> Task:
-        analysis = self._table.analysis
+        analysis, plan = self._table.analysis, self._plan
 
         def setting(of: tuple[Feature, ...]) -> Setting:
             return Setting(
@@ -139,7 +142,7 @@ class Trial:
                 objective=analysis.objective,
                 n_classes=analysis.n_classes,
                 features=of,
-                seed=self._plan.seed,
+                seed=plan.seed,
                 threads=limits.threads,
             )
 
@@ -149,6 +152,7 @@ class Trial:
             folds=self._table.folds,
             n_folds=analysis.n_folds,
             setting=setting,
+            sample=None if plan.n_rows is None else Sample(plan.n_rows, plan.seed),
         )
 
     def _matrix(self, fit: str) -> Matrix:

@@ -62,14 +62,24 @@ _MB = 1024**2
 
 def predicted_s(analysis: Analysis, plan: Plan, tried: Sequence[Tried]) -> float:
     """Expected wall clock of training this plan on one thread, from the data's size and from `tried`."""
-    guess = _guess_s(analysis, plan)
+    guess = expected_s(analysis, plan)
     finished = [one for one in tried if one.objective is not None]
     own = [one for one in finished if one.plan.algorithm == plan.algorithm]
     if not finished:
         return guess
     return guess * statistics.median(
-        one.took_s / _guess_s(analysis, one.plan) for one in own or finished
+        one.took_s / expected_s(analysis, one.plan) for one in own or finished
     )
+
+
+def expected_s(analysis: Analysis, plan: Plan) -> float:
+    """The same from the data's size alone."""
+    cost = _COSTS[plan.algorithm]
+    cells = (analysis.n_rows + _FIXED_ROWS) * _width(analysis, plan.recipe)
+    effort = _EFFORTS.get(plan.algorithm, _as_usual)(plan.hyperparameters)
+    planned_s = cost.planned_s * math.pow(analysis.n_rows / 1_000, 0.6)
+    fit_s = cost.cell_s * cells * cost.n_models(analysis) + planned_s
+    return _OVERHEAD_S + fit_s * analysis.n_folds * effort
 
 
 def predicted_mb(analysis: Analysis, plan: Plan) -> float:
@@ -80,15 +90,6 @@ def predicted_mb(analysis: Analysis, plan: Plan) -> float:
     of_rows_mb = min(cost.row_bytes * outputs / _MB, cost.most_row_mb)
     of_models_mb = cost.model_mb * cost.n_models(analysis)
     return cost.fixed_mb + cost.cell_bytes * cells / _MB + of_rows_mb + of_models_mb
-
-
-def _guess_s(analysis: Analysis, plan: Plan) -> float:
-    cost = _COSTS[plan.algorithm]
-    cells = (analysis.n_rows + _FIXED_ROWS) * _width(analysis, plan.recipe)
-    effort = _EFFORTS.get(plan.algorithm, _as_usual)(plan.hyperparameters)
-    planned_s = cost.planned_s * math.pow(analysis.n_rows / 1_000, 0.6)
-    fit_s = cost.cell_s * cells * cost.n_models(analysis) + planned_s
-    return _OVERHEAD_S + fit_s * analysis.n_folds * effort
 
 
 # how much more work hyperparameters ask for than usual ones

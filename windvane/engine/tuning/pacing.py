@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.data.split import HOLD_OUT, growth
-from windvane.engine.outcomes import FoldFits
+from windvane.engine.data.split import HOLD_OUT
 from windvane.engine.tuning import cost, search
+from windvane.engine.tuning.rows import rows_to_learn_from
 from windvane.engine.tuning.search import Tried
 from windvane.engine.tuning.steps import hurried
 from windvane.errors import OutOfMemory
@@ -133,23 +133,15 @@ def may_begin(index: int, tried: Sequence[Tried]) -> bool:
     return index == 1 or any(one.plan.index == 1 for one in tried)
 
 
-def refit_s(
-    analysis: Analysis,
-    members: Sequence[FoldFits],
-    longest_fold_s: float,
-    workers: int,
-    runtime_s: float,
-) -> float:
-    """To be kept free for refits of the members of the ensemble; of those that would not fit anyway, nothing is.
+def refit_s(members_s: Sequence[float], workers: int, runtime_s: float) -> float:
+    """To be kept free for refits of the members of the ensemble.
 
-    longest_fold_s    of all candidates: members change until the search is over
-    runtime_s         of the whole job
+    members_s   what a refit of each takes
+    runtime_s   of the whole job
     """
     part = _SHORT_SHARE + (1 - _SHORT_SHARE) * min(1.0, runtime_s / _FULL_REFITS_S)
     most_s = part * _MOST_REFIT_SHARE * runtime_s
-    cost = growth(analysis.n_rows, analysis.n_folds)
-    costs = [cost * fits.fold_s for fits in members if cost * fits.fold_s <= most_s]
-    expected_s = max(sum(costs) / workers, cost * longest_fold_s)
+    expected_s = max([sum(members_s) / workers, *members_s])
     wanted_s = max(_REFIT_MARGIN * expected_s, _LEAST_REFIT_SHARE * runtime_s)
     return min(wanted_s, most_s)
 
@@ -167,10 +159,15 @@ def next_plan(
 
     own_s    what the candidate may take
     """
+    n_rows = rows_to_learn_from(analysis, own_s)
+
+    def proposed(number: int) -> Plan:
+        return replace(search.propose(analysis, number, tried), n_rows=n_rows)
+
     if not any(one.objective is not None for one in tried):
-        return search.propose(analysis, index, tried) if index <= last else None
+        return proposed(index) if index <= last else None
     for number in range(index, min(index + _MOST_SKIPPED, last + 1)):
-        plan = search.propose(analysis, number, tried)
+        plan = proposed(number)
         quick = hurried(
             plan, cost.predicted_s(analysis, plan, tried) / max(min(left_s, own_s), _LEAST_S)
         )

@@ -9,7 +9,7 @@ from windvane.engine.data.split import (
     HOLD_OUT,
     assign_folds,
     choose_n_folds,
-    growth,
+    n_training_rows,
     target_strata,
 )
 
@@ -101,10 +101,10 @@ def test_large_tables_are_split_once(n_rows: int, n_features: int, n_folds: int)
     assert choose_n_folds(n_rows, n_features) == n_folds
 
 
-def test_growth_is_that_of_the_folds() -> None:
+def test_training_rows_are_those_of_the_folds() -> None:
     for n_rows, n_folds in ((1000, 5), (1000, HOLD_OUT), (400_000, HOLD_OUT)):
         folds = assign_folds(np.zeros(n_rows, dtype=np.int64), unique_keys(n_rows), n_folds, 0)
-        assert growth(n_rows, n_folds) == pytest.approx(n_rows / (folds != 0).sum(), rel=0.01)
+        assert n_training_rows(n_rows, n_folds) == pytest.approx((folds != 0).sum(), rel=0.01)
 
 
 def test_strata_of_a_numeric_target_are_its_deciles() -> None:

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from windvane.engine.candidates import Plan
+from windvane.engine.outcomes import FoldFits
 from windvane.engine.training import crossvalidate, tasks
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.refit import fit_all_rows
-from windvane.engine.training.tasks import Deadline, Matrix, Task
+from windvane.engine.training.tasks import Deadline, Matrix, Sample, Task
 from windvane.errors import OutOfTime
 
 N_ROWS, N_FOLDS = 100, 5
@@ -64,7 +65,7 @@ def clockwork(monkeypatch):
     return made
 
 
-def _task(*, n_folds=N_FOLDS, folds=None):
+def _task(*, n_folds=N_FOLDS, folds=None, sample=None):
     folds = np.arange(N_ROWS) % n_folds if folds is None else folds
     return Task(
         matrix=lambda fit: Matrix(np.zeros((N_ROWS, 1), np.float32), ()),
@@ -72,6 +73,7 @@ def _task(*, n_folds=N_FOLDS, folds=None):
         folds=folds.astype(np.int8),
         n_folds=n_folds,
         setting=lambda features: None,
+        sample=sample,
     )
 
 
@@ -86,9 +88,8 @@ def _train(clockwork, seconds, *, least_folds=1, most_folds=None, task=None, lea
     notes = (*trained.notes, *found.notes)
     if found.model is None:
         return learner, replace(trained, notes=notes)
-    everything = np.ones(N_ROWS, bool)
     return learner, replace(
-        trained, model=found.model, recipe_fit="full", rows=everything, notes=notes
+        trained, model=found.model, recipe_fit="full", rows=found.rows, notes=notes
     )
 
 
@@ -197,3 +198,39 @@ def test_held_out_part_is_one_fold_and_rows_of_no_fold_are_trained_on(clockwork)
     assert [rows for rows, _, _ in learner.fits] == [80, 100]
     assert np.isfinite(trained.out_of_fold[:20]).all()
     assert np.isnan(trained.out_of_fold[20:]).all()
+
+
+def test_a_fold_learns_from_a_sample_and_is_scored_on_all_its_rows(clockwork):
+    learner = MeanLearner(clockwork)
+    task = _task(sample=Sample(20, seed=3))
+    trained = train_folds(learner, PLAN, task, Deadline(clockwork.now + 1000), Wanted(5, 5))
+    assert [rows for rows, _, _ in learner.fits] == [20] * 5
+    assert np.isfinite(trained.out_of_fold).all()
+    assert trained.rows.sum() == 20
+    assert not trained.rows[task.folds == 0].any()
+    assert trained.model.mean == pytest.approx(task.y[trained.rows].mean())
+    assert "trained on 20 rows drawn by lot: time" in trained.notes
+
+
+@pytest.mark.parametrize(("seconds", "n_rows"), [(1000, 100), (30, 60), (12, None)])
+def test_after_samples_the_refit_takes_the_rows_that_fit_the_time(clockwork, seconds, n_rows):
+    learner, task = MeanLearner(clockwork), _task(sample=Sample(20, seed=3))
+    fits = FoldFits(rounds=100, was_cut=False, fold_s=10.0)
+    found = fit_all_rows(learner, PLAN, task, fits, Deadline(clockwork.now + seconds))
+    if n_rows is None:
+        assert found.model is None
+        return
+    assert [rows for rows, _, _ in learner.fits] == [n_rows]
+    assert found.rows.sum() == n_rows
+    assert found.model.mean == pytest.approx(task.y[found.rows].mean())
+    assert any(f"of {n_rows} of 100 rows" in note for note in found.notes) == (n_rows < 100)
+
+
+def test_a_sample_is_of_the_rows_it_may_take_and_the_same_for_the_same_seed():
+    may = np.arange(50) % 3 > 0
+    sample = Sample(10, seed=1)
+    assert sample.of(may).sum() == 10
+    assert not (sample.of(may) & ~may).any()
+    assert (sample.of(may) == Sample(10, seed=1).of(may)).all()
+    assert (sample.of(may) != Sample(10, seed=2).of(may)).any()
+    assert (Sample(40, seed=1).of(may) == may).all()

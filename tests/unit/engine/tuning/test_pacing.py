@@ -8,7 +8,6 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.candidates import Plan
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.outcomes import FoldFits
 from windvane.engine.tuning import search
 from windvane.engine.tuning.pacing import (
     candidate_s,
@@ -104,19 +103,20 @@ def test_others_wait_for_the_first_candidate_to_end_well_or_not():
 
 
 def test_time_for_the_refits_of_the_members_is_kept():
-    fits = [FoldFits(100, was_cut=False, fold_s=seconds) for seconds in (40.0, 40.0)]
-    assert refit_s(ANALYSIS, [], 0.0, 2, 600.0) == 24.0
-    alone, both = (refit_s(ANALYSIS, fits[:n], 40.0, 2, 600.0) for n in (1, 2))
-    assert 30.0 < alone < 50.0
+    assert refit_s([], 2, 600.0) == 24.0
+    alone, both = refit_s([50.0], 2, 600.0), refit_s([50.0, 50.0], 2, 600.0)
+    assert 40.0 < alone <= 50.0
     assert both == alone  # the second one's runs beside the first's
-    assert refit_s(ANALYSIS, fits, 40.0, 1, 600.0) == pytest.approx(2 * alone)
-    assert refit_s(ANALYSIS, fits, 40.0, 1, 100.0) <= 35.0
-    assert refit_s(ANALYSIS, fits, 40.0, 1, 10.0) < 3.0
+    assert refit_s([50.0, 50.0], 1, 600.0) == pytest.approx(2 * alone)
+    assert refit_s([50.0, 50.0], 1, 100.0) <= 35.0
+    assert refit_s([50.0, 50.0], 1, 10.0) < 3.0
 
 
-def test_whoever_may_yet_become_a_member_has_time_kept_for_its_refit():
-    quick = [FoldFits(100, was_cut=False, fold_s=1.0)]
-    assert refit_s(ANALYSIS, quick, 50.0, 2, 600.0) > refit_s(ANALYSIS, quick, 1.0, 2, 600.0)
+def test_candidates_learn_from_samples_of_a_large_table():
+    plan = next_plan(LARGE, 1, 99, [], 1000.0, own_s=60.0)
+    assert plan.n_rows is not None
+    assert plan.n_rows < LARGE.n_rows
+    assert next_plan(ANALYSIS, 1, 99, [], 1000.0, own_s=60.0).n_rows is None
 
 
 def test_what_takes_more_than_a_candidate_may_makes_larger_steps(monkeypatch):
