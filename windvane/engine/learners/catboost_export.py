@@ -37,7 +37,8 @@ def exported(
     cardinalities  (n_features,) codes of each column, 0 for numbers
     rows           some rows; the trees must lead them to the leaves that CatBoost says
     """
-    document = _document(model)
+    values = model.get_leaf_values()
+    document = _document_of_splits(model, values)
     trees = document.get("oblivious_trees")
     scale, bias = document["scale_and_bias"]
     if not trees or len(bias) != n_outputs or _asks_for_several(document):
@@ -50,7 +51,7 @@ def exported(
         len(cardinalities),
         feature,
         border,
-        scale * _values(trees, depth, n_outputs),
+        scale * _values(model.get_tree_leaf_counts(), values, depth, n_outputs),
         np.array(bias, np.float64),
         _codes(model, data, cardinalities, len(trees), n_bits),
     )
@@ -59,12 +60,18 @@ def exported(
     return made if np.array_equal(ObliviousWalker(made).leaves(rows), theirs) else None
 
 
-def _document(model: Any) -> dict[str, Any]:
-    with TemporaryDirectory() as folder:
-        file = Path(folder, "model.json")
-        model.save_model(str(file), format="json")
-        document: dict[str, Any] = json.loads(file.read_bytes())
-        return document
+def _document_of_splits(model: Any, values: NDArray[np.float64]) -> dict[str, Any]:
+    """What the model's JSON says, without its leaf values: as text and as Python's numbers they would take tens of
+    times their size."""
+    model.set_leaf_values(np.zeros_like(values))
+    try:
+        with TemporaryDirectory() as folder:
+            file = Path(folder, "model.json")
+            model.save_model(str(file), format="json")
+            document: dict[str, Any] = json.loads(file.read_bytes())
+            return document
+    finally:
+        model.set_leaf_values(values)
 
 
 def _asks_for_several(document: dict[str, Any]) -> bool:
@@ -85,13 +92,15 @@ def _questions(
     return feature, border
 
 
-def _values(trees: Sequence[dict[str, Any]], depth: int, n_outputs: int) -> NDArray[np.float64]:
+def _values(
+    n_leaves: Sequence[int], values: NDArray[np.float64], depth: int, n_outputs: int
+) -> NDArray[np.float64]:
     """(n_trees * 2**depth, n_outputs); leaves that a shallower tree does not have are 0."""
-    values = np.zeros((len(trees), 1 << depth, n_outputs))
-    for tree, own in zip(trees, values, strict=True):
-        given = np.array(tree["leaf_values"], np.float64).reshape(-1, n_outputs)
+    padded = np.zeros((len(n_leaves), 1 << depth, n_outputs))
+    ends = np.cumsum(n_leaves)[:-1]
+    for own, given in zip(padded, np.split(values.reshape(-1, n_outputs), ends), strict=True):
         own[: len(given)] = given
-    return values.reshape(-1, n_outputs)
+    return padded.reshape(-1, n_outputs)
 
 
 def _codes(

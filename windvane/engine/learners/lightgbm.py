@@ -25,6 +25,9 @@ _FILE = "model.txt"
 _MANY_ROWS = 1_000
 """From here on the model is asked part by part: reading its parts takes about as long as reading the model."""
 
+_HISTOGRAM_MB = 64
+"""Of histograms of leaves that may be split later; those beyond it are made again when they are."""
+
 _ROW_WISE_ROWS = 20_000
 """From here on LightGBM's row-wise histograms are the faster ones; naming one keeps runs alike."""
 
@@ -175,6 +178,7 @@ def _fixed(setting: Setting, n_rows: int) -> dict[str, Any]:
         "deterministic": True,
         "force_row_wise": n_rows >= _ROW_WISE_ROWS,
         "force_col_wise": n_rows < _ROW_WISE_ROWS,
+        "histogram_pool_size": _HISTOGRAM_MB,
         "num_threads": setting.threads,
         "verbosity": -1,
     }

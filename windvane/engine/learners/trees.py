@@ -90,11 +90,21 @@ class Splits:
     """How trees split beyond thresholds.
 
     missing_left  (n_inner,) whether a missing value goes left; at a set of codes it always goes right
-    categories    inner node -> the codes that go left; its threshold means nothing
+    categories    inner node -> the codes that go left (`words_of`); its threshold means nothing
     """
 
     missing_left: NDArray[np.bool_]
-    categories: Mapping[int, NDArray[np.int64]]
+    categories: Mapping[int, NDArray[np.uint32]]
+
+
+def words_of(codes: NDArray[np.int64], n_codes: int) -> NDArray[np.uint32]:
+    """A set of codes below `n_codes` as bits, in LightGBM's words of 32.
+
+    raises    IndexError if a code is not below that
+    """
+    bits = np.zeros((n_codes + 31) // 32 * 32, bool)
+    bits[codes] = True
+    return np.packbits(bits, bitorder="little").view("<u4")
 
 
 def trees_of(trees: Sequence[Any], classes: Sequence[int], n_classes: int) -> Trees:
@@ -177,7 +187,7 @@ def _tree_texts(trees: Trees, splits: Splits | None) -> Iterator[str]:
         sets: list[NDArray[np.uint32]] = []
         for node in np.flatnonzero(kinds[part] & _IS_CATEGORY).tolist() if splits else ():
             thresholds[node] = str(len(sets))
-            sets.append(_words(splits.categories[part.start + node]))  # type: ignore[union-attr]
+            sets.append(splits.categories[part.start + node])  # type: ignore[union-attr]
         yield f"Tree={number}\nnum_leaves={n_leaves}\nnum_cat={len(sets)}\n"
         if n_leaves > 1:
             yield f"split_feature={_numbers(trees.feature[part])}\n"
@@ -190,13 +200,6 @@ def _tree_texts(trees: Trees, splits: Splits | None) -> Iterator[str]:
             yield f"cat_boundaries={_numbers(ends)}\n"
             yield f"cat_threshold={_numbers(np.concatenate(sets))}\n"
         yield f"leaf_value={'0 ' * (n_leaves - 1)}0\nshrinkage=1\n\n\n"
-
-
-def _words(codes: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """The set as LightGBM's words of 32 bits."""
-    bits = np.zeros((int(codes.max(initial=0)) // 32 + 1) * 32, bool)
-    bits[codes] = True
-    return np.packbits(bits, bitorder="little").view("<u4")
 
 
 def _numbers(array: NDArray[Any]) -> str:

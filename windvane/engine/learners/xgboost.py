@@ -22,11 +22,16 @@ _BY_METRIC = {
     MetricName.MAE: ("reg:absoluteerror", "mae"),
 }
 
+_MOST_BINS, _BIN_BYTES = 256, 16
+_HISTOGRAM_BYTES = 64 * 1024**2
+_FEWEST_HISTOGRAMS = 8
+
 
 class Xgboost:
     """Gradient-boosted trees, grown level by level.
 
-    Codes are given as categories, not as numbers: their order is by frequency and means nothing to a split.
+    Codes are given as categories: their order is by frequency and means little to a split. Those of a column
+    with many are given as numbers all the same: a split on categories keeps a list of them.
     """
 
     name = NAME
@@ -98,10 +103,17 @@ def _fixed(setting: Setting) -> dict[str, Any]:
         "eval_metric": metric,
         "tree_method": "hist",
         "seed": setting.seed % 2**31,
+        "max_cached_hist_node": _most_histograms(setting),
         "nthread": setting.threads,
         "verbosity": 0,
         **classes,
     }
+
+
+def _most_histograms(setting: Setting) -> int:
+    """Of nodes, held at a time; those beyond it are made again when they are needed."""
+    node_bytes = max(1, len(setting.features)) * _MOST_BINS * _BIN_BYTES
+    return max(_FEWEST_HISTOGRAMS, _HISTOGRAM_BYTES // node_bytes)
 
 
 LEARNER = Xgboost()

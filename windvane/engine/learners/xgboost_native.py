@@ -6,10 +6,14 @@ from typing import Any
 
 import xgboost
 
+from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.patience import Patience
 from windvane.engine.learners.xgboost_model import XgboostModel
+
+MOST_CODES = 64
+"""A split on a category keeps a list of codes: of a column with thousands, trees would be lists above all."""
 
 
 class _Watch(xgboost.callback.TrainingCallback):  # type: ignore[misc]
@@ -45,7 +49,7 @@ def train_model(
     except (xgboost.core.XGBoostError, ValueError, MemoryError) as error:
         raise candidate_fault("XGBoost", error) from error
     kept = booster[: patience.best_round]
-    n_codes = max((feature.cardinality for feature in setting.features), default=0)
+    n_codes = max((f.cardinality for f in setting.features if _has_categories(f)), default=0)
     return XgboostModel(bytes(kept.save_raw("ubj")), setting.n_classes, n_codes)
 
 
@@ -53,8 +57,12 @@ def _matrix(rows: Rows, setting: Setting, like: Any) -> Any:
     return xgboost.QuantileDMatrix(
         rows.X,
         rows.y,
-        feature_types=["c" if feature.cardinality else "q" for feature in setting.features],
+        feature_types=["c" if _has_categories(f) else "q" for f in setting.features],
         enable_categorical=True,
         nthread=setting.threads,
         ref=like,
     )
+
+
+def _has_categories(feature: Feature) -> bool:
+    return 0 < feature.cardinality <= MOST_CODES

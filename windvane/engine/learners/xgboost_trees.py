@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.engine.learners.trees import Splits, Trees, trees_text
+from windvane.engine.learners.trees import Splits, Trees, trees_text, words_of
 from windvane.engine.learners.ubjson import read_ubjson
 from windvane.errors import CorruptArtifact
 
@@ -102,14 +102,15 @@ def _trees(
     is_category = joined["is_category"][inner].astype(bool)
     n_inner = np.add.reduceat(inner, np.cumsum(sizes) - sizes)
     sets = iter([codes for part in parts for codes in part["sets"]])
-    categories: dict[int, NDArray[np.int64]] = {}
+    categories: dict[int, NDArray[np.uint32]] = {}
+    every_code = words_of(np.arange(n_codes), n_codes)
     for i in np.flatnonzero(is_category).tolist():
-        found = next(sets)
+        found = words_of(next(sets), n_codes)
         if missing_left[i]:
             left[i], right[i] = right[i], left[i]
             categories[i] = found
         else:
-            categories[i] = np.setdiff1d(np.arange(n_codes), found)
+            categories[i] = every_code & ~found
     below = np.nextafter(joined["condition"].astype(np.float32), np.float32(-np.inf))
     trees = Trees(
         n_features,

@@ -44,7 +44,7 @@ class Cost:
 _COSTS: Mapping[str, Cost] = {
     "lightgbm": Cost(1.5e-6, 90, 16, 60, model_mb=4),
     "xgboost": Cost(1.5e-6, 90, 14, 60, model_mb=7),
-    "catboost": Cost(2.5e-6, 140, 18, 120, model_mb=5),
+    "catboost": Cost(2.5e-6, 200, 18, 120, model_mb=5),
     "linear-learner": Cost(0.4e-6, 90, 12, 60, model_mb=0.1),
     "randomforest": Cost(4e-6, 90, 8, 3000, most_row_mb=300),
     "extra-trees": Cost(3e-6, 90, 8, 4000, most_row_mb=350),
@@ -143,11 +143,12 @@ _MOST_ONE_HOT: Mapping[str, int] = {"dpp1": 100, "dpp3": 24}
 
 def _width(analysis: Analysis, recipe: str) -> int:
     """Features that the recipe will make, roughly and rather too many than too few."""
-    total = sum(_width_of(analysis, column, recipe) for column in analysis.features)
+    total = sum(width_of(analysis, column, recipe) for column in analysis.features)
     return min(max(1, total), MAX_WIDTH)
 
 
-def _width_of(analysis: Analysis, column: ColumnSpec, recipe: str) -> int:
+def width_of(analysis: Analysis, column: ColumnSpec, recipe: str) -> int:
+    """Features that the recipe will make of a column, roughly."""
     if column.type is not ColumnType.CATEGORICAL:
         return _WIDTHS.get(recipe, {}).get(column.type, 1)
     if recipe in _MOST_ONE_HOT:

@@ -20,6 +20,7 @@ from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Setting
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.scoring.metrics import METRICS
+from windvane.engine.tuning.bounds import bounded
 from windvane.engine.tuning.portfolio import Opening, openings_for
 from windvane.engine.tuning.sampling import draw, draw_near
 
@@ -117,7 +118,8 @@ def _plan(
     why: str,
 ) -> Plan:
     seed = int(np.random.default_rng([analysis.seed % _MAX_SEED, index, 1]).integers(_MAX_SEED))
-    return Plan(index, recipe, algorithm, hyperparameters, seed, why)
+    within = bounded(analysis, algorithm, recipe, hyperparameters)
+    return Plan(index, recipe, algorithm, within, seed, why)
 
 
 def _recipe(opening: Opening) -> str:
