@@ -35,6 +35,7 @@ from windvane.engine.local.hosted import run_job
 from windvane.engine.local.job import Job, leaderboard_from_json
 from windvane.engine.local.telling import OnEvent
 from windvane.engine.manifest import check_manifest, read_json, write_json, write_manifest
+from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.package import Predictions, Predictor, load_predictor
 from windvane.engine.scoring.evaluate import scores
 from windvane.errors import CorruptArtifact, InvalidRequest
@@ -66,7 +67,8 @@ class AutoML:
     objective       a metric's name, e.g. 'AUC', 'F1', 'LogLoss', 'MSE'; the problem type's default if None
     max_runtime_s   wall clock of `fit`
     max_candidates  pipelines and ensembles together; as many as time allows if None
-    threads         processes that train at once, one thread each; one a core if None
+    threads         processes that train at once, one thread each, and threads that answer many rows; one a core
+                    if None
     memory_mb       for all of them; three quarters of the machine's if None
     max_latency_ms  for one row: the best candidate within it is kept, or the quickest if none is; no limit if None
     raises          InvalidRequest for an unknown name or a number out of range
@@ -275,7 +277,7 @@ class AutoML:
         fitted = self._the_fitted()
         columns = columns_of(frame, fitted.predictor.columns)
         if len(frame):
-            return fitted.predictor.predict_columns(columns, len(frame))
+            return predict_in_blocks(fitted.predictor, columns, len(frame), self.threads)
         n_classes = fitted.analysis.n_classes
         return Predictions(np.empty(0), np.empty((0, n_classes)), np.empty(0, np.int64))
 

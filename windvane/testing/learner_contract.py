@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,17 @@ def rows_one_by_one_give_the_same(learner: Learner, lesson: Lesson, folder: Path
     whole = model.predict(lesson.valid.X)
     single = np.concatenate([model.predict(lesson.valid.X[i : i + 1]) for i in range(150)])
     np.testing.assert_array_equal(single, whole)
+
+
+def several_threads_at_once_are_answered_the_same(
+    learner: Learner, lesson: Lesson, folder: Path
+) -> None:
+    model = _fitted(learner, lesson)
+    many = [np.roll(np.tile(lesson.valid.X, (8, 1)), turn, axis=0) for turn in range(8)]
+    one_by_one = [model.predict(X) for X in many]
+    with ThreadPoolExecutor(4) as pool:
+        for at_once, alone in zip(pool.map(model.predict, many), one_by_one, strict=True):
+            np.testing.assert_array_equal(at_once, alone)
 
 
 def what_was_saved_and_read_answers_the_same(
@@ -204,6 +216,7 @@ def _flipped(content: bytes) -> bytes:
 CONTRACT: tuple[Callable[[Learner, Lesson, Path], None], ...] = (
     answers_have_their_shape,
     rows_one_by_one_give_the_same,
+    several_threads_at_once_are_answered_the_same,
     what_was_saved_and_read_answers_the_same,
     what_was_read_saves_the_same_files,
     the_same_seed_gives_the_same_model,

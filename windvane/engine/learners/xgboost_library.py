@@ -23,7 +23,7 @@ _MARGINS = (
 
 
 class XgboostHandle:
-    """A model in XGBoost's own memory.
+    """A model in XGBoost's own memory; several threads may ask it at once.
 
     raw       the model as UBJSON
     raises    CorruptArtifact if XGBoost cannot read it
@@ -32,9 +32,6 @@ class XgboostHandle:
     def __init__(self, raw: bytes) -> None:
         self._lib = _library()
         self._handle = ctypes.c_void_p()
-        self._shape = ctypes.POINTER(ctypes.c_uint64)()
-        self._n_axes = ctypes.c_uint64()
-        self._result = ctypes.POINTER(ctypes.c_float)()
         self._call("XGBoosterCreate", None, ctypes.c_uint64(0), ctypes.byref(self._handle))
         self._call("XGBoosterLoadModelFromBuffer", self._handle, raw, ctypes.c_uint64(len(raw)))
         self._call("XGBoosterSetParam", self._handle, b"nthread", b"1")
@@ -46,18 +43,21 @@ class XgboostHandle:
             f'{{"data": [{rows.ctypes.data}, true], "shape": [{rows.shape[0]}, {rows.shape[1]}], '
             '"typestr": "<f4", "version": 3}'
         )
+        axes, n_axes = ctypes.POINTER(ctypes.c_uint64)(), ctypes.c_uint64()
+        # XGBoost's own memory, one for each thread that asks.
+        result = ctypes.POINTER(ctypes.c_float)()
         self._call(
             "XGBoosterPredictFromDense",
             self._handle,
             where.encode(),
             _MARGINS,
             None,
-            ctypes.byref(self._shape),
-            ctypes.byref(self._n_axes),
-            ctypes.byref(self._result),
+            ctypes.byref(axes),
+            ctypes.byref(n_axes),
+            ctypes.byref(result),
         )
-        shape = tuple(self._shape[axis] for axis in range(self._n_axes.value))
-        return np.ctypeslib.as_array(self._result, shape).reshape(len(rows), -1).copy()
+        shape = tuple(axes[axis] for axis in range(n_axes.value))
+        return np.ctypeslib.as_array(result, shape).reshape(len(rows), -1).copy()
 
     def _call(self, function: str, *arguments: object) -> None:
         if getattr(self._lib, function)(*arguments) != 0:
