@@ -1,0 +1,138 @@
+"""Do leaderboards say what new rows will show? python benchmarks/honesty.py FOLDER
+
+FOLDER is what benchmarks/kept.py made. For every table: the score that the leaderboard gives to the model that
+answers, its standard error, the score on the test rows and how many standard errors lie between; then, whether the
+front of score against latency holds a candidate of at most a millisecond within one standard error of the best, and
+what the model costs to load and to ask.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.kept import MODEL, OBJECTIVES, part_of, public_tables
+from benchmarks.markdown import markdown_table, score_text
+from benchmarks.records import SHARED, CannotMeasure, check_shared
+from windvane import AutoML
+from windvane.domain.problem import MetricName
+from windvane.engine.scoring.metrics import METRICS
+
+_QUICK_MS = 1.0
+_ENOUGH_ERRORS = 2.0
+_HEAD = (
+    "table",
+    "objective",
+    "leaderboard",
+    "SE",
+    "test",
+    "SEs off",
+    "quick one on front",
+    "best ms",
+    "single ms",
+    "load ms",
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """off            test minus leaderboard, less is worse, in standard errors
+    is_front_quick  whether a candidate of at most _QUICK_MS is as good as the best but for one standard error
+    single_ms       one row through the best candidate that is no ensemble
+    """
+
+    table: str
+    objective: str
+    told: float
+    error: float
+    test: float
+    off: float
+    is_front_quick: bool
+    best_ms: float
+    single_ms: float
+    load_ms: float
+
+
+def main(arguments: Sequence[str], shared: Path = SHARED) -> int:
+    if len(arguments) != 1:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        check_shared(shared)
+    except CannotMeasure as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    folder = Path(arguments[0])
+    tables = [one for one in public_tables(shared) if (folder / one["name"] / MODEL).is_dir()]
+    judged = [judge(table, folder / table["name"] / MODEL, shared) for table in tables]
+    print(report(judged))
+    return 0
+
+
+def judge(table: Mapping[str, Any], folder: Path, shared: Path) -> Judged:
+    started = time.perf_counter()
+    model = AutoML.load(folder)
+    load_s = time.perf_counter() - started
+    objective = OBJECTIVES[table["problem_type"]]
+    scores = {score.metric: score.value for score in model.score(part_of(table, "test", shared))}
+    return judged_of(
+        table["name"], model.leaderboard(), objective, scores[MetricName(objective)], load_s
+    )
+
+
+def judged_of(name: str, board: pd.DataFrame, objective: str, test: float, load_s: float) -> Judged:
+    """board    of `AutoML.leaderboard`"""
+    gain = METRICS[MetricName(objective)].gain
+    chosen = board[board["chosen"]].iloc[0]
+    error = float(chosen["standard_error"])
+    finished = board[board["status"] == "finished"]
+    front = finished[finished["on_front"] & (finished["latency_ms"] <= _QUICK_MS)]
+    enough = gain(float(chosen["score"])) - error
+    single = finished[finished["algorithm"] != "ensemble"].iloc[0]
+    return Judged(
+        name,
+        objective,
+        float(chosen["score"]),
+        error,
+        test,
+        (gain(test) - gain(float(chosen["score"]))) / error,
+        any(gain(float(score)) >= enough for score in front["score"]),
+        float(chosen["latency_ms"]),
+        float(single["latency_ms"]),
+        1000 * load_s,
+    )
+
+
+def report(judged: Sequence[Judged]) -> str:
+    table = markdown_table(_HEAD, [_row(one) for one in judged])
+    within = sum(abs(one.off) <= _ENOUGH_ERRORS for one in judged)
+    quick = sum(one.is_front_quick for one in judged)
+    return (
+        f"{table}\n\nWithin {_ENOUGH_ERRORS:g} standard errors: {within} of {len(judged)}. "
+        f"A candidate of {_QUICK_MS:g} ms within one standard error of the best: {quick} of {len(judged)}."
+    )
+
+
+def _row(one: Judged) -> list[str]:
+    return [
+        one.table,
+        one.objective,
+        score_text(one.told),
+        score_text(one.error),
+        score_text(one.test),
+        f"{one.off:+.2f}",
+        "yes" if one.is_front_quick else "no",
+        f"{one.best_ms:.2f}",
+        f"{one.single_ms:.3f}",
+        f"{one.load_ms:.0f}",
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
