@@ -21,6 +21,10 @@ MAX_MEMBERS = 8
 LEAST_WEIGHT = 0.02
 """A member of less costs its latency and its refit, and hardly moves an answer."""
 
+LIGHT_WEIGHT, LEAST_PART = 0.06, 0.03
+"""Light members, if all of them together add less than this part of what the ensemble gains over its best member, cost
+more latency, size and time than they are worth."""
+
 SHRINKAGE = 30.0
 """In rows on which the members' mistakes are as large as the best one's and independent of each other."""
 
@@ -35,7 +39,8 @@ Fit = Callable[[Floats], Floats]
 
 
 def fit_weights(said: Floats, y: Floats, objective: MetricName) -> Floats:
-    """The weights >= 0, sum 1, at most MAX_MEMBERS of them above 0 and none of those below LEAST_WEIGHT.
+    """The weights >= 0, sum 1, at most MAX_MEMBERS of them above 0, none of those below LEAST_WEIGHT, nor below
+    LIGHT_WEIGHT but for a LEAST_PART.
 
     said  (n_models, n_rows): values, or the probabilities of the true classes (`of_truth`)
     y     (n_rows,) target; not looked at where `said` are probabilities
@@ -46,9 +51,32 @@ def fit_weights(said: Floats, y: Floats, objective: MetricName) -> Floats:
     while (kept := _worth_keeping(found)).size < members.size:
         members = members[kept]
         found = fit(said[members])
+    members, found = _without_light_ones(
+        members, found, said, lambda one: loss_of(one, y, objective), fit
+    )
     weights = np.zeros(len(said))
     weights[members] = found
     return weights
+
+
+def _without_light_ones(
+    members: NDArray[np.int64],
+    weights: Floats,
+    said: Floats,
+    loss: Callable[[Floats], float],
+    fit: Fit,
+) -> tuple[NDArray[np.int64], Floats]:
+    """The members that stay, and their weights."""
+    reached = loss(weights @ said[members])
+    alone = min(loss(said[member]) for member in members)
+    enough = reached + LEAST_PART * max(0.0, alone - reached)
+    while members.size > 1 and weights.min() < LIGHT_WEIGHT:
+        fewer = np.delete(members, int(np.argmin(weights)))
+        without = fit(said[fewer])
+        if loss(without @ said[fewer]) > enough:
+            break
+        members, weights = fewer, without
+    return members, weights
 
 
 def _worth_keeping(weights: Floats) -> NDArray[np.int64]:

@@ -104,3 +104,15 @@ def test_a_perfect_model_needs_no_other():
     y, said = _said(MetricName.RMSE, 3)
     said[1] = y
     assert fit_weights(said, y, MetricName.RMSE).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(("shared", "stays"), [(0.0, True), (0.7, False)])
+def test_a_light_member_stays_if_it_adds_to_what_the_others_say(shared, stays):
+    """With either share of the others' error its weight would be 0.05."""
+    random = np.random.default_rng(0)
+    y = random.normal(size=50_000)
+    pair = random.normal(size=(2, y.size))
+    own = np.sqrt(0.5 * (1 - shared) / 0.05 - 0.5 * (1 - shared) ** 2) * random.normal(size=y.size)
+    said = y + np.stack([*pair, shared * pair.mean(axis=0) + own])
+    weights = fit_weights(said, y, MetricName.RMSE)
+    assert weights[2] == (pytest.approx(0.05, abs=0.01) if stays else 0)
