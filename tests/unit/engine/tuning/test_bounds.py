@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.unit.engine.tuning.test_pacing import ANALYSIS
+from unit.engine.tuning.test_pacing import ANALYSIS
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.features.base import Feature

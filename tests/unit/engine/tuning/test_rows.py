@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.engine.tuning.test_pacing import ANALYSIS
+from unit.engine.tuning.test_pacing import ANALYSIS
 from windvane.engine.tuning.rows import rows_to_learn_from
 
 
