@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 
 import pytest
-
 from unit.engine.tuning.test_pacing import ANALYSIS
+
 from windvane.engine.tuning.rows import rows_to_learn_from
 
 

@@ -1,0 +1,46 @@
+import json
+
+import nbformat
+import pytest
+from nbformat.validator import validate
+from unit.engine.reports.made_up import HOSTILE, report_of
+from unit.engine.reports.test_page import Shape
+
+from windvane.engine.reports.notebook import markdown, notebook_of
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    return nbformat.reads(notebook_of(report_of(HOSTILE)), as_version=4)
+
+
+def test_it_is_a_notebook_in_which_nothing_runs(hostile):
+    validate(hostile)
+    assert {cell.cell_type for cell in hostile.cells} == {"markdown"}
+
+
+def test_names_from_data_are_no_markup(hostile):
+    for cell in hostile.cells:
+        shape = Shape(cell.source)
+        assert shape.elements == []
+        assert "](" not in cell.source.replace("](attachment:figure.png)", "")
+        assert "$" not in cell.source
+        assert "`" not in cell.source
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_stays_one_cell_of_a_table(name):
+    assert "|" not in markdown(name)
+    assert len(markdown(name).splitlines()) <= 1
+
+
+def test_pictures_are_in_the_file(hostile):
+    pictures = [cell for cell in hostile.cells if cell.get("attachments")]
+    assert len(pictures) == 2
+    assert all("attachment:figure.png" in cell.source for cell in pictures)
+
+
+def test_the_same_report_is_the_same_file():
+    report = report_of(("a", "b"))
+    assert notebook_of(report) == notebook_of(report)
+    json.loads(notebook_of(report))

@@ -1,0 +1,83 @@
+"""Figures as SVG for pages and as PNG for paper, drawn by Matplotlib.
+
+In an SVG everything that is not data has the colour of the text around it, so that it can be read on light and on
+dark ground.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+
+from windvane.engine.reports.document import Figure
+from windvane.engine.reports.labels import seen
+
+_INK = "#010203"
+"""Stands for the colour of the text around; no series has it."""
+
+_STYLE = {
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": _INK,
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "grid.alpha": 0.18,
+    "grid.color": _INK,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.labelcolor": _INK,
+    "svg.fonttype": "none",
+    "text.color": _INK,
+    "text.usetex": False,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+}
+_DOTS_PER_INCH = 160
+
+
+def svg_of(figure: Figure, name: str) -> str:
+    """An <svg> element for a page.
+
+    name    no other figure of the page has it
+    """
+    written = io.StringIO()
+    with _canvas(figure, {"svg.hashsalt": name}) as canvas:
+        canvas.savefig(written, format="svg", transparent=True, metadata={"Date": None})
+    text = written.getvalue()
+    text = _METADATA.sub("", text[text.index("<svg") :]).replace(_INK, "currentColor")
+    told = escape(seen(figure.alt, 1_000), quote=True)
+    return text.replace("<svg", f'<svg role="img" aria-label="{told}"', 1)
+
+
+def png_of(figure: Figure) -> bytes:
+    """On white ground."""
+    written = io.BytesIO()
+    with _canvas(figure, {}) as canvas:
+        canvas.savefig(written, format="png", dpi=_DOTS_PER_INCH, facecolor="white")
+    return written.getvalue()
+
+
+@contextmanager
+def _canvas(figure: Figure, style: dict[str, Any]) -> Iterator[Any]:
+    """A Matplotlib figure on which it is drawn."""
+    import matplotlib as mpl  # takes half a second, and answering rows needs none of it
+    from matplotlib.figure import Figure as Canvas
+
+    with mpl.rc_context({**_STYLE, **style}), warnings.catch_warnings():
+        # Names may be in any script; a browser has fonts for what this one lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        canvas = Canvas(figsize=(figure.width, figure.height), layout="constrained")
+        figure.draw(canvas.add_subplot())
+        yield canvas
+
+
+_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)

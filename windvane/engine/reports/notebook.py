@@ -1,0 +1,86 @@
+"""A report as a notebook of text and pictures: nothing in it runs."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from windvane.engine.reports.document import Block, Figure, Notice, Report, Table, Text
+from windvane.engine.reports.drawing import png_of
+from windvane.engine.reports.labels import seen
+
+_LIMIT = 500
+_PLAIN = frozenset(" ,.:;%'/?=")
+_DOLLAR = "\N{FULLWIDTH DOLLAR SIGN}"
+"""In place of the dollar sign, between two of which notebooks see a formula however it is written."""
+
+_KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def notebook_of(report: Report) -> str:
+    """The file: JSON of notebook format 4, the same for the same report."""
+    cells = [new_markdown_cell("\n\n".join(_head(report)))]
+    for section in report.sections:
+        cells.append(new_markdown_cell(f"## {markdown(section.title)}"))
+        cells += [_cell(block) for block in section.blocks]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    made: dict[str, Any] = new_notebook(cells=cells, metadata={"kernelspec": _KERNEL})
+    return json.dumps(made, indent=1, ensure_ascii=True) + "\n"
+
+
+def markdown(text: str) -> str:
+    """One line that Markdown shows as it is, whatever it holds.
+
+    >>> markdown("a*b <i>")
+    'a&#42;b &#60;i&#62;'
+    """
+    shown = seen(text, _LIMIT).replace("$", _DOLLAR)
+    return "".join(
+        one if one.isalnum() or one in _PLAIN or ord(one) > 127 else f"&#{ord(one)};"
+        for one in shown
+    )
+
+
+def _head(report: Report) -> Iterator[str]:
+    yield f"# {markdown(report.title)}"
+    yield markdown(report.lead)
+    yield _table(("", ""), report.facts, frozenset())
+    yield "\n".join(f"- {markdown(section.title)}" for section in report.sections)
+
+
+def _cell(block: Block) -> Any:
+    match block:
+        case Text():
+            return new_markdown_cell(markdown(block.text))
+        case Table():
+            return new_markdown_cell("\n\n".join(_told(block)))
+        case Notice():
+            paragraphs = map(markdown, block.paragraphs)
+            title = f"**{block.severity.upper()}**: {markdown(block.title)}"
+            return new_markdown_cell("\n\n".join([f"### {title}", *paragraphs]))
+        case Figure():
+            return _picture(block)
+
+
+def _picture(figure: Figure) -> Any:
+    told = "\n\n".join(_told(figure.numbers))
+    source = f"**{markdown(figure.title)}**\n\n![{markdown(figure.alt)}](attachment:figure.png)\n\n{told}"
+    image = base64.b64encode(png_of(figure)).decode()
+    return new_markdown_cell(source, attachments={"figure.png": {"image/png": image}})
+
+
+def _told(table: Table) -> Iterator[str]:
+    if table.caption:
+        yield markdown(table.caption)
+    yield _table(table.head, table.rows, table.numeric)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numeric: frozenset[int]) -> str:
+    rule = ["---:" if i in numeric else "---" for i in range(len(head))]
+    lines = [map(markdown, head), rule, *(map(markdown, row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
