@@ -31,7 +31,7 @@ from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis, read_dataset
-from windvane.engine.ensembles.blend import LatencyLimit, blend
+from windvane.engine.ensembles.blend import blend
 from windvane.engine.outcomes import (
     CandidateRecord,
     read_candidate,
@@ -50,6 +50,9 @@ BASELINE = "baseline"
 """The algorithm of `train_baseline`."""
 
 _BASELINE_S = 600.0
+
+_MOST_ENSEMBLE_BYTES = 40_000_000
+"""Of the members together, as their folds' models have it: those of all rows are hardly larger."""
 """More than it can ever need: nothing is to be left out of the last resort."""
 
 
@@ -139,7 +142,8 @@ def build_ensemble(
 
     Its score is that of its weights on the rows they were fitted on, as the best single one's is that of the rows it
     was picked on; `optimism` says what both is worth. oof.npy holds predictions by weights fitted without the rows.
-    Its latency is the sum of its members'. With `max_latency_s` this sum is within it, and the best single one is that of those within it.
+    Its latency is the sum of its members', and so is its size, which is limited. With `max_latency_s` the latency is
+    within it, and the best single one is that of those within it.
     """
     started = time.time()
     table = read_dataset(dataset)
@@ -148,8 +152,8 @@ def build_ensemble(
         number: at_temperature(read_out_of_fold(folder), records[number].temperature)
         for number, folder in members.items()
     }
-    objective, limit = table.analysis.objective, _latency_limit(records, max_latency_s)
-    found = blend(predictions, table.y, table.folds, objective, limit)
+    objective, costs = table.analysis.objective, _costs(records, max_latency_s)
+    found = blend(predictions, table.y, table.folds, objective, costs)
     if found is None:
         return None
     record = judge.ensemble_record(table, found, records, index, started)
@@ -220,13 +224,15 @@ def _within(
     }
 
 
-def _latency_limit(
-    records: Mapping[int, CandidateRecord], max_latency_s: float | None
-) -> LatencyLimit | None:
-    if max_latency_s is None:
-        return None
-    latencies_s = {number: record.outcome.latency_s for number, record in records.items()}
-    return LatencyLimit(latencies_s, max_latency_s)
+def _costs(records: Mapping[int, CandidateRecord], max_latency_s: float | None) -> dict[int, float]:
+    """What each takes of the size, or of the latency if that is more, that an ensemble may have."""
+    most_s = math.inf if max_latency_s is None else max_latency_s
+    return {
+        number: max(
+            record.outcome.size_bytes / _MOST_ENSEMBLE_BYTES, record.outcome.latency_s / most_s
+        )
+        for number, record in records.items()
+    }
 
 
 @contextmanager

@@ -163,6 +163,16 @@ def test_an_ensemble_keeps_within_the_latency_asked_for(amounts, three, tmp_path
     assert not (tmp_path / "0").exists()
 
 
+def test_an_ensemble_keeps_within_its_size(amounts, three, tmp_path, monkeypatch):
+    members = {index: folder for index, (folder, _) in three.items()}
+    sizes = sorted(single.size_bytes for _, single in three.values())
+    monkeypatch.setattr(stages, "_MOST_ENSEMBLE_BYTES", sizes[-1] + sizes[0])
+    outcome = stages.build_ensemble(amounts.dataset, members, 9, tmp_path / "9")
+    assert outcome is not None
+    assert len(outcome.members) == 2
+    assert outcome.size_bytes <= sizes[-1] + sizes[0]
+
+
 def test_copies_of_one_candidate_make_no_ensemble(amounts, three, tmp_path):
     folder, _ = three[1]
     twin = shutil.copytree(folder, tmp_path / "2")

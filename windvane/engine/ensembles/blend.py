@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
-from windvane.engine.ensembles.quickness import fit_quick_weights
+from windvane.engine.ensembles.thrift import fit_thrifty_weights
 from windvane.engine.ensembles.weights import fit_weights, of_truth
 from windvane.engine.scoring.evaluate import gain, honest_parts
 from windvane.engine.scoring.metrics import Floats, Indices
@@ -52,48 +52,34 @@ class Blend:
     in_sample: Floats
 
 
-@dataclass(frozen=True)
-class LatencyLimit:
-    """What the members of an ensemble may take together for one row.
-
-    latencies_s    candidate index -> its own
-    max_latency_s  of their sum
-    """
-
-    latencies_s: Mapping[int, float]
-    max_latency_s: float
-
-
 def blend(
     predictions: Predictions,
     y: Floats,
     folds: NDArray[np.integer],
     objective: MetricName,
-    limit: LatencyLimit | None = None,
+    costs: Mapping[int, float] | None = None,
 ) -> Blend | None:
     """The ensemble of these candidates, or None if fewer than two of them are worth having.
 
     predictions  candidate index -> out-of-fold predictions of all rows, NaN where there is none
     folds        (n_rows,) the fold each row was validated in
-    limit        None for members that take as long as they take
+    costs        candidate index -> share of what the members may cost together; None for no limit
 
     Candidates that lack folds which others have are left out.
     """
     considered, rows = _considered(predictions, y, objective)
-    if limit is not None:
-        considered = tuple(
-            index for index in considered if limit.latencies_s[index] <= limit.max_latency_s
-        )
+    if costs is not None:
+        considered = tuple(index for index in considered if costs[index] <= 1)
     if len(considered) < 2:
         return None
     some = _some(rows.size)
     few, few_y = rows[some], y[rows[some]]
     said = np.stack([_said(predictions[index][few], few_y) for index in considered])
-    fit = _fit_for(considered, objective, limit)
+    fit = _fit_for(considered, objective, costs)
     smooth = fit(said, few_y)
-    # With a limit on latency, the best one may be too slow to join.
+    # With a limit, the best one may cost too much to join.
     share = 1.0
-    if limit is None or smooth[0] > 0:
+    if costs is None or smooth[0] > 0:
         share = _share_that_scores(predictions, considered, smooth, few, few_y, objective)
     weights = _towards_best(smooth, share)
     if np.count_nonzero(weights) < 2:
@@ -116,13 +102,12 @@ def blend(
 
 
 def _fit_for(
-    considered: Sequence[int], objective: MetricName, limit: LatencyLimit | None
+    considered: Sequence[int], objective: MetricName, costs: Mapping[int, float] | None
 ) -> Callable[[Floats, Floats], Floats]:
-    if limit is None:
+    if costs is None:
         return lambda said, y: fit_weights(said, y, objective)
-    latencies_s = np.array([limit.latencies_s[index] for index in considered])
-    most_s = limit.max_latency_s
-    return lambda said, y: fit_quick_weights(said, y, objective, latencies_s, most_s)
+    own = np.array([costs[index] for index in considered])
+    return lambda said, y: fit_thrifty_weights(said, y, objective, own)
 
 
 def _share_that_scores(

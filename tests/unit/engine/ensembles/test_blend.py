@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from windvane.domain.problem import MetricName
-from windvane.engine.ensembles.blend import LatencyLimit, blend
+from windvane.engine.ensembles.blend import blend
 from windvane.engine.scoring.evaluate import gain
 
 
@@ -98,21 +98,21 @@ def test_candidates_with_mistakes_of_their_own_gain_from_an_ensemble(objective):
     assert gain(objective, y, found.out_of_fold) > alone
 
 
-def test_members_keep_within_the_latency_asked_for():
+def test_members_cost_together_what_they_may():
     y, predictions = _noisy_copies(4)
     candidates = dict(enumerate(predictions, 1))
-    limit = LatencyLimit({1: 0.004, 2: 0.001, 3: 0.011, 4: 0.002}, 0.006)
-    found = blend(candidates, y, np.arange(y.size) % 5, MetricName.MSE, limit)
+    costs = {1: 0.7, 2: 0.2, 3: 1.8, 4: 0.3}
+    found = blend(candidates, y, np.arange(y.size) % 5, MetricName.MSE, costs)
     assert found is not None
     assert 3 not in found.considered
-    assert sum(limit.latencies_s[index] for index in found.weights) <= 0.006
+    assert sum(costs[index] for index in found.weights) <= 1
     assert len(found.weights) == 2
 
 
-def test_no_two_members_within_the_latency_make_no_ensemble():
+def test_no_two_members_within_the_limit_make_no_ensemble():
     y, predictions = _noisy_copies(3)
-    limit = LatencyLimit({0: 0.004, 1: 0.001, 2: 0.004}, 0.0045)
-    assert blend(dict(enumerate(predictions)), y, np.arange(y.size) % 5, MetricName.MSE, limit) is (
+    costs = {0: 0.9, 1: 0.2, 2: 0.9}
+    assert blend(dict(enumerate(predictions)), y, np.arange(y.size) % 5, MetricName.MSE, costs) is (
         None
     )
 

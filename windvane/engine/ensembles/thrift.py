@@ -1,4 +1,4 @@
-"""Ensembles that answer within a latency: members are left out where that costs the least score for the time."""
+"""Ensembles within a limit of latency or size: members are left out where that loses the least score for what it saves."""
 
 from __future__ import annotations
 
@@ -16,23 +16,21 @@ _MOST_ROWS = 2_000
 _MOST_MODELS = 10
 """The best alone; trying subsets takes the cube of their number."""
 
-_LEAST_S = 1e-6
-"""No clock tells less apart."""
+_LEAST_COST = 1e-4
+"""Smaller ones are all alike."""
 
 Members = frozenset[int]
 """Places among the models."""
 
 
-def fit_quick_weights(
-    said: Floats, y: Floats, objective: MetricName, latencies_s: Floats, max_latency_s: float
-) -> Floats:
-    """`fit_weights` with members whose latencies add up to at most `max_latency_s`.
+def fit_thrifty_weights(said: Floats, y: Floats, objective: MetricName, costs: Floats) -> Floats:
+    """`fit_weights` with members whose costs add up to at most 1.
 
-    latencies_s    (n_models,) of one row, each at most `max_latency_s`
+    costs    (n_models,) shares of what all may cost together, each at most 1
     """
     weights = fit_weights(said, y, objective)
     used = weights > 0
-    if latencies_s[used].sum() <= max_latency_s:
+    if costs[used].sum() <= 1:
         return weights
     stride = -(-y.size // _MOST_ROWS)
     few, few_y = said[:, ::stride], y[::stride]
@@ -42,36 +40,34 @@ def fit_quick_weights(
         found = fit_weights(few[chosen], few_y, objective)
         return loss_of(found @ few[chosen], few_y, objective)
 
-    def is_quick(members: Members) -> bool:
-        return bool(latencies_s[sorted(members)].sum() <= max_latency_s)
+    def is_cheap(members: Members) -> bool:
+        return bool(costs[sorted(members)].sum() <= 1)
 
     alone = [loss_of(one, few_y, objective) for one in few]
     models = [int(model) for model in np.argsort(alone, kind="stable")[:_MOST_MODELS]]
     members = frozenset(models)
-    while not is_quick(members):
-        members = _without_one(members, loss, latencies_s)
-    chosen = sorted(_improved(members, loss, is_quick, models))
+    while not is_cheap(members):
+        members = _without_one(members, loss, costs)
+    chosen = sorted(_improved(members, loss, is_cheap, models))
     weights = np.zeros(len(said))
     weights[chosen] = fit_weights(said[chosen], y, objective)
     return weights
 
 
-def _without_one(
-    members: Members, loss: Callable[[Members], float], latencies_s: Floats
-) -> Members:
-    """The members but for the one with the least loss of score per second saved."""
+def _without_one(members: Members, loss: Callable[[Members], float], costs: Floats) -> Members:
+    """The members but for the one with the least loss of score for what it costs."""
     whole = loss(members)
 
-    def cost(member: int) -> float:
-        return (loss(members - {member}) - whole) / max(float(latencies_s[member]), _LEAST_S)
+    def worth(member: int) -> float:
+        return (loss(members - {member}) - whole) / max(float(costs[member]), _LEAST_COST)
 
-    return members - {min(sorted(members), key=cost)}
+    return members - {min(sorted(members), key=worth)}
 
 
 def _improved(
     members: Members,
     loss: Callable[[Members], float],
-    is_quick: Callable[[Members], bool],
+    is_cheap: Callable[[Members], bool],
     models: Iterable[int],
 ) -> Members:
     """The members after additions and exchanges, for as long as one of them helps."""
@@ -80,7 +76,7 @@ def _improved(
         others = [model for model in models if model not in members]
         changed = [members | {model} for model in others]
         changed += [members - {old} | {new} for old in sorted(members) for new in others]
-        quick = {one: loss(one) for one in changed if is_quick(one)}
-        if not quick or (least := min(quick.values())) >= reached:
+        cheap = {one: loss(one) for one in changed if is_cheap(one)}
+        if not cheap or (least := min(cheap.values())) >= reached:
             return members
-        members, reached = next(one for one in quick if quick[one] == least), least
+        members, reached = next(one for one in cheap if cheap[one] == least), least
