@@ -165,12 +165,13 @@ def test_an_ensemble_keeps_within_the_latency_asked_for(amounts, three, tmp_path
 
 def test_an_ensemble_keeps_within_its_size(amounts, three, tmp_path, monkeypatch):
     members = {index: folder for index, (folder, _) in three.items()}
-    sizes = sorted(single.size_bytes for _, single in three.values())
-    monkeypatch.setattr(stages, "_MOST_ENSEMBLE_BYTES", sizes[-1] + sizes[0])
-    outcome = stages.build_ensemble(amounts.dataset, members, 9, tmp_path / "9")
-    assert outcome is not None
-    assert len(outcome.members) == 2
-    assert outcome.size_bytes <= sizes[-1] + sizes[0]
+    whole = stages.build_ensemble(amounts.dataset, members, 9, tmp_path / "whole")
+    assert whole is not None
+    for number, limit in enumerate((whole.size_bytes, whole.size_bytes - 1)):
+        monkeypatch.setattr(stages, "_MOST_ENSEMBLE_BYTES", limit)
+        outcome = stages.build_ensemble(amounts.dataset, members, 9, tmp_path / str(number))
+        assert outcome is None or outcome.size_bytes <= limit
+        assert (outcome is not None and outcome.members == whole.members) == (number == 0)
 
 
 def test_copies_of_one_candidate_make_no_ensemble(amounts, three, tmp_path):
