@@ -13,7 +13,7 @@ from windvane.engine.reports.drawing import svg_of
 from windvane.engine.reports.labels import seen
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_CELL_LIMIT = 2_000
+_NAME_LIMIT, _TEXT_LIMIT = 160, 2_000
 
 
 def page_of(report: Report) -> str:
@@ -46,5 +46,6 @@ def _template() -> jinja2.Template:
     kinds = {"text": Text, "table": Table, "figure": Figure, "notice": Notice}
     for name, kind in kinds.items():
         environment.tests[name] = lambda block, kind=kind: isinstance(block, kind)
-    environment.filters["seen"] = lambda text: seen(str(text), _CELL_LIMIT)
+    environment.filters["name"] = lambda text: seen(text, _NAME_LIMIT)
+    environment.filters["prose"] = lambda text: seen(text, _TEXT_LIMIT)
     return environment.get_template("report.html")

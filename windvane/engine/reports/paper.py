@@ -13,12 +13,13 @@ from windvane.engine.reports.document import Block, Figure, Notice, Report, Seve
 from windvane.engine.reports.drawing import png_of
 from windvane.engine.reports.labels import seen
 
-_LIMIT = 300
+_TEXT_LIMIT, _NAME_LIMIT = 2_000, 160
 _MOST_COLUMNS = 7
 """Of a table on paper; wider ones are shown in parts that begin with the same column."""
 
 _MOST_ROWS = 200
 _TONES = {Severity.HIGH: "#b3261e", Severity.MEDIUM: "#8a5a00", Severity.LOW: "#0b5cad"}
+_PROSE = frozenset({"body", "quiet"})
 _QUIET, _LINE = "#5a6270", "#d5d9e0"
 
 
@@ -121,7 +122,7 @@ def _paragraph(text: str, style: str) -> Any:
     from reportlab.platypus import Paragraph
 
     return Paragraph(
-        escape(seen(text, _LIMIT if style in ("cell", "number") else 2_000)), _styles()[style]
+        escape(seen(text, _TEXT_LIMIT if style in _PROSE else _NAME_LIMIT)), _styles()[style]
     )
 
 
