@@ -32,23 +32,33 @@ def test_learners_keep_their_contract(clause, learner, posed, tmp_path):
 
 
 @dataclass(frozen=True)
-class OnTheLogarithm:
-    """A learner whose every plan asks for the target's logarithm."""
+class OnTransformedTarget:
+    """A learner whose every plan asks for a transform of the target."""
 
     card: LearnerCard
+    transform: str
 
     def __getattr__(self, name):
         return getattr(self.card, name)
 
     def defaults(self, setting, n_rows):
-        return {**self.card.defaults(setting, n_rows), "target_transform": "log"}
+        return {**self.card.defaults(setting, n_rows), "target_transform": self.transform}
 
 
 @pytest.mark.parametrize("clause", [*CONTRACT, it_learns], ids=lambda clause: clause.__name__)
-@pytest.mark.parametrize("name", ["lightgbm", "linear-learner", "extra-trees"])
-def test_learners_keep_their_contract_on_a_transformed_target(clause, name, tmp_path):
-    posed = LESSONS[ProblemType.REGRESSION, name == "lightgbm"]
-    clause(OnTheLogarithm(find_learner(name)), posed, tmp_path)
+@pytest.mark.parametrize(
+    ("name", "transform"),
+    [
+        ("lightgbm", "log"),
+        ("linear-learner", "log"),
+        ("extra-trees", "log"),
+        ("xgboost", "residual"),
+        ("extra-trees", "residual"),
+    ],
+)
+def test_learners_keep_their_contract_on_a_transformed_target(clause, name, transform, tmp_path):
+    posed = LESSONS[ProblemType.REGRESSION, name in ("lightgbm", "xgboost")]
+    clause(OnTransformedTarget(find_learner(name), transform), posed, tmp_path)
 
 
 def test_learners_learn(learner, posed, tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from windvane.engine.learners.base import Clock, FittedModel, Learner, Rows, Setting
+from windvane.engine.learners.residual import RESIDUAL, fit_residual, is_residual, load_residual
 from windvane.engine.learners.target_transform import (
     TARGET_TRANSFORM,
     fit_transformed,
@@ -46,6 +47,8 @@ class LearnerCard:
         clock: Clock,
     ) -> FittedModel:
         """As the learner does; with the hyperparameter `target_transform`, on the transformed target."""
+        if hyperparameters.get(TARGET_TRANSFORM) == RESIDUAL:
+            return fit_residual(self._learner(), train, valid, hyperparameters, setting, clock)
         if TARGET_TRANSFORM in hyperparameters:
             return fit_transformed(self._learner(), train, valid, hyperparameters, setting, clock)
         return self._learner().fit(train, valid, hyperparameters, setting, clock)
@@ -54,6 +57,8 @@ class LearnerCard:
         return self._learner().with_rounds(hyperparameters, rounds)
 
     def load(self, folder: Path) -> FittedModel:
+        if is_residual(folder):
+            return load_residual(folder, self._learner())
         if is_transformed(folder):
             return load_transformed(folder, self._learner())
         return self._learner().load(folder)

@@ -22,7 +22,7 @@ from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CandidateFault, CorruptArtifact
 
 TARGET_TRANSFORM = "target_transform"
-"""The hyperparameter; "log" is the only value so far."""
+"""The hyperparameter: "log", or what residual.py names."""
 
 SMEARING = "target_smearing"
 """A hyperparameter for a refit on all rows: `Smearing` as (factor, shift), found on rows held out."""

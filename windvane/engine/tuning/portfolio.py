@@ -8,6 +8,7 @@ from typing import Any
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.learners.residual import RESIDUAL
 from windvane.engine.learners.target_transform import LOG, TARGET_TRANSFORM, suggests_transform
 
 _MANY_VALUES = 32
@@ -44,7 +45,15 @@ def _has_no_pairs(analysis: Analysis) -> bool:
     return not _has_pairs(analysis)
 
 
+def _has_line(analysis: Analysis) -> bool:
+    """Whether a straight line can be drawn to the target."""
+    return not analysis.n_classes and any(
+        column.type is ColumnType.NUMERIC for column in analysis.features
+    )
+
+
 _LOG = {TARGET_TRANSFORM: LOG}
+_RESIDUAL = {TARGET_TRANSFORM: RESIDUAL}
 _RANDOM_SPLITS = {
     "extra_trees": True,
     "learning_rate": 0.08,
@@ -75,6 +84,7 @@ OPENINGS: tuple[Opening, ...] = (
     Opening("lightgbm", "pairs of numbers and target means", recipe="dpp4", applies=_has_pairs),
     Opening("xgboost", "sound defaults", applies=_has_no_pairs),
     Opening("xgboost", "pairs of numbers and target means", recipe="dpp4", applies=_has_pairs),
+    Opening("xgboost", "what a straight line leaves", _RESIDUAL, applies=_has_line),
     Opening("extra-trees", "errs differently from boosted trees"),
     Opening("mlp", "fewer, wider networks", {"n_networks": 2, "n_hidden": 128}),
     Opening("catboost", "deeper trees with more restraint", _DEEPER, applies=_has_no_pairs),
