@@ -87,10 +87,12 @@ def _random_two(n_rows=600, seed=0, digits=2):
 
 
 def _random_many(n_rows=900, n_classes=30, seed=0):
+    """Calibrated probabilities: one normal sign a class, with a higher mean if the class is true."""
     random = np.random.default_rng(seed)
-    y = random.choice(n_classes, n_rows, p=random.dirichlet(np.full(n_classes, 2.0)))
-    scores = random.normal(size=(n_rows, n_classes)) + 2.5 * (y[:, None] == np.arange(n_classes))
-    chances = np.exp(scores)
+    prior = random.dirichlet(np.full(n_classes, 2.0))
+    y = random.choice(n_classes, n_rows, p=prior)
+    signs = random.normal(size=(n_rows, n_classes)) + 3.0 * (y[:, None] == np.arange(n_classes))
+    chances = prior * np.exp(3.0 * signs)
     return _many(chances / chances.sum(axis=1, keepdims=True), y)
 
 

@@ -69,7 +69,9 @@ def test_figures_are_those_that_candidates_are_ranked_by(random_two):
 def test_constant_answers_are_the_best_of_scikit_learns_dummies(random_two):
     judged = random_two()
     y, found = judged.truth, binary_figures(judged)
-    answers = [DummyClassifier(strategy="constant", constant=c).fit(y, y).predict(y) for c in (0, 1)]
+    answers = [
+        DummyClassifier(strategy="constant", constant=c).fit(y, y).predict(y) for c in (0, 1)
+    ]
     for name, score in {
         "recall": oracle.recall_score,
         "precision": lambda y, c: oracle.precision_score(y, c, zero_division=0),

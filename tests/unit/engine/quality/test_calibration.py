@@ -21,7 +21,9 @@ def test_the_curve_is_that_of_scikit_learn(pairs):
     if came_true.all() or not came_true.any():
         return  # scikit-learn refuses rows of one class
     found = reliability(probabilities, came_true)
-    observed, predicted = calibration_curve(came_true, probabilities, n_bins=10, strategy="quantile")
+    observed, predicted = calibration_curve(
+        came_true, probabilities, n_bins=10, strategy="quantile"
+    )
     assert found.observed == pytest.approx(observed)
     assert found.predicted == pytest.approx(predicted)
     assert found.brier == pytest.approx(oracle.brier_score_loss(came_true, probabilities))
