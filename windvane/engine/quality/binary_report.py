@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from windvane.engine.quality.calibration_section import calibration_section
-from windvane.engine.quality.confusion import confusion
+from windvane.engine.quality.confusion import Confusion, confusion
 from windvane.engine.quality.confusion_section import confusion_section
 from windvane.engine.quality.curves import (
     Curve,
@@ -109,9 +109,12 @@ def _roc_section(judged: Judged, figures: Mapping[str, Measured], ranked: Rankin
 
 
 def _highest_at(curve: Curve, x: Floats) -> Floats:
-    """The highest y of the curve, straight between its points, at each x."""
-    last = np.append(curve.x[1:] != curve.x[:-1], True)
-    return np.asarray(np.interp(x, curve.x[last], curve.y[last]), np.float64)
+    """The highest y of the curve, straight between its points, at each x from 0 to 1."""
+    place = np.searchsorted(curve.x, x, side="right") - 1
+    following = np.minimum(place + 1, curve.x.size - 1)
+    run = curve.x[following] - curve.x[place]
+    part = np.divide(x - curve.x[place], run, out=np.zeros_like(x), where=run > 0)
+    return np.asarray(curve.y[place] + part * (curve.y[following] - curve.y[place]))
 
 
 def _precision_recall_section(
@@ -138,13 +141,21 @@ def _precision_recall_section(
         point,
     )
     text = Text(
-        f"Of the rows judged {share(prevalence)} are positive, and so much precision is had by chance. As decided, "
-        f"{share(point[1])} of the rows that the model calls positive are, and it finds {share(point[0])} of those there "
-        "are."
+        f"Of the rows judged {share(prevalence)} are positive, and so much precision is had by chance. "
+        + _as_decided(found)
     )
     alt = f"Precision-recall curve, average precision {number(figures['au_prc'].value)}."
     title = "Precision and recall"
     return Section(title, [text, Figure(title, draw, alt, numbers, height=4.8)])
+
+
+def _as_decided(found: Confusion) -> str:
+    if found.predicted[1] == 0:
+        return "As decided, the model calls no row positive."
+    return (
+        f"As decided, {share(found.precision()[1])} of the rows that the model calls positive are, and it finds "
+        f"{share(found.recall()[1])} of those there are."
+    )
 
 
 def _gain_section(ranked: Ranking) -> Section:

@@ -25,7 +25,7 @@ class Reliability:
     observed     (n_bins,) the share of them that came true
     low, high    (n_bins,) 95 % interval of what would come true of very many such rows
     brier        mean squared difference of probability and truth
-    by_chance    the expected calibration error that so few rows would show about if probabilities were right
+    by_chance    about the expected calibration error that so many rows would still show if probabilities were right
     """
 
     counts: Indices

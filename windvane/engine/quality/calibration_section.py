@@ -33,7 +33,7 @@ def calibration_section(
     text = Text(
         "Rows are put into bins of about the same size by their probability. In each, the share that came true should be "
         f"near the mean probability. They differ by {number(found.expected_error)} on average over rows (expected "
-        f"calibration error); if probabilities were exact, so few rows would show about {number(found.by_chance)}. "
+        f"calibration error); if probabilities were exact, so many rows would still show about {number(found.by_chance)}. "
         f"The mean squared difference of probability and truth (Brier score) is {number(found.brier)}."
     )
     figure = Figure(

@@ -33,20 +33,20 @@ def confusion_section(judged: Judged) -> Section:
     blocks: list[Block] = []
     if len(shown.counts) > len(kept):
         n_pooled = len(judged.labels) - len(kept)
-        labels.append(f"{n_pooled} other labels")
+        labels.append("1 other label" if n_pooled == 1 else f"{n_pooled} other labels")
         blocks.append(
             Text(
-                f"The {len(kept)} most frequent labels are shown; the other {n_pooled} are taken together. "
+                f"The {len(kept)} most frequent labels are shown, the rest as one. "
                 "statistics.json has them all."
             )
         )
-    blocks.append(_figure(shown, labels))
+    blocks.append(_figure(shown, labels, whole.accuracy))
     if len(judged.labels) > 2:
         blocks.append(_mistakes(whole, judged.labels))
     return Section("Confusion matrix", blocks)
 
 
-def _figure(shown: Confusion, labels: list[str]) -> Figure:
+def _figure(shown: Confusion, labels: list[str], accuracy: float) -> Figure:
     numbers = Table(
         ("Actual \\ predicted", *labels, "Rows"),
         [
@@ -60,7 +60,7 @@ def _figure(shown: Confusion, labels: list[str]) -> Figure:
     return Figure(
         "Confusion matrix",
         draw_confusion(shown, labels),
-        f"Confusion matrix; {share(shown.accuracy)} of the rows are on its diagonal.",
+        f"Confusion matrix; {share(accuracy)} of the rows are predicted right.",
         numbers,
         width=max(4.8, side + 0.8),
         height=max(3.2, side),

@@ -89,7 +89,8 @@ class Judged:
     @property
     def parts_are(self) -> str:
         """What a standard deviation over parts is taken over."""
-        return f"{self.n_folds} folds" if self.n_folds > 1 else "5 parts of the held-out rows"
+        n_parts = np.unique(self.parts).size
+        return f"{n_parts} folds" if self.n_folds > 1 else f"{n_parts} parts of the held-out rows"
 
     def by_part(self) -> Iterator[Judged]:
         """The rows of each part."""

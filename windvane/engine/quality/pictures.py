@@ -22,6 +22,9 @@ from windvane.engine.quality.wording import drawable
 from windvane.engine.scoring.metrics import Floats, Indices
 
 BLUE, VERMILION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#777777"
+_DARK = 0.6
+"""Share from which on cells are so dark that black on them is hard to read."""
+
 _DASHES = ("-", "--", "-.", ":")
 
 Draw = Callable[[Any], None]
@@ -85,7 +88,7 @@ def draw_confusion(found: Confusion, labels: Sequence[str]) -> Draw:
         axes.set_xticks(places, labels=names, rotation=0 if len(names) <= 3 else 90)
         axes.set_yticks(places, labels=names)
         for (row, column), value in np.ndenumerate(shares):
-            ink = "white" if value > 0.5 else "black"
+            ink = "white" if value > _DARK else "black"
             axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=ink)
         _name_axes(axes, Axis("predicted"), Axis("actual (percent of each)"))
 
@@ -178,7 +181,7 @@ def draw_bands(centres: Floats, low: Floats, high: Floats, across: Axis, up: Axi
             )
         axes.axhline(0, color=GREY, linestyle="--")
         _name_axes(axes, across, up)
-        axes.legend()
+        axes.legend(loc="upper left")
 
     return draw
 

@@ -45,11 +45,11 @@ def histogram(residuals: Floats, n_bins: int = N_BINS) -> Histogram:
 
 
 def _with_width(low: float, high: float) -> tuple[float, float]:
-    """The range, widened if it is too narrow for edges that differ."""
+    """The range, widened if it is too narrow for edges that differ; one of noughts is widened by numpy."""
     size = max(abs(low), abs(high))
     if high - low > _LEAST_WIDTH * size:
         return low, high
-    reach = _LEAST_WIDTH * size or 0.5
+    reach = _LEAST_WIDTH * size
     return low - reach, high + reach
 
 

@@ -86,8 +86,8 @@ def choice(ranked: Ranking, threshold: float) -> Choice:
     ranked    with rows of both classes
     """
     place = int(np.searchsorted(-ranked.thresholds, -threshold, side="right"))
-    hits, alarms = (int(np.append(0, counts)[place]) for counts in (ranked.hits, ranked.alarms))
-    return Choice(threshold, hits, alarms, ranked.n_positive, ranked.n_negative)
+    hits, alarms = (ranked.hits[place - 1], ranked.alarms[place - 1]) if place else (0, 0)
+    return Choice(threshold, int(hits), int(alarms), ranked.n_positive, ranked.n_negative)
 
 
 def choices(ranked: Ranking, own: float) -> tuple[Choice, ...]:

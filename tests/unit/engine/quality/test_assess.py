@@ -127,6 +127,23 @@ def test_one_class_alone_is_told_without_curves(judge_two, times):
     _check(quality)
 
 
+def test_a_model_that_calls_no_row_positive_is_told_so(judge_two, times):
+    random = np.random.default_rng(0)
+    positive = 0.4 * random.random(1_000)
+    report = assess(judge_two(positive, random.random(1_000) < positive), times).report
+    texts = [text.text for text in _blocks(report, Text)]
+    assert any(text.endswith("As decided, the model calls no row positive.") for text in texts)
+
+
+def test_sixteen_classes_leave_one_other_label(random_many, times):
+    figure = next(
+        figure
+        for figure in _blocks(assess(random_many(n_classes=16), times).report, Figure)
+        if figure.title == "Confusion matrix"
+    )
+    assert figure.numbers.head[-2] == "1 other label"
+
+
 def test_probabilities_that_are_too_sure_are_told(judge_two, times):
     random = np.random.default_rng(0)
     y = random.random(2_000) < 0.5

@@ -14,6 +14,8 @@ def test_rows_of_one_fold_are_held_out_and_dealt_into_parts(random_two):
     judged = replace(random_two(n_rows=600), folds=np.zeros(600, np.int8))
     assert judged.rows_are == "held-out rows"
     assert [part.n_rows for part in judged.by_part()] == [120] * 5
+    assert judged.parts_are == "5 parts of the held-out rows"
+    assert judged.of(np.arange(3)).parts_are == "3 parts of the held-out rows"
 
 
 def test_every_row_is_in_one_part(random_many):
