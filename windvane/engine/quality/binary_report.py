@@ -1,0 +1,190 @@
+"""What a quality report says of a classifier of two classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from windvane.engine.quality.calibration_section import calibration_section
+from windvane.engine.quality.confusion import Confusion, confusion
+from windvane.engine.quality.confusion_section import confusion_section
+from windvane.engine.quality.curves import (
+    Curve,
+    Ranking,
+    gain,
+    lift,
+    precision_recall,
+    ranking,
+    roc,
+    thinned,
+)
+from windvane.engine.quality.judged import Judged
+from windvane.engine.quality.measured import Measured
+from windvane.engine.quality.metrics_table import metrics_section
+from windvane.engine.quality.pictures import Axis, draw_curve, share_axis
+from windvane.engine.quality.threshold_section import threshold_section
+from windvane.engine.quality.wording import number, share, with_deviation
+from windvane.engine.reports.document import Figure, Notice, Section, Severity, Table, Text
+from windvane.engine.scoring.metrics import Floats
+
+_FALSE_POSITIVE_RATES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
+_RECALLS = (0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99, 1.0)
+
+
+def binary_sections(judged: Judged, figures: Mapping[str, Measured]) -> list[Section]:
+    """figures    those of statistics.json and the engine's"""
+    ranked = ranking(judged)
+    opening = [metrics_section(judged, figures, _notices(judged, figures, ranked))]
+    opening.append(confusion_section(judged))
+    if not ranked.has_both:
+        return opening
+    came_true = judged.y == 1
+    return [
+        *opening,
+        _roc_section(judged, figures, ranked),
+        _precision_recall_section(judged, figures, ranked),
+        _gain_section(ranked),
+        calibration_section(
+            judged.positive,
+            came_true,
+            "probability of the positive class",
+            "share that was positive",
+        ),
+        threshold_section(judged, ranked),
+    ]
+
+
+def _notices(judged: Judged, figures: Mapping[str, Measured], ranked: Ranking) -> list[Notice]:
+    if not ranked.has_both:
+        return [
+            Notice(
+                Severity.HIGH,
+                "Rows of one class only",
+                [
+                    (
+                        f"All rows judged are of class {judged.labels[int(judged.truth[0])]}. Curves, areas under them and "
+                        "rates of the other class cannot be told."
+                    )
+                ],
+            )
+        ]
+    auc = figures["auc"]
+    if auc.value > 0.5:
+        return []
+    return [
+        Notice(
+            Severity.HIGH,
+            "No better than chance",
+            [
+                f"The area under the ROC curve is {number(auc.value)}; 0.5 is what probabilities drawn by lot would reach."
+            ],
+        )
+    ]
+
+
+def _roc_section(judged: Judged, figures: Mapping[str, Measured], ranked: Ranking) -> Section:
+    curve, found = roc(ranked), confusion(judged)
+    alarms, recall = (float(found.counts[actual, 1] / found.actual[actual]) for actual in (0, 1))
+    rates = np.array(_FALSE_POSITIVE_RATES)
+    numbers = Table(
+        ("False positive rate", "True positive rate"),
+        [(share(x), share(y)) for x, y in zip(rates, _highest_at(curve, rates), strict=True)],
+        frozenset({0, 1}),
+        f"Area under the curve: {with_deviation(figures['auc'])}.",
+    )
+    draw = draw_curve(
+        thinned(curve),
+        share_axis("false positive rate"),
+        share_axis("true positive rate"),
+        Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0])),
+        (alarms, recall),
+    )
+    text = Text(
+        f"Each threshold lets through a share of the negative rows to find a share of the positive ones. As decided, the "
+        f"model finds {share(recall)} of the positive rows and lets through {share(alarms)} of the negative ones."
+    )
+    alt = f"ROC curve with an area of {number(figures['auc'].value)} below it."
+    return Section("ROC curve", [text, Figure("ROC curve", draw, alt, numbers, height=4.8)])
+
+
+def _highest_at(curve: Curve, x: Floats) -> Floats:
+    """The highest y of the curve, straight between its points, at each x from 0 to 1."""
+    place = np.searchsorted(curve.x, x, side="right") - 1
+    following = np.minimum(place + 1, curve.x.size - 1)
+    run = curve.x[following] - curve.x[place]
+    part = np.divide(x - curve.x[place], run, out=np.zeros_like(x), where=run > 0)
+    return np.asarray(curve.y[place] + part * (curve.y[following] - curve.y[place]))
+
+
+def _precision_recall_section(
+    judged: Judged, figures: Mapping[str, Measured], ranked: Ranking
+) -> Section:
+    curve, found = precision_recall(ranked), confusion(judged)
+    prevalence = ranked.n_positive / judged.n_rows
+    places = 1 + np.searchsorted(ranked.hits, np.array(_RECALLS) * ranked.n_positive - 1e-9)
+    numbers = Table(
+        ("Recall of at least", "Precision", "Probability from"),
+        [
+            (share(recall), share(curve.y[place]), number(ranked.thresholds[place - 1]))
+            for recall, place in zip(_RECALLS, places, strict=True)
+        ],
+        frozenset({0, 1, 2}),
+        f"Area under the curve (average precision): {with_deviation(figures['au_prc'])}.",
+    )
+    point = (float(found.recall()[1]), float(found.precision()[1]))
+    draw = draw_curve(
+        thinned(curve),
+        share_axis("recall"),
+        share_axis("precision"),
+        Curve(np.array([0.0, 1.0]), np.full(2, prevalence)),
+        point,
+    )
+    text = Text(
+        f"Of the rows judged {share(prevalence)} are positive, and so much precision is had by chance. "
+        + _as_decided(found)
+    )
+    alt = f"Precision-recall curve, average precision {number(figures['au_prc'].value)}."
+    title = "Precision and recall"
+    return Section(title, [text, Figure(title, draw, alt, numbers, height=4.8)])
+
+
+def _as_decided(found: Confusion) -> str:
+    if found.predicted[1] == 0:
+        return "As decided, the model calls no row positive."
+    return (
+        f"As decided, {share(found.precision()[1])} of the rows that the model calls positive are, and it finds "
+        f"{share(found.recall()[1])} of those there are."
+    )
+
+
+def _gain_section(ranked: Ranking) -> Section:
+    gained, lifted = gain(ranked), lift(ranked)
+    numbers = Table(
+        ("Likeliest rows", "Share of all positive rows", "Lift"),
+        [
+            (share(x), share(found), number(times))
+            for x, found, times in zip(gained.x, gained.y, lifted.y, strict=True)
+        ],
+        frozenset({0, 1, 2}),
+    )
+    text = Text(
+        f"Whoever looks only at the tenth of the rows that the model holds likeliest finds {share(gained.y[0])} of all "
+        f"positive rows: {number(lifted.y[0])} times as many as by lot."
+    )
+    rows = share_axis("share of rows, likeliest first")
+    from_nothing = Curve(np.append(0.0, gained.x), np.append(0.0, gained.y))
+    by_lot = Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    gain_figure = Figure(
+        "Gain",
+        draw_curve(from_nothing, rows, share_axis("share of positive rows found"), by_lot),
+        f"Gain curve: the likeliest tenth holds {share(gained.y[0])} of the positive rows.",
+        numbers,
+    )
+    lift_figure = Figure(
+        "Lift",
+        draw_curve(lifted, rows, Axis("times as many as by lot"), Curve(by_lot.x, np.ones(2))),
+        f"Lift curve: {number(lifted.y[0])} times as many in the likeliest tenth.",
+        numbers,
+    )
+    return Section("Gain and lift", [text, gain_figure, lift_figure])

@@ -1,0 +1,53 @@
+"""The frame of a quality report: which candidate, judged by what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from windvane.domain.problem import ProblemType
+from windvane.engine.quality.judged import Judged
+from windvane.engine.quality.measured import Measured
+from windvane.engine.quality.wording import count, number, with_deviation
+from windvane.engine.reports.document import Report, Section
+
+_KINDS = {
+    ProblemType.BINARY: "Classification, two classes",
+    ProblemType.MULTICLASS: "Classification, many classes",
+    ProblemType.REGRESSION: "Regression",
+}
+
+
+def quality_report(
+    judged: Judged, figures: Mapping[str, Measured], sections: Sequence[Section]
+) -> Report:
+    """figures     the engine's among them
+    sections    those of the problem type
+    """
+    return Report(
+        title="Model quality",
+        lead=(
+            f"How well {judged.candidate} ({judged.algorithm}) predicts rows that it has not seen: "
+            f"{count(judged.n_rows)} {judged.rows_are}."
+        ),
+        facts=_facts(judged, figures),
+        sections=sections,
+    )
+
+
+def _facts(judged: Judged, figures: Mapping[str, Measured]) -> list[tuple[str, str]]:
+    facts = [
+        ("Candidate", judged.candidate),
+        ("Algorithm", judged.algorithm),
+        ("Problem", _KINDS[judged.problem_type]),
+        ("Rows judged", f"{count(judged.n_rows)} {judged.rows_are}"),
+    ]
+    if judged.objective in figures:
+        facts.append((f"Objective: {judged.objective}", with_deviation(figures[judged.objective])))
+    if judged.problem_type is ProblemType.BINARY:
+        facts.append(("Positive class", judged.labels[1]))
+        facts.append(("Threshold", number(judged.threshold)))
+    if judged.problem_type is ProblemType.MULTICLASS:
+        facts.append(("Labels", count(len(judged.labels))))
+    if judged.latency_s is not None:
+        facts.append(("Latency of one row", f"{number(1000 * judged.latency_s)} ms"))
+    return facts

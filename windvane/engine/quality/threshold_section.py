@@ -1,0 +1,99 @@
+"""The threshold chooser of a report: what other thresholds would do and which mistakes would cost least with which."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from windvane.engine.quality.curves import Curve, Ranking
+from windvane.engine.quality.judged import Judged
+from windvane.engine.quality.pictures import Axis, Draw, draw_lines, share_axis
+from windvane.engine.quality.thresholds import RATIOS, Choice, Costs, cheapest, choice, choices
+from windvane.engine.quality.wording import number, share
+from windvane.engine.reports.document import Figure, Section, Table, Text
+
+
+def threshold_section(judged: Judged, ranked: Ranking) -> Section:
+    """ranked    with rows of both classes"""
+    found = choices(ranked, judged.threshold)
+    text = Text(
+        f"From a probability of {number(judged.threshold)} on the model answers {judged.labels[1]}. Other thresholds "
+        "suit other costs of a false alarm (a negative row called positive) and of a miss (a positive row called "
+        "negative). The tables are counted with one threshold for all rows judged, the model's own among them; the "
+        "metrics above, with thresholds that were chosen on other rows."
+    )
+    figure = Figure(
+        "What a threshold does",
+        _draw(found, judged.threshold),
+        "Precision, recall, F1 and the share of rows predicted positive over the threshold.",
+        _choice_table(found, judged.threshold),
+    )
+    return Section("Choosing a threshold", [text, figure, _cost_table(ranked, judged.threshold)])
+
+
+def _draw(found: Sequence[Choice], own: float) -> Draw:
+    thresholds = np.array([one.threshold for one in found])
+    lines = {
+        "precision": [math.nan if one.precision is None else one.precision for one in found],
+        "recall": [one.recall for one in found],
+        "F1": [one.f1 for one in found],
+        "predicted positive": [one.share_positive for one in found],
+    }
+    named = [(name, Curve(thresholds, np.array(line))) for name, line in lines.items()]
+    return draw_lines(named, Axis("threshold"), share_axis("share"), own)
+
+
+def _choice_table(found: Sequence[Choice], own: float) -> Table:
+    head = ("Threshold", "Precision", "Recall", "F1", "Predicted positive")
+    costs = [f"Cost at {ratio.told}" for ratio in RATIOS]
+    rows = [
+        (
+            number(one.threshold) + (" (the model's)" if one.threshold == own else ""),
+            share(one.precision),
+            share(one.recall),
+            number(one.f1),
+            share(one.share_positive),
+            *(number(one.cost(ratio)) for ratio in RATIOS),
+        )
+        for one in found
+    ]
+    return Table(
+        (*head, *costs),
+        rows,
+        frozenset(range(len(head) + len(costs))),
+        "Costs are those of the mistakes in 100 rows if false alarms and misses cost as much as stated.",
+    )
+
+
+def _cost_table(ranked: Ranking, own: float) -> Table:
+    as_it_is = choice(ranked, own)
+    rows = [_cost_row(costs, cheapest(ranked, costs), as_it_is) for costs in RATIOS]
+    return Table(
+        (
+            "Alarm : miss",
+            "Threshold of least cost",
+            "If probabilities were exact",
+            "Recall",
+            "Predicted positive",
+            "Cost",
+            "Cost of the model's",
+        ),
+        rows,
+        frozenset(range(7)),
+        "The thresholds of least cost were found on the rows that they are judged by here: on new rows they cost a "
+        "little more.",
+    )
+
+
+def _cost_row(costs: Costs, best: Choice, as_it_is: Choice) -> tuple[str, ...]:
+    return (
+        costs.told,
+        "never positive" if math.isinf(best.threshold) else number(best.threshold),
+        number(costs.threshold),
+        share(best.recall),
+        share(best.share_positive),
+        number(best.cost(costs)),
+        number(as_it_is.cost(costs)),
+    )
