@@ -18,7 +18,7 @@ from windvane.engine.quality.calibration import Reliability
 from windvane.engine.quality.confusion import Confusion, share
 from windvane.engine.quality.curves import Curve
 from windvane.engine.quality.intervals import LEVELS
-from windvane.engine.quality.wording import drawable
+from windvane.engine.reports.labels import drawn
 from windvane.engine.scoring.metrics import Floats, Indices
 
 BLUE, VERMILION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#777777"
@@ -83,7 +83,7 @@ def draw_confusion(found: Confusion, labels: Sequence[str]) -> Draw:
     def draw(axes: Any) -> None:
         shares = np.nan_to_num(share(found.counts, found.actual[:, None]))
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        names = [drawable(label) for label in labels]
+        names = [drawn(label) for label in labels]
         places = range(len(names))
         axes.set_xticks(places, labels=names, rotation=0 if len(names) <= 3 else 90)
         axes.set_yticks(places, labels=names)
@@ -128,7 +128,7 @@ def draw_classes(names: Sequence[str], figures: Sequence[tuple[str, Floats]]) ->
             figures, (BLUE, VERMILION, GREEN), ("o", "s", "D"), strict=False
         ):
             axes.plot(values, lines, color=color, marker=marker, linestyle="none", label=name)
-        axes.set_yticks(lines, labels=[drawable(name) for name in names])
+        axes.set_yticks(lines, labels=[drawn(name) for name in names])
         axes.invert_yaxis()
         axes.grid(axis="y", linewidth=0.4)
         axes.set_xlim(-0.02, 1.02)

@@ -1,10 +1,9 @@
-"""Numbers and labels as a report shows them."""
+"""Numbers as a report shows them."""
 
 from __future__ import annotations
 
 from windvane.engine.quality.measured import Measured
 
-_MOST_CHARACTERS = 24
 UNKNOWN = "–"
 
 
@@ -37,14 +36,3 @@ def with_deviation(figure: Measured) -> str:
     if figure.standard_deviation is None:
         return number(figure.value)
     return f"{number(figure.value)} ± {number(figure.standard_deviation)}"
-
-
-def drawable(label: str) -> str:
-    """A label as text of a picture: short, in one line, and nothing in it taken for a formula.
-
-    Labels come from the data and may hold anything. Pictures only need to tell them apart; tables give them in full.
-    """
-    visible = "".join(sign if sign.isprintable() else "�" for sign in label)
-    if len(visible) > _MOST_CHARACTERS:
-        visible = visible[: _MOST_CHARACTERS - 1] + "…"
-    return visible.replace("$", r"\$")

@@ -1,11 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.cbook import is_math_text
-from matplotlib.text import Text
 
 from windvane.engine.quality.measured import Measured
-from windvane.engine.quality.wording import count, drawable, number, share, with_deviation
+from windvane.engine.quality.wording import count, number, share, with_deviation
 
 
 @pytest.mark.parametrize(
@@ -39,16 +37,3 @@ def test_shares_are_percent_and_counts_have_commas():
 def test_a_deviation_is_told_if_there_is_one():
     assert with_deviation(Measured(0.5, 0.01)) == "0.5000 ± 0.01000"
     assert with_deviation(Measured(0.5, None)) == "0.5000"
-
-
-@given(st.text(st.sampled_from("$\\^_{}\n\u202e") | st.characters(), max_size=40))
-def test_no_label_is_taken_for_a_formula_or_breaks_the_line(label):
-    text = drawable(label)
-    assert not is_math_text(text)
-    assert text.isprintable()
-    assert len(text.replace(r"\$", "$")) <= 24
-
-
-def test_short_labels_are_drawn_as_they_are():
-    assert drawable("Grün 7") == "Grün 7"
-    assert Text()._preprocess_math(drawable("$5 to $10")) == ("$5 to $10", False)

@@ -1,5 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.cbook import is_math_text
+from matplotlib.text import Text
 
 from windvane.engine.reports.labels import drawn, seen
 
@@ -16,5 +18,13 @@ def test_what_is_harmless_stays_as_it_is():
     assert seen("Größe <m²> 漢字") == "Größe <m²> 漢字"
 
 
-def test_a_picture_has_no_formulas():
-    assert drawn("$x$") == r"\$x\$"
+@given(st.text(st.sampled_from("$\\^_{}\n\u202e") | st.characters(), max_size=40))
+def test_no_label_of_a_picture_is_taken_for_a_formula(label):
+    text = drawn(label, 24)
+    assert not is_math_text(text)
+    assert len(text.replace(r"\$", "$")) <= 24
+
+
+def test_short_labels_are_drawn_as_they_are():
+    assert drawn("Grün 7") == "Grün 7"
+    assert Text()._preprocess_math(drawn("$5 to $10")) == ("$5 to $10", False)

@@ -1,0 +1,46 @@
+"""What there is to judge in the folders of a job: a candidate's predictions of rows it had not seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from windvane.engine.data.dataset import read_dataset
+from windvane.engine.learners.catalogue import learner
+from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_of_fold
+from windvane.engine.quality.judged import Judged
+from windvane.engine.scoring.calibration import at_temperature
+from windvane.engine.scoring.evaluate import out_of_fold_classes
+
+
+def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
+    """dataset, candidate    folders of the stages in engine/stages.py
+    name                  the candidate's, for people
+    raises                CorruptArtifact if either is not whole
+    """
+    table, record = read_dataset(dataset), read_candidate(candidate)
+    analysis, said = table.analysis, read_out_of_fold(candidate)
+    rows = np.flatnonzero(~np.isnan(said if said.ndim == 1 else said[:, 0]))
+    predicted = at_temperature(said[rows].astype(np.float64), record.temperature)
+    y, folds = np.asarray(table.y)[rows], np.asarray(table.folds)[rows]
+    return Judged(
+        problem_type=analysis.problem_type,
+        objective=analysis.objective,
+        y=y,
+        predicted=predicted,
+        classes=out_of_fold_classes(analysis.objective, y, predicted, folds),
+        folds=folds,
+        labels=analysis.labels,
+        threshold=record.threshold,
+        candidate=name,
+        algorithm=_algorithm(record),
+        latency_s=record.outcome.latency_s,
+        notes=record.outcome.notes,
+    )
+
+
+def _algorithm(record: CandidateRecord) -> str:
+    if record.plan is None:
+        return f"ensemble of {len(record.outcome.members)}"
+    return learner(record.plan.algorithm).title
