@@ -10,7 +10,7 @@ from windvane.engine.columns import ColumnType
 from windvane.engine.explain.colours import BLUE, GREY, IN_TURN
 from windvane.engine.explain.dependence import Dependence
 from windvane.engine.explain.explanation import Explanation
-from windvane.engine.explain.shown import label_text, number_text, signed_text
+from windvane.engine.explain.shown import LINE, label_text, number_text, signed_text
 from windvane.engine.reports.document import Figure, Table
 
 _MOST_TICKS = 5
@@ -33,7 +33,7 @@ def dependence_figure(explanation: Explanation, one: Dependence) -> Figure:
         else:
             axes.legend(frameon=False)
         axes.axhline(0, color=GREY, linewidth=0.6)
-        axes.set_xlabel(label_text(one.column.name))
+        axes.set_xlabel(label_text(one.column.name, LINE))
         axes.set_ylabel("change of the answer")
         _set_ticks(axes, one, texts)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from windvane.engine.explain.colours import BLUE
 from windvane.engine.explain.explanation import Explanation
-from windvane.engine.explain.shown import label_text, number_text
+from windvane.engine.explain.shown import LINE, label_text, number_text
 from windvane.engine.reports.document import Figure, Table
 
 _MOST_BARS = 15
@@ -30,7 +30,7 @@ def importance_figure(explanation: Explanation, scale: str) -> Figure:
         axes.barh(places, sizes, xerr=errors, color=BLUE, ecolor="black", capsize=2)
         axes.set_yticks(places, labels)
         axes.invert_yaxis()
-        axes.set_xlabel(f"mean |SHAP value|, {label_text(scale)}")
+        axes.set_xlabel(f"mean |SHAP value|, {label_text(scale, LINE)}")
 
     names = [explanation.names[number] for number in shown[:3]]
     alt = f"Bars of the mean absolute contribution; the longest are those of {', '.join(names)}."

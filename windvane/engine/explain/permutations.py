@@ -45,14 +45,15 @@ def pair_contributions(
     """
     n_rows, n_players = ranks.shape
     reverse = n_players - 1 - ranks
-    steps = np.arange(1, n_players)[:, None]
+    n_steps = max(0, n_players - 1)
+    steps = 1 + np.arange(n_steps)[:, None]
     is_own = np.stack([ranks, reverse], axis=1)[:, :, None, :] < steps
-    mixed = _mixed(cells, background, is_own.reshape(n_rows, -1, n_players))
-    between = answer(mixed, n_rows * 2 * len(steps)) if len(steps) else np.empty(0)
+    mixed = _mixed(cells, background, is_own.reshape(n_rows, 2 * n_steps, n_players))
+    between = answer(mixed, n_rows * 2 * n_steps) if n_steps else np.empty(0)
     first, last = ends
     path = np.empty((n_rows, 2, n_players + 1, len(first)))
     path[:, :, 0] = first
-    path[:, :, 1:-1] = between.reshape(n_rows, 2, n_players - 1, len(first))
+    path[:, :, 1:-1] = between.reshape(n_rows, 2, n_steps, len(first))
     path[:, :, -1] = last[:, None]
     changes = np.diff(path, axis=2)
     forward = np.take_along_axis(changes[:, 0], ranks[..., None], axis=1)

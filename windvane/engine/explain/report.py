@@ -105,7 +105,8 @@ def _examples(explanation: Explanation) -> Section:
 
 
 def _method(explanation: Explanation) -> list[str]:
-    words = _exact_words() if explanation.attribution.is_exact else _sampled_words(explanation)
+    is_exact = explanation.attribution.is_exact
+    words = [_EXACT, _SHARED] if is_exact else _sampled_words(explanation)
     words.append(
         "What the values of a row add up to differs from the predictor's own answer by at most "
         f"{explanation.gap:.1g} of the largest answer (of 1, if that is larger)."
@@ -116,25 +117,25 @@ def _method(explanation: Explanation) -> list[str]:
     return words
 
 
-def _exact_words() -> list[str]:
-    return [
-        "The model is one sum of decision trees, whose Shapley values were worked out exactly (TreeSHAP). A column "
-        "that is not known is averaged over as the training rows went down the trees. There is no sampling error in "
-        "any value.",
-        "Values were found for the features made of the columns and added up to columns; a feature of several "
-        "columns is shared equally among them.",
-    ]
-
-
 def _sampled_words(explanation: Explanation) -> list[str]:
-    pairs = explanation.attribution.pairs
-    words = [
-        f"Shapley values were estimated from {pairs} pairs of permutations for each row: in a random order, and in "
-        "its reverse, columns take over from those of a row of the training data drawn anew for each pair. The "
-        f"{pairs} rows drawn are the baseline. Standard errors are those of the mean over the pairs.",
-    ]
+    words = [_SAMPLED.format(pairs=explanation.attribution.pairs)]
     if explanation.labels:
         words.append(
             f"Probabilities below {LEAST_PROBABILITY:g} count as that: their logarithms would outweigh all others."
         )
     return words
+
+
+_EXACT = (
+    "The model is one sum of decision trees, whose Shapley values were worked out exactly (TreeSHAP). A column that is "
+    "not known is averaged over as the training rows went down the trees. There is no sampling error in any value."
+)
+_SHARED = (
+    "Values were found for the features made of the columns and added up to columns; a feature of several columns is "
+    "shared equally among them."
+)
+_SAMPLED = (
+    "Shapley values were estimated from {pairs} pairs of permutations for each row: in a random order, and in its "
+    "reverse, columns take over from those of a row of the training data drawn anew for each pair. The {pairs} rows "
+    "drawn are the baseline. Standard errors are those of the mean over the pairs."
+)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_LONGEST = 28
+NAME, LINE = 28, 70
+"""Signs that there is room for, beside an axis and along one."""
 
 
-def label_text(name: str) -> str:
+def label_text(name: str, longest: int = NAME) -> str:
     """A name as matplotlib may be given it: short, on one line; `$` would begin a formula, and half a surrogate pair
     cannot be drawn."""
     plain = " ".join(name.encode("utf-8", "replace").decode().split())
     plain = "".join(sign if sign.isprintable() else "?" for sign in plain)
-    short = plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
+    short = plain if len(plain) <= longest else plain[: longest - 1] + "…"
     return short.replace("$", r"\$") or "(no name)"
 
 
