@@ -20,8 +20,8 @@ from windvane.errors import OutOfTime
 LEAST_PAIRS = 3
 """Fewer tell nothing of their error."""
 
-ENOUGH_PAIRS = 12
-"""Rather fewer rows than fewer pairs."""
+ENOUGH_PAIRS = 30
+"""Rather fewer rows than fewer pairs: the error that background rows bring with them is common to all rows."""
 
 LEAST_ROWS = 5
 

@@ -175,7 +175,7 @@ def test_the_budget_is_kept_by_fewer_rows_and_then_fewer_pairs(seconds_a_row):
     block = block_size(len(NAMES)) * 8
     assert clock.seconds <= 20 + seconds_a_row * min(block, 8 * len(found.values)) + 1e-9
     assert LEAST_ROWS <= len(found.values) <= 200
-    assert found.pairs >= ENOUGH_PAIRS - 3
+    assert found.pairs >= ENOUGH_PAIRS - 3 or len(found.values) == LEAST_ROWS
     assert len(found.background["a"]) == found.pairs
     np.testing.assert_allclose(found.answers, _tangled(question.cells, 0)[: len(found.values)])
 
