@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,16 +83,21 @@ def read_analysis(folder: Path) -> Analysis:
         raise CorruptArtifact(f"{path} cannot be read as an analysis: {error}") from error
 
 
+def read_rows(folder: Path, names: Iterable[str], rows: NDArray[np.integer]) -> dict[str, Values]:
+    """Some rows of feature columns, one column in memory at a time.
+
+    raises    CorruptArtifact; KeyError for a name that is no feature column's
+    """
+    positions = _positions(read_analysis(folder))
+    return {name: _read_column(folder, positions[name])[rows] for name in names}
+
+
 class _StoredColumns(Mapping[str, Values]):
     """The feature columns of a folder, each read when first asked for."""
 
     def __init__(self, folder: Path, analysis: Analysis) -> None:
         self._folder, self._n_rows = folder, analysis.n_rows
-        self._positions = {
-            column.name: position
-            for position, column in enumerate(analysis.columns)
-            if column.type.is_feature
-        }
+        self._positions = _positions(analysis)
         self._read: dict[str, Values] = {}
 
     def __getitem__(self, name: str) -> Values:
@@ -111,6 +116,14 @@ class _StoredColumns(Mapping[str, Values]):
 
     def __len__(self) -> int:
         return len(self._positions)
+
+
+def _positions(analysis: Analysis) -> dict[str, int]:
+    return {
+        column.name: position
+        for position, column in enumerate(analysis.columns)
+        if column.type.is_feature
+    }
 
 
 def _write_column(folder: Path, position: int, values: Values) -> None:

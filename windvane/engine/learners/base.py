@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,19 @@ class FittedModel(Protocol):
 
     def save(self, folder: Path) -> None:
         """Files into an existing folder; no pickle."""
+
+
+@runtime_checkable
+class AdditiveModel(FittedModel, Protocol):
+    """A sum of trees, answering `answers_of` their scores, that can say exactly what each feature adds to a score."""
+
+    def contributions(self, X: FloatMatrix) -> NDArray[np.float64] | None:
+        """(n_rows, n_features + 1, n_outputs): the Shapley value of each feature, and last the expected score; all
+        together they are the score. Features that are not known are averaged over as the training rows went down
+        the trees. None if the model does not know how they went, or it would take too long.
+
+        source    Lundberg, Erion, Lee 2018, "Consistent individualized feature attribution for tree ensembles"
+        """
 
 
 class Learner(Protocol):

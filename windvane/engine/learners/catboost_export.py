@@ -43,17 +43,19 @@ def exported(
     scale, bias = document["scale_and_bias"]
     if not trees or len(bias) != n_outputs or _asks_for_several(document):
         return None
-    numbers = [i for i, n in enumerate(cardinalities) if n == 0]
     depth = max(len(tree["splits"] or ()) for tree in trees)
     n_bits = BITS[0] if depth <= BITS[0] else BITS[1]
-    feature, border = _questions(trees, numbers, n_bits)
+    feature, border = _questions(trees, _owners(document["features_info"], cardinalities), n_bits)
+    n_leaves = model.get_tree_leaf_counts()
+    n_rows = np.concatenate([np.array(tree["leaf_weights"], np.float64) for tree in trees])
     made = ObliviousTrees(
         len(cardinalities),
         feature,
         border,
-        scale * _values(model.get_tree_leaf_counts(), values, depth, n_outputs),
+        scale * _padded(n_leaves, values.reshape(-1, n_outputs), depth),
         np.array(bias, np.float64),
         _codes(model, data, cardinalities, len(trees), n_bits),
+        _padded(n_leaves, n_rows[:, None], depth)[:, 0].astype(np.float32),
     )
     made.check()
     theirs = model.calc_leaf_indexes(data(rows))
@@ -79,28 +81,49 @@ def _asks_for_several(document: dict[str, Any]) -> bool:
     return any(len(statistic["elements"]) > 1 for statistic in statistics)
 
 
+def _owners(features: dict[str, Any], cardinalities: Sequence[int]) -> list[int]:
+    """The column that each question is about, in CatBoost's numbering: of numbers first, then those that compare
+    codes, then those of statistics."""
+    numbers = [i for i, n in enumerate(cardinalities) if n == 0]
+    codes = [i for i, n in enumerate(cardinalities) if n > 0]
+    owners = [
+        numbers[one["feature_index"]]
+        for one in features.get("float_features") or ()
+        for _ in one["borders"] or ()
+    ]
+    owners += [
+        codes[one["feature_index"]]
+        for one in features.get("categorical_features") or ()
+        for _ in one.get("values") or ()
+    ]
+    for statistic in features.get("ctrs") or ():
+        column = codes[statistic["elements"][0]["cat_feature_index"]]
+        owners += [column] * len(statistic["borders"])
+    return owners
+
+
 def _questions(
-    trees: Sequence[dict[str, Any]], numbers: Sequence[int], n_bits: int
+    trees: Sequence[dict[str, Any]], owners: Sequence[int], n_bits: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     feature = np.zeros((len(trees), n_bits), np.int32)
     border = np.full((len(trees), n_bits), np.inf, np.float32)
     for i, tree in enumerate(trees):
         for bit, split in enumerate(tree["splits"] or ()):
+            feature[i, bit] = owners[split["split_index"]]
             if split["split_type"] == "FloatFeature":
-                feature[i, bit] = numbers[split["float_feature_index"]]
                 border[i, bit] = split["border"]
     return feature, border
 
 
-def _values(
-    n_leaves: Sequence[int], values: NDArray[np.float64], depth: int, n_outputs: int
+def _padded(
+    n_leaves: Sequence[int], values: NDArray[np.float64], depth: int
 ) -> NDArray[np.float64]:
-    """(n_trees * 2**depth, n_outputs); leaves that a shallower tree does not have are 0."""
-    padded = np.zeros((len(n_leaves), 1 << depth, n_outputs))
-    ends = np.cumsum(n_leaves)[:-1]
-    for own, given in zip(padded, np.split(values.reshape(-1, n_outputs), ends), strict=True):
+    """(n_leaves_of_all, n_outputs) to (n_trees * 2**depth, n_outputs); leaves that a shallower tree does not have
+    are 0."""
+    padded = np.zeros((len(n_leaves), 1 << depth, values.shape[1]))
+    for own, given in zip(padded, np.split(values, np.cumsum(n_leaves)[:-1]), strict=True):
         own[: len(given)] = given
-    return padded.reshape(-1, n_outputs)
+    return padded.reshape(-1, values.shape[1])
 
 
 def _codes(

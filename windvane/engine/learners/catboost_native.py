@@ -28,12 +28,15 @@ class Layout:
     """A recipe's matrix as CatBoost wants it: numbers as they are, codes as names.
 
     cardinalities    (n_features,) codes of each feature, 0 for numbers
+    places           (n_features + 1,) where CatBoost has each feature, and what comes after them
     """
 
     def __init__(self, cardinalities: Sequence[int]) -> None:
         self.cardinalities = list(cardinalities)
         self._numbers = [i for i, n in enumerate(cardinalities) if n == 0]
         self._codes = [i for i, n in enumerate(cardinalities) if n > 0]
+        order = [*self._numbers, *self._codes, len(self.cardinalities)]
+        self.places = np.argsort(order)
         names = [b"", *(str(i).encode() for i in range(max(cardinalities, default=0)))]
         self._names = np.array(names, object)
 
@@ -71,6 +74,14 @@ class CatBoostModel:
             self._layout.data(X), prediction_type=self._kind, thread_count=1
         )
         return np.asarray(answer, np.float64)
+
+    def contributions(self, X: FloatMatrix) -> NDArray[np.float64]:
+        """As `AdditiveModel` says, by CatBoost itself; what it gives to several columns together they share equally."""
+        made = self._model.get_feature_importance(
+            catboost.Pool(self._layout.data(X)), type="ShapValues", thread_count=1
+        )
+        theirs = np.asarray(made, np.float64).reshape(len(X), -1, self.n_features + 1)
+        return theirs.transpose(0, 2, 1)[:, self._layout.places]
 
     def save(self, folder: Path) -> None:
         (folder / _FILE).write_bytes(self._raw)

@@ -11,6 +11,7 @@ from windvane.engine.arrays import read_arrays, write_arrays
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.oblivious import ObliviousTrees, ObliviousWalker
+from windvane.engine.learners.oblivious_shapley import tree_contributions
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CorruptArtifact
 
@@ -29,6 +30,10 @@ class CatBoostTrees:
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         return answers_of(self._walker.scores(X), self._n_classes)
+
+    def contributions(self, X: FloatMatrix) -> NDArray[np.float64] | None:
+        """As `AdditiveModel` says; not for models saved without the numbers of rows in their leaves."""
+        return tree_contributions(self._walker, X)
 
     def save(self, folder: Path) -> None:
         write_arrays(folder / FILE, self._walker.trees.arrays())

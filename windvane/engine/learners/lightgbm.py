@@ -14,7 +14,7 @@ from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
-from windvane.engine.learners.lightgbm_native import NativeBooster, in_parts
+from windvane.engine.learners.lightgbm_native import CONTRIBUTIONS, NativeBooster, in_parts
 from windvane.engine.learners.patience import MANY_CLASSES, Patience, most_rounds, patience_for
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.tuning.space import Choice, Integer, Real, Space
@@ -56,6 +56,11 @@ class LightGbmModel:
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         return answers_of(self._scores(X), self._n_classes)
 
+    def contributions(self, X: FloatMatrix) -> NDArray[np.float64]:
+        """As `AdditiveModel` says, by LightGBM itself."""
+        made = self._explainer.predict(X).reshape(len(X), self._booster.width, -1)
+        return made.transpose(0, 2, 1)
+
     def _scores(self, X: FloatMatrix) -> NDArray[np.float64]:
         if len(X) < _MANY_ROWS:
             return self._booster.predict(X)
@@ -67,6 +72,10 @@ class LightGbmModel:
     @cached_property
     def _parts(self) -> list[NativeBooster]:
         return [NativeBooster(text) for text in in_parts(self._text, self._booster.width)]
+
+    @cached_property
+    def _explainer(self) -> NativeBooster:
+        return NativeBooster(self._text, CONTRIBUTIONS)
 
     def save(self, folder: Path) -> None:
         (folder / _FILE).write_bytes(self._text)

@@ -23,6 +23,7 @@ _FLOAT32 = 0
 _ROW_MAJOR = 1
 SCORES = 1
 LEAVES = 2
+CONTRIBUTIONS = 3
 _PARAMETERS = b"num_threads=1 verbosity=-1"
 
 
@@ -50,7 +51,8 @@ class NativeBooster:
     """A LightGBM model in memory.
 
     text      of the model, in LightGBM's own format
-    answer    SCORES, the sums over the trees, or LEAVES for the number of the leaf that a row reaches in each tree
+    answer    SCORES, the sums over the trees; LEAVES for the number of the leaf that a row reaches in each tree; or
+              CONTRIBUTIONS for each output's Shapley values of the features with the expected score after them
     width     numbers per row, as the model says
     raises    CorruptArtifact if LightGBM cannot read the text
     """

@@ -46,9 +46,10 @@ class ObliviousTrees:
 
     feature    (n_trees, n_bits) column that a bit asks about; n_bits is one of BITS
     border     (n_trees, n_bits) float32; a bit is 1 if the value is above, so never for missing, nor for
-               infinity, which stands where there is no question
+               infinity, which stands where there is no question, or one that `codes` answer
     values     (n_trees * n_leaves, n_outputs); every tree has the same number of leaves
     bias       (n_outputs,) added to the sum of the values
+    weights    (n_trees * n_leaves,) training rows in each leaf; None if that is not known
     """
 
     n_features: int
@@ -57,6 +58,7 @@ class ObliviousTrees:
     values: NDArray[np.float64]
     bias: NDArray[np.float64]
     codes: Sequence[Codes] = ()
+    weights: NDArray[np.float32] | None = None
 
     def arrays(self) -> Arrays:
         made: Arrays = {name: getattr(self, name) for name in _ARRAYS}
@@ -64,6 +66,8 @@ class ObliviousTrees:
         for number, one in enumerate(self.codes):
             made[f"row_of.{number}"] = one.row_of
             made[f"patterns.{number}"] = one.patterns
+        if self.weights is not None:
+            made["weights"] = self.weights
         return made
 
     @classmethod
@@ -84,6 +88,7 @@ class ObliviousTrees:
                 )
                 for number, column in enumerate(arrays["code_columns"].tolist())
             ),
+            np.asarray(arrays["weights"], np.float32) if "weights" in arrays else None,
         )
         trees.check()
         return trees
@@ -102,6 +107,14 @@ class ObliviousTrees:
             raise ValueError("a wrong number of leaves")
         if (self.border[:, n_leaves.bit_length() - 1 :] != np.inf).any():
             raise ValueError("a leaf that there is not")
+        self._check_codes(n_trees, n_leaves)
+        if self.weights is not None and (
+            self.weights.shape != (len(self.values),)
+            or not ((self.weights >= 0) & (self.weights < np.inf)).all()
+        ):
+            raise ValueError("numbers of rows that there cannot be")
+
+    def _check_codes(self, n_trees: int, n_leaves: int) -> None:
         for one in self.codes:
             if not 0 <= one.column < self.n_features:
                 raise ValueError("a feature that there is not")

@@ -1,4 +1,4 @@
-"""XGBoost's predictor through its C interface: sums of leaves for many rows.
+"""XGBoost's predictor through its C interface: sums of leaves for many rows, and what each feature adds to them.
 
 The Python package is not imported: it takes seconds.
 """
@@ -20,6 +20,11 @@ _MARGINS = (
     b'{"type": 1, "training": false, "iteration_begin": 0, "iteration_end": 0, '
     b'"strict_shape": true, "missing": NaN, "cache_id": 0}'
 )
+_CONTRIBUTIONS = (
+    b'{"type": 2, "training": false, "iteration_begin": 0, "iteration_end": 0, '
+    b'"strict_shape": true}'
+)
+_MISSING = b'{"missing": NaN, "nthread": 1}'
 
 
 class XgboostHandle:
@@ -39,25 +44,28 @@ class XgboostHandle:
     def margins(self, X: FloatMatrix) -> NDArray[np.float32]:
         """(n_rows, n_features) to (n_rows, n_outputs)."""
         rows = np.ascontiguousarray(X, np.float32)
-        where = (
-            f'{{"data": [{rows.ctypes.data}, true], "shape": [{rows.shape[0]}, {rows.shape[1]}], '
-            '"typestr": "<f4", "version": 3}'
-        )
+        return self._answer(
+            "XGBoosterPredictFromDense", self._handle, _place(rows), _MARGINS, None
+        ).reshape(len(rows), -1)
+
+    def contributions(self, X: FloatMatrix) -> NDArray[np.float32]:
+        """(n_rows, n_features) to (n_rows, n_outputs, n_features + 1): Shapley values, and last the expected sum."""
+        rows = np.ascontiguousarray(X, np.float32)
+        table = ctypes.c_void_p()
+        self._call("XGDMatrixCreateFromDense", _place(rows), _MISSING, ctypes.byref(table))
+        try:
+            return self._answer("XGBoosterPredictFromDMatrix", self._handle, table, _CONTRIBUTIONS)
+        finally:
+            self._call("XGDMatrixFree", table)
+
+    def _answer(self, function: str, *arguments: object) -> NDArray[np.float32]:
         axes, n_axes = ctypes.POINTER(ctypes.c_uint64)(), ctypes.c_uint64()
         # XGBoost's own memory, one for each thread that asks.
         result = ctypes.POINTER(ctypes.c_float)()
-        self._call(
-            "XGBoosterPredictFromDense",
-            self._handle,
-            where.encode(),
-            _MARGINS,
-            None,
-            ctypes.byref(axes),
-            ctypes.byref(n_axes),
-            ctypes.byref(result),
-        )
+        found = (ctypes.byref(axes), ctypes.byref(n_axes), ctypes.byref(result))
+        self._call(function, *arguments, *found)
         shape = tuple(axes[axis] for axis in range(n_axes.value))
-        return np.ctypeslib.as_array(result, shape).reshape(len(rows), -1).copy()
+        return np.ctypeslib.as_array(result, shape).copy()
 
     def _call(self, function: str, *arguments: object) -> None:
         if getattr(self._lib, function)(*arguments) != 0:
@@ -67,6 +75,15 @@ class XgboostHandle:
     def __del__(self) -> None:
         if getattr(self, "_handle", None):
             self._lib.XGBoosterFree(self._handle)
+
+
+def _place(rows: NDArray[np.float32]) -> bytes:
+    """Where a matrix lies in memory, in NumPy's array interface."""
+    n_rows, n_features = rows.shape
+    return (
+        f'{{"data": [{rows.ctypes.data}, true], "shape": [{n_rows}, {n_features}], '
+        '"typestr": "<f4", "version": 3}'
+    ).encode()
 
 
 @cache

@@ -45,6 +45,12 @@ class XgboostModel:
         sums = self._sums(X) if len(X) <= _FEW_ROWS else self._library.margins(X)
         return answers_of(sums.astype(np.float64) + self._trees.base, self._n_classes)
 
+    def contributions(self, X: FloatMatrix) -> NDArray[np.float64]:
+        """As `AdditiveModel` says, by XGBoost itself, in its single precision."""
+        made = self._library.contributions(X).astype(np.float64).transpose(0, 2, 1)
+        made[:, -1] += self._trees.base
+        return made
+
     def _sums(self, X: FloatMatrix) -> NDArray[np.float32]:
         """(n_rows, n_outputs), added up one tree after the other in single precision, as XGBoost does."""
         leaves = self._booster.predict(X).astype(np.int64) + self._trees.first_leaf

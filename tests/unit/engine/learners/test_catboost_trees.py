@@ -142,3 +142,13 @@ def test_missing_values_and_infinities_have_their_place():
     X = np.array([[0.5], [0.6], [np.nan], [-1e38], [1e38]], np.float32)
     assert ObliviousWalker(trees).scores(X)[:, 0].tolist() == [11, 12, 11, 11, 12]
     assert ObliviousWalker(trees).scores(X[2:3])[0, 0] == 11
+
+
+@pytest.mark.parametrize("problem_type", ProblemType)
+def test_contributions_are_those_of_catboost(problem_type, monkeypatch):
+    ours, rows = _fitted(problem_type)
+    theirs = _theirs(monkeypatch, problem_type)
+    X = np.concatenate([rows.X, np.random.default_rng(0).permuted(rows.X, axis=0)])
+    found = theirs.contributions(X)
+    np.testing.assert_allclose(ours.contributions(X), found, rtol=0, atol=1e-12)
+    assert (np.abs(found[:, :-1]).mean(axis=(0, 2)) > 0.01).all()

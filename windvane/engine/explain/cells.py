@@ -1,0 +1,35 @@
+"""Typed cells as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from windvane.engine.columns import ColumnSpec, ColumnType, Values
+
+MISSING = ""
+_ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def cell_texts(values: Values, spec: ColumnSpec) -> list[str]:
+    """Cells as they may stand in a CSV file: numbers with all their digits, dates as ISO 8601 in UTC, "" for missing.
+
+    values    (n_rows,) as columns.py says
+    """
+    if spec.type is ColumnType.DATETIME:
+        return [MISSING if np.isnan(value) else _date(value) for value in values.tolist()]
+    if values.dtype != object:
+        return [MISSING if np.isnan(value) else _number(value) for value in values.tolist()]
+    return [MISSING if value is None else str(value) for value in values.tolist()]
+
+
+def _number(value: float) -> str:
+    return repr(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def _date(seconds: float) -> str:
+    try:
+        return (_ORIGIN + timedelta(seconds=seconds)).isoformat()
+    except OverflowError:
+        return repr(seconds)

@@ -1,0 +1,21 @@
+"""Colours that are told apart with any colour vision.
+
+source    Okabe and Ito 2008, "Color universal design"
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+GREY = "#7F7F7F"
+IN_TURN = (BLUE, VERMILLION, GREEN, PURPLE)
+
+_LOW, _HIGH = np.array([0, 114, 178]) / 255, np.array([230, 159, 0]) / 255
+
+
+def low_to_high(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) from 0 to 1, or NaN, to (n, 3): from blue to orange; grey for NaN."""
+    mixed = _LOW + shares[:, None] * (_HIGH - _LOW)
+    return np.asarray(np.where(np.isnan(mixed), 0.5, mixed))

@@ -1,0 +1,84 @@
+"""A few explained rows with the reasons for their answers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from windvane.engine.explain.cells import cell_texts
+from windvane.engine.explain.explanation import Explanation
+from windvane.engine.explain.shown import error_text, number_text, signed_text
+from windvane.engine.reports.document import Table
+
+_MOST_REASONS = 6
+_MOST_CLASSES = 3
+_LONGEST_CELL = 60
+
+
+def example_tables(explanation: Explanation) -> list[Table]:
+    """The highest, a middling and the lowest answer; of three classes and more the clearest row of each of those
+    predicted most often."""
+    return [_example(explanation, row, output) for row, output in _chosen(explanation)]
+
+
+def _chosen(explanation: Explanation) -> list[tuple[int, int]]:
+    answers = explanation.attribution.answers
+    if answers.shape[1] == 1:
+        order = np.argsort(-answers[:, 0], kind="stable")
+        places = (0, (len(order) - 1) // 2, len(order) - 1)
+        return list(dict.fromkeys((int(order[place]), 0) for place in places))
+    predicted = answers.argmax(axis=1)
+    counts = np.bincount(predicted, minlength=answers.shape[1])
+    common = np.argsort(-counts, kind="stable")[:_MOST_CLASSES]
+    return [
+        (int(np.where(predicted == output, answers[:, output], -np.inf).argmax()), int(output))
+        for output in common
+        if counts[output]
+    ]
+
+
+def _example(explanation: Explanation, row: int, output: int) -> Table:
+    attribution = explanation.attribution
+    values, errors = attribution.values[row, :, output], attribution.errors[row, :, output]
+    order = np.argsort(-np.abs(values), kind="stable")
+    reasons = [number for number in order[:_MOST_REASONS].tolist() if values[number]]
+    rest = np.setdiff1d(order, reasons)
+    expected, answer = attribution.expected[output], attribution.answers[row, output]
+    rows = [
+        ["(expected)", "", number_text(expected), error_text(attribution.expected_errors[output])]
+    ]
+    rows += [
+        [
+            explanation.names[number],
+            _cell(explanation, row, number),
+            signed_text(values[number]),
+            error_text(errors[number]),
+        ]
+        for number in reasons
+    ]
+    if values[rest].any():
+        error = error_text(float(np.sqrt((errors[rest] ** 2).sum())))
+        rows.append([f"({len(rest)} others)", "", signed_text(values[rest].sum()), error])
+    rows.append(["(answer)", "", number_text(answer), ""])
+    return Table(
+        head=["Column", "Cell", "Contribution", "Standard error"],
+        rows=rows,
+        numeric=frozenset({2, 3}),
+        caption=_caption(explanation, row, output),
+    )
+
+
+def _cell(explanation: Explanation, row: int, column: int) -> str:
+    spec = explanation.columns[column]
+    text = cell_texts(explanation.cells[spec.name][row : row + 1], spec)[0] or "(missing)"
+    return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
+
+
+def _caption(explanation: Explanation, row: int, output: int) -> str:
+    number = int(explanation.rows[row])
+    answers = explanation.attribution.answers[row]
+    if not explanation.labels:
+        return f"Row {number}: {explanation.target} is predicted as {number_text(answers[0])}."
+    scores = answers if len(answers) > 1 else np.array([0.0, answers[0]])
+    chances = np.exp(scores - scores.max())
+    chance = chances[output if len(answers) > 1 else 1] / chances.sum()
+    return f"Row {number}: {explanation.outputs[output]} has the probability {chance:.1%}."

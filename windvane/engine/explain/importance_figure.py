@@ -1,0 +1,55 @@
+"""The picture of how much each column matters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from windvane.engine.explain.colours import BLUE
+from windvane.engine.explain.explanation import Explanation
+from windvane.engine.explain.shown import LINE, label_text, number_text
+from windvane.engine.reports.document import Figure, Table
+
+_MOST_BARS = 15
+_MOST_LABELS = 6
+
+
+def importance_figure(explanation: Explanation, scale: str) -> Figure:
+    """A bar a column, the one that matters most on top. The table has every column.
+
+    scale    what the values are measured in
+    """
+    importance = explanation.importance()
+    shown = importance.ranking()[:_MOST_BARS]
+    sizes, errors = importance.total[shown], importance.total_errors[shown]
+    labels = [label_text(explanation.names[number]) for number in shown]
+
+    def draw(axes: Any) -> None:
+        places = np.arange(len(shown))
+        axes.barh(places, sizes, xerr=errors, color=BLUE, ecolor="black", capsize=2)
+        axes.set_yticks(places, labels)
+        axes.invert_yaxis()
+        axes.set_xlabel(f"mean |SHAP value|, {label_text(scale, LINE)}")
+
+    names = [explanation.names[number] for number in shown[:3]]
+    alt = f"Bars of the mean absolute contribution; the longest are those of {', '.join(names)}."
+    height = 1.2 + 0.28 * len(shown)
+    return Figure("What matters most", draw, alt, _table(explanation), height=height)
+
+
+def _table(explanation: Explanation) -> Table:
+    importance = explanation.importance()
+    outputs = explanation.outputs if 1 < len(explanation.outputs) <= _MOST_LABELS else ()
+    rows = []
+    for number in importance.ranking():
+        by_label = importance.values[number, : len(outputs)] if outputs else np.empty(0)
+        numbers = (importance.total[number], importance.total_errors[number], *by_label)
+        rows.append([explanation.names[number], *map(number_text, numbers)])
+    return Table(
+        head=["Column", "Mean |SHAP|", "Standard error", *outputs],
+        rows=rows,
+        numeric=frozenset(range(1, 3 + len(outputs))),
+        caption="Over all explained rows"
+        + (", added up over the classes." if len(explanation.outputs) > 1 else "."),
+    )

@@ -1,0 +1,41 @@
+"""The scale on which answers are explained: one where what columns add can be added up.
+
+Regression: the value. Two classes: the log-odds of the second. More: the logarithm of each class's probability, less
+the mean of these logarithms over the classes; then nothing depends on which class is taken as the reference.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.packages.predictor import Predictions
+
+LEAST_PROBABILITY = 1e-4
+"""Smaller ones count as that where only probabilities are known: a forest's 0 has no logarithm, and no one acts
+upon the difference."""
+
+
+def margins(answer: Predictions) -> NDArray[np.float64]:
+    """(n_rows, n_outputs); one output for regression and for two classes."""
+    if len(answer.values) or not answer.probabilities.size:
+        return answer.values[:, None]
+    probabilities = np.maximum(answer.probabilities, LEAST_PROBABILITY)
+    if probabilities.shape[1] == 2:
+        sure = np.log(probabilities)
+        return np.asarray(sure[:, 1:] - sure[:, :1])
+    return centred(np.log(probabilities))
+
+
+def centred(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores whose last axis is of the outputs, less their mean over it; a single output stays as it is."""
+    if scores.shape[-1] == 1:
+        return scores
+    return np.asarray(scores - scores.mean(axis=-1, keepdims=True))
+
+
+def is_certain(answer: Predictions) -> NDArray[np.bool_]:
+    """(n_rows,) whether `margins` took a probability for larger than it is."""
+    if len(answer.values):
+        return np.zeros(len(answer.values), bool)
+    return np.asarray((answer.probabilities < LEAST_PROBABILITY).any(axis=1))

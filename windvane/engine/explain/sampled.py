@@ -1,0 +1,155 @@
+"""Shapley values of any predictor by sampling: what its answer changes by when columns take over from a background
+row, in random orders. Each pair of permutations has a background row of its own, so that the more is sampled, the
+better both the orders and the rows that stand for "not known" are covered; the standard errors speak of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.columns import Columns
+from windvane.engine.explain.attribution import Attribution, taken
+from windvane.engine.explain.budget import Budget
+from windvane.engine.explain.permutations import Answer, block_size, pair_contributions
+from windvane.engine.explain.running import RunningMean
+from windvane.errors import OutOfTime
+
+LEAST_PAIRS = 3
+"""Fewer tell nothing of their error."""
+
+ENOUGH_PAIRS = 30
+"""Rather fewer rows than fewer pairs: the error that background rows bring with them is common to all rows."""
+
+LEAST_ROWS = 5
+
+_PRECISE = 0.02
+"""Standard error over value, both as root mean squares: no more pairs are needed."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """names        of all columns to speak of
+    players      those that the predictor looks at; the others add nothing
+    cells        (n_rows) of the players, in the rows to explain; the first rows come first if the time is short
+    background   (n_background) of the players, in rows drawn at random: one for each pair of permutations, of which
+                 there are so many at most
+    """
+
+    names: Sequence[str]
+    players: Sequence[str]
+    cells: Columns
+    background: Columns
+    n_rows: int
+    n_background: int
+
+    def first(self, n_rows: int) -> Question:
+        """Of the first rows alone."""
+        return replace(self, cells=taken(self.cells, slice(0, n_rows)), n_rows=n_rows)
+
+
+def sampled_attribution(
+    answer: Answer, question: Question, seed: int, budget: Budget
+) -> Attribution:
+    """Pairs of permutations until the values are precise, the background rows are used up or the budget is over.
+    The same seed gives the same orders; how many rows and pairs there are is up to the time.
+
+    raises    OutOfTime if there is not even time for three pairs of five rows
+    """
+    generator = np.random.default_rng(seed)
+    question = question.first(_fitting_rows(answer, question, budget))
+    answers = answer(question.cells, question.n_rows)
+    tally = _Tally(question.n_rows, len(question.players), answers.shape[1])
+    order = np.tile(np.arange(len(question.players)), (question.n_rows, 1))
+    while tally.n_pairs < question.n_background and not tally.is_precise():
+        ranks = generator.permuted(order, axis=1)
+        background = taken(question.background, slice(tally.n_pairs, tally.n_pairs + 1))
+        first = answer(background, 1)[0]
+        made = _pair(answer, question.cells, background, (first, answers), ranks, budget)
+        if made is None:
+            break
+        tally.add(made, first)
+    if tally.n_pairs < LEAST_PAIRS:
+        raise OutOfTime(f"The time was too short to explain {question.n_rows} rows.")
+    return tally.attribution(question)
+
+
+def _fitting_rows(answer: Answer, question: Question, budget: Budget) -> int:
+    """How many rows there is time for, by what one pair takes for the first few."""
+    few = question.first(min(LEAST_ROWS, question.n_rows))
+    trial = budget.share(1)
+    background = taken(question.background, slice(0, 1))
+    ends = answer(background, 1)[0], answer(few.cells, few.n_rows)
+    ranks = np.tile(np.arange(len(question.players)), (few.n_rows, 1))
+    pair_contributions(answer, few.cells, background, ends, ranks)
+    row_s = trial.used_s / few.n_rows
+    fitting = budget.left_s / ENOUGH_PAIRS / max(row_s, 1e-9)
+    return int(min(question.n_rows, max(few.n_rows, fitting)))
+
+
+def _pair(
+    answer: Answer,
+    cells: Columns,
+    background: Columns,
+    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ranks: NDArray[np.intp],
+    budget: Budget,
+) -> NDArray[np.float64] | None:
+    """`pair_contributions` of all rows, some at a time; None if the budget is over before the last of them."""
+    first, answers = ends
+    n_rows, n_players = ranks.shape
+    made = np.empty((n_rows, n_players, len(first)))
+    at_once = block_size(n_players)
+    for start in range(0, n_rows, at_once):
+        if budget.is_over():
+            return None
+        rows = slice(start, start + at_once)
+        made[rows] = pair_contributions(
+            answer, taken(cells, rows), background, (first, answers[rows]), ranks[rows]
+        )
+    return made
+
+
+class _Tally:
+    def __init__(self, n_rows: int, n_players: int, n_outputs: int) -> None:
+        self._values = RunningMean((n_rows, n_players, n_outputs))
+        self._expected = RunningMean((n_outputs,))
+        self._sizes = RunningMean((n_players, n_outputs))
+
+    @property
+    def n_pairs(self) -> int:
+        return self._values.n
+
+    def add(self, contributions: NDArray[np.float64], expected: NDArray[np.float64]) -> None:
+        if self.n_pairs:
+            # The direction that the other pairs found: by its own, chance alone would look like size.
+            self._sizes.add((np.sign(self._values.mean) * contributions).mean(axis=0))
+        self._values.add(contributions)
+        self._expected.add(expected)
+
+    def is_precise(self) -> bool:
+        if self.n_pairs < ENOUGH_PAIRS:
+            return False
+        noise, signal = self._values.error(), self._values.mean
+        return bool(np.sum(noise**2) <= _PRECISE**2 * np.sum(signal**2))
+
+    def attribution(self, question: Question) -> Attribution:
+        place = {name: i for i, name in enumerate(question.names)}
+        places = [place[name] for name in question.players]
+        n_rows, _, n_outputs = self._values.mean.shape
+        values = np.zeros((n_rows, len(question.names), n_outputs))
+        errors, common = np.zeros_like(values), np.zeros(values.shape[1:])
+        values[:, places] = self._values.mean
+        errors[:, places] = self._values.error()
+        common[places] = self._sizes.error()
+        return Attribution(
+            values=values,
+            errors=errors,
+            expected=self._expected.mean,
+            expected_errors=self._expected.error(),
+            common_errors=common,
+            background=taken(question.background, slice(0, self.n_pairs)),
+            pairs=self.n_pairs,
+        )

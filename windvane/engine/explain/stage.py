@@ -1,0 +1,161 @@
+"""The stage that explains: a dataset and the packages of a candidate in, an Explanation out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.columns import Columns, ColumnSpec
+from windvane.engine.data.dataset import read_analysis, read_rows
+from windvane.engine.explain.attribution import Attribution, taken
+from windvane.engine.explain.budget import Budget
+from windvane.engine.explain.dependence import Dependence, dependence_of
+from windvane.engine.explain.exact import exact_attribution
+from windvane.engine.explain.explanation import Explanation
+from windvane.engine.explain.importance import importance_of
+from windvane.engine.explain.margins import is_certain, margins
+from windvane.engine.explain.sampled import Question, sampled_attribution
+from windvane.engine.packages.blocks import predict_in_blocks
+from windvane.engine.packages.predictor import Predictions, Predictor, load_predictor
+from windvane.errors import CorruptArtifact
+
+_MOST_PAIRS = 500
+_VALUES_SHARE = 0.8
+"""Of the time for Shapley values; the rest is for partial dependence."""
+
+_DEPENDENCES = 6
+_DEPENDENCE_ROWS = 100
+
+Predict = Callable[[Columns, int], Predictions]
+
+
+def explain(
+    dataset: Path,
+    packages: Path,
+    budget_s: float,
+    seed: int,
+    most_rows: int = 300,
+    threads: int = 1,
+    now: Callable[[], float] = time.monotonic,
+) -> Explanation:
+    """Why the candidate answers as it does: Shapley values of a sample of the dataset's rows, exact where the
+    pipeline allows, and partial dependence for the columns that matter most.
+
+    packages    the folder that stages.assemble wrote
+    budget_s    wall clock; it is kept by explaining fewer rows less precisely, then fewer columns' dependence
+    raises      OutOfTime if the budget is too short for anything; CorruptArtifact if the packages are not of this
+                dataset
+    """
+    budget = Budget(budget_s, now)
+    predictor = load_predictor(packages / "transformers", packages / "model")
+    analysis = read_analysis(dataset)
+    if predictor.schema.features != tuple(column.name for column in analysis.columns):
+        raise CorruptArtifact(f"{packages} was made for other columns than those of {dataset}.")
+    explained, background = _drawn_rows(analysis.n_rows, most_rows, seed)
+    names = [column.name for column in analysis.features]
+    cells = read_rows(dataset, names, np.concatenate([explained, background]))
+    question = _question(cells, used_columns(predictor), len(explained), len(background))
+
+    def predict(columns: Columns, n_rows: int) -> Predictions:
+        return predict_in_blocks(predictor, columns, n_rows, threads)
+
+    attribution = _attribution(predictor, predict, question, seed, budget)
+    n_rows = len(attribution.values)
+    answer = predict(question.first(n_rows).cells, n_rows)
+    return Explanation(
+        columns=analysis.features,
+        target=analysis.target,
+        problem_type=analysis.problem_type,
+        labels=analysis.labels,
+        rows=explained[:n_rows],
+        cells=taken(cells, slice(0, n_rows)),
+        attribution=attribution,
+        gap=_gap(answer, attribution),
+        dependences=_dependences(predict, analysis.features, question, attribution, budget),
+        seconds=budget.used_s,
+        budget_s=budget_s,
+    )
+
+
+def used_columns(predictor: Predictor) -> set[str]:
+    """Names of the raw columns that make a difference to its answers."""
+    return {
+        source
+        for recipe in predictor.recipes.values()
+        for feature in recipe.features
+        for source in feature.sources
+    }
+
+
+def _drawn_rows(
+    n_rows: int, most_rows: int, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows to explain, and rows that stand for "not known": a small table's again and again, in another order."""
+    generator = np.random.default_rng(seed)
+    explained = generator.permutation(n_rows)[:most_rows]
+    rounds = -(-_MOST_PAIRS // n_rows)
+    background = np.concatenate([generator.permutation(n_rows) for _ in range(rounds)])
+    return explained, background[:_MOST_PAIRS]
+
+
+def _question(cells: Columns, used: set[str], n_rows: int, n_background: int) -> Question:
+    """cells    of the rows to explain and, after them, of the background rows"""
+    players = {name: values for name, values in cells.items() if name in used}
+    return Question(
+        names=tuple(cells),
+        players=tuple(players),
+        cells=taken(players, slice(0, n_rows)),
+        background=taken(players, slice(n_rows, None)),
+        n_rows=n_rows,
+        n_background=n_background,
+    )
+
+
+def _attribution(
+    predictor: Predictor, predict: Predict, question: Question, seed: int, budget: Budget
+) -> Attribution:
+    own = budget.share(_VALUES_SHARE)
+    found = exact_attribution(predictor, question.names, question.cells, question.n_rows, own)
+    if found is not None:
+        return found
+    return sampled_attribution(
+        lambda columns, n_rows: margins(predict(columns, n_rows)), question, seed, own
+    )
+
+
+def _gap(answer: Predictions, attribution: Attribution) -> float:
+    """Rows with a probability that margins.py makes larger are left out if the values are exact."""
+    told = margins(answer)
+    compared = ~is_certain(answer) if attribution.is_exact else np.ones(len(told), bool)
+    away = np.abs(told - attribution.answers)[compared]
+    return float(away.max(initial=0.0) / np.abs(told).max(initial=1.0))
+
+
+def _dependences(
+    predict: Predict,
+    columns: tuple[ColumnSpec, ...],
+    question: Question,
+    attribution: Attribution,
+    budget: Budget,
+) -> tuple[Dependence, ...]:
+    """As many as there is time for, the columns that matter most first."""
+    importance = importance_of(attribution)
+    n_rows = min(_DEPENDENCE_ROWS, question.n_rows)
+    cells = taken(question.cells, slice(0, n_rows))
+    made: list[Dependence] = []
+    longest_s = 0.0
+    for number in importance.ranking():
+        if len(made) == _DEPENDENCES or budget.left_s <= longest_s or not importance.total[number]:
+            break
+        started = budget.share(1)
+        column = columns[number]
+        seen = np.concatenate([question.cells[column.name], question.background[column.name]])
+        found = dependence_of(predict, column, cells, n_rows, seen)
+        longest_s = max(longest_s, started.used_s)
+        if found is not None:
+            made.append(found)
+    return tuple(made)
