@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,3 +82,26 @@ def test_a_missing_job_is_told_in_aws_own_words(client: Any) -> None:
         "ResourceNotFound",
         "Amazon SageMaker can't find an AutoML job called nope.",
     )
+
+
+def test_reports_of_a_candidate_are_named_once_there_is_an_explanation(world: World) -> None:
+    world.insert(job_record(world.clock(), objective=MetricName.F1))
+    places = [
+        ("", ""),
+        ("", "s3://b/insights"),
+        ("s3://b/explained", ""),
+        ("s3://b/explained", "s3://b/insights"),
+    ]
+    for index, (explained, insights) in enumerate(places, start=1):
+        candidate = finished_candidate(world.clock.advance(), index, score=0.5)
+        world.insert(replace(candidate, explainability=explained, model_insights=insights))
+    answer = listed(world, SortBy="CreationTime", SortOrder="Ascending")
+    told = [
+        one["CandidateProperties"].get("CandidateArtifactLocations") for one in answer["Candidates"]
+    ]
+    assert told == [
+        None,
+        None,
+        {"Explainability": "s3://b/explained"},
+        {"Explainability": "s3://b/explained", "ModelInsights": "s3://b/insights"},
+    ]

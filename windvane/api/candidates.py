@@ -72,8 +72,21 @@ def _final_metric(candidate: Candidate, objective: MetricName | None) -> dict[st
 
 
 def _properties(candidate: Candidate) -> dict[str, Any] | None:
-    metrics = list(_metrics(candidate))
-    return {"CandidateMetrics": metrics} if metrics else None
+    made = present(
+        CandidateMetrics=list(_metrics(candidate)) or None,
+        CandidateArtifactLocations=_artifact_locations(candidate),
+    )
+    return made or None
+
+
+def _artifact_locations(candidate: Candidate) -> dict[str, str] | None:
+    """The service model knows none without an explanation."""
+    if not candidate.explainability:
+        return None
+    return {
+        "Explainability": candidate.explainability,
+        **present(ModelInsights=candidate.model_insights or None),
+    }
 
 
 def _metrics(candidate: Candidate) -> Iterator[dict[str, Any]]:

@@ -57,6 +57,8 @@ class Candidate(Resource):
     score       the objective's value on rows it neither trained nor selected on; None until finished
     latency_s   seconds for one row through the whole pipeline, measured; None until finished
     members     candidate names and weights of an ensemble
+    explainability, model_insights
+                S3 prefixes below which its reports lie; "" while they are not there
     """
 
     kind: ClassVar[Kind] = Kind.CANDIDATE
@@ -70,6 +72,8 @@ class Candidate(Resource):
     metrics: tuple[Metric, ...] = ()
     latency_s: float | None = None
     members: dict[str, float] = field(default_factory=dict)
+    explainability: str = ""
+    model_insights: str = ""
     steps: tuple[Step, ...] = ()
     containers: tuple[Container, ...] = ()
     ended: datetime | None = None

@@ -41,6 +41,8 @@ class SecondaryStatus(StrEnum):
     MAX_CANDIDATES_REACHED = "MaxCandidatesReached"
     MAX_RUNTIME_REACHED = "MaxAutoMLJobRuntimeReached"
     CANDIDATE_DEFINITIONS_GENERATED = "CandidateDefinitionsGenerated"
+    EXPLAINABILITY_ERROR = "ExplainabilityError"
+    MODEL_INSIGHTS_ERROR = "ModelInsightsError"
     MODEL_DEPLOYMENT_ERROR = "ModelDeploymentError"
     FAILED = "Failed"
     STOPPED = "Stopped"

@@ -16,6 +16,8 @@ class TaskKind(StrEnum):
     TRAIN = "train"
     ENSEMBLE = "ensemble"
     BASELINE = "baseline"
+    EXPLAIN = "explain"
+    INSIGHTS = "insights"
 
     @property
     def is_express(self) -> bool:

@@ -8,7 +8,7 @@ Phases are tried in order; one that is not over yet ends the walk.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from windvane.domain.candidate import Candidate, CandidateStatus
@@ -18,7 +18,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.work import records, trials
 from windvane.work.state import JobState, train_key
-from windvane.work.timing import LATE, timetable
+from windvane.work.timing import LATE, Timetable, timetable
 
 _SMALLEST_ENSEMBLE = 2
 
@@ -163,6 +163,16 @@ def _fall_back(state: JobState, now: datetime) -> Passed:
     return _failed(state, f"No candidate finished, and of the baseline: {why}", now), False
 
 
+def _explain(state: JobState, now: datetime) -> Passed:
+    """The best candidate is explained."""
+    return _reported(state, now, _EXPLANATION)
+
+
+def _judge(state: JobState, now: datetime) -> Passed:
+    """How good the best candidate is stands in a report."""
+    return _reported(state, now, _INSIGHTS)
+
+
 def _deploy(state: JobState, now: datetime) -> Passed:
     """The best candidate answers at the endpoint the job was given."""
     job, endpoint = state.job, state.endpoint
@@ -183,9 +193,11 @@ def _deploy(state: JobState, now: datetime) -> Passed:
 
 
 def _complete(state: JobState, now: datetime) -> Passed:
-    """Everything is done."""
+    """Everything is done; a report that is missing is what the job's end shows."""
     why = state.job.search_ended or EndOfSearch.EXHAUSTED
-    return _ended(state, JobStatus.COMPLETED, SecondaryStatus(why.value), now), False
+    missing = [one.missing for one in (_EXPLANATION, _INSIGHTS) if not one.is_there(state)]
+    secondary = next(iter(missing), SecondaryStatus(why.value))
+    return _ended(state, JobStatus.COMPLETED, secondary, now), False
 
 
 _PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
@@ -197,11 +209,74 @@ _PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
     _search,
     _combine,
     _fall_back,
+    _explain,
+    _judge,
     _deploy,
     _complete,
 )
 
 _UNPLANNED = {TaskKind.ENSEMBLE: records.ENSEMBLE, TaskKind.BASELINE: records.BASELINE}
+
+
+# reports of the best candidate
+
+
+@dataclass(frozen=True)
+class _Report:
+    """field    of the candidate: where the report is
+    shows    while it is made;  missing  at the job's end, if it is not there
+    ends     when it must be there
+    """
+
+    kind: TaskKind
+    title: str
+    field: str
+    shows: SecondaryStatus
+    missing: SecondaryStatus
+    ends: Callable[[Timetable], datetime]
+
+    def is_there(self, state: JobState) -> bool:
+        return state.best is not None and bool(getattr(state.best, self.field))
+
+
+_EXPLANATION = _Report(
+    TaskKind.EXPLAIN,
+    "The explainability report",
+    "explainability",
+    SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT,
+    SecondaryStatus.EXPLAINABILITY_ERROR,
+    lambda times: times.explained,
+)
+_INSIGHTS = _Report(
+    TaskKind.INSIGHTS,
+    "The model insights report",
+    "model_insights",
+    SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT,
+    SecondaryStatus.MODEL_INSIGHTS_ERROR,
+    lambda times: times.judged,
+)
+
+
+def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
+    best, tasks = state.best, state.of(report.kind)
+    if best is None or state.job.secondary is SecondaryStatus.DEPLOYING_MODEL:
+        return state, True
+    ends = report.ends(timetable(state.job, state.up_since))
+    if not tasks and now < ends:
+        state = state.with_task(NewTask(report.kind, report.kind, {"index": best.index}))
+        return _showing(state, report.shows), False
+    if tasks and tasks[0].status.is_open and now < ends + LATE:
+        return _showing(state, report.shows), False
+    state = state.without_ready(frozenset({report.kind}), now)
+    result = tasks[0].result if tasks else None
+    if result is None:
+        why = (tasks[0].error if tasks else "") or "there was no time for it."
+        told = f"{report.title} is missing: {why}"
+        return trials.with_reason(state, told, at_most=trials.MAX_REASONS - 1), True
+    reported = state.candidate(tasks[0].payload["index"])
+    if reported is None:
+        return state, True
+    return state.with_candidate(replace(reported, **{report.field: result["prefix"]})), True
 
 
 # what tasks brought

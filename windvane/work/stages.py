@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +22,26 @@ from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis
+from windvane.engine.explain.documents import documents
+from windvane.engine.explain.report import explanation_report
+from windvane.engine.explain.stage import explain
 from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
 from windvane.engine.packages.tarball import pack
+from windvane.engine.quality.assess import assess
+from windvane.engine.quality.candidate import judged_candidate
+from windvane.engine.quality.statistics import Times
+from windvane.engine.reports.files import files_of
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import terms
 from windvane.errors import CandidateFault
 from windvane.work.containers import mode_of
 from windvane.work.inputs import download_inputs
 from windvane.work.records import BASELINE, ENSEMBLE
-from windvane.work.timing import search_end
+from windvane.work.timing import explanation_s, search_end
 from windvane.work.workspace import ARTEFACT, Keys, Workspace, cleared, scratch
+
+_EXPLAINING_SHARE = 0.5
+"""Of the time for the explanation: the rest is for drawing it and for bringing it to S3."""
 
 _PACKING_SHARE, _PACKING_S = 0.1, (1.0, 10.0)
 """Of a candidate's time, at least and at most: for its packages, which go to S3."""
@@ -181,12 +193,57 @@ def _fall_back(bench: Bench) -> Result:
     return _published(bench, outcome, BASELINE)
 
 
+def _explain(bench: Bench) -> Result:
+    """The time for drawing and writing is kept back."""
+    space, index = bench.workspace, bench.task.payload["index"]
+    name = Keys(bench.job).candidate_name(index)
+    time_s = min(explanation_s(bench.job), bench.stop_at - time.time())
+    with scratch(space, bench.attempt) as folder:
+        _assembled(bench, index, folder / "packages")
+        found = explain(
+            space.dataset,
+            folder / "packages",
+            budget_s=_EXPLAINING_SHARE * time_s,
+            seed=read_analysis(space.dataset).seed,
+            threads=bench.threads,
+        )
+    files = {**documents(found), **files_of(explanation_report(found, name))}
+    return _reported(bench, Keys(bench.job).explanations, name, files)
+
+
+def _judge(bench: Bench) -> Result:
+    space, index = bench.workspace, bench.task.payload["index"]
+    name = Keys(bench.job).candidate_name(index)
+    now = datetime.now(UTC)
+    judged = judged_candidate(space.dataset, space.candidate(index), name)
+    quality = assess(judged, Times(bench.job.created, now, now))
+    files = {
+        "statistics.json": _json(quality.statistics),
+        "constraints.json": _json(quality.constraints),
+        **files_of(quality.report),
+    }
+    return _reported(bench, Keys(bench.job).insights, name, files)
+
+
+def _reported(bench: Bench, prefix: Location, name: str, files: Mapping[str, bytes]) -> Result:
+    artifacts = bench.open_artifacts()
+    for file, content in files.items():
+        artifacts.write(prefix / name / file, content)
+    return {"prefix": str(prefix)}
+
+
+def _json(document: Any) -> bytes:
+    return json.dumps(document, allow_nan=False, indent=1).encode()
+
+
 _STAGES: dict[TaskKind, Callable[[Bench], Result]] = {
     TaskKind.ANALYZE: _analyse,
     TaskKind.FEATURES: _make_features,
     TaskKind.TRAIN: _train,
     TaskKind.ENSEMBLE: _combine,
     TaskKind.BASELINE: _fall_back,
+    TaskKind.EXPLAIN: _explain,
+    TaskKind.INSIGHTS: _judge,
 }
 
 
@@ -199,16 +256,9 @@ def _published(
     """
     outcome = _usable(outcome)
     space, keys, index = bench.workspace, Keys(bench.job), outcome.index
-    numbers = [index, *outcome.members]
     with scratch(space, bench.attempt) as folder:
         packages = folder / "packages"
-        stages.assemble(
-            space.dataset,
-            {recipe.name: recipe for recipe in space.every_features()},
-            {number: space.candidate(number) for number in numbers},
-            index,
-            packages,
-        )
+        _assembled(bench, index, packages)
         if mode_of(bench.job) is Mode.ENSEMBLING:
             parts = {keys.whole(index): packages}
         else:
@@ -220,6 +270,18 @@ def _published(
         for location, part in parts.items():
             _upload(artifacts, location, part, folder / ARTEFACT)
     return {"outcome": outcome_to_json(outcome), "tag": tag or algorithm}
+
+
+def _assembled(bench: Bench, index: int, into: Path) -> None:
+    space = bench.workspace
+    members = read_candidate(space.candidate(index)).outcome.members
+    stages.assemble(
+        space.dataset,
+        {recipe.name: recipe for recipe in space.every_features()},
+        {number: space.candidate(number) for number in (index, *members)},
+        index,
+        into,
+    )
 
 
 def _upload(artifacts: Artifacts, location: Location, part: Path, archive: Path) -> None:

@@ -1,11 +1,13 @@
 """When the parts of a job must be over, so that the whole ends by its deadline.
 
-    created ........ search ....... ensemble ........ deadline
-            candidates      ensemble        deployment
+    created ........ search ....... ensemble ....... explained ....... judged ....... deadline
+            candidates      ensemble       explanation      insights      deployment
                             (analysis and features may not go on beyond these either)
 
-The reserve after the search is 8 % of the job's time, at least 10 s (a fifth of a short job) and at most
-240 s: choosing an ensemble, packing it and starting an endpoint take seconds, hardly more on large data.
+The reserve after the search, but for the reports, is 8 % of the job's time, at least 10 s (a fifth of a short job) and
+at most 240 s: choosing an ensemble, packing it and starting an endpoint take seconds, hardly more on large data. The
+explanation has 8 % more, at least 10 s (a tenth of a short job), at most 120 s; the model insights report 3 %, at least
+6 s (a tenth), at most 30 s.
 """
 
 from __future__ import annotations
@@ -16,8 +18,24 @@ from datetime import UTC, datetime, timedelta
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind
 
-_SHARE, _MOST_S = 0.08, 240.0
-_LEAST_S, _LEAST_SHARE = 10.0, 0.2
+
+@dataclass(frozen=True)
+class _Reserve:
+    """A share of the job's time, at least so many seconds (or so much of a short job) and at most so many."""
+
+    share: float
+    least_s: float
+    least_share: float
+    most_s: float
+
+    def of(self, max_runtime_s: float) -> float:
+        least = min(self.least_s, self.least_share * max_runtime_s)
+        return max(least, min(self.share * max_runtime_s, self.most_s))
+
+
+_ENDING = _Reserve(0.08, 10.0, 0.2, 240.0)
+_EXPLANATION = _Reserve(0.08, 10.0, 0.1, 120.0)
+_INSIGHTS = _Reserve(0.03, 6.0, 0.1, 30.0)
 
 _AFTER_DOWNTIME_S = 30.0
 """What a job may take beyond its deadline to finish when the server was down at the deadline."""
@@ -36,19 +54,27 @@ class Timetable:
     last_start   no candidate is begun after it
     search       candidates are over
     ensemble     so is the ensemble; and an analysis that takes so long
+    explained    so is the explainability report
+    judged       so is the model insights report
     finish       an endpoint that is not in service yet is not waited for
     """
 
     last_start: datetime
     search: datetime
     ensemble: datetime
+    explained: datetime
+    judged: datetime
     finish: datetime
 
 
 def reserve_s(max_runtime_s: float) -> float:
     """Seconds kept free at the end of a job for everything but candidates."""
-    least = min(_LEAST_S, _LEAST_SHARE * max_runtime_s)
-    return max(least, min(_SHARE * max_runtime_s, _MOST_S))
+    return sum(one.of(max_runtime_s) for one in (_ENDING, _EXPLANATION, _INSIGHTS))
+
+
+def explanation_s(job: AutoMLJob) -> float:
+    """What the explainability report may take, also when there is more time."""
+    return _EXPLANATION.of(job.limits.max_runtime_s)
 
 
 def search_end(job: AutoMLJob) -> datetime:
@@ -57,23 +83,32 @@ def search_end(job: AutoMLJob) -> datetime:
 
 
 def timetable(job: AutoMLJob, up_since: datetime) -> Timetable:
-    """up_since    when this server started; after the job's deadline it still gets a short while to finish"""
-    reserve = timedelta(seconds=reserve_s(job.limits.max_runtime_s))
+    """up_since    when this server started; after a time that passed while it was down there is still what the parts
+    of the reserve have
+    """
+    runtime_s = job.limits.max_runtime_s
+    explanation, insights, ending = (
+        timedelta(seconds=one.of(runtime_s)) for one in (_EXPLANATION, _INSIGHTS, _ENDING)
+    )
     search = search_end(job)
-    useful = timedelta(seconds=max(1.0, _USEFUL_SHARE * job.limits.max_runtime_s))
-    extra = min(reserve, timedelta(seconds=_AFTER_DOWNTIME_S))
+    ensemble = search + ending / 2
+    explained = max(ensemble, up_since) + explanation
+    judged = max(explained, up_since) + insights
+    extra = min(ending, timedelta(seconds=_AFTER_DOWNTIME_S))
     return Timetable(
-        last_start=search - useful,
+        last_start=search - timedelta(seconds=max(1.0, _USEFUL_SHARE * runtime_s)),
         search=search,
-        ensemble=job.deadline - reserve / 2,
-        finish=max(job.deadline, up_since + extra),
+        ensemble=ensemble,
+        explained=explained,
+        judged=judged,
+        finish=max(judged + ending / 2, up_since + extra),
     )
 
 
 def next_change(job: AutoMLJob, up_since: datetime, now: datetime) -> datetime:
     """When time alone will next make something due for a job."""
     times = timetable(job, up_since)
-    ends = (times.search, times.ensemble, times.finish)
+    ends = (times.search, times.ensemble, times.explained, times.judged, times.finish)
     points = (times.last_start, *ends, *(end + LATE for end in ends))
     return min((point for point in points if point > now), default=datetime.max.replace(tzinfo=UTC))
 
@@ -89,4 +124,6 @@ def stop_at(job: AutoMLJob, task: Task, up_since: datetime) -> datetime:
         TaskKind.FEATURES: times.search,
         TaskKind.ENSEMBLE: times.ensemble,
         TaskKind.BASELINE: times.finish,
+        TaskKind.EXPLAIN: times.explained,
+        TaskKind.INSIGHTS: times.judged,
     }[task.kind]

@@ -13,11 +13,13 @@ from windvane.process.child import Ending, Exit
 _PASSING = frozenset({"OSError", "BotoCoreError", "ClientError"})
 """Errors of disks, networks and the store of artefacts; another attempt may go well."""
 
-_INDISPENSABLE = {
+_TOLD = {
     TaskKind.ANALYZE: "The data could not be read and analysed",
     TaskKind.BASELINE: "Not even a baseline could be made",
+    TaskKind.EXPLAIN: "The explanation could not be made",
+    TaskKind.INSIGHTS: "The report could not be made",
 }
-"""Without these a job has nothing; the others are given up in silence when the time is over."""
+"""What people would miss; the others are given up in silence when the time is over."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,11 @@ def _out_of_time(case: Case, end: Exit) -> Verdict:
             "It did not finish within MaxRuntimePerTrainingJobInSeconds "
             f"({case.job.limits.max_candidate_runtime_s} s).",
         )
-    if case.task.kind not in _INDISPENSABLE:
+    if case.task.kind not in _TOLD:
         return Verdict(TaskStatus.CANCELLED, end.text)
     return Verdict(
         TaskStatus.FAILED,
-        f"{_INDISPENSABLE[case.task.kind]} in the time of the job ({case.job.limits.max_runtime_s} s). "
+        f"{_TOLD[case.task.kind]} in the time of the job ({case.job.limits.max_runtime_s} s). "
         "Raise MaxAutoMLJobRuntimeInSeconds, or give less data.",
     )
 

@@ -141,6 +141,15 @@ class Keys:
         return self.whole_folder() / f"{self.candidate_name(index)}/{ARTEFACT}"
 
     @property
+    def explanations(self) -> Location:
+        """Clients look for the first key below it and read the next part of its path."""
+        return self.root / "documentation/explainability/output"
+
+    @property
+    def insights(self) -> Location:
+        return self.root / "documentation/model_monitor/output"
+
+    @property
     def _short(self) -> str:
         return self.job.name[:10].rstrip("-")
 

@@ -172,6 +172,7 @@ def test_candidates_leave_one_place_for_the_ensemble() -> None:
     assert len(world.candidates) == 2
     assert [task.kind for task in world.open_tasks()] == [TaskKind.ENSEMBLE]
     world.do(TaskKind.ENSEMBLE, score=0.8)
+    world.report()
     assert world.status is JobStatus.COMPLETED
     assert world.secondary is SecondaryStatus.MAX_CANDIDATES_REACHED
     assert world.state.best is not None
@@ -185,6 +186,7 @@ def test_candidates_leave_one_place_for_the_ensemble() -> None:
 def test_some_jobs_have_single_pipelines_only(max_candidates: int, mode: str | None) -> None:
     world = World(make_job(max_candidates=max_candidates, mode=mode))
     world.search([0.5] * max_candidates)
+    world.report()
     assert world.status is JobStatus.COMPLETED
     assert len(world.candidates) == max_candidates
     assert not any(task.kind is TaskKind.ENSEMBLE for task in world.state.tasks)
@@ -194,6 +196,7 @@ def test_an_ensemble_of_one_is_not_tried() -> None:
     world = World(make_job(max_candidates=3))
     world.search([0.5])
     world.do(TaskKind.TRAIN, FAILED)
+    world.report()
     assert world.status is JobStatus.COMPLETED
 
 
@@ -201,6 +204,7 @@ def test_a_failed_ensemble_leaves_the_best_single_one() -> None:
     world = World(make_job(max_candidates=3))
     world.search([0.5, 0.6])
     world.do(TaskKind.ENSEMBLE, FAILED)
+    world.report()
     assert world.status is JobStatus.COMPLETED
     assert world.state.best is not None
     assert world.state.best.index == 2
@@ -222,6 +226,7 @@ def test_a_candidate_scored_on_fewer_folds_is_never_the_best() -> None:
     assert world.state.best.index == 1, "better than none"
     world.do(TaskKind.TRAIN, score=0.6, folds_used=3)
     assert world.state.best.index == 2
+    world.report()
     assert world.status is JobStatus.COMPLETED, "two that cannot be compared make no ensemble"
 
 
@@ -255,7 +260,7 @@ def test_the_search_ends_when_nothing_fits_any_more(monkeypatch: pytest.MonkeyPa
     world = World(make_job(max_candidates=20), workers=1)
     world.search([0.5])
     assert world.state.job.search_ended is EndOfSearch.RUNTIME
-    assert world.open_tasks() == []
+    assert [task.kind for task in world.open_tasks()] == [TaskKind.EXPLAIN]
 
 
 def test_a_search_in_which_everything_fails_ends() -> None:
@@ -280,6 +285,7 @@ def test_the_search_ends_in_time_and_what_waits_is_stopped() -> None:
     assert world.open_tasks() == [running]
     world.end(running, score=0.9)
     world.do(TaskKind.ENSEMBLE)
+    world.report()
     assert world.status is JobStatus.COMPLETED
     assert world.secondary is SecondaryStatus.MAX_RUNTIME_REACHED
     assert [c.status for c in world.candidates[:3]] == [
@@ -295,6 +301,7 @@ def test_the_end_of_a_silent_worker_is_not_waited_for() -> None:
     running = world.claim(TaskKind.TRAIN)
     times = timetable(world.state.job, START)
     world.wait((times.search - world.now).total_seconds() + 4)
+    world.report()
     assert world.status is JobStatus.COMPLETED
     late = world.candidates
     world.end(running, score=1.0)
@@ -308,6 +315,7 @@ def test_a_job_without_a_finished_candidate_gets_a_baseline() -> None:
     world.do(TaskKind.TRAIN, FAILED)
     assert [task.kind for task in world.open_tasks()] == [TaskKind.BASELINE]
     world.do(TaskKind.BASELINE)
+    world.report()
     assert world.status is JobStatus.COMPLETED
     assert world.state.best is not None
     assert world.state.best.algorithm == "baseline"
@@ -331,9 +339,58 @@ def test_a_job_whose_baseline_fails_says_why() -> None:
     assert world.state.job.failure_reason == "No candidate finished, and of the baseline: It broke."
 
 
+def test_the_best_candidate_is_reported_on_before_it_is_deployed() -> None:
+    world = World(make_job(max_candidates=2, deploys=True))
+    world.search([0.5, 0.6])
+    assert world.secondary is SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT
+    [task] = world.open_tasks()
+    assert (task.kind, task.payload) == (TaskKind.EXPLAIN, {"index": 2})
+    world.do(TaskKind.EXPLAIN)
+    assert world.secondary is SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT
+    world.do(TaskKind.INSIGHTS)
+    assert world.secondary is SecondaryStatus.DEPLOYING_MODEL
+    assert world.state.best is not None
+    assert world.state.best.explainability == "s3://bucket/explain"
+    assert world.state.best.model_insights == "s3://bucket/insights"
+
+
+@pytest.mark.parametrize(
+    ("failing", "error"),
+    [
+        (TaskKind.EXPLAIN, SecondaryStatus.EXPLAINABILITY_ERROR),
+        (TaskKind.INSIGHTS, SecondaryStatus.MODEL_INSIGHTS_ERROR),
+    ],
+)
+def test_a_failed_report_is_told_and_harms_nothing_else(
+    failing: TaskKind, error: SecondaryStatus
+) -> None:
+    world = World(make_job(max_candidates=1, deploys=True))
+    world.search([0.5])
+    for kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
+        world.do(kind, FAILED if kind is failing else DONE)
+    world.endpoint_is(EndpointStatus.IN_SERVICE)
+    assert (world.status, world.secondary) == (JobStatus.COMPLETED, error)
+    assert world.state.job.deployed
+    assert "report is missing: It broke." in world.state.job.partial_failures[0]
+
+
+def test_reports_that_take_too_long_are_not_waited_for() -> None:
+    world = World(make_job(max_candidates=1, deploys=True))
+    world.search([0.5])
+    world.claim(TaskKind.EXPLAIN)
+    times = timetable(world.state.job, START)
+    world.wait((times.explained - world.now).total_seconds() + 4)
+    assert world.secondary is SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT
+    world.wait((times.judged - world.now).total_seconds() + 4)
+    world.endpoint_is(EndpointStatus.IN_SERVICE)
+    assert world.secondary is SecondaryStatus.EXPLAINABILITY_ERROR
+    assert len(world.state.job.partial_failures) == 2
+
+
 def test_a_job_is_completed_once_its_endpoint_is_in_service() -> None:
     world = World(make_job(max_candidates=1, deploys=True))
     world.search([0.5])
+    world.report()
     assert (world.status, world.secondary) == (
         JobStatus.IN_PROGRESS,
         SecondaryStatus.DEPLOYING_MODEL,
@@ -350,6 +407,7 @@ def test_a_job_is_completed_once_its_endpoint_is_in_service() -> None:
 def test_a_failed_deployment_leaves_the_job_completed(status: EndpointStatus | None) -> None:
     world = World(make_job(max_candidates=1, deploys=True))
     world.search([0.5])
+    world.report()
     world.endpoint_is(status)
     assert world.status is JobStatus.COMPLETED
     assert world.secondary is SecondaryStatus.MODEL_DEPLOYMENT_ERROR
@@ -361,6 +419,7 @@ def test_a_failed_deployment_leaves_the_job_completed(status: EndpointStatus | N
 def test_an_endpoint_that_does_not_come_is_not_waited_for_beyond_the_deadline() -> None:
     world = World(make_job(max_candidates=1, deploys=True))
     world.search([0.5])
+    world.report()
     world.wait(599)
     assert world.status is JobStatus.IN_PROGRESS
     world.wait(1)
@@ -393,6 +452,8 @@ def test_after_downtime_beyond_the_deadline_nothing_is_trained_and_the_best_is_d
     world.search([0.5])
     world.state = replace(world.state, up_since=START + timedelta(hours=5))
     world.wait(5 * 3600)
+    assert {task.kind for task in world.open_tasks()} == {TaskKind.EXPLAIN}
+    world.report()
     assert world.open_tasks() == []
     assert world.secondary is SecondaryStatus.DEPLOYING_MODEL
     world.wait(2)
@@ -411,6 +472,7 @@ def test_a_job_that_slept_through_its_time_before_its_data_were_read_fails_in_wo
 def test_a_job_that_has_ended_does_nothing_more() -> None:
     world = World(make_job(max_candidates=1))
     world.search([0.5])
+    world.report()
     ended = world.state
     world.wait(10_000)
     assert world.state == ended

@@ -7,12 +7,12 @@ import pytest
 from world import START, make_job
 
 from windvane.domain.task import Task, TaskKind
-from windvane.work.timing import next_change, reserve_s, stop_at, timetable
+from windvane.work.timing import explanation_s, next_change, reserve_s, stop_at, timetable
 
 
 @pytest.mark.parametrize(
     ("runtime_s", "reserve"),
-    [(10, 2), (30, 6), (60, 10), (120, 10), (600, 48), (3600, 240), (86_400, 240)],
+    [(10, 4), (30, 12), (60, 22), (120, 26), (600, 114), (3600, 390), (86_400, 390)],
 )
 def test_the_reserve_grows_with_the_job_within_bounds(runtime_s: int, reserve: float) -> None:
     assert reserve_s(runtime_s) == pytest.approx(reserve)
@@ -22,14 +22,18 @@ def test_the_reserve_grows_with_the_job_within_bounds(runtime_s: int, reserve: f
 def test_the_parts_come_in_order_and_end_by_the_deadline(runtime_s: int) -> None:
     job = make_job(max_runtime_s=runtime_s)
     times = timetable(job, START)
-    assert times.last_start < times.search < times.ensemble < times.finish == job.deadline
+    parts = (times.search, times.ensemble, times.explained, times.judged, times.finish)
+    assert sorted({times.last_start, *parts}) == [times.last_start, *parts]
+    assert abs(times.finish - job.deadline) < timedelta(milliseconds=1)
 
 
 def test_after_downtime_there_is_a_short_while_to_finish() -> None:
     job = make_job(max_runtime_s=3600)
     late = job.deadline + timedelta(hours=1)
-    assert timetable(job, late).finish == late + timedelta(seconds=30)
-    assert timetable(job, late).search < job.deadline
+    times = timetable(job, late)
+    assert times.search < job.deadline
+    assert times.explained == late + timedelta(seconds=explanation_s(job))
+    assert times.explained < times.judged < times.finish <= late + timedelta(seconds=300)
 
 
 def test_a_candidate_ends_at_its_own_limit_or_with_the_search() -> None:

@@ -40,6 +40,8 @@ def plain_stage(bench: Bench) -> Result:
         return {"problem_type": "BinaryClassification", "objective": "F1"}
     if task.kind is TaskKind.FEATURES:
         return {}
+    if task.kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
+        return {"prefix": f"s3://bucket/{task.kind}"}
     if task.kind is TaskKind.TRAIN:
         plan = task.payload["plan"]
         return {"outcome": outcome(plan["index"], 0.5 + plan["index"] / 100), "tag": plan["recipe"]}
@@ -108,9 +110,10 @@ class Shop:
         with self.store.snapshot() as tx:
             return sorted(tx.children(Candidate, self.job.arn), key=lambda c: c.index)
 
-    def tasks(self) -> list[Task]:
+    def tasks(self, *kinds: TaskKind) -> list[Task]:
         with self.store.snapshot() as tx:
-            return tx.tasks(self.job.arn)
+            tasks = tx.tasks(self.job.arn)
+        return [task for task in tasks if not kinds or task.kind in kinds]
 
     def stop_job(self) -> None:
         with self.store.transaction() as tx:
@@ -123,6 +126,12 @@ class Shop:
         worker = self.worker()
         for _ in range(1 + len(RECIPES)):
             assert worker.work_once()
+
+    def report(self) -> None:
+        """Both reports of the best candidate."""
+        worker = self.worker()
+        assert worker.work_once()
+        assert worker.work_once()
 
 
 @pytest.fixture
@@ -215,8 +224,9 @@ def test_a_dead_workers_task_is_taken_over(shop: Shop) -> None:
     shop.ahead = LEASE + timedelta(seconds=1)
     shop.sweep()
     assert other.work_once()
-    task = shop.tasks()[-1]
+    [task] = shop.tasks(TaskKind.TRAIN)
     assert (task.status, task.attempts, task.worker) == (TaskStatus.DONE, 2, "run/b")
+    shop.report()
     assert shop.look().status is JobStatus.COMPLETED
 
 
@@ -227,7 +237,7 @@ def test_tasks_of_the_servers_last_life_are_given_back_at_once(shop: Shop) -> No
     with shop.store.transaction() as tx:
         tx.release_foreign("run/")
     assert shop.worker().work_once()
-    assert shop.tasks()[-1].attempts == 1
+    assert shop.tasks(TaskKind.TRAIN)[-1].attempts == 1
 
 
 def test_a_late_result_of_a_silent_worker_is_refused(shop: Shop) -> None:
@@ -294,6 +304,7 @@ def test_a_candidate_without_bounds_runs_out_of_memory_alone(shop: Shop) -> None
     assert first.status is CandidateStatus.FAILED
     assert "200 MiB" in first.failure_reason
     assert second.status is CandidateStatus.COMPLETED
+    shop.report()
     job = shop.look()
     assert job.status is JobStatus.COMPLETED
     assert len(job.partial_failures) == 1

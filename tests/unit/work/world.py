@@ -203,6 +203,11 @@ class World:
         for score in scores:
             self.do(TaskKind.TRAIN, score=score)
 
+    def report(self) -> None:
+        """Both reports of the best candidate, which come after the search."""
+        for kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
+            self.do(kind)
+
     def _put(self, task: Task) -> None:
         tasks = tuple(task if t.id == task.id else t for t in self.state.tasks)
         self.state = replace(self.state, tasks=tasks)
@@ -213,6 +218,8 @@ class World:
             return {"problem_type": "BinaryClassification", "objective": "F1"}
         if task.kind is TaskKind.FEATURES:
             return {}
+        if task.kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
+            return {"prefix": f"s3://bucket/{task.kind}"}
         if task.kind is TaskKind.TRAIN:
             plan = task.payload["plan"]
             found = {**outcome(plan["index"], score), "folds_used": folds_used}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from windvane.engine.reports.document import Block, Figure, Notice, Report, Table, Text
-from windvane.engine.reports.drawing import png_of
 from windvane.engine.reports.labels import seen
 
 _LIMIT = 500
@@ -21,12 +20,15 @@ _DOLLAR = "\N{FULLWIDTH DOLLAR SIGN}"
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-def notebook_of(report: Report) -> str:
-    """The file: JSON of notebook format 4, the same for the same report."""
+def notebook_of(report: Report, pictures: Mapping[int, bytes]) -> str:
+    """The file: JSON of notebook format 4, the same for the same report.
+
+    pictures    PNG of each figure, by its identity
+    """
     cells = [new_markdown_cell("\n\n".join(_head(report)))]
     for section in report.sections:
         cells.append(new_markdown_cell(f"## {markdown(section.title)}"))
-        cells += [_cell(block) for block in section.blocks]
+        cells += [_cell(block, pictures) for block in section.blocks]
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     made: dict[str, Any] = new_notebook(cells=cells, metadata={"kernelspec": _KERNEL})
@@ -53,7 +55,7 @@ def _head(report: Report) -> Iterator[str]:
     yield "\n".join(f"- {markdown(section.title)}" for section in report.sections)
 
 
-def _cell(block: Block) -> Any:
+def _cell(block: Block, pictures: Mapping[int, bytes]) -> Any:
     match block:
         case Text():
             return new_markdown_cell(markdown(block.text))
@@ -64,13 +66,13 @@ def _cell(block: Block) -> Any:
             title = f"**{block.severity.upper()}**: {markdown(block.title)}"
             return new_markdown_cell("\n\n".join([f"### {title}", *paragraphs]))
         case Figure():
-            return _picture(block)
+            return _picture(block, pictures[id(block)])
 
 
-def _picture(figure: Figure) -> Any:
+def _picture(figure: Figure, png: bytes) -> Any:
     told = "\n\n".join(_told(figure.numbers))
     source = f"**{markdown(figure.title)}**\n\n![{markdown(figure.alt)}](attachment:figure.png)\n\n{told}"
-    image = base64.b64encode(png_of(figure)).decode()
+    image = base64.b64encode(png).decode()
     return new_markdown_cell(source, attachments={"figure.png": {"image/png": image}})
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from windvane.engine.reports.document import Block, Figure, Notice, Report, Severity, Table, Text
-from windvane.engine.reports.drawing import png_of
 from windvane.engine.reports.labels import seen
 
 _TEXT_LIMIT, _NAME_LIMIT = 2_000, 160
@@ -23,8 +22,11 @@ _PROSE = frozenset({"body", "quiet"})
 _QUIET, _LINE = "#5a6270", "#d5d9e0"
 
 
-def pdf_of(report: Report) -> bytes:
-    """The file; the same for the same report."""
+def pdf_of(report: Report, pictures: Mapping[int, bytes]) -> bytes:
+    """The file; the same for the same report.
+
+    pictures    PNG of each figure, by its identity
+    """
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.units import mm
     from reportlab.platypus import SimpleDocTemplate
@@ -40,21 +42,21 @@ def pdf_of(report: Report) -> bytes:
         title=seen(report.title),
         invariant=1,
     )
-    document.build(list(_story(report, float(document.width))))
+    document.build(list(_story(report, pictures, float(document.width))))
     return written.getvalue()
 
 
-def _story(report: Report, width: float) -> Iterator[Any]:
+def _story(report: Report, pictures: Mapping[int, bytes], width: float) -> Iterator[Any]:
     yield _paragraph(report.title, "title")
     yield _paragraph(report.lead, "body")
     yield from _table(Table(("", ""), report.facts), width)
     for section in report.sections:
         yield _paragraph(section.title, "section")
         for block in section.blocks:
-            yield from _block(block, width)
+            yield from _block(block, pictures, width)
 
 
-def _block(block: Block, width: float) -> Iterator[Any]:
+def _block(block: Block, pictures: Mapping[int, bytes], width: float) -> Iterator[Any]:
     match block:
         case Text():
             yield _paragraph(block.text, "body")
@@ -65,15 +67,15 @@ def _block(block: Block, width: float) -> Iterator[Any]:
             for paragraph in block.paragraphs:
                 yield _paragraph(paragraph, "body")
         case Figure():
-            yield from _figure(block, width)
+            yield from _figure(block, pictures[id(block)], width)
 
 
-def _figure(figure: Figure, width: float) -> Iterator[Any]:
+def _figure(figure: Figure, png: bytes, width: float) -> Iterator[Any]:
     from reportlab.platypus import Image, KeepTogether
 
     scale = min(1.0, width / (72 * figure.width))
     size = (72 * figure.width * scale, 72 * figure.height * scale)
-    image = Image(io.BytesIO(png_of(figure)), *size)
+    image = Image(io.BytesIO(png), *size)
     yield KeepTogether([_paragraph(figure.title, "caption"), image])
     yield from _table(figure.numbers, width)
 

@@ -6,12 +6,13 @@ from nbformat.validator import validate
 from unit.engine.reports.made_up import HOSTILE, report_of
 from unit.engine.reports.test_page import Shape
 
-from windvane.engine.reports.notebook import markdown, notebook_of
+from windvane.engine.reports.files import NOTEBOOK, files_of
+from windvane.engine.reports.notebook import markdown
 
 
 @pytest.fixture(scope="module")
 def hostile():
-    return nbformat.reads(notebook_of(report_of(HOSTILE)), as_version=4)
+    return nbformat.reads(files_of(report_of(HOSTILE))[NOTEBOOK].decode(), as_version=4)
 
 
 def test_it_is_a_notebook_in_which_nothing_runs(hostile):
@@ -42,5 +43,5 @@ def test_pictures_are_in_the_file(hostile):
 
 def test_the_same_report_is_the_same_file():
     report = report_of(("a", "b"))
-    assert notebook_of(report) == notebook_of(report)
-    json.loads(notebook_of(report))
+    assert files_of(report)[NOTEBOOK] == files_of(report)[NOTEBOOK]
+    json.loads(files_of(report)[NOTEBOOK])
