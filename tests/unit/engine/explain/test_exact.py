@@ -126,6 +126,7 @@ def test_values_add_up_to_the_answer_at_any_temperature(problem_type, name, tmp_
         (["lightgbm", "xgboost"], {}),
         (["randomforest"], {}),
         (["lightgbm"], {"target_transform": "log"}),
+        (["lightgbm"], {"target_transform": "residual"}),
         (["baseline"], {}),
     ],
 )
