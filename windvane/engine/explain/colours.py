@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GREY = "#7F7F7F"
-IN_TURN = (BLUE, VERMILLION, GREEN, PURPLE)
+IN_TURN = (BLUE, VERMILION, GREEN, PURPLE)
 
 _LOW, _HIGH = np.array([0, 114, 178]) / 255, np.array([230, 159, 0]) / 255
 

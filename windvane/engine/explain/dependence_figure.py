@@ -11,8 +11,9 @@ from windvane.engine.explain.cells import cell_texts
 from windvane.engine.explain.colours import BLUE, GREY, IN_TURN
 from windvane.engine.explain.dependence import Dependence
 from windvane.engine.explain.explanation import Explanation
-from windvane.engine.explain.shown import LINE, label_text, number_text, signed_text
+from windvane.engine.explain.shown import LINE, number_text, signed_text
 from windvane.engine.reports.document import Figure, Table
+from windvane.engine.reports.labels import drawn
 
 _DATE_TICKS = 4
 _MARKS = ("o", "s", "^", "D")
@@ -28,7 +29,7 @@ def dependence_figure(explanation: Explanation, one: Dependence) -> Figure:
         places = one.grid if one.is_ordered else np.arange(len(texts))
         line = "-" if one.is_ordered else ""
         for output, colour, mark in zip(outputs, IN_TURN, _MARKS, strict=False):
-            name = label_text(explanation.outputs[output])
+            name = drawn(explanation.outputs[output])
             style = f"{line}{mark}"
             axes.plot(places, one.effect[:, output], style, color=colour, markersize=4, label=name)
         if len(outputs) == 1:
@@ -36,7 +37,7 @@ def dependence_figure(explanation: Explanation, one: Dependence) -> Figure:
         else:
             axes.legend(frameon=False)
         axes.axhline(0, color=GREY, linewidth=0.6)
-        axes.set_xlabel(label_text(one.column.name, LINE))
+        axes.set_xlabel(drawn(one.column.name, LINE))
         axes.set_ylabel(
             "change of the probability" if explanation.labels else "change of the value"
         )
@@ -67,7 +68,7 @@ def _set_ticks(axes: Any, one: Dependence, texts: list[str]) -> None:
         shown = np.linspace(one.grid[0], one.grid[-1], _DATE_TICKS)
         axes.set_xticks(shown, [text[:10] for text in cell_texts(shown, one.column)])
     elif not one.is_ordered:
-        axes.set_xticks(np.arange(len(texts)), [label_text(text) for text in texts], rotation=60)
+        axes.set_xticks(np.arange(len(texts)), [drawn(text) for text in texts], rotation=60)
 
 
 def _table(explanation: Explanation, one: Dependence) -> Table:

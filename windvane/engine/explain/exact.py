@@ -70,7 +70,7 @@ def _contributions(
     of_features = model.contributions(X)
     if of_features is None:
         return None
-    of_columns = np.einsum("nfk,fc->nck", of_features[:, :-1], shares)
+    of_columns = shares.T @ of_features[:, :-1]
     return np.concatenate([of_columns, of_features[:, -1:]], axis=1)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from windvane.engine.explain.colours import BLUE
 from windvane.engine.explain.explanation import Explanation
-from windvane.engine.explain.shown import LINE, label_text, number_text
+from windvane.engine.explain.shown import LINE, number_text
 from windvane.engine.reports.document import Figure, Table
+from windvane.engine.reports.labels import drawn
 
 _MOST_BARS = 15
 _MOST_LABELS = 6
@@ -23,14 +24,14 @@ def importance_figure(explanation: Explanation, scale: str) -> Figure:
     importance = explanation.importance()
     shown = importance.ranking()[:_MOST_BARS]
     sizes, errors = importance.total[shown], importance.total_errors[shown]
-    labels = [label_text(explanation.names[number]) for number in shown]
+    labels = [drawn(explanation.names[number]) for number in shown]
 
     def draw(axes: Any) -> None:
         places = np.arange(len(shown))
         axes.barh(places, sizes, xerr=errors, color=BLUE, ecolor="black", capsize=2)
         axes.set_yticks(places, labels)
         axes.invert_yaxis()
-        axes.set_xlabel(f"mean |SHAP value|, {label_text(scale, LINE)}")
+        axes.set_xlabel(f"mean |SHAP value|, {drawn(scale, LINE)}")
 
     names = [explanation.names[number] for number in shown[:3]]
     alt = f"Bars of the mean absolute contribution; the longest are those of {', '.join(names)}."

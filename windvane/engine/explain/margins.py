@@ -34,8 +34,13 @@ def centred(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(scores - scores.mean(axis=-1, keepdims=True))
 
 
-def is_certain(answer: Predictions) -> NDArray[np.bool_]:
-    """(n_rows,) whether `margins` took a probability for larger than it is."""
-    if len(answer.values):
-        return np.zeros(len(answer.values), bool)
-    return np.asarray((answer.probabilities < LEAST_PROBABILITY).any(axis=1))
+def as_told(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What `margins` makes of the probabilities that go with log-odds or logarithms of probabilities.
+
+    scores    (n_rows, n_outputs)
+    """
+    two = np.concatenate([np.zeros_like(scores), scores], axis=1)
+    of_classes = scores if scores.shape[1] > 1 else two
+    powers = np.exp(of_classes - of_classes.max(axis=1, keepdims=True))
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    return margins(Predictions(np.empty(0), probabilities, np.empty(0, np.int64)))

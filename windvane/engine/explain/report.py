@@ -75,7 +75,7 @@ def _summary(explanation: Explanation) -> Section:
     blocks: list[Block] = []
     if answers.shape[1] > 1:
         label = explanation.outputs[output]
-        scale = f"log-probability of {label}"
+        scale = f"log-probability of {label} against the mean of the classes"
         blocks.append(Text(f"Of the class that is predicted most often, {label}."))
     return Section("Row by row", [*blocks, summary_figure(explanation, output, scale)])
 

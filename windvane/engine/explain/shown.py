@@ -1,21 +1,12 @@
-"""How names and numbers are shown on pictures and in tables."""
+"""How numbers are shown on pictures and in tables."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-NAME, LINE = 28, 70
-"""Signs that there is room for, beside an axis and along one."""
-
-
-def label_text(name: str, longest: int = NAME) -> str:
-    """A name as matplotlib may be given it: short, on one line; `$` would begin a formula, and half a surrogate pair
-    cannot be drawn."""
-    plain = " ".join(name.encode("utf-8", "replace").decode().split())
-    plain = "".join(sign if sign.isprintable() else "?" for sign in plain)
-    short = plain if len(plain) <= longest else plain[: longest - 1] + "…"
-    return short.replace("$", r"\$") or "(no name)"
+LINE = 70
+"""Characters that there is room for along an axis."""
 
 
 def number_text(value: float) -> str:

@@ -17,7 +17,7 @@ from windvane.engine.explain.dependence import Dependence, dependence_of
 from windvane.engine.explain.exact import exact_attribution
 from windvane.engine.explain.explanation import Explanation
 from windvane.engine.explain.importance import importance_of
-from windvane.engine.explain.margins import is_certain, margins
+from windvane.engine.explain.margins import as_told, margins
 from windvane.engine.explain.sampled import Question, sampled_attribution
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.predictor import Predictions, Predictor, load_predictor
@@ -128,11 +128,11 @@ def _attribution(
 
 
 def _gap(answer: Predictions, attribution: Attribution) -> float:
-    """Rows with a probability that margins.py makes larger are left out if the values are exact."""
-    told = margins(answer)
-    compared = ~is_certain(answer) if attribution.is_exact else np.ones(len(told), bool)
-    away = np.abs(told - attribution.answers)[compared]
-    return float(away.max(initial=0.0) / np.abs(told).max(initial=1.0))
+    """Of predicted probabilities as far as margins.py tells them apart; exact values know no end of certainty."""
+    told, found = margins(answer), attribution.answers
+    if attribution.is_exact and not len(answer.values):
+        found = as_told(found)
+    return float(np.abs(told - found).max() / np.abs(told).max(initial=1.0))
 
 
 def _dependences(

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from windvane.engine.columns import Values
 from windvane.engine.explain.colours import low_to_high
 from windvane.engine.explain.explanation import Explanation
-from windvane.engine.explain.shown import LINE, label_text, spread_text
+from windvane.engine.explain.shown import LINE, spread_text
 from windvane.engine.reports.document import Figure, Table
+from windvane.engine.reports.labels import drawn
 
 _MOST_COLUMNS = 12
 _BINS = 60
@@ -36,9 +37,9 @@ def summary_figure(explanation: Explanation, output: int, scale: str) -> Figure:
             across = place + _ROOM * _stacked(values[:, place]) / widest
             axes.scatter(values[:, place], across, s=9, c=colour, linewidths=0)
         axes.axvline(0, color="black", linewidth=0.6)
-        axes.set_yticks(np.arange(len(names)), [label_text(name) for name in names])
+        axes.set_yticks(np.arange(len(names)), [drawn(name) for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.set_xlabel(f"SHAP value, {label_text(scale, LINE)}")
+        axes.set_xlabel(f"SHAP value, {drawn(scale, LINE)}")
 
     alt = (
         f"For each column the contributions to {len(values)} answers as points from left, lower, to right, higher; "

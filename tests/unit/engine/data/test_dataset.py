@@ -7,7 +7,7 @@ import pytest
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.data.dataset import read_analysis, read_dataset, write_dataset
+from windvane.engine.data.dataset import read_analysis, read_dataset, read_rows, write_dataset
 from windvane.errors import CorruptArtifact
 from windvane.testing.tables import HEADER, Workshop, lines
 
@@ -26,6 +26,16 @@ def test_a_dataset_survives_writing_and_reading(workshop: Workshop) -> None:
     again = read_dataset(workshop.folder / "again")
     np.testing.assert_array_equal(again.columns["colour"], dataset.columns["colour"])
     np.testing.assert_array_equal(again.y, dataset.y)
+
+
+def test_some_rows_of_some_columns_are_read(workshop: Workshop) -> None:
+    workshop.analyse(HEADER + lines(600) + ",,no\n")
+    whole = workshop.dataset().columns
+    rows = np.array([600, 3, 3])
+    read = read_rows(workshop.dataset_folder, ["colour", "amount"], rows)
+    assert list(read) == ["colour", "amount"]
+    for name, values in read.items():
+        np.testing.assert_array_equal(values, whole[name][rows])
 
 
 def test_an_analysis_survives_json(workshop: Workshop) -> None:

@@ -5,6 +5,7 @@ import lightgbm
 import numpy as np
 import pytest
 import xgboost
+from unit.engine.explain import made_up
 from unit.engine.explain.made_up import HOSTILE, N_ROWS, SPECS, columns_and_target, packaged
 from unit.engine.explain.oracle import shap
 
@@ -16,6 +17,7 @@ from windvane.engine.features.base import Feature
 from windvane.engine.learners import catboost_native
 from windvane.engine.learners.catboost_native import Layout
 from windvane.engine.learners.lightgbm import LightGbmModel
+from windvane.engine.learners.xgboost_model import XgboostModel
 
 NAMES = tuple(spec.name for spec in SPECS if spec.type.is_feature)
 BOOSTERS = ("lightgbm", "xgboost", "catboost")
@@ -92,16 +94,44 @@ def test_catboost_agrees_with_its_own_values(problem_type, depth, tmp_path, monk
     np.testing.assert_allclose(found.expected, centred(theirs[0, -1]), rtol=0, atol=1e-12)
 
 
-def test_trees_of_numbers_agree_with_the_shap_package_s_own_algorithm():
+def test_features_of_two_columns_are_shared_in_a_whole_pipeline(tmp_path, monkeypatch):
+    columns, _ = columns_and_target(ProblemType.REGRESSION)
+    y = np.nan_to_num(columns[HOSTILE]) * columns["b"] * 5
+    monkeypatch.setattr(made_up, "columns_and_target", lambda _: (columns, y))
+    made = packaged(tmp_path, ProblemType.REGRESSION, ["lightgbm:dpp4"])
+    recipe, _ = _matrix(made, ProblemType.REGRESSION)
+    assert any(feature.others for feature in recipe.features)
+    text = made.models[0]._text.decode()
+    _agrees(made, ProblemType.REGRESSION, lightgbm.Booster(model_str=text))
+
+
+def _numbers():
     X = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
-    parameters = {"verbosity": -1, "num_leaves": 7, "min_data_in_leaf": 5, "num_threads": 1}
-    data = lightgbm.Dataset(X, X[:, 0] * X[:, 1] + X[:, 2])
-    booster = lightgbm.train(parameters, data, 20)
+    return X, X[:, 0] * X[:, 1] + X[:, 2]
+
+
+def _by_shap_s_own_algorithm(booster, X):
+    """Not by asking the library, as it does otherwise."""
     explainer = shap.TreeExplainer(booster)
     explainer.model.model_type = "internal"
-    theirs = explainer.shap_values(X.astype(np.float64), check_additivity=False)
+    return explainer.shap_values(X.astype(np.float64), check_additivity=False)
+
+
+def test_trees_of_lightgbm_agree_with_the_shap_package_s_own_algorithm():
+    X, y = _numbers()
+    parameters = {"verbosity": -1, "num_leaves": 7, "min_data_in_leaf": 5, "num_threads": 1}
+    booster = lightgbm.train(parameters, lightgbm.Dataset(X, y), 20)
     ours = LightGbmModel(booster.model_to_string().encode(), 0).contributions(X)
+    theirs = _by_shap_s_own_algorithm(booster, X)
     np.testing.assert_allclose(ours[:, :-1, 0], theirs, rtol=0, atol=1e-6)
+
+
+def test_trees_of_xgboost_agree_with_it_in_single_precision():
+    X, y = _numbers()
+    booster = xgboost.train({"max_depth": 4, "nthread": 1}, xgboost.DMatrix(X, y), 60)
+    ours = XgboostModel(bytes(booster.save_raw("ubj")), 0, 0).contributions(X)
+    theirs = _by_shap_s_own_algorithm(booster, X)
+    np.testing.assert_allclose(ours[:, :-1, 0], theirs, rtol=0, atol=3e-6)
 
 
 @pytest.mark.parametrize("name", BOOSTERS)
@@ -126,6 +156,7 @@ def test_values_add_up_to_the_answer_at_any_temperature(problem_type, name, tmp_
         (["lightgbm", "xgboost"], {}),
         (["randomforest"], {}),
         (["lightgbm"], {"target_transform": "log"}),
+        (["lightgbm"], {"target_transform": "residual"}),
         (["baseline"], {}),
     ],
 )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from windvane.engine.explain.margins import LEAST_PROBABILITY, centred, is_certain, margins
+from windvane.engine.explain.margins import LEAST_PROBABILITY, as_told, centred, margins
 from windvane.engine.packages.predictor import Predictions
 
 NO_CLASSES = np.empty(0, np.int64)
@@ -16,7 +16,6 @@ def _probable(*rows):
 def test_values_stay_as_they_are():
     answer = Predictions(np.array([3.0, -1.0]), np.empty((0, 0)), NO_CLASSES)
     assert margins(answer).tolist() == [[3.0], [-1.0]]
-    assert not is_certain(answer).any()
 
 
 def test_of_two_classes_the_second_one_has_log_odds():
@@ -33,11 +32,20 @@ def test_of_more_classes_each_is_set_against_the_mean():
     np.testing.assert_allclose(told.sum(axis=1), 0, atol=1e-12)
 
 
-def test_certainty_has_an_end_and_is_told():
+def test_certainty_has_an_end():
     answer = _probable([0.0, 1.0], [1.0, 0.0], [0.3, 0.7])
     most = -np.log(LEAST_PROBABILITY)
     assert margins(answer)[:2, 0] == pytest.approx([most, -most])
-    assert is_certain(answer).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_scores_are_told_as_their_probabilities_are(n_outputs):
+    scores = np.random.default_rng(0).normal(0, 8, (40, n_outputs))
+    of_classes = scores if n_outputs > 1 else np.hstack([np.zeros((40, 1)), scores])
+    powers = np.exp(of_classes)
+    answer = _probable(*(powers / powers.sum(axis=1, keepdims=True)))
+    np.testing.assert_allclose(as_told(scores), margins(answer), rtol=0, atol=1e-9)
+    assert np.abs(as_told(scores)).max() < np.abs(scores).max()
 
 
 def test_a_single_output_is_not_centred():

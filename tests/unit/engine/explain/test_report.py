@@ -1,6 +1,7 @@
 """The report tells what was found, and its pictures can be drawn whatever columns are called."""
 
-import matplotlib as mpl
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from unit.engine.explain.made_up import COLOUR, DAY, HOSTILE, NOISE, packaged
@@ -9,6 +10,10 @@ from windvane.domain.problem import ProblemType
 from windvane.engine.explain.report import explanation_report
 from windvane.engine.explain.stage import explain
 from windvane.engine.reports.document import Figure, Table, Text
+from windvane.engine.reports.drawing import png_of
+from windvane.engine.reports.notebook import notebook_of
+from windvane.engine.reports.page import page_of
+from windvane.engine.reports.paper import pdf_of
 
 ENSEMBLE = ("catboost", "linear-learner")
 
@@ -34,14 +39,11 @@ def _blocks(report, kind):
 
 
 def _drawn(figure):
-    mpl.use("Agg")
-    from matplotlib.figure import Figure as Canvas
-
-    canvas = Canvas((figure.width, figure.height))
-    axes = canvas.subplots()
-    figure.draw(axes)
-    canvas.canvas.draw()
-    return axes
+    """The axes, as they are drawn."""
+    seen = []
+    watched = replace(figure, draw=lambda axes: (figure.draw(axes), seen.append(axes)))
+    assert png_of(watched).startswith(b"\x89PNG")
+    return seen[0]
 
 
 @pytest.mark.parametrize("names", [ENSEMBLE, ("lightgbm",), ("baseline",)])
@@ -59,6 +61,15 @@ def test_every_picture_can_be_drawn_and_has_its_numbers(problem_type, names, fou
         assert {len(row) for row in table.rows} == {len(table.head)}
         assert all(isinstance(cell, str) for row in table.rows for cell in row)
         assert max(table.numeric) < len(table.head)
+
+
+def test_the_report_becomes_a_page_a_notebook_and_a_pdf(found):
+    report = explanation_report(found(ProblemType.MULTICLASS), "the candidate")
+    page = page_of(report)
+    assert page.count("<svg") == len(_blocks(report, Figure))
+    assert "<script>=1+1" not in page
+    assert "Partial dependence" in notebook_of(report)
+    assert pdf_of(report).startswith(b"%PDF")
 
 
 def test_bars_are_as_long_as_the_columns_matter(found):

@@ -1,5 +1,7 @@
 """Explaining over real folders: every learner and ensembles."""
 
+import time
+
 import numpy as np
 import pytest
 from unit.engine.explain.made_up import (
@@ -14,6 +16,8 @@ from unit.engine.explain.made_up import (
 )
 
 from windvane.domain.problem import ProblemType
+from windvane.engine import stages
+from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.explain.margins import margins
 from windvane.engine.explain.stage import explain
@@ -64,8 +68,9 @@ def test_values_of_an_ensemble_add_up_to_its_answers(problem_type, tmp_path):
     assert found.method == f"sampled, {found.attribution.pairs} permutation pairs"
 
 
-def test_a_transformed_target_is_explained_on_its_own_scale(tmp_path):
-    made = packaged(tmp_path, ProblemType.REGRESSION, ["lightgbm"], target_transform="log")
+@pytest.mark.parametrize("transform", ["log", "residual"])
+def test_a_transformed_target_is_explained_on_its_own_scale(transform, tmp_path):
+    made = packaged(tmp_path, ProblemType.REGRESSION, ["lightgbm"], target_transform=transform)
     found = _explained(made)
     answer = _own_answer(made, found, ProblemType.REGRESSION)
     np.testing.assert_allclose(found.attribution.answers, answer, rtol=0, atol=1e-9)
@@ -137,6 +142,22 @@ def test_a_shorter_budget_explains_less_and_says_so(ensemble):
 def test_no_time_at_all_is_told(ensemble):
     with pytest.raises(OutOfTime):
         _explained(ensemble, budget_s=0.0)
+
+
+def test_a_candidate_of_a_job_is_explained(two_classes, tmp_path):
+    plan = Plan(
+        1, "dpp0", "lightgbm", {"num_iterations": 30, "num_leaves": 7, "learning_rate": 0.1}, 1
+    )
+    candidate = tmp_path / "candidate"
+    limits = stages.TrainLimits(time.time() + 60)
+    stages.train(two_classes.dataset, two_classes.features, plan, limits, candidate)
+    features = {"dpp0": two_classes.features}
+    stages.assemble(two_classes.dataset, features, {1: candidate}, 1, tmp_path / "packages")
+    found = explain(two_classes.dataset, tmp_path / "packages", 5.0, 0)
+    assert found.method == "exact TreeSHAP"
+    assert found.gap < 1e-9
+    assert {found.names[i] for i in found.importance().ranking()[:2]} == {"a", "colour"}
+    assert found.outputs == ("yes",)
 
 
 def test_packages_of_another_table_are_refused(ensemble, tmp_path, two_classes):
