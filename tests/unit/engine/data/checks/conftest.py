@@ -28,9 +28,7 @@ class Found:
     def __post_init__(self) -> None:
         draw = random.Random(5)
         self.labels = [draw.choice(("no", "yes")) for _ in range(self.n_rows)]
-        self.noise, self.other = (
-            [draw.gauss(0, 1) for _ in range(self.n_rows)] for _ in range(2)
-        )
+        self.noise, self.other = ([draw.gauss(0, 1) for _ in range(self.n_rows)] for _ in range(2))
 
     def __call__(
         self,

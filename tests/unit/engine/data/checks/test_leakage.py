@@ -80,7 +80,9 @@ def test_rows_in_the_order_of_a_date_are_found(found, sign):
 
 
 def test_a_date_that_the_target_follows_is_found_in_any_order_of_rows(found):
-    findings = found(lambda i: day(i * 389 % 900), lambda i: f"{i * 389 % 900 + found.noise[i]:.3f}")
+    findings = found(
+        lambda i: day(i * 389 % 900), lambda i: f"{i * 389 % 900 + found.noise[i]:.3f}"
+    )
     assert "'x' alone predicts the target 'y'" in findings["time-order"].message
     assert findings["time-order"].severity == "low"
 
