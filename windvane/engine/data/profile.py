@@ -14,6 +14,9 @@ from windvane.engine.data.encoded import EncodedColumn
 N_TOP = 10
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _FENCE, _FEW = 3, 0.05
+_SQUARABLE = 1e100
+"""The third power of larger numbers, and sums of it, would be infinite; that of the inverse of larger ones nothing."""
+
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,6 +49,10 @@ def describe_numbers(present: NDArray[np.float64]) -> dict[str, Any]:
 
 def describe_sorted(present: NDArray[np.float64]) -> dict[str, Any]:
     """As `describe_numbers`, of numbers in rising order."""
+    largest = max(abs(float(present[0])), abs(float(present[-1])))
+    if largest > _SQUARABLE or 0 < largest < 1 / _SQUARABLE:
+        told = describe_sorted(present / largest)
+        return {**told, **_times(largest, told)}
     cuts = np.quantile(present, QUANTILES)
     mean, std = float(present.mean()), float(present.std())
     centred = (present - mean) / std if std > 0 else np.zeros(1)
@@ -62,6 +69,12 @@ def describe_sorted(present: NDArray[np.float64]) -> dict[str, Any]:
         "outliers": len(below) + len(above),
         "isolated": _n_isolated(below, len(present)) + _n_isolated(above, len(present)),
     }
+
+
+def _times(factor: float, told: dict[str, Any]) -> dict[str, Any]:
+    """Those of the statistics that grow with the numbers."""
+    quantiles = {q: cut * factor for q, cut in told["quantiles"].items()}
+    return {"quantiles": quantiles, **{n: told[n] * factor for n in ("min", "max", "mean", "std")}}
 
 
 def _beyond_fences(

@@ -77,17 +77,6 @@ class StoredTable:
         """Positions of the rows of the sample, rising; all if there are no more."""
         return drawn_rows(self.n_rows, MOST_SAMPLED, self.analysis.seed)
 
-    @property
-    def is_sampled(self) -> bool:
-        return len(self.sampled) < self.n_rows
-
-    @property
-    def of_sample(self) -> str:
-        """What to say of numbers that are from the sample."""
-        if not self.is_sampled:
-            return f"From all {self.n_rows:,} rows."
-        return f"From a random sample of {len(self.sampled):,} of {self.n_rows:,} rows."
-
 
 def drawn_rows(n_rows: int, most: int, seed: int) -> NDArray[np.int64]:
     """At most `most` positions of rows at random, rising."""
