@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import ProblemSpec
-from windvane.engine.columns import ColumnType
+from windvane.engine.columns import ColumnType, Values
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.checks.facts import RowKeys, TableFacts
 from windvane.engine.data.checks.findings import find_all
 from windvane.engine.data.dataset import Dataset, write_dataset
 from windvane.engine.data.encoded import encode
 from windvane.engine.data.plainnumbers import plain_numbers
-from windvane.engine.data.power import MOST_ROWS, prediction_power
+from windvane.engine.data.power import MOST_ROWS, Powers, prediction_power
 from windvane.engine.data.profile import describe_numbers
 from windvane.engine.data.read import RawTable, read_table
 from windvane.engine.data.split import assign_folds, choose_n_folds, target_strata
@@ -61,7 +61,6 @@ def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset
     n_folds = choose_n_folds(len(target.y), sum(c.spec.type.is_feature for c in columns))
     strata = target_strata(target.y, target.problem_type.is_classification)
     folds = assign_folds(strata, keys.learned, n_folds, problem.seed)
-    powers, n_power_rows = _powers(columns, target, problem.seed)
     facts = TableFacts(
         columns,
         problem.target,
@@ -72,8 +71,7 @@ def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset
         folds,
         raw.n_rows,
         raw.n_rows_read,
-        powers,
-        n_power_rows,
+        _powers(columns, target, problem.seed),
     )
     return Dataset(
         _analysis(facts, n_folds, problem.seed),
@@ -144,26 +142,26 @@ def _check_learnable(columns: Sequence[TypedColumn]) -> None:
     )
 
 
-def _powers(
-    columns: Sequence[TypedColumn], target: Target, seed: int
-) -> tuple[dict[str, float], int]:
-    """Prediction power of every feature but free text, on a random part of the rows, and how many these are."""
+def _powers(columns: Sequence[TypedColumn], target: Target, seed: int) -> Powers:
+    """On a random part of the rows."""
     n_rows = int(np.clip(_POWER_CELLS // max(len(columns), 1), _LEAST_POWER_ROWS, MOST_ROWS))
     rows = np.random.default_rng(seed).permutation(len(target.y))[:n_rows]
     y = target.y[rows]
-    powers = {
-        column.name: prediction_power(
-            column.values[rows], y, target.problem_type, len(target.labels)
-        )
+
+    def power(values: Values) -> float:
+        return prediction_power(values, y, target.problem_type, len(target.labels))
+
+    by_column = {
+        column.name: power(column.values[rows])
         for column in columns
         if column.spec.type.is_feature and column.spec.type is not ColumnType.TEXT
     }
-    return powers, len(rows)
+    return Powers(by_column, power(rows.astype(np.float64)), len(rows))
 
 
 def _statistics(facts: TableFacts) -> dict[str, dict[str, object]]:
     statistics = {column.name: dict(column.statistics) for column in facts.columns}
-    for column, power in facts.powers.items():
+    for column, power in facts.powers.columns.items():
         statistics[column]["prediction_power"] = round(power, 4)
     target = facts.target
     classes = [list(pair) for pair in zip(target.labels, target.class_counts, strict=True)]

@@ -22,6 +22,19 @@ _SQUARABLE = 1e100
 
 
 @dataclass(frozen=True)
+class Powers:
+    """Prediction powers of a table, measured on `n_rows` of its rows.
+
+    columns   by name, of every feature but free text
+    place     of a row's place in the table
+    """
+
+    columns: dict[str, float]
+    place: float
+    n_rows: int
+
+
+@dataclass(frozen=True)
 class _Halves:
     """bins and y to learn from; new_bins and new_y to check against."""
 

@@ -24,8 +24,8 @@ def describe_column(column: EncodedColumn, spec: ColumnSpec, values: Values) -> 
     """missing, distinct (texts), and by type:
 
     NUMERIC     min, max, mean, std, quantiles {"0.05": ...}, skewness, zeros, outliers (beyond 3 interquartile
-                ranges from the quartiles), isolated (few of them that are more than twice as far
-                out as any other cell)
+                ranges from the quartiles), isolated (those of them that are more than twice as far
+                out as any other cell, if they are few and not just the end of a long tail)
     DATETIME    min, max (ISO 8601)
     otherwise   top [[text, count], ...]; TEXT also mean_words, mean_characters
     """
@@ -92,11 +92,11 @@ def _beyond_fences(
 
 def _n_isolated(distances: NDArray[np.float64], n_cells: int) -> int:
     """How many of the farthest lie beyond a gap: more than twice as far out as the next nearer cell, or as the fence.
-    More than a few would be a part of the column, not its outliers."""
+    More than a few would be a part of the column; fewer than half of those beyond the fence are the end of a long tail."""
     nearer = np.concatenate([[_FENCE], distances[:-1]])
     n_beyond = len(distances) - np.flatnonzero(distances > 2 * nearer)
     few = n_beyond[n_beyond <= max(1, _FEW * n_cells)]
-    return int(few[0]) if len(few) else 0
+    return int(few[0]) if len(few) and 2 * few[0] >= len(distances) else 0
 
 
 def _dates(present: NDArray[np.float64]) -> dict[str, Any]:

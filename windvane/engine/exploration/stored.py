@@ -57,6 +57,11 @@ class StoredTable:
         """The features, those first that tell most of the target; then free text, of which that is not known."""
         return tuple(sorted(self.analysis.features, key=lambda one: -self.power(one.name)))
 
+    @cached_property
+    def types(self) -> dict[str, ColumnType]:
+        """Of the features, by name."""
+        return {column.name: column.type for column in self.analysis.features}
+
     def power(self, name: str) -> float:
         """Prediction power, 0 to 1; -1 if it is not known."""
         return float(self.analysis.statistics.get(name, {}).get("prediction_power", -1.0))

@@ -33,10 +33,19 @@ def test_statistics_of_every_kind_of_column(workshop: Workshop) -> None:
         ([50.0, 51, -70], 3),
         ([20.0, 60], 2),
         ([6.0, 7, 8, 9, 10, 11], 0),
+        ([6.0, 7, 8, 9, 10, 30], 0),
         ([500.0] * 40, 40),
         ([500.0] * 80, 0),
     ],
-    ids=["one", "both ends", "two gaps", "no gap", "a few", "a part of the column"],
+    ids=[
+        "one",
+        "both ends",
+        "two gaps",
+        "no gap",
+        "end of a tail",
+        "a few",
+        "a part of the column",
+    ],
 )
 def test_isolated_cells_lie_beyond_a_gap(cells: list[float], isolated: int) -> None:
     ordinary = np.linspace(-1, 1, 1000)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.checks.copies import Copies
+from windvane.engine.data.power import Powers
 from windvane.engine.data.target import Target
 from windvane.engine.data.typed import TypedColumn
 
@@ -37,8 +38,6 @@ class TableFacts:
     target_numbers   as in Analysis.statistics, of a numeric target
     folds            as in Dataset
     n_rows_kept      rows after sampling, before rows without a target were dropped
-    powers           prediction power by column, see power.py
-    n_power_rows     rows they were measured on
     """
 
     columns: Sequence[TypedColumn]
@@ -50,8 +49,7 @@ class TableFacts:
     folds: NDArray[np.int8]
     n_rows_kept: int
     n_rows_read: int
-    powers: dict[str, float]
-    n_power_rows: int
+    powers: Powers
 
     @property
     def n_rows(self) -> int:

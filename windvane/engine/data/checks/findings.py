@@ -25,6 +25,7 @@ _CHECKS: tuple[Callable[[TableFacts], Iterator[Finding]], ...] = (
     leakage.leaking_columns,
     leakage.shared_rows,
     leakage.order_in_time,
+    leakage.order_of_rows,
     rows.sampled,
     target.invalid_targets,
     target.imbalance,

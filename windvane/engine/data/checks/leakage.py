@@ -17,8 +17,8 @@ _LEAST_TOLD = 8
 """Rows of the rarest class among those that prediction power was measured on. With fewer, a column that has nothing
 to do with the target ranks them all first by chance, now and then."""
 
-_SORTED, _FOLLOWS = 0.99, 0.1
-"""Share of steps from row to row that go the same way; prediction power of a date."""
+_SORTED, _FOLLOWS, _PLACED = 0.99, 0.1, 0.25
+"""Share of steps from row to row that go the same way; prediction power of a date, and of a row's place."""
 
 _LEAST_MOMENTS = 20
 """Distinct dates below which a column says which part of the data a row is from, not its place in time."""
@@ -41,25 +41,26 @@ def target_copies(facts: TableFacts) -> Iterator[Finding]:
 
 
 def leaking_columns(facts: TableFacts) -> Iterator[Finding]:
-    if facts.target.class_counts and _n_rarest_told(facts) < _LEAST_TOLD:
+    if not _powers_hold(facts):
         return
     for column in facts.columns:
-        power = facts.powers.get(column.name, 0.0)
+        power = facts.powers.columns.get(column.name, 0.0)
         if power >= LEAK_POWER and not facts.copies_target(column):
             yield Finding(
                 "target-leakage",
                 "high",
                 (column.name,),
                 f"'{column.name}' alone predicts the target '{facts.target_name}' almost perfectly "
-                f"(prediction power {power:.3f} of 1, measured on {facts.n_power_rows:,} rows).",
+                f"(prediction power {power:.3f} of 1, measured on {facts.powers.n_rows:,} rows).",
                 "It is used as a feature. Remove it if it is known only after the target is.",
                 "Columns that are this good are mostly made from the target or written down after it. If this one "
                 "is, scores will be far better than predictions.",
             )
 
 
-def _n_rarest_told(facts: TableFacts) -> float:
-    return min(facts.target.class_counts) * facts.n_power_rows / facts.n_rows
+def _powers_hold(facts: TableFacts) -> bool:
+    counts = facts.target.class_counts
+    return not counts or min(counts) * facts.powers.n_rows / facts.n_rows >= _LEAST_TOLD
 
 
 def shared_rows(facts: TableFacts) -> Iterator[Finding]:
@@ -88,7 +89,7 @@ def order_in_time(facts: TableFacts) -> Iterator[Finding]:
         if column.statistics["distinct"] < _LEAST_MOMENTS or _is_time_of_day(column):
             continue
         is_sorted = _share_of_steps(column) >= _SORTED
-        power = facts.powers.get(column.name, 0.0)
+        power = facts.powers.columns.get(column.name, 0.0)
         if not is_sorted and power < _FOLLOWS:
             continue
         yield Finding(
@@ -103,6 +104,23 @@ def order_in_time(facts: TableFacts) -> Iterator[Finding]:
             "Rows are validated by models that have seen rows before and after them. Predictions for a time to "
             "come may be worse than the scores say.",
         )
+
+
+def order_of_rows(facts: TableFacts) -> Iterator[Finding]:
+    """Rows that are sorted by the target, or by something that it follows."""
+    if facts.powers.place < _PLACED or not _powers_hold(facts):
+        return
+    yield Finding(
+        "row-order",
+        "low",
+        (facts.target_name,),
+        f"The place of a row in the files predicts the target '{facts.target_name}' (prediction power "
+        f"{facts.powers.place:.2f} of 1): rows come in an order that has to do with it.",
+        "Folds are drawn at random, and the place is no feature. If rows are in the order of time, hold back the last "
+        "ones and compare their score with the one shown.",
+        "Nothing, if they were just sorted by the target. If it changes with time or from source to source, "
+        "predictions for what comes next may be worse than the scores say.",
+    )
 
 
 def _what_it_tells(is_sorted: bool, power: float, target: str, column: TypedColumn) -> str:

@@ -109,8 +109,8 @@ def long_tail(facts: TableFacts) -> Iterator[Finding]:
         "skewed-target",
         "medium" if abs(numbers["skewness"]) > 10 else "low",
         (facts.target_name,),
-        f"The target has a long tail: half of the rows lie beyond {numbers['quantiles']['0.5']:.4g}, nine tenths "
-        f"between {numbers['quantiles']['0.05']:.4g} and {numbers['quantiles']['0.95']:.4g}, and the farthest is "
+        f"The target has a long tail: the median is {numbers['quantiles']['0.5']:.4g}, nine tenths lie between "
+        f"{numbers['quantiles']['0.05']:.4g} and {numbers['quantiles']['0.95']:.4g}, and the farthest is "
         f"{numbers[end]:.4g} (skewness {numbers['skewness']:.1f}).",
         "Rows are kept as they are; some candidates learn the logarithm where the target is of amounts. Look at "
         "MAE too if large values matter no more than others.",

@@ -15,7 +15,7 @@ def cells_of(table: StoredTable, name: str, rows: NDArray[np.int64]) -> list[str
     if name == analysis.target:
         told = table.y[rows].tolist()
         return [cell(analysis.labels[int(y)]) if analysis.n_classes else number(y) for y in told]
-    kind = next(column.type for column in analysis.features if column.name == name)
+    kind = table.types[name]
     if kind in MEASURED:
         return [measured(value, kind) for value in table.numbers(name)[rows].tolist()]
     words = table.words(name)

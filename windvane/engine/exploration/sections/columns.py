@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from windvane.engine.columns import ColumnSpec, ColumnType
@@ -108,7 +108,7 @@ def _described(
     table: StoredTable,
     columns: Sequence[ColumnSpec],
     head: Sequence[str],
-    describe: Any,
+    describe: Callable[[dict[str, Any], int], Sequence[str]],
     caption: str,
 ) -> list[Block]:
     if not columns:

@@ -91,5 +91,16 @@ def test_times_of_day_do_not_order_rows(found):
     assert found(lambda i: f"{i // 60 % 24:02d}:{i % 60:02d}") == {}
 
 
+def test_rows_sorted_by_the_target_are_found(found):
+    findings = found(label=lambda i: "no" if i < 500 else "yes")
+    assert findings.keys() == {"row-order"}
+    assert findings["row-order"].severity == "low"
+
+
+def test_a_target_that_drifts_over_the_rows_is_found(found):
+    findings = found(label=lambda i: f"{i / 300 + found.noise[-i]:.4f}")
+    assert findings.keys() == {"row-order"}
+
+
 def day(i):
     return f"{2001 + i // 336}-{i // 28 % 12 + 1:02d}-{i % 28 + 1:02d}"
