@@ -93,12 +93,13 @@ def read_rows(folder: Path, names: Iterable[str], rows: NDArray[np.integer]) -> 
     return {name: _read_column(folder, positions[name])[rows] for name in names}
 
 
-def read_words(folder: Path, analysis: Analysis, name: str) -> EncodedColumn:
+def read_words(folder: Path, position: int, name: str) -> EncodedColumn:
     """A categorical or text column as it is stored, without a text in memory: codes into mapped texts.
 
+    position  in analysis.columns
     raises    CorruptArtifact
     """
-    indices, texts = _read_encoded(_arrow_path(folder, _positions(analysis)[name]))
+    indices, texts = _read_encoded(_arrow_path(folder, position))
     return EncodedColumn(name, texts, indices.fill_null(-1).to_numpy(zero_copy_only=False))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -71,15 +71,20 @@ def find_relations(table: StoredTable, most: int) -> Relations:
         numbers = {target: table.y[rows], **numbers}
     X = np.stack(list(numbers.values()), axis=1) if numbers else np.empty((len(rows), 0))
     matrix = pearson(X)
-    pairs = [*_linear(list(numbers), matrix), *_worded(codes), *_mixed(codes, numbers)]
-    told = [pair for pair in pairs if not math.isnan(pair.value)]
+    pairs = [*linear(list(numbers), matrix), *_worded(codes), *_mixed(codes, numbers)]
     return Relations(
         tuple(numbers),
         matrix,
-        tuple(sorted(told, key=lambda pair: -abs(pair.value))[:most]),
+        strongest(pairs, most),
         len(rows),
         max(0, len(measured) - MOST_MIXED) + max(0, len(worded) - MOST_CATEGORIES),
     )
+
+
+def strongest(pairs: Iterable[Pair], most: int) -> tuple[Pair, ...]:
+    """Strongest first, without those that could not be measured."""
+    told = [pair for pair in pairs if not math.isnan(pair.value)]
+    return tuple(sorted(told, key=lambda pair: -abs(pair.value))[:most])
 
 
 def _levels(column: EncodedColumn, rows: NDArray[np.int64]) -> Codes:
@@ -95,7 +100,8 @@ def _frequent(codes: Codes) -> Codes:
     return np.where(codes < 0, -1, levels)
 
 
-def _linear(names: Sequence[str], matrix: NDArray[np.float64]) -> Iterator[Pair]:
+def linear(names: Sequence[str], matrix: NDArray[np.float64]) -> Iterator[Pair]:
+    """Every pair of a matrix of Pearson's r."""
     for i, j in combinations(range(len(names)), 2):
         yield Pair(names[i], names[j], PEARSON, float(matrix[i, j]))
 

@@ -75,7 +75,11 @@ class StoredTable:
 
     def words(self, name: str) -> EncodedColumn:
         """Cells of a category or text."""
-        return read_words(self.folder, self.analysis, name)
+        return read_words(self.folder, self._positions[name], name)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {column.name: place for place, column in enumerate(self.analysis.columns)}
 
     @cached_property
     def sampled(self) -> NDArray[np.int64]:

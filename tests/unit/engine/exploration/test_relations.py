@@ -3,7 +3,14 @@ import pandas as pd
 import pytest
 
 from windvane.engine.exploration import relations as room
-from windvane.engine.exploration.relations import CRAMER, PEARSON, RATIO, find_relations
+from windvane.engine.exploration.relations import (
+    CRAMER,
+    PEARSON,
+    RATIO,
+    find_relations,
+    linear,
+    strongest,
+)
 
 
 def pairs(found):
@@ -50,3 +57,12 @@ def test_columns_left_out_of_a_wide_table_are_counted(store, monkeypatch):
     found = find_relations(store(table, "y"), 5)
     assert found.n_left_out == 4
     assert len(found.numbers) == 7
+
+
+def test_pairs_that_could_not_be_measured_are_left_out():
+    matrix = np.array([[1, -0.9, np.nan], [-0.9, 1, 0.2], [np.nan, 0.2, 1]])
+    told = strongest(linear(["a", "b", "c"], matrix), 5)
+    assert [(one.first, one.second, one.value) for one in told] == [
+        ("a", "b", -0.9),
+        ("b", "c", 0.2),
+    ]

@@ -142,6 +142,18 @@ def test_the_matrix_is_that_of_the_columns_it_names(stored_amounts, mixed):
     assert float(row[place]) == pytest.approx(mixed["size"].corr(mixed["twice"]), abs=1e-3)
 
 
+def test_of_many_numbers_the_strongest_pairs_are_told(store):
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.normal(size=(150, 20)), columns=[f"c{j}" for j in range(20)])
+    table["c7"] = table["c3"] + random.normal(size=150) / 10
+    table["y"] = random.normal(size=150)
+    numbers = blocks(explore(store(table, "y").folder), Figure, "Cross column statistics")[
+        0
+    ].numbers
+    assert set(numbers.rows[0][:2]) == {"c3", "c7"}
+    assert float(numbers.rows[0][3]) == pytest.approx(table["c3"].corr(table["c7"]), abs=1e-3)
+
+
 def test_missing_cells_are_told_by_column_and_together(stored_amounts, mixed):
     report = explore(stored_amounts.folder)
     by_column, together = blocks(report, Figure, "Missing values")

@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.exploration.pictures import diverging, grid
-from windvane.engine.exploration.relations import Pair, Relations, find_relations
+from windvane.engine.exploration.relations import (
+    Pair,
+    Relations,
+    find_relations,
+    linear,
+    strongest,
+)
 from windvane.engine.exploration.stored import StoredTable
 from windvane.engine.exploration.wording import UNKNOWN
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
@@ -50,7 +56,6 @@ def _about(table: StoredTable, found: Relations) -> str:
 
 def _matrix(found: Relations) -> Figure:
     names, matrix = found.numbers[:_SHOWN], found.matrix[:_SHOWN, :_SHOWN]
-    shown = set(names)
     n_more = len(found.numbers) - len(names)
     return Figure(
         f"Pearson's r of numbers{f', the {_SHOWN} most telling' if n_more else ''}",
@@ -60,7 +65,7 @@ def _matrix(found: Relations) -> Figure:
         _whole(names, matrix)
         if len(names) <= _MATRIX
         else _pairs(
-            [pair for pair in found.pairs if {pair.first, pair.second} <= shown],
+            strongest(linear(names, matrix), _MOST_PAIRS),
             "The strongest pairs of those drawn.",
         ),
         height=2.0 + 0.16 * len(names),
