@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import ProblemSpec
-from windvane.engine.columns import ColumnType
+from windvane.engine.columns import ColumnType, Values
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
-from windvane.engine.data.checks import TableFacts, find_all
+from windvane.engine.data.checks.facts import RowKeys, TableFacts
+from windvane.engine.data.checks.findings import find_all
 from windvane.engine.data.dataset import Dataset, write_dataset
 from windvane.engine.data.encoded import encode
 from windvane.engine.data.plainnumbers import plain_numbers
-from windvane.engine.data.power import MOST_ROWS, prediction_power
+from windvane.engine.data.power import MOST_ROWS, Powers, prediction_power
 from windvane.engine.data.profile import describe_numbers
 from windvane.engine.data.read import RawTable, read_table
 from windvane.engine.data.split import assign_folds, choose_n_folds, target_strata
@@ -53,57 +54,78 @@ def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset
     numbers = plain_numbers(problem.target, cells) if may_be_numbers(problem) else None
     target_column = numbers or encode(problem.target, cells)
     target = resolve_target(target_column, problem, options.min_rows)
-    columns, row_keys = _type_columns(raw, target)
+    columns, features, identifiers = _type_columns(raw, target)
     _check_learnable(columns)
-    powers = _powers(columns, target, problem.seed)
     kept_target = target_column.keep(target.valid)
+    keys = _row_keys(features, identifiers, kept_target)
+    n_folds = choose_n_folds(len(target.y), sum(c.spec.type.is_feature for c in columns))
+    strata = target_strata(target.y, target.problem_type.is_classification)
+    folds = assign_folds(strata, keys.learned, n_folds, problem.seed)
     facts = TableFacts(
         columns,
         problem.target,
         target,
         kept_target.digests()[0],
-        add_to_keys(row_keys, kept_target),
+        {} if target.labels else describe_numbers(target.y),
+        keys,
+        folds,
         raw.n_rows,
         raw.n_rows_read,
-        powers,
+        _powers(columns, target, problem.seed),
     )
-    features = [column for column in columns if column.spec.type.is_feature]
-    n_folds = choose_n_folds(facts.n_rows, len(features))
-    strata = target_strata(target.y, target.problem_type.is_classification)
-    analysis = Analysis(
-        target=problem.target,
+    return Dataset(
+        _analysis(facts, n_folds, problem.seed),
+        {column.name: column.values for column in columns if column.spec.type.is_feature},
+        target.y,
+        folds,
+    )
+
+
+def _analysis(facts: TableFacts, n_folds: int, seed: int) -> Analysis:
+    target = facts.target
+    return Analysis(
+        target=facts.target_name,
         problem_type=target.problem_type,
         problem_reason=target.reason,
         objective=target.objective,
-        columns=tuple(column.spec for column in columns),
+        columns=tuple(column.spec for column in facts.columns),
         labels=target.labels,
         label_type=target.label_type,
         class_counts=target.class_counts,
         n_rows=facts.n_rows,
-        n_rows_read=raw.n_rows_read,
+        n_rows_read=facts.n_rows_read,
         n_folds=n_folds,
-        seed=problem.seed,
+        seed=seed,
         findings=find_all(facts),
-        statistics=_statistics(columns, powers, problem.target, target),
-    )
-    return Dataset(
-        analysis,
-        {column.name: column.values for column in features},
-        target.y,
-        assign_folds(strata, facts.row_keys, n_folds, problem.seed),
+        statistics=_statistics(facts),
     )
 
 
-def _type_columns(raw: RawTable, target: Target) -> tuple[list[TypedColumn], NDArray[np.uint64]]:
-    """Every column but the target typed, and a key for each row; the raw cells are let go on the way."""
-    keys = np.zeros(len(target.y), dtype=np.uint64)
+_Keys = NDArray[np.uint64]
+
+
+def _type_columns(raw: RawTable, target: Target) -> tuple[list[TypedColumn], _Keys, _Keys | None]:
+    """Every column but the target typed; a key for each row of what may be learned from, and one of its identifiers
+    if there are any. The raw cells are let go on the way."""
+    features: _Keys = np.zeros(len(target.y), dtype=np.uint64)
+    identifiers: _Keys | None = None
     typed: list[TypedColumn] = []
     for name in list(raw.columns):
         cells = raw.columns.pop(name)
         column = _valid_rows(plain_numbers(name, cells) or encode(name, cells), target)
-        keys = add_to_keys(keys, column)
         typed.append(type_column(column))
-    return typed, keys
+        if typed[-1].spec.type is ColumnType.IDENTIFIER:
+            before = np.zeros_like(features) if identifiers is None else identifiers
+            identifiers = add_to_keys(before, column.words())
+        else:
+            features = add_to_keys(features, column.words())
+    return typed, features, identifiers
+
+
+def _row_keys(features: _Keys, identifiers: _Keys | None, target: RawColumn) -> RowKeys:
+    learned = add_to_keys(features, target.words())
+    everything = learned if identifiers is None else add_to_keys(learned, identifiers)
+    return RowKeys(everything, learned, features)
 
 
 def _valid_rows(column: RawColumn, target: Target) -> RawColumn:
@@ -120,29 +142,28 @@ def _check_learnable(columns: Sequence[TypedColumn]) -> None:
     )
 
 
-def _powers(columns: Sequence[TypedColumn], target: Target, seed: int) -> dict[str, float]:
-    """Prediction power of every feature but free text, on a random part of the rows."""
+def _powers(columns: Sequence[TypedColumn], target: Target, seed: int) -> Powers:
+    """On a random part of the rows."""
     n_rows = int(np.clip(_POWER_CELLS // max(len(columns), 1), _LEAST_POWER_ROWS, MOST_ROWS))
     rows = np.random.default_rng(seed).permutation(len(target.y))[:n_rows]
     y = target.y[rows]
-    return {
-        column.name: prediction_power(
-            column.values[rows], y, target.problem_type, len(target.labels)
-        )
+
+    def power(values: Values) -> float:
+        return prediction_power(values, y, target.problem_type, len(target.labels))
+
+    by_column = {
+        column.name: power(column.values[rows])
         for column in columns
         if column.spec.type.is_feature and column.spec.type is not ColumnType.TEXT
     }
+    return Powers(by_column, power(rows.astype(np.float64)), len(rows))
 
 
-def _statistics(
-    columns: Sequence[TypedColumn], powers: dict[str, float], name: str, target: Target
-) -> dict[str, dict[str, object]]:
-    statistics = {column.name: dict(column.statistics) for column in columns}
-    for column, power in powers.items():
+def _statistics(facts: TableFacts) -> dict[str, dict[str, object]]:
+    statistics = {column.name: dict(column.statistics) for column in facts.columns}
+    for column, power in facts.powers.columns.items():
         statistics[column]["prediction_power"] = round(power, 4)
-    about_target = (
-        {"top": [list(pair) for pair in zip(target.labels, target.class_counts, strict=True)]}
-        if target.labels
-        else describe_numbers(target.y)
-    )
-    return statistics | {name: {"missing": target.n_invalid, **about_target}}
+    target = facts.target
+    classes = [list(pair) for pair in zip(target.labels, target.class_counts, strict=True)]
+    about_target = {"top": classes} if classes else facts.target_numbers
+    return statistics | {facts.target_name: {"missing": target.n_invalid, **about_target}}

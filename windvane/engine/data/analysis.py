@@ -44,11 +44,12 @@ class ReadOptions:
 class Finding:
     """Something worth knowing about the data.
 
-    code      stable, e.g. 'constant-column'
-    severity  'high', 'medium' or 'low'
-    columns   concerned, may be empty
-    message   what is the case, with counts
-    action    what was done about it, or should be
+    code         stable, e.g. 'constant-column'
+    severity     'high', 'medium' or 'low'
+    columns      concerned, may be empty
+    message      what is the case, with counts: the evidence
+    action       what was done about it, or should be
+    consequence  what comes of it if nothing is done
     """
 
     code: str
@@ -56,6 +57,7 @@ class Finding:
     columns: tuple[str, ...]
     message: str
     action: str
+    consequence: str = ""
 
 
 @dataclass(frozen=True)

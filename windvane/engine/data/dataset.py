@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import Columns, Values
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.encoded import EncodedColumn
 from windvane.errors import CorruptArtifact
 
 
@@ -92,6 +93,16 @@ def read_rows(folder: Path, names: Iterable[str], rows: NDArray[np.integer]) -> 
     return {name: _read_column(folder, positions[name])[rows] for name in names}
 
 
+def read_words(folder: Path, position: int, name: str) -> EncodedColumn:
+    """A categorical or text column as it is stored, without a text in memory: codes into mapped texts.
+
+    position  in analysis.columns
+    raises    CorruptArtifact
+    """
+    indices, texts = _read_encoded(_arrow_path(folder, position))
+    return EncodedColumn(name, texts, indices.fill_null(-1).to_numpy(zero_copy_only=False))
+
+
 class _StoredColumns(Mapping[str, Values]):
     """The feature columns of a folder, each read when first asked for."""
 
@@ -127,32 +138,42 @@ def _positions(analysis: Analysis) -> dict[str, int]:
 
 
 def _write_column(folder: Path, position: int, values: Values) -> None:
-    stem = folder / "columns" / str(position)
     if values.dtype != object:
-        np.save(stem.with_suffix(".npy"), values)
+        np.save(_array_path(folder, position), values)
         return
     encoded = pa.array(values, pa.large_string()).dictionary_encode()
     table = pa.table({"value": encoded})
     with (
-        pa.OSFile(str(stem.with_suffix(".arrow")), "wb") as sink,
+        pa.OSFile(str(_arrow_path(folder, position)), "wb") as sink,
         pa.ipc.new_file(sink, table.schema) as writer,
     ):
         writer.write_table(table)
 
 
 def _read_column(folder: Path, position: int) -> Values:
-    stem = folder / "columns" / str(position)
-    if stem.with_suffix(".npy").exists():
-        return _load(stem.with_suffix(".npy"))
-    path = stem.with_suffix(".arrow")
+    if _array_path(folder, position).exists():
+        return _load(_array_path(folder, position))
+    indices, distinct = _read_encoded(_arrow_path(folder, position))
+    texts = np.array([*distinct.to_pylist(), None], dtype=object)
+    values: Values = texts[indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    return values
+
+
+def _array_path(folder: Path, position: int) -> Path:
+    return folder / "columns" / f"{position}.npy"
+
+
+def _arrow_path(folder: Path, position: int) -> Path:
+    return folder / "columns" / f"{position}.arrow"
+
+
+def _read_encoded(path: Path) -> tuple[pa.Array, pa.Array]:
+    """Positions (null where the cell is missing) and the distinct texts, both mapped."""
     try:
         with pa.memory_map(str(path)) as source:
             column = pa.ipc.open_file(source).read_all().column("value").combine_chunks()
-            texts = np.array([*column.dictionary.to_pylist(), None], dtype=object)
-            codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-            values: Values = texts[codes]
-            return values
-    except (OSError, KeyError, pa.ArrowInvalid) as error:
+            return column.indices, column.dictionary
+    except (OSError, KeyError, AttributeError, pa.ArrowInvalid) as error:
         raise CorruptArtifact(f"{path} cannot be read as a column: {error}") from error
 
 

@@ -18,6 +18,20 @@ from windvane.engine.columns import Values
 N_BINS = 100
 MOST_ROWS = 10_000
 MOST_CATEGORIES = 500
+_SQUARABLE = 1e100
+
+
+@dataclass(frozen=True)
+class Powers:
+    """Prediction powers of a table, measured on `n_rows` of its rows.
+
+    columns   by name, of every feature but free text
+    place     of a row's place in the table
+    """
+
+    columns: dict[str, float]
+    place: float
+    n_rows: int
 
 
 @dataclass(frozen=True)
@@ -42,12 +56,25 @@ def prediction_power(
 
     values   (n_rows,) in an order that has nothing to do with the target: the first half is learnt from
     """
+    values, y = _squarable(values), _squarable(y)
     bins, half = _bins(values), len(y) // 2
     halves = _Halves(bins[:half], y[:half], bins[half:], y[half:], n_classes)
     power = _SCORES[problem_type](halves)
     if problem_type is ProblemType.REGRESSION and values.dtype != object:
-        power = max(power, _line(values, y))
+        # On either half: one far row in both columns draws a straight line by itself.
+        lines = (_line(values[:half], y[:half]), _line(values[half:], y[half:]))
+        power = max(power, min(lines))
     return float(np.clip(power, 0.0, 1.0))
+
+
+def _squarable(values: Values) -> Values:
+    """The same on a scale on which squares neither overflow nor vanish; only very large and very small numbers are
+    changed."""
+    if values.dtype == object:
+        return values
+    largest = float(np.abs(values[~np.isnan(values)]).max(initial=0))
+    is_extreme = largest > _SQUARABLE or 0 < largest < 1 / _SQUARABLE
+    return values / largest if is_extreme else values
 
 
 def _bins(values: Values) -> NDArray[np.int64]:

@@ -13,6 +13,10 @@ from windvane.engine.data.encoded import EncodedColumn
 
 N_TOP = 10
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_FENCE, _FEW = 3, 0.05
+_SQUARABLE = 1e100
+"""The third power of larger numbers, and sums of it, would be infinite; that of the inverse of larger ones nothing."""
+
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -20,7 +24,8 @@ def describe_column(column: EncodedColumn, spec: ColumnSpec, values: Values) -> 
     """missing, distinct (texts), and by type:
 
     NUMERIC     min, max, mean, std, quantiles {"0.05": ...}, skewness, zeros, outliers (beyond 3 interquartile
-                ranges from the quartiles)
+                ranges from the quartiles), isolated (those of them that are more than twice as far
+                out as any other cell, if they are few and not just the end of a long tail)
     DATETIME    min, max (ISO 8601)
     otherwise   top [[text, count], ...]; TEXT also mean_words, mean_characters
     """
@@ -44,16 +49,14 @@ def describe_numbers(present: NDArray[np.float64]) -> dict[str, Any]:
 
 def describe_sorted(present: NDArray[np.float64]) -> dict[str, Any]:
     """As `describe_numbers`, of numbers in rising order."""
+    largest = max(abs(float(present[0])), abs(float(present[-1])))
+    if largest > _SQUARABLE or 0 < largest < 1 / _SQUARABLE:
+        told = describe_sorted(present / largest)
+        return {**told, **_times(largest, told)}
     cuts = np.quantile(present, QUANTILES)
     mean, std = float(present.mean()), float(present.std())
     centred = (present - mean) / std if std > 0 else np.zeros(1)
-    fence = 3 * (cuts[3] - cuts[1])
-    n_inside = (
-        np.searchsorted(present, cuts[3] + fence, side="right")
-        - np.searchsorted(present, cuts[1] - fence, side="left")
-        if fence > 0
-        else len(present)
-    )
+    below, above = _beyond_fences(present, cuts[1], cuts[3])
     n_zeros = np.searchsorted(present, 0.0, side="right") - np.searchsorted(present, 0.0)
     return {
         "min": float(present[0]),
@@ -63,8 +66,37 @@ def describe_sorted(present: NDArray[np.float64]) -> dict[str, Any]:
         "quantiles": {str(q): float(cut) for q, cut in zip(QUANTILES, cuts, strict=True)},
         "skewness": float((centred * centred * centred).mean()),
         "zeros": int(n_zeros),
-        "outliers": len(present) - int(n_inside),
+        "outliers": len(below) + len(above),
+        "isolated": _n_isolated(below, len(present)) + _n_isolated(above, len(present)),
     }
+
+
+def _times(factor: float, told: dict[str, Any]) -> dict[str, Any]:
+    """Those of the statistics that grow with the numbers."""
+    quantiles = {q: cut * factor for q, cut in told["quantiles"].items()}
+    return {"quantiles": quantiles, **{n: told[n] * factor for n in ("min", "max", "mean", "std")}}
+
+
+def _beyond_fences(
+    present: NDArray[np.float64], low: float, high: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distances from the nearer quartile, in interquartile ranges, of the cells that are more than _FENCE of them
+    below and above, rising."""
+    spread = high - low
+    if not spread > 0:
+        return np.empty(0), np.empty(0)
+    n_below = np.searchsorted(present, low - _FENCE * spread, side="left")
+    n_inside = np.searchsorted(present, high + _FENCE * spread, side="right")
+    return (low - present[:n_below][::-1]) / spread, (present[n_inside:] - high) / spread
+
+
+def _n_isolated(distances: NDArray[np.float64], n_cells: int) -> int:
+    """How many of the farthest lie beyond a gap: more than twice as far out as the next nearer cell, or as the fence.
+    More than a few would be a part of the column; fewer than half of those beyond the fence are the end of a long tail."""
+    nearer = np.concatenate([[_FENCE], distances[:-1]])
+    n_beyond = len(distances) - np.flatnonzero(distances > 2 * nearer)
+    few = n_beyond[n_beyond <= max(1, _FEW * n_cells)]
+    return int(few[0]) if len(few) and 2 * few[0] >= len(distances) else 0
 
 
 def _dates(present: NDArray[np.float64]) -> dict[str, Any]:

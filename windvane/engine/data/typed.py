@@ -90,12 +90,14 @@ def _remember(spec: ColumnSpec, unreadable: dict[str, int]) -> ColumnSpec:
     return replace(spec, parse={**spec.parse, "missing": missing})
 
 
-def add_to_keys(keys: NDArray[np.uint64], column: RawColumn) -> NDArray[np.uint64]:
+def add_to_keys(keys: NDArray[np.uint64], words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Row keys (n_rows,) carried on over one more column; rows with equal cells keep equal keys.
+
+    words     (n_rows,) equal for equal cells
 
     source    Steele et al. 2014, "Fast splittable pseudorandom number generators", mixing function of SplitMix64
     """
-    mixed = (keys * np.uint64(31)) ^ column.words()
+    mixed = (keys * np.uint64(31)) ^ words
     mixed += np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

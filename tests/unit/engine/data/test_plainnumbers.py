@@ -74,7 +74,7 @@ def test_equal_rows_get_equal_keys() -> None:
     values[7] = values[3]
     column = plain_numbers("x", chunked(values, pa.float64()))
     assert column is not None
-    keys = add_to_keys(np.zeros(N_ROWS, np.uint64), column)
+    keys = add_to_keys(np.zeros(N_ROWS, np.uint64), column.words())
     assert keys[7] == keys[3]
     assert len(np.unique(keys)) == N_ROWS - 1
 

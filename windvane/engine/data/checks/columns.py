@@ -1,0 +1,237 @@
+"""Findings about single columns and their likes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from windvane.engine.columns import ColumnType
+from windvane.engine.data.analysis import Finding
+from windvane.engine.data.checks.facts import TableFacts, listed, names, percent
+from windvane.engine.data.typed import TypedColumn
+
+_KEPT_OUT = "It is not used as a feature."
+_ONE_IS_ENOUGH = "All are used; one of each is enough."
+_SKEWED = 10.0
+_FEWEST_SKEWED = 10
+"""Distinct values below which a column is a mark that few rows carry, not a skewed quantity."""
+
+
+def duplicates(facts: TableFacts) -> Iterator[Finding]:
+    same: dict[bytes, list[TypedColumn]] = defaultdict(list)
+    for column in facts.columns:
+        if column.spec.type.is_feature:
+            same[column.codes_digest].append(column)
+    groups = [columns for columns in same.values() if len(columns) > 1]
+    equal = [group for group in groups if len({column.texts_digest for column in group}) == 1]
+    if equal:
+        yield Finding(
+            "duplicate-columns",
+            "medium",
+            _names_in(equal),
+            f"Columns that are the same in all {facts.n_rows:,} rows: {listed(_named(equal))}.",
+            _ONE_IS_ENOUGH,
+            "They cost time and size, and what one of them is worth is divided among all in explanations.",
+        )
+    reworded = [group for group in groups if group not in equal and facts.repeats(group[0])]
+    if reworded:
+        yield Finding(
+            "equivalent-columns",
+            "low",
+            _names_in(reworded),
+            f"Columns that tell the rows apart in the same way, one value of the one to one value of the other, in "
+            f"all {facts.n_rows:,} rows: {listed(_named(reworded))}.",
+            _ONE_IS_ENOUGH,
+            "As numbers they may be of different use; as categories they say the same, and share their worth in "
+            "explanations.",
+        )
+
+
+def _names_in(groups: Sequence[Sequence[TypedColumn]]) -> tuple[str, ...]:
+    return tuple(column.name for group in groups for column in group)
+
+
+def _named(groups: Sequence[Sequence[TypedColumn]]) -> list[str]:
+    return [" = ".join(f"'{column.name}'" for column in group[:5]) for group in groups]
+
+
+def constant(facts: TableFacts) -> Iterator[Finding]:
+    columns = facts.of_type(ColumnType.CONSTANT)
+    if columns:
+        yield Finding(
+            "constant-column",
+            "low",
+            names(columns),
+            f"Without information: {listed(_with_reasons(columns))}.",
+            _KEPT_OUT,
+            "What is the same in all rows cannot tell one from another.",
+        )
+
+
+def identifiers(facts: TableFacts) -> Iterator[Finding]:
+    columns = facts.of_type(ColumnType.IDENTIFIER)
+    if columns:
+        yield Finding(
+            "identifier-column",
+            "low",
+            names(columns),
+            f"Names of rows: {listed(_with_reasons(columns))}.",
+            _KEPT_OUT,
+            "A name says nothing about rows that have another one; if it does say something, such as when a row "
+            "was made, that belongs into a column of its own.",
+        )
+
+
+def _with_reasons(columns: Sequence[TypedColumn]) -> list[str]:
+    return [f"'{column.name}' ({column.spec.reason})" for column in columns]
+
+
+def missing(facts: TableFacts) -> Iterator[Finding]:
+    severities = (("medium", 0.5, 1.0), ("low", 0.05, 0.5))
+    columns = [column for column in facts.columns if column.spec.type is not ColumnType.CONSTANT]
+    for severity, least, most in severities:
+        found = [c for c in columns if least < c.statistics["missing"] / facts.n_rows <= most]
+        if found:
+            told = listed([_share_missing(column, facts.n_rows) for column in found])
+            yield Finding(
+                "missing-values",
+                severity,
+                names(found),
+                f"Cells are missing in {told}.",
+                f"Missing cells are filled in or marked by the features.{_advice(found)}",
+                "What is not there cannot be learned from; if cells are missing for a reason, that they are may tell "
+                "something.",
+            )
+
+
+def _share_missing(column: TypedColumn, n_rows: int) -> str:
+    markers = [f"'{text[:20]}'" for text in column.spec.parse.get("missing", ())]
+    told = f" (as {listed(markers, 3)})" if markers else ""
+    return f"'{column.name}' {percent(column.statistics['missing'], n_rows)}{told}"
+
+
+def _advice(columns: Sequence[TypedColumn]) -> str:
+    if not any(column.spec.parse.get("missing") for column in columns):
+        return ""
+    return " If such a text means that there is none, write 'none', which is a category."
+
+
+def unreadable(facts: TableFacts) -> Iterator[Finding]:
+    for column in facts.columns:
+        if column.unreadable:
+            n_cells = sum(column.unreadable.values())
+            kind = "number" if column.spec.type is ColumnType.NUMERIC else "date"
+            told = listed([f"'{t[:40]}' ({n})" for t, n in column.unreadable.items()], 5)
+            yield Finding(
+                "unreadable-cells",
+                "medium",
+                (column.name,),
+                f"{n_cells:,} {'cell' if n_cells == 1 else 'cells'} of '{column.name}' are no {kind}: {told}.",
+                "They are taken as missing, in later requests too.",
+                "What they say is lost.",
+            )
+
+
+def mixed_types(facts: TableFacts) -> Iterator[Finding]:
+    for column in facts.of_type(ColumnType.CATEGORICAL):
+        top = [text for text, _ in column.statistics["top"]]
+        n_numbers = sum(_is_number(text) for text in top)
+        if 0 < n_numbers < len(top):
+            numbers = next(text for text in top if _is_number(text))
+            words = next(text for text in top if not _is_number(text))
+            yield Finding(
+                "mixed-types",
+                "low",
+                (column.name,),
+                f"'{column.name}' holds numbers such as '{numbers}' and words such as '{words}'.",
+                "It is used as categories. If it is a quantity, leave cells without one empty.",
+                "As categories its numbers have no order, and a number that was never seen says nothing.",
+            )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def cardinality(facts: TableFacts) -> Iterator[Finding]:
+    found = [
+        column
+        for column in facts.of_type(ColumnType.CATEGORICAL)
+        if column.statistics["distinct"] > max(100, 0.05 * facts.n_rows)
+        or column.statistics["distinct"] > 1000
+    ]
+    if found:
+        told = listed([f"'{c.name}' ({c.statistics['distinct']:,})" for c in found])
+        yield Finding(
+            "high-cardinality",
+            "medium",
+            names(found),
+            f"Many distinct categories in {facts.n_rows:,} rows: {told}.",
+            "Rare categories are grouped or encoded by the target. Check that none of them is an identifier.",
+            "Most categories have few rows to learn from, and later rows will bring new ones. Rows of one category "
+            "are spread over training and validation: scores hold for known categories.",
+        )
+
+
+def skew(facts: TableFacts) -> Iterator[Finding]:
+    skewed = [
+        column
+        for column in _numeric(facts)
+        if abs(column.statistics["skewness"]) > _SKEWED
+        and column.statistics["distinct"] > _FEWEST_SKEWED
+    ]
+    if skewed:
+        told = listed([f"'{c.name}' ({c.statistics['skewness']:.0f})" for c in skewed])
+        yield Finding(
+            "skewed-column",
+            "low",
+            names(skewed),
+            f"Very skewed numbers (skewness in brackets): {told}.",
+            "For linear models and networks they are clipped and scaled, or ranked; trees do not mind.",
+            "On a plain scale nearly all rows are alike beside a few large ones.",
+        )
+
+
+def outliers(facts: TableFacts) -> Iterator[Finding]:
+    outlying = [column for column in _numeric(facts) if column.statistics["isolated"]]
+    if outlying:
+        told = listed([_range(column) for column in outlying])
+        yield Finding(
+            "outliers",
+            "low",
+            names(outlying),
+            f"Cells more than twice as far out as any other of their column: {told}.",
+            "They are kept. Check that they are real, and no mark of a missing value such as 999.",
+            "If they are mistakes, rows that hold one are predicted badly, and they stretch the scale of linear "
+            "models.",
+        )
+
+
+def _range(column: TypedColumn) -> str:
+    statistics = column.statistics
+    low, high = statistics["quantiles"]["0.05"], statistics["quantiles"]["0.95"]
+    return (
+        f"'{column.name}' ({statistics['isolated']}; from {statistics['min']:.4g} to {statistics['max']:.4g}, nine "
+        f"tenths within {low:.4g} to {high:.4g})"
+    )
+
+
+def _numeric(facts: TableFacts) -> list[TypedColumn]:
+    return [c for c in facts.of_type(ColumnType.NUMERIC) if "skewness" in c.statistics]
+
+
+def ambiguous_dates(facts: TableFacts) -> Iterator[Finding]:
+    for column in facts.of_type(ColumnType.DATETIME):
+        if "no cell tells day from month" in column.spec.reason:
+            yield Finding(
+                "ambiguous-dates",
+                "medium",
+                (column.name,),
+                f"'{column.name}': {column.spec.reason}.",
+                "Write dates as YYYY-MM-DD if they are meant the other way.",
+                "Read the wrong way, dates of different months are mixed up.",
+            )

@@ -1,0 +1,52 @@
+"""Findings about rows as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from windvane.engine.columns import ColumnType
+from windvane.engine.data.analysis import Finding
+from windvane.engine.data.checks.facts import TableFacts, listed, percent
+
+
+def sampled(facts: TableFacts) -> Iterator[Finding]:
+    if facts.n_rows_kept < facts.n_rows_read:
+        yield Finding(
+            "sampled-data",
+            "medium",
+            (),
+            f"{facts.n_rows_kept:,} of {facts.n_rows_read:,} rows were taken at random, rare classes whole: "
+            "the table does not fit into the memory given to the job.",
+            "Give the server more memory to use all rows.",
+            "All that is said here is about the rows taken. More rows may make better models.",
+        )
+
+
+def duplicates(facts: TableFacts) -> Iterator[Finding]:
+    n_copies = facts.copies.n_copies
+    if n_copies:
+        yield Finding(
+            "duplicate-rows",
+            "medium" if n_copies > 0.1 * facts.n_rows else "low",
+            (),
+            f"{n_copies:,} of {facts.n_rows:,} rows ({percent(n_copies, facts.n_rows)}) repeat an earlier row.",
+            "They are kept; copies are validated together unless they are the nature of the table.",
+            "A row counts as often as it is there, in learning and in scores.",
+        )
+
+
+def renamed_duplicates(facts: TableFacts) -> Iterator[Finding]:
+    """Rows that only an identifier tells apart."""
+    n_renamed = facts.learned_copies.n_copies - facts.copies.n_copies
+    if n_renamed > 0.001 * facts.n_rows:
+        named = listed([f"'{column.name}'" for column in facts.of_type(ColumnType.IDENTIFIER)])
+        yield Finding(
+            "renamed-duplicates",
+            "medium" if n_renamed > 0.1 * facts.n_rows else "low",
+            tuple(column.name for column in facts.of_type(ColumnType.IDENTIFIER)),
+            f"{n_renamed:,} of {facts.n_rows:,} rows ({percent(n_renamed, facts.n_rows)}) repeat an earlier row in "
+            f"all but {named}.",
+            "They are kept; copies are validated together unless they are the nature of the table.",
+            "To a model they are one row. If the same thing was entered under several names, it counts several "
+            "times.",
+        )

@@ -1,0 +1,156 @@
+"""Findings about the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.problem import ProblemType
+from windvane.engine.data.analysis import Finding
+from windvane.engine.data.checks.facts import TableFacts, listed, percent
+
+_RARE = 10
+_SKEWED = 3.0
+_CAPPED, _CAPPED_MORE = 0.01, 10
+"""A target looks capped if so large a share of rows has the largest value, so many times as many as have any other of
+the upper half of values."""
+
+
+def invalid_targets(facts: TableFacts) -> Iterator[Finding]:
+    target = facts.target
+    if target.n_invalid:
+        kind = "a number" if target.problem_type is ProblemType.REGRESSION else "a label"
+        examples = listed([f"'{text[:40]}'" for text in target.invalid_examples])
+        yield Finding(
+            "invalid-target",
+            "medium" if target.n_invalid > 0.1 * facts.n_rows_kept else "low",
+            (facts.target_name,),
+            f"{target.n_invalid:,} of {facts.n_rows_kept:,} rows have no target that is {kind}"
+            f"{f' (e.g. {examples})' if examples else ''}.",
+            "These rows were left out.",
+            "Nothing can be learned from them. If rows without a target differ from the others, the model does "
+            "not know their kind.",
+        )
+
+
+def imbalance(facts: TableFacts) -> Iterator[Finding]:
+    counts, labels = facts.target.class_counts, facts.target.labels
+    if not counts:
+        return
+    fewest = int(np.argmin(counts))
+    share = counts[fewest] / sum(counts)
+    if share * len(counts) < 0.2:
+        yield Finding(
+            "imbalanced-target",
+            "medium" if share < 0.05 else "low",
+            (facts.target_name,),
+            f"Class '{labels[fewest]}' has {counts[fewest]:,} of {sum(counts):,} rows "
+            f"({percent(counts[fewest], sum(counts))}).",
+            "All rows are used as they are. Look at F1, BalancedAccuracy or AUC rather than Accuracy.",
+            f"Who always answers '{labels[int(np.argmax(counts))]}' is right in "
+            f"{percent(max(counts), sum(counts))} of all rows, and useless.",
+        )
+
+
+def rare_classes(facts: TableFacts) -> Iterator[Finding]:
+    told = zip(facts.target.labels, facts.target.class_counts, strict=True)
+    rare = [f"'{label}' ({count})" for label, count in told if count < _RARE]
+    if rare:
+        yield Finding(
+            "rare-classes",
+            "medium",
+            (facts.target_name,),
+            f"{len(rare):,} {'class has' if len(rare) == 1 else 'classes have'} fewer than {_RARE} rows: "
+            f"{listed(rare)}.",
+            "They are kept. Add rows of them, or merge classes.",
+            "So few rows teach little, and scores on them are a matter of luck.",
+        )
+
+
+def contradictions(facts: TableFacts) -> Iterator[Finding]:
+    """Rows of one description and several classes."""
+    if not facts.target.labels:
+        return
+    rows = facts.feature_copies.differing(facts.target.y)
+    n_lost = len(rows) - _n_in_majority(facts, rows)
+    if n_lost > 0.005 * facts.n_rows:
+        yield Finding(
+            "contradictory-rows",
+            "medium" if n_lost > 0.05 * facts.n_rows else "low",
+            (facts.target_name,),
+            f"{len(rows):,} of {facts.n_rows:,} rows ({percent(len(rows), facts.n_rows)}) have a twin of another "
+            "class that is the same in all features.",
+            "They are kept. Columns that tell them apart would help more than another algorithm.",
+            f"{n_lost:,} of them ({percent(n_lost, facts.n_rows)} of all rows) must be classified wrongly by any "
+            "model.",
+        )
+
+
+def _n_in_majority(facts: TableFacts, rows: NDArray[np.int64]) -> int:
+    """How many of these rows have the most frequent class among the rows of their description."""
+    _, group = np.unique(facts.keys.features[rows], return_inverse=True)
+    n_classes = len(facts.target.labels)
+    pairs, counts = np.unique(
+        group * n_classes + facts.target.y[rows].astype(np.int64), return_counts=True
+    )
+    most = np.zeros(int(group.max(initial=0)) + 1, np.int64)
+    np.maximum.at(most, pairs // n_classes, counts)
+    return int(most.sum())
+
+
+def long_tail(facts: TableFacts) -> Iterator[Finding]:
+    numbers = facts.target_numbers
+    if not numbers or abs(numbers["skewness"]) < _SKEWED:
+        return
+    end = "max" if numbers["skewness"] > 0 else "min"
+    yield Finding(
+        "skewed-target",
+        "medium" if abs(numbers["skewness"]) > 10 else "low",
+        (facts.target_name,),
+        f"The target has a long tail: the median is {numbers['quantiles']['0.5']:.4g}, nine tenths lie between "
+        f"{numbers['quantiles']['0.05']:.4g} and {numbers['quantiles']['0.95']:.4g}, and the farthest is "
+        f"{numbers[end]:.4g} (skewness {numbers['skewness']:.1f}).",
+        "Rows are kept as they are; some candidates learn the logarithm where the target is of amounts. Look at "
+        "MAE too if large values matter no more than others.",
+        "Squared errors (MSE, RMSE, R2) are ruled by the few rows in the tail, and are less certain for it.",
+    )
+
+
+def outlying_targets(facts: TableFacts) -> Iterator[Finding]:
+    numbers = facts.target_numbers
+    if not numbers or not numbers["isolated"]:
+        return
+    yield Finding(
+        "outlying-target",
+        "medium",
+        (facts.target_name,),
+        f"{numbers['isolated']:,} of {facts.n_rows:,} targets lie more than twice as far out as any other; the "
+        f"targets run from {numbers['min']:.6g} to {numbers['max']:.6g}, nine tenths of them from "
+        f"{numbers['quantiles']['0.05']:.6g} to {numbers['quantiles']['0.95']:.6g}.",
+        "They are kept. Remove them if they are mistakes.",
+        "A single such row can decide a squared error, whichever fold it falls into.",
+    )
+
+
+def capped(facts: TableFacts) -> Iterator[Finding]:
+    """A largest value that stands for all that are larger."""
+    numbers = facts.target_numbers
+    if not numbers:
+        return
+    n_largest = int((facts.target.y == numbers["max"]).sum())
+    if n_largest < _CAPPED * facts.n_rows:
+        return
+    _, counts = np.unique(facts.target.y, return_counts=True)
+    others = counts[len(counts) // 2 : -1]
+    if len(others) >= _CAPPED_MORE and n_largest >= _CAPPED_MORE * others.max():
+        yield Finding(
+            "capped-target",
+            "low",
+            (facts.target_name,),
+            f"{n_largest:,} of {facts.n_rows:,} rows ({percent(n_largest, facts.n_rows)}) have the largest target, "
+            f"{numbers['max']:.6g}: it looks like a limit.",
+            "They are kept as they are.",
+            "If larger values were cut off there, predictions at the upper end are too low.",
+        )

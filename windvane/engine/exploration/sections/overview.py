@@ -1,0 +1,80 @@
+"""What the table is, and what is to be known of it before anything else."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from windvane.engine.columns import ColumnType
+from windvane.engine.data.analysis import Finding
+from windvane.engine.exploration.repeats import Repeats
+from windvane.engine.exploration.stored import StoredTable
+from windvane.engine.exploration.wording import percent
+from windvane.engine.reports.document import Block, Notice, Section, Severity, Table, Text
+from windvane.engine.reports.labels import seen
+
+_NAMED = 3
+
+
+def facts(table: StoredTable, repeats: Repeats) -> tuple[tuple[str, str], ...]:
+    """Name and value."""
+    analysis = table.analysis
+    severities = Counter(finding.severity for finding in analysis.findings)
+    return (
+        ("Target", analysis.target),
+        ("Problem", str(analysis.problem_type)),
+        ("Rows", f"{analysis.n_rows:,}"),
+        ("Columns", f"{len(analysis.columns) + 1:,}"),
+        ("Duplicate rows", f"{repeats.n_copies:,} ({percent(repeats.n_copies, table.n_rows)})"),
+        ("Insights", ", ".join(f"{severities[one]} {one}" for one in Severity)),
+    )
+
+
+def summary(table: StoredTable, repeats: Repeats) -> Section:
+    analysis = table.analysis
+    n_without = int(table.statistics(analysis.target).get("missing", 0))
+    kinds = Counter(column.type for column in analysis.columns)
+    rows = [
+        ("Rows in the files", f"{analysis.n_rows_read:,}"),
+        ("Rows without a valid target, left out", f"{n_without:,}"),
+        ("Rows used", f"{analysis.n_rows:,}"),
+        ("Columns, the target among them", f"{len(analysis.columns) + 1:,}"),
+        *((f"Columns of type {kind}", f"{kinds[kind]:,}") for kind in ColumnType if kinds[kind]),
+        ("Rows that repeat an earlier one", f"{repeats.n_copies:,}"),
+        ("Validation", _validation(analysis.n_folds)),
+    ]
+    return Section("Dataset summary", [Table(("Property", "Value"), rows, frozenset({1}))])
+
+
+def _validation(n_folds: int) -> str:
+    return "a part of the rows is held out" if n_folds == 1 else f"{n_folds} folds"
+
+
+def insights(table: StoredTable) -> Section:
+    findings = table.analysis.findings
+    if not findings:
+        return Section("Insights", [Text("Nothing was found that needs attention.")])
+    blocks: list[Block] = [
+        Text(
+            "What was found out about the data, most severe first: the evidence, what comes of it, and what was done "
+            "about it or should be."
+        )
+    ]
+    return Section("Insights", [*blocks, *map(_notice, findings)])
+
+
+def _notice(finding: Finding) -> Notice:
+    paragraphs = [finding.message]
+    if finding.consequence:
+        paragraphs.append(f"Consequence: {finding.consequence}")
+    return Notice(
+        Severity(finding.severity), _title(finding), [*paragraphs, f"Action: {finding.action}"]
+    )
+
+
+def _title(finding: Finding) -> str:
+    what = finding.code.replace("-", " ").capitalize()
+    if not finding.columns:
+        return what
+    names = [f"'{seen(name, 40)}'" for name in finding.columns[:_NAMED]]
+    more = len(finding.columns) - _NAMED
+    return f"{what}: {', '.join(names)}{f' and {more:,} more' if more > 0 else ''}"
