@@ -47,7 +47,7 @@ def exported(
     n_bits = BITS[0] if depth <= BITS[0] else BITS[1]
     feature, border = _questions(trees, _owners(document["features_info"], cardinalities), n_bits)
     n_leaves = model.get_tree_leaf_counts()
-    n_rows = np.concatenate([np.array(tree["leaf_weights"], np.float64) for tree in trees])
+    counts = np.concatenate([np.array(tree["leaf_weights"], np.float64) for tree in trees])
     made = ObliviousTrees(
         len(cardinalities),
         feature,
@@ -55,7 +55,9 @@ def exported(
         scale * _padded(n_leaves, values.reshape(-1, n_outputs), depth),
         np.array(bias, np.float64),
         _codes(model, data, cardinalities, len(trees), n_bits),
-        _padded(n_leaves, n_rows[:, None], depth)[:, 0].astype(np.float32),
+        _padded(n_leaves, counts[:, None], depth)[:, 0].astype(
+            np.min_scalar_type(int(counts.max()))
+        ),
     )
     made.check()
     theirs = model.calc_leaf_indexes(data(rows))

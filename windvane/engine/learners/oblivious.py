@@ -49,7 +49,7 @@ class ObliviousTrees:
                infinity, which stands where there is no question, or one that `codes` answer
     values     (n_trees * n_leaves, n_outputs); every tree has the same number of leaves
     bias       (n_outputs,) added to the sum of the values
-    weights    (n_trees * n_leaves,) training rows in each leaf; None if that is not known
+    counts     (n_trees * n_leaves,) training rows in each leaf; None if that is not known
     """
 
     n_features: int
@@ -58,7 +58,7 @@ class ObliviousTrees:
     values: NDArray[np.float64]
     bias: NDArray[np.float64]
     codes: Sequence[Codes] = ()
-    weights: NDArray[np.float32] | None = None
+    counts: NDArray[np.unsignedinteger[Any]] | None = None
 
     def arrays(self) -> Arrays:
         made: Arrays = {name: getattr(self, name) for name in _ARRAYS}
@@ -66,8 +66,8 @@ class ObliviousTrees:
         for number, one in enumerate(self.codes):
             made[f"row_of.{number}"] = one.row_of
             made[f"patterns.{number}"] = one.patterns
-        if self.weights is not None:
-            made["weights"] = self.weights
+        if self.counts is not None:
+            made["counts"] = self.counts
         return made
 
     @classmethod
@@ -88,7 +88,7 @@ class ObliviousTrees:
                 )
                 for number, column in enumerate(arrays["code_columns"].tolist())
             ),
-            np.asarray(arrays["weights"], np.float32) if "weights" in arrays else None,
+            arrays.get("counts"),
         )
         trees.check()
         return trees
@@ -108,9 +108,8 @@ class ObliviousTrees:
         if (self.border[:, n_leaves.bit_length() - 1 :] != np.inf).any():
             raise ValueError("a leaf that there is not")
         self._check_codes(n_trees, n_leaves)
-        if self.weights is not None and (
-            self.weights.shape != (len(self.values),)
-            or not ((self.weights >= 0) & (self.weights < np.inf)).all()
+        if self.counts is not None and (
+            self.counts.shape != (len(self.values),) or self.counts.dtype.kind != "u"
         ):
             raise ValueError("numbers of rows that there cannot be")
 

@@ -32,10 +32,10 @@ def tree_contributions(walker: ObliviousWalker, X: FloatMatrix) -> NDArray[np.fl
     trees = walker.trees
     n_trees, n_outputs = len(trees.feature), trees.values.shape[1]
     n_leaves = len(trees.values) // n_trees
-    if trees.weights is None or n_trees * n_leaves**2 * n_outputs > _MOST_CELLS:
+    if trees.counts is None or n_trees * n_leaves**2 * n_outputs > _MOST_CELLS:
         return None
     values = trees.values.reshape(n_trees, n_leaves, n_outputs).transpose(0, 2, 1)
-    weights = trees.weights.reshape(n_trees, 1, n_leaves).astype(np.float64)
+    counts = trees.counts.reshape(n_trees, 1, n_leaves).astype(np.float64)
     reached = walker.leaves(X).astype(np.intp)
     made = np.zeros((trees.n_features + 1, len(X), n_outputs))
     made[-1] = trees.bias
@@ -43,7 +43,7 @@ def tree_contributions(walker: ObliviousWalker, X: FloatMatrix) -> NDArray[np.fl
     for asked, alike in _alike(trees.feature[:, : n_leaves.bit_length() - 1]).items():
         for start in range(0, len(alike), at_once):
             block = alike[start : start + at_once]
-            expected = _expectations(values[block], weights[block])
+            expected = _expectations(values[block], counts[block])
             made[-1] += expected[:, :, 0, 0].sum(axis=0)
             for tree, own in zip(block.tolist(), _coefficients(asked) @ expected, strict=True):
                 features = _distinct(trees.feature[tree, : len(asked)])
@@ -66,12 +66,12 @@ def _alike(features: NDArray[np.int32]) -> dict[tuple[int, ...], NDArray[np.intp
     return {asked: np.array(numbers) for asked, numbers in found.items()}
 
 
-def _expectations(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _expectations(values: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """What trees expect of a row in leaf L if they may ask the questions S (a set of bits) of it; at the others they
     follow the training rows in both directions. The questions are asked from the last bit to the first.
 
     values    (n_trees, n_outputs, n_leaves)
-    weights   (n_trees, 1, n_leaves)
+    counts    (n_trees, 1, n_leaves) training rows
     returns   (n_trees, n_outputs, S, L)
     """
     n_trees, n_outputs, n_leaves = values.shape
@@ -79,13 +79,13 @@ def _expectations(values: NDArray[np.float64], weights: NDArray[np.float64]) -> 
     for bit in range(n_leaves.bit_length() - 1):
         done, left = 1 << bit, n_leaves >> (bit + 1)
         sides = known.reshape(n_trees, n_outputs, done, left, 2, done)
-        both = weights.reshape(n_trees, 1, 1, left, 2, 1)
+        both = counts.reshape(n_trees, 1, 1, left, 2, 1)
         total = both.sum(axis=4, keepdims=True)
         shares = np.full_like(both, 0.5)
         np.divide(both, total, out=shares, where=total > 0)
         mean = (sides * shares).sum(axis=4, keepdims=True)
         known = np.stack([np.broadcast_to(mean, sides.shape), sides], axis=2)
-        weights = total
+        counts = total
     return known.reshape(n_trees, n_outputs, n_leaves, n_leaves)
 
 

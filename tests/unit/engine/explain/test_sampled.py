@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from unit.engine.explain.made_up import FakeClock
 from unit.engine.explain.oracle import shap
 
+from windvane.engine.explain import sampled
 from windvane.engine.explain.attribution import taken
 from windvane.engine.explain.budget import Budget
 from windvane.engine.explain.permutations import block_size, pair_contributions
@@ -155,6 +156,13 @@ def test_the_same_seed_gives_the_same_values_and_another_one_others():
     np.testing.assert_array_equal(first.values, again.values)
     np.testing.assert_array_equal(first.errors, again.errors)
     assert (first.values != other.values).any()
+
+
+def test_rows_get_the_same_values_however_many_are_explained_at_once(monkeypatch):
+    together = sampled_attribution(_tangled, _question(), 5, Budget(60))
+    monkeypatch.setattr(sampled, "block_size", lambda n_players: 3)
+    apart = sampled_attribution(_tangled, _question(), 5, Budget(60))
+    np.testing.assert_array_equal(apart.values, together.values)
 
 
 def _timed(seconds_a_row):

@@ -13,7 +13,7 @@ from windvane.engine.learners.oblivious_shapley import tree_contributions
 N_FEATURES, DEPTH, N_OUTPUTS = 4, 4, 2
 
 
-def _trees(n_trees=6, weights=None, seed=0):
+def _trees(n_trees=6, counts=None, seed=0):
     """Of four questions, some about the same feature."""
     generator = np.random.default_rng(seed)
     feature = np.zeros((n_trees, 8), np.int32)
@@ -21,10 +21,10 @@ def _trees(n_trees=6, weights=None, seed=0):
     border = np.full((n_trees, 8), np.inf, np.float32)
     border[:, :DEPTH] = generator.normal(size=(n_trees, DEPTH))
     n_leaves = n_trees << DEPTH
-    if weights is None:
-        weights = generator.integers(0, 20, n_leaves).astype(np.float32)
+    if counts is None:
+        counts = generator.integers(0, 20, n_leaves).astype(np.uint8)
     values = generator.normal(size=(n_leaves, N_OUTPUTS))
-    made = ObliviousTrees(N_FEATURES, feature, border, values, np.array([1.0, -1.0]), (), weights)
+    made = ObliviousTrees(N_FEATURES, feature, border, values, np.array([1.0, -1.0]), (), counts)
     made.check()
     return made
 
@@ -36,7 +36,7 @@ def _rows(n_rows=20):
 def _expected(trees, tree, row, known):
     """What a tree expects of a row of which some features are known: down its levels from the last bit on."""
     values = trees.values.reshape(len(trees.feature), -1, N_OUTPUTS)[tree]
-    weights = trees.weights.reshape(len(trees.feature), -1)[tree].astype(float)
+    weights = trees.counts.reshape(len(trees.feature), -1)[tree].astype(float)
 
     def go(leaf, bit):
         if bit < 0:
@@ -68,19 +68,22 @@ def _by_definition(trees, row):
     return made
 
 
+SPARSE = np.where(np.arange(6 << DEPTH) % 5, 0, 3).astype(np.uint8)
+"""Most leaves, and some branches, without a training row."""
+
+
+@pytest.mark.parametrize("counts", [None, SPARSE])
 @pytest.mark.parametrize("block_cells", [1, 2_000_000])
-def test_values_are_those_of_the_definition(block_cells, monkeypatch):
+def test_values_are_those_of_the_definition(block_cells, counts, monkeypatch):
     monkeypatch.setattr(oblivious_shapley, "_BLOCK_CELLS", block_cells)
-    trees, X = _trees(), _rows()
+    trees, X = _trees(counts=counts), _rows()
     found = tree_contributions(ObliviousWalker(trees), X)
     wanted = np.stack([_by_definition(trees, row) for row in X])
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12)
 
 
 def test_values_add_up_to_the_score_even_where_no_training_row_came():
-    weights = np.zeros(6 << DEPTH, np.float32)
-    weights[::5] = 3
-    walker = ObliviousWalker(_trees(weights=weights))
+    walker = ObliviousWalker(_trees(counts=SPARSE))
     found = tree_contributions(walker, _rows())
     np.testing.assert_allclose(found.sum(axis=1), walker.scores(_rows()), rtol=0, atol=1e-12)
 
@@ -91,8 +94,8 @@ def test_trees_without_numbers_of_rows_have_none():
         N_FEATURES, trees.feature, trees.border, trees.values, trees.bias, trees.codes
     )
     assert tree_contributions(ObliviousWalker(plain), _rows()) is None
-    assert "weights" not in plain.arrays()
-    assert ObliviousTrees.from_arrays(plain.arrays(), N_FEATURES).weights is None
+    assert "counts" not in plain.arrays()
+    assert ObliviousTrees.from_arrays(plain.arrays(), N_FEATURES).counts is None
 
 
 def test_trees_that_would_take_too_long_have_none(monkeypatch):
@@ -100,9 +103,9 @@ def test_trees_that_would_take_too_long_have_none(monkeypatch):
     assert tree_contributions(ObliviousWalker(_trees()), _rows()) is None
 
 
-@pytest.mark.parametrize("damage", [lambda w: w[:-1], lambda w: -w - 1, lambda w: w * np.nan])
+@pytest.mark.parametrize("damage", [lambda n: n[:-1], lambda n: n.astype(int), lambda n: n * 0.5])
 def test_numbers_of_rows_that_cannot_be_are_refused(damage):
     trees = _trees()
-    arrays = trees.arrays() | {"weights": damage(trees.weights)}
+    arrays = trees.arrays() | {"counts": damage(trees.counts)}
     with pytest.raises(ValueError, match="numbers of rows"):
         ObliviousTrees.from_arrays(arrays, N_FEATURES)
