@@ -11,9 +11,7 @@ from windvane.engine.explain.report import explanation_report
 from windvane.engine.explain.stage import explain
 from windvane.engine.reports.document import Figure, Table, Text
 from windvane.engine.reports.drawing import png_of
-from windvane.engine.reports.notebook import notebook_of
-from windvane.engine.reports.page import page_of
-from windvane.engine.reports.paper import pdf_of
+from windvane.engine.reports.files import NOTEBOOK, PAGE, PAPER, files_of
 
 ENSEMBLE = ("catboost", "linear-learner")
 
@@ -65,11 +63,12 @@ def test_every_picture_can_be_drawn_and_has_its_numbers(problem_type, names, fou
 
 def test_the_report_becomes_a_page_a_notebook_and_a_pdf(found):
     report = explanation_report(found(ProblemType.MULTICLASS), "the candidate")
-    page = page_of(report)
+    files = files_of(report)
+    page = files[PAGE].decode()
     assert page.count("<svg") == len(_blocks(report, Figure))
     assert "<script>=1+1" not in page
-    assert "Partial dependence" in notebook_of(report)
-    assert pdf_of(report).startswith(b"%PDF")
+    assert b"Partial dependence" in files[NOTEBOOK]
+    assert files[PAPER].startswith(b"%PDF")
 
 
 def test_bars_are_as_long_as_the_columns_matter(found):
