@@ -1,7 +1,4 @@
-"""What is drawn: functions on the axes of a Matplotlib figure.
-
-source    of the colours: Okabe and Ito 2008, "Color Universal Design"
-"""
+"""What is drawn: functions on the axes of a Matplotlib figure."""
 
 from __future__ import annotations
 
@@ -12,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.exploration.bins import Bins
+from windvane.engine.reports.colours import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from windvane.engine.reports.labels import drawn
 
 Draw = Callable[[Any], None]
 
-BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#B0B0B0"
-_VERMILION = "#D55E00"
-_CLASSES = (BLUE, ORANGE, "#009E73", "#CC79A7", "#56B4E9", _VERMILION)
+_CLASSES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION)
 _MOST_TICKS = 12
 _STRIP = 0.25
 """Share of a picture's height, at its foot, in which bars say how many rows there are."""
@@ -118,7 +114,7 @@ def diverging(values: NDArray[np.float64]) -> Image:
     values    (n_rows, n_columns)
     """
     strength = np.nan_to_num(np.abs(values))[..., None]
-    ends = np.where(np.nan_to_num(values)[..., None] < 0, _rgb(BLUE), _rgb(_VERMILION))
+    ends = np.where(np.nan_to_num(values)[..., None] < 0, _rgb(BLUE), _rgb(VERMILION))
     image: Image = 1 - strength * (1 - ends)
     image[np.isnan(values)] = _rgb(GREY)
     return image
@@ -129,7 +125,7 @@ def marks(is_marked: NDArray[np.bool_]) -> Image:
 
     is_marked    (n_rows, n_columns)
     """
-    image: Image = np.where(is_marked[..., None], _rgb(_VERMILION), 1.0)
+    image: Image = np.where(is_marked[..., None], _rgb(VERMILION), 1.0)
     return image
 
 

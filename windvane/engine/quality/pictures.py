@@ -18,10 +18,10 @@ from windvane.engine.quality.calibration import Reliability
 from windvane.engine.quality.confusion import Confusion, share
 from windvane.engine.quality.curves import Curve
 from windvane.engine.quality.intervals import LEVELS
+from windvane.engine.reports.colours import BLUE, GREEN, GREY, ORANGE, VERMILION
 from windvane.engine.reports.labels import drawn
 from windvane.engine.scoring.metrics import Floats, Indices
 
-BLUE, VERMILION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#777777"
 _DARK = 0.6
 """Share from which on cells are so dark that black on them is hard to read."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-GREY = "#7F7F7F"
+BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
+VERMILION, PURPLE, SKY = "#D55E00", "#CC79A7", "#56B4E9"
+GREY = "#777777"
 IN_TURN = (BLUE, VERMILION, GREEN, PURPLE)
 
 _LOW, _HIGH = np.array([0, 114, 178]) / 255, np.array([230, 159, 0]) / 255
