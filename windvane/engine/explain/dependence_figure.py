@@ -8,10 +8,10 @@ import numpy as np
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.explain.cells import cell_texts
-from windvane.engine.reports.colours import BLUE, GREY, IN_TURN
 from windvane.engine.explain.dependence import Dependence
 from windvane.engine.explain.explanation import Explanation
 from windvane.engine.explain.shown import LINE, number_text, signed_text
+from windvane.engine.reports.colours import BLUE, GREY, IN_TURN
 from windvane.engine.reports.document import Figure, Table
 from windvane.engine.reports.labels import drawn
 

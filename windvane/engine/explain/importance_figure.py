@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from windvane.engine.reports.colours import BLUE
 from windvane.engine.explain.explanation import Explanation
 from windvane.engine.explain.shown import LINE, number_text
+from windvane.engine.reports.colours import BLUE
 from windvane.engine.reports.document import Figure, Table
 from windvane.engine.reports.labels import drawn
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.columns import Values
-from windvane.engine.reports.colours import low_to_high
 from windvane.engine.explain.explanation import Explanation
 from windvane.engine.explain.shown import LINE, spread_text
+from windvane.engine.reports.colours import low_to_high
 from windvane.engine.reports.document import Figure, Table
 from windvane.engine.reports.labels import drawn
 

@@ -14,7 +14,7 @@ def seen(text: str, limit: int = 200) -> str:
     """One line of at most `limit` characters in which every character has a look of its own.
 
     >>> seen("a\\nb\\u202ec"), seen("abcdef", 4)
-    ('a␤b�c', 'abc…')
+    ('a↵b�c', 'abc…')
     """
     shown = "".join(_seen_character(character) for character in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + _ELLIPSIS
@@ -33,4 +33,5 @@ def _seen_character(character: str) -> str:
     return _REPLACEMENT if unicodedata.category(character) in _UNSEEN else character
 
 
-_PICTURES = {"\n": "␤", "\r": "␍", "\t": "␉", "\0": "␀"}
+_PICTURES = {"\n": "↵", "\r": "←", "\t": "⇥"}
+"""Signs that the font of pictures has."""

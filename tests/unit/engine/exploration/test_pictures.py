@@ -99,7 +99,7 @@ def test_classes_have_colours_of_their_own(axes):
 
 def test_signs_have_colours_and_nothing_is_white():
     image = diverging(np.array([[1.0, -1, 0, np.nan]]))
-    assert [to_hex(colour) for colour in image[0]] == ["#d55e00", "#0072b2", "#ffffff", "#b0b0b0"]
+    assert [to_hex(colour) for colour in image[0]] == ["#d55e00", "#0072b2", "#ffffff", "#777777"]
 
 
 def test_marked_cells_differ_from_the_others():

@@ -65,7 +65,7 @@ def test_hostile_labels_are_drawn_as_text(hostile_labels):
     axes = _drawn(draw_confusion(Confusion(counts), hostile_labels))
     ticks = [tick.get_text() for tick in axes.get_xticklabels()]
     assert ticks[0] == r"\$x^2\$"
-    assert max(len(tick) for tick in ticks) <= 25
+    assert max(len(tick) for tick in ticks) <= 32
     _drawn(draw_classes(hostile_labels, [("recall", np.linspace(0, 1, 10))]))
 
 
