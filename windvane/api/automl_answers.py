@@ -83,6 +83,9 @@ def _common(view: JobView) -> dict[str, Any]:
         ),
         **present(
             BestCandidate=candidate_answer(best, job.objective) if best else None,
+            AutoMLJobArtifacts={"DataExplorationNotebookLocation": job.exploration}
+            if job.exploration
+            else None,
             ModelDeployResult={"EndpointName": job.endpoint_name} if job.deployed else None,
         ),
     }

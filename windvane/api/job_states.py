@@ -38,7 +38,7 @@ BY_STATE = RESOLVED | {
     "AutoMLJobArtifacts",
     "ModelDeployResult",
 }
-"""There in the states whose row says so. AutoMLJobArtifacts comes with the notebooks."""
+"""There in the states whose row says so."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def _state(
 
 _BEST = frozenset({"BestCandidate"})
 _PARTLY = frozenset({"PartialFailureReasons"})
+_NOTEBOOKS = frozenset({"AutoMLJobArtifacts"})
 _END = frozenset({"EndTime"})
 _FAILURE = frozenset({"FailureReason"})
 
@@ -76,7 +77,7 @@ STATES: tuple[State, ...] = (
         SecondaryStatus.FEATURE_ENGINEERING,
         SecondaryStatus.MODEL_TUNING,
         there=RESOLVED,
-        perhaps=_PARTLY,
+        perhaps=_PARTLY | _NOTEBOOKS,
     ),
     _state(
         "a candidate has finished",
@@ -86,7 +87,7 @@ STATES: tuple[State, ...] = (
         SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT,
         SecondaryStatus.DEPLOYING_MODEL,
         there=RESOLVED | _BEST,
-        perhaps=_PARTLY,
+        perhaps=_PARTLY | _NOTEBOOKS,
     ),
     _state(
         "completed without a deployment",
@@ -95,7 +96,7 @@ STATES: tuple[State, ...] = (
         SecondaryStatus.MAX_CANDIDATES_REACHED,
         SecondaryStatus.MAX_RUNTIME_REACHED,
         there=RESOLVED | _BEST | _END,
-        perhaps=_PARTLY,
+        perhaps=_PARTLY | _NOTEBOOKS,
     ),
     _state(
         "completed and deployed",
@@ -104,20 +105,29 @@ STATES: tuple[State, ...] = (
         SecondaryStatus.MAX_CANDIDATES_REACHED,
         SecondaryStatus.MAX_RUNTIME_REACHED,
         there=RESOLVED | _BEST | _END | {"ModelDeployResult"},
-        perhaps=_PARTLY,
+        perhaps=_PARTLY | _NOTEBOOKS,
+    ),
+    _state(
+        "completed, a report is missing",
+        JobStatus.COMPLETED,
+        SecondaryStatus.EXPLAINABILITY_ERROR,
+        SecondaryStatus.MODEL_INSIGHTS_ERROR,
+        there=RESOLVED | _BEST | _END | _PARTLY,
+        perhaps=_NOTEBOOKS | {"ModelDeployResult"},
     ),
     _state(
         "completed, deployment failed",
         JobStatus.COMPLETED,
         SecondaryStatus.MODEL_DEPLOYMENT_ERROR,
         there=RESOLVED | _BEST | _END,
-        perhaps=_PARTLY | _FAILURE,
+        perhaps=_PARTLY | _NOTEBOOKS | _FAILURE,
     ),
     _state(
         "candidate definitions generated",
         JobStatus.COMPLETED,
         SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED,
         there=RESOLVED | _END,
+        perhaps=_PARTLY | _NOTEBOOKS,
     ),
     _state("failed on the data", JobStatus.FAILED, SecondaryStatus.FAILED, there=_END | _FAILURE),
     _state(
@@ -125,19 +135,19 @@ STATES: tuple[State, ...] = (
         JobStatus.FAILED,
         SecondaryStatus.FAILED,
         there=RESOLVED | _END | _FAILURE,
-        perhaps=_PARTLY | _BEST,
+        perhaps=_PARTLY | _NOTEBOOKS | _BEST,
     ),
     _state(
         "stopping",
         JobStatus.STOPPING,
         SecondaryStatus.STOPPING,
-        perhaps=RESOLVED | _BEST | _PARTLY,
+        perhaps=RESOLVED | _BEST | _PARTLY | _NOTEBOOKS,
     ),
     _state(
         "stopped",
         JobStatus.STOPPED,
         SecondaryStatus.STOPPED,
         there=_END,
-        perhaps=RESOLVED | _BEST | _PARTLY,
+        perhaps=RESOLVED | _BEST | _PARTLY | _NOTEBOOKS,
     ),
 )

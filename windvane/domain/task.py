@@ -12,6 +12,7 @@ class TaskKind(StrEnum):
     """What a task does. EXPRESS kinds are short, hold up a whole job, and have a worker of their own."""
 
     ANALYZE = "analyze"
+    EXPLORE = "explore"
     FEATURES = "features"
     TRAIN = "train"
     ENSEMBLE = "ensemble"

@@ -60,6 +60,7 @@ def _end_if_over(state: JobState, now: datetime) -> Passed:
 
 def _take_in(state: JobState, now: datetime) -> Passed:
     """What tasks brought becomes candidates; the best of them is known at any time."""
+    state = _explored(state)
     for candidate in state.having(CandidateStatus.IN_PROGRESS):
         task = state.task(train_key(candidate.index))
         if task is not None and not task.status.is_open:
@@ -106,6 +107,9 @@ def _define(state: JobState, now: datetime) -> Passed:
     """A job that is to generate definitions only has done so."""
     if not state.job.definitions_only:
         return state, True
+    state = state.with_task(trials.EXPLORE)
+    if _is_exploring(state, now):
+        return state, False
     done = SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
     return _ended(state, JobStatus.COMPLETED, done, now), False
 
@@ -194,6 +198,8 @@ def _deploy(state: JobState, now: datetime) -> Passed:
 
 def _complete(state: JobState, now: datetime) -> Passed:
     """Everything is done; a report that is missing is what the job's end shows."""
+    if _is_exploring(state, now):
+        return state, False
     why = state.job.search_ended or EndOfSearch.EXHAUSTED
     missing = [one.missing for one in (_EXPLANATION, _INSIGHTS) if not one.is_there(state)]
     secondary = next(iter(missing), SecondaryStatus(why.value))
@@ -216,6 +222,26 @@ _PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
 )
 
 _UNPLANNED = {TaskKind.ENSEMBLE: records.ENSEMBLE, TaskKind.BASELINE: records.BASELINE}
+
+
+# the exploration of the data, which goes on beside the search
+
+
+def _is_exploring(state: JobState, now: datetime) -> bool:
+    key = trials.EXPLORE.key
+    task = state.task(key)
+    is_open = state.is_queued(key) and (task is None or task.status.is_open)
+    return is_open and now < timetable(state.job, state.up_since).finish
+
+
+def _explored(state: JobState) -> JobState:
+    for task in state.of(TaskKind.EXPLORE):
+        if task.result is not None:
+            state = replace(state, job=replace(state.job, exploration=task.result["notebook"]))
+        elif task.status is TaskStatus.FAILED:
+            told = f"The data exploration notebook is missing: {task.error}"
+            state = trials.with_reason(state, told)
+    return state
 
 
 # reports of the best candidate

@@ -105,6 +105,8 @@ def step_jobs(job: AutoMLJob, task: Task) -> tuple[ProcessingJob, ...]:
     """The step jobs that candidates share and this task does; the last one tells how far all are."""
     if task.kind is TaskKind.ANALYZE:
         return (_split_job(job, task),)
+    if task.kind is TaskKind.EXPLORE:
+        return (_exploration_job(job, task),)
     if task.kind is TaskKind.FEATURES:
         return _transformer_jobs(job, task, task.payload["recipe"])
     if task.kind in _TAGS and (task.result or {}).get("outcome"):
@@ -171,7 +173,19 @@ def _common(job: AutoMLJob, task: Task) -> dict[str, Any]:
 
 
 def _split_job(job: AutoMLJob, task: Task) -> ProcessingJob:
-    details = {
+    keys = Keys(job)
+    details = _processing_details(job, "header", str(keys.headers))
+    return ProcessingJob(name=keys.split_name, details=details, **_common(job, task))
+
+
+def _exploration_job(job: AutoMLJob, task: Task) -> ProcessingJob:
+    keys = Keys(job)
+    details = _processing_details(job, "notebooks", str(keys.notebooks))
+    return ProcessingJob(name=keys.exploration_name, details=details, **_common(job, task))
+
+
+def _processing_details(job: AutoMLJob, output: str, uri: str) -> dict[str, Any]:
+    return {
         "AppSpecification": {"ImageUri": image_uri(job.scope, TRANSFORMERS)},
         "ProcessingResources": {"ClusterConfig": {**_INSTANCE, "VolumeSizeInGB": 1}},
         "ProcessingInputs": [
@@ -181,15 +195,14 @@ def _split_job(job: AutoMLJob, task: Task) -> ProcessingJob:
         "ProcessingOutputConfig": {
             "Outputs": [
                 {
-                    "OutputName": "header",
-                    "S3Output": {"S3Uri": str(Keys(job).headers), "S3UploadMode": "EndOfJob"},
+                    "OutputName": output,
+                    "S3Output": {"S3Uri": uri, "S3UploadMode": "EndOfJob"},
                 }
             ]
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": job.limits.max_runtime_s},
         "RoleArn": job.request["RoleArn"],
     }
-    return ProcessingJob(name=Keys(job).split_name, details=details, **_common(job, task))
 
 
 def _transformer_jobs(job: AutoMLJob, task: Task, tag: str) -> tuple[ProcessingJob, ...]:

@@ -25,6 +25,7 @@ from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.documents import documents
 from windvane.engine.explain.report import explanation_report
 from windvane.engine.explain.stage import explain
+from windvane.engine.exploration.report import explore
 from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
 from windvane.engine.packages.tarball import pack
 from windvane.engine.quality.assess import assess
@@ -38,7 +39,7 @@ from windvane.work.containers import mode_of
 from windvane.work.inputs import download_inputs
 from windvane.work.records import BASELINE, ENSEMBLE
 from windvane.work.timing import explanation_s, search_end
-from windvane.work.workspace import ARTEFACT, Keys, Workspace, cleared, scratch
+from windvane.work.workspace import ARTEFACT, EXPLORATION, Keys, Workspace, cleared, scratch
 
 _EXPLAINING_SHARE = 0.5
 """Of the time for the explanation: the rest is for drawing it and for bringing it to S3."""
@@ -137,6 +138,14 @@ def _header_line(analysis: Analysis) -> bytes:
         [analysis.target, *(column.name for column in analysis.columns)]
     )
     return line.getvalue().encode()
+
+
+def _explore(bench: Bench) -> Result:
+    files = files_of(explore(bench.workspace.dataset))
+    artifacts, folder = bench.open_artifacts(), Keys(bench.job).notebooks
+    for name, content in files.items():
+        artifacts.write(folder / (EXPLORATION + Path(name).suffix), content)
+    return {"notebook": str(folder / f"{EXPLORATION}.ipynb")}
 
 
 def _make_features(bench: Bench) -> Result:
@@ -238,6 +247,7 @@ def _json(document: Any) -> bytes:
 
 _STAGES: dict[TaskKind, Callable[[Bench], Result]] = {
     TaskKind.ANALYZE: _analyse,
+    TaskKind.EXPLORE: _explore,
     TaskKind.FEATURES: _make_features,
     TaskKind.TRAIN: _train,
     TaskKind.ENSEMBLE: _combine,

@@ -122,6 +122,7 @@ def stop_at(job: AutoMLJob, task: Task, up_since: datetime) -> datetime:
     return {
         TaskKind.ANALYZE: times.ensemble,
         TaskKind.FEATURES: times.search,
+        TaskKind.EXPLORE: times.search,
         TaskKind.ENSEMBLE: times.ensemble,
         TaskKind.BASELINE: times.finish,
         TaskKind.EXPLAIN: times.explained,

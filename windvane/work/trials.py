@@ -25,6 +25,8 @@ from windvane.work.timing import Timetable
 MAX_REASONS = 5
 MAX_TEXT = 1024
 
+EXPLORE = NewTask(TaskKind.EXPLORE, "explore")
+
 _MAX_MEMBERS = 40
 _SEARCH_ENDED = "It was stopped before it was done, because the search ended."
 
@@ -40,10 +42,11 @@ def has_place_for_ensemble(job: AutoMLJob) -> bool:
 
 
 def queue_features(state: JobState) -> JobState:
+    """The data are explored as soon as the first features can be made."""
     if state.analysis is None:
         return state
     for recipe in search.recipes_for(state.analysis):
-        state = state.with_task(_features_task(recipe))
+        state = state.with_task(_features_task(recipe)).with_task(EXPLORE)
     return state
 
 

@@ -17,6 +17,8 @@ from windvane.domain.job import AutoMLJob
 from windvane.names import derived_suffix, fitted
 
 ARTEFACT = "model.tar.gz"
+EXPLORATION = "SageMakerAutopilotDataExplorationNotebook"
+"""The notebook, and the page and the paper of the same content beside it."""
 
 _ROOT = "work"
 
@@ -139,6 +141,15 @@ class Keys:
     def whole(self, index: int) -> Location:
         """Transformers and model in one artefact, for a candidate of one container."""
         return self.whole_folder() / f"{self.candidate_name(index)}/{ARTEFACT}"
+
+    @property
+    def exploration_name(self) -> str:
+        """Of the processing job that explores the data and writes notebooks."""
+        return f"{self._short}-pr-1-{self._hex('notebooks')}"
+
+    @property
+    def notebooks(self) -> Location:
+        return self.root / f"sagemaker-automl-candidates/{self.exploration_name}/notebooks"
 
     @property
     def explanations(self) -> Location:

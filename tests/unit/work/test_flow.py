@@ -46,9 +46,12 @@ def test_the_analysis_says_what_the_problem_is() -> None:
     assert world.state.job.objective == "F1"
 
 
-def test_definitions_only_ends_after_the_analysis() -> None:
+def test_definitions_only_ends_after_the_analysis_and_its_notebook() -> None:
     world = World(make_job(definitions_only=True))
     world.do(TaskKind.ANALYZE)
+    assert world.status is JobStatus.IN_PROGRESS
+    world.do(TaskKind.EXPLORE)
+    assert world.state.job.exploration == "s3://bucket/exploration.ipynb"
     assert world.status is JobStatus.COMPLETED
     assert world.secondary is SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
     assert world.candidates == ()
@@ -58,7 +61,26 @@ def test_features_come_before_candidates() -> None:
     world = World(make_job())
     world.do(TaskKind.ANALYZE)
     assert world.secondary is SecondaryStatus.FEATURE_ENGINEERING
-    assert [task.payload["recipe"] for task in world.open_tasks()] == ["dpp0", "dpp1"]
+    features = world.open_tasks(TaskKind.FEATURES)
+    assert [task.payload["recipe"] for task in features] == ["dpp0", "dpp1"]
+
+
+@pytest.mark.parametrize("status", [DONE, FAILED])
+def test_the_data_are_explored_beside_the_search(status: TaskStatus) -> None:
+    world = World(make_job(max_candidates=1))
+    world.do(TaskKind.ANALYZE)
+    exploring = world.claim(TaskKind.EXPLORE)
+    for _ in range(2):
+        world.do(TaskKind.FEATURES)
+    world.do(TaskKind.TRAIN)
+    world.report()
+    assert world.status is JobStatus.IN_PROGRESS, "the notebook is waited for"
+    world.end(exploring, status)
+    job = world.state.job
+    assert job.status is JobStatus.COMPLETED
+    assert job.exploration == ("s3://bucket/exploration.ipynb" if status is DONE else "")
+    told = "The data exploration notebook is missing: It broke."
+    assert job.partial_failures == (() if status is DONE else (told,))
 
 
 def test_a_candidate_waits_for_its_recipe_and_later_ones_wait_behind_it() -> None:

@@ -40,6 +40,8 @@ def plain_stage(bench: Bench) -> Result:
         return {"problem_type": "BinaryClassification", "objective": "F1"}
     if task.kind is TaskKind.FEATURES:
         return {}
+    if task.kind is TaskKind.EXPLORE:
+        return {"notebook": "s3://bucket/exploration.ipynb"}
     if task.kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
         return {"prefix": f"s3://bucket/{task.kind}"}
     if task.kind is TaskKind.TRAIN:
@@ -124,7 +126,7 @@ class Shop:
     def prepare(self) -> None:
         """Up to the first candidate, which waits to be trained."""
         worker = self.worker()
-        for _ in range(1 + len(RECIPES)):
+        for _ in range(1 + len(RECIPES) + 1):
             assert worker.work_once()
 
     def report(self) -> None:
@@ -376,6 +378,7 @@ def test_a_crash_of_one_candidate_is_its_own(shop: Shop) -> None:
 
 def test_the_workspace_of_an_ended_job_is_cleared_and_that_of_another_kept(shop: Shop) -> None:
     shop.open(make_job(name="done", definitions_only=True))
+    shop.worker().work_once()
     shop.worker().work_once()
     done = workspace_of(shop.folder, shop.job)
     shop.open(make_job(name="going"))

@@ -200,6 +200,7 @@ class World:
         self.do(TaskKind.ANALYZE)
         for _ in RECIPES:
             self.do(TaskKind.FEATURES)
+        self.do(TaskKind.EXPLORE)
         for score in scores:
             self.do(TaskKind.TRAIN, score=score)
 
@@ -218,6 +219,8 @@ class World:
             return {"problem_type": "BinaryClassification", "objective": "F1"}
         if task.kind is TaskKind.FEATURES:
             return {}
+        if task.kind is TaskKind.EXPLORE:
+            return {"notebook": "s3://bucket/exploration.ipynb"}
         if task.kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
             return {"prefix": f"s3://bucket/{task.kind}"}
         if task.kind is TaskKind.TRAIN:
