@@ -1,7 +1,9 @@
 """From a CSV in S3 to a prediction with boto3, as the direct-marketing sample does it."""
 
 import io
+import json
 
+import nbformat
 import pandas as pd
 import pytest
 from journeys.running import limits
@@ -88,6 +90,46 @@ def test_every_step_and_every_container_leads_to_something_real(job, server):
         bucket, _, key = container["ModelDataUrl"].removeprefix("s3://").partition("/")
         assert s3.head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
         assert container["Environment"]
+
+
+def _read(s3, uri):
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def _below(s3, prefix):
+    """Path below the prefix and the next part of the path -> URI, as the samples look for reports."""
+    bucket, _, key = prefix.removeprefix("s3://").partition("/")
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix=key)["Contents"]]
+    report = keys[0].removeprefix(key).lstrip("/").split("/")[0]
+    folder = f"{key.rstrip('/')}/{report}/"
+    return {one.removeprefix(folder): f"s3://{bucket}/{one}" for one in keys}
+
+
+def test_the_exploration_notebook_can_be_read(job, server):
+    uri = job["AutoMLJobArtifacts"]["DataExplorationNotebookLocation"]
+    assert uri.endswith("/notebooks/SageMakerAutopilotDataExplorationNotebook.ipynb")
+    notebook = nbformat.reads(_read(server.client("s3"), uri).decode(), as_version=4)
+    nbformat.validate(notebook)
+    assert any("Target" in cell.source for cell in notebook.cells)
+
+
+def test_reports_lie_where_readers_look(job, server):
+    s3 = server.client("s3")
+    places = job["BestCandidate"]["CandidateProperties"]["CandidateArtifactLocations"]
+    explained, insights = (_below(s3, places[name]) for name in ("Explainability", "ModelInsights"))
+    analysis = json.loads(_read(s3, explained["analysis.json"]))
+    for told in analysis["explanations"]["kernel_shap"].values():
+        assert "duration" in told["global_shap_values"]
+        assert isinstance(told["expected_value"], float)
+    statistics = json.loads(_read(s3, insights["statistics.json"]))
+    metrics = statistics["binary_classification_metrics"]
+    f1 = job["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]["Value"]
+    assert metrics["f1"]["value"] == pytest.approx(f1, abs=0.02)
+    assert set(metrics["confusion_matrix"]) == {"no", "yes"}
+    for files in (explained, insights):
+        assert {"report.html", "report.ipynb", "report.pdf"} <= set(files)
+        assert b"<script" not in _read(s3, files["report.html"])
 
 
 def test_tags_given_at_creation_are_listed(job, server):
