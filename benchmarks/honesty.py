@@ -1,13 +1,15 @@
 """Do leaderboards say what new rows will show? python benchmarks/honesty.py FOLDER
 
 FOLDER is what benchmarks/kept.py made. For every table: the score that the leaderboard gives to the model that
-answers, its standard error, the score on the test rows and how many standard errors lie between; then, whether the
+answers, its standard error, the score on the test rows, how many of these standard errors lie between, and how many of
+the difference (the test rows are a sample too); then, whether the
 front of score against latency holds a candidate of at most a millisecond within one standard error of the best, and
 what the model costs to load and to ask.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +24,7 @@ from benchmarks.markdown import markdown_table, score_text
 from benchmarks.records import SHARED, CannotMeasure, check_shared
 from windvane import AutoML
 from windvane.domain.problem import MetricName
+from windvane.engine.candidates import Score
 from windvane.engine.scoring.metrics import METRICS
 
 _QUICK_MS = 1.0
@@ -33,6 +36,7 @@ _HEAD = (
     "SE",
     "test",
     "SEs off",
+    "of the difference",
     "quick one on front",
     "best ms",
     "single ms",
@@ -42,7 +46,8 @@ _HEAD = (
 
 @dataclass(frozen=True)
 class Judged:
-    """off            test minus leaderboard, less is worse, in standard errors
+    """off            test minus leaderboard, less is worse, in standard errors of the leaderboard
+    off_by_both    the same in standard errors of the difference
     is_front_quick  whether a candidate of at most _QUICK_MS is as good as the best but for one standard error
     single_ms       one row through the best candidate that is no ensemble
     """
@@ -53,6 +58,7 @@ class Judged:
     error: float
     test: float
     off: float
+    off_by_both: float
     is_front_quick: bool
     best_ms: float
     single_ms: float
@@ -79,42 +85,43 @@ def judge(table: Mapping[str, Any], folder: Path, shared: Path) -> Judged:
     started = time.perf_counter()
     model = AutoML.load(folder)
     load_s = time.perf_counter() - started
-    objective = OBJECTIVES[table["problem_type"]]
-    scores = {score.metric: score.value for score in model.score(part_of(table, "test", shared))}
-    return judged_of(
-        table["name"], model.leaderboard(), objective, scores[MetricName(objective)], load_s
-    )
+    scores = {score.metric: score for score in model.score(part_of(table, "test", shared))}
+    test = scores[MetricName(OBJECTIVES[table["problem_type"]])]
+    return judged_of(table["name"], model.leaderboard(), test, load_s)
 
 
-def judged_of(name: str, board: pd.DataFrame, objective: str, test: float, load_s: float) -> Judged:
+def judged_of(name: str, board: pd.DataFrame, test: Score, load_s: float) -> Judged:
     """board    of `AutoML.leaderboard`"""
-    gain = METRICS[MetricName(objective)].gain
+    gain = METRICS[test.metric].gain
     chosen = board[board["chosen"]].iloc[0]
-    error = float(chosen["standard_error"])
+    told, error = float(chosen["score"]), float(chosen["standard_error"])
     finished = board[board["status"] == "finished"]
     front = finished[finished["on_front"] & (finished["latency_ms"] <= _QUICK_MS)]
-    enough = gain(float(chosen["score"])) - error
     single = finished[finished["algorithm"] != "ensemble"].iloc[0]
+    away = gain(test.value) - gain(told)
     return Judged(
-        name,
-        objective,
-        float(chosen["score"]),
-        error,
-        test,
-        (gain(test) - gain(float(chosen["score"]))) / error,
-        any(gain(float(score)) >= enough for score in front["score"]),
-        float(chosen["latency_ms"]),
-        float(single["latency_ms"]),
-        1000 * load_s,
+        table=name,
+        objective=test.metric,
+        told=told,
+        error=error,
+        test=test.value,
+        off=away / error,
+        off_by_both=away / math.hypot(error, test.standard_error or 0.0),
+        is_front_quick=any(gain(float(score)) >= gain(told) - error for score in front["score"]),
+        best_ms=float(chosen["latency_ms"]),
+        single_ms=float(single["latency_ms"]),
+        load_ms=1000 * load_s,
     )
 
 
 def report(judged: Sequence[Judged]) -> str:
     table = markdown_table(_HEAD, [_row(one) for one in judged])
     within = sum(abs(one.off) <= _ENOUGH_ERRORS for one in judged)
+    by_both = sum(abs(one.off_by_both) <= _ENOUGH_ERRORS for one in judged)
     quick = sum(one.is_front_quick for one in judged)
     return (
-        f"{table}\n\nWithin {_ENOUGH_ERRORS:g} standard errors: {within} of {len(judged)}. "
+        f"{table}\n\nWithin {_ENOUGH_ERRORS:g} standard errors: {within} of {len(judged)}; of the difference: "
+        f"{by_both}. "
         f"A candidate of {_QUICK_MS:g} ms within one standard error of the best: {quick} of {len(judged)}."
     )
 
@@ -127,6 +134,7 @@ def _row(one: Judged) -> list[str]:
         score_text(one.error),
         score_text(one.test),
         f"{one.off:+.2f}",
+        f"{one.off_by_both:+.2f}",
         "yes" if one.is_front_quick else "no",
         f"{one.best_ms:.2f}",
         f"{one.single_ms:.3f}",

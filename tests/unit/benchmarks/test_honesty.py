@@ -3,6 +3,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.honesty import judged_of, report
+from windvane.domain.problem import MetricName
+from windvane.engine.candidates import Score
 
 BOARD = pd.DataFrame(
     {
@@ -17,24 +19,29 @@ BOARD = pd.DataFrame(
 )
 
 
+def _rmse(value):
+    return Score(MetricName.RMSE, value, 0.5)
+
+
 def test_a_test_score_is_told_in_standard_errors_of_the_leaderboard():
-    worse = judged_of("t", BOARD, "RMSE", 11.0, 0.1)
+    worse = judged_of("t", BOARD, _rmse(11.0), 0.1)
     assert worse.off == pytest.approx(-2.0)
+    assert worse.off_by_both == pytest.approx(-2.0 / 2**0.5)
     assert (worse.best_ms, worse.single_ms, worse.load_ms) == (3.0, 1.5, 100.0)
-    assert judged_of("t", BOARD, "AUC", 11.0, 0.1).off == pytest.approx(2.0)
+    assert judged_of("t", BOARD, Score(MetricName.AUC, 11.0, 0.5), 0.1).off == pytest.approx(2.0)
 
 
 def test_a_quick_candidate_must_be_as_good_but_for_one_standard_error():
-    assert not judged_of("t", BOARD, "RMSE", 10.0, 0.1).is_front_quick
+    assert not judged_of("t", BOARD, _rmse(10.0), 0.1).is_front_quick
     near = BOARD.assign(score=[10.0, 10.4, 10.5, np.nan])
-    assert judged_of("t", near, "RMSE", 10.0, 0.1).is_front_quick
+    assert judged_of("t", near, _rmse(10.0), 0.1).is_front_quick
     slow = near.assign(latency_ms=[3.0, 1.5, 1.1, np.nan])
-    assert not judged_of("t", slow, "RMSE", 10.0, 0.1).is_front_quick
+    assert not judged_of("t", slow, _rmse(10.0), 0.1).is_front_quick
 
 
 def test_the_report_counts():
     told = report(
-        [judged_of(name, BOARD, "RMSE", score, 0.1) for name, score in (("a", 10.9), ("b", 12))]
+        [judged_of(name, BOARD, _rmse(score), 0.1) for name, score in (("a", 10.9), ("b", 12))]
     )
-    assert "Within 2 standard errors: 1 of 2." in told
+    assert "Within 2 standard errors: 1 of 2; of the difference: 1." in told
     assert "within one standard error of the best: 0 of 2." in told
