@@ -124,34 +124,15 @@ class LightGbm:
         setting: Setting,
         clock: Clock,
     ) -> LightGbmModel:
-        import lightgbm  # for fitting alone; it takes seconds to import
-
         if not np.isfinite(train.y).all():
             raise CandidateFault("LightGBM could not learn from these rows: a target is no number.")
         parameters = {**hyperparameters, **_fixed(setting, len(train.y))}
-        n_rounds = int(parameters.pop("num_iterations"))
-        codes = [i for i, feature in enumerate(setting.features) if feature.cardinality > 0]
-        data = lightgbm.Dataset(train.X, train.y, categorical_feature=codes, params=parameters)
-        shown = [] if valid is None else [data.create_valid(valid.X, valid.y)]
         patience = Patience(
             clock,
             higher_is_better=parameters["metric"] == "auc",
             n_rounds=None if valid is None else patience_for(float(parameters["learning_rate"])),
         )
-
-        def watch(state: Any) -> None:
-            results = state.evaluation_result_list
-            score = results[0][2] if results else None
-            if patience.is_over(score):
-                raise lightgbm.callback.EarlyStopException(state.iteration, results)
-
-        try:
-            booster = lightgbm.train(
-                parameters, data, n_rounds, valid_sets=shown, callbacks=[watch]
-            )
-        except lightgbm.basic.LightGBMError as error:
-            raise candidate_fault("LightGBM", error) from error
-        text = booster.model_to_string(num_iteration=patience.best_round)
+        text = _trained(train, valid, parameters, setting, patience)
         return LightGbmModel(text.encode(), setting.n_classes)
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
@@ -167,6 +148,35 @@ class LightGbm:
                 f"{folder} holds no complete LightGBM model: {error!r}."
             ) from error
         return LightGbmModel(text, n_classes)
+
+
+def _trained(
+    train: Rows,
+    valid: Rows | None,
+    parameters: dict[str, Any],
+    setting: Setting,
+    patience: Patience,
+) -> str:
+    """The model as text; what LightGBM held for its training is gone then."""
+    import lightgbm  # for fitting alone; it takes seconds to import
+
+    own = dict(parameters)
+    n_rounds = int(own.pop("num_iterations"))
+    codes = [i for i, feature in enumerate(setting.features) if feature.cardinality > 0]
+    data = lightgbm.Dataset(train.X, train.y, categorical_feature=codes, params=own)
+    shown = [] if valid is None else [data.create_valid(valid.X, valid.y)]
+
+    def watch(state: Any) -> None:
+        results = state.evaluation_result_list
+        score = results[0][2] if results else None
+        if patience.is_over(score):
+            raise lightgbm.callback.EarlyStopException(state.iteration, results)
+
+    try:
+        booster = lightgbm.train(own, data, n_rounds, valid_sets=shown, callbacks=[watch])
+    except lightgbm.basic.LightGBMError as error:
+        raise candidate_fault("LightGBM", error) from error
+    return str(booster.model_to_string(num_iteration=patience.best_round))
 
 
 def _step(setting: Setting, n_rows: int) -> float:

@@ -35,6 +35,20 @@ def train_model(
     patience: Patience,
 ) -> XgboostModel:
     """raises    CandidateFault"""
+    raw = _trained(train, valid, parameters, n_rounds, setting, patience)
+    n_codes = max((f.cardinality for f in setting.features if _has_categories(f)), default=0)
+    return XgboostModel(raw, setting.n_classes, n_codes)
+
+
+def _trained(
+    train: Rows,
+    valid: Rows | None,
+    parameters: dict[str, Any],
+    n_rounds: int,
+    setting: Setting,
+    patience: Patience,
+) -> bytes:
+    """The model as UBJSON; what XGBoost held for its training is gone then."""
     try:
         data = _matrix(train, setting, None)
         shown = [] if valid is None else [(_matrix(valid, setting, data), "valid")]
@@ -48,9 +62,7 @@ def train_model(
         )
     except (xgboost.core.XGBoostError, ValueError, MemoryError) as error:
         raise candidate_fault("XGBoost", error) from error
-    kept = booster[: patience.best_round]
-    n_codes = max((f.cardinality for f in setting.features if _has_categories(f)), default=0)
-    return XgboostModel(bytes(kept.save_raw("ubj")), setting.n_classes, n_codes)
+    return bytes(booster[: patience.best_round].save_raw("ubj"))
 
 
 def _matrix(rows: Rows, setting: Setting, like: Any) -> Any:

@@ -10,8 +10,8 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.tuning import cost
 
-_MOST_LEAVES = 300_000
-"""Of all trees: about 20 MB in the format of LightGBM or XGBoost."""
+_MOST_LEAVES = 200_000
+"""Of all trees: 15 to 20 MB in the format of LightGBM or XGBoost, and eight times that while it is trained."""
 
 _MOST_TREE_LEAVES = 256
 _LEAST_ROUNDS = 100

@@ -25,7 +25,7 @@ WIDE = replace(
     statistics={f"c{i}": {"distinct": 15_000} for i in range(WIDTH)},
 )
 SETTING = Setting(WIDE.problem_type, WIDE.objective, N_CLASSES, (Feature("c0", "c0"),), 0)
-LEAVES = 300_000
+LEAVES = 200_000
 
 
 def _drawn(algorithm, seed):
