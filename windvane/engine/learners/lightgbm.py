@@ -25,7 +25,7 @@ _FILE = "model.txt"
 _MANY_ROWS = 1_000
 """From here on the model is asked part by part: reading its parts takes about as long as reading the model."""
 
-_HISTOGRAM_MB = 64
+_HISTOGRAM_MB = 48
 """Of histograms of leaves that may be split later; those beyond it are made again when they are."""
 
 _ROW_WISE_ROWS = 20_000
