@@ -164,7 +164,7 @@ def _about_peers(stored: Sequence[Record], own: Sequence[Record]) -> str:
     again = sorted({record["system"] for record in own if record["system"] != OURS})
     versions = "\n".join(f"- `{system}`: {used}" for system, used in _versions([*stored, *own]))
     return (
-        "They were measured once and stored, those of bank_marketing, cnae9, covertype_20k and sms_spam in "
+        "They were measured once and stored, those of bank_marketing, cnae9, covertype_20k and sms_spam, and of ag_best_quality@300 on ames_housing and telco_churn, in "
         f"`benchmarks/peers.jsonl` ({' to '.join(dict.fromkeys((days[0], days[-1])))}, a machine with 2 cores of an AMD "
         "EPYC, 24 GiB and no GPU, Python 3.11, the same harness): one run for each cell, one seed, one split, budgets of "
         f"{' and '.join(f'{budget:g}' for budget in budgets)} s. They have no spread, and the first of them shared the machine "
