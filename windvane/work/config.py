@@ -21,6 +21,13 @@ READY_LINE = b"ready\n"
 _SHORT = tuple(kind for kind in TaskKind if kind.is_express)
 
 _READING = ("duckdb", "scipy.sparse")
+_REPORTING = (
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "nbformat.v4",
+    "reportlab.platypus",
+)
 _TRAINING = ("lightgbm", "sklearn.ensemble", "scipy.optimize", "xgboost", "catboost")
 
 
@@ -39,7 +46,8 @@ class Role(StrEnum):
     @property
     def libraries(self) -> tuple[str, ...]:
         """Modules that its tasks import when they need them, to be loaded once, before any fork."""
-        return _READING if self is Role.EXPRESS else (*_READING, *_TRAINING)
+        own = _REPORTING if self is Role.EXPRESS else _TRAINING
+        return (*_READING, *own)
 
 
 @dataclass(frozen=True)

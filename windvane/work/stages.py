@@ -41,7 +41,7 @@ from windvane.work.records import BASELINE, ENSEMBLE
 from windvane.work.timing import explanation_s, search_end
 from windvane.work.workspace import ARTEFACT, EXPLORATION, Keys, Workspace, cleared, scratch
 
-_EXPLAINING_SHARE = 0.5
+_EXPLAINING_SHARE = 0.4
 """Of the time for the explanation: the rest is for drawing it and for bringing it to S3."""
 
 _PACKING_SHARE, _PACKING_S = 0.1, (1.0, 10.0)

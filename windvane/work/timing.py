@@ -6,8 +6,8 @@
 
 The reserve after the search, but for the reports, is 8 % of the job's time, at least 10 s (a fifth of a short job) and
 at most 240 s: choosing an ensemble, packing it and starting an endpoint take seconds, hardly more on large data. The
-explanation has 8 % more, at least 10 s (a tenth of a short job), at most 120 s; the model insights report 3 %, at least
-6 s (a tenth), at most 30 s.
+explanation has 8 % more, at least 10 s (15 % of a short job), at most 120 s; the model insights report 3 %, at least
+5 s (a tenth), at most 30 s.
 """
 
 from __future__ import annotations
@@ -34,8 +34,11 @@ class _Reserve:
 
 
 _ENDING = _Reserve(0.08, 10.0, 0.2, 240.0)
-_EXPLANATION = _Reserve(0.08, 10.0, 0.1, 120.0)
-_INSIGHTS = _Reserve(0.03, 6.0, 0.1, 30.0)
+_EXPLANATION = _Reserve(0.08, 10.0, 0.15, 120.0)
+_INSIGHTS = _Reserve(0.03, 5.0, 0.1, 30.0)
+
+_MOST_EXPLAINING_SHARE = 0.1
+"""Of the job's time. A short job keeps more free than it means to use: drawing takes seconds however short it is."""
 
 _AFTER_DOWNTIME_S = 30.0
 """What a job may take beyond its deadline to finish when the server was down at the deadline."""
@@ -73,8 +76,9 @@ def reserve_s(max_runtime_s: float) -> float:
 
 
 def explanation_s(job: AutoMLJob) -> float:
-    """What the explainability report may take, also when there is more time."""
-    return _EXPLANATION.of(job.limits.max_runtime_s)
+    """What the explainability report means to take, also when there is more time."""
+    runtime_s = job.limits.max_runtime_s
+    return min(_EXPLANATION.of(runtime_s), _MOST_EXPLAINING_SHARE * runtime_s)
 
 
 def search_end(job: AutoMLJob) -> datetime:

@@ -12,7 +12,7 @@ from windvane.work.timing import explanation_s, next_change, reserve_s, stop_at,
 
 @pytest.mark.parametrize(
     ("runtime_s", "reserve"),
-    [(10, 4), (30, 12), (60, 22), (120, 26), (600, 114), (3600, 390), (86_400, 390)],
+    [(10, 4.5), (30, 13.5), (60, 24), (120, 25), (600, 114), (3600, 390), (86_400, 390)],
 )
 def test_the_reserve_grows_with_the_job_within_bounds(runtime_s: int, reserve: float) -> None:
     assert reserve_s(runtime_s) == pytest.approx(reserve)
@@ -32,7 +32,7 @@ def test_after_downtime_there_is_a_short_while_to_finish() -> None:
     late = job.deadline + timedelta(hours=1)
     times = timetable(job, late)
     assert times.search < job.deadline
-    assert times.explained == late + timedelta(seconds=explanation_s(job))
+    assert times.explained >= late + timedelta(seconds=explanation_s(job))
     assert times.explained < times.judged < times.finish <= late + timedelta(seconds=300)
 
 
