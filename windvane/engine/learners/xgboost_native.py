@@ -12,7 +12,7 @@ from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.patience import Patience
 from windvane.engine.learners.xgboost_model import XgboostModel
 
-MOST_CODES = 64
+_MOST_CODES = 64
 """A split on a category keeps a list of codes: of a column with thousands, trees would be lists above all."""
 
 
@@ -77,4 +77,4 @@ def _matrix(rows: Rows, setting: Setting, like: Any) -> Any:
 
 
 def _has_categories(feature: Feature) -> bool:
-    return 0 < feature.cardinality <= MOST_CODES
+    return 0 < feature.cardinality <= _MOST_CODES
