@@ -52,6 +52,8 @@ class Outcome:
     members        candidate index -> weight, for an ensemble
     optimism       by how much the objective is expected to be worse on new rows because this candidate was picked
                    as the best by it; >= 0. None for candidates that were not picked
+    pessimism      by how much it is expected to be better because the model that answers learns from all rows and those
+                   that were scored from fewer; >= 0. None if that was not found out
     """
 
     index: int
@@ -65,3 +67,4 @@ class Outcome:
     notes: tuple[str, ...] = ()
     members: dict[int, float] = field(default_factory=dict)
     optimism: float | None = None
+    pessimism: float | None = None

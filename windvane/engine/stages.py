@@ -189,6 +189,21 @@ def optimism(dataset: Path, candidates: Mapping[int, Path], best: int) -> float 
     )
 
 
+def pessimism(dataset: Path, candidate: Path, fewer: Path) -> float:
+    """By how much the objective of candidates is expected to be better on new rows because the model that answers
+    learns from more rows than those of folds (engine/scoring/judge.py).
+
+    fewer    the folder of the same candidate, learnt from as much fewer rows (engine/tuning/rows.py)
+    """
+    return judge.pessimism(
+        read_dataset(dataset),
+        read_candidate(candidate),
+        read_out_of_fold(candidate),
+        read_candidate(fewer),
+        read_out_of_fold(fewer),
+    )
+
+
 def assemble(
     dataset: Path,
     features: Mapping[str, Path],

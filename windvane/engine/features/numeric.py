@@ -46,8 +46,14 @@ class Number:
         return (Feature(self.source, self.source),)
 
     def transform(self, values: Values) -> FloatMatrix:
-        shifted = np.clip(values, -_LARGEST, _LARGEST) - self.offset_
-        return np.clip(shifted, -_LARGEST, _LARGEST).astype(np.float32)[:, None]
+        return self.shifted(values, self.offset_).astype(np.float32)[:, None]
+
+    @staticmethod
+    def shifted(
+        values: NDArray[np.float64], offset: float | NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """values    with offsets of the same shape, or one for all"""
+        return np.clip(np.clip(values, -_LARGEST, _LARGEST) - offset, -_LARGEST, _LARGEST)
 
     def transform_one(self, value: Value) -> Sequence[float]:
         shifted = _clip(_number(value), -_LARGEST, _LARGEST) - self.offset_
@@ -95,10 +101,19 @@ class FilledNumber:
         missing = np.isnan(values)
         filled = np.where(missing, self.fill_, np.clip(values, self.low_, self.high_))
         made = np.empty((len(values), 1 + self.flagged_), np.float32)
-        made[:, 0] = (filled - self.mean_) / self.scale_
+        made[:, 0] = self.scaled(filled, self.mean_, self.scale_)
         if self.flagged_:
             made[:, 1] = missing
         return made
+
+    @staticmethod
+    def scaled(
+        filled: NDArray[np.float64],
+        mean: float | NDArray[np.float64],
+        scale: float | NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """filled    without missing values; mean and scale of the same shape, or one for all"""
+        return np.asarray((filled - mean) / scale)
 
     def transform_one(self, value: Value) -> Sequence[float]:
         number = _number(value)
@@ -160,16 +175,15 @@ class RobustNumber(FilledNumber):
             high = low + np.median(distances[distances > 0]) if distances.any() else low + 1
         self.scale_ = max(float(high - low), _LEAST_SCALE)
 
-    def transform(self, values: Values) -> FloatMatrix:
-        missing = np.isnan(values)
-        filled = np.where(missing, self.fill_, np.clip(values, self.low_, self.high_))
-        scaled = np.clip((filled - self.mean_) / self.scale_, -_FAR, _FAR)
-        third = scaled / _BEND
-        made = np.empty((len(values), 1 + self.flagged_), np.float32)
-        made[:, 0] = scaled / np.sqrt(1 + third * third)
-        if self.flagged_:
-            made[:, 1] = missing
-        return made
+    @staticmethod
+    def scaled(
+        filled: NDArray[np.float64],
+        mean: float | NDArray[np.float64],
+        scale: float | NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        far = np.clip((filled - mean) / scale, -_FAR, _FAR)
+        third = far / _BEND
+        return np.asarray(far / np.sqrt(1 + third * third))
 
     def transform_one(self, value: Value) -> Sequence[float]:
         number = _number(value)

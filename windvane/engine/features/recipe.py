@@ -12,6 +12,7 @@ from windvane.engine.columns import Columns, FloatMatrix
 from windvane.engine.features import categorical, dates, numeric, text
 from windvane.engine.features.base import ColumnTransformer, Feature, Value
 from windvane.engine.features.interactions import Interactions
+from windvane.engine.features.wide import RowMaker
 from windvane.engine.manifest import read_json, write_json
 from windvane.errors import CorruptArtifact
 
@@ -63,7 +64,7 @@ class Recipe:
         self._sources = tuple(
             dict.fromkeys(source for feature in self._features for source in feature.sources)
         )
-        self._row_steps = [(source, transformer.transform_one) for source, transformer in steps]
+        self._make_row = RowMaker(self.steps, self.interactions.transform_row, len(self._features))
 
     @property
     def features(self) -> Sequence[Feature]:
@@ -85,11 +86,7 @@ class Recipe:
 
     def transform_row(self, values: Mapping[str, Value]) -> FloatMatrix:
         """One row, (1, n_features): exactly what `transform` makes of it, in microseconds."""
-        row: list[float] = []
-        for source, transform_one in self._row_steps:
-            row += transform_one(values[source])
-        row += self.interactions.transform_row(values)
-        return np.array([row], np.float32)
+        return self._make_row(values)
 
     def save(self, folder: Path) -> None:
         """recipe.json and recipe.npz into an existing folder."""

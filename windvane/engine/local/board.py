@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from windvane.domain.problem import METRICS_OF
+from windvane.engine.candidates import Outcome, Score
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.local.front import entries_on_front
 from windvane.engine.local.job import Entry
@@ -16,10 +18,12 @@ from windvane.engine.local.job import Entry
 def board_frame(entries: Sequence[Entry], analysis: Analysis, chosen: int) -> pd.DataFrame:
     """One row a candidate, in the order given.
 
-    rank, candidate (its index), algorithm, recipe, score (the objective), standard_error, optimism (by how much having
-    been picked flatters the score, where that is known), one column a metric of the problem type, train_score (the objective on training rows), fit_s, latency_ms (one row), on_front (whether
-    no other is as good and as quick), chosen (whether it is the one that answers), size_mb, folds, status
-    ('finished' or 'failed'), notes
+    rank, candidate (its index), algorithm, recipe, score (the objective), standard_error (of the score as what to expect
+    of new rows: of the rows it is of, of having been picked, and of having learnt from fewer rows than the model that
+    answers), optimism (by how much having been picked flatters the score, where that is known), pessimism (by how much
+    learning from all rows is expected to better it, likewise), one column a metric of the problem type, train_score
+    (the objective on training rows), fit_s, latency_ms (one row), on_front (whether no other is as good and as quick),
+    chosen (whether it is the one that answers), size_mb, folds, status ('finished' or 'failed'), notes
 
     chosen    index of the candidate that answers
     """
@@ -40,8 +44,9 @@ def _row(rank: int, entry: Entry, analysis: Analysis) -> dict[str, Any]:
         "algorithm": entry.algorithm,
         "recipe": entry.plan.recipe if entry.plan else "",
         "score": outcome.objective if outcome else None,
-        "standard_error": scores[objective].standard_error if outcome else None,
+        "standard_error": _error(outcome, scores[objective]) if outcome else None,
         "optimism": outcome.optimism if outcome else None,
+        "pessimism": outcome.pessimism if outcome else None,
         **{
             str(metric): scores[metric].value if metric in scores else None
             for metric in METRICS_OF[analysis.problem_type]
@@ -54,3 +59,9 @@ def _row(rank: int, entry: Entry, analysis: Analysis) -> dict[str, Any]:
         "status": "finished" if outcome else "failed",
         "notes": "; ".join(outcome.notes) if outcome else entry.failure,
     }
+
+
+def _error(outcome: Outcome, objective: Score) -> float | None:
+    if objective.standard_error is None:
+        return None
+    return math.hypot(objective.standard_error, outcome.optimism or 0.0, outcome.pessimism or 0.0)

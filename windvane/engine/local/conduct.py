@@ -3,6 +3,7 @@
 The job's folder:
 
     dataset/  features/R/  candidates/N/  refits/N/     what the stages write
+    fewer/                                              the first candidate again, learnt from fewer rows
     best/transformers/  best/model/                     the packages of the best candidate
     leaderboard.json                                    every candidate, best first
 """
@@ -19,8 +20,8 @@ from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.local.crew import Crew
 from windvane.engine.local.finish import refit_members, with_refits
-from windvane.engine.local.front import Choice, choose, noted, stated
-from windvane.engine.local.hunt import Hunt
+from windvane.engine.local.front import Choice, choose, noted, stated, with_pessimism
+from windvane.engine.local.hunt import FIRST, Hunt
 from windvane.engine.local.job import LEAST_ROWS, Entry, Job, leaderboard_to_json, ranked
 from windvane.engine.local.libraries import Libraries
 from windvane.engine.local.telling import OnEvent, Teller
@@ -65,7 +66,7 @@ def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
     luck = _optimism(job, order, choice)
     with teller.stage("refit"):
         refits = refit_members(job, hunt.recipes, _entry(order, choice.index))
-    order = stated(with_refits(order, refits), luck)
+    order = with_pessimism(stated(with_refits(order, refits), luck), _pessimism(job, hunt))
     with teller.stage("packing"):
         _pack(job, hunt.recipes, order, choice.index, refits)
     document = leaderboard_to_json([noted(entry, choice) for entry in order])
@@ -152,6 +153,12 @@ def _optimism(job: Job, order: Sequence[Entry], choice: Choice) -> float | None:
         return None
     folders = {entry.index: job.candidate(entry.index) for entry in order if entry.outcome}
     return stages.optimism(job.dataset, folders, choice.index)
+
+
+def _pessimism(job: Job, hunt: Hunt) -> float | None:
+    if not hunt.has_fewer:
+        return None
+    return stages.pessimism(job.dataset, job.candidate(FIRST), job.fewer)
 
 
 def _entry(entries: Sequence[Entry], index: int) -> Entry:

@@ -89,6 +89,16 @@ def stated(order: Sequence[Entry], optimism: float | None) -> list[Entry]:
     return [replace(first, outcome=outcome), *order[1:]]
 
 
+def with_pessimism(order: Sequence[Entry], pessimism: float | None) -> list[Entry]:
+    """The leaderboard with what it did to all scores that folds have fewer rows than the table (`stages.pessimism`)."""
+    return [
+        entry
+        if entry.outcome is None
+        else replace(entry, outcome=replace(entry.outcome, pessimism=pessimism))
+        for entry in order
+    ]
+
+
 def noted(entry: Entry, choice: Choice) -> Entry:
     """The entry, with the choice's note among its own if it is the one chosen."""
     if not choice.note or entry.index != choice.index or entry.outcome is None:

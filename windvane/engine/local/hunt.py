@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from windvane.engine import stages
@@ -29,6 +30,7 @@ from windvane.engine.tuning.pacing import (
     refit_s,
     terms,
 )
+from windvane.engine.tuning.rows import fewer_rows
 from windvane.engine.tuning.search import LOOKBACK, Tried, recipes_for
 from windvane.process.child import Ending, Exit
 
@@ -37,12 +39,28 @@ _LEAST_USEFUL_S = 0.5
 _KILL_GRACE_S = 0.4
 
 
-Work = Plan | Features
+FIRST = 1
+"""The index of the candidate that goes ahead of the others."""
+
+_LEAST_CURVE_S = 20.0
+_CURVE_SHARE = 0.04
+"""Of a search of so many seconds at least, for learning from fewer rows how much more rows help."""
+
+
+@dataclass(frozen=True)
+class Fewer:
+    """The work of training the first candidate again, on fewer rows."""
+
+    plan: Plan
+
+
+Work = Plan | Features | Fewer
 
 
 class Hunt:
     """One search. `run` once, then read `entries` and `recipes`.
 
+    has_fewer    whether `job.fewer` is there
     make_ready   called with an algorithm's name before a process is forked to train with it
     """
 
@@ -54,6 +72,7 @@ class Hunt:
         make_ready: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.entries: list[Entry] = []
+        self.has_fewer = False
         self.ended = "runtime"
         self._job, self._analysis, self._teller = job, table.analysis, teller
         self._make_ready = make_ready
@@ -67,6 +86,7 @@ class Hunt:
         self._next_index = 1
         self._next_plan: Plan | None = None
         self._under_way: set[int] = set()
+        self._fewer: Fewer | None = None
 
     def run(self) -> None:
         """Until no further candidate is to be tried and none is under way."""
@@ -79,6 +99,8 @@ class Hunt:
                 work, ended = self._crew.next_ended()
                 if isinstance(work, Features):
                     self._book.end(work, ended)
+                elif isinstance(work, Fewer):
+                    self.has_fewer = ended.ending is Ending.FINISHED
                 else:
                     self._trained(work, ended)
         finally:
@@ -92,6 +114,9 @@ class Hunt:
 
     def _next_work(self) -> Work | None:
         """What to start now; None if nothing can be started before something ends."""
+        if self._fewer is not None:
+            fewer, self._fewer = self._fewer, None
+            return fewer
         while (plan := self._upcoming()) is not None:
             state = self._book.state(plan.recipe, self._n_folds_used())
             if state is Fitting.READY and not may_begin(plan.index, self._known()):
@@ -154,6 +179,8 @@ class Hunt:
     def _take(self, plan: Plan) -> None:
         self._next_plan = None
         self._next_index = plan.index + 1
+        if plan.index == FIRST and self._search_s >= _LEAST_CURVE_S:
+            self._fewer = Fewer(replace(plan, n_rows=fewer_rows(self._analysis, plan)))
 
     def _other_features(self) -> Features | None:
         name = self._book.unknown(recipes_for(self._analysis))
@@ -165,6 +192,8 @@ class Hunt:
     def _start(self, work: Work) -> None:
         if isinstance(work, Features):
             self._start_features(work)
+        elif isinstance(work, Fewer):
+            self._start_fewer(work.plan)
         else:
             self._start_training(work)
 
@@ -190,6 +219,16 @@ class Hunt:
             stages.cross_validate(dataset, features, plan, limits, into)
 
         self._crew.start(plan, work, self._job.search_end + _KILL_GRACE_S)
+
+    def _start_fewer(self, plan: Plan) -> None:
+        dataset, features = self._job.dataset, self._folder_of(plan.recipe)
+        until, into = time.time() + _CURVE_SHARE * self._search_s, self._job.fewer
+        limits = TrainLimits(self._job.search_end, most_folds=1, memory_mb=self._candidate_mb)
+
+        def work() -> None:
+            stages.cross_validate(dataset, features, plan, limits, into)
+
+        self._crew.start(Fewer(plan), work, until)
 
     def _limits(self) -> TrainLimits:
         folds = (one.outcome.folds_used for one in self.entries if one.outcome)

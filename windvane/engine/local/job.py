@@ -78,6 +78,11 @@ class Job:
     def candidate(self, index: int) -> Path:
         return self.out / "candidates" / str(index)
 
+    @property
+    def fewer(self) -> Path:
+        """The first candidate again, learnt from fewer rows."""
+        return self.out / "fewer"
+
     def refit(self, index: int) -> Path:
         return self.out / "refits" / str(index)
 

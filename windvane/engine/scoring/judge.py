@@ -159,6 +159,28 @@ def optimism(
     return luck + _fitting(table, records[best], rows, out_of_fold(best))
 
 
+def pessimism(
+    table: Dataset,
+    record: CandidateRecord,
+    predicted: NDArray[np.float32],
+    fewer: CandidateRecord,
+    predicted_from_fewer: NDArray[np.float32],
+) -> float:
+    """By how much the objective of candidates is expected to be better once they learn from all rows: by what a
+    candidate that learnt from as much less loses.
+
+    predicted              out-of-fold predictions of `record`
+    predicted_from_fewer   those of `fewer`, for some of the same rows
+    """
+    y = table.y
+    told = predicted if predicted.ndim == 1 else predicted[:, 0]
+    told_too = predicted_from_fewer if predicted.ndim == 1 else predicted_from_fewer[:, 0]
+    rows = np.flatnonzero(np.isfinite(told) & np.isfinite(told_too))
+    gains = _row_gains(table.analysis, record, y[rows], predicted[rows])
+    gains_from_fewer = _row_gains(table.analysis, fewer, y[rows], predicted_from_fewer[rows])
+    return max(0.0, float(gains.mean() - gains_from_fewer.mean()))
+
+
 def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome]) -> Outcome:
     """The outcome of a picked candidate, with what picking it did to its score; as it is if that is None or known.
 

@@ -3,6 +3,7 @@ rounds. What is kept learns from all rows at the end, or from as many as there i
 
 from __future__ import annotations
 
+from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.split import n_training_rows
 from windvane.engine.tuning import cost, search
@@ -15,6 +16,9 @@ _TRAINING_SHARE = 0.5
 
 _LONGEST_FIT = 4.0
 """Times the expected time: on large tables boosters gain for many more rounds than on small ones."""
+
+_LEAST_PART = 0.5
+"""Of the rows of a fold, for `fewer_rows`."""
 
 _WORTH_LEAVING_OUT = 1.4
 """Times the sample: of less all rows are taken."""
@@ -35,3 +39,10 @@ def rows_to_learn_from(analysis: Analysis, own_s: float) -> int | None:
     while 2 * rows <= affordable and _WORTH_LEAVING_OUT * rows <= n_rows:
         rows *= 2
     return rows if _WORTH_LEAVING_OUT * rows <= n_rows else None
+
+
+def fewer_rows(analysis: Analysis, plan: Plan) -> int:
+    """As much less than what a fold of the plan learns from as that is less than the whole table; half of it at least."""
+    used = n_training_rows(analysis.n_rows, analysis.n_folds)
+    used = min(used, plan.n_rows or used)
+    return round(used * max(used / analysis.n_rows, _LEAST_PART))

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Outcome
-from windvane.engine.local.front import choose, entries_on_front, front, noted, stated
+from windvane.engine.local.front import (
+    choose,
+    entries_on_front,
+    front,
+    noted,
+    stated,
+    with_pessimism,
+)
 from windvane.engine.local.job import Entry, ranked
 from windvane.engine.outcomes import outcome_from_json, outcome_to_json
 
@@ -92,3 +99,11 @@ def test_the_first_tells_among_how_many_it_was_picked_and_what_that_did_to_its_s
     assert (
         outcome_from_json(json.loads(json.dumps(outcome_to_json(first.outcome)))) == first.outcome
     )
+
+
+def test_every_finished_candidate_tells_what_learning_from_fewer_rows_did_to_its_score():
+    order = [_entry(1, 0.7), _entry(2)]
+    first, failed = with_pessimism(order, 0.25)
+    assert first.outcome.pessimism == 0.25
+    assert failed == order[1]
+    assert with_pessimism(order, None) == order

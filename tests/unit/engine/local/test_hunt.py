@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from windvane.domain.problem import MetricName, ProblemSpec
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.local import hunt as hunt_module
-from windvane.engine.local.hunt import Features, Hunt
+from windvane.engine.local.hunt import Features, Fewer, Hunt
 from windvane.engine.local.job import Job, ranked
 from windvane.engine.local.telling import Teller
 from windvane.engine.tuning import cost
@@ -195,3 +196,20 @@ def test_what_killed_children_left_half_written_is_removed(search, tmp_path):
     (tmp_path / "candidates" / ".1-abc").mkdir(parents=True)
     search(1)
     assert not [p for p in Path(tmp_path).rglob(".*") if p.name.startswith(".1-")]
+
+
+def test_the_first_candidate_is_tried_again_on_fewer_rows(search, tmp_path):
+    done, _ = search(3)
+    again = next(work for work in OneByOne.started if isinstance(work, Fewer))
+    first = next(work for work in OneByOne.started if isinstance(work, Plan))
+    n_rows = read_dataset(tmp_path / "dataset").y.size
+    assert again.plan == replace(first, n_rows=round(0.64 * n_rows))
+    assert done.has_fewer
+    assert (tmp_path / "fewer" / "outcome.json").exists()
+    assert again.plan.index not in {entry.index for entry in done.entries[1:]}
+
+
+def test_a_short_search_has_no_time_for_that(search):
+    done, _ = search(3, seconds=19.0)
+    assert not any(isinstance(work, Fewer) for work in OneByOne.started)
+    assert not done.has_fewer
