@@ -39,6 +39,8 @@ from windvane.engine.outcomes import (
     write_candidate,
 )
 from windvane.engine.packages import assembly
+from windvane.engine.packages.latency import row_latency_s, sample_rows
+from windvane.engine.packages.package import load_predictor
 from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.training.matrices import fit_names, write_fits
@@ -221,6 +223,12 @@ def assemble(
     ]
     with _whole(into) as folder:
         assembly.write_packages(read_analysis(dataset), parts, record, folder)
+
+
+def row_latency(dataset: Path, packages: Path) -> float:
+    """Median seconds of one row through the two packages that `assemble` wrote."""
+    predictor = load_predictor(packages / "transformers", packages / "model")
+    return row_latency_s(predictor, sample_rows(read_dataset(dataset)))
 
 
 def _trial(dataset: Path, features: Path, plan: Plan, limits: TrainLimits) -> Trial:

@@ -5,6 +5,7 @@ The job's folder:
     dataset/  features/R/  candidates/N/  refits/N/     what the stages write
     fewer/                                              the first candidate again, learnt from fewer rows
     best/transformers/  best/model/                     the packages of the best candidate
+    latency.json                                        seconds they take for a row
     leaderboard.json                                    every candidate, best first
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from windvane.engine import stages
@@ -25,12 +27,16 @@ from windvane.engine.local.hunt import FIRST, Hunt
 from windvane.engine.local.job import LEAST_ROWS, Entry, Job, leaderboard_to_json, ranked
 from windvane.engine.local.libraries import Libraries
 from windvane.engine.local.telling import OnEvent, Teller
+from windvane.engine.manifest import read_json, write_json
 from windvane.engine.outcomes import read_candidate
+from windvane.engine.scoring.judge import with_latency
 from windvane.engine.tuning.pacing import FEWEST_WITH_ENSEMBLE
 from windvane.errors import DataFault, JobFault
 from windvane.process.child import Ending, Exit
 
 ENSEMBLE = "ensemble"
+
+_LATENCY = "latency.json"
 
 _LAST_RESORT_S = 20.0
 """What analysis, baseline and packing may take even if the time is over: a job leaves a model whatever
@@ -69,6 +75,8 @@ def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
     order = with_pessimism(stated(with_refits(order, refits), luck), _pessimism(job, hunt))
     with teller.stage("packing"):
         _pack(job, hunt.recipes, order, choice.index, refits)
+    latency_s = float(read_json(job.out / _LATENCY)["latency_s"])
+    order = [_measured(entry, choice, latency_s) for entry in order]
     document = leaderboard_to_json([noted(entry, choice) for entry in order])
     (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))
     teller.tell("done", best=choice.index, ended=hunt.ended, note=choice.note)
@@ -172,16 +180,24 @@ def _pack(
     best: int,
     refits: Mapping[int, Path],
 ) -> None:
-    """Write the packages of candidate `best`."""
+    """Write the packages of candidate `best`, and how long they take for a row."""
     folders = {entry.index: job.candidate(entry.index) for entry in order if entry.outcome}
     candidates = {**folders, **refits}
 
     def work() -> None:
         stages.assemble(job.dataset, recipes, candidates, best, job.out / "best")
+        latency_s = stages.row_latency(job.dataset, job.out / "best")
+        write_json(job.out / _LATENCY, {"latency_s": latency_s})
 
     ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S))
     if ended.ending is not Ending.FINISHED:
         raise JobFault(f"Candidate {best}, the best, could not be packed. {ended.text}")
+
+
+def _measured(entry: Entry, choice: Choice, latency_s: float) -> Entry:
+    if entry.index != choice.index or entry.outcome is None:
+        return entry
+    return replace(entry, outcome=with_latency(entry.outcome, latency_s))
 
 
 def _alone(

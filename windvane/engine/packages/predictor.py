@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from windvane.domain.problem import ProblemType
 from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
 from windvane.engine.data.parse import cell_reader, parse_cells, unreadable
+from windvane.engine.data.plaincells import FEWEST, PlainCells, is_plain
 from windvane.engine.features.base import FittedRecipe, Value
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.learners.base import FittedModel
@@ -106,6 +107,10 @@ class Predictor:
         self._readers = [
             (i, spec, cell_reader(spec)) for i, spec in enumerate(self.columns) if spec.name in used
         ]
+        plain = [(i, spec) for i, spec, _ in self._readers if is_plain(spec)]
+        self._plain = PlainCells(plain) if len(plain) >= FEWEST else None
+        together = {i for i, _ in plain} if self._plain else set()
+        self._single_readers = [one for one in self._readers if one[0] not in together]
 
     def predict(self, rows: Sequence[Sequence[str | None]]) -> Predictions:
         """rows    n_rows of len(schema.features) cells; "" and None are missing
@@ -134,8 +139,9 @@ class Predictor:
 
     def _predict_row(self, row: Sequence[str | None]) -> Predictions:
         self._check_length(row, 1)
-        values: dict[str, Value] = {}
-        for i, spec, read in self._readers:
+        plain = self._plain.read(row) if self._plain else None
+        values: dict[str, Value] = dict(plain or ())
+        for i, spec, read in self._readers if plain is None else self._single_readers:
             try:
                 values[spec.name] = read(row[i])
             except ValueError as error:

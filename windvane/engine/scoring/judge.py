@@ -34,6 +34,8 @@ from windvane.errors import CandidateFault
 _MOST_TRAIN_ROWS = 2_000
 """Scores on training rows are told to show overfitting; so many rows say enough."""
 
+LATENCY_ADDED = "latency is the sum of the members' latencies"
+
 _MOST_OPTIMISM_ROWS = 20_000
 _SHOWN_WORSE = 2.0
 
@@ -92,7 +94,7 @@ def ensemble_record(
         folds_used=min(one.folds_used for one in chosen),
         notes=(
             "its weights were fitted on the rows it is scored on",
-            "latency is the sum of the members' latencies",
+            LATENCY_ADDED,
         ),
         members=found.weights,
     )
@@ -179,6 +181,12 @@ def pessimism(
     gains = _row_gains(table.analysis, record, y[rows], predicted[rows])
     gains_from_fewer = _row_gains(table.analysis, fewer, y[rows], predicted_from_fewer[rows])
     return max(0.0, float(gains.mean() - gains_from_fewer.mean()))
+
+
+def with_latency(outcome: Outcome, latency_s: float) -> Outcome:
+    """The outcome of an ensemble whose latency was measured through its packages, not added up from its members'."""
+    notes = tuple(note for note in outcome.notes if note != LATENCY_ADDED)
+    return replace(outcome, latency_s=latency_s, notes=notes)
 
 
 def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome]) -> Outcome:
