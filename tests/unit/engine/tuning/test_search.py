@@ -70,7 +70,7 @@ def test_what_openings_change_is_known_to_the_algorithm(opening):
 
 
 def test_amounts_with_a_long_tail_are_learnt_on_their_logarithm_too():
-    plans = [propose(AMOUNTS, index, []) for index in range(1, 12)]
+    plans = [propose(AMOUNTS, index, []) for index in range(1, len(openings_for(AMOUNTS)) + 1)]
     on_log = {plan.algorithm for plan in plans if TARGET_TRANSFORM in plan.hyperparameters}
     assert {"lightgbm", "mlp", "linear-learner"} <= on_log
     on_target = {plan.algorithm for plan in plans if TARGET_TRANSFORM not in plan.hyperparameters}

@@ -1,0 +1,159 @@
+"""In which order should a search try its openings? python -m benchmarks.portfolio FOLDER
+
+FOLDER is what benchmarks/kept.py made. From what every opening predicted out of fold and how long it took, the order is
+learnt that makes an ensemble of what has finished good early: greedily, the next opening is the one that lowers the
+ensemble's loss most for its share of the time, on average over the tables. What is reported of a table is of the order
+learnt without it, beside the order that the search has (windvane/engine/tuning/portfolio.py) and its reverse.
+
+The figure of an order is the mean, over the time that all openings take, of how far the loss of the ensemble lies above
+that of all openings (a difference of logarithms, times 100: about percent).
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.kept import JOB
+from benchmarks.markdown import markdown_table
+from windvane.engine.data.dataset import read_dataset
+from windvane.engine.ensembles.weights import fit_weights, loss_of, of_truth
+from windvane.engine.outcomes import read_candidate, read_out_of_fold
+from windvane.engine.scoring.calibration import at_temperature
+from windvane.engine.scoring.metrics import Floats
+from windvane.engine.tuning.portfolio import OPENINGS, Opening, openings_for
+
+_MOST_ROWS = 3_000
+_WORST = 0.5
+"""Of a loss, as a difference of logarithms: how bad nothing at all is, and the most that is counted."""
+
+Key = str
+Order = Sequence[Key]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What the openings did on one table.
+
+    took_s   opening -> wall clock of its folds
+    excess   openings -> how far the loss of their ensemble lies above that of all of them
+    """
+
+    name: str
+    took_s: Mapping[Key, float]
+    excess: Callable[[frozenset[Key]], float]
+
+
+def main(arguments: Sequence[str]) -> int:
+    homes = sorted(Path(arguments[0]).glob(f"*/{JOB}")) if len(arguments) == 1 else []
+    if not homes:
+        print(__doc__, file=sys.stderr)
+        return 2
+    tables = [tried_on(home) for home in homes]
+    present = [key_of(opening) for opening in OPENINGS]
+    rows = []
+    for table in tables:
+        learnt = learn([other for other in tables if other is not table], present)
+        figures = [area(order, table) for order in (learnt, present, present[:1] + present[:0:-1])]
+        rows.append((table.name, *(f"{100 * figure:.2f}" for figure in figures)))
+    means = (f"{statistics.fmean(float(row[place]) for row in rows):.2f}" for place in (1, 2, 3))
+    head = ("table", "learnt without it", "as it is", "reversed")
+    print(markdown_table(head, [*rows, ("mean", *means)]))
+    print("\nLearnt from all:\n")
+    print("\n".join(f"{place}. {key}" for place, key in enumerate(learn(tables, present), 1)))
+    return 0
+
+
+def key_of(opening: Opening) -> Key:
+    return f"{opening.algorithm}: {opening.why}"
+
+
+def tried_on(job: Path) -> Tried:
+    """raises    CorruptArtifact"""
+    table = read_dataset(job / "dataset")
+    openings = openings_for(table.analysis)
+    asked = {index: key_of(_as_listed(opening)) for index, opening in enumerate(openings, 1)}
+    folders = {index: job / "candidates" / str(index) for index in asked}
+    records = {
+        index: read_candidate(folder)
+        for index, folder in folders.items()
+        if (folder / "outcome.json").exists()
+    }
+    n_folds = max(record.outcome.folds_used for record in records.values())
+    rows = np.flatnonzero((table.folds >= 0) & (table.folds < n_folds))[:_MOST_ROWS]
+    y = table.y[rows]
+    said: dict[Key, Floats] = {}
+    for index, record in records.items():
+        if record.outcome.folds_used == n_folds:
+            predicted = read_out_of_fold(folders[index])[rows].astype(np.float64)
+            predicted = at_temperature(predicted, record.temperature)
+            said[asked[index]] = predicted if predicted.ndim == 1 else of_truth(predicted, y)
+    took_s = {asked[index]: record.outcome.fit_s for index, record in records.items()}
+
+    @cache
+    def log_loss(keys: frozenset[Key]) -> float:
+        chosen = np.stack([said[key] for key in sorted(keys)])
+        weights = fit_weights(chosen, y, table.analysis.objective)
+        return float(np.log(loss_of(weights @ chosen, y, table.analysis.objective)))
+
+    everything = frozenset(said)
+
+    def excess(keys: frozenset[Key]) -> float:
+        known = keys & everything
+        return min(_WORST, log_loss(known) - log_loss(everything)) if known else _WORST
+
+    return Tried(job.parent.name, {key: took_s[key] for key in said}, excess)
+
+
+def _as_listed(opening: Opening) -> Opening:
+    """The one of OPENINGS that it is, whatever was laid over it for this table."""
+    return next(
+        one
+        for one in OPENINGS
+        if (one.algorithm, one.recipe) == (opening.algorithm, opening.recipe)
+        and opening.why.startswith(one.why)
+    )
+
+
+def learn(tables: Sequence[Tried], openings: Order) -> list[Key]:
+    """The order; the first opening stays the first, for it shows on how many folds all are compared."""
+    order, left = list(openings[:1]), list(openings[1:])
+    while left:
+        done = frozenset(order)
+        best = max(left, key=lambda key: (_worth(key, done, tables), -openings.index(key)))
+        left.remove(best)
+        order.append(best)
+    return order
+
+
+def _worth(key: Key, done: frozenset[Key], tables: Sequence[Tried]) -> float:
+    """What it lowers the loss by for its share of the time, on average over the tables that know it."""
+    found = [
+        (table.excess(done) - table.excess(done | {key}))
+        / (table.took_s[key] / sum(table.took_s.values()))
+        for table in tables
+        if key in table.took_s
+    ]
+    return statistics.fmean(found) if found else -1.0
+
+
+def area(order: Order, table: Tried) -> float:
+    """The mean excess over the time that all openings take, one after the other."""
+    total_s = sum(table.took_s.values())
+    done: frozenset[Key] = frozenset()
+    covered = 0.0
+    for key in order:
+        if key in table.took_s:
+            covered += table.excess(done) * table.took_s[key]
+            done |= {key}
+    return covered / total_s
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
