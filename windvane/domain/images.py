@@ -20,6 +20,7 @@ ALGORITHMS = (
     "randomforest",
     "extra-trees",
     "mlp",
+    "neighbors",
     "ensemble",
     "baseline",
 )

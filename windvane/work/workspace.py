@@ -175,4 +175,5 @@ _SHORT_ALGORITHMS = {
     "linear-learner": "ll",
     "randomforest": "rf",
     "extra-trees": "xt",
+    "neighbors": "knn",
 }

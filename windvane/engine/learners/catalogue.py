@@ -95,6 +95,7 @@ LEARNERS: tuple[LearnerCard, ...] = (
         "extra-trees", f"{_HERE}.forest", ("dpp2",), "extremely randomised trees", "EXTRA_TREES"
     ),
     LearnerCard("mlp", f"{_HERE}.mlp", ("dpp3",), "neural networks (multilayer perceptrons)"),
+    LearnerCard("neighbors", f"{_HERE}.neighbors", ("dpp3",), "nearest neighbours"),
     LearnerCard("baseline", f"{_HERE}.baseline", ("",), "a constant prediction"),
 )
 

@@ -12,6 +12,7 @@ from windvane.engine.learners.residual import RESIDUAL
 from windvane.engine.learners.target_transform import LOG, TARGET_TRANSFORM, suggests_transform
 
 _MANY_VALUES = 32
+_MOST_COMPARED = 6_000
 
 Applies = Callable[[Analysis], bool]
 
@@ -43,6 +44,11 @@ def _has_pairs(analysis: Analysis) -> bool:
 
 def _has_no_pairs(analysis: Analysis) -> bool:
     return not _has_pairs(analysis)
+
+
+def _is_small(analysis: Analysis) -> bool:
+    """Whether a row is compared with all others in no time."""
+    return analysis.n_rows <= _MOST_COMPARED
 
 
 def _has_line(analysis: Analysis) -> bool:
@@ -86,6 +92,7 @@ OPENINGS: tuple[Opening, ...] = (
     Opening("mlp", "smooth functions, which trees lack"),
     Opening("lightgbm", "small trees, small steps", _SMALL_STEPS),
     Opening("extra-trees", "errs differently from boosted trees"),
+    Opening("neighbors", "what the most similar rows did", applies=_is_small),
     Opening("xgboost", "deep trees, few columns and rows each", _DEEP_AND_SPARSE),
     Opening("xgboost", "sound defaults", applies=_has_no_pairs),
     Opening("randomforest", "errs differently from boosted trees"),

@@ -1,0 +1,183 @@
+"""Nearest neighbours: the mean of the training rows that are most alike, the nearest counting most.
+
+Which rows are alike is told by features in the measure in which each of them alone tells something of the target:
+columns that say nothing would otherwise drown those that do. The model holds its training rows; it is for small tables.
+
+source    Dudani 1976, "The distance-weighted k-nearest-neighbor rule"; weights of features by their correlation with
+          the target are one of the filters of Wettschereck, Aha, Mohri 1997
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.arrays import Arrays, read_arrays, write_arrays
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.learners.faults import candidate_fault
+from windvane.engine.manifest import check_manifest, write_manifest
+from windvane.engine.tuning.space import Integer, Real, Space
+from windvane.errors import CorruptArtifact
+
+_NAME = "neighbors"
+_FILE = "rows.npz"
+
+_LEAST_SPREAD = 0.2
+"""A feature's standard deviation below which it is not stretched further: rare categories are not to be everything."""
+
+_SPARE = 8
+"""Neighbours looked at beyond those wanted: distances of all rows are told roughly, of these exactly."""
+
+_CELLS = 4_000_000
+"""Distances held at once."""
+
+_OWN_SHARE = 0.3
+"""Of the mean distance of the neighbours, added to each: one that is a copy is not to be the only one heard."""
+
+_PRIOR = 1.0
+"""In neighbours: how much the rates of the classes count."""
+
+
+class NeighborsModel:
+    """scale   (n_features,) what features are multiplied by
+    X          (n_rows, n_features) float32 training rows, scaled
+    y          (n_rows,) their targets or class indices
+    prior      (n_classes,) rates of the classes; empty for regression
+    """
+
+    rounds = 0
+
+    def __init__(
+        self,
+        scale: NDArray[np.float32],
+        X: FloatMatrix,
+        y: NDArray[np.float64],
+        prior: NDArray[np.float64],
+        n_neighbors: int,
+    ) -> None:
+        self.scale, self.X, self.y, self.prior = scale, X, y, prior
+        self.n_neighbors = n_neighbors
+        self.n_features = X.shape[1]
+        self._squares = np.einsum("ij,ij->i", X, X)
+
+    def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
+        block = max(1, _CELLS // len(self.X))
+        parts = [self._answers(X[at : at + block] * self.scale) for at in range(0, len(X), block)]
+        if not parts:
+            return np.empty((0, self.prior.size) if self.prior.size else 0)
+        return np.concatenate(parts)
+
+    def _answers(self, rows: FloatMatrix) -> NDArray[np.float64]:
+        near, distances = self._nearest(rows)
+        weights = 1 / (distances + _OWN_SHARE * distances.mean(axis=1, keepdims=True) + 1e-12)
+        weights /= weights.sum(axis=1, keepdims=True)
+        if not self.prior.size:
+            return np.asarray((weights * self.y[near]).sum(axis=1))
+        said = np.empty((len(rows), self.prior.size))
+        for one in range(self.prior.size):
+            said[:, one] = (weights * (self.y[near] == one)).sum(axis=1)
+        k = near.shape[1]
+        blended = (k * said + _PRIOR * self.prior) / (k + _PRIOR)
+        return np.asarray(blended / blended.sum(axis=1, keepdims=True))
+
+    def _nearest(self, rows: FloatMatrix) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(n_rows, k) places, the nearest first, and distances: the same for a row alone and among others."""
+        k = min(self.n_neighbors, len(self.X))
+        several = min(k + _SPARE, len(self.X))
+        roughly = self._squares - 2 * (rows @ self.X.T)
+        near = np.argpartition(roughly, several - 1, axis=1)[:, :several]
+        near.sort(axis=1)
+        squares = np.empty(near.shape)
+        for place in range(several):
+            gaps = rows - self.X[near[:, place]]
+            squares[:, place] = np.einsum("ij,ij->i", gaps, gaps, dtype=np.float64)
+        order = np.argsort(squares, axis=1, kind="stable")[:, :k]
+        return (
+            np.take_along_axis(near, order, axis=1),
+            np.sqrt(np.take_along_axis(squares, order, axis=1)),
+        )
+
+    def save(self, folder: Path) -> None:
+        arrays: Arrays = {"scale": self.scale, "X": self.X, "y": self.y, "prior": self.prior}
+        write_arrays(folder / _FILE, arrays)
+        write_manifest(folder, _NAME, {"n_neighbors": self.n_neighbors})
+
+
+class Neighbors:
+    """Needs features without missing values, all of one measure."""
+
+    name = _NAME
+    recipes = ("dpp3",)
+
+    def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
+        return {"n_neighbors": Integer(3, 60, log=True), "relevance": Real(0.3, 1.5)}
+
+    def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:  # noqa: ARG002 - contract
+        return {"n_neighbors": 10, "relevance": 1.0}
+
+    def fit(
+        self,
+        train: Rows,
+        valid: Rows | None,  # noqa: ARG002 - contract
+        hyperparameters: dict[str, Any],
+        setting: Setting,
+        clock: Clock,  # noqa: ARG002 - contract
+    ) -> NeighborsModel:
+        try:
+            scale = _scale(train, setting, float(hyperparameters["relevance"]))
+            X = train.X * scale
+        except MemoryError as error:
+            raise candidate_fault("Nearest neighbours", error) from error
+        prior = np.empty(0)
+        if setting.n_classes:
+            counts = np.bincount(train.y.astype(np.int64), minlength=setting.n_classes)
+            prior = counts / counts.sum()
+        return NeighborsModel(scale, X, train.y, prior, int(hyperparameters["n_neighbors"]))
+
+    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:  # noqa: ARG002 - contract
+        return hyperparameters
+
+    def load(self, folder: Path) -> NeighborsModel:
+        """raises    CorruptArtifact"""
+        about = check_manifest(folder, _NAME)
+        arrays = read_arrays(folder / _FILE)
+        try:
+            scale, X = arrays["scale"], arrays["X"]
+            y, prior = arrays["y"], arrays["prior"]
+            n_neighbors = int(about["n_neighbors"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorruptArtifact(f"{folder} holds no complete neighbours: {error!r}.") from error
+        fits = X.ndim == 2 and scale.shape == (X.shape[1],) and y.shape == (len(X),)
+        if not fits or not len(X) or n_neighbors < 1 or prior.ndim != 1:
+            raise CorruptArtifact(f"{folder} holds neighbours that do not fit together.")
+        return NeighborsModel(scale.astype(np.float32), X.astype(np.float32), y, prior, n_neighbors)
+
+
+def _scale(train: Rows, setting: Setting, relevance: float) -> NDArray[np.float32]:
+    """(n_features,) to one spread, times what the feature explains of the target to the power of `relevance` halves."""
+    X = train.X.astype(np.float64)
+    X -= X.mean(axis=0)
+    spread = X.std(axis=0)
+    targets = (
+        train.y[:, None]
+        if not setting.n_classes
+        else np.eye(setting.n_classes)[train.y.astype(np.int64)]
+    )
+    targets = targets - targets.mean(axis=0)
+    total = float((targets**2).sum()) or 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        along = (X.T @ targets) / np.sqrt(len(X)) / np.where(spread > 0, spread, 1.0)[:, None]
+    explained = np.clip((along**2).sum(axis=1) / total, 0.0, 1.0)
+    if not explained.any():
+        explained = np.ones_like(explained)
+    scale = np.where(
+        spread > 0, explained ** (relevance / 2) / np.maximum(spread, _LEAST_SPREAD), 0
+    )
+    return np.asarray(scale, np.float32)
+
+
+LEARNER = Neighbors()
