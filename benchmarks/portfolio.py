@@ -19,14 +19,15 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.kept import JOB
 from benchmarks.markdown import markdown_table
 from windvane.engine.data.dataset import read_dataset
-from windvane.engine.ensembles.weights import fit_weights, loss_of, of_truth
+from windvane.engine.ensembles.losses import loss_for
+from windvane.engine.ensembles.weights import fit_weights
 from windvane.engine.outcomes import read_candidate, read_out_of_fold
 from windvane.engine.scoring.calibration import at_temperature
-from windvane.engine.scoring.metrics import Floats
 from windvane.engine.tuning.portfolio import OPENINGS, Opening, openings_for
 
 _MOST_ROWS = 3_000
@@ -88,19 +89,19 @@ def tried_on(job: Path) -> Tried:
     n_folds = max(record.outcome.folds_used for record in records.values())
     rows = np.flatnonzero((table.folds >= 0) & (table.folds < n_folds))[:_MOST_ROWS]
     y = table.y[rows]
-    said: dict[Key, Floats] = {}
+    said: dict[Key, NDArray[np.float64]] = {}
     for index, record in records.items():
         if record.outcome.folds_used == n_folds:
             predicted = read_out_of_fold(folders[index])[rows].astype(np.float64)
-            predicted = at_temperature(predicted, record.temperature)
-            said[asked[index]] = predicted if predicted.ndim == 1 else of_truth(predicted, y)
+            said[asked[index]] = at_temperature(predicted, record.temperature)
     took_s = {asked[index]: record.outcome.fit_s for index, record in records.items()}
 
     @cache
     def log_loss(keys: frozenset[Key]) -> float:
-        chosen = np.stack([said[key] for key in sorted(keys)])
-        weights = fit_weights(chosen, y, table.analysis.objective)
-        return float(np.log(loss_of(weights @ chosen, y, table.analysis.objective)))
+        loss = loss_for([said[key] for key in sorted(keys)], y, table.analysis.objective)
+        weights = fit_weights(loss)
+        used = np.flatnonzero(weights)
+        return float(np.log(loss.of(used, weights[used])))
 
     everything = frozenset(said)
 

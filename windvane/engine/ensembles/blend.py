@@ -1,4 +1,4 @@
-"""Ensembles: weighted means over out-of-fold predictions, and an honest estimate of what they are worth.
+"""Ensembles: weighted pools of out-of-fold predictions, and an honest estimate of what they are worth.
 
 Scores of weights on the rows they were fitted on are compared with those of candidates on the rows they are picked
 on, so that luck weighs on both sides alike; how much it weighs is estimated from `Blend.out_of_fold`, whose weights
@@ -15,15 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
+from windvane.engine.ensembles.losses import Loss, loss_for
+from windvane.engine.ensembles.pool import Pool, pooled
 from windvane.engine.ensembles.thrift import fit_thrifty_weights
-from windvane.engine.ensembles.weights import fit_weights, of_truth
+from windvane.engine.ensembles.weights import fit_weights
 from windvane.engine.scoring.evaluate import gain, honest_parts
 from windvane.engine.scoring.metrics import Floats, Indices
 
 _MAX_CONSIDERED = 32
 """More than a search finds kinds of models: the best of one kind alone would leave out what helps most."""
-_MAX_ROWS = 20_000
-"""The weights' own error is far below the score's from here on."""
+_MAX_ROWS, _LEAST_ROWS = 20_000, 3_000
+"""The weights' own error is far below the score's from here on. Each further class costs as much time as the second,
+and fewer rows are taken for it, down to the second number."""
+
+_LIKELY_ROWS = 1_500
 
 _SHARES = (1.0, 0.75, 0.5, 0.25)
 
@@ -72,11 +77,11 @@ def blend(
         considered = tuple(index for index in considered if costs[index] <= 1)
     if len(considered) < 2:
         return None
-    some = _some(rows.size)
+    some = _some(rows.size, _enough_rows(predictions[considered[0]]))
     few, few_y = rows[some], y[rows[some]]
-    said = np.stack([_said(predictions[index][few], few_y) for index in considered])
-    fit = _fit_for(considered, objective, costs)
-    smooth = fit(said, few_y)
+    loss = loss_for([predictions[index][few] for index in considered], few_y, objective)
+    fit = _fit_for(considered, costs)
+    smooth = fit(loss, few.size)
     # With a limit, the best one may cost too much to join.
     share = 1.0
     if costs is None or smooth[0] > 0:
@@ -89,25 +94,38 @@ def blend(
     out_of_fold = np.empty(shape)
     for part in np.unique(parts):
         others = parts[some] != part
-        without = _towards_best(fit(said[:, others], few_y[others]), share)
+        without = _towards_best(fit(loss.on(others), int(others.sum())), share)
         inside = parts == part
-        out_of_fold[inside] = _mean(predictions, considered, without, rows[inside])
+        out_of_fold[inside] = _pooled(predictions, considered, without, rows[inside])
     return Blend(
         weights={index: float(weights[i]) for i, index in enumerate(considered) if weights[i] > 0},
         considered=considered,
         rows=rows,
         out_of_fold=out_of_fold,
-        in_sample=_mean(predictions, considered, weights, rows),
+        in_sample=_pooled(predictions, considered, weights, rows),
     )
 
 
+def likely_members(predictions: Predictions, y: Floats, objective: MetricName) -> tuple[int, ...]:
+    """Those that `blend` would probably choose, in a fraction of its time; the best one alone if there are not two."""
+    considered, rows = _considered(predictions, y, objective)
+    if len(considered) < 2:
+        return considered
+    few = rows[_some(rows.size, _LIKELY_ROWS)]
+    weights = fit_weights(
+        loss_for([predictions[index][few] for index in considered], y[few], objective)
+    )
+    return tuple(index for index, weight in zip(considered, weights, strict=True) if weight > 0)
+
+
 def _fit_for(
-    considered: Sequence[int], objective: MetricName, costs: Mapping[int, float] | None
-) -> Callable[[Floats, Floats], Floats]:
+    considered: Sequence[int], costs: Mapping[int, float] | None
+) -> Callable[[Loss, int], Floats]:
+    """A function from a loss and its number of rows to weights."""
     if costs is None:
-        return lambda said, y: fit_weights(said, y, objective)
+        return lambda loss, _: fit_weights(loss)
     own = np.array([costs[index] for index in considered])
-    return lambda said, y: fit_thrifty_weights(said, y, objective, own)
+    return lambda loss, n_rows: fit_thrifty_weights(loss, n_rows, own)
 
 
 def _share_that_scores(
@@ -122,7 +140,7 @@ def _share_that_scores(
     Weights are fitted to a smooth loss, candidates are picked by the objective itself."""
     alone = gain(objective, y, predictions[considered[0]][rows].astype(np.float64))
     for share in _SHARES:
-        blended = _mean(predictions, considered, _towards_best(weights, share), rows)
+        blended = _pooled(predictions, considered, _towards_best(weights, share), rows)
         if gain(objective, y, blended) > alone:
             return share
     return 1.0
@@ -135,27 +153,31 @@ def _towards_best(weights: Floats, share: float) -> Floats:
     return moved
 
 
-def _some(n_rows: int) -> Indices:
-    """Places of all rows, or of _MAX_ROWS of them by lot: every so-manieth might fall together with the folds."""
-    if n_rows <= _MAX_ROWS:
+def _enough_rows(predicted: NDArray[np.floating[Any]]) -> int:
+    n_others = 1 if predicted.ndim == 1 else predicted.shape[1] - 1
+    return max(_LEAST_ROWS, _MAX_ROWS // n_others)
+
+
+def _some(n_rows: int, enough: int) -> Indices:
+    """Places of all rows, or of as many as are enough by lot: every so-manieth might fall together with the folds."""
+    if n_rows <= enough:
         return np.arange(n_rows)
-    return np.sort(np.random.default_rng(n_rows).permutation(n_rows)[:_MAX_ROWS])
+    return np.sort(np.random.default_rng(n_rows).permutation(n_rows)[:enough])
 
 
-def _said(predicted: NDArray[np.floating[Any]], y: Floats) -> Floats:
-    values = predicted.astype(np.float64)
-    return values if values.ndim == 1 else of_truth(values, y)
-
-
-def _mean(
+def _pooled(
     predictions: Predictions, considered: Sequence[int], weights: Floats, rows: Indices
 ) -> Floats:
-    """Of the members' predictions of these rows; one member at a time, for memory's sake."""
-    total: Any = 0.0
-    for index, weight in zip(considered, weights, strict=True):
-        if weight > 0:
-            total = total + weight * predictions[index][rows].astype(np.float64)
-    return np.asarray(total)
+    """The members' predictions of these rows in one; one member at a time, for memory's sake."""
+    is_classes = predictions[considered[0]].ndim > 1
+    return pooled(
+        (
+            (float(weight), predictions[index][rows])
+            for index, weight in zip(considered, weights, strict=True)
+            if weight > 0
+        ),
+        Pool.GEOMETRIC if is_classes else Pool.ARITHMETIC,
+    )
 
 
 def _considered(
@@ -168,7 +190,7 @@ def _considered(
         return (), np.empty(0, np.int64)
     fullest = [index for index, rows in covered.items() if rows.sum() == most]
     rows = np.flatnonzero(covered[fullest[0]])
-    few = rows[_some(most)]
+    few = rows[_some(most, _MAX_ROWS)]
     gains = {
         index: gain(objective, y[few], predictions[index][few].astype(np.float64))
         for index in fullest

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from windvane.domain.problem import MetricName
-from windvane.engine.ensembles.weights import fit_weights, loss_of
+from windvane.engine.ensembles.losses import Loss
+from windvane.engine.ensembles.weights import fit_weights
 from windvane.engine.scoring.metrics import Floats
 
 _MOST_ROWS = 2_000
@@ -23,35 +23,32 @@ Members = frozenset[int]
 """Places among the models."""
 
 
-def fit_thrifty_weights(said: Floats, y: Floats, objective: MetricName, costs: Floats) -> Floats:
+def fit_thrifty_weights(whole: Loss, n_rows: int, costs: Floats) -> Floats:
     """`fit_weights` with members whose costs add up to at most 1.
 
+    whole    the loss on all rows
     costs    (n_models,) shares of what all may cost together, each at most 1
     """
-    weights = fit_weights(said, y, objective)
+    weights = fit_weights(whole)
     used = weights > 0
     if costs[used].sum() <= 1:
         return weights
-    stride = -(-y.size // _MOST_ROWS)
-    few, few_y = said[:, ::stride], y[::stride]
+    few = whole.on(slice(None, None, -(-n_rows // _MOST_ROWS)))
 
     def loss(members: Members) -> float:
-        chosen = sorted(members)
-        found = fit_weights(few[chosen], few_y, objective)
-        return loss_of(found @ few[chosen], few_y, objective)
+        found = fit_weights(few, np.array(sorted(members)))
+        used = np.flatnonzero(found)
+        return few.of(used, found[used])
 
     def is_cheap(members: Members) -> bool:
         return bool(costs[sorted(members)].sum() <= 1)
 
-    alone = [loss_of(one, few_y, objective) for one in few]
+    alone = [few.of(np.array([model]), np.ones(1)) for model in range(few.n_models)]
     models = [int(model) for model in np.argsort(alone, kind="stable")[:_MOST_MODELS]]
     members = frozenset(models)
     while not is_cheap(members):
         members = _without_one(members, loss, costs)
-    chosen = sorted(_improved(members, loss, is_cheap, models))
-    weights = np.zeros(len(said))
-    weights[chosen] = fit_weights(said[chosen], y, objective)
-    return weights
+    return fit_weights(whole, np.array(sorted(_improved(members, loss, is_cheap, models))))
 
 
 def _without_one(members: Members, loss: Callable[[Members], float], costs: Floats) -> Members:

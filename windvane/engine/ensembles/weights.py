@@ -1,20 +1,10 @@
-"""Weights of an ensemble: the convex fit to predictions of rows that no member had seen.
-
-The loss of a weighted mean is convex in the weights for squared error, absolute error and log loss, so there is one
-best answer, found exactly in a few steps; greedy selection is an approximation to it (Caruana et al. 2004, "Ensemble
-selection from libraries of models"). What the rows cannot tell is left to a pull towards equal weights, which is
-worth `SHRINKAGE` rows: it counts more the fewer rows there are.
-"""
+"""The weights of an ensemble: those of the least loss, for few members."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from numpy.typing import NDArray
 
-from windvane.domain.problem import MetricName
-from windvane.engine.ensembles.simplex import minimize_on_simplex
+from windvane.engine.ensembles.losses import Loss, Places
 from windvane.engine.scoring.metrics import Floats
 
 MAX_MEMBERS = 8
@@ -25,61 +15,39 @@ LIGHT_WEIGHT, LEAST_PART = 0.06, 0.03
 """Light members, if all of them together add less than this part of what the ensemble gains over its best member, cost
 more latency, size and time than they are worth."""
 
-SHRINKAGE = 30.0
-"""In rows on which the members' mistakes are as large as the best one's and independent of each other."""
 
-_NEWTON_STEPS = 25
-_REWEIGHTINGS = 15
-_CONVERGED = 1e-7
-_LEAST_PROBABILITY = 1e-7
-"""What a member is taken to have said at least of the true class: one row is not to outweigh a thousand others."""
+def fit_weights(loss: Loss, among: Places | None = None) -> Floats:
+    """(n_models,) the weights >= 0, sum 1, at most MAX_MEMBERS of them above 0, none of those below LEAST_WEIGHT, nor
+    below LIGHT_WEIGHT but for a LEAST_PART.
 
-Fit = Callable[[Floats], Floats]
-"""(n_models, n_rows) what the models say -> (n_models,) weights."""
-
-
-def fit_weights(said: Floats, y: Floats, objective: MetricName) -> Floats:
-    """The weights >= 0, sum 1, at most MAX_MEMBERS of them above 0, none of those below LEAST_WEIGHT, nor below
-    LIGHT_WEIGHT but for a LEAST_PART.
-
-    said  (n_models, n_rows): values, or the probabilities of the true classes (`of_truth`)
-    y     (n_rows,) target; not looked at where `said` are probabilities
+    among    the models that may be members; all if None
     """
-    fit = _fit_for(y, objective)
-    members = np.arange(len(said))
-    found = fit(said)
+    members = np.arange(loss.n_models) if among is None else among
+    found = loss.fit(members)
     while (kept := _worth_keeping(found)).size < members.size:
         members = members[kept]
-        found = fit(said[members])
-    members, found = _without_light_ones(
-        members, found, said, lambda one: loss_of(one, y, objective), fit
-    )
-    weights = np.zeros(len(said))
+        found = loss.fit(members)
+    members, found = _without_light_ones(members, found, loss)
+    weights = np.zeros(loss.n_models)
     weights[members] = found
     return weights
 
 
-def _without_light_ones(
-    members: NDArray[np.int64],
-    weights: Floats,
-    said: Floats,
-    loss: Callable[[Floats], float],
-    fit: Fit,
-) -> tuple[NDArray[np.int64], Floats]:
+def _without_light_ones(members: Places, weights: Floats, loss: Loss) -> tuple[Places, Floats]:
     """The members that stay, and their weights."""
-    reached = loss(weights @ said[members])
-    alone = min(loss(said[member]) for member in members)
+    reached = loss.of(members, weights)
+    alone = min(loss.of(members[[place]], np.ones(1)) for place in range(members.size))
     enough = reached + LEAST_PART * max(0.0, alone - reached)
     while members.size > 1 and weights.min() < LIGHT_WEIGHT:
         fewer = np.delete(members, int(np.argmin(weights)))
-        without = fit(said[fewer])
-        if loss(without @ said[fewer]) > enough:
+        without = loss.fit(fewer)
+        if loss.of(fewer, without) > enough:
             break
         members, weights = fewer, without
     return members, weights
 
 
-def _worth_keeping(weights: Floats) -> NDArray[np.int64]:
+def _worth_keeping(weights: Floats) -> Places:
     """Places of the members to go on with: those above LEAST_WEIGHT, and of too many not the lightest half of the
     surplus."""
     places = np.flatnonzero(weights >= min(LEAST_WEIGHT, float(weights.max())))
@@ -88,95 +56,3 @@ def _worth_keeping(weights: Floats) -> NDArray[np.int64]:
         return places
     lightest = np.argsort(weights[places], kind="stable")[: -(-surplus // 2)]
     return np.delete(places, lightest)
-
-
-def of_truth(probabilities: Floats, y: Floats) -> Floats:
-    """(n_rows, n_classes) probabilities, (n_rows,) class indices -> (n_rows,) those of the true classes."""
-    chosen = np.take_along_axis(probabilities, y.astype(np.int64)[:, None], axis=1)[:, 0]
-    return np.clip(chosen.astype(np.float64), _LEAST_PROBABILITY, 1.0)
-
-
-def loss_of(said: Floats, y: Floats, objective: MetricName) -> float:
-    """What `fit_weights` makes small, of one model or blend: (n_rows,) as a row of its `said`."""
-    if objective is MetricName.MAE:
-        return float(np.mean(np.abs(said - y)))
-    if objective in _SQUARED:
-        return float(np.mean((said - y) ** 2))
-    return float(-np.mean(np.log(said)))
-
-
-_SQUARED = frozenset({MetricName.MSE, MetricName.RMSE, MetricName.R2})
-
-
-def _fit_for(y: Floats, objective: MetricName) -> Fit:
-    """Objectives of classification all fit log loss: areas and labels move in jumps, so that weights fitted on them
-    gain on their own rows and lose on others."""
-    if objective in _SQUARED:
-        return lambda values: _least_squares(values - y)
-    if objective is MetricName.MAE:
-        return lambda values: _least_absolute(values - y)
-    return _least_log_loss
-
-
-def _least_squares(errors: Floats) -> Floats:
-    """(n_models, n_rows) errors."""
-    return _shrunk(errors @ errors.T / errors.shape[1], errors.shape[1])
-
-
-def _least_absolute(errors: Floats) -> Floats:
-    """Least squares with each row weighed by 1 / |error of the blend|, until that changes nothing.
-
-    source    Schlossmacher 1973, "An iterative technique for absolute deviations curve fitting"
-    """
-    n_rows = errors.shape[1]
-    weights = _least_squares(errors)
-    least = 1e-3 * float(np.abs(errors).mean(axis=1).min()) or 1.0
-    for _ in range(_REWEIGHTINGS):
-        weighed = errors / np.maximum(np.abs(weights @ errors), least)
-        found = _shrunk(weighed @ errors.T / n_rows, n_rows)
-        if np.abs(found - weights).max() < _CONVERGED:
-            break
-        weights = found
-    return weights
-
-
-def _shrunk(second_moments: Floats, n_rows: int) -> Floats:
-    """The weights of the least squared error and of SHRINKAGE rows of independent errors.
-
-    second_moments  (n_models, n_models) mean products of errors
-    """
-    scale = float(np.diag(second_moments).mean())
-    if scale == 0:
-        return np.full(len(second_moments), 1 / len(second_moments))
-    moments = second_moments / scale
-    pulled = moments + SHRINKAGE / n_rows * float(np.diag(moments).min()) * np.eye(len(moments))
-    return minimize_on_simplex(pulled, np.zeros(len(moments)))
-
-
-def _least_log_loss(chances: Floats) -> Floats:
-    """Newton's method on the simplex with halved steps; (n_models, n_rows) probabilities of the true classes."""
-    n_models, n_rows = chances.shape
-    pull = SHRINKAGE / n_rows
-    weights = np.full(n_models, 1 / n_models)
-    reached = _log_loss(weights, chances, pull)
-    for _ in range(_NEWTON_STEPS):
-        ratios = chances / (weights @ chances)
-        slope = pull * weights - ratios.mean(axis=1)
-        curvature = ratios @ ratios.T / n_rows + pull * np.eye(n_models)
-        step = minimize_on_simplex(curvature, curvature @ weights - slope) - weights
-        promise = -float(slope @ step)
-        if promise < _CONVERGED:
-            break
-        share = 1.0
-        while (now := _log_loss(weights + share * step, chances, pull)) > (
-            reached - 0.2 * share * promise
-        ):
-            share /= 2
-            if share < _CONVERGED:
-                return weights
-        weights, reached = np.maximum(weights + share * step, 0.0), now
-    return np.asarray(weights / weights.sum())
-
-
-def _log_loss(weights: Floats, chances: Floats, pull: float) -> float:
-    return float(-np.mean(np.log(weights @ chances)) + pull / 2 * (weights @ weights))

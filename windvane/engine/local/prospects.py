@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.data.split import n_training_rows
-from windvane.engine.ensembles.blend import blend
+from windvane.engine.ensembles.blend import likely_members
 from windvane.engine.local.job import Entry, ranked
 from windvane.engine.outcomes import CandidateRecord, read_out_of_fold
 from windvane.engine.scoring.calibration import at_temperature
@@ -56,8 +56,6 @@ class Prospects:
         return analysis.n_rows / min(used, plan.n_rows or used)
 
     def _members(self) -> list[int]:
-        table = self._table
-        found = blend(self._predictions, table.y, table.folds, table.analysis.objective)
-        if found is not None:
-            return list(found.weights)
-        return [ranked(self._entries, table.analysis.objective)[0].index]
+        objective = self._table.analysis.objective
+        found = likely_members(self._predictions, self._table.y, objective)
+        return list(found) or [ranked(self._entries, objective)[0].index]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from windvane.engine.columns import ColumnSpec
+from windvane.engine.ensembles.pool import pool_for
 from windvane.engine.features.base import FittedRecipe
 from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
 from windvane.engine.packages.predictor import Predictions, Predictor, Schema, load_predictor
@@ -93,7 +94,7 @@ def write_model(
     schema       that of the transformers package it belongs to
     threshold    probability of the second class from which on it is predicted (two classes only)
     about        JSON that describes the model: algorithm, hyperparameters, scores ...
-    temperature  of the average
+    temperature  of the members' pool
     raises       ValueError if there are no members or their weights are not positive with the sum 1
     """
     weights = [member.weight for member in members]
@@ -114,6 +115,7 @@ def write_model(
         ],
         "threshold": threshold,
         "temperature": temperature,
+        "pool": pool_for(len(schema.labels)),
         "schema": schema.digest(),
     }
     write_json(folder / "model.json", document)

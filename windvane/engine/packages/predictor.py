@@ -17,6 +17,7 @@ from windvane.domain.problem import ProblemType
 from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
 from windvane.engine.data.parse import cell_reader, parse_cells, unreadable
 from windvane.engine.data.plaincells import FEWEST, PlainCells, is_plain
+from windvane.engine.ensembles.pool import Pool, pooled
 from windvane.engine.features.base import FittedRecipe, Value
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.learners.base import FittedModel
@@ -78,7 +79,8 @@ class Predictor:
 
     threshold   of the second class's probability, from which on it is the predicted one (two classes only)
     about       what the model package says of itself
-    temperature of the members' average
+    temperature of the members' pool
+    pool        how the members' answers become one
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Predictor:
         threshold: float,
         about: Mapping[str, Any],
         temperature: float = NO_CHANGE,
+        pool: Pool = Pool.ARITHMETIC,
     ) -> None:
         self.schema = schema
         self.columns = tuple(columns)
@@ -98,6 +101,7 @@ class Predictor:
         self.threshold = threshold
         self.about = dict(about)
         self.temperature = temperature
+        self.pool = pool
         used = {
             source
             for recipe in recipes.values()
@@ -157,13 +161,15 @@ class Predictor:
 
     def _answer(self, matrix: Callable[[FittedRecipe], FloatMatrix], n_rows: int) -> Predictions:
         matrices: dict[str, FloatMatrix] = {"": np.empty((n_rows, 0), np.float32)}
-        total: Any = 0.0
-        for member in self.members:
+
+        def answer(member: LoadedMember) -> NDArray[np.float64]:
             if member.recipe not in matrices:
                 matrices[member.recipe] = matrix(self.recipes[member.recipe])
             predicted = member.model.predict(matrices[member.recipe])
-            total = total + member.weight * at_temperature(predicted, member.temperature)
-        return self._decide(at_temperature(total, self.temperature))
+            return at_temperature(predicted, member.temperature)
+
+        answers = ((member.weight, answer(member)) for member in self.members)
+        return self._decide(at_temperature(pooled(answers, self.pool), self.temperature))
 
     def _decide(self, answer: NDArray[np.float64]) -> Predictions:
         no_classes = np.empty(0, np.int64)
@@ -187,14 +193,14 @@ def load_predictor(transformers: Path, model: Path) -> Predictor:
             f"{model} was made for other columns or labels than those of {transformers}."
         )
     members = _read_members(model, document)
-    threshold, temperature = _read_decision(model, document)
+    threshold, temperature, pool = _read_decision(model, document)
     recipes = {
         member.recipe: _recipe(transformers, member.recipe) for member in members if member.recipe
     }
     _check_recipes(transformers, recipes, columns)
     _check_widths(model, members, recipes)
     try:
-        return Predictor(schema, columns, recipes, members, threshold, about, temperature)
+        return Predictor(schema, columns, recipes, members, threshold, about, temperature, pool)
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptArtifact(
             f"{transformers / 'schema.json'} does not say how its columns are read: {error!r}."
@@ -225,10 +231,11 @@ def _read_schema(file: Path) -> tuple[Schema, tuple[ColumnSpec, ...]]:
     return schema, columns
 
 
-def _read_decision(folder: Path, document: dict[str, Any]) -> tuple[float, float]:
-    """Threshold and temperature."""
+def _read_decision(folder: Path, document: dict[str, Any]) -> tuple[float, float, Pool]:
+    """Threshold, temperature and pool; that of models from before there were two is the arithmetic one."""
     try:
-        return float(document["threshold"]), _temperature(document)
+        pool = Pool(document.get("pool", Pool.ARITHMETIC))
+        return float(document["threshold"]), _temperature(document), pool
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptArtifact(
             f"{folder / 'model.json'} does not say how it decides: {error!r}."

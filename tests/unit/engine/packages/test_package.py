@@ -11,6 +11,7 @@ import pytest
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.ensembles.pool import Pool, pooled
 from windvane.engine.features.plan import fit_transform_recipe
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.catalogue import learner
@@ -92,24 +93,43 @@ def _reseal(folder, kind):
     write_manifest(folder, kind, {})
 
 
-def test_an_ensemble_answers_the_calibrated_mean_of_its_calibrated_members(package):
+@pytest.mark.parametrize("pool", [*Pool, None])
+def test_an_ensemble_answers_the_calibrated_pool_of_its_calibrated_members(package, pool):
+    """Models from before there were two pools average."""
+    document = json.loads((package / "model" / "model.json").read_text())
+    assert document["pool"] == Pool.GEOMETRIC
+    del document["pool"]
+    (package / "model" / "model.json").write_text(
+        json.dumps(document if pool is None else {**document, "pool": pool})
+    )
+    _reseal(package / "model", "model")
     columns, _ = _table()
     predictor = _load(package)
     answer = predictor.predict_columns(columns, N).probabilities
     parts = [
-        member.weight
-        * at_temperature(
-            member.model.predict(
-                predictor.recipes[member.recipe].transform(columns)
-                if member.recipe
-                else np.empty((N, 0), np.float32)
+        (
+            member.weight,
+            at_temperature(
+                member.model.predict(
+                    predictor.recipes[member.recipe].transform(columns)
+                    if member.recipe
+                    else np.empty((N, 0), np.float32)
+                ),
+                temperature,
             ),
-            temperature,
         )
         for member, temperature in zip(predictor.members, (1.0, 2.0, 1.0), strict=True)
     ]
-    np.testing.assert_allclose(answer, at_temperature(sum(parts), 0.75), rtol=1e-12)
-    assert predictor.about == {"algorithm": "ensemble"}
+    expected = at_temperature(pooled(parts, pool or Pool.ARITHMETIC), 0.75)
+    np.testing.assert_allclose(answer, expected, rtol=1e-12)
+
+
+def test_a_pool_that_is_none_is_refused(package):
+    document = json.loads((package / "model" / "model.json").read_text())
+    (package / "model" / "model.json").write_text(json.dumps({**document, "pool": "loudest"}))
+    _reseal(package / "model", "model")
+    with pytest.raises(CorruptArtifact, match="loudest"):
+        _load(package)
 
 
 def test_many_rows_and_one_row_get_the_same_answer(package):

@@ -1,0 +1,60 @@
+"""How the answers of an ensemble's members become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.scoring.metrics import Floats
+
+LEAST_PROBABILITY = 1e-5
+"""A member is taken to have said at least that of any class: no single one can rule a class out."""
+
+
+class Pool(StrEnum):
+    """ARITHMETIC  the weighted mean of values or probabilities
+    GEOMETRIC      probabilities in proportion to the weighted geometric mean: the mean of log-odds
+
+    source    Genest, Zidek 1986, "Combining probability distributions: a critique and an annotated bibliography"; the
+              geometric one is a logistic regression on the members' log-odds
+    """
+
+    ARITHMETIC = "arithmetic"
+    GEOMETRIC = "geometric"
+
+
+def pool_for(n_classes: int) -> Pool:
+    """The one that ensembles are fitted for."""
+    return Pool.GEOMETRIC if n_classes else Pool.ARITHMETIC
+
+
+def pooled(answers: Iterable[tuple[float, NDArray[np.floating[Any]]]], pool: Pool) -> Floats:
+    """(n_rows,) values or (n_rows, n_classes) probabilities, in double precision.
+
+    answers    weight and answer of each member; the weights sum to 1. That of a single one is its own
+    """
+    total: Any = 0.0
+    n_members = 0
+    for weight, answer in answers:
+        if weight == 1.0:
+            return answer.astype(np.float64)
+        n_members += 1
+        told = answer.astype(np.float64)
+        total = total + weight * (told if pool is Pool.ARITHMETIC else logs_of(told))
+    if not n_members:
+        raise ValueError("There are no members to pool.")
+    return np.asarray(total) if pool is Pool.ARITHMETIC else _probabilities(np.asarray(total))
+
+
+def logs_of(probabilities: Floats) -> Floats:
+    """(n_rows, n_classes) logarithms, none below that of LEAST_PROBABILITY."""
+    return np.asarray(np.log(np.maximum(probabilities, LEAST_PROBABILITY)))
+
+
+def _probabilities(logs: Floats) -> Floats:
+    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
