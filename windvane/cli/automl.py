@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +14,14 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from windvane.cli.ending import exit_code
 from windvane.cli.progress import Progress
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.automl import AutoML
 from windvane.engine.candidates import Score
-from windvane.engine.local.hosted import HostDied
-from windvane.errors import DataFault, InvalidRequest, JobFault
+from windvane.engine.local.commission import Reported
+from windvane.engine.local.telling import Event
+from windvane.errors import InvalidRequest
 from windvane.names import fresh_suffix
 
 _SHOWN = 15
@@ -66,19 +67,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 2 for a bad argument or bad data, 1 for our fault, each told once on stderr; 130 if interrupted."""
-    try:
-        _run(arguments)
-    except (InvalidRequest, DataFault) as error:
-        sys.stderr.write(f"windvane automl: {error}\n")
-        return 2
-    except (JobFault, HostDied) as error:
-        sys.stderr.write(f"windvane automl: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("windvane automl: stopped.\n")
-        return 130
-    return 0
+    """As exit_code."""
+    return exit_code("automl", lambda: _run(arguments))
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -98,13 +88,20 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.test is not None:
         _check_file(arguments.test)
     out = _new_folder(arguments.out)
+    reported: list[Reported] = []
     with Progress(screen, arguments.max_runtime, arguments.max_candidates) as progress:
-        model.fit(arguments.train, on_event=progress.show, keep=out)
+
+        def hear(event: Event) -> None:
+            if event["event"] == "report":
+                reported.append(Reported.from_event(event))
+            progress.show(event)
+
+        model.fit(arguments.train, on_event=hear, keep=out, reports=out / "reports")
     model.save(out / "model")
     took_s = time.monotonic() - started
     test = None if arguments.test is None else model.score(arguments.test)
     if arguments.json:
-        print(json.dumps(_document(model, test, out, took_s), indent=1))
+        print(json.dumps(_document(model, test, out, took_s, reported), indent=1))
     else:
         _show(screen, model, test, out, took_s)
 
@@ -127,7 +124,11 @@ def _new_folder(wanted: Path | None) -> Path:
 
 
 def _document(
-    model: AutoML, test: tuple[Score, ...] | None, out: Path, took_s: float
+    model: AutoML,
+    test: tuple[Score, ...] | None,
+    out: Path,
+    took_s: float,
+    reported: list[Reported],
 ) -> dict[str, Any]:
     analysis = model.analysis
     return {
@@ -144,6 +145,14 @@ def _document(
         "test": None if test is None else {str(one.metric): one.value for one in test},
         "out": str(out),
         "model": str(out / "model"),
+        "reports": {
+            str(one.kind): {
+                "folder": str(out / "reports" / one.kind) if one.is_there else None,
+                "state": one.fate,
+                "note": one.note,
+            }
+            for one in reported
+        },
     }
 
 
@@ -166,7 +175,7 @@ def _show(
         told = ", ".join(f"{one.metric} {one.value:.5g}" for one in test)
         screen.print(f"Test: {told}", highlight=False)
     screen.print(
-        f"{took_s:.1f} s. Model: {out / 'model'} (AutoML.load); everything else: {out}",
+        f"{took_s:.1f} s. Model: {out / 'model'} (AutoML.load); reports: {out / 'reports'}; everything else: {out}",
         highlight=False,
         soft_wrap=True,
     )
