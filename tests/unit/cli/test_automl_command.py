@@ -44,6 +44,10 @@ def test_json_is_one_document_and_everything_lies_in_the_folder(files, tmp_path,
     assert document["test"]["Accuracy"] > 0.8
     assert "Accuracy" in told.err
     assert (out / "leaderboard.json").exists()
+    assert {one["state"] for one in document["reports"].values()} == {"written"}
+    for name, one in document["reports"].items():
+        assert one["folder"] == str(out / "reports" / name)
+        assert (out / "reports" / name / "report.pdf").read_bytes().startswith(b"%PDF")
     assert AutoML.load(out / "model").predict(pd.DataFrame({"a": [3.0], "b": [3.0]})) == ["up"]
 
 
