@@ -57,6 +57,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--objective", metavar="M", help=f"one of {', '.join(MetricName)}")
     parser.add_argument("--problem-type", metavar="T", help=f"one of {', '.join(ProblemType)}")
+    parser.add_argument(
+        "--no-calibration", action="store_true", help="leave probabilities as the models give them"
+    )
+    parser.add_argument(
+        "--no-threshold-tuning", action="store_true", help="decide between two classes at 0.5"
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="processes (default: one a core)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
     parser.add_argument(
@@ -83,6 +89,8 @@ def _run(arguments: argparse.Namespace) -> None:
         threads=arguments.threads,
         seed=arguments.seed,
         max_latency_ms=arguments.max_latency_ms,
+        calibrate=not arguments.no_calibration,
+        tune_threshold=not arguments.no_threshold_tuning,
     )
     _check_file(arguments.train)
     if arguments.test is not None:
@@ -136,6 +144,8 @@ def _document(
         "problem_type": analysis.problem_type,
         "objective": analysis.objective,
         "n_rows": analysis.n_rows,
+        "calibrate": analysis.calibrate,
+        "tune_threshold": analysis.tune_threshold,
         "seconds": round(took_s, 3),
         "leaderboard": [_known(row) for row in model.leaderboard().to_dict("records")],
         "findings": [

@@ -20,11 +20,12 @@ from windvane.engine.data.analysis import Analysis, SourceFile
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.budget import Budget
 from windvane.engine.local.ahead import libraries_loaded_ahead
-from windvane.engine.local.background import keep_background, read_background
+from windvane.engine.local.background import keep_background
 from windvane.engine.local.board import board_frame
 from windvane.engine.local.candidate_reports import report_candidate
 from windvane.engine.local.commission import Kind, Reported, reports_s
 from windvane.engine.local.explained import ExplainedRows, Rows, explain_rows
+from windvane.engine.local.fitted import Fitted
 from windvane.engine.local.frames import (
     class_indices,
     columns_of,
@@ -40,7 +41,7 @@ from windvane.engine.local.parameters import check_at_least, machine_mb, problem
 from windvane.engine.local.telling import OnEvent
 from windvane.engine.manifest import check_manifest, read_json, write_json, write_manifest
 from windvane.engine.packages.blocks import predict_in_blocks
-from windvane.engine.packages.package import Predictions, Predictor, load_predictor
+from windvane.engine.packages.package import Predictions, load_predictor
 from windvane.engine.scoring.evaluate import scores
 from windvane.errors import CorruptArtifact, InvalidRequest
 
@@ -49,27 +50,6 @@ Table = pd.DataFrame | str | os.PathLike[str]
 _KIND = "automl"
 _LOADING_S = 1.0
 """Of the budget, kept for loading the finished model into this process; its libraries are there by then."""
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    """folder       what `save` copies: transformers/ model/ leaderboard.json analysis.json manifest.json and, if
-                 rows are kept, background/
-    label_kind   'string', 'integer', 'float' or 'boolean': what predicted labels are
-    job          the job's folder, if it was kept
-    """
-
-    folder: Path
-    predictor: Predictor
-    analysis: Analysis
-    label_kind: str
-    job: Path | None = None
-
-    @property
-    def background(self) -> Rows | None:
-        """Rows of the training data that were kept."""
-        folder = self.folder / "background"
-        return read_background(folder) if folder.exists() else None
 
 
 @dataclass(frozen=True)
@@ -96,6 +76,8 @@ class AutoML:
                     if None
     memory_mb       for all of them; three quarters of the machine's if None
     max_latency_ms  for one row: the best candidate within it is kept, or the quickest if none is; no limit if None
+    calibrate       whether probabilities get a temperature where it helps on other rows
+    tune_threshold  whether F1 and BalancedAccuracy of two classes get a threshold of their own; 0.5 if not
     raises          InvalidRequest for an unknown name or a number out of range
     """
 
@@ -110,8 +92,10 @@ class AutoML:
         memory_mb: int | None = None,
         seed: int = 0,
         max_latency_ms: float | None = None,
+        calibrate: bool = True,
+        tune_threshold: bool = True,
     ) -> None:
-        self.problem = problem_of(target, problem_type, objective, seed)
+        self.problem = problem_of(target, problem_type, objective, seed, calibrate, tune_threshold)
         check_at_least("max_runtime_s", max_runtime_s, 1)
         check_at_least("max_candidates", max_candidates, 1)
         check_at_least("threads", threads, 1)
@@ -123,7 +107,7 @@ class AutoML:
         self.threads = threads or len(os.sched_getaffinity(0))
         self.memory_mb = memory_mb or machine_mb() * 3 // 4
         self.max_latency_ms = max_latency_ms
-        self._fitted: _Fitted | None = None
+        self._fitted: Fitted | None = None
 
     def fit(
         self,
@@ -324,13 +308,15 @@ class AutoML:
                 max_candidates=about["max_candidates"],
                 seed=analysis.seed,
                 max_latency_ms=about.get("max_latency_ms"),
+                calibrate=analysis.calibrate,
+                tune_threshold=analysis.tune_threshold,
             )
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
             raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
-        model._fitted = _Fitted(home, predictor, analysis, kind)
+        model._fitted = Fitted(home, predictor, analysis, kind)
         return model
 
-    def _run(self, train: Table, folder: Path, asked: _Asked, on_event: OnEvent) -> _Fitted:
+    def _run(self, train: Table, folder: Path, asked: _Asked, on_event: OnEvent) -> Fitted:
         with libraries_loaded_ahead(on_event) as hear:
             job = run_job(folder, lambda: self._job(train, folder, asked), hear)
         analysis = read_analysis(job.dataset)
@@ -359,7 +345,7 @@ class AutoML:
             reports_s=for_reports_s,
         )
 
-    def _kept(self, job: Job, analysis: Analysis, kind: str, background_rows: int) -> _Fitted:
+    def _kept(self, job: Job, analysis: Analysis, kind: str, background_rows: int) -> Fitted:
         """The best model, in a folder that lives as long as this object."""
         home = Path(tempfile.mkdtemp(prefix="windvane-model-"))
         weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
@@ -377,9 +363,9 @@ class AutoML:
         }
         write_manifest(home, _KIND, about)
         predictor = load_predictor(home / "transformers", home / "model")
-        return _Fitted(home, predictor, analysis, kind)
+        return Fitted(home, predictor, analysis, kind)
 
-    def _the_fitted(self) -> _Fitted:
+    def _the_fitted(self) -> Fitted:
         if self._fitted is None:
             raise InvalidRequest("This AutoML has no model yet: call fit first, or AutoML.load.")
         return self._fitted

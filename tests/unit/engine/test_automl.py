@@ -213,6 +213,29 @@ def test_without_kept_rows_there_is_nothing_to_explain_by_itself(classifier, row
             classifier.explain(asked)
 
 
+def _deciding(model, folder):
+    """Threshold and temperatures of a model."""
+    model.save(folder)
+    document = json.loads((folder / "model/model.json").read_text())
+    return document["threshold"], {one["temperature"] for one in document["members"]}
+
+
+def test_calibration_and_tuning_can_be_switched_off(rows, tmp_path):
+    frame = rows.drop(columns="amount")
+    on = _fit(frame, "y", objective="F1")
+    off = _fit(frame, "y", objective="F1", calibrate=False, tune_threshold=False)
+    assert _deciding(off, tmp_path / "off") == (0.5, {1.0})
+    threshold, temperatures = _deciding(on, tmp_path / "on")
+    assert threshold != 0.5
+    assert temperatures != {1.0}
+    assert (on.analysis.calibrate, on.analysis.tune_threshold) == (True, True)
+    loaded = AutoML.load(tmp_path / "off")
+    assert (loaded.analysis.calibrate, loaded.analysis.tune_threshold) == (False, False)
+    assert (loaded.problem.calibrate, loaded.problem.tune_threshold) == (False, False)
+    about = json.loads((tmp_path / "off/model/manifest.json").read_text())["about"]
+    assert (about["calibrate"], about["tune_threshold"]) == (False, False)
+
+
 def test_reports_are_made_within_a_fit_that_is_asked_for_them(reported):
     _, folder = reported
     assert {path.name for path in (folder / "reports").iterdir()} == {

@@ -11,14 +11,19 @@ from windvane.errors import InvalidRequest
 
 
 def problem_of(
-    target: str, problem_type: str | None, objective: str | None, seed: int
+    target: str,
+    problem_type: str | None,
+    objective: str | None,
+    seed: int,
+    calibrate: bool,
+    tune_threshold: bool,
 ) -> ProblemSpec:
     """raises    InvalidRequest for a name that is unknown, or an objective that does not fit the problem type"""
     kind = _named(ProblemType, "problem_type", problem_type)
     metric = _named(MetricName, "objective", objective)
     if kind is not None and metric is not None:
         check_objective(kind, metric)
-    return ProblemSpec(str(target), kind, metric, seed)
+    return ProblemSpec(str(target), kind, metric, seed, calibrate, tune_threshold)
 
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
