@@ -14,7 +14,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from windvane.cli.ending import exit_code
+from windvane.cli.ending import exit_code, used_s
 from windvane.cli.progress import Progress
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.automl import AutoML
@@ -78,13 +78,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    started = time.monotonic()
+    started = time.monotonic() - used_s()
     screen = Console(stderr=arguments.json)
     model = AutoML(
         target=arguments.target,
         problem_type=arguments.problem_type,
         objective=arguments.objective,
-        max_runtime_s=arguments.max_runtime,
+        max_runtime_s=_left_s(arguments.max_runtime),
         max_candidates=arguments.max_candidates,
         threads=arguments.threads,
         seed=arguments.seed,
@@ -112,6 +112,11 @@ def _run(arguments: argparse.Namespace) -> None:
         print(json.dumps(_document(model, test, out, took_s, reported), indent=1))
     else:
         _show(screen, model, test, out, took_s)
+
+
+def _left_s(max_runtime_s: float) -> float:
+    """Of the time given, less what the start of the program took; what is too little is left for AutoML to refuse."""
+    return max_runtime_s if max_runtime_s < 1 else max(1.0, max_runtime_s - used_s())
 
 
 def _check_file(name: str) -> None:

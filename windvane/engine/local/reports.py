@@ -144,7 +144,7 @@ class _Bench:
         """What is to be told of an explanation."""
         config = json.loads((place / "analysis_config.json").read_text())
         n_rows = int(config["methods"]["shap"]["rows"])
-        notes = [] if self._is_of_all_rows else [_FOLD_MODEL]
+        notes = [] if self.is_of_all_rows else [_FOLD_MODEL]
         if n_rows < min(MOST_ROWS, read_analysis(self.dataset).n_rows):
             rows = counted(n_rows, "row")
             notes.append(f"The explanation is of {rows}: there was no time for more.")
@@ -174,7 +174,8 @@ class _Bench:
         }
 
     @property
-    def _is_of_all_rows(self) -> bool:
+    def is_of_all_rows(self) -> bool:
+        """Whether every model that answers was trained on all rows."""
         records = [(read_candidate(folder), folder) for folder in self.members.values()]
         return all(
             record.plan is None or not record.plan.recipe or folder.parent.name == "refits"
@@ -206,7 +207,8 @@ def _explanation(bench: _Bench) -> Iterator[File]:
         threads=commission.threads,
     )
     yield from documents(found).items()
-    yield from each_file(explanation_report(found, bench.name))
+    of_fold = "" if bench.is_of_all_rows else " (as trained for the first fold)"
+    yield from each_file(explanation_report(found, bench.name + of_fold))
 
 
 def _exploration(bench: _Bench) -> Iterator[File]:

@@ -63,6 +63,7 @@ def test_a_candidate_that_was_not_trained_on_all_rows_is_said_to_be_none(job, tm
     other = {1, 2} - {_best(job)}
     made = _made(job, tmp_path, candidate=other.pop(), kinds=(Kind.EXPLANATION,), threads=1)
     assert "first fold" in made[Kind.EXPLANATION].note
+    assert "as trained for the first fold" in (tmp_path / "explanation/report.html").read_text()
 
 
 def test_without_time_reports_are_left_out_and_said_to_be(job, tmp_path):
