@@ -183,6 +183,20 @@ def _pack(
         raise JobFault(f"Candidate {best}, the best, could not be packed. {ended.text}")
 
 
+def _alone(
+    job: Job,
+    function: Callable[[], None],
+    kill_at: float,
+    meanwhile: Callable[[], bool] = lambda: False,
+) -> Exit:
+    crew: Crew[None] = Crew(1, job.memory_mb)
+    try:
+        crew.start(None, function, kill_at)
+        return crew.next_ended(meanwhile)[1]
+    finally:
+        crew.stop()
+
+
 def _commission(job: Job, into: Path, best: int) -> Commission:
     return Commission(
         job=job.out,
@@ -201,17 +215,3 @@ def _report(commission: Commission, teller: Teller) -> None:
     from windvane.engine.local.reports import make_reports
 
     make_reports(commission, teller)
-
-
-def _alone(
-    job: Job,
-    function: Callable[[], None],
-    kill_at: float,
-    meanwhile: Callable[[], bool] = lambda: False,
-) -> Exit:
-    crew: Crew[None] = Crew(1, job.memory_mb)
-    try:
-        crew.start(None, function, kill_at)
-        return crew.next_ended(meanwhile)[1]
-    finally:
-        crew.stop()
