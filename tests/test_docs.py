@@ -31,6 +31,7 @@ def test_every_setting_is_documented_with_its_default():
     [example] = blocks(ROOT / "docs" / "configuration.md", "toml")
     documented = tomllib.loads(example)
     assert documented["limits"] == dataclasses.asdict(settings.LimitSettings())
+    assert documented["engine"] == dataclasses.asdict(settings.EngineSettings())
     assert set(documented["server"]) == {"host", "port", "account"}
     for section, record in (
         ("s3", settings.S3Settings),

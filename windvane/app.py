@@ -208,6 +208,8 @@ def _work_config(settings: Settings, connection: Connection) -> WorkConfig:
         up_since=utc_now(),
         workers=max(1, settings.workers),
         memory_mb=memory_mb,
+        calibrate=settings.engine.calibrate,
+        tune_threshold=settings.engine.tune_threshold,
         store_url=settings.store_url,
         s3=connection,
         max_data_bytes=settings.limits.max_data_bytes,

@@ -48,6 +48,18 @@ class S3Settings:
 
 
 @dataclass(frozen=True)
+class EngineSettings:
+    """How jobs learn ([engine]).
+
+    calibrate        probabilities get a temperature where it helps on other rows
+    tune_threshold   F1 and BalancedAccuracy of two classes get a threshold of their own; 0.5 if not
+    """
+
+    calibrate: bool = True
+    tune_threshold: bool = True
+
+
+@dataclass(frozen=True)
 class LimitSettings:
     """Quotas and bounds ([limits]).
 
@@ -84,13 +96,14 @@ class Settings:
     account: str = DEFAULT_ACCOUNT
     keys: tuple[AccessKey, ...] = ()
     roles: tuple[Role, ...] = ()
+    engine: EngineSettings = EngineSettings()
     s3: S3Settings | None = None
     limits: LimitSettings = LimitSettings()
 
 
 T = TypeVar("T")
 
-_SECTIONS = {"server", "store", "work", "limits", "s3", "accounts", "roles"}
+_SECTIONS = {"server", "store", "work", "engine", "limits", "s3", "accounts", "roles"}
 
 
 def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
@@ -114,6 +127,7 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
         **server,
         **work,
         store_url=store.get("url", ""),
+        engine=_record(EngineSettings, document.get("engine", {}), "[engine]"),
         s3=_record(S3Settings, s3, "[s3]") if s3 is not None else None,
         limits=_record(LimitSettings, document.get("limits", {}), "[limits]"),
         keys=tuple(

@@ -16,6 +16,8 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
     settings = read(tmp_path, "[server]\nport = 1\n[limits]\nconcurrent_jobs = 9\n")
     assert (settings.port, settings.host) == (1, "127.0.0.1")
     assert (settings.limits.concurrent_jobs, settings.limits.instances) == (9, 20)
+    settings = read(tmp_path, "[engine]\ntune_threshold = false\n")
+    assert (settings.engine.calibrate, settings.engine.tune_threshold) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,8 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
         ("[server]\nprt = 1", ["[server]", "prt", "port"]),
         ('[server]\nport = "1"', ["[server] port", "int"]),
         ("[work]\nworkers = true", ["[work] workers", "int"]),
+        ("[engine]\ncalibrate = 1", ["[engine] calibrate", "bool"]),
+        ("[engine]\ntune = true", ["[engine]", "tune", "tune_threshold"]),
         ("[limits]\nmax_columns = 1.5", ["[limits] max_columns", "int"]),
         ('[[roles]]\narn = "a"\nread = "b"', ["[[roles]] read", "list"]),
         ('[[accounts]]\naccount = "1"', ["[[accounts]]", "access_key"]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +14,14 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from windvane.cli.ending import exit_code, used_s
 from windvane.cli.progress import Progress
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.automl import AutoML
 from windvane.engine.candidates import Score
-from windvane.engine.local.hosted import HostDied
-from windvane.errors import DataFault, InvalidRequest, JobFault
+from windvane.engine.local.commission import Reported
+from windvane.engine.local.telling import Event
+from windvane.errors import InvalidRequest
 from windvane.names import fresh_suffix
 
 _SHOWN = 15
@@ -56,6 +57,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--objective", metavar="M", help=f"one of {', '.join(MetricName)}")
     parser.add_argument("--problem-type", metavar="T", help=f"one of {', '.join(ProblemType)}")
+    parser.add_argument(
+        "--no-calibration", action="store_true", help="leave probabilities as the models give them"
+    )
+    parser.add_argument(
+        "--no-threshold-tuning", action="store_true", help="decide between two classes at 0.5"
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="processes (default: one a core)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
     parser.add_argument(
@@ -66,47 +73,50 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 2 for a bad argument or bad data, 1 for our fault, each told once on stderr; 130 if interrupted."""
-    try:
-        _run(arguments)
-    except (InvalidRequest, DataFault) as error:
-        sys.stderr.write(f"windvane automl: {error}\n")
-        return 2
-    except (JobFault, HostDied) as error:
-        sys.stderr.write(f"windvane automl: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("windvane automl: stopped.\n")
-        return 130
-    return 0
+    """As exit_code."""
+    return exit_code("automl", lambda: _run(arguments))
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    started = time.monotonic()
+    started = time.monotonic() - used_s()
     screen = Console(stderr=arguments.json)
     model = AutoML(
         target=arguments.target,
         problem_type=arguments.problem_type,
         objective=arguments.objective,
-        max_runtime_s=arguments.max_runtime,
+        max_runtime_s=_left_s(arguments.max_runtime),
         max_candidates=arguments.max_candidates,
         threads=arguments.threads,
         seed=arguments.seed,
         max_latency_ms=arguments.max_latency_ms,
+        calibrate=not arguments.no_calibration,
+        tune_threshold=not arguments.no_threshold_tuning,
     )
     _check_file(arguments.train)
     if arguments.test is not None:
         _check_file(arguments.test)
     out = _new_folder(arguments.out)
+    reported: list[Reported] = []
     with Progress(screen, arguments.max_runtime, arguments.max_candidates) as progress:
-        model.fit(arguments.train, on_event=progress.show, keep=out)
+
+        def hear(event: Event) -> None:
+            if event["event"] == "report":
+                reported.append(Reported.from_event(event))
+            progress.show(event)
+
+        model.fit(arguments.train, on_event=hear, keep=out, reports=out / "reports")
     model.save(out / "model")
     took_s = time.monotonic() - started
     test = None if arguments.test is None else model.score(arguments.test)
     if arguments.json:
-        print(json.dumps(_document(model, test, out, took_s), indent=1))
+        print(json.dumps(_document(model, test, out, took_s, reported), indent=1))
     else:
         _show(screen, model, test, out, took_s)
+
+
+def _left_s(max_runtime_s: float) -> float:
+    """Of the time given, less what the start of the program took; what is too little is left for AutoML to refuse."""
+    return max_runtime_s if max_runtime_s < 1 else max(1.0, max_runtime_s - used_s())
 
 
 def _check_file(name: str) -> None:
@@ -127,7 +137,11 @@ def _new_folder(wanted: Path | None) -> Path:
 
 
 def _document(
-    model: AutoML, test: tuple[Score, ...] | None, out: Path, took_s: float
+    model: AutoML,
+    test: tuple[Score, ...] | None,
+    out: Path,
+    took_s: float,
+    reported: list[Reported],
 ) -> dict[str, Any]:
     analysis = model.analysis
     return {
@@ -135,6 +149,8 @@ def _document(
         "problem_type": analysis.problem_type,
         "objective": analysis.objective,
         "n_rows": analysis.n_rows,
+        "calibrate": analysis.calibrate,
+        "tune_threshold": analysis.tune_threshold,
         "seconds": round(took_s, 3),
         "leaderboard": [_known(row) for row in model.leaderboard().to_dict("records")],
         "findings": [
@@ -144,6 +160,14 @@ def _document(
         "test": None if test is None else {str(one.metric): one.value for one in test},
         "out": str(out),
         "model": str(out / "model"),
+        "reports": {
+            str(one.kind): {
+                "folder": str(out / "reports" / one.kind) if one.is_there else None,
+                "state": one.fate,
+                "note": one.note,
+            }
+            for one in reported
+        },
     }
 
 
@@ -166,7 +190,7 @@ def _show(
         told = ", ".join(f"{one.metric} {one.value:.5g}" for one in test)
         screen.print(f"Test: {told}", highlight=False)
     screen.print(
-        f"{took_s:.1f} s. Model: {out / 'model'} (AutoML.load); everything else: {out}",
+        f"{took_s:.1f} s. Model: {out / 'model'} (AutoML.load); reports: {out / 'reports'}; everything else: {out}",
         highlight=False,
         soft_wrap=True,
     )

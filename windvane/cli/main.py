@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from windvane import __version__
-from windvane.cli import automl, env, serve
+from windvane.cli import automl, env, explain, serve
 from windvane.errors import WindvaneError
 
 
@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"windvane {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (serve, env, automl):
+    for command in (serve, env, automl, explain):
         command.add_parser(commands)
     arguments = parser.parse_args(argv)
     try:

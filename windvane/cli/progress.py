@@ -17,6 +17,7 @@ _STAGES = {
     "ensemble": "choosing an ensemble",
     "refit": "training the chosen on all rows",
     "packing": "packing the best candidate",
+    "reports": "writing reports",
 }
 
 
@@ -58,6 +59,7 @@ class Progress:
             "stage": self._show_stage,
             "analysed": self._show_analysis,
             "candidate": self._show_candidate,
+            "report": self._show_report,
             "done": self._show_choice,
         }.get(event["event"])
         if show is not None:
@@ -101,9 +103,16 @@ class Progress:
         if is_best:
             self._bar.update(self._task, told=f"{self._objective} {event['objective']:.5g}")
 
-    def _show_choice(self, event: Event) -> None:
+    def _show_report(self, event: Event) -> None:
         if event["note"]:
-            self._console.print(f"Mind: {event['note']}.", highlight=False, markup=False)
+            self._mind(event["note"])
+
+    def _show_choice(self, event: Event) -> None:
+        if event.get("note"):
+            self._mind(f"{event['note']}.")
+
+    def _mind(self, text: str) -> None:
+        self._console.print(f"Mind: {text}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _folds(n_folds: int) -> str:

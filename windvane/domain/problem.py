@@ -95,9 +95,15 @@ def check_objective(problem_type: ProblemType, metric: MetricName) -> None:
 
 @dataclass(frozen=True)
 class ProblemSpec:
-    """What the caller said about the problem; what was left open is None and inferred from the data."""
+    """What the caller said about the problem; what was left open is None and inferred from the data.
+
+    calibrate       whether probabilities may get a temperature (engine/scoring/calibration.py)
+    tune_threshold  whether objectives that want one get a threshold of their own (engine/scoring/threshold.py)
+    """
 
     target: str
     problem_type: ProblemType | None = None
     objective: MetricName | None = None
     seed: int = 0
+    calibrate: bool = True
+    tune_threshold: bool = True

@@ -7,21 +7,25 @@ import shutil
 import tempfile
 import time
 import weakref
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_objective
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis, SourceFile
 from windvane.engine.data.dataset import read_analysis
+from windvane.engine.explain.budget import Budget
 from windvane.engine.local.ahead import libraries_loaded_ahead
+from windvane.engine.local.background import keep_background
 from windvane.engine.local.board import board_frame
+from windvane.engine.local.candidate_reports import report_candidate
+from windvane.engine.local.commission import Kind, Reported, reports_s
+from windvane.engine.local.explained import ExplainedRows, Rows, explain_rows
+from windvane.engine.local.fitted import Fitted
 from windvane.engine.local.frames import (
     class_indices,
     columns_of,
@@ -33,10 +37,11 @@ from windvane.engine.local.frames import (
 )
 from windvane.engine.local.hosted import run_job
 from windvane.engine.local.job import Job, leaderboard_from_json
+from windvane.engine.local.parameters import check_at_least, machine_mb, problem_of
 from windvane.engine.local.telling import OnEvent
 from windvane.engine.manifest import check_manifest, read_json, write_json, write_manifest
 from windvane.engine.packages.blocks import predict_in_blocks
-from windvane.engine.packages.package import Predictions, Predictor, load_predictor
+from windvane.engine.packages.package import Predictions, load_predictor
 from windvane.engine.scoring.evaluate import scores
 from windvane.errors import CorruptArtifact, InvalidRequest
 
@@ -48,15 +53,15 @@ _LOADING_S = 1.0
 
 
 @dataclass(frozen=True)
-class _Fitted:
-    """folder       what `save` copies: transformers/ model/ leaderboard.json analysis.json manifest.json
-    label_kind   'string', 'integer', 'float' or 'boolean': what predicted labels are
+class _Asked:
+    """Of `fit`: what is wanted besides a model.
+
+    started   time.time() at which the budget began
     """
 
-    folder: Path
-    predictor: Predictor
-    analysis: Analysis
-    label_kind: str
+    started: float
+    reports: Path | None
+    background_rows: int
 
 
 class AutoML:
@@ -71,6 +76,8 @@ class AutoML:
                     if None
     memory_mb       for all of them; three quarters of the machine's if None
     max_latency_ms  for one row: the best candidate within it is kept, or the quickest if none is; no limit if None
+    calibrate       whether probabilities get a temperature where it helps on other rows
+    tune_threshold  whether F1 and BalancedAccuracy of two classes get a threshold of their own; 0.5 if not
     raises          InvalidRequest for an unknown name or a number out of range
     """
 
@@ -85,20 +92,22 @@ class AutoML:
         memory_mb: int | None = None,
         seed: int = 0,
         max_latency_ms: float | None = None,
+        calibrate: bool = True,
+        tune_threshold: bool = True,
     ) -> None:
-        self.problem = _problem(target, problem_type, objective, seed)
-        _check_at_least("max_runtime_s", max_runtime_s, 1)
-        _check_at_least("max_candidates", max_candidates, 1)
-        _check_at_least("threads", threads, 1)
-        _check_at_least("memory_mb", memory_mb, 256)
+        self.problem = problem_of(target, problem_type, objective, seed, calibrate, tune_threshold)
+        check_at_least("max_runtime_s", max_runtime_s, 1)
+        check_at_least("max_candidates", max_candidates, 1)
+        check_at_least("threads", threads, 1)
+        check_at_least("memory_mb", memory_mb, 256)
         if max_latency_ms is not None and not max_latency_ms > 0:
             raise InvalidRequest(f"max_latency_ms is {max_latency_ms}; it must be above 0.")
         self.max_runtime_s = float(max_runtime_s)
         self.max_candidates = max_candidates
         self.threads = threads or len(os.sched_getaffinity(0))
-        self.memory_mb = memory_mb or _machine_mb() * 3 // 4
+        self.memory_mb = memory_mb or machine_mb() * 3 // 4
         self.max_latency_ms = max_latency_ms
-        self._fitted: _Fitted | None = None
+        self._fitted: Fitted | None = None
 
     def fit(
         self,
@@ -106,21 +115,31 @@ class AutoML:
         *,
         on_event: OnEvent = lambda _: None,
         keep: str | os.PathLike[str] | None = None,
+        reports: str | os.PathLike[str] | None = None,
+        background_rows: int = 0,
     ) -> AutoML:
         """Search and train until the time or the candidates are used up.
 
-        train      rows with the target: a DataFrame, or the path of a CSV (also .gz) or Parquet file
-        on_event   told what happens (engine/local/telling.py)
-        keep       a folder for everything the job writes; None removes all but the best model
-        raises     DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file
+        train            rows with the target: a DataFrame, or the path of a CSV (also .gz) or Parquet file
+        on_event         told what happens (engine/local/telling.py)
+        keep             a folder for everything the job writes; None removes all but the best model
+        reports          a folder for reports on the data and on the best model; a part of the time is kept for
+                         them, and what it is too short for is left out, which `on_event` is told
+        background_rows  so many rows of the training data are kept in the model, and by `save`: `explain` can do
+                         without others then
+        raises           DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file
         """
-        started = time.time()
+        check_at_least("background_rows", background_rows, 0)
+        asked = _Asked(
+            time.time(), None if reports is None else Path(reports).absolute(), background_rows
+        )
         if keep is not None:
-            Path(keep).mkdir(parents=True, exist_ok=True)
-            self._fitted = self._run(train, Path(keep), started, on_event)
+            job = Path(keep)
+            job.mkdir(parents=True, exist_ok=True)
+            self._fitted = replace(self._run(train, job, asked, on_event), job=job.absolute())
             return self
         with tempfile.TemporaryDirectory(prefix="windvane-job-") as scratch:
-            self._fitted = self._run(train, Path(scratch), started, on_event)
+            self._fitted = self._run(train, Path(scratch), asked, on_event)
         return self
 
     def predict(self, rows: pd.DataFrame) -> NDArray[Any]:
@@ -168,6 +187,76 @@ class AutoML:
         answer = self._answer(frame[known])
         predicted = answer.probabilities if is_class else answer.values
         return scores(analysis.problem_type, y[known], predicted, answer.classes)
+
+    def explain(
+        self,
+        rows: pd.DataFrame | None = None,
+        *,
+        background: pd.DataFrame | None = None,
+        budget_s: float = 10,
+    ) -> ExplainedRows:
+        """What each column adds to the answers to these rows: SHAP values, exact for a single boosted model, else
+        sampled with standard errors.
+
+        rows         columns as for `predict`; None: the rows that `fit(..., background_rows=N)` kept
+        background   rows of the training data that stand for "not known" where values are sampled; None: those kept
+        budget_s     wall clock; it is kept by explaining the first rows alone, then less precisely
+        raises       InvalidRequest as `predict` does, and if there are no such rows; OutOfTime if the budget is too
+                     short for anything
+        """
+        fitted, budget = self._the_fitted(), Budget(budget_s)
+        kept = fitted.background
+        asked = kept if rows is None else self._rows_of(rows)
+        if asked is None or asked.n_rows == 0:
+            raise InvalidRequest(
+                "There are no rows to explain: give some, or keep some by `fit(..., background_rows=100)`."
+            )
+        found = explain_rows(
+            fitted.predictor,
+            fitted.analysis,
+            asked,
+            kept if background is None else self._rows_of(background),
+            budget,
+            self.threads,
+        )
+        index = pd.RangeIndex(asked.n_rows) if rows is None else rows.index
+        outputs = self.classes_[-1:] if fitted.analysis.n_classes == 2 else self.classes_
+        return ExplainedRows(
+            index=index[: len(found.values)],
+            columns=tuple(column.name for column in fitted.analysis.features),
+            outputs=outputs.tolist() or [fitted.analysis.target],
+            attribution=found,
+        )
+
+    def write_reports(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        budget_s: float = 60,
+        on_event: OnEvent = lambda _: None,
+    ) -> list[Reported]:
+        """Write reports on the data and on the best model into `folder`, as `fit(..., reports=folder)` does, from the
+        job that `fit(..., keep=...)` kept.
+
+        budget_s   wall clock; what it is too short for is cut or left out, which the records returned say
+        raises     InvalidRequest if the job was not kept or is gone
+        """
+        fitted = self._the_fitted()
+        if fitted.job is None:
+            raise InvalidRequest(
+                "Reports need the job's folder: use `fit(..., keep=FOLDER)` before, or `fit(..., reports=FOLDER)`."
+            )
+        best = int(fitted.predictor.about["candidate"])
+        return report_candidate(
+            fitted.job,
+            best,
+            tuple(Kind),
+            Path(folder),
+            budget_s,
+            self.threads,
+            self.memory_mb,
+            on_event,
+        )
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -219,38 +308,44 @@ class AutoML:
                 max_candidates=about["max_candidates"],
                 seed=analysis.seed,
                 max_latency_ms=about.get("max_latency_ms"),
+                calibrate=analysis.calibrate,
+                tune_threshold=analysis.tune_threshold,
             )
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
             raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
-        model._fitted = _Fitted(home, predictor, analysis, kind)
+        model._fitted = Fitted(home, predictor, analysis, kind)
         return model
 
-    def _run(self, train: Table, folder: Path, started: float, on_event: OnEvent) -> _Fitted:
+    def _run(self, train: Table, folder: Path, asked: _Asked, on_event: OnEvent) -> Fitted:
         with libraries_loaded_ahead(on_event) as hear:
-            job = run_job(folder, lambda: self._job(train, folder, started), hear)
+            job = run_job(folder, lambda: self._job(train, folder, asked), hear)
         analysis = read_analysis(job.dataset)
         kind = analysis.label_type
         if isinstance(train, pd.DataFrame):
             kind = label_kind(train[analysis.target], kind)
-        return self._kept(job, analysis, kind)
+        return self._kept(job, analysis, kind, asked.background_rows)
 
-    def _job(self, train: Table, folder: Path, started: float) -> Job:
+    def _job(self, train: Table, folder: Path, asked: _Asked) -> Job:
         source = source_of(train, folder)
+        for_reports_s = 0.0 if asked.reports is None else reports_s(self.max_runtime_s)
+        time_s = max(self.max_runtime_s - _LOADING_S, self.max_runtime_s / 2)
         return Job(
             files=(SourceFile(source.path, source.name),),
             format=source.format,
             compression=source.compression,
             problem=self.problem,
-            started=started,
-            max_runtime_s=max(self.max_runtime_s - _LOADING_S, self.max_runtime_s / 2),
+            started=asked.started,
+            max_runtime_s=time_s - for_reports_s,
             max_candidates=self.max_candidates,
             threads=self.threads,
             memory_mb=self.memory_mb,
             out=folder,
             max_latency_s=None if self.max_latency_ms is None else self.max_latency_ms / 1000,
+            reports=asked.reports,
+            reports_s=for_reports_s,
         )
 
-    def _kept(self, job: Job, analysis: Analysis, kind: str) -> _Fitted:
+    def _kept(self, job: Job, analysis: Analysis, kind: str, background_rows: int) -> Fitted:
         """The best model, in a folder that lives as long as this object."""
         home = Path(tempfile.mkdtemp(prefix="windvane-model-"))
         weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
@@ -258,6 +353,8 @@ class AutoML:
             shutil.copytree(job.out / "best" / name, home / name)
         shutil.copy(job.out / "leaderboard.json", home)
         write_json(home / "analysis.json", analysis.to_json())
+        if background_rows:
+            keep_background(job.dataset, background_rows, home / "background")
         about = {
             "label_kind": kind,
             "max_runtime_s": self.max_runtime_s,
@@ -266,12 +363,15 @@ class AutoML:
         }
         write_manifest(home, _KIND, about)
         predictor = load_predictor(home / "transformers", home / "model")
-        return _Fitted(home, predictor, analysis, kind)
+        return Fitted(home, predictor, analysis, kind)
 
-    def _the_fitted(self) -> _Fitted:
+    def _the_fitted(self) -> Fitted:
         if self._fitted is None:
             raise InvalidRequest("This AutoML has no model yet: call fit first, or AutoML.load.")
         return self._fitted
+
+    def _rows_of(self, frame: pd.DataFrame) -> Rows:
+        return Rows(columns_of(frame, self._the_fitted().predictor.columns), len(frame))
 
     def _answer(self, frame: pd.DataFrame) -> Predictions:
         fitted = self._the_fitted()
@@ -280,33 +380,3 @@ class AutoML:
             return predict_in_blocks(fitted.predictor, columns, len(frame), self.threads)
         n_classes = fitted.analysis.n_classes
         return Predictions(np.empty(0), np.empty((0, n_classes)), np.empty(0, np.int64))
-
-
-def _problem(
-    target: str, problem_type: str | None, objective: str | None, seed: int
-) -> ProblemSpec:
-    kind = _named(ProblemType, "problem_type", problem_type)
-    metric = _named(MetricName, "objective", objective)
-    if kind is not None and metric is not None:
-        check_objective(kind, metric)
-    return ProblemSpec(str(target), kind, metric, seed)
-
-
-_Enum = TypeVar("_Enum", bound=StrEnum)
-
-
-def _named(enum: type[_Enum], parameter: str, name: str | None) -> _Enum | None:
-    if name is None:
-        return None
-    if name not in set(enum):
-        raise InvalidRequest(f"{parameter} is '{name}'; choose one of: {', '.join(enum)}.")
-    return enum(name)
-
-
-def _check_at_least(parameter: str, value: float | None, least: int) -> None:
-    if value is not None and not value >= least:
-        raise InvalidRequest(f"{parameter} is {value}; it must be at least {least}.")
-
-
-def _machine_mb() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024**2

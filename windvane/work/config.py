@@ -61,6 +61,8 @@ class WorkConfig:
     up_since         when it began
     workers          training workers
     memory_mb        memory that all workers share, MiB
+    calibrate, tune_threshold
+                     as in ProblemSpec, of every job
     max_data_bytes   decompressed training data of one job
     max_columns      columns of one table
     instance_limit   model processes of one account
@@ -71,6 +73,8 @@ class WorkConfig:
     up_since: datetime
     workers: int
     memory_mb: int
+    calibrate: bool = True
+    tune_threshold: bool = True
     store_url: str = ""
     s3: Connection | None = None
     max_data_bytes: int = 100 * 1000**3

@@ -55,6 +55,8 @@ class Bench:
     """What a stage works with.
 
     stop_at     time.time() at which the process will be killed
+    calibrate, tune_threshold
+                as in ProblemSpec
     threads     for reading; training uses one
     memory_mb   at which the process will be killed
     """
@@ -64,6 +66,8 @@ class Bench:
     workspace: Workspace
     open_artifacts: Callable[[], Artifacts]
     stop_at: float
+    calibrate: bool
+    tune_threshold: bool
     threads: int
     memory_mb: int
     max_data_bytes: int
@@ -96,7 +100,11 @@ def _analyse(bench: Bench) -> Result:
         analysis = stages.analyse(
             files,
             _read_options(bench, channel, temporary),
-            _problem(request, channel),
+            replace(
+                _problem(request, channel),
+                calibrate=bench.calibrate,
+                tune_threshold=bench.tune_threshold,
+            ),
             cleared(bench.workspace.dataset),
         )
     artifacts.write(Keys(bench.job).headers, _header_line(analysis))

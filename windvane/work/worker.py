@@ -136,6 +136,8 @@ class Worker:
                 workspace=workspace,
                 open_artifacts=config.artifacts,
                 stop_at=until.timestamp(),
+                calibrate=config.calibrate,
+                tune_threshold=config.tune_threshold,
                 threads=config.workers,
                 memory_mb=config.task_memory_mb,
                 max_data_bytes=config.max_data_bytes,

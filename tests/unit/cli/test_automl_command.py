@@ -44,7 +44,23 @@ def test_json_is_one_document_and_everything_lies_in_the_folder(files, tmp_path,
     assert document["test"]["Accuracy"] > 0.8
     assert "Accuracy" in told.err
     assert (out / "leaderboard.json").exists()
+    assert {one["state"] for one in document["reports"].values()} == {"written"}
+    for name, one in document["reports"].items():
+        assert one["folder"] == str(out / "reports" / name)
+        assert (out / "reports" / name / "report.pdf").read_bytes().startswith(b"%PDF")
     assert AutoML.load(out / "model").predict(pd.DataFrame({"a": [3.0], "b": [3.0]})) == ["up"]
+
+
+def test_calibration_and_threshold_tuning_can_be_switched_off(files, tmp_path, capsys):
+    code = _run(
+        files / "train.csv", "--target", "y", "--max-candidates", 1, "--max-runtime", 120,
+        "--no-calibration", "--no-threshold-tuning", "--out", tmp_path / "out", "--json",
+    )  # fmt: skip
+    assert code == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["calibrate"], document["tune_threshold"]) == (False, False)
+    page = (tmp_path / "out/reports/quality/report.html").read_text()
+    assert "tuning is switched off" in page
 
 
 def test_a_latency_limit_that_none_meets_is_told(files, tmp_path, capsys):

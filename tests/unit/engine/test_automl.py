@@ -34,6 +34,19 @@ def regressor(rows):
     return _fit(rows.drop(columns="y"), "amount", objective="MAE", max_candidates=1)
 
 
+@pytest.fixture(scope="module")
+def reported(rows, tmp_path_factory):
+    """A model that keeps rows, its job's folder and that of its reports."""
+    folder = tmp_path_factory.mktemp("reported")
+    model = AutoML("amount", max_candidates=1, max_runtime_s=120).fit(
+        rows.drop(columns="y"),
+        keep=folder / "job",
+        reports=folder / "reports",
+        background_rows=50,
+    )
+    return model, folder
+
+
 def test_labels_come_back_as_in_the_training_data(classifier, rows):
     predicted = classifier.predict(rows)
     assert predicted.dtype == np.int64
@@ -161,6 +174,84 @@ def test_a_job_without_time_for_candidates_still_has_a_model(rows, tmp_path):
 def test_data_that_cannot_be_learned_from_are_refused_in_words(rows):
     with pytest.raises(DataFault, match=r"'label'.*'colour'"):
         _fit(rows, "label")
+
+
+def _log_odds(model, rows):
+    chances = model.predict_proba(rows)
+    return np.log(chances[:, 1] / chances[:, 0])
+
+
+def test_contributions_of_columns_add_up_to_the_answer(classifier, rows):
+    found = classifier.explain(rows.head(20), background=rows, budget_s=5)
+    values = found.values()
+    assert values.columns.tolist() == ["a", "colour", "b"]
+    assert values.index.tolist() == rows.index[: len(values)].tolist()
+    answers = (values.sum(axis=1) + found.expected[1]).to_numpy()
+    assert answers == pytest.approx(_log_odds(classifier, rows.head(len(values))), abs=1e-3)
+    assert found.importance.index[0] in ("a", "colour")
+
+
+def test_values_of_a_regression_are_explained_in_its_unit(regressor, rows):
+    found = regressor.explain(rows.head(10), background=rows, budget_s=5)
+    answers = found.answers["amount"].to_numpy()
+    assert answers == pytest.approx(regressor.predict(rows.head(len(answers))), rel=1e-4)
+
+
+def test_kept_rows_are_saved_and_explained_without_others(reported, tmp_path):
+    model, _ = reported
+    model.save(tmp_path / "model")
+    loaded = AutoML.load(tmp_path / "model")
+    found = loaded.explain(budget_s=5)
+    assert 0 < len(found.values()) <= 50
+    total = found.answers["amount"].to_numpy()
+    assert total == pytest.approx(model.explain(budget_s=5).answers["amount"].to_numpy(), rel=1e-6)
+
+
+def test_without_kept_rows_there_is_nothing_to_explain_by_itself(classifier, rows):
+    for asked in (None, rows.head(0)):
+        with pytest.raises(InvalidRequest, match="no rows to explain"):
+            classifier.explain(asked)
+
+
+def _deciding(model, folder):
+    """Threshold and temperatures of a model."""
+    model.save(folder)
+    document = json.loads((folder / "model/model.json").read_text())
+    return document["threshold"], {one["temperature"] for one in document["members"]}
+
+
+def test_calibration_and_tuning_can_be_switched_off(rows, tmp_path):
+    frame = rows.drop(columns="amount")
+    on = _fit(frame, "y", objective="F1")
+    off = _fit(frame, "y", objective="F1", calibrate=False, tune_threshold=False)
+    assert _deciding(off, tmp_path / "off") == (0.5, {1.0})
+    threshold, temperatures = _deciding(on, tmp_path / "on")
+    assert threshold != 0.5
+    assert temperatures != {1.0}
+    assert (on.analysis.calibrate, on.analysis.tune_threshold) == (True, True)
+    loaded = AutoML.load(tmp_path / "off")
+    assert (loaded.analysis.calibrate, loaded.analysis.tune_threshold) == (False, False)
+    assert (loaded.problem.calibrate, loaded.problem.tune_threshold) == (False, False)
+    about = json.loads((tmp_path / "off/model/manifest.json").read_text())["about"]
+    assert (about["calibrate"], about["tune_threshold"]) == (False, False)
+
+
+def test_reports_are_made_within_a_fit_that_is_asked_for_them(reported):
+    _, folder = reported
+    assert {path.name for path in (folder / "reports").iterdir()} == {
+        "exploration",
+        "explanation",
+        "quality",
+    }
+
+
+def test_reports_are_made_of_a_job_that_was_kept(reported, classifier, tmp_path):
+    model, _ = reported
+    made = model.write_reports(tmp_path / "again")
+    assert {one.fate for one in made} == {"written"}
+    assert (tmp_path / "again/exploration/report.html").exists()
+    with pytest.raises(InvalidRequest, match="Reports need the job's folder"):
+        classifier.write_reports(tmp_path / "other")
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,6 @@ def test_scratch_is_gone_after_its_block(tmp_path: Path) -> None:
 
 
 def test_a_workers_configuration_survives_its_way_to_the_worker(tmp_path: Path) -> None:
-    config = WorkConfig(tmp_path, "run", START, 2, 3000, store_url="sqlite:///x")
+    config = WorkConfig(tmp_path, "run", START, 2, 3000, calibrate=False, store_url="sqlite:///x")
     assert config_from_json(config_to_json(config)) == config
     assert config.task_memory_mb == 1000

@@ -74,14 +74,14 @@ def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset
         _powers(columns, target, problem.seed),
     )
     return Dataset(
-        _analysis(facts, n_folds, problem.seed),
+        _analysis(facts, n_folds, problem),
         {column.name: column.values for column in columns if column.spec.type.is_feature},
         target.y,
         folds,
     )
 
 
-def _analysis(facts: TableFacts, n_folds: int, seed: int) -> Analysis:
+def _analysis(facts: TableFacts, n_folds: int, problem: ProblemSpec) -> Analysis:
     target = facts.target
     return Analysis(
         target=facts.target_name,
@@ -95,7 +95,9 @@ def _analysis(facts: TableFacts, n_folds: int, seed: int) -> Analysis:
         n_rows=facts.n_rows,
         n_rows_read=facts.n_rows_read,
         n_folds=n_folds,
-        seed=seed,
+        seed=problem.seed,
+        calibrate=problem.calibrate,
+        tune_threshold=problem.tune_threshold,
         findings=find_all(facts),
         statistics=_statistics(facts),
     )

@@ -70,6 +70,8 @@ class Analysis:
     label_type    'string', 'integer', 'float' or 'boolean': what the labels were
     n_rows        rows kept (valid target, after sampling);  n_rows_read  rows in the files
     n_folds       cross-validation folds; 1 means one hold-out part (fold 0)
+    calibrate, tune_threshold
+                  as in ProblemSpec
     findings      most severe first
     statistics    per column: {"missing": n, "distinct": n, ...}, JSON
     """
@@ -86,6 +88,8 @@ class Analysis:
     n_rows_read: int
     n_folds: int
     seed: int
+    calibrate: bool = True
+    tune_threshold: bool = True
     findings: tuple[Finding, ...] = ()
     statistics: dict[str, dict[str, Any]] = field(default_factory=dict)
 

@@ -37,6 +37,11 @@ class Attribution:
         return self.pairs == 0
 
     @property
+    def method(self) -> str:
+        """For people."""
+        return "exact TreeSHAP" if self.is_exact else f"sampled, {self.pairs} permutation pairs"
+
+    @property
     def answers(self) -> NDArray[np.float64]:
         """(n_rows, n_outputs) that the values add up to."""
         return np.asarray(self.values.sum(axis=1) + self.expected)

@@ -10,10 +10,10 @@ from windvane.engine.columns import ColumnType
 from windvane.engine.explain.cells import cell_texts
 from windvane.engine.explain.dependence import Dependence
 from windvane.engine.explain.explanation import Explanation
-from windvane.engine.explain.shown import LINE, number_text, signed_text
 from windvane.engine.reports.colours import BLUE, GREY, IN_TURN
 from windvane.engine.reports.document import Figure, Table
-from windvane.engine.reports.labels import drawn
+from windvane.engine.reports.labels import LINE, drawn
+from windvane.engine.wording import number, share, signed
 
 _DATE_TICKS = 4
 _MARKS = ("o", "s", "^", "D")
@@ -75,14 +75,14 @@ def _table(explanation: Explanation, one: Dependence) -> Table:
     rows = [
         [
             text or _NO_CELL,
-            f"{share:.1%}",
+            share(part),
             explanation.outputs[output],
-            number_text(one.answers[point, output]),
-            signed_text(one.effect[point, output]),
-            f"{signed_text(one.low[point, output])} to {signed_text(one.high[point, output])}",
+            number(one.answers[point, output]),
+            signed(one.effect[point, output]),
+            f"{signed(one.low[point, output])} to {signed(one.high[point, output])}",
         ]
         for output in _most_moved(explanation)
-        for point, (text, share) in enumerate(zip(one.texts, one.shares.tolist(), strict=True))
+        for point, (text, part) in enumerate(zip(one.texts, one.shares.tolist(), strict=True))
     ]
     return Table(
         head=["Cell", "Rows nearby", "Answer", "Mean", "Change", "10 % to 90 % of rows"],

@@ -6,8 +6,8 @@ import numpy as np
 
 from windvane.engine.explain.cells import cell_texts
 from windvane.engine.explain.explanation import Explanation
-from windvane.engine.explain.shown import error_text, number_text, signed_text
 from windvane.engine.reports.document import Table
+from windvane.engine.wording import number, share, signed
 
 _MOST_REASONS = 6
 _MOST_CLASSES = 3
@@ -40,25 +40,23 @@ def _example(explanation: Explanation, row: int, output: int) -> Table:
     attribution = explanation.attribution
     values, errors = attribution.values[row, :, output], attribution.errors[row, :, output]
     order = np.argsort(-np.abs(values), kind="stable")
-    reasons = [number for number in order[:_MOST_REASONS].tolist() if values[number]]
+    reasons = [column for column in order[:_MOST_REASONS].tolist() if values[column]]
     rest = np.setdiff1d(order, reasons)
     expected, answer = attribution.expected[output], attribution.answers[row, output]
-    rows = [
-        ["(expected)", "", number_text(expected), error_text(attribution.expected_errors[output])]
-    ]
+    rows = [["(expected)", "", number(expected), _error_text(attribution.expected_errors[output])]]
     rows += [
         [
-            explanation.names[number],
-            _cell(explanation, row, number),
-            signed_text(values[number]),
-            error_text(errors[number]),
+            explanation.names[column],
+            _cell(explanation, row, column),
+            signed(values[column]),
+            _error_text(errors[column]),
         ]
-        for number in reasons
+        for column in reasons
     ]
     if values[rest].any():
-        error = error_text(float(np.sqrt((errors[rest] ** 2).sum())))
-        rows.append([f"({len(rest)} others)", "", signed_text(values[rest].sum()), error])
-    rows.append(["(answer)", "", number_text(answer), ""])
+        error = _error_text(float(np.sqrt((errors[rest] ** 2).sum())))
+        rows.append([f"({len(rest)} others)", "", signed(values[rest].sum()), error])
+    rows.append(["(answer)", "", number(answer), ""])
     return Table(
         head=["Column", "Cell", "Contribution", "Standard error"],
         rows=rows,
@@ -74,11 +72,16 @@ def _cell(explanation: Explanation, row: int, column: int) -> str:
 
 
 def _caption(explanation: Explanation, row: int, output: int) -> str:
-    number = int(explanation.rows[row])
+    told = f"Row {int(explanation.rows[row])}"
     answers = explanation.attribution.answers[row]
     if not explanation.labels:
-        return f"Row {number}: {explanation.target} is predicted as {number_text(answers[0])}."
+        return f"{told}: {explanation.target} is predicted as {number(answers[0])}."
     scores = answers if len(answers) > 1 else np.array([0.0, answers[0]])
     chances = np.exp(scores - scores.max())
     chance = chances[output if len(answers) > 1 else 1] / chances.sum()
-    return f"Row {number}: {explanation.outputs[output]} has the probability {chance:.1%}."
+    return f"{told}: {explanation.outputs[output]} has the probability {share(chance)}."
+
+
+def _error_text(value: float) -> str:
+    """Of a standard error; "exact" if there is none."""
+    return f"± {value:.2g}" if value else "exact"

@@ -53,9 +53,7 @@ class Explanation:
 
     @property
     def method(self) -> str:
-        if self.attribution.is_exact:
-            return "exact TreeSHAP"
-        return f"sampled, {self.attribution.pairs} permutation pairs"
+        return self.attribution.method
 
     def importance(self) -> Importance:
         return importance_of(self.attribution)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from windvane.engine.explain.explanation import Explanation
-from windvane.engine.explain.shown import LINE, number_text
 from windvane.engine.reports.colours import BLUE
 from windvane.engine.reports.document import Figure, Table
-from windvane.engine.reports.labels import drawn
+from windvane.engine.reports.labels import LINE, drawn
+from windvane.engine.wording import number
 
 _MOST_BARS = 15
 _MOST_LABELS = 6
@@ -24,7 +24,7 @@ def importance_figure(explanation: Explanation, scale: str) -> Figure:
     importance = explanation.importance()
     shown = importance.ranking()[:_MOST_BARS]
     sizes, errors = importance.total[shown], importance.total_errors[shown]
-    labels = [drawn(explanation.names[number]) for number in shown]
+    labels = [drawn(explanation.names[column]) for column in shown]
 
     def draw(axes: Any) -> None:
         places = np.arange(len(shown))
@@ -33,7 +33,7 @@ def importance_figure(explanation: Explanation, scale: str) -> Figure:
         axes.invert_yaxis()
         axes.set_xlabel(f"mean |SHAP value|, {drawn(scale, LINE)}")
 
-    names = [explanation.names[number] for number in shown[:3]]
+    names = [explanation.names[column] for column in shown[:3]]
     alt = f"Bars of the mean absolute contribution; the longest are those of {', '.join(names)}."
     height = 1.2 + 0.28 * len(shown)
     return Figure("What matters most", draw, alt, _table(explanation), height=height)
@@ -43,10 +43,10 @@ def _table(explanation: Explanation) -> Table:
     importance = explanation.importance()
     outputs = explanation.outputs if 1 < len(explanation.outputs) <= _MOST_LABELS else ()
     rows = []
-    for number in importance.ranking():
-        by_label = importance.values[number, : len(outputs)] if outputs else np.empty(0)
-        numbers = (importance.total[number], importance.total_errors[number], *by_label)
-        rows.append([explanation.names[number], *map(number_text, numbers)])
+    for column in importance.ranking():
+        by_label = importance.values[column, : len(outputs)] if outputs else np.empty(0)
+        numbers = (importance.total[column], importance.total_errors[column], *by_label)
+        rows.append([explanation.names[column], *map(number, numbers)])
     return Table(
         head=["Column", "Mean |SHAP|", "Standard error", *outputs],
         rows=rows,

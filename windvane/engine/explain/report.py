@@ -10,9 +10,9 @@ from windvane.engine.explain.examples import example_tables
 from windvane.engine.explain.explanation import Explanation
 from windvane.engine.explain.importance_figure import importance_figure
 from windvane.engine.explain.margins import LEAST_PROBABILITY
-from windvane.engine.explain.shown import number_text
 from windvane.engine.explain.summary_figure import summary_figure
 from windvane.engine.reports.document import Block, Report, Section, Text
+from windvane.engine.wording import number
 
 
 def explanation_report(explanation: Explanation, candidate: str) -> Report:
@@ -41,7 +41,7 @@ def _facts(explanation: Explanation) -> list[tuple[str, str]]:
         ("Rows explained", str(len(explanation.rows))),
         ("Columns", str(len(explanation.columns))),
         ("Answers are measured as", _scale(explanation)),
-        ("Expected answer", ", ".join(map(number_text, attribution.expected.tolist()))),
+        ("Expected answer", ", ".join(map(number, attribution.expected.tolist()))),
         ("Time", f"{explanation.seconds:.1f} s of {explanation.budget_s:.1f} s"),
     ]
 

@@ -11,26 +11,31 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import Columns, ColumnSpec
 from windvane.engine.data.dataset import read_analysis, read_rows
+from windvane.engine.explain.attributed import (
+    Predict,
+    attributed,
+    background_places,
+    predicting,
+    used_columns,
+)
 from windvane.engine.explain.attribution import Attribution, taken
 from windvane.engine.explain.budget import Budget
 from windvane.engine.explain.dependence import Dependence, dependence_of
-from windvane.engine.explain.exact import exact_attribution
 from windvane.engine.explain.explanation import Explanation
 from windvane.engine.explain.importance import importance_of
 from windvane.engine.explain.margins import as_told, margins
-from windvane.engine.explain.sampled import Question, sampled_attribution
-from windvane.engine.packages.blocks import predict_in_blocks
-from windvane.engine.packages.predictor import Predictions, Predictor, load_predictor
+from windvane.engine.explain.sampled import Question
+from windvane.engine.packages.predictor import Predictions, load_predictor
 from windvane.errors import CorruptArtifact
 
-_MOST_PAIRS = 500
+MOST_ROWS = 300
+"""Explained of a dataset; more would hardly make what is told of all rows more certain."""
+
 _VALUES_SHARE = 0.8
 """Of the time for Shapley values; the rest is for partial dependence."""
 
 _DEPENDENCES = 6
 _DEPENDENCE_ROWS = 100
-
-Predict = Callable[[Columns, int], Predictions]
 
 
 def explain(
@@ -38,7 +43,7 @@ def explain(
     packages: Path,
     budget_s: float,
     seed: int,
-    most_rows: int = 300,
+    most_rows: int = MOST_ROWS,
     threads: int = 1,
     now: Callable[[], float] = time.monotonic,
 ) -> Explanation:
@@ -59,11 +64,8 @@ def explain(
     names = [column.name for column in analysis.features]
     cells = read_rows(dataset, names, np.concatenate([explained, background]))
     question = _question(cells, used_columns(predictor), len(explained), len(background))
-
-    def predict(columns: Columns, n_rows: int) -> Predictions:
-        return predict_in_blocks(predictor, columns, n_rows, threads)
-
-    attribution = _attribution(predictor, predict, question, seed, budget)
+    predict = predicting(predictor, threads)
+    attribution = attributed(predictor, predict, question, seed, budget.share(_VALUES_SHARE))
     n_rows = len(attribution.values)
     answer = predict(question.first(n_rows).cells, n_rows)
     return Explanation(
@@ -81,25 +83,13 @@ def explain(
     )
 
 
-def used_columns(predictor: Predictor) -> set[str]:
-    """Names of the raw columns that make a difference to its answers."""
-    return {
-        source
-        for recipe in predictor.recipes.values()
-        for feature in recipe.features
-        for source in feature.sources
-    }
-
-
 def _drawn_rows(
     n_rows: int, most_rows: int, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows to explain, and rows that stand for "not known": a small table's again and again, in another order."""
+    """Rows to explain, and rows that stand for "not known"."""
     generator = np.random.default_rng(seed)
     explained = generator.permutation(n_rows)[:most_rows]
-    rounds = -(-_MOST_PAIRS // n_rows)
-    background = np.concatenate([generator.permutation(n_rows) for _ in range(rounds)])
-    return explained, background[:_MOST_PAIRS]
+    return explained, background_places(n_rows, generator)
 
 
 def _question(cells: Columns, used: set[str], n_rows: int, n_background: int) -> Question:
@@ -112,18 +102,6 @@ def _question(cells: Columns, used: set[str], n_rows: int, n_background: int) ->
         background=taken(players, slice(n_rows, None)),
         n_rows=n_rows,
         n_background=n_background,
-    )
-
-
-def _attribution(
-    predictor: Predictor, predict: Predict, question: Question, seed: int, budget: Budget
-) -> Attribution:
-    own = budget.share(_VALUES_SHARE)
-    found = exact_attribution(predictor, question.names, question.cells, question.n_rows, own)
-    if found is not None:
-        return found
-    return sampled_attribution(
-        lambda columns, n_rows: margins(predict(columns, n_rows)), question, seed, own
     )
 
 

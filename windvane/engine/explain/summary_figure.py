@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import Values
 from windvane.engine.explain.explanation import Explanation
-from windvane.engine.explain.shown import LINE, spread_text
 from windvane.engine.reports.colours import low_to_high
 from windvane.engine.reports.document import Figure, Table
-from windvane.engine.reports.labels import drawn
+from windvane.engine.reports.labels import LINE, drawn
+from windvane.engine.wording import signed
 
 _MOST_COLUMNS = 12
 _BINS = 60
@@ -45,7 +45,7 @@ def summary_figure(explanation: Explanation, output: int, scale: str) -> Figure:
         f"For each column the contributions to {len(values)} answers as points from left, lower, to right, higher; "
         "blue points are rows with a low number, orange ones with a high number, grey ones with words or nothing."
     )
-    rows = [[name, *spread_text(values[:, place])] for place, name in enumerate(names)]
+    rows = [[name, *_spread(values[:, place])] for place, name in enumerate(names)]
     table = Table(["Column", "10 %", "Median", "90 %"], rows, frozenset({1, 2, 3}))
     height = 1.2 + 0.34 * len(names)
     return Figure(f"Row by row: {scale}", draw, alt, table, height=height)
@@ -81,3 +81,8 @@ def _stacked(values: NDArray[np.float64]) -> NDArray[np.float64]:
         turn = np.arange(len(inside))
         made[inside] = (turn + 1) // 2 * np.where(turn % 2, 1, -1)
     return made
+
+
+def _spread(values: NDArray[np.float64]) -> list[str]:
+    """A tenth of the values is below the first, half below the second, nine tenths below the third."""
+    return [signed(cut) for cut in np.quantile(values, (0.1, 0.5, 0.9)).tolist()]

@@ -1,4 +1,4 @@
-"""How numbers, dates and cells are written in a report."""
+"""How dates and cells of a table are written in a report."""
 
 from __future__ import annotations
 
@@ -7,34 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.reports.labels import seen
+from windvane.engine.wording import number
 
 MISSING = "missing"
-UNKNOWN = "-"
 
 _CELL = 60
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
-
-
-def number(value: float | None) -> str:
-    """With about four digits.
-
-    >>> [number(value) for value in (3, 0.123456, 12345.678, 1e12, float("nan"))]
-    ['3', '0.1235', '12,346', '1e+12', '-']
-    """
-    if value is None or not math.isfinite(value):
-        return UNKNOWN
-    if 1000 <= abs(value) < 1e9 or (abs(value) < 1000 and value == int(value)):
-        return f"{value:,.0f}"
-    return f"{value:.4g}"
-
-
-def percent(part: float, whole: float) -> str:
-    """
-    >>> percent(1, 3), percent(1, 100_000), percent(0, 0)
-    ('33.3 %', '0.001 %', '-')
-    """
-    return f"{100 * part / whole:.3g} %" if whole else UNKNOWN
 
 
 def moment(seconds: float) -> str:
@@ -59,11 +38,3 @@ def measured(value: float, kind: ColumnType) -> str:
 def cell(text: str | None) -> str:
     """A cell of words."""
     return MISSING if text is None else seen(text, _CELL)
-
-
-def rows(n_rows: int) -> str:
-    """
-    >>> rows(1), rows(1200)
-    ('1 row', '1,200 rows')
-    """
-    return f"{n_rows:,} {'row' if n_rows == 1 else 'rows'}"

@@ -7,6 +7,8 @@ The job's folder:
     best/transformers/  best/model/                     the packages of the best candidate
     latency.json                                        seconds they take for a row
     leaderboard.json                                    every candidate, best first
+
+Reports, if they are wanted, have a folder of their own (engine/local/reports.py).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pathlib import Path
 from windvane.engine import stages
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis, read_dataset
+from windvane.engine.local.commission import Commission, Kind, reports_end
 from windvane.engine.local.crew import Crew
 from windvane.engine.local.finish import refit_members, with_refits
 from windvane.engine.local.front import Choice, choose, noted, stated, with_pessimism
@@ -79,6 +82,9 @@ def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
     order = [_measured(entry, choice, latency_s) for entry in order]
     document = leaderboard_to_json([noted(entry, choice) for entry in order])
     (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))
+    if job.reports is not None:
+        with teller.stage("reports"):
+            _report(_commission(job, job.reports, choice.index), teller)
     teller.tell("done", best=choice.index, ended=hunt.ended, note=choice.note)
 
 
@@ -212,3 +218,23 @@ def _alone(
         return crew.next_ended(meanwhile)[1]
     finally:
         crew.stop()
+
+
+def _commission(job: Job, into: Path, best: int) -> Commission:
+    return Commission(
+        job=job.out,
+        candidate=best,
+        kinds=tuple(Kind),
+        into=into,
+        ends=reports_end(time.time(), job.deadline + job.reports_s, job.reports_s),
+        threads=job.threads,
+        memory_mb=job.memory_mb,
+        started=job.started,
+    )
+
+
+def _report(commission: Commission, teller: Teller) -> None:
+    # Loading what reports need would take time from jobs that want none.
+    from windvane.engine.local.reports import make_reports
+
+    make_reports(commission, teller)

@@ -9,6 +9,7 @@ from windvane.domain.problem import MetricName
 from windvane.engine.local.job import Entry
 from windvane.engine.scoring.judge import with_optimism
 from windvane.engine.scoring.metrics import METRICS
+from windvane.engine.wording import milliseconds
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def choose(order: Sequence[Entry], max_latency_s: float | None) -> Choice:
     return Choice(
         index,
         f"no candidate answers a row within the {1000 * max_latency_s:g} ms asked for; this is the quickest, with "
-        f"{1000 * latency_s:.3g} ms",
+        + milliseconds(latency_s),
     )
 
 

@@ -15,7 +15,7 @@ import sys
 from windvane.engine.local.conduct import conduct
 from windvane.engine.local.job import Job
 from windvane.engine.local.libraries import Libraries
-from windvane.engine.local.telling import Event
+from windvane.engine.local.telling import Event, OnEvent
 from windvane.errors import DataFault, JobFault
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -23,12 +23,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 
 def main() -> int:
-    events = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-
-    def tell(event: Event) -> None:
-        events.write(json.dumps(event) + "\n")
-
+    tell = told_on_stdout()
     libraries = Libraries()
     job = _asked(libraries)
     try:
@@ -38,6 +33,17 @@ def main() -> int:
         tell({"event": "failed", "error": kind, "text": str(fault)})
         return 1
     return 0
+
+
+def told_on_stdout() -> OnEvent:
+    """Tells on what is stdout now; whatever else is written there goes to stderr from now on."""
+    events = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def tell(event: Event) -> None:
+        events.write(json.dumps(event) + "\n")
+
+    return tell
 
 
 def _asked(libraries: Libraries) -> Job:

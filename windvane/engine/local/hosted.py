@@ -10,7 +10,9 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol, TypeVar
 
+from windvane.engine.local.commission import Commission, Reported
 from windvane.engine.local.host import ONE_THREAD
 from windvane.engine.local.job import Job
 from windvane.engine.local.telling import Event, OnEvent
@@ -25,6 +27,15 @@ class HostDied(RuntimeError):
     """The process of a job ended without saying why: a fault of ours or of the system."""
 
 
+class Asked(Protocol):
+    """What a process is asked to do."""
+
+    def to_json(self) -> str: ...
+
+
+Request = TypeVar("Request", bound=Asked)
+
+
 def run_job(out: Path, ask: Callable[[], Job], on_event: OnEvent) -> Job:
     """Run a job in a process of its own, which dies with this one.
 
@@ -33,10 +44,30 @@ def run_job(out: Path, ask: Callable[[], Job], on_event: OnEvent) -> Job:
     returns   what `ask` made
     raises    JobFault, DataFault if the data are to blame; HostDied; whatever `ask` raises
     """
-    log = out / "host.log"
+    return _run("windvane.engine.local.host", out / "host.log", ask, on_event)
+
+
+def run_reports(commission: Commission, on_event: OnEvent) -> list[Reported]:
+    """Make reports in a process of their own, which dies with this one.
+
+    raises    JobFault; HostDied
+    """
+    made: list[Reported] = []
+
+    def hear(event: Event) -> None:
+        if event["event"] == "report":
+            made.append(Reported.from_event(event))
+        on_event(event)
+
+    log = commission.job / "reports.log"
+    _run("windvane.engine.local.report_host", log, lambda: commission, hear)
+    return made
+
+
+def _run(module: str, log: Path, ask: Callable[[], Request], on_event: OnEvent) -> Request:
     with log.open("wb") as errors:
         host = subprocess.Popen(
-            leash.command([sys.executable, "-m", "windvane.engine.local.host"]),
+            leash.command([sys.executable, "-m", module]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -44,8 +75,8 @@ def run_job(out: Path, ask: Callable[[], Job], on_event: OnEvent) -> Job:
             text=True,
         )
     try:
-        job = ask()
-        last = _follow(host, job, on_event)
+        request = ask()
+        last = _follow(host, request, on_event)
     finally:
         _end(host)
     if last.get("event") == "failed":
@@ -55,16 +86,16 @@ def run_job(out: Path, ask: Callable[[], Job], on_event: OnEvent) -> Job:
             f"The process of the job ended with exit code {host.returncode}. Its last words:\n"
             f"{_tail(log)}"
         )
-    return job
+    return request
 
 
-def _follow(host: subprocess.Popen[str], job: Job, on_event: OnEvent) -> Event:
+def _follow(host: subprocess.Popen[str], request: Asked, on_event: OnEvent) -> Event:
     """The last event; returns when the process has closed its output and ended."""
     last: Event = {}
     if host.stdin is None or host.stdout is None:
         raise AssertionError("The process was started without pipes.")
     with suppress(BrokenPipeError), host.stdin:
-        host.stdin.write(job.to_json())
+        host.stdin.write(request.to_json())
     for line in host.stdout:
         last = json.loads(line)
         on_event(last)

@@ -33,6 +33,8 @@ class Job:
     memory_mb       for all of them together
     out             folder to write, see engine/local/conduct.py
     max_latency_s   for one row, of the model that is kept; None for as long as it takes
+    reports         a folder for reports on the data and on the model that is kept; None for none
+    reports_s       wall clock for them after `max_runtime_s`
     """
 
     files: tuple[SourceFile, ...]
@@ -46,6 +48,8 @@ class Job:
     memory_mb: int
     out: Path
     max_latency_s: float | None = None
+    reports: Path | None = None
+    reports_s: float = 0.0
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)
@@ -68,6 +72,7 @@ class Job:
                     }
                 ),
                 "out": Path(document["out"]),
+                "reports": _optional(Path, document["reports"]),
             }
         )
 
@@ -108,8 +113,8 @@ class Job:
         return self.deadline - self.reserve_s / 2
 
 
-def _optional(enum: Any, name: str | None) -> Any:
-    return None if name is None else enum(name)
+def _optional(kind: Any, name: str | None) -> Any:
+    return None if name is None else kind(name)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """What a running job tells, as JSON objects with the members `event` and `elapsed_s`:
 
-stage      stage ('analysis', 'search', 'ensemble', 'refit' or 'packing'), state ('started' or 'ended')
+stage      stage ('analysis', 'search', 'ensemble', 'refit', 'packing' or 'reports'), state ('started' or 'ended')
 analysed   problem_type, problem_reason, objective, n_rows, n_features, n_folds, n_findings
 candidate  state ('started', 'finished' or 'failed'), index, algorithm; once finished: objective,
            standard_error, fit_s and best (the index of the best so far); if it failed: reason
+report     report (its kind), state (its fate) and note, as engine/local/commission.py has them
 done       best (index of the one that is kept), ended (why no further candidates were tried: 'candidates' or
            'runtime'), note (what is to be told about the choice; "" if nothing)
 failed     error ('DataFault' or 'JobFault'), text

@@ -85,6 +85,8 @@ def _about(analysis: Analysis, record: CandidateRecord) -> dict[str, Any]:
         "scores": [_score(score) for score in outcome.scores],
         "n_rows": analysis.n_rows,
         "seed": analysis.seed,
+        "calibrate": analysis.calibrate,
+        "tune_threshold": analysis.tune_threshold,
     }
 
 

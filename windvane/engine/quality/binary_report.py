@@ -24,9 +24,9 @@ from windvane.engine.quality.measured import Measured
 from windvane.engine.quality.metrics_table import metrics_section
 from windvane.engine.quality.pictures import Axis, draw_curve, share_axis
 from windvane.engine.quality.threshold_section import threshold_section
-from windvane.engine.quality.wording import number, share, with_deviation
 from windvane.engine.reports.document import Figure, Notice, Section, Severity, Table, Text
 from windvane.engine.scoring.metrics import Floats
+from windvane.engine.wording import number, share
 
 _FALSE_POSITIVE_RATES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 _RECALLS = (0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99, 1.0)
@@ -91,7 +91,7 @@ def _roc_section(judged: Judged, figures: Mapping[str, Measured], ranked: Rankin
         ("False positive rate", "True positive rate"),
         [(share(x), share(y)) for x, y in zip(rates, _highest_at(curve, rates), strict=True)],
         frozenset({0, 1}),
-        f"Area under the curve: {with_deviation(figures['auc'])}.",
+        f"Area under the curve: {figures['auc'].told}.",
     )
     draw = draw_curve(
         thinned(curve),
@@ -130,7 +130,7 @@ def _precision_recall_section(
             for recall, place in zip(_RECALLS, places, strict=True)
         ],
         frozenset({0, 1, 2}),
-        f"Area under the curve (average precision): {with_deviation(figures['au_prc'])}.",
+        f"Area under the curve (average precision): {figures['au_prc'].told}.",
     )
     point = (float(found.recall()[1]), float(found.precision()[1]))
     draw = draw_curve(

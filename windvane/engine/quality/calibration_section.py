@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from windvane.engine.quality.calibration import Reliability, reliability
 from windvane.engine.quality.pictures import draw_reliability, share_axis
-from windvane.engine.quality.wording import count, number, share
 from windvane.engine.reports.document import (
     Block,
     Figure,
@@ -18,6 +17,7 @@ from windvane.engine.reports.document import (
     Text,
 )
 from windvane.engine.scoring.metrics import Floats
+from windvane.engine.wording import count, number, share
 
 _MUCH = 0.05
 """Of a calibration error."""

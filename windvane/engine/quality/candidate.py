@@ -12,6 +12,7 @@ from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_o
 from windvane.engine.quality.judged import Judged
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.scoring.evaluate import out_of_fold_classes
+from windvane.engine.scoring.threshold import tuned_metric
 
 
 def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
@@ -29,12 +30,15 @@ def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
         objective=analysis.objective,
         y=y,
         predicted=predicted,
-        classes=out_of_fold_classes(analysis.objective, y, predicted, folds),
+        classes=out_of_fold_classes(tuned_metric(analysis), y, predicted, folds),
         folds=folds,
         labels=analysis.labels,
         threshold=record.threshold,
         candidate=name,
         algorithm=_algorithm(record),
+        temperature=record.temperature,
+        calibrate=analysis.calibrate,
+        tune_threshold=analysis.tune_threshold,
         latency_s=record.outcome.latency_s,
         notes=record.outcome.notes,
     )

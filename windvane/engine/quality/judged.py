@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.engine.scoring.evaluate import honest_parts
 from windvane.engine.scoring.metrics import Floats, Indices
 
@@ -26,6 +27,9 @@ class Judged:
     threshold    the model's own: probability from which on class 1 of two is predicted
     candidate    its name
     algorithm    for people, e.g. 'LightGBM' or 'ensemble of 5'
+    temperature  of the probabilities; 1 if they are as the model gave them
+    calibrate, tune_threshold
+                 as in ProblemSpec: whether temperature and threshold were to be fitted
     latency_s    median seconds for one row, measured; None if it was not
     notes        what a reader must know of these predictions, e.g. on which rows weights were fitted
     raises       ValueError if these do not fit together
@@ -41,6 +45,9 @@ class Judged:
     threshold: float
     candidate: str
     algorithm: str
+    temperature: float = NO_CHANGE
+    calibrate: bool = True
+    tune_threshold: bool = True
     latency_s: float | None = None
     notes: tuple[str, ...] = ()
 

@@ -12,6 +12,7 @@ import numpy as np
 from windvane.domain.problem import METRICS_OF, MetricName
 from windvane.engine.quality.judged import Judged
 from windvane.engine.scoring.metrics import METRICS, Basis
+from windvane.engine.wording import with_error
 
 Key = TypeVar("Key")
 
@@ -24,6 +25,11 @@ class Measured:
 
     value: float
     standard_deviation: float | None
+
+    @property
+    def told(self) -> str:
+        """For people."""
+        return with_error(self.value, self.standard_deviation)
 
     def to_json(self) -> dict[str, float]:
         """As in statistics.json; a standard deviation that is not known is left out."""

@@ -14,7 +14,6 @@ from windvane.engine.quality.measured import Measured
 from windvane.engine.quality.metrics_table import metrics_section
 from windvane.engine.quality.multiclass import ClassFigures
 from windvane.engine.quality.pictures import draw_classes
-from windvane.engine.quality.wording import UNKNOWN, count, share, with_deviation
 from windvane.engine.reports.document import (
     Block,
     Figure,
@@ -24,6 +23,7 @@ from windvane.engine.reports.document import (
     Table,
     Text,
 )
+from windvane.engine.wording import UNKNOWN, count, listed, share
 
 _COLUMNS = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
 _MOST_NAMED = 5
@@ -84,9 +84,7 @@ def _notices(judged: Judged, figures: Mapping[str, Measured], found: Confusion) 
 
 
 def _named(judged: Judged, classes: list[int]) -> str:
-    names = [judged.labels[place] for place in classes[:_MOST_NAMED]]
-    rest = len(classes) - len(names)
-    return ", ".join(names) + (f" and {rest} more" if rest else "")
+    return listed([judged.labels[place] for place in classes], _MOST_NAMED)
 
 
 def _classes_section(judged: Judged, found: Confusion, of_classes: ClassFigures) -> Section:
@@ -127,7 +125,7 @@ def _classes_section(judged: Judged, found: Confusion, of_classes: ClassFigures)
 
 
 def _told(figure: Measured | None) -> str:
-    return UNKNOWN if figure is None else with_deviation(figure)
+    return UNKNOWN if figure is None else figure.told
 
 
 def _value(figure: Measured | None) -> float:

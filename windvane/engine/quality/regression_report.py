@@ -19,7 +19,6 @@ from windvane.engine.quality.measured import Measured
 from windvane.engine.quality.metrics_table import metrics_section
 from windvane.engine.quality.pictures import Axis, draw_bands, draw_histogram, draw_points
 from windvane.engine.quality.residuals import histogram, spread_points
-from windvane.engine.quality.wording import count, number, share
 from windvane.engine.reports.document import (
     Block,
     Figure,
@@ -30,6 +29,7 @@ from windvane.engine.reports.document import (
     Text,
 )
 from windvane.engine.scoring.metrics import Floats, Indices
+from windvane.engine.wording import count, number, share
 
 _QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _CHANCE = 3

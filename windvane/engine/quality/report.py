@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from windvane.domain.problem import ProblemType
+from windvane.engine.quality.deciding import calibration_told, threshold_told
 from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.measured import Measured
-from windvane.engine.quality.wording import count, number, with_deviation
 from windvane.engine.reports.document import Report, Section
+from windvane.engine.wording import count, milliseconds
 
 _KINDS = {
     ProblemType.BINARY: "Classification, two classes",
@@ -42,12 +43,15 @@ def _facts(judged: Judged, figures: Mapping[str, Measured]) -> list[tuple[str, s
         ("Rows judged", f"{count(judged.n_rows)} {judged.rows_are}"),
     ]
     if judged.objective in figures:
-        facts.append((f"Objective: {judged.objective}", with_deviation(figures[judged.objective])))
+        facts.append((f"Objective: {judged.objective}", figures[judged.objective].told))
     if judged.problem_type is ProblemType.BINARY:
         facts.append(("Positive class", judged.labels[1]))
-        facts.append(("Threshold", number(judged.threshold)))
+        facts.append(("Threshold", threshold_told(judged)))
     if judged.problem_type is ProblemType.MULTICLASS:
         facts.append(("Labels", count(len(judged.labels))))
+        facts.append(("Label decided for", "the most probable one"))
+    if judged.problem_type.is_classification:
+        facts.append(("Calibration", calibration_told(judged)))
     if judged.latency_s is not None:
-        facts.append(("Latency of one row", f"{number(1000 * judged.latency_s)} ms"))
+        facts.append(("Latency of one row", milliseconds(judged.latency_s)))
     return facts

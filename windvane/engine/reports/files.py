@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from windvane.engine.reports.document import Figure, Report
 from windvane.engine.reports.drawing import png_of
 from windvane.engine.reports.notebook import notebook_of
@@ -13,14 +15,17 @@ PAGE, NOTEBOOK, PAPER = "report.html", "report.ipynb", "report.pdf"
 
 def files_of(report: Report) -> dict[str, bytes]:
     """Name -> content."""
+    return dict(each_file(report))
+
+
+def each_file(report: Report) -> Iterator[tuple[str, bytes]]:
+    """Name and content of one after the other, each as soon as it is made; the page is the first."""
+    yield PAGE, page_of(report).encode()
     pictures = {
         id(block): png_of(block)
         for section in report.sections
         for block in section.blocks
         if isinstance(block, Figure)
     }
-    return {
-        PAGE: page_of(report).encode(),
-        NOTEBOOK: notebook_of(report, pictures).encode(),
-        PAPER: pdf_of(report, pictures),
-    }
+    yield NOTEBOOK, notebook_of(report, pictures).encode()
+    yield PAPER, pdf_of(report, pictures)

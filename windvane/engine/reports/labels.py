@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+LINE = 70
+"""Characters that there is room for along an axis."""
+
 _ELLIPSIS = "…"
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

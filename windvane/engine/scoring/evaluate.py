@@ -43,13 +43,16 @@ def score(name: MetricName, y: Floats, predicted: Floats, classes: Indices) -> S
 
 
 def out_of_fold_classes(
-    objective: MetricName, y: Floats, predicted: Floats, folds: NDArray[np.integer]
+    tuned: MetricName | None, y: Floats, predicted: Floats, folds: NDArray[np.integer]
 ) -> Indices:
     """The classes by which out-of-fold predictions are scored: thresholds come from rows of other folds, or of
-    other parts of the one hold-out fold. (n_rows,) zeros for regression."""
+    other parts of the one hold-out fold. (n_rows,) zeros for regression.
+
+    tuned    the metric that they are chosen for (scoring/threshold.py, `tuned_metric`); None for the usual 0.5
+    """
     if predicted.ndim == 1:
         return np.zeros(y.size, np.int64)
-    return cross_fitted_classes(objective, y, predicted, honest_parts(folds))
+    return cross_fitted_classes(tuned, y, predicted, honest_parts(folds))
 
 
 def honest_parts(folds: NDArray[np.integer]) -> NDArray[np.integer]:

@@ -27,7 +27,12 @@ from windvane.engine.scoring.evaluate import (
 )
 from windvane.engine.scoring.honesty import optimism_of_best
 from windvane.engine.scoring.metrics import METRICS, Floats, Indices
-from windvane.engine.scoring.threshold import DEFAULT_THRESHOLD, best_threshold, decide, is_tuned
+from windvane.engine.scoring.threshold import (
+    DEFAULT_THRESHOLD,
+    best_threshold,
+    decide,
+    tuned_metric,
+)
 from windvane.engine.training.tasks import Trained
 from windvane.errors import CandidateFault
 
@@ -122,7 +127,9 @@ def holds_up(
     """
     analysis, y = table.analysis, table.y[found.rows]
     alone = _row_gains(analysis, best, y, out_of_fold[found.rows])
-    classes = out_of_fold_classes(analysis.objective, y, found.out_of_fold, table.folds[found.rows])
+    classes = out_of_fold_classes(
+        tuned_metric(analysis), y, found.out_of_fold, table.folds[found.rows]
+    )
     together = row_gains(analysis.objective, y, found.out_of_fold, classes)
     differences = together - alone
     noise = float(np.std(differences)) / math.sqrt(y.size)
@@ -229,9 +236,9 @@ def _row_gains(
 
 
 def _threshold(analysis: Analysis, y: Floats, predicted: Floats) -> float:
-    if not is_tuned(analysis.objective, analysis.n_classes):
+    if (tuned := tuned_metric(analysis)) is None:
         return DEFAULT_THRESHOLD
-    return best_threshold(analysis.objective, y, predicted[:, 1])
+    return best_threshold(tuned, y, predicted[:, 1])
 
 
 def _judged(table: Dataset, rows: Indices, predicted: Floats) -> tuple[float, tuple[Score, ...]]:
@@ -239,9 +246,9 @@ def _judged(table: Dataset, rows: Indices, predicted: Floats) -> tuple[float, tu
     were fitted without them. Only log loss sees temperatures: they differ from part to part here, which areas under
     curves of all parts would take for differences between rows."""
     y, folds, kind = table.y[rows], table.folds[rows], table.analysis.problem_type
-    classes = out_of_fold_classes(table.analysis.objective, y, predicted, folds)
+    classes = out_of_fold_classes(tuned_metric(table.analysis), y, predicted, folds)
     found = scores(kind, y, predicted, classes)
-    if not kind.is_classification:
+    if not kind.is_classification or not table.analysis.calibrate:
         return NO_CHANGE, found
     calibration = calibrate(predicted, y, honest_parts(folds))
     log_loss = score(MetricName.LOG_LOSS, y, calibration.out_of_fold, classes)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
+from windvane.engine.data.analysis import Analysis
 from windvane.engine.scoring.metrics import Floats, Indices
 
 DEFAULT_THRESHOLD = 0.5
@@ -36,6 +37,13 @@ _CURVES: dict[MetricName, Callable[[Floats, Floats, int, int], Floats]] = {
 def is_tuned(metric: MetricName, n_classes: int) -> bool:
     """Whether this objective chooses a threshold."""
     return n_classes == 2 and metric in _CURVES
+
+
+def tuned_metric(analysis: Analysis) -> MetricName | None:
+    """The objective, if a threshold is to be chosen for it; None: classes are decided as they come."""
+    if analysis.tune_threshold and is_tuned(analysis.objective, analysis.n_classes):
+        return analysis.objective
+    return None
 
 
 def best_threshold(metric: MetricName, y: Floats, positive: Floats) -> float:
@@ -75,13 +83,14 @@ def decide(probabilities: Floats, threshold: float = DEFAULT_THRESHOLD) -> Indic
 
 
 def cross_fitted_classes(
-    metric: MetricName, y: Floats, probabilities: Floats, parts: NDArray[np.integer]
+    metric: MetricName | None, y: Floats, probabilities: Floats, parts: NDArray[np.integer]
 ) -> Indices:
     """Classes whose threshold was never chosen on the row itself: each part's comes from the other parts.
 
+    metric   that the threshold is chosen for; None, or one that wants none: there is none to choose
     parts    (n_rows,) which part a row belongs to, e.g. its fold
     """
-    if not is_tuned(metric, probabilities.shape[1]):
+    if metric is None or not is_tuned(metric, probabilities.shape[1]):
         return decide(probabilities)
     classes = np.empty(y.size, np.int64)
     for part in np.unique(parts):

@@ -30,6 +30,8 @@ def _job(tmp_path, file, **changes):
 def test_a_job_survives_the_way_through_json(tmp_path):
     job = _job(tmp_path, tmp_path / "t.csv", max_candidates=None)
     assert Job.from_json(job.to_json()) == job
+    job = _job(tmp_path, tmp_path / "t.csv", reports=tmp_path / "reports", reports_s=2.5)
+    assert Job.from_json(job.to_json()) == job
 
 
 def test_times_of_a_job_follow_each_other(tmp_path):

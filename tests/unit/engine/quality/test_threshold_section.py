@@ -34,7 +34,7 @@ def test_costs_of_each_threshold_are_those_of_its_mistakes(random_two):
 
 def test_the_models_own_threshold_is_marked_once(random_two):
     table, _ = _tables(random_two())
-    assert [row[0] for row in table.rows if "model" in row[0]] == ["0.5000 (the model's)"]
+    assert [row[0] for row in table.rows if "model" in row[0]] == ["0.5 (the model's)"]
 
 
 def test_the_cheapest_threshold_costs_no_more_than_the_models(random_two):
@@ -53,4 +53,4 @@ def test_the_cheapest_threshold_costs_no_more_than_the_models(random_two):
 def test_never_to_predict_a_class_can_be_cheapest(judge_two):
     _, table = _tables(judge_two(np.full(50, 0.3), np.arange(50) < 10))
     assert table.rows[0][1] == "never positive"
-    assert table.rows[0][4] == "0.0 %"
+    assert table.rows[0][4] == "0 %"

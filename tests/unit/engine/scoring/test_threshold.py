@@ -1,11 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windvane.domain.problem import MetricName
+from windvane.engine.data.dataset import read_analysis
 from windvane.engine.scoring.metrics import METRICS
-from windvane.engine.scoring.threshold import best_threshold, cross_fitted_classes, decide, is_tuned
+from windvane.engine.scoring.threshold import (
+    best_threshold,
+    cross_fitted_classes,
+    decide,
+    is_tuned,
+    tuned_metric,
+)
 
 _TUNED = [MetricName.F1, MetricName.BALANCED_ACCURACY]
 
@@ -68,3 +77,14 @@ def test_a_row_has_no_say_in_its_own_threshold():
 
 def test_many_classes_take_the_most_probable():
     assert decide(np.array([[0.2, 0.5, 0.3], [0.4, 0.2, 0.4]])).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("metric", _TUNED)
+def test_without_tuning_classes_are_decided_in_the_middle(two_classes, metric):
+    analysis = replace(read_analysis(two_classes.dataset), objective=metric)
+    assert tuned_metric(analysis) is metric
+    assert tuned_metric(replace(analysis, tune_threshold=False)) is None
+    assert tuned_metric(replace(analysis, objective=MetricName.AUC)) is None
+    y, positive = np.arange(40) % 2, np.linspace(0, 0.6, 40)
+    classes = cross_fitted_classes(None, y, _two(positive), np.arange(40) % 5)
+    np.testing.assert_array_equal(classes, positive >= 0.5)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Finding
-from windvane.engine.data.checks.facts import TableFacts, listed, names, percent
+from windvane.engine.data.checks.facts import TableFacts, names
 from windvane.engine.data.typed import TypedColumn
+from windvane.engine.wording import counted, listed, number, percent
 
 _KEPT_OUT = "It is not used as a feature."
 _ONE_IS_ENOUGH = "All are used; one of each is enough."
@@ -126,7 +127,7 @@ def unreadable(facts: TableFacts) -> Iterator[Finding]:
                 "unreadable-cells",
                 "medium",
                 (column.name,),
-                f"{n_cells:,} {'cell' if n_cells == 1 else 'cells'} of '{column.name}' are no {kind}: {told}.",
+                f"{counted(n_cells, 'cell')} of '{column.name}' are no {kind}: {told}.",
                 "They are taken as missing, in later requests too.",
                 "What they say is lost.",
             )
@@ -215,8 +216,8 @@ def _range(column: TypedColumn) -> str:
     statistics = column.statistics
     low, high = statistics["quantiles"]["0.05"], statistics["quantiles"]["0.95"]
     return (
-        f"'{column.name}' ({statistics['isolated']}; from {statistics['min']:.4g} to {statistics['max']:.4g}, nine "
-        f"tenths within {low:.4g} to {high:.4g})"
+        f"'{column.name}' ({statistics['isolated']}; from {number(statistics['min'])} to {number(statistics['max'])}, nine "
+        f"tenths within {number(low)} to {number(high)})"
     )
 
 

@@ -82,12 +82,3 @@ class TableFacts:
 
 def names(columns: Sequence[TypedColumn]) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
-
-
-def listed(parts: Sequence[str], limit: int = 10) -> str:
-    more = f" and {len(parts) - limit:,} more" if len(parts) > limit else ""
-    return ", ".join(parts[:limit]) + more
-
-
-def percent(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.3g} %"

@@ -8,8 +8,9 @@ import numpy as np
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Finding
-from windvane.engine.data.checks.facts import TableFacts, listed, names, percent
+from windvane.engine.data.checks.facts import TableFacts, names
 from windvane.engine.data.typed import TypedColumn
+from windvane.engine.wording import listed, percent
 
 LEAK_POWER = 0.98
 

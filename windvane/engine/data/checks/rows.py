@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Finding
-from windvane.engine.data.checks.facts import TableFacts, listed, percent
+from windvane.engine.data.checks.facts import TableFacts
+from windvane.engine.wording import listed, percent
 
 
 def sampled(facts: TableFacts) -> Iterator[Finding]:

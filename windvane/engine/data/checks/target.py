@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import ProblemType
 from windvane.engine.data.analysis import Finding
-from windvane.engine.data.checks.facts import TableFacts, listed, percent
+from windvane.engine.data.checks.facts import TableFacts
+from windvane.engine.wording import listed, number, percent
 
 _RARE = 10
 _SKEWED = 3.0
@@ -109,9 +110,9 @@ def long_tail(facts: TableFacts) -> Iterator[Finding]:
         "skewed-target",
         "medium" if abs(numbers["skewness"]) > 10 else "low",
         (facts.target_name,),
-        f"The target has a long tail: the median is {numbers['quantiles']['0.5']:.4g}, nine tenths lie between "
-        f"{numbers['quantiles']['0.05']:.4g} and {numbers['quantiles']['0.95']:.4g}, and the farthest is "
-        f"{numbers[end]:.4g} (skewness {numbers['skewness']:.1f}).",
+        f"The target has a long tail: the median is {number(numbers['quantiles']['0.5'])}, nine tenths lie between "
+        f"{number(numbers['quantiles']['0.05'])} and {number(numbers['quantiles']['0.95'])}, and the farthest is "
+        f"{number(numbers[end])} (skewness {numbers['skewness']:.1f}).",
         "Rows are kept as they are; some candidates learn the logarithm where the target is of amounts. Look at "
         "MAE too if large values matter no more than others.",
         "Squared errors (MSE, RMSE, R2) are ruled by the few rows in the tail, and are less certain for it.",
@@ -127,8 +128,8 @@ def outlying_targets(facts: TableFacts) -> Iterator[Finding]:
         "medium",
         (facts.target_name,),
         f"{numbers['isolated']:,} of {facts.n_rows:,} targets lie more than twice as far out as any other; the "
-        f"targets run from {numbers['min']:.6g} to {numbers['max']:.6g}, nine tenths of them from "
-        f"{numbers['quantiles']['0.05']:.6g} to {numbers['quantiles']['0.95']:.6g}.",
+        f"targets run from {number(numbers['min'])} to {number(numbers['max'])}, nine tenths of them from "
+        f"{number(numbers['quantiles']['0.05'])} to {number(numbers['quantiles']['0.95'])}.",
         "They are kept. Remove them if they are mistakes.",
         "A single such row can decide a squared error, whichever fold it falls into.",
     )
@@ -150,7 +151,7 @@ def capped(facts: TableFacts) -> Iterator[Finding]:
             "low",
             (facts.target_name,),
             f"{n_largest:,} of {facts.n_rows:,} rows ({percent(n_largest, facts.n_rows)}) have the largest target, "
-            f"{numbers['max']:.6g}: it looks like a limit.",
+            f"{number(numbers['max'])}: it looks like a limit.",
             "They are kept as they are.",
             "If larger values were cut off there, predictions at the upper end are too low.",
         )

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.exploration.stored import MEASURED, StoredTable
-from windvane.engine.exploration.wording import cell, measured, number
+from windvane.engine.exploration.wording import cell, measured
+from windvane.engine.wording import number
 
 
 def cells_of(table: StoredTable, name: str, rows: NDArray[np.int64]) -> list[str]:

@@ -7,9 +7,9 @@ import numpy as np
 from windvane.engine.exploration.gaps import Gaps, find_gaps
 from windvane.engine.exploration.pictures import grid, lying_bars, marks
 from windvane.engine.exploration.stored import StoredTable
-from windvane.engine.exploration.wording import percent, rows
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
 from windvane.engine.reports.labels import seen
+from windvane.engine.wording import counted, listed, percent
 
 _SHOWN = 30
 _PATTERNS = 15
@@ -25,7 +25,7 @@ def missing(table: StoredTable) -> Section:
     blocks: list[Block] = [
         Text(
             f"{len(gaps.missing):,} of {len(table.analysis.features):,} features have missing cells; "
-            f"{percent(sum(gaps.missing.values()), n_cells)} of all cells are missing. {rows(gaps.n_whole)} "
+            f"{percent(sum(gaps.missing.values()), n_cells)} of all cells are missing. {counted(gaps.n_whole, 'row')} "
             f"({percent(gaps.n_whole, table.n_rows)}) miss none. Models get missing cells filled in or marked."
         ),
         _by_column(table, gaps),
@@ -90,5 +90,4 @@ def _together(table: StoredTable, gaps: Gaps) -> Figure:
 def _named(columns: tuple[str, ...]) -> str:
     if not columns:
         return "nothing"
-    more = f" and {len(columns) - _NAMED:,} more" if len(columns) > _NAMED else ""
-    return ", ".join(seen(name, 30) for name in columns[:_NAMED]) + more
+    return listed([seen(name, 30) for name in columns], _NAMED)

@@ -8,9 +8,9 @@ from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Finding
 from windvane.engine.exploration.repeats import Repeats
 from windvane.engine.exploration.stored import StoredTable
-from windvane.engine.exploration.wording import percent
 from windvane.engine.reports.document import Block, Notice, Section, Severity, Table, Text
 from windvane.engine.reports.labels import seen
+from windvane.engine.wording import listed, percent
 
 _NAMED = 3
 
@@ -75,6 +75,5 @@ def _title(finding: Finding) -> str:
     what = finding.code.replace("-", " ").capitalize()
     if not finding.columns:
         return what
-    names = [f"'{seen(name, 40)}'" for name in finding.columns[:_NAMED]]
-    more = len(finding.columns) - _NAMED
-    return f"{what}: {', '.join(names)}{f' and {more:,} more' if more > 0 else ''}"
+    names = [f"'{seen(name, 40)}'" for name in finding.columns]
+    return f"{what}: {listed(names, _NAMED)}"

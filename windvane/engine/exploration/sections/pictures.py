@@ -9,8 +9,9 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.exploration.bins import Bins, bins_of
 from windvane.engine.exploration.pictures import Draw, mean_by_bin, shares_by_bin
 from windvane.engine.exploration.stored import StoredTable
-from windvane.engine.exploration.wording import UNKNOWN, cell, number, percent
+from windvane.engine.exploration.wording import cell
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
+from windvane.engine.wording import UNKNOWN, number, percent
 
 MOST_PICTURES = 30
 _MOST_CLASSES = 6

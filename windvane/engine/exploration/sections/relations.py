@@ -16,8 +16,8 @@ from windvane.engine.exploration.relations import (
     strongest,
 )
 from windvane.engine.exploration.stored import StoredTable
-from windvane.engine.exploration.wording import UNKNOWN
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
+from windvane.engine.wording import UNKNOWN
 
 _MOST_PAIRS = 30
 _SHOWN = 30

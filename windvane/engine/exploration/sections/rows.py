@@ -10,9 +10,9 @@ from windvane.engine.exploration.pictures import bars
 from windvane.engine.exploration.repeats import Repeats
 from windvane.engine.exploration.sections.cells import cells_of
 from windvane.engine.exploration.stored import MOST_SAMPLED, StoredTable
-from windvane.engine.exploration.wording import percent, rows
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
 from windvane.engine.reports.labels import seen
+from windvane.engine.wording import counted, percent
 
 _MOST_COLUMNS = 200
 _WORST = 10
@@ -21,9 +21,9 @@ _SHOWN = 6
 
 def duplicates(table: StoredTable, repeats: Repeats) -> Section:
     told = Text(
-        f"{rows(repeats.n_copies)} of {table.n_rows:,} ({percent(repeats.n_copies, table.n_rows)}) repeat an earlier "
+        f"{counted(repeats.n_copies, 'row')} of {table.n_rows:,} ({percent(repeats.n_copies, table.n_rows)}) repeat an earlier "
         "one in all features and the target; identifiers and constants are left aside. "
-        f"{rows(repeats.n_rows)} are not alone."
+        f"{counted(repeats.n_rows, 'row')} are not alone."
     )
     if not repeats.often:
         return Section("Duplicate rows", [told])
@@ -49,7 +49,7 @@ def anomalous(table: StoredTable) -> Section:
         Text(
             f"Rows are scored by an isolation forest over {len(found.columns):,} of "
             f"{len(table.analysis.features):,} features, on {of}: below 0 a row is unlike the others, the lower the "
-            f"more. {rows(found.n_anomalous)} ({percent(found.n_anomalous, n_sampled)}) are below 0. They are used "
+            f"more. {counted(found.n_anomalous, 'row')} ({percent(found.n_anomalous, n_sampled)}) are below 0. They are used "
             "like all others; look whether the strangest are mistakes."
         ),
         _scores(found),

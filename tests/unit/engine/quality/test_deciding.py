@@ -1,0 +1,49 @@
+from dataclasses import replace
+
+import pytest
+
+from windvane.domain.problem import MetricName
+from windvane.engine.quality.assess import assess
+from windvane.engine.quality.deciding import calibration_told, threshold_told
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"threshold": 0.3125}, "0.3125, chosen for F1"),
+        ({"tune_threshold": False}, "0.5; tuning is switched off"),
+        ({"objective": MetricName.AUC}, "0.5; AUC does not call for another"),
+        (
+            {"objective": MetricName.AUC, "tune_threshold": False},
+            "0.5; AUC does not call for another",
+        ),
+    ],
+)
+def test_a_threshold_is_told_with_where_it_comes_from(random_two, changes, told):
+    assert threshold_told(replace(random_two(), **changes)).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"temperature": 1.25}, "softened by the temperature 1.25"),
+        ({"temperature": 0.8}, "sharpened by the temperature 0.8"),
+        ({}, "as the model gives them"),
+        ({"calibrate": False}, "switched off"),
+    ],
+)
+def test_calibration_is_told_with_its_temperature(random_two, changes, told):
+    assert told in calibration_told(replace(random_two(), **changes))
+
+
+def test_both_stand_in_the_report(random_two, random_many, random_values, times):
+    two, many, values = (
+        dict(assess(make(), times).report.facts)
+        for make in (random_two, random_many, random_values)
+    )
+    assert two["Threshold"].startswith("0.5, chosen for F1")
+    assert "Threshold" not in many
+    assert many["Label decided for"] == "the most probable one"
+    assert "Calibration" in two
+    assert "Calibration" in many
+    assert "Calibration" not in values

@@ -1,0 +1,66 @@
+"""`windvane explain`: why any candidate of a job answers as it does and how good it is, from the folder that
+`windvane automl --out DIR` left."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from windvane.cli.ending import exit_code
+from windvane.cli.progress import Progress
+from windvane.engine.local.candidate_reports import report_candidate
+from windvane.engine.local.commission import OF_CANDIDATE, Fate, Reported
+from windvane.engine.local.parameters import machine_mb
+from windvane.errors import InvalidRequest, JobFault
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "explain", help="explain and judge a candidate of a finished job", description=__doc__
+    )
+    parser.add_argument("job", metavar="DIR", type=Path, help="what `windvane automl --out` wrote")
+    parser.add_argument(
+        "--candidate", type=int, required=True, metavar="N", help="its number on the leaderboard"
+    )
+    parser.add_argument(
+        "--budget", type=float, default=60, metavar="S", help="seconds in all (default 60)"
+    )
+    parser.add_argument("--threads", type=int, metavar="N", help="processes (default: one a core)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """As exit_code; 2 too if the time was too short for any report."""
+    return exit_code("explain", lambda: _run(arguments))
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    screen = Console()
+    if arguments.threads is not None and arguments.threads < 1:
+        raise InvalidRequest(f"--threads is {arguments.threads}; it must be at least 1.")
+    into = arguments.job / "reports" / "candidates" / str(arguments.candidate)
+    with Progress(screen, arguments.budget, None) as progress:
+        made = report_candidate(
+            arguments.job,
+            arguments.candidate,
+            OF_CANDIDATE,
+            into,
+            arguments.budget,
+            arguments.threads or len(os.sched_getaffinity(0)),
+            machine_mb() * 3 // 4,
+            progress.show,
+        )
+    _check(made)
+    screen.print(f"Reports on candidate {arguments.candidate}: {into}", highlight=False)
+
+
+def _check(made: list[Reported]) -> None:
+    """raises    JobFault if a report failed, InvalidRequest if there was no time for any"""
+    for one in made:
+        if one.fate is Fate.FAILED:
+            raise JobFault(one.note)
+    if all(one.fate is Fate.LEFT_OUT for one in made):
+        raise InvalidRequest("The time was too short for any report; give more with --budget.")

@@ -1,0 +1,48 @@
+"""What callers ask of a job, checked."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from typing import TypeVar
+
+from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_objective
+from windvane.errors import InvalidRequest
+
+
+def problem_of(
+    target: str,
+    problem_type: str | None,
+    objective: str | None,
+    seed: int,
+    calibrate: bool,
+    tune_threshold: bool,
+) -> ProblemSpec:
+    """raises    InvalidRequest for a name that is unknown, or an objective that does not fit the problem type"""
+    kind = _named(ProblemType, "problem_type", problem_type)
+    metric = _named(MetricName, "objective", objective)
+    if kind is not None and metric is not None:
+        check_objective(kind, metric)
+    return ProblemSpec(str(target), kind, metric, seed, calibrate, tune_threshold)
+
+
+_Enum = TypeVar("_Enum", bound=StrEnum)
+
+
+def _named(enum: type[_Enum], parameter: str, name: str | None) -> _Enum | None:
+    if name is None:
+        return None
+    if name not in set(enum):
+        raise InvalidRequest(f"{parameter} is '{name}'; choose one of: {', '.join(enum)}.")
+    return enum(name)
+
+
+def check_at_least(parameter: str, value: float | None, least: int) -> None:
+    """raises    InvalidRequest if it is below; None is any value"""
+    if value is not None and not value >= least:
+        raise InvalidRequest(f"{parameter} is {value}; it must be at least {least}.")
+
+
+def machine_mb() -> int:
+    """Memory of this machine in MiB."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024**2

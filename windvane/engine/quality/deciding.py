@@ -1,0 +1,30 @@
+"""Whether and how probabilities were calibrated and the threshold was chosen, for people."""
+
+from __future__ import annotations
+
+from windvane.engine.quality.judged import Judged
+from windvane.engine.scoring.calibration import NO_CHANGE
+from windvane.engine.scoring.threshold import is_tuned
+from windvane.engine.wording import number
+
+_SWITCHED_OFF = "switched off"
+
+
+def threshold_told(judged: Judged) -> str:
+    """Of two classes: the model's threshold, and where it comes from."""
+    told = number(judged.threshold)
+    if not is_tuned(judged.objective, len(judged.labels)):
+        return f"{told}; {judged.objective} does not call for another"
+    if not judged.tune_threshold:
+        return f"{told}; tuning is {_SWITCHED_OFF}"
+    return f"{told}, chosen for {judged.objective} on these rows; each row is judged by a threshold chosen without it"
+
+
+def calibration_told(judged: Judged) -> str:
+    """The temperature, and where it comes from."""
+    if not judged.calibrate:
+        return _SWITCHED_OFF
+    if judged.temperature == NO_CHANGE:
+        return "probabilities are as the model gives them: no temperature helps on rows it was not fitted on"
+    way = "softened" if judged.temperature > NO_CHANGE else "sharpened"
+    return f"probabilities are {way} by the temperature {number(judged.temperature)}, fitted to these rows"

@@ -1,0 +1,124 @@
+"""How numbers, counts and shares are worded wherever people read them: findings, reports, notes.
+
+What is exact is told shortly; what was rounded shows all its digits, zeros at the end included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+UNKNOWN = "–"
+
+_DIGITS = 4
+_SMALLEST, _LARGEST = 1e-4, 1e9
+"""Beyond these numbers have an exponent."""
+
+_LEAST_PERCENT = 0.1
+
+
+def number(value: float | None) -> str:
+    """With four digits that count, and the whole part in full.
+
+    >>> [number(value) for value in (3, 2.5, 2 / 3, 12345.678, 1e12)]
+    ['3', '2.5', '0.6667', '12,346', '1e+12']
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if value != 0 and not _SMALLEST <= abs(value) < _LARGEST:
+        return f"{value:.{_DIGITS}g}"
+    if value == int(value):
+        return f"{value:,.0f}"
+    return _shortened(f"{value:,.{_decimals(value, _DIGITS)}f}", value)
+
+
+def signed(value: float) -> str:
+    """A difference.
+
+    >>> signed(0.25), signed(-1200), signed(0)
+    ('+0.25', '-1,200', '+0')
+    """
+    return number(value) if value < 0 or not math.isfinite(value) else f"+{number(value + 0.0)}"
+
+
+def with_error(value: float, error: float | None) -> str:
+    """Both with the decimals that two digits of the error have; the value alone if the error is not known.
+
+    >>> with_error(0.912345, 0.00321), with_error(1234.5, 67.8), with_error(0.5, None)
+    ('0.9123 ± 0.0032', '1,234 ± 68', '0.5')
+    """
+    if error is None:
+        return number(value)
+    if not _SMALLEST <= error < _LARGEST or abs(value) >= _LARGEST:
+        return f"{number(value)} ± {number(error)}"
+    decimals = _decimals(error, 2)
+    return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
+
+
+def share(value: float | None) -> str:
+    """A part of 1 as percent with one decimal.
+
+    >>> share(1 / 3), share(0.5), share(1e-6), share(0.99999), share(0)
+    ('33.3 %', '50 %', 'less than 0.1 %', 'more than 99.9 %', '0 %')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    percents = 100 * value
+    if 0 < percents < _LEAST_PERCENT / 2:
+        return f"less than {_LEAST_PERCENT:g} %"
+    if 100 - _LEAST_PERCENT / 2 < percents < 100:
+        return f"more than {100 - _LEAST_PERCENT:g} %"
+    return f"{_shortened(f'{percents:,.1f}', percents)} %"
+
+
+def percent(part: float, whole: float) -> str:
+    """
+    >>> percent(1, 3), percent(1, 100_000), percent(0, 0) == UNKNOWN
+    ('33.3 %', 'less than 0.1 %', True)
+    """
+    return share(part / whole) if whole else UNKNOWN
+
+
+def count(n: int) -> str:
+    """
+    >>> count(1_234_567)
+    '1,234,567'
+    """
+    return f"{n:,}"
+
+
+def counted(n: int, thing: str, things: str = "") -> str:
+    """
+    >>> counted(1, "row"), counted(1200, "row"), counted(2, "class", "classes")
+    ('1 row', '1,200 rows', '2 classes')
+    """
+    return f"{count(n)} {thing if n == 1 else things or thing + 's'}"
+
+
+def milliseconds(seconds: float) -> str:
+    """
+    >>> milliseconds(0.00042)
+    '0.42 ms'
+    """
+    return f"{1000 * seconds:,.3g} ms" if seconds < 1 else f"{1000 * seconds:,.0f} ms"
+
+
+def listed(parts: Sequence[str], limit: int = 10) -> str:
+    """
+    >>> listed(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    more = f" and {count(len(parts) - limit)} more" if len(parts) > limit else ""
+    return ", ".join(parts[:limit]) + more
+
+
+def _decimals(value: float, digits: int) -> int:
+    """So many that `digits` count, after rounding to as many."""
+    exponent = int(f"{abs(value):.{digits - 1}e}".partition("e")[2])
+    return max(0, digits - 1 - exponent)
+
+
+def _shortened(text: str, value: float) -> str:
+    """Without zeros at the end if they are the rest of the number."""
+    is_exact = math.isclose(float(text.replace(",", "")), value, rel_tol=1e-12)
+    return text.rstrip("0").rstrip(".") if is_exact and "." in text else text
