@@ -38,8 +38,10 @@ def plain_stage(bench: Bench) -> Result:
     task = bench.task
     if task.kind is TaskKind.ANALYZE:
         return {"problem_type": "BinaryClassification", "objective": "F1"}
-    if task.kind is TaskKind.FEATURES:
+    if task.kind in (TaskKind.FEATURES, TaskKind.RETAIN):
         return {}
+    if task.kind in (TaskKind.SPLIT, TaskKind.TRANSFORM):
+        return {"rows": {"train": 480, "validation": 120}}
     if task.kind is TaskKind.EXPLORE:
         return {"notebook": "s3://bucket/exploration.ipynb"}
     if task.kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
