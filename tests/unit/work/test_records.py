@@ -84,7 +84,15 @@ def test_artefacts_lie_where_clients_of_aws_look_for_them() -> None:
 def test_a_training_job_says_what_is_true_of_the_candidate() -> None:
     job = _job()
     details = records.training_job(job, _candidate(job), None).details
-    assert details["HyperParameters"] == {"eta": "0.1", "depth": "6"}
+    assert details["HyperParameters"] == {
+        "eta": "0.1",
+        "depth": "6",
+        "_seed": "0",
+        "_recipe": "dpp0",
+    }
+    [channel] = details["InputDataConfig"]
+    assert channel["ChannelName"] == "dataset"
+    assert channel["DataSource"]["S3DataSource"]["S3Uri"] == str(Keys(job).dataset)
     assert details["RoleArn"] == job.request["RoleArn"]
     assert details["ModelArtifacts"]["S3ModelArtifacts"] == str(
         Keys(job).model(7, "dpp0", "xgboost")
