@@ -16,6 +16,8 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
     settings = read(tmp_path, "[server]\nport = 1\n[limits]\nconcurrent_jobs = 9\n")
     assert (settings.port, settings.host) == (1, "127.0.0.1")
     assert (settings.limits.concurrent_jobs, settings.limits.instances) == (9, 20)
+    settings = read(tmp_path, "[artifacts]\nkept_models = 3\n")
+    assert (settings.artifacts.kept_models, settings.artifacts.transformed_rows) == (3, 20_000)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,7 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
         ("[limits]\nmax_columns = 1.5", ["[limits] max_columns", "int"]),
         ('[[roles]]\narn = "a"\nread = "b"', ["[[roles]] read", "list"]),
         ('[[accounts]]\naccount = "1"', ["[[accounts]]", "access_key"]),
+        ("[artifacts]\nkept_models = -1", ["[artifacts] kept_models", "0 or more", "-1"]),
         ("[server", ["Cannot read"]),
     ],
 )

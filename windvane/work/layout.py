@@ -130,6 +130,14 @@ INSIGHTS = Artefact(
     (TaskKind.INSIGHTS,),
     "How good the best candidate is: `statistics.json`, `constraints.json`, and the report as page, notebook and PDF.",
 )
+PREDICTIONS = Artefact(
+    "documentation/model_monitor/predictions/{candidate}/predictions.csv",
+    (TaskKind.INSIGHTS,),
+    "What the report of the best candidate judges, without a header: of each row that was scored the target, what was "
+    "predicted for it without it (classes as their numbers), the probability of the predicted class (not of "
+    "numbers), and the fold it was left out of.",
+    (Mode.ENSEMBLING,),
+)
 
 LAYOUT = (
     WRITE_TEST,
@@ -146,4 +154,5 @@ LAYOUT = (
     WHOLE_OUTPUT,
     EXPLANATION,
     INSIGHTS,
+    PREDICTIONS,
 )

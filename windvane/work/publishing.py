@@ -16,6 +16,7 @@ from windvane.engine.data.chunks import (
     Rows,
     columns_of,
     columns_of_matrix,
+    columns_of_numbers,
     csv_chunks,
     csv_lines,
     header,
@@ -23,6 +24,7 @@ from windvane.engine.data.chunks import (
 from windvane.engine.data.dataset import read_analysis, read_folds, read_target
 from windvane.engine.outcomes import fold_fit
 from windvane.engine.packages.tarball import pack
+from windvane.engine.quality.judged import Judged
 from windvane.engine.training.matrices import read_matrix
 from windvane.errors import JobFault
 from windvane.work.workspace import Keys
@@ -85,6 +87,16 @@ def publish_sample(artifacts: Artifacts, keys: Keys, dataset: Path, rows: Rows) 
     """Some rows with a header."""
     text = header(read_analysis(dataset)) + csv_lines(columns_of(dataset), rows)
     artifacts.write(keys.sample, text)
+
+
+def publish_predictions(artifacts: Artifacts, location: Location, judged: Judged) -> None:
+    """What a report judges: target, prediction, probability of a predicted class, fold."""
+    rows = np.arange(judged.n_rows)
+    told: tuple[NDArray[Any], ...] = (judged.y, judged.predicted, judged.folds)
+    if judged.labels:
+        probability = judged.predicted[rows, judged.classes]
+        told = (judged.truth, judged.classes, probability, judged.folds)
+    artifacts.write(location, csv_lines(columns_of_numbers(*told), rows))
 
 
 def publish_package(artifacts: Artifacts, location: Location, folder: Path, archive: Path) -> None:

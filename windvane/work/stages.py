@@ -40,6 +40,7 @@ from windvane.work.publishing import (
     delete_objects,
     publish_dataset,
     publish_package,
+    publish_predictions,
     publish_sample,
     publish_split,
     publish_transformed,
@@ -262,6 +263,9 @@ def _judge(bench: Bench) -> Result:
         "constraints.json": _json(quality.constraints),
         **files_of(quality.report),
     }
+    if mode_of(bench.job) is Mode.ENSEMBLING:
+        location = Keys(bench.job).predictions(index)
+        publish_predictions(bench.open_artifacts(), location, judged)
     return _reported(bench, Keys(bench.job).insights, name, files)
 
 

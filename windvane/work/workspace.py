@@ -1,7 +1,7 @@
 """Where things of a job lie: the local folders of its stages, and the S3 keys that clients see.
 
-Local folders are spelled here, keys by work/layout.py. A folder appears whole, by a rename. Local folders are removed when the
-job has ended; what is in S3 stays.
+Local folders are spelled here, keys by work/layout.py. A folder appears whole, by a rename. Local folders are
+removed when the job has ended; what is in S3 stays.
 """
 
 from __future__ import annotations
@@ -200,6 +200,9 @@ class Keys:
     @property
     def insights(self) -> Location:
         return self.root / layout.INSIGHTS.folder()
+
+    def predictions(self, index: int) -> Location:
+        return self.root / layout.PREDICTIONS.at(candidate=self.candidate_name(index))
 
     def _pipeline(self, recipe: str, algorithm: str) -> str:
         short = _SHORT_ALGORITHMS.get(algorithm, algorithm)

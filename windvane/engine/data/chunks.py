@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -69,7 +70,12 @@ def columns_of(dataset: Path) -> list[CsvColumn]:
 
 def columns_of_matrix(y: NDArray[np.float64], X: NDArray[np.float32]) -> list[CsvColumn]:
     """The target (n_rows,) as a number, and every column of the matrix (n_rows, n_features)."""
-    return [_numbers(y), *(_numbers(X[:, number]) for number in range(X.shape[1]))]
+    return columns_of_numbers(y, *(X[:, number] for number in range(X.shape[1])))
+
+
+def columns_of_numbers(*values: NDArray[Any]) -> list[CsvColumn]:
+    """A column for each array (n_rows,)."""
+    return [_numbers(one) for one in values]
 
 
 def csv_lines(columns: Sequence[CsvColumn], rows: Rows) -> bytes:
