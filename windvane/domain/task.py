@@ -10,7 +10,7 @@ from typing import Any
 
 class TaskKind(StrEnum):
     """What a task does. EXPRESS kinds are short, hold up a whole job, and have a worker of their own. ASIDE kinds are
-    done beside the search, when there is nothing else to do."""
+    done when there is nothing else to do."""
 
     ANALYZE = "analyze"
     SPLIT = "split"
@@ -26,7 +26,7 @@ class TaskKind(StrEnum):
 
     @property
     def is_aside(self) -> bool:
-        return self in (TaskKind.SPLIT, TaskKind.TRANSFORM)
+        return self is TaskKind.TRANSFORM
 
     @property
     def is_express(self) -> bool:

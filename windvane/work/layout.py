@@ -92,7 +92,8 @@ TRANSFORMED = Artefact(
     "transformed-data/{recipe}/csv/{part}/chunk_{n}.csv",
     (TaskKind.TRANSFORM,),
     "The matrix that the recipe makes, fitted on the training rows of the first fold, without a header, the target (a "
-    "class as its number) first; of `train` and `validation` the first rows, as many as `[artifacts] transformed_rows`.",
+    "class as its number) first; of `train` and `validation` the first rows, as many as `[artifacts] transformed_rows`, "
+    "fewer of a matrix of more than 200 features.",
 )
 MODEL = Artefact(
     "tuning/{pipeline}/{candidate}/output/model.tar.gz",

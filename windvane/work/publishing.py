@@ -29,6 +29,9 @@ from windvane.engine.training.matrices import read_matrix
 from windvane.errors import JobFault
 from windvane.work.workspace import Keys
 
+_MOST_CELLS = 4_000_000
+"""Of a transformed part: they take a second or two."""
+
 TRAIN, VALIDATION = "train", "validation"
 
 Result = dict[str, Any]
@@ -69,15 +72,17 @@ def publish_split(artifacts: Artifacts, keys: Keys, dataset: Path, folder: Path)
 def publish_transformed(
     artifacts: Artifacts, keys: Keys, dataset: Path, features: Path, folder: Path, most_rows: int
 ) -> Result:
-    """What the recipe, as fitted for the first fold, makes of the first rows of both parts. Says of how many.
+    """What the recipe, as fitted for the first fold, makes of the first rows of both parts. Says of how many: fewer than
+    `most_rows` of a matrix so wide that they would be too much to write.
 
     features    the features folder of the recipe, named after it
     folder      for temporary files
     """
-    columns = columns_of_matrix(read_target(dataset), read_matrix(features, fold_fit(0)).X)
-    parts = {part: rows[:most_rows] for part, rows in _parts(read_folds(dataset)).items()}
     if not most_rows:
-        return dict.fromkeys(parts, 0)
+        return {TRAIN: 0, VALIDATION: 0}
+    columns = columns_of_matrix(read_target(dataset), read_matrix(features, fold_fit(0)).X)
+    n_rows = min(most_rows, max(1, _MOST_CELLS // len(columns)))
+    parts = {part: rows[:n_rows] for part, rows in _parts(read_folds(dataset)).items()}
     for part, rows in parts.items():
         _publish(artifacts, columns, rows, folder, partial(keys.transformed, features.name, part))
     return {part: len(rows) for part, rows in parts.items()}

@@ -127,7 +127,7 @@ def stop_at(job: AutoMLJob, task: Task, up_since: datetime) -> datetime:
         TaskKind.ANALYZE: times.ensemble,
         TaskKind.SPLIT: times.search,
         TaskKind.FEATURES: times.search,
-        TaskKind.TRANSFORM: times.search,
+        TaskKind.TRANSFORM: times.judged,
         TaskKind.EXPLORE: times.search,
         TaskKind.ENSEMBLE: times.ensemble,
         TaskKind.BASELINE: times.finish,
