@@ -253,7 +253,11 @@ def _split_job(job: AutoMLJob, task: Task, split: Task | None) -> ProcessingJob:
     if task.status is TaskStatus.DONE:
         outputs |= {"tuning_data": keys.tuning_folder, "dataset": keys.dataset}
         common |= _told_by(split)
-    details = _processing_details(job, outputs)
+    inputs = {
+        channel.get("ChannelType", "training"): channel["DataSource"]["S3DataSource"]
+        for channel in job.request["InputDataConfig"]
+    }
+    details = _processing_details(job, inputs, outputs)
     return ProcessingJob(name=keys.split_name, details=details, **common)
 
 
@@ -271,20 +275,20 @@ def _told_by(later: Task | None) -> dict[str, Any]:
 
 def _exploration_job(job: AutoMLJob, task: Task) -> ProcessingJob:
     keys = Keys(job)
-    details = _processing_details(job, {"notebooks": keys.notebooks})
+    inputs = {"dataset": _prefix(str(keys.dataset))}
+    details = _processing_details(job, inputs, {"notebooks": keys.notebooks})
     return ProcessingJob(name=keys.exploration_name, details=details, **_common(job, task))
 
 
-def _processing_details(job: AutoMLJob, outputs: Mapping[str, Location]) -> dict[str, Any]:
+def _processing_details(
+    job: AutoMLJob, inputs: Mapping[str, Mapping[str, Any]], outputs: Mapping[str, Location]
+) -> dict[str, Any]:
+    """inputs    name -> S3Input"""
     return {
         "AppSpecification": {"ImageUri": image_uri(job.scope, TRANSFORMERS)},
         "ProcessingResources": {"ClusterConfig": {**_INSTANCE, "VolumeSizeInGB": 1}},
         "ProcessingInputs": [
-            {
-                "InputName": channel.get("ChannelType", "training"),
-                "S3Input": dict(channel["DataSource"]["S3DataSource"]),
-            }
-            for channel in job.request["InputDataConfig"]
+            {"InputName": name, "S3Input": dict(place)} for name, place in inputs.items()
         ],
         "ProcessingOutputConfig": {
             "Outputs": [
