@@ -32,6 +32,7 @@ def test_every_setting_is_documented_with_its_default():
     documented = tomllib.loads(example)
     assert documented["limits"] == dataclasses.asdict(settings.LimitSettings())
     assert documented["engine"] == dataclasses.asdict(settings.EngineSettings())
+    assert documented["artifacts"] == dataclasses.asdict(settings.ArtifactSettings())
     assert set(documented["server"]) == {"host", "port", "account"}
     for section, record in (
         ("s3", settings.S3Settings),
@@ -59,6 +60,21 @@ def test_files_that_are_named_exist(page):
     assert all((ROOT / path).exists() for path in named), [
         path for path in named if not (ROOT / path).exists()
     ]
+
+
+def test_every_file_of_a_job_is_documented_and_no_other():
+    from windvane.domain.problem import Mode
+    from windvane.work.layout import LAYOUT
+
+    modes = {
+        tuple(Mode): "all",
+        (Mode.ENSEMBLING,): "ENSEMBLING",
+        (Mode.AUTO, Mode.TUNING): "all but ENSEMBLING",
+    }
+    page = (ROOT / "docs" / "artefacts.md").read_text()
+    documented = re.findall(r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \| (.+) \|$", page, re.MULTILINE)
+    listed = [(one.path, ", ".join(one.stages), modes[one.modes], one.holds) for one in LAYOUT]
+    assert documented == listed
 
 
 def test_every_operation_that_is_served_is_documented_and_no_other():

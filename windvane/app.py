@@ -215,4 +215,6 @@ def _work_config(settings: Settings, connection: Connection) -> WorkConfig:
         max_data_bytes=settings.limits.max_data_bytes,
         max_columns=settings.limits.max_columns,
         instance_limit=settings.limits.instances,
+        transformed_rows=settings.artifacts.transformed_rows,
+        kept_models=settings.artifacts.kept_models,
     )

@@ -80,6 +80,24 @@ class LimitSettings:
 
 
 @dataclass(frozen=True)
+class ArtifactSettings:
+    """What of a job stays in S3.
+
+    kept_models       single candidates whose models are kept when the job has ended, the best ones; 0 means all. The
+                      best candidate's, ensembles' and their members' are kept in any case
+    transformed_rows  written of each part of the data that a recipe transformed; 0 means none
+    """
+
+    kept_models: int = 0
+    transformed_rows: int = 20_000
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            if (value := getattr(self, entry.name)) < 0:
+                raise BadSettings(f"[artifacts] {entry.name} must be 0 or more, not {value}.")
+
+
+@dataclass(frozen=True)
 class Settings:
     """data_dir   where all state lives
     store_url     SQLAlchemy URL; "" means SQLite in data_dir
@@ -99,11 +117,22 @@ class Settings:
     engine: EngineSettings = EngineSettings()
     s3: S3Settings | None = None
     limits: LimitSettings = LimitSettings()
+    artifacts: ArtifactSettings = ArtifactSettings()
 
 
 T = TypeVar("T")
 
-_SECTIONS = {"server", "store", "work", "engine", "limits", "s3", "accounts", "roles"}
+_SECTIONS = {
+    "server",
+    "store",
+    "work",
+    "engine",
+    "limits",
+    "artifacts",
+    "s3",
+    "accounts",
+    "roles",
+}
 
 
 def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
@@ -130,6 +159,7 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
         engine=_record(EngineSettings, document.get("engine", {}), "[engine]"),
         s3=_record(S3Settings, s3, "[s3]") if s3 is not None else None,
         limits=_record(LimitSettings, document.get("limits", {}), "[limits]"),
+        artifacts=_record(ArtifactSettings, document.get("artifacts", {}), "[artifacts]"),
         keys=tuple(
             _record(AccessKey, entry, "[[accounts]]") for entry in document.get("accounts", ())
         ),

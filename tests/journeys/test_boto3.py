@@ -9,6 +9,9 @@ import pytest
 from journeys.running import limits
 from sklearn.metrics import f1_score
 
+from windvane.domain.problem import Mode
+from windvane.work.layout import LAYOUT
+
 JOB = "Bank-Boto3"
 
 
@@ -90,6 +93,94 @@ def test_every_step_and_every_container_leads_to_something_real(job, server):
         bucket, _, key = container["ModelDataUrl"].removeprefix("s3://").partition("/")
         assert s3.head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
         assert container["Environment"]
+
+
+def _places(document):
+    """Every S3 URI in an answer."""
+    if isinstance(document, dict):
+        return [uri for value in document.values() for uri in _places(value)]
+    if isinstance(document, list):
+        return [uri for value in document for uri in _places(value)]
+    is_place = isinstance(document, str) and document.startswith("s3://")
+    return [document] if is_place else []
+
+
+def _describe_steps(sagemaker, job):
+    """Every step of every finished candidate, described, by its name."""
+    describe = {
+        "ProcessingJob": lambda name: sagemaker.describe_processing_job(ProcessingJobName=name),
+        "TrainingJob": lambda name: sagemaker.describe_training_job(TrainingJobName=name),
+        "TransformJob": lambda name: sagemaker.describe_transform_job(TransformJobName=name),
+    }
+    candidates = sagemaker.list_candidates_for_auto_ml_job(
+        AutoMLJobName=JOB, StatusEquals="Completed"
+    )["Candidates"]
+    return {
+        step["CandidateStepName"]: describe[step["CandidateStepType"].rsplit("::", 1)[1]](
+            step["CandidateStepName"]
+        )
+        for candidate in candidates
+        for step in candidate["CandidateSteps"]
+    }
+
+
+def test_what_steps_name_is_there_and_all_that_is_there_is_listed(job, server):
+    s3 = server.client("s3")
+    bucket = server.env["WINDVANE_BUCKET"]
+    root = f"output/{JOB}/"
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=root)
+    paths = {one["Key"].removeprefix(root) for page in pages for one in page["Contents"]}
+    for path in paths:
+        assert sum(artefact.matches(path) for artefact in LAYOUT) == 1, path
+    expected = {one.path for one in LAYOUT if Mode.AUTO in one.modes}
+    assert expected == {one.path for path in paths for one in LAYOUT if one.matches(path)}
+    for name, described in _describe_steps(server.client("sagemaker"), job).items():
+        for uri in _places(described):
+            where, _, key = uri.removeprefix("s3://").partition("/")
+            assert s3.list_objects_v2(Bucket=where, Prefix=key, MaxKeys=1)["KeyCount"], (name, uri)
+
+
+def test_steps_say_what_they_were_told_and_what_came_of_it(job, server):
+    steps = _describe_steps(server.client("sagemaker"), job)
+    trainings = [step for step in steps.values() if "TrainingJobName" in step]
+    singles = [step for step in trainings if "_seed" in step["HyperParameters"]]
+    assert singles
+    for step in singles:
+        assert step["HyperParameters"]["_recipe"].startswith("dpp")
+        assert int(step["HyperParameters"]["_folds"]) >= 1
+        assert [channel["ChannelName"] for channel in step["InputDataConfig"]] == ["dataset"]
+        assert {metric["MetricName"] for metric in step["FinalMetricDataList"]} >= {"validation:F1"}
+        assert step["TrainingEndTime"] >= step["TrainingStartTime"]
+    for step in trainings:
+        members = json.loads(step["HyperParameters"].get("_members", "{}"))
+        if members:
+            assert sum(members.values()) == pytest.approx(1)
+            assert len(step["InputDataConfig"]) == len(members)
+            assert set(members) <= set(steps)
+
+
+def test_split_and_sample_are_the_rows_of_the_input(job, server, bank_train):
+    s3 = server.client("s3")
+    bucket = server.env["WINDVANE_BUCKET"]
+    folder = f"output/{JOB}/preprocessed-data"
+
+    def read(prefix, **options):
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=f"{folder}/{prefix}")["Contents"]
+        parts = [s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in found]
+        return pd.read_csv(io.BytesIO(b"".join(parts)), **options)
+
+    names = list(read("header/headers.csv").columns)
+    split = [read(f"tuning_data/{part}/", header=None) for part in ("train", "validation")]
+    rows = pd.concat(split).set_axis(names, axis=1)
+    raw = pd.read_csv(io.BytesIO(bank_train))
+    assert names[0] == "y"
+    assert sorted(names) == sorted(raw.columns)
+    key = list(raw.columns)
+    pd.testing.assert_frame_equal(
+        rows[key].sort_values(key, ignore_index=True), raw.sort_values(key, ignore_index=True)
+    )
+    sample = read("explainability_samples/sample.csv")
+    assert len(sample.merge(raw.drop_duplicates(), how="inner", on=key)) == len(sample)
 
 
 def _read(s3, uri):

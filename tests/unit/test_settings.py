@@ -18,6 +18,8 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
     assert (settings.limits.concurrent_jobs, settings.limits.instances) == (9, 20)
     settings = read(tmp_path, "[engine]\ntune_threshold = false\n")
     assert (settings.engine.calibrate, settings.engine.tune_threshold) == (True, False)
+    settings = read(tmp_path, "[artifacts]\nkept_models = 3\n")
+    assert (settings.artifacts.kept_models, settings.artifacts.transformed_rows) == (3, 20_000)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,7 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
         ("[limits]\nmax_columns = 1.5", ["[limits] max_columns", "int"]),
         ('[[roles]]\narn = "a"\nread = "b"', ["[[roles]] read", "list"]),
         ('[[accounts]]\naccount = "1"', ["[[accounts]]", "access_key"]),
+        ("[artifacts]\nkept_models = -1", ["[artifacts] kept_models", "0 or more", "-1"]),
         ("[server", ["Cannot read"]),
     ],
 )

@@ -27,6 +27,11 @@ class Location:
     def __truediv__(self, part: str) -> Location:
         return Location(self.bucket, f"{self.key.rstrip('/')}/{part}" if self.key else part)
 
+    @property
+    def parent(self) -> Location:
+        """What the last part of the key lies below."""
+        return Location(self.bucket, self.key.rpartition("/")[0])
+
 
 def parse_location(uri: str) -> Location:
     """raises    InvalidRequest if it is not of the form s3://BUCKET/KEY"""
@@ -63,7 +68,8 @@ class Artifacts(Protocol):
 
     def read(self, location: Location) -> bytes: ...
 
-    def write(self, location: Location, data: bytes) -> None: ...
+    def write(self, location: Location, data: bytes) -> None:
+        """raises    FileNotFoundError if there is no such bucket, PermissionError if writing is not allowed"""
 
     def upload(self, location: Location, path: Path) -> None: ...
 

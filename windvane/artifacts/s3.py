@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from windvane.artifacts.base import Location, ObjectInfo
 
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
+_DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled"})
 _TRANSFER = TransferConfig(max_concurrency=2, use_threads=False)
 
 
@@ -114,7 +115,14 @@ class S3Artifacts:
             return stream.read()
 
     def write(self, location: Location, data: bytes) -> None:
-        self._client.put_object(Bucket=location.bucket, Key=location.key, Body=data)
+        try:
+            self._client.put_object(Bucket=location.bucket, Key=location.key, Body=data)
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                raise FileNotFoundError(f"there is no bucket '{location.bucket}'") from error
+            if _code(error) in _DENIED:
+                raise PermissionError(f"{_code(error)} at {location}") from error
+            raise
 
     def upload(self, location: Location, path: Path) -> None:
         self._client.upload_file(str(path), location.bucket, location.key, Config=_TRANSFER)

@@ -54,11 +54,15 @@ class Candidate(Resource):
     index       1, 2, 3 ... in the order of proposal; ensembles are numbered on
     algorithm   the learner's name, or 'ensemble'
     recipe      the feature recipe's name, e.g. 'dpp0'; "" for an ensemble
+    seed        of everything random in its training; None where nothing is, and in records of versions that kept none
+    n_rows      that a fold's model learns from; None for all
+    folds       it was scored on; None until finished
     score       the objective's value on rows it neither trained nor selected on; None until finished
     latency_s   seconds for one row through the whole pipeline, measured; None until finished
     members     candidate names and weights of an ensemble
     explainability, model_insights
                 S3 prefixes below which its reports lie; "" while they are not there
+    containers  () until finished, and once its model is not kept any more
     """
 
     kind: ClassVar[Kind] = Kind.CANDIDATE
@@ -67,6 +71,9 @@ class Candidate(Resource):
     algorithm: str
     recipe: str
     hyperparameters: dict[str, Any]
+    seed: int | None = None
+    n_rows: int | None = None
+    folds: int | None = None
     status: CandidateStatus = CandidateStatus.IN_PROGRESS
     score: float | None = None
     metrics: tuple[Metric, ...] = ()

@@ -9,20 +9,28 @@ from typing import Any
 
 
 class TaskKind(StrEnum):
-    """What a task does. EXPRESS kinds are short, hold up a whole job, and have a worker of their own."""
+    """What a task does. EXPRESS kinds are short, hold up a whole job, and have a worker of their own. ASIDE kinds are
+    done when there is nothing else to do."""
 
     ANALYZE = "analyze"
+    SPLIT = "split"
     EXPLORE = "explore"
     FEATURES = "features"
+    TRANSFORM = "transform"
     TRAIN = "train"
     ENSEMBLE = "ensemble"
     BASELINE = "baseline"
     EXPLAIN = "explain"
     INSIGHTS = "insights"
+    RETAIN = "retain"
+
+    @property
+    def is_aside(self) -> bool:
+        return self is TaskKind.TRANSFORM
 
     @property
     def is_express(self) -> bool:
-        return self is not TaskKind.TRAIN
+        return self is not TaskKind.TRAIN and not self.is_aside
 
 
 class TaskStatus(StrEnum):

@@ -20,6 +20,9 @@ from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.errors import CorruptArtifact
 
+CANDIDATE_FILES = ("outcome.json", "oof.npy")
+"""Everything in a candidate's folder but its model."""
+
 FULL_FIT = "full"
 """The fit of a recipe on all rows; `fold_fit` names the others."""
 

@@ -33,6 +33,7 @@ from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.ensembles.blend import blend
 from windvane.engine.outcomes import (
+    FULL_FIT,
     CandidateRecord,
     read_candidate,
     read_out_of_fold,
@@ -229,6 +230,13 @@ def row_latency(dataset: Path, packages: Path) -> float:
     """Median seconds of one row through the two packages that `assemble` wrote."""
     predictor = load_predictor(packages / "transformers", packages / "model")
     return row_latency_s(predictor, sample_rows(read_dataset(dataset)))
+
+
+def assemble_transformers(dataset: Path, features: Path, into: Path) -> None:
+    """`into`/transformers, the package of a recipe as fitted on all rows: the same as `assemble` makes for a candidate that
+    takes its matrix from that fit. `features` is the recipe's folder, named after it."""
+    with _whole(into) as folder:
+        assembly.write_recipe(read_analysis(dataset), features.name, features / FULL_FIT, folder)
 
 
 def _trial(dataset: Path, features: Path, plan: Plan, limits: TrainLimits) -> Trial:

@@ -86,6 +86,21 @@ def buckets_are_made_once(artifacts: Artifacts, bucket: str, folder: Path) -> No
     assert not artifacts.bucket_exists("no-such-bucket")
 
 
+def an_empty_object_is_one(artifacts: Artifacts, bucket: str, folder: Path) -> None:
+    location = Location(bucket, "empty")
+    artifacts.write(location, b"")
+    info = artifacts.info(location)
+    assert info is not None
+    assert info.size == 0
+    assert [one.location for one in artifacts.list(location)] == [location]
+
+
+def writing_into_no_bucket_is_said_to_be(artifacts: Artifacts, bucket: str, folder: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        artifacts.write(Location("no-such-bucket", "key"), b"x")
+    assert not artifacts.bucket_exists("no-such-bucket")
+
+
 CONTRACT: tuple[Callable[[Artifacts, str, Path], None], ...] = (
     what_was_written_is_read,
     files_travel_whole,
@@ -94,4 +109,6 @@ CONTRACT: tuple[Callable[[Artifacts, str, Path], None], ...] = (
     deleting_removes,
     an_entity_tag_changes_with_the_content,
     buckets_are_made_once,
+    an_empty_object_is_one,
+    writing_into_no_bucket_is_said_to_be,
 )

@@ -41,12 +41,15 @@ class Conductor:
     up_since   when this server started
     workers    training workers
     deploy     control's one-click deployment
+    kept_models
+               single candidates whose models are kept at a job's end; 0 means all
     """
 
     data_dir: Path
     up_since: datetime
     workers: int
     deploy: Deploy
+    kept_models: int = 0
     _analyses: dict[Path, Analysis] = field(default_factory=dict)
     _quiet: dict[str, _Quiet] = field(default_factory=dict)
 
@@ -58,7 +61,7 @@ class Conductor:
         old = self._read(tx, job)
         new = self._next(old, now)
         write_changes(tx, old, new, now)
-        write_step_jobs(tx, new.job, new.tasks)
+        write_step_jobs(tx, new.job, tuple(tx.tasks(job_arn)) if new.queued else new.tasks)
         if new.deploys:
             self._deploy(tx, new, now)
         if new.job.status is not old.job.status:
@@ -84,7 +87,13 @@ class Conductor:
         self._quiet = {arn: quiet for arn, quiet in self._quiet.items() if arn in kept}
 
     def _read(self, tx: Transaction, job: AutoMLJob) -> JobState:
-        return read_state(tx, job, up_since=self.up_since, workers=self.workers)
+        return read_state(
+            tx,
+            job,
+            up_since=self.up_since,
+            workers=self.workers,
+            kept_models=self.kept_models,
+        )
 
     def _next(self, state: JobState, now: datetime) -> JobState:
         try:

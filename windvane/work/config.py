@@ -19,6 +19,7 @@ READY_LINE = b"ready\n"
 """What a worker says on its standard output once it looks for tasks."""
 
 _SHORT = tuple(kind for kind in TaskKind if kind.is_express)
+_ASIDE = tuple(kind for kind in TaskKind if kind.is_aside)
 
 _READING = ("duckdb", "scipy.sparse")
 _REPORTING = (
@@ -32,8 +33,8 @@ _TRAINING = ("lightgbm", "sklearn.ensemble", "scipy.optimize", "xgboost", "catbo
 
 
 class Role(StrEnum):
-    """EXPRESS workers do what holds up a whole job; TRAIN workers train, and help when there is nothing to
-    train."""
+    """EXPRESS workers do what holds up a whole job, and then what may be done beside it; TRAIN workers train, and help
+    when there is nothing to train."""
 
     EXPRESS = "express"
     TRAIN = "train"
@@ -41,7 +42,7 @@ class Role(StrEnum):
     @property
     def turns(self) -> tuple[tuple[TaskKind, ...], ...]:
         """Kinds of tasks to look for, the first group first."""
-        return (_SHORT,) if self is Role.EXPRESS else ((TaskKind.TRAIN,), _SHORT)
+        return (_SHORT, _ASIDE) if self is Role.EXPRESS else ((TaskKind.TRAIN,), _SHORT, _ASIDE)
 
     @property
     def libraries(self) -> tuple[str, ...]:
@@ -66,6 +67,8 @@ class WorkConfig:
     max_data_bytes   decompressed training data of one job
     max_columns      columns of one table
     instance_limit   model processes of one account
+    transformed_rows written of each part of the data that a recipe transformed
+    kept_models      single candidates of a job whose models are kept, the best ones; 0 means all
     """
 
     data_dir: Path
@@ -80,6 +83,8 @@ class WorkConfig:
     max_data_bytes: int = 100 * 1000**3
     max_columns: int = 10_000
     instance_limit: int = 20
+    transformed_rows: int = 20_000
+    kept_models: int = 0
 
     @property
     def task_memory_mb(self) -> int:

@@ -16,7 +16,8 @@ from windvane.domain.deployment import EndpointStatus
 from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
-from windvane.work import records, trials
+from windvane.work import beside, records, trials
+from windvane.work.reasons import MAX_REASONS, MAX_TEXT, with_reason
 from windvane.work.state import JobState, train_key
 from windvane.work.timing import LATE, Timetable, timetable
 
@@ -39,7 +40,7 @@ def deployment_failed(state: JobState, reason: str, now: datetime) -> JobState:
     """The job ends with its model, and says why the endpoint is missing."""
     told = f"The model could not be deployed to the endpoint {state.job.endpoint_name}: {reason}"
     return _ended(
-        trials.with_reason(state, told, at_most=trials.MAX_REASONS - 1),
+        with_reason(state, told, at_most=MAX_REASONS - 1),
         JobStatus.COMPLETED,
         SecondaryStatus.MODEL_DEPLOYMENT_ERROR,
         now,
@@ -60,7 +61,7 @@ def _end_if_over(state: JobState, now: datetime) -> Passed:
 
 def _take_in(state: JobState, now: datetime) -> Passed:
     """What tasks brought becomes candidates; the best of them is known at any time."""
-    state = _explored(state)
+    state = beside.taken_in(state)
     for candidate in state.having(CandidateStatus.IN_PROGRESS):
         task = state.task(train_key(candidate.index))
         if task is not None and not task.status.is_open:
@@ -107,8 +108,8 @@ def _define(state: JobState, now: datetime) -> Passed:
     """A job that is to generate definitions only has done so."""
     if not state.job.definitions_only:
         return state, True
-    state = state.with_task(trials.EXPLORE)
-    if _is_exploring(state, now):
+    state = beside.explored(state)
+    if beside.goes_on(state, now):
         return state, False
     done = SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
     return _ended(state, JobStatus.COMPLETED, done, now), False
@@ -120,7 +121,7 @@ def _search(state: JobState, now: datetime) -> Passed:
     if state.job.search_ended is None:
         state = trials.end_search(state, times, now)
     if state.job.search_ended is None:
-        state = trials.queue_features(state)
+        state = beside.transformed(trials.queue_features(state))
         state = trials.queue_candidates(state, times, now)
         state = trials.end_search(state, times, now)
         state = trials.end_if_nothing_fits(state)
@@ -177,6 +178,25 @@ def _judge(state: JobState, now: datetime) -> Passed:
     return _reported(state, now, _INSIGHTS)
 
 
+def _retain(state: JobState, now: datetime) -> Passed:
+    """Models that are not to be kept go: first out of the candidates, then out of S3. All else of them stays."""
+    tasks = state.of(TaskKind.RETAIN)
+    if not tasks:
+        spare = trials.spare(state)
+        if not spare:
+            return state, True
+        objects = [str(records.model_location(state.job, candidate)) for candidate in spare]
+        for candidate in spare:
+            state = state.with_candidate(replace(candidate, containers=()))
+        return state.with_task(NewTask(TaskKind.RETAIN, "retain", {"objects": objects})), False
+    if tasks[0].status.is_open and now < timetable(state.job, state.up_since).finish:
+        return state, False
+    if tasks[0].status is TaskStatus.FAILED:
+        told = f"Models that were not to be kept could not be deleted: {tasks[0].error}"
+        state = with_reason(state, told)
+    return state.without_ready(frozenset({TaskKind.RETAIN}), now), True
+
+
 def _deploy(state: JobState, now: datetime) -> Passed:
     """The best candidate answers at the endpoint the job was given."""
     job, endpoint = state.job, state.endpoint
@@ -198,7 +218,7 @@ def _deploy(state: JobState, now: datetime) -> Passed:
 
 def _complete(state: JobState, now: datetime) -> Passed:
     """Everything is done; a report that is missing is what the job's end shows."""
-    if _is_exploring(state, now):
+    if beside.goes_on(state, now):
         return state, False
     why = state.job.search_ended or EndOfSearch.EXHAUSTED
     missing = [one.missing for one in (_EXPLANATION, _INSIGHTS) if not one.is_there(state)]
@@ -217,31 +237,12 @@ _PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
     _fall_back,
     _explain,
     _judge,
+    _retain,
     _deploy,
     _complete,
 )
 
 _UNPLANNED = {TaskKind.ENSEMBLE: records.ENSEMBLE, TaskKind.BASELINE: records.BASELINE}
-
-
-# the exploration of the data, which goes on beside the search
-
-
-def _is_exploring(state: JobState, now: datetime) -> bool:
-    key = trials.EXPLORE.key
-    task = state.task(key)
-    is_open = state.is_queued(key) and (task is None or task.status.is_open)
-    return is_open and now < timetable(state.job, state.up_since).finish
-
-
-def _explored(state: JobState) -> JobState:
-    for task in state.of(TaskKind.EXPLORE):
-        if task.result is not None:
-            state = replace(state, job=replace(state.job, exploration=task.result["notebook"]))
-        elif task.status is TaskStatus.FAILED:
-            told = f"The data exploration notebook is missing: {task.error}"
-            state = trials.with_reason(state, told)
-    return state
 
 
 # reports of the best candidate
@@ -298,7 +299,7 @@ def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
     if result is None:
         why = (tasks[0].error if tasks else "") or "there was no time for it."
         told = f"{report.title} is missing: {why}"
-        return trials.with_reason(state, told, at_most=trials.MAX_REASONS - 1), True
+        return with_reason(state, told, at_most=MAX_REASONS - 1), True
     reported = state.candidate(tasks[0].payload["index"])
     if reported is None:
         return state, True
@@ -316,7 +317,7 @@ def _candidate_ended(state: JobState, candidate: Candidate, task: Task) -> JobSt
         return trials.stopped(state, candidate, task.ended)
     failed = records.ended(candidate, CandidateStatus.FAILED, task.ended, task.error)
     told = f"Candidate {candidate.name} ({candidate.algorithm}): {task.error}"
-    return trials.with_reason(state.with_candidate(failed), told)
+    return with_reason(state.with_candidate(failed), told)
 
 
 def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime) -> JobState:
@@ -324,7 +325,7 @@ def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime)
     index = task.payload["index"]
     result = task.result or {}
     if task.status is TaskStatus.FAILED:
-        return trials.with_reason(state, f"The {algorithm}: {task.error}")
+        return with_reason(state, f"The {algorithm}: {task.error}")
     if not result.get("outcome") or state.candidate(index) is not None:
         return state
     begun = records.unplanned(state.job, index, algorithm, task.created)
@@ -332,7 +333,7 @@ def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime)
     if task.kind is not TaskKind.BASELINE:
         return state
     told = "No candidate finished; the model is a baseline that always predicts the same."
-    return trials.with_reason(state, told, at_most=trials.MAX_REASONS - 1)
+    return with_reason(state, told, at_most=MAX_REASONS - 1)
 
 
 def _with_best(state: JobState) -> JobState:
@@ -360,7 +361,7 @@ def _fail_if_late(state: JobState, now: datetime) -> Passed:
 
 
 def _failed(state: JobState, reason: str, now: datetime) -> JobState:
-    job = replace(state.job, failure_reason=reason[: trials.MAX_TEXT])
+    job = replace(state.job, failure_reason=reason[:MAX_TEXT])
     return _ended(replace(state, job=job), JobStatus.FAILED, SecondaryStatus.FAILED, now)
 
 

@@ -6,10 +6,13 @@ Describe says besides times and status, in AWS's spelling, and only what is true
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from windvane.artifacts.base import Location
 from windvane.domain.candidate import (
     Candidate,
     CandidateStatus,
@@ -27,11 +30,15 @@ from windvane.domain.resource import Kind
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.outcomes import outcome_from_json
+from windvane.engine.rerun import hyperparameters_of
 from windvane.work.containers import containers_of, mode_of
 from windvane.work.workspace import Keys
 
 ENSEMBLE = "ensemble"
 BASELINE = "baseline"
+
+SPLIT = "split"
+"""Key of the task that writes the split data."""
 
 _MAX_TEXT = 1024
 _MAX_PARAMETER = 2500
@@ -55,6 +62,11 @@ _CANDIDATE_STEP_STATUS = {
 _TAGS = {TaskKind.ENSEMBLE: ENSEMBLE, TaskKind.BASELINE: BASELINE}
 
 
+def transform_key(recipe: str) -> str:
+    """Key of the task that writes what a recipe makes of the data."""
+    return f"transform/{recipe}"
+
+
 def begun(job: AutoMLJob, plan: Plan, now: datetime) -> Candidate:
     """A candidate that is to be trained."""
     return Candidate(
@@ -67,13 +79,15 @@ def begun(job: AutoMLJob, plan: Plan, now: datetime) -> Candidate:
         algorithm=plan.algorithm,
         recipe=plan.recipe,
         hyperparameters=plan.hyperparameters,
+        seed=plan.seed,
+        n_rows=plan.n_rows,
         steps=_steps(job, plan.index, plan.recipe or plan.algorithm),
     )
 
 
 def unplanned(job: AutoMLJob, index: int, algorithm: str, now: datetime) -> Candidate:
     """An ensemble or a baseline, which the search did not propose."""
-    return begun(job, Plan(index, "", algorithm, {}, seed=0), now)
+    return replace(begun(job, Plan(index, "", algorithm, {}, seed=0), now), seed=None)
 
 
 def completed(
@@ -86,6 +100,7 @@ def completed(
         candidate,
         status=CandidateStatus.COMPLETED,
         score=outcome.objective,
+        folds=outcome.folds_used,
         metrics=_metrics(outcome),
         latency_s=outcome.latency_s,
         members={keys.candidate_name(i): weight for i, weight in outcome.members.items()},
@@ -101,30 +116,32 @@ def ended(
     return replace(candidate, status=status, ended=at, failure_reason=reason[:_MAX_TEXT])
 
 
-def step_jobs(job: AutoMLJob, task: Task) -> tuple[ProcessingJob, ...]:
-    """The step jobs that candidates share and this task does; the last one tells how far all are."""
-    if task.kind is TaskKind.ANALYZE:
-        return (_split_job(job, task),)
-    if task.kind is TaskKind.EXPLORE:
-        return (_exploration_job(job, task),)
-    if task.kind is TaskKind.FEATURES:
-        return _transformer_jobs(job, task, task.payload["recipe"])
-    if task.kind in _TAGS and (task.result or {}).get("outcome"):
-        return _transformer_jobs(job, task, _TAGS[task.kind])
-    return ()
+def step_jobs(job: AutoMLJob, tasks: Sequence[Task]) -> Iterator[ProcessingJob]:
+    """The step jobs that candidates share, as far as these tasks have begun them."""
+    by_key = {task.key: task for task in tasks}
+    for task in tasks:
+        if task.kind is TaskKind.ANALYZE:
+            yield _split_job(job, task, by_key.get(SPLIT))
+        elif task.kind is TaskKind.EXPLORE:
+            yield _exploration_job(job, task)
+        elif task.kind is TaskKind.FEATURES:
+            recipe = task.payload["recipe"]
+            yield _transformers_job(job, task, recipe, {"_recipe": recipe})
+            yield _transform_job(job, task, recipe, by_key.get(transform_key(recipe)))
+        elif task.kind in _TAGS and (task.result or {}).get("outcome"):
+            yield _transformers_job(job, task, _TAGS[task.kind], {})
+            yield _transform_job(job, task, _TAGS[task.kind], None)
 
 
-def training_job(job: AutoMLJob, candidate: Candidate, task: Task | None) -> TrainingJob:
-    """The last step of a candidate, of the same name."""
-    keys = Keys(job)
-    output, artefact = (
-        (keys.whole_folder(), keys.whole(candidate.index))
-        if mode_of(job) is Mode.ENSEMBLING
-        else (
-            keys.model_folder(candidate.recipe, candidate.algorithm),
-            keys.model(candidate.index, candidate.recipe, candidate.algorithm),
-        )
-    )
+def training_job(
+    job: AutoMLJob, candidate: Candidate, task: Task | None, others: Sequence[Candidate] = ()
+) -> TrainingJob:
+    """The last step of a candidate, of the same name.
+
+    others    the candidates that an ensemble is made of, among any
+    """
+    members = [other for other in others if other.name in candidate.members]
+    has_model = candidate.status is CandidateStatus.IN_PROGRESS or bool(candidate.containers)
     return TrainingJob(
         scope=job.scope,
         name=candidate.name,
@@ -137,10 +154,62 @@ def training_job(job: AutoMLJob, candidate: Candidate, task: Task | None) -> Tra
         failure_reason=candidate.failure_reason,
         metrics=tuple(m for m in candidate.metrics if m.split == "Validation"),
         details={
-            **_training_details(job, candidate.algorithm, str(output), str(artefact)),
-            "HyperParameters": _strings(candidate.hyperparameters),
+            **_training_details(
+                job,
+                candidate.algorithm,
+                _model_folder(job, candidate),
+                model_location(job, candidate) if has_model else None,
+            ),
+            "InputDataConfig": _member_channels(job, members) if members else _dataset_channel(job),
+            "HyperParameters": _hyperparameters(candidate),
         },
     )
+
+
+def model_location(job: AutoMLJob, candidate: Candidate) -> Location:
+    """Where the model of a candidate lies, or would."""
+    keys, c = Keys(job), candidate
+    if mode_of(job) is Mode.ENSEMBLING:
+        return keys.whole(c.index)
+    return keys.model(c.index, c.recipe, c.algorithm)
+
+
+def _model_folder(job: AutoMLJob, candidate: Candidate) -> Location:
+    """What the training job was told to write below."""
+    keys = Keys(job)
+    if mode_of(job) is Mode.ENSEMBLING:
+        return keys.whole_folder
+    return keys.model_folder(candidate.recipe, candidate.algorithm)
+
+
+def _hyperparameters(candidate: Candidate) -> dict[str, str]:
+    """What sent back makes the same candidate again; nothing that is cut short."""
+    c = candidate
+    if c.members:
+        members = json.dumps(c.members)
+        return {"_members": members} if len(members) <= _MAX_PARAMETER else {}
+    plan = Plan(c.index, c.recipe, c.algorithm, c.hyperparameters, c.seed or 0, n_rows=c.n_rows)
+    told = hyperparameters_of(plan, c.folds)
+    return {name: text for name, text in told.items() if name != "_seed" or c.seed is not None}
+
+
+def _member_channels(job: AutoMLJob, members: Sequence[Candidate]) -> list[dict[str, Any]]:
+    return [
+        _channel(f"member-{number}", f"{model_location(job, member).parent}/")
+        for number, member in enumerate(members, 1)
+    ]
+
+
+def _dataset_channel(job: AutoMLJob) -> list[dict[str, Any]]:
+    return [_channel("dataset", str(Keys(job).dataset))]
+
+
+def _channel(name: str, prefix: str) -> dict[str, Any]:
+    return {"ChannelName": name, "DataSource": {"S3DataSource": _prefix(prefix)}}
+
+
+def _prefix(uri: str) -> dict[str, str]:
+    return {"S3DataType": "S3Prefix", "S3Uri": uri}
 
 
 def _steps(job: AutoMLJob, index: int, tag: str) -> tuple[Step, ...]:
@@ -168,36 +237,66 @@ def _common(job: AutoMLJob, task: Task) -> dict[str, Any]:
         "started": task.started,
         "ended": task.ended,
         "status": _STEP_STATUS[task.status],
-        "failure_reason": task.error[:_MAX_TEXT] if task.status is TaskStatus.FAILED else "",
+        "failure_reason": _failure(task),
     }
 
 
-def _split_job(job: AutoMLJob, task: Task) -> ProcessingJob:
+def _failure(task: Task) -> str:
+    return task.error[:_MAX_TEXT] if task.status is TaskStatus.FAILED else ""
+
+
+def _split_job(job: AutoMLJob, task: Task, split: Task | None) -> ProcessingJob:
+    """The data are read by one task and written by another."""
     keys = Keys(job)
-    details = _processing_details(job, "header", str(keys.headers))
-    return ProcessingJob(name=keys.split_name, details=details, **_common(job, task))
+    outputs = {"header": keys.headers.parent}
+    common = _common(job, task)
+    if task.status is TaskStatus.DONE:
+        outputs |= {"tuning_data": keys.tuning_folder, "dataset": keys.dataset}
+        common |= _told_by(split)
+    inputs = {
+        channel.get("ChannelType", "training"): channel["DataSource"]["S3DataSource"]
+        for channel in job.request["InputDataConfig"]
+    }
+    details = _processing_details(job, inputs, outputs)
+    return ProcessingJob(name=keys.split_name, details=details, **common)
+
+
+def _told_by(later: Task | None) -> dict[str, Any]:
+    """How far a step is that a later task finishes."""
+    if later is None:
+        return {"ended": None, "status": StepStatus.IN_PROGRESS}
+    return {
+        "modified": later.ended or later.created,
+        "ended": later.ended,
+        "status": _STEP_STATUS[later.status],
+        "failure_reason": _failure(later),
+    }
 
 
 def _exploration_job(job: AutoMLJob, task: Task) -> ProcessingJob:
     keys = Keys(job)
-    details = _processing_details(job, "notebooks", str(keys.notebooks))
+    inputs = {"dataset": _prefix(str(keys.dataset))}
+    details = _processing_details(job, inputs, {"notebooks": keys.notebooks})
     return ProcessingJob(name=keys.exploration_name, details=details, **_common(job, task))
 
 
-def _processing_details(job: AutoMLJob, output: str, uri: str) -> dict[str, Any]:
+def _processing_details(
+    job: AutoMLJob, inputs: Mapping[str, Mapping[str, Any]], outputs: Mapping[str, Location]
+) -> dict[str, Any]:
+    """inputs    name -> S3Input"""
     return {
         "AppSpecification": {"ImageUri": image_uri(job.scope, TRANSFORMERS)},
         "ProcessingResources": {"ClusterConfig": {**_INSTANCE, "VolumeSizeInGB": 1}},
         "ProcessingInputs": [
-            {"InputName": channel["ChannelName"], "S3Input": channel["DataSource"]["S3DataSource"]}
-            for channel in _channels(job)
+            {"InputName": name, "S3Input": dict(place)} for name, place in inputs.items()
         ],
         "ProcessingOutputConfig": {
             "Outputs": [
                 {
-                    "OutputName": output,
-                    "S3Output": {"S3Uri": uri, "S3UploadMode": "EndOfJob"},
+                    "OutputName": name,
+                    "S3Output": {"S3Uri": str(place), "S3UploadMode": "EndOfJob"},
                 }
+                for name, place in outputs.items()
             ]
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": job.limits.max_runtime_s},
@@ -205,55 +304,62 @@ def _processing_details(job: AutoMLJob, output: str, uri: str) -> dict[str, Any]
     }
 
 
-def _transformer_jobs(job: AutoMLJob, task: Task, tag: str) -> tuple[ProcessingJob, ...]:
+def _transformers_job(
+    job: AutoMLJob, task: Task, tag: str, hyperparameters: dict[str, str]
+) -> TrainingJob:
+    """Fits the transformers. Those of an ensemble are in its whole package, in the mode that has such."""
     keys, common = Keys(job), _common(job, task)
-    source = job.request["InputDataConfig"][0]["DataSource"]["S3DataSource"]
-    fit = TrainingJob(
-        name=keys.transformers_name(tag),
-        details=_training_details(
-            job, TRANSFORMERS, str(keys.transformers_folder), str(keys.transformers(tag))
-        ),
-        **common,
-    )
-    transform = TransformJob(
+    is_apart = tag not in _TAGS.values() or mode_of(job) is not Mode.ENSEMBLING
+    has_model = is_apart and common["status"] in (StepStatus.IN_PROGRESS, StepStatus.COMPLETED)
+    artefact = keys.transformers(tag) if has_model else None
+    details = {
+        **_training_details(job, TRANSFORMERS, keys.transformers_folder, artefact),
+        "InputDataConfig": _dataset_channel(job),
+        "HyperParameters": hyperparameters,
+    }
+    return TrainingJob(name=keys.transformers_name(tag), details=details, **common)
+
+
+def _transform_job(job: AutoMLJob, task: Task, tag: str, transform: Task | None) -> TransformJob:
+    """Transforms the data. `task` makes the matrices that are trained on, `transform` writes some rows of one for people to
+    see; without it nothing is written."""
+    keys, common = Keys(job), _common(job, task)
+    rows = (transform.result or {}).get("rows", {}) if transform else {}
+    written: dict[str, Any] = {}
+    if transform is not None and (transform.status.is_open or any(rows.values())):
+        written["TransformOutput"] = {"S3OutputPath": str(keys.transformed_folder(tag))}
+    if any(rows.values()):
+        written["Environment"] = {f"{part.upper()}_ROWS": str(n) for part, n in rows.items()}
+    if transform is not None:
+        common |= {**_told_by(transform), "started": transform.started}
+    return TransformJob(
         name=keys.transform_name(tag),
         details={
             "ModelName": keys.transformers_name(tag),
-            "TransformInput": {"DataSource": {"S3DataSource": source}, "ContentType": "text/csv"},
+            "TransformInput": {"DataSource": {"S3DataSource": _prefix(str(keys.dataset))}},
             "TransformResources": _INSTANCE,
+            **written,
         },
         **common,
     )
-    return fit, transform
 
 
-def _training_details(job: AutoMLJob, algorithm: str, output: str, artefact: str) -> dict[str, Any]:
+def _training_details(
+    job: AutoMLJob, algorithm: str, output: Location, artefact: Location | None
+) -> dict[str, Any]:
+    """artefact    None if there is none"""
+    model = {} if artefact is None else {"ModelArtifacts": {"S3ModelArtifacts": str(artefact)}}
     return {
         "AlgorithmSpecification": {
             "TrainingImage": image_uri(job.scope, algorithm),
             "TrainingInputMode": "File",
         },
         "RoleArn": job.request["RoleArn"],
-        "InputDataConfig": _channels(job),
-        "OutputDataConfig": {"S3OutputPath": output},
-        "ModelArtifacts": {"S3ModelArtifacts": artefact},
+        "OutputDataConfig": {"S3OutputPath": str(output)},
+        **model,
         "ResourceConfig": {**_INSTANCE, "VolumeSizeInGB": 1},
         "StoppingCondition": {"MaxRuntimeInSeconds": job.limits.max_candidate_runtime_s},
         "EnableNetworkIsolation": False,
         "EnableInterContainerTrafficEncryption": False,
         "EnableManagedSpotTraining": False,
     }
-
-
-def _channels(job: AutoMLJob) -> list[dict[str, Any]]:
-    return [
-        {
-            "ChannelName": channel.get("ChannelType", "training"),
-            "DataSource": {"S3DataSource": dict(channel["DataSource"]["S3DataSource"])},
-        }
-        for channel in job.request["InputDataConfig"]
-    ]
-
-
-def _strings(hyperparameters: dict[str, Any]) -> dict[str, str]:
-    return {name: str(value)[:_MAX_PARAMETER] for name, value in hyperparameters.items()}

@@ -3,8 +3,6 @@ publish what clients see. The answer is JSON and becomes the task's result."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import time
@@ -20,14 +18,14 @@ from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
 from windvane.domain.task import Task, TaskKind
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
-from windvane.engine.data.analysis import Analysis, ReadOptions
+from windvane.engine.data.analysis import ReadOptions
+from windvane.engine.data.chunks import header
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.documents import documents
 from windvane.engine.explain.report import explanation_report
 from windvane.engine.explain.stage import explain
 from windvane.engine.exploration.report import explore
-from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
-from windvane.engine.packages.tarball import pack
+from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, outcome_to_json, read_candidate
 from windvane.engine.quality.assess import assess
 from windvane.engine.quality.candidate import judged_candidate
 from windvane.engine.quality.statistics import Times
@@ -37,12 +35,24 @@ from windvane.engine.tuning.pacing import terms
 from windvane.errors import CandidateFault
 from windvane.work.containers import mode_of
 from windvane.work.inputs import download_inputs
+from windvane.work.publishing import (
+    check_writable,
+    delete_objects,
+    publish_dataset,
+    publish_package,
+    publish_predictions,
+    publish_sample,
+    publish_split,
+    publish_transformed,
+)
 from windvane.work.records import BASELINE, ENSEMBLE
 from windvane.work.timing import explanation_s, search_end
-from windvane.work.workspace import ARTEFACT, EXPLORATION, Keys, Workspace, cleared, scratch
+from windvane.work.workspace import EXPLORATION, Keys, Workspace, cleared, scratch
 
 _EXPLAINING_SHARE = 0.4
 """Of the time for the explanation: the rest is for drawing it and for bringing it to S3."""
+
+_ARCHIVE = "archive.tar.gz"
 
 _PACKING_SHARE, _PACKING_S = 0.1, (1.0, 10.0)
 """Of a candidate's time, at least and at most: for its packages, which go to S3."""
@@ -59,6 +69,8 @@ class Bench:
                 as in ProblemSpec
     threads     for reading; training uses one
     memory_mb   at which the process will be killed
+    transformed_rows
+                written of each part of the data that a recipe transformed
     """
 
     job: AutoMLJob
@@ -72,6 +84,7 @@ class Bench:
     memory_mb: int
     max_data_bytes: int
     max_columns: int
+    transformed_rows: int = 20_000
 
     @property
     def attempt(self) -> str:
@@ -90,6 +103,7 @@ def _analyse(bench: Bench) -> Result:
     request = bench.job.request
     channel = request["InputDataConfig"][0]
     artifacts = bench.open_artifacts()
+    check_writable(artifacts, Keys(bench.job))
     with scratch(bench.workspace, bench.attempt) as folder:
         inputs, temporary = folder / "inputs", folder / "temporary"
         inputs.mkdir()
@@ -107,7 +121,7 @@ def _analyse(bench: Bench) -> Result:
             ),
             cleared(bench.workspace.dataset),
         )
-    artifacts.write(Keys(bench.job).headers, _header_line(analysis))
+    artifacts.write(Keys(bench.job).headers, header(analysis))
     return {
         "problem_type": str(analysis.problem_type),
         "objective": str(analysis.objective),
@@ -139,13 +153,11 @@ def _problem(request: Mapping[str, Any], channel: Mapping[str, Any]) -> ProblemS
     )
 
 
-def _header_line(analysis: Analysis) -> bytes:
-    """The names of all columns, the target first."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(
-        [analysis.target, *(column.name for column in analysis.columns)]
-    )
-    return line.getvalue().encode()
+def _split(bench: Bench) -> Result:
+    artifacts, keys, dataset = bench.open_artifacts(), Keys(bench.job), bench.workspace.dataset
+    publish_dataset(artifacts, keys, dataset)
+    with scratch(bench.workspace, bench.attempt) as folder:
+        return {"rows": publish_split(artifacts, keys, dataset, folder)}
 
 
 def _explore(bench: Bench) -> Result:
@@ -157,10 +169,29 @@ def _explore(bench: Bench) -> Result:
 
 
 def _make_features(bench: Bench) -> Result:
-    recipe = bench.task.payload["recipe"]
-    into = cleared(bench.workspace.features(recipe))
-    stages.fit_features(bench.workspace.dataset, recipe, into)
+    recipe, space = bench.task.payload["recipe"], bench.workspace
+    into = cleared(space.features(recipe))
+    stages.fit_features(space.dataset, recipe, into)
+    with scratch(space, bench.attempt) as folder:
+        stages.assemble_transformers(space.dataset, into, folder / "packages")
+        location = Keys(bench.job).transformers(recipe)
+        package = folder / "packages" / "transformers"
+        publish_package(bench.open_artifacts(), location, package, folder / _ARCHIVE)
     return {}
+
+
+def _transform(bench: Bench) -> Result:
+    space = bench.workspace
+    with scratch(space, bench.attempt) as folder:
+        rows = publish_transformed(
+            bench.open_artifacts(),
+            Keys(bench.job),
+            space.dataset,
+            space.features(bench.task.payload["recipe"]),
+            folder,
+            bench.transformed_rows,
+        )
+    return {"rows": rows}
 
 
 def _train(bench: Bench) -> Result:
@@ -224,6 +255,7 @@ def _explain(bench: Bench) -> Result:
             seed=read_analysis(space.dataset).seed,
             threads=bench.threads,
         )
+    publish_sample(bench.open_artifacts(), Keys(bench.job), space.dataset, found.rows)
     files = {**documents(found), **files_of(explanation_report(found, name))}
     return _reported(bench, Keys(bench.job).explanations, name, files)
 
@@ -239,6 +271,9 @@ def _judge(bench: Bench) -> Result:
         "constraints.json": _json(quality.constraints),
         **files_of(quality.report),
     }
+    if mode_of(bench.job) is Mode.ENSEMBLING:
+        location = Keys(bench.job).predictions(index)
+        publish_predictions(bench.open_artifacts(), location, judged)
     return _reported(bench, Keys(bench.job).insights, name, files)
 
 
@@ -249,19 +284,27 @@ def _reported(bench: Bench, prefix: Location, name: str, files: Mapping[str, byt
     return {"prefix": str(prefix)}
 
 
+def _retain(bench: Bench) -> Result:
+    delete_objects(bench.open_artifacts(), bench.task.payload["objects"])
+    return {}
+
+
 def _json(document: Any) -> bytes:
     return json.dumps(document, allow_nan=False, indent=1).encode()
 
 
 _STAGES: dict[TaskKind, Callable[[Bench], Result]] = {
     TaskKind.ANALYZE: _analyse,
+    TaskKind.SPLIT: _split,
     TaskKind.EXPLORE: _explore,
     TaskKind.FEATURES: _make_features,
+    TaskKind.TRANSFORM: _transform,
     TaskKind.TRAIN: _train,
     TaskKind.ENSEMBLE: _combine,
     TaskKind.BASELINE: _fall_back,
     TaskKind.EXPLAIN: _explain,
     TaskKind.INSIGHTS: _judge,
+    TaskKind.RETAIN: _retain,
 }
 
 
@@ -277,16 +320,18 @@ def _published(
     with scratch(space, bench.attempt) as folder:
         packages = folder / "packages"
         _assembled(bench, index, packages)
+        output = _output_of(space.candidate(index), folder / "output")
         if mode_of(bench.job) is Mode.ENSEMBLING:
-            parts = {keys.whole(index): packages}
+            parts = {keys.whole_output(index): output, keys.whole(index): packages}
         else:
             parts = {
                 keys.transformers(tag or algorithm): packages / "transformers",
+                keys.output(index, recipe, algorithm): output,
                 keys.model(index, recipe, algorithm): packages / "model",
             }
         artifacts = bench.open_artifacts()
         for location, part in parts.items():
-            _upload(artifacts, location, part, folder / ARTEFACT)
+            publish_package(artifacts, location, part, folder / _ARCHIVE)
     return {"outcome": outcome_to_json(outcome), "tag": tag or algorithm}
 
 
@@ -302,10 +347,12 @@ def _assembled(bench: Bench, index: int, into: Path) -> None:
     )
 
 
-def _upload(artifacts: Artifacts, location: Location, part: Path, archive: Path) -> None:
-    pack(part, archive)
-    artifacts.upload(location, archive)
-    archive.unlink()
+def _output_of(candidate: Path, into: Path) -> Path:
+    """The files of a candidate's folder that are no model, in a new folder on the same disk."""
+    into.mkdir()
+    for name in CANDIDATE_FILES:
+        (into / name).hardlink_to(candidate / name)
+    return into
 
 
 def _usable(outcome: Outcome) -> Outcome:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from windvane.domain.candidate import Candidate, CandidateStatus, ProcessingJob, TransformJob
+from windvane.domain.candidate import Candidate, CandidateStatus, ProcessingJob
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
@@ -27,6 +27,7 @@ class JobState:
     workers      training workers
     queued       tasks to be added
     deploys      the best candidate is to be deployed
+    kept_models  single candidates whose models are kept at the job's end; 0 means all
     """
 
     job: AutoMLJob
@@ -38,6 +39,7 @@ class JobState:
     analysis: Analysis | None = None
     queued: tuple[NewTask, ...] = ()
     deploys: bool = False
+    kept_models: int = 0
 
     def of(self, kind: TaskKind) -> tuple[Task, ...]:
         return tuple(task for task in self.tasks if task.kind is kind)
@@ -88,7 +90,9 @@ class JobState:
         )
 
 
-def read_state(tx: Transaction, job: AutoMLJob, *, up_since: datetime, workers: int) -> JobState:
+def read_state(
+    tx: Transaction, job: AutoMLJob, *, up_since: datetime, workers: int, kept_models: int = 0
+) -> JobState:
     """Everything but the analysis, which is not in the store."""
     return JobState(
         job=job,
@@ -97,6 +101,7 @@ def read_state(tx: Transaction, job: AutoMLJob, *, up_since: datetime, workers: 
         tasks=tuple(tx.tasks(job.arn)),
         candidates=tuple(sorted(tx.children(Candidate, job.arn), key=lambda c: c.index)),
         endpoint=tx.find(Endpoint, job.scope, job.endpoint_name) if job.endpoint_name else None,
+        kept_models=kept_models,
     )
 
 
@@ -120,18 +125,12 @@ def write_changes(tx: Transaction, old: JobState, new: JobState, now: datetime) 
 
 def write_step_jobs(tx: Transaction, job: AutoMLJob, tasks: tuple[Task, ...]) -> None:
     """Records of the steps that candidates share, as far as their tasks have come."""
-    known = {
-        record.name: record.status
-        for kind in (ProcessingJob, TransformJob)
-        for record in tx.children(kind, job.arn)
-    }
-    for task in tasks:
-        for record in (records := step_jobs(job, task)):
-            told = known.get(records[-1].name)
-            if told is None:
-                _insert(tx, record)
-            elif told is not record.status:
-                tx.update(record)
+    for record in step_jobs(job, tasks):
+        told = tx.find(type(record), job.scope, record.name)
+        if told is None:
+            _insert(tx, record)
+        elif told.status is not record.status:
+            tx.update(record)
 
 
 def _write_job(tx: Transaction, old: JobState, new: JobState, now: datetime) -> None:
@@ -143,7 +142,8 @@ def _write_candidate(
     tx: Transaction, candidate: Candidate, before: Candidate | None, state: JobState, now: datetime
 ) -> None:
     candidate = replace(candidate, modified=now)
-    step = training_job(state.job, candidate, state.task(train_key(candidate.index)))
+    task = state.task(train_key(candidate.index))
+    step = training_job(state.job, candidate, task, state.candidates)
     for record in (candidate, step):
         if before is None:
             _insert(tx, record)

@@ -125,10 +125,13 @@ def stop_at(job: AutoMLJob, task: Task, up_since: datetime) -> datetime:
         return min(times.search, (task.started or task.created) + own)
     return {
         TaskKind.ANALYZE: times.ensemble,
+        TaskKind.SPLIT: times.search,
         TaskKind.FEATURES: times.search,
+        TaskKind.TRANSFORM: times.judged,
         TaskKind.EXPLORE: times.search,
         TaskKind.ENSEMBLE: times.ensemble,
         TaskKind.BASELINE: times.finish,
         TaskKind.EXPLAIN: times.explained,
         TaskKind.INSIGHTS: times.judged,
+        TaskKind.RETAIN: times.finish,
     }[task.kind]

@@ -6,7 +6,7 @@ terms, engine/tuning/pacing.py says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
 
@@ -17,15 +17,11 @@ from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.outcomes import outcome_from_json
 from windvane.engine.tuning import pacing, search
-from windvane.work import records
+from windvane.work import beside, records
 from windvane.work.containers import mode_of
+from windvane.work.reasons import with_reason
 from windvane.work.state import JobState, train_key
 from windvane.work.timing import Timetable
-
-MAX_REASONS = 5
-MAX_TEXT = 1024
-
-EXPLORE = NewTask(TaskKind.EXPLORE, "explore")
 
 _MAX_MEMBERS = 40
 _SEARCH_ENDED = "It was stopped before it was done, because the search ended."
@@ -46,7 +42,7 @@ def queue_features(state: JobState) -> JobState:
     if state.analysis is None:
         return state
     for recipe in search.recipes_for(state.analysis):
-        state = state.with_task(_features_task(recipe)).with_task(EXPLORE)
+        state = beside.explored(state.with_task(_features_task(recipe)))
     return state
 
 
@@ -111,7 +107,7 @@ def _tried(state: JobState) -> Iterator[search.Tried]:
 
 def _plan_of(candidate: Candidate) -> Plan:
     c = candidate
-    return Plan(c.index, c.recipe, c.algorithm, c.hyperparameters, seed=0)
+    return Plan(c.index, c.recipe, c.algorithm, c.hyperparameters, c.seed or 0, n_rows=c.n_rows)
 
 
 def _seconds(task: Task) -> float:
@@ -168,10 +164,27 @@ def search_shows(state: JobState) -> SecondaryStatus:
 
 def members(state: JobState) -> list[Candidate]:
     """The best single candidates, best first."""
+    return _ranked(state, comparable(state))[:_MAX_MEMBERS]
+
+
+def spare(state: JobState) -> list[Candidate]:
+    """Single candidates whose models are not to be kept: those beyond the best ones, unless one is the best of all or
+    a member of an ensemble. Those scored on fewer folds come after all others."""
+    if not state.kept_models:
+        return []
+    finished = state.having(CandidateStatus.COMPLETED)
+    needed = {name for candidate in finished for name in candidate.members}
+    needed |= {state.job.best_candidate or ""}
+    singles = [c for c in finished if c.algorithm not in (records.ENSEMBLE, records.BASELINE)]
+    first = [c for c in _ranked(state, comparable(state)) if c in singles]
+    rest = [c for c in _ranked(state, singles) if c not in first]
+    return [c for c in (*first, *rest)[state.kept_models :] if c.name not in needed]
+
+
+def _ranked(state: JobState, candidates: Iterable[Candidate]) -> list[Candidate]:
     objective = state.job.objective
     sign = 1.0 if objective is not None and objective.is_minimized else -1.0
-    ranked = sorted(comparable(state), key=lambda c: (sign * (c.score or 0.0), c.index))
-    return ranked[:_MAX_MEMBERS]
+    return sorted(candidates, key=lambda c: (sign * (c.score or 0.0), c.index))
 
 
 def next_index(state: JobState) -> int:
@@ -197,15 +210,3 @@ def comparable(state: JobState) -> list[Candidate]:
     finished = state.having(CandidateStatus.COMPLETED)
     most = max((folds[candidate.index] for candidate in finished), default=0)
     return [candidate for candidate in finished if folds[candidate.index] == most]
-
-
-def with_reason(state: JobState, reason: str, at_most: int = MAX_REASONS) -> JobState:
-    """The first few partial failures are told, the rest are in the candidates.
-
-    at_most    reasons kept before this one; fewer than the usual make room for it
-    """
-    known = state.job.partial_failures[:at_most]
-    reasons = (*known, reason[:MAX_TEXT])[:MAX_REASONS]
-    if reason[:MAX_TEXT] in state.job.partial_failures:
-        return state
-    return replace(state, job=replace(state.job, partial_failures=reasons))

@@ -15,6 +15,7 @@ _PASSING = frozenset({"OSError", "BotoCoreError", "ClientError"})
 
 _TOLD = {
     TaskKind.ANALYZE: "The data could not be read and analysed",
+    TaskKind.SPLIT: "The split data could not be written",
     TaskKind.BASELINE: "Not even a baseline could be made",
     TaskKind.EXPLORE: "The data could not be explored",
     TaskKind.EXPLAIN: "The explanation could not be made",

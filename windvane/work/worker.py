@@ -80,7 +80,11 @@ class Worker:
         self._config, self._role, self._name = config, role, name
         self._store, self._run_task, self._clock = store, run_task, clock
         self._conductor = Conductor(
-            config.data_dir, config.up_since, config.workers, _deployer(config.instance_limit)
+            config.data_dir,
+            config.up_since,
+            config.workers,
+            _deployer(config.instance_limit),
+            config.kept_models,
         )
         self._is_stopping = False
         self._next_sweep = self._next_clear_up = self._next_renewal = 0.0
@@ -142,6 +146,7 @@ class Worker:
                 memory_mb=config.task_memory_mb,
                 max_data_bytes=config.max_data_bytes,
                 max_columns=config.max_columns,
+                transformed_rows=config.transformed_rows,
             )
             answer.write_text(json.dumps(self._run_task(bench)))
 

@@ -1,7 +1,7 @@
 """Where things of a job lie: the local folders of its stages, and the S3 keys that clients see.
 
-The one place that spells either. A folder appears whole, by a rename. Local folders are removed when the
-job has ended; what is in S3 stays.
+Local folders are spelled here, keys by work/layout.py. A folder appears whole, by a rename. Local folders are
+removed when the job has ended; what is in S3 stays.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from windvane.artifacts.base import Location, parse_location
 from windvane.domain.job import AutoMLJob
 from windvane.names import derived_suffix, fitted
+from windvane.work import layout
 
-ARTEFACT = "model.tar.gz"
 EXPLORATION = "SageMakerAutopilotDataExplorationNotebook"
 """The notebook, and the page and the paper of the same content beside it."""
 
@@ -85,12 +85,11 @@ def scratch(workspace: Workspace, attempt: str) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Keys:
-    """S3 locations below the job's output root, and the names of its step jobs, which are part of them.
+    """S3 locations below the job's output root, as work/layout.py lists them, and the names of its step jobs, which are
+    part of them.
 
     The same job has the same names whenever it is asked. `tag` names transformers: a recipe, or what an
     ensemble or the baseline needs of them.
-
-    source    reference of the artefacts' layout: AWS's own jobs in HPO mode
     """
 
     job: AutoMLJob
@@ -100,8 +99,33 @@ class Keys:
         return parse_location(self.job.output_root)
 
     @property
+    def write_test(self) -> Location:
+        return self.root / layout.WRITE_TEST.at()
+
+    @property
     def headers(self) -> Location:
-        return self.root / "preprocessed-data/header/headers.csv"
+        return self.root / layout.HEADERS.at()
+
+    @property
+    def tuning_folder(self) -> Location:
+        return self.root / layout.TUNING_DATA.folder()
+
+    def tuning_data(self, part: str, number: int) -> Location:
+        """part    'train' or 'validation'"""
+        return self.root / layout.TUNING_DATA.at(part=part, n=str(number))
+
+    @property
+    def dataset(self) -> Location:
+        """The prefix below which the files of the dataset folder lie."""
+        return self.root / layout.DATASET.folder()
+
+    def dataset_file(self, path: PurePath) -> Location:
+        """path    relative to the dataset folder"""
+        return self.root / layout.DATASET.at(file=path.as_posix())
+
+    @property
+    def sample(self) -> Location:
+        return self.root / layout.SAMPLE.at()
 
     @property
     def split_name(self) -> str:
@@ -121,26 +145,43 @@ class Keys:
 
     @property
     def transformers_folder(self) -> Location:
-        return self.root / "data-processor-models"
+        return self.root / layout.TRANSFORMERS.folder()
 
     def transformers(self, tag: str) -> Location:
-        return self.transformers_folder / f"{self.transformers_name(tag)}/output/{ARTEFACT}"
+        return self.root / layout.TRANSFORMERS.at(training_job=self.transformers_name(tag))
+
+    def transformed_folder(self, recipe: str) -> Location:
+        return self.root / layout.TRANSFORMED.folder(recipe=recipe)
+
+    def transformed(self, recipe: str, part: str, number: int) -> Location:
+        """part    'train' or 'validation'"""
+        return self.root / layout.TRANSFORMED.at(recipe=recipe, part=part, n=str(number))
 
     def model_folder(self, recipe: str, algorithm: str) -> Location:
-        short = _SHORT_ALGORITHMS.get(algorithm, algorithm)
-        pipeline = f"{recipe}-{short}" if recipe else short
-        return self.root / f"tuning/{self._short}-{pipeline}"
+        return self.root / layout.MODEL.folder(pipeline=self._pipeline(recipe, algorithm))
 
     def model(self, index: int, recipe: str, algorithm: str) -> Location:
-        folder = self.model_folder(recipe, algorithm)
-        return folder / f"{self.candidate_name(index)}/output/{ARTEFACT}"
+        return self.root / layout.MODEL.at(
+            pipeline=self._pipeline(recipe, algorithm), candidate=self.candidate_name(index)
+        )
 
+    def output(self, index: int, recipe: str, algorithm: str) -> Location:
+        """Beside the model."""
+        return self.root / layout.OUTPUT.at(
+            pipeline=self._pipeline(recipe, algorithm), candidate=self.candidate_name(index)
+        )
+
+    @property
     def whole_folder(self) -> Location:
-        return self.root / "sagemaker-automl-candidates/model"
+        return self.root / layout.WHOLE.folder()
 
     def whole(self, index: int) -> Location:
         """Transformers and model in one artefact, for a candidate of one container."""
-        return self.whole_folder() / f"{self.candidate_name(index)}/{ARTEFACT}"
+        return self.root / layout.WHOLE.at(candidate=self.candidate_name(index))
+
+    def whole_output(self, index: int) -> Location:
+        """Beside it."""
+        return self.root / layout.WHOLE_OUTPUT.at(candidate=self.candidate_name(index))
 
     @property
     def exploration_name(self) -> str:
@@ -149,16 +190,23 @@ class Keys:
 
     @property
     def notebooks(self) -> Location:
-        return self.root / f"sagemaker-automl-candidates/{self.exploration_name}/notebooks"
+        return self.root / layout.NOTEBOOKS.folder(processing_job=self.exploration_name)
 
     @property
     def explanations(self) -> Location:
         """Clients look for the first key below it and read the next part of its path."""
-        return self.root / "documentation/explainability/output"
+        return self.root / layout.EXPLANATION.folder()
 
     @property
     def insights(self) -> Location:
-        return self.root / "documentation/model_monitor/output"
+        return self.root / layout.INSIGHTS.folder()
+
+    def predictions(self, index: int) -> Location:
+        return self.root / layout.PREDICTIONS.at(candidate=self.candidate_name(index))
+
+    def _pipeline(self, recipe: str, algorithm: str) -> str:
+        short = _SHORT_ALGORITHMS.get(algorithm, algorithm)
+        return f"{self._short}-{recipe}-{short}" if recipe else f"{self._short}-{short}"
 
     @property
     def _short(self) -> str:

@@ -52,6 +52,8 @@ def test_definitions_only_ends_after_the_analysis_and_its_notebook() -> None:
     assert world.status is JobStatus.IN_PROGRESS
     world.do(TaskKind.EXPLORE)
     assert world.state.job.exploration == "s3://bucket/exploration.ipynb"
+    assert world.status is JobStatus.IN_PROGRESS, "definitions speak of the split data"
+    world.do(TaskKind.SPLIT)
     assert world.status is JobStatus.COMPLETED
     assert world.secondary is SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
     assert world.candidates == ()
@@ -72,6 +74,8 @@ def test_the_data_are_explored_beside_the_search(status: TaskStatus) -> None:
     exploring = world.claim(TaskKind.EXPLORE)
     for _ in range(2):
         world.do(TaskKind.FEATURES)
+        world.do(TaskKind.TRANSFORM)
+    world.do(TaskKind.SPLIT)
     world.do(TaskKind.TRAIN)
     world.report()
     assert world.status is JobStatus.IN_PROGRESS, "the notebook is waited for"
@@ -81,6 +85,105 @@ def test_the_data_are_explored_beside_the_search(status: TaskStatus) -> None:
     assert job.exploration == ("s3://bucket/exploration.ipynb" if status is DONE else "")
     told = "The data exploration notebook is missing: It broke."
     assert job.partial_failures == (() if status is DONE else (told,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [(TaskKind.SPLIT, "The split data are"), (TaskKind.TRANSFORM, "Transformed data are")],
+)
+@pytest.mark.parametrize("status", [DONE, FAILED])
+def test_the_data_are_written_beside_the_search(
+    kind: TaskKind, told: str, status: TaskStatus
+) -> None:
+    world = World(make_job(max_candidates=1))
+    world.do(TaskKind.ANALYZE)
+    world.do(TaskKind.EXPLORE)
+    for _ in range(2):
+        world.do(TaskKind.FEATURES)
+    writing = world.claim(kind)
+    for task in (*world.open_tasks(TaskKind.SPLIT), *world.open_tasks(TaskKind.TRANSFORM)):
+        if task.id != writing.id:
+            world.do(task.kind)
+    world.do(TaskKind.TRAIN)
+    world.report()
+    assert world.status is JobStatus.IN_PROGRESS, "what clients are to see is waited for"
+    world.end(writing, status)
+    assert world.status is JobStatus.COMPLETED
+    reasons = (f"{told} missing: It broke.",) if status is FAILED else ()
+    assert world.state.job.partial_failures == reasons
+
+
+def test_what_is_written_beside_the_search_is_not_waited_for_beyond_the_jobs_time() -> None:
+    world = World(make_job(max_candidates=1))
+    world.do(TaskKind.ANALYZE)
+    world.claim(TaskKind.SPLIT)
+    for _ in range(2):
+        world.do(TaskKind.FEATURES)
+        world.do(TaskKind.TRANSFORM)
+    world.do(TaskKind.EXPLORE)
+    world.do(TaskKind.TRAIN)
+    world.report()
+    world.wait(600)
+    assert world.status is JobStatus.COMPLETED
+
+
+def test_only_features_that_are_there_are_written() -> None:
+    world = World(make_job())
+    world.do(TaskKind.ANALYZE)
+    assert world.open_tasks(TaskKind.TRANSFORM) == []
+    world.do(TaskKind.FEATURES)
+    world.do(TaskKind.FEATURES, FAILED)
+    [task] = world.open_tasks(TaskKind.TRANSFORM)
+    assert (task.key, task.payload) == ("transform/dpp0", {"recipe": "dpp0"})
+
+
+def test_models_beyond_the_best_ones_go_and_what_is_known_of_them_stays() -> None:
+    world = World(make_job(max_candidates=5, mode="HYPERPARAMETER_TUNING"), kept_models=2)
+    world.search([0.5, 0.9, 0.7, 0.6, 0.8])
+    world.report()
+    [task] = world.open_tasks()
+    assert task.kind is TaskKind.RETAIN
+    gone = [candidate for candidate in world.candidates if not candidate.containers]
+    assert [candidate.index for candidate in gone] == [1, 3, 4]
+    assert all(candidate.metrics and candidate.steps for candidate in gone)
+    for candidate, uri in zip(
+        sorted(gone, key=lambda c: -(c.score or 0)), task.payload["objects"], strict=True
+    ):
+        assert uri.endswith(f"/{candidate.name}/output/model.tar.gz")
+    world.do(TaskKind.RETAIN)
+    assert world.status is JobStatus.COMPLETED
+    assert world.state.job.partial_failures == ()
+
+
+def test_ensembles_their_members_and_the_best_keep_their_models() -> None:
+    world = World(make_job(max_candidates=5), kept_models=1)
+    world.search([0.5, 0.9, 0.7, 0.6])
+    world.do(TaskKind.ENSEMBLE, score=0.95)
+    world.report()
+    kept = {candidate.index for candidate in world.candidates if candidate.containers}
+    assert kept == {2, 3, 5}, "the ensemble is of 2 and 3"
+
+
+def test_a_job_that_keeps_all_models_has_nothing_to_delete() -> None:
+    world = World(make_job(max_candidates=2))
+    world.search([0.5, 0.9])
+    world.report()
+    assert world.status is JobStatus.COMPLETED
+    assert not any(task.kind is TaskKind.RETAIN for task in world.state.tasks)
+    assert all(candidate.containers for candidate in world.candidates)
+
+
+@pytest.mark.parametrize("status", [DONE, FAILED])
+def test_the_endpoint_comes_after_the_models_are_gone(status: TaskStatus) -> None:
+    world = World(make_job(max_candidates=2, deploys=True), kept_models=1)
+    world.search([0.9, 0.5])
+    world.report()
+    assert world.secondary is not SecondaryStatus.DEPLOYING_MODEL
+    world.do(TaskKind.RETAIN, status)
+    world.endpoint_is(EndpointStatus.IN_SERVICE)
+    assert world.status is JobStatus.COMPLETED
+    told = "Models that were not to be kept could not be deleted: It broke."
+    assert world.state.job.partial_failures == (() if status is DONE else (told,))
 
 
 def test_a_candidate_waits_for_its_recipe_and_later_ones_wait_behind_it() -> None:
@@ -513,12 +616,12 @@ MODES = st.sampled_from([None, "ENSEMBLING", "HYPERPARAMETER_TUNING"])
 
 
 @settings(max_examples=150, deadline=None)
-@given(EVENTS, st.integers(1, 8), st.integers(1, 4), MODES, st.booleans())
+@given(EVENTS, st.integers(1, 8), st.integers(1, 4), MODES, st.booleans(), st.integers(0, 2))
 def test_whatever_happens_a_job_ends_well(
-    events: list[tuple[str, int]], n: int, workers: int, mode: str | None, deploys: bool
+    events: list[tuple[str, int]], n: int, workers: int, mode: str | None, deploys: bool, kept: int
 ) -> None:
     job = make_job(max_candidates=n, max_runtime_s=60, mode=mode, deploys=deploys)
-    world = World(job, workers)
+    world = World(job, workers, kept_models=kept)
     for event, number in events:
         _happen(world, event, number)
         _check_always(world, n)
@@ -573,6 +676,7 @@ def _check_end(world: World, events: list[tuple[str, int]]) -> None:
     if job.status is JobStatus.COMPLETED:
         assert world.state.best is not None
         assert world.state.best.status is CandidateStatus.COMPLETED
+        assert world.state.best.containers
         assert not job.endpoint_name or job.deployed == (
             job.secondary is not SecondaryStatus.MODEL_DEPLOYMENT_ERROR
         )

@@ -1,5 +1,6 @@
 """What clients see of a candidate: containers, names, keys."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,12 @@ from world import START, make_job
 from windvane.domain.candidate import Candidate
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import ProblemType
+from windvane.domain.task import Task, TaskKind
 from windvane.engine.candidates import Plan
+from windvane.engine.rerun import hyperparameters_of
+from windvane.store.records import from_json, to_json
 from windvane.work import records
-from windvane.work.config import WorkConfig, config_from_json, config_to_json
+from windvane.work.config import Role, WorkConfig, config_from_json, config_to_json
 from windvane.work.containers import containers_of
 from windvane.work.workspace import Keys, cleared, scratch, workspace_of
 
@@ -84,11 +88,62 @@ def test_artefacts_lie_where_clients_of_aws_look_for_them() -> None:
 def test_a_training_job_says_what_is_true_of_the_candidate() -> None:
     job = _job()
     details = records.training_job(job, _candidate(job), None).details
-    assert details["HyperParameters"] == {"eta": "0.1", "depth": "6"}
+    assert details["HyperParameters"] == {
+        "eta": "0.1",
+        "depth": "6",
+        "_seed": "0",
+        "_recipe": "dpp0",
+    }
+    [channel] = details["InputDataConfig"]
+    assert channel["ChannelName"] == "dataset"
+    assert channel["DataSource"]["S3DataSource"]["S3Uri"] == str(Keys(job).dataset)
     assert details["RoleArn"] == job.request["RoleArn"]
     assert details["ModelArtifacts"]["S3ModelArtifacts"] == str(
         Keys(job).model(7, "dpp0", "xgboost")
     )
+
+
+def test_a_candidate_that_an_older_version_stored_tells_no_seed() -> None:
+    job = _job()
+    document = json.loads(to_json(_candidate(job)))
+    for name in ("seed", "n_rows", "folds"):
+        del document[name]
+    read = from_json(Candidate, json.dumps(document))
+    assert (read.seed, read.n_rows, read.folds) == (None, None, None)
+    details = records.training_job(job, read, None).details
+    assert details["HyperParameters"] == {"eta": "0.1", "depth": "6", "_recipe": "dpp0"}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("gbtree", "gbtree"), (True, "true"), (None, "null"), ([1, 2.5], "[1, 2.5]")],
+)
+def test_hyperparameters_are_text_that_says_what_they_were(value: object, text: str) -> None:
+    plan = Plan(1, "dpp0", "xgboost", {"one": value}, seed=3, n_rows=50)
+    assert hyperparameters_of(plan, 5) == {
+        "one": text,
+        "_recipe": "dpp0",
+        "_seed": "3",
+        "_folds": "5",
+        "_rows": "50",
+    }
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_kind_of_task_is_looked_for_once_by_who_may_do_it(role: Role) -> None:
+    kinds = [kind for group in role.turns for kind in group]
+    assert len(set(kinds)) == len(kinds)
+    assert set(TaskKind) - set(kinds) == (set() if role is Role.TRAIN else {TaskKind.TRAIN})
+
+
+def test_the_exploration_reads_the_dataset() -> None:
+    job = _job()
+    task = Task(
+        id=1, job_arn=job.arn, kind=TaskKind.EXPLORE, key="explore", payload={}, created=START
+    )
+    [step] = records.step_jobs(job, [task])
+    [read] = step.details["ProcessingInputs"]
+    assert read["S3Input"]["S3Uri"] == str(Keys(job).dataset)
 
 
 def test_jobs_of_one_name_in_two_accounts_have_workspaces_of_their_own(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from windvane.domain.deployment import Endpoint, EndpointStatus
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.errors import CandidateFault, DataFault
+from windvane.names import arn
 from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.work.conductor import Conductor, clear_up, sweep
@@ -38,8 +39,10 @@ def plain_stage(bench: Bench) -> Result:
     task = bench.task
     if task.kind is TaskKind.ANALYZE:
         return {"problem_type": "BinaryClassification", "objective": "F1"}
-    if task.kind is TaskKind.FEATURES:
+    if task.kind in (TaskKind.FEATURES, TaskKind.RETAIN):
         return {}
+    if task.kind in (TaskKind.SPLIT, TaskKind.TRANSFORM):
+        return {"rows": {"train": 480, "validation": 120}}
     if task.kind is TaskKind.EXPLORE:
         return {"notebook": "s3://bucket/exploration.ipynb"}
     if task.kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
@@ -85,11 +88,15 @@ class Shop:
         return WorkConfig(self.folder, "run", datetime.now(UTC), 2, memory_mb)
 
     def worker(
-        self, stage: Callable[[Bench], Result] = plain_stage, name: str = "run/a", **config: int
+        self,
+        stage: Callable[[Bench], Result] = plain_stage,
+        name: str = "run/a",
+        role: Role = Role.TRAIN,
+        **config: int,
     ) -> Worker:
         return Worker(
             self.config(**config),
-            Role.TRAIN,
+            role,
             name,
             self.store,
             run_task=stage,
@@ -126,7 +133,7 @@ class Shop:
     def prepare(self) -> None:
         """Up to the first candidate, which waits to be trained."""
         worker = self.worker()
-        for _ in range(1 + len(RECIPES) + 1):
+        for _ in range(2 + len(RECIPES) + 1):
             assert worker.work_once()
 
     def report(self) -> None:
@@ -134,6 +141,12 @@ class Shop:
         worker = self.worker()
         assert worker.work_once()
         assert worker.work_once()
+
+    def write_data(self) -> None:
+        """What is done when there is nothing else to do."""
+        worker = self.worker(role=Role.EXPRESS, name="run/express")
+        for _ in RECIPES:
+            assert worker.work_once()
 
 
 @pytest.fixture
@@ -174,6 +187,42 @@ def test_every_step_of_a_candidate_can_be_looked_up(shop: Shop) -> None:
     for candidate in shop.candidates():
         for step in candidate.steps:
             assert known[step.kind, step.name].status is StepStatus.COMPLETED
+
+
+def test_a_step_can_be_looked_up_as_soon_as_a_candidate_names_it(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=3))
+    shop.prepare()
+    [candidate] = shop.candidates()
+    with shop.store.snapshot() as tx:
+        found = [tx.by_arn(kind, arn) for kind, arn in _step_arns(candidate)]
+    assert [step.status for step in found if step is not None] == [
+        StepStatus.COMPLETED,
+        StepStatus.COMPLETED,
+        StepStatus.IN_PROGRESS,
+        StepStatus.IN_PROGRESS,
+    ]
+    worker = shop.worker()
+    while worker.work_once():
+        pass
+    with shop.store.snapshot() as tx:
+        found = [tx.by_arn(kind, arn) for kind, arn in _step_arns(candidate)]
+    assert {step.status for step in found if step is not None} == {StepStatus.COMPLETED}
+    assert all(step.ended for step in found if step is not None)
+
+
+def test_models_are_not_kept_where_the_server_is_told_so(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=3, mode="HYPERPARAMETER_TUNING"))
+    worker = Worker(
+        replace(shop.config(), kept_models=1), Role.TRAIN, "run/a", shop.store, run_task=plain_stage
+    )
+    while worker.work_once():
+        pass
+    assert shop.look().status is JobStatus.COMPLETED
+    assert [bool(c.containers) for c in shop.candidates()] == [False, False, True]
+    with shop.store.snapshot() as tx:
+        steps = {c.index: tx.find(TrainingJob, c.scope, c.name) for c in shop.candidates()}
+    has_model = {index: "ModelArtifacts" in step.details for index, step in steps.items() if step}
+    assert has_model == {1: False, 2: False, 3: True}
 
 
 def test_a_job_is_deployed_by_the_same_rules_as_a_clients(shop: Shop) -> None:
@@ -220,6 +269,7 @@ def test_data_at_fault_end_the_job(shop: Shop) -> None:
 def test_a_dead_workers_task_is_taken_over(shop: Shop) -> None:
     shop.open(make_job(max_candidates=1))
     shop.prepare()
+    shop.write_data()
     assert shop.worker(name="run/dead")._claim() is not None
     other = shop.worker(name="run/b")
     assert not other.work_once(), "the lease still holds"
@@ -307,6 +357,7 @@ def test_a_candidate_without_bounds_runs_out_of_memory_alone(shop: Shop) -> None
     assert "200 MiB" in first.failure_reason
     assert second.status is CandidateStatus.COMPLETED
     shop.report()
+    shop.write_data()
     job = shop.look()
     assert job.status is JobStatus.COMPLETED
     assert len(job.partial_failures) == 1
@@ -378,8 +429,8 @@ def test_a_crash_of_one_candidate_is_its_own(shop: Shop) -> None:
 
 def test_the_workspace_of_an_ended_job_is_cleared_and_that_of_another_kept(shop: Shop) -> None:
     shop.open(make_job(name="done", definitions_only=True))
-    shop.worker().work_once()
-    shop.worker().work_once()
+    for _ in range(3):
+        shop.worker().work_once()
     done = workspace_of(shop.folder, shop.job)
     shop.open(make_job(name="going"))
     shop.worker().work_once()
@@ -419,6 +470,13 @@ def test_an_error_of_ours_while_deciding_ends_that_job_alone(
     job = shop.look()
     assert job.status is JobStatus.FAILED
     assert "ZeroDivisionError" in job.failure_reason
+
+
+def _step_arns(candidate: Candidate) -> list[tuple[type[ProcessingJob], str]]:
+    kinds = {kind.kind: kind for kind in (ProcessingJob, TrainingJob, TransformJob)}
+    return [
+        (kinds[step.kind], arn(candidate.scope, step.kind, step.name)) for step in candidate.steps
+    ]
 
 
 def _sleep() -> None:

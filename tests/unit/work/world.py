@@ -98,10 +98,11 @@ class World:
     workers: int = 2
     now: datetime = START
     up_since: datetime = START
+    kept_models: int = 0
     state: JobState = field(init=False)
 
     def __post_init__(self) -> None:
-        self.state = JobState(self.job, self.up_since, self.workers)
+        self.state = JobState(self.job, self.up_since, self.workers, kept_models=self.kept_models)
         self.advance()
 
     def advance(self) -> None:
@@ -200,7 +201,9 @@ class World:
         self.do(TaskKind.ANALYZE)
         for _ in RECIPES:
             self.do(TaskKind.FEATURES)
+            self.do(TaskKind.TRANSFORM)
         self.do(TaskKind.EXPLORE)
+        self.do(TaskKind.SPLIT)
         for score in scores:
             self.do(TaskKind.TRAIN, score=score)
 
@@ -217,8 +220,10 @@ class World:
     def _result(self, task: Task, score: float, folds_used: int) -> dict[str, object]:
         if task.kind is TaskKind.ANALYZE:
             return {"problem_type": "BinaryClassification", "objective": "F1"}
-        if task.kind is TaskKind.FEATURES:
+        if task.kind in (TaskKind.FEATURES, TaskKind.RETAIN):
             return {}
+        if task.kind in (TaskKind.SPLIT, TaskKind.TRANSFORM):
+            return {"rows": {"train": 480, "validation": 120}}
         if task.kind is TaskKind.EXPLORE:
             return {"notebook": "s3://bucket/exploration.ipynb"}
         if task.kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):

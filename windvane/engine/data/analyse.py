@@ -75,7 +75,7 @@ def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset
     )
     return Dataset(
         _analysis(facts, n_folds, problem),
-        {column.name: column.values for column in columns if column.spec.type.is_feature},
+        {column.name: column.values for column in columns},
         target.y,
         folds,
     )

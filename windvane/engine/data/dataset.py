@@ -1,8 +1,9 @@
 """A dataset folder: the typed table after analysis. Written once, then memory-mapped by every stage.
 
 analysis.json
-columns/N.npy          numeric and datetime columns (float64), N = position in analysis.columns
-columns/N.arrow        categorical and text columns, dictionary-encoded strings (Arrow IPC, uncompressed)
+columns/N.npy          numeric and datetime columns (float64), N = position in analysis.columns; those that are not features
+                       too, for whoever asks for the data as they were
+columns/N.arrow        the others, dictionary-encoded strings (Arrow IPC, uncompressed)
 y.npy                  float64 (n_rows,): target, or class index
 folds.npy              int8 (n_rows,): the fold in which a row is validated, or -1 if in none
 """
@@ -30,8 +31,9 @@ from windvane.errors import CorruptArtifact
 class Dataset:
     """A dataset folder opened for reading.
 
-    y       (n_rows,) float64
-    folds   (n_rows,) int8
+    columns  the features; what is written may hold the other columns too
+    y        (n_rows,) float64
+    folds    (n_rows,) int8
     """
 
     analysis: Analysis
@@ -54,7 +56,7 @@ def write_dataset(dataset: Dataset, folder: Path) -> None:
 def _write_files(dataset: Dataset, folder: Path) -> None:
     (folder / "columns").mkdir(parents=True)
     for position, column in enumerate(dataset.analysis.columns):
-        if column.type.is_feature:
+        if column.name in dataset.columns:
             _write_column(folder, position, dataset.columns[column.name])
     np.save(folder / "y.npy", dataset.y.astype(np.float64, copy=False))
     np.save(folder / "folds.npy", dataset.folds.astype(np.int8, copy=False))
@@ -101,6 +103,30 @@ def read_words(folder: Path, position: int, name: str) -> EncodedColumn:
     """
     indices, texts = _read_encoded(_arrow_path(folder, position))
     return EncodedColumn(name, texts, indices.fill_null(-1).to_numpy(zero_copy_only=False))
+
+
+Stored = Values | EncodedColumn
+"""A column as it lies on disk, mapped: numbers, or codes into texts."""
+
+
+def read_stored(folder: Path, position: int, name: str) -> Stored:
+    """Any column, whether it is a feature or not.
+
+    position  in analysis.columns
+    raises    CorruptArtifact
+    """
+    path = _array_path(folder, position)
+    return _load(path) if path.exists() else read_words(folder, position, name)
+
+
+def read_target(folder: Path) -> NDArray[np.float64]:
+    """(n_rows,), mapped; raises CorruptArtifact"""
+    return _load(folder / "y.npy")
+
+
+def read_folds(folder: Path) -> NDArray[np.int8]:
+    """(n_rows,), mapped; raises CorruptArtifact"""
+    return _load(folder / "folds.npy")
 
 
 class _StoredColumns(Mapping[str, Values]):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.columns import Columns, ColumnSpec, ColumnType, Values
-from windvane.engine.explain.cells import cell_texts
+from windvane.engine.data.cells import cell_texts
 from windvane.engine.packages.predictor import Predictions
 
 _MOST_POINTS = 12

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from windvane.engine.columns import ColumnType
-from windvane.engine.explain.cells import cell_texts
+from windvane.engine.data.cells import cell_texts
 from windvane.engine.explain.dependence import Dependence
 from windvane.engine.explain.explanation import Explanation
 from windvane.engine.reports.colours import BLUE, GREY, IN_TURN

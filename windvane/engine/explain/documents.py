@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.engine.explain.cells import cell_texts
+from windvane.engine.data.cells import cell_texts
 from windvane.engine.explain.dependence import Dependence
 from windvane.engine.explain.explanation import Explanation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from windvane.engine.explain.cells import cell_texts
+from windvane.engine.data.cells import cell_texts
 from windvane.engine.explain.explanation import Explanation
 from windvane.engine.reports.document import Table
 from windvane.engine.wording import number, share, signed

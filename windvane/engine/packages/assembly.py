@@ -62,6 +62,12 @@ def write_packages(
     write_model(folder / "model", schema, members, record.threshold, about, temperature)
 
 
+def write_recipe(analysis: Analysis, name: str, fit: Path, folder: Path) -> None:
+    """folder/transformers with one recipe; `fit` is the folder of its fit on all rows."""
+    recipes = {name: load_recipe(fit)}
+    write_transformers(folder / "transformers", schema_of(analysis), analysis.columns, recipes)
+
+
 def schema_of(analysis: Analysis) -> Schema:
     return Schema(
         features=tuple(column.name for column in analysis.columns),

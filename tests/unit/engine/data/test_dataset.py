@@ -7,7 +7,14 @@ import pytest
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.data.dataset import read_analysis, read_dataset, read_rows, write_dataset
+from windvane.engine.data.dataset import (
+    read_analysis,
+    read_dataset,
+    read_rows,
+    read_stored,
+    write_dataset,
+)
+from windvane.engine.data.encoded import EncodedColumn
 from windvane.errors import CorruptArtifact
 from windvane.testing.tables import HEADER, Workshop, lines
 
@@ -44,7 +51,7 @@ def test_an_analysis_survives_json(workshop: Workshop) -> None:
     assert read_analysis(workshop.dataset_folder) == analysis
 
 
-def test_columns_that_are_no_features_are_not_stored(workshop: Workshop) -> None:
+def test_columns_that_are_no_features_are_stored_but_not_learned_from(workshop: Workshop) -> None:
     rows = "".join(f"{i},7,{i % 5},{i % 2}\n" for i in range(600))
     analysis = workshop.analyse("id,same,x,y\n" + rows)
     assert [c.type for c in analysis.columns] == [
@@ -53,6 +60,9 @@ def test_columns_that_are_no_features_are_not_stored(workshop: Workshop) -> None
         ColumnType.NUMERIC,
     ]
     assert list(workshop.dataset().columns) == ["x"]
+    identifier = read_stored(workshop.dataset_folder, 0, "id")
+    assert isinstance(identifier, EncodedColumn)
+    assert identifier.texts[599].as_py() == "599"
 
 
 def test_the_same_input_and_seed_give_the_same_files(workshop: Workshop) -> None:

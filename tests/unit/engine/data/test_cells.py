@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from windvane.engine.columns import ColumnSpec, ColumnType
-from windvane.engine.explain.cells import cell_texts
+from windvane.engine.data.cells import cell_texts
 
 
 @pytest.mark.parametrize(

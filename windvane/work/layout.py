@@ -1,0 +1,159 @@
+"""Every file of a job that clients see in S3, below `<S3OutputPath>/<job name>/`: the one place that lists them.
+
+Each is written when the stage beside it ends, and is there whole or not at all. docs/artefacts.md is this list.
+
+source    reference of the artefacts' layout: AWS's own jobs
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from windvane.domain.problem import Mode
+from windvane.domain.task import TaskKind
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+_PIPELINES = (Mode.AUTO, Mode.TUNING)
+_ALL = tuple(Mode)
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """path    below the job's root; what stands in braces differs from file to file, and {file} may have folders
+    stages  that write it
+    holds   what is in it
+    modes   of jobs that have it
+    """
+
+    path: str
+    stages: tuple[TaskKind, ...]
+    holds: str
+    modes: tuple[Mode, ...] = _ALL
+
+    def at(self, **names: str) -> str:
+        """The path of one file.
+
+        raises    KeyError if a name is missing
+        """
+        return _PLACE.sub(lambda place: names[place[1]], self.path)
+
+    def folder(self, **names: str) -> str:
+        """The path up to the first name that is not given, without a slash at its end."""
+        known = _PLACE.sub(lambda place: names.get(place[1], place[0]), self.path)
+        return known.partition("{")[0].rstrip("/")
+
+    def matches(self, path: str) -> bool:
+        """Whether the file at this path, relative to the job's root, is one of these."""
+        pattern = ""
+        for text, name in re.findall(r"([^{]*)(?:\{(\w+)\})?", self.path):
+            pattern += re.escape(text) + {"": "", "file": ".+", "n": "[0-9]+"}.get(name, "[^/]+")
+        return re.fullmatch(pattern, path) is not None
+
+
+WRITE_TEST = Artefact(
+    "validations/output_validation",
+    (TaskKind.ANALYZE,),
+    "Nothing: a test, before the data are read, that the output can be written.",
+)
+HEADERS = Artefact(
+    "preprocessed-data/header/headers.csv",
+    (TaskKind.ANALYZE,),
+    "One line: the names of the columns of the split data, the target first.",
+)
+TUNING_DATA = Artefact(
+    "preprocessed-data/tuning_data/{part}/chunk_{n}.csv",
+    (TaskKind.SPLIT,),
+    "The data as they were read, without a header, the target first; parts are `train` and `validation` (the rows held "
+    "out by the first fold). Dates are ISO 8601 in UTC, missing cells are empty. Chunks have at most 50 MB.",
+)
+DATASET = Artefact(
+    "preprocessed-data/dataset/{file}",
+    (TaskKind.SPLIT,),
+    "The same as typed arrays, with target, folds and `analysis.json`: what every training job of the job reads.",
+)
+SAMPLE = Artefact(
+    "preprocessed-data/explainability_samples/sample.csv",
+    (TaskKind.EXPLAIN,),
+    "The rows that were explained, with a header.",
+)
+NOTEBOOKS = Artefact(
+    "sagemaker-automl-candidates/{processing_job}/notebooks/{file}",
+    (TaskKind.EXPLORE,),
+    "The data exploration notebook, and the page and the PDF of the same content.",
+)
+TRANSFORMERS = Artefact(
+    "data-processor-models/{training_job}/output/model.tar.gz",
+    (TaskKind.FEATURES, TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
+    "The transformers of a recipe, fitted on all rows; those that an ensemble or the baseline needs.",
+)
+TRANSFORMED = Artefact(
+    "transformed-data/{recipe}/csv/{part}/chunk_{n}.csv",
+    (TaskKind.TRANSFORM,),
+    "The matrix that the recipe makes, fitted on the training rows of the first fold, without a header, the target (a "
+    "class as its number) first; of `train` and `validation` the first rows, as many as `[artifacts] transformed_rows`, "
+    "fewer of a matrix of more than 200 features.",
+)
+MODEL = Artefact(
+    "tuning/{pipeline}/{candidate}/output/model.tar.gz",
+    (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
+    "The model of a candidate, which takes what the transformers make.",
+    _PIPELINES,
+)
+OUTPUT = Artefact(
+    "tuning/{pipeline}/{candidate}/output/output.tar.gz",
+    (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
+    "`outcome.json`, the candidate's definition and metrics, and `oof.npy`, its predictions for rows it was not trained "
+    "on.",
+    _PIPELINES,
+)
+WHOLE = Artefact(
+    "sagemaker-automl-candidates/model/{candidate}/model.tar.gz",
+    (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
+    "Transformers and model of a candidate in one.",
+    (Mode.ENSEMBLING,),
+)
+WHOLE_OUTPUT = Artefact(
+    "sagemaker-automl-candidates/model/{candidate}/output.tar.gz",
+    OUTPUT.stages,
+    OUTPUT.holds,
+    WHOLE.modes,
+)
+EXPLANATION = Artefact(
+    "documentation/explainability/output/{candidate}/{file}",
+    (TaskKind.EXPLAIN,),
+    "Why the best candidate answers as it does: `analysis.json`, `analysis_config.json`, `explanations_shap/`, "
+    "`instance_shap_values.csv`, `feature_importance.json`, and the report as page, notebook and PDF.",
+)
+INSIGHTS = Artefact(
+    "documentation/model_monitor/output/{candidate}/{file}",
+    (TaskKind.INSIGHTS,),
+    "How good the best candidate is: `statistics.json`, `constraints.json`, and the report as page, notebook and PDF.",
+)
+PREDICTIONS = Artefact(
+    "documentation/model_monitor/predictions/{candidate}/predictions.csv",
+    (TaskKind.INSIGHTS,),
+    "What the report of the best candidate judges, without a header: of each row that was scored the target, what was "
+    "predicted for it without it (classes as their numbers), the probability of the predicted class (not of "
+    "numbers), and the fold it was left out of.",
+    (Mode.ENSEMBLING,),
+)
+
+LAYOUT = (
+    WRITE_TEST,
+    HEADERS,
+    TUNING_DATA,
+    DATASET,
+    SAMPLE,
+    NOTEBOOKS,
+    TRANSFORMERS,
+    TRANSFORMED,
+    MODEL,
+    OUTPUT,
+    WHOLE,
+    WHOLE_OUTPUT,
+    EXPLANATION,
+    INSIGHTS,
+    PREDICTIONS,
+)
