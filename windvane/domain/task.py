@@ -1,4 +1,4 @@
-"""A task: one unit of work of a job that one worker at a time may own."""
+"""A task: one unit of work of an AutoML job or a step job that one worker at a time may own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 
 class TaskKind(StrEnum):
-    """What a task does. EXPRESS kinds are short, hold up a whole job, and have a worker of their own."""
+    """What a task does. EXPRESS kinds are short, hold up a whole job, and have a worker of their own. STEP is the whole
+    of a step job that a client created; the others are parts of AutoML jobs."""
 
     ANALYZE = "analyze"
     EXPLORE = "explore"
@@ -19,10 +20,11 @@ class TaskKind(StrEnum):
     BASELINE = "baseline"
     EXPLAIN = "explain"
     INSIGHTS = "insights"
+    STEP = "step"
 
     @property
     def is_express(self) -> bool:
-        return self is not TaskKind.TRAIN
+        return self not in (TaskKind.TRAIN, TaskKind.STEP)
 
 
 class TaskStatus(StrEnum):

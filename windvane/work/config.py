@@ -32,8 +32,8 @@ _TRAINING = ("lightgbm", "sklearn.ensemble", "scipy.optimize", "xgboost", "catbo
 
 
 class Role(StrEnum):
-    """EXPRESS workers do what holds up a whole job; TRAIN workers train, and help when there is nothing to
-    train."""
+    """EXPRESS workers do what holds up a whole job; TRAIN workers train and do step jobs, and help when there is
+    nothing of either."""
 
     EXPRESS = "express"
     TRAIN = "train"
@@ -41,7 +41,7 @@ class Role(StrEnum):
     @property
     def turns(self) -> tuple[tuple[TaskKind, ...], ...]:
         """Kinds of tasks to look for, the first group first."""
-        return (_SHORT,) if self is Role.EXPRESS else ((TaskKind.TRAIN,), _SHORT)
+        return (_SHORT,) if self is Role.EXPRESS else ((TaskKind.TRAIN, TaskKind.STEP), _SHORT)
 
     @property
     def libraries(self) -> tuple[str, ...]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +20,9 @@ from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.explain.documents import documents
-from windvane.engine.explain.report import explanation_report
-from windvane.engine.explain.stage import explain
 from windvane.engine.exploration.report import explore
 from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
 from windvane.engine.packages.tarball import pack
-from windvane.engine.quality.assess import assess
-from windvane.engine.quality.candidate import judged_candidate
-from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import files_of
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import terms
@@ -38,11 +30,9 @@ from windvane.errors import CandidateFault
 from windvane.work.containers import mode_of
 from windvane.work.inputs import download_inputs
 from windvane.work.records import BASELINE, ENSEMBLE
+from windvane.work.reports import explanation_files, insight_files
 from windvane.work.timing import explanation_s, search_end
 from windvane.work.workspace import ARTEFACT, EXPLORATION, Keys, Workspace, cleared, scratch
-
-_EXPLAINING_SHARE = 0.4
-"""Of the time for the explanation: the rest is for drawing it and for bringing it to S3."""
 
 _PACKING_SHARE, _PACKING_S = 0.1, (1.0, 10.0)
 """Of a candidate's time, at least and at most: for its packages, which go to S3."""
@@ -99,7 +89,7 @@ def _analyse(bench: Bench) -> Result:
             _problem(request, channel),
             cleared(bench.workspace.dataset),
         )
-    artifacts.write(Keys(bench.job).headers, _header_line(analysis))
+    artifacts.write(Keys(bench.job).headers, header_line(analysis))
     return {
         "problem_type": str(analysis.problem_type),
         "objective": str(analysis.objective),
@@ -131,7 +121,7 @@ def _problem(request: Mapping[str, Any], channel: Mapping[str, Any]) -> ProblemS
     )
 
 
-def _header_line(analysis: Analysis) -> bytes:
+def header_line(analysis: Analysis) -> bytes:
     """The names of all columns, the target first."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(
@@ -209,28 +199,16 @@ def _explain(bench: Bench) -> Result:
     time_s = min(explanation_s(bench.job), bench.stop_at - time.time())
     with scratch(space, bench.attempt) as folder:
         _assembled(bench, index, folder / "packages")
-        found = explain(
-            space.dataset,
-            folder / "packages",
-            budget_s=_EXPLAINING_SHARE * time_s,
-            seed=read_analysis(space.dataset).seed,
-            threads=bench.threads,
-        )
-    files = {**documents(found), **files_of(explanation_report(found, name))}
+        packages = folder / "packages"
+        files = explanation_files(space.dataset, packages, name, time_s, bench.threads)
     return _reported(bench, Keys(bench.job).explanations, name, files)
 
 
 def _judge(bench: Bench) -> Result:
     space, index = bench.workspace, bench.task.payload["index"]
     name = Keys(bench.job).candidate_name(index)
-    now = datetime.now(UTC)
-    judged = judged_candidate(space.dataset, space.candidate(index), name)
-    quality = assess(judged, Times(bench.job.created, now, now))
-    files = {
-        "statistics.json": _json(quality.statistics),
-        "constraints.json": _json(quality.constraints),
-        **files_of(quality.report),
-    }
+    candidate = space.candidate(index)
+    files = insight_files(space.dataset, candidate, name, bench.job.created)
     return _reported(bench, Keys(bench.job).insights, name, files)
 
 
@@ -239,10 +217,6 @@ def _reported(bench: Bench, prefix: Location, name: str, files: Mapping[str, byt
     for file, content in files.items():
         artifacts.write(prefix / name / file, content)
     return {"prefix": str(prefix)}
-
-
-def _json(document: Any) -> bytes:
-    return json.dumps(document, allow_nan=False, indent=1).encode()
 
 
 _STAGES: dict[TaskKind, Callable[[Bench], Result]] = {
@@ -264,7 +238,7 @@ def _published(
 
     tag    names its transformers: those of candidates with the same tag are the same; "": the algorithm does
     """
-    outcome = _usable(outcome)
+    outcome = usable(outcome)
     space, keys, index = bench.workspace, Keys(bench.job), outcome.index
     with scratch(space, bench.attempt) as folder:
         packages = folder / "packages"
@@ -278,7 +252,7 @@ def _published(
             }
         artifacts = bench.open_artifacts()
         for location, part in parts.items():
-            _upload(artifacts, location, part, folder / ARTEFACT)
+            upload_folder(artifacts, location, part, folder / ARTEFACT)
     return {"outcome": outcome_to_json(outcome), "tag": tag or algorithm}
 
 
@@ -294,13 +268,14 @@ def _assembled(bench: Bench, index: int, into: Path) -> None:
     )
 
 
-def _upload(artifacts: Artifacts, location: Location, part: Path, archive: Path) -> None:
+def upload_folder(artifacts: Artifacts, location: Location, part: Path, archive: Path) -> None:
+    """A folder as a tar.gz; `archive` is where it may lie meanwhile."""
     pack(part, archive)
     artifacts.upload(location, archive)
     archive.unlink()
 
 
-def _usable(outcome: Outcome) -> Outcome:
+def usable(outcome: Outcome) -> Outcome:
     """raises    CandidateFault if the objective is no number; other scores that are none are left out"""
     if not math.isfinite(outcome.objective):
         raise CandidateFault(f"Its score is {outcome.objective}: its predictions are of no use.")
