@@ -173,14 +173,15 @@ def _output_names(request: Request) -> list[str]:
     return [name for _, name in found(request, "ProcessingOutputConfig.Outputs.*.OutputName")]
 
 
-def _split_compression(request: Request) -> Iterator[str]:
+def _plain_objects(request: Request) -> Iterator[str]:
     if _processor(request) == EXPLAINER:
-        yield from refused(Unserved("ProcessingInputs.*.S3Input.S3CompressionType", ("None",)))(
-            request
-        )
-        yield from refused(Unserved("ProcessingInputs.*.S3Input.S3DataType", ("S3Prefix",)))(
-            request
-        )
+        yield from _ONLY_PLAIN(request)
+
+
+_ONLY_PLAIN = refused(
+    Unserved("ProcessingInputs.*.S3Input.S3CompressionType", ("None",)),
+    Unserved("ProcessingInputs.*.S3Input.S3DataType", ("S3Prefix",)),
+)
 
 
 def _spelled(path: str) -> str:
@@ -286,7 +287,7 @@ CREATE_PROCESSING_JOB_RULES: tuple[Rule, ...] = (
     _s3_sources,
     _names_of_inputs,
     _names_of_outputs,
-    _split_compression,
+    _plain_objects,
     _local_paths,
     _environment,
     _one_instance,

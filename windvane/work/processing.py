@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,7 +11,10 @@ from windvane.artifacts.base import parse_location
 from windvane.domain.images import EXPLAINER, TRANSFORMERS, algorithm_of
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType
 from windvane.engine import stages
-from windvane.engine.data.analysis import ReadOptions, SourceFile
+from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
+from windvane.engine.data.dataset import read_analysis
+from windvane.engine.explain.stage import explain
+from windvane.engine.quality.candidate import judged_candidate
 from windvane.work.errand import (
     Errand,
     fetch_archive,
@@ -19,8 +24,8 @@ from windvane.work.errand import (
     told_as,
 )
 from windvane.work.inputs import download_inputs
-from windvane.work.reports import explanation_files, insight_files
-from windvane.work.stages import Result, header_line
+from windvane.work.reports import EXPLAINING_SHARE, explanation_files, insight_files
+from windvane.work.stages import Result
 from windvane.work.workspace import scratch
 
 _MOST_EXPLAINING_S = 120.0
@@ -55,7 +60,7 @@ def _split(errand: Errand, folder: Path) -> None:
     analysis = stages.analyse(files, options, _problem(errand.request["Environment"]), dataset)
     if "header" in outputs:
         location = parse_location(outputs["header"].rstrip("/")) / "headers.csv"
-        artifacts.write(location, header_line(analysis))
+        artifacts.write(location, _header_line(analysis))
     if "dataset" in outputs:
         publish_dataset(artifacts, dataset, outputs["dataset"])
 
@@ -69,13 +74,22 @@ def _explain(errand: Errand, folder: Path) -> None:
         if "explanation" in outputs:
             packages = _packages(errand, inputs, folder)
             time_s = min(_MOST_EXPLAINING_S, errand.time_s)
-            with told_as({packages / "model": inputs["model"]}):
-                files = explanation_files(dataset, packages, name, time_s, errand.threads)
-            _publish(errand, files, outputs["explanation"], name)
+            transformers = inputs.get("transformers", inputs["model"])
+            names = {packages / "model": inputs["model"], packages / "transformers": transformers}
+            with told_as({**names, packages: inputs["model"]}):
+                found = explain(
+                    dataset,
+                    packages,
+                    budget_s=EXPLAINING_SHARE * time_s,
+                    seed=read_analysis(dataset).seed,
+                    threads=errand.threads,
+                )
+            _publish(errand, explanation_files(found, name), outputs["explanation"], name)
         if "insights" in outputs:
             candidate = fetch_archive(errand, inputs["output"], folder / "archives")
             with told_as({candidate: inputs["output"]}):
-                files = insight_files(dataset, candidate, name, errand.job.created)
+                judged = judged_candidate(dataset, candidate, name)
+            files = insight_files(judged, errand.job.created)
             _publish(errand, files, outputs["insights"], name)
 
 
@@ -104,6 +118,15 @@ def _publish(errand: Errand, files: Mapping[str, bytes], uri: str, name: str) ->
 def _format_of(files: list[SourceFile]) -> str:
     with files[0].path.open("rb") as file:
         return "parquet" if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC else "csv"
+
+
+def _header_line(analysis: Analysis) -> bytes:
+    """The names of all columns, the target first."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(
+        [analysis.target, *(column.name for column in analysis.columns)]
+    )
+    return line.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _problem(environment: Mapping[str, str]) -> ProblemSpec:

@@ -1,54 +1,32 @@
-"""The reports on a candidate, as files by name: from folders to bytes, for AutoML jobs and step jobs alike."""
+"""The reports on a candidate, as files by name, for AutoML jobs and step jobs alike."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.documents import documents
+from windvane.engine.explain.explanation import Explanation
 from windvane.engine.explain.report import explanation_report
-from windvane.engine.explain.stage import explain
 from windvane.engine.quality.assess import assess
-from windvane.engine.quality.candidate import judged_candidate
+from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import files_of
 
-_EXPLAINING_SHARE = 0.4
+EXPLAINING_SHARE = 0.4
 """Of the time for the explanation: the rest is for drawing it and for bringing it to S3."""
 
 
-def explanation_files(
-    dataset: Path, packages: Path, name: str, time_s: float, threads: int
-) -> dict[str, bytes]:
-    """Why the candidate answers as it does.
-
-    packages    the folder that engine.stages.assemble wrote
-    name        the candidate's
-    time_s      for everything, S3 included
-    raises      OutOfTime, CorruptArtifact
-    """
-    found = explain(
-        dataset,
-        packages,
-        budget_s=_EXPLAINING_SHARE * time_s,
-        seed=read_analysis(dataset).seed,
-        threads=threads,
-    )
+def explanation_files(found: Explanation, name: str) -> dict[str, bytes]:
+    """Why a candidate, called `name`, answers as it does."""
     return {**documents(found), **files_of(explanation_report(found, name))}
 
 
-def insight_files(dataset: Path, candidate: Path, name: str, started: datetime) -> dict[str, bytes]:
-    """How good the candidate is on rows it had not seen.
-
-    candidate   its folder (engine/outcomes.py); a model is not needed
-    started     when the job began
-    raises      CorruptArtifact
-    """
+def insight_files(judged: Judged, started: datetime) -> dict[str, bytes]:
+    """How good a candidate is on rows it had not seen; `started` is when its job began."""
     now = datetime.now(UTC)
-    quality = assess(judged_candidate(dataset, candidate, name), Times(started, now, now))
+    quality = assess(judged, Times(started, now, now))
     return {
         "statistics.json": _json(quality.statistics),
         "constraints.json": _json(quality.constraints),

@@ -20,9 +20,11 @@ from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis
+from windvane.engine.explain.stage import explain
 from windvane.engine.exploration.report import explore
 from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
 from windvane.engine.packages.tarball import pack
+from windvane.engine.quality.candidate import judged_candidate
 from windvane.engine.reports.files import files_of
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import terms
@@ -30,7 +32,7 @@ from windvane.errors import CandidateFault
 from windvane.work.containers import mode_of
 from windvane.work.inputs import download_inputs
 from windvane.work.records import BASELINE, ENSEMBLE
-from windvane.work.reports import explanation_files, insight_files
+from windvane.work.reports import EXPLAINING_SHARE, explanation_files, insight_files
 from windvane.work.timing import explanation_s, search_end
 from windvane.work.workspace import ARTEFACT, EXPLORATION, Keys, Workspace, cleared, scratch
 
@@ -89,7 +91,7 @@ def _analyse(bench: Bench) -> Result:
             _problem(request, channel),
             cleared(bench.workspace.dataset),
         )
-    artifacts.write(Keys(bench.job).headers, header_line(analysis))
+    artifacts.write(Keys(bench.job).headers, _header_line(analysis))
     return {
         "problem_type": str(analysis.problem_type),
         "objective": str(analysis.objective),
@@ -121,7 +123,7 @@ def _problem(request: Mapping[str, Any], channel: Mapping[str, Any]) -> ProblemS
     )
 
 
-def header_line(analysis: Analysis) -> bytes:
+def _header_line(analysis: Analysis) -> bytes:
     """The names of all columns, the target first."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(
@@ -199,16 +201,22 @@ def _explain(bench: Bench) -> Result:
     time_s = min(explanation_s(bench.job), bench.stop_at - time.time())
     with scratch(space, bench.attempt) as folder:
         _assembled(bench, index, folder / "packages")
-        packages = folder / "packages"
-        files = explanation_files(space.dataset, packages, name, time_s, bench.threads)
+        found = explain(
+            space.dataset,
+            folder / "packages",
+            budget_s=EXPLAINING_SHARE * time_s,
+            seed=read_analysis(space.dataset).seed,
+            threads=bench.threads,
+        )
+    files = explanation_files(found, name)
     return _reported(bench, Keys(bench.job).explanations, name, files)
 
 
 def _judge(bench: Bench) -> Result:
     space, index = bench.workspace, bench.task.payload["index"]
     name = Keys(bench.job).candidate_name(index)
-    candidate = space.candidate(index)
-    files = insight_files(space.dataset, candidate, name, bench.job.created)
+    judged = judged_candidate(space.dataset, space.candidate(index), name)
+    files = insight_files(judged, bench.job.created)
     return _reported(bench, Keys(bench.job).insights, name, files)
 
 
@@ -252,7 +260,7 @@ def _published(
             }
         artifacts = bench.open_artifacts()
         for location, part in parts.items():
-            upload_folder(artifacts, location, part, folder / ARTEFACT)
+            _upload(artifacts, location, part, folder / ARTEFACT)
     return {"outcome": outcome_to_json(outcome), "tag": tag or algorithm}
 
 
@@ -268,8 +276,7 @@ def _assembled(bench: Bench, index: int, into: Path) -> None:
     )
 
 
-def upload_folder(artifacts: Artifacts, location: Location, part: Path, archive: Path) -> None:
-    """A folder as a tar.gz; `archive` is where it may lie meanwhile."""
+def _upload(artifacts: Artifacts, location: Location, part: Path, archive: Path) -> None:
     pack(part, archive)
     artifacts.upload(location, archive)
     archive.unlink()

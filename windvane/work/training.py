@@ -21,6 +21,7 @@ from windvane.engine.data.dataset import read_analysis
 from windvane.engine.manifest import check_manifest, read_json
 from windvane.engine.outcomes import CandidateRecord, read_candidate
 from windvane.engine.packages.assembly import schema_of
+from windvane.engine.packages.tarball import pack
 from windvane.engine.rerun import (
     RECIPE,
     WITHOUT,
@@ -33,7 +34,7 @@ from windvane.engine.rerun import (
 )
 from windvane.errors import CandidateFault, InvalidRequest
 from windvane.work.errand import Errand, fetch_archive, fetch_dataset, fetch_package, told_as
-from windvane.work.stages import Result, upload_folder, usable
+from windvane.work.stages import Result, usable
 from windvane.work.workspace import ARTEFACT, scratch
 
 MEMBERS = "_members"
@@ -44,7 +45,7 @@ _FIRST_RECIPE = "dpp0"
 
 
 @dataclass(frozen=True)
-class Bench:
+class Workbench:
     """A training job with its dataset at hand.
 
     folder   for whatever it makes
@@ -75,7 +76,7 @@ def train(errand: Errand) -> Result:
         with told_as({folder / "dataset": uri}):
             whole = fetch_dataset(errand, uri, folder / "dataset")
             dataset = leave_out(whole, without, folder / "fewer-columns")
-            outcome = trainer(Bench(errand, folder, dataset, without))
+            outcome = trainer(Workbench(errand, folder, dataset, without))
     return {} if outcome is None else {"scores": [_score(one) for one in outcome.scores]}
 
 
@@ -86,7 +87,7 @@ def output_folder(request: Mapping[str, Any], name: str) -> Location:
     )
 
 
-def _fit_transformers(bench: Bench) -> None:
+def _fit_transformers(bench: Workbench) -> None:
     known = (RECIPE, WITHOUT)
     _check_known(bench.hyperparameters, known, TRANSFORMERS)
     recipe = bench.hyperparameters.get(RECIPE, _FIRST_RECIPE)
@@ -95,7 +96,7 @@ def _fit_transformers(bench: Bench) -> None:
     _publish(bench, ARTEFACT, package)
 
 
-def _train_candidate(bench: Bench) -> Outcome:
+def _train_candidate(bench: Workbench) -> Outcome:
     errand, folder = bench.errand, bench.folder
     image = errand.request["AlgorithmSpecification"]["TrainingImage"]
     plan, folds = plan_of(algorithm_of(image) or "", bench.hyperparameters)
@@ -112,7 +113,7 @@ def _train_candidate(bench: Bench) -> Outcome:
     return outcome
 
 
-def _combine(bench: Bench) -> Outcome:
+def _combine(bench: Workbench) -> Outcome:
     """Its artefact holds both packages: the members may need transformers of several recipes."""
     _check_known(bench.hyperparameters, (MEMBERS, WITHOUT), ENSEMBLE)
     weights = _weights(bench.hyperparameters.get(MEMBERS, "{}"))
@@ -122,6 +123,7 @@ def _combine(bench: Bench) -> Outcome:
             f"The hyperparameter '{MEMBERS}' names {len(weights)} members, and there are {len(channels) - 1} "
             "channels of members: there must be one for each."
         )
+    _check_places(tuple(weights), channels)
     numbered = dict(enumerate(weights.values(), start=1))
     members = {number: _member(bench, number, channels[f"member-{number}"]) for number in numbered}
     index = len(members) + 1
@@ -135,13 +137,13 @@ def _combine(bench: Bench) -> Outcome:
     return outcome
 
 
-_TRAINERS: dict[str, Callable[[Bench], Outcome | None]] = {
+_TRAINERS: dict[str, Callable[[Workbench], Outcome | None]] = {
     TRANSFORMERS: _fit_transformers,
     ENSEMBLE: _combine,
 }
 
 
-def _member(bench: Bench, number: int, uri: str) -> Path:
+def _member(bench: Workbench, number: int, uri: str) -> Path:
     """A candidate's folder from what its training job left below `uri`."""
     root, into = uri.rstrip("/"), bench.folder / f"member-{number}"
     output = fetch_archive(bench.errand, f"{root}/{OUTPUT}", bench.folder / "archives")
@@ -156,7 +158,7 @@ def _member(bench: Bench, number: int, uri: str) -> Path:
     return into
 
 
-def _check_same_table(bench: Bench, model: Mapping[str, Any], output: Path, root: str) -> None:
+def _check_same_table(bench: Workbench, model: Mapping[str, Any], output: Path, root: str) -> None:
     schema = schema_of(read_analysis(bench.dataset))
     if model.get("schema") != schema.digest():
         raise InvalidRequest(
@@ -171,7 +173,7 @@ def _check_same_table(bench: Bench, model: Mapping[str, Any], output: Path, root
         )
 
 
-def _fits_of(bench: Bench, members: Mapping[int, Path]) -> dict[str, Path]:
+def _fits_of(bench: Workbench, members: Mapping[int, Path]) -> dict[str, Path]:
     """The transformers that the members take their matrices from, fitted once more on the dataset."""
     features: dict[str, Path] = {}
     for folder in members.values():
@@ -197,6 +199,17 @@ def _weights(text: str) -> dict[str, float]:
     return found
 
 
+def _check_places(names: tuple[str, ...], channels: Mapping[str, str]) -> None:
+    """The first member has the first channel: a weight must not go to another member."""
+    for number, name in enumerate(names, start=1):
+        for channel, uri in channels.items():
+            if name in uri.split("/") and channel not in ("dataset", f"member-{number}"):
+                raise CandidateFault(
+                    f"The member '{name}' stands in place {number} of '{MEMBERS}', and {uri} is the channel {channel}: "
+                    "channels of members are numbered as they stand there."
+                )
+
+
 def _check_known(given: Mapping[str, str], known: tuple[str, ...], image: str) -> None:
     if unknown := [name for name in given if name not in known]:
         raise CandidateFault(
@@ -215,7 +228,7 @@ def _channels(errand: Errand) -> dict[str, str]:
     }
 
 
-def _publish_output(bench: Bench, candidate: Path) -> None:
+def _publish_output(bench: Workbench, candidate: Path) -> None:
     folder = bench.folder / "output"
     folder.mkdir()
     for name in ("outcome.json", "oof.npy"):
@@ -225,9 +238,11 @@ def _publish_output(bench: Bench, candidate: Path) -> None:
     _publish(bench, OUTPUT, folder)
 
 
-def _publish(bench: Bench, name: str, folder: Path) -> None:
+def _publish(bench: Workbench, name: str, folder: Path) -> None:
     location = output_folder(bench.errand.request, bench.errand.job.name) / name
-    upload_folder(bench.errand.open_artifacts(), location, folder, bench.folder / name)
+    archive = bench.folder / name
+    pack(folder, archive)
+    bench.errand.open_artifacts().upload(location, archive)
 
 
 def _score(score: Any) -> dict[str, Any]:
