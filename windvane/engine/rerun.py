@@ -40,6 +40,7 @@ from windvane.engine.packages.assembly import schema_of
 from windvane.engine.packages.package import write_transformers
 from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
+from windvane.engine.training.onethread import one_thread
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
@@ -156,7 +157,8 @@ def rerun(
         )
     time_s = _NO_LIMIT_S if max_runtime_s is None else max_runtime_s
     limits = TrainLimits(time.time() + time_s, most_folds=wanted, memory_mb=memory_mb)
-    outcome = stages.train(dataset, features if plan.recipe else None, plan, limits, into)
+    with one_thread():
+        outcome = stages.train(dataset, features if plan.recipe else None, plan, limits, into)
     record = read_candidate(into)
     was_cut = record.fits is not None and record.fits.was_cut
     if outcome.folds_used < wanted or was_cut or record.recipe_fit != FULL_FIT:
@@ -176,7 +178,8 @@ def fit_transformers(dataset: Path, recipe: str, features: Path, into: Path) -> 
         raise CandidateFault(
             f"The hyperparameter '{RECIPE}' is {recipe!r}; it must be one of: {', '.join(known)}."
         )
-    stages.fit_features(dataset, recipe, features, (FULL_FIT,))
+    with one_thread():
+        stages.fit_features(dataset, recipe, features, (FULL_FIT,))
     analysis = read_analysis(dataset)
     fitted = {recipe: load_recipe(features / FULL_FIT)}
     write_transformers(into, schema_of(analysis), analysis.columns, fitted)

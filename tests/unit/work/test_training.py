@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import shutil
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,10 +22,12 @@ from windvane.domain.images import EXPLAINER, TRANSFORMERS, image_uri
 from windvane.domain.problem import ProblemSpec
 from windvane.domain.task import Task, TaskKind
 from windvane.engine import stages
+from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.packages.package import load_predictor
-from windvane.engine.packages.tarball import unpack
+from windvane.engine.packages.tarball import pack, unpack
+from windvane.engine.training.trial import TrainLimits
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidRequest
 from windvane.work.errand import Errand, fetch_dataset, publish_dataset
 from windvane.work.stepjobs import perform_errand
@@ -233,6 +236,26 @@ def test_an_ensemble_is_no_member_of_another(bucket: Bucket) -> None:
     ensemble(bucket, '{"one": 0.5, "two": 0.5}')
     with pytest.raises(InvalidRequest, match="s3://b/models/both/output holds an ensemble"):
         ensemble(bucket, '{"both": 0.5, "two": 0.5}', member_1=output("both"))
+
+
+def test_a_member_whose_model_is_the_first_folds_brings_that_folds_transformers(
+    bucket: Bucket,
+) -> None:
+    dataset, folder = bucket.folder / "dataset", bucket.folder / "first-fold"
+    plan = Plan(1, "dpp0", "lightgbm", {"num_iterations": 5, "learning_rate": 0.1}, seed=0)
+    limits = TrainLimits(4e9, most_folds=2)
+    stages.cross_validate(dataset, folder / "features", plan, limits, folder / "1")
+    made = folder / "made"
+    stages.assemble(dataset, {"dpp0": folder / "features"}, {1: folder / "1"}, 1, made)
+    shutil.rmtree(folder / "1" / "model")
+    for part, name in ((made / "model", "model"), (folder / "1", "output")):
+        pack(part, folder / "archive")
+        location = parse_location(f"{output('first')}{name}.tar.gz")
+        bucket.artifacts.upload(location, folder / "archive")
+    ensemble(bucket, '{"one": 0.5, "first": 0.5}', member_2=output("first"))
+    both = bucket.unpacked(f"{output('both')}model.tar.gz")
+    predictor = load_predictor(both / "transformers", both / "model")
+    assert sorted(predictor.recipes) == ["dpp0", "dpp0_fold0"]
 
 
 def test_a_member_of_another_table_is_refused(bucket: Bucket) -> None:

@@ -17,6 +17,11 @@ from windvane.engine.tuning.search import defaults_of, space_of
 from windvane.engine.tuning.space import Choice, Dimension, Integer, Real, Space
 from windvane.errors import CandidateFault
 
+_STEPS = frozenset({"learning_rate", "eta"})
+"""Nothing is learnt in steps of 0."""
+
+_LARGEST = 2**31 - 1
+
 
 def completed(analysis: Analysis, plan: Plan) -> Plan:
     """The plan with its recipe and every hyperparameter: what is given stays as it is, the rest are the algorithm's
@@ -62,8 +67,9 @@ def _faults(plan: Plan, known: Space) -> Iterator[str]:
         if name not in known:
             names = ", ".join(sorted(known)) or "none"
             yield f"The hyperparameter '{name}' is not known to {plan.algorithm}. Those known: {names}."
-        elif not _fits(value, known[name]):
-            yield f"The hyperparameter '{name}' is {value!r}; it must be {_told(known[name])}."
+        elif not _fits(value, known[name]) or (name in _STEPS and not value):
+            told = "a number above 0" if name in _STEPS else _told(known[name])
+            yield f"The hyperparameter '{name}' is {value!r}; it must be {told}."
 
 
 def _fits(value: Any, dimension: Dimension) -> bool:
@@ -72,16 +78,20 @@ def _fits(value: Any, dimension: Dimension) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return False
     if isinstance(dimension, Integer):
-        return isinstance(value, int) and value >= 1
-    return value >= 0
+        return isinstance(value, int) and 1 <= value <= _LARGEST
+    return 0 <= value <= (1 if _is_share(dimension) else math.inf)
+
+
+def _is_share(dimension: Real) -> bool:
+    return dimension.high <= 1 and not dimension.log
 
 
 def _told(dimension: Dimension) -> str:
     if isinstance(dimension, Choice):
         return f"one of: {', '.join(map(_shown, dimension.options))}"
     if isinstance(dimension, Integer):
-        return "a whole number of at least 1"
-    return "a number of at least 0"
+        return f"a whole number from 1 to {_LARGEST}"
+    return "a number from 0 to 1" if _is_share(dimension) else "a number of at least 0"
 
 
 def _shown(option: Any) -> str:
