@@ -170,7 +170,7 @@ class Server:
             EndpointConfigs(store, lists, utc_now),
             Endpoints(store, limits, lists, utc_now),
             Tags(store),
-            Steps(store, lists),
+            Steps(store, artifacts, roles, lists, utc_now),
         )
 
 

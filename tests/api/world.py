@@ -173,7 +173,7 @@ def build_parts(
         endpoint_configs=EndpointConfigs(store, lists, clock),
         endpoints=Endpoints(store, limits, lists, clock),
         tags=Tags(store),
-        steps=Steps(store, lists),
+        steps=Steps(store, artifacts, roles, lists, clock),
     )
 
 

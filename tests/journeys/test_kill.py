@@ -5,6 +5,7 @@ import time
 
 import pytest
 from journeys.running import RunningServer, limits
+from journeys.stepping import Steps
 
 
 @pytest.fixture
@@ -73,6 +74,24 @@ def test_a_killed_server_leaves_no_child_and_its_job_and_endpoint_come_back(own_
         EndpointName="killed", ContentType="text/csv", Body=row
     )
     assert answer["Body"].read().decode().strip() in ("yes", "no")
+
+
+def test_a_training_job_that_was_acknowledged_outlives_its_server(own_server, few_rows):
+    server = own_server
+    steps = Steps(server)
+    steps.read(server.upload("kill/train.csv", few_rows))
+    steps.create("under-way", "catboost", {"iterations": "400", "_folds": "2"})
+    started = "TrainingStartTime"
+    wait_until(lambda: started in steps.described("under-way"))
+    steps.create("waiting", "linear-learner", {"_folds": "2"})
+    server.kill()
+    server.start()
+    steps = Steps(server)
+    for name in ("under-way", "waiting"):
+        job = steps.wait(name)
+        assert job["TrainingJobStatus"] == "Completed", job
+        assert job["FinalMetricDataList"]
+    assert len(steps.sagemaker.list_training_jobs()["TrainingJobSummaries"]) == 2
 
 
 @pytest.mark.long

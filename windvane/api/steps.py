@@ -1,4 +1,4 @@
-"""The processing, training and transform jobs behind candidates: describe, list."""
+"""Processing, training and transform jobs: create, describe, list, stop."""
 
 from __future__ import annotations
 
@@ -15,10 +15,35 @@ OPERATIONS = Table("sagemaker")
 
 _TRAINING_SECONDARY = {
     StepStatus.IN_PROGRESS: "Training",
+    StepStatus.STOPPING: "Stopping",
     StepStatus.COMPLETED: "Completed",
     StepStatus.FAILED: "Failed",
     StepStatus.STOPPED: "Stopped",
 }
+
+
+@OPERATIONS.serves("CreateTrainingJob")
+def create_training_job(parts: Parts, call: Call) -> Result:
+    job = parts.steps.create_training_job(scope_of(call), call.parameters)
+    return {"TrainingJobArn": job.arn}
+
+
+@OPERATIONS.serves("CreateProcessingJob")
+def create_processing_job(parts: Parts, call: Call) -> Result:
+    job = parts.steps.create_processing_job(scope_of(call), call.parameters)
+    return {"ProcessingJobArn": job.arn}
+
+
+@OPERATIONS.serves("StopTrainingJob")
+def stop_training_job(parts: Parts, call: Call) -> Result:
+    parts.steps.stop(TrainingJob, scope_of(call), call.parameters["TrainingJobName"])
+    return None
+
+
+@OPERATIONS.serves("StopProcessingJob")
+def stop_processing_job(parts: Parts, call: Call) -> Result:
+    parts.steps.stop(ProcessingJob, scope_of(call), call.parameters["ProcessingJobName"])
+    return None
 
 
 @OPERATIONS.serves("DescribeProcessingJob")
@@ -41,7 +66,7 @@ def describe_training_job(parts: Parts, call: Call) -> Result:
     job = parts.steps.describe(TrainingJob, scope_of(call), name)
     return {
         **_description(job, "Training"),
-        "SecondaryStatus": _TRAINING_SECONDARY[job.status],
+        "SecondaryStatus": _secondary(job),
         **present(
             TrainingTimeInSeconds=_seconds(job.started, job.ended),
             FinalMetricDataList=_final_metrics(job),
@@ -93,7 +118,15 @@ def _summary(job: ProcessingJob, word: str) -> dict[str, Any]:
 def _training_summary(job: TrainingJob) -> dict[str, Any]:
     summary = _summary(job, "Training")
     summary.pop("FailureReason", None)
-    return {**summary, "SecondaryStatus": _TRAINING_SECONDARY[job.status]}
+    return {**summary, "SecondaryStatus": _secondary(job)}
+
+
+def _secondary(job: TrainingJob) -> str:
+    if job.out_of_time:
+        return "MaxRuntimeExceeded"
+    if job.status is StepStatus.IN_PROGRESS and job.started is None:
+        return "Starting"
+    return _TRAINING_SECONDARY[job.status]
 
 
 def _seconds(started: datetime | None, ended: datetime | None) -> int | None:

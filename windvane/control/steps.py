@@ -1,17 +1,26 @@
-"""The processing, training and transform jobs behind the steps of candidates: looked up and listed."""
+"""Processing, training and transform jobs: those behind the steps of candidates, and those that clients create.
+Workers do the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
+from windvane.artifacts.base import Artifacts
+from windvane.control.inputs import check_input, check_output
 from windvane.control.lists import Listed, Listing, Lists
-from windvane.control.members import Unserved
+from windvane.control.members import Request, Unserved, found
+from windvane.control.roles import Roles
 from windvane.control.rules import check, refused
-from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
-from windvane.errors import NotFound
+from windvane.control.step_rules import CREATE_PROCESSING_JOB_RULES, CREATE_TRAINING_JOB_RULES
+from windvane.control.tags import set_first_tags, without_tags
+from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob, TransformJob
+from windvane.domain.task import NewTask, TaskKind
+from windvane.errors import InvalidRequest, NameTaken, NotFound
 from windvane.names import Scope, arn
-from windvane.store.base import Store
+from windvane.store.base import Store, Transaction
 
 J = TypeVar("J", bound=ProcessingJob)
 
@@ -21,24 +30,137 @@ TRANSFORM_JOBS = Listing("ListTransformJobs", TransformJob)
 
 _LIST_RULES = (refused(Unserved("WarmPoolStatusEquals"), Unserved("TrainingPlanArnEquals")),)
 
+_A_DAY = {"MaxRuntimeInSeconds": 24 * 3600}
+"""source    StoppingCondition in SageMaker's API reference: the default"""
+
 
 class Steps:
-    """What the operations on step jobs mean."""
+    """What the operations on step jobs mean. Requests are the validated parameters of the operation."""
 
-    def __init__(self, store: Store, lists: Lists) -> None:
+    def __init__(
+        self,
+        store: Store,
+        artifacts: Artifacts,
+        roles: Roles,
+        lists: Lists,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._store = store
+        self._artifacts = artifacts
+        self._roles = roles
         self._lists = lists
+        self._clock = clock
+
+    def create_training_job(self, scope: Scope, request: Request) -> TrainingJob:
+        """Record a job and its task; nothing is left behind if the job is refused.
+
+        raises    InvalidRequest, NameTaken
+        """
+        check(CREATE_TRAINING_JOB_RULES, request)
+        name, now = request["TrainingJobName"], self._clock()
+        job = TrainingJob(
+            scope=scope, name=name, created=now, modified=now, details=_training_details(request)
+        )
+        sources = [
+            source for _, source in found(request, "InputDataConfig.*.DataSource.S3DataSource")
+        ]
+        return self._create(job, request, sources, [request["OutputDataConfig"]["S3OutputPath"]])
+
+    def create_processing_job(self, scope: Scope, request: Request) -> ProcessingJob:
+        """The same.
+
+        raises    InvalidRequest, NameTaken
+        """
+        check(CREATE_PROCESSING_JOB_RULES, request)
+        name, now = request["ProcessingJobName"], self._clock()
+        details = {"StoppingCondition": _A_DAY, **_details(request, "ProcessingJobName")}
+        job = ProcessingJob(scope=scope, name=name, created=now, modified=now, details=details)
+        sources = [source for _, source in found(request, "ProcessingInputs.*.S3Input")]
+        outputs = [
+            uri for _, uri in found(request, "ProcessingOutputConfig.Outputs.*.S3Output.S3Uri")
+        ]
+        return self._create(job, request, sources, outputs)
 
     def describe(self, kind: type[J], scope: Scope, name: str) -> J:
         """raises    NotFound"""
         with self._store.snapshot() as tx:
-            job = tx.find(kind, scope, name)
-        if job is None:
-            what = kind.kind.replace("-", " ")
-            raise NotFound(f'Could not find {what} "{arn(scope, kind.kind, name)}".')
-        return job
+            return _find(tx, kind, scope, name)
 
     def list(self, listing: Listing[J], scope: Scope, parameters: Mapping[str, Any]) -> Listed[J]:
         """raises    InvalidRequest for a page token that is not this list's, or a filter that is not served"""
         check(_LIST_RULES, parameters)
         return self._lists.page(listing, scope, parameters)
+
+    def stop(self, kind: type[J], scope: Scope, name: str) -> None:
+        """Ask a job to end; stopping it twice is the same as once.
+
+        raises    NotFound; InvalidRequest if the job has ended, or is a step of an AutoML job
+        """
+        with self._store.transaction() as tx:
+            job = _find(tx, kind, scope, name)
+            if job.status.is_final:
+                raise InvalidRequest(
+                    f"The request was rejected because the {_words(job)} is in status {job.status}. "
+                    "Only a job that is in status InProgress can be stopped."
+                )
+            if job.parent:
+                raise InvalidRequest(
+                    f"The {_words(job)} is a step of {job.parent} and cannot be stopped by itself: stop that job."
+                )
+            tx.update(replace(job, status=StepStatus.STOPPING, modified=self._clock()))
+
+    def _create(
+        self, job: J, request: Request, sources: Sequence[Any], outputs: Sequence[str]
+    ) -> J:
+        with self._store.snapshot() as tx:
+            if tx.find(type(job), job.scope, job.name) is not None:
+                raise _name_taken(job)
+        grant = self._roles.assume(job.scope, request["RoleArn"])
+        for source in sources:
+            check_input(self._artifacts, job.scope, grant, source)
+        for uri in outputs:
+            check_output(self._artifacts, job.scope, grant, uri)
+        with self._store.transaction() as tx:
+            if not tx.insert(job):
+                raise _name_taken(job)
+            set_first_tags(tx, job.arn, request)
+            tx.add_tasks(job.arn, [NewTask(TaskKind.STEP, "step")], job.created)
+        return job
+
+
+def _find(tx: Transaction, kind: type[J], scope: Scope, name: str) -> J:
+    job = tx.find(kind, scope, name)
+    if job is None:
+        what = kind.kind.replace("-", " ")
+        raise NotFound(f'Could not find {what} "{arn(scope, kind.kind, name)}".')
+    return job
+
+
+def _details(request: Request, name: str) -> dict[str, Any]:
+    """What Describe repeats of the request."""
+    return {member: value for member, value in without_tags(request).items() if member != name}
+
+
+def _training_details(request: Request) -> dict[str, Any]:
+    root = request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+    artefact = f"{root}/{request['TrainingJobName']}/output/model.tar.gz"
+    details = {
+        "EnableNetworkIsolation": False,
+        "EnableInterContainerTrafficEncryption": False,
+        "EnableManagedSpotTraining": False,
+        **_details(request, "TrainingJobName"),
+        "ModelArtifacts": {"S3ModelArtifacts": artefact},
+    }
+    return {**details, "StoppingCondition": {**_A_DAY, **details.get("StoppingCondition", {})}}
+
+
+def _words(job: ProcessingJob) -> str:
+    return str(job.kind).replace("-", " ")
+
+
+def _name_taken(job: ProcessingJob) -> NameTaken:
+    words = _words(job)
+    return NameTaken(
+        f"{words.capitalize()} names must be unique within an AWS account and region, and a {words} with this name "
+        f"already exists ({job.arn})"
+    )

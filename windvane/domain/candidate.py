@@ -91,15 +91,24 @@ class StepStatus(StrEnum):
     """ProcessingJobStatus, TrainingJobStatus and TransformJobStatus on the wire."""
 
     IN_PROGRESS = "InProgress"
+    STOPPING = "Stopping"
     COMPLETED = "Completed"
     FAILED = "Failed"
     STOPPED = "Stopped"
 
+    @property
+    def is_final(self) -> bool:
+        return self not in (StepStatus.IN_PROGRESS, StepStatus.STOPPING)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessingJob(Resource):
-    """The record of a processing job; `details` holds the Describe members that are true of it
-    from the start, in AWS's own spelling; times and status come from the record."""
+    """The record of a processing job. Its parent is the AutoML job whose step it is; "" if a client created it.
+
+    details      the Describe members that are true of it from the start, in AWS's own spelling; times and status come
+                 from the record
+    out_of_time  it is Stopped because its MaxRuntimeInSeconds were over
+    """
 
     kind: ClassVar[Kind] = Kind.PROCESSING_JOB
 
@@ -108,6 +117,7 @@ class ProcessingJob(Resource):
     started: datetime | None = None
     ended: datetime | None = None
     failure_reason: str = ""
+    out_of_time: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A task: one unit of work of a job that one worker at a time may own."""
+"""A task: one unit of work of an AutoML job or a step job that one worker at a time may own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 class TaskKind(StrEnum):
     """What a task does. EXPRESS kinds are short, hold up a whole job, and have a worker of their own. ASIDE kinds are
-    done when there is nothing else to do."""
+    done when there is nothing else to do. STEP is the whole of a step job that a client created; the others are parts
+    of AutoML jobs."""
 
     ANALYZE = "analyze"
     SPLIT = "split"
@@ -23,6 +24,7 @@ class TaskKind(StrEnum):
     EXPLAIN = "explain"
     INSIGHTS = "insights"
     RETAIN = "retain"
+    STEP = "step"
 
     @property
     def is_aside(self) -> bool:
@@ -30,7 +32,7 @@ class TaskKind(StrEnum):
 
     @property
     def is_express(self) -> bool:
-        return self is not TaskKind.TRAIN and not self.is_aside
+        return self not in (TaskKind.TRAIN, TaskKind.STEP) and not self.is_aside
 
 
 class TaskStatus(StrEnum):

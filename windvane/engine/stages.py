@@ -110,8 +110,10 @@ def refit(
         return trial.write(trained, folder)
 
 
-def train(dataset: Path, features: Path, plan: Plan, limits: TrainLimits, into: Path) -> Outcome:
-    """`cross_validate` and `refit` in one go.
+def train(
+    dataset: Path, features: Path | None, plan: Plan, limits: TrainLimits, into: Path
+) -> Outcome:
+    """`cross_validate` and `refit` in one go; features: None for a plan that needs none.
 
     raises    CandidateFault; OutOfTime and OutOfMemory are kinds of it
     """
@@ -239,7 +241,7 @@ def assemble_transformers(dataset: Path, features: Path, into: Path) -> None:
         assembly.write_recipe(read_analysis(dataset), features.name, features / FULL_FIT, folder)
 
 
-def _trial(dataset: Path, features: Path, plan: Plan, limits: TrainLimits) -> Trial:
+def _trial(dataset: Path, features: Path | None, plan: Plan, limits: TrainLimits) -> Trial:
     table = read_dataset(dataset)
     if limits.memory_mb is not None:
         check_memory(table.analysis, plan, limits.memory_mb)

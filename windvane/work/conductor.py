@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from windvane.domain.candidate import StepStatus
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
 from windvane.errors import CallerFault
 from windvane.store.base import Store, Transaction
-from windvane.work import flow
+from windvane.work import flow, stepjobs
 from windvane.work.state import Deploy, JobState, read_state, write_changes, write_step_jobs
 from windvane.work.timing import next_change
 from windvane.work.workspace import workspace_of, workspaces
@@ -125,15 +126,21 @@ class Conductor:
 
 
 def sweep(store: Store, conductor: Conductor, now: datetime, max_attempts: int) -> None:
-    """Give tasks of silent workers back and bring every unfinished job forward: what time alone makes due."""
+    """Give tasks of silent workers back and bring every unfinished job forward: what time or a stop request alone
+    makes due."""
     with store.transaction() as tx:
         for job_arn in {task.job_arn for task in tx.release_expired(now, max_attempts)}:
             conductor.advance(tx, job_arn, now)
+            stepjobs.advance(tx, job_arn, now)
     with store.snapshot() as tx:
         due = [job.arn for job in tx.every(AutoMLJob, UNFINISHED) if conductor.is_due(tx, job, now)]
+        stopping = [job.arn for job in stepjobs.unfinished(tx, (StepStatus.STOPPING,))]
     for job_arn in due:
         with store.transaction() as tx:
             conductor.advance(tx, job_arn, now)
+    for job_arn in stopping:
+        with store.transaction() as tx:
+            stepjobs.advance(tx, job_arn, now)
 
 
 def clear_up(store: Store, conductor: Conductor) -> None:
@@ -144,8 +151,9 @@ def clear_up(store: Store, conductor: Conductor) -> None:
     present = list(workspaces(conductor.data_dir))
     with store.snapshot() as tx:
         unfinished = tx.every(AutoMLJob, UNFINISHED)
+        step_jobs = list(stepjobs.unfinished(tx))
     conductor.forget_all_but(job.arn for job in unfinished)
-    kept = {workspace_of(conductor.data_dir, job).folder for job in unfinished}
+    kept = {workspace_of(conductor.data_dir, job).folder for job in (*unfinished, *step_jobs)}
     for workspace in present:
         if workspace.folder not in kept:
             workspace.remove()

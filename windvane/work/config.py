@@ -33,8 +33,8 @@ _TRAINING = ("lightgbm", "sklearn.ensemble", "scipy.optimize", "xgboost", "catbo
 
 
 class Role(StrEnum):
-    """EXPRESS workers do what holds up a whole job, and then what may be done beside it; TRAIN workers train, and help
-    when there is nothing to train."""
+    """EXPRESS workers do what holds up a whole job, and then what may be done beside it; TRAIN workers train and do step
+    jobs, and help when there is nothing of either."""
 
     EXPRESS = "express"
     TRAIN = "train"
@@ -42,7 +42,9 @@ class Role(StrEnum):
     @property
     def turns(self) -> tuple[tuple[TaskKind, ...], ...]:
         """Kinds of tasks to look for, the first group first."""
-        return (_SHORT, _ASIDE) if self is Role.EXPRESS else ((TaskKind.TRAIN,), _SHORT, _ASIDE)
+        if self is Role.EXPRESS:
+            return (_SHORT, _ASIDE)
+        return ((TaskKind.TRAIN, TaskKind.STEP), _SHORT, _ASIDE)
 
     @property
     def libraries(self) -> tuple[str, ...]:

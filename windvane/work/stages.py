@@ -3,12 +3,10 @@ publish what clients see. The answer is JSON and becomes the task's result."""
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +19,10 @@ from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import ReadOptions
 from windvane.engine.data.chunks import header
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.explain.documents import documents
-from windvane.engine.explain.report import explanation_report
 from windvane.engine.explain.stage import explain
 from windvane.engine.exploration.report import explore
 from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, outcome_to_json, read_candidate
-from windvane.engine.quality.assess import assess
 from windvane.engine.quality.candidate import judged_candidate
-from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import files_of
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import terms
@@ -46,11 +40,9 @@ from windvane.work.publishing import (
     publish_transformed,
 )
 from windvane.work.records import BASELINE, ENSEMBLE
+from windvane.work.reports import EXPLAINING_SHARE, explanation_files, insight_files
 from windvane.work.timing import explanation_s, search_end
 from windvane.work.workspace import EXPLORATION, Keys, Workspace, cleared, scratch
-
-_EXPLAINING_SHARE = 0.4
-"""Of the time for the explanation: the rest is for drawing it and for bringing it to S3."""
 
 _ARCHIVE = "archive.tar.gz"
 
@@ -251,29 +243,23 @@ def _explain(bench: Bench) -> Result:
         found = explain(
             space.dataset,
             folder / "packages",
-            budget_s=_EXPLAINING_SHARE * time_s,
+            budget_s=EXPLAINING_SHARE * time_s,
             seed=read_analysis(space.dataset).seed,
             threads=bench.threads,
         )
     publish_sample(bench.open_artifacts(), Keys(bench.job), space.dataset, found.rows)
-    files = {**documents(found), **files_of(explanation_report(found, name))}
+    files = explanation_files(found, name)
     return _reported(bench, Keys(bench.job).explanations, name, files)
 
 
 def _judge(bench: Bench) -> Result:
     space, index = bench.workspace, bench.task.payload["index"]
     name = Keys(bench.job).candidate_name(index)
-    now = datetime.now(UTC)
     judged = judged_candidate(space.dataset, space.candidate(index), name)
-    quality = assess(judged, Times(bench.job.created, now, now))
-    files = {
-        "statistics.json": _json(quality.statistics),
-        "constraints.json": _json(quality.constraints),
-        **files_of(quality.report),
-    }
     if mode_of(bench.job) is Mode.ENSEMBLING:
         location = Keys(bench.job).predictions(index)
         publish_predictions(bench.open_artifacts(), location, judged)
+    files = insight_files(judged, bench.job.created)
     return _reported(bench, Keys(bench.job).insights, name, files)
 
 
@@ -287,10 +273,6 @@ def _reported(bench: Bench, prefix: Location, name: str, files: Mapping[str, byt
 def _retain(bench: Bench) -> Result:
     delete_objects(bench.open_artifacts(), bench.task.payload["objects"])
     return {}
-
-
-def _json(document: Any) -> bytes:
-    return json.dumps(document, allow_nan=False, indent=1).encode()
 
 
 _STAGES: dict[TaskKind, Callable[[Bench], Result]] = {
@@ -315,7 +297,7 @@ def _published(
 
     tag    names its transformers: those of candidates with the same tag are the same; "": the algorithm does
     """
-    outcome = _usable(outcome)
+    outcome = usable(outcome)
     space, keys, index = bench.workspace, Keys(bench.job), outcome.index
     with scratch(space, bench.attempt) as folder:
         packages = folder / "packages"
@@ -355,7 +337,7 @@ def _output_of(candidate: Path, into: Path) -> Path:
     return into
 
 
-def _usable(outcome: Outcome) -> Outcome:
+def usable(outcome: Outcome) -> Outcome:
     """raises    CandidateFault if the objective is no number; other scores that are none are left out"""
     if not math.isfinite(outcome.objective):
         raise CandidateFault(f"Its score is {outcome.objective}: its predictions are of no use.")

@@ -34,7 +34,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Case:
-    """A task that a child process has worked on.
+    """A task of an AutoML job that a child process has worked on.
 
     stop_at    when it was to have ended
     stopped    its job was told to stop, or had ended
@@ -57,14 +57,49 @@ class Case:
             and self.stop_at >= self.task.started + own
         )
 
+    def out_of_time(self, end: Exit) -> Verdict:
+        if self.is_own_limit:
+            return Verdict(
+                TaskStatus.FAILED,
+                "It did not finish within MaxRuntimePerTrainingJobInSeconds "
+                f"({self.job.limits.max_candidate_runtime_s} s).",
+            )
+        if self.task.kind not in _TOLD:
+            return Verdict(TaskStatus.CANCELLED, end.text)
+        return Verdict(
+            TaskStatus.FAILED,
+            f"{_TOLD[self.task.kind]} in the time of the job ({self.job.limits.max_runtime_s} s). "
+            "Raise MaxAutoMLJobRuntimeInSeconds, or give less data.",
+        )
 
-def judge(case: Case, end: Exit, max_attempts: int) -> Verdict:
+
+@dataclass(frozen=True)
+class StepCase:
+    """The task of a step job that a client created.
+
+    stopped        it was told to stop
+    max_runtime_s  its own
+    """
+
+    task: Task
+    stopped: bool
+    memory_mb: int
+    max_runtime_s: int
+
+    def out_of_time(self, _: Exit) -> Verdict:
+        return Verdict(
+            TaskStatus.CANCELLED,
+            f"It did not finish within MaxRuntimeInSeconds ({self.max_runtime_s} s).",
+        )
+
+
+def judge(case: Case | StepCase, end: Exit, max_attempts: int) -> Verdict:
     if end.ending is Ending.FINISHED:
         return Verdict(TaskStatus.DONE)
     if case.stopped:
         return Verdict(TaskStatus.CANCELLED)
     if end.ending is Ending.KILLED_TIME or end.is_a(OutOfTime):
-        return _out_of_time(case, end)
+        return case.out_of_time(end)
     if end.ending is Ending.KILLED_MEMORY:
         return Verdict(
             TaskStatus.FAILED,
@@ -76,22 +111,6 @@ def judge(case: Case, end: Exit, max_attempts: int) -> Verdict:
     if _may_pass(case.task, end) and case.task.attempts < max_attempts:
         return Verdict(TaskStatus.READY, end.text)
     return Verdict(TaskStatus.FAILED, f"An internal error ended it: {end.text}")
-
-
-def _out_of_time(case: Case, end: Exit) -> Verdict:
-    if case.is_own_limit:
-        return Verdict(
-            TaskStatus.FAILED,
-            "It did not finish within MaxRuntimePerTrainingJobInSeconds "
-            f"({case.job.limits.max_candidate_runtime_s} s).",
-        )
-    if case.task.kind not in _TOLD:
-        return Verdict(TaskStatus.CANCELLED, end.text)
-    return Verdict(
-        TaskStatus.FAILED,
-        f"{_TOLD[case.task.kind]} in the time of the job ({case.job.limits.max_runtime_s} s). "
-        "Raise MaxAutoMLJobRuntimeInSeconds, or give less data.",
-    )
 
 
 def _may_pass(task: Task, end: Exit) -> bool:

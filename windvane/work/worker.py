@@ -23,17 +23,17 @@ from types import FrameType
 from typing import Any
 
 from windvane.control.deployments import deploy_candidate
-from windvane.domain.job import AutoMLJob, JobStatus
-from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.domain.job import AutoMLJob
+from windvane.domain.task import Task, TaskStatus
 from windvane.process.child import Child, Ending, Exit
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
 from windvane.work.conductor import Conductor, clear_up, sweep
 from windvane.work.config import READY_LINE, Role, WorkConfig, config_from_json
+from windvane.work.duty import Duties, Duty
+from windvane.work.errand import Errand
 from windvane.work.stages import Bench, Result, perform
-from windvane.work.timing import stop_at
-from windvane.work.verdict import Case, judge
-from windvane.work.workspace import Workspace, workspace_of
+from windvane.work.stepjobs import perform_errand
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,16 +55,14 @@ def utc_now() -> datetime:
 class Watch:
     """A child under way and what it works on."""
 
-    job: AutoMLJob
-    task: Task
+    duty: Duty
     child: Child
-    stop_at: datetime
-    answer: Path
 
 
 class Worker:
-    """name      unique among all workers ever; begins with the run it belongs to
-    run_task  what a child does with a task; gives its result
+    """name        unique among all workers ever; begins with the run it belongs to
+    run_task    what a child does with a task of an AutoML job; gives its result
+    run_errand  and with a step job
     """
 
     def __init__(
@@ -75,10 +73,11 @@ class Worker:
         store: Store,
         *,
         run_task: Callable[[Bench], Result] = perform,
+        run_errand: Callable[[Errand], Result] = perform_errand,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._config, self._role, self._name = config, role, name
-        self._store, self._run_task, self._clock = store, run_task, clock
+        self._store, self._clock = store, clock
         self._conductor = Conductor(
             config.data_dir,
             config.up_since,
@@ -86,6 +85,7 @@ class Worker:
             _deployer(config.instance_limit),
             config.kept_models,
         )
+        self._duties = Duties(config, self._conductor, run_task, run_errand, MAX_ATTEMPTS)
         self._is_stopping = False
         self._next_sweep = self._next_clear_up = self._next_renewal = 0.0
 
@@ -109,50 +109,25 @@ class Worker:
         claimed = self._claim()
         if claimed is None:
             return False
-        watch = self._start(*claimed)
+        watch = self._start(claimed)
         ended = self._attend(watch)
         if ended is not None:
             self._record(watch, *ended)
         return True
 
-    def _claim(self) -> tuple[AutoMLJob, Task] | None:
+    def _claim(self) -> Duty | None:
         now = self._clock()
         with self._store.transaction() as tx:
             for kinds in self._role.turns:
                 task = tx.claim_task(kinds, self._name, now, now + LEASE)
                 if task is not None:
-                    if task.kind is TaskKind.ANALYZE:
-                        self._conductor.advance(tx, task.job_arn, now)
-                    job = tx.by_arn(AutoMLJob, task.job_arn)
-                    return None if job is None else (job, task)
+                    return self._duties.of(tx, task, now)
         return None
 
-    def _start(self, job: AutoMLJob, task: Task) -> Watch:
-        config = self._config
-        workspace = workspace_of(config.data_dir, job)
-        until = stop_at(job, task, config.up_since)
-        answer = _answer_file(workspace, task)
-
-        def work() -> None:
-            bench = Bench(
-                job=job,
-                task=task,
-                workspace=workspace,
-                open_artifacts=config.artifacts,
-                stop_at=until.timestamp(),
-                calibrate=config.calibrate,
-                tune_threshold=config.tune_threshold,
-                threads=config.workers,
-                memory_mb=config.task_memory_mb,
-                max_data_bytes=config.max_data_bytes,
-                max_columns=config.max_columns,
-                transformed_rows=config.transformed_rows,
-            )
-            answer.write_text(json.dumps(self._run_task(bench)))
-
-        child = Child.start(work, memory_mb=config.task_memory_mb)
+    def _start(self, duty: Duty) -> Watch:
+        child = Child.start(duty.work, memory_mb=self._config.task_memory_mb)
         self._next_renewal = time.monotonic() + _RENEW_S
-        return Watch(job, task, child, until, answer)
+        return Watch(duty, child)
 
     def _attend(self, watch: Watch) -> tuple[Exit, bool] | None:
         """How the child ended, and whether it was stopped because its job is not to go on. None if the task is not
@@ -161,11 +136,11 @@ class Worker:
             if self._is_stopping:
                 self._give_back(watch)
                 return None
-            if self._clock() >= watch.stop_at:
+            if self._clock() >= watch.duty.stop_at:
                 return watch.child.kill(Ending.KILLED_TIME), False
-            if not self._keep(watch.task):
+            if not self._keep(watch.duty.task):
                 watch.child.kill()
-                _LOG.warning("Task %s is another worker's now.", watch.task.id)
+                _LOG.warning("Task %s is another worker's now.", watch.duty.task.id)
                 return None
             if not self._is_wanted(watch):
                 return watch.child.kill(), True
@@ -175,7 +150,7 @@ class Worker:
     def _give_back(self, watch: Watch) -> None:
         watch.child.kill()
         with self._store.transaction() as tx:
-            tx.release_task(watch.task)
+            tx.release_task(watch.duty.task)
 
     def _keep(self, task: Task) -> bool:
         if time.monotonic() < self._next_renewal:
@@ -186,29 +161,26 @@ class Worker:
 
     def _is_wanted(self, watch: Watch) -> bool:
         with self._store.snapshot() as tx:
-            job = tx.by_arn(AutoMLJob, watch.job.arn)
-        return job is not None and job.status is JobStatus.IN_PROGRESS
+            return watch.duty.is_wanted(tx)
 
     def _record(self, watch: Watch, ended: Exit, is_stopped: bool) -> None:
         """The end of the task and what follows from it, in one transaction; nothing if the lease was lost."""
-        case = Case(watch.job, watch.task, watch.stop_at, is_stopped, self._config.task_memory_mb)
-        verdict = judge(case, ended, MAX_ATTEMPTS)
-        result = _take_answer(watch.answer) if verdict.status is TaskStatus.DONE else None
+        duty = watch.duty
+        verdict = duty.judge(ended, is_stopped)
+        result = _take_answer(duty.answer) if verdict.status is TaskStatus.DONE else None
         now = self._clock()
         if verdict.status is TaskStatus.READY:
-            _LOG.warning("Task %s is tried again: %s", watch.task.id, verdict.error)
+            _LOG.warning("Task %s is tried again: %s", duty.task.id, verdict.error)
             with self._store.transaction() as tx:
-                tx.renew_lease(watch.task, now)
+                tx.renew_lease(duty.task, now)
             return
         with self._store.transaction() as tx:
             is_ours = tx.finish_task(
-                watch.task, verdict.status, now, result=result, error=verdict.error
+                duty.task, verdict.status, now, result=result, error=verdict.error
             )
             if is_ours:
-                self._conductor.advance(tx, watch.task.job_arn, now)
-        _LOG.info(
-            "Task %s of %s: %s %s", watch.task.key, watch.job.name, verdict.status, verdict.error
-        )
+                duty.advance(tx, now)
+        _LOG.info("Task %s of %s: %s %s", duty.task.key, duty.owner, verdict.status, verdict.error)
 
     def _meanwhile(self) -> None:
         """What an express worker does besides its tasks, also while its child runs: time makes things due."""
@@ -227,12 +199,6 @@ def _deployer(instance_limit: int) -> Callable[[Transaction, AutoMLJob, Any, dat
         return deploy_candidate(tx, job, candidate, now, instance_limit=instance_limit)
 
     return deploy
-
-
-def _answer_file(workspace: Workspace, task: Task) -> Path:
-    folder = workspace.folder / "answers"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{task.id}-{task.token}.json"
 
 
 def _take_answer(file: Path) -> Result:

@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 
 from windvane.artifacts.base import Location, parse_location
 from windvane.domain.job import AutoMLJob
+from windvane.domain.resource import Resource
 from windvane.names import derived_suffix, fitted
 from windvane.work import layout
 
@@ -53,7 +54,7 @@ class Workspace:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def workspace_of(data_dir: Path, job: AutoMLJob) -> Workspace:
+def workspace_of(data_dir: Path, job: Resource) -> Workspace:
     suffix = derived_suffix(job.arn, job.created.isoformat())
     return Workspace(data_dir / _ROOT / fitted(job.name.lower(), suffix, 63))
 

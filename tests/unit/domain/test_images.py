@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from windvane.domain.images import ALGORITHMS, algorithm_of, image_uri, is_our_image
+from windvane.domain.images import ALGORITHMS, EXPLAINER, algorithm_of, image_uri, is_model_image
 from windvane.errors import InvalidRequest
 from windvane.names import Scope
 
@@ -33,9 +33,15 @@ def test_an_image_tells_its_algorithm(algorithm: str) -> None:
     ],
 )
 def test_other_images_are_not_ours(image: str) -> None:
-    assert not is_our_image(image)
+    assert not is_model_image(image)
 
 
 def test_there_is_no_image_of_an_unknown_algorithm() -> None:
     with pytest.raises(InvalidRequest, match="There is no image of 'svm'"):
         image_uri(SCOPE, "svm")
+
+
+def test_a_model_cannot_be_made_of_what_explains() -> None:
+    explainer = image_uri(SCOPE, EXPLAINER)
+    assert algorithm_of(explainer) == EXPLAINER
+    assert not is_model_image(explainer)

@@ -298,7 +298,7 @@ def test_a_late_result_of_a_silent_worker_is_refused(shop: Shop) -> None:
     zombie = shop.worker(name="run/zombie")
     claimed = zombie._claim()
     assert claimed is not None
-    watch = zombie._start(*claimed)
+    watch = zombie._start(claimed)
     ended = watch.child.wait(10)
     assert ended is not None
     shop.ahead = LEASE + timedelta(seconds=1)
@@ -320,7 +320,7 @@ def test_a_task_taken_from_a_slow_worker_is_dropped_by_it(
     slow = shop.worker(training(_sleep), name="run/slow")
     claimed = slow._claim()
     assert claimed is not None
-    watch = slow._start(*claimed)
+    watch = slow._start(claimed)
     with shop.store.transaction() as tx:
         tx.release_foreign("other/")
     assert slow._attend(watch) is None
@@ -334,7 +334,7 @@ def test_stop_ends_a_candidate_that_never_ends(shop: Shop) -> None:
     worker = shop.worker(training(_sleep))
     claimed = worker._claim()
     assert claimed is not None
-    watch = worker._start(*claimed)
+    watch = worker._start(claimed)
     shop.stop_job()
     began = time.monotonic()
     ended = worker._attend(watch)
@@ -379,7 +379,7 @@ def test_a_candidate_is_killed_when_the_search_ends(shop: Shop) -> None:
     worker = shop.worker(training(_sleep))
     claimed = worker._claim()
     assert claimed is not None
-    watch = worker._start(*claimed)
+    watch = worker._start(claimed)
     shop.ahead = timedelta(seconds=595)
     ended = worker._attend(watch)
     assert ended is not None

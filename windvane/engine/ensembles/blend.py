@@ -118,6 +118,19 @@ def likely_members(predictions: Predictions, y: Floats, objective: MetricName) -
     return tuple(index for index, weight in zip(considered, weights, strict=True) if weight > 0)
 
 
+def weighted(predictions: Predictions, weights: Mapping[int, float]) -> Blend:
+    """The ensemble of given weights, over the rows that all of its members predict.
+
+    predictions   as for `blend`
+    weights       candidate index -> weight > 0; summed in this order
+    """
+    members = tuple(weights)
+    covered = np.stack([_predicted_rows(predictions[index]) for index in members])
+    rows = np.flatnonzero(covered.all(axis=0))
+    answers = _pooled(predictions, members, np.array([*weights.values()]), rows)
+    return Blend(dict(weights), members, rows, out_of_fold=answers, in_sample=answers)
+
+
 def _fit_for(
     considered: Sequence[int], costs: Mapping[int, float] | None
 ) -> Callable[[Loss, int], Floats]:

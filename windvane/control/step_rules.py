@@ -1,0 +1,297 @@
+"""What CreateTrainingJob and CreateProcessingJob must fulfil beyond the service model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from windvane.control.members import Request, Unserved, first, found
+from windvane.control.rules import MAX_RUNTIME_S, TAG_RULES, Rule, refused, s3_uris
+from windvane.domain.images import (
+    ALGORITHMS,
+    ENSEMBLE,
+    EXPLAINER,
+    TRANSFORMERS,
+    algorithm_of,
+)
+from windvane.domain.problem import MetricName, ProblemType, check_objective
+from windvane.errors import InvalidRequest
+
+PROCESSORS = (TRANSFORMERS, EXPLAINER)
+
+_LOCAL_ROOT = "/opt/ml/processing/"
+_CANDIDATE_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}", re.ASCII)
+
+_ENVIRONMENT = {
+    TRANSFORMERS: ("TARGET_ATTRIBUTE_NAME", "PROBLEM_TYPE", "OBJECTIVE"),
+    EXPLAINER: ("CANDIDATE_NAME",),
+}
+_NEEDED = {TRANSFORMERS: "TARGET_ATTRIBUTE_NAME", EXPLAINER: "CANDIDATE_NAME"}
+_INPUTS = {EXPLAINER: ("dataset", "model", "transformers", "output")}
+_OUTPUTS = {TRANSFORMERS: ("dataset", "header"), EXPLAINER: ("explanation", "insights")}
+
+
+def _training_image(request: Request) -> Iterator[str]:
+    yield from _image(request, "AlgorithmSpecification.TrainingImage", ALGORITHMS)
+
+
+def _processing_image(request: Request) -> Iterator[str]:
+    yield from _image(request, "AppSpecification.ImageUri", PROCESSORS)
+
+
+def _image(request: Request, path: str, choices: Sequence[str]) -> Iterator[str]:
+    places = list(found(request, path))
+    if not places or not places[0][1]:
+        yield f"The member '{_spelled(path)}' must be specified."
+    for place, image in places:
+        if image and algorithm_of(image) not in choices:
+            yield (
+                f"The image '{image}' at '{place}' is not supported by this server: choose one of "
+                f"ACCOUNT.dkr.ecr.REGION.amazonaws.com/windvane-NAME:1-cpu-py3 with NAME one of: "
+                f"{', '.join(choices)}."
+            )
+
+
+def _channels(request: Request) -> Iterator[str]:
+    names = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
+    image = first(request, "AlgorithmSpecification.TrainingImage") or ""
+    n_members = len(names) - 1 if algorithm_of(image) == ENSEMBLE else 0
+    wanted = ["dataset", *(f"member-{number}" for number in range(1, n_members + 1))]
+    if sorted(names) != sorted(wanted) or (algorithm_of(image) == ENSEMBLE and n_members < 1):
+        members = ", and member-1, member-2 ... for each member of the ensemble"
+        yield (
+            f"InputDataConfig has the channels [{', '.join(names)}]; it must have one called dataset"
+            f"{members if algorithm_of(image) == ENSEMBLE else ' and no other'}."
+        )
+
+
+def _s3_sources(request: Request) -> Iterator[str]:
+    for place, source in found(request, "InputDataConfig.*.DataSource"):
+        if "S3DataSource" not in source:
+            yield f"The member '{place}.s3DataSource' must be specified."
+    for place, item in found(request, "ProcessingInputs.*"):
+        if "S3Input" not in item:
+            yield f"The member '{place}.s3Input' must be specified."
+    for place, item in found(request, "ProcessingOutputConfig.Outputs.*"):
+        if "S3Output" not in item:
+            yield f"The member '{place}.s3Output' must be specified."
+
+
+def _one_instance(request: Request) -> Iterator[str]:
+    for path in ("ResourceConfig.InstanceCount", "ProcessingResources.ClusterConfig.InstanceCount"):
+        for place, count in found(request, path):
+            if count != 1:
+                yield f"Value '{count}' at '{place}' is not supported by this server: a step job runs on 1 instance."
+
+
+def _runtime(request: Request) -> Iterator[str]:
+    for place, seconds in found(request, "StoppingCondition.MaxRuntimeInSeconds"):
+        if not 1 <= seconds <= MAX_RUNTIME_S:
+            yield f"Value '{seconds}' at '{place}' must be at least 1 and at most {MAX_RUNTIME_S}, which is 30 days."
+
+
+def _names_of_inputs(request: Request) -> Iterator[str]:
+    names = [one["InputName"] for one in request.get("ProcessingInputs", ())]
+    image = _processor(request)
+    if image == TRANSFORMERS and len(names) != 1:
+        yield f"There are {len(names)} ProcessingInputs; {TRANSFORMERS} takes one: the table."
+    if image != EXPLAINER:
+        return
+    yield from _only(names, _INPUTS[EXPLAINER], "ProcessingInputs")
+    outputs = _output_names(request)
+    needed = {"dataset"}
+    needed |= {"model"} if "explanation" in outputs else set()
+    needed |= {"output"} if "insights" in outputs else set()
+    for name in sorted(needed - set(names)):
+        yield f"ProcessingInputs lacks the input '{name}', which the outputs asked for need."
+
+
+def _names_of_outputs(request: Request) -> Iterator[str]:
+    image, names = _processor(request), _output_names(request)
+    if image in _OUTPUTS:
+        yield from _only(names, _OUTPUTS[image], "ProcessingOutputConfig")
+        if not names:
+            yield f"ProcessingOutputConfig must have an output: one or both of: {', '.join(_OUTPUTS[image])}."
+
+
+def _only(names: Sequence[str], known: Sequence[str], where: str) -> Iterator[str]:
+    for name in dict.fromkeys(names):
+        if name not in known:
+            yield f"{where} has '{name}', which is not known. Those known: {', '.join(known)}."
+        elif names.count(name) > 1:
+            yield f"{where} has '{name}' {names.count(name)} times; each may be there once."
+
+
+def _local_paths(request: Request) -> Iterator[str]:
+    for path in (
+        "ProcessingInputs.*.S3Input.LocalPath",
+        "ProcessingOutputConfig.Outputs.*.S3Output.LocalPath",
+    ):
+        for place, value in found(request, path):
+            if not value.startswith(_LOCAL_ROOT):
+                yield f"Value '{value}' at '{place}' must begin with {_LOCAL_ROOT}."
+
+
+def _environment(request: Request) -> Iterator[str]:
+    image, given = _processor(request), request.get("Environment", {})
+    if image not in _ENVIRONMENT:
+        return
+    for name in given:
+        if name not in _ENVIRONMENT[image]:
+            known = ", ".join(_ENVIRONMENT[image])
+            yield f"The environment variable {name} is not known to {image}. Those known: {known}."
+    if not given.get(_NEEDED[image]):
+        yield f"The environment variable {_NEEDED[image]} must be specified."
+    name = given.get("CANDIDATE_NAME", "")
+    if name and not _CANDIDATE_NAME.fullmatch(name):
+        yield f"The environment variable CANDIDATE_NAME is '{name}'; it must be of letters, digits and hyphens."
+    yield from _problem(given)
+
+
+def _problem(environment: Request) -> Iterator[str]:
+    problem_type, objective = environment.get("PROBLEM_TYPE"), environment.get("OBJECTIVE")
+    is_known = True
+    for name, value, choices in (
+        ("PROBLEM_TYPE", problem_type, tuple(ProblemType)),
+        ("OBJECTIVE", objective, tuple(MetricName)),
+    ):
+        if value and value not in choices:
+            is_known = False
+            yield f"The environment variable {name} is '{value}'. Choose one of: {', '.join(choices)}."
+    if problem_type and objective and is_known:
+        try:
+            check_objective(ProblemType(problem_type), MetricName(objective))
+        except InvalidRequest as fault:
+            yield str(fault)
+
+
+def _processor(request: Request) -> str:
+    return algorithm_of(first(request, "AppSpecification.ImageUri") or "") or ""
+
+
+def _output_names(request: Request) -> list[str]:
+    return [name for _, name in found(request, "ProcessingOutputConfig.Outputs.*.OutputName")]
+
+
+def _plain_objects(request: Request) -> Iterator[str]:
+    if _processor(request) == EXPLAINER:
+        yield from _ONLY_PLAIN(request)
+
+
+_ONLY_PLAIN = refused(
+    Unserved("ProcessingInputs.*.S3Input.S3CompressionType", ("None",)),
+    Unserved("ProcessingInputs.*.S3Input.S3DataType", ("S3Prefix",)),
+)
+
+
+def _spelled(path: str) -> str:
+    return ".".join(name[0].lower() + name[1:] for name in path.split("."))
+
+
+_SOURCE = "InputDataConfig.*.DataSource"
+
+CREATE_TRAINING_JOB_RULES: tuple[Rule, ...] = (
+    refused(
+        Unserved("AlgorithmSpecification.AlgorithmName"),
+        Unserved("AlgorithmSpecification.TrainingInputMode", ("File",)),
+        Unserved("AlgorithmSpecification.MetricDefinitions"),
+        Unserved("AlgorithmSpecification.EnableSageMakerMetricsTimeSeries", (False,)),
+        Unserved("AlgorithmSpecification.ContainerEntrypoint"),
+        Unserved("AlgorithmSpecification.ContainerArguments"),
+        Unserved(
+            "AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAccessMode", ("Platform",)
+        ),
+        Unserved("AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAuthConfig"),
+        Unserved(f"{_SOURCE}.S3DataSource.S3DataType", ("S3Prefix",)),
+        Unserved(f"{_SOURCE}.S3DataSource.S3DataDistributionType", ("FullyReplicated",)),
+        Unserved(f"{_SOURCE}.S3DataSource.AttributeNames"),
+        Unserved(f"{_SOURCE}.S3DataSource.InstanceGroupNames"),
+        Unserved(f"{_SOURCE}.S3DataSource.ModelAccessConfig"),
+        Unserved(f"{_SOURCE}.S3DataSource.HubAccessConfig"),
+        Unserved(f"{_SOURCE}.FileSystemDataSource"),
+        Unserved(f"{_SOURCE}.DatasetSource"),
+        Unserved("InputDataConfig.*.ContentType"),
+        Unserved("InputDataConfig.*.CompressionType", ("None",)),
+        Unserved("InputDataConfig.*.RecordWrapperType", ("None",)),
+        Unserved("InputDataConfig.*.InputMode", ("File",)),
+        Unserved("InputDataConfig.*.ShuffleConfig"),
+        Unserved("OutputDataConfig.KmsKeyId"),
+        Unserved("OutputDataConfig.CompressionType", ("GZIP",)),
+        Unserved("ResourceConfig.VolumeKmsKeyId"),
+        Unserved("ResourceConfig.KeepAlivePeriodInSeconds", (0,)),
+        Unserved("ResourceConfig.InstanceGroups"),
+        Unserved("ResourceConfig.TrainingPlanArn"),
+        Unserved("ResourceConfig.InstancePlacementConfig"),
+        Unserved("ResourceConfig.InstancePreferences"),
+        Unserved("ResourceConfig.SelectedInstanceType"),
+        Unserved("ResourceConfig.SelectedInstanceCount", (1,)),
+        Unserved("VpcConfig"),
+        Unserved("StoppingCondition.MaxWaitTimeInSeconds"),
+        Unserved("StoppingCondition.MaxPendingTimeInSeconds"),
+        Unserved("EnableNetworkIsolation", (False,)),
+        Unserved("EnableInterContainerTrafficEncryption", (False,)),
+        Unserved("EnableManagedSpotTraining", (False,)),
+        Unserved("CheckpointConfig"),
+        Unserved("DebugHookConfig"),
+        Unserved("DebugRuleConfigurations"),
+        Unserved("TensorBoardOutputConfig"),
+        Unserved("ExperimentConfig"),
+        Unserved("ProfilerConfig.S3OutputPath"),
+        Unserved("ProfilerConfig.ProfilingIntervalInMilliseconds"),
+        Unserved("ProfilerConfig.ProfilingParameters"),
+        Unserved("ProfilerConfig.DisableProfiler", (True,)),
+        Unserved("ProfilerRuleConfigurations"),
+        Unserved("Environment"),
+        Unserved("RetryStrategy"),
+        Unserved("RemoteDebugConfig.EnableRemoteDebug", (False,)),
+        Unserved("InfraCheckConfig.EnableInfraCheck", (False,)),
+        Unserved("SessionChainingConfig.EnableSessionTagChaining", (False,)),
+        Unserved("ServerlessJobConfig"),
+        Unserved("MlflowConfig"),
+        Unserved("ModelPackageConfig"),
+    ),
+    _training_image,
+    _s3_sources,
+    _channels,
+    _one_instance,
+    _runtime,
+    s3_uris(f"{_SOURCE}.S3DataSource.S3Uri", "OutputDataConfig.S3OutputPath"),
+    *TAG_RULES,
+)
+
+_CLUSTER = "ProcessingResources.ClusterConfig"
+_INPUT, _OUTPUT = "ProcessingInputs.*", "ProcessingOutputConfig.Outputs.*"
+
+CREATE_PROCESSING_JOB_RULES: tuple[Rule, ...] = (
+    refused(
+        Unserved("AppSpecification.ContainerEntrypoint"),
+        Unserved("AppSpecification.ContainerArguments"),
+        Unserved(f"{_INPUT}.AppManaged", (False,)),
+        Unserved(f"{_INPUT}.DatasetDefinition"),
+        Unserved(f"{_INPUT}.S3Input.S3InputMode", ("File",)),
+        Unserved(f"{_INPUT}.S3Input.S3DataDistributionType", ("FullyReplicated",)),
+        Unserved(f"{_OUTPUT}.AppManaged", (False,)),
+        Unserved(f"{_OUTPUT}.FeatureStoreOutput"),
+        Unserved(f"{_OUTPUT}.S3Output.S3UploadMode", ("EndOfJob",)),
+        Unserved("ProcessingOutputConfig.KmsKeyId"),
+        Unserved(f"{_CLUSTER}.VolumeKmsKeyId"),
+        Unserved(f"{_CLUSTER}.InstancePreferences"),
+        Unserved(f"{_CLUSTER}.SelectedInstanceType"),
+        Unserved(f"{_CLUSTER}.SelectedInstanceCount", (1,)),
+        Unserved("NetworkConfig.EnableInterContainerTrafficEncryption", (False,)),
+        Unserved("NetworkConfig.EnableNetworkIsolation", (False,)),
+        Unserved("NetworkConfig.VpcConfig"),
+        Unserved("ExperimentConfig"),
+    ),
+    _processing_image,
+    _s3_sources,
+    _names_of_inputs,
+    _names_of_outputs,
+    _plain_objects,
+    _local_paths,
+    _environment,
+    _one_instance,
+    _runtime,
+    s3_uris(f"{_INPUT}.S3Input.S3Uri", f"{_OUTPUT}.S3Output.S3Uri"),
+    *TAG_RULES,
+)

@@ -1,0 +1,147 @@
+"""What a processing job does, by its image: read and split a table, or explain and judge a candidate."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from windvane.artifacts.base import parse_location
+from windvane.domain.images import EXPLAINER, TRANSFORMERS, algorithm_of
+from windvane.domain.problem import MetricName, ProblemSpec, ProblemType
+from windvane.engine import stages
+from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
+from windvane.engine.data.dataset import read_analysis
+from windvane.engine.explain.stage import explain
+from windvane.engine.quality.candidate import judged_candidate
+from windvane.work.errand import (
+    Errand,
+    fetch_archive,
+    fetch_dataset,
+    fetch_package,
+    publish_dataset,
+    told_as,
+)
+from windvane.work.inputs import download_inputs
+from windvane.work.reports import EXPLAINING_SHARE, explanation_files, insight_files
+from windvane.work.stages import Result
+from windvane.work.workspace import scratch
+
+_MOST_EXPLAINING_S = 120.0
+_PARQUET_MAGIC = b"PAR1"
+
+
+def process(errand: Errand) -> Result:
+    """raises    DataFault, InvalidRequest, CorruptArtifact: each says what is wrong"""
+    image = algorithm_of(errand.request["AppSpecification"]["ImageUri"]) or ""
+    with scratch(errand.workspace, errand.attempt) as folder:
+        _PROCESSORS[image](errand, folder)
+    return {}
+
+
+def _split(errand: Errand, folder: Path) -> None:
+    source = errand.request["ProcessingInputs"][0]["S3Input"]
+    outputs, artifacts = _outputs(errand), errand.open_artifacts()
+    inputs, temporary = folder / "inputs", folder / "temporary"
+    inputs.mkdir()
+    temporary.mkdir()
+    files = download_inputs(artifacts, source, inputs, errand.max_data_bytes)
+    options = ReadOptions(
+        scratch=temporary,
+        format=_format_of(files),
+        compression=source.get("S3CompressionType", "None"),
+        max_bytes=errand.max_data_bytes,
+        max_columns=errand.max_columns,
+        memory_mb=errand.memory_mb,
+        threads=errand.threads,
+    )
+    dataset = folder / "dataset"
+    analysis = stages.analyse(files, options, _problem(errand.request["Environment"]), dataset)
+    if "header" in outputs:
+        location = parse_location(outputs["header"].rstrip("/")) / "headers.csv"
+        artifacts.write(location, _header_line(analysis))
+    if "dataset" in outputs:
+        publish_dataset(artifacts, dataset, outputs["dataset"])
+
+
+def _explain(errand: Errand, folder: Path) -> None:
+    inputs, outputs = _inputs(errand), _outputs(errand)
+    name = errand.request["Environment"]["CANDIDATE_NAME"]
+    dataset = folder / "dataset"
+    with told_as({dataset: inputs["dataset"]}):
+        fetch_dataset(errand, inputs["dataset"], dataset)
+        if "explanation" in outputs:
+            packages = _packages(errand, inputs, folder)
+            time_s = min(_MOST_EXPLAINING_S, errand.time_s)
+            transformers = inputs.get("transformers", inputs["model"])
+            names = {packages / "model": inputs["model"], packages / "transformers": transformers}
+            with told_as({**names, packages: inputs["model"]}):
+                found = explain(
+                    dataset,
+                    packages,
+                    budget_s=EXPLAINING_SHARE * time_s,
+                    seed=read_analysis(dataset).seed,
+                    threads=errand.threads,
+                )
+            _publish(errand, explanation_files(found, name), outputs["explanation"], name)
+        if "insights" in outputs:
+            candidate = fetch_archive(errand, inputs["output"], folder / "archives")
+            with told_as({candidate: inputs["output"]}):
+                judged = judged_candidate(dataset, candidate, name)
+            files = insight_files(judged, errand.job.created)
+            _publish(errand, files, outputs["insights"], name)
+
+
+_PROCESSORS: dict[str, Callable[[Errand, Path], None]] = {
+    TRANSFORMERS: _split,
+    EXPLAINER: _explain,
+}
+
+
+def _packages(errand: Errand, inputs: Mapping[str, str], folder: Path) -> Path:
+    """A folder of both packages, as engine.stages.assemble writes it."""
+    packages, archives = folder / "packages", folder / "archives"
+    packages.mkdir()
+    for kind in ("transformers", "model"):
+        uri = inputs.get(kind, inputs["model"])
+        (packages / kind).symlink_to(fetch_package(errand, uri, kind, archives))
+    return packages
+
+
+def _publish(errand: Errand, files: Mapping[str, bytes], uri: str, name: str) -> None:
+    artifacts = errand.open_artifacts()
+    for file, content in files.items():
+        artifacts.write(parse_location(uri.rstrip("/")) / name / file, content)
+
+
+def _format_of(files: list[SourceFile]) -> str:
+    with files[0].path.open("rb") as file:
+        return "parquet" if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC else "csv"
+
+
+def _header_line(analysis: Analysis) -> bytes:
+    """The names of all columns, the target first."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(
+        [analysis.target, *(column.name for column in analysis.columns)]
+    )
+    return line.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _problem(environment: Mapping[str, str]) -> ProblemSpec:
+    problem_type, objective = environment.get("PROBLEM_TYPE"), environment.get("OBJECTIVE")
+    return ProblemSpec(
+        target=environment["TARGET_ATTRIBUTE_NAME"],
+        problem_type=ProblemType(problem_type) if problem_type else None,
+        objective=MetricName(objective) if objective else None,
+    )
+
+
+def _inputs(errand: Errand) -> dict[str, str]:
+    return {one["InputName"]: one["S3Input"]["S3Uri"] for one in errand.request["ProcessingInputs"]}
+
+
+def _outputs(errand: Errand) -> dict[str, str]:
+    outputs = errand.request["ProcessingOutputConfig"]["Outputs"]
+    return {one["OutputName"]: one["S3Output"]["S3Uri"] for one in outputs}

@@ -1,0 +1,116 @@
+"""The way of a step job that a client created: one task, whose end is the job's end.
+
+    Create            -> InProgress, the task is queued (control/steps.py)
+    a worker claims   -> started
+    the task is done  -> Completed;  failed -> Failed
+    Stop              -> Stopping until the task is no worker's any more, then Stopped
+    out of time       -> Stopped, `out_of_time`
+
+`advance` is level-triggered: it may be asked at any time and any number of times.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from windvane.domain.candidate import Metric, ProcessingJob, StepStatus, TrainingJob
+from windvane.domain.problem import MetricName
+from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.store.base import Transaction
+from windvane.work.errand import Errand
+from windvane.work.processing import process
+from windvane.work.stages import Result
+from windvane.work.training import train
+
+_LOG = logging.getLogger(__name__)
+
+UNFINISHED = tuple(status for status in StepStatus if not status.is_final)
+
+_KINDS: tuple[type[ProcessingJob], ...] = (TrainingJob, ProcessingJob)
+_MAX_TEXT = 1024
+
+
+def perform_errand(errand: Errand) -> Result:
+    """Do what the step job asks, in a child process; JSON, which becomes its task's result."""
+    return train(errand) if isinstance(errand.job, TrainingJob) else process(errand)
+
+
+def find_step_job(tx: Transaction, job_arn: str) -> ProcessingJob | None:
+    """None if there is none, or it is a step of an AutoML job."""
+    for kind in _KINDS:
+        job = tx.by_arn(kind, job_arn)
+        if job is not None and not job.parent:
+            return job
+    return None
+
+
+def unfinished(
+    tx: Transaction, statuses: tuple[StepStatus, ...] = UNFINISHED
+) -> Iterator[ProcessingJob]:
+    """Those that clients created."""
+    for kind in _KINDS:
+        yield from (job for job in tx.every(kind, statuses) if not job.parent)
+
+
+def begin(tx: Transaction, task: Task, now: datetime) -> ProcessingJob | None:
+    """The job of a task that was just claimed, which now tells since when it is worked on."""
+    job = find_step_job(tx, task.job_arn)
+    if job is None:
+        return None
+    job = replace(job, started=task.started, modified=now)
+    tx.update(job)
+    return job
+
+
+def advance(tx: Transaction, job_arn: str, now: datetime) -> None:
+    """Bring the job in line with its task; nothing happens if nothing is due, or it is no job of this kind."""
+    job = find_step_job(tx, job_arn)
+    if job is None or job.status.is_final:
+        return
+    if job.status is StepStatus.STOPPING:
+        tx.cancel_ready_tasks(job.arn, [TaskKind.STEP], now)
+    for task in tx.tasks(job.arn):
+        if not task.status.is_open:
+            ended = _ended(job, task, now)
+            tx.update(ended)
+            _LOG.info("%s is %s. %s", job.arn, ended.status, ended.failure_reason)
+
+
+def max_runtime_s(job: ProcessingJob) -> int:
+    seconds: int = job.details["StoppingCondition"]["MaxRuntimeInSeconds"]
+    return seconds
+
+
+def _ended(job: ProcessingJob, task: Task, now: datetime) -> ProcessingJob:
+    is_late = task.status is TaskStatus.CANCELLED and job.status is not StepStatus.STOPPING
+    ended = replace(
+        job,
+        status=_ENDS[task.status],
+        ended=task.ended or now,
+        modified=now,
+        out_of_time=is_late,
+        failure_reason=task.error[:_MAX_TEXT]
+        if is_late or task.status is TaskStatus.FAILED
+        else "",
+    )
+    if isinstance(ended, TrainingJob):
+        return replace(ended, metrics=_metrics(task.result or {}))
+    return ended
+
+
+_ENDS = {
+    TaskStatus.DONE: StepStatus.COMPLETED,
+    TaskStatus.FAILED: StepStatus.FAILED,
+    TaskStatus.CANCELLED: StepStatus.STOPPED,
+}
+
+
+def _metrics(result: dict[str, Any]) -> tuple[Metric, ...]:
+    return tuple(
+        Metric(MetricName(one["metric"]), one["value"], "Validation", one["standard_error"])
+        for one in result.get("scores", ())
+    )
