@@ -101,6 +101,19 @@ def blend(
     )
 
 
+def weighted(predictions: Predictions, weights: Mapping[int, float]) -> Blend:
+    """The ensemble of given weights, over the rows that all of its members predict.
+
+    predictions   as for `blend`
+    weights       candidate index -> weight > 0; summed in this order
+    """
+    members = tuple(weights)
+    covered = np.stack([_predicted_rows(predictions[index]) for index in members])
+    rows = np.flatnonzero(covered.all(axis=0))
+    mean = _mean(predictions, members, np.array([*weights.values()]), rows)
+    return Blend(dict(weights), members, rows, out_of_fold=mean, in_sample=mean)
+
+
 def _fit_for(
     considered: Sequence[int], objective: MetricName, costs: Mapping[int, float] | None
 ) -> Callable[[Floats, Floats], Floats]:

@@ -23,6 +23,7 @@ from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.tuning.bounds import bounded
 from windvane.engine.tuning.portfolio import Opening, openings_for
 from windvane.engine.tuning.sampling import draw, draw_near
+from windvane.engine.tuning.space import Space
 
 LOOKBACK = 8
 
@@ -57,7 +58,7 @@ def propose(analysis: Analysis, index: int, tried: Sequence[Tried]) -> Plan:
     openings = openings_for(analysis)
     if index <= len(openings):
         opening = openings[index - 1]
-        hyperparameters = {**_defaults(analysis, opening.algorithm), **opening.changes}
+        hyperparameters = {**defaults_of(analysis, opening.algorithm), **opening.changes}
         return _plan(
             analysis, index, opening.algorithm, _recipe(opening), hyperparameters, opening.why
         )
@@ -68,7 +69,7 @@ def propose(analysis: Analysis, index: int, tried: Sequence[Tried]) -> Plan:
     own = [one for one in ranked if one.plan.algorithm == algorithm][:_N_PARENTS]
     space = learner(algorithm).space(_setting(analysis, index), analysis.n_rows)
     if not own:
-        hyperparameters = {**_defaults(analysis, algorithm), **draw(space, random)}
+        hyperparameters = {**defaults_of(analysis, algorithm), **draw(space, random)}
         recipe = learner(algorithm).recipes[0]
         why = "a draw from the whole space"
         return _plan(analysis, index, algorithm, recipe, hyperparameters, why)
@@ -126,8 +127,14 @@ def _recipe(opening: Opening) -> str:
     return opening.recipe or learner(opening.algorithm).recipes[0]
 
 
-def _defaults(analysis: Analysis, algorithm: str) -> dict[str, Any]:
+def defaults_of(analysis: Analysis, algorithm: str) -> dict[str, Any]:
+    """Sound hyperparameters of an algorithm for this table."""
     return learner(algorithm).defaults(_setting(analysis, 0), analysis.n_rows)
+
+
+def space_of(analysis: Analysis, algorithm: str) -> Space:
+    """Where the search looks for better ones."""
+    return learner(algorithm).space(_setting(analysis, 0), analysis.n_rows)
 
 
 def _setting(analysis: Analysis, seed: int) -> Setting:

@@ -1,0 +1,229 @@
+"""A candidate trained again from what is told of it: the same table, plan and folds give the same score to the last
+digit, in a service's step job as on one's own machine.
+
+A plan as text, as a training job's HyperParameters hold it: the algorithm's own hyperparameters (texts as they are,
+everything else as JSON), and reserved names that begin with an underscore:
+
+    _recipe   of the features, e.g. dpp0            the one that the algorithm prefers
+    _seed     of everything random                  0
+    _folds    that it is scored on                  all that the table has
+    _rows     that a fold's model learns from       all
+    _without  columns to leave out, a JSON list     none
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from windvane.engine import stages
+from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.data.dataset import read_analysis, read_dataset
+from windvane.engine.ensembles.blend import weighted
+from windvane.engine.outcomes import (
+    FULL_FIT,
+    read_candidate,
+    read_out_of_fold,
+    write_candidate,
+)
+from windvane.engine.scoring import judge
+from windvane.engine.scoring.calibration import at_temperature
+from windvane.engine.training.trial import TrainLimits
+from windvane.engine.tuning.vocabulary import completed
+from windvane.errors import CandidateFault, OutOfTime
+
+RECIPE, SEED, FOLDS, ROWS, WITHOUT = "_recipe", "_seed", "_folds", "_rows", "_without"
+
+_NO_LIMIT_S = 10 * 365 * 24 * 3600.0
+_RESERVED = (RECIPE, SEED, FOLDS, ROWS, WITHOUT)
+_WEIGHTS_SUM = 1e-6
+
+
+def hyperparameters_of(plan: Plan, folds: int | None) -> dict[str, str]:
+    """A plan as text.
+
+    folds    that it is, or was, scored on; None for all that the table has
+    """
+    own = {name: _text(value) for name, value in plan.hyperparameters.items()}
+    reserved = {
+        RECIPE: plan.recipe or None,
+        SEED: str(plan.seed),
+        FOLDS: None if folds is None else str(folds),
+        ROWS: None if plan.n_rows is None else str(plan.n_rows),
+    }
+    return own | {name: value for name, value in reserved.items() if value is not None}
+
+
+def plan_of(algorithm: str, hyperparameters: Mapping[str, str]) -> tuple[Plan, int | None]:
+    """The plan that a text tells of, its index 1, and the folds; the inverse of `hyperparameters_of`. What the text
+    leaves out is filled in by `rerun`, which knows the table.
+
+    raises    CandidateFault for a reserved name that is not known, or has a value that cannot be
+    """
+    unknown = [name for name in hyperparameters if name[:1] == "_" and name not in _RESERVED]
+    if unknown:
+        raise CandidateFault(
+            f"The hyperparameter '{unknown[0]}' is not known. Names that begin with an underscore are reserved: "
+            f"{', '.join(_RESERVED)}."
+        )
+    own = {name: _value(text) for name, text in hyperparameters.items() if name[:1] != "_"}
+    plan = Plan(
+        index=1,
+        recipe=hyperparameters.get(RECIPE, ""),
+        algorithm=algorithm,
+        hyperparameters=own,
+        seed=_whole_number(hyperparameters, SEED, 0) or 0,
+        n_rows=_whole_number(hyperparameters, ROWS, 1),
+    )
+    return plan, _whole_number(hyperparameters, FOLDS, 1)
+
+
+def columns_without(hyperparameters: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns that `_without` names.
+
+    raises    CandidateFault if it is no JSON list of names
+    """
+    names = _value(hyperparameters.get(WITHOUT, "[]"))
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise CandidateFault(
+            f"The hyperparameter '{WITHOUT}' is {hyperparameters[WITHOUT]!r}; it must be a JSON list of names of "
+            "columns."
+        )
+    return tuple(names)
+
+
+def leave_out(dataset: Path, names: Iterable[str], into: Path) -> Path:
+    """The dataset folder without some columns: `dataset` itself if there are none to leave out, else `into`, which is
+    made. Rows to be predicted still have these columns; nothing is learnt from them.
+
+    raises    CandidateFault if the table has no column of a name
+    """
+    left_out = set(names)
+    if not left_out:
+        return dataset
+    analysis = read_analysis(dataset)
+    known = {column.name for column in analysis.columns}
+    if missing := sorted(left_out - known):
+        raise CandidateFault(
+            f"The hyperparameter '{WITHOUT}' names {missing[0]!r}; the table has no such column besides its target "
+            f"'{analysis.target}'."
+        )
+    columns = tuple(
+        _unused(column) if column.name in left_out else column for column in analysis.columns
+    )
+    document = replace(analysis, columns=columns).to_json()
+    shutil.copytree(dataset, into)
+    (into / "analysis.json").write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
+    return into
+
+
+def rerun(
+    dataset: Path,
+    plan: Plan,
+    folds: int | None,
+    features: Path,
+    into: Path,
+    max_runtime_s: float | None = None,
+    memory_mb: float | None = None,
+) -> Outcome:
+    """Train the plan on exactly so many folds and on all rows, and write `into` as `engine.stages.train` does.
+
+    folds          None for all that the table has
+    features       the folder of its recipe; the fits that are missing are made in it
+    max_runtime_s  wall clock; None for as long as it takes
+    memory_mb      this process may hold; None for no limit
+    raises         CandidateFault for hyperparameters that cannot be; OutOfTime, a kind of it, rather than a score that
+                   the time has changed
+    """
+    analysis = read_analysis(dataset)
+    plan = completed(analysis, plan)
+    wanted = analysis.n_folds if folds is None else folds
+    if wanted > analysis.n_folds:
+        raise CandidateFault(
+            f"The hyperparameter '{FOLDS}' is {wanted}; this table has {analysis.n_folds}."
+        )
+    time_s = _NO_LIMIT_S if max_runtime_s is None else max_runtime_s
+    limits = TrainLimits(time.time() + time_s, most_folds=wanted, memory_mb=memory_mb)
+    outcome = stages.train(dataset, features, plan, limits, into)
+    record = read_candidate(into)
+    was_cut = record.fits is not None and record.fits.was_cut
+    if outcome.folds_used < wanted or was_cut or record.recipe_fit != FULL_FIT:
+        shutil.rmtree(into)
+        raise OutOfTime(f"Its {wanted} folds and the model of all rows did not fit into the time.")
+    return outcome
+
+
+def rerun_ensemble(
+    dataset: Path, members: Mapping[int, Path], weights: Mapping[int, float], index: int, into: Path
+) -> Outcome:
+    """The ensemble of candidates (index -> folder) with given weights, written like a candidate. Its score is that of
+    the weighted out-of-fold predictions, as `engine.stages.build_ensemble` tells it; its temperature is fitted to them.
+
+    weights    positive, with the sum 1; their order is that of the sum, which counts in the last digit
+    raises     CandidateFault if the weights, or what the members predict, do not fit together
+    """
+    started = time.time()
+    _check_weights(weights)
+    table = read_dataset(dataset)
+    records = {number: read_candidate(folder) for number, folder in members.items()}
+    predictions = {
+        number: at_temperature(read_out_of_fold(folder), records[number].temperature)
+        for number, folder in members.items()
+    }
+    shapes = {predicted.shape for predicted in predictions.values()}
+    if len(shapes) > 1 or next(iter(shapes))[0] != table.y.size:
+        raise CandidateFault(
+            "The members were not all trained on this table: they predict others' rows or classes."
+        )
+    found = weighted(predictions, weights)
+    if not found.rows.size:
+        raise CandidateFault("There is no row that all members were scored on.")
+    record = judge.ensemble_record(table, found, records, index, started)
+    notes = ("its weights were given", record.outcome.notes[-1])
+    record = replace(record, outcome=replace(record.outcome, notes=notes))
+    out_of_fold = np.full(next(iter(shapes)), np.nan, np.float32)
+    out_of_fold[found.rows] = found.in_sample
+    into.mkdir(parents=True)
+    write_candidate(into, record, out_of_fold)
+    return record.outcome
+
+
+def _check_weights(weights: Mapping[int, float]) -> None:
+    given = list(weights.values())
+    if not given or min(given) <= 0 or not abs(sum(given) - 1) <= _WEIGHTS_SUM:
+        raise CandidateFault(f"Weights must be positive and add up to 1; these do not: {given}.")
+
+
+def _unused(column: ColumnSpec) -> ColumnSpec:
+    return replace(column, type=ColumnType.CONSTANT, reason="it was left out, as was asked")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _whole_number(hyperparameters: Mapping[str, str], name: str, least: int) -> int | None:
+    if name not in hyperparameters:
+        return None
+    text = hyperparameters[name]
+    value = _value(text)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise CandidateFault(
+            f"The hyperparameter '{name}' is {text!r}; it must be a whole number of at least {least}."
+        )
+    return value
