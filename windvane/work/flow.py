@@ -224,7 +224,7 @@ _PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
 _UNPLANNED = {TaskKind.ENSEMBLE: records.ENSEMBLE, TaskKind.BASELINE: records.BASELINE}
 
 
-# the exploration of the data, which goes on beside the search
+# the notebooks on the data and the candidates, which are written beside the search
 
 
 def _is_exploring(state: JobState, now: datetime) -> bool:
@@ -237,9 +237,19 @@ def _is_exploring(state: JobState, now: datetime) -> bool:
 def _explored(state: JobState) -> JobState:
     for task in state.of(TaskKind.EXPLORE):
         if task.result is not None:
-            state = replace(state, job=replace(state.job, exploration=task.result["notebook"]))
+            found = task.result
+            job = replace(
+                state.job,
+                exploration=found.get("notebook", ""),
+                definitions=found.get("definitions", ""),
+            )
+            state = replace(state, job=job)
+            for told in found.get("failures", ()):
+                state = trials.with_reason(state, told)
         elif task.status is TaskStatus.FAILED:
-            told = f"The data exploration notebook is missing: {task.error}"
+            told = (
+                f"The data exploration and candidate definition notebooks are missing: {task.error}"
+            )
             state = trials.with_reason(state, told)
     return state
 

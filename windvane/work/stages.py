@@ -22,6 +22,8 @@ from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis
+from windvane.engine.definitions.define import NOTEBOOK, define
+from windvane.engine.definitions.record import DefinedJob, Served
 from windvane.engine.explain.documents import documents
 from windvane.engine.explain.report import explanation_report
 from windvane.engine.explain.stage import explain
@@ -141,11 +143,57 @@ def _header_line(analysis: Analysis) -> bytes:
 
 
 def _explore(bench: Bench) -> Result:
+    """Both notebooks; each is there though the other fails, and what is missing is told.
+
+    raises    what came last if both fail
+    """
+    result: Result = {"failures": []}
+    for key, title, write in _NOTEBOOKS:
+        try:
+            result[key] = write(bench)
+        except Exception as error:
+            result["failures"].append(f"{title} is missing: {str(error) or repr(error)}")
+            if len(result["failures"]) == len(_NOTEBOOKS):
+                raise
+    return result
+
+
+def _define(bench: Bench) -> str:
+    job, keys = bench.job, Keys(bench.job)
+    served = Served(
+        scope=job.scope,
+        role=job.request["RoleArn"],
+        dataset=str(keys.root / "preprocessed-data/dataset"),
+        modules=str(keys.generated_module),
+        output=str(keys.root / "notebook-runs"),
+    )
+    limits = job.limits
+    defined = DefinedJob(
+        job.name,
+        limits.max_candidates,
+        limits.max_runtime_s,
+        limits.max_candidate_runtime_s,
+        served,
+    )
+    artifacts = bench.open_artifacts()
+    for path, content in define(bench.workspace.dataset, defined).items():
+        artifacts.write(keys.definitions / path, content)
+    return str(keys.definitions / NOTEBOOK)
+
+
+def _report_exploration(bench: Bench) -> str:
     files = files_of(explore(bench.workspace.dataset))
     artifacts, folder = bench.open_artifacts(), Keys(bench.job).notebooks
     for name, content in files.items():
         artifacts.write(folder / (EXPLORATION + Path(name).suffix), content)
-    return {"notebook": str(folder / f"{EXPLORATION}.ipynb")}
+    return str(folder / f"{EXPLORATION}.ipynb")
+
+
+_NOTEBOOKS: tuple[tuple[str, str, Callable[[Bench], str]], ...] = (
+    ("definitions", "The candidate definition notebook", _define),
+    ("notebook", "The data exploration notebook", _report_exploration),
+)
+"""Keys of a result, what they are called, and who writes them: the quicker one first."""
 
 
 def _make_features(bench: Bench) -> Result:

@@ -152,6 +152,16 @@ class Keys:
         return self.root / f"sagemaker-automl-candidates/{self.exploration_name}/notebooks"
 
     @property
+    def definitions(self) -> Location:
+        """Below it lie the candidate definitions, by the paths of engine/definitions/define.py."""
+        return self.root / f"sagemaker-automl-candidates/{self.exploration_name}"
+
+    @property
+    def generated_module(self) -> Location:
+        """The modules that the candidate definition notebook downloads."""
+        return self.definitions / "generated_module"
+
+    @property
     def explanations(self) -> Location:
         """Clients look for the first key below it and read the next part of its path."""
         return self.root / "documentation/explainability/output"

@@ -52,6 +52,7 @@ def test_definitions_only_ends_after_the_analysis_and_its_notebook() -> None:
     assert world.status is JobStatus.IN_PROGRESS
     world.do(TaskKind.EXPLORE)
     assert world.state.job.exploration == "s3://bucket/exploration.ipynb"
+    assert world.state.job.definitions == "s3://bucket/definitions.ipynb"
     assert world.status is JobStatus.COMPLETED
     assert world.secondary is SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
     assert world.candidates == ()
@@ -79,7 +80,7 @@ def test_the_data_are_explored_beside_the_search(status: TaskStatus) -> None:
     job = world.state.job
     assert job.status is JobStatus.COMPLETED
     assert job.exploration == ("s3://bucket/exploration.ipynb" if status is DONE else "")
-    told = "The data exploration notebook is missing: It broke."
+    told = "The data exploration and candidate definition notebooks are missing: It broke."
     assert job.partial_failures == (() if status is DONE else (told,))
 
 
