@@ -84,6 +84,19 @@ def test_the_data_are_explored_beside_the_search(status: TaskStatus) -> None:
     assert job.partial_failures == (() if status is DONE else (told,))
 
 
+def test_a_notebook_that_is_missing_is_told_and_the_other_is_there() -> None:
+    world = World(make_job(definitions_only=True))
+    world.do(TaskKind.ANALYZE)
+    exploring = world.claim(TaskKind.EXPLORE)
+    told = "The candidate definition notebook is missing: It broke."
+    found = {"notebook": "s3://bucket/exploration.ipynb", "failures": [told]}
+    world._put(replace(exploring, status=DONE, ended=world.now, result=found))
+    job = world.state.job
+    assert (job.exploration, job.definitions) == ("s3://bucket/exploration.ipynb", "")
+    assert job.partial_failures == (told,)
+    assert job.secondary is SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
+
+
 def test_a_candidate_waits_for_its_recipe_and_later_ones_wait_behind_it() -> None:
     world = World(make_job())
     world.do(TaskKind.ANALYZE)

@@ -38,7 +38,11 @@ def containers_of(
     predict = {
         "Image": images[algorithm],
         "ModelDataUrl": model,
-        "Environment": {_ACCEPT: "text/csv", **(classes if is_classifier else {})},
+        "Environment": {
+            "MAX_CONTENT_LENGTH": "20971520",
+            _ACCEPT: "text/csv",
+            **(classes if is_classifier else {}),
+        },
     }
     if not is_classifier:
         return [forward, predict]

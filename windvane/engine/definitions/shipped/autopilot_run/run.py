@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import math
+import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +16,8 @@ from .candidates import Again, Candidate, Result, best_first, table
 from .draws import propose
 from .local import Local
 from .server import Server
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 _LEAST_S = 1.0
 """Candidates for which less is left are not begun."""
@@ -199,6 +203,15 @@ class Run:
             print(f"{one.candidate.name}  {self._job['metric']}  {score}  ({one.place})")
 
 
+def _use_one_thread() -> None:
+    """The order in which several threads add numbers up would change the last digits of scores."""
+    if "numpy" in sys.modules and any(os.environ.get(name) != "1" for name in _THREADS):
+        print(
+            "NumPy was imported before this run: scores may differ in the last digit. Restart the kernel."
+        )
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+
+
 def open_run(job: Mapping[str, Any], run_on: str, dataset: str) -> Run:
     """A run whose time begins now.
 
@@ -208,6 +221,7 @@ def open_run(job: Mapping[str, Any], run_on: str, dataset: str) -> Run:
     raises   ValueError for another word; FileNotFoundError if a local run has no dataset
     """
     if run_on == "local":
+        _use_one_thread()
         return Run(job, Local(job, Path(dataset), Path(tempfile.mkdtemp(prefix="windvane-run-"))))
     if run_on != "server":
         raise ValueError(f'RUN_ON is {run_on!r}; it must be "server" or "local".')
