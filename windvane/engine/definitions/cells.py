@@ -132,6 +132,16 @@ SEED = 0
 
 automl.search(VARIATIONS, SEED)"""
 
+ENSEMBLE = """\
+**Ensemble.** Last, a weighted mean of candidates is scored like a candidate. `WEIGHTS` gives the weights by the candidates'
+names, with the sum 1; `None` is equal weights of the best three. Where this run may have three candidates or more, one place
+is kept for it."""
+
+ENSEMBLE_CODE = """\
+WEIGHTS = None
+
+automl.combine(WEIGHTS)"""
+
 RESULTS = """\
 ## Model Selection and Deployment
 
@@ -144,14 +154,15 @@ RESULTS_CODE = "automl.show_leaderboard()"
 LINKING = """\
 ### Linking Best Training Job with Feature Pipelines
 
-A model takes what its recipe's transformers make. The best one, its features and what it was trained with:"""
+A model takes what its recipe's transformers make; an ensemble brings those of its members. The best one, its features and
+what it was trained with:"""
 
 LINKING_CODE = """\
 best = automl.best()
 print("Candidate:", best.candidate.name)
 print("Trained by:", best.place)
-print("Features:", best.candidate.features)
-print("Hyperparameters:", best.candidate.hyperparameters)"""
+for part in best.members or (best,):
+    print(part.candidate.name, part.candidate.features, part.candidate.hyperparameters)"""
 
 AGAIN = """\
 ### Run a Candidate of the Job's Leaderboard Again
@@ -192,5 +203,6 @@ import importlib
 ROW = {}
 
 if deployed is not None and RUN_ON == "server":
-    recipe = importlib.import_module(f"candidate_data_processors.{best.candidate.recipe}")
+    part = (best.members or (best,))[0]
+    recipe = importlib.import_module(f"candidate_data_processors.{part.candidate.recipe}")
     print(automl.invoke(deployed, [recipe.read_features(ROW)]))"""

@@ -27,6 +27,9 @@ from windvane.engine.tuning.pacing import most_folds
 from windvane.engine.tuning.space import Choice, Dimension, Integer
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+_ENSEMBLE = "ensemble"
+"""Its image; it is no algorithm of a pipeline."""
+
 _LONGEST_NAME = 63
 
 
@@ -50,6 +53,7 @@ def notebook_of(
         *_pair(cells.TRANSFORMING, cells.TRANSFORMING_CODE),
         *_pair(cells.TUNING, cells.TUNING_CODE),
         *_pair(cells.SEARCH, cells.SEARCH_CODE),
+        *_pair(cells.ENSEMBLE, cells.ENSEMBLE_CODE),
         *_pair(cells.RESULTS, cells.RESULTS_CODE),
         *_pair(cells.LINKING, cells.LINKING_CODE),
         *_pair(cells.AGAIN, cells.AGAIN_CODE),
@@ -126,7 +130,7 @@ def _facts(
 def _images(job: DefinedJob, defined: Sequence[Pipeline]) -> dict[str, str]:
     if job.served is None:
         return {}
-    names = dict.fromkeys((TRANSFORMERS, *(one.plan.algorithm for one in defined)))
+    names = dict.fromkeys((TRANSFORMERS, _ENSEMBLE, *(one.plan.algorithm for one in defined)))
     return {name: image_uri(job.served.scope, name) for name in names}
 
 

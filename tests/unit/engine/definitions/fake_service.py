@@ -44,6 +44,9 @@ class FakeService:
         assert name not in self.jobs
         for text in parameters["HyperParameters"].values():
             assert len(text) <= 2500
+        members = json.loads(parameters["HyperParameters"].get("_members", "{}"))
+        channels = [channel["ChannelName"] for channel in parameters["InputDataConfig"]]
+        assert channels == ["dataset", *(f"member-{i}" for i in range(1, len(members) + 1))]
         for channel in parameters["InputDataConfig"]:
             uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
             if channel["ChannelName"].startswith("member-"):

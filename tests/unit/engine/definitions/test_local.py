@@ -28,7 +28,7 @@ def kept(make_table, tmp_path_factory):
     folder = tmp_path_factory.mktemp("kept")
     frame = make_table(300, seed=3).drop(columns="amount")
     AutoML("y", max_candidates=N_CANDIDATES, max_runtime_s=240, threads=2).fit(frame, keep=folder)
-    job = DefinedJob("bank", 3, 240.0, dataset=str(folder / "dataset"))
+    job = DefinedJob("bank", 4, 240.0, dataset=str(folder / "dataset"))
     for path, content in define(folder / "dataset", job).items():
         file = folder / "definitions" / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -127,6 +127,22 @@ def test_a_candidate_that_cannot_be_is_a_result_with_its_reason(kept, in_reach):
     run.run_candidates()
     assert "'num_leafs' is not known to lightgbm" in run.leaderboard()[1].reason
     assert run.best().candidate.algorithm == "linear-learner"
+
+
+def test_an_ensemble_is_scored_and_packed(kept, in_reach):
+    run = opened(kept, max_candidates=3)
+    add(run, 1, num_iterations=20)
+    add(run, 2, "linear-learner", "dpp1")
+    run.fit_transformers()
+    run.run_candidates()
+    run.combine({"dpp0-lightgbm-1": 0.5, "dpp1-linear-learner-2": 0.5})
+    ensemble = run.results[-1]
+    assert ensemble.score > 0.5
+    place = run.deploy(ensemble, "endpoint")
+    predictor = load_predictor(Path(place, "transformers"), Path(place, "model"))
+    assert set(predictor.recipes) == {"dpp0", "dpp1"}
+    run.combine()
+    assert len(run.results) == 3
 
 
 def test_columns_left_out_are_not_learnt_from(kept, in_reach, monkeypatch):

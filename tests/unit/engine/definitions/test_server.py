@@ -23,7 +23,10 @@ from windvane.domain.candidate import Candidate as Found
 from windvane.domain.problem import ProblemType
 from windvane.engine.definitions.define import NOTEBOOK, define
 from windvane.engine.definitions.shipped.autopilot_run.candidates import Candidate
-from windvane.engine.definitions.shipped.autopilot_run.containers import containers_of
+from windvane.engine.definitions.shipped.autopilot_run.containers import (
+    containers_of,
+    whole_container,
+)
 from windvane.engine.definitions.shipped.autopilot_run.run import Run
 from windvane.engine.definitions.shipped.autopilot_run.server import Server
 from windvane.engine.rerun import hyperparameters_of, plan_of
@@ -140,37 +143,68 @@ def test_a_candidate_of_the_leaderboard_scores_the_same_again(server, service):
 
 def test_an_ensemble_is_run_again_members_first(server, service):
     members = server.train([candidate(1), candidate(2)], 60)
-    for member in members:
-        service.finished(member.place)
-    weights = dict(zip([one.place for one in members], (0.7, 0.3), strict=True))
-    name = server._create(
-        "ensemble",
-        {"_members": json.dumps(weights)},
-        [
-            {
-                "ChannelName": f"member-{i}",
-                "DataSource": {
-                    "S3DataSource": {
-                        "S3DataType": "S3Prefix",
-                        "S3Uri": f"{JOB['output']}/{one.place}/output/",
-                    }
-                },
-            }
-            for i, one in enumerate(members, 1)
-        ],
-        60,
-    )
-    service.finished(name)
+    ensemble = server.combine(members, [0.7, 0.3], 3, 60)
+    assert ensemble.score == 0.7 * members[0].score + 0.3 * members[1].score
+    for one in (*members, ensemble):
+        service.finished(one.place)
     leaders = dict(server.leaders())
-    assert next(iter(leaders)) == name, "the best candidate, whatever its score"
-    again = server.again(name, leaders[name])
+    assert next(iter(leaders)) == ensemble.place, "the best candidate, whatever its score"
+    again = server.again(ensemble.place, leaders[ensemble.place])
     assert again.now == again.before
     sent = service.jobs[again.place]
     others = json.loads(sent["HyperParameters"]["_members"])
     assert list(others.values()) == [0.7, 0.3]
-    assert not set(others) & set(weights)
+    assert not set(others) & {one.place for one in members}
     uris = [one["DataSource"]["S3DataSource"]["S3Uri"] for one in sent["InputDataConfig"]]
-    assert uris == [f"{JOB['output']}/{other}/output/" for other in others]
+    assert uris == [JOB["dataset"], *(f"{JOB['output']}/{other}/output/" for other in others)]
+
+
+def run_with(server, count, **job):
+    made = Run({**JOB, **job}, server)
+    made._selected = [candidate(i) for i in range(count)]
+    made.run_candidates()
+    return made
+
+
+def test_a_place_is_kept_for_an_ensemble_of_the_best_three(server, service):
+    made = run_with(server, 9, max_candidates=6)
+    assert len(made.results) == 5
+    best = [one.place for one in made.leaderboard()[:3]]
+    made.combine()
+    sent = service.jobs[made.results[-1].place]["HyperParameters"]
+    assert json.loads(sent["_members"]) == dict.fromkeys(best, 1 / 3)
+    made.combine()
+    assert len(made.results) == 6
+
+
+def test_an_ensemble_of_given_weights_and_no_other_columns(server, service):
+    made = run_with(server, 2, max_candidates=9)
+    made._selected = [candidate(5, _without='["a"]')]
+    made.run_candidates()
+    made.combine({"dpp0-lightgbm-1": 0.25, "dpp0-lightgbm-0": 0.75})
+    sent = service.jobs[made.results[-1].place]["HyperParameters"]
+    assert list(json.loads(sent["_members"]).values()) == [0.25, 0.75]
+    with pytest.raises(LookupError, match="'other' has not finished"):
+        made.combine({"other": 1.0})
+    alike = {one.candidate.features.get("_without") for one in made._best_three()}
+    assert len(alike) == 1
+
+
+def test_without_two_candidates_there_is_no_ensemble(server, capsys):
+    made = run_with(server, 1, max_candidates=9)
+    made.combine()
+    assert len(made.results) == 1
+    assert "it needs two candidates" in capsys.readouterr().out
+
+
+def test_an_ensemble_is_deployed_as_one_container(server, service):
+    made = run_with(server, 2, max_candidates=9)
+    made.combine()
+    server.deploy(made.results[-1], "churn-definitions")
+    [model] = service.models.values()
+    [container] = model["Containers"]
+    assert container["Image"].endswith("/windvane-ensemble:1-cpu-py3")
+    assert container["ModelDataUrl"] == made.results[-1].model
 
 
 def test_deployment_makes_a_pipeline_of_transformers_and_model(server, service):
@@ -189,30 +223,32 @@ def test_deployment_makes_a_pipeline_of_transformers_and_model(server, service):
     assert service.endpoints == {}
 
 
-def test_containers_are_those_of_the_service_itself():
-    for problem_type in ProblemType:
-        job = replace(make_job(), problem_type=problem_type)
-        known = Found(
-            scope=SCOPE,
-            name="c",
-            parent=job.arn,
-            created=job.created,
-            modified=job.created,
-            index=1,
-            algorithm="lightgbm",
-            recipe="dpp0",
-            hyperparameters={},
-            steps=(),
-        )
-        theirs = containers.containers_of(job, known, "dpp0")
-        made = containers_of(
-            {name: name for name in ALGORITHMS},
-            "t",
-            "lightgbm",
-            "m",
-            problem_type.is_classification,
-        )
-        assert [one["Environment"] for one in made] == [dict(one.environment) for one in theirs]
+@pytest.mark.parametrize("problem_type", ProblemType)
+@pytest.mark.parametrize("mode", ["ENSEMBLING", None])
+def test_containers_are_those_of_the_service_itself(problem_type, mode):
+    job = replace(make_job(mode=mode), problem_type=problem_type)
+    algorithm = "ensemble" if mode else "lightgbm"
+    found = Found(
+        scope=SCOPE,
+        name="c",
+        parent=job.arn,
+        created=job.created,
+        modified=job.created,
+        index=1,
+        algorithm=algorithm,
+        recipe="dpp0",
+        hyperparameters={},
+        steps=(),
+    )
+    images, is_class = JOB["images"], problem_type.is_classification
+    made = (
+        [whole_container(images[algorithm], "m", is_class)]
+        if mode
+        else containers_of(images, "t", algorithm, "m", is_class)
+    )
+    known = containers.containers_of(job, found, "dpp0")
+    assert [one["Image"] for one in made] == [one.image for one in known]
+    assert [one["Environment"] for one in made] == [dict(one.environment) for one in known]
 
 
 # the whole notebook
@@ -267,6 +303,7 @@ def test_with_more_candidates_than_pipelines_the_search_goes_on(published):
     code, _ = published(service, harmless_names(7), max_candidates=20)
     automl = run(code)
     assert len(automl.results) == 20
+    assert automl.results[-1].members
     later = [one.candidate for one in automl.results if "variation" in one.candidate.why]
     assert later
     names = [one.candidate.name for one in automl.results]
@@ -344,6 +381,8 @@ def test_there_are_no_more_candidates_than_the_job_may_have(most, server):
     run_of = Run({**JOB, "max_candidates": most}, server)
     run_of._selected = [candidate(i) for i in range(2)]
     run_of.run_candidates()
+    run_of.search(None)
+    run_of.combine()
     run_of.search(None)
     assert len(run_of.results) == most
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 COMPLETED = "Completed"
+ENSEMBLE = "ensemble"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Result:
     score    the objective's value; None if it did not finish
     place    of what was trained: the training job's name, or a folder
     model    S3 URI of its model; "" without a service
+    members  of an ensemble
     """
 
     candidate: Candidate
@@ -57,6 +59,24 @@ class Result:
     model: str = ""
     reason: str = ""
     seconds: float = 0.0
+    members: tuple[Result, ...] = ()
+
+
+def ensemble_of(members: Sequence[Result], weights: Sequence[float], number: int) -> Candidate:
+    """A weighted mean of what candidates of the same columns predict."""
+    first = members[0].candidate.features
+    told = ", ".join(
+        f"{one.candidate.name} ({weight:.3g})" for one, weight in zip(members, weights, strict=True)
+    )
+    return Candidate(
+        name=f"{ENSEMBLE}-{number}",
+        recipe="",
+        algorithm=ENSEMBLE,
+        hyperparameters={},
+        seed=0,
+        features={name: value for name, value in first.items() if name == "_without"},
+        why=f"the mean of {told}",
+    )
 
 
 @dataclass(frozen=True)

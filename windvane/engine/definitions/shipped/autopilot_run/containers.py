@@ -1,5 +1,5 @@
 """The inference containers of a candidate: its transformers, its model and, for classes, the transformers again, which
-give the labels back."""
+give the labels back. An ensemble is one container: its artefact holds everything."""
 
 from __future__ import annotations
 
@@ -15,6 +15,22 @@ _INPUT = "SAGEMAKER_INFERENCE_INPUT"
 _OUTPUT = "SAGEMAKER_INFERENCE_OUTPUT"
 _SUPPORTED = "SAGEMAKER_INFERENCE_SUPPORTED"
 _MODE = "AUTOML_TRANSFORM_MODE"
+
+
+_LABELS = {
+    _OUTPUT: "predicted_label",
+    _SUPPORTED: "predicted_label,probability,labels,probabilities",
+}
+
+
+def whole_container(image: str, model: str, is_classifier: bool) -> dict[str, Any]:
+    """For CreateModel: of an ensemble.
+
+    model    S3 URI of what its training job made
+    """
+    labels = _LABELS if is_classifier else {}
+    environment = {_ACCEPT: "text/csv", **labels, **_PROGRAM}
+    return {"Image": image, "ModelDataUrl": model, "Environment": environment}
 
 
 def containers_of(
@@ -53,8 +69,7 @@ def containers_of(
             _MODE: "inverse-label-transform",
             _ACCEPT: "text/csv",
             _INPUT: "predicted_label",
-            _OUTPUT: "predicted_label",
-            _SUPPORTED: "predicted_label,probability,labels,probabilities",
+            **_LABELS,
             **_PROGRAM,
         },
     }

@@ -25,7 +25,8 @@ STEP = 0.18
 
 def propose(results: Sequence[Result], minimize: bool, number: int, seed: int) -> Candidate:
     """The candidate of this number: the same for the same results and seed."""
-    finished = [one for one in best_first(results, minimize) if one.score is not None]
+    ordered = best_first(results, minimize)
+    finished = [one for one in ordered if one.score is not None and not one.members]
     if not finished:
         raise RuntimeError("No candidate has finished: there is nothing to search from.")
     chance = random.Random(f"{seed}-{number}")  # noqa: S311 - a search, no secret

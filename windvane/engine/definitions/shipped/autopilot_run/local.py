@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from .candidates import COMPLETED, Again, Candidate, Result
+from .candidates import COMPLETED, Again, Candidate, Result, ensemble_of
 
 
 class Local:
@@ -53,6 +53,32 @@ class Local:
         """Train and score candidates one after the other; what came of each."""
         return [self._trained(one, max_s / len(candidates)) for one in candidates]
 
+    def combine(
+        self,
+        members: Sequence[Result],
+        weights: Sequence[float],
+        number: int,
+        max_s: float,  # noqa: ARG002 - as the service's
+    ) -> Result:
+        """Score the weighted mean of results; what came of it."""
+        from windvane.engine.rerun import rerun_ensemble
+        from windvane.errors import CandidateFault
+
+        candidate, folder = ensemble_of(members, weights, number), self._next_folder()
+        folders = {i: Path(one.place) for i, one in enumerate(members, 1)}
+        weighted = dict(enumerate(weights, 1))
+        started = time.monotonic()
+        table = self._table(candidate.features)
+        try:
+            outcome = rerun_ensemble(table, folders, weighted, len(folders) + 1, folder)
+        except CandidateFault as fault:
+            return Result(candidate, "Failed", None, str(folder), reason=str(fault))
+        seconds = time.monotonic() - started
+        place = str(folder)
+        return Result(
+            candidate, COMPLETED, outcome.objective, place, seconds=seconds, members=tuple(members)
+        )
+
     def leaders(self) -> list[tuple[str, float]]:
         """Indices and scores of the job's finished candidates, best first; none if it kept none."""
         return [(str(one["index"]), one["outcome"]["objective"]) for one in self._finished()]
@@ -81,15 +107,17 @@ class Local:
 
     def deploy(self, result: Result, endpoint: str) -> str:  # noqa: ARG002 - as the service's
         """The folder with the packages `transformers` and `model`, which windvane answers from."""
-        from windvane.engine.outcomes import read_candidate
         from windvane.engine.stages import assemble
 
-        folder, candidate = self._next_folder(), Path(result.place)
-        index = read_candidate(candidate).outcome.index
-        features = {result.candidate.recipe: self._features(result.candidate.features)}
-        dataset = self._table(result.candidate.features)
-        assemble(dataset, features, {index: candidate}, index, folder)
-        return str(folder)
+        into, parts = self._next_folder(), result.members or (result,)
+        folders = {i: Path(one.place) for i, one in enumerate(parts, 1)}
+        features = {one.candidate.recipe: self._features(one.candidate.features) for one in parts}
+        index = len(folders)
+        if result.members:
+            index += 1
+            folders[index] = Path(result.place)
+        assemble(self._table(result.candidate.features), features, folders, index, into)
+        return str(into)
 
     def _trained(self, candidate: Candidate, max_s: float) -> Result:
         from windvane.engine.rerun import plan_of, rerun

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,10 @@ from .local import Local
 from .server import Server
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+_SMALLEST_ENSEMBLE, _USUAL_ENSEMBLE = 2, 3
+_FEWEST_WITH_ENSEMBLE = 3
+"""Of the candidates that a run may have: from here on one place is the ensemble's, as in the AutoML job."""
 
 _LEAST_S = 1.0
 """Candidates for which less is left are not begun."""
@@ -49,9 +53,17 @@ class Run:
 
     @property
     def places(self) -> float:
-        """Candidates that may still be trained."""
+        """Candidates that may still be trained, an ensemble among them."""
         most = self._job["max_candidates"]
         return (math.inf if most is None else most) - len(self.results)
+
+    @property
+    def _places(self) -> float:
+        """Those of them that are not kept for an ensemble."""
+        most = self._job["max_candidates"]
+        has_ensemble = any(one.members for one in self.results)
+        is_kept = most is not None and most >= _FEWEST_WITH_ENSEMBLE and not has_ensemble
+        return self.places - is_kept
 
     def add(
         self,
@@ -91,7 +103,7 @@ class Run:
 
         raises    RuntimeError if the service cannot
         """
-        count = len(self._selected) if math.isinf(self.places) else int(self.places)
+        count = len(self._selected) if math.isinf(self._places) else int(self._places)
         wanted = {str(one.features): one for one in self._selected[:count]}
         for one in wanted.values():
             place = self._where.fit(one.recipe, one.features, max(_LEAST_S, self.left_s))
@@ -122,6 +134,37 @@ class Run:
             numbers = range(len(self.results) + 1, len(self.results) + batch + 1)
             minimize = bool(self._job["minimize"])
             self._train([propose(self.results, minimize, each, seed) for each in numbers])
+
+    def combine(self, weights: Mapping[str, float] | None = None) -> None:
+        """Score a weighted mean of candidates of this run as a candidate, if limits allow it.
+
+        weights   by the candidates' names, with the sum 1; None for equal weights of the best three
+        raises    LookupError for a name that has not finished in this run
+        """
+        if self.places < 1 or self.left_s < _LEAST_S:
+            print("No ensemble was made: the candidates or the time of this run are used up.")
+            return
+        members = self._best_three() if weights is None else self._named(weights)
+        if len(members) < _SMALLEST_ENSEMBLE:
+            print("No ensemble was made: it needs two candidates of the same columns.")
+            return
+        shares = [1 / len(members)] * len(members) if weights is None else list(weights.values())
+        number = len(self.results) + 1
+        self._keep(self._where.combine(members, shares, number, self.left_s))
+
+    def _best_three(self) -> list[Result]:
+        """The best candidates that use the same columns as the best one."""
+        finished = [one for one in self.leaderboard() if one.score is not None and not one.members]
+        left_out = [one.candidate.features.get("_without") for one in finished]
+        alike = [one for one, names in zip(finished, left_out, strict=True) if names == left_out[0]]
+        return alike[:_USUAL_ENSEMBLE]
+
+    def _named(self, names: Iterable[str]) -> list[Result]:
+        finished = {one.candidate.name: one for one in self.results if one.score is not None}
+        for name in names:
+            if name not in finished:
+                raise LookupError(f"{name!r} has not finished in this run.")
+        return [finished[name] for name in names]
 
     def leaderboard(self) -> list[Result]:
         """Every result, best first."""
@@ -189,18 +232,21 @@ class Run:
         raise RuntimeError("Without a service there are no endpoints.")
 
     def _may_go_on(self) -> bool:
-        return self.places >= 1 and self.left_s >= _LEAST_S
+        return self._places >= 1 and self.left_s >= _LEAST_S
 
     def _batch(self, wanted: float) -> int:
-        return int(min(wanted, self.places, self._where.at_once))
+        return int(min(wanted, self._places, self._where.at_once))
 
     def _train(self, candidates: Sequence[Candidate]) -> None:
         own_s = self._job["max_candidate_s"]
         max_s = self.left_s if own_s is None else min(self.left_s, own_s)
         for one in self._where.train(candidates, max_s):
-            self.results.append(one)
-            score = f"{one.status}: {one.reason!r}" if one.score is None else repr(one.score)
-            print(f"{one.candidate.name}  {self._job['metric']}  {score}  ({one.place})")
+            self._keep(one)
+
+    def _keep(self, one: Result) -> None:
+        self.results.append(one)
+        score = f"{one.status}: {one.reason!r}" if one.score is None else repr(one.score)
+        print(f"{one.candidate.name}  {self._job['metric']}  {score}  ({one.place})")
 
 
 def _use_one_thread() -> None:

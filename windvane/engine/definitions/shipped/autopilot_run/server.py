@@ -8,14 +8,16 @@ import io
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from .candidates import COMPLETED, Again, Candidate, Result
-from .containers import containers_of
+from .candidates import COMPLETED, ENSEMBLE, Again, Candidate, Result, ensemble_of
+from .containers import containers_of, whole_container
 
 _FINAL = ("Completed", "Failed", "Stopped", "InService")
-_ENSEMBLE = "_members"
+_MEMBERS = "_members"
+_MEMBER_CHANNEL = "member-"
 _INSTANCE = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _GROWTH = 0.5, 10.0, 1.3
 _GRACE_S = 600.0
@@ -67,6 +69,20 @@ class Server:
         pairs = zip(candidates, names, strict=True)
         return [self._result(one, self._ended(name, max_s)) for one, name in pairs]
 
+    def combine(
+        self, members: Sequence[Result], weights: Sequence[float], number: int, max_s: float
+    ) -> Result:
+        """Score the weighted mean of results with a training job; what came of it."""
+        candidate = ensemble_of(members, weights, number)
+        places = [one.place for one in members]
+        name = self._create(
+            ENSEMBLE,
+            {**candidate.features, _MEMBERS: json.dumps(dict(zip(places, weights, strict=True)))},
+            [self._dataset(), *_member_channels(f"{self._job['output']}/{one}" for one in places)],
+            max_s,
+        )
+        return replace(self._result(candidate, self._ended(name, max_s)), members=tuple(members))
+
     def leaders(self) -> list[tuple[str, float]]:
         """Names and scores of the AutoML job's finished candidates, best first; none if it trained none."""
         order = "Ascending" if self._job["minimize"] else "Descending"
@@ -103,17 +119,11 @@ class Server:
 
         raises    RuntimeError if it does not come into service
         """
-        transformers = self._transformers[_key(result.candidate.features)]
-        containers = containers_of(
-            self._job["images"],
-            transformers,
-            result.candidate.algorithm,
-            result.model,
-            bool(self._job["n_classes"]),
-        )
         model = self._named("model")
         self._sagemaker.create_model(
-            ModelName=model, ExecutionRoleArn=self._job["role"], Containers=containers
+            ModelName=model,
+            ExecutionRoleArn=self._job["role"],
+            Containers=self._containers(result),
         )
         variant = {
             "VariantName": "AllTraffic",
@@ -141,6 +151,14 @@ class Server:
         """Delete an endpoint; its model and configuration stay."""
         self._sagemaker.delete_endpoint(EndpointName=endpoint)
 
+    def _containers(self, result: Result) -> list[dict[str, Any]]:
+        images, is_classifier = self._job["images"], bool(self._job["n_classes"])
+        candidate = result.candidate
+        if candidate.algorithm == ENSEMBLE:
+            return [whole_container(images[ENSEMBLE], result.model, is_classifier)]
+        transformers = self._transformers[_key(candidate.features)]
+        return containers_of(images, transformers, candidate.algorithm, result.model, is_classifier)
+
     def _result(self, candidate: Candidate, described: Mapping[str, Any]) -> Result:
         status = described["TrainingJobStatus"]
         is_done = status == COMPLETED
@@ -165,9 +183,9 @@ class Server:
         """Hyperparameters and channels; those of an ensemble name members that were run again."""
         hyperparameters = dict(described["HyperParameters"])
         channels = list(described["InputDataConfig"])
-        if _ENSEMBLE not in hyperparameters:
+        if _MEMBERS not in hyperparameters:
             return hyperparameters, channels
-        weights = json.loads(hyperparameters[_ENSEMBLE])
+        weights = json.loads(hyperparameters[_MEMBERS])
         firsts = [self._sagemaker.describe_training_job(TrainingJobName=one) for one in weights]
         again = [
             self._copied(one, dict(one["HyperParameters"]), list(one["InputDataConfig"]))
@@ -175,12 +193,12 @@ class Server:
         ]
         names = [one["TrainingJobName"] for one in again]
         weighted = dict(zip(names, weights.values(), strict=True))
-        places = [
-            f"{one['OutputDataConfig']['S3OutputPath']}/{one['TrainingJobName']}" for one in again
-        ]
-        members = [_channel(f"member-{i}", f"{place}/output/") for i, place in enumerate(places, 1)]
-        others = [one for one in channels if not one["ChannelName"].startswith("member-")]
-        return {**hyperparameters, _ENSEMBLE: json.dumps(weighted)}, [*others, *members]
+        others = [one for one in channels if not one["ChannelName"].startswith(_MEMBER_CHANNEL)]
+        places = [f"{self._job['output']}/{name}" for name in names]
+        return (
+            {**hyperparameters, _MEMBERS: json.dumps(weighted)},
+            [*others, *_member_channels(places)],
+        )
 
     def _copied(
         self,
@@ -264,6 +282,14 @@ class Server:
 def _channel(name: str, uri: str) -> dict[str, Any]:
     source = {"S3DataType": "S3Prefix", "S3Uri": uri}
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
+
+
+def _member_channels(places: Iterable[str]) -> list[dict[str, Any]]:
+    """Of what training jobs wrote, in order."""
+    return [
+        _channel(f"{_MEMBER_CHANNEL}{number}", f"{place}/output/")
+        for number, place in enumerate(places, 1)
+    ]
 
 
 def _key(features: Mapping[str, str]) -> str:
