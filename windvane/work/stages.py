@@ -22,12 +22,9 @@ from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.definitions.define import NOTEBOOK, define
-from windvane.engine.definitions.record import DefinedJob, Served
 from windvane.engine.explain.documents import documents
 from windvane.engine.explain.report import explanation_report
 from windvane.engine.explain.stage import explain
-from windvane.engine.exploration.report import explore
 from windvane.engine.outcomes import FULL_FIT, outcome_to_json, read_candidate
 from windvane.engine.packages.tarball import pack
 from windvane.engine.quality.assess import assess
@@ -39,9 +36,10 @@ from windvane.engine.tuning.pacing import terms
 from windvane.errors import CandidateFault
 from windvane.work.containers import mode_of
 from windvane.work.inputs import download_inputs
+from windvane.work.notebooks import write_notebooks
 from windvane.work.records import BASELINE, ENSEMBLE
 from windvane.work.timing import explanation_s, search_end
-from windvane.work.workspace import ARTEFACT, EXPLORATION, Keys, Workspace, cleared, scratch
+from windvane.work.workspace import ARTEFACT, Keys, Workspace, cleared, scratch
 
 _EXPLAINING_SHARE = 0.4
 """Of the time for the explanation: the rest is for drawing it and for bringing it to S3."""
@@ -143,57 +141,7 @@ def _header_line(analysis: Analysis) -> bytes:
 
 
 def _explore(bench: Bench) -> Result:
-    """Both notebooks; each is there though the other fails, and what is missing is told.
-
-    raises    what came last if both fail
-    """
-    result: Result = {"failures": []}
-    for key, title, write in _NOTEBOOKS:
-        try:
-            result[key] = write(bench)
-        except Exception as error:
-            result["failures"].append(f"{title} is missing: {str(error) or repr(error)}")
-            if len(result["failures"]) == len(_NOTEBOOKS):
-                raise
-    return result
-
-
-def _define(bench: Bench) -> str:
-    job, keys = bench.job, Keys(bench.job)
-    served = Served(
-        scope=job.scope,
-        role=job.request["RoleArn"],
-        dataset=str(keys.root / "preprocessed-data/dataset"),
-        modules=str(keys.generated_module),
-        output=str(keys.root / "notebook-runs"),
-    )
-    limits = job.limits
-    defined = DefinedJob(
-        job.name,
-        limits.max_candidates,
-        limits.max_runtime_s,
-        limits.max_candidate_runtime_s,
-        served,
-    )
-    artifacts = bench.open_artifacts()
-    for path, content in define(bench.workspace.dataset, defined).items():
-        artifacts.write(keys.definitions / path, content)
-    return str(keys.definitions / NOTEBOOK)
-
-
-def _report_exploration(bench: Bench) -> str:
-    files = files_of(explore(bench.workspace.dataset))
-    artifacts, folder = bench.open_artifacts(), Keys(bench.job).notebooks
-    for name, content in files.items():
-        artifacts.write(folder / (EXPLORATION + Path(name).suffix), content)
-    return str(folder / f"{EXPLORATION}.ipynb")
-
-
-_NOTEBOOKS: tuple[tuple[str, str, Callable[[Bench], str]], ...] = (
-    ("definitions", "The candidate definition notebook", _define),
-    ("notebook", "The data exploration notebook", _report_exploration),
-)
-"""Keys of a result, what they are called, and who writes them: the quicker one first."""
+    return write_notebooks(bench.job, bench.workspace.dataset, bench.open_artifacts())
 
 
 def _make_features(bench: Bench) -> Result:

@@ -1,4 +1,4 @@
-"""What tasks publish."""
+"""The notebooks that a job publishes."""
 
 import time
 from datetime import timedelta
@@ -17,7 +17,7 @@ from windvane.engine.data.analyse import analyse
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.definitions.define import NOTEBOOK
 from windvane.errors import CorruptArtifact
-from windvane.work import stages
+from windvane.work import notebooks
 from windvane.work.stages import Bench, perform
 from windvane.work.workspace import Keys, Workspace
 
@@ -89,7 +89,7 @@ def test_a_notebook_is_there_though_the_other_is_not(
     def fail(*_: object) -> None:
         raise CorruptArtifact("It is damaged.")
 
-    monkeypatch.setattr(stages, broken, fail)
+    monkeypatch.setattr(notebooks, broken, fail)
     result = perform(exploring)
     assert set(result) == {there, "failures"}
     assert result["failures"] == [told]
