@@ -28,12 +28,16 @@ from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.ensembles.blend import weighted
+from windvane.engine.features.cards import RECIPES
+from windvane.engine.features.recipe import load_recipe
 from windvane.engine.outcomes import (
     FULL_FIT,
     read_candidate,
     read_out_of_fold,
     write_candidate,
 )
+from windvane.engine.packages.assembly import schema_of
+from windvane.engine.packages.package import write_transformers
 from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.training.trial import TrainLimits
@@ -152,13 +156,30 @@ def rerun(
         )
     time_s = _NO_LIMIT_S if max_runtime_s is None else max_runtime_s
     limits = TrainLimits(time.time() + time_s, most_folds=wanted, memory_mb=memory_mb)
-    outcome = stages.train(dataset, features, plan, limits, into)
+    outcome = stages.train(dataset, features if plan.recipe else None, plan, limits, into)
     record = read_candidate(into)
     was_cut = record.fits is not None and record.fits.was_cut
     if outcome.folds_used < wanted or was_cut or record.recipe_fit != FULL_FIT:
         shutil.rmtree(into)
         raise OutOfTime(f"Its {wanted} folds and the model of all rows did not fit into the time.")
     return outcome
+
+
+def fit_transformers(dataset: Path, recipe: str, features: Path, into: Path) -> None:
+    """The transformers package of a recipe fitted on all rows, into a folder that is made.
+
+    features    the folder of the recipe, as for `rerun`
+    raises      CandidateFault if there is no such recipe; DataFault if no column is of use
+    """
+    known = [card.name for card in RECIPES]
+    if recipe not in known:
+        raise CandidateFault(
+            f"The hyperparameter '{RECIPE}' is {recipe!r}; it must be one of: {', '.join(known)}."
+        )
+    stages.fit_features(dataset, recipe, features, (FULL_FIT,))
+    analysis = read_analysis(dataset)
+    fitted = {recipe: load_recipe(features / FULL_FIT)}
+    write_transformers(into, schema_of(analysis), analysis.columns, fitted)
 
 
 def rerun_ensemble(

@@ -107,8 +107,10 @@ def refit(
         return trial.write(trained, folder)
 
 
-def train(dataset: Path, features: Path, plan: Plan, limits: TrainLimits, into: Path) -> Outcome:
-    """`cross_validate` and `refit` in one go.
+def train(
+    dataset: Path, features: Path | None, plan: Plan, limits: TrainLimits, into: Path
+) -> Outcome:
+    """`cross_validate` and `refit` in one go; features: None for a plan that needs none.
 
     raises    CandidateFault; OutOfTime and OutOfMemory are kinds of it
     """
@@ -208,7 +210,7 @@ def assemble(
         assembly.write_packages(read_analysis(dataset), parts, record, folder)
 
 
-def _trial(dataset: Path, features: Path, plan: Plan, limits: TrainLimits) -> Trial:
+def _trial(dataset: Path, features: Path | None, plan: Plan, limits: TrainLimits) -> Trial:
     table = read_dataset(dataset)
     if limits.memory_mb is not None:
         check_memory(table.analysis, plan, limits.memory_mb)

@@ -169,7 +169,8 @@ AGAIN = """\
 
 What the service says of a candidate's training job can be sent to it again, and gives the same score to the last digit; of an
 ensemble, its members are run again first, each with its own training job, and then weighted as before. `CANDIDATE` is a name
-on the job's leaderboard; `None` is the best one. This counts neither as a candidate of this run nor against its time. A job
+on the job's leaderboard; `None` is the best one. One whose training the job's time cut short cannot be repeated; name another
+then. This counts neither as a candidate of this run nor against its time. A job
 that was to generate definitions only has no leaderboard, and nothing is run."""
 
 AGAIN_CODE = """\

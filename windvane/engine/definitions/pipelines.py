@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from windvane.engine.candidates import Plan
@@ -32,14 +31,6 @@ class Pipeline:
     @property
     def name(self) -> str:
         return f"{self.plan.recipe}-{self.plan.algorithm}-{self.plan.index}"
-
-    @property
-    def fixed(self) -> Mapping[str, object]:
-        return {
-            name: value
-            for name, value in self.plan.hyperparameters.items()
-            if name not in self.ranges
-        }
 
 
 def pipelines(analysis: Analysis, job: DefinedJob) -> tuple[Pipeline, ...]:
