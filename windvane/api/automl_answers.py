@@ -83,12 +83,17 @@ def _common(view: JobView) -> dict[str, Any]:
         ),
         **present(
             BestCandidate=candidate_answer(best, job.objective) if best else None,
-            AutoMLJobArtifacts={"DataExplorationNotebookLocation": job.exploration}
-            if job.exploration
-            else None,
+            AutoMLJobArtifacts=_artifacts(job) or None,
             ModelDeployResult={"EndpointName": job.endpoint_name} if job.deployed else None,
         ),
     }
+
+
+def _artifacts(job: AutoMLJob) -> dict[str, Any]:
+    return present(
+        CandidateDefinitionNotebookLocation=job.definitions or None,
+        DataExplorationNotebookLocation=job.exploration or None,
+    )
 
 
 def _tabular_config(job: AutoMLJob) -> dict[str, Any]:

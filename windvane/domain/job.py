@@ -97,6 +97,7 @@ class AutoMLJob(Resource):
     problem_type     as resolved; None until the data are analysed
     objective        as resolved; None until the data are analysed
     exploration      S3 URI of the data exploration notebook; "" until it is there
+    definitions      S3 URI of the candidate definition notebook; "" until it is there
     best_candidate   name of the best finished candidate; None while there is none
     partial_failures sentences for PartialFailureReasons
     endpoint_name    chosen at creation if the job is to deploy; "" if not
@@ -115,6 +116,7 @@ class AutoMLJob(Resource):
     problem_type: ProblemType | None = None
     objective: MetricName | None = None
     exploration: str = ""
+    definitions: str = ""
     best_candidate: str | None = None
     failure_reason: str = ""
     partial_failures: tuple[str, ...] = ()

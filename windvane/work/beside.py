@@ -14,7 +14,7 @@ from windvane.work.timing import timetable
 _KINDS = frozenset({TaskKind.EXPLORE, TaskKind.SPLIT, TaskKind.TRANSFORM})
 
 _MISSING = {
-    TaskKind.EXPLORE: "The data exploration notebook is missing",
+    TaskKind.EXPLORE: "The data exploration and candidate definition notebooks are missing",
     TaskKind.SPLIT: "The split data are missing",
     TaskKind.TRANSFORM: "Transformed data are missing",
 }
@@ -46,10 +46,18 @@ def goes_on(state: JobState, now: datetime) -> bool:
 
 
 def taken_in(state: JobState) -> JobState:
-    """Where the notebook is; what failed is told and harms nothing else."""
+    """Where the notebooks are; what failed is told and harms nothing else."""
     for task in state.of(TaskKind.EXPLORE):
         if task.result is not None:
-            state = replace(state, job=replace(state.job, exploration=task.result["notebook"]))
+            found = task.result
+            job = replace(
+                state.job,
+                exploration=found.get("notebook", ""),
+                definitions=found.get("definitions", ""),
+            )
+            state = replace(state, job=job)
+            for told in found.get("failures", ()):
+                state = with_reason(state, told)
     for kind, what in _MISSING.items():
         for task in state.of(kind):
             if task.status is TaskStatus.FAILED:

@@ -81,7 +81,13 @@ SAMPLE = Artefact(
 NOTEBOOKS = Artefact(
     "sagemaker-automl-candidates/{processing_job}/notebooks/{file}",
     (TaskKind.EXPLORE,),
-    "The data exploration notebook, and the page and the PDF of the same content.",
+    "The data exploration notebook, and the page and the PDF of the same content; the candidate definition notebook.",
+)
+MODULES = Artefact(
+    "sagemaker-automl-candidates/{processing_job}/generated_module/{file}",
+    (TaskKind.EXPLORE,),
+    "What the candidate definition notebook works with: a module a feature recipe, and the one that sends and waits for "
+    "step jobs.",
 )
 TRANSFORMERS = Artefact(
     "data-processor-models/{training_job}/output/model.tar.gz",
@@ -147,6 +153,7 @@ LAYOUT = (
     DATASET,
     SAMPLE,
     NOTEBOOKS,
+    MODULES,
     TRANSFORMERS,
     TRANSFORMED,
     MODEL,

@@ -20,15 +20,14 @@ from windvane.engine.data.analysis import ReadOptions
 from windvane.engine.data.chunks import header
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
-from windvane.engine.exploration.report import explore
 from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, outcome_to_json, read_candidate
 from windvane.engine.quality.candidate import judged_candidate
-from windvane.engine.reports.files import files_of
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import terms
 from windvane.errors import CandidateFault
 from windvane.work.containers import mode_of
 from windvane.work.inputs import download_inputs
+from windvane.work.notebooks import write_notebooks
 from windvane.work.publishing import (
     check_writable,
     delete_objects,
@@ -42,7 +41,7 @@ from windvane.work.publishing import (
 from windvane.work.records import BASELINE, ENSEMBLE
 from windvane.work.reports import EXPLAINING_SHARE, explanation_files, insight_files
 from windvane.work.timing import explanation_s, search_end
-from windvane.work.workspace import EXPLORATION, Keys, Workspace, cleared, scratch
+from windvane.work.workspace import Keys, Workspace, cleared, scratch
 
 _ARCHIVE = "archive.tar.gz"
 
@@ -153,11 +152,7 @@ def _split(bench: Bench) -> Result:
 
 
 def _explore(bench: Bench) -> Result:
-    files = files_of(explore(bench.workspace.dataset))
-    artifacts, folder = bench.open_artifacts(), Keys(bench.job).notebooks
-    for name, content in files.items():
-        artifacts.write(folder / (EXPLORATION + Path(name).suffix), content)
-    return {"notebook": str(folder / f"{EXPLORATION}.ipynb")}
+    return write_notebooks(bench.job, bench.workspace.dataset, bench.open_artifacts())
 
 
 def _make_features(bench: Bench) -> Result:

@@ -194,6 +194,17 @@ class Keys:
         return self.root / layout.NOTEBOOKS.folder(processing_job=self.exploration_name)
 
     @property
+    def definitions(self) -> Location:
+        """Below it lie the candidate definitions, by the paths of engine/definitions/define.py."""
+        notebooks = layout.NOTEBOOKS.folder(processing_job=self.exploration_name)
+        return self.root / notebooks.rpartition("/")[0]
+
+    @property
+    def generated_module(self) -> Location:
+        """The modules that the candidate definition notebook downloads."""
+        return self.root / layout.MODULES.folder(processing_job=self.exploration_name)
+
+    @property
     def explanations(self) -> Location:
         """Clients look for the first key below it and read the next part of its path."""
         return self.root / layout.EXPLANATION.folder()

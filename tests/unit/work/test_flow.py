@@ -52,6 +52,7 @@ def test_definitions_only_ends_after_the_analysis_and_its_notebook() -> None:
     assert world.status is JobStatus.IN_PROGRESS
     world.do(TaskKind.EXPLORE)
     assert world.state.job.exploration == "s3://bucket/exploration.ipynb"
+    assert world.state.job.definitions == "s3://bucket/definitions.ipynb"
     assert world.status is JobStatus.IN_PROGRESS, "definitions speak of the split data"
     world.do(TaskKind.SPLIT)
     assert world.status is JobStatus.COMPLETED
@@ -83,7 +84,7 @@ def test_the_data_are_explored_beside_the_search(status: TaskStatus) -> None:
     job = world.state.job
     assert job.status is JobStatus.COMPLETED
     assert job.exploration == ("s3://bucket/exploration.ipynb" if status is DONE else "")
-    told = "The data exploration notebook is missing: It broke."
+    told = "The data exploration and candidate definition notebooks are missing: It broke."
     assert job.partial_failures == (() if status is DONE else (told,))
 
 
@@ -184,6 +185,20 @@ def test_the_endpoint_comes_after_the_models_are_gone(status: TaskStatus) -> Non
     assert world.status is JobStatus.COMPLETED
     told = "Models that were not to be kept could not be deleted: It broke."
     assert world.state.job.partial_failures == (() if status is DONE else (told,))
+
+
+def test_a_notebook_that_is_missing_is_told_and_the_other_is_there() -> None:
+    world = World(make_job(definitions_only=True))
+    world.do(TaskKind.ANALYZE)
+    exploring = world.claim(TaskKind.EXPLORE)
+    told = "The candidate definition notebook is missing: It broke."
+    found = {"notebook": "s3://bucket/exploration.ipynb", "failures": [told]}
+    world._put(replace(exploring, status=DONE, ended=world.now, result=found))
+    world.do(TaskKind.SPLIT)
+    job = world.state.job
+    assert (job.exploration, job.definitions) == ("s3://bucket/exploration.ipynb", "")
+    assert job.partial_failures == (told,)
+    assert job.secondary is SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
 
 
 def test_a_candidate_waits_for_its_recipe_and_later_ones_wait_behind_it() -> None:

@@ -225,7 +225,11 @@ class World:
         if task.kind in (TaskKind.SPLIT, TaskKind.TRANSFORM):
             return {"rows": {"train": 480, "validation": 120}}
         if task.kind is TaskKind.EXPLORE:
-            return {"notebook": "s3://bucket/exploration.ipynb"}
+            return {
+                "notebook": "s3://bucket/exploration.ipynb",
+                "definitions": "s3://bucket/definitions.ipynb",
+                "failures": [],
+            }
         if task.kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
             return {"prefix": f"s3://bucket/{task.kind}"}
         if task.kind is TaskKind.TRAIN:
