@@ -14,7 +14,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from windvane.cli.ending import exit_code, used_s
+from windvane.cli.ending import exit_code
 from windvane.cli.progress import Progress
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.automl import AutoML
@@ -69,7 +69,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--out", type=Path, metavar="DIR", help="a new or empty folder (default windvane-JOB/)"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, started=time.monotonic())
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -78,13 +78,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    started = time.monotonic() - used_s()
     screen = Console(stderr=arguments.json)
     model = AutoML(
         target=arguments.target,
         problem_type=arguments.problem_type,
         objective=arguments.objective,
-        max_runtime_s=_left_s(arguments.max_runtime),
+        max_runtime_s=_left_s(arguments),
         max_candidates=arguments.max_candidates,
         threads=arguments.threads,
         seed=arguments.seed,
@@ -106,7 +105,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
         model.fit(arguments.train, on_event=hear, keep=out, reports=out / "reports")
     model.save(out / "model")
-    took_s = time.monotonic() - started
+    took_s = time.monotonic() - arguments.started
     test = None if arguments.test is None else model.score(arguments.test)
     if arguments.json:
         print(json.dumps(_document(model, test, out, took_s, reported), indent=1))
@@ -114,9 +113,10 @@ def _run(arguments: argparse.Namespace) -> None:
         _show(screen, model, test, out, took_s)
 
 
-def _left_s(max_runtime_s: float) -> float:
-    """Of the time given, less what the start of the program took; what is too little is left for AutoML to refuse."""
-    return max_runtime_s if max_runtime_s < 1 else max(1.0, max_runtime_s - used_s())
+def _left_s(arguments: argparse.Namespace) -> float:
+    """Of the time given, less what is over; what is too little is left for AutoML to refuse."""
+    given_s: float = arguments.max_runtime
+    return given_s if given_s < 1 else max(1.0, given_s - (time.monotonic() - arguments.started))
 
 
 def _check_file(name: str) -> None:

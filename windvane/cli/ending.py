@@ -15,12 +15,12 @@ _START_TIME = 22
 """Number of the field in /proc/self/stat (proc(5)): when the process started, in ticks since the machine did."""
 
 
-def used_s() -> float:
-    """Wall clock since this process started: what it takes to load libraries is a part of a command's time."""
+def process_start() -> float:
+    """The time.monotonic() at which this process started: loading libraries is a part of a command's time."""
     # The second field, the program's name in brackets, may hold anything.
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
     started = int(fields[_START_TIME - 3]) / os.sysconf("SC_CLK_TCK")
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - started
+    return time.monotonic() - (time.clock_gettime(time.CLOCK_BOOTTIME) - started)
 
 
 def exit_code(command: str, work: Callable[[], None]) -> int:

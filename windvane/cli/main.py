@@ -7,11 +7,16 @@ import sys
 
 from windvane import __version__
 from windvane.cli import automl, env, explain, serve
+from windvane.cli.ending import process_start
 from windvane.errors import WindvaneError
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The exit code: 0, 2 for what the user can mend, 1 for our fault (with a traceback)."""
+    """Run a command.
+
+    argv      None for that of this process, whose time began when the process did
+    returns   the exit code: 0, 2 for what the user can mend, 1 for our fault (with a traceback)
+    """
     parser = argparse.ArgumentParser(
         prog="windvane", description="AutoML you own: Amazon SageMaker Autopilot, self-hosted."
     )
@@ -20,6 +25,8 @@ def main(argv: list[str] | None = None) -> int:
     for command in (serve, env, automl, explain):
         command.add_parser(commands)
     arguments = parser.parse_args(argv)
+    if argv is None:
+        arguments.started = process_start()
     try:
         code: int = arguments.run(arguments)
     except WindvaneError as error:
