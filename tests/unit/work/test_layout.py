@@ -72,6 +72,8 @@ class Made:
             workspace=workspace_of(self.folder, self.job),
             open_artifacts=lambda: self.artifacts,
             stop_at=time.time() + 100,
+            calibrate=True,
+            tune_threshold=True,
             threads=1,
             memory_mb=4000,
             max_data_bytes=10**9,

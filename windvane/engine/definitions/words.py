@@ -46,6 +46,8 @@ ALGORITHMS: Mapping[str, str] = {
     "randomforest": "Many deep trees, each of rows and features drawn by lot; their answers are averaged.",
     "extra-trees": "Many deep trees that split at places drawn by lot; their answers are averaged. Smoother than a random "
     "forest.",
+    "neighbors": "The mean of the training rows that are most alike, the nearest counting most. The model holds its "
+    "training rows.",
     "mlp": "A few small networks trained side by side, whose answers are averaged. Smooth where trees make steps.",
 }
 
