@@ -56,6 +56,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--objective", metavar="M", help=f"one of {', '.join(MetricName)}")
     parser.add_argument("--problem-type", metavar="T", help=f"one of {', '.join(ProblemType)}")
+    parser.add_argument(
+        "--sample-weight", metavar="COL", help="a column that says what each row counts for"
+    )
+    parser.add_argument(
+        "--monotone",
+        action="append",
+        default=[],
+        type=_direction,
+        metavar="COL=+1|-1",
+        help="answers must not fall (+1) or not rise (-1) as this column grows; may be repeated",
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="processes (default: one a core)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
     parser.add_argument(
@@ -93,6 +104,8 @@ def _run(arguments: argparse.Namespace) -> None:
         threads=arguments.threads,
         seed=arguments.seed,
         max_latency_ms=arguments.max_latency_ms,
+        sample_weight=arguments.sample_weight,
+        monotone=dict(arguments.monotone),
     )
     _check_file(arguments.train)
     if arguments.test is not None:
@@ -107,6 +120,13 @@ def _run(arguments: argparse.Namespace) -> None:
         print(json.dumps(_document(model, test, out, took_s), indent=1))
     else:
         _show(screen, model, test, out, took_s)
+
+
+def _direction(text: str) -> tuple[str, int]:
+    column, _, direction = text.rpartition("=")
+    if not column or direction not in ("1", "+1", "-1"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form COLUMN=+1 or COLUMN=-1")
+    return column, int(direction)
 
 
 def _check_file(name: str) -> None:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +17,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_objective
+from windvane.domain.problem import (
+    MetricName,
+    ProblemSpec,
+    ProblemType,
+    check_objective,
+    check_uses,
+)
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis, SourceFile
 from windvane.engine.data.dataset import read_analysis
@@ -38,6 +45,7 @@ from windvane.engine.manifest import check_manifest, read_json, write_json, writ
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.package import Predictions, Predictor, load_predictor
 from windvane.engine.scoring.evaluate import scores
+from windvane.engine.weighted import Weight
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 Table = pd.DataFrame | str | os.PathLike[str]
@@ -71,6 +79,9 @@ class AutoML:
                     if None
     memory_mb       for all of them; three quarters of the machine's if None
     max_latency_ms  for one row: the best candidate within it is kept, or the quickest if none is; no limit if None
+    sample_weight   a column of finite numbers >= 0: what each row counts for, in training and in scores; no feature
+    monotone        column of numbers -> 1 or -1: as it grows, the value, or the probability of the positive class, must
+                    not fall, or not rise
     raises          InvalidRequest for an unknown name or a number out of range
     """
 
@@ -85,8 +96,12 @@ class AutoML:
         memory_mb: int | None = None,
         seed: int = 0,
         max_latency_ms: float | None = None,
+        sample_weight: str | None = None,
+        monotone: Mapping[str, int] | None = None,
     ) -> None:
-        self.problem = _problem(target, problem_type, objective, seed)
+        self.problem = _problem(
+            target, problem_type, objective, seed, sample_weight, dict(monotone or {})
+        )
         _check_at_least("max_runtime_s", max_runtime_s, 1)
         _check_at_least("max_candidates", max_candidates, 1)
         _check_at_least("threads", threads, 1)
@@ -145,7 +160,8 @@ class AutoML:
         return self._answer(rows).probabilities
 
     def score(self, rows: Table) -> tuple[Score, ...]:
-        """Every metric of the problem type on rows with the target; rows without a known one are left out.
+        """Every metric of the problem type on rows with the target; rows without a known one are left out. Rows that
+        have the column of sample weights are weighted by it.
 
         rows      a DataFrame, or the path of a CSV or Parquet file
         raises    InvalidRequest as `predict` does, and if no row has a known target; DataFault if the file
@@ -167,7 +183,8 @@ class AutoML:
             raise InvalidRequest(f"No row has a known value in the column '{analysis.target}'.")
         answer = self._answer(frame[known])
         predicted = answer.probabilities if is_class else answer.values
-        return scores(analysis.problem_type, y[known], predicted, answer.classes)
+        weight = _weights(frame[known], analysis.sample_weight)
+        return scores(analysis.problem_type, y[known], predicted, answer.classes, weight)
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -219,6 +236,8 @@ class AutoML:
                 max_candidates=about["max_candidates"],
                 seed=analysis.seed,
                 max_latency_ms=about.get("max_latency_ms"),
+                sample_weight=analysis.sample_weight,
+                monotone=analysis.monotone,
             )
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
             raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
@@ -283,13 +302,35 @@ class AutoML:
 
 
 def _problem(
-    target: str, problem_type: str | None, objective: str | None, seed: int
+    target: str,
+    problem_type: str | None,
+    objective: str | None,
+    seed: int,
+    sample_weight: str | None,
+    monotone: dict[str, int],
 ) -> ProblemSpec:
     kind = _named(ProblemType, "problem_type", problem_type)
     metric = _named(MetricName, "objective", objective)
     if kind is not None and metric is not None:
         check_objective(kind, metric)
-    return ProblemSpec(str(target), kind, metric, seed)
+    check_uses(target, kind, sample_weight, monotone)
+    return ProblemSpec(str(target), kind, metric, seed, sample_weight, monotone)
+
+
+def _weights(rows: pd.DataFrame, column: str | None) -> Weight:
+    """(n_rows,) of the column, if the job had one and the rows have it."""
+    if column is None or column not in rows.columns:
+        return None
+    weight = numbers_of(rows[column])
+    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if wrong.size:
+        raise InvalidRequest(
+            f"The sample weight column '{column}' is no finite number of 0 or more in the row "
+            f"{rows.index[wrong[0]]}. Correct it, or leave the column out to count all rows alike."
+        )
+    if not weight.any():
+        raise InvalidRequest(f"The sample weight column '{column}' is 0 in all rows.")
+    return weight
 
 
 _Enum = TypeVar("_Enum", bound=StrEnum)

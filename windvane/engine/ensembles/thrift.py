@@ -9,6 +9,7 @@ import numpy as np
 from windvane.domain.problem import MetricName
 from windvane.engine.ensembles.weights import fit_weights, loss_of
 from windvane.engine.scoring.metrics import Floats
+from windvane.engine.weighted import Weight, taken
 
 _MOST_ROWS = 2_000
 """Enough to say which member is missed least; the weights themselves are fitted on all rows."""
@@ -23,34 +24,37 @@ Members = frozenset[int]
 """Places among the models."""
 
 
-def fit_thrifty_weights(said: Floats, y: Floats, objective: MetricName, costs: Floats) -> Floats:
+def fit_thrifty_weights(
+    said: Floats, y: Floats, objective: MetricName, costs: Floats, weight: Weight = None
+) -> Floats:
     """`fit_weights` with members whose costs add up to at most 1.
 
     costs    (n_models,) shares of what all may cost together, each at most 1
     """
-    weights = fit_weights(said, y, objective)
+    weights = fit_weights(said, y, objective, weight)
     used = weights > 0
     if costs[used].sum() <= 1:
         return weights
     stride = -(-y.size // _MOST_ROWS)
     few, few_y = said[:, ::stride], y[::stride]
+    counted = taken(weight, slice(None, None, stride))
 
     def loss(members: Members) -> float:
         chosen = sorted(members)
-        found = fit_weights(few[chosen], few_y, objective)
-        return loss_of(found @ few[chosen], few_y, objective)
+        found = fit_weights(few[chosen], few_y, objective, counted)
+        return loss_of(found @ few[chosen], few_y, objective, counted)
 
     def is_cheap(members: Members) -> bool:
         return bool(costs[sorted(members)].sum() <= 1)
 
-    alone = [loss_of(one, few_y, objective) for one in few]
+    alone = [loss_of(one, few_y, objective, counted) for one in few]
     models = [int(model) for model in np.argsort(alone, kind="stable")[:_MOST_MODELS]]
     members = frozenset(models)
     while not is_cheap(members):
         members = _without_one(members, loss, costs)
     chosen = sorted(_improved(members, loss, is_cheap, models))
     weights = np.zeros(len(said))
-    weights[chosen] = fit_weights(said[chosen], y, objective)
+    weights[chosen] = fit_weights(said[chosen], y, objective, weight)
     return weights
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from windvane.domain.problem import MetricName
 from windvane.engine.ensembles.simplex import minimize_on_simplex
 from windvane.engine.scoring.metrics import Floats
+from windvane.engine.weighted import Weight, mean
 
 MAX_MEMBERS = 8
 LEAST_WEIGHT = 0.02
@@ -38,21 +39,22 @@ Fit = Callable[[Floats], Floats]
 """(n_models, n_rows) what the models say -> (n_models,) weights."""
 
 
-def fit_weights(said: Floats, y: Floats, objective: MetricName) -> Floats:
+def fit_weights(said: Floats, y: Floats, objective: MetricName, weight: Weight = None) -> Floats:
     """The weights >= 0, sum 1, at most MAX_MEMBERS of them above 0, none of those below LEAST_WEIGHT, nor below
     LIGHT_WEIGHT but for a LEAST_PART.
 
     said  (n_models, n_rows): values, or the probabilities of the true classes (`of_truth`)
     y     (n_rows,) target; not looked at where `said` are probabilities
+    weight  (n_rows,) what each row counts for
     """
-    fit = _fit_for(y, objective)
+    fit = _fit_for(y, objective, weight)
     members = np.arange(len(said))
     found = fit(said)
     while (kept := _worth_keeping(found)).size < members.size:
         members = members[kept]
         found = fit(said[members])
     members, found = _without_light_ones(
-        members, found, said, lambda one: loss_of(one, y, objective), fit
+        members, found, said, lambda one: loss_of(one, y, objective, weight), fit
     )
     weights = np.zeros(len(said))
     weights[members] = found
@@ -96,43 +98,49 @@ def of_truth(probabilities: Floats, y: Floats) -> Floats:
     return np.clip(chosen.astype(np.float64), _LEAST_PROBABILITY, 1.0)
 
 
-def loss_of(said: Floats, y: Floats, objective: MetricName) -> float:
+def loss_of(said: Floats, y: Floats, objective: MetricName, weight: Weight = None) -> float:
     """What `fit_weights` makes small, of one model or blend: (n_rows,) as a row of its `said`."""
     if objective is MetricName.MAE:
-        return float(np.mean(np.abs(said - y)))
+        return mean(np.abs(said - y), weight)
     if objective in _SQUARED:
-        return float(np.mean((said - y) ** 2))
-    return float(-np.mean(np.log(said)))
+        return mean((said - y) ** 2, weight)
+    return -mean(np.log(said), weight)
 
 
 _SQUARED = frozenset({MetricName.MSE, MetricName.RMSE, MetricName.R2})
 
 
-def _fit_for(y: Floats, objective: MetricName) -> Fit:
+def _fit_for(y: Floats, objective: MetricName, weight: Weight) -> Fit:
     """Objectives of classification all fit log loss: areas and labels move in jumps, so that weights fitted on them
     gain on their own rows and lose on others."""
     if objective in _SQUARED:
-        return lambda values: _least_squares(values - y)
+        return lambda values: _least_squares(values - y, weight)
     if objective is MetricName.MAE:
-        return lambda values: _least_absolute(values - y)
-    return _least_log_loss
+        return lambda values: _least_absolute(values - y, weight)
+    return lambda values: _least_log_loss(values, weight)
 
 
-def _least_squares(errors: Floats) -> Floats:
+def _counted(of_rows: Floats, weight: Weight) -> Floats:
+    """(n_models, n_rows), each row times its weight, which are 1 in the mean."""
+    return of_rows if weight is None else np.asarray(of_rows * (weight / weight.mean()))
+
+
+def _least_squares(errors: Floats, weight: Weight) -> Floats:
     """(n_models, n_rows) errors."""
-    return _shrunk(errors @ errors.T / errors.shape[1], errors.shape[1])
+    return _shrunk(_counted(errors, weight) @ errors.T / errors.shape[1], errors.shape[1])
 
 
-def _least_absolute(errors: Floats) -> Floats:
+def _least_absolute(errors: Floats, weight: Weight) -> Floats:
     """Least squares with each row weighed by 1 / |error of the blend|, until that changes nothing.
 
     source    Schlossmacher 1973, "An iterative technique for absolute deviations curve fitting"
     """
     n_rows = errors.shape[1]
-    weights = _least_squares(errors)
+    weights = _least_squares(errors, weight)
+    counted = _counted(errors, weight)
     least = 1e-3 * float(np.abs(errors).mean(axis=1).min()) or 1.0
     for _ in range(_REWEIGHTINGS):
-        weighed = errors / np.maximum(np.abs(weights @ errors), least)
+        weighed = counted / np.maximum(np.abs(weights @ errors), least)
         found = _shrunk(weighed @ errors.T / n_rows, n_rows)
         if np.abs(found - weights).max() < _CONVERGED:
             break
@@ -153,22 +161,23 @@ def _shrunk(second_moments: Floats, n_rows: int) -> Floats:
     return minimize_on_simplex(pulled, np.zeros(len(moments)))
 
 
-def _least_log_loss(chances: Floats) -> Floats:
+def _least_log_loss(chances: Floats, weight: Weight) -> Floats:
     """Newton's method on the simplex with halved steps; (n_models, n_rows) probabilities of the true classes."""
     n_models, n_rows = chances.shape
     pull = SHRINKAGE / n_rows
     weights = np.full(n_models, 1 / n_models)
-    reached = _log_loss(weights, chances, pull)
+    reached = _log_loss(weights, chances, pull, weight)
     for _ in range(_NEWTON_STEPS):
         ratios = chances / (weights @ chances)
-        slope = pull * weights - ratios.mean(axis=1)
-        curvature = ratios @ ratios.T / n_rows + pull * np.eye(n_models)
+        counted = _counted(ratios, weight)
+        slope = pull * weights - counted.mean(axis=1)
+        curvature = counted @ ratios.T / n_rows + pull * np.eye(n_models)
         step = minimize_on_simplex(curvature, curvature @ weights - slope) - weights
         promise = -float(slope @ step)
         if promise < _CONVERGED:
             break
         share = 1.0
-        while (now := _log_loss(weights + share * step, chances, pull)) > (
+        while (now := _log_loss(weights + share * step, chances, pull, weight)) > (
             reached - 0.2 * share * promise
         ):
             share /= 2
@@ -178,5 +187,5 @@ def _least_log_loss(chances: Floats) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def _log_loss(weights: Floats, chances: Floats, pull: float) -> float:
-    return float(-np.mean(np.log(weights @ chances)) + pull / 2 * (weights @ weights))
+def _log_loss(weights: Floats, chances: Floats, pull: float, weight: Weight) -> float:
+    return float(-mean(np.log(weights @ chances), weight) + pull / 2 * (weights @ weights))

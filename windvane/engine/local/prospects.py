@@ -57,7 +57,8 @@ class Prospects:
 
     def _members(self) -> list[int]:
         table = self._table
-        found = blend(self._predictions, table.y, table.folds, table.analysis.objective)
+        objective, weight = table.analysis.objective, table.weight
+        found = blend(self._predictions, table.y, table.folds, objective, weight=weight)
         if found is not None:
             return list(found.weights)
-        return [ranked(self._entries, table.analysis.objective)[0].index]
+        return [ranked(self._entries, objective)[0].index]

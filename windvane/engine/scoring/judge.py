@@ -29,6 +29,7 @@ from windvane.engine.scoring.honesty import optimism_of_best
 from windvane.engine.scoring.metrics import METRICS, Floats, Indices
 from windvane.engine.scoring.threshold import DEFAULT_THRESHOLD, best_threshold, decide, is_tuned
 from windvane.engine.training.tasks import Trained
+from windvane.engine.weighted import taken
 from windvane.errors import CandidateFault
 
 _MOST_TRAIN_ROWS = 2_000
@@ -51,7 +52,7 @@ def candidate_record(
     if not np.isfinite(predicted).all():
         raise CandidateFault("The model predicts numbers that are not finite.")
     temperature, found = _judged(table, rows, predicted)
-    threshold = _threshold(table.analysis, table.y[rows], at_temperature(predicted, temperature))
+    threshold = _threshold(table, rows, at_temperature(predicted, temperature))
     outcome = Outcome(
         index=plan.index,
         objective=_objective(table.analysis, found),
@@ -93,12 +94,11 @@ def ensemble_record(
         notes=(
             "its weights were fitted on the rows it is scored on",
             "latency is the sum of the members' latencies",
+            *table.analysis.remarks,
         ),
         members=found.weights,
     )
-    threshold = _threshold(
-        table.analysis, table.y[found.rows], at_temperature(found.in_sample, temperature)
-    )
+    threshold = _threshold(table, found.rows, at_temperature(found.in_sample, temperature))
     return CandidateRecord(outcome, None, threshold, temperature=temperature)
 
 
@@ -118,10 +118,11 @@ def holds_up(
 
     out_of_fold    the best one's predictions
     """
-    analysis, y = table.analysis, table.y[found.rows]
-    alone = _row_gains(analysis, best, y, out_of_fold[found.rows])
-    classes = out_of_fold_classes(analysis.objective, y, found.out_of_fold, table.folds[found.rows])
-    together = row_gains(analysis.objective, y, found.out_of_fold, classes)
+    objective, rows = table.analysis.objective, found.rows
+    y, folds, weight = table.y[rows], table.folds[rows], taken(table.weight, rows)
+    alone = _row_gains(table, best, rows, out_of_fold)
+    classes = out_of_fold_classes(objective, y, found.out_of_fold, folds, weight)
+    together = row_gains(objective, y, found.out_of_fold, classes, weight)
     differences = together - alone
     noise = float(np.std(differences)) / math.sqrt(y.size)
     return bool(differences.mean() >= -_SHOWN_WORSE * noise)
@@ -147,10 +148,7 @@ def optimism(
         return None
     random = np.random.default_rng(analysis.seed)
     few = np.sort(random.permutation(rows)[:_MOST_OPTIMISM_ROWS])
-    gains = [
-        _row_gains(analysis, records[index], table.y[few], out_of_fold(index)[few])
-        for index in rivals
-    ]
+    gains = [_row_gains(table, records[index], few, out_of_fold(index)) for index in rivals]
     table_of_gains = np.stack(gains, axis=1)
     if not np.isfinite(table_of_gains).all():
         return None
@@ -186,22 +184,24 @@ def _fitting(
     if record.plan is not None:
         return 0.0
     told = METRICS[table.analysis.objective].gain(record.outcome.objective)
-    honest = _row_gains(table.analysis, record, table.y[rows], out_of_fold[rows]).mean()
+    honest = _row_gains(table, record, rows, out_of_fold).mean()
     return max(0.0, told - float(honest))
 
 
 def _row_gains(
-    analysis: Analysis, record: CandidateRecord, y: Floats, predicted: NDArray[np.float32]
+    table: Dataset, record: CandidateRecord, rows: Indices, out_of_fold: NDArray[np.float32]
 ) -> Floats:
-    values = at_temperature(predicted.astype(np.float64), record.temperature)
+    values = at_temperature(out_of_fold[rows].astype(np.float64), record.temperature)
     classes = decide(values, record.threshold) if values.ndim == 2 else np.empty(0, np.int64)
-    return row_gains(analysis.objective, y, values, classes)
+    weight = taken(table.weight, rows)
+    return row_gains(table.analysis.objective, table.y[rows], values, classes, weight)
 
 
-def _threshold(analysis: Analysis, y: Floats, predicted: Floats) -> float:
-    if not is_tuned(analysis.objective, analysis.n_classes):
+def _threshold(table: Dataset, rows: Indices, predicted: Floats) -> float:
+    objective = table.analysis.objective
+    if not is_tuned(objective, table.analysis.n_classes):
         return DEFAULT_THRESHOLD
-    return best_threshold(analysis.objective, y, predicted[:, 1])
+    return best_threshold(objective, table.y[rows], predicted[:, 1], taken(table.weight, rows))
 
 
 def _judged(table: Dataset, rows: Indices, predicted: Floats) -> tuple[float, tuple[Score, ...]]:
@@ -209,12 +209,13 @@ def _judged(table: Dataset, rows: Indices, predicted: Floats) -> tuple[float, tu
     were fitted without them. Only log loss sees temperatures: they differ from part to part here, which areas under
     curves of all parts would take for differences between rows."""
     y, folds, kind = table.y[rows], table.folds[rows], table.analysis.problem_type
-    classes = out_of_fold_classes(table.analysis.objective, y, predicted, folds)
-    found = scores(kind, y, predicted, classes)
+    weight = taken(table.weight, rows)
+    classes = out_of_fold_classes(table.analysis.objective, y, predicted, folds, weight)
+    found = scores(kind, y, predicted, classes, weight)
     if not kind.is_classification:
         return NO_CHANGE, found
-    calibration = calibrate(predicted, y, honest_parts(folds))
-    log_loss = score(MetricName.LOG_LOSS, y, calibration.out_of_fold, classes)
+    calibration = calibrate(predicted, y, honest_parts(folds), weight)
+    log_loss = score(MetricName.LOG_LOSS, y, calibration.out_of_fold, classes, weight)
     if log_loss is None:
         return NO_CHANGE, found
     return calibration.temperature, tuple(
@@ -238,4 +239,5 @@ def _train_scores(
     rows = rows[:: -(-rows.size // _MOST_TRAIN_ROWS)]
     predicted = at_temperature(trained.model.predict(X[rows]), temperature)
     classes = decide(predicted, threshold) if predicted.ndim == 2 else np.empty(0, np.int64)
-    return scores(table.analysis.problem_type, table.y[rows], predicted, classes)
+    kind, weight = table.analysis.problem_type, taken(table.weight, rows)
+    return scores(kind, table.y[rows], predicted, classes, weight)
