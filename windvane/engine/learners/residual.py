@@ -80,7 +80,7 @@ class Line:
         moments, products = empty._moments(rows, centre)
         scale = np.sqrt(np.diag(moments))
         scale[scale == 0] = 1.0
-        penalty = scale.size / len(rows.y) * np.eye(scale.size)
+        penalty = scale.size / _n_counted(rows) * np.eye(scale.size)
         found = (
             np.linalg.solve(moments / np.outer(scale, scale) + penalty, products / scale) / scale
         )
@@ -96,8 +96,7 @@ class Line:
             turned = values.T if rows.weight is None else values.T * rows.weight[block]
             moments += turned @ values
             products += turned @ (rows.y[block] - centre)
-        n_counted = len(rows.y) if rows.weight is None else float(rows.weight.sum())
-        return moments / n_counted, products / n_counted
+        return moments / _n_counted(rows), products / _n_counted(rows)
 
     def arrays(self) -> Arrays:
         made: Arrays = {name: getattr(self, name) for name in _ARRAYS}
@@ -122,6 +121,10 @@ class Line:
 
 
 _ARRAYS = ("columns", "low", "high", "fill", "coefficients")
+
+
+def _n_counted(rows: Rows) -> float:
+    return len(rows.y) if rows.weight is None else float(rows.weight.sum())
 
 
 def _ranges(rows: Rows, columns: NDArray[np.int64]) -> tuple[_Floats, _Floats, _Floats]:
