@@ -11,6 +11,7 @@ from windvane.testing.learner_contract import (
     CONTRACT,
     WITH_WEIGHTS,
     it_learns,
+    it_stops_by_rows_with_their_weights,
     lesson,
 )
 

@@ -12,6 +12,9 @@ from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_o
 from windvane.engine.quality.judged import Judged
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.scoring.evaluate import out_of_fold_classes
+from windvane.engine.weighted import taken
+
+_ALIKE = "the figures of this report count all rows alike, whatever their weight"
 
 
 def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
@@ -29,14 +32,16 @@ def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
         objective=analysis.objective,
         y=y,
         predicted=predicted,
-        classes=out_of_fold_classes(analysis.objective, y, predicted, folds),
+        classes=out_of_fold_classes(
+            analysis.objective, y, predicted, folds, taken(table.weight, rows)
+        ),
         folds=folds,
         labels=analysis.labels,
         threshold=record.threshold,
         candidate=name,
         algorithm=_algorithm(record),
         latency_s=record.outcome.latency_s,
-        notes=record.outcome.notes,
+        notes=(*record.outcome.notes, *([] if table.weight is None else [_ALIKE])),
     )
 
 

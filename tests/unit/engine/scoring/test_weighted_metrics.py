@@ -60,7 +60,9 @@ def test_standard_errors_are_those_over_samples_of_weighted_rows(kind, name):
 def test_row_gains_average_to_the_weighted_objective(kind, name):
     y, seen, times = _case(kind, name, 7)
     weight = times.astype(float)
-    classes = seen.astype(np.int64) if METRICS[name].basis is Basis.CLASSES else np.zeros(y.size, int)
+    classes = (
+        seen.astype(np.int64) if METRICS[name].basis is Basis.CLASSES else np.zeros(y.size, int)
+    )
     gains = row_gains(name, y, seen, classes, weight)
     expected = METRICS[name].gain(METRICS[name].value(y, seen, weight))
     assert gains.mean() == pytest.approx(expected, rel=1e-9)
