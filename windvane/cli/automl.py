@@ -63,6 +63,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--no-threshold-tuning", action="store_true", help="decide between two classes at 0.5"
     )
+    parser.add_argument(
+        "--sample-weight", metavar="COL", help="a column that says what each row counts for"
+    )
+    parser.add_argument(
+        "--monotone",
+        action="append",
+        default=[],
+        type=_direction,
+        metavar="COL=+1|-1",
+        help="answers must not fall (+1) or not rise (-1) as this column grows; may be repeated",
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="processes (default: one a core)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
     parser.add_argument(
@@ -90,6 +101,8 @@ def _run(arguments: argparse.Namespace) -> None:
         max_latency_ms=arguments.max_latency_ms,
         calibrate=not arguments.no_calibration,
         tune_threshold=not arguments.no_threshold_tuning,
+        sample_weight=arguments.sample_weight,
+        monotone=dict(arguments.monotone),
     )
     _check_file(arguments.train)
     if arguments.test is not None:
@@ -117,6 +130,13 @@ def _left_s(arguments: argparse.Namespace) -> float:
     """Of the time given, less what is over; what is too little is left for AutoML to refuse."""
     given_s: float = arguments.max_runtime
     return given_s if given_s < 1 else max(1.0, given_s - (time.monotonic() - arguments.started))
+
+
+def _direction(text: str) -> tuple[str, int]:
+    column, _, direction = text.rpartition("=")
+    if not column or direction not in ("1", "+1", "-1"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form COLUMN=+1 or COLUMN=-1")
+    return column, int(direction)
 
 
 def _check_file(name: str) -> None:

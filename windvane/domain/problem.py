@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from windvane.errors import InvalidRequest
@@ -93,12 +94,50 @@ def check_objective(problem_type: ProblemType, metric: MetricName) -> None:
         )
 
 
+def check_uses(
+    target: str,
+    problem_type: ProblemType | None,
+    sample_weight: str | None,
+    monotone: Mapping[str, int],
+) -> None:
+    """raises    InvalidRequest if columns are asked to be two things at once, or constraints cannot be kept"""
+    if sample_weight == target:
+        raise InvalidRequest(
+            f"'{target}' is named as the target and as the sample weight; a column can be one of them."
+        )
+    for column, direction in monotone.items():
+        if direction not in (1, -1):
+            raise InvalidRequest(
+                f"The monotone direction of '{column}' is {direction!r}; it must be 1 (answers must not fall as it "
+                "grows) or -1 (they must not rise)."
+            )
+        if column in (target, sample_weight):
+            use = "the target" if column == target else "the sample weight"
+            raise InvalidRequest(
+                f"Answers cannot be monotone in '{column}': it is {use}. Name a feature."
+            )
+    if monotone:
+        check_ordered(problem_type)
+
+
+def check_ordered(problem_type: ProblemType | None) -> None:
+    """raises    InvalidRequest for a problem whose answers have no order"""
+    if problem_type is ProblemType.MULTICLASS:
+        raise InvalidRequest(
+            "Monotone constraints are for Regression and BinaryClassification (towards the positive class); answers "
+            "of MulticlassClassification have no order. Leave `monotone` out."
+        )
+
+
 @dataclass(frozen=True)
 class ProblemSpec:
     """What the caller said about the problem; what was left open is None and inferred from the data.
 
     calibrate       whether probabilities may get a temperature (engine/scoring/calibration.py)
     tune_threshold  whether objectives that want one get a threshold of their own (engine/scoring/threshold.py)
+    sample_weight   a column of finite numbers >= 0: what each row counts for; no feature
+    monotone        column of numbers -> 1 or -1: as it grows, the value, or the probability of the positive class,
+                    must not fall, or not rise
     """
 
     target: str
@@ -107,3 +146,5 @@ class ProblemSpec:
     seed: int = 0
     calibrate: bool = True
     tune_threshold: bool = True
+    sample_weight: str | None = None
+    monotone: Mapping[str, int] = field(default_factory=dict)

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ from windvane.engine.manifest import check_manifest, read_json, write_json, writ
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.package import Predictions, load_predictor
 from windvane.engine.scoring.evaluate import scores
+from windvane.engine.weighted import Weight
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 Table = pd.DataFrame | str | os.PathLike[str]
@@ -78,6 +80,9 @@ class AutoML:
     max_latency_ms  for one row: the best candidate within it is kept, or the quickest if none is; no limit if None
     calibrate       whether probabilities get a temperature where it helps on other rows
     tune_threshold  whether F1 and BalancedAccuracy of two classes get a threshold of their own; 0.5 if not
+    sample_weight   a column of finite numbers >= 0: what each row counts for, in training and in scores; no feature
+    monotone        column of numbers -> 1 or -1: as it grows, the value, or the probability of the positive class, must
+                    not fall, or not rise
     raises          InvalidRequest for an unknown name or a number out of range
     """
 
@@ -94,8 +99,19 @@ class AutoML:
         max_latency_ms: float | None = None,
         calibrate: bool = True,
         tune_threshold: bool = True,
+        sample_weight: str | None = None,
+        monotone: Mapping[str, int] | None = None,
     ) -> None:
-        self.problem = problem_of(target, problem_type, objective, seed, calibrate, tune_threshold)
+        self.problem = problem_of(
+            target,
+            problem_type,
+            objective,
+            seed,
+            calibrate,
+            tune_threshold,
+            sample_weight,
+            dict(monotone or {}),
+        )
         check_at_least("max_runtime_s", max_runtime_s, 1)
         check_at_least("max_candidates", max_candidates, 1)
         check_at_least("threads", threads, 1)
@@ -164,7 +180,8 @@ class AutoML:
         return self._answer(rows).probabilities
 
     def score(self, rows: Table) -> tuple[Score, ...]:
-        """Every metric of the problem type on rows with the target; rows without a known one are left out.
+        """Every metric of the problem type on rows with the target; rows without a known one are left out. Rows that
+        have the column of sample weights are weighted by it.
 
         rows      a DataFrame, or the path of a CSV or Parquet file
         raises    InvalidRequest as `predict` does, and if no row has a known target; DataFault if the file
@@ -186,7 +203,8 @@ class AutoML:
             raise InvalidRequest(f"No row has a known value in the column '{analysis.target}'.")
         answer = self._answer(frame[known])
         predicted = answer.probabilities if is_class else answer.values
-        return scores(analysis.problem_type, y[known], predicted, answer.classes)
+        weight = _weights(frame[known], analysis.sample_weight)
+        return scores(analysis.problem_type, y[known], predicted, answer.classes, weight)
 
     def explain(
         self,
@@ -310,6 +328,8 @@ class AutoML:
                 max_latency_ms=about.get("max_latency_ms"),
                 calibrate=analysis.calibrate,
                 tune_threshold=analysis.tune_threshold,
+                sample_weight=analysis.sample_weight,
+                monotone=analysis.monotone,
             )
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
             raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
@@ -380,3 +400,19 @@ class AutoML:
             return predict_in_blocks(fitted.predictor, columns, len(frame), self.threads)
         n_classes = fitted.analysis.n_classes
         return Predictions(np.empty(0), np.empty((0, n_classes)), np.empty(0, np.int64))
+
+
+def _weights(rows: pd.DataFrame, column: str | None) -> Weight:
+    """(n_rows,) of the column, if the job had one and the rows have it."""
+    if column is None or column not in rows.columns:
+        return None
+    weight = numbers_of(rows[column])
+    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if wrong.size:
+        raise InvalidRequest(
+            f"The sample weight column '{column}' is no finite number of 0 or more in the row "
+            f"{rows.index[wrong[0]]}. Correct it, or leave the column out to count all rows alike."
+        )
+    if not weight.any():
+        raise InvalidRequest(f"The sample weight column '{column}' is 0 in all rows.")
+    return weight

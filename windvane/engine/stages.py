@@ -158,7 +158,7 @@ def build_ensemble(
         for number, folder in members.items()
     }
     objective, costs = table.analysis.objective, _costs(records, max_latency_s)
-    found = blend(predictions, table.y, table.folds, objective, costs)
+    found = blend(predictions, table.y, table.folds, objective, costs, table.weight)
     if found is None:
         return None
     record = judge.ensemble_record(table, found, records, index, started)

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from windvane.domain.problem import METRICS_OF, ProblemType
+from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import FittedModel, Learner, Rows, Setting
 from windvane.engine.tuning.space import Choice, Integer, Real
@@ -194,6 +195,96 @@ def another_seed_is_taken(learner: Learner, lesson: Lesson, folder: Path) -> Non
     assert np.isfinite(model.predict(lesson.valid.X)).all()
 
 
+def whole_weights_are_rows_repeated(learner: Learner, lesson: Lesson, folder: Path) -> None:
+    """Or on the whole, where a learner counts rows, draws them, or cuts columns at quantiles of rows."""
+    generator = np.random.default_rng(5)
+    train, valid = (_tilted(rows, generator) for rows in (lesson.train, lesson.valid))
+    parameters = lesson.few(learner, 60) | _ALL_OF_IT
+
+    def answer(train: Rows, valid: Rows) -> NDArray[np.float64]:
+        known = {name: parameters[name] for name in parameters if name in own}
+        return learner.fit(train, valid, known, lesson.setting, Never()).predict(lesson.valid.X)
+
+    own = lesson.few(learner)
+    as_repeated = answer(_repeated(train), _repeated(valid))
+    weighted = answer(train, valid)
+    without = answer(*(replace(rows, weight=None) for rows in (train, valid)))
+    moved, apart = (
+        float(np.abs((one - as_repeated).mean(axis=0)).max()) for one in (without, weighted)
+    )
+    assert apart < _MOST_APART * moved
+    if learner.name in _EXACT and lesson.setting.objective is not MetricName.MAE:
+        np.testing.assert_allclose(weighted, as_repeated, rtol=0, atol=1e-6)
+
+
+def rows_of_weight_0_are_not_there(learner: Learner, lesson: Lesson, folder: Path) -> None:
+    train, valid = (_with_strangers(rows) for rows in (lesson.train, lesson.valid))
+
+    def answer(train: Rows, valid: Rows) -> NDArray[np.float64]:
+        model = learner.fit(train, valid, lesson.few(learner), lesson.setting, Never())
+        return model.predict(lesson.valid.X)
+
+    without = answer(_counting(train), _counting(valid))
+    np.testing.assert_array_equal(answer(train, valid), without)
+
+
+def it_stops_by_rows_with_their_weights(learner: Learner, lesson: Lesson, folder: Path) -> None:
+    """Rows that hardly count do not change what round is the best, however wrong they are."""
+    light = np.where(np.arange(150) < 75, 1.0, 1e-12)
+    wrong = np.where(light == 1, lesson.valid.y, lesson.valid.y[::-1])
+    seen = Rows(lesson.valid.X, wrong, light)
+    alone = Rows(lesson.valid.X[:75], wrong[:75])
+    parameters = lesson.few(learner, 150)
+    weighted, expected = (
+        learner.fit(lesson.train, valid, parameters, lesson.setting, Never()).rounds
+        for valid in (seen, alone)
+    )
+    assert weighted == expected
+
+
+_MOST_APART = 0.4
+"""Of what ignoring the weights changes."""
+
+_EXACT = frozenset({"xgboost", "linear-learner", "baseline"})
+_ALL_OF_IT = {
+    "feature_fraction": 1.0,
+    "bagging_fraction": 1.0,
+    "min_data_in_leaf": 1,
+    "min_samples_leaf": 20,
+    "subsample": 1.0,
+    "colsample_bytree": 1.0,
+    "bagging_temperature": 0.0,
+    "random_strength": 0.0,
+    "dropout": 0.0,
+}
+"""Hyperparameters that leave as little as possible to chance and to the number of rows; leaves of forests that hold
+rows enough to weigh."""
+
+
+def _with_strangers(rows: Rows) -> Rows:
+    """Every third row has the target of another and the weight 0."""
+    weight = np.where(np.arange(len(rows.y)) % 3 == 0, 0.0, 1.0)
+    return Rows(rows.X, np.where(weight > 0, rows.y, rows.y[::-1]), weight)
+
+
+def _counting(rows: Rows) -> Rows:
+    assert rows.weight is not None
+    kept = rows.weight > 0
+    return Rows(rows.X[kept], rows.y[kept], rows.weight[kept])
+
+
+def _tilted(rows: Rows, generator: np.random.Generator) -> Rows:
+    """A third of the rows say the greatest target, and count for four."""
+    heavy = generator.random(len(rows.y)) < 1 / 3
+    return Rows(rows.X, np.where(heavy, rows.y.max(), rows.y), np.where(heavy, 4.0, 1.0))
+
+
+def _repeated(rows: Rows) -> Rows:
+    assert rows.weight is not None
+    times = rows.weight.astype(int)
+    return Rows(np.repeat(rows.X, times, axis=0), np.repeat(rows.y, times))
+
+
 def _fitted(learner: Learner, lesson: Lesson) -> FittedModel:
     return learner.fit(lesson.train, lesson.valid, lesson.few(learner), lesson.setting, Never())
 
@@ -212,6 +303,12 @@ def _flipped(content: bytes) -> bytes:
     middle = len(content) // 2
     return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
 
+
+WITH_WEIGHTS: tuple[Callable[[Learner, Lesson, Path], None], ...] = (
+    whole_weights_are_rows_repeated,
+    rows_of_weight_0_are_not_there,
+    it_stops_by_rows_with_their_weights,
+)
 
 CONTRACT: tuple[Callable[[Learner, Lesson, Path], None], ...] = (
     answers_have_their_shape,

@@ -99,6 +99,8 @@ def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
         (["train.csv", "--target", "y", "--objective", "Gini"], "objective is 'Gini'"),
         (["train.csv", "--target", "y", "--max-runtime", "0"], "max_runtime_s"),
         (["train.csv", "--target", "y", "--max-latency-ms", "-1"], "max_latency_ms is -1.0"),
+        (["train.csv", "--target", "y", "--sample-weight", "y"], "as the sample weight"),
+        (["train.csv", "--target", "y", "--monotone", "y=+1"], "it is the target"),
         (["train.csv", "--target", "y", "--test", "no.csv"], "no.csv"),
         (["train.csv", "--target", "y", "--out", "."], "--out . exists already"),
     ],

@@ -264,6 +264,14 @@ def test_reports_are_made_of_a_job_that_was_kept(reported, classifier, tmp_path)
         ({"max_candidates": 0}, "max_candidates"),
         ({"max_latency_ms": 0}, "max_latency_ms is 0; it must be above 0"),
         ({"threads": 0}, "threads"),
+        ({"sample_weight": "y"}, "'y' is named as the target and as the sample weight"),
+        ({"monotone": {"a": 2}}, "direction of 'a' is 2; it must be 1"),
+        ({"monotone": {"y": 1}}, "'y': it is the target"),
+        ({"monotone": {"w": 1}, "sample_weight": "w"}, "'w': it is the sample weight"),
+        (
+            {"monotone": {"a": 1}, "problem_type": "MulticlassClassification"},
+            "answers of MulticlassClassification have no order",
+        ),
     ],
 )
 def test_wrong_parameters_are_refused_at_once(parameters, told):

@@ -16,13 +16,16 @@ from windvane.engine.data.checks.facts import RowKeys, TableFacts
 from windvane.engine.data.checks.findings import find_all
 from windvane.engine.data.dataset import Dataset, write_dataset
 from windvane.engine.data.encoded import encode
+from windvane.engine.data.monotone import check_monotone
 from windvane.engine.data.plainnumbers import plain_numbers
 from windvane.engine.data.power import MOST_ROWS, Powers, prediction_power
 from windvane.engine.data.profile import describe_numbers
 from windvane.engine.data.read import RawTable, read_table
+from windvane.engine.data.rowweights import take_weights
 from windvane.engine.data.split import assign_folds, choose_n_folds, target_strata
 from windvane.engine.data.target import Target, may_be_numbers, resolve_target
 from windvane.engine.data.typed import RawColumn, TypedColumn, add_to_keys, type_column
+from windvane.engine.weighted import Weight, taken
 from windvane.errors import DataFault, JobFault
 
 _LEAST_POWER_ROWS, _POWER_CELLS = 2000, 2_000_000
@@ -36,7 +39,7 @@ def analyse(
     raises    DataFault, whose text is fit to be a FailureReason
     """
     try:
-        raw = read_table(files, options, problem.target, problem.seed)
+        raw = read_table(files, options, problem.target, problem.seed, _others(problem))
         dataset = _build(raw, problem, options)
         write_dataset(dataset, into)
     except OSError as error:
@@ -49,13 +52,26 @@ def analyse(
     return dataset.analysis
 
 
+def _others(problem: ProblemSpec) -> dict[str, str]:
+    """Columns that must be there besides the target, and what they are."""
+    weight = problem.sample_weight
+    return {
+        **({} if weight is None else {weight: "sample weight"}),
+        **dict.fromkeys(problem.monotone, "monotone"),
+    }
+
+
 def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset:
+    weight: Weight = None
+    if problem.sample_weight is not None:
+        raw, weight = take_weights(raw, problem.sample_weight)
     cells = raw.columns.pop(problem.target)
     numbers = plain_numbers(problem.target, cells) if may_be_numbers(problem) else None
     target_column = numbers or encode(problem.target, cells)
     target = resolve_target(target_column, problem, options.min_rows)
     columns, features, identifiers = _type_columns(raw, target)
     _check_learnable(columns)
+    check_monotone(problem.monotone, columns, target)
     kept_target = target_column.keep(target.valid)
     keys = _row_keys(features, identifiers, kept_target)
     n_folds = choose_n_folds(len(target.y), sum(c.spec.type.is_feature for c in columns))
@@ -72,13 +88,20 @@ def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset
         raw.n_rows,
         raw.n_rows_read,
         _powers(columns, target, problem.seed),
+        raw.n_rows - len(target.valid),
     )
     return Dataset(
         _analysis(facts, n_folds, problem),
         {column.name: column.values for column in columns},
         target.y,
         folds,
+        _about_one(taken(weight, target.valid)),
     )
+
+
+def _about_one(weight: Weight) -> Weight:
+    """With the mean 1."""
+    return None if weight is None else weight / weight.mean()
 
 
 def _analysis(facts: TableFacts, n_folds: int, problem: ProblemSpec) -> Analysis:
@@ -100,6 +123,8 @@ def _analysis(facts: TableFacts, n_folds: int, problem: ProblemSpec) -> Analysis
         tune_threshold=problem.tune_threshold,
         findings=find_all(facts),
         statistics=_statistics(facts),
+        sample_weight=problem.sample_weight,
+        monotone=dict(problem.monotone),
     )
 
 

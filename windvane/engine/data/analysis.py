@@ -74,6 +74,8 @@ class Analysis:
                   as in ProblemSpec
     findings      most severe first
     statistics    per column: {"missing": n, "distinct": n, ...}, JSON
+    sample_weight the column that says what each row counts for; it is none of `columns`
+    monotone      column -> 1 or -1: answers must not fall, or not rise, as it grows
     """
 
     target: str
@@ -92,6 +94,22 @@ class Analysis:
     tune_threshold: bool = True
     findings: tuple[Finding, ...] = ()
     statistics: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sample_weight: str | None = None
+    monotone: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be told of every candidate, as the job was asked for it."""
+        told = []
+        if self.sample_weight is not None:
+            told.append(f"rows are weighted by '{self.sample_weight}', in training and in scores")
+        if self.monotone:
+            bound = [
+                f"{'rise' if way > 0 else 'fall'} with '{name}'"
+                for name, way in self.monotone.items()
+            ]
+            told.append(f"answers only ever {' and '.join(bound)}, or stay as they are")
+        return tuple(told)
 
     @property
     def features(self) -> tuple[ColumnSpec, ...]:

@@ -6,6 +6,7 @@ columns/N.npy          numeric and datetime columns (float64), N = position in a
 columns/N.arrow        the others, dictionary-encoded strings (Arrow IPC, uncompressed)
 y.npy                  float64 (n_rows,): target, or class index
 folds.npy              int8 (n_rows,): the fold in which a row is validated, or -1 if in none
+weight.npy             float64 (n_rows,): what a row counts for; only if the job has a column of weights
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from windvane.engine.columns import Columns, Values
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.encoded import EncodedColumn
+from windvane.engine.weighted import Weight
 from windvane.errors import CorruptArtifact
 
 
@@ -34,12 +36,14 @@ class Dataset:
     columns  the features; what is written may hold the other columns too
     y        (n_rows,) float64
     folds    (n_rows,) int8
+    weight   (n_rows,) float64 above 0, with the mean 1; None if all rows count alike
     """
 
     analysis: Analysis
     columns: Columns
     y: NDArray[np.float64]
     folds: NDArray[np.int8]
+    weight: Weight = None
 
 
 def write_dataset(dataset: Dataset, folder: Path) -> None:
@@ -60,6 +64,8 @@ def _write_files(dataset: Dataset, folder: Path) -> None:
             _write_column(folder, position, dataset.columns[column.name])
     np.save(folder / "y.npy", dataset.y.astype(np.float64, copy=False))
     np.save(folder / "folds.npy", dataset.folds.astype(np.int8, copy=False))
+    if dataset.weight is not None:
+        np.save(folder / "weight.npy", dataset.weight)
     document = json.dumps(dataset.analysis.to_json(), allow_nan=False)
     (folder / "analysis.json").write_text(document, encoding="utf-8")
 
@@ -74,7 +80,14 @@ def read_dataset(folder: Path) -> Dataset:
             f"Dataset {folder} is damaged: {len(y)} targets and {len(folds)} folds for "
             f"{analysis.n_rows} rows."
         )
-    return Dataset(analysis, columns, y, folds)
+    if analysis.sample_weight is None:
+        return Dataset(analysis, columns, y, folds)
+    weight = _load(folder / "weight.npy")
+    if len(weight) != analysis.n_rows:
+        raise CorruptArtifact(
+            f"Dataset {folder} is damaged: {len(weight)} weights for {analysis.n_rows} rows."
+        )
+    return Dataset(analysis, columns, y, folds, weight)
 
 
 def read_analysis(folder: Path) -> Analysis:

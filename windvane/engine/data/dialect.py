@@ -126,17 +126,19 @@ def column_names(first: Sequence[str], name: str, max_columns: int) -> tuple[str
     return names
 
 
-def check_target(target: str, names: Sequence[str]) -> None:
-    """raises    DataFault if there is no such column, saying which there are"""
-    if target in names:
+def check_column(role: str, column: str, names: Sequence[str]) -> None:
+    """role      what the column is to the job, e.g. 'target'
+    raises    DataFault if there is no such column, saying which there are
+    """
+    if column in names:
         return
     by_fold = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(target.casefold(), list(by_fold), n=1)
+    near = difflib.get_close_matches(column.casefold(), list(by_fold), n=1)
     hint = f" Did you mean '{by_fold[near[0]]}'?" if near else ""
     shown = ", ".join(f"'{name}'" for name in names[:20])
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
     raise DataFault(
-        f"The target column '{target}' is not in the data.{hint} The columns are: {shown}{more}."
+        f"The {role} column '{column}' is not in the data.{hint} The columns are: {shown}{more}."
     )
 
 

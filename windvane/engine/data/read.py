@@ -7,16 +7,17 @@ while it streams.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import pyarrow as pa
 
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.arrowfiles import ArrowFiles
-from windvane.engine.data.dialect import check_target
+from windvane.engine.data.dialect import check_column
 from windvane.engine.data.thin import ThinnedRows
 from windvane.errors import DataFault
 
@@ -45,17 +46,23 @@ class RawTable:
 
 
 def read_table(
-    files: Sequence[SourceFile], options: ReadOptions, target: str, seed: int
+    files: Sequence[SourceFile],
+    options: ReadOptions,
+    target: str,
+    seed: int,
+    others: Mapping[str, str] = MappingProxyType({}),
 ) -> RawTable:
     """All rows of all files in the order of their names, or a sample that fits into memory.
 
+    others    further columns that must be there -> what they are to the job
     raises    DataFault naming the file, and the line or byte, of what cannot be read
     """
     if not files:
         raise DataFault("There are no files to read.")
     ordered = sorted(files, key=lambda file: file.name)
     with _opened(ordered, options) as source:
-        check_target(target, source.names)
+        for column, role in {target: "target", **others}.items():
+            check_column(role, column, source.names)
         max_bytes = options.memory_mb * 1000**2 // _TABLE_SHARE
         rows = ThinnedRows(max_bytes, source.names.index(target), seed)
         for batch in source.batches():

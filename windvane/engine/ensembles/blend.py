@@ -21,6 +21,7 @@ from windvane.engine.ensembles.thrift import fit_thrifty_weights
 from windvane.engine.ensembles.weights import fit_weights
 from windvane.engine.scoring.evaluate import gain, honest_parts
 from windvane.engine.scoring.metrics import Floats, Indices
+from windvane.engine.weighted import Weight, taken
 
 _MAX_CONSIDERED = 32
 """More than a search finds kinds of models: the best of one kind alone would leave out what helps most."""
@@ -63,29 +64,34 @@ def blend(
     folds: NDArray[np.integer],
     objective: MetricName,
     costs: Mapping[int, float] | None = None,
+    weight: Weight = None,
 ) -> Blend | None:
     """The ensemble of these candidates, or None if fewer than two of them are worth having.
 
     predictions  candidate index -> out-of-fold predictions of all rows, NaN where there is none
     folds        (n_rows,) the fold each row was validated in
     costs        candidate index -> share of what the members may cost together; None for no limit
+    weight       (n_rows,) what each row counts for
 
     Candidates that lack folds which others have are left out.
     """
-    considered, rows = _considered(predictions, y, objective)
+    considered, rows = _considered(predictions, y, objective, weight)
     if costs is not None:
         considered = tuple(index for index in considered if costs[index] <= 1)
     if len(considered) < 2:
         return None
     some = _some(rows.size, _enough_rows(predictions[considered[0]]))
     few, few_y = rows[some], y[rows[some]]
-    loss = loss_for([predictions[index][few] for index in considered], few_y, objective)
+    few_weight = taken(weight, few)
+    loss = loss_for([predictions[index][few] for index in considered], few_y, objective, few_weight)
     fit = _fit_for(considered, costs)
     smooth = fit(loss, few.size)
     # With a limit, the best one may cost too much to join.
     share = 1.0
     if costs is None or smooth[0] > 0:
-        share = _share_that_scores(predictions, considered, smooth, few, few_y, objective)
+        share = _share_that_scores(
+            predictions, considered, smooth, few, few_y, objective, few_weight
+        )
     weights = _towards_best(smooth, share)
     if np.count_nonzero(weights) < 2:
         return None
@@ -106,15 +112,16 @@ def blend(
     )
 
 
-def likely_members(predictions: Predictions, y: Floats, objective: MetricName) -> tuple[int, ...]:
+def likely_members(
+    predictions: Predictions, y: Floats, objective: MetricName, weight: Weight = None
+) -> tuple[int, ...]:
     """Those that `blend` would probably choose, in a fraction of its time; the best one alone if there are not two."""
-    considered, rows = _considered(predictions, y, objective)
+    considered, rows = _considered(predictions, y, objective, weight)
     if len(considered) < 2:
         return considered
     few = rows[_some(rows.size, _LIKELY_ROWS)]
-    weights = fit_weights(
-        loss_for([predictions[index][few] for index in considered], y[few], objective)
-    )
+    told = [predictions[index][few] for index in considered]
+    weights = fit_weights(loss_for(told, y[few], objective, taken(weight, few)))
     return tuple(index for index, weight in zip(considered, weights, strict=True) if weight > 0)
 
 
@@ -148,13 +155,14 @@ def _share_that_scores(
     rows: Indices,
     y: Floats,
     objective: MetricName,
+    weight: Weight,
 ) -> float:
     """How far to go from the best single candidate to the weights: as far as the objective is higher than that one's.
     Weights are fitted to a smooth loss, candidates are picked by the objective itself."""
-    alone = gain(objective, y, predictions[considered[0]][rows].astype(np.float64))
+    alone = gain(objective, y, predictions[considered[0]][rows].astype(np.float64), weight)
     for share in _SHARES:
         blended = _pooled(predictions, considered, _towards_best(weights, share), rows)
-        if gain(objective, y, blended) > alone:
+        if gain(objective, y, blended, weight) > alone:
             return share
     return 1.0
 
@@ -194,7 +202,7 @@ def _pooled(
 
 
 def _considered(
-    predictions: Predictions, y: Floats, objective: MetricName
+    predictions: Predictions, y: Floats, objective: MetricName, weight: Weight
 ) -> tuple[tuple[int, ...], Indices]:
     """The best candidates, best first, of those that predict the most rows; and these rows."""
     covered = {index: _predicted_rows(one) for index, one in predictions.items()}
@@ -204,8 +212,9 @@ def _considered(
     fullest = [index for index, rows in covered.items() if rows.sum() == most]
     rows = np.flatnonzero(covered[fullest[0]])
     few = rows[_some(most, _MAX_ROWS)]
+    counted = taken(weight, few)
     gains = {
-        index: gain(objective, y[few], predictions[index][few].astype(np.float64))
+        index: gain(objective, y[few], predictions[index][few].astype(np.float64), counted)
         for index in fullest
         if covered[index][rows].all()
     }
@@ -214,17 +223,22 @@ def _considered(
         key=lambda index: (-gains[index], index),
     )
     considered = tuple(ranked[:_MAX_CONSIDERED])
-    return _steady(considered, predictions, few, y[few]), rows
+    return _steady(considered, predictions, few, y[few], counted), rows
 
 
 def _steady(
-    considered: tuple[int, ...], predictions: Predictions, rows: Indices, y: Floats
+    considered: tuple[int, ...],
+    predictions: Predictions,
+    rows: Indices,
+    y: Floats,
+    weight: Weight,
 ) -> tuple[int, ...]:
     """Without those whose error hangs on a few rows where that of others does not: what such rows say of them does
     not hold for new ones. The best one stays."""
     if len(considered) < 3 or predictions[considered[0]].ndim > 1:
         return considered
-    doubts = np.array([np.std((predictions[index][rows] - y) ** 2) for index in considered])
+    errors = ((predictions[index][rows] - y) ** 2 for index in considered)
+    doubts = np.array([np.std(one if weight is None else one * weight) for one in errors])
     is_steady = doubts <= _MOST_DOUBT * np.median(doubts)
     return tuple(index for place, index in enumerate(considered) if place == 0 or is_steady[place])
 

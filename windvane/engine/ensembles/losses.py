@@ -17,6 +17,7 @@ from windvane.domain.problem import MetricName
 from windvane.engine.ensembles.pool import logs_of
 from windvane.engine.ensembles.simplex import minimize_on_simplex
 from windvane.engine.scoring.metrics import Floats
+from windvane.engine.weighted import Weight, mean, taken
 
 SHRINKAGE = 30.0
 """In rows on which the members' mistakes are as large as the best one's and independent of each other."""
@@ -50,42 +51,46 @@ class Loss(Protocol):
 
 
 def loss_for(
-    predictions: Sequence[NDArray[np.floating[Any]]], y: Floats, objective: MetricName
+    predictions: Sequence[NDArray[np.floating[Any]]],
+    y: Floats,
+    objective: MetricName,
+    weight: Weight = None,
 ) -> Loss:
     """What the weights of an ensemble are fitted to. All objectives of classification stand on the log loss: areas and
     labels move in jumps, so that weights fitted on them gain on their own rows and lose on others.
 
     predictions    of each model: (n_rows,) values or (n_rows, n_classes) probabilities
+    weight         (n_rows,) what each row counts for
     """
     if predictions[0].ndim > 1:
-        return LogLoss(_log_odds(predictions, y))
+        return LogLoss(_log_odds(predictions, y), weight)
     errors = np.stack([one.astype(np.float64) for one in predictions]) - y
-    return SquaredError(errors) if objective in _SQUARED else AbsoluteError(errors)
+    return (SquaredError if objective in _SQUARED else AbsoluteError)(errors, weight)
 
 
 class SquaredError:
-    """errors    (n_models, n_rows)"""
+    """errors    (n_models, n_rows);  weight  (n_rows,)"""
 
-    def __init__(self, errors: Floats) -> None:
-        self._errors = errors
+    def __init__(self, errors: Floats, weight: Weight = None) -> None:
+        self._errors, self._weight = errors, weight
         self.n_models = len(errors)
 
     def fit(self, members: Places) -> Floats:
         errors = self._errors[members]
-        return _shrunk(errors @ errors.T / errors.shape[1], errors.shape[1])
+        return _shrunk(_products(errors, self._weight), errors.shape[1])
 
     def of(self, members: Places, weights: Floats) -> float:
-        return float(np.mean((weights @ self._errors[members]) ** 2))
+        return mean((weights @ self._errors[members]) ** 2, self._weight)
 
     def on(self, rows: NDArray[np.bool_] | slice) -> SquaredError:
-        return SquaredError(self._errors[:, rows])
+        return SquaredError(self._errors[:, rows], taken(self._weight, rows))
 
 
 class AbsoluteError:
-    """errors    (n_models, n_rows)"""
+    """errors    (n_models, n_rows);  weight  (n_rows,)"""
 
-    def __init__(self, errors: Floats) -> None:
-        self._errors = errors
+    def __init__(self, errors: Floats, weight: Weight = None) -> None:
+        self._errors, self._weight = errors, weight
         self.n_models = len(errors)
 
     def fit(self, members: Places) -> Floats:
@@ -95,51 +100,54 @@ class AbsoluteError:
         """
         errors = self._errors[members]
         n_rows = errors.shape[1]
-        weights = _shrunk(errors @ errors.T / n_rows, n_rows)
-        least = 1e-3 * float(np.abs(errors).mean(axis=1).min()) or 1.0
+        weights = _shrunk(_products(errors, self._weight), n_rows)
+        least = 1e-3 * min(mean(np.abs(one), self._weight) for one in errors) or 1.0
         for _ in range(_REWEIGHTINGS):
             weighed = errors / np.maximum(np.abs(weights @ errors), least)
-            found = _shrunk(weighed @ errors.T / n_rows, n_rows)
+            found = _shrunk(_products(weighed, self._weight, errors), n_rows)
             if np.abs(found - weights).max() < _CONVERGED:
                 break
             weights = found
         return weights
 
     def of(self, members: Places, weights: Floats) -> float:
-        return float(np.mean(np.abs(weights @ self._errors[members])))
+        return mean(np.abs(weights @ self._errors[members]), self._weight)
 
     def on(self, rows: NDArray[np.bool_] | slice) -> AbsoluteError:
-        return AbsoluteError(self._errors[:, rows])
+        return AbsoluteError(self._errors[:, rows], taken(self._weight, rows))
 
 
 class LogLoss:
     """Of the geometric pool.
 
     odds    (n_models, n_rows, n_classes - 1): logarithm of the odds of every other class to the true one
+    weight  (n_rows,)
     """
 
-    def __init__(self, odds: Floats) -> None:
-        self._odds = odds
+    def __init__(self, odds: Floats, weight: Weight = None) -> None:
+        self._odds, self._weight = odds, weight
         self.n_models = len(odds)
 
     def fit(self, members: Places) -> Floats:
         """Newton's method on the simplex with halved steps."""
         odds = self._odds[members]
         n_rows, pull = odds.shape[1], SHRINKAGE / odds.shape[1]
+        counted = None if self._weight is None else self._weight / self._weight.mean()
         weights = np.full(len(odds), 1 / len(odds))
-        reached, likely = _log_loss(odds, weights, pull)
+        reached, likely = _log_loss(odds, weights, pull, counted)
         for _ in range(_NEWTON_STEPS):
             expected = np.einsum("mnk,nk->mn", odds, likely)
-            slope = expected.mean(axis=1) + pull * weights
-            rooted = (odds * np.sqrt(likely)).reshape(len(odds), -1)
-            curvature = (rooted @ rooted.T - expected @ expected.T) / n_rows
-            curvature += pull * np.eye(len(odds))
+            often = np.ones(n_rows) if counted is None else counted
+            rooted = (odds * np.sqrt(likely * often[:, None])).reshape(len(odds), -1)
+            told = expected * np.sqrt(often)
+            slope = expected @ often / n_rows + pull * weights
+            curvature = (rooted @ rooted.T - told @ told.T) / n_rows + pull * np.eye(len(odds))
             step = minimize_on_simplex(curvature, curvature @ weights - slope) - weights
             promise = -float(slope @ step)
             if promise < _CONVERGED:
                 break
             share = 1.0
-            while (now := _log_loss(odds, weights + share * step, pull))[0] > (
+            while (now := _log_loss(odds, weights + share * step, pull, counted))[0] > (
                 reached - 0.2 * share * promise
             ):
                 share /= 2
@@ -150,10 +158,10 @@ class LogLoss:
         return np.asarray(weights / weights.sum())
 
     def of(self, members: Places, weights: Floats) -> float:
-        return _log_loss(self._odds[members], weights, 0.0)[0]
+        return _log_loss(self._odds[members], weights, 0.0, self._weight)[0]
 
     def on(self, rows: NDArray[np.bool_] | slice) -> LogLoss:
-        return LogLoss(self._odds[:, rows])
+        return LogLoss(self._odds[:, rows], taken(self._weight, rows))
 
 
 def _log_odds(predictions: Sequence[NDArray[np.floating[Any]]], y: Floats) -> Floats:
@@ -168,14 +176,20 @@ def _log_odds(predictions: Sequence[NDArray[np.floating[Any]]], y: Floats) -> Fl
     return made
 
 
-def _log_loss(odds: Floats, weights: Floats, pull: float) -> tuple[float, Floats]:
+def _log_loss(odds: Floats, weights: Floats, pull: float, counted: Weight) -> tuple[float, Floats]:
     """The loss with the pull, and (n_rows, n_classes - 1) the probabilities of the classes that are not true."""
     scores = np.tensordot(weights, odds, 1)
     highest = np.maximum(scores.max(axis=1), 0.0)
     powers = np.exp(scores - highest[:, None])
     total = np.exp(-highest) + powers.sum(axis=1)
-    loss = float(np.mean(np.log(total) + highest)) + pull / 2 * float(weights @ weights)
+    loss = mean(np.log(total) + highest, counted) + pull / 2 * float(weights @ weights)
     return loss, powers / total[:, None]
+
+
+def _products(errors: Floats, weight: Weight, others: Floats | None = None) -> Floats:
+    """(n_models, n_models) mean products of errors."""
+    own = errors if weight is None else errors * (weight / weight.mean())
+    return np.asarray(own @ (errors if others is None else others).T / errors.shape[1])
 
 
 def _shrunk(second_moments: Floats, n_rows: int) -> Floats:

@@ -7,8 +7,8 @@ model is saved in its library's own format or as arrays, never as code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -19,23 +19,30 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.features.base import Feature
 from windvane.engine.tuning.space import Space
+from windvane.engine.weighted import Weight
 
 
 @dataclass(frozen=True)
 class Rows:
     """Some rows of a matrix made by a recipe.
 
-    X   (n_rows, n_features) float32
-    y   (n_rows,) float64: the target, or the class index 0 .. n_classes-1
+    X       (n_rows, n_features) float32
+    y       (n_rows,) float64: the target, or the class index 0 .. n_classes-1
+    weight  (n_rows,) >= 0: what each counts for in the loss, about 1; None if all count alike
     """
 
     X: FloatMatrix
     y: NDArray[np.float64]
+    weight: Weight = None
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a learner must know besides rows and parameters; n_classes is 0 for regression."""
+    """What a learner must know besides rows and parameters; n_classes is 0 for regression.
+
+    monotone    raw column of numbers -> 1 or -1: answers (the value, or the probability of class 1 of two) must not
+                fall, or not rise, as it grows (monotone.py)
+    """
 
     problem_type: ProblemType
     objective: MetricName
@@ -43,6 +50,7 @@ class Setting:
     features: Sequence[Feature]
     seed: int
     threads: int = 1
+    monotone: Mapping[str, int] = field(default_factory=dict)
 
 
 class Clock(Protocol):
@@ -106,7 +114,7 @@ class Learner(Protocol):
         clock: Clock,
     ) -> FittedModel:
         """A model of the training rows. With `valid` it stops early on them; without, it runs the number of
-        rounds that `hyperparameters` names.
+        rounds that `hyperparameters` names. Weights count in the loss and in what it stops by.
 
         raises    CandidateFault if it cannot learn from these rows; the text says why
         """

@@ -13,6 +13,7 @@ from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.tuning.space import Space
+from windvane.engine.weighted import counts, mean, median
 from windvane.errors import CorruptArtifact
 
 _NAME = "baseline"
@@ -56,12 +57,12 @@ class Baseline:
         clock: Clock,  # noqa: ARG002 - contract
     ) -> Constant:
         if setting.n_classes:
-            counts = np.bincount(train.y.astype(np.int64), minlength=setting.n_classes)
-            answer = counts / counts.sum()
+            of_each = counts(train.y.astype(np.int64), setting.n_classes, train.weight)
+            answer = of_each / of_each.sum()
         elif setting.objective is MetricName.MAE:
-            answer = np.asarray(np.median(train.y))
+            answer = np.asarray(median(train.y, train.weight))
         else:
-            answer = np.asarray(train.y.mean())
+            answer = np.asarray(mean(train.y, train.weight))
         return Constant(answer, train.X.shape[1])
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:  # noqa: ARG002 - contract

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from windvane.engine.learners.base import Clock, FittedModel, Learner, Rows, Setting
+from windvane.engine.learners.monotone import check_keeps
 from windvane.engine.learners.residual import RESIDUAL, fit_residual, is_residual, load_residual
 from windvane.engine.learners.target_transform import (
     TARGET_TRANSFORM,
@@ -17,6 +18,7 @@ from windvane.engine.learners.target_transform import (
     load_transformed,
 )
 from windvane.engine.tuning.space import Space
+from windvane.errors import CandidateFault
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,14 @@ class LearnerCard:
         setting: Setting,
         clock: Clock,
     ) -> FittedModel:
-        """As the learner does; with the hyperparameter `target_transform`, on the transformed target."""
+        """As the learner does; with the hyperparameter `target_transform`, on the transformed target. Rows of weight 0
+        are not there for it.
+
+        raises    CandidateFault as well if no row has a weight, or if it cannot keep constraints
+        """
+        check_keeps(self.name, setting)
+        train = _counting(train)
+        valid = None if valid is None else _counting(valid)
         if hyperparameters.get(TARGET_TRANSFORM) == RESIDUAL:
             return fit_residual(self._learner(), train, valid, hyperparameters, setting, clock)
         if TARGET_TRANSFORM in hyperparameters:
@@ -69,6 +78,16 @@ class LearnerCard:
 
     def _learner(self) -> Learner:
         return cast("Learner", getattr(import_module(self.module), self.attribute))
+
+
+def _counting(rows: Rows) -> Rows:
+    """The rows without those of weight 0."""
+    if rows.weight is None or rows.weight.all():
+        return rows
+    kept = rows.weight > 0
+    if not kept.any():
+        raise CandidateFault("None of these rows has a weight above 0.")
+    return Rows(rows.X[kept], rows.y[kept], rows.weight[kept])
 
 
 _HERE = "windvane.engine.learners"

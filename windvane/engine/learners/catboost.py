@@ -9,6 +9,7 @@ from typing import Any
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
 from windvane.engine.learners.catboost_trees import FILE, NAME, read_trees
+from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.patience import Patience, patience_for
 from windvane.engine.tuning.space import Integer, Real, Space
 
@@ -78,6 +79,10 @@ class CatBoost:
             else patience_for(float(hyperparameters["learning_rate"])),
         )
         parameters = _parameters(hyperparameters, setting, loss, metric)
+        if setting.monotone:
+            parameters |= _constraints(setting)
+        if metric == "AUC" and train.weight is not None:
+            parameters["eval_metric"] = "AUC:use_weights=true"
         return train_model(train, valid, parameters, setting, patience)
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
@@ -107,6 +112,16 @@ def _parameters(
         "logging_level": "Silent",
         **classes,
     }
+
+
+def _constraints(setting: Setting) -> dict[str, Any]:
+    """CatBoost numbers columns of numbers before those of codes, which have no direction."""
+    told = zip(setting.features, directions(setting), strict=True)
+    numbers = [direction for feature, direction in told if not feature.cardinality]
+    made: dict[str, Any] = {"monotone_constraints": numbers}
+    if setting.objective is MetricName.MAE:
+        made["loss_function"] = "RMSE"  # exact medians in leaves would not keep to the constraints
+    return made
 
 
 LEARNER = CatBoost()

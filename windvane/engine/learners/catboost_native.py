@@ -113,8 +113,8 @@ def train_model(
     try:
         model = catboost.CatBoost(parameters)
         model.fit(
-            catboost.Pool(layout.data(train.X), train.y),
-            eval_set=None if valid is None else catboost.Pool(layout.data(valid.X), valid.y),
+            _pool(train, layout),
+            eval_set=None if valid is None else _pool(valid, layout),
             use_best_model=False,
             callbacks=[_Watch(patience, parameters["eval_metric"])],
         )
@@ -126,6 +126,10 @@ def train_model(
     if trees is not None:
         return CatBoostTrees(trees, setting.n_classes)
     return CatBoostModel(_bytes(model), cardinalities, setting.n_classes)
+
+
+def _pool(rows: Rows, layout: Layout) -> Any:
+    return catboost.Pool(layout.data(rows.X), rows.y, weight=rows.weight)
 
 
 def _bytes(model: Any) -> bytes:

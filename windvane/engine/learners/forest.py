@@ -141,7 +141,7 @@ class ForestLearner:
                 grown and (clock.is_over() or _is_full(forest, batch))
             ):
                 forest.n_estimators = min(n_trees, len(grown) + batch)
-                grown = forest.fit(train.X, y).estimators_
+                grown = forest.fit(train.X, y, train.weight).estimators_
             classes = forest.classes_.tolist() if setting.n_classes else ()
             trees = trees_of([tree.tree_ for tree in grown], classes, setting.n_classes)
         except (ValueError, MemoryError) as error:

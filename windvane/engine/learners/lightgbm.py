@@ -15,6 +15,7 @@ from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.lightgbm_native import CONTRIBUTIONS, NativeBooster, in_parts
+from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.patience import MANY_CLASSES, Patience, most_rounds, patience_for
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.tuning.space import Choice, Integer, Real, Space
@@ -126,7 +127,7 @@ class LightGbm:
     ) -> LightGbmModel:
         if not np.isfinite(train.y).all():
             raise CandidateFault("LightGBM could not learn from these rows: a target is no number.")
-        parameters = {**hyperparameters, **_fixed(setting, len(train.y))}
+        parameters = {**hyperparameters, **_fixed(setting, len(train.y)), **_constraints(setting)}
         patience = Patience(
             clock,
             higher_is_better=parameters["metric"] == "auc",
@@ -163,8 +164,10 @@ def _trained(
     own = dict(parameters)
     n_rounds = int(own.pop("num_iterations"))
     codes = [i for i, feature in enumerate(setting.features) if feature.cardinality > 0]
-    data = lightgbm.Dataset(train.X, train.y, categorical_feature=codes, params=own)
-    shown = [] if valid is None else [data.create_valid(valid.X, valid.y)]
+    data = lightgbm.Dataset(
+        train.X, train.y, weight=train.weight, categorical_feature=codes, params=own
+    )
+    shown = [] if valid is None else [data.create_valid(valid.X, valid.y, weight=valid.weight)]
 
     def watch(state: Any) -> None:
         results = state.evaluation_result_list
@@ -188,6 +191,8 @@ def _step(setting: Setting, n_rows: int) -> float:
 def _fixed(setting: Setting, n_rows: int) -> dict[str, Any]:
     """What the problem and the promise of equal runs decide."""
     objective, metric = _BY_METRIC.get(setting.objective, _OBJECTIVES[setting.problem_type])
+    if setting.monotone and setting.objective is MetricName.MAE:
+        objective = "regression"  # medians set into grown leaves would not keep to the constraints
     return {
         "objective": objective,
         "metric": metric,
@@ -201,6 +206,10 @@ def _fixed(setting: Setting, n_rows: int) -> dict[str, Any]:
         "num_threads": setting.threads,
         "verbosity": -1,
     }
+
+
+def _constraints(setting: Setting) -> dict[str, Any]:
+    return {"monotone_constraints": directions(setting)} if setting.monotone else {}
 
 
 LEARNER = LightGbm()

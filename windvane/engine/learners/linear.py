@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine import weighted
 from windvane.engine.arrays import read_arrays, write_arrays
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.linear_loss import LOSSES, Loss, Weights
+from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.patience import Patience
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.tuning.space import Choice, Real, Space
+from windvane.engine.weighted import Weight
 from windvane.errors import CandidateFault, CorruptArtifact
 
 _NAME = "linear-learner"
@@ -35,6 +40,11 @@ _LABEL_METRICS = frozenset(
         MetricName.RECALL_MACRO,
     }
 )
+
+
+_Bound = tuple[float | None, float | None]
+_BY_SIGN: dict[int, _Bound] = {0: (None, None), 1: (0.0, None), -1: (None, 0.0)}
+"""What a weight may be, by the sign that it may have."""
 
 
 class LinearModel:
@@ -97,13 +107,17 @@ class LinearLearner:
         clock: Clock,
     ) -> LinearModel:
         loss = LOSSES[_loss_name(setting)]
-        y, centre, scale = _scaled(train.y, setting)
+        y, centre, scale = _scaled(train, setting)
         n_outputs = setting.n_classes if setting.n_classes > 2 else 1
         search = _Search(
             loss=loss,
             X=train.X.astype(np.float64) if train.X.size <= _DOUBLE_CELLS else train.X,
             y=y,
-            weights=_row_weights(y, hyperparameters.get("positive_example_weight_mult", "none")),
+            weight=train.weight,
+            weights=_row_weights(
+                train, hyperparameters.get("positive_example_weight_mult", "none")
+            ),
+            directions=directions(setting) if setting.monotone else None,
             n_outputs=n_outputs,
             l2=float(hyperparameters["wd"]),
             l1=float(hyperparameters["l1"]),
@@ -111,7 +125,7 @@ class LinearLearner:
         patience = Patience(
             clock, higher_is_better=False, n_rounds=None if valid is None else _PATIENCE
         )
-        shown = None if valid is None else Rows(valid.X, (valid.y - centre) / scale)
+        shown = None if valid is None else replace(valid, y=(valid.y - centre) / scale)
         try:
             best = search.run(int(hyperparameters["max_iterations"]), shown, patience)
         except (MemoryError, ValueError, FloatingPointError) as error:
@@ -146,6 +160,8 @@ class _Search:
     """The weights of least loss: mean loss + wd/2 |w|^2 + l1 |w|_1, intercepts not penalised.
 
     With L1, every weight is the difference of two that are not negative, so that the penalty is smooth.
+
+    directions    (n_features,) the sign that weights may have, 0 for either; None for no bounds
     """
 
     def __init__(
@@ -154,12 +170,15 @@ class _Search:
         loss: Loss,
         X: NDArray[Any],
         y: NDArray[np.float64],
+        weight: Weight,
         weights: NDArray[np.float64],
         n_outputs: int,
         l2: float,
         l1: float,
+        directions: Sequence[int] | None,
     ) -> None:
         self._loss, self._X, self._y, self._row_weights = loss, X, y, weights
+        self._weight, self._directions = weight, directions
         self._shape = (X.shape[1], n_outputs)
         self._l2, self._l1 = l2, l1
 
@@ -171,30 +190,45 @@ class _Search:
         def watch(point: NDArray[np.float64]) -> None:
             nonlocal best, last
             last = self._unpack(point)
-            score = None if valid is None else self._loss.mean(last.scores(valid.X), valid.y)
+            score = (
+                None
+                if valid is None
+                else self._loss.mean(last.scores(valid.X), valid.y, valid.weight)
+            )
             is_over = patience.is_over(score)
             if patience.best_round == patience.n_seen:
                 best = last
             if is_over:
                 raise StopIteration
 
-        n_free = self._shape[0] * self._shape[1]
-        bounds = [(0.0, None)] * (2 * n_free) + [(None, None)] * self._shape[1]
         minimize(
             self._value,
             start,
             jac=True,
             method="L-BFGS-B",
-            bounds=bounds if self._l1 > 0 else None,
+            bounds=self._bounds(),
             callback=watch,
             options={"maxiter": max(1, n_iterations), "ftol": 1e-9, "gtol": 1e-6},
         )
         return best
 
+    def _bounds(self) -> list[_Bound] | None:
+        """Of each number that is searched for."""
+        intercepts: list[_Bound] = [(None, None)] * self._shape[1]
+        signs = np.repeat(self._directions or [0] * self._shape[0], self._shape[1]).tolist()
+        if self._l1 > 0:
+            of_parts: list[_Bound] = [
+                (0.0, 0.0 if sign * part < 0 else None) for part in (1, -1) for sign in signs
+            ]
+            return of_parts + intercepts
+        if self._directions is None:
+            return None
+        return [_BY_SIGN[sign] for sign in signs] + intercepts
+
     def _start(self) -> NDArray[np.float64]:
         parts = 2 if self._l1 > 0 else 1
         zeros = np.zeros(parts * self._shape[0] * self._shape[1])
-        return np.concatenate([zeros, self._loss.start(self._y, self._shape[1])])
+        return np.concatenate([zeros, self._loss.start(self._y, self._shape[1], self._weight)])
 
     def _unpack(self, point: NDArray[np.float64]) -> Weights:
         n = self._shape[0] * self._shape[1]
@@ -223,20 +257,24 @@ def _loss_name(setting: Setting) -> str:
     return "logistic" if setting.n_classes == 2 else "softmax"
 
 
-def _scaled(y: NDArray[np.float64], setting: Setting) -> tuple[NDArray[np.float64], float, float]:
+def _scaled(rows: Rows, setting: Setting) -> tuple[NDArray[np.float64], float, float]:
     """The target with mean 0 and standard deviation 1, and what brings it back; classes as they are."""
     if setting.n_classes:
-        return y, 0.0, 1.0
-    centre, scale = float(y.mean()), float(y.std()) or 1.0
-    return (y - centre) / scale, centre, scale
+        return rows.y, 0.0, 1.0
+    centre = weighted.mean(rows.y, rows.weight)
+    scale = weighted.deviation(rows.y, rows.weight) or 1.0
+    return (rows.y - centre) / scale, centre, scale
 
 
-def _row_weights(y: NDArray[np.float64], positive: str) -> NDArray[np.float64]:
+def _row_weights(rows: Rows, positive: str) -> NDArray[np.float64]:
     """(n_rows,) with the sum 1."""
-    weights = np.ones(len(y))
-    n_positive = float(y.sum())
-    if positive == "balanced" and 0 < n_positive < len(y):
-        weights[y == 1] = (len(y) - n_positive) / n_positive
+    y = rows.y
+    weights = np.ones(len(y)) if rows.weight is None else rows.weight.copy()
+    if positive == "balanced":
+        of_positive = float(weights[y == 1].sum())
+        of_others = float(weights.sum()) - of_positive
+        if of_positive and of_others:
+            weights[y == 1] *= of_others / of_positive
     scaled: NDArray[np.float64] = weights / weights.sum()
     return scaled
 

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine import weighted
+from windvane.engine.weighted import Weight
+
 Array = NDArray[np.float64]
 
 _BEND = 0.1
@@ -30,14 +33,14 @@ class Weights:
 @dataclass(frozen=True)
 class Loss:
     """value    scores (n_rows, n_outputs) and y (n_rows,) to losses (n_rows,) and slopes like the scores
-    start    y and n_outputs to the intercepts (n_outputs,) of the best constant
+    start    y, n_outputs and the rows' weights to the intercepts (n_outputs,) of the best constant
     """
 
     value: Callable[[Array, Array], tuple[Array, Array]]
-    start: Callable[[Array, int], Array]
+    start: Callable[[Array, int, Weight], Array]
 
-    def mean(self, scores: Array, y: Array) -> float:
-        return float(self.value(scores, y)[0].mean())
+    def mean(self, scores: Array, y: Array, weight: Weight) -> float:
+        return weighted.mean(self.value(scores, y)[0], weight)
 
 
 def _squared(scores: Array, y: Array) -> tuple[Array, Array]:
@@ -68,16 +71,16 @@ def _softmax(scores: Array, y: Array) -> tuple[Array, Array]:
     return np.log(sums) - shifted[rows, classes], slopes
 
 
-def _log_rates(y: Array, n_outputs: int) -> Array:
-    counts = np.bincount(y.astype(np.int64), minlength=max(2, n_outputs)) + 1.0
+def _log_rates(y: Array, n_outputs: int, weight: Weight) -> Array:
+    counts = weighted.counts(y.astype(np.int64), max(2, n_outputs), weight) + 1.0
     logs = np.log(counts / counts.sum())
     start: Array = logs[1:] - logs[:1] if n_outputs == 1 else logs
     return start
 
 
 LOSSES: dict[str, Loss] = {
-    "squared": Loss(_squared, lambda y, n: np.full(n, y.mean())),
-    "absolute": Loss(_absolute, lambda y, n: np.full(n, np.median(y))),
+    "squared": Loss(_squared, lambda y, n, weight: np.full(n, weighted.mean(y, weight))),
+    "absolute": Loss(_absolute, lambda y, n, weight: np.full(n, weighted.median(y, weight))),
     "logistic": Loss(_logistic, _log_rates),
     "softmax": Loss(_softmax, _log_rates),
 }

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
+from windvane.engine import weighted
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Clock, Rows, Setting
@@ -126,7 +126,7 @@ def _fit(
     if not np.isfinite(train.y).all() or not np.isfinite(train.X).all():
         raise ValueError("some of their values are missing or infinite")
     loss = _loss(setting, float(h["label_smoothing"]))
-    target = Scaling() if setting.n_classes else _target_scaling(train.y)
+    target = Scaling() if setting.n_classes else _target_scaling(train)
     centre, inverse = _input_scaling(train.X)
     shape = Shape(
         n_inputs=train.X.shape[1],
@@ -147,7 +147,7 @@ def _fit(
 
     def examples(rows: Rows) -> Examples:
         scaled = scaled_inputs(rows.X, centre, inverse)
-        return Examples(scaled, (rows.y - target.centre) / target.scale)
+        return Examples(scaled, (rows.y - target.centre) / target.scale, rows.weight)
 
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         found, rounds = train_networks(
@@ -166,9 +166,10 @@ def _loss(setting: Setting, smoothing: float) -> Loss:
     return Absolute() if setting.objective is MetricName.MAE else Squared()
 
 
-def _target_scaling(y: NDArray[np.float64]) -> Scaling:
-    low, high = float(y.min()), float(y.max())
-    return Scaling(float(y.mean()), float(y.std()) or 1.0, low, high)
+def _target_scaling(rows: Rows) -> Scaling:
+    low, high = float(rows.y.min()), float(rows.y.max())
+    spread = weighted.deviation(rows.y, rows.weight) or 1.0
+    return Scaling(weighted.mean(rows.y, rows.weight), spread, low, high)
 
 
 def _input_scaling(X: FloatMatrix) -> tuple[Floats, Floats]:

@@ -9,6 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine import weighted
+from windvane.engine.weighted import Weight
+
 Floats = NDArray[np.float32]
 
 _LEAST = 1e-7
@@ -25,8 +28,8 @@ class Loss(Protocol):
     def targets(self, y: NDArray[np.float64]) -> Floats:
         """(n_rows, n_outputs) from the scaled target or the class index."""
 
-    def start(self, targets: Floats) -> Floats:
-        """(n_outputs,) the best constant outputs, roughly."""
+    def start(self, targets: Floats, weight: Weight = None) -> Floats:
+        """(n_outputs,) the best constant outputs, roughly; weight: (n_rows,) of the rows."""
 
     def slopes(self, outputs: Floats, targets: Floats) -> Floats:
         """(n_members, n_rows, n_outputs): the gradient of the mean loss of each network. May write into
@@ -35,8 +38,8 @@ class Loss(Protocol):
     def answers(self, outputs: Floats) -> Floats:
         """(n_members, ..., n_outputs) values or probabilities of outputs."""
 
-    def value(self, answers: Floats, y: NDArray[np.float64]) -> float:
-        """Mean loss of answers averaged over networks, (n_rows, n_outputs)."""
+    def value(self, answers: Floats, y: NDArray[np.float64], weight: Weight = None) -> float:
+        """Mean loss of answers averaged over networks, (n_rows, n_outputs); weight: (n_rows,) of the rows."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class Logistic:
         smooth = y * (1 - self.smoothing) + self.smoothing / 2
         return smooth[:, None].astype(np.float32)
 
-    def start(self, targets: Floats) -> Floats:
-        share = _shares(targets)
+    def start(self, targets: Floats, weight: Weight = None) -> Floats:
+        share = _shares(targets, weight)
         started: Floats = np.log(share / (1 - share))
         return started
 
@@ -68,10 +71,10 @@ class Logistic:
         np.reciprocal(made, out=made)
         return made
 
-    def value(self, answers: Floats, y: NDArray[np.float64]) -> float:
+    def value(self, answers: Floats, y: NDArray[np.float64], weight: Weight = None) -> float:
         positive = answers[:, 0].astype(np.float64)
         of_truth = np.where(y == 1, positive, 1 - positive)
-        return float(-np.log(np.maximum(of_truth, _LEAST)).mean())
+        return weighted.mean(-np.log(np.maximum(of_truth, _LEAST)), weight)
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,8 @@ class Softmax:
         hot[np.arange(len(y)), y.astype(np.int64)] += 1 - self.smoothing
         return hot
 
-    def start(self, targets: Floats) -> Floats:
-        started: Floats = np.log(_shares(targets))
+    def start(self, targets: Floats, weight: Weight = None) -> Floats:
+        started: Floats = np.log(_shares(targets, weight))
         return started
 
     def slopes(self, outputs: Floats, targets: Floats) -> Floats:
@@ -102,9 +105,9 @@ class Softmax:
         made /= made.sum(axis=-1, keepdims=True)
         return made
 
-    def value(self, answers: Floats, y: NDArray[np.float64]) -> float:
+    def value(self, answers: Floats, y: NDArray[np.float64], weight: Weight = None) -> float:
         of_truth = answers[np.arange(len(y)), y.astype(np.int64)].astype(np.float64)
-        return float(-np.log(np.maximum(of_truth, _LEAST)).mean())
+        return weighted.mean(-np.log(np.maximum(of_truth, _LEAST)), weight)
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,8 @@ class Squared:
     def targets(self, y: NDArray[np.float64]) -> Floats:
         return y[:, None].astype(np.float32)
 
-    def start(self, targets: Floats) -> Floats:
-        started: Floats = targets.mean(axis=0)
-        return started
+    def start(self, targets: Floats, weight: Weight = None) -> Floats:
+        return _means(targets, weight)
 
     def slopes(self, outputs: Floats, targets: Floats) -> Floats:
         outputs -= targets
@@ -128,16 +130,18 @@ class Squared:
     def answers(self, outputs: Floats) -> Floats:
         return outputs
 
-    def value(self, answers: Floats, y: NDArray[np.float64]) -> float:
-        return float(((answers[:, 0] - y) ** 2).mean())
+    def value(self, answers: Floats, y: NDArray[np.float64], weight: Weight = None) -> float:
+        return weighted.mean((answers[:, 0] - y) ** 2, weight)
 
 
 @dataclass(frozen=True)
 class Absolute(Squared):
     """The absolute error of a scaled target, smooth near 0 (Huber)."""
 
-    def start(self, targets: Floats) -> Floats:
-        return np.asarray(np.median(targets, axis=0), np.float32)
+    def start(self, targets: Floats, weight: Weight = None) -> Floats:
+        if weight is None:
+            return np.asarray(np.median(targets, axis=0), np.float32)
+        return np.array([weighted.median(targets[:, 0].astype(np.float64), weight)], np.float32)
 
     def slopes(self, outputs: Floats, targets: Floats) -> Floats:
         outputs -= targets
@@ -146,12 +150,17 @@ class Absolute(Squared):
         outputs /= len(targets)
         return outputs
 
-    def value(self, answers: Floats, y: NDArray[np.float64]) -> float:
-        return float(np.abs(answers[:, 0] - y).mean())
+    def value(self, answers: Floats, y: NDArray[np.float64], weight: Weight = None) -> float:
+        return weighted.mean(np.abs(answers[:, 0] - y), weight)
 
 
-def _shares(targets: Floats) -> Floats:
+def _means(targets: Floats, weight: Weight) -> Floats:
+    made = targets.mean(axis=0) if weight is None else np.average(targets, axis=0, weights=weight)
+    return np.asarray(made, np.float32)
+
+
+def _shares(targets: Floats, weight: Weight) -> Floats:
     """Of each class, none nearer to 0 or 1 than half a row."""
     least = 0.5 / len(targets)
-    shares: Floats = np.clip(targets.mean(axis=0), least, 1 - least)
+    shares: Floats = np.clip(_means(targets, weight), least, 1 - least)
     return shares

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from windvane.engine.learners.base import Clock
 from windvane.engine.learners.mlp_loss import Floats, Loss
 from windvane.engine.learners.mlp_network import Network, Parameters, Shape, steps_of
+from windvane.engine.weighted import Weight
 
 CYCLE_ENDS = (1 / 15, 3 / 15, 7 / 15, 1.0)
 """Shares of the schedule after which steps have fallen to 0: a model stopped there is a finished one."""
@@ -53,10 +54,11 @@ class Course:
 
 @dataclass(frozen=True)
 class Examples:
-    """X (n_rows, n_inputs), y (n_rows,) scaled target or class index."""
+    """X (n_rows, n_inputs), y (n_rows,) scaled target or class index, weight (n_rows,) of the rows."""
 
     X: Floats
     y: NDArray[np.float64]
+    weight: Weight = None
 
 
 def train_networks(
@@ -127,6 +129,7 @@ class _Training:
     def __init__(self, shape: Shape, loss: Loss, train: Examples, course: Course) -> None:
         self._loss, self._course = loss, course
         self._X, self._targets = train.X, loss.targets(train.y)
+        self._weight = _factors(train.weight)
         self._generator = np.random.default_rng(course.seed)
         self._batch = min(course.batch, len(train.X))
         self._n_batches = math.ceil(len(train.X) / self._batch)
@@ -134,7 +137,7 @@ class _Training:
         some = self._generator.permutation(len(train.X))[:_START_ROWS]
         self._network.start(train.X[some])
         last = len(shape.hidden)
-        self._network.parameters[f"bias{last}"][...] = loss.start(self._targets)
+        self._network.parameters[f"bias{last}"][...] = loss.start(self._targets, train.weight)
         self._adam = _Adam(self._network, course)
         self.averaged = Network(shape, 1, 0.0, 0)
         self._scratch = np.empty_like(self.averaged.parameters.flat)
@@ -147,7 +150,10 @@ class _Training:
         for i in range(self._n_batches):
             rows = order[i * self._batch : (i + 1) * self._batch]
             outputs = self._network.forward(self._X[rows])
-            self._network.backward(self._loss.slopes(outputs, self._targets[rows]))
+            slopes = self._loss.slopes(outputs, self._targets[rows])
+            if self._weight is not None:
+                slopes *= self._weight[rows]
+            self._network.backward(slopes)
             self._adam.step(step_share((epoch * self._n_batches + i) / total))
             if i % _AVERAGE_EVERY == 0:
                 self._average()
@@ -163,6 +169,13 @@ class _Training:
         np.subtract(flat, averaged, out=self._scratch)
         self._scratch *= np.float32(min(1.0, max(1 / self._n_averaged, share)))
         averaged += self._scratch
+
+
+def _factors(weight: Weight) -> Floats | None:
+    """(n_rows, 1) with the mean 1."""
+    if weight is None:
+        return None
+    return np.asarray(weight / weight.mean(), np.float32)[:, None]
 
 
 class _Adam:
@@ -207,4 +220,4 @@ def _validate(network: Network, loss: Loss, valid: Examples) -> float:
         loss.answers(network.outputs(valid.X[start : start + _BLOCK])).mean(axis=0)
         for start in range(0, len(valid.X), _BLOCK)
     ]
-    return loss.value(np.concatenate(answers), valid.y)
+    return loss.value(np.concatenate(answers), valid.y, valid.weight)

@@ -21,6 +21,7 @@ from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.tuning.space import Integer, Real, Space
+from windvane.engine.weighted import counts
 from windvane.errors import CorruptArtifact
 
 _NAME = "neighbors"
@@ -46,6 +47,7 @@ class NeighborsModel:
     """scale   (n_features,) what features are multiplied by
     X          (n_rows, n_features) float32 training rows, scaled
     y          (n_rows,) their targets or class indices
+    weight     (n_rows,) what each of them counts for
     prior      (n_classes,) rates of the classes; empty for regression
     """
 
@@ -56,10 +58,11 @@ class NeighborsModel:
         scale: NDArray[np.float32],
         X: FloatMatrix,
         y: NDArray[np.float64],
+        weight: NDArray[np.float64],
         prior: NDArray[np.float64],
         n_neighbors: int,
     ) -> None:
-        self.scale, self.X, self.y, self.prior = scale, X, y, prior
+        self.scale, self.X, self.y, self.weight, self.prior = scale, X, y, weight, prior
         self.n_neighbors = n_neighbors
         self.n_features = X.shape[1]
         self._squares = np.einsum("ij,ij->i", X, X)
@@ -73,7 +76,8 @@ class NeighborsModel:
 
     def _answers(self, rows: FloatMatrix) -> NDArray[np.float64]:
         near, distances = self._nearest(rows)
-        weights = 1 / (distances + _OWN_SHARE * distances.mean(axis=1, keepdims=True) + 1e-12)
+        own = _OWN_SHARE * distances.mean(axis=1, keepdims=True)
+        weights = self.weight[near] / (distances + own + 1e-12)
         weights /= weights.sum(axis=1, keepdims=True)
         if not self.prior.size:
             return np.asarray((weights * self.y[near]).sum(axis=1))
@@ -102,7 +106,13 @@ class NeighborsModel:
         )
 
     def save(self, folder: Path) -> None:
-        arrays: Arrays = {"scale": self.scale, "X": self.X, "y": self.y, "prior": self.prior}
+        arrays: Arrays = {
+            "scale": self.scale,
+            "X": self.X,
+            "y": self.y,
+            "weight": self.weight,
+            "prior": self.prior,
+        }
         write_arrays(folder / _FILE, arrays)
         write_manifest(folder, _NAME, {"n_neighbors": self.n_neighbors})
 
@@ -134,9 +144,11 @@ class Neighbors:
             raise candidate_fault("Nearest neighbours", error) from error
         prior = np.empty(0)
         if setting.n_classes:
-            counts = np.bincount(train.y.astype(np.int64), minlength=setting.n_classes)
-            prior = counts / counts.sum()
-        return NeighborsModel(scale, X, train.y, prior, int(hyperparameters["n_neighbors"]))
+            rows = counts(train.y.astype(np.int64), setting.n_classes, train.weight)
+            prior = rows / rows.sum()
+        weight = np.ones(len(X)) if train.weight is None else train.weight
+        n_neighbors = int(hyperparameters["n_neighbors"])
+        return NeighborsModel(scale, X, train.y, weight, prior, n_neighbors)
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:  # noqa: ARG002 - contract
         return hyperparameters
@@ -147,37 +159,36 @@ class Neighbors:
         arrays = read_arrays(folder / _FILE)
         try:
             scale, X = arrays["scale"], arrays["X"]
-            y, prior = arrays["y"], arrays["prior"]
+            y, weight, prior = arrays["y"], arrays["weight"], arrays["prior"]
             n_neighbors = int(about["n_neighbors"])
         except (KeyError, TypeError, ValueError) as error:
             raise CorruptArtifact(f"{folder} holds no complete neighbours: {error!r}.") from error
-        fits = X.ndim == 2 and scale.shape == (X.shape[1],) and y.shape == (len(X),)
+        fits = X.ndim == 2 and scale.shape == (X.shape[1],)
+        fits = fits and y.shape == weight.shape == (len(X),)
         if not fits or not len(X) or n_neighbors < 1 or prior.ndim != 1:
             raise CorruptArtifact(f"{folder} holds neighbours that do not fit together.")
-        return NeighborsModel(scale.astype(np.float32), X.astype(np.float32), y, prior, n_neighbors)
+        return NeighborsModel(
+            scale.astype(np.float32), X.astype(np.float32), y, weight, prior, n_neighbors
+        )
 
 
 def _scale(train: Rows, setting: Setting, relevance: float) -> NDArray[np.float32]:
     """(n_features,) to one spread, times what the feature explains of the target to the power of `relevance` halves."""
-    X = train.X.astype(np.float64)
-    X -= X.mean(axis=0)
-    spread = X.std(axis=0)
-    targets = (
-        train.y[:, None]
-        if not setting.n_classes
-        else np.eye(setting.n_classes)[train.y.astype(np.int64)]
-    )
-    targets = targets - targets.mean(axis=0)
-    total = float((targets**2).sum()) or 1.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        along = (X.T @ targets) / np.sqrt(len(X)) / np.where(spread > 0, spread, 1.0)[:, None]
+    weight = np.ones(len(train.y)) if train.weight is None else train.weight
+    X, share = train.X.astype(np.float64), weight / weight.sum()
+    X -= share @ X
+    spread = np.sqrt(share @ X**2)
+    targets = train.y[:, None]
+    if setting.n_classes:
+        targets = np.eye(setting.n_classes)[train.y.astype(np.int64)]
+    targets = targets - share @ targets
+    total = float((share @ targets**2).sum()) or 1.0
+    along = (X.T @ (share[:, None] * targets)) / np.where(spread > 0, spread, 1.0)[:, None]
     explained = np.clip((along**2).sum(axis=1) / total, 0.0, 1.0)
     if not explained.any():
         explained = np.ones_like(explained)
-    scale = np.where(
-        spread > 0, explained ** (relevance / 2) / np.maximum(spread, _LEAST_SPREAD), 0
-    )
-    return np.asarray(scale, np.float32)
+    scale = explained ** (relevance / 2) / np.maximum(spread, _LEAST_SPREAD)
+    return np.where(spread > 0, scale, 0.0).astype(np.float32)
 
 
 LEARNER = Neighbors()

@@ -9,13 +9,14 @@ A plan asks for it by the hyperparameter `target_transform` with the value "resi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine import weighted
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.features.base import Feature
@@ -72,14 +73,14 @@ class Line:
         if not np.isfinite(rows.y).all():
             raise CandidateFault("No line can be drawn through these rows: a target is no number.")
         numbers = np.array([i for i, one in enumerate(features) if not one.cardinality], np.int64)
-        low, high, fill = _ranges(rows.X, numbers)
+        low, high, fill = _ranges(rows, numbers)
         varied = high > low
         empty = cls(numbers[varied], low[varied], high[varied], fill[varied], low[varied], 0.0)
-        centre = float(rows.y.mean())
+        centre = weighted.mean(rows.y, rows.weight)
         moments, products = empty._moments(rows, centre)
         scale = np.sqrt(np.diag(moments))
         scale[scale == 0] = 1.0
-        penalty = scale.size / len(rows.y) * np.eye(scale.size)
+        penalty = scale.size / _n_counted(rows) * np.eye(scale.size)
         found = (
             np.linalg.solve(moments / np.outer(scale, scale) + penalty, products / scale) / scale
         )
@@ -92,9 +93,10 @@ class Line:
         moments, products = np.zeros((n_used, n_used)), np.zeros(n_used)
         for block in _blocks(len(rows.y)):
             values = self._values(rows.X[block]) - self.fill
-            moments += values.T @ values
-            products += values.T @ (rows.y[block] - centre)
-        return moments / len(rows.y), products / len(rows.y)
+            turned = values.T if rows.weight is None else values.T * rows.weight[block]
+            moments += turned @ values
+            products += turned @ (rows.y[block] - centre)
+        return moments / _n_counted(rows), products / _n_counted(rows)
 
     def arrays(self) -> Arrays:
         made: Arrays = {name: getattr(self, name) for name in _ARRAYS}
@@ -121,15 +123,24 @@ class Line:
 _ARRAYS = ("columns", "low", "high", "fill", "coefficients")
 
 
-def _ranges(X: FloatMatrix, columns: NDArray[np.int64]) -> tuple[_Floats, _Floats, _Floats]:
+def _n_counted(rows: Rows) -> float:
+    return len(rows.y) if rows.weight is None else float(rows.weight.sum())
+
+
+def _ranges(rows: Rows, columns: NDArray[np.int64]) -> tuple[_Floats, _Floats, _Floats]:
     """(n_columns,) each: least, greatest and mean of what is there; 0 of a column with nothing."""
     low, high, mean = (np.zeros(columns.size) for _ in range(3))
     for place, column in enumerate(columns.tolist()):
-        values = X[:, column]
-        values = values[np.isfinite(values)]
+        values = rows.X[:, column]
+        there = np.isfinite(values)
+        values = values[there]
         if values.size:
             low[place], high[place] = values.min(), values.max()
-            mean[place] = values.mean(dtype=np.float64)
+            mean[place] = (
+                values.mean(dtype=np.float64)
+                if rows.weight is None
+                else weighted.mean(values, rows.weight[there])
+            )
     return low, high, mean
 
 
@@ -174,13 +185,15 @@ def fit_residual(
 
     raises    CandidateFault if the problem is no regression, or as the learner does
     """
+    if setting.monotone:
+        raise CandidateFault("What a line leaves need not be monotone where the whole must be.")
     if setting.n_classes:
         raise CandidateFault("Residuals are for regression; this target is a class.")
     own = {name: value for name, value in hyperparameters.items() if name != TARGET_TRANSFORM}
     line = Line.of(train, setting.features)
 
     def left(rows: Rows) -> Rows:
-        return Rows(rows.X, rows.y - line.predict(rows.X))
+        return replace(rows, y=rows.y - line.predict(rows.X))
 
     told = None if valid is None else left(valid)
     return ResidualModel(line, learner.fit(left(train), told, own, setting, clock))

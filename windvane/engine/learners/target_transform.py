@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
+from windvane.engine import weighted
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, FittedModel, Learner, Rows, Setting
 from windvane.engine.manifest import check_manifest, write_manifest
+from windvane.engine.weighted import Weight
 from windvane.errors import CandidateFault, CorruptArtifact
 
 TARGET_TRANSFORM = "target_transform"
@@ -63,28 +65,29 @@ class LogScale:
         return made
 
     @classmethod
-    def of(cls, y: NDArray[np.float64]) -> Self:
+    def of(cls, y: NDArray[np.float64], weight: Weight = None) -> Self:
         """The one of a few under which the middle nine tenths of these targets lie most evenly about their
         median: around zero (if all have one sign), around the median, above the least.
 
         y    (n_rows,) finite, at least one
         """
-        low, middle, high = np.quantile(y, (0.05, 0.5, 0.95)).tolist()
-        tried = [cls._around(y, float(y.min()), 0.5), cls._around(y, middle, 0.5)]
+        low, middle, high = weighted.quantiles(y, (0.05, 0.5, 0.95), weight).tolist()
+        tried = [cls._around(y, float(y.min()), 0.5, weight), cls._around(y, middle, 0.5, weight)]
         if y.min() >= 0 or y.max() <= 0:
-            tried.insert(0, cls._around(y, 0.0, 0.05))
+            tried.insert(0, cls._around(y, 0.0, 0.05, weight))
         ends = np.array([low, middle, high])
         return min(tried, key=lambda one: _unevenness(*one.forward(ends).tolist()))
 
     @classmethod
-    def _around(cls, y: NDArray[np.float64], centre: float, share: float) -> Self:
+    def _around(cls, y: NDArray[np.float64], centre: float, share: float, weight: Weight) -> Self:
         """The scale is the quantile `share` of the distances from the centre."""
         distances = np.abs(y - centre)
-        distances = distances[distances > 0]
+        apart = distances > 0
+        distances, weight = distances[apart], weighted.taken(weight, apart)
         if not len(distances):
             return cls(centre, 1.0)
         least = max(_LEAST_SCALE * float(distances.max()), float(np.finfo(np.float64).tiny))
-        return cls(centre, max(float(np.quantile(distances, share)), least))
+        return cls(centre, max(float(weighted.quantiles(distances, (share,), weight)[0]), least))
 
 
 def _unevenness(low: float, middle: float, high: float) -> float:
@@ -104,10 +107,11 @@ class Smearing:
     shift: float = 0.0
 
     @classmethod
-    def of(cls, residuals: NDArray[np.float64]) -> Self:
+    def of(cls, residuals: NDArray[np.float64], weight: Weight = None) -> Self:
         """residuals    (n_rows,) of z"""
-        cut = np.clip(residuals, *np.quantile(residuals, (_TAIL, 1 - _TAIL)))
-        even, odd = float(np.cosh(cut).mean()), float(np.sinh(cut).mean())
+        cut = np.clip(residuals, *weighted.quantiles(residuals, (_TAIL, 1 - _TAIL), weight))
+        even = weighted.mean(np.cosh(cut), weight)
+        odd = weighted.mean(np.sinh(cut), weight)
         return cls(math.sqrt((even - odd) * (even + odd)), math.atanh(odd / even))
 
 
@@ -176,10 +180,10 @@ def fit_transformed(
     name, known = own.pop(TARGET_TRANSFORM), own.pop(SMEARING, None)
     _check(name, train, setting)
     told = None if known is None else _smearing(known)
-    scale = LogScale.of(train.y)
+    scale = LogScale.of(train.y, train.weight)
     inner = learner.fit(
-        Rows(train.X, scale.forward(train.y)),
-        None if valid is None else Rows(valid.X, scale.forward(valid.y)),
+        replace(train, y=scale.forward(train.y)),
+        None if valid is None else replace(valid, y=scale.forward(valid.y)),
         own,
         setting,
         clock,
@@ -191,7 +195,7 @@ def fit_transformed(
     if told is not None:
         return TransformedModel(inner, scale, told, low, high)
     seen = train if valid is None or not len(valid.y) else valid
-    smearing = Smearing.of(scale.forward(seen.y) - inner.predict(seen.X))
+    smearing = Smearing.of(scale.forward(seen.y) - inner.predict(seen.X), seen.weight)
     drawn_up = TransformedModel(inner, scale, smearing, low, high)
     return drawn_up if _squared_error(drawn_up, seen) < _squared_error(plain, seen) else plain
 
@@ -218,7 +222,7 @@ def _smearing(told: Any) -> Smearing:
 
 
 def _squared_error(model: TransformedModel, rows: Rows) -> float:
-    return float(((model.predict(rows.X) - rows.y) ** 2).mean())
+    return weighted.mean((model.predict(rows.X) - rows.y) ** 2, rows.weight)
 
 
 def load_transformed(folder: Path, learner: Learner) -> TransformedModel:

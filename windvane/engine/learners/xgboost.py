@@ -8,6 +8,7 @@ from typing import Any
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
+from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.patience import MANY_CLASSES, Patience, most_rounds, patience_for
 from windvane.engine.learners.xgboost_model import NAME, read_model
 from windvane.engine.tuning.space import Integer, Real, Space
@@ -97,7 +98,12 @@ class Xgboost:
 
 def _fixed(setting: Setting) -> dict[str, Any]:
     objective, metric = _BY_METRIC.get(setting.objective, _OBJECTIVES[setting.problem_type])
+    if setting.monotone and setting.objective is MetricName.MAE:
+        objective = (
+            "reg:squarederror"  # medians set into grown leaves would not keep to the constraints
+        )
     classes = {"num_class": setting.n_classes} if objective == "multi:softprob" else {}
+    bound = {"monotone_constraints": tuple(directions(setting))} if setting.monotone else {}
     return {
         "objective": objective,
         "eval_metric": metric,
@@ -107,6 +113,7 @@ def _fixed(setting: Setting) -> dict[str, Any]:
         "nthread": setting.threads,
         "verbosity": 0,
         **classes,
+        **bound,
     }
 
 

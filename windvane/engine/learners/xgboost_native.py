@@ -69,6 +69,7 @@ def _matrix(rows: Rows, setting: Setting, like: Any) -> Any:
     return xgboost.QuantileDMatrix(
         rows.X,
         rows.y,
+        weight=rows.weight,
         feature_types=["c" if _has_categories(f) else "q" for f in setting.features],
         enable_categorical=True,
         nthread=setting.threads,

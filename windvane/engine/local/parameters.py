@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_objective
+from windvane.domain.problem import (
+    MetricName,
+    ProblemSpec,
+    ProblemType,
+    check_objective,
+    check_uses,
+)
 from windvane.errors import InvalidRequest
 
 
@@ -17,13 +24,18 @@ def problem_of(
     seed: int,
     calibrate: bool,
     tune_threshold: bool,
+    sample_weight: str | None,
+    monotone: Mapping[str, int],
 ) -> ProblemSpec:
-    """raises    InvalidRequest for a name that is unknown, or an objective that does not fit the problem type"""
+    """raises    InvalidRequest for a name that is unknown, or what does not fit the problem type"""
     kind = _named(ProblemType, "problem_type", problem_type)
     metric = _named(MetricName, "objective", objective)
     if kind is not None and metric is not None:
         check_objective(kind, metric)
-    return ProblemSpec(str(target), kind, metric, seed, calibrate, tune_threshold)
+    check_uses(target, kind, sample_weight, monotone)
+    return ProblemSpec(
+        str(target), kind, metric, seed, calibrate, tune_threshold, sample_weight, monotone
+    )
 
 
 _Enum = TypeVar("_Enum", bound=StrEnum)

@@ -57,5 +57,5 @@ class Prospects:
 
     def _members(self) -> list[int]:
         objective = self._table.analysis.objective
-        found = likely_members(self._predictions, self._table.y, objective)
+        found = likely_members(self._predictions, self._table.y, objective, self._table.weight)
         return list(found) or [ranked(self._entries, objective)[0].index]

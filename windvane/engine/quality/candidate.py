@@ -13,6 +13,9 @@ from windvane.engine.quality.judged import Judged
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.scoring.evaluate import out_of_fold_classes
 from windvane.engine.scoring.threshold import tuned_metric
+from windvane.engine.weighted import taken
+
+_ALIKE = "the figures of this report count all rows alike, whatever their weight"
 
 
 def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
@@ -30,7 +33,9 @@ def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
         objective=analysis.objective,
         y=y,
         predicted=predicted,
-        classes=out_of_fold_classes(tuned_metric(analysis), y, predicted, folds),
+        classes=out_of_fold_classes(
+            tuned_metric(analysis), y, predicted, folds, taken(table.weight, rows)
+        ),
         folds=folds,
         labels=analysis.labels,
         threshold=record.threshold,
@@ -40,7 +45,7 @@ def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
         calibrate=analysis.calibrate,
         tune_threshold=analysis.tune_threshold,
         latency_s=record.outcome.latency_s,
-        notes=record.outcome.notes,
+        notes=(*record.outcome.notes, *([] if table.weight is None else [_ALIKE])),
     )
 
 

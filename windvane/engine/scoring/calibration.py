@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
 from windvane.engine.scoring.metrics import METRICS, Floats
+from windvane.engine.weighted import Weight, mean, taken
 
 NO_CHANGE = 1.0
 
@@ -49,13 +50,15 @@ def at_temperature(probabilities: NDArray[_Float], temperature: float) -> NDArra
     return cast("NDArray[_Float]", powers / powers.sum(axis=1, keepdims=True))
 
 
-def fit_temperature(probabilities: Floats, y: Floats) -> float:
+def fit_temperature(probabilities: Floats, y: Floats, weight: Weight = None) -> float:
     """The temperature of the least log loss, 0.25 to 4.
 
     probabilities  (n_rows, n_classes)
     y              (n_rows,) class index
+    weight         (n_rows,) what each row counts for
     """
     stride = -(-y.size // _MOST_ROWS)
+    counted = taken(weight, slice(None, None, stride))
     logs = np.log(np.maximum(probabilities[::stride], _LEAST_PROBABILITY))
     of_truth = np.take_along_axis(logs, y[::stride].astype(np.int64)[:, None], axis=1)[:, 0]
     lowest, highest = 1 / _BOUNDS[1], 1 / _BOUNDS[0]
@@ -63,9 +66,9 @@ def fit_temperature(probabilities: Floats, y: Floats) -> float:
     for _ in range(_NEWTON_STEPS):
         chances = np.exp(power * (logs - logs.max(axis=1, keepdims=True)))
         chances /= chances.sum(axis=1, keepdims=True)
-        mean = (chances * logs).sum(axis=1)
-        slope = float(np.mean(mean - of_truth))
-        curvature = float(np.mean((chances * logs**2).sum(axis=1) - mean**2))
+        expected = (chances * logs).sum(axis=1)
+        slope = mean(expected - of_truth, counted)
+        curvature = mean((chances * logs**2).sum(axis=1) - expected**2, counted)
         if curvature <= 0:
             break
         # At most a doubling or a halving: far from the solution the curve is no parabola.
@@ -78,14 +81,17 @@ def fit_temperature(probabilities: Floats, y: Floats) -> float:
     return 1 / power
 
 
-def calibrate(probabilities: Floats, y: Floats, parts: NDArray[np.integer]) -> Calibration:
+def calibrate(
+    probabilities: Floats, y: Floats, parts: NDArray[np.integer], weight: Weight = None
+) -> Calibration:
     """parts    (n_rows,) which part a row belongs to, e.g. its fold"""
     fitted = np.empty_like(probabilities)
     for part in np.unique(parts):
         inside = parts == part
-        temperature = fit_temperature(probabilities[~inside], y[~inside])
+        without = taken(weight, ~inside)
+        temperature = fit_temperature(probabilities[~inside], y[~inside], without)
         fitted[inside] = at_temperature(probabilities[inside], temperature)
     value = METRICS[MetricName.LOG_LOSS].value
-    if value(y, fitted) >= value(y, probabilities):
+    if value(y, fitted, weight) >= value(y, probabilities, weight):
         return Calibration(NO_CHANGE, probabilities)
-    return Calibration(fit_temperature(probabilities, y), fitted)
+    return Calibration(fit_temperature(probabilities, y, weight), fitted)

@@ -34,6 +34,7 @@ from windvane.engine.scoring.threshold import (
     tuned_metric,
 )
 from windvane.engine.training.tasks import Trained
+from windvane.engine.weighted import taken
 from windvane.errors import CandidateFault
 
 _MOST_TRAIN_ROWS = 2_000
@@ -58,7 +59,7 @@ def candidate_record(
     if not np.isfinite(predicted).all():
         raise CandidateFault("The model predicts numbers that are not finite.")
     temperature, found = _judged(table, rows, predicted)
-    threshold = _threshold(table.analysis, table.y[rows], at_temperature(predicted, temperature))
+    threshold = _threshold(table, rows, at_temperature(predicted, temperature))
     outcome = Outcome(
         index=plan.index,
         objective=_objective(table.analysis, found),
@@ -100,12 +101,11 @@ def ensemble_record(
         notes=(
             "its weights were fitted on the rows it is scored on",
             LATENCY_ADDED,
+            *table.analysis.remarks,
         ),
         members=found.weights,
     )
-    threshold = _threshold(
-        table.analysis, table.y[found.rows], at_temperature(found.in_sample, temperature)
-    )
+    threshold = _threshold(table, found.rows, at_temperature(found.in_sample, temperature))
     return CandidateRecord(outcome, None, threshold, temperature=temperature)
 
 
@@ -125,12 +125,11 @@ def holds_up(
 
     out_of_fold    the best one's predictions
     """
-    analysis, y = table.analysis, table.y[found.rows]
-    alone = _row_gains(analysis, best, y, out_of_fold[found.rows])
-    classes = out_of_fold_classes(
-        tuned_metric(analysis), y, found.out_of_fold, table.folds[found.rows]
-    )
-    together = row_gains(analysis.objective, y, found.out_of_fold, classes)
+    analysis, rows = table.analysis, found.rows
+    y, folds, weight = table.y[rows], table.folds[rows], taken(table.weight, rows)
+    alone = _row_gains(table, best, rows, out_of_fold)
+    classes = out_of_fold_classes(tuned_metric(analysis), y, found.out_of_fold, folds, weight)
+    together = row_gains(analysis.objective, y, found.out_of_fold, classes, weight)
     differences = together - alone
     noise = float(np.std(differences)) / math.sqrt(y.size)
     return bool(differences.mean() >= -_SHOWN_WORSE * noise)
@@ -156,10 +155,7 @@ def optimism(
         return None
     random = np.random.default_rng(analysis.seed)
     few = np.sort(random.permutation(rows)[:_MOST_OPTIMISM_ROWS])
-    gains = [
-        _row_gains(analysis, records[index], table.y[few], out_of_fold(index)[few])
-        for index in rivals
-    ]
+    gains = [_row_gains(table, records[index], few, out_of_fold(index)) for index in rivals]
     table_of_gains = np.stack(gains, axis=1)
     if not np.isfinite(table_of_gains).all():
         return None
@@ -181,12 +177,11 @@ def pessimism(
     predicted              out-of-fold predictions of `record`
     predicted_from_fewer   those of `fewer`, for some of the same rows
     """
-    y = table.y
     told = predicted if predicted.ndim == 1 else predicted[:, 0]
     told_too = predicted_from_fewer if predicted.ndim == 1 else predicted_from_fewer[:, 0]
     rows = np.flatnonzero(np.isfinite(told) & np.isfinite(told_too))
-    gains = _row_gains(table.analysis, record, y[rows], predicted[rows])
-    gains_from_fewer = _row_gains(table.analysis, fewer, y[rows], predicted_from_fewer[rows])
+    gains = _row_gains(table, record, rows, predicted)
+    gains_from_fewer = _row_gains(table, fewer, rows, predicted_from_fewer)
     return max(0.0, float(gains.mean() - gains_from_fewer.mean()))
 
 
@@ -223,22 +218,23 @@ def _fitting(
     if record.plan is not None:
         return 0.0
     told = METRICS[table.analysis.objective].gain(record.outcome.objective)
-    honest = _row_gains(table.analysis, record, table.y[rows], out_of_fold[rows]).mean()
+    honest = _row_gains(table, record, rows, out_of_fold).mean()
     return max(0.0, told - float(honest))
 
 
 def _row_gains(
-    analysis: Analysis, record: CandidateRecord, y: Floats, predicted: NDArray[np.float32]
+    table: Dataset, record: CandidateRecord, rows: Indices, out_of_fold: NDArray[np.float32]
 ) -> Floats:
-    values = at_temperature(predicted.astype(np.float64), record.temperature)
+    values = at_temperature(out_of_fold[rows].astype(np.float64), record.temperature)
     classes = decide(values, record.threshold) if values.ndim == 2 else np.empty(0, np.int64)
-    return row_gains(analysis.objective, y, values, classes)
+    weight = taken(table.weight, rows)
+    return row_gains(table.analysis.objective, table.y[rows], values, classes, weight)
 
 
-def _threshold(analysis: Analysis, y: Floats, predicted: Floats) -> float:
-    if (tuned := tuned_metric(analysis)) is None:
+def _threshold(table: Dataset, rows: Indices, predicted: Floats) -> float:
+    if (tuned := tuned_metric(table.analysis)) is None:
         return DEFAULT_THRESHOLD
-    return best_threshold(tuned, y, predicted[:, 1])
+    return best_threshold(tuned, table.y[rows], predicted[:, 1], taken(table.weight, rows))
 
 
 def _judged(table: Dataset, rows: Indices, predicted: Floats) -> tuple[float, tuple[Score, ...]]:
@@ -246,12 +242,13 @@ def _judged(table: Dataset, rows: Indices, predicted: Floats) -> tuple[float, tu
     were fitted without them. Only log loss sees temperatures: they differ from part to part here, which areas under
     curves of all parts would take for differences between rows."""
     y, folds, kind = table.y[rows], table.folds[rows], table.analysis.problem_type
-    classes = out_of_fold_classes(tuned_metric(table.analysis), y, predicted, folds)
-    found = scores(kind, y, predicted, classes)
+    weight = taken(table.weight, rows)
+    classes = out_of_fold_classes(tuned_metric(table.analysis), y, predicted, folds, weight)
+    found = scores(kind, y, predicted, classes, weight)
     if not kind.is_classification or not table.analysis.calibrate:
         return NO_CHANGE, found
-    calibration = calibrate(predicted, y, honest_parts(folds))
-    log_loss = score(MetricName.LOG_LOSS, y, calibration.out_of_fold, classes)
+    calibration = calibrate(predicted, y, honest_parts(folds), weight)
+    log_loss = score(MetricName.LOG_LOSS, y, calibration.out_of_fold, classes, weight)
     if log_loss is None:
         return NO_CHANGE, found
     return calibration.temperature, tuple(
@@ -275,4 +272,5 @@ def _train_scores(
     rows = rows[:: -(-rows.size // _MOST_TRAIN_ROWS)]
     predicted = at_temperature(trained.model.predict(X[rows]), temperature)
     classes = decide(predicted, threshold) if predicted.ndim == 2 else np.empty(0, np.int64)
-    return scores(table.analysis.problem_type, table.y[rows], predicted, classes)
+    kind, weight = table.analysis.problem_type, taken(table.weight, rows)
+    return scores(kind, table.y[rows], predicted, classes, weight)

@@ -6,6 +6,9 @@ class 1 is the positive one. What a metric cannot say of such rows is NaN, never
 Standard errors come from influence functions (the delta method): one number a row, whose standard
 deviation over the square root of n is the metric's. For AUC that is DeLong's estimate. Where few rows decide, as
 with heavy tails or rare mistakes, they are widened so that two of them hold what two of a normal mean do.
+
+With weights a metric is that of rows repeated so many times; its standard error is that of rows drawn with their
+weights, so that a few heavy rows say less than many light ones.
 """
 
 from __future__ import annotations
@@ -13,11 +16,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
+from windvane.engine.weighted import Weight, counts, mean, taken
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -33,32 +38,40 @@ class Basis(Enum):
     CLASSES = "classes"
 
 
+class Value(Protocol):
+    def __call__(self, y: Floats, predicted: Floats, weight: Weight = None, /) -> float: ...
+
+
+class Influence(Protocol):
+    def __call__(self, y: Floats, predicted: Floats, weight: Weight = None, /) -> Floats: ...
+
+
 @dataclass(frozen=True)
 class Metric:
     """One metric.
 
-    value      (y, predicted) -> the metric
-    influence  (y, predicted) -> (n_rows,) influence of each row; their mean is 0
+    value      (y, predicted, weight) -> the metric
+    influence  (y, predicted, weight) -> (n_rows,) influence of each row, with its weight; their mean is 0
 
     `predicted` is (n_rows,) values, (n_rows, n_classes) probabilities or (n_rows,) class indices, as `basis`
-    says. `y` is (n_rows,): the target or the class index.
+    says. `y` is (n_rows,): the target or the class index. `weight` is (n_rows,), or left out if all rows count alike.
     """
 
     name: MetricName
     basis: Basis
-    value: Callable[[Floats, Floats], float]
-    influence: Callable[[Floats, Floats], Floats]
+    value: Value
+    influence: Influence
 
     @property
     def is_minimized(self) -> bool:
         return self.name.is_minimized
 
-    def standard_error(self, y: Floats, predicted: Floats) -> float:
+    def standard_error(self, y: Floats, predicted: Floats, weight: Weight = None) -> float:
         """Standard deviation of the metric over samples of rows like these. NaN below 2 rows, and where all rows
         have the same influence, as those of a perfect score: they do not say how the next ones would differ."""
         if y.size < 2:
             return float("nan")
-        influence = self.influence(y, predicted)
+        influence = self.influence(y, predicted, weight)
         if np.ptp(influence) == 0:
             return float("nan")
         return _widening(influence) * float(np.std(influence, ddof=1) / np.sqrt(y.size))
@@ -81,18 +94,23 @@ def _widening(influence: Floats) -> float:
     return 1 + max(0.0, float(term)) / influence.size
 
 
+def _counted(influence: Floats, weight: Weight) -> Floats:
+    """Influences in a mean of all rows from those of rows that all count alike."""
+    return influence if weight is None else np.asarray(influence * weight / weight.mean())
+
+
 # Means of a loss per row
 
 
 def _mean_of(
     loss: Callable[[Floats, Floats], Floats],
-) -> tuple[Callable[[Floats, Floats], float], Callable[[Floats, Floats], Floats]]:
-    def value(y: Floats, predicted: Floats) -> float:
-        return float(np.mean(loss(y, predicted)))
+) -> tuple[Value, Influence]:
+    def value(y: Floats, predicted: Floats, weight: Weight = None) -> float:
+        return mean(loss(y, predicted), weight)
 
-    def influence(y: Floats, predicted: Floats) -> Floats:
+    def influence(y: Floats, predicted: Floats, weight: Weight = None) -> Floats:
         losses = loss(y, predicted)
-        return np.asarray(losses - losses.mean())
+        return _counted(losses - mean(losses, weight), weight)
 
     return value, influence
 
@@ -117,76 +135,82 @@ def _hit(y: Floats, classes: Floats) -> Floats:
 # Functions of means
 
 
-def _rmse(y: Floats, values: Floats) -> float:
-    return float(np.sqrt(np.mean(_squared(y, values))))
+def _rmse(y: Floats, values: Floats, weight: Weight = None) -> float:
+    return float(np.sqrt(mean(_squared(y, values), weight)))
 
 
-def _rmse_influence(y: Floats, values: Floats) -> Floats:
+def _rmse_influence(y: Floats, values: Floats, weight: Weight = None) -> Floats:
     squares = _squared(y, values)
-    mean = squares.mean()
-    if mean == 0:
+    middle = mean(squares, weight)
+    if middle == 0:
         return np.zeros_like(squares)
-    return np.asarray((squares - mean) / (2 * np.sqrt(mean)))
+    return _counted((squares - middle) / (2 * np.sqrt(middle)), weight)
 
 
-def _r2(y: Floats, values: Floats) -> float:
+def _r2(y: Floats, values: Floats, weight: Weight = None) -> float:
     """1 - residual / total sum of squares; for a constant target 1 if all is exact, else 0."""
-    residual = _squared(y, values).sum()
-    total = _squared(y, y.mean()).sum()
+    residual, total = _squared(y, values), _squared(y, _middle(y, weight))
+    residual, total = (
+        one.sum() if weight is None else (one * weight).sum() for one in (residual, total)
+    )
     if total == 0:
         return 1.0 if residual == 0 else 0.0
     return float(1 - residual / total)
 
 
-def _r2_influence(y: Floats, values: Floats) -> Floats:
-    residual, total = _squared(y, values), _squared(y, y.mean())
-    variance = total.mean()
+def _r2_influence(y: Floats, values: Floats, weight: Weight = None) -> Floats:
+    residual, total = _squared(y, values), _squared(y, _middle(y, weight))
+    variance = mean(total, weight)
     if variance == 0:
         return np.zeros_like(total)
-    return np.asarray(residual.mean() * total / variance**2 - residual / variance)
+    return _counted(mean(residual, weight) * total / variance**2 - residual / variance, weight)
+
+
+def _middle(y: Floats, weight: Weight) -> Floats:
+    return np.asarray(mean(y, weight))
 
 
 # The area under the ROC curve
 
 
-def _shares_below(y: Floats, probabilities: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """For each positive row the share of negatives ranked below it, for each negative row the share of
-    positives ranked above it (ties count half), and which rows are positive."""
+def _share_below(values: Floats, others: Floats, weight: Weight) -> Floats:
+    """For each value the share of the others (with these weights) that is below it; ties count half."""
+    if weight is None:
+        ordered = np.sort(others)
+        below = np.searchsorted(ordered, values, side="left")
+        not_above = np.searchsorted(ordered, values, side="right")
+        return (below + not_above) / (2 * ordered.size)
+    order = np.argsort(others, kind="stable")
+    ordered, sums = others[order], np.append(0.0, np.cumsum(weight[order]))
+    of_below = sums[np.searchsorted(ordered, values, side="left")]
+    of_not_above = sums[np.searchsorted(ordered, values, side="right")]
+    return np.asarray((of_below + of_not_above) / (2 * sums[-1]))
+
+
+def _auc(y: Floats, probabilities: Floats, weight: Weight = None) -> float:
     positive = y == 1
-    ranked = probabilities[:, 1]
-    of_positive, of_negative = ranked[positive], ranked[~positive]
-    return (
-        _share_below(of_positive, np.sort(of_negative)),
-        1 - _share_below(of_negative, np.sort(of_positive)),
-        positive,
-    )
-
-
-def _share_below(values: Floats, ordered: Floats) -> Floats:
-    below = np.searchsorted(ordered, values, side="left")
-    not_above = np.searchsorted(ordered, values, side="right")
-    return (below + not_above) / (2 * ordered.size)
-
-
-def _auc(y: Floats, probabilities: Floats) -> float:
-    positive = y == 1
-    n_positive = int(positive.sum())
-    if n_positive in (0, y.size):
+    if positive.all() or not positive.any():
         return float("nan")
     ranked = probabilities[:, 1]
-    return float(_share_below(ranked[positive], np.sort(ranked[~positive])).mean())
+    of_negative = taken(weight, ~positive)
+    of_positive = _share_below(ranked[positive], ranked[~positive], of_negative)
+    return mean(of_positive, taken(weight, positive))
 
 
-def _auc_influence(y: Floats, probabilities: Floats) -> Floats:
+def _auc_influence(y: Floats, probabilities: Floats, weight: Weight = None) -> Floats:
     """source    DeLong, DeLong, Clarke-Pearson 1988, "Comparing the areas under two or more ROC curves"."""
-    share_of_positives = np.mean(y == 1)
+    positive = y == 1
+    share_of_positives = mean(positive, weight)
     if share_of_positives in (0, 1):
         return np.full(y.size, np.nan)
-    of_positive, of_negative, positive = _shares_below(y, probabilities)
+    ranked = probabilities[:, 1]
+    own, other = taken(weight, positive), taken(weight, ~positive)
+    of_positive = _share_below(ranked[positive], ranked[~positive], other)
+    of_negative = 1 - _share_below(ranked[~positive], ranked[positive], own)
     influence = np.empty(y.size)
-    influence[positive] = (of_positive - of_positive.mean()) / share_of_positives
-    influence[~positive] = (of_negative - of_negative.mean()) / (1 - share_of_positives)
-    return influence
+    influence[positive] = (of_positive - mean(of_positive, own)) / share_of_positives
+    influence[~positive] = (of_negative - mean(of_negative, other)) / (1 - share_of_positives)
+    return _counted(influence, weight)
 
 
 # Functions of the confusion matrix
@@ -231,15 +255,16 @@ _F1 = _ByClass(
 )
 
 
-def _shares(y: Floats, classes: Floats) -> tuple[Floats, Floats, Floats]:
+def _shares(y: Floats, classes: Floats, weight: Weight) -> tuple[Floats, Floats, Floats]:
     """Shares of rows hit, true and predicted by class, each (n_classes,), n_classes >= 2."""
     true, predicted = y.astype(np.int64), classes.astype(np.int64)
     n_classes = max(int(true.max(initial=1)), int(predicted.max(initial=1))) + 1
-    n_rows = max(y.size, 1)
+    n_rows = max(y.size, 1) if weight is None else float(weight.sum())
+    hit = true == predicted
     return (
-        np.bincount(true[true == predicted], minlength=n_classes) / n_rows,
-        np.bincount(true, minlength=n_classes) / n_rows,
-        np.bincount(predicted, minlength=n_classes) / n_rows,
+        counts(true[hit], n_classes, taken(weight, hit)) / n_rows,
+        counts(true, n_classes, weight) / n_rows,
+        counts(predicted, n_classes, weight) / n_rows,
     )
 
 
@@ -266,23 +291,21 @@ def _even(counted: NDArray[np.bool_]) -> Floats:
     return weights
 
 
-def _mean_by_class(
-    figure: _ByClass, weights: _Weights
-) -> tuple[Callable[[Floats, Floats], float], Callable[[Floats, Floats], Floats]]:
-    def value(y: Floats, classes: Floats) -> float:
+def _mean_by_class(figure: _ByClass, weights: _Weights) -> tuple[Value, Influence]:
+    def value(y: Floats, classes: Floats, weight: Weight = None) -> float:
         if y.size == 0:
             return float("nan")
-        hit, true, predicted = _shares(y, classes)
+        hit, true, predicted = _shares(y, classes, weight)
         return float(weights(true, predicted) @ figure.value(hit, true, predicted))
 
-    def influence(y: Floats, classes: Floats) -> Floats:
-        hit, true, predicted = _shares(y, classes)
+    def influence(y: Floats, classes: Floats, weight: Weight = None) -> Floats:
+        hit, true, predicted = _shares(y, classes, weight)
         by_hit, by_true, by_predicted = (
             weights(true, predicted) * slope for slope in figure.slopes(hit, true, predicted)
         )
         of_y, of_classes = y.astype(np.int64), classes.astype(np.int64)
         slope = by_true[of_y] + by_predicted[of_classes] + by_hit[of_y] * (of_y == of_classes)
-        return np.asarray(slope - slope.mean())
+        return _counted(slope - mean(slope, weight), weight)
 
     return value, influence
 

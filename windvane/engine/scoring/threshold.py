@@ -14,21 +14,22 @@ from numpy.typing import NDArray
 from windvane.domain.problem import MetricName
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.scoring.metrics import Floats, Indices
+from windvane.engine.weighted import Weight, counts, taken
 
 DEFAULT_THRESHOLD = 0.5
 
 
-def _f1(hit: Floats, false_alarms: Floats, n_positive: int, _n_negative: int) -> Floats:
+def _f1(hit: Floats, false_alarms: Floats, n_positive: float, _n_negative: float) -> Floats:
     return 2 * hit / (hit + false_alarms + n_positive)
 
 
 def _balanced_accuracy(
-    hit: Floats, false_alarms: Floats, n_positive: int, n_negative: int
+    hit: Floats, false_alarms: Floats, n_positive: float, n_negative: float
 ) -> Floats:
     return (hit / n_positive + 1 - false_alarms / n_negative) / 2
 
 
-_CURVES: dict[MetricName, Callable[[Floats, Floats, int, int], Floats]] = {
+_CURVES: dict[MetricName, Callable[[Floats, Floats, float, float], Floats]] = {
     MetricName.F1: _f1,
     MetricName.BALANCED_ACCURACY: _balanced_accuracy,
 }
@@ -46,22 +47,24 @@ def tuned_metric(analysis: Analysis) -> MetricName | None:
     return None
 
 
-def best_threshold(metric: MetricName, y: Floats, positive: Floats) -> float:
+def best_threshold(metric: MetricName, y: Floats, positive: Floats, weight: Weight = None) -> float:
     """The threshold that makes the most of a tuned metric on these rows; of equal ones the nearest to 0.5.
 
     y         (n_rows,) 0 or 1
     positive  (n_rows,) probability of class 1
+    weight    (n_rows,) what each row counts for
     returns   a value halfway between neighbouring probabilities; 0.5 if only one class is there
     """
-    n_positive = int(np.sum(y == 1))
-    n_negative = y.size - n_positive
+    n_negative, n_positive = counts(y.astype(np.int64), 2, weight).tolist()
     if n_positive == 0 or n_negative == 0:
         return DEFAULT_THRESHOLD
     order = np.argsort(-positive, kind="stable")
-    ranked, hits = positive[order], np.cumsum(y[order])
+    ranked = positive[order]
     last_of_tie = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-    hit = hits[last_of_tie]
-    reached = _CURVES[metric](hit, last_of_tie + 1 - hit, n_positive, n_negative)
+    of_hits = y[order] if weight is None else y[order] * weight[order]
+    hit = np.cumsum(of_hits)[last_of_tie]
+    above = last_of_tie + 1 if weight is None else np.cumsum(weight[order])[last_of_tie]
+    reached = _CURVES[metric](hit, above - hit, n_positive, n_negative)
     thresholds = _halfway_down(ranked[last_of_tie])
     best = np.flatnonzero(reached >= reached.max() - 1e-12)
     return float(thresholds[best[np.argmin(np.abs(thresholds[best] - DEFAULT_THRESHOLD))]])
@@ -83,7 +86,11 @@ def decide(probabilities: Floats, threshold: float = DEFAULT_THRESHOLD) -> Indic
 
 
 def cross_fitted_classes(
-    metric: MetricName | None, y: Floats, probabilities: Floats, parts: NDArray[np.integer]
+    metric: MetricName | None,
+    y: Floats,
+    probabilities: Floats,
+    parts: NDArray[np.integer],
+    weight: Weight = None,
 ) -> Indices:
     """Classes whose threshold was never chosen on the row itself: each part's comes from the other parts.
 
@@ -95,6 +102,7 @@ def cross_fitted_classes(
     classes = np.empty(y.size, np.int64)
     for part in np.unique(parts):
         inside = parts == part
-        threshold = best_threshold(metric, y[~inside], probabilities[~inside, 1])
+        without = probabilities[~inside, 1], taken(weight, ~inside)
+        threshold = best_threshold(metric, y[~inside], *without)
         classes[inside] = decide(probabilities[inside], threshold)
     return classes

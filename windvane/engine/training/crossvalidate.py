@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.candidates import Plan
-from windvane.engine.learners.base import FittedModel, Learner, Rows
+from windvane.engine.learners.base import FittedModel, Learner
 from windvane.engine.learners.target_transform import with_smearing
 from windvane.engine.outcomes import FoldFits, fold_fit
 from windvane.engine.training.tasks import Deadline, Task, Trained
@@ -128,9 +128,9 @@ def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, clock: Dead
     started = time.time()
     matrix = task.matrix(fold_fit(fold))
     inside, used = task.folds == fold, task.training_rows(fold)
-    valid = Rows(matrix.X[inside], task.y[inside])
+    valid = task.rows(matrix.X, inside)
     model = learner.fit(
-        Rows(matrix.X[used], task.y[used]),
+        task.rows(matrix.X, used),
         valid,
         plan.hyperparameters,
         task.setting(matrix.features),

@@ -60,7 +60,7 @@ def fit_all_rows(
     rounds, hyperparameters = _for_more_rows(learner, plan, growth, fits)
     matrix = task.matrix(FULL_FIT)
     X = np.asarray(matrix.X)
-    data = Rows(X, task.y) if n_rows == rows.size else Rows(X[rows], task.y[rows])
+    data = Rows(X, task.y, task.weight) if n_rows == rows.size else task.rows(X, rows)
     try:
         model = learner.fit(data, None, hyperparameters, task.setting(matrix.features), deadline)
     except OutOfTime:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.features.base import Feature
-from windvane.engine.learners.base import FittedModel, Setting
+from windvane.engine.learners.base import FittedModel, Rows, Setting
 from windvane.engine.outcomes import FoldFits
+from windvane.engine.weighted import Weight, taken
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Task:
     folds      (n_rows,) the fold in which a row is validated, or -1
     setting    features -> the learner's setting
     sample     of the rows that a fold's model may learn from; None for all
+    weight     (n_rows,) what each row counts for; None if all count alike
     """
 
     matrix: Callable[[str], Matrix]
@@ -79,6 +81,11 @@ class Task:
     n_folds: int
     setting: Callable[[tuple[Feature, ...]], Setting]
     sample: Sample | None = None
+    weight: Weight = None
+
+    def rows(self, X: FloatMatrix, of: NDArray[np.bool_]) -> Rows:
+        """Those that are marked, of a matrix of all rows."""
+        return Rows(X[of], self.y[of], taken(self.weight, of))
 
     def training_rows(self, fold: int) -> NDArray[np.bool_]:
         """(n_rows,) what the model of a fold learns from."""

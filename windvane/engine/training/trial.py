@@ -121,7 +121,8 @@ class Trial:
         further = Deadline(self._started + limits.further_s)
         least = min(limits.least_folds, most)
         wanted = Wanted(least, most, after, limits.fold_s, further)
-        return train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
+        trained = train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
+        return replace(trained, notes=(*trained.notes, *self._table.analysis.remarks))
 
     def _refitted(self, trained: Trained, limits: TrainLimits, deadline: Deadline) -> Trained:
         task = self._task(limits)
@@ -144,6 +145,7 @@ class Trial:
                 features=of,
                 seed=plan.seed,
                 threads=limits.threads,
+                monotone=analysis.monotone,
             )
 
         return Task(
@@ -153,6 +155,7 @@ class Trial:
             n_folds=analysis.n_folds,
             setting=setting,
             sample=None if plan.n_rows is None else Sample(plan.n_rows, plan.seed),
+            weight=self._table.weight,
         )
 
     def _matrix(self, fit: str) -> Matrix:

@@ -8,6 +8,7 @@ from typing import Any
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.learners.monotone import KEEPING
 from windvane.engine.learners.residual import RESIDUAL
 from windvane.engine.learners.target_transform import LOG, TARGET_TRANSFORM, suggests_transform
 
@@ -33,7 +34,10 @@ class Opening:
 
 
 def _has_pairs(analysis: Analysis) -> bool:
-    """Whether the recipe with target means and pairs of numbers makes more of the table than plain values."""
+    """Whether the recipe with target means and pairs of numbers makes more of the table than plain values; of columns
+    that answers must be monotone in, it may not."""
+    if analysis.monotone:
+        return False
     n_numbers = sum(column.type is ColumnType.NUMERIC for column in analysis.features)
     return n_numbers >= 2 or any(
         column.type is ColumnType.CATEGORICAL
@@ -52,8 +56,8 @@ def _is_small(analysis: Analysis) -> bool:
 
 
 def _has_line(analysis: Analysis) -> bool:
-    """Whether a straight line can be drawn to the target."""
-    return not analysis.n_classes and any(
+    """Whether a straight line can be drawn to the target, and what it leaves may go any way."""
+    return not (analysis.n_classes or analysis.monotone) and any(
         column.type is ColumnType.NUMERIC for column in analysis.features
     )
 
@@ -114,13 +118,19 @@ _ON_LOG = {"linear-learner": {""}, "mlp": {""}, "lightgbm": {"dpp4"}, "catboost"
 """Algorithms, and their recipes, that learn targets with a long tail on the logarithm: the others' candidates keep to
 the target itself, so that either way has some."""
 
+_MONOTONE_ON_LOG = {"linear-learner": {""}, "catboost": {""}}
+"""The same where answers must be monotone: without pairs, and without networks."""
+
 
 def openings_for(analysis: Analysis) -> tuple[Opening, ...]:
     """Those that apply to the table, in order."""
     applying = (opening for opening in OPENINGS if opening.applies(analysis))
+    if analysis.monotone:
+        applying = (opening for opening in applying if opening.algorithm in KEEPING)
     if not has_long_tail(analysis):
         return tuple(applying)
-    return tuple(map(_on_log, applying))
+    on_log = _MONOTONE_ON_LOG if analysis.monotone else _ON_LOG
+    return tuple(_on_log(opening, on_log) for opening in applying)
 
 
 def has_long_tail(analysis: Analysis) -> bool:
@@ -129,7 +139,7 @@ def has_long_tail(analysis: Analysis) -> bool:
     return not analysis.n_classes and suggests_transform(statistics)
 
 
-def _on_log(opening: Opening) -> Opening:
-    if opening.recipe not in _ON_LOG.get(opening.algorithm, ()):
+def _on_log(opening: Opening, on_log: Mapping[str, set[str]]) -> Opening:
+    if opening.recipe not in on_log.get(opening.algorithm, ()):
         return opening
     return replace(opening, why=f"{opening.why}; {_LOG_WHY}", changes={**opening.changes, **_LOG})

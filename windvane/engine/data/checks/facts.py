@@ -38,6 +38,7 @@ class TableFacts:
     target_numbers   as in Analysis.statistics, of a numeric target
     folds            as in Dataset
     n_rows_kept      rows after sampling, before rows without a target were dropped
+    n_weightless     rows of weight 0, which were dropped
     """
 
     columns: Sequence[TypedColumn]
@@ -50,6 +51,7 @@ class TableFacts:
     n_rows_kept: int
     n_rows_read: int
     powers: Powers
+    n_weightless: int = 0
 
     @property
     def n_rows(self) -> int:

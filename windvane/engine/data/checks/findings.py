@@ -27,6 +27,7 @@ _CHECKS: tuple[Callable[[TableFacts], Iterator[Finding]], ...] = (
     leakage.order_in_time,
     leakage.order_of_rows,
     rows.sampled,
+    rows.weightless,
     target.invalid_targets,
     target.imbalance,
     target.rare_classes,

@@ -23,6 +23,19 @@ def sampled(facts: TableFacts) -> Iterator[Finding]:
         )
 
 
+def weightless(facts: TableFacts) -> Iterator[Finding]:
+    if facts.n_weightless:
+        yield Finding(
+            "weightless-rows",
+            "low",
+            (),
+            f"{facts.n_weightless:,} of {facts.n_rows_kept:,} rows "
+            f"({percent(facts.n_weightless, facts.n_rows_kept)}) have the sample weight 0.",
+            "They are left out.",
+            "Nothing is learned from them, and no score counts them.",
+        )
+
+
 def duplicates(facts: TableFacts) -> Iterator[Finding]:
     n_copies = facts.copies.n_copies
     if n_copies:

@@ -1,0 +1,43 @@
+"""Monotone constraints: which learners keep them, and what they mean for the features of a recipe.
+
+An answer that must not fall (or rise) as a raw column grows keeps that promise if it does not fall as the one feature
+grows that is that column, however it is scaled, and if nothing else is made of the column but a mark of missing values.
+A target's logarithm, a temperature and a mean with weights >= 0 all keep the order of answers.
+"""
+
+from __future__ import annotations
+
+from windvane.engine.features.base import Feature
+from windvane.engine.learners.base import Setting
+from windvane.errors import CandidateFault
+
+KEEPING = frozenset({"lightgbm", "xgboost", "catboost", "linear-learner", "baseline"})
+"""Learners whose answers keep to constraints."""
+
+
+def directions(setting: Setting) -> list[int]:
+    """(n_features,) 1 or -1 for a feature that is a constrained column, else 0.
+
+    raises    CandidateFault if more is made of such a column
+    """
+    return [_direction(feature, setting) for feature in setting.features]
+
+
+def _direction(feature: Feature, setting: Setting) -> int:
+    bound = [source for source in feature.sources if source in setting.monotone]
+    if not bound or (feature.name == f"{feature.source} is missing" and not feature.others):
+        return 0
+    if feature.name == feature.source and not feature.others and not feature.cardinality:
+        return setting.monotone[feature.source]
+    raise CandidateFault(
+        f"Answers must be monotone in the column '{bound[0]}', which they cannot be in what this recipe makes of "
+        f"it: '{feature.name}'. Take a recipe that keeps the number as it is, such as dpp0."
+    )
+
+
+def check_keeps(name: str, setting: Setting) -> None:
+    """raises    CandidateFault if there are constraints and the learner does not know them"""
+    if setting.monotone and name not in KEEPING:
+        raise CandidateFault(
+            f"The algorithm {name} cannot keep answers monotone; {', '.join(sorted(KEEPING))} can."
+        )
