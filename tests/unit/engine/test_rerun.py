@@ -41,7 +41,7 @@ def job(request, make_table, tmp_path_factory):
 
 def test_every_candidate_and_the_ensemble_score_the_same_again(job, tmp_path):
     folder, entries = job
-    assert {entry.algorithm for entry in entries} >= {"lightgbm", "linear-learner", "catboost"}
+    assert {entry.algorithm for entry in entries} >= {"lightgbm", "linear-learner", "mlp"}
     again = {}
     for entry in entries:
         if entry.plan is None:
