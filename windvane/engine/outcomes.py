@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.scoring.calibration import NO_CHANGE
+from windvane.engine.scoring.classweights import ClassWeights
+from windvane.engine.scoring.threshold import Decision
 from windvane.errors import CorruptArtifact
 
 CANDIDATE_FILES = ("outcome.json", "oof.npy")
@@ -50,7 +52,8 @@ class FoldFits:
 @dataclass(frozen=True)
 class CandidateRecord:
     """plan        None for an ensemble
-    threshold   probability, at the temperature, from which on class 1 of two is predicted
+    threshold, class_weights
+                how classes are decided from probabilities at the temperature (engine/scoring/threshold.py)
     recipe_fit  the fit of the plan's recipe whose matrix the model takes
     fits        None for an ensemble
     temperature of its probabilities (engine/scoring/calibration.py); an ensemble's is that of its members' mean, each of
@@ -63,6 +66,11 @@ class CandidateRecord:
     recipe_fit: str = FULL_FIT
     fits: FoldFits | None = None
     temperature: float = NO_CHANGE
+    class_weights: ClassWeights = ()
+
+    @property
+    def decision(self) -> Decision:
+        return Decision(self.threshold, self.class_weights)
 
 
 def write_candidate(
@@ -86,6 +94,7 @@ def read_candidate(folder: Path) -> CandidateRecord:
             recipe_fit=str(document["recipe_fit"]),
             fits=None if fits is None else FoldFits(**fits),
             temperature=float(document["temperature"]),
+            class_weights=tuple(map(float, document.get("class_weights", ()))),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorruptArtifact(f"{file} is not the record of a candidate: {error!r}.") from error

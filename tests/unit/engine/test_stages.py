@@ -201,7 +201,7 @@ def test_package_decides_by_the_threshold_that_the_objective_chose(trained, two_
     into = tmp_path / "best"
     stages.assemble(two_classes.dataset, {"dpp0": two_classes.features}, {1: folder}, 1, into)
     predictor = load_predictor(into / "transformers", into / "model")
-    assert predictor.threshold == read_candidate(folder).threshold
+    assert predictor.decision == read_candidate(folder).decision
     assert json.loads((into / "model/manifest.json").read_text())["about"]["objective"] == "F1"
 
 

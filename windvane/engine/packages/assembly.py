@@ -59,7 +59,7 @@ def write_packages(
     # A single model's temperature is its member's.
     temperature = record.temperature if record.plan is None else NO_CHANGE
     about = _about(analysis, record)
-    write_model(folder / "model", schema, members, record.threshold, about, temperature)
+    write_model(folder / "model", schema, members, record.decision, about, temperature)
 
 
 def write_recipe(analysis: Analysis, name: str, fit: Path, folder: Path) -> None:

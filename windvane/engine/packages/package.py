@@ -22,6 +22,7 @@ from windvane.engine.features.base import FittedRecipe
 from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
 from windvane.engine.packages.predictor import Predictions, Predictor, Schema, load_predictor
 from windvane.engine.scoring.calibration import NO_CHANGE
+from windvane.engine.scoring.threshold import Decision
 
 __all__ = [
     "FORMAT_VERSION",
@@ -85,14 +86,14 @@ def write_model(
     folder: Path,
     schema: Schema,
     members: Sequence[Member],
-    threshold: float,
+    decision: Decision,
     about: Mapping[str, Any],
     temperature: float = NO_CHANGE,
 ) -> None:
     """A model package, into a folder that is made and must not exist.
 
     schema       that of the transformers package it belongs to
-    threshold    probability of the second class from which on it is predicted (two classes only)
+    decision     how classes are decided
     about        JSON that describes the model: algorithm, hyperparameters, scores ...
     temperature  of the members' pool
     raises       ValueError if there are no members or their weights are not positive with the sum 1
@@ -113,7 +114,8 @@ def write_model(
             }
             for member in members
         ],
-        "threshold": threshold,
+        "threshold": decision.threshold,
+        "class_weights": list(decision.class_weights),
         "temperature": temperature,
         "pool": pool_for(len(schema.labels)),
         "schema": schema.digest(),

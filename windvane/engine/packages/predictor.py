@@ -24,6 +24,8 @@ from windvane.engine.learners.base import FittedModel
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.manifest import check_manifest, read_json
 from windvane.engine.scoring.calibration import NO_CHANGE, at_temperature
+from windvane.engine.scoring.classweights import ClassWeights
+from windvane.engine.scoring.threshold import Decision
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 
@@ -77,7 +79,7 @@ class LoadedMember:
 class Predictor:
     """Answers rows of raw cells, as they stand in a CSV file without header and target.
 
-    threshold   of the second class's probability, from which on it is the predicted one (two classes only)
+    decision    how classes are decided
     about       what the model package says of itself
     temperature of the members' pool
     pool        how the members' answers become one
@@ -89,7 +91,7 @@ class Predictor:
         columns: Sequence[ColumnSpec],
         recipes: Mapping[str, FittedRecipe],
         members: Sequence[LoadedMember],
-        threshold: float,
+        decision: Decision,
         about: Mapping[str, Any],
         temperature: float = NO_CHANGE,
         pool: Pool = Pool.ARITHMETIC,
@@ -98,7 +100,7 @@ class Predictor:
         self.columns = tuple(columns)
         self.recipes = dict(recipes)
         self.members = tuple(members)
-        self.threshold = threshold
+        self.decision = decision
         self.about = dict(about)
         self.temperature = temperature
         self.pool = pool
@@ -175,11 +177,7 @@ class Predictor:
         no_classes = np.empty(0, np.int64)
         if answer.ndim == 1:
             return Predictions(answer, np.empty((0, 0)), no_classes)
-        if answer.shape[1] == 2:
-            classes = (answer[:, 1] >= self.threshold).astype(np.int64)
-        else:
-            classes = answer.argmax(axis=1)
-        return Predictions(np.empty(0), answer, classes)
+        return Predictions(np.empty(0), answer, self.decision.of(answer))
 
 
 def load_predictor(transformers: Path, model: Path) -> Predictor:
@@ -193,14 +191,14 @@ def load_predictor(transformers: Path, model: Path) -> Predictor:
             f"{model} was made for other columns or labels than those of {transformers}."
         )
     members = _read_members(model, document)
-    threshold, temperature, pool = _read_decision(model, document)
+    decision, temperature, pool = _read_decision(model, document, len(schema.labels))
     recipes = {
         member.recipe: _recipe(transformers, member.recipe) for member in members if member.recipe
     }
     _check_recipes(transformers, recipes, columns)
     _check_widths(model, members, recipes)
     try:
-        return Predictor(schema, columns, recipes, members, threshold, about, temperature, pool)
+        return Predictor(schema, columns, recipes, members, decision, about, temperature, pool)
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptArtifact(
             f"{transformers / 'schema.json'} does not say how its columns are read: {error!r}."
@@ -231,15 +229,25 @@ def _read_schema(file: Path) -> tuple[Schema, tuple[ColumnSpec, ...]]:
     return schema, columns
 
 
-def _read_decision(folder: Path, document: dict[str, Any]) -> tuple[float, float, Pool]:
-    """Threshold, temperature and pool; that of models from before there were two is the arithmetic one."""
+def _read_decision(
+    folder: Path, document: dict[str, Any], n_classes: int
+) -> tuple[Decision, float, Pool]:
+    """Decision, temperature and pool; the pool of models from before there were two is the arithmetic one."""
     try:
         pool = Pool(document.get("pool", Pool.ARITHMETIC))
-        return float(document["threshold"]), _temperature(document), pool
+        decision = Decision(float(document["threshold"]), _class_weights(document, n_classes))
+        return decision, _temperature(document), pool
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptArtifact(
             f"{folder / 'model.json'} does not say how it decides: {error!r}."
         ) from error
+
+
+def _class_weights(document: dict[str, Any], n_classes: int) -> ClassWeights:
+    weights = tuple(float(weight) for weight in document.get("class_weights", ()))
+    if weights and not (len(weights) == n_classes and all(0 < one < math.inf for one in weights)):
+        raise ValueError(f"weights of classes {weights}")
+    return weights
 
 
 def _temperature(document: dict[str, Any]) -> float:

@@ -18,6 +18,7 @@ from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import Blend
 from windvane.engine.outcomes import CandidateRecord
 from windvane.engine.scoring.calibration import NO_CHANGE, at_temperature, calibrate
+from windvane.engine.scoring.classweights import best_class_weights
 from windvane.engine.scoring.evaluate import (
     honest_parts,
     out_of_fold_classes,
@@ -27,12 +28,7 @@ from windvane.engine.scoring.evaluate import (
 )
 from windvane.engine.scoring.honesty import optimism_of_best
 from windvane.engine.scoring.metrics import METRICS, Floats, Indices
-from windvane.engine.scoring.threshold import (
-    DEFAULT_THRESHOLD,
-    best_threshold,
-    decide,
-    tuned_metric,
-)
+from windvane.engine.scoring.threshold import Decision, best_threshold, decide, tuned_metric
 from windvane.engine.training.tasks import Trained
 from windvane.engine.weighted import taken
 from windvane.errors import CandidateFault
@@ -58,8 +54,8 @@ def candidate_record(
     predicted = trained.out_of_fold[rows].astype(np.float64)
     if not np.isfinite(predicted).all():
         raise CandidateFault("The model predicts numbers that are not finite.")
-    temperature, found = _judged(table, rows, predicted)
-    threshold = _threshold(table, rows, at_temperature(predicted, temperature))
+    temperature, found, classes = _judged(table, rows, predicted)
+    decision = _decision(table, rows, at_temperature(predicted, temperature), classes)
     outcome = Outcome(
         index=plan.index,
         objective=_objective(table.analysis, found),
@@ -68,10 +64,18 @@ def candidate_record(
         latency_s=0.0,
         size_bytes=0,
         folds_used=trained.folds_used,
-        train_scores=_train_scores(table, trained, X, threshold, temperature),
+        train_scores=_train_scores(table, trained, X, decision, temperature),
         notes=trained.notes,
     )
-    return CandidateRecord(outcome, plan, threshold, trained.recipe_fit, trained.fits, temperature)
+    return CandidateRecord(
+        outcome,
+        plan,
+        decision.threshold,
+        trained.recipe_fit,
+        trained.fits,
+        temperature,
+        decision.class_weights,
+    )
 
 
 def ensemble_record(
@@ -87,8 +91,8 @@ def ensemble_record(
     started   time.time() at which the work on it began
     raises    CandidateFault if its predictions cannot be scored
     """
-    temperature, _ = _judged(table, found.rows, found.out_of_fold)
-    _, as_chosen = _judged(table, found.rows, found.in_sample)
+    temperature, _, _ = _judged(table, found.rows, found.out_of_fold)
+    _, as_chosen, classes = _judged(table, found.rows, found.in_sample)
     chosen = [members[number].outcome for number in found.weights]
     outcome = Outcome(
         index=index,
@@ -105,8 +109,15 @@ def ensemble_record(
         ),
         members=found.weights,
     )
-    threshold = _threshold(table, found.rows, at_temperature(found.in_sample, temperature))
-    return CandidateRecord(outcome, None, threshold, temperature=temperature)
+    told = at_temperature(found.in_sample, temperature)
+    decision = _decision(table, found.rows, told, classes)
+    return CandidateRecord(
+        outcome,
+        None,
+        decision.threshold,
+        temperature=temperature,
+        class_weights=decision.class_weights,
+    )
 
 
 def is_better(
@@ -226,34 +237,41 @@ def _row_gains(
     table: Dataset, record: CandidateRecord, rows: Indices, out_of_fold: NDArray[np.float32]
 ) -> Floats:
     values = at_temperature(out_of_fold[rows].astype(np.float64), record.temperature)
-    classes = decide(values, record.threshold) if values.ndim == 2 else np.empty(0, np.int64)
+    classes = record.decision.of(values) if values.ndim == 2 else np.empty(0, np.int64)
     weight = taken(table.weight, rows)
     return row_gains(table.analysis.objective, table.y[rows], values, classes, weight)
 
 
-def _threshold(table: Dataset, rows: Indices, predicted: Floats) -> float:
+def _decision(table: Dataset, rows: Indices, predicted: Floats, classes: Indices) -> Decision:
+    """classes    that the rows are scored by, without a say of their own"""
     if (tuned := tuned_metric(table.analysis)) is None:
-        return DEFAULT_THRESHOLD
-    return best_threshold(tuned, table.y[rows], predicted[:, 1], taken(table.weight, rows))
+        return Decision()
+    y, weight = table.y[rows], taken(table.weight, rows)
+    if table.analysis.n_classes == 2:
+        return Decision(best_threshold(tuned, y, predicted[:, 1], weight))
+    if (classes == decide(predicted)).all():
+        return Decision()
+    return Decision(class_weights=best_class_weights(tuned, y, predicted, weight))
 
 
-def _judged(table: Dataset, rows: Indices, predicted: Floats) -> tuple[float, tuple[Score, ...]]:
-    """The temperature and the scores of out-of-fold predictions; temperatures and thresholds that rows are scored at
-    were fitted without them. Only log loss sees temperatures: they differ from part to part here, which areas under
+def _judged(
+    table: Dataset, rows: Indices, predicted: Floats
+) -> tuple[float, tuple[Score, ...], Indices]:
+    """The temperature and the scores of out-of-fold predictions, and the classes decided; temperatures, thresholds and
+    weights of classes that rows are scored at were fitted without them. Only log loss sees temperatures: they differ from part to part here, which areas under
     curves of all parts would take for differences between rows."""
     y, folds, kind = table.y[rows], table.folds[rows], table.analysis.problem_type
     weight = taken(table.weight, rows)
     classes = out_of_fold_classes(tuned_metric(table.analysis), y, predicted, folds, weight)
     found = scores(kind, y, predicted, classes, weight)
     if not kind.is_classification or not table.analysis.calibrate:
-        return NO_CHANGE, found
+        return NO_CHANGE, found, classes
     calibration = calibrate(predicted, y, honest_parts(folds), weight)
     log_loss = score(MetricName.LOG_LOSS, y, calibration.out_of_fold, classes, weight)
     if log_loss is None:
-        return NO_CHANGE, found
-    return calibration.temperature, tuple(
-        log_loss if one.metric is MetricName.LOG_LOSS else one for one in found
-    )
+        return NO_CHANGE, found, classes
+    calibrated = tuple(log_loss if one.metric is MetricName.LOG_LOSS else one for one in found)
+    return calibration.temperature, calibrated, classes
 
 
 def _objective(analysis: Analysis, found: tuple[Score, ...]) -> float:
@@ -266,11 +284,11 @@ def _objective(analysis: Analysis, found: tuple[Score, ...]) -> float:
 
 
 def _train_scores(
-    table: Dataset, trained: Trained, X: FloatMatrix, threshold: float, temperature: float
+    table: Dataset, trained: Trained, X: FloatMatrix, decision: Decision, temperature: float
 ) -> tuple[Score, ...]:
     rows = np.flatnonzero(trained.rows)
     rows = rows[:: -(-rows.size // _MOST_TRAIN_ROWS)]
     predicted = at_temperature(trained.model.predict(X[rows]), temperature)
-    classes = decide(predicted, threshold) if predicted.ndim == 2 else np.empty(0, np.int64)
+    classes = decision.of(predicted) if predicted.ndim == 2 else np.empty(0, np.int64)
     kind, weight = table.analysis.problem_type, taken(table.weight, rows)
     return scores(kind, table.y[rows], predicted, classes, weight)

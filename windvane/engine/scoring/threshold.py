@@ -1,4 +1,4 @@
-"""From probabilities to classes: the threshold that an objective wants, and honest classes for scoring it.
+"""From probabilities to classes: the decisions that an objective wants, and honest classes for scoring it.
 
 Class 1 of two is predicted where its probability is at least the threshold. Only objectives that trade one
 kind of error for another without being maximised by answering always the same get a threshold of their own.
@@ -7,16 +7,42 @@ kind of error for another without being maximised by answering always the same g
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.scoring.classweights import (
+    ClassWeights,
+    are_tuned,
+    cross_fitted_weighed,
+    weighed,
+)
 from windvane.engine.scoring.metrics import Floats, Indices
 from windvane.engine.weighted import Weight, counts, taken
 
 DEFAULT_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How classes are decided.
+
+    threshold      of two: probability from which on class 1 is predicted
+    class_weights  of more: what their probabilities are multiplied by before the highest is taken; () for nothing
+    """
+
+    threshold: float = DEFAULT_THRESHOLD
+    class_weights: ClassWeights = ()
+
+    def of(self, probabilities: Floats) -> Indices:
+        """(n_rows, n_classes) probabilities to (n_rows,) class indices; of equal ones the first, but for two classes
+        as the threshold says."""
+        if probabilities.shape[1] == 2:
+            return np.asarray(probabilities[:, 1] >= self.threshold, np.int64)
+        return weighed(probabilities, self.class_weights)
 
 
 def _f1(hit: Floats, false_alarms: Floats, n_positive: float, _n_negative: float) -> Floats:
@@ -41,10 +67,11 @@ def is_tuned(metric: MetricName, n_classes: int) -> bool:
 
 
 def tuned_metric(analysis: Analysis) -> MetricName | None:
-    """The objective, if a threshold is to be chosen for it; None: classes are decided as they come."""
-    if analysis.tune_threshold and is_tuned(analysis.objective, analysis.n_classes):
-        return analysis.objective
-    return None
+    """The objective, if a threshold or weights of classes are to be chosen for it; None: classes are decided as they
+    come."""
+    objective, n_classes = analysis.objective, analysis.n_classes
+    is_any_tuned = is_tuned(objective, n_classes) or are_tuned(objective, n_classes)
+    return objective if analysis.tune_threshold and is_any_tuned else None
 
 
 def best_threshold(metric: MetricName, y: Floats, positive: Floats, weight: Weight = None) -> float:
@@ -78,11 +105,8 @@ def _halfway_down(cuts: Floats) -> Floats:
 
 
 def decide(probabilities: Floats, threshold: float = DEFAULT_THRESHOLD) -> Indices:
-    """(n_rows, n_classes) probabilities to (n_rows,) class indices; of equal ones the first, but for two
-    classes as the threshold says."""
-    if probabilities.shape[1] == 2:
-        return np.asarray(probabilities[:, 1] >= threshold, np.int64)
-    return np.asarray(np.argmax(probabilities, axis=1), np.int64)
+    """As `Decision` does, with no weights of classes."""
+    return Decision(threshold).of(probabilities)
 
 
 def cross_fitted_classes(
@@ -97,6 +121,8 @@ def cross_fitted_classes(
     metric   that the threshold is chosen for; None, or one that wants none: there is none to choose
     parts    (n_rows,) which part a row belongs to, e.g. its fold
     """
+    if metric is not None and are_tuned(metric, probabilities.shape[1]):
+        return cross_fitted_weighed(metric, y, probabilities, parts, weight)
     if metric is None or not is_tuned(metric, probabilities.shape[1]):
         return decide(probabilities)
     classes = np.empty(y.size, np.int64)

@@ -180,7 +180,7 @@ class Trial:
             analysis.columns,
             recipes,
             [LoadedMember(1.0, recipe, model, record.temperature)],
-            record.threshold,
+            record.decision,
             about={},
         )
         outcome = replace(

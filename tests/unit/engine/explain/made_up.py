@@ -19,6 +19,7 @@ from windvane.engine.packages.package import (
     write_model,
     write_transformers,
 )
+from windvane.engine.scoring.threshold import Decision
 from windvane.testing.learner_contract import Never
 
 HOSTILE = 'a "number", $\\frac{\n<script>=1+1\ud83d'
@@ -87,7 +88,7 @@ def packaged(folder, problem_type, names, temperatures=None, temperature=1.0, **
     analysis = _dataset(problem_type, columns, y).analysis
     schema = schema_of(analysis)
     write_transformers(folder / "packages" / "transformers", schema, SPECS, recipes)
-    write_model(folder / "packages" / "model", schema, members, 0.5, {}, temperature)
+    write_model(folder / "packages" / "model", schema, members, Decision(), {}, temperature)
     return Packaged(folder / "dataset", folder / "packages", models)
 
 

@@ -24,6 +24,7 @@ from windvane.engine.packages.package import (
     write_transformers,
 )
 from windvane.engine.scoring.calibration import at_temperature
+from windvane.engine.scoring.threshold import Decision
 from windvane.errors import CorruptArtifact, InvalidRequest
 from windvane.testing.learner_contract import Never
 
@@ -73,7 +74,7 @@ def written(tmp_path_factory):
     constant, _, _ = _member(root / "c", "baseline", 0.25)
     write_transformers(root / "transformers", SCHEMA, SPECS, {"dpp0": dpp0, "dpp1": dpp1})
     members = [trees, replace(linear, temperature=2.0), constant]
-    write_model(root / "model", SCHEMA, members, 0.5, {"algorithm": "ensemble"}, 0.75)
+    write_model(root / "model", SCHEMA, members, Decision(0.5), {"algorithm": "ensemble"}, 0.75)
     return root
 
 
@@ -148,7 +149,7 @@ def test_the_threshold_decides_between_two_classes(written, tmp_path):
     write_transformers(tmp_path / "t", SCHEMA, SPECS, {})
     rate = _table()[1].mean()
     for number, (threshold, expected) in enumerate([(rate, 1), (np.nextafter(rate, 1), 0)]):
-        write_model(tmp_path / str(number), SCHEMA, [member], float(threshold), {})
+        write_model(tmp_path / str(number), SCHEMA, [member], Decision(float(threshold)), {})
         predictor = load_predictor(tmp_path / "t", tmp_path / str(number))
         assert predictor.predict([["1", "2", "red"]]).classes.tolist() == [expected]
 
@@ -255,7 +256,7 @@ def test_arrays_with_objects_in_them_are_refused(package):
 def test_weights_must_add_up_to_one(tmp_path):
     member = Member(0.5, "", "baseline", tmp_path)
     with pytest.raises(ValueError, match="add up to 1"):
-        write_model(tmp_path / "model", SCHEMA, [member], 0.5, {})
+        write_model(tmp_path / "model", SCHEMA, [member], Decision(), {})
 
 
 def test_loading_one_model_imports_no_other_library_nor_any_that_is_only_for_training(written):
