@@ -65,7 +65,7 @@ def candidate_record(
         size_bytes=0,
         folds_used=trained.folds_used,
         train_scores=_train_scores(table, trained, X, decision, temperature),
-        notes=trained.notes,
+        notes=(*trained.notes, *_remarks(table, decision)),
     )
     return CandidateRecord(
         outcome,
@@ -94,6 +94,8 @@ def ensemble_record(
     temperature, _, _ = _judged(table, found.rows, found.out_of_fold)
     _, as_chosen, classes = _judged(table, found.rows, found.in_sample)
     chosen = [members[number].outcome for number in found.weights]
+    told = at_temperature(found.in_sample, temperature)
+    decision = _decision(table, found.rows, told, classes)
     outcome = Outcome(
         index=index,
         objective=_objective(table.analysis, as_chosen),
@@ -106,11 +108,10 @@ def ensemble_record(
             "its weights were fitted on the rows it is scored on",
             LATENCY_ADDED,
             *table.analysis.remarks,
+            *_remarks(table, decision),
         ),
         members=found.weights,
     )
-    told = at_temperature(found.in_sample, temperature)
-    decision = _decision(table, found.rows, told, classes)
     return CandidateRecord(
         outcome,
         None,
@@ -252,6 +253,13 @@ def _decision(table: Dataset, rows: Indices, predicted: Floats, classes: Indices
     if (classes == decide(predicted)).all():
         return Decision()
     return Decision(class_weights=best_class_weights(tuned, y, predicted, weight))
+
+
+def _remarks(table: Dataset, decision: Decision) -> tuple[str, ...]:
+    if not decision.class_weights:
+        return ()
+    objective = table.analysis.objective
+    return (f"for {objective} classes are decided after their probabilities are weighed",)
 
 
 def _judged(
