@@ -56,6 +56,14 @@ def asked(server, method, candidate):
         return error.code, json.load(error)
 
 
+def test_nobody_is_served_unsigned(server):
+    for method in ("POST", "GET"):
+        url = f"{server.url}/windvane/jobs/{JOB}/candidates/any/reports"
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=30)
+        assert json.load(caught.value)["__type"] == "MissingAuthenticationTokenException"
+
+
 def found_below(server, prefix, file):
     """The document of this name whose key has the candidate's name right after the prefix, by that name."""
     bucket, _, key = prefix.removeprefix("s3://").partition("/")

@@ -8,14 +8,18 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from windvane.cli.ending import exit_code
 from windvane.errors import InvalidRequest, JobFault
 from windvane.settings import DEFAULT_REGION
 
+if TYPE_CHECKING:
+    from windvane.cli.own_api import OwnApi
+
 _POLL_S = 1.0
+_TOLD_EVERY_S = 10.0
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 _WAITING = ("InProgress", "Stopping")
 
@@ -48,23 +52,25 @@ def _run(arguments: argparse.Namespace) -> None:
     job, candidate = _encoded("--job", arguments.job), _encoded("--candidate", arguments.candidate)
     path = f"/windvane/jobs/{job}/candidates/{candidate}/reports"
     api = OwnApi(arguments.data_dir, arguments.region)
-    answer = api.call("POST", path)
-    began, told = time.monotonic(), ""
-    while answer["Status"] in _WAITING:
-        if answer["Status"] != told:
-            told = answer["Status"]
-            _tell(f"The processing job {answer['ProcessingJobName']} is {told}; waiting for it.")
-        time.sleep(_POLL_S)
-        answer = api.call("GET", path)
+    answer = _ended(api, path, api.call("POST", path))
     if answer["Status"] != "Completed":
         raise JobFault(_what_became(answer))
-    _tell(
-        f"The reports are there after {time.monotonic() - began:.0f} s."
-        if told
-        else "They are there."
-    )
     print(answer["Explainability"])
     print(answer["ModelInsights"])
+
+
+def _ended(api: OwnApi, path: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer once nothing is to be waited for any more; how long it takes is told now and then."""
+    began, next_told_s = time.monotonic(), 0.0
+    while answer["Status"] in _WAITING:
+        waited_s = time.monotonic() - began
+        if waited_s >= next_told_s:
+            next_told_s += _TOLD_EVERY_S
+            name, status = answer["ProcessingJobName"], answer["Status"]
+            _tell(f"The processing job {name} is {status}; waiting for {waited_s:.0f} s.")
+        time.sleep(_POLL_S)
+        answer = api.call("GET", path)
+    return answer
 
 
 def _encoded(option: str, text: str) -> str:

@@ -130,13 +130,15 @@ WHOLE_OUTPUT = Artefact(
 EXPLANATION = Artefact(
     f"{EXPLANATIONS}/{{candidate}}/{{file}}",
     (TaskKind.EXPLAIN,),
-    "Why the best candidate, or one that a report was asked for on, answers as it does: `analysis.json`, `analysis_config.json`, `explanations_shap/`, "
-    "`instance_shap_values.csv`, `feature_importance.json`, and the report as page, notebook and PDF.",
+    "Why a candidate answers as it does, the best one or one that was asked about: `analysis.json`, "
+    "`analysis_config.json`, `explanations_shap/`, `instance_shap_values.csv`, `feature_importance.json`, and the report "
+    "as page, notebook and PDF.",
 )
 INSIGHTS = Artefact(
     f"{INSIGHT_REPORTS}/{{candidate}}/{{file}}",
     (TaskKind.INSIGHTS,),
-    "How good it is: `statistics.json`, `constraints.json`, and the report as page, notebook and PDF.",
+    "How good a candidate is, the same ones: `statistics.json`, `constraints.json`, and the report as page, notebook and "
+    "PDF.",
 )
 PREDICTIONS = Artefact(
     "documentation/model_monitor/predictions/{candidate}/predictions.csv",
