@@ -20,6 +20,7 @@ from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
 from windvane.control.lists import Lists
 from windvane.control.models import Models
+from windvane.control.reports import Reports
 from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
@@ -164,13 +165,15 @@ class Server:
         store, artifacts, limits = self._store, self._artifacts, self._settings.limits
         roles = self._roles
         lists = Lists(store, PageTokens(self._keys.token_secret))
+        steps = Steps(store, artifacts, roles, lists, utc_now)
         return Parts(
             Jobs(store, artifacts, roles, limits, lists, utc_now),
             Models(store, artifacts, roles, lists, utc_now),
             EndpointConfigs(store, lists, utc_now),
             Endpoints(store, limits, lists, utc_now),
             Tags(store),
-            Steps(store, artifacts, roles, lists, utc_now),
+            steps,
+            Reports(store, steps),
         )
 
 

@@ -28,6 +28,7 @@ from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
 from windvane.control.lists import Lists
 from windvane.control.models import Models
+from windvane.control.reports import Reports
 from windvane.control.roles import Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
@@ -167,13 +168,15 @@ def build_parts(
 ) -> Parts:
     roles = Roles((Role(READER, read=("data",), write=("results",)),), store)
     lists = Lists(store, PageTokens(b"k" * 32))
+    steps = Steps(store, artifacts, roles, lists, clock)
     return Parts(
         jobs=Jobs(store, artifacts, roles, limits, lists, clock),
         models=Models(store, artifacts, roles, lists, clock),
         endpoint_configs=EndpointConfigs(store, lists, clock),
         endpoints=Endpoints(store, limits, lists, clock),
         tags=Tags(store),
-        steps=Steps(store, artifacts, roles, lists, clock),
+        steps=steps,
+        reports=Reports(store, steps),
     )
 
 

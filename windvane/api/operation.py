@@ -18,6 +18,7 @@ from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
 from windvane.control.models import Models
+from windvane.control.reports import Reports
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.names import Scope
@@ -34,6 +35,7 @@ class Parts:
     endpoints: Endpoints
     tags: Tags
     steps: Steps
+    reports: Reports
 
 
 Operation = Callable[[Parts, Call], Result]

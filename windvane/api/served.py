@@ -1,8 +1,8 @@
-"""Every operation of SageMaker's control plane that is served."""
+"""Every operation of SageMaker's control plane that is served, and our own."""
 
 from __future__ import annotations
 
-from windvane.api import automl, endpoint_configs, endpoints, models, steps, tags
+from windvane.api import automl, endpoint_configs, endpoints, models, reports, steps, tags
 from windvane.api.operation import Parts
 from windvane.wire.call import Handler
 
@@ -13,6 +13,7 @@ _TABLES = (
     endpoints.OPERATIONS,
     tags.OPERATIONS,
     steps.OPERATIONS,
+    reports.OPERATIONS,
 )
 
 

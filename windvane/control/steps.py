@@ -66,15 +66,25 @@ class Steps:
         ]
         return self._create(job, request, sources, [request["OutputDataConfig"]["S3OutputPath"]])
 
-    def create_processing_job(self, scope: Scope, request: Request) -> ProcessingJob:
+    def create_processing_job(
+        self, scope: Scope, request: Request, *, reports_on: str = ""
+    ) -> ProcessingJob:
         """The same.
 
-        raises    InvalidRequest, NameTaken
+        reports_on    ARN of a candidate that gets what the job makes as its reports; "" if none does
+        raises        InvalidRequest, NameTaken
         """
         check(CREATE_PROCESSING_JOB_RULES, request)
         name, now = request["ProcessingJobName"], self._clock()
         details = {"StoppingCondition": _A_DAY, **_details(request, "ProcessingJobName")}
-        job = ProcessingJob(scope=scope, name=name, created=now, modified=now, details=details)
+        job = ProcessingJob(
+            scope=scope,
+            name=name,
+            created=now,
+            modified=now,
+            details=details,
+            reports_on=reports_on,
+        )
         sources = [source for _, source in found(request, "ProcessingInputs.*.S3Input")]
         outputs = [
             uri for _, uri in found(request, "ProcessingOutputConfig.Outputs.*.S3Output.S3Uri")

@@ -108,6 +108,7 @@ class ProcessingJob(Resource):
     details      the Describe members that are true of it from the start, in AWS's own spelling; times and status come
                  from the record
     out_of_time  it is Stopped because its MaxRuntimeInSeconds were over
+    reports_on   the ARN of the candidate that gets what it makes as its reports; "" for every other job
     """
 
     kind: ClassVar[Kind] = Kind.PROCESSING_JOB
@@ -118,6 +119,7 @@ class ProcessingJob(Resource):
     ended: datetime | None = None
     failure_reason: str = ""
     out_of_time: bool = False
+    reports_on: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

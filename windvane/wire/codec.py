@@ -67,7 +67,7 @@ class JsonCodec:
 
 
 class RestJsonCodec:
-    """rest-json for operations whose body is a payload of bytes; the rest are headers and labels."""
+    """rest-json for operations whose body is a payload of bytes, or that take none; the rest are headers and labels."""
 
     def operation_name(self, route: Route, _: Request) -> str:
         return route.operation
@@ -84,7 +84,10 @@ class RestJsonCodec:
             if (found := headers.get(header)) is not None:
                 name, member = found
                 parameters[name] = parse_text(member, value.strip(), member_path("", name))
-        parameters[shape.serialization["payload"]] = request.body
+        if payload := shape.serialization.get("payload"):
+            parameters[payload] = request.body
+        elif request.body.strip() not in (b"", b"{}"):
+            raise Malformed(f"{operation.name} takes no parameters in the body.")
         return parameters
 
     def encode(self, operation: OperationModel, result: Result, request_id: str) -> Answer:

@@ -28,6 +28,7 @@ class Dialect(Enum):
 
 DIALECTS: Mapping[str, Dialect] = {
     "sagemaker": Dialect.CONTROL,
+    "windvane": Dialect.CONTROL,
     "logs": Dialect.LOGS,
     "sagemaker-runtime": Dialect.RUNTIME,
     "sts": Dialect.QUERY,

@@ -1,7 +1,8 @@
-"""The service models that ship inside botocore, as data: which service and operation a request is for.
+"""The service models that ship inside botocore, and our own beside this file, as data: which service and operation a
+request is for.
 
-Routing: the credential scope of the signature first, then X-Amz-Target, then the path (the runtime is signed
-as `sagemaker`). S3 is what is signed `s3`, and what is unsigned and nobody else's.
+Routing: the credential scope of the signature first, then X-Amz-Target, then the path (the runtime and our own
+service are signed as `sagemaker`). S3 is what is signed `s3`, and what is unsigned and nobody else's.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from botocore.loaders import Loader
@@ -48,7 +50,7 @@ class Service:
 class Route:
     """Where a request belongs.
 
-    service     one of SERVICES, or 's3'
+    service     one of SERVICES, OWN, or 's3'
     operation   "" when only the body tells (query protocol) and for S3
     labels      the parts of the path that are parameters, decoded
     """
@@ -60,7 +62,11 @@ class Route:
 
 SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "iam", "logs")
 S3 = "s3"
+OWN = "windvane"
+"""What AWS has no operation for."""
 
+_OWN_MODELS = Path(__file__).with_name("data")
+_BY_PATH = ("sagemaker-runtime", OWN)
 _JSON_BY_SIGNING_NAME = ("sagemaker", "logs")
 _QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
 _SCOPE_IN_HEADER = re.compile(r"Credential=([^,\s]*)")
@@ -69,9 +75,10 @@ _SCOPE_IN_QUERY = re.compile(r"(?:^|&)X-Amz-Credential=([^&]*)")
 
 @cache
 def load_service(name: str) -> Service:
-    """The service called `name`, one of SERVICES."""
+    """The service called `name`, one of SERVICES, or OWN."""
     loader = Loader(
-        extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False
+        extra_search_paths=[Loader.BUILTIN_DATA_PATH, str(_OWN_MODELS)],
+        include_default_search_paths=False,
     )
     model = ServiceModel(loader.load_service_model(name, "service-2"), name)
     return Service(name, Protocol(model.metadata["protocol"]), model.signing_name, model)
@@ -116,10 +123,10 @@ def _route_by_target(target: str, signed_as: str | None) -> Route:
 
 
 def _route_by_path(request: Request) -> Route | None:
-    for method, pattern, operation in _runtime_paths():
+    for service, method, pattern, operation in _paths():
         if method == request.method and (match := pattern.fullmatch(request.path)):
             labels = tuple((name, _label(name, text)) for name, text in match.groupdict().items())
-            return Route("sagemaker-runtime", operation, labels)
+            return Route(service, operation, labels)
     return None
 
 
@@ -135,15 +142,17 @@ def _route_unsigned(request: Request) -> Route:
 def _nobodys(request: Request) -> Route:
     raise UnknownOperation(
         f"{request.method[:16]} {request.path[:200]} names no operation: there is no X-Amz-Target "
-        "header and the path is none of the runtime's."
+        "header and the path is none of the runtime's, nor of our own."
     )
 
 
 @cache
-def _runtime_paths() -> tuple[tuple[str, re.Pattern[str], str], ...]:
-    model = load_service("sagemaker-runtime").model
+def _paths() -> tuple[tuple[str, str, re.Pattern[str], str], ...]:
+    """Service, method, path and operation."""
     return tuple(
-        (http["method"], _path_pattern(http["requestUri"]), name)
+        (service, http["method"], _path_pattern(http["requestUri"]), name)
+        for service in _BY_PATH
+        for model in (load_service(service).model,)
         for name in model.operation_names
         for http in (model.operation_model(name).http,)
     )

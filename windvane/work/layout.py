@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from windvane.domain.problem import Mode
+from windvane.domain.reports import EXPLANATIONS, INSIGHT_REPORTS
 from windvane.domain.task import TaskKind
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -127,15 +128,17 @@ WHOLE_OUTPUT = Artefact(
     WHOLE.modes,
 )
 EXPLANATION = Artefact(
-    "documentation/explainability/output/{candidate}/{file}",
+    f"{EXPLANATIONS}/{{candidate}}/{{file}}",
     (TaskKind.EXPLAIN,),
-    "Why the best candidate answers as it does: `analysis.json`, `analysis_config.json`, `explanations_shap/`, "
-    "`instance_shap_values.csv`, `feature_importance.json`, and the report as page, notebook and PDF.",
+    "Why a candidate answers as it does, the best one or one that was asked about: `analysis.json`, "
+    "`analysis_config.json`, `explanations_shap/`, `instance_shap_values.csv`, `feature_importance.json`, and the report "
+    "as page, notebook and PDF.",
 )
 INSIGHTS = Artefact(
-    "documentation/model_monitor/output/{candidate}/{file}",
+    f"{INSIGHT_REPORTS}/{{candidate}}/{{file}}",
     (TaskKind.INSIGHTS,),
-    "How good the best candidate is: `statistics.json`, `constraints.json`, and the report as page, notebook and PDF.",
+    "How good a candidate is, the same ones: `statistics.json`, `constraints.json`, and the report as page, notebook and "
+    "PDF.",
 )
 PREDICTIONS = Artefact(
     "documentation/model_monitor/predictions/{candidate}/predictions.csv",

@@ -6,6 +6,8 @@
     Stop              -> Stopping until the task is no worker's any more, then Stopped
     out of time       -> Stopped, `out_of_time`
 
+The candidate that it makes reports on, if any, has them from the moment when the job is Completed.
+
 `advance` is level-triggered: it may be asked at any time and any number of times.
 """
 
@@ -17,8 +19,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from windvane.domain.candidate import Metric, ProcessingJob, StepStatus, TrainingJob
+from windvane.domain.candidate import Candidate, Metric, ProcessingJob, StepStatus, TrainingJob
 from windvane.domain.problem import MetricName
+from windvane.domain.reports import reported
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.store.base import Transaction
 from windvane.work.errand import Errand
@@ -77,12 +80,21 @@ def advance(tx: Transaction, job_arn: str, now: datetime) -> None:
         if not task.status.is_open:
             ended = _ended(job, task, now)
             tx.update(ended)
+            _tell_candidate(tx, ended, now)
             _LOG.info("%s is %s. %s", job.arn, ended.status, ended.failure_reason)
 
 
 def max_runtime_s(job: ProcessingJob) -> int:
     seconds: int = job.details["StoppingCondition"]["MaxRuntimeInSeconds"]
     return seconds
+
+
+def _tell_candidate(tx: Transaction, job: ProcessingJob, now: datetime) -> None:
+    if job.status is not StepStatus.COMPLETED or not job.reports_on:
+        return
+    candidate = tx.by_arn(Candidate, job.reports_on)
+    if candidate is not None:
+        tx.update(replace(reported(candidate, job), modified=now))
 
 
 def _ended(job: ProcessingJob, task: Task, now: datetime) -> ProcessingJob:

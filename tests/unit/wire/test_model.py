@@ -38,6 +38,24 @@ ROUTES = {
         Request("POST", "/endpoints/e/async-invocations", "", (scope("sagemaker"),), b""),
         Route("sagemaker-runtime", "InvokeEndpointAsync", (("EndpointName", "e"),)),
     ),
+    "our own service by its path": (
+        Request("GET", "/windvane/jobs/a/candidates/a%2Db/reports", "", (scope("sagemaker"),), b""),
+        Route(
+            "windvane",
+            "DescribeCandidateReports",
+            (("AutoMLJobName", "a"), ("CandidateName", "a-b")),
+        ),
+    ),
+    "our own service unsigned": (
+        Request("POST", "/windvane/jobs/a/candidates/b/reports", "", (), b""),
+        Route(
+            "windvane", "StartCandidateReports", (("AutoMLJobName", "a"), ("CandidateName", "b"))
+        ),
+    ),
+    "a bucket called windvane": (
+        Request("GET", "/windvane/jobs/a/candidates/b/reports", "", (scope("s3"),), b""),
+        Route("s3"),
+    ),
     "a bucket called endpoints": (
         Request("POST", "/endpoints/e/invocations", "", (scope("s3"),), b""),
         Route("s3"),

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 from world import SCOPE
 
-from windvane.domain.candidate import Metric, ProcessingJob, StepStatus, TrainingJob
+from windvane.domain.candidate import (
+    Candidate,
+    CandidateStatus,
+    Metric,
+    ProcessingJob,
+    StepStatus,
+    TrainingJob,
+)
 from windvane.domain.problem import MetricName
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.errors import CandidateFault, OutOfTime
@@ -241,3 +248,76 @@ def test_steps_of_automl_jobs_are_left_alone(shop: Shop) -> None:
         tx.update(replace(job, parent="arn:aws:sagemaker:us-east-1:000000000000:automl-job/a"))
         stepjobs.advance(tx, job.arn, shop.now())
         assert list(stepjobs.unfinished(tx)) == []
+
+
+# reports on a candidate
+
+
+def reported(shop: Shop) -> Candidate:
+    with shop.store.snapshot() as tx:
+        found = tx.find(Candidate, SCOPE, "c-1")
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def reporting(shop: Shop) -> Shop:
+    """A processing job that makes reports on the candidate c-1."""
+    now = shop.now()
+    candidate = Candidate(
+        scope=SCOPE,
+        name="c-1",
+        created=now,
+        modified=now,
+        parent="arn:aws:sagemaker:us-east-1:000000000000:automl-job/a",
+        index=1,
+        algorithm="xgboost",
+        recipe="dpp0",
+        hyperparameters={},
+        status=CandidateStatus.COMPLETED,
+    )
+    outputs = [
+        {"OutputName": name, "S3Output": {"S3Uri": f"s3://b/{name}"}}
+        for name in ("explanation", "insights")
+    ]
+    job = shop.open(ProcessingJob)
+    details = {**job.details, "ProcessingOutputConfig": {"Outputs": outputs}}
+    with shop.store.transaction() as tx:
+        assert tx.insert(candidate)
+        tx.update(replace(job, details=details, reports_on=candidate.arn))
+    return shop
+
+
+def test_a_candidate_has_its_reports_from_the_end_of_their_job_on(reporting: Shop) -> None:
+    reporting.worker().work_once()
+    assert reporting.look().status is StepStatus.COMPLETED
+    told = reported(reporting)
+    assert (told.explainability, told.model_insights) == ("s3://b/explanation", "s3://b/insights")
+    with reporting.store.transaction() as tx:
+        stepjobs.advance(tx, reporting.job.arn, reporting.now())
+    assert reported(reporting) == told
+
+
+def test_job_and_candidate_are_told_together_or_not_at_all(
+    reporting: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a crash in the middle the task is done again."""
+    with monkeypatch.context() as broken:
+        broken.setattr(stepjobs, "reported", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            reporting.worker().work_once()
+    assert reporting.task().status is TaskStatus.RUNNING
+    assert reporting.look().status is StepStatus.IN_PROGRESS
+    assert reported(reporting).explainability == ""
+    reporting.ahead = LEASE + timedelta(seconds=1)
+    reporting.sweep()
+    assert reporting.worker(name="run/b").work_once()
+    assert reporting.look().status is StepStatus.COMPLETED
+    assert reported(reporting).explainability == "s3://b/explanation"
+
+
+def test_a_report_that_fails_changes_nothing_else(reporting: Shop) -> None:
+    before = reported(reporting)
+    reporting.worker(doing(fail(CandidateFault("It is damaged.")))).work_once()
+    assert reporting.look().failure_reason == "It is damaged."
+    assert reported(reporting) == before

@@ -1,0 +1,101 @@
+"""Reports on a candidate: where they lie, and the processing job that makes them where they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from windvane.domain.candidate import Candidate, ProcessingJob
+from windvane.domain.images import EXPLAINER, image_uri
+from windvane.domain.job import AutoMLJob
+
+EXPLANATIONS = "documentation/explainability/output"
+INSIGHT_REPORTS = "documentation/model_monitor/output"
+"""Below the job's root; those on a candidate lie in a folder of its name."""
+
+_EXPLANATION, _INSIGHTS = "explanation", "insights"
+_LOCAL = "/opt/ml/processing"
+_CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+_AN_HOUR = {"MaxRuntimeInSeconds": 3600}
+
+
+def explanations_of(job: AutoMLJob) -> str:
+    """The S3 prefix of the explanations of its candidates."""
+    return f"{job.output_root}/{EXPLANATIONS}"
+
+
+def insights_of(job: AutoMLJob) -> str:
+    """The S3 prefix of what is said of its candidates' quality."""
+    return f"{job.output_root}/{INSIGHT_REPORTS}"
+
+
+def report_job_name(candidate: Candidate, attempt: int) -> str:
+    """Of the processing job of this attempt, counted from 1: the same whenever it is asked."""
+    return f"{candidate.name}-reports-{attempt}"
+
+
+def report_request(job: AutoMLJob, candidate: Candidate, dataset: str, name: str) -> dict[str, Any]:
+    """The parameters of CreateProcessingJob for the reports on a finished candidate whose model is there.
+
+    dataset    S3 prefix of the job's data, as typed and split
+    name       of the processing job
+    """
+    return {
+        "ProcessingJobName": name,
+        "AppSpecification": {"ImageUri": image_uri(job.scope, EXPLAINER)},
+        "RoleArn": job.request["RoleArn"],
+        "ProcessingInputs": [
+            {
+                "InputName": one,
+                "S3Input": {
+                    "S3Uri": uri,
+                    "LocalPath": f"{_LOCAL}/{one}",
+                    "S3DataType": "S3Prefix",
+                    "S3InputMode": "File",
+                },
+            }
+            for one, uri in {"dataset": dataset, **_artefacts(candidate)}.items()
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": one,
+                    "S3Output": {
+                        "S3Uri": uri,
+                        "LocalPath": f"{_LOCAL}/{one}",
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+                for one, uri in (
+                    (_EXPLANATION, explanations_of(job)),
+                    (_INSIGHTS, insights_of(job)),
+                )
+            ]
+        },
+        "ProcessingResources": {"ClusterConfig": _CLUSTER},
+        "StoppingCondition": _AN_HOUR,
+        "Environment": {"CANDIDATE_NAME": candidate.name},
+    }
+
+
+def reported(candidate: Candidate, made_by: ProcessingJob) -> Candidate:
+    """The candidate with the reports of a processing job that is Completed."""
+    outputs = outputs_of(made_by)
+    return replace(
+        candidate, explainability=outputs[_EXPLANATION], model_insights=outputs[_INSIGHTS]
+    )
+
+
+def outputs_of(job: ProcessingJob) -> Mapping[str, str]:
+    """S3 prefixes by the names of its outputs."""
+    outputs = job.details.get("ProcessingOutputConfig", {}).get("Outputs", ())
+    return {one["OutputName"]: one["S3Output"]["S3Uri"] for one in outputs}
+
+
+def _artefacts(candidate: Candidate) -> dict[str, str]:
+    """A pipeline's first container has the transformers, its second the model; a container alone has both."""
+    first, *others = (container.model_data_url for container in candidate.containers)
+    packages = {"model": others[0], "transformers": first} if others else {"model": first}
+    beside = packages["model"].rpartition("/")[0]
+    return {**packages, "output": f"{beside}/output.tar.gz"}
