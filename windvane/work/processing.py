@@ -28,7 +28,7 @@ from windvane.work.reports import EXPLAINING_SHARE, explanation_files, insight_f
 from windvane.work.stages import Result
 from windvane.work.workspace import scratch
 
-_MOST_EXPLAINING_S = 120.0
+_MOST_EXPLAINING_S = 30.0
 _PARQUET_MAGIC = b"PAR1"
 
 
