@@ -44,6 +44,10 @@ class Artefact:
         known = _PLACE.sub(lambda place: names.get(place[1], place[0]), self.path)
         return known.partition("{")[0].rstrip("/")
 
+    def below(self, **names: str) -> str:
+        """The path of one file, relative to `folder()`."""
+        return self.at(**names).removeprefix(self.folder()).lstrip("/")
+
     def matches(self, path: str) -> bool:
         """Whether the file at this path, relative to the job's root, is one of these."""
         pattern = ""

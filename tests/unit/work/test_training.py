@@ -29,7 +29,8 @@ from windvane.engine.packages.package import load_predictor
 from windvane.engine.packages.tarball import pack, unpack
 from windvane.engine.training.trial import TrainLimits
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidRequest
-from windvane.work.errand import Errand, fetch_dataset, publish_dataset
+from windvane.work.errand import Errand, fetch_dataset
+from windvane.work.publishing import publish_dataset
 from windvane.work.stepjobs import perform_errand
 from windvane.work.workspace import Workspace
 
@@ -128,7 +129,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Bucket:
     stages.analyse(
         [SourceFile(file, "table")], ReadOptions(scratch=folder), ProblemSpec("y"), dataset
     )
-    publish_dataset(made.artifacts, dataset, "s3://b/dataset")
+    publish_dataset(made.artifacts, parse_location("s3://b/dataset"), dataset)
     made.train("one", "lightgbm", QUICK)
     made.train("two", "linear-learner", {"_folds": "2"})
     return made
@@ -264,7 +265,7 @@ def test_a_member_of_another_table_is_refused(bucket: Bucket) -> None:
     table().rename(columns={"a": "c"}).to_csv(file, index=False)
     options = ReadOptions(scratch=bucket.folder)
     stages.analyse([SourceFile(file, "table")], options, ProblemSpec("y"), other)
-    publish_dataset(bucket.artifacts, other, "s3://b/other")
+    publish_dataset(bucket.artifacts, parse_location("s3://b/other"), other)
     bucket.train("alien", "lightgbm", QUICK, dataset="s3://b/other")
     with pytest.raises(InvalidRequest, match="alien/output was trained on another table"):
         ensemble(bucket, '{"one": 0.5, "alien": 0.5}', member_2=output("alien"))
