@@ -45,8 +45,9 @@ class Artefact:
         return known.partition("{")[0].rstrip("/")
 
     def below(self, **names: str) -> str:
-        """The path of one file, relative to `folder()`."""
-        return self.at(**names).removeprefix(self.folder()).lstrip("/")
+        """The path of one file, relative to the folder that all of them are in."""
+        folder = self.path.partition("{")[0].rpartition("/")[0]
+        return self.at(**names).removeprefix(f"{folder}/")
 
     def matches(self, path: str) -> bool:
         """Whether the file at this path, relative to the job's root, is one of these."""
