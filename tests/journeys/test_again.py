@@ -2,9 +2,9 @@
 
 import hashlib
 
-import numpy as np
 import pytest
 from journeys.running import limits
+from journeys.small import table
 from journeys.stepping import WAIT
 
 COPIED = (
@@ -16,22 +16,8 @@ COPIED = (
     "StoppingCondition",
     "RoleArn",
 )
-N_ROWS, N_CANDIDATES = 700, 6
-JOBS = ("again-classes", "again-numbers")
-
-
-def table(of_classes):
-    """Two columns that count, one of them with missing cells, and a date; nothing is learnt without error."""
-    random = np.random.default_rng(3)
-    a, b, noise = random.normal(size=(3, N_ROWS)).round(3)
-    colours = random.choice(["red", "green", "blue, or so"], N_ROWS)
-    lines = ["a,colour,b,day,y"]
-    for i in range(N_ROWS):
-        value = a[i] * b[i] + (colours[i] == "red") + noise[i] / 2
-        y = ("yes" if value > 0.4 else "no") if of_classes else f"{value:.3f}"
-        cell = "" if i % 9 == 0 else f"{b[i]}"
-        lines.append(f'{a[i]},"{colours[i]}",{cell},2024-{1 + i % 12:02d}-{1 + i % 28:02d},{y}')
-    return "\n".join(lines).encode()
+N_CANDIDATES = 6
+JOBS = ("again-classes", pytest.param("again-numbers", marks=pytest.mark.long))
 
 
 @pytest.fixture(scope="module", params=JOBS)
