@@ -24,6 +24,7 @@ from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
+from windvane.engine.scoring.judge import LATENCY_ADDED
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import JobFault
 from windvane.store.records import from_json, to_json
@@ -377,6 +378,7 @@ def test_every_step_that_trains_can_be_sent_back(tmp_path: Path, mode: str) -> N
         told = {one["metric"]: one["value"] for one in scores}
         assert told[made.job.objective] == candidate.score, candidate
     assert len(made.candidates[2].members) == 2
+    assert LATENCY_ADDED not in found["outcome"]["notes"], "it was measured"
     assert steps[made.keys.transformers_name("ensemble")].details["HyperParameters"] == {
         "_recipe": '["dpp0"]'
     }
