@@ -285,14 +285,11 @@ def _table(channel: Mapping[str, Any]) -> dict[str, Any]:
 def _problem(job: AutoMLJob, analysis: Task) -> dict[str, str]:
     """As the data were found to pose it; until then as it was asked."""
     request, found = job.request, analysis.result or {}
-    asked = {
-        "problem_type": request.get("ProblemType"),
-        "objective": request.get("AutoMLJobObjective", {}).get("MetricName"),
-    }
+    objective = request.get("AutoMLJobObjective", {}).get("MetricName")
     told = {
         "TARGET_ATTRIBUTE_NAME": request["InputDataConfig"][0]["TargetAttributeName"],
-        "PROBLEM_TYPE": found.get("problem_type") or asked["problem_type"],
-        "OBJECTIVE": found.get("objective") or asked["objective"],
+        "PROBLEM_TYPE": found.get("problem_type") or request.get("ProblemType"),
+        "OBJECTIVE": found.get("objective") or objective,
     }
     return {name: value for name, value in told.items() if value}
 
