@@ -18,7 +18,7 @@ from windvane.work.download import download_models, folder_of
 from windvane.work.workspace import Workspace
 
 _DATASET_FILE = re.compile(
-    r"analysis\.json|y\.npy|folds\.npy|columns/[0-9]+\.(npy|arrow)", re.ASCII
+    r"analysis\.json|(y|folds|weight)\.npy|columns/[0-9]+\.(npy|arrow)", re.ASCII
 )
 
 _PACKING_SHARE, _PACKING_S = 0.1, (1.0, 30.0)
