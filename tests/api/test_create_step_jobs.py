@@ -227,7 +227,10 @@ def test_inputs_must_be_there(world: World) -> None:
             "There are 2 ProcessingInputs",
         ),
         ({"ProcessingOutputConfig": {"Outputs": [step_output("model")]}}, "has 'model', which"),
-        ({"ProcessingOutputConfig": {"Outputs": []}}, "one or both of: dataset, header"),
+        (
+            {"ProcessingOutputConfig": {"Outputs": []}},
+            "one or more of: dataset, header, tuning_data",
+        ),
         (
             {"ProcessingResources": {"ClusterConfig": {**CLUSTER, "InstanceCount": 3}}},
             "'processingResources.clusterConfig.instanceCount'",

@@ -1,21 +1,31 @@
-"""Candidate definitions: what a job that generates nothing else leaves."""
+"""Candidate definitions: what a job that generates nothing else leaves, and notebooks that are run."""
 
 import ast
+import json
+import subprocess
 
 import nbformat
 import pytest
-from journeys.running import limits
+from journeys.running import BIN, limits
+from journeys.small import table
+from nbclient import NotebookClient
 
-JOB = "bank-definitions"
+JOB = "small-definitions"
+
+
+def small_job(server, name, candidates, **members):
+    uri = server.upload(f"{name}/train.csv", table(of_classes=True))
+    server.create_job(name, uri, AutoMLJobConfig=limits(candidates, 200), **members)
+    ended = server.wait_for_job(name)
+    assert ended["AutoMLJobStatus"] == "Completed", ended
+    place = ended["AutoMLJobArtifacts"]["CandidateDefinitionNotebookLocation"]
+    return ended, read(server, place).decode()
 
 
 @pytest.fixture(scope="module")
-def job(server, bank_train):
-    uri = server.upload("definitions/train/train.csv", bank_train)
-    server.create_job(
-        JOB, uri, GenerateCandidateDefinitionsOnly=True, AutoMLJobConfig=limits(2, 120)
-    )
-    return server.wait_for_job(JOB)
+def job(server):
+    ended, _ = small_job(server, JOB, 2, GenerateCandidateDefinitionsOnly=True)
+    return ended
 
 
 def read(server, uri):
@@ -51,3 +61,64 @@ def test_the_modules_that_the_notebook_fetches_are_there(job, server):
         text = read(server, f"{facts['JOB']['modules']}/{path}").decode()
         if path.endswith(".py"):
             ast.parse(text)
+
+
+@pytest.fixture
+def run_notebook(tmp_path, server, monkeypatch):
+    """Runs a notebook from top to bottom where boto3 finds the service; what its cells print."""
+
+    def run(text, folder=tmp_path, **variables):
+        notebook = nbformat.reads(text, as_version=4)
+        for name, value in server.shell_env(**variables).items():
+            monkeypatch.setenv(name, value)
+        resources = {"metadata": {"path": str(folder)}}
+        NotebookClient(notebook, timeout=280, kernel_name="python3", resources=resources).execute()
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+        return "".join(output.get("text", "") for output in outputs)
+
+    return run
+
+
+def test_the_notebook_trains_and_deploys_what_it_defines(job, server, run_notebook):
+    place = job["AutoMLJobArtifacts"]["CandidateDefinitionNotebookLocation"]
+    told = run_notebook(read(server, place).decode(), WINDVANE_NOTEBOOK_DEPLOY="1")
+    assert "dpp0-lightgbm-1  F1  0." in told
+    assert "The job has trained no candidates" in told
+    sagemaker = server.client("sagemaker")
+    [endpoint] = sagemaker.list_endpoints(NameContains=f"{JOB}-definitions")["Endpoints"]
+    assert endpoint["EndpointStatus"] == "InService"
+    sagemaker.delete_endpoint(EndpointName=endpoint["EndpointName"])
+
+
+@pytest.mark.long
+def test_the_notebook_of_a_job_runs_its_best_candidate_again(server, run_notebook):
+    job, notebook = small_job(server, "small-again", 5)
+    best = job["BestCandidate"]
+    image = best["InferenceContainers"][1]["Image"]
+    assert "windvane-ensemble" in image
+    score = best["FinalAutoMLJobObjectiveMetric"]["Value"]
+    told = run_notebook(notebook)
+    assert f"{best['CandidateName']}: {score!r} on the leaderboard, {score!r} now (" in told
+
+
+@pytest.mark.long
+def test_the_notebook_of_a_command_runs_on_ones_own_machine(tmp_path, run_notebook):
+    train, out = tmp_path / "train.csv", tmp_path / "out"
+    train.write_bytes(table(of_classes=True))
+    asked = ["--target", "y", "--max-candidates", "4", "--max-runtime", "100", "--json"]
+    made = subprocess.run(
+        [BIN / "windvane", "automl", train, *asked, "--out", out], check=True, capture_output=True
+    )
+    document = json.loads(made.stdout)
+    assert document["definitions"] == {
+        "folder": str(out / "definitions"),
+        "state": "written",
+        "note": "",
+    }
+    moved = out.rename(tmp_path / "moved")
+    notebooks = moved / "definitions" / "notebooks"
+    [file] = notebooks.iterdir()
+    told = run_notebook(file.read_text(), notebooks)
+    best = json.loads((moved / "leaderboard.json").read_text())["candidates"][0]
+    score = best["outcome"]["objective"]
+    assert f"{best['index']}: {score!r} on the leaderboard, {score!r} now (" in told

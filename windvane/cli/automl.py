@@ -20,6 +20,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.automl import AutoML
 from windvane.engine.candidates import Score
 from windvane.engine.local.commission import Reported
+from windvane.engine.local.defining import FOLDER
 from windvane.engine.local.telling import Event
 from windvane.errors import InvalidRequest
 from windvane.names import fresh_suffix
@@ -109,11 +110,14 @@ def _run(arguments: argparse.Namespace) -> None:
         _check_file(arguments.test)
     out = _new_folder(arguments.out)
     reported: list[Reported] = []
+    defined: list[Event] = []
     with Progress(screen, arguments.max_runtime, arguments.max_candidates) as progress:
 
         def hear(event: Event) -> None:
             if event["event"] == "report":
                 reported.append(Reported.from_event(event))
+            elif event["event"] == "definitions":
+                defined.append(event)
             progress.show(event)
 
         model.fit(arguments.train, on_event=hear, keep=out, reports=out / "reports")
@@ -121,7 +125,7 @@ def _run(arguments: argparse.Namespace) -> None:
     took_s = time.monotonic() - arguments.started
     test = None if arguments.test is None else model.score(arguments.test)
     if arguments.json:
-        print(json.dumps(_document(model, test, out, took_s, reported), indent=1))
+        print(json.dumps(_document(model, test, out, took_s, reported, defined), indent=1))
     else:
         _show(screen, model, test, out, took_s)
 
@@ -162,6 +166,7 @@ def _document(
     out: Path,
     took_s: float,
     reported: list[Reported],
+    defined: list[Event],
 ) -> dict[str, Any]:
     analysis = model.analysis
     return {
@@ -188,6 +193,10 @@ def _document(
             }
             for one in reported
         },
+        "definitions": {
+            "folder": str(out / FOLDER) if (out / FOLDER).exists() else None,
+            **{name: one[name] for one in defined for name in ("state", "note")},
+        },
     }
 
 
@@ -210,7 +219,8 @@ def _show(
         told = ", ".join(f"{one.metric} {one.value:.5g}" for one in test)
         screen.print(f"Test: {told}", highlight=False)
     screen.print(
-        f"{took_s:.1f} s. Model: {out / 'model'} (AutoML.load); reports: {out / 'reports'}; everything else: {out}",
+        f"{took_s:.1f} s. Model: {out / 'model'} (AutoML.load); reports: {out / 'reports'}; "
+        f"a notebook that trains the candidates: {out / FOLDER}; everything else: {out}",
         highlight=False,
         soft_wrap=True,
     )

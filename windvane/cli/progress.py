@@ -59,7 +59,8 @@ class Progress:
             "stage": self._show_stage,
             "analysed": self._show_analysis,
             "candidate": self._show_candidate,
-            "report": self._show_report,
+            "report": self._show_note,
+            "definitions": self._show_note,
             "done": self._show_choice,
         }.get(event["event"])
         if show is not None:
@@ -103,7 +104,7 @@ class Progress:
         if is_best:
             self._bar.update(self._task, told=f"{self._objective} {event['objective']:.5g}")
 
-    def _show_report(self, event: Event) -> None:
+    def _show_note(self, event: Event) -> None:
         if event["note"]:
             self._mind(event["note"])
 

@@ -28,7 +28,10 @@ _ENVIRONMENT = {
 }
 _NEEDED = {TRANSFORMERS: "TARGET_ATTRIBUTE_NAME", EXPLAINER: "CANDIDATE_NAME"}
 _INPUTS = {EXPLAINER: ("dataset", "model", "transformers", "output")}
-_OUTPUTS = {TRANSFORMERS: ("dataset", "header"), EXPLAINER: ("explanation", "insights")}
+_OUTPUTS = {
+    TRANSFORMERS: ("dataset", "header", "tuning_data"),
+    EXPLAINER: ("explanation", "insights"),
+}
 
 
 def _training_image(request: Request) -> Iterator[str]:
@@ -111,7 +114,7 @@ def _names_of_outputs(request: Request) -> Iterator[str]:
     if image in _OUTPUTS:
         yield from _only(names, _OUTPUTS[image], "ProcessingOutputConfig")
         if not names:
-            yield f"ProcessingOutputConfig must have an output: one or both of: {', '.join(_OUTPUTS[image])}."
+            yield f"ProcessingOutputConfig must have an output: one or more of: {', '.join(_OUTPUTS[image])}."
 
 
 def _only(names: Sequence[str], known: Sequence[str], where: str) -> Iterator[str]:

@@ -59,11 +59,13 @@ class _Asked:
     """Of `fit`: what is wanted besides a model.
 
     started   time.time() at which the budget began
+    is_kept   whether the job's folder stays
     """
 
     started: float
     reports: Path | None
     background_rows: int
+    is_kept: bool
 
 
 class AutoML:
@@ -140,14 +142,18 @@ class AutoML:
         on_event         told what happens (engine/local/telling.py)
         keep             a folder for everything the job writes; None removes all but the best model
         reports          a folder for reports on the data and on the best model; a part of the time is kept for
-                         them, and what it is too short for is left out, which `on_event` is told
+                         them, and what it is too short for is left out, which `on_event` is told; the folder that
+                         `keep` names gets the candidate definitions then
         background_rows  so many rows of the training data are kept in the model, and by `save`: `explain` can do
                          without others then
         raises           DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file
         """
         check_at_least("background_rows", background_rows, 0)
         asked = _Asked(
-            time.time(), None if reports is None else Path(reports).absolute(), background_rows
+            started=time.time(),
+            reports=None if reports is None else Path(reports).absolute(),
+            background_rows=background_rows,
+            is_kept=keep is not None,
         )
         if keep is not None:
             job = Path(keep)
@@ -363,6 +369,7 @@ class AutoML:
             max_latency_s=None if self.max_latency_ms is None else self.max_latency_ms / 1000,
             reports=asked.reports,
             reports_s=for_reports_s,
+            definitions=asked.is_kept,
         )
 
     def _kept(self, job: Job, analysis: Analysis, kind: str, background_rows: int) -> Fitted:

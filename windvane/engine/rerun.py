@@ -5,6 +5,7 @@ A plan as text, as a training job's HyperParameters hold it: the algorithm's own
 everything else as JSON), and reserved names that begin with an underscore:
 
     _recipe   of the features, e.g. dpp0            the one that the algorithm prefers
+              (of transformers also a JSON list)
     _seed     of everything random                  0
     _folds    that it is scored on                  all that the table has
     _rows     that a fold's model learns from       all
@@ -16,7 +17,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,12 @@ def columns_without(hyperparameters: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def recipes_of(text: str) -> tuple[str, ...]:
+    """The recipes that `_recipe` of transformers names: one, or a JSON list of those that an ensemble's members need."""
+    value = _value(text)
+    return tuple(str(name) for name in value) if isinstance(value, list) else (text,)
+
+
 def leave_out(dataset: Path, names: Iterable[str], into: Path) -> Path:
     """The dataset folder without some columns: `dataset` itself if there are none to leave out, else `into`, which is
     made. Rows to be predicted still have these columns; nothing is learnt from them.
@@ -167,21 +174,23 @@ def rerun(
     return outcome
 
 
-def fit_transformers(dataset: Path, recipe: str, features: Path, into: Path) -> None:
-    """The transformers package of a recipe fitted on all rows, into a folder that is made.
+def fit_transformers(dataset: Path, recipes: Sequence[str], features: Path, into: Path) -> None:
+    """One transformers package of recipes fitted on all rows, into a folder that is made.
 
-    features    the folder of the recipe, as for `rerun`
+    features    a folder for the folders of the recipes, which are as for `rerun`
     raises      CandidateFault if there is no such recipe; DataFault if no column is of use
     """
     known = [card.name for card in RECIPES]
-    if recipe not in known:
-        raise CandidateFault(
-            f"The hyperparameter '{RECIPE}' is {recipe!r}; it must be one of: {', '.join(known)}."
-        )
+    for recipe in recipes:
+        if recipe not in known:
+            raise CandidateFault(
+                f"The hyperparameter '{RECIPE}' is {recipe!r}; it must be one of: {', '.join(known)}."
+            )
     with one_thread():
-        stages.fit_features(dataset, recipe, features, (FULL_FIT,))
+        for recipe in recipes:
+            stages.fit_features(dataset, recipe, features / recipe, (FULL_FIT,))
     analysis = read_analysis(dataset)
-    fitted = {recipe: load_recipe(features / FULL_FIT)}
+    fitted = {recipe: load_recipe(features / recipe / FULL_FIT) for recipe in recipes}
     write_transformers(into, schema_of(analysis), analysis.columns, fitted)
 
 

@@ -130,6 +130,8 @@ class Duties:
             memory_mb=config.task_memory_mb,
             max_data_bytes=config.max_data_bytes,
             max_columns=config.max_columns,
+            calibrate=config.calibrate,
+            tune_threshold=config.tune_threshold,
         )
         answer = _answer_file(workspace, task)
 

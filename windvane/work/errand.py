@@ -18,7 +18,7 @@ from windvane.work.download import download_models, folder_of
 from windvane.work.workspace import Workspace
 
 _DATASET_FILE = re.compile(
-    r"analysis\.json|y\.npy|folds\.npy|columns/[0-9]+\.(npy|arrow)", re.ASCII
+    r"analysis\.json|(y|folds|weight)\.npy|columns/[0-9]+\.(npy|arrow)", re.ASCII
 )
 
 _PACKING_SHARE, _PACKING_S = 0.1, (1.0, 30.0)
@@ -32,6 +32,8 @@ class Errand:
     stop_at     time.time() at which the process will be killed
     threads     for reading and explaining; training uses one
     memory_mb   at which the process will be killed
+    calibrate, tune_threshold
+                of tables that are read, as in ProblemSpec
     """
 
     job: ProcessingJob
@@ -43,6 +45,8 @@ class Errand:
     memory_mb: int
     max_data_bytes: int
     max_columns: int
+    calibrate: bool = True
+    tune_threshold: bool = True
 
     @property
     def attempt(self) -> str:
@@ -89,14 +93,6 @@ def fetch_dataset(errand: Errand, uri: str, into: Path) -> Path:
         except FileNotFoundError as error:
             raise DataFault(f"The object {info.location} was deleted while it was read.") from error
     return into
-
-
-def publish_dataset(artifacts: Artifacts, dataset: Path, uri: str) -> None:
-    """The inverse of `fetch_dataset`."""
-    root = parse_location(uri)
-    for file in sorted(dataset.rglob("*")):
-        if file.is_file():
-            artifacts.upload(root / file.relative_to(dataset).as_posix(), file)
 
 
 def fetch_package(errand: Errand, uri: str, kind: str, folder: Path) -> Path:

@@ -45,6 +45,11 @@ class Artefact:
         known = _PLACE.sub(lambda place: names.get(place[1], place[0]), self.path)
         return known.partition("{")[0].rstrip("/")
 
+    def below(self, **names: str) -> str:
+        """The path of one file, relative to the folder that all of them are in."""
+        folder = self.path.partition("{")[0].rpartition("/")[0]
+        return self.at(**names).removeprefix(f"{folder}/")
+
     def matches(self, path: str) -> bool:
         """Whether the file at this path, relative to the job's root, is one of these."""
         pattern = ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from windvane.artifacts.base import parse_location
 from windvane.domain.images import EXPLAINER, TRANSFORMERS, algorithm_of
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType
 from windvane.engine import stages
-from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
+from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
@@ -20,10 +18,10 @@ from windvane.work.errand import (
     fetch_archive,
     fetch_dataset,
     fetch_package,
-    publish_dataset,
     told_as,
 )
 from windvane.work.inputs import download_inputs
+from windvane.work.publishing import publish_dataset, publish_header, publish_split
 from windvane.work.reports import EXPLAINING_SHARE, explanation_files, insight_files
 from windvane.work.stages import Result
 from windvane.work.workspace import scratch
@@ -57,12 +55,14 @@ def _split(errand: Errand, folder: Path) -> None:
         threads=errand.threads,
     )
     dataset = folder / "dataset"
-    analysis = stages.analyse(files, options, _problem(errand.request["Environment"]), dataset)
-    if "header" in outputs:
-        location = parse_location(outputs["header"].rstrip("/")) / "headers.csv"
-        artifacts.write(location, _header_line(analysis))
-    if "dataset" in outputs:
-        publish_dataset(artifacts, dataset, outputs["dataset"])
+    analysis = stages.analyse(files, options, _problem(errand), dataset)
+    places = {name: parse_location(uri.rstrip("/")) for name, uri in outputs.items()}
+    if "header" in places:
+        publish_header(artifacts, places["header"], analysis)
+    if "dataset" in places:
+        publish_dataset(artifacts, places["dataset"], dataset)
+    if "tuning_data" in places:
+        publish_split(artifacts, places["tuning_data"], dataset, temporary)
 
 
 def _explain(errand: Errand, folder: Path) -> None:
@@ -120,21 +120,15 @@ def _format_of(files: list[SourceFile]) -> str:
         return "parquet" if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC else "csv"
 
 
-def _header_line(analysis: Analysis) -> bytes:
-    """The names of all columns, the target first."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(
-        [analysis.target, *(column.name for column in analysis.columns)]
-    )
-    return line.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _problem(environment: Mapping[str, str]) -> ProblemSpec:
+def _problem(errand: Errand) -> ProblemSpec:
+    environment: Mapping[str, str] = errand.request["Environment"]
     problem_type, objective = environment.get("PROBLEM_TYPE"), environment.get("OBJECTIVE")
     return ProblemSpec(
         target=environment["TARGET_ATTRIBUTE_NAME"],
         problem_type=ProblemType(problem_type) if problem_type else None,
         objective=MetricName(objective) if objective else None,
+        calibrate=errand.calibrate,
+        tune_threshold=errand.tune_threshold,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.artifacts.base import Artifacts, Location, parse_location
+from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.chunks import (
     CsvColumn,
     Rows,
@@ -27,6 +28,7 @@ from windvane.engine.packages.tarball import pack
 from windvane.engine.quality.judged import Judged
 from windvane.engine.training.matrices import read_matrix
 from windvane.errors import JobFault
+from windvane.work.layout import HEADERS, TUNING_DATA
 from windvane.work.workspace import Keys
 
 _MOST_CELLS = 4_000_000
@@ -51,21 +53,33 @@ def check_writable(artifacts: Artifacts, keys: Keys) -> None:
         ) from error
 
 
-def publish_dataset(artifacts: Artifacts, keys: Keys, dataset: Path) -> None:
-    """Every file of the dataset folder; the one that says what the others are comes last."""
+def publish_header(artifacts: Artifacts, into: Location, analysis: Analysis) -> None:
+    """The names of all columns, the target first.
+
+    into    the prefix that gets the file
+    """
+    artifacts.write(into / HEADERS.below(), header(analysis))
+
+
+def publish_dataset(artifacts: Artifacts, into: Location, dataset: Path) -> None:
+    """Every file of the dataset folder; the one that says what the others are comes last.
+
+    into    the prefix that gets them
+    """
     files = [file.relative_to(dataset) for file in dataset.rglob("*") if file.is_file()]
     for file in sorted(files, key=lambda file: (file.name == "analysis.json", file)):
-        artifacts.upload(keys.dataset_file(file), dataset / file)
+        artifacts.upload(into / file.as_posix(), dataset / file)
 
 
-def publish_split(artifacts: Artifacts, keys: Keys, dataset: Path, folder: Path) -> Result:
+def publish_split(artifacts: Artifacts, into: Location, dataset: Path, folder: Path) -> Result:
     """The rows as CSV, those that the first fold holds out apart from the others. Says how many there are.
 
+    into      the prefix that gets them
     folder    for temporary files
     """
     columns, parts = columns_of(dataset), _parts(read_folds(dataset))
     for part, rows in parts.items():
-        _publish(artifacts, columns, rows, folder, partial(keys.tuning_data, part))
+        _publish(artifacts, columns, rows, folder, partial(_split_chunk, into, part))
     return {part: len(rows) for part, rows in parts.items()}
 
 
@@ -118,6 +132,10 @@ def delete_objects(artifacts: Artifacts, uris: Sequence[str]) -> None:
     """Those that are there; may be done any number of times."""
     for uri in uris:
         artifacts.delete(parse_location(uri))
+
+
+def _split_chunk(into: Location, part: str, number: int) -> Location:
+    return into / TUNING_DATA.below(part=part, n=str(number))
 
 
 def _parts(folds: NDArray[np.int8]) -> dict[str, Rows]:

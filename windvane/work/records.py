@@ -129,8 +129,18 @@ def step_jobs(job: AutoMLJob, tasks: Sequence[Task]) -> Iterator[ProcessingJob]:
             yield _transformers_job(job, task, recipe, {"_recipe": recipe})
             yield _transform_job(job, task, recipe, by_key.get(transform_key(recipe)))
         elif task.kind in _TAGS and (task.result or {}).get("outcome"):
-            yield _transformers_job(job, task, _TAGS[task.kind], {})
+            recipes = _recipes(task, tasks)
+            yield _transformers_job(job, task, _TAGS[task.kind], {"_recipe": json.dumps(recipes)})
             yield _transform_job(job, task, _TAGS[task.kind], None)
+
+
+def _recipes(task: Task, tasks: Sequence[Task]) -> list[Any]:
+    """Those that an ensemble's members take their matrices from; none for the baseline."""
+    plans = [other.payload["plan"] for other in tasks if other.kind is TaskKind.TRAIN]
+    by_index = {plan["index"]: plan["recipe"] for plan in plans}
+    members = outcome_from_json((task.result or {})["outcome"]).members
+    found = (by_index.get(index) for index in members)
+    return [recipe for recipe in dict.fromkeys(found) if recipe]
 
 
 def training_job(
@@ -140,7 +150,8 @@ def training_job(
 
     others    the candidates that an ensemble is made of, among any
     """
-    members = [other for other in others if other.name in candidate.members]
+    by_name = {other.name: other for other in others}
+    members = [by_name[name] for name in candidate.members if name in by_name]
     has_model = candidate.status is CandidateStatus.IN_PROGRESS or bool(candidate.containers)
     return TrainingJob(
         scope=job.scope,
@@ -160,7 +171,7 @@ def training_job(
                 _model_folder(job, candidate),
                 model_location(job, candidate) if has_model else None,
             ),
-            "InputDataConfig": _member_channels(job, members) if members else _dataset_channel(job),
+            "InputDataConfig": [*_dataset_channel(job), *_member_channels(job, members)],
             "HyperParameters": _hyperparameters(candidate),
         },
     )
@@ -194,6 +205,7 @@ def _hyperparameters(candidate: Candidate) -> dict[str, str]:
 
 
 def _member_channels(job: AutoMLJob, members: Sequence[Candidate]) -> list[dict[str, Any]]:
+    """As they stand in `_members`: the order of a sum counts in its last digit."""
     return [
         _channel(f"member-{number}", f"{model_location(job, member).parent}/")
         for number, member in enumerate(members, 1)
@@ -254,11 +266,32 @@ def _split_job(job: AutoMLJob, task: Task, split: Task | None) -> ProcessingJob:
         outputs |= {"tuning_data": keys.tuning_folder, "dataset": keys.dataset}
         common |= _told_by(split)
     inputs = {
-        channel.get("ChannelType", "training"): channel["DataSource"]["S3DataSource"]
+        channel.get("ChannelType", "training"): _table(channel)
         for channel in job.request["InputDataConfig"]
     }
-    details = _processing_details(job, inputs, outputs)
+    environment = {"Environment": _problem(job, task)}
+    details = _processing_details(job, inputs, outputs) | environment
     return ProcessingJob(name=keys.split_name, details=details, **common)
+
+
+def _table(channel: Mapping[str, Any]) -> dict[str, Any]:
+    """A channel of an AutoML job as a processing job's S3Input."""
+    source = channel["DataSource"]["S3DataSource"]
+    if "CompressionType" not in channel:
+        return dict(source)
+    return {**source, "S3CompressionType": channel["CompressionType"]}
+
+
+def _problem(job: AutoMLJob, analysis: Task) -> dict[str, str]:
+    """As the data were found to pose it; until then as it was asked."""
+    request, found = job.request, analysis.result or {}
+    objective = request.get("AutoMLJobObjective", {}).get("MetricName")
+    told = {
+        "TARGET_ATTRIBUTE_NAME": request["InputDataConfig"][0]["TargetAttributeName"],
+        "PROBLEM_TYPE": found.get("problem_type") or request.get("ProblemType"),
+        "OBJECTIVE": found.get("objective") or objective,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _told_by(later: Task | None) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from windvane.domain.task import Task, TaskKind
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import ReadOptions
-from windvane.engine.data.chunks import header
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, outcome_to_json, read_candidate
 from windvane.engine.quality.candidate import judged_candidate
+from windvane.engine.scoring.judge import with_latency
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import terms
 from windvane.errors import CandidateFault
@@ -32,6 +32,7 @@ from windvane.work.publishing import (
     check_writable,
     delete_objects,
     publish_dataset,
+    publish_header,
     publish_package,
     publish_predictions,
     publish_sample,
@@ -112,7 +113,7 @@ def _analyse(bench: Bench) -> Result:
             ),
             cleared(bench.workspace.dataset),
         )
-    artifacts.write(Keys(bench.job).headers, header(analysis))
+    publish_header(artifacts, Keys(bench.job).headers.parent, analysis)
     return {
         "problem_type": str(analysis.problem_type),
         "objective": str(analysis.objective),
@@ -146,9 +147,9 @@ def _problem(request: Mapping[str, Any], channel: Mapping[str, Any]) -> ProblemS
 
 def _split(bench: Bench) -> Result:
     artifacts, keys, dataset = bench.open_artifacts(), Keys(bench.job), bench.workspace.dataset
-    publish_dataset(artifacts, keys, dataset)
+    publish_dataset(artifacts, keys.dataset, dataset)
     with scratch(bench.workspace, bench.attempt) as folder:
-        return {"rows": publish_split(artifacts, keys, dataset, folder)}
+        return {"rows": publish_split(artifacts, keys.tuning_folder, dataset, folder)}
 
 
 def _explore(bench: Bench) -> Result:
@@ -297,6 +298,9 @@ def _published(
     with scratch(space, bench.attempt) as folder:
         packages = folder / "packages"
         _assembled(bench, index, packages)
+        if outcome.members:
+            latency_s = stages.row_latency(space.dataset, packages)
+            outcome = with_latency(outcome, latency_s)
         output = _output_of(space.candidate(index), folder / "output")
         if mode_of(bench.job) is Mode.ENSEMBLING:
             parts = {keys.whole_output(index): output, keys.whole(index): packages}

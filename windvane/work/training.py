@@ -29,6 +29,7 @@ from windvane.engine.rerun import (
     fit_transformers,
     leave_out,
     plan_of,
+    recipes_of,
     rerun,
     rerun_ensemble,
 )
@@ -90,9 +91,9 @@ def output_folder(request: Mapping[str, Any], name: str) -> Location:
 def _fit_transformers(bench: Workbench) -> None:
     known = (RECIPE, WITHOUT)
     _check_known(bench.hyperparameters, known, TRANSFORMERS)
-    recipe = bench.hyperparameters.get(RECIPE, _FIRST_RECIPE)
+    recipes = recipes_of(bench.hyperparameters.get(RECIPE, _FIRST_RECIPE))
     package = bench.folder / "transformers"
-    fit_transformers(bench.dataset, recipe, bench.folder / "features", package)
+    fit_transformers(bench.dataset, recipes, bench.folder / "features", package)
     _publish(bench, ARTEFACT, package)
 
 

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from windvane.artifacts.base import Location, parse_location
 from windvane.domain.job import AutoMLJob
@@ -111,18 +111,10 @@ class Keys:
     def tuning_folder(self) -> Location:
         return self.root / layout.TUNING_DATA.folder()
 
-    def tuning_data(self, part: str, number: int) -> Location:
-        """part    'train' or 'validation'"""
-        return self.root / layout.TUNING_DATA.at(part=part, n=str(number))
-
     @property
     def dataset(self) -> Location:
         """The prefix below which the files of the dataset folder lie."""
         return self.root / layout.DATASET.folder()
-
-    def dataset_file(self, path: PurePath) -> Location:
-        """path    relative to the dataset folder"""
-        return self.root / layout.DATASET.at(file=path.as_posix())
 
     @property
     def sample(self) -> Location:

@@ -44,6 +44,11 @@ def test_json_is_one_document_and_everything_lies_in_the_folder(files, tmp_path,
     assert document["test"]["Accuracy"] > 0.8
     assert "Accuracy" in told.err
     assert (out / "leaderboard.json").exists()
+    assert document["definitions"]["state"] == "written"
+    assert {path.name for path in (out / "definitions").iterdir()} == {
+        "generated_module",
+        "notebooks",
+    }
     assert {one["state"] for one in document["reports"].values()} == {"written"}
     for name, one in document["reports"].items():
         assert one["folder"] == str(out / "reports" / name)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from world import START, make_job
 
@@ -22,12 +23,18 @@ from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
+from windvane.engine.data.dataset import read_analysis
+from windvane.engine.scoring.judge import LATENCY_ADDED
+from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import JobFault
+from windvane.store.records import from_json, to_json
 from windvane.testing.tables import HEADER, lines
 from windvane.work import records
 from windvane.work.containers import mode_of
+from windvane.work.errand import Errand
 from windvane.work.layout import LAYOUT
 from windvane.work.stages import Bench, Result, perform
+from windvane.work.stepjobs import perform_errand
 from windvane.work.workspace import Keys, workspace_of
 
 N_ROWS, MOST_TRANSFORMED = 600, 200
@@ -36,6 +43,16 @@ PLANS = (
     Plan(1, "dpp0", "lightgbm", {"num_leaves": 4, **FAST}, seed=1, n_rows=200),
     Plan(2, "dpp0", "lightgbm", {"num_leaves": 16, **FAST}, seed=2, n_rows=200),
 )
+
+
+def _telling() -> str:
+    """A table from which something is learnt, and more by two than by one."""
+    random = np.random.default_rng(0)
+    amounts, noise = random.normal(size=(2, N_ROWS)).round(4)
+    colours = random.choice(["red", "green", "blue"], N_ROWS)
+    labels = np.where(amounts + (colours == "red") + noise > 0, "yes", "no")
+    rows = zip(amounts, colours, labels, strict=True)
+    return HEADER + "".join(f"{amount},{colour},{label}\n" for amount, colour, label in rows)
 
 
 @dataclass
@@ -111,15 +128,14 @@ class Made:
         return any(True for _ in self.artifacts.list(parse_location(uri)))
 
 
-def _make(folder: Path, mode: str) -> Made:
+def _prepared(folder: Path, mode: str, table: str) -> Made:
+    """Up to the features."""
     job = make_job(mode=mode)
     now = datetime.now(UTC)
     job = replace(job, created=now, deadline=now + timedelta(seconds=job.limits.max_runtime_s))
     made = Made(folder, job)
     made.artifacts.ensure_bucket("bucket")
-    made.artifacts.write(
-        parse_location("s3://bucket/train/data.csv"), (HEADER + lines(N_ROWS)).encode()
-    )
+    made.artifacts.write(parse_location("s3://bucket/train/data.csv"), table.encode())
     found = made.do(TaskKind.ANALYZE)
     made.job = replace(
         job,
@@ -127,8 +143,13 @@ def _make(folder: Path, mode: str) -> Made:
         objective=MetricName(found["objective"]),
     )
     made.do(TaskKind.SPLIT)
-    made.do(TaskKind.EXPLORE)
     made.do(TaskKind.FEATURES, "features/dpp0", recipe="dpp0")
+    return made
+
+
+def _make(folder: Path, mode: str) -> Made:
+    made = _prepared(folder, mode, HEADER + lines(N_ROWS))
+    made.do(TaskKind.EXPLORE)
     made.do(TaskKind.TRANSFORM, "transform/dpp0", recipe="dpp0")
     for plan in PLANS:
         made.train(plan)
@@ -308,15 +329,79 @@ def _ensemble(job: AutoMLJob, n_members: int) -> tuple[Candidate, list[Candidate
 def test_an_ensembles_training_job_names_its_members_and_where_they_lie(mode: str) -> None:
     job = make_job(mode=mode)
     ensemble, members = _ensemble(job, 3)
-    details = records.training_job(job, ensemble, None, (*members, ensemble)).details
-    assert json.loads(details["HyperParameters"]["_members"]) == ensemble.members
-    channels = {
-        one["ChannelName"]: one["DataSource"]["S3DataSource"]["S3Uri"]
+    weights = {member.name: share for member, share in zip(members, (0.2, 0.5, 0.3), strict=True)}
+    by_weight = sorted(weights, key=lambda name: -weights[name])
+    ensemble = replace(ensemble, members={name: weights[name] for name in by_weight})
+    stored = from_json(Candidate, to_json(ensemble))
+    details = records.training_job(job, stored, None, (*members, stored)).details
+    assert list(json.loads(details["HyperParameters"]["_members"])) == by_weight
+    channels = [
+        (one["ChannelName"], one["DataSource"]["S3DataSource"]["S3Uri"])
         for one in details["InputDataConfig"]
+    ]
+    by_name = {member.name: member for member in members}
+    places = [records.model_location(job, by_name[name]).parent for name in by_weight]
+    assert channels == [
+        ("dataset", str(Keys(job).dataset)),
+        *((f"member-{number}", f"{place}/") for number, place in enumerate(places, 1)),
+    ]
+
+
+def _sent_back(made: Made, step: ProcessingJob) -> Result:
+    job = replace(step, name=f"{step.name[:50]}-again", parent="")
+    task = Task(id=1, job_arn=job.arn, kind=TaskKind.STEP, key="step", payload={}, created=START)
+    errand = Errand(
+        job=job,
+        task=task,
+        workspace=workspace_of(made.folder, job),
+        open_artifacts=lambda: made.artifacts,
+        stop_at=time.time() + 100,
+        threads=1,
+        memory_mb=4000,
+        max_data_bytes=10**9,
+        max_columns=100,
+    )
+    return json.loads(json.dumps(perform_errand(errand)))
+
+
+@pytest.mark.parametrize("mode", ["HYPERPARAMETER_TUNING", "ENSEMBLING"])
+def test_every_step_that_trains_can_be_sent_back(tmp_path: Path, mode: str) -> None:
+    made = _prepared(tmp_path, mode, _telling())
+    analysis = read_analysis(workspace_of(made.folder, made.job).dataset)
+    for plan in PLANS:
+        made.train(completed(analysis, plan))
+    found = made.do(TaskKind.ENSEMBLE, "ensemble", index=3, members=[1, 2])
+    made.add(records.unplanned(made.job, 3, "ensemble", START), found)
+    steps = made.steps()
+    for candidate in made.candidates:
+        scores = _sent_back(made, steps[candidate.name])["scores"]
+        told = {one["metric"]: one["value"] for one in scores}
+        assert told[made.job.objective] == candidate.score, candidate
+    assert len(made.candidates[2].members) == 2
+    assert LATENCY_ADDED not in found["outcome"]["notes"], "it was measured"
+    assert steps[made.keys.transformers_name("ensemble")].details["HyperParameters"] == {
+        "_recipe": '["dpp0"]'
     }
-    assert set(channels) == {"member-1", "member-2", "member-3"}
-    place = records.model_location(job, members[1])
-    assert channels["member-2"] == f"{place.parent}/"
+
+
+def test_the_split_can_be_sent_back(made: Made) -> None:
+    split = made.steps()[made.keys.split_name]
+    assert split.details["Environment"] == {
+        "TARGET_ATTRIBUTE_NAME": "y",
+        "PROBLEM_TYPE": "BinaryClassification",
+        "OBJECTIVE": "F1",
+    }
+    written = [
+        made.keys.dataset / "y.npy",
+        made.keys.headers,
+        made.keys.tuning_folder / "validation/chunk_0.csv",
+    ]
+    before, paths = [made.artifacts.read(one) for one in written], made.paths()
+    for one in written:
+        made.artifacts.delete(one)
+    _sent_back(made, split)
+    assert [made.artifacts.read(one) for one in written] == before
+    assert made.paths() == paths
 
 
 def test_members_too_many_for_a_hyperparameter_are_left_out_not_cut() -> None:

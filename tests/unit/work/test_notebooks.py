@@ -46,7 +46,19 @@ def exploring(tmp_path: Path) -> Bench:
         lease_until=START + timedelta(seconds=60),
         token=1,
     )
-    return Bench(job, task, workspace, lambda: store, time.time() + 60, 1, 1000, 10**9, 100)
+    return Bench(
+        job=job,
+        task=task,
+        workspace=workspace,
+        open_artifacts=lambda: store,
+        stop_at=time.time() + 60,
+        calibrate=True,
+        tune_threshold=True,
+        threads=1,
+        memory_mb=1000,
+        max_data_bytes=10**9,
+        max_columns=100,
+    )
 
 
 def keys(bench: Bench) -> list[str]:

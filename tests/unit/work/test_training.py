@@ -29,7 +29,8 @@ from windvane.engine.packages.package import load_predictor
 from windvane.engine.packages.tarball import pack, unpack
 from windvane.engine.training.trial import TrainLimits
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidRequest
-from windvane.work.errand import Errand, fetch_dataset, publish_dataset
+from windvane.work.errand import Errand, fetch_dataset
+from windvane.work.publishing import publish_dataset
 from windvane.work.stepjobs import perform_errand
 from windvane.work.workspace import Workspace
 
@@ -92,7 +93,13 @@ class Bucket:
     def process(
         self, image: str, inputs: dict[str, dict[str, str]], outputs: dict[str, str], **env: str
     ) -> None:
-        details = {
+        details = self.processing(image, inputs, outputs, **env)
+        perform_errand(self.errand(ProcessingJob, "p", details))
+
+    def processing(
+        self, image: str, inputs: dict[str, dict[str, str]], outputs: dict[str, str], **env: str
+    ) -> dict[str, Any]:
+        return {
             "AppSpecification": {"ImageUri": image_uri(SCOPE, image)},
             "ProcessingInputs": [
                 {"InputName": one, "S3Input": {"S3DataType": "S3Prefix", **source}}
@@ -105,7 +112,6 @@ class Bucket:
             },
             "Environment": env,
         }
-        perform_errand(self.errand(ProcessingJob, "p", details))
 
     def put(self, uri: str, content: bytes) -> None:
         self.artifacts.write(parse_location(uri), content)
@@ -128,7 +134,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Bucket:
     stages.analyse(
         [SourceFile(file, "table")], ReadOptions(scratch=folder), ProblemSpec("y"), dataset
     )
-    publish_dataset(made.artifacts, dataset, "s3://b/dataset")
+    publish_dataset(made.artifacts, parse_location("s3://b/dataset"), dataset)
     made.train("one", "lightgbm", QUICK)
     made.train("two", "linear-learner", {"_folds": "2"})
     return made
@@ -177,6 +183,16 @@ def test_transformers_and_a_model_of_two_jobs_fit_together(bucket: Bucket) -> No
     model = bucket.unpacked(f"{output('one')}model.tar.gz")
     answer = load_predictor(transformers, model).predict([["2.0", "red", "0.1"]])
     assert answer.probabilities[0, 1] > 0.5
+
+
+def test_transformers_of_several_recipes_are_one_package(bucket: Bucket) -> None:
+    assert bucket.train("of-two", TRANSFORMERS, {"_recipe": '["dpp1", "dpp0"]'}) == {}
+    ensemble(bucket, '{"one": 0.6, "two": 0.4}')
+    transformers = bucket.unpacked(f"{output('of-two')}model.tar.gz")
+    model = bucket.unpacked(f"{output('both')}model.tar.gz") / "model"
+    assert load_predictor(transformers, model).predict([["2.0", "red", "0.1"]])
+    with pytest.raises(CandidateFault, match="'_recipe' is 'dpp9'; it must be one of: dpp0"):
+        bucket.train("x", TRANSFORMERS, {"_recipe": '["dpp0", "dpp9"]'})
 
 
 def test_a_constant_can_be_trained_too(bucket: Bucket) -> None:
@@ -264,7 +280,7 @@ def test_a_member_of_another_table_is_refused(bucket: Bucket) -> None:
     table().rename(columns={"a": "c"}).to_csv(file, index=False)
     options = ReadOptions(scratch=bucket.folder)
     stages.analyse([SourceFile(file, "table")], options, ProblemSpec("y"), other)
-    publish_dataset(bucket.artifacts, other, "s3://b/other")
+    publish_dataset(bucket.artifacts, parse_location("s3://b/other"), other)
     bucket.train("alien", "lightgbm", QUICK, dataset="s3://b/other")
     with pytest.raises(InvalidRequest, match="alien/output was trained on another table"):
         ensemble(bucket, '{"one": 0.5, "alien": 0.5}', member_2=output("alien"))
@@ -318,6 +334,25 @@ def test_tables_are_read_and_split_as_automl_jobs_do(
         assert made == before
     document = json.loads(bucket.artifacts.read(parse_location("s3://b/again/analysis.json")))
     assert document["objective"] == "AUC"
+
+
+def test_a_table_that_is_read_again_is_scored_by_the_servers_settings(bucket: Bucket) -> None:
+    bucket.put("s3://b/raw/part", as_csv(table()))
+    details = bucket.processing(
+        TRANSFORMERS,
+        {"table": {"S3Uri": "s3://b/raw/"}},
+        {"dataset": "s3://b/plain", "tuning_data": "s3://b/rows/"},
+        TARGET_ATTRIBUTE_NAME="y",
+    )
+    errand = bucket.errand(ProcessingJob, "plain", details)
+    perform_errand(replace(errand, calibrate=False, tune_threshold=False))
+    document = json.loads(bucket.artifacts.read(parse_location("s3://b/plain/analysis.json")))
+    assert (document["calibrate"], document["tune_threshold"]) == (False, False)
+    parts = [
+        bucket.artifacts.read(parse_location(f"s3://b/rows/{part}/chunk_0.csv"))
+        for part in ("train", "validation")
+    ]
+    assert sum(part.count(b"\n") for part in parts) == len(table())
 
 
 def test_a_damaged_model_is_told_by_its_uri(bucket: Bucket) -> None:

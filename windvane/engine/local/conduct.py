@@ -7,6 +7,7 @@ The job's folder:
     best/transformers/  best/model/                     the packages of the best candidate
     latency.json                                        seconds they take for a row
     leaderboard.json                                    every candidate, best first
+    definitions/                                        the candidate definitions, if they are wanted
 
 Reports, if they are wanted, have a folder of their own (engine/local/reports.py).
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.local.commission import Commission, Kind, reports_end
 from windvane.engine.local.crew import Crew
+from windvane.engine.local.defining import definitions_beside
 from windvane.engine.local.finish import refit_members, with_refits
 from windvane.engine.local.front import Choice, choose, noted, stated, with_pessimism
 from windvane.engine.local.hunt import FIRST, Hunt
@@ -84,7 +87,9 @@ def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
     (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))
     if job.reports is not None:
         with teller.stage("reports"):
-            _report(_commission(job, job.reports, choice.index), teller)
+            commission = _commission(job, job.reports, choice.index)
+            with _definitions(job, commission.ends, teller):
+                _report(commission, teller)
     teller.tell("done", best=choice.index, ended=hunt.ended, note=choice.note)
 
 
@@ -231,6 +236,10 @@ def _commission(job: Job, into: Path, best: int) -> Commission:
         memory_mb=job.memory_mb,
         started=job.started,
     )
+
+
+def _definitions(job: Job, ends: float, teller: Teller) -> AbstractContextManager[None]:
+    return definitions_beside(job, ends, teller) if job.definitions else nullcontext()
 
 
 def _report(commission: Commission, teller: Teller) -> None:

@@ -35,6 +35,7 @@ class Job:
     max_latency_s   for one row, of the model that is kept; None for as long as it takes
     reports         a folder for reports on the data and on the model that is kept; None for none
     reports_s       wall clock for them after `max_runtime_s`
+    definitions     whether the candidate definitions are to be written beside the reports, if there are such
     """
 
     files: tuple[SourceFile, ...]
@@ -50,6 +51,7 @@ class Job:
     max_latency_s: float | None = None
     reports: Path | None = None
     reports_s: float = 0.0
+    definitions: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)

@@ -5,6 +5,7 @@ analysed   problem_type, problem_reason, objective, n_rows, n_features, n_folds,
 candidate  state ('started', 'finished' or 'failed'), index, algorithm; once finished: objective,
            standard_error, fit_s and best (the index of the best so far); if it failed: reason
 report     report (its kind), state (its fate) and note, as engine/local/commission.py has them
+definitions  what became of the candidate definitions: state and note, likewise
 done       best (index of the one that is kept), ended (why no further candidates were tried: 'candidates' or
            'runtime'), note (what is to be told about the choice; "" if nothing)
 failed     error ('DataFault' or 'JobFault'), text
