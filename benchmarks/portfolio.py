@@ -23,12 +23,14 @@ from numpy.typing import NDArray
 
 from benchmarks.kept import JOB
 from benchmarks.markdown import markdown_table
+from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.ensembles.losses import loss_for
 from windvane.engine.ensembles.weights import fit_weights
+from windvane.engine.learners.catalogue import learner
 from windvane.engine.outcomes import read_candidate, read_out_of_fold
 from windvane.engine.scoring.calibration import at_temperature
-from windvane.engine.tuning.portfolio import OPENINGS, Opening, openings_for
+from windvane.engine.tuning.portfolio import OPENINGS, Opening
 
 _MOST_ROWS = 3_000
 _WORST = 0.5
@@ -78,14 +80,14 @@ def key_of(opening: Opening) -> Key:
 def tried_on(job: Path) -> Tried:
     """raises    CorruptArtifact"""
     table = read_dataset(job / "dataset")
-    openings = openings_for(table.analysis)
-    asked = {index: key_of(_as_listed(opening)) for index, opening in enumerate(openings, 1)}
-    folders = {index: job / "candidates" / str(index) for index in asked}
-    records = {
-        index: read_candidate(folder)
-        for index, folder in folders.items()
-        if (folder / "outcome.json").exists()
+    folders = {int(file.parent.name): file.parent for file in job.glob("candidates/*/outcome.json")}
+    known = {index: read_candidate(folder) for index, folder in sorted(folders.items())}
+    asked = {
+        index: key
+        for index, record in known.items()
+        if record.plan is not None and (key := _opening_of(record.plan)) is not None
     }
+    records = {index: known[index] for index in asked}
     n_folds = max(record.outcome.folds_used for record in records.values())
     rows = np.flatnonzero((table.folds >= 0) & (table.folds < n_folds))[:_MOST_ROWS]
     y = table.y[rows]
@@ -112,14 +114,16 @@ def tried_on(job: Path) -> Tried:
     return Tried(job.parent.name, {key: took_s[key] for key in said}, excess)
 
 
-def _as_listed(opening: Opening) -> Opening:
-    """The one of OPENINGS that it is, whatever was laid over it for this table."""
-    return next(
-        one
+def _opening_of(plan: Plan) -> Key | None:
+    """That the plan was made from, in whatever order a search had them; None for a later one."""
+    keys = [
+        key_of(one)
         for one in OPENINGS
-        if (one.algorithm, one.recipe) == (opening.algorithm, opening.recipe)
-        and opening.why.startswith(one.why)
-    )
+        if one.algorithm == plan.algorithm
+        and plan.recipe == (one.recipe or learner(one.algorithm).recipes[0])
+        and plan.why.startswith(one.why)
+    ]
+    return max(keys, key=len, default=None)
 
 
 def learn(tables: Sequence[Tried], openings: Order) -> list[Key]:

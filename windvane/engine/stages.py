@@ -40,7 +40,7 @@ from windvane.engine.outcomes import (
     write_candidate,
 )
 from windvane.engine.packages import assembly
-from windvane.engine.packages.latency import row_latency_s, sample_rows
+from windvane.engine.packages.latency import row_latency_s
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
@@ -231,7 +231,7 @@ def assemble(
 def row_latency(dataset: Path, packages: Path) -> float:
     """Median seconds of one row through the two packages that `assemble` wrote."""
     predictor = load_predictor(packages / "transformers", packages / "model")
-    return row_latency_s(predictor, sample_rows(read_dataset(dataset)))
+    return row_latency_s(predictor, read_dataset(dataset).sample_rows())
 
 
 def assemble_transformers(dataset: Path, features: Path, into: Path) -> None:

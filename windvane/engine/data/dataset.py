@@ -7,13 +7,14 @@ columns/N.arrow        the others, dictionary-encoded strings (Arrow IPC, uncomp
 y.npy                  float64 (n_rows,): target, or class index
 folds.npy              int8 (n_rows,): the fold in which a row is validated, or -1 if in none
 weight.npy             float64 (n_rows,): what a row counts for; only if the job has a column of weights
+sample.json            a few rows as cells (engine/data/sample.py); made when it is asked for where it is missing
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,11 @@ from numpy.typing import NDArray
 from windvane.engine.columns import Columns, Values
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.encoded import EncodedColumn
+from windvane.engine.data.sample import Row, sample_of
 from windvane.engine.weighted import Weight
 from windvane.errors import CorruptArtifact
+
+_SAMPLE = "sample.json"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Dataset:
     y        (n_rows,) float64
     folds    (n_rows,) int8
     weight   (n_rows,) float64 above 0, with the mean 1; None if all rows count alike
+    sample   as it lies in the folder; () if it is still to be made
     """
 
     analysis: Analysis
@@ -44,6 +49,11 @@ class Dataset:
     y: NDArray[np.float64]
     folds: NDArray[np.int8]
     weight: Weight = None
+    sample: Sequence[Row] = ()
+
+    def sample_rows(self) -> Sequence[Row]:
+        """A few rows as the cells they were read from (engine/data/sample.py)."""
+        return self.sample or sample_of(self.analysis.columns, self.columns, self.analysis.n_rows)
 
 
 def write_dataset(dataset: Dataset, folder: Path) -> None:
@@ -66,6 +76,7 @@ def _write_files(dataset: Dataset, folder: Path) -> None:
     np.save(folder / "folds.npy", dataset.folds.astype(np.int8, copy=False))
     if dataset.weight is not None:
         np.save(folder / "weight.npy", dataset.weight)
+    (folder / _SAMPLE).write_text(json.dumps(dataset.sample_rows()), encoding="utf-8")
     document = json.dumps(dataset.analysis.to_json(), allow_nan=False)
     (folder / "analysis.json").write_text(document, encoding="utf-8")
 
@@ -80,14 +91,15 @@ def read_dataset(folder: Path) -> Dataset:
             f"Dataset {folder} is damaged: {len(y)} targets and {len(folds)} folds for "
             f"{analysis.n_rows} rows."
         )
+    sample = _read_sample(folder)
     if analysis.sample_weight is None:
-        return Dataset(analysis, columns, y, folds)
+        return Dataset(analysis, columns, y, folds, sample=sample)
     weight = _load(folder / "weight.npy")
     if len(weight) != analysis.n_rows:
         raise CorruptArtifact(
             f"Dataset {folder} is damaged: {len(weight)} weights for {analysis.n_rows} rows."
         )
-    return Dataset(analysis, columns, y, folds, weight)
+    return Dataset(analysis, columns, y, folds, weight, sample)
 
 
 def read_analysis(folder: Path) -> Analysis:
@@ -140,6 +152,17 @@ def read_target(folder: Path) -> NDArray[np.float64]:
 def read_folds(folder: Path) -> NDArray[np.int8]:
     """(n_rows,), mapped; raises CorruptArtifact"""
     return _load(folder / "folds.npy")
+
+
+def _read_sample(folder: Path) -> list[Row]:
+    """Empty if it is not there."""
+    path = folder / _SAMPLE
+    if not path.exists():
+        return []
+    try:
+        return [list(row) for row in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError) as error:
+        raise CorruptArtifact(f"{path} cannot be read as rows: {error}") from error
 
 
 class _StoredColumns(Mapping[str, Values]):

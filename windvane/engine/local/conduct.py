@@ -43,6 +43,9 @@ from windvane.process.child import Ending, Exit
 ENSEMBLE = "ensemble"
 
 _LATENCY = "latency.json"
+_MEASURING_S = 0.3
+"""Beyond what loading the model takes, which is about what packing it does: for measuring its latency, if there is so much
+time."""
 
 _LAST_RESORT_S = 20.0
 """What analysis, baseline and packing may take even if the time is over: a job leaves a model whatever
@@ -81,8 +84,9 @@ def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
     order = with_pessimism(stated(with_refits(order, refits), luck), _pessimism(job, hunt))
     with teller.stage("packing"):
         _pack(job, hunt.recipes, order, choice.index, refits)
-    latency_s = float(read_json(job.out / _LATENCY)["latency_s"])
-    order = [_measured(entry, choice, latency_s) for entry in order]
+    if (job.out / _LATENCY).exists():
+        latency_s = float(read_json(job.out / _LATENCY)["latency_s"])
+        order = [_measured(entry, choice, latency_s) for entry in order]
     document = leaderboard_to_json([noted(entry, choice) for entry in order])
     (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))
     if job.reports is not None:
@@ -191,14 +195,16 @@ def _pack(
     best: int,
     refits: Mapping[int, Path],
 ) -> None:
-    """Write the packages of candidate `best`, and how long they take for a row."""
+    """Write the packages of candidate `best`, and how long they take for a row if there is time to find out."""
     folders = {entry.index: job.candidate(entry.index) for entry in order if entry.outcome}
     candidates = {**folders, **refits}
 
     def work() -> None:
+        began = time.time()
         stages.assemble(job.dataset, recipes, candidates, best, job.out / "best")
-        latency_s = stages.row_latency(job.dataset, job.out / "best")
-        write_json(job.out / _LATENCY, {"latency_s": latency_s})
+        if job.deadline - time.time() > time.time() - began + _MEASURING_S:
+            latency_s = stages.row_latency(job.dataset, job.out / "best")
+            write_json(job.out / _LATENCY, {"latency_s": latency_s})
 
     ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S))
     if ended.ending is not Ending.FINISHED:

@@ -23,7 +23,7 @@ from windvane.engine.outcomes import (
     write_candidate,
 )
 from windvane.engine.packages import assembly
-from windvane.engine.packages.latency import folder_bytes, row_latency_s, sample_rows
+from windvane.engine.packages.latency import folder_bytes, row_latency_s
 from windvane.engine.packages.predictor import LoadedMember, Predictor
 from windvane.engine.scoring import judge
 from windvane.engine.training.crossvalidate import Wanted, train_folds
@@ -185,7 +185,7 @@ class Trial:
         )
         outcome = replace(
             record.outcome,
-            latency_s=row_latency_s(predictor, sample_rows(self._table)),
+            latency_s=row_latency_s(predictor, self._table.sample_rows()),
             size_bytes=folder_bytes(folder / "model"),
         )
         return replace(record, outcome=outcome)
