@@ -155,7 +155,9 @@ def test_steps_say_what_they_were_told_and_what_came_of_it(job, server):
         members = json.loads(step["HyperParameters"].get("_members", "{}"))
         if members:
             assert sum(members.values()) == pytest.approx(1)
-            assert len(step["InputDataConfig"]) == len(members)
+            channels = [channel["ChannelName"] for channel in step["InputDataConfig"]]
+            numbered = [f"member-{number}" for number in range(1, len(members) + 1)]
+            assert channels == ["dataset", *numbered]
             assert set(members) <= set(steps)
 
 
