@@ -80,7 +80,8 @@ def test_a_transformed_target_is_explained_on_its_own_scale(transform, tmp_path)
 def test_what_matters_is_found(ensemble):
     found = _explained(ensemble, most_rows=40)
     ranking = [found.names[number] for number in found.importance().ranking()]
-    assert ranking[:2] == [HOSTILE, COLOUR]
+    assert ranking[0] == HOSTILE
+    assert COLOUR in ranking[:3]
     assert found.dependences[0].column.name == HOSTILE
     effect = found.dependences[0].effect[:, 0]
     assert effect[-1] - effect[0] > 0.3
