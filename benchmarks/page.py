@@ -88,9 +88,10 @@ make bench TABLES=telco_churn,adult BUDGETS=10,60 SEEDS=0,1,2
 make bench BUDGETS=60                                   # a quarter of an hour
 make bench PEERS=flaml PEER_FLAML_PYTHON=envs/flaml/bin/python
 make bench-large BUDGET=60                              # a million rows of 30 columns, and 100,000 of them
-.venv/bin/python -m benchmarks.kept ../kept --budget 60     # fits all tables and keeps jobs and models, for the next two
+.venv/bin/python -m benchmarks.kept ../kept --budget 60     # fits all tables and keeps jobs and models, for the next three
 .venv/bin/python -m benchmarks.honesty ../kept         # do leaderboards say what new rows show? how quick are they?
 .venv/bin/python -m benchmarks.ablation ../kept        # what each part of the engine is worth
+.venv/bin/python -m benchmarks.portfolio ../kept       # in which order a search should try its openings
 .venv/bin/python benchmarks/page.py                     # this page, from the newest results
 ```
 
