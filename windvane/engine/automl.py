@@ -35,6 +35,7 @@ from windvane.engine.local.frames import (
     numbers_of,
     read_frame,
     source_of,
+    weights_of,
 )
 from windvane.engine.local.hosted import run_job
 from windvane.engine.local.job import Job, leaderboard_from_json
@@ -44,7 +45,6 @@ from windvane.engine.manifest import check_manifest, read_json, write_json, writ
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.package import Predictions, load_predictor
 from windvane.engine.scoring.evaluate import scores
-from windvane.engine.weighted import Weight
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 Table = pd.DataFrame | str | os.PathLike[str]
@@ -209,7 +209,7 @@ class AutoML:
             raise InvalidRequest(f"No row has a known value in the column '{analysis.target}'.")
         answer = self._answer(frame[known])
         predicted = answer.probabilities if is_class else answer.values
-        weight = _weights(frame[known], analysis.sample_weight)
+        weight = weights_of(frame[known], analysis.sample_weight)
         return scores(analysis.problem_type, y[known], predicted, answer.classes, weight)
 
     def explain(
@@ -407,19 +407,3 @@ class AutoML:
             return predict_in_blocks(fitted.predictor, columns, len(frame), self.threads)
         n_classes = fitted.analysis.n_classes
         return Predictions(np.empty(0), np.empty((0, n_classes)), np.empty(0, np.int64))
-
-
-def _weights(rows: pd.DataFrame, column: str | None) -> Weight:
-    """(n_rows,) of the column, if the job had one and the rows have it."""
-    if column is None or column not in rows.columns:
-        return None
-    weight = numbers_of(rows[column])
-    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
-    if wrong.size:
-        raise InvalidRequest(
-            f"The sample weight column '{column}' is no finite number of 0 or more in the row "
-            f"{rows.index[wrong[0]]}. Correct it, or leave the column out to count all rows alike."
-        )
-    if not weight.any():
-        raise InvalidRequest(f"The sample weight column '{column}' is 0 in all rows.")
-    return weight

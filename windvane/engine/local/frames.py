@@ -23,6 +23,7 @@ from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.numerals import Notation
 from windvane.engine.data.parse import parse_cells
 from windvane.engine.data.read import read_table
+from windvane.engine.weighted import Weight
 from windvane.errors import InvalidRequest
 
 _CELLS_AT_ONCE = 2_000_000
@@ -255,3 +256,22 @@ def _key(label: str, analysis: Analysis) -> str | int | float | bool:
 def numbers_of(target: pd.Series[Any]) -> NDArray[np.float64]:
     """(n_rows,) the target as numbers, NaN where it is none."""
     return pd.to_numeric(pd.Series(cells_of(target)), errors="coerce").to_numpy(np.float64)
+
+
+def weights_of(rows: pd.DataFrame, column: str | None) -> Weight:
+    """(n_rows,) of the column, if the job had one and the rows have it.
+
+    raises    InvalidRequest naming the first row that has no finite weight of 0 or more
+    """
+    if column is None or column not in rows.columns:
+        return None
+    weight = numbers_of(rows[column])
+    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if wrong.size:
+        raise InvalidRequest(
+            f"The sample weight column '{column}' is no finite number of 0 or more in the row "
+            f"{rows.index[wrong[0]]}. Correct it, or leave the column out to count all rows alike."
+        )
+    if not weight.any():
+        raise InvalidRequest(f"The sample weight column '{column}' is 0 in all rows.")
+    return weight
