@@ -280,7 +280,12 @@ def test_what_an_explanation_cannot_be_asked_is_refused(
 
 
 def test_an_explanation_is_accepted(world: World) -> None:
-    world.client().create_processing_job(**explain_request())
+    request = explain_request()
+    client = world.client()
+    arn = client.create_processing_job(**request)["ProcessingJobArn"]
+    told = client.describe_processing_job(ProcessingJobName=request["ProcessingJobName"])
+    assert (told["ProcessingJobArn"], told["ProcessingJobStatus"]) == (arn, "InProgress")
+    assert told["ProcessingInputs"] == request["ProcessingInputs"]
 
 
 @pytest.mark.parametrize("word", ["Training", "Processing"])

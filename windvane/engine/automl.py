@@ -21,12 +21,11 @@ from windvane.engine.data.analysis import Analysis, SourceFile
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.budget import Budget
 from windvane.engine.local.ahead import libraries_loaded_ahead
-from windvane.engine.local.background import keep_background
 from windvane.engine.local.board import board_frame
 from windvane.engine.local.candidate_reports import report_candidate
 from windvane.engine.local.commission import Kind, Reported, reports_s
 from windvane.engine.local.explained import ExplainedRows, Rows, explain_rows
-from windvane.engine.local.fitted import Fitted
+from windvane.engine.local.fitted import Fitted, keep_best
 from windvane.engine.local.frames import (
     class_indices,
     columns_of,
@@ -41,7 +40,7 @@ from windvane.engine.local.hosted import run_job
 from windvane.engine.local.job import Job, leaderboard_from_json
 from windvane.engine.local.parameters import check_at_least, machine_mb, problem_of
 from windvane.engine.local.telling import OnEvent
-from windvane.engine.manifest import check_manifest, read_json, write_json, write_manifest
+from windvane.engine.manifest import check_manifest, read_json, write_manifest
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.package import Predictions, load_predictor
 from windvane.engine.scoring.evaluate import scores
@@ -376,12 +375,7 @@ class AutoML:
         """The best model, in a folder that lives as long as this object."""
         home = Path(tempfile.mkdtemp(prefix="windvane-model-"))
         weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
-        for name in ("transformers", "model"):
-            shutil.copytree(job.out / "best" / name, home / name)
-        shutil.copy(job.out / "leaderboard.json", home)
-        write_json(home / "analysis.json", analysis.to_json())
-        if background_rows:
-            keep_background(job.dataset, background_rows, home / "background")
+        keep_best(job, analysis, background_rows, home)
         about = {
             "label_kind": kind,
             "max_runtime_s": self.max_runtime_s,

@@ -220,7 +220,7 @@ def rerun_ensemble(
     if not found.rows.size:
         raise CandidateFault("There is no row that all members were scored on.")
     record = judge.ensemble_record(table, found, records, index, started)
-    notes = ("its weights were given", record.outcome.notes[-1])
+    notes = ("its weights were given", *record.outcome.notes[1:])
     record = replace(record, outcome=replace(record.outcome, notes=notes))
     out_of_fold = np.full(next(iter(shapes)), np.nan, np.float32)
     out_of_fold[found.rows] = found.in_sample

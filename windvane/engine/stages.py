@@ -53,10 +53,10 @@ BASELINE = "baseline"
 """The algorithm of `train_baseline`."""
 
 _BASELINE_S = 600.0
+"""More than it can ever need: nothing is to be left out of the last resort."""
 
 _MOST_ENSEMBLE_BYTES = 40_000_000
 """Of the members together, as their folds' models have it: those of all rows are hardly larger."""
-"""More than it can ever need: nothing is to be left out of the last resort."""
 
 
 def analyse(

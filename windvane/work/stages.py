@@ -92,8 +92,7 @@ def perform(bench: Bench) -> Result:
 
 
 def _analyse(bench: Bench) -> Result:
-    request = bench.job.request
-    channel = request["InputDataConfig"][0]
+    channel = bench.job.request["InputDataConfig"][0]
     artifacts = bench.open_artifacts()
     check_writable(artifacts, Keys(bench.job))
     with scratch(bench.workspace, bench.attempt) as folder:
@@ -106,11 +105,7 @@ def _analyse(bench: Bench) -> Result:
         analysis = stages.analyse(
             files,
             _read_options(bench, channel, temporary),
-            replace(
-                _problem(request, channel),
-                calibrate=bench.calibrate,
-                tune_threshold=bench.tune_threshold,
-            ),
+            _problem(bench, channel),
             cleared(bench.workspace.dataset),
         )
     publish_header(artifacts, Keys(bench.job).headers.parent, analysis)
@@ -135,13 +130,16 @@ def _read_options(bench: Bench, channel: Mapping[str, Any], temporary: Path) -> 
     )
 
 
-def _problem(request: Mapping[str, Any], channel: Mapping[str, Any]) -> ProblemSpec:
+def _problem(bench: Bench, channel: Mapping[str, Any]) -> ProblemSpec:
+    request = bench.job.request
     problem_type = request.get("ProblemType")
     objective = request.get("AutoMLJobObjective", {}).get("MetricName")
     return ProblemSpec(
         target=channel["TargetAttributeName"],
         problem_type=ProblemType(problem_type) if problem_type else None,
         objective=MetricName(objective) if objective else None,
+        calibrate=bench.calibrate,
+        tune_threshold=bench.tune_threshold,
     )
 
 

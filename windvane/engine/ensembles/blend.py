@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
 from windvane.engine.ensembles.losses import Loss, loss_for
-from windvane.engine.ensembles.pool import Pool, pooled
+from windvane.engine.ensembles.pool import pool_for, pooled
 from windvane.engine.ensembles.thrift import fit_thrifty_weights
 from windvane.engine.ensembles.weights import fit_weights
 from windvane.engine.scoring.evaluate import gain, honest_parts
@@ -122,7 +122,7 @@ def likely_members(
     few = rows[_some(rows.size, _LIKELY_ROWS)]
     told = [predictions[index][few] for index in considered]
     weights = fit_weights(loss_for(told, y[few], objective, taken(weight, few)))
-    return tuple(index for index, weight in zip(considered, weights, strict=True) if weight > 0)
+    return tuple(index for index, share in zip(considered, weights, strict=True) if share > 0)
 
 
 def weighted(predictions: Predictions, weights: Mapping[int, float]) -> Blend:
@@ -175,8 +175,12 @@ def _towards_best(weights: Floats, share: float) -> Floats:
 
 
 def _enough_rows(predicted: NDArray[np.floating[Any]]) -> int:
-    n_others = 1 if predicted.ndim == 1 else predicted.shape[1] - 1
-    return max(_LEAST_ROWS, _MAX_ROWS // n_others)
+    return max(_LEAST_ROWS, _MAX_ROWS // max(1, _n_classes(predicted) - 1))
+
+
+def _n_classes(predicted: NDArray[np.floating[Any]]) -> int:
+    """0 for values."""
+    return 0 if predicted.ndim == 1 else predicted.shape[1]
 
 
 def _some(n_rows: int, enough: int) -> Indices:
@@ -190,14 +194,13 @@ def _pooled(
     predictions: Predictions, considered: Sequence[int], weights: Floats, rows: Indices
 ) -> Floats:
     """The members' predictions of these rows in one; one member at a time, for memory's sake."""
-    is_classes = predictions[considered[0]].ndim > 1
     return pooled(
         (
             (float(weight), predictions[index][rows])
             for index, weight in zip(considered, weights, strict=True)
             if weight > 0
         ),
-        Pool.GEOMETRIC if is_classes else Pool.ARITHMETIC,
+        pool_for(_n_classes(predictions[considered[0]])),
     )
 
 

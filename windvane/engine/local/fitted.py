@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.local.background import read_background
+from windvane.engine.local.background import keep_background, read_background
 from windvane.engine.local.explained import Rows
+from windvane.engine.local.job import Job
+from windvane.engine.manifest import write_json
 from windvane.engine.packages.package import Predictor
 
 
@@ -30,3 +33,13 @@ class Fitted:
         """Rows of the training data that were kept."""
         folder = self.folder / "background"
         return read_background(folder) if folder.exists() else None
+
+
+def keep_best(job: Job, analysis: Analysis, background_rows: int, home: Path) -> None:
+    """Copy what answers from the job's folder into an existing one, all but its manifest."""
+    for name in ("transformers", "model"):
+        shutil.copytree(job.out / "best" / name, home / name)
+    shutil.copy(job.out / "leaderboard.json", home)
+    write_json(home / "analysis.json", analysis.to_json())
+    if background_rows:
+        keep_background(job.dataset, background_rows, home / "background")

@@ -70,12 +70,14 @@ def best_class_weights(
     metric: MetricName, y: Floats, probabilities: Floats, weight: Weight = None
 ) -> ClassWeights:
     """The weights that make the most of a tuned metric on these rows, their geometric mean 1; () if taking the most
-    probable class is as good.
+    probable class is as good, or there are none of them.
 
     y               (n_rows,) class indices
     probabilities   (n_rows, n_classes)
     weight          (n_rows,) what each row counts for
     """
+    if not y.size:
+        return ()
     some = slice(None, None, -(-y.size // _MOST_ROWS))
     y, probabilities, weight = y[some], probabilities[some], taken(weight, some)
 

@@ -65,6 +65,10 @@ def test_classes_that_are_told_apart_need_no_weights():
     assert best_class_weights(MetricName.F1_MACRO, y, np.eye(3)[y.astype(int)] * 0.7 + 0.1) == ()
 
 
+def test_no_rows_ask_for_no_weights():
+    assert best_class_weights(MetricName.F1_MACRO, np.empty(0), np.empty((0, 3))) == ()
+
+
 def test_rows_have_no_say_in_how_they_are_decided():
     y, probabilities = _rare_classes()
     parts = np.arange(y.size) % 3
