@@ -73,8 +73,11 @@ def test_every_candidate_and_the_ensemble_score_the_same_again(job, tmp_path):
             load_predictor(tmp_path / "packages/transformers", tmp_path / "packages/model")
 
 
-def test_a_candidate_of_fewer_rows_and_folds_scores_the_same_again(two_classes, tmp_path):
-    plan = replace(plan_of("lightgbm", {"_seed": "7", "_rows": "90"})[0], recipe="dpp0")
+@pytest.mark.parametrize("algorithm", ["lightgbm", "catboost", "xgboost"])
+def test_a_candidate_of_fewer_rows_and_folds_scores_the_same_again(
+    algorithm, two_classes, tmp_path
+):
+    plan = replace(plan_of(algorithm, {"_seed": "7", "_rows": "90"})[0], recipe="dpp0")
     first = rerun(two_classes.dataset, plan, 2, two_classes.features, tmp_path / "first")
     known = read_candidate(tmp_path / "first").plan
     assert known.n_rows == 90
@@ -82,7 +85,7 @@ def test_a_candidate_of_fewer_rows_and_folds_scores_the_same_again(two_classes, 
     searched = cross_validate(
         two_classes.dataset, two_classes.features, known, limits, tmp_path / "searched"
     )
-    told, folds = plan_of("lightgbm", hyperparameters_of(known, searched.folds_used))
+    told, folds = plan_of(algorithm, hyperparameters_of(known, searched.folds_used))
     again = rerun(two_classes.dataset, told, folds, two_classes.features, tmp_path / "again")
     assert again.folds_used == 2
     assert said(again) == said(searched) == said(first)
