@@ -163,11 +163,11 @@ def test_a_folder_without_a_dataset_is_named(steps):
 
 
 def test_a_job_is_stopped_and_another_ends_with_its_time(steps):
-    endless = {"iterations": "1000000", "learning_rate": "0.000001"}
-    steps.create("endless", "catboost", endless)
-    steps.create("too-long", "catboost", endless, max_runtime_s=3)
+    endless = {"n_estimators": "1000000"}
+    steps.create("endless", "randomforest", endless)
+    steps.create("too-long", "randomforest", endless, max_runtime_s=3)
     with pytest.raises(ClientError, match="Training job names must be unique"):
-        steps.create("Endless", "catboost", endless)
+        steps.create("Endless", "randomforest", endless)
     steps.sagemaker.stop_training_job(TrainingJobName="endless")
     job = steps.wait("endless")
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Stopped"
