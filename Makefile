@@ -16,8 +16,12 @@ setup-dev: .venv/.dev
 demo: setup
 	$(BIN)/python scripts/demo.py
 
+# Tests of parts go side by side; journeys, which time whole jobs, have the machine to themselves.
+PARTS := tests/unit tests/api tests/wire tests/contracts
+
 test: setup-dev
-	$(BIN)/python -m pytest -m "not long" --durations 15
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --durations 15 $(PARTS)
+	$(BIN)/python -m pytest -m "not long" --durations 15 $(addprefix --ignore=,$(PARTS))
 
 test-long: setup-dev
 	$(BIN)/python -m pytest -m long --timeout 3600 --durations 15
