@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from windvane.errors import WindvaneError
 
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
+_BUCKET_NAMES = re.compile(r"[a-z0-9][a-z0-9.-]{2,62}\*?")
 
 
 class BadSettings(WindvaneError):
@@ -45,6 +47,44 @@ class S3Settings:
     secret_key: str = field(repr=False)
     region: str = DEFAULT_REGION
     path_style: bool = True
+
+
+@dataclass(frozen=True)
+class BucketSettings:
+    """Buckets that are read from elsewhere ([[buckets]]); nothing is written to them.
+
+    name          of one bucket, or the beginning of names and `*`
+    folder        whose files are the objects; relative to the configuration file
+    endpoint      of another S3 store, in place of a folder
+    access_key    "" reads without a signature
+    accounts      that may read; () means everybody, without a signature too
+    """
+
+    name: str
+    folder: str = ""
+    endpoint: str = ""
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    region: str = DEFAULT_REGION
+    accounts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _BUCKET_NAMES.fullmatch(self.name):
+            raise BadSettings(
+                f"[[buckets]] name is '{self.name}'; it must be the name of a bucket, or its first three or more "
+                "characters and '*'."
+            )
+        if bool(self.folder) == bool(self.endpoint):
+            raise BadSettings(f"[[buckets]] {self.name} must have either a folder or an endpoint.")
+        if self.endpoint and not re.fullmatch(r"https?://[^/?#]+", self.endpoint.rstrip("/")):
+            raise BadSettings(
+                f"[[buckets]] {self.name}: the endpoint is '{self.endpoint}'; it must be of the form "
+                "https://HOST or https://HOST:PORT."
+            )
+        if bool(self.access_key) != bool(self.secret_key) or (self.folder and self.access_key):
+            raise BadSettings(
+                f"[[buckets]] {self.name}: access_key and secret_key go together, and with an endpoint."
+            )
 
 
 @dataclass(frozen=True)
@@ -118,6 +158,7 @@ class Settings:
     s3: S3Settings | None = None
     limits: LimitSettings = LimitSettings()
     artifacts: ArtifactSettings = ArtifactSettings()
+    buckets: tuple[BucketSettings, ...] = ()
 
 
 T = TypeVar("T")
@@ -132,6 +173,7 @@ _SECTIONS = {
     "s3",
     "accounts",
     "roles",
+    "buckets",
 }
 
 
@@ -164,7 +206,15 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
             _record(AccessKey, entry, "[[accounts]]") for entry in document.get("accounts", ())
         ),
         roles=tuple(_record(Role, entry, "[[roles]]") for entry in document.get("roles", ())),
+        buckets=tuple(_bucket(entry, config.parent) for entry in document.get("buckets", ())),
     )
+
+
+def _bucket(entry: dict[str, Any], beside: Path) -> BucketSettings:
+    bucket = _record(BucketSettings, entry, "[[buckets]]")
+    if not bucket.folder:
+        return bucket
+    return replace(bucket, folder=str((beside / bucket.folder).absolute()))
 
 
 def _section(document: dict[str, Any], name: str, known: set[str]) -> dict[str, Any]:
