@@ -143,11 +143,15 @@ class Settings:
     store_url     SQLAlchemy URL; "" means SQLite in data_dir
     workers       training workers; each runs one candidate at a time on one thread
     memory_mb     memory that all workers share; 0 means three quarters of the machine's
+    tls_cert      PEM file with the certificate to show, and what it was signed with; "" means no TLS
+    tls_key       PEM file with its key
     """
 
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = 8470
+    tls_cert: str = ""
+    tls_key: str = ""
     store_url: str = field(default="", repr=False)
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     memory_mb: int = 0
@@ -189,7 +193,9 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadSettings(f"Cannot read the configuration file {config}: {error}.") from error
     _refuse_unknown(document, _SECTIONS, f"{config}")
-    server = _section(document, "server", {"host", "port", "account"})
+    server = _section(document, "server", {"host", "port", "account", "tls_cert", "tls_key"})
+    for name in server.keys() & {"tls_cert", "tls_key"}:
+        server[name] = str((config.parent / server[name]).absolute())
     work = _section(document, "work", {"workers", "memory_mb"})
     store = _section(document, "store", {"url"})
     s3 = document.get("s3")
@@ -220,7 +226,7 @@ def _bucket(entry: dict[str, Any], beside: Path) -> BucketSettings:
 def _section(document: dict[str, Any], name: str, known: set[str]) -> dict[str, Any]:
     section: dict[str, Any] = document.get(name, {})
     _refuse_unknown(section, known, f"[{name}]")
-    types = {"host": str, "account": str, "url": str}
+    types = dict.fromkeys(("host", "account", "url", "tls_cert", "tls_key"), str)
     for entry, value in section.items():
         _check_type(f"[{name}] {entry}", value, types.get(entry, int))
     return section

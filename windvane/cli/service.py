@@ -22,7 +22,8 @@ _DRAIN_S = 3
 async def serve(settings: Settings, listener: socket.socket) -> None:
     """Start in this, the main thread: children are on a leash that this thread holds."""
     host, port = listener.getsockname()[:2]
-    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
+    scheme = "https" if settings.tls_cert else "http"
+    url = f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
     server = Server(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -30,14 +31,14 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         await server.start()
-        web = _QuietSignals(_web_config(server))
+        web = _QuietSignals(_web_config(server, settings))
         serving = asyncio.create_task(web.serve(sockets=[listener]))
         stopping = asyncio.create_task(stop.wait())
         while not web.started and not serving.done():
             await asyncio.wait(
                 [serving, stopping], timeout=0.01, return_when=asyncio.FIRST_COMPLETED
             )
-        publish_address(settings.data_dir, url)
+        publish_address(settings.data_dir, url, settings.tls_cert)
         print(f"windvane ready on {url}", flush=True)
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
         web.should_exit = True
@@ -48,9 +49,11 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         _LOG.info("stopped")
 
 
-def _web_config(server: Server) -> uvicorn.Config:
+def _web_config(server: Server, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         server.asgi,
+        ssl_certfile=settings.tls_cert or None,
+        ssl_keyfile=settings.tls_key or None,
         http="httptools",
         loop="none",
         ws="none",

@@ -53,7 +53,9 @@ class Grant:
         """raises    InvalidRequest if the role may not do this with the bucket"""
         if (source := self.mapped.find(bucket)) is not None:
             if action is Action.PUT:
-                raise self._denied(action, bucket, f"The bucket is only read: it is {source}.")
+                raise self._denied(
+                    action, bucket, f"The bucket is only read: it stands for {source}."
+                )
             if not source.is_open_to(self.account):
                 raise self._denied(action, bucket, "The bucket is declared for other accounts.")
             if not source.accounts or self.allows(action, bucket):

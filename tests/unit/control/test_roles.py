@@ -35,7 +35,9 @@ def test_everybody_reads_what_is_for_everybody(roles):
 
 
 def test_nobody_writes_there(roles):
-    with pytest.raises(InvalidRequest, match=r"only read: it is /samples .*\[\[buckets\]\]"):
+    with pytest.raises(
+        InvalidRequest, match=r"only read: it stands for /samples .*\[\[buckets\]\]"
+    ):
         roles.default(OURS).require(Action.PUT, "samples-eu")
 
 
