@@ -57,7 +57,7 @@ class BucketSettings:
     folder        whose files are the objects; relative to the configuration file
     endpoint      of another S3 store, in place of a folder
     access_key    "" reads without a signature
-    accounts      that may read; () means everybody, without a signature too
+    accounts      that may read; () means every one
     """
 
     name: str

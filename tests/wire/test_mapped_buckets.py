@@ -290,7 +290,7 @@ def test_the_bucket_itself_is_there(s3, bucket):
     assert region == (None if bucket == "samples" else "eu-west-1")
 
 
-@everywhere
+@pytest.mark.parametrize("bucket", ["samples", "far"])
 def test_it_is_read_without_a_signature_too(client_of, bucket):
     anonymous = client_of(signature_version=UNSIGNED)
     assert (
@@ -298,6 +298,13 @@ def test_it_is_read_without_a_signature_too(client_of, bucket):
         == FILES["data/churn.txt"]
     )
     assert anonymous.list_objects_v2(Bucket=bucket)["KeyCount"] == len(FILES)
+
+
+def test_nobody_borrows_our_key_without_one(client_of):
+    anonymous = client_of(signature_version=UNSIGNED)
+    asked = {"Bucket": "far-closed", "Key": "big"}
+    assert refusal(anonymous.get_object, **asked) == ("AccessDenied", 403)
+    assert client_of(THEIRS).head_object(**asked)["ContentLength"] == len(BIG)
 
 
 @everywhere
@@ -383,6 +390,7 @@ def test_nobody_copies_out_of_a_bucket_that_is_closed_to_them(client_of, store):
     "path",
     [
         "/far-closed/../far/big",
+        "/far/../far-closed/big",
         "/far-closed/%2e%2e/far/big",
         "/far/a/%2E/big",
         "/samples/../samples/big",
@@ -396,7 +404,7 @@ def test_no_path_leads_out_of_the_bucket(url, path):
         answer = b""
         while chunk := connection.recv(65536):
             answer += chunk
-    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 404")), answer
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 403", b"HTTP/1.1 404")), answer
 
 
 def test_what_a_folder_cannot_do_is_said(s3):

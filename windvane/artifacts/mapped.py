@@ -26,7 +26,7 @@ class BucketSource:
     name        of one bucket, or the beginning of names and `*`
     origin      a folder, or how to reach another S3 store (no access key: its requests are not signed)
     region      that the bucket is said to be in
-    accounts    that may read it; () means everybody, unsigned requests included
+    accounts    that may read it; () means every one
     """
 
     name: str

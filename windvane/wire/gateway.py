@@ -114,7 +114,7 @@ class S3Gateway:
             await send_refusal(send, head, 503, "ServiceUnavailable", sentence)
 
     def _admit_to_mapped(self, mapped: MappedBucket, head: Request, bucket: str, key: str) -> None:
-        if mapped.accounts or _is_signed(head):
+        if not mapped.is_public or _is_signed(head):
             self._check_reader(mapped, self._authenticate(head), bucket)
         if creates_bucket(head, key):
             raise _name_taken()

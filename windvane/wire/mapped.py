@@ -16,12 +16,18 @@ from windvane.wire.s3folder import FolderAnswers, ReadableFolder
 @dataclass(frozen=True)
 class MappedBucket:
     """region      that it is said to be in
-    accounts    that may read it; () means everybody, unsigned requests included
+    accounts    that may read it; () means every one
     """
 
     origin: Upstream | ReadableFolder
     region: str
     accounts: tuple[str, ...]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether requests without a signature are answered; they would borrow our own key otherwise."""
+        has_key = isinstance(self.origin, Upstream) and bool(self.origin.access_key)
+        return not self.accounts and not has_key
 
 
 FindMapped = Callable[[str], MappedBucket | None]
