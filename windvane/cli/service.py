@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from windvane.app import Server
 from windvane.cli.folder import publish_address
@@ -17,6 +18,7 @@ from windvane.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_S = 3
+_LAST_WORD_S = 0.5
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
@@ -54,7 +56,7 @@ def _web_config(server: Server, settings: Settings) -> uvicorn.Config:
         server.asgi,
         ssl_certfile=settings.tls_cert or None,
         ssl_keyfile=settings.tls_key or None,
-        http="httptools",
+        http=_EndedSoon if settings.tls_cert else "httptools",
         loop="none",
         ws="none",
         lifespan="off",
@@ -66,6 +68,17 @@ def _web_config(server: Server, settings: Settings) -> uvicorn.Config:
         timeout_graceful_shutdown=_DRAIN_S,
         timeout_keep_alive=75,
     )
+
+
+class _EndedSoon(HttpToolsProtocol):
+    """Over TLS a connection ends with a word of the client, who does not say it while it keeps the connection for
+    later: when the server stops, it is not waited for."""
+
+    def shutdown(self) -> None:
+        idle = self.cycle is None or self.cycle.response_complete
+        super().shutdown()
+        if idle:
+            self.loop.call_later(_LAST_WORD_S, self.transport.abort)
 
 
 class _QuietSignals(uvicorn.Server):
