@@ -68,7 +68,7 @@ class MappedArtifacts:
     def __init__(self, own: Artifacts, buckets: BucketMap) -> None:
         self._own = own
         self._map = buckets
-        self._readers = {source: _reader(source) for source in buckets.sources}
+        self._readers: dict[BucketSource, ReadableArtifacts] = {}
 
     def bucket_exists(self, bucket: str) -> bool:
         with self._reading(bucket) as artifacts:
@@ -123,6 +123,8 @@ class MappedArtifacts:
         if source is None:
             yield self._own
             return
+        if source not in self._readers:  # a client of S3 takes a while to make
+            self._readers[source] = _reader(source)
         try:
             yield self._readers[source]
         except (BotoCoreError, ClientError, PermissionError) as error:
