@@ -33,7 +33,10 @@ def test_every_setting_is_documented_with_its_default():
     assert documented["limits"] == dataclasses.asdict(settings.LimitSettings())
     assert documented["engine"] == dataclasses.asdict(settings.EngineSettings())
     assert documented["artifacts"] == dataclasses.asdict(settings.ArtifactSettings())
-    assert set(documented["server"]) == {"host", "port", "account"}
+    assert set(documented["server"]) == {"host", "port", "account", "tls_cert", "tls_key"}
+    assert set().union(*documented["buckets"]) == {
+        field.name for field in dataclasses.fields(settings.BucketSettings)
+    }
     for section, record in (
         ("s3", settings.S3Settings),
         ("accounts", settings.AccessKey),
@@ -77,10 +80,21 @@ def test_every_file_of_a_job_is_documented_and_no_other():
     assert documented == listed
 
 
+def test_every_operation_of_sts_and_iam_is_documented_and_no_other():
+    from windvane.api.identity import identity_operations
+
+    page = (ROOT / "docs" / "operations.md").read_text()
+    for service in ("sts", "iam"):
+        [row] = re.findall(rf"^\| {service}\b.*$", page, re.MULTILINE)
+        served = {name for of, name in identity_operations(None, (), None) if of == service}
+        assert set(re.findall(r"`([A-Z]\w+)`", row)) == served
+
+
 def test_every_operation_that_is_served_is_documented_and_no_other():
     from windvane.api.served import operations
 
     page = (ROOT / "docs" / "operations.md").read_text()
+    page = re.sub(r"^\| (sts|iam)\b.*$", "", page, flags=re.MULTILINE)
     documented = set(
         re.findall(r"`((?:Create|Describe|List|Stop|Update|Delete|Add)[A-Z]\w+)`", page)
     )

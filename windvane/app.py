@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from windvane.api import served
 from windvane.api.identity import identity_operations
@@ -13,6 +14,8 @@ from windvane.api.keyring import KeyFile, KeyRing, load_or_create_keys
 from windvane.api.operation import Parts
 from windvane.api.runtime import runtime_operations
 from windvane.artifacts.embedded import EmbeddedS3, KeyPair
+from windvane.artifacts.folder import Folder
+from windvane.artifacts.mapped import BucketMap, BucketSource, with_mapped
 from windvane.artifacts.s3 import Connection, S3Artifacts
 from windvane.control.buckets import StoredBuckets
 from windvane.control.endpoint_configs import EndpointConfigs
@@ -34,7 +37,9 @@ from windvane.web import Web
 from windvane.wire.call import Caller
 from windvane.wire.edge import Edge
 from windvane.wire.faults import s3_refusal
-from windvane.wire.gateway import S3Gateway, Upstream
+from windvane.wire.forward import Upstream
+from windvane.wire.gateway import S3Gateway
+from windvane.wire.mapped import MappedBucket
 from windvane.wire.sigv4 import s3_authenticator
 from windvane.work.config import WorkConfig
 from windvane.work.hosting import Hosting
@@ -61,13 +66,16 @@ class Server:
         self._store = open_store(settings.store_url, settings.data_dir)
         self._embedded = _embedded(settings, keys) if settings.s3 is None else None
         self._connection = _connection(settings, self._embedded)
-        self._artifacts = S3Artifacts(self._connection)
+        self._mapped = BucketMap(_sources(settings))
+        self._artifacts = with_mapped(S3Artifacts(self._connection), self._mapped.sources)
         self._router = Router()
         self._hosting = Hosting(self._store, self._artifacts, settings.data_dir, self._router)
-        self._supervisor = Supervisor(self._store, _work_config(settings, self._connection))
+        self._supervisor = Supervisor(
+            self._store, _work_config(settings, self._connection, self._mapped)
+        )
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._keys = keys
-        self._roles = Roles(settings.roles, self._store)
+        self._roles = Roles(settings.roles, self._store, self._mapped)
         self._keyring = KeyRing(_permanent_keys(settings, keys), keys.token_secret)
         self._gateway = self._new_gateway()
         self._edge = self._new_edge()
@@ -137,8 +145,18 @@ class Server:
         buckets = StoredBuckets(self._store, utc_now) if self._embedded is not None else None
         authenticate = s3_authenticator(self._keyring, utc_now)
         return S3Gateway(
-            upstream, buckets, authenticate, self._permits, s3_refusal, asyncio.to_thread
+            upstream,
+            buckets,
+            authenticate,
+            self._permits,
+            s3_refusal,
+            asyncio.to_thread,
+            self._mapped_bucket,
         )
+
+    def _mapped_bucket(self, bucket: str) -> MappedBucket | None:
+        source = self._mapped.find(bucket)
+        return None if source is None else _as_mapped(source)
 
     def _permits(self, caller: Caller, bucket: str, writes: bool) -> bool:
         if caller.credential.permanent:
@@ -203,7 +221,30 @@ def _connection(settings: Settings, embedded: EmbeddedS3 | None) -> Connection:
     )
 
 
-def _work_config(settings: Settings, connection: Connection) -> WorkConfig:
+def _sources(settings: Settings) -> Iterable[BucketSource]:
+    for entry in settings.buckets:
+        if entry.folder and not Path(entry.folder).is_dir():
+            raise BadSettings(f"[[buckets]] {entry.name}: {entry.folder} is no folder.")
+        origin = Connection(entry.endpoint, entry.access_key, entry.secret_key, entry.region)
+        yield BucketSource(
+            entry.name,
+            Path(entry.folder) if entry.folder else origin,
+            entry.region,
+            entry.accounts,
+        )
+
+
+def _as_mapped(source: BucketSource) -> MappedBucket:
+    if isinstance(source.origin, Path):
+        return MappedBucket(Folder(source.origin), source.region, source.accounts)
+    to = source.origin
+    upstream = Upstream(
+        to.endpoint.rstrip("/"), to.access_key, to.secret_key, to.region, knows_client_keys=False
+    )
+    return MappedBucket(upstream, source.region, source.accounts)
+
+
+def _work_config(settings: Settings, connection: Connection, mapped: BucketMap) -> WorkConfig:
     memory_mb = settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
     return WorkConfig(
         data_dir=settings.data_dir.absolute(),
@@ -220,4 +261,5 @@ def _work_config(settings: Settings, connection: Connection) -> WorkConfig:
         instance_limit=settings.limits.instances,
         transformed_rows=settings.artifacts.transformed_rows,
         kept_models=settings.artifacts.kept_models,
+        buckets=mapped.sources,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from windvane.errors import WindvaneError
 
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
+_BUCKET_NAMES = re.compile(r"[a-z0-9][a-z0-9.-]{2,62}\*?")
 
 
 class BadSettings(WindvaneError):
@@ -45,6 +47,44 @@ class S3Settings:
     secret_key: str = field(repr=False)
     region: str = DEFAULT_REGION
     path_style: bool = True
+
+
+@dataclass(frozen=True)
+class BucketSettings:
+    """Buckets that are read from elsewhere ([[buckets]]); nothing is written to them.
+
+    name          of one bucket, or the beginning of names and `*`
+    folder        whose files are the objects; relative to the configuration file
+    endpoint      of another S3 store, in place of a folder
+    access_key    "" reads without a signature
+    accounts      that may read; () means every one
+    """
+
+    name: str
+    folder: str = ""
+    endpoint: str = ""
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    region: str = DEFAULT_REGION
+    accounts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _BUCKET_NAMES.fullmatch(self.name):
+            raise BadSettings(
+                f"[[buckets]] name is '{self.name}'; it must be the name of a bucket, or its first three or more "
+                "characters and '*'."
+            )
+        if bool(self.folder) == bool(self.endpoint):
+            raise BadSettings(f"[[buckets]] {self.name} must have either a folder or an endpoint.")
+        if self.endpoint and not re.fullmatch(r"https?://[^/?#]+", self.endpoint.rstrip("/")):
+            raise BadSettings(
+                f"[[buckets]] {self.name}: the endpoint is '{self.endpoint}'; it must be of the form "
+                "https://HOST or https://HOST:PORT."
+            )
+        if bool(self.access_key) != bool(self.secret_key) or (self.folder and self.access_key):
+            raise BadSettings(
+                f"[[buckets]] {self.name}: access_key and secret_key go together, and with an endpoint."
+            )
 
 
 @dataclass(frozen=True)
@@ -103,11 +143,15 @@ class Settings:
     store_url     SQLAlchemy URL; "" means SQLite in data_dir
     workers       training workers; each runs one candidate at a time on one thread
     memory_mb     memory that all workers share; 0 means three quarters of the machine's
+    tls_cert      PEM file with the certificate to show, and what it was signed with; "" means no TLS
+    tls_key       PEM file with its key
     """
 
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = 8470
+    tls_cert: str = ""
+    tls_key: str = ""
     store_url: str = field(default="", repr=False)
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     memory_mb: int = 0
@@ -118,6 +162,7 @@ class Settings:
     s3: S3Settings | None = None
     limits: LimitSettings = LimitSettings()
     artifacts: ArtifactSettings = ArtifactSettings()
+    buckets: tuple[BucketSettings, ...] = ()
 
 
 T = TypeVar("T")
@@ -132,6 +177,7 @@ _SECTIONS = {
     "s3",
     "accounts",
     "roles",
+    "buckets",
 }
 
 
@@ -147,7 +193,9 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadSettings(f"Cannot read the configuration file {config}: {error}.") from error
     _refuse_unknown(document, _SECTIONS, f"{config}")
-    server = _section(document, "server", {"host", "port", "account"})
+    server = _section(document, "server", {"host", "port", "account", "tls_cert", "tls_key"})
+    for name in server.keys() & {"tls_cert", "tls_key"}:
+        server[name] = str((config.parent / server[name]).absolute())
     work = _section(document, "work", {"workers", "memory_mb"})
     store = _section(document, "store", {"url"})
     s3 = document.get("s3")
@@ -164,13 +212,21 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
             _record(AccessKey, entry, "[[accounts]]") for entry in document.get("accounts", ())
         ),
         roles=tuple(_record(Role, entry, "[[roles]]") for entry in document.get("roles", ())),
+        buckets=tuple(_bucket(entry, config.parent) for entry in document.get("buckets", ())),
     )
+
+
+def _bucket(entry: dict[str, Any], beside: Path) -> BucketSettings:
+    bucket = _record(BucketSettings, entry, "[[buckets]]")
+    if not bucket.folder:
+        return bucket
+    return replace(bucket, folder=str((beside / bucket.folder).absolute()))
 
 
 def _section(document: dict[str, Any], name: str, known: set[str]) -> dict[str, Any]:
     section: dict[str, Any] = document.get(name, {})
     _refuse_unknown(section, known, f"[{name}]")
-    types = {"host": str, "account": str, "url": str}
+    types = dict.fromkeys(("host", "account", "url", "tls_cert", "tls_key"), str)
     for entry, value in section.items():
         _check_type(f"[{name}] {entry}", value, types.get(entry, int))
     return section

@@ -34,7 +34,7 @@ class RunningServer:
             text=True,
         )
         line = self.process.stdout.readline()
-        assert line.startswith("windvane ready on http://"), self.log()
+        assert line.startswith("windvane ready on http"), self.log()
         exports = subprocess.run(
             [BIN / "windvane", "env", "--data-dir", folder],
             check=True,

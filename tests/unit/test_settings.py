@@ -35,6 +35,22 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
         ('[[roles]]\narn = "a"\nread = "b"', ["[[roles]] read", "list"]),
         ('[[accounts]]\naccount = "1"', ["[[accounts]]", "access_key"]),
         ("[artifacts]\nkept_models = -1", ["[artifacts] kept_models", "0 or more", "-1"]),
+        ('[[buckets]]\nname = "*"\nfolder = "f"', ["[[buckets]] name", "'*'", "three"]),
+        ('[[buckets]]\nname = "a*b"\nfolder = "f"', ["[[buckets]] name", "'a*b'"]),
+        ('[[buckets]]\nname = "samples"', ["samples", "either a folder or an endpoint"]),
+        (
+            '[[buckets]]\nname = "samples"\nfolder = "f"\nendpoint = "http://h"',
+            ["samples", "either a folder or an endpoint"],
+        ),
+        (
+            '[[buckets]]\nname = "samples"\nendpoint = "h:9000"',
+            ["samples", "'h:9000'", "https://HOST"],
+        ),
+        (
+            '[[buckets]]\nname = "samples"\nendpoint = "http://h"\naccess_key = "a"',
+            ["samples", "access_key and secret_key"],
+        ),
+        ('[[buckets]]\nfolder = "f"', ["[[buckets]]", "name"]),
         ("[server", ["Cannot read"]),
     ],
 )
@@ -49,6 +65,18 @@ def test_secrets_are_not_shown(tmp_path):
         tmp_path,
         '[store]\nurl = "postgresql://u:hidden@h/d"\n'
         '[s3]\nendpoint = ""\naccess_key = "a"\nsecret_key = "hidden"\n'
-        '[[accounts]]\naccount = "1"\naccess_key = "a"\nsecret_key = "hidden"\n',
+        '[[accounts]]\naccount = "1"\naccess_key = "a"\nsecret_key = "hidden"\n'
+        '[[buckets]]\nname = "b-1"\nendpoint = "http://h"\naccess_key = "a"\n'
+        'secret_key = "hidden"\n',
     )
     assert "hidden" not in repr(settings)
+
+
+def test_a_bucket_is_a_folder_beside_the_file_or_another_endpoint(tmp_path):
+    text = (
+        '[[buckets]]\nname = "samples-*"\nfolder = "samples"\n'
+        '[[buckets]]\nname = "far"\nendpoint = "http://h:9000"\naccounts = ["1"]\n'
+    )
+    near, far = read(tmp_path, text).buckets
+    assert (near.name, near.folder) == ("samples-*", str(tmp_path / "samples"))
+    assert (far.endpoint, far.access_key, far.accounts) == ("http://h:9000", "", ("1",))

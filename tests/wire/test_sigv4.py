@@ -10,6 +10,7 @@ import pytest
 from windvane.errors import (
     BadSignature,
     ClockSkew,
+    Expired,
     LinkExpired,
     MissingToken,
     Unauthenticated,
@@ -222,3 +223,23 @@ def test_a_presigned_request_lives_as_long_as_it_says(sign, check, now, service)
 def test_an_unsigned_request_lacks_its_token(check):
     with pytest.raises(MissingToken, match="Missing Authentication Token"):
         check(Request("POST", "/", "", (("host", "localhost"),), b""))
+
+
+class Expiring:
+    def credential(self, access_key, session_token, now):
+        raise Expired("The security token included in the request is expired")
+
+
+@pytest.mark.parametrize(
+    ("service", "told"),
+    [
+        ("sagemaker", "The security token included in the request is expired"),
+        ("sts", "The security token included in the request is expired"),
+        ("s3", "The provided token has expired."),
+    ],
+)
+def test_an_expired_token_is_told_in_the_words_of_the_service(sign, now, service, told):
+    request = sign(service=service)
+    with pytest.raises(Expired) as caught:
+        verify(request, hash_payload(b""), Expiring(), now)
+    assert str(caught.value) == told

@@ -51,12 +51,10 @@ class ObjectInfo:
     etag: str
 
 
-class Artifacts(Protocol):
-    """The contract; see the head of this file."""
+class ReadableArtifacts(Protocol):
+    """The part of the contract that buckets which are only read keep too."""
 
     def bucket_exists(self, bucket: str) -> bool: ...
-
-    def ensure_bucket(self, bucket: str) -> None: ...
 
     def list(self, prefix: Location) -> Iterator[ObjectInfo]:
         """Every object whose key starts with the prefix's key (plain prefix), in key order."""
@@ -65,6 +63,12 @@ class Artifacts(Protocol):
 
     def open(self, location: Location) -> BinaryIO:
         """A stream of the object's bytes from the start; raises FileNotFoundError."""
+
+
+class Artifacts(ReadableArtifacts, Protocol):
+    """The contract; see the head of this file."""
+
+    def ensure_bucket(self, bucket: str) -> None: ...
 
     def read(self, location: Location) -> bytes: ...
 

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, cast
 
 import boto3
 from boto3.s3.transfer import TransferConfig
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -21,7 +22,7 @@ _TRANSFER = TransferConfig(max_concurrency=2, use_threads=False)
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach an S3 store; endpoint "" means AWS's own."""
+    """How to reach an S3 store; endpoint "" means AWS's own, access_key "" that requests are not signed."""
 
     endpoint: str
     access_key: str
@@ -36,14 +37,15 @@ class S3Artifacts:
     def __init__(self, connection: Connection) -> None:
         self._region = connection.region
         session = boto3.session.Session(
-            aws_access_key_id=connection.access_key,
-            aws_secret_access_key=connection.secret_key,
+            aws_access_key_id=connection.access_key or None,
+            aws_secret_access_key=connection.secret_key or None,
             region_name=connection.region,
         )
         self._client: Any = session.client(
             "s3",
             endpoint_url=connection.endpoint or None,
             config=Config(
+                signature_version=None if connection.access_key else UNSIGNED,
                 s3={"addressing_style": "path" if connection.path_style else "auto"},
                 retries={"mode": "standard", "max_attempts": 5},
                 connect_timeout=5,

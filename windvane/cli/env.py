@@ -7,9 +7,10 @@ import shlex
 from pathlib import Path
 
 from windvane.api.keyring import load_or_create_keys
-from windvane.cli.folder import address, make_folder
+from windvane.cli.folder import Address, address, make_folder
+from windvane.cli.sdk_config import write_sdk_config
 from windvane.names import default_bucket, default_role
-from windvane.settings import DEFAULT_REGION, read_settings
+from windvane.settings import DEFAULT_REGION, Settings, read_settings
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -20,19 +21,30 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    settings = read_settings(arguments.data_dir, arguments.config)
+    settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     make_folder(settings.data_dir)
     key = load_or_create_keys(settings.data_dir, settings.account)
-    url = address(settings.data_dir) or f"http://127.0.0.1:{settings.port}"
+    at = address(settings.data_dir) or _expected(settings)
+    role, bucket = default_role(settings.account), default_bucket(settings.account, DEFAULT_REGION)
     exports = {
-        "AWS_ENDPOINT_URL": url,
+        "AWS_ENDPOINT_URL": at.url,
         "AWS_ACCESS_KEY_ID": key.access_key,
         "AWS_SECRET_ACCESS_KEY": key.secret_key,
         "AWS_DEFAULT_REGION": DEFAULT_REGION,
-        "WINDVANE_ROLE_ARN": default_role(settings.account),
-        "WINDVANE_BUCKET": default_bucket(settings.account, DEFAULT_REGION),
-        "WINDVANE_CONSOLE_URL": f"{url}/console/",
+        "WINDVANE_ROLE_ARN": role,
+        "WINDVANE_BUCKET": bucket,
+        "WINDVANE_CONSOLE_URL": f"{at.url}/console/",
+        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(write_sdk_config(settings.data_dir, role, bucket)),
     }
+    if (authority := at.authority) is not None:
+        exports["AWS_CA_BUNDLE"] = str(authority)
     for name, value in exports.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
+
+
+def _expected(settings: Settings) -> Address:
+    """Where a server with these settings would be."""
+    scheme = "https" if settings.tls_cert else "http"
+    certificate = Path(settings.tls_cert) if settings.tls_cert else None
+    return Address(f"{scheme}://127.0.0.1:{settings.port}", certificate)

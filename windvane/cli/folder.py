@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from windvane.errors import WindvaneError
@@ -50,16 +51,36 @@ def is_locked(data_dir: Path) -> bool:
         return False
 
 
-def publish_address(data_dir: Path, url: str) -> None:
+@dataclass(frozen=True)
+class Address:
+    """Where a server can be reached.
+
+    certificate    PEM file with the certificate that it shows; None without TLS
+    """
+
+    url: str
+    certificate: Path | None = None
+
+    @property
+    def authority(self) -> Path | None:
+        """What clients need to trust the certificate, where it lies beside it as `windvane tls` leaves it."""
+        if self.certificate is None:
+            return None
+        beside = self.certificate.with_name("ca.pem")
+        return beside if beside.exists() else None
+
+
+def publish_address(data_dir: Path, url: str, certificate: str = "") -> None:
     temporary = data_dir / ".server.json"
-    temporary.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    temporary.write_text(json.dumps({"url": url, "certificate": certificate, "pid": os.getpid()}))
     temporary.replace(data_dir / "server.json")
 
 
-def address(data_dir: Path) -> str | None:
-    """The URL of the server that runs on this folder now; None if none does."""
+def address(data_dir: Path) -> Address | None:
+    """Of the server that runs on this folder now; None if none does."""
     path = data_dir / "server.json"
     if not path.exists() or not is_locked(data_dir):
         return None
-    url: str = json.loads(path.read_text())["url"]
-    return url
+    published = json.loads(path.read_text())
+    certificate = published.get("certificate")
+    return Address(published["url"], Path(certificate) if certificate else None)

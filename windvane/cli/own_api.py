@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,14 +28,15 @@ class OwnApi:
     """
 
     def __init__(self, data_dir: Path, region: str) -> None:
-        url = address(data_dir)
-        if url is None:
+        found = address(data_dir)
+        if found is None:
             raise InvalidRequest(
                 f"No server runs on {data_dir}. Start it with `windvane serve --data-dir {data_dir}`, or name the data "
                 "folder of one that runs."
             )
         key = load_or_create_keys(data_dir, DEFAULT_ACCOUNT)
-        self._url = url
+        self._url = found.url
+        self._certificate = found.certificate
         self._signer = SigV4Auth(Credentials(key.access_key, key.secret_key), "sagemaker", region)
 
     def call(self, method: str, path: str) -> dict[str, Any]:
@@ -45,7 +47,7 @@ class OwnApi:
         """
         request = AWSRequest(method, f"{self._url}{path}")
         self._signer.add_auth(request)
-        connection = http.client.HTTPConnection(urlsplit(self._url).netloc, timeout=_TIMEOUT_S)
+        connection = self._connection()
         try:
             connection.request(method, path, headers=dict(request.headers.items()))
             response = connection.getresponse()
@@ -63,3 +65,20 @@ class OwnApi:
         if status < http.client.INTERNAL_SERVER_ERROR:
             raise InvalidRequest(told)
         raise JobFault(f"The server at {self._url} failed: {told}")
+
+    def _connection(self) -> http.client.HTTPConnection:
+        host = urlsplit(self._url).netloc
+        if self._certificate is None:
+            return http.client.HTTPConnection(host, timeout=_TIMEOUT_S)
+        context = _trusting(self._certificate)
+        return http.client.HTTPSConnection(host, timeout=_TIMEOUT_S, context=context)
+
+
+def _trusting(certificate: Path) -> ssl.SSLContext:
+    """Trusts this certificate and no other; whatever name it is for, the server on this machine shows it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    own, end, _ = certificate.read_text().partition("-----END CERTIFICATE-----")
+    context.load_verify_locations(cadata=own + end)
+    return context

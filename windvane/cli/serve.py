@@ -7,6 +7,7 @@ import logging
 import logging.handlers
 import os
 import socket
+import ssl
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--port", type=int, help="port to listen on (default 8470; 0 picks a free one)"
     )
     parser.add_argument("--config", type=Path, help="configuration file (TOML)")
+    parser.add_argument(
+        "--tls-cert", type=Path, metavar="FILE", help="speak TLS with this certificate (PEM)"
+    )
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key (PEM)")
     parser.set_defaults(run=run)
 
 
@@ -37,7 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
     given = {
         name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None
     }
+    for name in ("tls_cert", "tls_key"):
+        if (path := getattr(arguments, name)) is not None:
+            given[name] = str(path.absolute())
     settings = replace(settings, **given)
+    _check_tls(settings)
     make_folder(settings.data_dir)
     with locked(settings.data_dir):
         os.environ["WINDVANE_DATA_DIR"] = str(settings.data_dir)
@@ -45,6 +54,29 @@ def run(arguments: argparse.Namespace) -> int:
         with _listening(settings) as listener:
             uvloop.run(serve(settings, listener))
     return 0
+
+
+def _check_tls(settings: Settings) -> None:
+    """raises    BadSettings for a certificate or key that cannot be used"""
+    if not settings.tls_cert and not settings.tls_key:
+        return
+    if not settings.tls_cert or not settings.tls_key:
+        raise BadSettings("A certificate and its key go together: --tls-cert and --tls-key.")
+    for path in (settings.tls_cert, settings.tls_key):
+        if not Path(path).is_file():
+            raise BadSettings(f"There is no file {path}. `windvane tls` makes a certificate.")
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.tls_cert, settings.tls_key, _no_password)
+    except OSError as error:
+        raise BadSettings(
+            f"Cannot use the certificate {settings.tls_cert} with the key {settings.tls_key}: {error}. Both must be "
+            "PEM files that belong together, and the key must have no password."
+        ) from error
+
+
+def _no_password() -> str:
+    return ""  # without it, OpenSSL would ask at the terminal
 
 
 def _listening(settings: Settings) -> socket.socket:

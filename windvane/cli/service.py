@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from windvane.app import Server
 from windvane.cli.folder import publish_address
@@ -17,12 +18,14 @@ from windvane.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_S = 3
+_LAST_WORD_S = 0.5
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
     """Start in this, the main thread: children are on a leash that this thread holds."""
     host, port = listener.getsockname()[:2]
-    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
+    scheme = "https" if settings.tls_cert else "http"
+    url = f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
     server = Server(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -30,14 +33,14 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         await server.start()
-        web = _QuietSignals(_web_config(server))
+        web = _QuietSignals(_web_config(server, settings))
         serving = asyncio.create_task(web.serve(sockets=[listener]))
         stopping = asyncio.create_task(stop.wait())
         while not web.started and not serving.done():
             await asyncio.wait(
                 [serving, stopping], timeout=0.01, return_when=asyncio.FIRST_COMPLETED
             )
-        publish_address(settings.data_dir, url)
+        publish_address(settings.data_dir, url, settings.tls_cert)
         print(f"windvane ready on {url}", flush=True)
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
         web.should_exit = True
@@ -48,10 +51,12 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         _LOG.info("stopped")
 
 
-def _web_config(server: Server) -> uvicorn.Config:
+def _web_config(server: Server, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         server.asgi,
-        http="httptools",
+        ssl_certfile=settings.tls_cert or None,
+        ssl_keyfile=settings.tls_key or None,
+        http=_EndedSoon if settings.tls_cert else "httptools",
         loop="none",
         ws="none",
         lifespan="off",
@@ -63,6 +68,17 @@ def _web_config(server: Server) -> uvicorn.Config:
         timeout_graceful_shutdown=_DRAIN_S,
         timeout_keep_alive=75,
     )
+
+
+class _EndedSoon(HttpToolsProtocol):
+    """Over TLS a connection ends with a word of the client, who does not say it while it keeps the connection for
+    later: when the server stops, it is not waited for."""
+
+    def shutdown(self) -> None:
+        idle = self.cycle is None or self.cycle.response_complete
+        super().shutdown()
+        if idle:
+            self.loop.call_later(_LAST_WORD_S, self.transport.abort)
 
 
 class _QuietSignals(uvicorn.Server):

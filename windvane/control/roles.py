@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from windvane.artifacts.mapped import BucketMap
 from windvane.errors import InvalidRequest
 from windvane.names import Scope, default_role
 from windvane.store.base import Store
@@ -41,6 +42,7 @@ class Grant:
     read: tuple[str, ...]
     write: tuple[str, ...]
     store: Store
+    mapped: BucketMap
 
     def allows(self, action: Action, bucket: str) -> bool:
         """Whether the role's declaration names the bucket for this."""
@@ -49,6 +51,15 @@ class Grant:
 
     def require(self, action: Action, bucket: str) -> None:
         """raises    InvalidRequest if the role may not do this with the bucket"""
+        if (source := self.mapped.find(bucket)) is not None:
+            if action is Action.PUT:
+                raise self._denied(
+                    action, bucket, f"The bucket is only read: it stands for {source}."
+                )
+            if not source.is_open_to(self.account):
+                raise self._denied(action, bucket, "The bucket is declared for other accounts.")
+            if not source.accounts or self.allows(action, bucket):
+                return
         if not self.allows(action, bucket):
             raise self._denied(action, bucket, "The role's declaration does not name the bucket.")
         with self.store.snapshot() as tx:
@@ -66,20 +77,25 @@ class Grant:
 class Roles:
     """The roles that can be assumed."""
 
-    def __init__(self, declared: Iterable[DeclaredRole], store: Store) -> None:
+    def __init__(
+        self, declared: Iterable[DeclaredRole], store: Store, mapped: BucketMap | None = None
+    ) -> None:
+        """mapped    the buckets that are read from elsewhere"""
         self._declared = {role.arn: role for role in declared}
         self._store = store
+        self._mapped = mapped or BucketMap()
 
     def default(self, scope: Scope) -> Grant:
         """What holds where a request names no role: every bucket of the account."""
-        return Grant(default_role(scope.account), scope.account, ("*",), ("*",), self._store)
+        arn = default_role(scope.account)
+        return Grant(arn, scope.account, ("*",), ("*",), self._store, self._mapped)
 
     def assume(self, scope: Scope, arn: str) -> Grant:
         """raises    InvalidRequest if the account has no such role"""
         account = scope.account
         role = self._declared.get(arn)
         if role is not None and arn.split(":")[4] == account:
-            return Grant(arn, account, role.read, role.write, self._store)
+            return Grant(arn, account, role.read, role.write, self._store, self._mapped)
         if role is None and arn == default_role(account):
             return self.default(scope)
         raise InvalidRequest(

@@ -19,12 +19,12 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from windvane.errors import Malformed, Throttled, TooLarge, UnknownOperation
+from windvane.errors import Malformed, MissingToken, Throttled, TooLarge, UnknownOperation
 from windvane.wire import sigv4
 from windvane.wire.call import Call, Caller, Handler, KeyRing, Operations, Request, Result
 from windvane.wire.codec import CODECS, Answer
 from windvane.wire.faults import encode_fault, is_ours
-from windvane.wire.model import S3, Route, Service, load_service, route
+from windvane.wire.model import S3, Protocol, Route, Service, load_service, route
 from windvane.wire.validate import validate
 
 Scope = MutableMapping[str, Any]
@@ -160,7 +160,14 @@ class Edge:
             payload_hash = await asyncio.to_thread(sigv4.hash_payload, body)
         else:
             payload_hash = sigv4.hash_payload(body)
-        exchange.caller = sigv4.verify(exchange.request, payload_hash, self._keyring, self._clock())
+        try:
+            exchange.caller = sigv4.verify(
+                exchange.request, payload_hash, self._keyring, self._clock()
+            )
+        except MissingToken as error:
+            if _needs_no_signature(exchange):
+                raise _not_served(exchange) from error
+            raise
 
     async def _find_operation(self, exchange: Exchange) -> None:
         codec = CODECS[exchange.service.protocol]
@@ -169,9 +176,7 @@ class Edge:
         exchange.operation_name = name
         called = (exchange.service_name, name)
         if called not in self._operations and called not in self._async_operations:
-            raise UnknownOperation(
-                f"The operation {name} of {exchange.service_name} is not served here."
-            )
+            raise _not_served(exchange)
 
     async def _serve(self, exchange: Exchange) -> None:
         called = (exchange.service_name, exchange.operation_name)
@@ -196,6 +201,25 @@ class Edge:
             raise UnknownOperation("S3 is not served here.")
         exchange.operation_name = exchange.request.method
         await self._s3_gateway(scope, exchange.receive, send)
+
+
+def _needs_no_signature(exchange: Exchange) -> bool:
+    """Whether it asks for an operation that AWS serves to anybody, such as AssumeRoleWithWebIdentity; none is here."""
+    if exchange.service.protocol is not Protocol.QUERY:
+        return False
+    try:
+        name = CODECS[Protocol.QUERY].operation_name(exchange.route, exchange.request)
+        operation = exchange.service.operation(name)
+    except (Malformed, UnknownOperation):
+        return False
+    exchange.operation_name = name
+    return bool(operation.auth_type == "none")
+
+
+def _not_served(exchange: Exchange) -> UnknownOperation:
+    return UnknownOperation(
+        f"The operation {exchange.operation_name} of {exchange.service_name} is not served here."
+    )
 
 
 def _checked_call(exchange: Exchange) -> Call:

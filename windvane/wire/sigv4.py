@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl, quote, unquote_to_bytes
 from windvane.errors import (
     BadSignature,
     ClockSkew,
+    Expired,
     IncompleteSignature,
     LinkExpired,
     MissingToken,
@@ -80,7 +81,10 @@ def verify(request: Request, payload_hash: str, keyring: KeyRing, now: datetime)
     signature = read_signature(request)
     _check_headers_signed(request, signature)
     _check_time(signature, now)
-    credential = keyring.credential(signature.access_key, signature.session_token, now)
+    try:
+        credential = keyring.credential(signature.access_key, signature.session_token, now)
+    except Expired as error:
+        raise Expired(_EXPIRED_TOKEN.get(signature.service, str(error))) from error
     if credential is None:
         raise UnknownKey(_UNKNOWN_KEY.get(signature.service, _UNKNOWN_TOKEN))
     expected = _calculate(request, signature, payload_hash, credential.secret_key)
@@ -379,4 +383,5 @@ _MISMATCH_S3 = (
 )
 _UNKNOWN_TOKEN = "The security token included in the request is invalid."  # noqa: S105 - a sentence
 _UNKNOWN_KEY = {"s3": "The AWS Access Key Id you provided does not exist in our records."}
+_EXPIRED_TOKEN = {"s3": "The provided token has expired."}
 _SKEW_S3 = "The difference between the request time and the current time is too large."

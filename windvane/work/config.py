@@ -12,6 +12,7 @@ from typing import Any
 
 from windvane.artifacts.base import Artifacts
 from windvane.artifacts.local import LocalArtifacts
+from windvane.artifacts.mapped import BucketSource, with_mapped
 from windvane.artifacts.s3 import Connection, S3Artifacts
 from windvane.domain.task import TaskKind
 
@@ -60,6 +61,7 @@ class WorkConfig:
     data_dir         where state lives
     store_url        "" means SQLite in data_dir
     s3               how to reach the artefacts' store; None means a folder below data_dir, for tests
+    buckets          those that are read from elsewhere
     run              names this life of the server
     up_since         when it began
     workers          training workers
@@ -87,6 +89,7 @@ class WorkConfig:
     instance_limit: int = 20
     transformed_rows: int = 20_000
     kept_models: int = 0
+    buckets: tuple[BucketSource, ...] = ()
 
     @property
     def task_memory_mb(self) -> int:
@@ -95,15 +98,17 @@ class WorkConfig:
 
     def artifacts(self) -> Artifacts:
         """Opened anew: a client does not survive a fork."""
-        if self.s3 is None:
-            return LocalArtifacts(self.data_dir / "objects")
-        return S3Artifacts(self.s3)
+        own = LocalArtifacts(self.data_dir / "objects") if self.s3 is None else S3Artifacts(self.s3)
+        return with_mapped(own, self.buckets)
 
 
 def config_to_json(config: WorkConfig) -> str:
     document = asdict(config)
     document["data_dir"] = str(config.data_dir)
     document["up_since"] = config.up_since.isoformat()
+    for source in document["buckets"]:
+        if isinstance(source["origin"], Path):
+            source["origin"] = str(source["origin"])
     return json.dumps(document)
 
 
@@ -112,4 +117,15 @@ def config_from_json(text: str) -> WorkConfig:
     document["data_dir"] = Path(document["data_dir"])
     document["up_since"] = datetime.fromisoformat(document["up_since"])
     document["s3"] = Connection(**document["s3"]) if document["s3"] else None
+    document["buckets"] = tuple(_source(entry) for entry in document["buckets"])
     return WorkConfig(**document)
+
+
+def _source(entry: dict[str, Any]) -> BucketSource:
+    origin = entry["origin"]
+    return BucketSource(
+        entry["name"],
+        Path(origin) if isinstance(origin, str) else Connection(**origin),
+        entry["region"],
+        tuple(entry["accounts"]),
+    )

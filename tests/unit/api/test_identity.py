@@ -26,9 +26,10 @@ def ring() -> KeyRing:
 @pytest.fixture
 def ask(ring):
     operations = identity_operations(ring, [DECLARED, FOREIGN], lambda: NOW)
-    caller = Caller(ACCOUNT, "us-east-1", ring.credential("AKIA1", "", NOW))
+    permanent = ring.credential("AKIA1", "", NOW)
 
-    def asked(service, operation, **parameters):
+    def asked(service, operation, credential=permanent, **parameters):
+        caller = Caller(ACCOUNT, "us-east-1", credential)
         call = Call(service, operation, caller, parameters, "id")
         return operations[service, operation](call)
 
@@ -69,6 +70,54 @@ def test_any_other_role_is_denied(ask, role):
         f"User: arn:aws:sts::{ACCOUNT}:assumed-role/windvane/AKIA1 is not authorized to perform: "
         f"sts:AssumeRole on resource: {role}"
     )
+
+
+def session(ask, ring, role):
+    keys = ask("sts", "AssumeRole", RoleArn=role, RoleSessionName="s")["Credentials"]
+    return ring.credential(keys["AccessKeyId"], keys["SessionToken"], NOW)
+
+
+def test_a_session_of_a_declared_role_gets_no_other(ask, ring):
+    narrow, wide = session(ask, ring, DECLARED), session(ask, ring, DEFAULT)
+    for credential, role in ((narrow, DECLARED), (wide, DECLARED), (wide, DEFAULT)):
+        ask("sts", "AssumeRole", credential=credential, RoleArn=role, RoleSessionName="again")
+    with pytest.raises(AccessDenied, match="assumed-role/reader/s is not authorized"):
+        ask("sts", "AssumeRole", credential=narrow, RoleArn=DEFAULT, RoleSessionName="more")
+
+
+def test_a_session_token_is_for_the_same_identity(ask, ring):
+    keys = ask("sts", "GetSessionToken", DurationSeconds=900)["Credentials"]
+    assert keys["Expiration"] == NOW + timedelta(seconds=900)
+    credential = ring.credential(keys["AccessKeyId"], keys["SessionToken"], NOW)
+    before = ask("sts", "GetCallerIdentity")
+    assert ask("sts", "GetCallerIdentity", credential=credential) == before
+    twelve_hours = ask("sts", "GetSessionToken")["Credentials"]["Expiration"]
+    assert twelve_hours == NOW + timedelta(hours=12)
+    with pytest.raises(AccessDenied, match="with session credentials"):
+        ask("sts", "GetSessionToken", credential=credential)
+    with pytest.raises(InvalidRequest, match="does not support SerialNumber, TokenCode"):
+        ask("sts", "GetSessionToken", SerialNumber="arn:aws:iam::1:mfa/x", TokenCode="123456")
+
+
+def test_roles_are_listed_by_path_and_page(ask):
+    def listed(**parameters):
+        answer = ask("iam", "ListRoles", **parameters)
+        return [role["Arn"] for role in answer["Roles"]], answer.get("Marker")
+
+    assert listed() == ([DECLARED, DEFAULT], None)
+    assert listed(PathPrefix="/team/") == ([DECLARED], None)
+    assert listed(PathPrefix="/none") == ([], None)
+    first, marker = listed(MaxItems=1)
+    assert (first, listed(MaxItems=1, Marker=marker)) == ([DECLARED], ([DEFAULT], None))
+    with pytest.raises(InvalidRequest, match="Invalid Marker"):
+        listed(Marker="none of ours")
+
+
+def test_there_are_no_users(ask):
+    with pytest.raises(InvalidRequest, match="Must specify userName"):
+        ask("iam", "GetUser")
+    with pytest.raises(NotFound, match="The user with name me cannot be found"):
+        ask("iam", "GetUser", UserName="me")
 
 
 def test_what_cannot_be_honoured_is_refused(ask):

@@ -1,0 +1,44 @@
+"""What stops `windvane serve` before it starts."""
+
+import subprocess
+
+import pytest
+from unit.cli.openssl import needs_openssl
+
+from windvane.cli.main import main
+from windvane.cli.tls import make_certificate
+
+pytestmark = needs_openssl
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificates")
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+        make_certificate(folder / name, ["DNS:localhost"], 1)
+    locked = ["openssl", "pkey", "-in", "one/key.pem", "-aes256", "-passout", "pass:secret"]
+    subprocess.run([*locked, "-out", "locked.pem"], cwd=folder, check=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--tls-cert", "one/cert.pem"], "go together"),
+        (["--tls-key", "one/key.pem"], "go together"),
+        (["--tls-cert", "none.pem", "--tls-key", "one/key.pem"], "There is no file"),
+        (["--tls-cert", "one/cert.pem", "--tls-key", "two/key.pem"], "belong together"),
+        (["--tls-cert", "one/key.pem", "--tls-key", "one/key.pem"], "must be PEM files"),
+        (["--tls-cert", "one/cert.pem", "--tls-key", "locked.pem"], "no password"),
+    ],
+)
+def test_a_certificate_that_cannot_be_used_is_one_message(
+    certificates, tmp_path, monkeypatch, capsys, options, told
+):
+    monkeypatch.chdir(certificates)
+    assert main(["serve", "--data-dir", str(tmp_path / "data"), *options]) == 2
+    message = capsys.readouterr().err
+    assert told in message
+    assert message.count("\n") == 1
+    assert not (tmp_path / "data").exists()

@@ -1,0 +1,49 @@
+"""What a role may do with buckets that are read from elsewhere."""
+
+from pathlib import Path
+
+import pytest
+
+from windvane.artifacts.mapped import BucketMap, BucketSource
+from windvane.control.roles import Action, Roles
+from windvane.errors import InvalidRequest
+from windvane.names import Scope
+from windvane.settings import Role
+from windvane.store.open import open_store
+
+OURS, THEIRS = Scope("111111111111", "us-east-1"), Scope("222222222222", "us-east-1")
+NARROW = "arn:aws:iam::111111111111:role/narrow"
+
+
+@pytest.fixture
+def roles(tmp_path):
+    store = open_store("", tmp_path)
+    store.migrate()
+    sources = (
+        BucketSource("samples-*", Path("/samples")),
+        BucketSource("closed", Path("/closed"), accounts=(OURS.account,)),
+    )
+    declared = (Role(NARROW, read=("raw",), write=("*",)),)
+    yield Roles(declared, store, BucketMap(sources))
+    store.close()
+
+
+def test_everybody_reads_what_is_for_everybody(roles):
+    for grant in (roles.default(OURS), roles.default(THEIRS), roles.assume(OURS, NARROW)):
+        grant.require(Action.LIST, "samples-eu")
+        grant.require(Action.GET, "samples-eu")
+
+
+def test_nobody_writes_there(roles):
+    with pytest.raises(
+        InvalidRequest, match=r"only read: it stands for /samples .*\[\[buckets\]\]"
+    ):
+        roles.default(OURS).require(Action.PUT, "samples-eu")
+
+
+def test_what_is_for_some_accounts_takes_the_account_and_the_role(roles):
+    roles.default(OURS).require(Action.GET, "closed")
+    with pytest.raises(InvalidRequest, match="declared for other accounts"):
+        roles.default(THEIRS).require(Action.GET, "closed")
+    with pytest.raises(InvalidRequest, match="does not name the bucket"):
+        roles.assume(OURS, NARROW).require(Action.GET, "closed")

@@ -1,0 +1,188 @@
+"""Passes an S3 request on to an S3 store as a stream, in both directions.
+
+A request signed with a key that the store knows goes on untouched: path, query, Host and signature stay as
+they are, and the store verifies payload hashes and signed chunks itself. Any other (temporary keys, external
+stores) is signed anew for the store, its declared payload hash included, so a changed body is still refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+import aiohttp
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from starlette.types import Receive
+from yarl import URL
+
+from windvane.wire.call import Request
+from windvane.wire.s3answers import Answered, S3Refusal
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "expect",
+    }
+)
+_SIGNATURE = frozenset({"authorization", "x-amz-security-token", "x-amz-date", "host"})
+_SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256"
+_PRESIGNED = re.compile(
+    r"X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token)=",
+    re.IGNORECASE,
+)
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """An S3 store behind us.
+
+    access_key          "" sends requests without a signature
+    knows_client_keys   permanent keys of clients are keys of the store too
+    """
+
+    endpoint: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    region: str
+    knows_client_keys: bool
+
+
+class Forwarder:
+    """Sends requests to any upstream, over connections that are kept."""
+
+    def __init__(self) -> None:
+        self._client: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    def send(
+        self,
+        upstream: Upstream,
+        head: Request,
+        body: AsyncIterator[bytes] | None = None,
+        *,
+        untouched: bool = False,
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """The store's answer to a request.
+
+        body        read only if the head announces one
+        untouched   leave the signature as it is
+        raises      S3Refusal for a body in chunks that are signed, if it is to be signed anew
+        """
+        sends_body = has_body(head) and head.method not in ("GET", "HEAD")
+        return self._session().request(
+            head.method,
+            _url(upstream, head, untouched=untouched),
+            headers=_headers(upstream, head, untouched=untouched),
+            data=body if sends_body else None,
+            allow_redirects=False,
+        )
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._client is None:
+            self._client = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=300),
+                auto_decompress=False,
+                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            )
+        return self._client
+
+
+class Body:
+    """The body of an ASGI request as chunks."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.was_read = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise aiohttp.ClientConnectionError(
+                    "the client went away in the middle of its upload"
+                )
+            if chunk := message.get("body", b""):
+                yield chunk
+            if not message.get("more_body", False):
+                self.was_read = True
+                return
+
+
+def has_body(head: Request) -> bool:
+    return any(name in ("content-length", "transfer-encoding") for name, _ in head.headers)
+
+
+def answered(answer: aiohttp.ClientResponse) -> Answered:
+    """Status, the headers that mean the same on the next leg, and the body."""
+    headers = [
+        (n, v) for n, v in answer.raw_headers if n.decode("latin-1").lower() not in _HOP_BY_HOP
+    ]
+    return Answered(answer.status, headers, answer.content.iter_chunked(_CHUNK))
+
+
+def _url(upstream: Upstream, head: Request, *, untouched: bool) -> URL:
+    query = head.query
+    if not untouched:
+        parts = [part for part in query.split("&") if part and not _PRESIGNED.match(part)]
+        query = "&".join(parts)
+    return URL(f"{upstream.endpoint}{head.path}" + (f"?{query}" if query else ""), encoded=True)
+
+
+def _headers(upstream: Upstream, head: Request, *, untouched: bool) -> list[tuple[str, str]]:
+    passed = [(name, value) for name, value in head.headers if name not in _HOP_BY_HOP]
+    if untouched:
+        return passed
+    kept = [(name, value) for name, value in passed if name not in _SIGNATURE]
+    declared = dict(kept).get("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
+    if declared.startswith(_SIGNED_CHUNKS):
+        raise S3Refusal(
+            "NotImplemented",
+            501,
+            "Uploads in signed chunks need a permanent key of the embedded store; "
+            "send the payload whole, or unsigned with a trailing checksum.",
+        )
+    if not upstream.access_key:
+        return kept
+    return kept + _signed(upstream, head, kept, declared)
+
+
+def _signed(
+    upstream: Upstream, head: Request, kept: list[tuple[str, str]], declared: str
+) -> list[tuple[str, str]]:
+    signed = {
+        n: v for n, v in kept if n.startswith("x-amz-") or n in ("content-md5", "content-type")
+    }
+    request = AWSRequest(head.method, str(_url(upstream, head, untouched=False)), headers=signed)
+    credentials = Credentials(upstream.access_key, upstream.secret_key)
+    _DeclaredHash(credentials, upstream.region, declared).add_auth(request)
+    fresh = ("Authorization", "X-Amz-Date", "x-amz-content-sha256")
+    already = {name for name, _ in kept}
+    return [
+        (n, request.headers[n]) for n in fresh if n in request.headers and n.lower() not in already
+    ]
+
+
+class _DeclaredHash(S3SigV4Auth):  # type: ignore[misc]
+    """Signs with the payload hash that the request declares, never reading a body."""
+
+    def __init__(self, credentials: Credentials, region: str, declared: str) -> None:
+        super().__init__(credentials, "s3", region)
+        self._declared = declared
+
+    def payload(self, request: AWSRequest) -> str:  # noqa: ARG002 - botocore's signature
+        return self._declared
