@@ -10,7 +10,7 @@ setup-dev: .venv/.dev
 .venv/.core: requirements/core.txt pyproject.toml
 	sh scripts/setup.sh core
 
-.venv/.dev: requirements/core.txt requirements/dev.txt pyproject.toml
+.venv/.dev: requirements/core.txt requirements/dev.txt requirements/torch.txt pyproject.toml
 	sh scripts/setup.sh dev
 
 demo: setup

@@ -25,6 +25,11 @@ fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "requirements/$what.txt" hatchling editables
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
+# PyTorch, an extra that tests use, is not in the lock: its builds have other names, and other parts, on every machine.
+if [ "$what" = dev ]; then
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/torch.txt
+fi
+
 # LightGBM loads the system's OpenMP library.
 if ! .venv/bin/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null; then
     if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then

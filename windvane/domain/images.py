@@ -24,6 +24,8 @@ ALGORITHMS = (
     "randomforest",
     "extra-trees",
     "mlp",
+    "nn-torch",
+    "fastai",
     "neighbors",
     ENSEMBLE,
     "baseline",

@@ -256,6 +256,7 @@ _ALL_OF_IT = {
     "bagging_temperature": 0.0,
     "random_strength": 0.0,
     "dropout": 0.0,
+    "embedding_dropout": 0.0,
 }
 """Hyperparameters that leave as little as possible to chance and to the number of rows; leaves of forests that hold
 rows enough to weigh."""

@@ -49,6 +49,10 @@ ALGORITHMS: Mapping[str, str] = {
     "neighbors": "The mean of the training rows that are most alike, the nearest counting most. The model holds its "
     "training rows.",
     "mlp": "A few small networks trained side by side, whose answers are averaged. Smooth where trees make steps.",
+    "nn-torch": "One network that many members see through scales of their own; their answers are averaged. Trained with "
+    "PyTorch, answered without it.",
+    "fastai": "A network of two layers over numbers and learnt embeddings of categories, trained in one cycle of rising "
+    "and falling steps. Trained with PyTorch, answered without it.",
 }
 
 

@@ -114,6 +114,13 @@ LEARNERS: tuple[LearnerCard, ...] = (
         "extra-trees", f"{_HERE}.forest", ("dpp2",), "extremely randomised trees", "EXTRA_TREES"
     ),
     LearnerCard("mlp", f"{_HERE}.mlp", ("dpp3",), "neural networks (multilayer perceptrons)"),
+    LearnerCard("nn-torch", f"{_HERE}.nn_torch", ("dpp3",), "neural networks (TabM, PyTorch)"),
+    LearnerCard(
+        "fastai",
+        f"{_HERE}.fastai_tabular",
+        ("dpp0",),
+        "a neural network with embeddings (after fastai's tabular learner, PyTorch)",
+    ),
     LearnerCard("neighbors", f"{_HERE}.neighbors", ("dpp3",), "nearest neighbours"),
     LearnerCard("baseline", f"{_HERE}.baseline", ("",), "a constant prediction"),
 )

@@ -13,22 +13,20 @@ from typing import Any
 import numpy as np
 
 from windvane.domain.problem import MetricName
-from windvane.engine import weighted
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.mlp_loss import Absolute, Logistic, Loss, Softmax, Squared
-from windvane.engine.learners.mlp_model import (
-    NAME,
-    MlpModel,
-    Scaling,
-    model_of,
-    read_model,
-    scaled_inputs,
-)
-from windvane.engine.learners.mlp_network import Floats, Shape
+from windvane.engine.learners.mlp_model import NAME, MlpModel, model_of, read_model
+from windvane.engine.learners.mlp_network import Shape
 from windvane.engine.learners.mlp_training import CYCLE_ENDS, Course, Examples, train_networks
+from windvane.engine.learners.scaling import (
+    Scaling,
+    input_scaling,
+    scaled_inputs,
+    target_scaling,
+)
 from windvane.engine.tuning.space import Choice, Integer, Real, Space
 from windvane.errors import CandidateFault
 
@@ -126,8 +124,8 @@ def _fit(
     if not np.isfinite(train.y).all() or not np.isfinite(train.X).all():
         raise ValueError("some of their values are missing or infinite")
     loss = _loss(setting, float(h["label_smoothing"]))
-    target = Scaling() if setting.n_classes else _target_scaling(train)
-    centre, inverse = _input_scaling(train.X)
+    target = Scaling() if setting.n_classes else target_scaling(train)
+    centre, inverse = input_scaling(train.X)
     shape = Shape(
         n_inputs=train.X.shape[1],
         waved=_waved(train.X) if h["waves"] else (),
@@ -164,28 +162,6 @@ def _loss(setting: Setting, smoothing: float) -> Loss:
     if setting.n_classes:
         return Softmax(setting.n_classes, smoothing)
     return Absolute() if setting.objective is MetricName.MAE else Squared()
-
-
-def _target_scaling(rows: Rows) -> Scaling:
-    low, high = float(rows.y.min()), float(rows.y.max())
-    spread = weighted.deviation(rows.y, rows.weight) or 1.0
-    return Scaling(weighted.mean(rows.y, rows.weight), spread, low, high)
-
-
-def _input_scaling(X: FloatMatrix) -> tuple[Floats, Floats]:
-    """The median of each feature, and one over the root mean square of the distances from it that are not 0: a
-    number gets unit spread, and a rare value of a feature that is mostly the same is 1 away."""
-    n = X.shape[1]
-    centre, inverse = np.zeros(n, np.float32), np.ones(n, np.float32)
-    for j in range(n):
-        column = X[:, j].astype(np.float64)
-        middle = np.median(column)
-        distances = column - middle
-        differing = distances[distances != 0]
-        centre[j] = middle
-        if differing.size:
-            inverse[j] = min(1 / np.sqrt(np.mean(differing**2)), 1e30)
-    return centre, inverse
 
 
 def _waved(X: FloatMatrix) -> tuple[int, ...]:

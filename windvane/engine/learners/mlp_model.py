@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,23 +12,13 @@ from numpy.typing import NDArray
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.mlp_network import TURN, Floats, Parameters, silu
+from windvane.engine.learners.scaling import Scaling, scaled_inputs
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CorruptArtifact
 
 NAME = "mlp"
 _FILE = "weights.npz"
 _BLOCK = 512
-_FAR = np.float32(30)
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """Of the target: scaled = (y - centre) / scale; answers stay within low .. high."""
-
-    centre: float = 0.0
-    scale: float = 1.0
-    low: float = 0.0
-    high: float = 1.0
 
 
 class MlpModel:
@@ -133,16 +123,6 @@ class MlpModel:
             or any(len(array) != len(self._waved) for array in self._waves)
         ):
             raise ValueError("its arrays do not fit together")
-
-
-def scaled_inputs(X: FloatMatrix, centre: Floats, inverse: Floats) -> Floats:
-    """(X - centre) * inverse, no further from 0 than _FAR: a value far out of what was learnt from neither
-    overflows nor drowns the others."""
-    made: Floats = X - centre
-    made *= inverse
-    np.minimum(made, _FAR, out=made)
-    np.maximum(made, -_FAR, out=made)
-    return made
 
 
 def model_of(

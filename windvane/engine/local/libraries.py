@@ -18,6 +18,8 @@ _OF = {
     "linear-learner": "scipy.optimize",
     "randomforest": "sklearn.ensemble",
     "extra-trees": "sklearn.ensemble",
+    "nn-torch": "torch",
+    "fastai": "torch",
 }
 """What an algorithm is fitted with; those not named here need nothing but NumPy."""
 

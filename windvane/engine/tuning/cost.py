@@ -49,6 +49,8 @@ _COSTS: Mapping[str, Cost] = {
     "randomforest": Cost(4e-6, 90, 8, 3000, most_row_mb=300),
     "extra-trees": Cost(3e-6, 90, 8, 4000, most_row_mb=350),
     "mlp": Cost(0.5e-6, 90, 12, 200, planned_s=1.4),
+    "nn-torch": Cost(2e-6, 350, 16, 300, planned_s=6.0),
+    "fastai": Cost(0.5e-6, 350, 16, 300, planned_s=3.0),
     "neighbors": Cost(1e-6, 120, 16, 100),
     "baseline": Cost(1e-9, 80, 0, 60),
 }

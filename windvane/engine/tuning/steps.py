@@ -24,6 +24,9 @@ def hurried(plan: Plan, factor: float) -> Plan:
         before = float(plan.hyperparameters[step])
         larger = min(before * factor, max(before, _LARGEST_STEP))
         return _changed(plan, {step: round(larger, 6)}, "larger steps")
+    if plan.algorithm == "fastai" and "epochs" in plan.hyperparameters:
+        fewer = max(1, round(int(plan.hyperparameters["epochs"]) / factor))
+        return _changed(plan, {"epochs": fewer}, "fewer epochs")
     if plan.algorithm == "mlp" and "epochs" in plan.hyperparameters:
         fewer = max(1, round(int(plan.hyperparameters["epochs"]) / factor))
         return _changed(plan, {"epochs": fewer, "schedule": fewer}, "fewer epochs")

@@ -1,0 +1,74 @@
+"""Networks with embeddings of categories, trained with PyTorch (the extra `torch`) after fastai's tabular learner.
+Models answer without PyTorch."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.learners.stack_model import StackModel, read_stack
+from windvane.engine.learners.torch_extra import FASTAI, fit_with_torch
+from windvane.engine.tuning.space import Integer, Real, Space
+
+_MANY_CODES = 100
+"""Rows of an embedding from which on layers are larger."""
+
+_BATCHES, _BATCH = 20, (32, 256)
+"""Steps of an epoch, about, where that makes batches of so many rows."""
+
+_EPOCHS = 30
+"""One cycle of learning rates. source    AutoGluon's defaults for fastai, as the learning rate"""
+
+
+class FastaiTabular:
+    """Two layers over numbers and embeddings."""
+
+    name = FASTAI
+    recipes = ("dpp0",)
+
+    def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
+        return {
+            "learning_rate": Real(1e-3, 3e-2, log=True),
+            "n_hidden": Integer(64, 512, log=True),
+            "dropout": Real(0.0, 0.5),
+            "embedding_dropout": Real(0.0, 0.5),
+            "weight_decay": Real(1e-4, 0.1, log=True),
+            "epochs": Integer(10, 50, log=True),
+        }
+
+    def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
+        batch = int(2 ** round(math.log2(max(1, n_rows / _BATCHES))))
+        has_many = any(feature.cardinality > _MANY_CODES for feature in setting.features)
+        return {
+            "learning_rate": 3e-3,
+            "n_hidden": 400 if has_many else 200,
+            "dropout": 0.1,
+            "embedding_dropout": 0.1,
+            "weight_decay": 1e-2,
+            "epochs": _EPOCHS,
+            "batch": min(max(batch, _BATCH[0]), _BATCH[1]),
+            "label_smoothing": 0.0,
+        }
+
+    def fit(
+        self,
+        train: Rows,
+        valid: Rows | None,
+        hyperparameters: dict[str, Any],
+        setting: Setting,
+        clock: Clock,
+    ) -> StackModel:
+        return fit_with_torch("torch_embedded", train, valid, hyperparameters, setting, clock)
+
+    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
+        """One whole cycle in so many epochs."""
+        return {**hyperparameters, "epochs": rounds}
+
+    def load(self, folder: Path) -> StackModel:
+        """raises    CorruptArtifact"""
+        return read_stack(folder, FASTAI)
+
+
+LEARNER = FastaiTabular()

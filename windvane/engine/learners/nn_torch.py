@@ -1,0 +1,75 @@
+"""Networks trained with PyTorch (the extra `torch`): TabM, many members that share one multilayer perceptron. Models
+answer without PyTorch."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.learners.stack_model import StackModel, read_stack
+from windvane.engine.learners.torch_extra import NN_TORCH, fit_with_torch
+from windvane.engine.tuning.space import Integer, Real, Space
+
+_BATCHES = 40
+"""Steps of an epoch, about, where that makes batches of _BATCH rows."""
+
+_BATCH = (64, 512)
+_EPOCHS = 200
+_PATIENCE = 12
+
+
+class NnTorch:
+    """One perceptron of a hundred units or two a layer, with 4 to 16 members: smaller than the paper's, for the time
+    and for the latency of a row.
+
+    source    TabM (arXiv 2410.24210): learning rate, decay, early stopping at a constant rate
+    """
+
+    name = NN_TORCH
+    recipes = ("dpp3",)
+
+    def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
+        return {
+            "learning_rate": Real(5e-4, 5e-3, log=True),
+            "n_hidden": Integer(64, 256, log=True),
+            "n_layers": Integer(1, 3),
+            "n_members": Integer(4, 16, log=True),
+            "dropout": Real(0.0, 0.4),
+            "weight_decay": Real(1e-4, 0.1, log=True),
+        }
+
+    def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:  # noqa: ARG002 - contract
+        batch = int(2 ** round(math.log2(max(1, n_rows / _BATCHES))))
+        return {
+            "learning_rate": 2e-3,
+            "n_hidden": 128,
+            "n_layers": 2,
+            "n_members": 8,
+            "dropout": 0.1,
+            "weight_decay": 3e-4,
+            "batch": min(max(batch, _BATCH[0]), _BATCH[1]),
+            "epochs": _EPOCHS,
+            "patience": _PATIENCE,
+        }
+
+    def fit(
+        self,
+        train: Rows,
+        valid: Rows | None,
+        hyperparameters: dict[str, Any],
+        setting: Setting,
+        clock: Clock,
+    ) -> StackModel:
+        return fit_with_torch("torch_tabm", train, valid, hyperparameters, setting, clock)
+
+    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
+        return {**hyperparameters, "epochs": rounds}
+
+    def load(self, folder: Path) -> StackModel:
+        """raises    CorruptArtifact"""
+        return read_stack(folder, NN_TORCH)
+
+
+LEARNER = NnTorch()

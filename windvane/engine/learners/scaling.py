@@ -1,0 +1,59 @@
+"""How networks see numbers and targets: of about unit spread, and no further out than they can bear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine import weighted
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.base import Rows
+
+Floats = NDArray[np.float32]
+
+_FAR = np.float32(30)
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Of the target: scaled = (y - centre) / scale; answers stay within low .. high."""
+
+    centre: float = 0.0
+    scale: float = 1.0
+    low: float = 0.0
+    high: float = 1.0
+
+
+def target_scaling(rows: Rows) -> Scaling:
+    """To mean 0 and spread 1."""
+    low, high = float(rows.y.min()), float(rows.y.max())
+    spread = weighted.deviation(rows.y, rows.weight) or 1.0
+    return Scaling(weighted.mean(rows.y, rows.weight), spread, low, high)
+
+
+def input_scaling(X: FloatMatrix) -> tuple[Floats, Floats]:
+    """The median of each feature, and one over the root mean square of the distances from it that are not 0: a
+    number gets unit spread, and a rare value of a feature that is mostly the same is 1 away."""
+    n = X.shape[1]
+    centre, inverse = np.zeros(n, np.float32), np.ones(n, np.float32)
+    for j in range(n):
+        column = X[:, j].astype(np.float64)
+        middle = np.median(column)
+        distances = column - middle
+        differing = distances[distances != 0]
+        centre[j] = middle
+        if differing.size:
+            inverse[j] = min(1 / np.sqrt(np.mean(differing**2)), 1e30)
+    return centre, inverse
+
+
+def scaled_inputs(X: FloatMatrix, centre: Floats, inverse: Floats) -> Floats:
+    """(X - centre) * inverse, no further from 0 than _FAR: a value far out of what was learnt from neither
+    overflows nor drowns the others."""
+    made: Floats = X - centre
+    made *= inverse
+    np.minimum(made, _FAR, out=made)
+    np.maximum(made, -_FAR, out=made)
+    return made

@@ -1,0 +1,241 @@
+"""Fitted stacks of dense layers with rectified linear units, answered by NumPy alone: what learners that train with
+PyTorch make. A row alone and among others gets the same answer, to the last bit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.arrays import Arrays, read_arrays, write_arrays
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.scaling import Floats, Scaling, scaled_inputs
+from windvane.engine.manifest import check_manifest, write_manifest
+from windvane.errors import CandidateFault, CorruptArtifact
+
+_FILE = "weights.npz"
+_BLOCK = 512
+
+
+@dataclass(frozen=True)
+class InputPlan:
+    """What the first layer of a stack sees of a row of a recipe's matrix: numbers scaled, then a 1 for each number
+    that is missing, then the embedding of each code.
+
+    numbers    (n_numbers,) columns of the matrix; fill, centre, inverse belong to them: what stands for a missing one,
+               and (x - centre) * inverse
+    indicated  (n_indicated,) places in `numbers` that get an indicator
+    codes      (n_codes,) columns of category codes; sizes (n_codes,) rows of their embeddings: the first is for
+               missing and unseen codes, then one for each code
+    """
+
+    numbers: NDArray[np.int64]
+    fill: Floats
+    centre: Floats
+    inverse: Floats
+    indicated: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    def numbers_of(self, X: FloatMatrix) -> Floats:
+        """(n_rows, n_numbers + n_indicated)"""
+        taken = X[:, self.numbers]
+        missing = np.isnan(taken)
+        filled = np.where(missing, self.fill, taken)
+        scaled = scaled_inputs(filled, self.centre, self.inverse)
+        return np.concatenate((scaled, missing[:, self.indicated].astype(np.float32)), axis=1)
+
+    def places_of(self, X: FloatMatrix) -> NDArray[np.int64]:
+        """(n_rows, n_codes): rows of the embeddings."""
+        taken = X[:, self.codes]
+        known = (taken >= 0) & (taken + 1 < self.sizes)
+        return np.where(known, taken + 1, 0).astype(np.int64)
+
+    def to_arrays(self) -> Arrays:
+        return {name: getattr(self, name) for name in _PLAN_ARRAYS}
+
+
+_PLAN_ARRAYS = ("numbers", "fill", "centre", "inverse", "indicated", "codes", "sizes")
+
+
+@dataclass(frozen=True)
+class Layers:
+    """weights0 (n_wide, n_members * n_hidden) and bias0 to it: the first layer of all members; `shared`: layers
+    (n_in, n_out), (n_out,) that all members have in common; heads (n_members, n_in, n_outputs), head_bias (n_members,
+    n_outputs); `tables`: an embedding (sizes[i], n_dimensions) of each column of codes."""
+
+    weights0: Floats
+    bias0: Floats
+    shared: tuple[tuple[Floats, Floats], ...]
+    heads: Floats
+    head_bias: Floats
+    tables: tuple[Floats, ...] = ()
+
+    def to_arrays(self) -> Arrays:
+        arrays: Arrays = {
+            "weights0": self.weights0,
+            "bias0": self.bias0,
+            "heads": self.heads,
+            "head_bias": self.head_bias,
+        }
+        for i, (weights, bias) in enumerate(self.shared, start=1):
+            arrays |= {f"weights{i}": weights, f"bias{i}": bias}
+        return arrays | {f"table{i}": table for i, table in enumerate(self.tables)}
+
+
+class StackModel:
+    """The members' probabilities, or values, are averaged."""
+
+    def __init__(
+        self,
+        name: str,
+        inputs: InputPlan,
+        layers: Layers,
+        n_features: int,
+        n_classes: int,
+        rounds: int,
+        target: Scaling,
+    ) -> None:
+        self._name = name
+        self._inputs, self._layers = inputs, layers
+        self._n_classes = n_classes
+        self._target = target
+        self.n_features = n_features
+        self.rounds = rounds
+        self._members = layers.heads.shape[0]
+        self._check()
+
+    def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
+        if len(X) <= _BLOCK:
+            return self._predict(X)
+        blocks = [self._predict(X[i : i + _BLOCK]) for i in range(0, len(X), _BLOCK)]
+        return np.concatenate(blocks)
+
+    def save(self, folder: Path) -> None:
+        write_arrays(folder / _FILE, self._inputs.to_arrays() | self._layers.to_arrays())
+        about = {
+            "n_features": self.n_features,
+            "n_classes": self._n_classes,
+            "rounds": self.rounds,
+            **asdict(self._target),
+        }
+        write_manifest(folder, self._name, about)
+
+    def _predict(self, X: FloatMatrix) -> NDArray[np.float64]:
+        # Products are of one row at a time, inside NumPy: what BLAS makes of a row among others differs in
+        # the last bit.
+        layers = self._layers
+        values = np.matmul(self._widened(X)[:, None, :], layers.weights0)[:, 0, :]
+        values += layers.bias0
+        np.maximum(values, 0, out=values)
+        values = values.reshape(len(X), self._members, layers.weights0.shape[1] // self._members)
+        for weights, bias in layers.shared:
+            values = np.matmul(values, weights)
+            values += bias
+            np.maximum(values, 0, out=values)
+        outputs = np.matmul(values[:, :, None, :], layers.heads)[:, :, 0, :]
+        outputs += layers.head_bias
+        return self._answers(outputs.astype(np.float64))
+
+    def _widened(self, X: FloatMatrix) -> Floats:
+        numbers = self._inputs.numbers_of(X)
+        if not self._layers.tables:
+            return numbers
+        places = self._inputs.places_of(X)
+        embedded = [table[places[:, i]] for i, table in enumerate(self._layers.tables)]
+        return np.concatenate((numbers, *embedded), axis=1)
+
+    def _answers(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """outputs    (n_rows, n_members, n_outputs)"""
+        if self._n_classes > 2:
+            outputs -= outputs.max(axis=2, keepdims=True)
+            np.exp(outputs, out=outputs)
+            outputs /= outputs.sum(axis=2, keepdims=True)
+        elif self._n_classes == 2:
+            outputs = 1 / (1 + np.exp(-np.clip(outputs, -500, 500)))
+        total = outputs[:, 0].copy()
+        for i in range(1, self._members):
+            total += outputs[:, i]
+        total /= self._members
+        if self._n_classes > 2:
+            return total
+        if self._n_classes == 2:
+            return np.concatenate((1 - total, total), axis=1)
+        values = total[:, 0] * self._target.scale + self._target.centre
+        return values.clip(self._target.low, self._target.high)
+
+    def _check(self) -> None:
+        """raises    ValueError"""
+        plan, layers = self._inputs, self._layers
+        n_hidden = layers.weights0.shape[1] // self._members
+        sizes = [
+            (n_hidden, n_hidden),
+            *(weights.shape for weights, _ in layers.shared),
+            layers.heads.shape[1:],
+        ]
+        chained = all(before[1] == after[0] for before, after in pairwise(sizes))
+        n_numbers = len(plan.numbers)
+        n_wide = n_numbers + len(plan.indicated) + sum(one.shape[1] for one in layers.tables)
+        columns = np.concatenate((plan.numbers, plan.codes))
+        if (
+            not chained
+            or layers.weights0.shape != (n_wide, self._members * n_hidden)
+            or layers.bias0.shape != (self._members * n_hidden,)
+            or any(bias.shape != (weights.shape[1],) for weights, bias in layers.shared)
+            or layers.head_bias.shape != (self._members, layers.heads.shape[2])
+            or layers.heads.shape[2] != (self._n_classes if self._n_classes > 2 else 1)
+            or any(len(part) != n_numbers for part in (plan.fill, plan.centre, plan.inverse))
+            or len(plan.codes) != len(plan.sizes)
+            or [len(table) for table in layers.tables] != plan.sizes.tolist()
+            or (columns.size and not 0 <= columns.min() <= columns.max() < self.n_features)
+            or (plan.indicated.size and plan.indicated.max() >= n_numbers)
+        ):
+            raise ValueError("its arrays do not fit together")
+
+
+def stack_of(
+    name: str,
+    inputs: InputPlan,
+    layers: Layers,
+    n_features: int,
+    n_classes: int,
+    rounds: int,
+    target: Scaling,
+) -> StackModel:
+    """raises    CandidateFault if a weight is not finite"""
+    arrays = (layers.weights0, layers.bias0, layers.heads, layers.head_bias)
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise CandidateFault("The network found no finite weights for these rows.")
+    return StackModel(name, inputs, layers, n_features, n_classes, rounds, target)
+
+
+def read_stack(folder: Path, name: str) -> StackModel:
+    """raises    CorruptArtifact"""
+    about = check_manifest(folder, name)
+    arrays = read_arrays(folder / _FILE)
+    try:
+        n_tables = sum(key.startswith("table") for key in arrays)
+        tables = tuple(arrays[f"table{i}"] for i in range(n_tables))
+        n_shared = sum(key.startswith("weights") for key in arrays) - 1
+        shared = tuple((arrays[f"weights{i}"], arrays[f"bias{i}"]) for i in range(1, n_shared + 1))
+        return StackModel(
+            name,
+            InputPlan(*(arrays[key] for key in _PLAN_ARRAYS)),
+            Layers(
+                arrays["weights0"],
+                arrays["bias0"],
+                shared,
+                arrays["heads"],
+                arrays["head_bias"],
+                tables,
+            ),
+            int(about["n_features"]),
+            int(about["n_classes"]),
+            int(about["rounds"]),
+            Scaling(*(float(about[key]) for key in ("centre", "scale", "low", "high"))),
+        )
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise CorruptArtifact(f"{folder} holds no complete network: {error!r}.") from error

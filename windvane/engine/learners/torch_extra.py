@@ -1,0 +1,54 @@
+"""The way to PyTorch, which is an extra: only training needs it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Protocol, cast
+
+from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.learners.faults import candidate_fault
+from windvane.engine.learners.stack_model import StackModel
+from windvane.errors import CandidateFault
+
+NN_TORCH, FASTAI = "nn-torch", "fastai"
+"""Names of the learners that train with it."""
+
+INSTALL = "pip install 'windvane[torch]'"
+
+
+class _Fit(Protocol):
+    def __call__(
+        self,
+        train: Rows,
+        valid: Rows | None,
+        h: dict[str, object],
+        setting: Setting,
+        clock: Clock,
+    ) -> StackModel: ...
+
+
+def has_torch() -> bool:
+    """Whether networks can be trained with PyTorch here."""
+    return find_spec("torch") is not None
+
+
+def fit_with_torch(
+    module: str,
+    train: Rows,
+    valid: Rows | None,
+    hyperparameters: dict[str, object],
+    setting: Setting,
+    clock: Clock,
+) -> StackModel:
+    """What `fit` of a module of this package makes, which imports PyTorch.
+
+    raises    CandidateFault if PyTorch is not installed, or it cannot learn from these rows
+    """
+    if not has_torch():
+        raise CandidateFault(f"PyTorch is not installed here; it comes with: {INSTALL}")
+    fit = cast("_Fit", import_module(f"windvane.engine.learners.{module}").fit)
+    try:
+        return fit(train, valid, hyperparameters, setting, clock)
+    except (MemoryError, ValueError, RuntimeError) as error:
+        raise candidate_fault("The network", error) from error
