@@ -100,7 +100,8 @@ def test_a_name_is_taken_whatever_its_case(world: World) -> None:
         ),
         (
             {"InferenceExecutionConfig": {"Mode": "Direct"}},
-            f"Value 'Direct' at 'inferenceExecutionConfig.mode' {NOT_YET} or choose one of: Serial.",
+            "Value 'Direct' at 'inferenceExecutionConfig.mode' is not supported by this server: the containers "
+            "of a candidate make one pipeline and cannot be invoked one by one. Leave it out or choose Serial.",
         ),
         (
             {"PrimaryContainer": CONTAINER | {"Mode": "MultiModel"}},
@@ -135,6 +136,20 @@ def test_a_name_is_taken_whatever_its_case(world: World) -> None:
         (
             {"PrimaryContainer": CONTAINER | {"ModelDataUrl": "https://b/k"}},
             "Value 'https://b/k' at 'primaryContainer.modelDataUrl' is not of the form s3://BUCKET/KEY.",
+        ),
+        (
+            {
+                "PrimaryContainer": {},
+                "Containers": [CONTAINER | {"ContainerHostname": "a"}, CONTAINER],
+            },
+            "If one of Containers has a ContainerHostname, each of them must have one.",
+        ),
+        (
+            {
+                "PrimaryContainer": {},
+                "Containers": [CONTAINER | {"ContainerHostname": "a"}] * 2,
+            },
+            "The ContainerHostname 'a' is given more than once in Containers.",
         ),
         (
             {"Containers": [CONTAINER]},
