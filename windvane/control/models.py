@@ -166,7 +166,7 @@ def add_model(tx: Transaction, scope: Scope, request: Request, now: datetime) ->
                 container["Image"],
                 container["ModelDataUrl"],
                 dict(container.get("Environment", {})),
-                container.get("ContainerHostname", ""),
+                container.get("ContainerHostname", "") if request.get("Containers") else "",
             )
             for _, container in _containers(request)
         ),

@@ -311,21 +311,22 @@ def test_endpoints_that_are_missing_unready_or_failed_are_told_apart(bench):
 
 
 def test_time_in_the_queue_counts_and_harms_no_process(bench_with, tmp_path):
-    bench = bench_with(answer_s=0.5)
+    bench = bench_with(answer_s=3.0)
     bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
 
     async def scene():
-        held = asyncio.create_task(bench.ask(f"hang:{tmp_path / 'go'}"))
-        await asyncio.sleep(0.3)
-        queued = asyncio.create_task(bench.ask())
-        (tmp_path / "go").touch()
-        assert (await held).body == (await queued).body == b"1.0\n"
-        (tmp_path / "go").unlink()
-        held = asyncio.create_task(bench.ask(f"hang:{tmp_path / 'go'}"))
-        with pytest.raises(Throttled, match=r"waited 0\.5 seconds for an instance"):
-            await bench.router.invoke(SCOPE, "E", Invocation(b"1,2"))
-        with pytest.raises(ModelFault):
-            await held
+        first = asyncio.create_task(bench.ask(f"hang:{tmp_path / 'first'}"))
+        await asyncio.sleep(0)
+        queued = asyncio.create_task(bench.ask(f"hang:{tmp_path / 'second'}"))
+        await asyncio.sleep(2)
+        (tmp_path / "first").touch()
+        assert (await first).body == b"1.0\n"
+        with pytest.raises(ModelFault) as fault:
+            await queued
+        (tmp_path / "second").touch()
+        assert fault.value.status == 0
+        assert (await bench.ask()).body == b"1.0\n"
+        assert bench.condemned == []
 
     play(bench, scene)
 
