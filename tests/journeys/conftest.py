@@ -25,3 +25,11 @@ def bank_test():
 
     table = pd.read_csv(DATA / "test.csv.gz", dtype=str, keep_default_na=False)
     return table.drop(columns="y"), table["y"].to_numpy()
+
+
+@pytest.fixture(scope="session")
+def packed(tmp_path_factory):
+    """The archives of a small model of the bundled data."""
+    from benchmarks.packed import pack_model
+
+    return pack_model(tmp_path_factory.mktemp("packed") / "model")
