@@ -32,4 +32,5 @@ def packed(tmp_path_factory):
     """The archives of a small model of the bundled data."""
     from benchmarks.packed import pack_model
 
-    return pack_model(tmp_path_factory.mktemp("packed") / "model")
+    parameters = {"num_iterations": 30, "learning_rate": 0.1}
+    return pack_model(tmp_path_factory.mktemp("packed") / "model", parameters, n_rows=2000)
