@@ -33,6 +33,7 @@ def test_every_setting_is_documented_with_its_default():
     assert documented["limits"] == dataclasses.asdict(settings.LimitSettings())
     assert documented["engine"] == dataclasses.asdict(settings.EngineSettings())
     assert documented["artifacts"] == dataclasses.asdict(settings.ArtifactSettings())
+    assert documented["serving"] == dataclasses.asdict(settings.ServingSettings())
     assert set(documented["server"]) == {"host", "port", "account"}
     for section, record in (
         ("s3", settings.S3Settings),

@@ -52,3 +52,13 @@ def test_secrets_are_not_shown(tmp_path):
         '[[accounts]]\naccount = "1"\naccess_key = "a"\nsecret_key = "hidden"\n',
     )
     assert "hidden" not in repr(settings)
+
+
+def test_serving_has_bounds(tmp_path):
+    config = tmp_path / "windvane.toml"
+    config.write_text("[serving]\nidle_s = 5\nqueue = 7\n")
+    serving = read_settings(tmp_path, config).serving
+    assert (serving.idle_s, serving.queue, serving.memory_mb) == (5, 7, 4096)
+    config.write_text("[serving]\nqueue = 0\n")
+    with pytest.raises(BadSettings, match=r"\[serving\] queue must be 1 or more, not 0"):
+        read_settings(tmp_path, config)
