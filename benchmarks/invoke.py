@@ -1,9 +1,10 @@
 """Measure what InvokeEndpoint costs beside a bare echo: python -m benchmarks.invoke [--seconds S] [--endpoints N]
 
-A real server in a temporary folder answers one row at a time from a small LightGBM model of the bundled table. An
-echo, an ASGI application that sends a body back, runs under the same web server with the same settings. One client
-with one connection to each asks both in turns, so that whatever else the machine does hits both; it is http.client
-with requests signed beforehand (the time is the server's and the socket's), then boto3 as people use it.
+A real server in a temporary folder answers one row at a time from a small LightGBM model of the bundled table. Two
+echoes run under the same web server with the same settings (benchmarks/echo.py): a bare one, and one behind the edge,
+which checks signature and members as for InvokeEndpoint. One client asks them in turns, over one connection to each
+server, so that whatever else the machine does hits all of them. The client is http.client with requests signed
+beforehand (the time is the server's and the socket's), then boto3 as people use it.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ _READY = "windvane ready on "
 _STARTED_S = 120
 
 Ask = Callable[[], bytes]
+Target = tuple[str, str]
+"""A server's address, and the name of an endpoint there."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="windvane-invoke-") as name:
         folder = Path(name)
         packed = pack_model(folder / "model")
-        with _served(folder) as server, _echoed() as echo_url:
+        with _served(folder) as server, _echoed(server.keys) as echo_url:
             print(_report(server, echo_url, packed, asked.seconds, asked.endpoints))
     return 0
 
@@ -90,21 +93,27 @@ def _report(server: Server, echo_url: str, packed: Packed, seconds: float, n_mos
     for n_endpoints in (1, n_most):
         names = [f"invoke-{number}" for number in range(n_endpoints)]
         _create_endpoints(server, names)
+        targets = [(echo_url, "bare"), (echo_url, "edge"), *((server.url, name) for name in names)]
         for kind, askers in (("http.client", _plain), ("boto3", _through_boto3)):
-            echo, *endpoints = askers(server, [echo_url, *[server.url] * n_endpoints], names, body)
-            measured = measure(echo, endpoints, seconds)
-            rows.append([kind, str(n_endpoints), *_cells(*measured)])
-    head = ["client", "endpoints", "echo p50 ms", "p99", "endpoint p50 ms", "p99", "p50 ratio"]
-    return markdown_table(head, rows)
+            with askers(server, targets, body) as (bare, edge, *endpoints):
+                rows.append(
+                    [kind, str(n_endpoints), *_cells(measure(bare, edge, endpoints, seconds))]
+                )
+    head = ["client", "endpoints"]
+    head += [
+        f"{what} {figure}" for what in ("echo", "edge", "endpoint") for figure in ("p50", "p99")
+    ]
+    return markdown_table([*head, "endpoint/echo", "endpoint/edge"], rows)
 
 
-def _cells(echo: Latency, endpoint: Latency) -> list[str]:
-    figures = [echo.p50, echo.p99, endpoint.p50, endpoint.p99]
-    return [*(f"{figure:.3f}" for figure in figures), f"{endpoint.p50 / echo.p50:.2f}"]
+def _cells(measured: Sequence[Latency]) -> list[str]:
+    bare, edge, endpoint = measured
+    figures = [f"{figure:.2f}" for one in measured for figure in (one.p50, one.p99)]
+    return [*figures, f"{endpoint.p50 / bare.p50:.2f}", f"{endpoint.p50 / edge.p50:.2f}"]
 
 
-def measure(echo: Ask, endpoints: Sequence[Ask], seconds: float) -> tuple[Latency, Latency]:
-    """Echo and endpoints asked in turns for so long; of several endpoints the next one at every request."""
+def measure(bare: Ask, edge: Ask, endpoints: Sequence[Ask], seconds: float) -> list[Latency]:
+    """Both echoes and the endpoints, asked in turns for so long; of several endpoints the next one at every request."""
     turn = 0
 
     def ask_next() -> bytes:
@@ -112,15 +121,16 @@ def measure(echo: Ask, endpoints: Sequence[Ask], seconds: float) -> tuple[Latenc
         turn += 1
         return endpoints[turn % len(endpoints)]()
 
+    asks = (bare, edge, ask_next)
     for _ in range(_WARM_UP):
-        echo()
-        ask_next()
-    times: tuple[list[float], list[float]] = ([], [])
+        for ask in asks:
+            ask()
+    times: list[list[float]] = [[] for _ in asks]
     until = time.perf_counter() + seconds
     while time.perf_counter() < until:
-        for ask, into in zip((echo, ask_next), times, strict=True):
+        for ask, into in zip(asks, times, strict=True):
             into.extend(_seconds(ask) for _ in range(_TURN))
-    return _latency(times[0]), _latency(times[1])
+    return [_latency(one) for one in times]
 
 
 def _latency(seconds: Sequence[float]) -> Latency:
@@ -134,9 +144,11 @@ def _seconds(ask: Ask) -> float:
     return time.perf_counter() - before
 
 
-def _plain(server: Server, urls: Sequence[str], names: Sequence[str], body: bytes) -> list[Ask]:
+@contextmanager
+def _plain(server: Server, targets: Sequence[Target], body: bytes) -> Iterator[list[Ask]]:
     """One connection for each host; signing is not part of the time."""
-    connections = {url: http.client.HTTPConnection(urlsplit(url).netloc) for url in set(urls)}
+    urls = {url for url, _ in targets}
+    connections = {url: http.client.HTTPConnection(urlsplit(url).netloc) for url in urls}
 
     def asker(url: str, name: str) -> Ask:
         connection, path = connections[url], f"/endpoints/{name}/invocations"
@@ -152,7 +164,9 @@ def _plain(server: Server, urls: Sequence[str], names: Sequence[str], body: byte
 
         return ask
 
-    return [asker(url, name) for url, name in zip(urls, ["echo", *names], strict=True)]
+    yield [asker(url, name) for url, name in targets]
+    for connection in connections.values():
+        connection.close()
 
 
 def _signed(keys: Credentials, url: str, body: bytes) -> dict[str, str]:
@@ -161,10 +175,9 @@ def _signed(keys: Credentials, url: str, body: bytes) -> dict[str, str]:
     return dict(request.headers.items())
 
 
-def _through_boto3(
-    server: Server, urls: Sequence[str], names: Sequence[str], body: bytes
-) -> list[Ask]:
-    clients = {url: server.client("sagemaker-runtime", url) for url in set(urls)}
+@contextmanager
+def _through_boto3(server: Server, targets: Sequence[Target], body: bytes) -> Iterator[list[Ask]]:
+    clients = {url: server.client("sagemaker-runtime", url) for url, _ in targets}
 
     def asker(url: str, name: str) -> Ask:
         def ask() -> bytes:
@@ -176,7 +189,9 @@ def _through_boto3(
 
         return ask
 
-    return [asker(url, name) for url, name in zip(urls, ["echo", *names], strict=True)]
+    yield [asker(url, name) for url, name in targets]
+    for client in clients.values():
+        client.close()
 
 
 def _create_model(server: Server, packed: Packed) -> None:
@@ -224,8 +239,9 @@ def _served(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def _echoed() -> Iterator[str]:
-    with _process([sys.executable, "-m", "benchmarks.echo"], Path(os.devnull)) as line:
+def _echoed(keys: Credentials) -> Iterator[str]:
+    command = [sys.executable, "-m", "benchmarks.echo", keys.access_key, keys.secret_key]
+    with _process(command, Path(os.devnull)) as line:
         yield line
 
 

@@ -28,7 +28,7 @@ from windvane.serving.model import Load, LocalContainer, ServedModel, load_model
 
 _LOG = logging.getLogger("windvane.serving.instance")
 
-_PIECE = 1 << 18
+_PIECE = 1 << 16
 _LOAD_FAILED = 3
 
 _STATUS: tuple[tuple[type[WindvaneError], int], ...] = (

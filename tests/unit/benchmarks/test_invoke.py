@@ -1,28 +1,30 @@
-import http.client
-from urllib.parse import urlsplit
+import pytest
 
 from benchmarks import invoke
 
-
-def test_the_echo_sends_a_body_back():
-    with invoke._echoed() as url:
-        connection = http.client.HTTPConnection(urlsplit(url).netloc)
-        connection.request("POST", "/endpoints/any/invocations", b"1,2\n")
-        assert connection.getresponse().read() == b"1,2\n"
-        connection.close()
+KEYS = invoke.Credentials("AKIAECHO", "secret")
 
 
-def test_echo_and_every_endpoint_are_asked_in_turns():
+def test_both_echoes_send_a_body_back_and_one_of_them_checks_who_asks():
+    with invoke._echoed(KEYS) as url:
+        server, targets = invoke.Server(url, KEYS), [(url, "bare"), (url, "edge")]
+        with invoke._plain(server, targets, b"1,2") as (bare, edge):
+            assert [bare(), edge(), bare()] == [b"1,2"] * 3
+        stranger = invoke.Server(url, invoke.Credentials("AKIAOTHER", "secret"))
+        with invoke._plain(stranger, targets, b"1,2") as (bare, edge):
+            assert bare() == b"1,2"
+            with pytest.raises(RuntimeError, match="answered 403"):
+                edge()
+
+
+def test_the_echoes_and_every_endpoint_are_asked_in_turns():
     asked = []
-    endpoints = [lambda name=name: asked.append(name) for name in "ab"]
-    echo, endpoint = invoke.measure(lambda: asked.append("echo"), endpoints, 0.05)
-    assert 0 <= echo.p50 <= echo.p99
-    assert 0 <= endpoint.p50 <= endpoint.p99
-    assert asked.count("a") == asked.count("b") == asked.count("echo") / 2
 
+    def asker(name):
+        return lambda: asked.append(name)
 
-def test_a_signed_request_is_sent_again_and_again_on_one_connection():
-    with invoke._echoed() as url:
-        server = invoke.Server(url, invoke.Credentials("key", "secret"))
-        echo, endpoint = invoke._plain(server, [url, url], ["e"], b"1")
-        assert [echo(), endpoint(), echo()] == [b"1"] * 3
+    endpoints = [asker("a"), asker("b")]
+    for one in invoke.measure(asker("bare"), asker("edge"), endpoints, 0.05):
+        assert 0 <= one.p50 <= one.p99
+    assert asked.count("bare") == asked.count("edge") == 2 * asked.count("a")
+    assert asked.count("a") == asked.count("b")
