@@ -36,6 +36,7 @@ def play(deploying, name, packed, acts, *, instances, rate, threads, n_answers):
             {"u": update, "k": kill_one}[act]()
         load.wait_for(lambda: load.n_answers >= n_answers)
         load.wait_for(lambda: deploying.status(name) == "InService")
+        load.wait_for(lambda: len(load.answers) == 2)
     assert load.failures == []
     assert set(load.answers) == {b"yes\n", b"\"['no', 'yes']\"\n"}
     deploying.delete(name)
