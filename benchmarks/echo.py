@@ -18,7 +18,6 @@ import uvicorn
 import uvloop
 
 from windvane.api.keyring import KeyRing
-from windvane.cli.service import web_config
 from windvane.wire.call import Call, Result
 from windvane.wire.edge import AsgiApp, Edge
 
@@ -59,13 +58,30 @@ def _by_path(bare: AsgiApp, others: AsgiApp) -> Callable[..., Any]:
     return app
 
 
+def _web_config(app: Callable[..., Any]) -> uvicorn.Config:
+    """As `windvane serve` has it (cli/service.py)."""
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        loop="none",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=75,
+    )
+
+
 def main(access_key: str, secret_key: str) -> None:
     app = _by_path(bare_echo, _edge_echo(access_key, secret_key))
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-        uvloop.run(uvicorn.Server(web_config(app)).serve(sockets=[listener]))
+        uvloop.run(uvicorn.Server(_web_config(app)).serve(sockets=[listener]))
 
 
 if __name__ == "__main__":

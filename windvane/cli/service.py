@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from windvane.app import Server
 from windvane.cli.folder import publish_address
@@ -31,7 +30,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         await server.start()
-        web = _QuietSignals(web_config(server.asgi))
+        web = _QuietSignals(_web_config(server))
         serving = asyncio.create_task(web.serve(sockets=[listener]))
         stopping = asyncio.create_task(stop.wait())
         while not web.started and not serving.done():
@@ -49,10 +48,9 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         _LOG.info("stopped")
 
 
-def web_config(app: ASGIApp) -> uvicorn.Config:
-    """How an application is served."""
+def _web_config(server: Server) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
+        server.asgi,
         http="httptools",
         loop="none",
         ws="none",
