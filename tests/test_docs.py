@@ -37,6 +37,7 @@ def test_every_setting_is_documented_with_its_default():
     assert set().union(*documented["buckets"]) == {
         field.name for field in dataclasses.fields(settings.BucketSettings)
     }
+    assert documented["serving"] == dataclasses.asdict(settings.ServingSettings())
     for section, record in (
         ("s3", settings.S3Settings),
         ("accounts", settings.AccessKey),

@@ -29,6 +29,7 @@ from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.names import PageTokens, default_bucket, fresh_suffix
 from windvane.process.memory import machine_memory_mb
+from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
 from windvane.settings import DEFAULT_REGION, BadSettings, Settings
 from windvane.store.open import open_store
@@ -68,8 +69,15 @@ class Server:
         self._connection = _connection(settings, self._embedded)
         self._mapped = BucketMap(_sources(settings))
         self._artifacts = with_mapped(S3Artifacts(self._connection), self._mapped.sources)
-        self._router = Router()
-        self._hosting = Hosting(self._store, self._artifacts, settings.data_dir, self._router)
+        self._router = Router(Bounds(queue=settings.serving.queue))
+        self._hosting = Hosting(
+            self._store,
+            self._artifacts,
+            settings.data_dir,
+            self._router,
+            memory_mb=settings.serving.memory_mb,
+            idle_s=settings.serving.idle_s,
+        )
         self._supervisor = Supervisor(
             self._store, _work_config(settings, self._connection, self._mapped)
         )

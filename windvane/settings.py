@@ -138,6 +138,25 @@ class ArtifactSettings:
 
 
 @dataclass(frozen=True)
+class ServingSettings:
+    """How endpoints are served ([serving]).
+
+    queue       requests that may wait for each instance; more are turned away
+    memory_mb   cap of one model process of an instance
+    idle_s      seconds after which the processes of a serverless variant go that nobody asks
+    """
+
+    queue: int = 100
+    memory_mb: int = 4096
+    idle_s: int = 300
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            if (value := getattr(self, entry.name)) < 1:
+                raise BadSettings(f"[serving] {entry.name} must be 1 or more, not {value}.")
+
+
+@dataclass(frozen=True)
 class Settings:
     """data_dir   where all state lives
     store_url     SQLAlchemy URL; "" means SQLite in data_dir
@@ -163,6 +182,7 @@ class Settings:
     limits: LimitSettings = LimitSettings()
     artifacts: ArtifactSettings = ArtifactSettings()
     buckets: tuple[BucketSettings, ...] = ()
+    serving: ServingSettings = ServingSettings()
 
 
 T = TypeVar("T")
@@ -174,6 +194,7 @@ _SECTIONS = {
     "engine",
     "limits",
     "artifacts",
+    "serving",
     "s3",
     "accounts",
     "roles",
@@ -208,6 +229,7 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
         s3=_record(S3Settings, s3, "[s3]") if s3 is not None else None,
         limits=_record(LimitSettings, document.get("limits", {}), "[limits]"),
         artifacts=_record(ArtifactSettings, document.get("artifacts", {}), "[artifacts]"),
+        serving=_record(ServingSettings, document.get("serving", {}), "[serving]"),
         keys=tuple(
             _record(AccessKey, entry, "[[accounts]]") for entry in document.get("accounts", ())
         ),

@@ -40,10 +40,18 @@ class Telemetry:
             registry=self._registry,
         )
         self._registry.register(_State(store, clock, gauges))
+        self._of_kind: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def on_request(self, service: str, operation: str, status: int, seconds: float) -> None:
-        self._requests.labels(service, operation, str(status)).inc()
-        self._seconds.labels(service, operation).observe(seconds)
+        kind = (service, operation, status)
+        if (found := self._of_kind.get(kind)) is None:
+            found = self._of_kind[kind] = (
+                self._requests.labels(service, operation, str(status)),
+                self._seconds.labels(service, operation),
+            )
+        count, times = found
+        count.inc()
+        times.observe(seconds)
 
     def exposition(self) -> bytes:
         """The text that Prometheus scrapes."""

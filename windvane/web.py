@@ -5,8 +5,10 @@ A signed request is AWS traffic whatever its path, so a bucket may be called `me
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import lru_cache
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -72,8 +74,14 @@ def _with_date(send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", ()))
             if not any(name.lower() == b"date" for name, _ in headers):
-                headers.append((b"date", formatdate(usegmt=True).encode()))
+                headers.append((b"date", _date(int(time.time()))))
                 message = {**message, "headers": headers}
         await send(message)
 
     return sent
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> bytes:
+    """Worked out once a second, not once a request."""
+    return formatdate(second, usegmt=True).encode()

@@ -83,10 +83,6 @@ EXPLAINER = {
             "vpcConfig",
         ),
         (
-            {"ProductionVariants": [variant(ServerlessConfig=SERVERLESS)]},
-            "productionVariants.1.member.serverlessConfig",
-        ),
-        (
             {"ProductionVariants": [variant(VolumeSizeInGB=10)]},
             "productionVariants.1.member.volumeSizeInGB",
         ),
@@ -128,6 +124,68 @@ def test_variants_that_do_not_go_together_are_refused(
 ) -> None:
     world.create_model()
     request = config_request(ProductionVariants=variants)
+    assert refusal(world.client().create_endpoint_config, **request) == (
+        "ValidationException",
+        message,
+    )
+
+
+def serverless(**changes: Any) -> dict[str, Any]:
+    return {
+        "VariantName": "AllTraffic",
+        "ModelName": "m",
+        "ServerlessConfig": SERVERLESS | changes,
+    }
+
+
+def test_a_serverless_variant_is_described_without_instances(world: World) -> None:
+    world.create_model()
+    world.create_config(ProductionVariants=[serverless(MaxConcurrency=5, ProvisionedConcurrency=2)])
+    (found,) = world.client().describe_endpoint_config(EndpointConfigName="c")["ProductionVariants"]
+    assert found == {
+        "VariantName": "AllTraffic",
+        "ModelName": "m",
+        "InitialVariantWeight": 1.0,
+        "ServerlessConfig": {
+            "MemorySizeInMB": 2048,
+            "MaxConcurrency": 5,
+            "ProvisionedConcurrency": 2,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            serverless(MemorySizeInMB=1500),
+            (
+                "Value '1500' at 'productionVariants.1.member.serverlessConfig.memorySizeInMB' failed to satisfy "
+                "constraint: Member must be one of [1024, 2048, 3072, 4096, 5120, 6144]."
+            ),
+        ),
+        (
+            serverless(ProvisionedConcurrency=2),
+            (
+                "'productionVariants.1.member.serverlessConfig.provisionedConcurrency' must be at most its "
+                "maxConcurrency, 1."
+            ),
+        ),
+        (
+            serverless() | {"InitialInstanceCount": 1},
+            (
+                "The members 'productionVariants.1.member.initialInstanceCount' and "
+                "'productionVariants.1.member.serverlessConfig' cannot be given together: a serverless variant "
+                "has no instances."
+            ),
+        ),
+    ],
+)
+def test_serverless_members_that_do_not_go_together_are_refused(
+    world: World, changed: dict[str, Any], message: str
+) -> None:
+    world.create_model()
+    request = config_request(ProductionVariants=[changed])
     assert refusal(world.client().create_endpoint_config, **request) == (
         "ValidationException",
         message,

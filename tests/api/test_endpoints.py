@@ -1,4 +1,5 @@
-"""CreateEndpoint, DescribeEndpoint, ListEndpoints, UpdateEndpoint, DeleteEndpoint."""
+"""CreateEndpoint, DescribeEndpoint, ListEndpoints, UpdateEndpoint, DeleteEndpoint; weights and capacities stand in
+test_rescaling.py."""
 
 from __future__ import annotations
 
@@ -65,6 +66,8 @@ def in_service(world: World, name: str = "e") -> None:
             status=EndpointStatus.IN_SERVICE,
             running=endpoint.desired,
             running_config_name=endpoint.config_name,
+            running_generation=endpoint.desired_generation,
+            is_rescaling=False,
         )
     )
 
@@ -225,19 +228,6 @@ def test_an_endpoint_that_is_not_in_service_cannot_be_updated(
     )
 
 
-def test_retaining_variant_properties_is_refused_by_name(ready: World) -> None:
-    create(ready)
-    in_service(ready)
-    code, message = refusal(
-        ready.client().update_endpoint,
-        EndpointName="e",
-        EndpointConfigName="c",
-        RetainAllVariantProperties=True,
-    )
-    assert code == "ValidationException"
-    assert "'retainAllVariantProperties' is not supported" in message
-
-
 def test_an_update_counts_what_the_endpoint_will_have(cramped: World) -> None:
     create(cramped, "e", "two")
     in_service(cramped)
@@ -247,6 +237,25 @@ def test_an_update_counts_what_the_endpoint_will_have(cramped: World) -> None:
     assert refusal(call, EndpointName="e", EndpointConfigName="four")[0] == "ResourceLimitExceeded"
     assert endpoint_of(cramped).status is EndpointStatus.IN_SERVICE
     call(EndpointName="e", EndpointConfigName="three")
+
+
+def test_what_a_serverless_endpoint_may_take_counts_as_instances(cramped: World) -> None:
+    cramped.create_config(
+        "serverless",
+        ProductionVariants=[
+            {
+                "VariantName": "A",
+                "ModelName": "m",
+                "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 2},
+            }
+        ],
+    )
+    create(cramped, "first", "serverless")
+    code, message = refusal(
+        cramped.client().create_endpoint, EndpointName="second", EndpointConfigName="two"
+    )
+    assert code == "ResourceLimitExceeded"
+    assert "current utilization of 2 Instances and a request delta of 2 Instances" in message
 
 
 def test_the_order_in_which_the_sdk_deletes_works(ready: World) -> None:

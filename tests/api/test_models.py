@@ -71,6 +71,38 @@ def test_a_pipeline_keeps_its_containers_in_order(world: World) -> None:
     assert len(world.client().describe_model(ModelName="m")["Containers"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            ["a", None],
+            "If one of Containers has a ContainerHostname, each of them must have one.",
+        ),
+        (["a", "a"], "The ContainerHostname 'a' is given more than once in Containers."),
+    ],
+)
+def test_host_names_that_do_not_tell_containers_apart_are_refused(
+    world: World, names: list[str | None], message: str
+) -> None:
+    world.put(MODEL_DATA)
+    changes = [{"ContainerHostname": name} if name else {} for name in names]
+    assert refused(world, pipeline(*changes)) == message
+
+
+def test_containers_are_called_by_their_host_names(world: World) -> None:
+    world.put(MODEL_DATA)
+    world.client().create_model(
+        **pipeline({"ContainerHostname": "first"}, {"ContainerHostname": "second"}),
+        InferenceExecutionConfig={"Mode": "Serial"},
+    )
+    with world.store.snapshot() as tx:
+        model = tx.find(Model, SCOPE, "m")
+    assert model is not None
+    assert [container.hostname for container in model.containers] == ["first", "second"]
+    answer = world.client().describe_model(ModelName="m")
+    assert answer["InferenceExecutionConfig"] == {"Mode": "Serial"}
+
+
 def test_a_model_needs_no_role(world: World) -> None:
     world.put(MODEL_DATA)
     request = model_request()
@@ -100,7 +132,10 @@ def test_a_name_is_taken_whatever_its_case(world: World) -> None:
         ),
         (
             {"InferenceExecutionConfig": {"Mode": "Direct"}},
-            f"Value 'Direct' at 'inferenceExecutionConfig.mode' {NOT_YET} or choose one of: Serial.",
+            (
+                "Value 'Direct' at 'inferenceExecutionConfig.mode' is not supported by this server: the containers "
+                "of a candidate make one pipeline and cannot be invoked one by one. Leave it out or choose Serial."
+            ),
         ),
         (
             {"PrimaryContainer": CONTAINER | {"Mode": "MultiModel"}},

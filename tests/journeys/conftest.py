@@ -25,3 +25,12 @@ def bank_test():
 
     table = pd.read_csv(DATA / "test.csv.gz", dtype=str, keep_default_na=False)
     return table.drop(columns="y"), table["y"].to_numpy()
+
+
+@pytest.fixture(scope="session")
+def packed(tmp_path_factory):
+    """The archives of a small model of the bundled data."""
+    from benchmarks.packed import pack_model
+
+    parameters = {"num_iterations": 30, "learning_rate": 0.1}
+    return pack_model(tmp_path_factory.mktemp("packed") / "model", parameters, n_rows=2000)

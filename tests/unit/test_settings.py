@@ -80,3 +80,13 @@ def test_a_bucket_is_a_folder_beside_the_file_or_another_endpoint(tmp_path):
     near, far = read(tmp_path, text).buckets
     assert (near.name, near.folder) == ("samples-*", str(tmp_path / "samples"))
     assert (far.endpoint, far.access_key, far.accounts) == ("http://h:9000", "", ("1",))
+
+
+def test_serving_has_bounds(tmp_path):
+    config = tmp_path / "windvane.toml"
+    config.write_text("[serving]\nidle_s = 5\nqueue = 7\n")
+    serving = read_settings(tmp_path, config).serving
+    assert (serving.idle_s, serving.queue, serving.memory_mb) == (5, 7, 4096)
+    config.write_text("[serving]\nqueue = 0\n")
+    with pytest.raises(BadSettings, match=r"\[serving\] queue must be 1 or more, not 0"):
+        read_settings(tmp_path, config)

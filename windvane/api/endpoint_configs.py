@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from windvane.api.answers import listed, present
+from windvane.api.endpoints import serverless_config
 from windvane.api.operation import Parts, Table, scope_of
 from windvane.domain.deployment import EndpointConfig, Variant
 from windvane.wire.call import Call, Result
@@ -52,7 +53,10 @@ def _variant(variant: Variant) -> dict[str, Any]:
     return {
         "VariantName": variant.name,
         "ModelName": variant.model_name,
-        "InitialInstanceCount": variant.instance_count,
         "InitialVariantWeight": variant.weight,
-        **present(InstanceType=variant.instance_type),
+        **present(
+            InitialInstanceCount=variant.instance_count or None,
+            InstanceType=variant.instance_type,
+            ServerlessConfig=serverless_config(variant.serverless),
+        ),
     }

@@ -1,4 +1,4 @@
-"""Endpoints: create, describe, list, update, delete."""
+"""Endpoints: create, describe, list, update, rescale, delete."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from windvane.api.answers import listed, present, reason
 from windvane.api.operation import Parts, Table, scope_of
-from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
+from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Serverless
 from windvane.wire.call import Call, Result
 
 OPERATIONS = Table("sagemaker")
@@ -41,6 +41,11 @@ def update_endpoint(parts: Parts, call: Call) -> Result:
     return {"EndpointArn": parts.endpoints.update(scope_of(call), call.parameters).arn}
 
 
+@OPERATIONS.serves("UpdateEndpointWeightsAndCapacities")
+def update_endpoint_weights_and_capacities(parts: Parts, call: Call) -> Result:
+    return {"EndpointArn": parts.endpoints.rescale(scope_of(call), call.parameters).arn}
+
+
 @OPERATIONS.serves("DeleteEndpoint")
 def delete_endpoint(parts: Parts, call: Call) -> Result:
     parts.endpoints.delete(scope_of(call), call.parameters["EndpointName"])
@@ -68,12 +73,17 @@ def _running(endpoint: Endpoint, running: Deployed) -> dict[str, Any]:
         "DesiredWeight": wanted.weight if wanted else 0.0,
         "CurrentInstanceCount": variant.instance_count,
         "DesiredInstanceCount": wanted.instance_count if wanted else 0,
+        **present(
+            CurrentServerlessConfig=serverless_config(variant.serverless),
+            DesiredServerlessConfig=serverless_config(wanted.serverless if wanted else None),
+        ),
     }
 
 
 def _pending(endpoint: Endpoint) -> dict[str, Any] | None:
-    """What is on its way, while it is."""
-    if endpoint.status not in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
+    """The new deployment that is on its way, while it is."""
+    is_coming = endpoint.status in (EndpointStatus.CREATING, EndpointStatus.UPDATING)
+    if not is_coming or endpoint.is_rescaling:
         return None
     return {
         "EndpointConfigName": endpoint.config_name,
@@ -83,10 +93,23 @@ def _pending(endpoint: Endpoint) -> dict[str, Any] | None:
                 "DeployedImages": _images(item),
                 "DesiredWeight": item.variant.weight,
                 "DesiredInstanceCount": item.variant.instance_count,
-                **present(InstanceType=item.variant.instance_type),
+                **present(
+                    InstanceType=item.variant.instance_type,
+                    DesiredServerlessConfig=serverless_config(item.variant.serverless),
+                ),
             }
             for item in endpoint.desired
         ],
+    }
+
+
+def serverless_config(serverless: Serverless | None) -> dict[str, int] | None:
+    if serverless is None:
+        return None
+    return {
+        "MemorySizeInMB": serverless.memory_mb,
+        "MaxConcurrency": serverless.max_concurrency,
+        **({"ProvisionedConcurrency": serverless.provisioned} if serverless.provisioned else {}),
     }
 
 

@@ -11,11 +11,14 @@ from windvane.control.members import Request, Unserved
 from windvane.control.models import find_model
 from windvane.control.rules import TAG_RULES, Rule, check, refused
 from windvane.control.tags import set_first_tags, without_tags
-from windvane.domain.deployment import EndpointConfig, Variant
+from windvane.domain.deployment import EndpointConfig, Serverless, Variant
 from windvane.domain.resource import Kind
 from windvane.errors import AlreadyExists, DoesNotExist
 from windvane.names import Scope, arn
 from windvane.store.base import Store, Transaction
+
+MEMORY_SIZES_MB = (1024, 2048, 3072, 4096, 5120, 6144)
+"""Of a serverless variant's processes (the service model names them in its text alone)."""
 
 _ALL_CONFIGS = Listing("ListEndpointConfigs", EndpointConfig)
 
@@ -41,6 +44,31 @@ def _some_weight(request: Request) -> Iterator[str]:
         yield "At least one of ProductionVariants must have an InitialVariantWeight above 0."
 
 
+def _whole_serverless(request: Request) -> Iterator[str]:
+    for number, variant in enumerate(request["ProductionVariants"], start=1):
+        serverless = variant.get("ServerlessConfig")
+        if serverless is None:
+            continue
+        place = f"productionVariants.{number}.member"
+        for member in ("InitialInstanceCount", "InstanceType"):
+            if member in variant:
+                yield (
+                    f"The members '{place}.{member[0].lower()}{member[1:]}' and '{place}.serverlessConfig' "
+                    "cannot be given together: a serverless variant has no instances."
+                )
+        memory = serverless["MemorySizeInMB"]
+        if memory not in MEMORY_SIZES_MB:
+            yield (
+                f"Value '{memory}' at '{place}.serverlessConfig.memorySizeInMB' failed to satisfy constraint: "
+                f"Member must be one of [{', '.join(map(str, MEMORY_SIZES_MB))}]."
+            )
+        if serverless.get("ProvisionedConcurrency", 0) > serverless["MaxConcurrency"]:
+            yield (
+                f"'{place}.serverlessConfig.provisionedConcurrency' must be at most its maxConcurrency, "
+                f"{serverless['MaxConcurrency']}."
+            )
+
+
 CREATE_CONFIG_RULES: tuple[Rule, ...] = (
     refused(
         Unserved("DataCaptureConfig"),
@@ -57,7 +85,6 @@ CREATE_CONFIG_RULES: tuple[Rule, ...] = (
         Unserved("ProductionVariants.*.VariantInstanceProvisionTimeoutInSeconds"),
         Unserved("ProductionVariants.*.AcceleratorType"),
         Unserved("ProductionVariants.*.CoreDumpConfig"),
-        Unserved("ProductionVariants.*.ServerlessConfig"),
         Unserved("ProductionVariants.*.VolumeSizeInGB"),
         Unserved("ProductionVariants.*.ModelDataDownloadTimeoutInSeconds"),
         Unserved("ProductionVariants.*.ContainerStartupHealthCheckTimeoutInSeconds"),
@@ -71,6 +98,7 @@ CREATE_CONFIG_RULES: tuple[Rule, ...] = (
     _unique_variants,
     _model_named,
     _some_weight,
+    _whole_serverless,
     *TAG_RULES,
 )
 
@@ -139,10 +167,20 @@ def find_endpoint_config(tx: Transaction, scope: Scope, name: str) -> EndpointCo
 
 
 def _variant(request: Request) -> Variant:
+    serverless = request.get("ServerlessConfig")
     return Variant(
         name=request["VariantName"],
         model_name=request["ModelName"],
-        instance_count=request.get("InitialInstanceCount", 1),
+        instance_count=0 if serverless else request.get("InitialInstanceCount", 1),
         weight=float(request.get("InitialVariantWeight", 1.0)),
         instance_type=request.get("InstanceType", ""),
+        serverless=_serverless(serverless) if serverless else None,
+    )
+
+
+def _serverless(config: Request) -> Serverless:
+    return Serverless(
+        config["MemorySizeInMB"],
+        config["MaxConcurrency"],
+        config.get("ProvisionedConcurrency", 0),
     )

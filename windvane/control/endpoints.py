@@ -12,6 +12,7 @@ from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, Unserved
 from windvane.control.models import find_model
 from windvane.control.quotas import Quotas
+from windvane.control.rescaling import rescaled, retained
 from windvane.control.rules import TAG_RULES, Rule, check, refused
 from windvane.control.tags import set_first_tags
 from windvane.domain.deployment import Deployed, Endpoint, EndpointConfig, EndpointStatus
@@ -30,8 +31,6 @@ UPDATE_ENDPOINT_RULES: tuple[Rule, ...] = (
     refused(
         Unserved("DeploymentConfig"),
         Unserved("RetainDeploymentConfig", (False,)),
-        Unserved("RetainAllVariantProperties", (False,)),
-        Unserved("ExcludeRetainedVariantProperties"),
     ),
 )
 
@@ -69,20 +68,37 @@ class Endpoints:
         """
         check(UPDATE_ENDPOINT_RULES, request)
         with self._store.transaction() as tx:
-            endpoint = find_endpoint(tx, scope, request["EndpointName"])
-            if endpoint.status in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
-                raise InvalidRequest(f'Cannot update in-progress endpoint "{endpoint.arn}".')
-            if endpoint.status is not EndpointStatus.IN_SERVICE:
-                raise InvalidRequest(
-                    f'Cannot update endpoint "{endpoint.arn}" in status {endpoint.status}: it must '
-                    "be InService."
-                )
+            endpoint = _in_service(tx, scope, request["EndpointName"])
             config = find_endpoint_config(tx, scope, request["EndpointConfigName"])
             updated = replace(
                 endpoint,
                 config_name=config.name,
                 generation=endpoint.generation + 1,
-                desired=_deployed(tx, config),
+                desired=retained(request, endpoint.running, _deployed(tx, config)),
+                is_rescaling=False,
+                status=EndpointStatus.UPDATING,
+                failure_reason="",
+                modified=self._clock(),
+            )
+            _check_instances(tx, updated, self._quotas.instances)
+            tx.update(updated)
+        return updated
+
+    def rescale(self, scope: Scope, request: Request) -> Endpoint:
+        """Other weights and capacities for what runs; its processes go on.
+
+        raises    InvalidRequest, LimitExceeded
+        """
+        with self._store.transaction() as tx:
+            endpoint = _in_service(tx, scope, request["EndpointName"])
+            updated = replace(
+                endpoint,
+                desired=rescaled(
+                    endpoint.running,
+                    request["DesiredWeightsAndCapacities"],
+                    endpoint.running_config_name,
+                ),
+                is_rescaling=True,
                 status=EndpointStatus.UPDATING,
                 failure_reason="",
                 modified=self._clock(),
@@ -135,6 +151,19 @@ def find_endpoint(tx: Transaction, scope: Scope, name: str) -> Endpoint:
     return endpoint
 
 
+def _in_service(tx: Transaction, scope: Scope, name: str) -> Endpoint:
+    """raises    DoesNotExist, InvalidRequest if it cannot be changed now"""
+    endpoint = find_endpoint(tx, scope, name)
+    if endpoint.status in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
+        raise InvalidRequest(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+    if endpoint.status is not EndpointStatus.IN_SERVICE:
+        raise InvalidRequest(
+            f'Cannot update endpoint "{endpoint.arn}" in status {endpoint.status}: it must '
+            "be InService."
+        )
+    return endpoint
+
+
 def _deployed(tx: Transaction, config: EndpointConfig) -> tuple[Deployed, ...]:
     return tuple(
         Deployed(variant, find_model(tx, config.scope, variant.model_name).containers)
@@ -155,4 +184,4 @@ def _check_instances(tx: Transaction, wanted: Endpoint, limit: int) -> None:
 
 
 def _instances(endpoint: Endpoint) -> int:
-    return sum(deployed.variant.instance_count for deployed in endpoint.desired)
+    return sum(deployed.variant.most_processes for deployed in endpoint.desired)

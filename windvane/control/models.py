@@ -8,7 +8,7 @@ from typing import Any
 
 from windvane.artifacts.base import Artifacts, parse_location
 from windvane.control.lists import Listed, Listing, Lists
-from windvane.control.members import Request, Unserved, found
+from windvane.control.members import Request, Unserved, first, found
 from windvane.control.roles import Action, Roles
 from windvane.control.rules import TAG_RULES, Rule, check, refused, s3_uris
 from windvane.control.tags import set_first_tags, without_tags
@@ -49,6 +49,23 @@ def _our_images(request: Request) -> Iterator[str]:
             )
 
 
+def _serial_execution(request: Request) -> Iterator[str]:
+    if first(request, "InferenceExecutionConfig.Mode") == "Direct":
+        yield (
+            "Value 'Direct' at 'inferenceExecutionConfig.mode' is not supported by this server: the containers of a "
+            "candidate make one pipeline and cannot be invoked one by one. Leave it out or choose Serial."
+        )
+
+
+def _distinct_hostnames(request: Request) -> Iterator[str]:
+    containers = request.get("Containers") or []
+    names = [container.get("ContainerHostname") for container in containers]
+    if any(names) and not all(names):
+        yield "If one of Containers has a ContainerHostname, each of them must have one."
+    for name in sorted({name for name in names if name and names.count(name) > 1}):
+        yield f"The ContainerHostname '{name}' is given more than once in Containers."
+
+
 def _containers(request: Request) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for path in _PLACES:
         yield from found(request, path)
@@ -62,7 +79,6 @@ CREATE_MODEL_RULES: tuple[Rule, ...] = (
     refused(
         Unserved("VpcConfig"),
         Unserved("EnableNetworkIsolation", (False,)),
-        Unserved("InferenceExecutionConfig.Mode", ("Serial",)),
         *_in_containers("Mode", "SingleModel"),
         *_in_containers("ImageConfig.RepositoryAccessMode", "Platform"),
         *_in_containers("ImageConfig.RepositoryAuthConfig"),
@@ -76,6 +92,8 @@ CREATE_MODEL_RULES: tuple[Rule, ...] = (
     _either_form,
     _complete_containers,
     _our_images,
+    _serial_execution,
+    _distinct_hostnames,
     s3_uris(*(f"{path}.ModelDataUrl" for path in _PLACES)),
     *TAG_RULES,
 )
@@ -148,6 +166,7 @@ def add_model(tx: Transaction, scope: Scope, request: Request, now: datetime) ->
                 container["Image"],
                 container["ModelDataUrl"],
                 dict(container.get("Environment", {})),
+                container.get("ContainerHostname", "") if request.get("Containers") else "",
             )
             for _, container in _containers(request)
         ),

@@ -40,11 +40,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Container:
-    """One inference container of a candidate or of a model."""
+    """One inference container of a candidate or of a model.
+
+    hostname    what a model's error messages call it; "" leaves it to the server
+    """
 
     image: str
     model_data_url: str
     environment: dict[str, str] = field(default_factory=dict)
+    hostname: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,11 +20,34 @@ class Model(Resource):
     containers: tuple[Container, ...]
 
 
+SERVERLESS_PROCESSES = 4
+"""Model processes that a serverless variant has at most, unless more are provisioned: what one machine can bear."""
+
+
+@dataclass(frozen=True)
+class Serverless:
+    """How a variant without instances of its own is run.
+
+    memory_mb        cap of one of its processes
+    max_concurrency  requests in hand at once, waiting ones included; more are turned away
+    provisioned      processes that are kept although nobody asks
+    """
+
+    memory_mb: int
+    max_concurrency: int
+    provisioned: int = 0
+
+    @property
+    def most_processes(self) -> int:
+        return min(self.max_concurrency, max(SERVERLESS_PROCESSES, self.provisioned))
+
+
 @dataclass(frozen=True)
 class Variant:
     """One production variant: which model, how many instances, what share of the requests.
 
-    weight    share relative to the sum of the weights of the endpoint's variants
+    instance_count  0 if serverless
+    weight          share relative to the sum of the weights of the endpoint's variants
     """
 
     name: str
@@ -32,6 +55,12 @@ class Variant:
     instance_count: int
     weight: float
     instance_type: str = ""
+    serverless: Serverless | None = None
+
+    @property
+    def most_processes(self) -> int:
+        """What it may take of the account's model processes."""
+        return self.serverless.most_processes if self.serverless else self.instance_count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +100,8 @@ class Endpoint(Resource):
     desired     what is to run
     running     what answers requests now; empty until first InService
     running_generation  the generation that `running` belongs to
+    is_rescaling        `desired` differs from `running` in weights and capacities alone: it is for the processes
+                        of `running_generation`, not for new ones
     """
 
     kind: ClassVar[Kind] = Kind.ENDPOINT
@@ -83,3 +114,9 @@ class Endpoint(Resource):
     running_generation: int = 0
     status: EndpointStatus = EndpointStatus.CREATING
     failure_reason: str = ""
+    is_rescaling: bool = False
+
+    @property
+    def desired_generation(self) -> int:
+        """The generation that `desired` belongs to."""
+        return self.running_generation if self.is_rescaling else self.generation

@@ -24,6 +24,7 @@ from windvane.engine.local.ahead import libraries_loaded_ahead
 from windvane.engine.local.board import board_frame
 from windvane.engine.local.candidate_reports import report_candidate
 from windvane.engine.local.commission import Kind, Reported, reports_s
+from windvane.engine.local.downloaded import is_saved, keep_downloaded
 from windvane.engine.local.explained import ExplainedRows, Rows, explain_rows
 from windvane.engine.local.fitted import Fitted, keep_best
 from windvane.engine.local.frames import (
@@ -297,6 +298,10 @@ class AutoML:
         error, the other metrics, time, latency and size; which are on the front of score against latency, and which
         one answers."""
         fitted = self._the_fitted()
+        if not (fitted.folder / "leaderboard.json").exists():
+            raise InvalidRequest(
+                "This model was downloaded: other candidates of its job are not known here."
+            )
         document = read_json(fitted.folder / "leaderboard.json")
         chosen = int(fitted.predictor.about["candidate"])
         return board_frame(leaderboard_from_json(document), fitted.analysis, chosen)
@@ -313,11 +318,15 @@ class AutoML:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> AutoML:
-        """What `save` wrote.
+        """What `save` wrote; or a model of the service, downloaded: its model.tar.gz, or a folder with the two of a
+        pipeline (its transformers' and its model's), packed or not. Such a model has no leaderboard.
 
-        raises    CorruptArtifact if any of it is missing, damaged or not from `save`
+        raises    CorruptArtifact if any of it is missing, damaged or of another kind; InvalidRequest if there is not
+                  exactly one model
         """
         home = Path(folder)
+        if not is_saved(home):
+            return cls._downloaded(home)
         about = check_manifest(home, _KIND)
         predictor = load_predictor(home / "transformers", home / "model")
         try:
@@ -339,6 +348,20 @@ class AutoML:
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
             raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
         model._fitted = Fitted(home, predictor, analysis, kind)
+        return model
+
+    @classmethod
+    def _downloaded(cls, source: Path) -> AutoML:
+        home = Path(tempfile.mkdtemp(prefix="windvane-model-"))
+        try:
+            predictor = keep_downloaded(source, home)
+            about = {"label_kind": predictor.schema.label_type, "max_runtime_s": 60}
+            write_manifest(home, _KIND, {**about, "max_candidates": None})
+            model = cls.load(home)
+        except BaseException:
+            shutil.rmtree(home)
+            raise
+        weakref.finalize(model, shutil.rmtree, home, ignore_errors=True)
         return model
 
     def _run(self, train: Table, folder: Path, asked: _Asked, on_event: OnEvent) -> Fitted:

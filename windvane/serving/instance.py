@@ -2,8 +2,9 @@
 
     python -m windvane.serving.instance --channel FD --spec FILE
 
-The spec is JSON: {"containers": [{"environment": {...}, "folder": "..."}], "memory_mb": N}. The first frame
-sent says {"ready": true} or {"failed": "why"}; then each request frame gets one answer frame, in order.
+The spec is JSON: {"containers": [{"environment": {...}, "folder": "..."}], "memory_mb": N}; a container may have a
+"name". The first frame sent says {"ready": true} or {"failed": "why"}; then each request frame gets one answer frame,
+in order.
 Exits when the other end of the socket is closed.
 """
 
@@ -27,7 +28,7 @@ from windvane.serving.model import Load, LocalContainer, ServedModel, load_model
 
 _LOG = logging.getLogger("windvane.serving.instance")
 
-_PIECE = 1 << 18
+_PIECE = 1 << 16
 _LOAD_FAILED = 3
 
 _STATUS: tuple[tuple[type[WindvaneError], int], ...] = (
@@ -44,7 +45,11 @@ def run(channel: socket.socket, spec: dict[str, Any], load: Load = load_predicto
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     try:
         model = load_model(
-            [LocalContainer(c["environment"], Path(c["folder"])) for c in spec["containers"]], load
+            [
+                LocalContainer(c["environment"], Path(c["folder"]), c.get("name", ""))
+                for c in spec["containers"]
+            ],
+            load,
         )
     except WindvaneError as error:
         channel.sendall(pack({"failed": str(error)}))

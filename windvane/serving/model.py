@@ -39,10 +39,14 @@ Load = Callable[[Path, Path], Predictor]
 
 @dataclass(frozen=True)
 class LocalContainer:
-    """A container whose artefact is unpacked; containers with the same model_data_url share a folder."""
+    """A container whose artefact is unpacked; containers with the same model_data_url share a folder.
+
+    name    what messages call it; "" leaves it to us
+    """
 
     environment: Mapping[str, str]
     folder: Path
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def load_model(containers: Sequence[LocalContainer], load: Load = load_predictor
         predictor,
         _selection(containers, predictor),
         _default_accept(containers[-1].environment),
-        _names(len(containers)),
+        _names([container.name for container in containers]),
     )
 
 
@@ -152,7 +156,14 @@ def _default_accept(environment: Mapping[str, str]) -> str:
     return media
 
 
-def _names(n_containers: int) -> tuple[str, str, str]:
-    if n_containers == 1:
-        return ("primary", "primary", "primary")
-    return ("container-1", "container-2", f"container-{n_containers}")
+def called(name: str, number: int, n_containers: int) -> str:
+    """What messages call a container: its host name, else what AWS would have made up.
+
+    number    its place, from 1
+    """
+    return name or ("primary" if n_containers == 1 else f"container-{number}")
+
+
+def _names(given: Sequence[str]) -> tuple[str, str, str]:
+    names = [called(name, number, len(given)) for number, name in enumerate(given, 1)]
+    return names[0], names[min(1, len(names) - 1)], names[-1]

@@ -2,13 +2,14 @@
 rest waits in one short queue.
 
 A process that dies with a request loses none: the request goes once to another process, or waits for the
-next one to come up.
+next one to come up. Its time counts from when it was asked, wherever it is spent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -17,17 +18,37 @@ from typing import cast
 from windvane.errors import ModelNotReady, Throttled
 from windvane.serving.frames import Frame, FrameBuffer
 
-ANSWER_S = 60.0
-"""How long a request may take (AWS: containers must respond within 60 seconds)."""
 
-PATIENCE_S = 10.0
-"""How long a request waits while no process is up."""
+@dataclass(frozen=True)
+class Bounds:
+    """answer_s    how long a request may take, waiting included (AWS: containers must respond within 60 seconds)
+    queue       requests that may wait, for each instance
+    """
 
-QUEUE_PER_INSTANCE = 100
+    answer_s: float = 60.0
+    queue: int = 100
+
+
+USUAL = Bounds()
+
+
+class Demand:
+    """What is asked of a variant whose processes come and go: kept by its pool on the event loop, read by
+    hosting in its own thread.
+
+    asked    requests in hand: waiting, or being answered
+    last     time.monotonic() when one last came or went
+    grow     asks for a process; safe from any thread
+    """
+
+    def __init__(self, grow: Callable[[], None]) -> None:
+        self.asked = 0
+        self.last = time.monotonic()
+        self.grow = grow
 
 
 class TimedOut(Exception):
-    """The model did not answer within ANSWER_S."""
+    """The model did not answer in time."""
 
 
 class Died(Exception):
@@ -62,12 +83,6 @@ class _Job:
     link: _Link | None = None
     timer: asyncio.TimerHandle | None = None
 
-    def set_timer(
-        self, loop: asyncio.AbstractEventLoop, delay_s: float, then: Callable[[_Job], None]
-    ) -> None:
-        self.stop_timer()
-        self.timer = loop.call_later(delay_s, then, self)
-
     def stop_timer(self) -> None:
         if self.timer is not None:
             self.timer.cancel()
@@ -80,11 +95,15 @@ class _Job:
 
 
 class _Link(asyncio.Protocol):
-    """The connection to one process."""
+    """The connection to one process.
+
+    since    the loop's time when it was given its job
+    """
 
     def __init__(self, pool: Pool, seat: Seat) -> None:
         self.seat = seat
         self.job: _Job | None = None
+        self.since = 0.0
         self.is_leaving = False
         self._pool = pool
         self._buffer = FrameBuffer()
@@ -94,8 +113,9 @@ class _Link(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._pool.link_up(self)
 
-    def start(self, job: _Job) -> None:
+    def start(self, job: _Job, now: float) -> None:
         self.job = job
+        self.since = now
         job.link = self
         cast("asyncio.Transport", self._transport).write(job.frame)
 
@@ -125,11 +145,16 @@ class _Link(asyncio.Protocol):
 class Pool:
     """All its methods are to be called on the event loop.
 
-    size    processes it is meant to have; bounds the queue
+    size       processes it is meant to have; bounds the queue
+    most       requests in hand at once, if that is bounded
+    demand     told of requests, if processes come and go with them
     """
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self, bounds: Bounds = USUAL, demand: Demand | None = None) -> None:
+        self.size = 1
+        self.most: int | None = None
+        self._bounds = bounds
+        self._demand = demand
         self._loop = asyncio.get_running_loop()
         self._links: dict[int, _Link] = {}
         self._lost: set[int] = set()
@@ -160,31 +185,35 @@ class Pool:
         self._is_retired = True
         self._settle_retirement()
 
-    def ask(self, frame: bytes) -> asyncio.Future[Frame]:
+    def ask(self, frame: bytes, until: float) -> asyncio.Future[Frame]:
         """The answer to a request frame, to come.
 
+        until     the loop's time when it is of no use any more
         raises    Throttled at once if the queue is full; through the future: Throttled or ModelNotReady if no
                   process took it in time, TimedOut, Died, Retired
         """
+        if self.most is not None and self._in_hand() >= self.most:
+            raise Throttled(
+                f"{self.most} requests are in hand at once, which is the variant's MaxConcurrency; try again later."
+            )
         answer: asyncio.Future[Frame] = self._loop.create_future()
         job = _Job(frame, answer)
+        if not self._idle:
+            self._enqueue(job)
+        job.timer = self._loop.call_at(until, self._over, job)
         if self._idle:
             self._start(self._idle.popleft(), job)
-            return answer
-        if len(self._waiting) >= QUEUE_PER_INSTANCE * max(1, self.size):
-            self._forget_who_left()
-        if len(self._waiting) >= QUEUE_PER_INSTANCE * max(1, self.size):
-            raise Throttled(
-                f"{len(self._waiting)} requests are waiting for {self.size} instance(s), which is the most that "
-                "may; try again later, or run more instances."
-            )
-        self._enqueue(job)
+        self._note()
         return answer
 
     def link_up(self, link: _Link) -> None:
         self.link_free(link)
 
     def link_free(self, link: _Link) -> None:
+        self._give_work(link)
+        self._note()
+
+    def _give_work(self, link: _Link) -> None:
         if link.is_leaving:
             link.close()
             return
@@ -200,17 +229,23 @@ class Pool:
 
     def link_lost(self, link: _Link, job: _Job | None) -> None:
         self._forget(link)
-        if job is not None and not job.answer.done():
-            job.link = None
-            job.tries_left -= 1
-            if job.tries_left == 0:
-                job.fail(Died())
-            elif self._idle:
-                self._start(self._idle.popleft(), job)
-            else:
-                self._enqueue(job, first=True)
+        if job is not None:
+            self._try_again(job)
         if self._is_retired:
             self._settle_retirement()
+        self._note()
+
+    def _try_again(self, job: _Job) -> None:
+        job.link = None
+        job.tries_left -= 1
+        if job.answer.done():
+            job.stop_timer()
+        elif job.tries_left == 0:
+            job.fail(Died())
+        elif self._idle:
+            self._start(self._idle.popleft(), job)
+        else:
+            self._waiting.appendleft(job)
 
     def _open(self, seat: Seat) -> None:
         link = _Link(self, seat)
@@ -248,31 +283,54 @@ class Pool:
             self._waiting.remove(job)
 
     def _start(self, link: _Link, job: _Job) -> None:
-        job.set_timer(self._loop, ANSWER_S, self._over)
-        link.start(job)
+        link.start(job, self._loop.time())
 
-    def _enqueue(self, job: _Job, *, first: bool = False) -> None:
-        if first:
-            self._waiting.appendleft(job)
-        else:
-            self._waiting.append(job)
-        job.set_timer(self._loop, ANSWER_S if self._links else PATIENCE_S, self._over)
+    def _enqueue(self, job: _Job) -> None:
+        room = self._bounds.queue * max(1, self.size)
+        if len(self._waiting) >= room:
+            self._forget_who_left()
+        if len(self._waiting) >= room:
+            raise Throttled(
+                f"{len(self._waiting)} requests are waiting for {self.size} instance(s), which is the most that "
+                "may; try again later, or run more instances."
+            )
+        self._waiting.append(job)
 
     def _over(self, job: _Job) -> None:
-        """The time of a job is over, in the queue or in a process, which then hangs and is given up."""
-        if job.link is not None:
-            job.fail(TimedOut())
-            job.link.seat.condemn()
-            self._forget(job.link)
-            job.link.abort()
+        """The time of a job is over, in the queue or in a process."""
+        if job.link is None:
+            self._waiting.remove(job)
+            job.fail(self._why_waited())
+            self._note()
             return
-        self._waiting.remove(job)
+        job.fail(TimedOut())
+        left_s = job.link.since + self._bounds.answer_s - self._loop.time()
+        job.timer = self._loop.call_later(max(0.0, left_s), self._give_up, job.link)
+
+    def _why_waited(self) -> Throttled | ModelNotReady:
         if self._links:
-            job.fail(Throttled("The request waited a minute for an instance; run more instances."))
-        else:
-            job.fail(
-                ModelNotReady("No instance of the model is up yet; try again in a few seconds.")
+            return Throttled(
+                f"The request waited {self._bounds.answer_s:g} seconds for an instance; run more instances."
             )
+        return ModelNotReady("No instance of the model is up yet; try again in a few seconds.")
+
+    def _give_up(self, link: _Link) -> None:
+        """A process had a request for as long as one may take: it hangs."""
+        link.seat.condemn()
+        self._forget(link)
+        link.abort()
+
+    def _in_hand(self) -> int:
+        busy = sum(link.job is not None for link in self._links.values())
+        return busy + sum(not job.answer.done() for job in self._waiting)
+
+    def _note(self) -> None:
+        if self._demand is None:
+            return
+        self._demand.asked = self._in_hand()
+        self._demand.last = time.monotonic()
+        if self._waiting:
+            self._demand.grow()
 
     def _forget(self, link: _Link) -> None:
         if self._links.pop(link.seat.number, None) is not None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.serving.frames import pack
-from windvane.serving.pool import Died, Pool, Retired, Seat, TimedOut
+from windvane.serving.pool import USUAL, Bounds, Demand, Died, Pool, Retired, Seat, TimedOut
 
 _MOVES = 5
 """How often one request may follow an endpoint that is being replaced."""
@@ -42,6 +42,8 @@ class VariantRoute:
     """key      unique among all variants of all generations of all endpoints
     primary  as AWS names the container that a time-out is blamed on
     size     instances it is meant to have
+    most     requests in hand at once, if that is bounded
+    demand   to be told of requests, if its processes come and go with them
     """
 
     key: str
@@ -50,6 +52,8 @@ class VariantRoute:
     size: int
     primary: str
     seats: tuple[Seat, ...]
+    most: int | None = None
+    demand: Demand | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,8 @@ class _Endpoint:
 class Router:
     """`publish` from any thread; everything else on the event loop given to `bind`."""
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: Bounds = USUAL) -> None:
+        self.bounds = bounds
         self._table: Table = {}
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -123,11 +128,12 @@ class Router:
         """raises    EndpointMissing, ModelNotReady, ModelFault, Throttled, InvalidRequest for an unknown variant"""
         header = {"content_type": invocation.content_type, "accept": invocation.accept}
         request = pack(header, invocation.body)
+        until = asyncio.get_running_loop().time() + self.bounds.answer_s
         for _ in range(_MOVES):
             found = self._find(scope, endpoint)
             way = self._choose(found, invocation.target_variant)
             try:
-                return await self._ask(found.route, way, request)
+                return await self._ask(found.route, way, request, until)
             except Retired:
                 continue
             except (Throttled, ModelNotReady):
@@ -135,15 +141,20 @@ class Router:
                 raise
         raise ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
 
+    def weights(self, scope: Scope, endpoint: str) -> dict[str, float]:
+        """What share of the requests each variant of an endpoint is given now."""
+        found = self._find(scope, endpoint)
+        return {name: way.route.weight for name, way in found.ways.items()}
+
     def waiting(self) -> int:
         """Requests that wait for an instance now."""
         return sum(pool.n_waiting for pool in self._pools.values())
 
-    async def _ask(self, route: Route, way: _Way, request: bytes) -> Answer:
+    async def _ask(self, route: Route, way: _Way, request: bytes, until: float) -> Answer:
         figures = self.figures
         started = time.perf_counter()
         try:
-            header, body = await way.pool.ask(request)
+            header, body = await way.pool.ask(request, until)
         except TimedOut as error:
             figures.server_errors += 1
             raise _timed_out(route, way.route.primary) from error
@@ -197,8 +208,9 @@ class Router:
             before = self._endpoints.get(key)
             endpoints[key] = _Endpoint(route)
             for variant in route.variants:
-                pool = pools[variant.key] = self._pools.get(variant.key) or Pool(variant.size)
-                pool.size = variant.size
+                pool = self._pools.get(variant.key) or Pool(self.bounds, variant.demand)
+                pools[variant.key] = pool
+                pool.size, pool.most = variant.size, variant.most
                 pool.seat(variant.seats)
                 old = before.ways.get(variant.name) if before else None
                 credit = old.credit if old else 0.0

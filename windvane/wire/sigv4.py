@@ -325,8 +325,12 @@ def _hmac(key: bytes, message: str) -> bytes:
 
 
 def _canonical_path(path: str, service: str) -> str:
-    if service == "s3":
-        return path
+    return path if service == "s3" else _normal_path(path)
+
+
+@lru_cache(maxsize=256)
+def _normal_path(path: str) -> str:
+    """Of a path that is not S3's: there are as many as there are endpoints."""
     return quote(_without_dot_segments(path), safe="/~", encoding="latin-1")
 
 
@@ -338,6 +342,8 @@ def _without_dot_segments(path: str) -> str:
 
 
 def _canonical_query(query: str, *, drop_signature: bool) -> str:
+    if not query:
+        return ""
     pairs = []
     for part in query.split("&"):
         name, _, value = part.partition("=")

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from windvane.domain.deployment import Deployed
+from windvane.domain.deployment import Deployed, Variant
 from windvane.errors import WindvaneError
-from windvane.serving.model import check_shape
-from windvane.serving.pool import ANSWER_S
+from windvane.serving.model import called, check_shape
+from windvane.serving.pool import Demand
 from windvane.serving.process import ModelProcess
 from windvane.serving.router import VariantRoute
 from windvane.work.place import Means, Place
 
 _LOG = logging.getLogger(__name__)
 
-_MAX_DEATHS_AT_LOAD = 3
-_LEAVE_S = ANSWER_S + 5.0
+_LEAVE_S = 5.0
+"""What a process may take longer to go than its last request."""
 
 Download = Callable[[Sequence[str], Path], None]
 """Puts the artefacts of these ModelDataUrls into a folder."""
@@ -29,17 +29,22 @@ class Fleet:
     """Belongs to the hosting thread.
 
     failure    why it will never be ready; "" while it may
-    was_ready  whether every instance was up at once
+    was_ready  whether everything was up at once; known from the start of one that served in the server's last life,
+               whose serverless variants need not prove that they can
     """
 
-    def __init__(self, key: str, folder: Path, logs: Path, means: Means) -> None:
+    def __init__(
+        self, key: str, folder: Path, logs: Path, means: Means, *, has_served: bool = False
+    ) -> None:
         self.folder = folder
         self.failure = ""
         self.was_ready = False
+        self._has_served = has_served
         self._key = key
         self._logs = logs
         self._means = means
         self._deployed: tuple[Deployed, ...] = ()
+        self._demands: dict[str, Demand] = {}
         self._places: dict[tuple[str, int], Place] = {}
         self._leavers: list[_Leaver] = []
         self._preparation: _Preparation | None = None
@@ -50,23 +55,23 @@ class Fleet:
 
     def want(self, deployed: tuple[Deployed, ...], now: float) -> None:
         """From now on these variants with these numbers of instances; () lets all go."""
-        if deployed == self._deployed:
-            return
-        self._deployed = deployed
-        before = self._places
-        self._places = {}
-        for one in deployed:
-            for number in range(one.variant.instance_count):
-                at = (one.variant.name, number)
-                self._places[at] = before.pop(at) if at in before else self._new_place(one, number)
-        for place in before.values():
-            process = place.vacate()
-            if process is not None:
-                self._leavers.append(_Leaver(process, now + _LEAVE_S))
+        if deployed != self._deployed:
+            self._deployed = deployed
+            self._fit(now)
 
     @property
     def is_ready(self) -> bool:
-        return bool(self._places) and all(place.seat for place in self._places.values())
+        """Whether every process is up that has to be, whoever asks."""
+        return bool(self._deployed) and all(
+            (place := self._places.get((one.variant.name, number))) is not None and place.seat
+            for one in self._deployed
+            for number in range(self._least(one.variant))
+        )
+
+    @property
+    def setback(self) -> str:
+        """Why a place that was added cannot be filled; "" while nothing is known against it."""
+        return next((_told(name, why) for name, why in self._setbacks()), "")
 
     @property
     def is_gone(self) -> bool:
@@ -87,25 +92,32 @@ class Fleet:
         if self.failure or self._preparation is None or not self._preparation.is_over:
             return
         self.failure = self._preparation.failure
-        for (variant, _), place in self._places.items():
+        self._fit(now)
+        for place in self._places.values():
             if not self.failure:
                 place.tick(now, self._means)
-                self._judge(variant, place)
+                self.failure = "" if self.was_ready else self.setback
         self.was_ready = self.was_ready or self.is_ready
 
-    def routes(self) -> tuple[VariantRoute, ...]:
+    def routes(self, weights: Mapping[str, float]) -> tuple[VariantRoute, ...]:
+        """What the router is to know.
+
+        weights    by variant
+        """
         return tuple(
             VariantRoute(
                 key=f"{self._key}/{one.variant.name}",
                 name=one.variant.name,
-                weight=one.variant.weight,
-                size=one.variant.instance_count,
-                primary="primary" if len(one.containers) == 1 else "container-1",
+                weight=weights.get(one.variant.name, one.variant.weight),
+                size=one.variant.most_processes,
+                primary=called(one.containers[0].hostname, 1, len(one.containers)),
                 seats=tuple(
                     place.seat
                     for (variant, _), place in self._places.items()
                     if place.seat is not None and variant == one.variant.name
                 ),
+                most=one.variant.serverless.max_concurrency if one.variant.serverless else None,
+                demand=self._demands.get(one.variant.name),
             )
             for one in self._deployed
         )
@@ -130,18 +142,51 @@ class Fleet:
         self.want((), 0.0)
         self._see_off(float("inf"))
 
+    def _fit(self, now: float) -> None:
+        """As many places as are wanted now."""
+        before = self._places
+        self._places = {}
+        for one in self._deployed:
+            n_before = sum(variant == one.variant.name for variant, _ in before)
+            for number in range(self._n_wanted(one.variant, n_before, before, now)):
+                at = (one.variant.name, number)
+                self._places[at] = before.pop(at) if at in before else self._new_place(one, number)
+        for place in before.values():
+            process = place.vacate()
+            if process is not None:
+                self._leavers.append(_Leaver(process, now + self._means.answer_s + _LEAVE_S))
+
+    def _n_wanted(
+        self, variant: Variant, n_before: int, before: Mapping[tuple[str, int], Place], now: float
+    ) -> int:
+        """Instances are as many as asked for. Serverless processes come one after the other while requests wait, and
+        go together when nobody has asked for a while."""
+        if variant.serverless is None:
+            return variant.instance_count
+        demand = self._demands.setdefault(variant.name, Demand(self._means.wake))
+        n = n_before
+        are_up = all(place.seat for (name, _), place in before.items() if name == variant.name)
+        if demand.asked > n and are_up:
+            n += 1
+        elif not demand.asked and now - demand.last > self._means.idle_s:
+            n = 0
+        return min(max(n, self._least(variant)), variant.serverless.most_processes)
+
+    def _least(self, variant: Variant) -> int:
+        """Processes that have to be there whoever asks."""
+        if variant.serverless is None:
+            return variant.instance_count
+        is_proven = self.was_ready or self._has_served
+        return max(variant.serverless.provisioned, 0 if is_proven else 1)
+
     def _new_place(self, deployed: Deployed, number: int) -> Place:
         log = self._logs / f"{deployed.variant.name}-{number}.log"
         return Place(deployed, number, self.folder, log)
 
-    def _judge(self, variant: str, place: Place) -> None:
-        if self.was_ready:
-            return
-        why = place.refusal
-        if place.deaths >= _MAX_DEATHS_AT_LOAD:
-            why = place.last_words
-        if why:
-            self.failure = f"Production variant {variant} could not be started: {why}"
+    def _setbacks(self) -> Iterator[tuple[str, str]]:
+        for (variant, _), place in self._places.items():
+            if why := place.setback:
+                yield variant, why
 
     def _see_off(self, now: float) -> None:
         for leaver in list(self._leavers):
@@ -199,4 +244,8 @@ class _Preparation:
             )
 
     def _fail(self, one: Deployed, why: str) -> None:
-        self.failure = f"Production variant {one.variant.name} could not be started: {why}"
+        self.failure = _told(one.variant.name, why)
+
+
+def _told(variant: str, why: str) -> str:
+    return f"Production variant {variant} could not be started: {why}"

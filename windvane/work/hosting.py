@@ -48,8 +48,9 @@ class Hosting:
     theirs too.
 
     program    the command of a model process
-    memory_mb  cap of one model process
+    memory_mb  cap of one model process of an instance
     load_s     time within which a model process must be ready
+    idle_s     time after which processes of a serverless variant go that nobody asks
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Hosting:
         program: Sequence[str] = PROGRAM,
         memory_mb: int = 4096,
         load_s: float = 300.0,
+        idle_s: float = 300.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
@@ -71,11 +73,13 @@ class Hosting:
         self._clock = clock
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         environment = {"WINDVANE_DATA_DIR": str(data_dir)}
-        self._means = Means(program, environment, memory_mb, load_s, self.wake)
+        answer_s = router.bounds.answer_s
+        self._means = Means(program, environment, memory_mb, load_s, answer_s, idle_s, self.wake)
         self._fleets: dict[_FleetKey, Fleet] = {}
         self._failed_at: dict[_FleetKey, float] = {}
         self._published: Table = {}
         self._is_stopping = False
+        self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="hosting", daemon=True)
 
     def start(self) -> None:
@@ -96,12 +100,14 @@ class Hosting:
         self.wake()
         if self._thread.ident is not None:
             self._thread.join()
+        self._is_closed = True
         os.close(self._waker)
 
     def wake(self) -> None:
         """Look at the store now instead of at the next poll."""
-        with suppress(OSError):
-            os.eventfd_write(self._waker, 1)
+        if not self._is_closed:
+            with suppress(OSError):
+                os.eventfd_write(self._waker, 1)
 
     def gauges(self) -> Iterable[tuple[str, float]]:
         """Figures for /metrics."""
@@ -171,13 +177,16 @@ class Hosting:
         now: float,
     ) -> None:
         folders = {endpoint.arn: self._folder(endpoint) for endpoint in endpoints}
+        served = {(e.arn, e.running_generation) for e in endpoints if e.running}
         for key, deployed in wanted.items():
             fleet = self._fleets.get(key)
             if fleet is not None and fleet.failure and self._is_to_be_tried_again(key, now):
                 fleet.kill()
                 fleet = None
             if fleet is None:
-                fleet = self._fleets[key] = self._new_fleet(key, folders[key[0]], deployed)
+                has_served = key in served
+                fleet = self._new_fleet(key, folders[key[0]], deployed, has_served=has_served)
+                self._fleets[key] = fleet
             fleet.want(deployed, now)
         for key, fleet in self._fleets.items():
             if key not in wanted:
@@ -190,10 +199,18 @@ class Hosting:
         del self._failed_at[key]
         return True
 
-    def _new_fleet(self, key: _FleetKey, folder: Path, deployed: Sequence[Deployed]) -> Fleet:
+    def _new_fleet(
+        self, key: _FleetKey, folder: Path, deployed: Sequence[Deployed], *, has_served: bool
+    ) -> Fleet:
         folder.mkdir(parents=True, exist_ok=True)
         arn, generation = key
-        fleet = Fleet(f"{arn}/{generation}", folder / str(generation), folder, self._means)
+        fleet = Fleet(
+            f"{arn}/{generation}",
+            folder / str(generation),
+            folder,
+            self._means,
+            has_served=has_served,
+        )
         fleet.prepare(self._download, deployed)
         return fleet
 
@@ -215,18 +232,23 @@ class Hosting:
         if not endpoint.running or fleet is None:
             why = f"Endpoint {endpoint.name} is {endpoint.status}; try again once it is InService."
             return Route(endpoint.scope, endpoint.name, (), why)
-        return Route(endpoint.scope, endpoint.name, fleet.routes())
+        if fleet.failure:
+            why = (
+                f"Endpoint {endpoint.name} has no instance: {fleet.failure} It is tried again soon."
+            )
+            return Route(endpoint.scope, endpoint.name, (), why)
+        weights = {item.variant.name: item.variant.weight for item in endpoint.running}
+        return Route(endpoint.scope, endpoint.name, fleet.routes(weights))
 
     def _outcome(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint as it is to be recorded: itself unless its creation or update has come to an end."""
         if endpoint.status not in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
             return endpoint
-        fleet = self._fleets[endpoint.arn, endpoint.generation]
-        if fleet.was_ready:
+        fleet = self._fleets[endpoint.arn, endpoint.desired_generation]
+        if fleet.is_ready if endpoint.is_rescaling else fleet.was_ready:
             return _in_service(endpoint)
-        if fleet.failure:
-            return _failed(endpoint, fleet.failure[:_MAX_REASON])
-        return endpoint
+        why = fleet.failure or (fleet.setback if endpoint.is_rescaling else "")
+        return _failed(endpoint, why[:_MAX_REASON]) if why else endpoint
 
     def _record(self, endpoint: Endpoint, outcome: Endpoint) -> None:
         with self._store.transaction() as tx:
@@ -260,7 +282,7 @@ def _wanted(endpoints: Iterable[Endpoint]) -> _Wanted:
 
 def _generations(endpoint: Endpoint) -> _Wanted:
     running = {(endpoint.arn, endpoint.running_generation): endpoint.running}
-    desired = {(endpoint.arn, endpoint.generation): endpoint.desired}
+    desired = {(endpoint.arn, endpoint.desired_generation): endpoint.desired}
     return {
         EndpointStatus.CREATING: desired,
         EndpointStatus.UPDATING: (running if endpoint.running else {}) | desired,
@@ -275,9 +297,10 @@ def _in_service(endpoint: Endpoint) -> Endpoint:
         endpoint,
         running=endpoint.desired,
         running_config_name=endpoint.config_name,
-        running_generation=endpoint.generation,
+        running_generation=endpoint.desired_generation,
         status=EndpointStatus.IN_SERVICE,
         failure_reason="",
+        is_rescaling=False,
     )
 
 
@@ -291,4 +314,5 @@ def _failed(endpoint: Endpoint, why: str) -> Endpoint:
         config_name=endpoint.running_config_name,
         status=EndpointStatus.IN_SERVICE,
         failure_reason=why,
+        is_rescaling=False,
     )

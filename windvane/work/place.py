@@ -16,6 +16,8 @@ from windvane.work.download import folder_of
 
 _LOG = logging.getLogger(__name__)
 
+MAX_DEATHS_AT_LOAD = 3
+
 _STEADY_S = 60.0
 """A process that served this long starts its successor with a clean record."""
 
@@ -33,6 +35,8 @@ class Means:
     environment  added to this process's own
     memory_mb    cap of one model process
     load_s       time within which a process must be ready
+    answer_s     time that a request may take
+    idle_s       time after which processes of a serverless variant go that nobody asks
     wake         makes the hosting thread look at once; safe from any thread
     """
 
@@ -40,6 +44,8 @@ class Means:
     environment: dict[str, str]
     memory_mb: int
     load_s: float
+    answer_s: float
+    idle_s: float
     wake: Callable[[], None]
 
 
@@ -47,6 +53,7 @@ class Place:
     """Belongs to the hosting thread.
 
     seat       the process that is ready, for the router; None while there is none
+    has_served whether there was ever such a process
     deaths     processes that ended one after the other without serving for long
     refusal    why it is of no use to try again: what the last process said, or that it took too long; "" if nothing
     last_words how the last process ended, a sentence
@@ -54,6 +61,7 @@ class Place:
 
     def __init__(self, deployed: Deployed, number: int, folder: Path, log: Path) -> None:
         self.seat: Seat | None = None
+        self.has_served = False
         self.deaths = 0
         self.refusal = ""
         self.last_words = ""
@@ -62,6 +70,7 @@ class Place:
         self._log = log
         self._spec = folder / f"{deployed.variant.name}-{number}.json"
         self._containers = deployed.containers
+        self._serverless = deployed.variant.serverless
         self._folder = folder
         self._started = 0.0
         self._is_condemned = False
@@ -80,6 +89,13 @@ class Place:
             self.refusal = f"The model process {how}."
         if how:
             self._bury(self.process, now, how)
+
+    @property
+    def setback(self) -> str:
+        """Why it cannot be filled, a sentence, if it never was and is not likely to be; "" otherwise."""
+        if self.has_served:
+            return ""
+        return self.last_words if self.deaths >= MAX_DEATHS_AT_LOAD else self.refusal
 
     def descriptors(self) -> Iterator[int]:
         """What becomes readable when there is something for `tick` to see."""
@@ -104,11 +120,13 @@ class Place:
         containers = [
             {
                 "environment": container.environment,
+                "name": container.hostname,
                 "folder": str(folder_of(container.model_data_url, self._folder)),
             }
             for container in self._containers
         ]
-        document = {"memory_mb": means.memory_mb, "containers": containers}
+        memory_mb = self._serverless.memory_mb if self._serverless else means.memory_mb
+        document = {"memory_mb": memory_mb, "containers": containers}
         try:
             self._spec.write_text(json.dumps(document))
             self.process = ModelProcess(means.program, self._spec, self._log, means.environment)
@@ -129,6 +147,7 @@ class Place:
             means.wake()
 
         self.seat = Seat(next(_seat_numbers), process.channel, condemn)
+        self.has_served = True
         _LOG.info("model process %d is ready (%s)", process.pid, self._spec.stem)
 
     def _with_urls(self, text: str) -> str:

@@ -1,3 +1,8 @@
+import ast
+import csv
+import io
+import itertools
+
 import numpy as np
 import pytest
 
@@ -10,7 +15,7 @@ LAST = {"AUTOML_TRANSFORM_MODE": "inverse-label-transform"}
 
 
 class Constant(Predictor):
-    """Always [0.75, 0.25]."""
+    """Always 0.75 for the first label, 0.25 for the second."""
 
     def __init__(self, schema):
         self.schema = schema
@@ -19,7 +24,9 @@ class Constant(Predictor):
         n = len(rows)
         if not self.schema.labels:
             return Predictions(np.full(n, 4.5), np.empty((0, 0)), np.empty(0, np.int64))
-        return Predictions(np.empty(0), np.tile([0.75, 0.25], (n, 1)), np.zeros(n, np.int64))
+        row = np.zeros(len(self.schema.labels))
+        row[:2] = 0.75, 0.25
+        return Predictions(np.empty(0), np.tile(row, (n, 1)), np.zeros(n, np.int64))
 
 
 CLASSES = Schema(("a", "b"), ("no", "yes"), "string", "y", "BinaryClassification")
@@ -47,6 +54,94 @@ def answers(tmp_path):
         return model.answer(b"1,2", "text/csv", accept)[0].decode()
 
     return ask
+
+
+KEYS = ("predicted_label", "probability", "probabilities", "labels")
+EVERY_ORDER = [keys for n in range(1, 5) for keys in itertools.permutations(KEYS, n)]
+
+
+def cells(answer):
+    """The fields of one line, as text."""
+    (row,) = csv.reader(io.StringIO(answer, newline=""))
+    return row
+
+
+def as_the_sdk_writes(keys, separator):
+    """OUTPUT of a pipeline's containers: what each supports of the keys, in their order."""
+    middle = separator.join(key for key in keys if key != "labels")
+    return (
+        FIRST,
+        {"SAGEMAKER_INFERENCE_OUTPUT": middle},
+        LAST
+        | {
+            "SAGEMAKER_INFERENCE_INPUT": middle,
+            "SAGEMAKER_INFERENCE_OUTPUT": separator.join(keys),
+        },
+    )
+
+
+@pytest.mark.parametrize("separator", [",", ", "])
+@pytest.mark.parametrize("keys", EVERY_ORDER, ids=",".join)
+def test_a_pipeline_answers_any_keys_in_their_order(answers, keys, separator):
+    found = cells(answers(*as_the_sdk_writes(keys, separator)))
+    expected = {
+        "predicted_label": "no",
+        "probability": "0.25",
+        "probabilities": "[0.75, 0.25]",
+        "labels": "['no', 'yes']",
+    }
+    assert found == [expected[key] for key in keys]
+
+
+@pytest.mark.parametrize("keys", EVERY_ORDER, ids=",".join)
+def test_one_container_answers_any_keys_in_their_order(answers, keys):
+    found = cells(answers({"SAGEMAKER_INFERENCE_OUTPUT": ",".join(keys)}))
+    expected = {
+        "predicted_label": "no",
+        "probability": "0.75",
+        "probabilities": "[0.75, 0.25]",
+        "labels": "['no', 'yes']",
+    }
+    assert found == [expected[key] for key in keys]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [keys for keys in EVERY_ORDER if "labels" not in keys],
+    ids=",".join,
+)
+def test_a_pipeline_without_labels_answers_class_numbers_for_any_keys(answers, keys):
+    found = cells(answers(FIRST, {"SAGEMAKER_INFERENCE_OUTPUT": ", ".join(keys)}))
+    expected = {
+        "predicted_label": "0",
+        "probability": "0.25",
+        "probabilities": "[0.75, 0.25]",
+    }
+    assert found == [expected[key] for key in keys]
+
+
+def test_of_more_than_two_classes_a_pipeline_answers_the_predicted_labels_probability(answers):
+    schema = Schema(("a", "b"), ("high", "low", "mid"), "string", "y", "MulticlassClassification")
+    environments = as_the_sdk_writes(("probability", "predicted_label", "labels"), ",")
+    label = cells(answers(*environments, schema=schema))
+    assert label[:2] == ["0.75", "high"]
+    assert ast.literal_eval(label[2]) == ["high", "low", "mid"]
+
+
+def test_containers_are_called_as_aws_does_or_by_their_host_names(tmp_path):
+    for name in ("t", "m"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").touch()
+
+    def names(*given):
+        containers = [
+            LocalContainer(environment, tmp_path / folder, name)
+            for environment, folder, name in zip([FIRST, {}, LAST], "tmt", given, strict=True)
+        ]
+        return load_model(containers, lambda *_: Constant(CLASSES)).container_names
+
+    assert names("", "", "") == ("container-1", "container-2", "container-3")
+    assert names("prepare", "answer", "name") == ("prepare", "answer", "name")
 
 
 def test_the_last_containers_output_decides(answers):

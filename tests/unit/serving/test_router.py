@@ -7,8 +7,7 @@ import pytest
 
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
-from windvane.serving import pool
-from windvane.serving.pool import Seat
+from windvane.serving.pool import USUAL, Bounds, Demand, Seat
 from windvane.serving.router import Invocation, Route, Router, VariantRoute
 
 SCOPE = Scope("000000000000", "us-east-1")
@@ -17,8 +16,8 @@ SCOPE = Scope("000000000000", "us-east-1")
 class Bench:
     """A router on a loop of its own, with seats that are given to it."""
 
-    def __init__(self, start_process, hello_of):
-        self.router = Router()
+    def __init__(self, start_process, hello_of, bounds=USUAL):
+        self.router = Router(bounds)
         self.condemned = []
         self._start, self._hello_of = start_process, hello_of
         self._n = 0
@@ -45,6 +44,11 @@ class Bench:
 @pytest.fixture
 def bench(start_process, hello_of):
     return Bench(start_process, hello_of)
+
+
+@pytest.fixture
+def bench_with(start_process, hello_of):
+    return lambda **bounds: Bench(start_process, hello_of, Bounds(**bounds))
 
 
 def play(bench, scene):
@@ -182,33 +186,37 @@ def test_a_models_refusal_is_told_in_the_known_words(bench):
     play(bench, scene)
 
 
-def test_a_model_that_does_not_answer_in_time_is_given_up(bench, monkeypatch):
-    monkeypatch.setattr(pool, "ANSWER_S", 0.3)
+def test_a_model_that_does_not_answer_in_time_is_given_up(bench_with):
+    bench = bench_with(answer_s=0.3)
     bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
 
     async def scene():
         with pytest.raises(ModelFault) as fault:
-            await bench.ask("sleep:5")
+            await bench.ask("sleep:60")
         assert fault.value.status == 0
         assert fault.value.message.startswith(
             "Your invocation timed out while waiting for a response from container primary."
         )
-        assert bench.condemned == [1]
+        async with asyncio.timeout(30):
+            while bench.condemned != [1]:
+                await asyncio.sleep(0.01)
 
     play(bench, scene)
 
 
-def test_a_full_queue_refuses_at_once(bench, monkeypatch):
-    monkeypatch.setattr(pool, "QUEUE_PER_INSTANCE", 2)
+def test_a_full_queue_refuses_at_once(bench_with, tmp_path):
+    bench = bench_with(queue=2)
     bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
 
     async def scene():
         await bench.ask()
-        taken = [asyncio.create_task(bench.ask("sleep:0.3")) for _ in range(3)]
+        taken = [asyncio.create_task(bench.ask(f"hang:{tmp_path / 'go'}")) for _ in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(Throttled, match="2 requests are waiting for 1 instance"):
             await bench.ask()
+        (tmp_path / "go").touch()
         await asyncio.gather(*taken)
+        assert bench.router.figures.turned_away == 1
 
     play(bench, scene)
 
@@ -225,8 +233,8 @@ def test_a_request_waits_for_a_process_to_come_up(bench):
     play(bench, scene)
 
 
-def test_without_any_process_the_model_is_not_ready(bench, monkeypatch):
-    monkeypatch.setattr(pool, "PATIENCE_S", 0.05)
+def test_without_any_process_the_model_is_not_ready(bench_with):
+    bench = bench_with(answer_s=0.05)
     bench.publish(("A", 1, 1.0, []))
 
     async def scene():
@@ -298,5 +306,83 @@ def test_endpoints_that_are_missing_unready_or_failed_are_told_apart(bench):
             await bench.router.invoke(SCOPE, "new", Invocation(b""))
         with pytest.raises(InvalidRequest, match="Endpoint bad failed"):
             await bench.router.invoke(SCOPE, "bad", Invocation(b""))
+
+    play(bench, scene)
+
+
+def test_time_in_the_queue_counts_and_harms_no_process(bench_with, tmp_path):
+    bench = bench_with(answer_s=3.0)
+    bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+
+    async def scene():
+        first = asyncio.create_task(bench.ask(f"hang:{tmp_path / 'first'}"))
+        await asyncio.sleep(0)
+        queued = asyncio.create_task(bench.ask(f"hang:{tmp_path / 'second'}"))
+        await asyncio.sleep(2)
+        (tmp_path / "first").touch()
+        assert (await first).body == b"1.0\n"
+        with pytest.raises(ModelFault) as fault:
+            await queued
+        (tmp_path / "second").touch()
+        assert fault.value.status == 0
+        assert (await bench.ask()).body == b"1.0\n"
+        assert bench.condemned == []
+
+    play(bench, scene)
+
+
+def test_no_more_requests_are_in_hand_than_a_variant_may_have(bench, tmp_path):
+    demand = Demand(lambda: None)
+    seat = bench.seat()[1]
+    variant = VariantRoute("A-1", "A", 1.0, 2, "primary", (seat,), most=2, demand=demand)
+    bench.router.publish({(SCOPE, "e"): Route(SCOPE, "E", (variant,))})
+
+    async def scene():
+        held = [asyncio.create_task(bench.ask(f"hang:{tmp_path / 'go'}")) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert demand.asked == 2
+        with pytest.raises(Throttled, match="2 requests are in hand at once"):
+            await bench.ask()
+        held[1].cancel()
+        await asyncio.sleep(0)
+        (tmp_path / "go").touch()
+        await held[0]
+        assert (await bench.ask()).body == b"1.0\n"
+        assert demand.asked == 0
+
+    play(bench, scene)
+
+
+def test_a_process_is_asked_for_while_requests_wait(bench):
+    calls = []
+    demand = Demand(lambda: calls.append(1))
+    seat = bench.seat()[1]
+
+    def publish(*seats):
+        variant = VariantRoute("A-1", "A", 1.0, 1, "primary", seats, most=9, demand=demand)
+        bench.router.publish({(SCOPE, "e"): Route(SCOPE, "E", (variant,))})
+
+    publish()
+
+    async def scene():
+        early = asyncio.create_task(bench.ask())
+        await asyncio.sleep(0)
+        assert calls
+        publish(seat)
+        assert (await early).body == b"1.0\n"
+
+    play(bench, scene)
+
+
+def test_weights_that_change_keep_the_processes_and_what_was_not_used_up(bench):
+    seats = [bench.seat()[1] for _ in range(2)]
+    bench.publish(("A", 1, 1.0, seats[:1]), ("B", 1, 0.0, seats[1:]))
+
+    async def scene():
+        assert {(await bench.ask()).variant for _ in range(5)} == {"A"}
+        bench.publish(("A", 1, 1.0, seats[:1]), ("B", 1, 3.0, seats[1:]))
+        await asyncio.sleep(0)
+        shares = Counter([(await bench.ask()).variant for _ in range(40)])
+        assert shares == {"A": 10, "B": 30}
 
     play(bench, scene)

@@ -1,5 +1,6 @@
 import asyncio
 import io
+import json
 import os
 import signal
 import sys
@@ -14,10 +15,16 @@ import pytest
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.domain.candidate import Container
-from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Variant
-from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady
+from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Serverless, Variant
+from windvane.errors import (
+    EndpointMissing,
+    InvalidRequest,
+    ModelFault,
+    ModelNotReady,
+    Throttled,
+)
 from windvane.names import Scope
-from windvane.serving import pool
+from windvane.serving.pool import Bounds
 from windvane.serving.router import Invocation, Router
 from windvane.store.open import open_store
 from windvane.work.hosting import Hosting
@@ -39,8 +46,8 @@ class World:
         self.router = None
         self.hosting = None
 
-    def start(self, load_s=30.0):
-        self.router = Router()
+    def start(self, load_s=120.0, answer_s=60.0, idle_s=300.0):
+        self.router = Router(Bounds(answer_s=answer_s))
         self.hosting = Hosting(
             self.store,
             self.artifacts,
@@ -48,6 +55,7 @@ class World:
             self.router,
             program=(sys.executable, str(FAKE)),
             load_s=load_s,
+            idle_s=idle_s,
         )
         self.hosting.start()
 
@@ -99,6 +107,9 @@ class World:
             status=EndpointStatus.UPDATING,
         )
 
+    def rescale(self, *deployed):
+        self.change(desired=deployed, is_rescaling=True, status=EndpointStatus.UPDATING)
+
     @property
     def endpoint(self):
         with self.store.snapshot() as tx:
@@ -113,25 +124,38 @@ class World:
         return float(answer.body)
 
 
-def one(uri, name="A", count=1, weight=1.0):
-    return Deployed(Variant(name, "m", count, weight), (Container("image", uri),))
+def one(uri, name="A", count=1, weight=1.0, serverless=None):
+    variant = Variant(name, "m", count, weight, serverless=serverless)
+    return Deployed(variant, (Container("image", uri),))
+
+
+def serverless(uri, **members):
+    return one(uri, count=0, serverless=Serverless(2048, **{"max_concurrency": 2} | members))
 
 
 async def until(condition):
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not condition():
             await asyncio.sleep(0.01)
 
 
 def processes():
-    """Pids of the model processes that are children of this one."""
-    path = Path(f"/proc/{os.getpid()}/task")
-    pids = [pid for task in path.iterdir() for pid in (task / "children").read_text().split()]
-    return {int(pid) for pid in pids if _runs_fake(pid)}
+    """Pids of the model processes that are children of this one and run."""
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return {pid for pid in pids if _runs_fake(pid)}
 
 
 def _runs_fake(pid):
-    return str(FAKE).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    """False too for one that goes while it is looked at."""
+    try:
+        parent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]
+        return int(parent) == os.getpid() and str(FAKE).encode() in _words(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _words(pid):
+    return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
 
 
 @pytest.fixture
@@ -205,8 +229,8 @@ def test_an_endpoint_being_created_is_not_ready(world, tmp_path):
 @pytest.mark.parametrize(
     ("load", "load_s", "says"),
     [
-        ("refuse", 30, "Production variant A could not be started: The artefact is damaged."),
-        ("die", 30, "The model process was ended by signal 9"),
+        ("refuse", 120, "Production variant A could not be started: The artefact is damaged."),
+        ("die", 120, "The model process was ended by signal 9"),
         ("hang:/nonexistent", 0.5, "The model process was not ready within 0.5 seconds."),
     ],
 )
@@ -267,9 +291,36 @@ def test_a_process_that_dies_is_replaced_and_no_request_is_lost(world):
     play(world, scene)
 
 
-def test_a_process_that_hangs_is_replaced(world, monkeypatch):
-    monkeypatch.setattr(pool, "ANSWER_S", 0.5)
+def test_requests_wait_for_the_successor_of_a_single_instance(world, tmp_path):
+    async def scene():
+        world.create(one(world.upload("m")))
+        await world.settled()
+        (pid,) = processes()
+        held = asyncio.create_task(world.ask(f"hang:{tmp_path / 'go'}"))
+        waiting = [asyncio.create_task(world.ask()) for _ in range(20)]
+        await asyncio.sleep(0)
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: processes() - {pid})
+        (tmp_path / "go").touch()
+        assert await asyncio.gather(held, *waiting) == [1.0] * 21
 
+    play(world, scene)
+
+
+def test_a_request_that_kills_whatever_answers_it_is_a_model_error_and_harms_no_other(world):
+    async def scene():
+        world.create(one(world.upload("m")))
+        await world.settled()
+        deadly = asyncio.create_task(world.ask("die"))
+        others = [asyncio.create_task(world.ask()) for _ in range(10)]
+        with pytest.raises(ModelFault, match="could not load the entire response body"):
+            await deadly
+        assert await asyncio.gather(*others) == [1.0] * 10
+
+    play(world, scene)
+
+
+def test_a_process_that_hangs_is_replaced(world):
     async def scene():
         world.create(one(world.upload("m")))
         await world.settled()
@@ -278,7 +329,7 @@ def test_a_process_that_hangs_is_replaced(world, monkeypatch):
             await world.ask("sleep:60")
         await until(lambda: processes() and not processes() & before)
 
-    play(world, scene)
+    play(world, scene, answer_s=2.0)
 
 
 def test_an_update_under_load_loses_no_request_and_lets_the_old_generation_go(world):
@@ -333,14 +384,145 @@ def test_more_and_fewer_instances_of_the_same_generation(world):
         world.create(one(uri))
         await world.settled()
         before = processes()
-        world.change(running=(one(uri, count=3),))
-        await until(lambda: len(processes()) == 3)
+        world.rescale(one(uri, count=3))
+        endpoint = await world.settled()
+        assert (endpoint.running, endpoint.running_generation) == (endpoint.desired, 1)
+        assert not endpoint.is_rescaling
+        assert len(processes()) == 3
         assert before < processes()
-        world.change(running=(one(uri),))
+        world.rescale(one(uri))
+        await world.settled()
         await until(lambda: processes() == before)
         assert await world.ask() == 1.0
 
     play(world, scene)
+
+
+def test_weights_change_without_new_processes(world):
+    async def scene():
+        uri, other = world.upload("m", 1.0), world.upload("n", 2.0)
+        world.create(one(uri, "A"), one(other, "B", weight=0.0))
+        await world.settled()
+        before = processes()
+        assert [await world.ask() for _ in range(4)] == [1.0] * 4
+        world.rescale(one(uri, "A", weight=0.0), one(other, "B"))
+        await world.settled()
+        await until(lambda: world.router.weights(SCOPE, "E") == {"A": 0.0, "B": 1.0})
+        assert [await world.ask() for _ in range(4)] == [2.0] * 4
+        assert processes() == before
+
+    play(world, scene)
+
+
+def test_instances_that_cannot_be_added_leave_what_runs(world):
+    async def scene():
+        uri = world.upload("m")
+        world.create(one(uri))
+        first = await world.settled()
+        before = processes()
+        (load,) = world.folder.glob("endpoints/*/1/*/transformers/load")
+        load.write_text("refuse")
+        world.rescale(one(uri, count=2))
+        endpoint = await world.settled()
+        assert endpoint.status is EndpointStatus.IN_SERVICE
+        assert "The artefact is damaged." in endpoint.failure_reason
+        assert endpoint.desired == endpoint.running == first.running
+        await until(lambda: processes() == before)
+        assert await world.ask() == 1.0
+
+    play(world, scene)
+
+
+def test_weights_can_change_after_an_update_failed(world):
+    async def scene():
+        uri = world.upload("m")
+        world.create(one(uri))
+        await world.settled()
+        world.update(one(world.upload("new", load="refuse")))
+        assert (await world.settled()).generation == 2
+        world.rescale(one(uri, count=2))
+        endpoint = await world.settled()
+        assert (endpoint.failure_reason, endpoint.running_generation) == ("", 1)
+        await until(lambda: len(processes()) == 2)
+
+    play(world, scene)
+
+
+def test_a_serverless_variant_scales_to_zero_and_comes_back_with_a_request(world):
+    async def scene():
+        world.create(serverless(world.upload("m", 2.5)))
+        assert (await world.settled()).status is EndpointStatus.IN_SERVICE
+        await until(lambda: not processes())
+        for _ in range(2):
+            assert await world.ask() == 2.5
+            await until(lambda: not processes())
+
+    play(world, scene, idle_s=0.5)
+
+
+def test_a_serverless_variant_that_cannot_start_makes_the_endpoint_fail(world):
+    async def scene():
+        world.create(serverless(world.upload("m", load="refuse")))
+        assert "The artefact is damaged." in (await world.settled()).failure_reason
+
+    play(world, scene)
+
+
+def test_a_serverless_variant_takes_so_many_requests_at_once_and_no_more(world, tmp_path):
+    async def scene():
+        world.create(serverless(world.upload("m")))
+        await world.settled()
+        held = [
+            asyncio.create_task(world.ask(f"hang:{tmp_path / name}")) for name in ("one", "two")
+        ]
+        await until(lambda: len(processes()) == 2)
+        with pytest.raises(Throttled, match="2 requests are in hand at once"):
+            await world.ask()
+        (tmp_path / "one").touch()
+        assert await held[0] == 1.0
+        assert await world.ask() == 1.0
+        (tmp_path / "two").touch()
+        assert await held[1] == 1.0
+
+    play(world, scene)
+
+
+def test_provisioned_processes_stay_and_follow_a_change(world):
+    async def scene():
+        uri = world.upload("m")
+        world.create(serverless(uri, provisioned=1))
+        await world.settled()
+        world.rescale(serverless(uri, provisioned=2))
+        await world.settled()
+        assert len(processes()) == 2
+        world.rescale(serverless(uri))
+        await world.settled()
+        await until(lambda: not processes())
+
+    play(world, scene, idle_s=0.5)
+
+
+def test_a_process_of_a_serverless_variant_is_capped_as_it_says(world):
+    async def scene():
+        world.create(serverless(world.upload("m")))
+        await world.settled()
+        (spec,) = world.folder.glob("endpoints/*/1/A-0.json")
+        assert json.loads(spec.read_text())["memory_mb"] == 2048
+
+    play(world, scene)
+
+
+def test_a_serverless_endpoint_comes_back_after_a_restart_without_a_process(world):
+    async def first_life():
+        world.create(serverless(world.upload("m", 4.5)))
+        await world.settled()
+
+    async def second_life():
+        assert dict(world.hosting.gauges())["model_instances_wanted"] == 0
+        assert await world.ask() == 4.5
+
+    play(world, first_life)
+    play(world, second_life)
 
 
 @pytest.mark.parametrize("load", ["", "hang:/nonexistent"])
