@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from windvane.domain.jsonpath import ROOT, JsonPath, NothingThere
 from windvane.engine.data.textcolumns import parse_columns
-from windvane.engine.packages.package import Predictions
 from windvane.errors import InvalidRequest
-from windvane.serving.answers import write_answer
 from windvane.serving.batchoutput import Output
 from windvane.serving.codecs import Row, check_lengths, parse_json, read_row, rows_of_document
 from windvane.serving.csvblocks import (
@@ -92,6 +89,13 @@ class _Batch:
         return self.request.max_record if is_whole else min(BLOCK_BYTES, self.request.max_record)
 
 
+@dataclass(frozen=True)
+class JsonLines:
+    """Records of JSON Lines."""
+
+    lines: Sequence[str]
+
+
 def _transform_csv(batch: _Batch) -> Iterator[bytes]:
     predictor, output = batch.model.predictor, batch.output
     blocks = csv_blocks(
@@ -104,7 +108,7 @@ def _transform_csv(batch: _Batch) -> Iterator[bytes]:
         cells = _cells(block, batch)
         columns = parse_columns(cells, predictor.used, block.first_row)
         predictions = predictor.predict_columns(columns, block.records.n_rows)
-        yield output.of_rows(predictions, lambda b=block: b.records.lines, block.first_row)
+        yield output.of_rows(predictions, block.records, block.first_row)
 
 
 def _cells(block: CsvBlock, batch: _Batch) -> TextColumns:
@@ -137,7 +141,9 @@ def _places(path: JsonPath, n_columns: int, row: int) -> list[int]:
     try:
         return path.columns(n_columns)
     except NothingThere as fault:
-        raise InvalidRequest(f"Row {row} does not fit InputFilter '{path.text}': {fault}.") from fault
+        raise InvalidRequest(
+            f"Row {row} does not fit InputFilter '{path.text}': {fault}."
+        ) from fault
 
 
 def _transform_lines(batch: _Batch) -> Iterator[bytes]:
@@ -151,7 +157,7 @@ def _transform_lines(batch: _Batch) -> Iterator[bytes]:
             rows.append(read_row(_filtered(path, value, f"Row {number}"), number, schema))
         check_lengths(rows, schema, first)
         predictions = predictor.predict_columns(predictor.parse(rows, first), len(rows))
-        yield output.of_rows(predictions, lambda lines=lines: lines, first)
+        yield output.of_rows(predictions, JsonLines(lines), first)
 
 
 def _transform_documents(batch: _Batch) -> Iterator[bytes]:

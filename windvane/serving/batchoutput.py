@@ -5,20 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
 
 from windvane.domain.jsonpath import JsonPath, NothingThere
 from windvane.engine.packages.package import Predictions
 from windvane.errors import InvalidRequest
-from windvane.serving.answers import Selection, write_answer
+from windvane.serving.answers import Key, Selection, csv_field, write_answer
 from windvane.serving.media import CSV, JSON, JSON_LINES
 
 INPUT, OUTPUT = "SageMakerInput", "SageMakerOutput"
 
-Lines = Callable[[], Sequence[str]]
-"""The records of the input as they stand there."""
+
+class Records(Protocol):
+    """Records of the input."""
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """Each as it stands there, without the end of its line."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +44,17 @@ class Output:
     is_single: bool
     ends_lines: bool
 
-    def of_rows(self, predictions: Predictions, lines: Lines, first_row: int) -> bytes:
+    def of_rows(self, predictions: Predictions, records: Records, first_row: int) -> bytes:
         """For records that are a row each."""
         if not self.joins and self.path.is_whole and not (self.is_single and self.media == JSON):
+            if self.media == CSV:
+                return write_csv(predictions, self.selection)
             answer = write_answer(predictions, self.selection, self.media)
             return answer + self._end if self.media == JSON else answer
         if self.media == CSV:
-            return self._rows_of_csv(predictions, lines, first_row)
+            return self._rows_of_csv(predictions, records, first_row)
         answers = self._documents(predictions)
-        inputs = lines() if self.joins else [""] * len(answers)
+        inputs = records.lines if self.joins else [""] * len(answers)
         made = (
             self._document(text, answer, number)
             for number, (text, answer) in enumerate(zip(inputs, answers, strict=True), first_row)
@@ -81,19 +90,17 @@ class Output:
         if self.joins:
             given = json.loads(text)
             made = (
-                {**given, OUTPUT: made}
-                if isinstance(given, dict)
-                else {INPUT: given, OUTPUT: made}
+                {**given, OUTPUT: made} if isinstance(given, dict) else {INPUT: given, OUTPUT: made}
             )
         return json.dumps(self._chosen(lambda: self.path.of(made), number))
 
-    def _rows_of_csv(self, predictions: Predictions, lines: Lines, first_row: int) -> bytes:
-        answer = write_answer(predictions, self.selection, CSV).decode()
+    def _rows_of_csv(self, predictions: Predictions, records: Records, first_row: int) -> bytes:
+        answer = write_csv(predictions, self.selection).decode()
         if self.joins and self.path.is_whole:
-            pairs = zip(lines(), self._records(answer), strict=True)
-            return "".join(f"{line},{own}\n" for line, own in pairs).encode()
+            joined = zip(records.lines, self._lines(answer), strict=True)
+            return "".join(f"{line},{own}\n" for line, own in joined).encode()
         answers = _cells(answer)
-        inputs = [_row(line) for line in lines()] if self.joins else [[]] * len(answers)
+        inputs = [_row(line) for line in records.lines] if self.joins else [[]] * len(answers)
         pairs = zip(inputs, answers, strict=True)
         made = (self._picked([*given, *own], n) for n, (given, own) in enumerate(pairs, first_row))
         return "".join(f"{line}\n" for line in made).encode()
@@ -102,7 +109,7 @@ class Output:
         places = self._chosen(lambda: self.path.columns(len(cells)), number)
         return _written([cells[place] for place in places])
 
-    def _records(self, answer: str) -> list[str]:
+    def _lines(self, answer: str) -> list[str]:
         """The lines of an answer in CSV; a label may hold newlines."""
         if not any(end in label for label in self.selection.labels for end in "\r\n"):
             return answer.removesuffix("\n").split("\n")
@@ -115,6 +122,30 @@ class Output:
             raise InvalidRequest(
                 f"Row {number} with its answer does not fit OutputFilter '{self.path.text}': {fault}."
             ) from fault
+
+
+def write_csv(predictions: Predictions, selection: Selection) -> bytes:
+    """What `write_answer` makes of many rows in CSV, in a third of the time where each value is a label or a number."""
+    columns = list(_columns(predictions, selection))
+    if len(columns) < max(1, len(selection.keys)):
+        return write_answer(predictions, selection, CSV)
+    lines = columns[0] if len(columns) == 1 else map(",".join, zip(*columns, strict=True))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _columns(predictions: Predictions, selection: Selection) -> Iterator[Iterable[str]]:
+    """The fields of each key that has one for a row."""
+    if not selection.labels:
+        yield map(repr, predictions.values.tolist())
+        return
+    rows = np.arange(len(predictions.classes))
+    for key in selection.keys:
+        if key is Key.PREDICTED_LABEL:
+            fields = [csv_field(label) for label in selection.labels]
+            yield [fields[index] for index in predictions.classes.tolist()]
+        elif key is Key.PROBABILITY:
+            columns = 1 if selection.is_of_positive else predictions.classes
+            yield map(repr, predictions.probabilities[rows, columns].tolist())
 
 
 def _cells(answer: str) -> list[list[str]]:

@@ -211,6 +211,21 @@ def load_predictor(transformers: Path, model: Path) -> Predictor:
         ) from error
 
 
+def load_transformers(
+    folder: Path,
+) -> tuple[Schema, tuple[ColumnSpec, ...], dict[str, FittedRecipe]]:
+    """Everything in a transformers package; recipes by name.
+
+    raises    CorruptArtifact
+    """
+    check_manifest(folder, "transformers")
+    schema, columns = _read_schema(folder / "schema.json")
+    names = sorted(one.name for one in (folder / "recipes").glob("*"))
+    recipes = {name: _recipe(folder, name) for name in names}
+    _check_recipes(folder, recipes, columns)
+    return schema, columns, recipes
+
+
 def _read_schema(file: Path) -> tuple[Schema, tuple[ColumnSpec, ...]]:
     document = read_json(file)
     try:
