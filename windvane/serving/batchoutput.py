@@ -19,6 +19,9 @@ from windvane.serving.media import CSV, JSON, JSON_LINES
 
 INPUT, OUTPUT = "SageMakerInput", "SageMakerOutput"
 
+_QUOTED_ENDS = "\r\n"
+"""The csv module quotes a field that holds one of these."""
+
 
 class Records(Protocol):
     """Records of the input."""
@@ -160,5 +163,5 @@ def _row(line: str) -> list[str]:
 
 def _written(cells: Sequence[str]) -> str:
     line = io.StringIO(newline="")
-    csv.writer(line, lineterminator="").writerow(cells)
-    return line.getvalue()
+    csv.writer(line, lineterminator=_QUOTED_ENDS).writerow(cells)
+    return line.getvalue().removesuffix(_QUOTED_ENDS)

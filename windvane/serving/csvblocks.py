@@ -162,7 +162,7 @@ class _Reader:
     def _read(self, whole: bytes, is_over: bool) -> tuple[Records, int]:
         """The records, and how many bytes they take."""
         plain = None if b'"' in whole else _read_plain(whole)
-        if plain is not None:
+        if plain is not None and (len(plain.columns) > 1 or self._blank_is_row):
             return plain, len(whole)
         try:
             text = whole.decode()
@@ -201,8 +201,8 @@ class _Reader:
 def _without_blank_end(whole: bytes) -> bytes:
     """Without the blank lines at the end, which wait for what follows them, if anything does."""
     bare = len(whole.rstrip(b"\r\n"))
-    end = whole.find(b"\n", bare) + 1 if bare else 0
-    return whole[:end] if end or not bare else whole
+    end = 2 if whole[bare : bare + 2] == b"\r\n" else 1
+    return whole[: bare + end] if bare else b""
 
 
 def _without_end(line: str) -> str:
@@ -216,6 +216,8 @@ def _read_plain(whole: bytes) -> PlainRecords | None:
             return None
         whole = whole.replace(b"\r\n", b"\n")
     first, _, _ = whole.partition(b"\n")
+    if b"," in first and b"\n\n" in whole:
+        return None
     names = [str(number) for number in range(first.count(b",") + 1)]
     try:
         table = pyarrow.csv.read_csv(
