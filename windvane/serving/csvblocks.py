@@ -35,9 +35,12 @@ _OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class PlainRecords:
-    """Records without quotes, all of one length."""
+    """Records without quotes, all of one length.
 
-    text: str
+    text    in UTF-8, a newline after each but perhaps the last
+    """
+
+    text: bytes
     columns: TextColumns
 
     @property
@@ -52,7 +55,7 @@ class PlainRecords:
     @property
     def lines(self) -> list[str]:
         """Each as it stands in the text, without the end of its line."""
-        return self.text.removesuffix("\n").split("\n")
+        return self.text.decode().removesuffix("\n").split("\n")
 
 
 @dataclass(frozen=True)
@@ -230,10 +233,9 @@ def _read_plain(whole: bytes) -> PlainRecords | None:
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
         )
-        text = whole.decode()
-    except (pa.ArrowInvalid, UnicodeDecodeError):
+    except pa.ArrowInvalid:
         return None
-    return PlainRecords(text, tuple(map(_whole_array, table.columns)))
+    return PlainRecords(whole, tuple(map(_whole_array, table.columns)))
 
 
 def _whole_array(column: pa.ChunkedArray) -> pa.Array:
