@@ -130,6 +130,7 @@ def _in_a_process(folder: Path, rows: int) -> dict[str, float]:
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     done = subprocess.run(
         [*command, "--rows", str(rows)],
+        cwd=Path(__file__).resolve().parents[1],
         env={**os.environ, **one_thread},
         stdout=subprocess.PIPE,
         check=True,

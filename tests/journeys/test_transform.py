@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 from journeys.small import table
@@ -152,12 +153,13 @@ def test_a_row_at_fault_fails_the_job_and_is_named(transforms):
 
 def test_a_job_is_stopped_while_it_works(transforms):
     row = b"0.5,red,0.1,2024-01-01\n"
-    endless = gzip.compress(row * 500_000) * 2_000
+    endless = gzip.compress(row * 500_000) * 400
     transforms.server.upload("transforms/endless/rows.gz", endless)
     transforms.start("tf-endless", "endless/rows.gz", source={"CompressionType": "Gzip"})
     describe = transforms.sagemaker.describe_transform_job
     while "TransformStartTime" not in (job := describe(TransformJobName="tf-endless")):
         assert job["TransformJobStatus"] == "InProgress", job
+        time.sleep(0.2)
     transforms.sagemaker.stop_transform_job(TransformJobName="tf-endless")
     assert transforms.ended("tf-endless")["TransformJobStatus"] == "Stopped"
 

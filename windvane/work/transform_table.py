@@ -63,12 +63,16 @@ class Transformers:
 
 
 def transform_table(errand: Errand, uri: str, folder: Path) -> Result:
-    """uri        of the transformers' artefact
+    """Writes nothing if the transformers are a constant's, which takes no matrix.
+
+    uri        of their artefact
     raises     DataFault, InvalidRequest, CorruptArtifact
     """
     package = fetch_package(errand, uri, "transformers", folder / "archives")
     with told_as({package: uri}):
         transformers = Transformers(*load_transformers(package))
+    if not transformers.recipes:
+        return {}
     artifacts = errand.open_artifacts()
     source = errand.request["TransformInput"]["DataSource"]["S3DataSource"]
     root = parse_location(source["S3Uri"].rstrip("/"))
