@@ -21,8 +21,9 @@ from windvane.serving.csvblocks import (
     CsvBlock,
     Read,
     TextColumns,
-    columns_of_rows,
     csv_blocks,
+    transposed,
+    wanted_bytes,
 )
 from windvane.serving.media import CSV, JSON, JSON_LINES
 from windvane.serving.model import ServedModel
@@ -131,10 +132,7 @@ def _cells(block: CsvBlock, batch: _Batch) -> TextColumns:
             for number, row in enumerate(rows, block.first_row)
         ]
     check_lengths(rows, schema, block.first_row)
-    made = columns_of_rows(rows)
-    if made is None:
-        raise InvalidRequest(f"Row {block.first_row} and others have different lengths.")
-    return made
+    return transposed(rows)
 
 
 def _places(path: JsonPath, n_columns: int, row: int) -> list[int]:
@@ -191,10 +189,10 @@ def _documents(batch: _Batch) -> Iterator[tuple[int, str]]:
 def _blocks_of_lines(batch: _Batch) -> Iterator[tuple[int, list[str]]]:
     """Lines that are not blank, some at a time, with the number of the first among all such."""
     number, offset, rest, is_over = 1, 0, b"", False
-    limit, block_bytes = batch.request.max_record, min(BLOCK_BYTES, batch.block_bytes)
+    limit, block_bytes = batch.request.max_record, batch.block_bytes
     while not is_over:
-        wanted = min(block_bytes, limit + 1 - len(rest))
-        if wanted <= 0:
+        wanted = wanted_bytes(len(rest), block_bytes, limit)
+        if not wanted:
             raise InvalidRequest(
                 f"Row {number} has more than {limit} bytes, which is what MaxPayloadInMB allows."
             )

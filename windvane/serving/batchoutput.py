@@ -81,7 +81,8 @@ class Output:
 
     def _documents(self, predictions: Predictions) -> list[str]:
         """The answer to each row, in JSON."""
-        lines = write_answer(predictions, self.selection, JSON_LINES).decode().splitlines()
+        text = write_answer(predictions, self.selection, JSON_LINES).decode()
+        lines = text.removesuffix("\n").split("\n")
         if self.media == JSON_LINES:
             return lines
         if self.is_single or self.joins:

@@ -50,7 +50,7 @@ class PlainRecords:
     @property
     def rows(self) -> list[list[str]]:
         """The cells of each."""
-        return [line.split(",") for line in self.lines]
+        return [list(row) for row in zip(*map(pa.Array.to_pylist, self.columns), strict=True)]
 
     @property
     def lines(self) -> list[str]:
@@ -72,7 +72,8 @@ class AnyRecords:
     @cached_property
     def columns(self) -> TextColumns | None:
         """None if they are of different lengths."""
-        return columns_of_rows(self.rows)
+        width = len(self.rows[0])
+        return transposed(self.rows) if all(len(row) == width for row in self.rows) else None
 
 
 Records = PlainRecords | AnyRecords
@@ -86,16 +87,24 @@ class CsvBlock:
     records: Records
 
 
-def columns_of_rows(rows: Sequence[Sequence[str]]) -> TextColumns | None:
-    """None if they are of different lengths."""
-    width = len(rows[0])
-    if any(len(row) != width for row in rows):
-        return None
+def transposed(rows: Sequence[Sequence[str]]) -> TextColumns:
+    """The columns of rows that are all of one length."""
     return tuple(pa.array(cells, pa.string()) for cells in zip(*rows, strict=True))
 
 
+def wanted_bytes(n_waiting: int, block_bytes: int, max_record: int) -> int:
+    """How many bytes to read after those that wait for the end of their record; 0 if they are too many for one."""
+    lacking = block_bytes - n_waiting
+    return lacking if lacking > 0 else max(0, min(block_bytes, max_record - n_waiting))
+
+
 def csv_blocks(
-    read: Read, *, block_bytes: int = BLOCK_BYTES, max_record: int, blank_is_row: bool = False
+    read: Read,
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    max_record: int,
+    blank_is_row: bool = False,
+    delimiter: str = ",",
 ) -> Iterator[CsvBlock]:
     """The records of a text in UTF-8, with or without byte order mark.
 
@@ -104,14 +113,12 @@ def csv_blocks(
     blank_is_row   a blank line is a row of one empty cell; otherwise blank lines at the end are no rows
     raises         InvalidRequest naming row or byte
     """
-    reader = _Reader(blank_is_row)
+    reader = _Reader(blank_is_row, delimiter)
     buffer = _without_mark(read(len(_MARK)), reader)
     is_over = False
     while not is_over:
-        wanted = block_bytes - len(buffer)
-        if wanted <= 0:
-            wanted = min(block_bytes, max_record - len(buffer))
-        if wanted <= 0:
+        wanted = wanted_bytes(len(buffer), block_bytes, max_record)
+        if not wanted:
             raise InvalidRequest(
                 f"Row {reader.row} has more than {max_record} bytes, which is what MaxPayloadInMB allows. Is a quote "
                 "not closed, or do lines end in something else than a newline?"
@@ -141,10 +148,11 @@ class _Reader:
     offset   of the next byte, in the whole text
     """
 
-    def __init__(self, blank_is_row: bool) -> None:
+    def __init__(self, blank_is_row: bool, delimiter: str) -> None:
         self.row = 1
         self.offset = 0
         self._blank_is_row = blank_is_row
+        self._delimiter = delimiter
 
     def take(self, buffer: bytes, is_over: bool) -> tuple[CsvBlock | None, bytes]:
         """The records that are there whole, and what is left."""
@@ -164,7 +172,7 @@ class _Reader:
 
     def _read(self, whole: bytes, is_over: bool) -> tuple[Records, int]:
         """The records, and how many bytes they take."""
-        plain = None if b'"' in whole else _read_plain(whole)
+        plain = None if b'"' in whole else _read_plain(whole, self._delimiter)
         if plain is not None and (len(plain.columns) > 1 or self._blank_is_row):
             return plain, len(whole)
         try:
@@ -181,7 +189,7 @@ class _Reader:
     def _read_any(self, text: str, is_over: bool) -> tuple[list[str], list[list[str]]]:
         """The whole records at the beginning of the text, with the ends of their lines; and their cells."""
         physical = list(io.StringIO(text, newline=""))
-        reader = csv.reader(physical, strict=True)
+        reader = csv.reader(physical, strict=True, delimiter=self._delimiter)
         lines: list[str] = []
         rows: list[list[str]] = []
         start = 0
@@ -212,23 +220,26 @@ def _without_end(line: str) -> str:
     return line[:-2] if line.endswith("\r\n") else line.removesuffix("\n").removesuffix("\r")
 
 
-def _read_plain(whole: bytes) -> PlainRecords | None:
+def _read_plain(whole: bytes, delimiter: str) -> PlainRecords | None:
     """None if the records are not all of one length, or anything is odd."""
     if b"\r" in whole:
         if whole.count(b"\r") != whole.count(b"\r\n"):
             return None
         whole = whole.replace(b"\r\n", b"\n")
     first, _, _ = whole.partition(b"\n")
-    if b"," in first and b"\n\n" in whole:
+    n_columns = first.count(delimiter.encode()) + 1
+    if n_columns > 1 and b"\n\n" in whole:
         return None
-    names = [str(number) for number in range(first.count(b",") + 1)]
+    names = [str(number) for number in range(n_columns)]
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(whole),
             read_options=pyarrow.csv.ReadOptions(
                 use_threads=False, block_size=len(whole) + 1, column_names=names
             ),
-            parse_options=pyarrow.csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=delimiter, quote_char=False, ignore_empty_lines=False
+            ),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),

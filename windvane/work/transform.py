@@ -7,14 +7,14 @@ was and never takes its own answers for input.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.base import Artifacts, Location, parse_location
 from windvane.domain.candidate import Container, TransformJob
-from windvane.domain.jsonpath import ROOT, read_path
+from windvane.domain.jsonpath import ROOT, JsonPath, read_path
 from windvane.errors import DataFault, InvalidRequest
 from windvane.serving.batch import BatchRequest
 from windvane.serving.batch import transform as answers_to
@@ -79,7 +79,7 @@ class Progress:
         folder.mkdir(parents=True, exist_ok=True)
         self._items, self._done = folder / "items.json", folder / "done"
 
-    def items(self, find: Any) -> list[Item]:
+    def items(self, find: Callable[[], list[Item]]) -> list[Item]:
         """The objects as they were found first."""
         if not self._items.is_file():
             part = self._items.with_suffix(".part")
@@ -98,7 +98,7 @@ class Progress:
             file.write(f"{number}\n")
 
 
-def _path(processing: Mapping[str, Any], name: str) -> Any:
+def _path(processing: Mapping[str, str], name: str) -> JsonPath:
     text = processing.get(name, "")
     return read_path(text) if text else ROOT
 

@@ -62,6 +62,18 @@ def opened(artifacts: Artifacts, location: Location, compression: str) -> Iterat
         yield _Unzipped(stream.read, location).read if compression == "Gzip" else stream.read
 
 
+def chained(head: bytes, read: Read) -> Read:
+    """Reads what was read already, and then the rest."""
+    waiting = head
+
+    def read_on(size: int) -> bytes:
+        nonlocal waiting
+        part, waiting = waiting[:size], waiting[size:]
+        return part + read(size - len(part)) if len(part) < size else part
+
+    return read_on
+
+
 class _Unzipped:
     """Members of a gzip file, one after the other."""
 

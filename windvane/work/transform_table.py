@@ -20,6 +20,7 @@ from windvane.domain.images import TRANSFORMERS
 from windvane.engine.columns import Columns, ColumnSpec, FloatMatrix
 from windvane.engine.data.chunks import columns_of_matrix, columns_of_numbers, csv_lines
 from windvane.engine.data.dataset import read_analysis, read_dataset
+from windvane.engine.data.dialect import read_opening
 from windvane.engine.data.numerals import Notation, number_reader
 from windvane.engine.data.textcolumns import parse_columns
 from windvane.engine.features.base import FittedRecipe
@@ -30,9 +31,12 @@ from windvane.serving.csvblocks import CsvBlock, Read, csv_blocks
 from windvane.work.errand import Errand, fetch_dataset, fetch_package, told_as
 from windvane.work.publishing import TRAIN, VALIDATION, publish_matrix
 from windvane.work.stages import Result
-from windvane.work.transform_source import Item, items_of, opened
+from windvane.work.transform_source import Item, chained, items_of, opened
 
 _MAX_RECORD = 100 * 1024**2
+_HEAD_BYTES = 1024**2
+"""By which the delimiter is found."""
+
 _READ_NUMBER = number_reader(Notation())
 _ROWS = {TRAIN: "TRAIN_ROWS", VALIDATION: "VALIDATION_ROWS"}
 """The environment variables by which the step of an AutoML job tells how many rows it wrote."""
@@ -118,7 +122,9 @@ def _transform_object(errand: Errand, transformers: Transformers, item: Item, fi
     compression = errand.request["TransformInput"].get("CompressionType", "None")
     with opened(artifacts, item.source, compression) as read, file.open("wb") as made:
         try:
-            made.writelines(_lines(transformers, read))
+            head = read(_HEAD_BYTES)
+            delimiter = _delimiter(head, file.with_suffix(".head"), str(item.source))
+            made.writelines(_lines(transformers, chained(head, read), delimiter))
         except InvalidRequest as error:
             raise DataFault(f"ClientError: {item.source}: {error}") from error
     artifacts.upload(_output(errand) / item.output, file)
@@ -129,15 +135,25 @@ def _output(errand: Errand) -> Location:
     return parse_location(errand.request["TransformOutput"]["S3OutputPath"].rstrip("/"))
 
 
-def _lines(transformers: Transformers, read: Read) -> Iterator[bytes]:
+def _lines(transformers: Transformers, read: Read, delimiter: str) -> Iterator[bytes]:
     layout: _Layout | None = None
-    for block in csv_blocks(read, max_record=_MAX_RECORD):
+    for block in csv_blocks(read, max_record=_MAX_RECORD, delimiter=delimiter):
         skipped = 0
         if layout is None:
             layout = _layout(block.records.rows[0], transformers.schema)
             skipped = int(layout.has_header)
-        lines = _lines_of_block(transformers, layout, block, skipped)
-        yield lines
+        yield _lines_of_block(transformers, layout, block, skipped)
+
+
+def _delimiter(head: bytes, file: Path, name: str) -> str:
+    """As training finds it.
+
+    file    for a moment
+    """
+    file.write_bytes(head)
+    opening = read_opening(file, name)
+    file.unlink()
+    return "," if opening is None else opening.dialect.delimiter
 
 
 @dataclass(frozen=True)

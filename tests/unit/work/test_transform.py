@@ -178,6 +178,22 @@ def test_a_job_goes_on_where_it_was_and_lists_its_objects_once(tmp_path: Path) -
     assert again.undone(items) == [0, 2]
 
 
+def test_what_is_done_is_not_done_again_by_the_next_worker(jobs: Jobs) -> None:
+    jobs.bucket.put("s3://b/again/a.csv", ROWS)
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/again/"}}
+    details = {
+        "TransformInput": {"DataSource": source, "SplitType": "Line"},
+        "TransformOutput": {"S3OutputPath": "s3://b/again-out"},
+    }
+    errand = jobs.bucket.errand(TransformJob, "again", details)
+    errand = replace(errand, job=replace(errand.job, containers=containers()))
+    place = parse_location("s3://b/again-out/a.csv.out")
+    perform_errand(errand)
+    jobs.bucket.artifacts.write(place, b"kept")
+    perform_errand(errand)
+    assert jobs.bucket.artifacts.read(place) == b"kept"
+
+
 def test_transformers_make_the_matrix_of_a_dataset(jobs: Jobs) -> None:
     artefact = f"{output('fitted')}model.tar.gz"
     made = jobs.run("s3://b/dataset/", "s3://b/matrix", transformers=artefact)
@@ -204,6 +220,16 @@ def test_transformers_make_the_same_matrix_of_the_table(jobs: Jobs) -> None:
     jobs.run("s3://b/bare/", "s3://b/bare-out", transformers=artefact)
     without = jobs.text("s3://b/bare-out/rows.csv.out").splitlines()
     assert without == [line.partition(",")[2] for line in of_table]
+
+
+def test_the_delimiter_of_a_table_is_found(jobs: Jobs) -> None:
+    artefact = f"{output('fitted')}model.tar.gz"
+    text = table().to_csv(index=False)
+    jobs.bucket.put("s3://b/commas/t.csv", text.encode())
+    jobs.bucket.put("s3://b/semicolons/t.csv", text.replace(",", ";").encode())
+    for name in ("commas", "semicolons"):
+        jobs.run(f"s3://b/{name}/", f"s3://b/{name}-out", transformers=artefact)
+    assert jobs.text("s3://b/commas-out/t.csv.out") == jobs.text("s3://b/semicolons-out/t.csv.out")
 
 
 def test_a_table_of_other_columns_is_told(jobs: Jobs) -> None:
