@@ -234,6 +234,12 @@ def test_a_training_job_of_transformers_may_stand_for_a_model(world: World) -> N
         training = tx.find(TrainingJob, SCOPE, "fitted")
         assert training is not None
         tx.update(replace(training, status=StepStatus.COMPLETED))
+    for changes in (
+        {"target": {"Accept": "application/json"}},
+        {"source": {"ContentType": "application/json"}},
+        {"DataProcessing": {"InputFilter": "$[1:]"}},
+    ):
+        assert "is not supported" in refused(world, ModelName="fitted", **changes)
     arn = world.client().create_transform_job(**transform_request(ModelName="fitted"))[
         "TransformJobArn"
     ]

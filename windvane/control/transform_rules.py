@@ -85,3 +85,14 @@ CREATE_TRANSFORM_JOB_RULES: tuple[Rule, ...] = (
     s3_uris("TransformInput.DataSource.S3DataSource.S3Uri", "TransformOutput.S3OutputPath"),
     *TAG_RULES,
 )
+
+TRANSFORMERS_RULES: tuple[Rule, ...] = (
+    refused(
+        Unserved("TransformInput.ContentType", (_CSV,)),
+        Unserved("TransformOutput.Accept", (_CSV,)),
+        Unserved("DataProcessing.InputFilter", ("$",)),
+        Unserved("DataProcessing.OutputFilter", ("$",)),
+        Unserved("DataProcessing.JoinSource", ("None",)),
+    ),
+)
+"""Of a job that transformers do instead of a model."""

@@ -15,7 +15,7 @@ from windvane.control.members import Request
 from windvane.control.roles import Grant, Roles
 from windvane.control.rules import check
 from windvane.control.tags import set_first_tags, without_tags
-from windvane.control.transform_rules import CREATE_TRANSFORM_JOB_RULES
+from windvane.control.transform_rules import CREATE_TRANSFORM_JOB_RULES, TRANSFORMERS_RULES
 from windvane.domain.candidate import (
     Candidate,
     CandidateStatus,
@@ -77,6 +77,8 @@ class Transforms:
     ) -> tuple[TransformJob, str | None]:
         """The job, and the role that it runs as."""
         containers, transformers, role = _means(tx, scope, request["ModelName"])
+        if transformers:
+            check(TRANSFORMERS_RULES, request)
         now = self._clock()
         job = TransformJob(
             scope=scope,

@@ -114,7 +114,9 @@ def _transform_dataset(
 def _most(errand: Errand) -> dict[str, int]:
     """Rows of each part that are wanted; a part that is not named is wanted whole."""
     given: Mapping[str, str] = errand.request.get("Environment", {})
-    return {part: int(given[name]) for part, name in _ROWS.items() if given.get(name, "").isdigit()}
+    return {
+        part: int(given[name]) for part, name in _ROWS.items() if given.get(name, "").isdecimal()
+    }
 
 
 def _transform_object(errand: Errand, transformers: Transformers, item: Item, file: Path) -> None:
