@@ -27,6 +27,7 @@ from windvane.control.reports import Reports
 from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
+from windvane.control.transforms import Transforms
 from windvane.names import PageTokens, default_bucket, fresh_suffix
 from windvane.process.memory import machine_memory_mb
 from windvane.serving.pool import Bounds
@@ -200,6 +201,7 @@ class Server:
             Tags(store),
             steps,
             Reports(store, steps),
+            Transforms(store, artifacts, roles, utc_now),
         )
 
 

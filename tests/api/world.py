@@ -32,6 +32,7 @@ from windvane.control.reports import Reports
 from windvane.control.roles import Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
+from windvane.control.transforms import Transforms
 from windvane.domain.images import image_uri
 from windvane.domain.resource import Resource
 from windvane.names import PageTokens, Scope
@@ -177,6 +178,7 @@ def build_parts(
         tags=Tags(store),
         steps=steps,
         reports=Reports(store, steps),
+        transforms=Transforms(store, artifacts, roles, clock),
     )
 
 

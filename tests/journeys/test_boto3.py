@@ -135,6 +135,8 @@ def test_what_steps_name_is_there_and_all_that_is_there_is_listed(job, server):
     expected = {one.path for one in LAYOUT if Mode.AUTO in one.modes}
     assert expected == {one.path for path in paths for one in LAYOUT if one.matches(path)}
     for name, described in _describe_steps(server.client("sagemaker"), job).items():
+        if "TransformJobName" in described and "Environment" not in described:
+            del described["TransformOutput"]  # of an ensemble: nothing was written there
         for uri in _places(described):
             where, _, key = uri.removeprefix("s3://").partition("/")
             assert s3.list_objects_v2(Bucket=where, Prefix=key, MaxKeys=1)["KeyCount"], (name, uri)
@@ -159,6 +161,31 @@ def test_steps_say_what_they_were_told_and_what_came_of_it(job, server):
             numbered = [f"member-{number}" for number in range(1, len(members) + 1)]
             assert channels == ["dataset", *numbered]
             assert set(members) <= set(steps)
+
+
+def test_the_transform_step_of_every_candidate_can_be_sent_back(job, server):
+    sagemaker = server.client("sagemaker")
+    steps = _describe_steps(sagemaker, job)
+    told = {name: step for name, step in steps.items() if "TransformJobName" in step}
+    members = (
+        "ModelName",
+        "TransformInput",
+        "TransformOutput",
+        "TransformResources",
+        "DataProcessing",
+    )
+    assert told
+    for number, step in enumerate(told.values()):
+        request = {member: step[member] for member in members}
+        if "Environment" in step:
+            request["Environment"] = step["Environment"]
+        sagemaker.create_transform_job(TransformJobName=f"step-again-{number}", **request)
+    waiter = sagemaker.get_waiter("transform_job_completed_or_stopped")
+    for number in range(len(told)):
+        name = f"step-again-{number}"
+        waiter.wait(TransformJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+        again = sagemaker.describe_transform_job(TransformJobName=name)
+        assert again["TransformJobStatus"] == "Completed", again
 
 
 def test_split_and_sample_are_the_rows_of_the_input(job, server, bank_train):

@@ -21,6 +21,7 @@ from windvane.control.models import Models
 from windvane.control.reports import Reports
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
+from windvane.control.transforms import Transforms
 from windvane.names import Scope
 from windvane.wire.call import Call, Handler, Result
 
@@ -36,6 +37,7 @@ class Parts:
     tags: Tags
     steps: Steps
     reports: Reports
+    transforms: Transforms
 
 
 Operation = Callable[[Parts, Call], Result]

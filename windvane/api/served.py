@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from windvane.api import automl, endpoint_configs, endpoints, models, reports, steps, tags
+from windvane.api import (
+    automl,
+    endpoint_configs,
+    endpoints,
+    models,
+    reports,
+    steps,
+    tags,
+    transforms,
+)
 from windvane.api.operation import Parts
 from windvane.wire.call import Handler
 
@@ -13,6 +22,7 @@ _TABLES = (
     endpoints.OPERATIONS,
     tags.OPERATIONS,
     steps.OPERATIONS,
+    transforms.OPERATIONS,
     reports.OPERATIONS,
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 from windvane.api.answers import listed, present, reason
 from windvane.api.operation import Parts, Table, scope_of
 from windvane.control.steps import PROCESSING_JOBS, TRAINING_JOBS, TRANSFORM_JOBS
+from windvane.control.transforms import NO_PROCESSING
 from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob, TransformJob
 from windvane.wire.call import Call, Result
 
@@ -57,7 +58,7 @@ def describe_transform_job(parts: Parts, call: Call) -> Result:
     name = call.parameters["TransformJobName"]
     answer = _description(parts.steps.describe(TransformJob, scope_of(call), name), "Transform")
     del answer["LastModifiedTime"]
-    return answer
+    return {"DataProcessing": NO_PROCESSING, **answer}
 
 
 @OPERATIONS.serves("DescribeTrainingJob")

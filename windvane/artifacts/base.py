@@ -61,8 +61,8 @@ class ReadableArtifacts(Protocol):
 
     def info(self, location: Location) -> ObjectInfo | None: ...
 
-    def open(self, location: Location) -> BinaryIO:
-        """A stream of the object's bytes from the start; raises FileNotFoundError."""
+    def open(self, location: Location, start: int = 0) -> BinaryIO:
+        """A stream of the object's bytes, of which `start` are left out; raises FileNotFoundError."""
 
 
 class Artifacts(ReadableArtifacts, Protocol):

@@ -46,8 +46,10 @@ class LocalArtifacts:
         etag = hashlib.sha256(f"{status.st_mtime_ns}:{status.st_size}".encode()).hexdigest()[:32]
         return ObjectInfo(location, status.st_size, etag)
 
-    def open(self, location: Location) -> BinaryIO:
-        return self._path(location).open("rb")
+    def open(self, location: Location, start: int = 0) -> BinaryIO:
+        stream = self._path(location).open("rb")
+        stream.seek(start)
+        return stream
 
     def read(self, location: Location) -> bytes:
         return self._path(location).read_bytes()

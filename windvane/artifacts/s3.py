@@ -103,9 +103,10 @@ class S3Artifacts:
             raise
         return ObjectInfo(location, head["ContentLength"], head["ETag"].strip('"'))
 
-    def open(self, location: Location) -> BinaryIO:
+    def open(self, location: Location, start: int = 0) -> BinaryIO:
+        part = {"Range": f"bytes={start}-"} if start else {}
         try:
-            answer = self._client.get_object(Bucket=location.bucket, Key=location.key)
+            answer = self._client.get_object(Bucket=location.bucket, Key=location.key, **part)
         except ClientError as error:
             if _code(error) in _MISSING:
                 raise FileNotFoundError(str(location)) from error

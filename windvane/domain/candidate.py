@@ -137,6 +137,13 @@ class TrainingJob(ProcessingJob):
 
 @dataclass(frozen=True, kw_only=True)
 class TransformJob(ProcessingJob):
-    """The record of a transform job."""
+    """The record of a transform job.
+
+    containers    of the model as it stood when a client created the job; () for a step of an AutoML job, and
+    transformers  for a job that a recipe's transformers do: the S3 URI of their artefact
+    """
 
     kind: ClassVar[Kind] = Kind.TRANSFORM_JOB
+
+    containers: tuple[Container, ...] = ()
+    transformers: str = ""

@@ -58,7 +58,7 @@ def write_answer(predictions: Predictions, selection: Selection, media: str) -> 
     """One line (CSV, JSON lines) or one entry of "predictions" (JSON) a row."""
     records = _records(predictions, selection)
     if media == CSV:
-        lines = (",".join(map(_field, record)) for record in records)
+        lines = (",".join(map(csv_field, record)) for record in records)
         return ("\n".join(lines) + "\n").encode()
     names = [str(key) for key in selection.keys] or ["score"]
     rows = [dict(zip(names, record, strict=True)) for record in records]
@@ -92,7 +92,7 @@ def _records(predictions: Predictions, selection: Selection) -> list[Record]:
     return [list(record) for record in zip(*map(values, selection.keys), strict=True)]
 
 
-def _field(value: Any) -> str:
+def csv_field(value: Any) -> str:
     """A CSV field; a list is one quoted field in Python's notation."""
     if isinstance(value, float):
         return repr(value)

@@ -33,11 +33,16 @@ def read_rows(body: bytes, content_type: str, schema: Schema) -> list[Row]:
     rows = _READERS[read_content_type(content_type)](_text(body), schema)
     if not rows:
         raise InvalidRequest(f"The request body has no rows. {_expected(schema)}")
+    check_lengths(rows, schema)
+    return rows
+
+
+def check_lengths(rows: Sequence[Row], schema: Schema, first_row: int = 1) -> None:
+    """raises    InvalidRequest naming the first row, counted from first_row, that has not a cell for each feature"""
     n_cells = len(schema.features)
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(rows, first_row):
         if len(row) != n_cells:
             raise InvalidRequest(_wrong_length(number, len(row), schema))
-    return rows
 
 
 def _text(body: bytes) -> str:
@@ -71,7 +76,14 @@ def _read_csv(text: str, schema: Schema) -> list[Row]:
 
 
 def _read_json(text: str, schema: Schema) -> list[Row]:
-    document = _parse(text, "The request body")
+    return rows_of_document(parse_json(text, "The request body"), schema)
+
+
+def rows_of_document(document: Any, schema: Schema) -> list[Row]:
+    """The rows in a document that `parse_json` made, of whatever length; application/json in `read_rows`.
+
+    raises    InvalidRequest
+    """
     if isinstance(document, dict) and set(document) == {"instances"}:
         document = document["instances"]
         if not isinstance(document, list):
@@ -83,13 +95,14 @@ def _read_json(text: str, schema: Schema) -> list[Row]:
             "The request body must be a list of rows, one row, or an object "
             f'{{"instances": [rows]}}. {_expected(schema)}'
         )
-    return [_row(value, number, schema) for number, value in enumerate(document, 1)]
+    return [read_row(value, number, schema) for number, value in enumerate(document, 1)]
 
 
 def _read_json_lines(text: str, schema: Schema) -> list[Row]:
     lines = [line for line in text.split("\n") if line.strip()]
     return [
-        _row(_parse(line, f"Row {number}"), number, schema) for number, line in enumerate(lines, 1)
+        read_row(parse_json(line, f"Row {number}"), number, schema)
+        for number, line in enumerate(lines, 1)
     ]
 
 
@@ -104,8 +117,11 @@ def _missing(_: str) -> None:
     """NaN and the infinities, which JSON does not have and Python writes."""
 
 
-def _parse(text: str, what: str) -> Any:
-    """The document, its numbers as they were written: a cell is what it would be in a CSV file."""
+def parse_json(text: str, what: str) -> Any:
+    """The document, its numbers as they were written: a cell is what it would be in a CSV file.
+
+    raises    InvalidRequest, which says that `what` is no JSON
+    """
     try:
         return json.loads(text, parse_int=str, parse_float=str, parse_constant=_missing)
     except (ValueError, RecursionError) as error:
@@ -120,7 +136,11 @@ def _is_flat(document: Any) -> bool:
     )
 
 
-def _row(value: Any, number: int, schema: Schema) -> Row:
+def read_row(value: Any, number: int, schema: Schema) -> Row:
+    """One row from what `parse_json` made of it.
+
+    raises    InvalidRequest naming the row, `number`, and the column
+    """
     if isinstance(value, dict) and set(value) == {"features"} and "features" not in schema.features:
         value = value["features"]
     if isinstance(value, list):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.artifacts.base import Artifacts, Location, parse_location
+from windvane.engine.columns import FloatMatrix
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.chunks import (
     CsvColumn,
@@ -102,6 +103,28 @@ def publish_transformed(
     return {part: len(rows) for part, rows in parts.items()}
 
 
+def publish_matrix(
+    artifacts: Artifacts,
+    into: Location,
+    dataset: Path,
+    X: FloatMatrix,
+    folder: Path,
+    most_rows: Mapping[str, int],
+) -> Result:
+    """A matrix of all rows of a dataset, the target first, below `into` in the parts that `publish_split` makes. Says of
+    how many rows.
+
+    folder       for temporary files
+    most_rows    of a part; one that is not named is written whole
+    """
+    columns = columns_of_matrix(read_target(dataset), X)
+    found = _parts(read_folds(dataset)).items()
+    parts = {part: rows[: most_rows.get(part, len(rows))] for part, rows in found}
+    for part, rows in parts.items():
+        _publish(artifacts, columns, rows, folder, partial(_chunk, into, part))
+    return {part: len(rows) for part, rows in parts.items()}
+
+
 def publish_sample(artifacts: Artifacts, keys: Keys, dataset: Path, rows: Rows) -> None:
     """Some rows with a header."""
     text = header(read_analysis(dataset)) + csv_lines(columns_of(dataset), rows)
@@ -132,6 +155,10 @@ def delete_objects(artifacts: Artifacts, uris: Sequence[str]) -> None:
     """Those that are there; may be done any number of times."""
     for uri in uris:
         artifacts.delete(parse_location(uri))
+
+
+def _chunk(into: Location, part: str, number: int) -> Location:
+    return into / part / f"chunk_{number}.csv"
 
 
 def _split_chunk(into: Location, part: str, number: int) -> Location:

@@ -19,7 +19,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from windvane.domain.candidate import Candidate, Metric, ProcessingJob, StepStatus, TrainingJob
+from windvane.control.rules import MAX_RUNTIME_S
+from windvane.domain.candidate import (
+    Candidate,
+    Metric,
+    ProcessingJob,
+    StepStatus,
+    TrainingJob,
+    TransformJob,
+)
 from windvane.domain.problem import MetricName
 from windvane.domain.reports import reported
 from windvane.domain.task import Task, TaskKind, TaskStatus
@@ -28,17 +36,20 @@ from windvane.work.errand import Errand
 from windvane.work.processing import process
 from windvane.work.stages import Result
 from windvane.work.training import train
+from windvane.work.transform import transform
 
 _LOG = logging.getLogger(__name__)
 
 UNFINISHED = tuple(status for status in StepStatus if not status.is_final)
 
-_KINDS: tuple[type[ProcessingJob], ...] = (TrainingJob, ProcessingJob)
+_KINDS: tuple[type[ProcessingJob], ...] = (TrainingJob, ProcessingJob, TransformJob)
 _MAX_TEXT = 1024
 
 
 def perform_errand(errand: Errand) -> Result:
     """Do what the step job asks, in a child process; JSON, which becomes its task's result."""
+    if isinstance(errand.job, TransformJob):
+        return transform(errand, errand.job)
     return train(errand) if isinstance(errand.job, TrainingJob) else process(errand)
 
 
@@ -85,7 +96,9 @@ def advance(tx: Transaction, job_arn: str, now: datetime) -> None:
 
 
 def max_runtime_s(job: ProcessingJob) -> int:
-    seconds: int = job.details["StoppingCondition"]["MaxRuntimeInSeconds"]
+    """A transform job has no StoppingCondition."""
+    condition = job.details.get("StoppingCondition", {})
+    seconds: int = condition.get("MaxRuntimeInSeconds", MAX_RUNTIME_S)
     return seconds
 
 

@@ -16,6 +16,7 @@ from windvane.domain.candidate import (
     ProcessingJob,
     StepStatus,
     TrainingJob,
+    TransformJob,
 )
 from windvane.domain.problem import MetricName
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
@@ -131,6 +132,19 @@ def test_a_training_job_ends_with_its_scores(shop: Shop) -> None:
 
 def test_a_processing_job_ends_as_well(shop: Shop) -> None:
     shop.open(ProcessingJob)
+    assert shop.worker().work_once()
+    assert shop.look().status is StepStatus.COMPLETED
+
+
+def test_a_transform_job_has_no_stopping_condition_and_30_days(shop: Shop) -> None:
+    job = shop.open(TransformJob)
+    with shop.store.transaction() as tx:
+        tx.update(replace(job, details={}))
+    duty = shop.worker()._claim()
+    assert duty is not None
+    assert duty.stop_at - duty.task.started == timedelta(days=30)
+    with shop.store.transaction() as tx:
+        tx.release_task(duty.task)
     assert shop.worker().work_once()
     assert shop.look().status is StepStatus.COMPLETED
 

@@ -20,7 +20,13 @@ from windvane.engine.columns import ColumnSpec
 from windvane.engine.ensembles.pool import pool_for
 from windvane.engine.features.base import FittedRecipe
 from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
-from windvane.engine.packages.predictor import Predictions, Predictor, Schema, load_predictor
+from windvane.engine.packages.predictor import (
+    Predictions,
+    Predictor,
+    Schema,
+    load_predictor,
+    load_transformers,
+)
 from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.engine.scoring.threshold import Decision
 
@@ -32,6 +38,7 @@ __all__ = [
     "Schema",
     "check_manifest",
     "load_predictor",
+    "load_transformers",
     "write_manifest",
     "write_model",
     "write_transformers",

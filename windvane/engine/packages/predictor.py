@@ -128,15 +128,21 @@ class Predictor:
             return self._predict_row(rows[0])
         return self.predict_columns(self.parse(rows), len(rows))
 
-    def parse(self, rows: Sequence[Sequence[str | None]]) -> Columns:
+    @property
+    def used(self) -> list[tuple[int, ColumnSpec]]:
+        """Place in the row and spec of each column that the members need."""
+        return [(place, spec) for place, spec, _ in self._readers]
+
+    def parse(self, rows: Sequence[Sequence[str | None]], first_row: int = 1) -> Columns:
         """The columns that the members need, read from raw cells.
 
-        raises    InvalidRequest as `predict` does
+        raises    InvalidRequest as `predict` does, of rows that are counted from first_row
         """
-        for number, row in enumerate(rows, 1):
+        for number, row in enumerate(rows, first_row):
             self._check_length(row, number)
         return {
-            spec.name: parse_cells([row[i] for row in rows], spec) for i, spec, _ in self._readers
+            spec.name: parse_cells([row[i] for row in rows], spec, first_row)
+            for i, spec in self.used
         }
 
     def predict_columns(self, columns: Columns, n_rows: int) -> Predictions:
@@ -203,6 +209,21 @@ def load_predictor(transformers: Path, model: Path) -> Predictor:
         raise CorruptArtifact(
             f"{transformers / 'schema.json'} does not say how its columns are read: {error!r}."
         ) from error
+
+
+def load_transformers(
+    folder: Path,
+) -> tuple[Schema, tuple[ColumnSpec, ...], dict[str, FittedRecipe]]:
+    """Everything in a transformers package; recipes by name.
+
+    raises    CorruptArtifact
+    """
+    check_manifest(folder, "transformers")
+    schema, columns = _read_schema(folder / "schema.json")
+    names = sorted(one.name for one in (folder / "recipes").glob("*"))
+    recipes = {name: _recipe(folder, name) for name in names}
+    _check_recipes(folder, recipes, columns)
+    return schema, columns, recipes
 
 
 def _read_schema(file: Path) -> tuple[Schema, tuple[ColumnSpec, ...]]:

@@ -1,0 +1,30 @@
+"""Transform jobs that clients create: create, stop. The other operations are in api/steps.py."""
+
+from __future__ import annotations
+
+from windvane.api.operation import Parts, Table, scope_of
+from windvane.control.members import Request, first
+from windvane.domain.candidate import TransformJob
+from windvane.serving.media import CSV, choose_accept, read_content_type
+from windvane.wire.call import Call, Result
+
+OPERATIONS = Table("sagemaker")
+
+
+@OPERATIONS.serves("CreateTransformJob")
+def create_transform_job(parts: Parts, call: Call) -> Result:
+    _check_media(call.parameters)
+    job = parts.transforms.create(scope_of(call), call.parameters)
+    return {"TransformJobArn": job.arn}
+
+
+@OPERATIONS.serves("StopTransformJob")
+def stop_transform_job(parts: Parts, call: Call) -> Result:
+    parts.steps.stop(TransformJob, scope_of(call), call.parameters["TransformJobName"])
+    return None
+
+
+def _check_media(request: Request) -> None:
+    """raises    InvalidRequest for a content type that no model reads, or none writes"""
+    read_content_type(first(request, "TransformInput.ContentType") or "")
+    choose_accept(first(request, "TransformOutput.Accept") or "", CSV)

@@ -1,0 +1,154 @@
+"""Transform jobs that clients create: a model answers every row of objects in S3. Workers do the rest.
+
+They are described, listed and stopped as the steps of candidates are (control/steps.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from windvane.artifacts.base import Artifacts
+from windvane.control.inputs import check_input, check_output
+from windvane.control.members import Request
+from windvane.control.roles import Grant, Roles
+from windvane.control.rules import check
+from windvane.control.tags import set_first_tags, without_tags
+from windvane.control.transform_rules import CREATE_TRANSFORM_JOB_RULES, TRANSFORMERS_RULES
+from windvane.domain.candidate import (
+    Candidate,
+    CandidateStatus,
+    Container,
+    Step,
+    StepStatus,
+    TrainingJob,
+    TransformJob,
+)
+from windvane.domain.deployment import Model
+from windvane.domain.images import TRANSFORMERS, algorithm_of
+from windvane.domain.resource import Kind
+from windvane.domain.task import NewTask, TaskKind
+from windvane.errors import DoesNotExist, InvalidRequest, NameTaken
+from windvane.names import Scope, arn
+from windvane.store.base import Store, Transaction
+
+NO_PROCESSING = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
+"""What Describe says of a job that asked for none."""
+
+
+class Transforms:
+    """What CreateTransformJob means."""
+
+    def __init__(
+        self,
+        store: Store,
+        artifacts: Artifacts,
+        roles: Roles,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._artifacts = artifacts
+        self._roles = roles
+        self._clock = clock
+
+    def create(self, scope: Scope, request: Request) -> TransformJob:
+        """Record a job and its task; nothing is left behind if the job is refused. The role is that of the model.
+
+        ModelName may also be a training job that fitted transformers, as it is in the transform jobs of candidates.
+
+        raises    InvalidRequest, DoesNotExist, NameTaken
+        """
+        check(CREATE_TRANSFORM_JOB_RULES, request)
+        with self._store.snapshot() as tx:
+            job, role = self._new(tx, scope, request)
+            if tx.find(TransformJob, scope, job.name) is not None:
+                raise _name_taken(job)
+        self._check_world(scope, request, self._grant(scope, role))
+        with self._store.transaction() as tx:
+            if not tx.insert(job):
+                raise _name_taken(job)
+            set_first_tags(tx, job.arn, request)
+            tx.add_tasks(job.arn, [NewTask(TaskKind.STEP, "step")], job.created)
+        return job
+
+    def _new(
+        self, tx: Transaction, scope: Scope, request: Request
+    ) -> tuple[TransformJob, str | None]:
+        """The job, and the role that it runs as."""
+        containers, transformers, role = _means(tx, scope, request["ModelName"])
+        if transformers:
+            check(TRANSFORMERS_RULES, request)
+        now = self._clock()
+        job = TransformJob(
+            scope=scope,
+            name=request["TransformJobName"],
+            created=now,
+            modified=now,
+            details=_details(request),
+            containers=containers,
+            transformers=transformers,
+        )
+        return job, role
+
+    def _grant(self, scope: Scope, role: str | None) -> Grant:
+        return self._roles.default(scope) if role is None else self._roles.assume(scope, role)
+
+    def _check_world(self, scope: Scope, request: Request, grant: Grant) -> None:
+        source = request["TransformInput"]["DataSource"]["S3DataSource"]
+        check_input(self._artifacts, scope, grant, source)
+        output = request["TransformOutput"]["S3OutputPath"]
+        check_output(self._artifacts, scope, grant, output)
+
+
+def _details(request: Request) -> dict[str, Any]:
+    """What Describe repeats of the request."""
+    details = {
+        name: value for name, value in without_tags(request).items() if name != "TransformJobName"
+    }
+    return {**details, "DataProcessing": {**NO_PROCESSING, **details.get("DataProcessing", {})}}
+
+
+def _means(
+    tx: Transaction, scope: Scope, name: str
+) -> tuple[tuple[Container, ...], str, str | None]:
+    """The model's containers, or else where the transformers are; and the role.
+
+    raises    DoesNotExist if there is neither; InvalidRequest for transformers that are not there
+    """
+    model = tx.find(Model, scope, name)
+    if model is not None:
+        return model.containers, "", model.request.get("ExecutionRoleArn")
+    job = tx.find(TrainingJob, scope, name)
+    if job is None:
+        raise DoesNotExist("model", arn(scope, Kind.MODEL, name))
+    if algorithm_of(job.details["AlgorithmSpecification"]["TrainingImage"]) != TRANSFORMERS:
+        raise InvalidRequest(
+            f'Could not find model "{arn(scope, Kind.MODEL, name)}". There is a training job of this name, which did '
+            "not fit transformers: create a model of what it made."
+        )
+    return (), _transformers(tx, job), job.details["RoleArn"]
+
+
+def _transformers(tx: Transaction, job: TrainingJob) -> str:
+    """The artefact of transformers: their own, or that of a candidate which holds them too."""
+    if job.status is not StepStatus.COMPLETED:
+        raise InvalidRequest(
+            f"The training job {job.arn} is in status {job.status}; its transformers can be used once it is Completed."
+        )
+    artefact: str = job.details.get("ModelArtifacts", {}).get("S3ModelArtifacts", "")
+    if not artefact and job.parent:
+        step = Step(Kind.TRAINING_JOB, job.name)
+        for candidate in tx.every(Candidate, (CandidateStatus.COMPLETED,)):
+            if candidate.parent == job.parent and step in candidate.steps and candidate.containers:
+                artefact = candidate.containers[0].model_data_url
+    if not artefact:
+        raise InvalidRequest(f"The training job {job.arn} has no artefact: it was not kept.")
+    return artefact
+
+
+def _name_taken(job: TransformJob) -> NameTaken:
+    return NameTaken(
+        "Transform job names must be unique within an AWS account and region, and a transform job with this name "
+        f"already exists ({job.arn})"
+    )
