@@ -100,6 +100,7 @@ def _analyse(state: JobState, now: datetime) -> Passed:
         state.job,
         problem_type=ProblemType(task.result["problem_type"]),
         objective=MetricName(task.result["objective"]),
+        resolved_mode=state.job.resolved(task.result.get("n_bytes", 0)),
     )
     return replace(state, job=job), True
 

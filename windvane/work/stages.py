@@ -25,7 +25,6 @@ from windvane.engine.scoring.judge import with_latency
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import terms
 from windvane.errors import CandidateFault
-from windvane.work.containers import mode_of
 from windvane.work.inputs import download_inputs
 from windvane.work.notebooks import write_notebooks
 from windvane.work.publishing import (
@@ -102,6 +101,7 @@ def _analyse(bench: Bench) -> Result:
         files = download_inputs(
             artifacts, channel["DataSource"]["S3DataSource"], inputs, bench.max_data_bytes
         )
+        n_bytes = sum(file.path.stat().st_size for file in files)
         analysis = stages.analyse(
             files,
             _read_options(bench, channel, temporary),
@@ -114,6 +114,7 @@ def _analyse(bench: Bench) -> Result:
         "objective": str(analysis.objective),
         "n_rows": analysis.n_rows,
         "n_columns": len(analysis.columns) + 1,
+        "n_bytes": n_bytes,
     }
 
 
@@ -250,7 +251,7 @@ def _judge(bench: Bench) -> Result:
     space, index = bench.workspace, bench.task.payload["index"]
     name = Keys(bench.job).candidate_name(index)
     judged = judged_candidate(space.dataset, space.candidate(index), name)
-    if mode_of(bench.job) is Mode.ENSEMBLING:
+    if bench.job.mode is Mode.ENSEMBLING:
         location = Keys(bench.job).predictions(index)
         publish_predictions(bench.open_artifacts(), location, judged)
     files = insight_files(judged, bench.job.created)
@@ -300,7 +301,7 @@ def _published(
             latency_s = stages.row_latency(space.dataset, packages)
             outcome = with_latency(outcome, latency_s)
         output = _output_of(space.candidate(index), folder / "output")
-        if mode_of(bench.job) is Mode.ENSEMBLING:
+        if bench.job.mode is Mode.ENSEMBLING:
             parts = {keys.whole_output(index): output, keys.whole(index): packages}
         else:
             parts = {

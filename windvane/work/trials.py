@@ -18,7 +18,6 @@ from windvane.engine.candidates import Plan
 from windvane.engine.outcomes import outcome_from_json
 from windvane.engine.tuning import pacing, search
 from windvane.work import beside, records
-from windvane.work.containers import mode_of
 from windvane.work.reasons import with_reason
 from windvane.work.state import JobState, train_key
 from windvane.work.timing import Timetable
@@ -33,7 +32,7 @@ def _max_pipelines(job: AutoMLJob) -> int:
 
 
 def has_place_for_ensemble(job: AutoMLJob) -> bool:
-    is_wanted = mode_of(job) is not Mode.TUNING
+    is_wanted = job.mode is not Mode.TUNING
     return is_wanted and job.limits.max_candidates >= pacing.FEWEST_WITH_ENSEMBLE
 
 
@@ -156,10 +155,10 @@ def without_waiting(state: JobState, kinds: frozenset[TaskKind], now: datetime) 
 
 
 def search_shows(state: JobState) -> SecondaryStatus:
-    if not state.candidates:
-        return SecondaryStatus.FEATURE_ENGINEERING
-    is_ensembling = mode_of(state.job) is Mode.ENSEMBLING
-    return SecondaryStatus.TRAINING_MODELS if is_ensembling else SecondaryStatus.MODEL_TUNING
+    if state.job.mode is Mode.ENSEMBLING:
+        return SecondaryStatus.TRAINING_MODELS
+    has_begun = bool(state.candidates)
+    return SecondaryStatus.MODEL_TUNING if has_begun else SecondaryStatus.FEATURE_ENGINEERING
 
 
 def members(state: JobState) -> list[Candidate]:
