@@ -24,7 +24,7 @@ from windvane.engine.quality.candidate import judged_candidate
 from windvane.engine.scoring.judge import with_latency
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import terms
-from windvane.errors import CandidateFault
+from windvane.errors import CandidateFault, Outclassed
 from windvane.work.inputs import download_inputs
 from windvane.work.notebooks import write_notebooks
 from windvane.work.publishing import (
@@ -184,13 +184,16 @@ def _transform(bench: Bench) -> Result:
 def _train(bench: Bench) -> Result:
     plan = Plan(**bench.task.payload["plan"])
     space = bench.workspace
-    outcome = stages.train(
-        space.dataset,
-        space.features(plan.recipe),
-        plan,
-        _limits(bench, time.time()),
-        cleared(space.candidate(plan.index)),
-    )
+    try:
+        outcome = stages.train(
+            space.dataset,
+            space.features(plan.recipe),
+            plan,
+            _limits(bench, time.time()),
+            cleared(space.candidate(plan.index)),
+        )
+    except Outclassed as reason:
+        return {"outclassed": str(reason)}
     fit = read_candidate(space.candidate(plan.index)).recipe_fit
     tag = plan.recipe if fit == FULL_FIT else f"{plan.recipe}-{fit}"
     return _published(bench, outcome, plan.algorithm, plan.recipe, tag)
@@ -205,6 +208,7 @@ def _limits(bench: Bench, now: float) -> TrainLimits:
     found = terms(analysis, left_s, limits.max_runtime_s, limits.max_candidates, folds_used)
     time_s = min(bench.stop_at - now, found.time_s)
     least_s, most_s = _PACKING_S
+    rival = bench.task.payload.get("rival")
     return TrainLimits(
         now + time_s - min(max(_PACKING_SHARE * time_s, least_s), most_s),
         least_folds=found.least_folds,
@@ -212,6 +216,7 @@ def _limits(bench: Bench, now: float) -> TrainLimits:
         fold_s=found.fold_s,
         further_s=found.further_s,
         memory_mb=bench.memory_mb,
+        rival=None if rival is None else bench.workspace.candidate(rival),
     )
 
 
