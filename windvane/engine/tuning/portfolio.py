@@ -136,11 +136,18 @@ def openings_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[Ope
 
 
 def _allowed(openings: tuple[Opening, ...], strategy: Strategy) -> tuple[Opening, ...]:
-    """Every algorithm that is asked for has one at least."""
-    allowed = tuple(opening for opening in openings if strategy.allows(opening.algorithm))
+    """Where algorithms are named, each has one at least, and its first one comes before any other's second."""
+    if not strategy.algorithms:
+        return openings
+    allowed = [opening for opening in openings if opening.algorithm in strategy.algorithms]
     opened = {opening.algorithm for opening in allowed}
-    further = (name for name in strategy.algorithms if name not in opened)
-    return (*allowed, *(Opening(name, "sound defaults") for name in further))
+    unopened = [name for name in strategy.algorithms if name not in opened]
+    allowed += [Opening(name, "sound defaults") for name in unopened]
+    firsts: dict[str, Opening] = {}
+    for opening in allowed:
+        firsts.setdefault(opening.algorithm, opening)
+    others = (opening for opening in allowed if opening is not firsts[opening.algorithm])
+    return (*firsts.values(), *others)
 
 
 def has_long_tail(analysis: Analysis) -> bool:

@@ -34,9 +34,6 @@ class Strategy:
         Such a one may still be of use to an ensemble."""
         return self.mode is Mode.TUNING
 
-    def allows(self, algorithm: str) -> bool:
-        return not self.algorithms or algorithm in self.algorithms
-
 
 ANYTHING = Strategy()
 """Every algorithm, pipelines and an ensemble."""

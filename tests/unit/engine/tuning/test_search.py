@@ -193,6 +193,12 @@ def test_an_algorithm_without_an_opening_on_the_table_begins_with_its_defaults()
     assert (opening.algorithm, dict(opening.changes)) == ("neighbors", {})
 
 
+def test_every_algorithm_that_is_named_has_its_turn_before_any_has_a_second():
+    plans, _ = _search(5, strategy=Strategy(algorithms=("catboost", "xgboost", "lightgbm")))
+    assert [plan.algorithm for plan in plans[:3]] == ["lightgbm", "xgboost", "catboost"]
+    assert plans[3].algorithm == "lightgbm"
+
+
 def test_hyperparameter_tuning_proposes_by_a_model_of_what_was_tried():
     strategy = Strategy(Mode.TUNING, ("xgboost",))
 
