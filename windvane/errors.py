@@ -30,7 +30,8 @@
     |   `-- DataFault               the content of the data is at fault
     |-- CandidateFault              ends one candidate, never the job
     |   |-- OutOfTime
-    |   `-- OutOfMemory
+    |   |-- OutOfMemory
+    |   `-- Outclassed              it is clearly worse than another; it was given up, which is no fault
     |-- StoreUnusable               the store is busy, full, of a newer version, or misconfigured
     |-- CorruptArtifact             a saved model is damaged or of an unknown format
     `-- Signal                      control flow; never reaches a client
@@ -202,6 +203,10 @@ class OutOfTime(CandidateFault):
 
 class OutOfMemory(CandidateFault):
     """The candidate needed more memory than it was given."""
+
+
+class Outclassed(CandidateFault):
+    """The candidate is clearly worse than another on the same rows: it was given up, which is no fault."""
 
 
 class CorruptArtifact(WindvaneError):

@@ -27,6 +27,7 @@ from api.world import (
 
 from windvane.domain.job import AutoMLJob, JobStatus, Limits
 from windvane.domain.task import TaskKind
+from windvane.engine.learners import catalogue
 
 
 def job_of(world: World, name: str = "churn") -> AutoMLJob:
@@ -108,8 +109,46 @@ def test_parquet_is_accepted(world: World) -> None:
     world.create_job(InputDataConfig=[channel(ContentType="x-application/vnd.amazon+parquet")])
 
 
-def test_hyperparameter_tuning_is_the_one_mode_served(world: World) -> None:
-    world.create_job(**with_config(Mode="HYPERPARAMETER_TUNING"))
+@pytest.mark.parametrize("mode", ["AUTO", "ENSEMBLING", "HYPERPARAMETER_TUNING"])
+def test_every_mode_is_served_and_echoed(world: World, mode: str) -> None:
+    world.create_job(**with_config(Mode=mode))
+    described = world.client().describe_auto_ml_job(AutoMLJobName="churn")
+    assert described["AutoMLJobConfig"] == {"Mode": mode}
+
+
+@pytest.mark.parametrize(
+    ("mode", "algorithms"),
+    [
+        ("ENSEMBLING", ["catboost", "extra-trees", "lightgbm", "randomforest"]),
+        ("HYPERPARAMETER_TUNING", ["xgboost", "linear-learner", "mlp"]),
+        (None, ["lightgbm", "mlp"]),
+        ("ENSEMBLING", []),
+    ],
+)
+def test_a_search_may_be_limited_to_algorithms_of_its_mode(
+    world: World, mode: str | None, algorithms: list[str]
+) -> None:
+    config: dict[str, Any] = {
+        "CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": algorithms}]}
+    }
+    if mode:
+        config["Mode"] = mode
+    world.create_job(**with_config(**config))
+    assert job_of(world).algorithms == tuple(algorithms)
+    described = world.client().describe_auto_ml_job(AutoMLJobName="churn")
+    assert described["AutoMLJobConfig"] == config
+
+
+@pytest.mark.parametrize("algorithm", ["nn-torch", "fastai"])
+def test_an_algorithm_of_an_extra_that_is_missing_is_refused_with_how_to_install_it(
+    world: World, algorithm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "find_spec", lambda name: None)
+    config = {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["xgboost", algorithm]}]}
+    assert refused(world, **with_config(Mode="ENSEMBLING", CandidateGenerationConfig=config)) == (
+        f"Value '{algorithm}' at '{ALGORITHMS}.1.member.autoMLAlgorithms' is not available: the algorithm {algorithm} "
+        "needs the extra 'torch', which is not installed: pip install 'windvane[torch]'."
+    )
 
 
 def test_an_empty_list_of_algorithms_means_all_and_is_accepted(world: World) -> None:
@@ -126,22 +165,11 @@ SECURITY = "autoMLJobConfig.securityConfig"
 
 REFUSED_MEMBERS = [
     (
-        with_config(Mode="ENSEMBLING"),
-        f"Value 'ENSEMBLING' at 'autoMLJobConfig.mode' {NOT_YET} or choose one of: HYPERPARAMETER_TUNING.",
-    ),
-    (
-        with_config(Mode="AUTO"),
-        f"Value 'AUTO' at 'autoMLJobConfig.mode' {NOT_YET} or choose one of: HYPERPARAMETER_TUNING.",
-    ),
-    (
-        with_config(
-            CandidateGenerationConfig={"AlgorithmsConfig": [{"AutoMLAlgorithms": ["xgboost"]}]}
-        ),
-        f"The member 'autoMLJobConfig.candidateGenerationConfig' {NOT_YET}.",
-    ),
-    (
         with_config(CandidateGenerationConfig={"FeatureSpecificationS3Uri": "s3://b/f.json"}),
-        f"The member 'autoMLJobConfig.candidateGenerationConfig' {NOT_YET}.",
+        (
+            "The member 'autoMLJobConfig.candidateGenerationConfig.featureSpecificationS3Uri' "
+            f"{NOT_YET}."
+        ),
     ),
     (
         with_config(DataSplitConfig={"ValidationFraction": 0.2}),
@@ -190,9 +218,53 @@ def test_a_member_that_cannot_be_honoured_is_refused_by_name(
     assert refused(world, **changes) == message
 
 
+ALGORITHMS = "autoMLJobConfig.candidateGenerationConfig.algorithmsConfig"
+
+
+def with_algorithms(*config: list[str], mode: str | None = None) -> dict[str, Any]:
+    entries = [{"AutoMLAlgorithms": names} for names in config]
+    named = {"Mode": mode} if mode else {}
+    return with_config(CandidateGenerationConfig={"AlgorithmsConfig": entries}, **named)
+
+
 LONG_PATH = "s3://results/" + "x" * 116
 
 BROKEN_RULES = [
+    (
+        with_algorithms(["xgboost"], mode="AUTO"),
+        (
+            f"The member '{ALGORITHMS}' must not be specified when the Mode is AUTO: choose the Mode ENSEMBLING or "
+            "HYPERPARAMETER_TUNING."
+        ),
+    ),
+    (
+        with_algorithms(mode="ENSEMBLING"),
+        (
+            f"The member '{ALGORITHMS}' has 0 items; it must have one, with AutoMLAlgorithms: an empty list of them "
+            "stands for all."
+        ),
+    ),
+    (
+        with_algorithms(["xgboost", "mlp"], mode="ENSEMBLING"),
+        (
+            f"Value 'mlp' at '{ALGORITHMS}.1.member.autoMLAlgorithms' is not an algorithm of the Mode ENSEMBLING. Choose "
+            "from: catboost, extra-trees, fastai, lightgbm, linear-learner, nn-torch, randomforest, xgboost."
+        ),
+    ),
+    (
+        with_algorithms(["lightgbm"], mode="HYPERPARAMETER_TUNING"),
+        (
+            f"Value 'lightgbm' at '{ALGORITHMS}.1.member.autoMLAlgorithms' is not an algorithm of the Mode "
+            "HYPERPARAMETER_TUNING. Choose from: linear-learner, mlp, xgboost."
+        ),
+    ),
+    (
+        with_algorithms(["prophet"]),
+        (
+            f"Value 'prophet' at '{ALGORITHMS}.1.member.autoMLAlgorithms' is not an algorithm of tabular problems. Choose "
+            "from: catboost, extra-trees, fastai, lightgbm, linear-learner, mlp, nn-torch, randomforest, xgboost."
+        ),
+    ),
     (
         {"InputDataConfig": [channel(), channel(ChannelType="validation")]},
         (
@@ -321,9 +393,9 @@ def test_every_broken_rule_is_reported_at_once(world: World) -> None:
     message = refused(
         world,
         ModelDeployConfig={"AutoGenerateEndpointName": False},
-        **with_config(Mode="AUTO"),
+        **with_algorithms(["xgboost"], mode="AUTO"),
     )
-    assert "autoMLJobConfig.mode" in message
+    assert ALGORITHMS in message
     assert "EndpointName must be specified" in message
 
 

@@ -16,6 +16,11 @@ def create_auto_ml_job(parts: Parts, call: Call) -> Result:
     return {"AutoMLJobArn": parts.jobs.create(scope_of(call), call.parameters).arn}
 
 
+@OPERATIONS.serves("CreateAutoMLJobV2")
+def create_auto_ml_job_v2(parts: Parts, call: Call) -> Result:
+    return {"AutoMLJobArn": parts.jobs.create_v2(scope_of(call), call.parameters).arn}
+
+
 @OPERATIONS.serves("DescribeAutoMLJob")
 def describe_auto_ml_job(parts: Parts, call: Call) -> Result:
     return description(parts.jobs.describe(scope_of(call), call.parameters["AutoMLJobName"]))
@@ -23,7 +28,7 @@ def describe_auto_ml_job(parts: Parts, call: Call) -> Result:
 
 @OPERATIONS.serves("DescribeAutoMLJobV2")
 def describe_auto_ml_job_v2(parts: Parts, call: Call) -> Result:
-    return description_v2(parts.jobs.describe(scope_of(call), call.parameters["AutoMLJobName"]))
+    return description_v2(parts.jobs.describe_v2(scope_of(call), call.parameters["AutoMLJobName"]))
 
 
 @OPERATIONS.serves("ListAutoMLJobs")

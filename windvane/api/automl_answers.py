@@ -7,6 +7,7 @@ from typing import Any
 
 from windvane.api.answers import echoed, present, reason
 from windvane.api.candidates import candidate_answer
+from windvane.control.automl_v2 import in_v2_words
 from windvane.control.jobs import JobView
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import MetricName, ProblemType, default_objective
@@ -47,18 +48,13 @@ def description(view: JobView) -> dict[str, Any]:
 
 
 def description_v2(view: JobView) -> dict[str, Any]:
-    """The answer of DescribeAutoMLJobV2: what the first API calls by other names, as a tabular V2 job."""
+    """The answer of DescribeAutoMLJobV2: of a job of the first API too, as a tabular V2 job."""
     job = view.job
     problem_type = _problem_type(job)
     return {
         **_common(view),
-        **echoed(job.request.get("AutoMLJobConfig", {}), "SecurityConfig", "DataSplitConfig"),
-        "AutoMLJobInputDataConfig": [
-            echoed(channel, "ChannelType", "ContentType", "CompressionType", "DataSource")
-            for channel in job.request["InputDataConfig"]
-        ],
+        **_request_v2(job),
         "AutoMLProblemTypeConfigName": "Tabular",
-        "AutoMLProblemTypeConfig": {"TabularJobConfig": _tabular_config(job)},
         "ResolvedAttributes": {
             **_resolved_objective(job),
             **_resolved_criteria(job),
@@ -96,16 +92,20 @@ def _artifacts(job: AutoMLJob) -> dict[str, Any]:
     )
 
 
-def _tabular_config(job: AutoMLJob) -> dict[str, Any]:
-    config = job.request.get("AutoMLJobConfig", {})
-    generation = config.get("CandidateGenerationConfig", {})
-    return {
-        "TargetAttributeName": job.request["InputDataConfig"][0]["TargetAttributeName"],
-        "GenerateCandidateDefinitionsOnly": job.definitions_only,
-        **echoed(job.request, "ProblemType"),
-        **echoed(config, "CompletionCriteria", "Mode"),
-        **present(CandidateGenerationConfig=echoed(generation, "AlgorithmsConfig") or None),
-    }
+def _request_v2(job: AutoMLJob) -> dict[str, Any]:
+    """What was sent, but for what `_common` says."""
+    request = echoed(
+        in_v2_words(job.request),
+        "AutoMLJobInputDataConfig",
+        "AutoMLProblemTypeConfig",
+        "SecurityConfig",
+        "DataSplitConfig",
+        "AutoMLComputeConfig",
+    )
+    if not job.by_v2:
+        tabular = request["AutoMLProblemTypeConfig"]["TabularJobConfig"]
+        tabular["GenerateCandidateDefinitionsOnly"] = job.definitions_only
+    return request
 
 
 def _problem_type(job: AutoMLJob) -> str | None:

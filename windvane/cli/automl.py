@@ -56,6 +56,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="MS",
         help="keep the best model that answers one row within it (default: no limit)",
     )
+    parser.add_argument(
+        "--mode", metavar="M", help="ENSEMBLING (the default) or HYPERPARAMETER_TUNING"
+    )
+    parser.add_argument(
+        "--algorithms",
+        type=lambda text: text.split(","),
+        metavar="A,B",
+        help="try these alone, e.g. lightgbm,mlp (default: every one)",
+    )
     parser.add_argument("--objective", metavar="M", help=f"one of {', '.join(MetricName)}")
     parser.add_argument("--problem-type", metavar="T", help=f"one of {', '.join(ProblemType)}")
     parser.add_argument(
@@ -104,6 +113,8 @@ def _run(arguments: argparse.Namespace) -> None:
         tune_threshold=not arguments.no_threshold_tuning,
         sample_weight=arguments.sample_weight,
         monotone=dict(arguments.monotone),
+        mode=arguments.mode,
+        algorithms=arguments.algorithms,
     )
     _check_file(arguments.train)
     if arguments.test is not None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from windvane.artifacts.base import Artifacts
+from windvane.control.automl_v2 import V2_RULES, in_v1_words, told_in_v2_words
 from windvane.control.inputs import check_input, check_output
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, first
@@ -69,9 +70,19 @@ class Jobs:
     def create(self, scope: Scope, request: Request) -> AutoMLJob:
         """Record a job and its first task; nothing is left behind if the job is refused.
 
+        request   to CreateAutoMLJob
         raises    InvalidRequest, NameTaken, LimitExceeded
         """
         check(CREATE_JOB_RULES, request)
+        return self._create(scope, request, by_v2=False)
+
+    def create_v2(self, scope: Scope, request: Request) -> AutoMLJob:
+        """The same for a request to CreateAutoMLJobV2."""
+        translated = in_v1_words(request)
+        check((*CREATE_JOB_RULES, *V2_RULES), translated, told_in_v2_words)
+        return self._create(scope, translated, by_v2=True)
+
+    def _create(self, scope: Scope, request: Request, *, by_v2: bool) -> AutoMLJob:
         name = request["AutoMLJobName"]
         with self._store.snapshot() as tx:
             if tx.find(AutoMLJob, scope, name) is not None:
@@ -88,6 +99,7 @@ class Jobs:
             limits=limits,
             deadline=now + timedelta(seconds=limits.max_runtime_s),
             endpoint_name=_endpoint_name(request),
+            by_v2=by_v2,
         )
         with self._store.transaction() as tx:
             if not tx.insert(job):
@@ -106,7 +118,20 @@ class Jobs:
         return job
 
     def describe(self, scope: Scope, name: str) -> JobView:
-        """raises    NotFound"""
+        """raises    NotFound; InvalidRequest for a job that CreateAutoMLJobV2 created"""
+        view = self.describe_v2(scope, name)
+        if view.job.by_v2:
+            raise InvalidRequest(
+                f"The AutoML job {view.job.name} was created by CreateAutoMLJobV2 and is not described by "
+                "DescribeAutoMLJob. Use DescribeAutoMLJobV2."
+            )
+        return view
+
+    def describe_v2(self, scope: Scope, name: str) -> JobView:
+        """A job of either API.
+
+        raises    NotFound
+        """
         with self._store.snapshot() as tx:
             job = find_job(tx, scope, name)
             best = tx.find(Candidate, scope, job.best_candidate) if job.best_candidate else None

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from windvane.artifacts.base import parse_location
+from windvane.control.algorithms import algorithms_fit
 from windvane.control.members import Request, Unserved, first, found
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType, check_objective
 from windvane.errors import InvalidRequest
@@ -24,10 +25,15 @@ PARQUET = "x-application/vnd.amazon+parquet"
 _BUCKET = re.compile(r"[a-zA-Z0-9._-]{1,255}", re.ASCII)
 
 
-def check(rules: Iterable[Rule], request: Request) -> None:
-    """raises    InvalidRequest with the sentence of every fault"""
+def check(
+    rules: Iterable[Rule], request: Request, told: Callable[[str], str] = lambda fault: fault
+) -> None:
+    """told      how a fault is told to the client, if the request is not in its own words
+
+    raises    InvalidRequest with the sentence of every fault
+    """
     if faults := [fault for rule in rules for fault in rule(request)]:
-        raise InvalidRequest(" ".join(faults))
+        raise InvalidRequest(" ".join(told(fault) for fault in faults))
 
 
 def refused(*members: Unserved) -> Rule:
@@ -197,9 +203,8 @@ CREATE_JOB_RULES: tuple[Rule, ...] = (
         Unserved("AutoMLJobConfig.SecurityConfig.VolumeKmsKeyId"),
         Unserved("AutoMLJobConfig.SecurityConfig.EnableInterContainerTrafficEncryption", (False,)),
         Unserved("AutoMLJobConfig.SecurityConfig.VpcConfig"),
-        Unserved("AutoMLJobConfig.CandidateGenerationConfig"),
+        Unserved("AutoMLJobConfig.CandidateGenerationConfig.FeatureSpecificationS3Uri"),
         Unserved("AutoMLJobConfig.DataSplitConfig.ValidationFraction"),
-        Unserved("AutoMLJobConfig.Mode", ("HYPERPARAMETER_TUNING",)),
     ),
     _data_source_given,
     _one_training_channel,
@@ -212,6 +217,7 @@ CREATE_JOB_RULES: tuple[Rule, ...] = (
     ),
     _objective_fits,
     _runtimes,
+    algorithms_fit,
     _endpoint_name,
     _something_to_deploy,
     *TAG_RULES,

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from windvane.domain.problem import MetricName, ProblemType
+from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.domain.resource import Kind, Resource
 
 
@@ -73,6 +73,13 @@ class EndOfSearch(StrEnum):
     STOPPED = "Stopped"
 
 
+ENSEMBLING_BELOW_BYTES = 100_000_000
+"""Of training data, as the objects are stored: what AUTO goes by.
+
+source    TabularJobConfig's Mode in SageMaker's API reference: 100 MB
+"""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Upper limits of one job, resolved (defaults filled in).
@@ -91,7 +98,8 @@ class Limits:
 class AutoMLJob(Resource):
     """The record of one AutoML job.
 
-    request          the validated parameters of CreateAutoMLJob, echoed by Describe
+    request          the validated parameters in the words of CreateAutoMLJob, echoed by Describe
+    by_v2            it was created by CreateAutoMLJobV2 (control/automl_v2.py translates)
     deadline         created + limits.max_runtime_s
     search_ended     why and only once no further candidates are tried
     problem_type     as resolved; None until the data are analysed
@@ -102,6 +110,7 @@ class AutoMLJob(Resource):
     partial_failures sentences for PartialFailureReasons
     endpoint_name    chosen at creation if the job is to deploy; "" if not
     deployed         the endpoint of this job is InService
+    resolved_mode    of a job that asked for AUTO, once the size of its data is known
     """
 
     kind: ClassVar[Kind] = Kind.AUTO_ML_JOB
@@ -122,6 +131,33 @@ class AutoMLJob(Resource):
     partial_failures: tuple[str, ...] = ()
     endpoint_name: str = ""
     deployed: bool = False
+    by_v2: bool = False
+    resolved_mode: Mode | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """How candidates are searched. AUTO while the size of the data decides and is not known yet; and, for good,
+        of a job of the first API that named none: it searches pipelines and ensembles."""
+        return self.resolved_mode or self.asked_mode or Mode.AUTO
+
+    @property
+    def asked_mode(self) -> Mode | None:
+        """As the client named it; AUTO is the default of V2, and the first API has none."""
+        named = self.request.get("AutoMLJobConfig", {}).get("Mode")
+        return Mode(named) if named else (Mode.AUTO if self.by_v2 else None)
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """Those that the search is limited to; () for no limit."""
+        generation = self.request.get("AutoMLJobConfig", {}).get("CandidateGenerationConfig", {})
+        chosen = generation.get("AlgorithmsConfig") or [{}]
+        return tuple(dict.fromkeys(chosen[0].get("AutoMLAlgorithms", ())))
+
+    def resolved(self, n_bytes: int) -> Mode | None:
+        """What AUTO means for so much data; None for a job that did not ask for it."""
+        if self.asked_mode is not Mode.AUTO:
+            return None
+        return Mode.ENSEMBLING if n_bytes < ENSEMBLING_BELOW_BYTES else Mode.TUNING
 
     @property
     def definitions_only(self) -> bool:

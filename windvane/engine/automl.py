@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ from windvane.engine.local.frames import (
 )
 from windvane.engine.local.hosted import run_job
 from windvane.engine.local.job import Job, leaderboard_from_json
-from windvane.engine.local.parameters import check_at_least, machine_mb, problem_of
+from windvane.engine.local.parameters import check_at_least, machine_mb, problem_of, strategy_of
 from windvane.engine.local.telling import OnEvent
 from windvane.engine.manifest import check_manifest, read_json, write_manifest
 from windvane.engine.packages.blocks import predict_in_blocks
@@ -85,6 +85,9 @@ class AutoML:
     sample_weight   a column of finite numbers >= 0: what each row counts for, in training and in scores; no feature
     monotone        column of numbers -> 1 or -1: as it grows, the value, or the probability of the positive class, must
                     not fall, or not rise
+    mode            'ENSEMBLING': pipelines and an ensemble of them, as None; 'HYPERPARAMETER_TUNING': pipelines alone,
+                    proposed by a model of those tried; those that are clearly worse than the best are given up
+    algorithms      names of those that are tried, e.g. ['lightgbm', 'mlp']; every one if None
     raises          InvalidRequest for an unknown name or a number out of range
     """
 
@@ -103,6 +106,8 @@ class AutoML:
         tune_threshold: bool = True,
         sample_weight: str | None = None,
         monotone: Mapping[str, int] | None = None,
+        mode: str | None = None,
+        algorithms: Sequence[str] | None = None,
     ) -> None:
         self.problem = problem_of(
             target,
@@ -120,6 +125,7 @@ class AutoML:
         check_at_least("memory_mb", memory_mb, 256)
         if max_latency_ms is not None and not max_latency_ms > 0:
             raise InvalidRequest(f"max_latency_ms is {max_latency_ms}; it must be above 0.")
+        self.strategy = strategy_of(mode, algorithms, self.problem.monotone)
         self.max_runtime_s = float(max_runtime_s)
         self.max_candidates = max_candidates
         self.threads = threads or len(os.sched_getaffinity(0))
@@ -392,6 +398,7 @@ class AutoML:
             reports=asked.reports,
             reports_s=for_reports_s,
             definitions=asked.is_kept,
+            strategy=self.strategy,
         )
 
     def _kept(self, job: Job, analysis: Analysis, kind: str, background_rows: int) -> Fitted:

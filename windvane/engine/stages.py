@@ -86,7 +86,7 @@ def cross_validate(
 ) -> Outcome:
     """Try the plan on folds, measure, and write `into`: model/ (the first fold's), oof.npy, outcome.json.
 
-    raises    CandidateFault; OutOfTime and OutOfMemory are kinds of it
+    raises    CandidateFault; OutOfTime, OutOfMemory and Outclassed are kinds of it
     """
     trial = _trial(dataset, features, plan, limits)
     trained = trial.cross_validate(limits)
@@ -115,7 +115,7 @@ def train(
 ) -> Outcome:
     """`cross_validate` and `refit` in one go; features: None for a plan that needs none.
 
-    raises    CandidateFault; OutOfTime and OutOfMemory are kinds of it
+    raises    CandidateFault; OutOfTime, OutOfMemory and Outclassed are kinds of it
     """
     trial = _trial(dataset, features, plan, limits)
     trained = trial.train(limits)

@@ -29,11 +29,6 @@ _LABELS = {
 }
 
 
-def mode_of(job: AutoMLJob) -> Mode:
-    """The mode of the search; a job that leaves it open searches pipelines and ensembles."""
-    return Mode(job.request.get("AutoMLJobConfig", {}).get("Mode", Mode.AUTO))
-
-
 def containers_of(job: AutoMLJob, candidate: Candidate, tag: str) -> tuple[Container, ...]:
     """Of a candidate whose artefacts lie under the job's keys: one for a job in ENSEMBLING mode, else the
     transformers, the model and, for classes, the transformers again, which give the labels back.
@@ -43,7 +38,7 @@ def containers_of(job: AutoMLJob, candidate: Candidate, tag: str) -> tuple[Conta
     index, algorithm = candidate.index, candidate.algorithm
     keys = Keys(job)
     is_classifier = job.problem_type is not None and job.problem_type.is_classification
-    if mode_of(job) is Mode.ENSEMBLING:
+    if job.mode is Mode.ENSEMBLING:
         labels = _LABELS if is_classifier else {}
         environment = {_ACCEPT: "text/csv", **labels, **_PROGRAM}
         image = image_uri(job.scope, algorithm)

@@ -100,6 +100,7 @@ def _analyse(state: JobState, now: datetime) -> Passed:
         state.job,
         problem_type=ProblemType(task.result["problem_type"]),
         objective=MetricName(task.result["objective"]),
+        resolved_mode=state.job.resolved(task.result.get("n_bytes", 0)),
     )
     return replace(state, job=job), True
 
@@ -310,6 +311,8 @@ def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
 
 
 def _candidate_ended(state: JobState, candidate: Candidate, task: Task) -> JobState:
+    if trials.given_up(task):
+        return trials.stopped(state, candidate, task.ended)
     if task.status is TaskStatus.DONE and task.result is not None:
         done = records.completed(state.job, candidate, task.result, task.ended)
         return state.with_candidate(done)

@@ -12,6 +12,7 @@ from windvane.engine.definitions.define import NOTEBOOK, define
 from windvane.engine.definitions.record import DefinedJob, Served
 from windvane.engine.exploration.report import explore
 from windvane.engine.reports.files import files_of
+from windvane.work.strategy import strategy_of
 from windvane.work.workspace import EXPLORATION, Keys
 
 _OUTPUT = "notebook-runs"
@@ -53,6 +54,7 @@ def defined_job(job: AutoMLJob) -> DefinedJob:
         max_runtime_s=limits.max_runtime_s,
         max_candidate_s=limits.max_candidate_runtime_s,
         served=served,
+        strategy=strategy_of(job),
     )
 
 

@@ -31,7 +31,7 @@ from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.outcomes import outcome_from_json
 from windvane.engine.rerun import hyperparameters_of
-from windvane.work.containers import containers_of, mode_of
+from windvane.work.containers import containers_of
 from windvane.work.workspace import Keys
 
 ENSEMBLE = "ensemble"
@@ -180,7 +180,7 @@ def training_job(
 def model_location(job: AutoMLJob, candidate: Candidate) -> Location:
     """Where the model of a candidate lies, or would."""
     keys, c = Keys(job), candidate
-    if mode_of(job) is Mode.ENSEMBLING:
+    if job.mode is Mode.ENSEMBLING:
         return keys.whole(c.index)
     return keys.model(c.index, c.recipe, c.algorithm)
 
@@ -188,7 +188,7 @@ def model_location(job: AutoMLJob, candidate: Candidate) -> Location:
 def _model_folder(job: AutoMLJob, candidate: Candidate) -> Location:
     """What the training job was told to write below."""
     keys = Keys(job)
-    if mode_of(job) is Mode.ENSEMBLING:
+    if job.mode is Mode.ENSEMBLING:
         return keys.whole_folder
     return keys.model_folder(candidate.recipe, candidate.algorithm)
 
@@ -342,7 +342,7 @@ def _transformers_job(
 ) -> TrainingJob:
     """Fits the transformers. Those of an ensemble are in its whole package, in the mode that has such."""
     keys, common = Keys(job), _common(job, task)
-    is_apart = tag not in _TAGS.values() or mode_of(job) is not Mode.ENSEMBLING
+    is_apart = tag not in _TAGS.values() or job.mode is not Mode.ENSEMBLING
     has_model = is_apart and common["status"] in (StepStatus.IN_PROGRESS, StepStatus.COMPLETED)
     artefact = keys.transformers(tag) if has_model else None
     details = {

@@ -24,8 +24,7 @@ from windvane.engine.quality.candidate import judged_candidate
 from windvane.engine.scoring.judge import with_latency
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import terms
-from windvane.errors import CandidateFault
-from windvane.work.containers import mode_of
+from windvane.errors import CandidateFault, Outclassed
 from windvane.work.inputs import download_inputs
 from windvane.work.notebooks import write_notebooks
 from windvane.work.publishing import (
@@ -102,6 +101,7 @@ def _analyse(bench: Bench) -> Result:
         files = download_inputs(
             artifacts, channel["DataSource"]["S3DataSource"], inputs, bench.max_data_bytes
         )
+        n_bytes = sum(file.path.stat().st_size for file in files)
         analysis = stages.analyse(
             files,
             _read_options(bench, channel, temporary),
@@ -114,6 +114,7 @@ def _analyse(bench: Bench) -> Result:
         "objective": str(analysis.objective),
         "n_rows": analysis.n_rows,
         "n_columns": len(analysis.columns) + 1,
+        "n_bytes": n_bytes,
     }
 
 
@@ -183,13 +184,16 @@ def _transform(bench: Bench) -> Result:
 def _train(bench: Bench) -> Result:
     plan = Plan(**bench.task.payload["plan"])
     space = bench.workspace
-    outcome = stages.train(
-        space.dataset,
-        space.features(plan.recipe),
-        plan,
-        _limits(bench, time.time()),
-        cleared(space.candidate(plan.index)),
-    )
+    try:
+        outcome = stages.train(
+            space.dataset,
+            space.features(plan.recipe),
+            plan,
+            _limits(bench, time.time()),
+            cleared(space.candidate(plan.index)),
+        )
+    except Outclassed as reason:
+        return {"outclassed": str(reason)}
     fit = read_candidate(space.candidate(plan.index)).recipe_fit
     tag = plan.recipe if fit == FULL_FIT else f"{plan.recipe}-{fit}"
     return _published(bench, outcome, plan.algorithm, plan.recipe, tag)
@@ -204,6 +208,7 @@ def _limits(bench: Bench, now: float) -> TrainLimits:
     found = terms(analysis, left_s, limits.max_runtime_s, limits.max_candidates, folds_used)
     time_s = min(bench.stop_at - now, found.time_s)
     least_s, most_s = _PACKING_S
+    rival = bench.task.payload.get("rival")
     return TrainLimits(
         now + time_s - min(max(_PACKING_SHARE * time_s, least_s), most_s),
         least_folds=found.least_folds,
@@ -211,6 +216,7 @@ def _limits(bench: Bench, now: float) -> TrainLimits:
         fold_s=found.fold_s,
         further_s=found.further_s,
         memory_mb=bench.memory_mb,
+        rival=None if rival is None else bench.workspace.candidate(rival),
     )
 
 
@@ -250,7 +256,7 @@ def _judge(bench: Bench) -> Result:
     space, index = bench.workspace, bench.task.payload["index"]
     name = Keys(bench.job).candidate_name(index)
     judged = judged_candidate(space.dataset, space.candidate(index), name)
-    if mode_of(bench.job) is Mode.ENSEMBLING:
+    if bench.job.mode is Mode.ENSEMBLING:
         location = Keys(bench.job).predictions(index)
         publish_predictions(bench.open_artifacts(), location, judged)
     files = insight_files(judged, bench.job.created)
@@ -300,7 +306,7 @@ def _published(
             latency_s = stages.row_latency(space.dataset, packages)
             outcome = with_latency(outcome, latency_s)
         output = _output_of(space.candidate(index), folder / "output")
-        if mode_of(bench.job) is Mode.ENSEMBLING:
+        if bench.job.mode is Mode.ENSEMBLING:
             parts = {keys.whole_output(index): output, keys.whole(index): packages}
         else:
             parts = {

@@ -18,9 +18,9 @@ from windvane.engine.candidates import Plan
 from windvane.engine.outcomes import outcome_from_json
 from windvane.engine.tuning import pacing, search
 from windvane.work import beside, records
-from windvane.work.containers import mode_of
 from windvane.work.reasons import with_reason
 from windvane.work.state import JobState, train_key
+from windvane.work.strategy import strategy_of
 from windvane.work.timing import Timetable
 
 _MAX_MEMBERS = 40
@@ -33,15 +33,14 @@ def _max_pipelines(job: AutoMLJob) -> int:
 
 
 def has_place_for_ensemble(job: AutoMLJob) -> bool:
-    is_wanted = mode_of(job) is not Mode.TUNING
-    return is_wanted and job.limits.max_candidates >= pacing.FEWEST_WITH_ENSEMBLE
+    return pacing.has_place_for_ensemble(job.limits.max_candidates, strategy_of(job))
 
 
 def queue_features(state: JobState) -> JobState:
     """The data are explored as soon as the first features can be made."""
     if state.analysis is None:
         return state
-    for recipe in search.recipes_for(state.analysis):
+    for recipe in search.recipes_for(state.analysis, strategy_of(state.job)):
         state = beside.explored(state.with_task(_features_task(recipe)))
     return state
 
@@ -57,13 +56,22 @@ def queue_candidates(state: JobState, times: Timetable, now: datetime) -> JobSta
             return state
         candidate = records.begun(state.job, plan, now)
         if features.status is TaskStatus.DONE:
-            task = NewTask(TaskKind.TRAIN, train_key(index), {"plan": asdict(plan)})
+            payload = {"plan": asdict(plan), **_rival(state, index)}
+            task = NewTask(TaskKind.TRAIN, train_key(index), payload)
             state = state.with_candidate(candidate).with_task(task)
         else:
             reason = f"Its features ({plan.recipe}) could not be made: {features.error}"
             failed = records.ended(candidate, CandidateStatus.FAILED, now, reason)
             state = with_reason(state.with_candidate(failed), reason)
     return state
+
+
+def _rival(state: JobState, index: int) -> dict[str, int]:
+    """The candidate that this one is compared with while it is trained, if any, as part of its task's payload."""
+    if state.analysis is None or not strategy_of(state.job).gives_up_early:
+        return {}
+    found = search.rival(state.analysis, index, list(_tried(state)))
+    return {} if found is None else {"rival": found}
 
 
 def _free_index(state: JobState) -> int | None:
@@ -87,7 +95,8 @@ def _next_plan(state: JobState, left_s: float) -> Plan | None:
     limits = state.job.limits
     own_s = pacing.candidate_s(limits.max_runtime_s, limits.max_candidates)
     last = _max_pipelines(state.job)
-    return pacing.next_plan(state.analysis, index, last, tried, left_s, own_s)
+    strategy = strategy_of(state.job)
+    return pacing.next_plan(state.analysis, index, last, tried, left_s, own_s, strategy)
 
 
 def _tried(state: JobState) -> Iterator[search.Tried]:
@@ -98,7 +107,7 @@ def _tried(state: JobState) -> Iterator[search.Tried]:
         if task.status.is_open:
             continue
         plan = Plan(**task.payload["plan"])
-        if task.status is TaskStatus.DONE and task.result is not None:
+        if task.status is TaskStatus.DONE and task.result is not None and not given_up(task):
             outcome = outcome_from_json(task.result["outcome"])
             yield search.Tried(plan, outcome.objective, outcome.fit_s)
         else:
@@ -122,7 +131,8 @@ def end_search(state: JobState, times: Timetable, now: datetime) -> JobState:
     is_all = next_index(state) > _max_pipelines(state.job)
     is_busy = bool(state.having(CandidateStatus.IN_PROGRESS))
     if is_all and not is_busy:
-        is_cut = bool(state.having(CandidateStatus.STOPPED))
+        tasks = (state.task(train_key(one.index)) for one in state.having(CandidateStatus.STOPPED))
+        is_cut = any(task is None or not given_up(task) for task in tasks)
         end = EndOfSearch.RUNTIME if is_cut else EndOfSearch.CANDIDATES
     elif now >= (times.search if is_all else times.last_start):
         end = EndOfSearch.RUNTIME
@@ -156,10 +166,10 @@ def without_waiting(state: JobState, kinds: frozenset[TaskKind], now: datetime) 
 
 
 def search_shows(state: JobState) -> SecondaryStatus:
-    if not state.candidates:
-        return SecondaryStatus.FEATURE_ENGINEERING
-    is_ensembling = mode_of(state.job) is Mode.ENSEMBLING
-    return SecondaryStatus.TRAINING_MODELS if is_ensembling else SecondaryStatus.MODEL_TUNING
+    if state.job.mode is Mode.ENSEMBLING:
+        return SecondaryStatus.TRAINING_MODELS
+    has_begun = bool(state.candidates)
+    return SecondaryStatus.MODEL_TUNING if has_begun else SecondaryStatus.FEATURE_ENGINEERING
 
 
 def members(state: JobState) -> list[Candidate]:
@@ -195,9 +205,14 @@ def _features_task(recipe: str) -> NewTask:
     return NewTask(TaskKind.FEATURES, f"features/{recipe}", {"recipe": recipe})
 
 
+def given_up(task: Task) -> str:
+    """Why the training of a candidate was ended early, because it was clearly worse than another; "" if it was not."""
+    return str((task.result or {}).get("outclassed", ""))
+
+
 def stopped(state: JobState, candidate: Candidate, at: datetime | None) -> JobState:
     task = state.task(train_key(candidate.index))
-    reason = (task.error if task else "") or _SEARCH_ENDED
+    reason = (given_up(task) or task.error if task else "") or _SEARCH_ENDED
     return state.with_candidate(records.ended(candidate, CandidateStatus.STOPPED, at, reason))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from windvane.artifacts.base import Location, parse_location
 from windvane.domain.job import AutoMLJob
+from windvane.domain.problem import Mode
 from windvane.domain.resource import Resource
 from windvane.names import derived_suffix, fitted
 from windvane.work import layout
@@ -133,8 +134,9 @@ class Keys:
         return f"{self._short}-{tag}-csv-1-{self._hex('transform', tag)}"
 
     def candidate_name(self, index: int) -> str:
-        """Of the candidate and of the training job behind it."""
-        return f"{self.job.name}-{index:03d}-{self._hex('candidate', str(index), n_hex=8)}"
+        """Of the candidate and of the training job behind it: AWS numbers trials t1, t2 ... in ENSEMBLING mode."""
+        number = f"t{index}-1" if self.job.mode is Mode.ENSEMBLING else f"{index:03d}"
+        return f"{self.job.name}-{number}-{self._hex('candidate', str(index), n_hex=8)}"
 
     @property
     def transformers_folder(self) -> Location:

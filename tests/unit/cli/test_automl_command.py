@@ -60,9 +60,11 @@ def test_calibration_and_threshold_tuning_can_be_switched_off(files, tmp_path, c
     code = _run(
         files / "train.csv", "--target", "y", "--max-candidates", 1, "--max-runtime", 120,
         "--no-calibration", "--no-threshold-tuning", "--out", tmp_path / "out", "--json",
+        "--algorithms", "linear-learner", "--mode", "HYPERPARAMETER_TUNING",
     )  # fmt: skip
     assert code == 0
     document = json.loads(capsys.readouterr().out)
+    assert [one["algorithm"] for one in document["leaderboard"]] == ["linear-learner"]
     assert (document["calibrate"], document["tune_threshold"]) == (False, False)
     page = (tmp_path / "out/reports/quality/report.html").read_text()
     assert "tuning is switched off" in page
@@ -104,6 +106,8 @@ def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
         (["train.csv", "--target", "y", "--objective", "Gini"], "objective is 'Gini'"),
         (["train.csv", "--target", "y", "--max-runtime", "0"], "max_runtime_s"),
         (["train.csv", "--target", "y", "--max-latency-ms", "-1"], "max_latency_ms is -1.0"),
+        (["train.csv", "--target", "y", "--mode", "BOTH"], "mode is 'BOTH'"),
+        (["train.csv", "--target", "y", "--algorithms", "mlp,gpt"], "algorithms names 'gpt'"),
         (["train.csv", "--target", "y", "--sample-weight", "y"], "as the sample weight"),
         (["train.csv", "--target", "y", "--monotone", "y=+1"], "it is the target"),
         (["train.csv", "--target", "y", "--test", "no.csv"], "no.csv"),

@@ -161,6 +161,31 @@ def test_the_number_of_processes_does_not_change_the_leaderboard(classifier, row
     assert (again.predict_proba(rows) == classifier.predict_proba(rows)).all()
 
 
+@pytest.fixture(scope="module")
+def tuned(rows):
+    """Boards of the same tuning job, by one process and by two."""
+    frame = rows.drop(columns="amount")
+    parameters = {
+        "objective": "AUC",
+        "max_candidates": 14,
+        "mode": "HYPERPARAMETER_TUNING",
+        "algorithms": ["linear-learner"],
+    }
+    return [_fit(frame, "y", threads=n, **parameters).leaderboard() for n in (1, 2)]
+
+
+def test_tuning_tries_pipelines_of_the_named_algorithm_alone(tuned):
+    board, _ = tuned
+    assert sorted(board["candidate"]) == list(range(1, 15))
+    assert set(board["algorithm"]) == {"linear-learner"}
+
+
+def test_what_tuning_proposes_and_gives_up_hangs_on_no_timing(tuned):
+    told = ["candidate", "algorithm", "score", "AUC", "LogLoss"]
+    first, second = (board.sort_values("candidate", ignore_index=True)[told] for board in tuned)
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
+
+
 def test_a_job_without_time_for_candidates_still_has_a_model(rows, tmp_path):
     events = []
     model = AutoML(target="amount", max_runtime_s=1).fit(
@@ -271,6 +296,14 @@ def test_reports_are_made_of_a_job_that_was_kept(reported, classifier, tmp_path)
         (
             {"monotone": {"a": 1}, "problem_type": "MulticlassClassification"},
             "answers of MulticlassClassification have no order",
+        ),
+        ({"mode": "AUTO"}, "mode is 'AUTO'; choose one of: ENSEMBLING, HYPERPARAMETER_TUNING"),
+        ({"algorithms": "mlp"}, "algorithms is 'mlp'; it must be a list of names"),
+        ({"algorithms": ["mlp", "gpt"]}, "'gpt': this version of Windvane has no algorithm gpt"),
+        ({"algorithms": ["baseline"]}, "'baseline': it is no algorithm of pipelines"),
+        (
+            {"algorithms": ["mlp"], "monotone": {"a": 1}},
+            "'mlp': it cannot keep answers monotone. Choose from: lightgbm, xgboost, catboost, linear-learner",
         ),
     ],
 )

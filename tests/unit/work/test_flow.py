@@ -6,14 +6,17 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import START, World, make_job
+from world import START, World, fake_propose, make_job
 
 from windvane.domain.candidate import CandidateStatus
 from windvane.domain.deployment import EndpointStatus
 from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
+from windvane.domain.problem import Mode
 from windvane.domain.task import TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
-from windvane.engine.tuning import cost
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.tuning import cost, search
+from windvane.engine.tuning.strategy import Strategy
 from windvane.work.timing import timetable
 
 DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
@@ -697,3 +700,109 @@ def _check_end(world: World, events: list[tuple[str, int]]) -> None:
         )
     if job.status is JobStatus.FAILED:
         assert job.failure_reason
+
+
+# modes
+
+
+def _analysed(mode: str | None, n_bytes: int, *, by_v2: bool = False, **changes: int) -> World:
+    world = World(replace(make_job(mode=mode, **changes), by_v2=by_v2))
+    task = world.claim(TaskKind.ANALYZE)
+    found = {"problem_type": "BinaryClassification", "objective": "F1", "n_bytes": n_bytes}
+    world._put(replace(task, status=DONE, ended=world.now, result=found))
+    return world
+
+
+SMALL, LARGE = 99_999_999, 100_000_000
+
+
+@pytest.mark.parametrize(
+    ("mode", "by_v2", "n_bytes", "becomes"),
+    [
+        ("AUTO", False, SMALL, Mode.ENSEMBLING),
+        ("AUTO", False, LARGE, Mode.TUNING),
+        (None, True, SMALL, Mode.ENSEMBLING),
+        (None, True, LARGE, Mode.TUNING),
+        (None, False, SMALL, Mode.AUTO),
+        ("ENSEMBLING", True, LARGE, Mode.ENSEMBLING),
+        ("HYPERPARAMETER_TUNING", False, SMALL, Mode.TUNING),
+    ],
+)
+def test_the_size_of_the_data_says_what_auto_means(
+    mode: str | None, by_v2: bool, n_bytes: int, becomes: Mode
+) -> None:
+    world = _analysed(mode, n_bytes, by_v2=by_v2)
+    assert world.state.job.mode is becomes
+    assert world.state.job.asked_mode == (mode or ("AUTO" if by_v2 else None))
+
+
+@pytest.mark.parametrize(
+    ("mode", "shown"),
+    [
+        ("ENSEMBLING", ["TrainingModels", "TrainingModels"]),
+        ("HYPERPARAMETER_TUNING", ["FeatureEngineering", "ModelTuning"]),
+        (None, ["FeatureEngineering", "ModelTuning"]),
+    ],
+)
+def test_a_search_shows_the_statuses_of_its_mode(mode: str | None, shown: list[str]) -> None:
+    world = _analysed(mode, SMALL)
+    seen = [world.secondary]
+    for _ in range(2):
+        world.do(TaskKind.FEATURES)
+    seen.append(world.secondary)
+    assert seen == shown
+
+
+def test_candidates_of_ensembling_have_one_container_and_numbers_of_trials() -> None:
+    world = World(make_job(max_candidates=3, mode="ENSEMBLING"))
+    world.search([0.5, 0.9])
+    world.do(TaskKind.ENSEMBLE, score=0.95)
+    assert [len(candidate.containers) for candidate in world.candidates] == [1, 1, 1]
+    for number, candidate in enumerate(world.candidates, start=1):
+        assert candidate.name.startswith(f"churn-model-t{number}-1-")
+        [container] = candidate.containers
+        assert container.model_data_url.endswith(f"/model/{candidate.name}/model.tar.gz")
+
+
+def test_candidates_of_a_tuning_job_are_compared_with_the_best_known() -> None:
+    world = World(make_job(max_candidates=4, mode="HYPERPARAMETER_TUNING"))
+    world.search([0.5])
+    assert [task.payload.get("rival") for task in world.state.of(TaskKind.TRAIN)] == [None, 1, 1, 1]
+    others = World(make_job(max_candidates=4))
+    others.search([0.5])
+    assert not any("rival" in task.payload for task in others.state.of(TaskKind.TRAIN))
+
+
+def test_a_candidate_that_was_given_up_is_stopped_and_counts_as_tried() -> None:
+    world = World(make_job(max_candidates=3, mode="HYPERPARAMETER_TUNING"))
+    world.search([0.5])
+    told = "It was stopped early: its F1 was 0.1."
+    poor = world.claim(TaskKind.TRAIN)
+    world._put(replace(poor, status=DONE, ended=world.now, result={"outclassed": told}))
+    world.do(TaskKind.TRAIN, score=0.7)
+    world.report()
+    assert (world.status, world.secondary) == (
+        JobStatus.COMPLETED,
+        SecondaryStatus.MAX_CANDIDATES_REACHED,
+    )
+    _, given_up, third = world.candidates
+    assert (given_up.status, given_up.failure_reason) == (CandidateStatus.STOPPED, told)
+    assert given_up.score is None
+    assert world.state.job.best_candidate == third.name
+    assert world.state.job.partial_failures == ()
+    assert not any(task.kind is TaskKind.ENSEMBLE for task in world.state.tasks)
+
+
+def test_a_search_goes_by_what_the_job_is_limited_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def propose(analysis: Analysis, index: int, tried: object, strategy: Strategy) -> Plan:
+        seen.append(strategy)
+        return fake_propose(analysis, index, tried)
+
+    monkeypatch.setattr(search, "propose", propose)
+    job = make_job(max_candidates=2, mode="ENSEMBLING")
+    generation = {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["catboost", "xgboost"]}]}
+    job.request["AutoMLJobConfig"]["CandidateGenerationConfig"] = generation
+    World(job).search([0.5])
+    assert set(seen) == {Strategy(Mode.ENSEMBLING, ("catboost", "xgboost"))}

@@ -30,7 +30,6 @@ from windvane.errors import JobFault
 from windvane.store.records import from_json, to_json
 from windvane.testing.tables import HEADER, lines
 from windvane.work import records
-from windvane.work.containers import mode_of
 from windvane.work.errand import Errand
 from windvane.work.layout import LAYOUT
 from windvane.work.stages import Bench, Result, perform
@@ -164,7 +163,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_every_file_is_listed_once_and_every_entry_of_the_list_is_written(made: Made) -> None:
-    mode = mode_of(made.job)
+    mode = made.job.mode
     listed = [artefact for artefact in LAYOUT if mode in artefact.modes]
     paths = made.paths()
     for path in paths:
@@ -296,7 +295,7 @@ def test_models_are_deleted_any_number_of_times_and_all_else_stays(made: Made) -
 
 def test_predictions_hold_target_prediction_probability_and_fold(made: Made) -> None:
     told = _lines(made, "documentation/model_monitor/predictions/")
-    if mode_of(made.job) is not Mode.ENSEMBLING:
+    if made.job.mode is not Mode.ENSEMBLING:
         assert told == []
         return
     for truth, predicted, probability, fold in told:

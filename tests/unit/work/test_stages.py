@@ -1,5 +1,6 @@
 """What a task does in its process."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 import numpy as np
@@ -9,7 +10,10 @@ from unit.work.world import START, make_job
 from windvane.artifacts.base import Location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.domain.task import Task, TaskKind
+from windvane.engine import stages
+from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
+from windvane.errors import Outclassed
 from windvane.work.stages import Bench, perform
 from windvane.work.workspace import workspace_of
 
@@ -21,24 +25,17 @@ def _table() -> bytes:
     return "\n".join(["a,y", *(f"{x:.3f},{label}" for x, label in zip(a, y, strict=True))]).encode()
 
 
-@pytest.mark.parametrize("is_on", [True, False])
-def test_the_servers_settings_for_scoring_reach_the_analysis(tmp_path, is_on):
-    job = make_job()
-    artifacts = LocalArtifacts(tmp_path / "objects")
+def _bench(folder, kind, is_on=True, **payload):
+    """Of a task; the data are in the store of artefacts."""
+    job = make_job(mode="HYPERPARAMETER_TUNING")
+    artifacts = LocalArtifacts(folder / "objects")
     artifacts.ensure_bucket("bucket")
     artifacts.write(Location("bucket", "train/t.csv"), _table())
-    task = Task(
-        id=1,
-        job_arn=job.arn,
-        key="analyze",
-        kind=TaskKind.ANALYZE,
-        payload={},
-        created=START,
-    )
-    bench = Bench(
+    task = Task(id=1, job_arn=job.arn, key=str(kind), kind=kind, payload=payload, created=START)
+    return Bench(
         job=job,
         task=task,
-        workspace=workspace_of(tmp_path, job),
+        workspace=workspace_of(folder, job),
         open_artifacts=lambda: artifacts,
         stop_at=(START + timedelta(hours=1)).timestamp(),
         calibrate=is_on,
@@ -48,6 +45,30 @@ def test_the_servers_settings_for_scoring_reach_the_analysis(tmp_path, is_on):
         max_data_bytes=10**9,
         max_columns=100,
     )
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_servers_settings_for_scoring_reach_the_analysis(tmp_path, is_on):
+    bench = _bench(tmp_path, TaskKind.ANALYZE, is_on)
     perform(bench)
     analysis = read_analysis(bench.workspace.dataset)
     assert (analysis.calibrate, analysis.tune_threshold) == (is_on, is_on)
+
+
+def test_the_analysis_tells_the_size_of_the_data(tmp_path):
+    assert perform(_bench(tmp_path, TaskKind.ANALYZE))["n_bytes"] == len(_table())
+
+
+def test_a_candidate_that_is_given_up_is_told_with_the_reason(tmp_path, monkeypatch):
+    perform(_bench(tmp_path, TaskKind.ANALYZE))
+    plan = asdict(Plan(4, "dpp0", "lightgbm", {}, 0))
+    seen = []
+
+    def train(dataset, features, plan, limits, into):
+        seen.append(limits.rival)
+        raise Outclassed("It was stopped early.")
+
+    monkeypatch.setattr(stages, "train", train)
+    bench = _bench(tmp_path, TaskKind.TRAIN, plan=plan, rival=2)
+    assert perform(bench) == {"outclassed": "It was stopped early."}
+    assert seen == [bench.workspace.candidate(2)]

@@ -65,11 +65,11 @@ def make_job(
     )
 
 
-def fake_recipes(analysis: Analysis) -> tuple[str, ...]:
+def fake_recipes(analysis: Analysis, strategy: object = None) -> tuple[str, ...]:
     return RECIPES
 
 
-def fake_propose(analysis: Analysis, index: int, tried: object) -> Plan:
+def fake_propose(analysis: Analysis, index: int, tried: object, strategy: object = None) -> Plan:
     algorithm = ("xgboost", "lightgbm", "linear-learner")[index % 3]
     return Plan(index, RECIPES[index % 2], algorithm, {"depth": index}, seed=index)
 

@@ -16,6 +16,7 @@ from typing import Any
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from windvane.domain.images import TRANSFORMERS, image_uri
+from windvane.domain.problem import Mode
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.definitions import cells, words
 from windvane.engine.definitions.literals import Plain, assignments, call
@@ -88,6 +89,8 @@ def _head(analysis: Analysis, job: DefinedJob) -> str:
         "Problem type": analysis.problem_type,
         **({"Classes": str(analysis.n_classes)} if analysis.n_classes else {}),
         "Objective": f"{analysis.objective} ({direction})",
+        **({} if job.strategy.mode is Mode.AUTO else {"Mode": str(job.strategy.mode)}),
+        **({"Algorithms": ", ".join(job.strategy.algorithms)} if job.strategy.algorithms else {}),
     }
     rows = [(markdown(name), markdown(value)) for name, value in facts.items()]
     return f"{cells.TITLE}\n\n{_table(('', ''), rows)}\n\n{cells.NEEDS}"

@@ -34,9 +34,11 @@ class Pipeline:
 
 
 def pipelines(analysis: Analysis, job: DefinedJob) -> tuple[Pipeline, ...]:
-    """One for each opening that applies to the table, in the order of the search."""
+    """One for each opening that applies to the table and the job's strategy, in the order of the search."""
+    strategy = job.strategy
     n_rows = rows_to_learn_from(analysis, candidate_s(job.max_runtime_s, job.max_candidates))
-    plans = (propose(analysis, index + 1, ()) for index in range(len(openings_for(analysis))))
+    n_openings = len(openings_for(analysis, strategy))
+    plans = (propose(analysis, index + 1, (), strategy) for index in range(n_openings))
     return tuple(_pipeline(analysis, replace(plan, n_rows=n_rows)) for plan in plans)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from windvane.engine.tuning.strategy import ANYTHING, Strategy
 from windvane.names import Scope
 
 
@@ -34,6 +35,7 @@ class DefinedJob:
     max_candidate_s  of one candidate; None for as long as the run has left
     served           None if the job ran on one's own machine, without a service
     dataset          path of the dataset folder on this machine; "" if a run without a service is to be told it
+    strategy         of the job's search
     """
 
     name: str
@@ -42,3 +44,4 @@ class DefinedJob:
     max_candidate_s: float | None = None
     served: Served | None = None
     dataset: str = ""
+    strategy: Strategy = ANYTHING

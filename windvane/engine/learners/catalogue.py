@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -133,3 +134,17 @@ def learner(name: str) -> LearnerCard:
             return card
     known = ", ".join(card.name for card in LEARNERS)
     raise LookupError(f"There is no learner {name!r}; there are {known}.")
+
+
+_NEEDED = {"nn-torch": "torch", "fastai": "torch"}
+"""Algorithms of an extra, and the module that it installs."""
+
+
+def availability(name: str) -> str:
+    """Why an algorithm cannot be trained here, with what would help; "" if it can."""
+    needed = _NEEDED.get(name)
+    if needed is not None and find_spec(needed) is None:
+        return f"the algorithm {name} needs the extra '{needed}', which is not installed: pip install 'windvane[{needed}]'."
+    if name not in {card.name for card in LEARNERS}:
+        return f"this version of Windvane has no algorithm {name}."
+    return ""

@@ -36,7 +36,7 @@ from windvane.engine.local.telling import OnEvent, Teller
 from windvane.engine.manifest import read_json, write_json
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.scoring.judge import with_latency
-from windvane.engine.tuning.pacing import FEWEST_WITH_ENSEMBLE
+from windvane.engine.tuning.pacing import has_place_for_ensemble
 from windvane.errors import DataFault, JobFault
 from windvane.process.child import Ending, Exit
 
@@ -134,8 +134,7 @@ def _last_entry(job: Job, entries: Sequence[Entry], teller: Teller) -> list[Entr
     index = max((entry.index for entry in entries), default=0) + 1
     if not finished:
         return [_baseline(job, index)]
-    has_place = job.max_candidates is None or job.max_candidates >= FEWEST_WITH_ENSEMBLE
-    if len(finished) < 2 or not has_place:
+    if len(finished) < 2 or not has_place_for_ensemble(job.max_candidates, job.strategy):
         return []
     with teller.stage("ensemble"):
         return _ensemble(job, finished, index)

@@ -57,6 +57,7 @@ def write_definitions(job: Job) -> None:
         max_candidates=job.max_candidates,
         max_runtime_s=float(math.ceil(job.max_runtime_s + job.reports_s)),
         dataset=_DATASET,
+        strategy=job.strategy,
     )
     part, into = job.out / f".{FOLDER}", job.out / FOLDER
     shutil.rmtree(part, ignore_errors=True)

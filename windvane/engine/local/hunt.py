@@ -22,8 +22,8 @@ from windvane.engine.outcomes import read_candidate
 from windvane.engine.training.matrices import fold_fits
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import (
-    FEWEST_WITH_ENSEMBLE,
     candidate_s,
+    has_place_for_ensemble,
     is_in_vain,
     may_begin,
     next_plan,
@@ -31,7 +31,7 @@ from windvane.engine.tuning.pacing import (
     terms,
 )
 from windvane.engine.tuning.rows import fewer_rows
-from windvane.engine.tuning.search import LOOKBACK, Tried, recipes_for
+from windvane.engine.tuning.search import LOOKBACK, Tried, recipes_for, rival
 from windvane.process.child import Ending, Exit
 
 _LEAST_USEFUL_SHARE = 0.02
@@ -81,7 +81,7 @@ class Hunt:
         self._crew: Crew[Work] = Crew(job.threads, self._candidate_mb)
         self._book = RecipeBook()
         self._tried: dict[int, Tried] = {}
-        self._prospects = Prospects(table)
+        self._prospects = Prospects(table, has_ensemble=job.strategy.has_ensemble)
         self._began: dict[int, float] = {}
         self._next_index = 1
         self._next_plan: Plan | None = None
@@ -145,6 +145,7 @@ class Hunt:
                 self._known(),
                 self._left_s(),
                 candidate_s(self._search_s, self._job.max_candidates),
+                self._job.strategy,
             )
         return self._next_plan if self._has_useful_time() else None
 
@@ -164,7 +165,7 @@ class Hunt:
         most = self._job.max_candidates
         if most is None:
             return sys.maxsize
-        return most - 1 if most >= FEWEST_WITH_ENSEMBLE else most
+        return most - 1 if has_place_for_ensemble(most, self._job.strategy) else most
 
     def _has_useful_time(self) -> bool:
         least_s = max(_LEAST_USEFUL_S, _LEAST_USEFUL_SHARE * self._job.max_runtime_s)
@@ -183,7 +184,7 @@ class Hunt:
             self._fewer = Fewer(replace(plan, n_rows=fewer_rows(self._analysis, plan)))
 
     def _other_features(self) -> Features | None:
-        name = self._book.unknown(recipes_for(self._analysis))
+        name = self._book.unknown(recipes_for(self._analysis, self._job.strategy))
         return None if name is None else self._features(name)
 
     def _features(self, recipe: str) -> Features:
@@ -208,7 +209,7 @@ class Hunt:
 
     def _start_training(self, plan: Plan) -> None:
         self._make_ready(plan.algorithm)
-        limits = self._limits()
+        limits = replace(self._limits(), rival=self._rival(plan.index))
         dataset, features = self._job.dataset, self._folder_of(plan.recipe)
         into = self._job.candidate(plan.index)
         self._began[plan.index] = time.time()
@@ -219,6 +220,12 @@ class Hunt:
             stages.cross_validate(dataset, features, plan, limits, into)
 
         self._crew.start(plan, work, self._job.search_end + _KILL_GRACE_S)
+
+    def _rival(self, index: int) -> Path | None:
+        if not self._job.strategy.gives_up_early:
+            return None
+        found = rival(self._analysis, index, self._known())
+        return None if found is None else self._job.candidate(found)
 
     def _start_fewer(self, plan: Plan) -> None:
         dataset, features = self._job.dataset, self._folder_of(plan.recipe)

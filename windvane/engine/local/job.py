@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from windvane.domain.problem import MetricName, ProblemSpec, ProblemType
+from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import SourceFile
 from windvane.engine.outcomes import outcome_from_json, outcome_to_json
 from windvane.engine.scoring.metrics import METRICS
+from windvane.engine.tuning.strategy import ANYTHING, Strategy
 
 LEAST_ROWS = 20
 
@@ -36,6 +37,7 @@ class Job:
     reports         a folder for reports on the data and on the model that is kept; None for none
     reports_s       wall clock for them after `max_runtime_s`
     definitions     whether the candidate definitions are to be written beside the reports, if there are such
+    strategy        of the search
     """
 
     files: tuple[SourceFile, ...]
@@ -52,6 +54,7 @@ class Job:
     reports: Path | None = None
     reports_s: float = 0.0
     definitions: bool = False
+    strategy: Strategy = ANYTHING
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)
@@ -59,7 +62,7 @@ class Job:
     @classmethod
     def from_json(cls, text: str) -> Job:
         document = json.loads(text)
-        problem = document["problem"]
+        problem, strategy = document["problem"], document["strategy"]
         return cls(
             **{
                 **document,
@@ -75,6 +78,7 @@ class Job:
                 ),
                 "out": Path(document["out"]),
                 "reports": _optional(Path, document["reports"]),
+                "strategy": Strategy(Mode(strategy["mode"]), tuple(strategy["algorithms"])),
             }
         )
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
 from windvane.domain.problem import (
     MetricName,
+    Mode,
     ProblemSpec,
     ProblemType,
     check_objective,
     check_uses,
 )
+from windvane.engine.learners.catalogue import LEARNERS, availability
+from windvane.engine.learners.monotone import KEEPING
+from windvane.engine.tuning.strategy import Strategy
 from windvane.errors import InvalidRequest
+
+_MODES = (Mode.ENSEMBLING, Mode.TUNING)
+_SEARCHED = tuple(card.name for card in LEARNERS if any(card.recipes))
+"""Algorithms of pipelines: those that take features."""
 
 
 def problem_of(
@@ -36,6 +44,33 @@ def problem_of(
     return ProblemSpec(
         str(target), kind, metric, seed, calibrate, tune_threshold, sample_weight, monotone
     )
+
+
+def strategy_of(
+    mode: str | None, algorithms: Sequence[str] | None, monotone: Mapping[str, int]
+) -> Strategy:
+    """raises    InvalidRequest for a name that is unknown, an algorithm that is not installed, or one that cannot keep
+    answers monotone where that is asked for
+    """
+    if mode is not None and mode not in _MODES:
+        raise InvalidRequest(f"mode is '{mode}'; choose one of: {', '.join(_MODES)}.")
+    if isinstance(algorithms, str):
+        raise InvalidRequest(f"algorithms is '{algorithms}'; it must be a list of names.")
+    chosen = tuple(dict.fromkeys(algorithms or ()))
+    choices = [name for name in _SEARCHED if not availability(name)]
+    if monotone:
+        choices = [name for name in choices if name in KEEPING]
+    for name in chosen:
+        if name not in choices:
+            reason = availability(name) or (
+                "it cannot keep answers monotone."
+                if monotone
+                else "it is no algorithm of pipelines."
+            )
+            raise InvalidRequest(
+                f"algorithms names '{name}': {reason} Choose from: {', '.join(choices)}."
+            )
+    return Strategy(Mode(mode) if mode else Mode.AUTO, chosen)
 
 
 _Enum = TypeVar("_Enum", bound=StrEnum)

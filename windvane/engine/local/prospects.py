@@ -18,10 +18,13 @@ from windvane.engine.scoring.calibration import at_temperature
 
 
 class Prospects:
-    """What has finished so far."""
+    """What has finished so far.
 
-    def __init__(self, table: Dataset) -> None:
-        self._table = table
+    has_ensemble    whether the model may be an ensemble
+    """
+
+    def __init__(self, table: Dataset, *, has_ensemble: bool = True) -> None:
+        self._table, self._has_ensemble = table, has_ensemble
         self._predictions: dict[int, NDArray[np.floating[Any]]] = {}
         self._refits_s: dict[int, float] = {}
         self._entries: list[Entry] = []
@@ -57,5 +60,7 @@ class Prospects:
 
     def _members(self) -> list[int]:
         objective = self._table.analysis.objective
+        if not self._has_ensemble:
+            return [ranked(self._entries, objective)[0].index]
         found = likely_members(self._predictions, self._table.y, objective, self._table.weight)
         return list(found) or [ranked(self._entries, objective)[0].index]

@@ -147,6 +147,28 @@ def holds_up(
     return bool(differences.mean() >= -_SHOWN_WORSE * noise)
 
 
+def gains_beside(
+    table: Dataset,
+    rows: Indices,
+    predicted: NDArray[np.float32],
+    record: CandidateRecord,
+    out_of_fold: NDArray[np.float32],
+) -> tuple[Floats, Floats]:
+    """(rows.size,) twice, as `row_gains` has them: of predictions that no record tells of yet, at the temperature and
+    the threshold that are best on these rows, and of a candidate.
+
+    predicted     (n_rows, ...) what is known of them;  out_of_fold  the candidate's
+    """
+    own = predicted[rows].astype(np.float64)
+    weight = taken(table.weight, rows)
+    temperature, _, classes = _judged(table, rows, own)
+    own = at_temperature(own, temperature)
+    if own.ndim == 2:
+        classes = _decision(table, rows, own, classes).of(own)
+    gains = row_gains(table.analysis.objective, table.y[rows], own, classes, weight)
+    return gains, _row_gains(table, record, rows, out_of_fold)
+
+
 def optimism(
     table: Dataset,
     best: int,

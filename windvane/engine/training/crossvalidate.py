@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,6 +41,7 @@ class Wanted:
     after    what follows and needs time, in fits of a fold
     fold_s   no fold takes longer: its rounds so far count
     further  folds beyond the least are begun only if they should be over by then
+    check    called with the predictions so far and the number of folds before each further one; what it raises ends all
     """
 
     least: int
@@ -47,6 +49,7 @@ class Wanted:
     after: float = 0.0
     fold_s: float = math.inf
     further: Deadline = field(default_factory=lambda: Deadline(math.inf))
+    check: Callable[[NDArray[np.float32], int], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def train_folds(
 ) -> Trained:
     """Out-of-fold predictions, and the model of the first fold.
 
-    raises        CandidateFault; OutOfTime if less than `wanted.least` folds can be trained
+    raises        CandidateFault; OutOfTime if less than `wanted.least` folds can be trained; what `wanted.check` raises
     """
     folds = _train_all(learner, plan, task, deadline, wanted)
     return Trained(
@@ -92,6 +95,8 @@ def _train_all(
         until = _until(fold, folds, deadline, wanted)
         if until is None:
             break
+        if wanted.check is not None:
+            wanted.check(_out_of_fold(folds, task), fold)
         try:
             clock = until.within(wanted.fold_s)
             folds.append(_train_fold(learner, plan, task, fold, clock))

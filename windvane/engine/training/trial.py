@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from windvane.engine.scoring import judge
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.matrices import read_matrix, write_fits
 from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows
+from windvane.engine.training.rival import Rival
 from windvane.engine.training.tasks import Deadline, Matrix, Sample, Task, Trained
 from windvane.errors import CorruptArtifact
 
@@ -50,6 +52,7 @@ class TrainLimits:
     fold_s       no fold takes longer: its rounds so far count
     further_s    folds beyond the least are begun only if they should be over so long after the start
     memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
+    rival        folder of another candidate: one that is clearly worse than it is given up. None: it is trained to its end
     """
 
     stop_at: float
@@ -59,6 +62,7 @@ class TrainLimits:
     fold_s: float = math.inf
     further_s: float = math.inf
     memory_mb: float | None = None
+    rival: Path | None = None
 
     def deadline(self) -> Deadline:
         """Of the training itself: what is left is for measuring and writing."""
@@ -76,7 +80,7 @@ class Trial:
         self._started = time.time()
 
     def cross_validate(self, limits: TrainLimits) -> Trained:
-        """raises    CandidateFault; OutOfTime is a kind of it"""
+        """raises    CandidateFault; OutOfTime and Outclassed are kinds of it"""
         trained = self._train_folds(limits, limits.deadline(), 0.0)
         return replace(trained, notes=(*trained.notes, NOT_REFITTED))
 
@@ -120,7 +124,10 @@ class Trial:
         most = min(n_folds, limits.most_folds or n_folds)
         further = Deadline(self._started + limits.further_s)
         least = min(limits.least_folds, most)
-        wanted = Wanted(least, most, after, limits.fold_s, further)
+        check = (
+            None if limits.rival is None else partial(Rival.read(limits.rival).check, self._table)
+        )
+        wanted = Wanted(least, most, after, limits.fold_s, further, check)
         trained = train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
         return replace(trained, notes=(*trained.notes, *self._table.analysis.remarks))
 

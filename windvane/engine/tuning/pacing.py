@@ -21,10 +21,11 @@ from windvane.engine.tuning import cost, search
 from windvane.engine.tuning.rows import rows_to_learn_from
 from windvane.engine.tuning.search import Tried
 from windvane.engine.tuning.steps import hurried
+from windvane.engine.tuning.strategy import ANYTHING, Strategy
 from windvane.errors import OutOfMemory
 
 FEWEST_WITH_ENSEMBLE = 3
-"""Of the candidates that a job may have: from here on one place is the ensemble's."""
+"""Of the candidates that a job may have: from here on one place is the ensemble's, if it is to have one."""
 
 _CANDIDATE_SHARE = 0.25
 """Of the search, for one candidate: several that differ are worth more than one that takes all."""
@@ -128,6 +129,13 @@ def most_folds(analysis: Analysis) -> int:
     return min(analysis.n_folds, next(worth, 1))
 
 
+def has_place_for_ensemble(max_candidates: int | None, strategy: Strategy = ANYTHING) -> bool:
+    """Of the candidates that a job may have; None for as many as time allows."""
+    return strategy.has_ensemble and (
+        max_candidates is None or max_candidates >= FEWEST_WITH_ENSEMBLE
+    )
+
+
 def may_begin(index: int, tried: Sequence[Tried]) -> bool:
     """Whether the candidate need not wait for the first one, which shows on how many folds they are compared."""
     return index == 1 or any(one.plan.index == 1 for one in tried)
@@ -153,6 +161,7 @@ def next_plan(
     tried: Sequence[Tried],
     left_s: float,
     own_s: float = math.inf,
+    strategy: Strategy = ANYTHING,
 ) -> Plan | None:
     """The plan of this index or of one of the next ones, up to `last`: the first that is expected to fit into
     the time left. None if none does. While nothing has finished, expectations are too vague to count.
@@ -162,7 +171,7 @@ def next_plan(
     n_rows = rows_to_learn_from(analysis, own_s)
 
     def proposed(number: int) -> Plan:
-        return replace(search.propose(analysis, number, tried), n_rows=n_rows)
+        return replace(search.propose(analysis, number, tried, strategy), n_rows=n_rows)
 
     if not any(one.objective is not None for one in tried):
         return proposed(index) if index <= last else None

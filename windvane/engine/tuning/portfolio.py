@@ -11,6 +11,7 @@ from windvane.engine.data.analysis import Analysis
 from windvane.engine.learners.monotone import KEEPING
 from windvane.engine.learners.residual import RESIDUAL
 from windvane.engine.learners.target_transform import LOG, TARGET_TRANSFORM, suggests_transform
+from windvane.engine.tuning.strategy import ANYTHING, Strategy
 
 _MANY_VALUES = 32
 _MOST_COMPARED = 6_000
@@ -122,15 +123,31 @@ _MONOTONE_ON_LOG = {"linear-learner": {""}, "catboost": {""}}
 """The same where answers must be monotone: without pairs, and without networks."""
 
 
-def openings_for(analysis: Analysis) -> tuple[Opening, ...]:
-    """Those that apply to the table, in order."""
+def openings_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[Opening, ...]:
+    """Those that apply to the table and that the strategy allows, in order."""
     applying = (opening for opening in OPENINGS if opening.applies(analysis))
     if analysis.monotone:
         applying = (opening for opening in applying if opening.algorithm in KEEPING)
+    found = _allowed(tuple(applying), strategy)
     if not has_long_tail(analysis):
-        return tuple(applying)
+        return found
     on_log = _MONOTONE_ON_LOG if analysis.monotone else _ON_LOG
-    return tuple(_on_log(opening, on_log) for opening in applying)
+    return tuple(_on_log(opening, on_log) for opening in found)
+
+
+def _allowed(openings: tuple[Opening, ...], strategy: Strategy) -> tuple[Opening, ...]:
+    """Where algorithms are named, each has one at least, and its first one comes before any other's second."""
+    if not strategy.algorithms:
+        return openings
+    allowed = [opening for opening in openings if opening.algorithm in strategy.algorithms]
+    opened = {opening.algorithm for opening in allowed}
+    unopened = [name for name in strategy.algorithms if name not in opened]
+    allowed += [Opening(name, "sound defaults") for name in unopened]
+    firsts: dict[str, Opening] = {}
+    for opening in allowed:
+        firsts.setdefault(opening.algorithm, opening)
+    others = (opening for opening in allowed if opening is not firsts[opening.algorithm])
+    return (*firsts.values(), *others)
 
 
 def has_long_tail(analysis: Analysis) -> bool:

@@ -19,7 +19,7 @@ _SWITCH_SHARE = 0.3
 
 def draw(space: Space, random: np.random.Generator) -> dict[str, Any]:
     """A point anywhere in the space."""
-    return {name: _at(dimension, random.random()) for name, dimension in space.items()}
+    return {name: at_share(dimension, random.random()) for name, dimension in space.items()}
 
 
 def draw_near(
@@ -36,23 +36,34 @@ def draw_near(
         **{
             name: _near(space[name], point[name], random)
             if name in point
-            else _at(space[name], random.random())
+            else at_share(space[name], random.random())
             for name in moved
         },
     }
 
 
-def _at(dimension: Dimension, share: float) -> Any:
-    """The value at a share (0 <= share < 1) of the dimension's range."""
+def at_share(dimension: Dimension, share: float) -> Any:
+    """The value at a share (0 <= share <= 1) of the dimension's range."""
     if isinstance(dimension, Choice):
-        return dimension.options[int(share * len(dimension.options))]
+        n_options = len(dimension.options)
+        return dimension.options[min(int(share * n_options), n_options - 1)]
+    low, high = _scaled(dimension, dimension.low), _scaled(dimension, dimension.high)
     if isinstance(dimension, Integer):
-        low, high = _scaled(dimension, dimension.low), _scaled(dimension, dimension.high)
         found = round(_unscaled(dimension, low + share * (high - low)))
         return min(max(found, dimension.low), dimension.high)
-    low, high = _scaled(dimension, dimension.low), _scaled(dimension, dimension.high)
     found_real = _unscaled(dimension, low + share * (high - low))
     return min(max(found_real, dimension.low), dimension.high)
+
+
+def share_of(dimension: Dimension, value: Any) -> float:
+    """Where in the dimension's range a value is, from 0 to 1; what is outside counts as the nearest end. Of an option the
+    middle of its part; what is none of the options counts as the first."""
+    if isinstance(dimension, Choice):
+        options = dimension.options
+        return ((options.index(value) if value in options else 0) + 0.5) / len(options)
+    low, high = _scaled(dimension, dimension.low), _scaled(dimension, dimension.high)
+    inside = min(max(value, dimension.low), dimension.high)
+    return (_scaled(dimension, inside) - low) / (high - low) if high > low else 0.0
 
 
 def _near(dimension: Dimension, value: Any, random: np.random.Generator) -> Any:
@@ -60,10 +71,8 @@ def _near(dimension: Dimension, value: Any, random: np.random.Generator) -> Any:
         if random.random() >= _SWITCH_SHARE:
             return value
         return dimension.options[int(random.integers(len(dimension.options)))]
-    low, high = _scaled(dimension, dimension.low), _scaled(dimension, dimension.high)
-    inside = min(max(value, dimension.low), dimension.high)
-    share = (_scaled(dimension, inside) - low) / (high - low) if high > low else 0.0
-    return _at(dimension, min(max(share + random.normal(0.0, _STEP), 0.0), 1.0))
+    share = share_of(dimension, value) + random.normal(0.0, _STEP)
+    return at_share(dimension, min(max(share, 0.0), 1.0))
 
 
 def _scaled(dimension: Real | Integer, value: float) -> float:

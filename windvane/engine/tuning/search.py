@@ -20,15 +20,20 @@ from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Setting
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.scoring.metrics import METRICS
+from windvane.engine.tuning import bayes
 from windvane.engine.tuning.bounds import bounded
 from windvane.engine.tuning.portfolio import Opening, openings_for
 from windvane.engine.tuning.sampling import draw, draw_near
 from windvane.engine.tuning.space import Space
+from windvane.engine.tuning.strategy import ANYTHING, Strategy
 
 LOOKBACK = 8
 
 _AT_LARGE_SHARE = 0.3
 """Of proposals after the openings: points drawn anywhere instead of near a good one."""
+
+_LEAST_MODELLED = 4
+"""Finished candidates of an algorithm from which a model of them says more than their order."""
 
 _N_PARENTS = 3
 _RANK_DECAY = 0.5
@@ -47,15 +52,17 @@ class Tried:
     took_s: float
 
 
-def recipes_for(analysis: Analysis) -> tuple[str, ...]:
+def recipes_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[str, ...]:
     """The feature recipes that plans for this table will name, the first needed first."""
-    return tuple(dict.fromkeys(_recipe(opening) for opening in openings_for(analysis)))
+    return tuple(dict.fromkeys(_recipe(one) for one in openings_for(analysis, strategy)))
 
 
-def propose(analysis: Analysis, index: int, tried: Sequence[Tried]) -> Plan:
+def propose(
+    analysis: Analysis, index: int, tried: Sequence[Tried], strategy: Strategy = ANYTHING
+) -> Plan:
     """The plan of this index (1, 2, ...): sound defaults of every algorithm first, then variations of what
     went well. `tried` must hold every plan with an index up to index - LOOKBACK; later ones are ignored."""
-    openings = openings_for(analysis)
+    openings = openings_for(analysis, strategy)
     if index <= len(openings):
         opening = openings[index - 1]
         hyperparameters = {**defaults_of(analysis, opening.algorithm), **opening.changes}
@@ -66,21 +73,73 @@ def propose(analysis: Analysis, index: int, tried: Sequence[Tried]) -> Plan:
     random = np.random.default_rng([analysis.seed % _MAX_SEED, index])
     ranked = _ranked(analysis, known)
     algorithm = _choose_algorithm([opening.algorithm for opening in openings], ranked, random)
-    own = [one for one in ranked if one.plan.algorithm == algorithm][:_N_PARENTS]
+    own = [one.plan for one in ranked if one.plan.algorithm == algorithm]
     space = learner(algorithm).space(_setting(analysis, index), analysis.n_rows)
     if not own:
         hyperparameters = {**defaults_of(analysis, algorithm), **draw(space, random)}
         recipe = learner(algorithm).recipes[0]
         why = "a draw from the whole space"
         return _plan(analysis, index, algorithm, recipe, hyperparameters, why)
-    parent = own[int(random.integers(len(own)))].plan
+    if strategy.is_bayesian and len(own) >= _LEAST_MODELLED:
+        failed = [
+            one.plan for one in known if one.objective is None and one.plan.algorithm == algorithm
+        ]
+        return _modelled(analysis, index, space, own, failed, random)
+    return _varied(analysis, index, space, own[:_N_PARENTS], random)
+
+
+def rival(analysis: Analysis, index: int, tried: Sequence[Tried]) -> int | None:
+    """The candidate that the one of this index is compared with while it is trained, if it is to be given up early: the
+    best of the first one and of those up to index - LOOKBACK, so the same whatever the timing. None for the first one."""
+    known = [one for one in tried if one.plan.index <= index - LOOKBACK or one.plan.index == 1]
+    ranked = _ranked(analysis, [one for one in known if one.plan.index < index])
+    return ranked[0].plan.index if ranked else None
+
+
+def _varied(
+    analysis: Analysis,
+    index: int,
+    space: Space,
+    parents: Sequence[Plan],
+    random: np.random.Generator,
+) -> Plan:
+    """Near one of the best candidates of an algorithm."""
+    parent = parents[int(random.integers(len(parents)))]
     if random.random() < _AT_LARGE_SHARE:
         hyperparameters = {**parent.hyperparameters, **draw(space, random)}
         why = f"candidate {parent.index}, which went well, with other hyperparameters"
     else:
         hyperparameters = draw_near(space, parent.hyperparameters, random)
         why = f"a variation of candidate {parent.index}, which went well"
-    return _plan(analysis, index, algorithm, parent.recipe, hyperparameters, why)
+    return _plan(analysis, index, parent.algorithm, parent.recipe, hyperparameters, why)
+
+
+def _modelled(
+    analysis: Analysis,
+    index: int,
+    space: Space,
+    ranked: Sequence[Plan],
+    failed: Sequence[Plan],
+    random: np.random.Generator,
+) -> Plan:
+    """Where the model of an algorithm's candidates expects most; recipe and what is not searched are those of the
+    candidate it is near to, or of the best one.
+
+    ranked    finished, best first;  failed  came to nothing, or were given up
+    """
+    n_good = bayes.n_good(len(ranked))
+    good, others = ranked[:n_good], [*ranked[n_good:], *failed]
+    found, near = bayes.suggest(
+        space,
+        [plan.hyperparameters for plan in good],
+        [plan.hyperparameters for plan in others],
+        random,
+    )
+    parent = good[near or 0]
+    where = "far from those tried" if near is None else f"near candidate {parent.index}"
+    why = f"expected to do well by a model of {len(good) + len(others)} candidates, {where}"
+    hyperparameters = {**parent.hyperparameters, **found}
+    return _plan(analysis, index, parent.algorithm, parent.recipe, hyperparameters, why)
 
 
 def _ranked(analysis: Analysis, known: Sequence[Tried]) -> list[Tried]:

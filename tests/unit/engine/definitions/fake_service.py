@@ -114,7 +114,7 @@ class FakeService:
         )
         return [{"Candidates": ordered[:2]}, {"Candidates": ordered[2:]}]
 
-    def describe_auto_ml_job(self, **parameters):
+    def describe_auto_ml_job_v2(self, **parameters):
         check("DescribeAutoMLJob", parameters)
         if not self.candidates:
             return {}

@@ -3,6 +3,7 @@
 import ast
 import itertools
 import json
+from dataclasses import replace
 from functools import cache
 
 import nbformat
@@ -17,9 +18,11 @@ from unit.engine.definitions.made_up import (
 )
 from unit.engine.reports.test_page import Shape
 
+from windvane.domain.problem import Mode
 from windvane.engine.definitions.define import NOTEBOOK, define
 from windvane.engine.definitions.record import DefinedJob
 from windvane.engine.tuning.search import recipes_for
+from windvane.engine.tuning.strategy import Strategy
 
 N_NAMES, N_BATCH = 5_000, 250
 LABELS = 12
@@ -231,3 +234,16 @@ def test_of_a_large_table_candidates_learn_from_as_many_rows_as_the_search_would
     text = json.dumps([cell.source for cell in notebook_in(made).cells])
     assert "rows=100000" in text
     assert "100,000 are drawn by lot" in text
+
+
+def test_a_job_that_is_limited_to_algorithms_defines_those_alone_and_says_so(folder):
+    names = harmless_names(6)
+    dataset = dataset_of(folder / "limited", analysis_of(names, ("no", "yes")))
+    strategy = Strategy(Mode.TUNING, ("mlp", "linear-learner"))
+    notebook = notebook_in(define(dataset, replace(served_job("churn"), strategy=strategy)))
+    text = "\n".join(cell.source for cell in notebook.cells)
+    added = [cell.source for cell in notebook.cells if cell.source.startswith("automl.add(")]
+    assert added
+    assert all("linear-learner" in one or "mlp" in one for one in added)
+    assert "xgboost" not in text
+    assert "HYPERPARAMETER" in text

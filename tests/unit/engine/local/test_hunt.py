@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from windvane.domain.problem import MetricName, ProblemSpec
+from windvane.domain.problem import MetricName, Mode, ProblemSpec
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.local import hunt as hunt_module
@@ -17,6 +17,7 @@ from windvane.engine.local.telling import Teller
 from windvane.engine.tuning import cost
 from windvane.engine.tuning import search as search_module
 from windvane.engine.tuning.search import LOOKBACK
+from windvane.engine.tuning.strategy import ANYTHING, Strategy
 from windvane.process.child import Ending, Exit
 
 FAST = {"num_iterations": 20, "learning_rate": 0.1, "num_leaves": 4}
@@ -54,7 +55,7 @@ class OneByOne:
         self.ended.clear()
 
 
-def _plan(analysis, index, tried):
+def _plan(analysis, index, tried, strategy=ANYTHING):
     return Plan(index, "dpp0", "lightgbm", {**FAST, "num_leaves": 4 + index}, index)
 
 
@@ -62,7 +63,7 @@ def _plan(analysis, index, tried):
 def search(monkeypatch, two_classes, tmp_path):
     """(max_candidates, propose, seconds) -> the hunt after its run, and the events."""
 
-    def run(max_candidates, propose=_plan, seconds=600.0):
+    def run(max_candidates, propose=_plan, seconds=600.0, strategy=ANYTHING):
         monkeypatch.setattr(hunt_module, "Crew", OneByOne)
         monkeypatch.setattr(search_module, "propose", propose)
         OneByOne.started = []
@@ -78,6 +79,7 @@ def search(monkeypatch, two_classes, tmp_path):
             3,
             999,
             tmp_path,
+            strategy=strategy,
         )
         events = []
         done = Hunt(job, read_dataset(job.dataset), Teller(job.started, events.append))
@@ -105,7 +107,7 @@ def test_features_come_before_the_candidates_that_need_them(search):
 
 
 def test_a_failed_candidate_is_a_note_on_the_leaderboard(search):
-    def propose(analysis, index, tried):
+    def propose(analysis, index, tried, strategy=ANYTHING):
         plan = _plan(analysis, index, tried)
         return (
             Plan(index, "dpp0", "lightgbm", {**FAST, "num_leaves": -1}, 0) if index == 2 else plan
@@ -122,7 +124,7 @@ def test_a_failed_candidate_is_a_note_on_the_leaderboard(search):
 
 
 def test_a_recipe_that_fails_takes_only_its_own_candidates_with_it(search):
-    def propose(analysis, index, tried):
+    def propose(analysis, index, tried, strategy=ANYTHING):
         if index == 1:
             return Plan(index, "dpp99", "lightgbm", FAST, 0)
         return _plan(analysis, index, tried)
@@ -137,7 +139,7 @@ def test_a_recipe_that_fails_takes_only_its_own_candidates_with_it(search):
 def test_a_plan_is_asked_for_only_when_all_that_it_may_depend_on_is_known(search):
     asked = []
 
-    def propose(analysis, index, tried):
+    def propose(analysis, index, tried, strategy=ANYTHING):
         asked.append((index, {one.plan.index for one in tried}))
         return _plan(analysis, index, tried)
 
@@ -213,3 +215,19 @@ def test_a_short_search_has_no_time_for_that(search):
     done, _ = search(3, seconds=19.0)
     assert not any(isinstance(work, Fewer) for work in OneByOne.started)
     assert not done.has_fewer
+
+
+def test_a_tuning_search_keeps_no_place_for_an_ensemble_and_names_a_rival(search):
+    limits = []
+
+    def work(dataset, features, plan, given, into):
+        limits.append((plan.index, given.rival and int(given.rival.name)))
+        return cross_validate(dataset, features, plan, given, into)
+
+    cross_validate = hunt_module.stages.cross_validate
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hunt_module.stages, "cross_validate", work)
+        done, _ = search(3, strategy=Strategy(Mode.TUNING))
+    assert [entry.index for entry in sorted(done.entries, key=lambda one: one.index)] == [1, 2, 3]
+    assert limits[0] == (1, None)
+    assert {rival for index, rival in limits if index > 1} == {1}

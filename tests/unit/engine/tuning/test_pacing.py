@@ -56,7 +56,7 @@ def proposals(monkeypatch):
         monkeypatch.setattr(
             search,
             "propose",
-            lambda analysis, index, tried: _plan(
+            lambda analysis, index, tried, strategy=None: _plan(
                 algorithms[min(index, len(algorithms)) - 1], index
             ),
         )
@@ -120,7 +120,7 @@ def test_candidates_learn_from_samples_of_a_large_table():
 
 
 def test_what_takes_more_than_a_candidate_may_makes_larger_steps(monkeypatch):
-    def propose(analysis, index, tried):
+    def propose(analysis, index, tried, strategy=None):
         return replace(_plan("catboost", index), hyperparameters={"learning_rate": 0.05})
 
     monkeypatch.setattr(search, "propose", propose)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from windvane.domain.problem import MetricName, ProblemType
+from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.engine.candidates import Plan
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
@@ -13,7 +13,8 @@ from windvane.engine.features.cards import RECIPES
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.target_transform import TARGET_TRANSFORM
 from windvane.engine.tuning.portfolio import OPENINGS, openings_for
-from windvane.engine.tuning.search import LOOKBACK, Tried, propose, recipes_for
+from windvane.engine.tuning.search import LOOKBACK, Tried, propose, recipes_for, rival
+from windvane.engine.tuning.strategy import ANYTHING, Strategy
 
 ANALYSIS = Analysis(
     target="y",
@@ -47,11 +48,11 @@ AMOUNTS = replace(
 OPENED = openings_for(ANALYSIS)
 
 
-def _search(n_candidates, *, score=lambda plan: 0.8, analysis=ANALYSIS):
+def _search(n_candidates, *, score=lambda plan: 0.8, analysis=ANALYSIS, strategy=ANYTHING):
     """Plans of a search in which each candidate ends before the next is proposed."""
     tried = []
     for index in range(1, n_candidates + 1):
-        plan = propose(analysis, index, tried)
+        plan = propose(analysis, index, tried, strategy)
         tried.append(Tried(plan, score(plan), 1.0))
     return [one.plan for one in tried], tried
 
@@ -171,3 +172,66 @@ def test_seeds_differ_from_candidate_to_candidate():
     assert len({plan.seed for plan in plans}) == 30
     assert all(isinstance(plan, Plan) and isinstance(plan.seed, int) for plan in plans)
     assert not any(isinstance(v, np.generic) for p in plans for v in p.hyperparameters.values())
+
+
+@pytest.mark.parametrize("mode", [Mode.AUTO, Mode.ENSEMBLING, Mode.TUNING])
+@pytest.mark.parametrize("algorithms", [("mlp", "xgboost"), ("randomforest",), ("linear-learner",)])
+def test_a_search_keeps_to_the_algorithms_it_is_limited_to(mode, algorithms):
+    strategy = Strategy(mode, algorithms)
+    plans, _ = _search(40, score=lambda plan: plan.index % 7 / 7, strategy=strategy)
+    assert {plan.algorithm for plan in plans} == set(algorithms)
+    assert {recipe for name in algorithms for recipe in learner(name).recipes} >= {
+        plan.recipe for plan in plans
+    }
+    assert set(recipes_for(ANALYSIS, strategy)) <= set(recipes_for(ANALYSIS))
+    assert plans == _search(40, score=lambda plan: plan.index % 7 / 7, strategy=strategy)[0]
+
+
+def test_an_algorithm_without_an_opening_on_the_table_begins_with_its_defaults():
+    large = replace(ANALYSIS, n_rows=1_000_000)
+    [opening] = openings_for(large, Strategy(algorithms=("neighbors",)))
+    assert (opening.algorithm, dict(opening.changes)) == ("neighbors", {})
+
+
+def test_every_algorithm_that_is_named_has_its_turn_before_any_has_a_second():
+    plans, _ = _search(5, strategy=Strategy(algorithms=("catboost", "xgboost", "lightgbm")))
+    assert [plan.algorithm for plan in plans[:3]] == ["lightgbm", "xgboost", "catboost"]
+    assert plans[3].algorithm == "lightgbm"
+
+
+def test_hyperparameter_tuning_proposes_by_a_model_of_what_was_tried():
+    strategy = Strategy(Mode.TUNING, ("xgboost",))
+
+    def score(plan):
+        return 1 - abs(plan.hyperparameters["max_depth"] - 9) / 12
+
+    plans, _ = _search(60, score=score, strategy=strategy)
+    modelled = [plan for plan in plans if plan.why.startswith("expected to do well by a model")]
+    assert len(modelled) > 30
+    late = [plan.hyperparameters["max_depth"] for plan in modelled[-15:]]
+    assert sum(7 <= depth <= 11 for depth in late) > 10
+    others, _ = _search(60, score=score, strategy=Strategy(algorithms=("xgboost",)))
+    assert not any("model" in plan.why for plan in others)
+
+
+@given(index=st.integers(1, 40), changed=st.floats(0, 1))
+@settings(max_examples=30, deadline=None)
+def test_neither_plans_nor_rivals_of_a_tuning_search_hang_on_what_is_under_way(index, changed):
+    strategy = Strategy(Mode.TUNING)
+    _, tried = _search(40, score=lambda plan: plan.index % 5 / 5, strategy=strategy)
+    shaken = [
+        replace(one, objective=changed) if 1 < one.plan.index > index - LOOKBACK else one
+        for one in tried
+    ]
+    known = [one for one in tried if one.plan.index <= index - LOOKBACK]
+    plan = propose(ANALYSIS, index, known, strategy)
+    assert propose(ANALYSIS, index, shaken, strategy) == plan
+    assert rival(ANALYSIS, index, shaken) == rival(ANALYSIS, index, tried)
+
+
+def test_the_rival_is_the_best_of_those_that_are_known_and_the_first_always_is():
+    _, tried = _search(30, score=lambda plan: 0.9 if plan.index == 12 else 0.5)
+    assert rival(ANALYSIS, 1, []) is None
+    assert rival(ANALYSIS, 2, tried[:1]) == 1
+    assert rival(ANALYSIS, 19, tried) == 1
+    assert rival(ANALYSIS, 20, tried) == 12

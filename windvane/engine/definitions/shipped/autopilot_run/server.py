@@ -97,7 +97,7 @@ class Server:
         leaders = [
             (one["CandidateName"], one["FinalAutoMLJobObjectiveMetric"]["Value"]) for one in scored
         ]
-        described = self._sagemaker.describe_auto_ml_job(AutoMLJobName=self._job["name"])
+        described = self._sagemaker.describe_auto_ml_job_v2(AutoMLJobName=self._job["name"])
         best = described.get("BestCandidate", {}).get("CandidateName")
         return sorted(leaders, key=lambda leader: leader[0] != best)
 

@@ -1,0 +1,183 @@
+"""CreateAutoMLJobV2 in the words of CreateAutoMLJob, in which a job is kept, and back: a table of where each member
+stands in either."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from windvane.control.algorithms import no_algorithms_by_default
+from windvane.control.members import Request, Unserved
+from windvane.errors import InvalidRequest
+
+SERVED = "TabularJobConfig"
+
+_Path = tuple[str, ...]
+
+_TABULAR: _Path = ("AutoMLProblemTypeConfig", SERVED)
+_CONFIG: _Path = ("AutoMLJobConfig",)
+_CHANNELS = "InputDataConfig"
+_CHANNELS_V2 = "AutoMLJobInputDataConfig"
+
+_SAME = (
+    "AutoMLJobName",
+    "OutputDataConfig",
+    "RoleArn",
+    "AutoMLJobObjective",
+    "ModelDeployConfig",
+    "Tags",
+    "AutoMLComputeConfig",
+)
+"""Members that have the same place in both; the last one the first API does not know."""
+
+_MOVED: tuple[tuple[_Path, _Path], ...] = (
+    ((*_TABULAR, "CandidateGenerationConfig"), (*_CONFIG, "CandidateGenerationConfig")),
+    (
+        (*_TABULAR, "FeatureSpecificationS3Uri"),
+        (*_CONFIG, "CandidateGenerationConfig", "FeatureSpecificationS3Uri"),
+    ),
+    ((*_TABULAR, "CompletionCriteria"), (*_CONFIG, "CompletionCriteria")),
+    ((*_TABULAR, "Mode"), (*_CONFIG, "Mode")),
+    (("SecurityConfig",), (*_CONFIG, "SecurityConfig")),
+    (("DataSplitConfig",), (*_CONFIG, "DataSplitConfig")),
+    ((*_TABULAR, "ProblemType"), ("ProblemType",)),
+    ((*_TABULAR, "GenerateCandidateDefinitionsOnly"), ("GenerateCandidateDefinitionsOnly",)),
+)
+"""(place in V2, place in the first API): an outer place before those within it."""
+
+_OF_CHANNELS = ("TargetAttributeName", "SampleWeightAttributeName")
+"""Members that the first API has in every channel, and V2 once."""
+
+
+def in_v1_words(request: Request) -> dict[str, Any]:
+    """A request to CreateAutoMLJobV2 as one to CreateAutoMLJob.
+
+    raises    InvalidRequest if it is of a problem type that is not served
+    """
+    _check_served(request)
+    made: dict[str, Any] = {name: request[name] for name in _SAME if name in request}
+    tabular = request[_TABULAR[0]][SERVED]
+    shared = {name: tabular[name] for name in _OF_CHANNELS if name in tabular}
+    made[_CHANNELS] = [{**channel, **shared} for channel in request[_CHANNELS_V2]]
+    for there, here in _MOVED:
+        if (value := _at(request, there)) is not None:
+            _put(made, here, value)
+    return made
+
+
+def in_v2_words(request: Request) -> dict[str, Any]:
+    """The inverse: a request to CreateAutoMLJob as one to CreateAutoMLJobV2."""
+    made: dict[str, Any] = {name: request[name] for name in _SAME if name in request}
+    channels = request[_CHANNELS]
+    made[_CHANNELS_V2] = [
+        {name: value for name, value in channel.items() if name not in _OF_CHANNELS}
+        for channel in channels
+    ]
+    for name in _OF_CHANNELS:
+        if name in channels[0]:
+            _put(made, (*_TABULAR, name), channels[0][name])
+    for there, here in _MOVED:
+        if (value := _at(request, here)) is not None:
+            _put(made, there, value)
+    tabular = made[_TABULAR[0]][SERVED]
+    if "FeatureSpecificationS3Uri" in tabular:
+        left = tabular["CandidateGenerationConfig"]
+        del left["FeatureSpecificationS3Uri"]
+        if not left:
+            del tabular["CandidateGenerationConfig"]
+    return made
+
+
+def _check_served(request: Request) -> None:
+    [name] = request[_TABULAR[0]]
+    if name != SERVED:
+        raise InvalidRequest(
+            f"The member '{_spelled((_TABULAR[0], name))}' is not supported by this server, which serves tabular "
+            f"problems: give {_TABULAR[0]}.{SERVED}, for BinaryClassification, MulticlassClassification or Regression."
+        )
+
+
+def _at(request: Request, path: _Path) -> Any:
+    """The value at the path, copied as far as it is an object; None if there is none."""
+    value: Any = request
+    for name in path:
+        if not isinstance(value, Mapping) or name not in value:
+            return None
+        value = value[name]
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _put(request: dict[str, Any], path: _Path, value: Any) -> None:
+    for name in path[:-1]:
+        request = request.setdefault(name, {})
+    request[path[-1]] = value
+
+
+# rules that only V2 has, and the words of all others
+
+
+def both_or_neither(request: Request) -> Iterator[str]:
+    """A rule on the request in V1's words.
+
+    source    CreateAutoMLJobV2's AutoMLJobObjective in SageMaker's API reference
+    """
+    if ("AutoMLJobObjective" in request) != ("ProblemType" in request):
+        given, missing = ("AutoMLJobObjective", "ProblemType")
+        if given not in request:
+            given, missing = missing, given
+        yield (
+            f"{given} is specified without {missing}: you must either provide both the AutoMLJobObjective and the "
+            "ProblemType, or none at all."
+        )
+
+
+V2_RULES = (both_or_neither, no_algorithms_by_default, Unserved("AutoMLComputeConfig").faults)
+
+
+def told_in_v2_words(message: str) -> str:
+    """What a rule says of a request in V1's words, with members called as V2 calls them; values that it shows stay as
+    they are."""
+    return _TOLD.sub(_renamed, message)
+
+
+def _spelled(path: _Path) -> str:
+    """As AWS's messages call a place."""
+    return ".".join(name[0].lower() + name[1:] for name in path)
+
+
+_SHARED_PLACE = re.compile(
+    rf"inputDataConfig\.\d+\.member\.({'|'.join(n[0].lower() + n[1:] for n in _OF_CHANNELS)})"
+)
+
+_PLACES = {
+    **{_spelled(here): _spelled(there) for there, here in _MOVED},
+    "inputDataConfig": "autoMLJobInputDataConfig",
+}
+_NAMES = {
+    **{".".join(here): ".".join(there) for there, here in _MOVED if len(here) > 1},
+    _CHANNELS: _CHANNELS_V2,
+}
+"""Both: of the first API -> of V2."""
+
+_TOLD = re.compile(
+    r"(?P<value>Value '.*?' at )"
+    r"|'(?P<place>[a-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)*)'"
+    rf"|(?<![\w.])(?P<name>{'|'.join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))})(?!\w)",
+    re.DOTALL,
+)
+
+
+def _renamed(told: re.Match[str]) -> str:
+    if told["place"] is not None:
+        return f"'{_renamed_place(told['place'])}'"
+    return told[0] if told["name"] is None else _NAMES[told["name"]]
+
+
+def _renamed_place(place: str) -> str:
+    if (shared := _SHARED_PLACE.fullmatch(place)) is not None:
+        return f"{_spelled(_TABULAR)}.{shared[1]}"
+    for before in sorted(_PLACES, key=len, reverse=True):
+        if place == before or place.startswith(f"{before}."):
+            return _PLACES[before] + place[len(before) :]
+    return place
