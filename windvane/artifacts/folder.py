@@ -81,8 +81,10 @@ class FolderArtifacts:
         found = self._folder.find(location.key)
         return None if found is None else _info(location.bucket, found)
 
-    def open(self, location: Location) -> BinaryIO:
-        return self._folder.open(location.key)[1]
+    def open(self, location: Location, start: int = 0) -> BinaryIO:
+        stream = self._folder.open(location.key)[1]
+        stream.seek(start)
+        return stream
 
 
 def _info(bucket: str, found: FolderObject) -> ObjectInfo:

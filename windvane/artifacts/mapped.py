@@ -82,9 +82,9 @@ class MappedArtifacts:
         with self._reading(location.bucket) as artifacts:
             return artifacts.info(location)
 
-    def open(self, location: Location) -> BinaryIO:
+    def open(self, location: Location, start: int = 0) -> BinaryIO:
         with self._reading(location.bucket) as artifacts:
-            return artifacts.open(location)
+            return artifacts.open(location, start)
 
     def read(self, location: Location) -> bytes:
         with self._reading(location.bucket) as artifacts, artifacts.open(location) as stream:
