@@ -19,6 +19,7 @@ from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
 from windvane.control.lists import Lists
+from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.reports import Reports
 from windvane.control.roles import Action, Roles
@@ -174,6 +175,7 @@ class Server:
             Tags(store),
             steps,
             Reports(store, steps),
+            Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
         )
 
 
@@ -220,4 +222,6 @@ def _work_config(settings: Settings, connection: Connection) -> WorkConfig:
         instance_limit=settings.limits.instances,
         transformed_rows=settings.artifacts.transformed_rows,
         kept_models=settings.artifacts.kept_models,
+        log_days=settings.logs.retention_days,
+        event_days=settings.events.retention_days,
     )

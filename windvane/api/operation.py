@@ -17,6 +17,7 @@ from functools import partial
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.reports import Reports
 from windvane.control.steps import Steps
@@ -36,6 +37,7 @@ class Parts:
     tags: Tags
     steps: Steps
     reports: Reports
+    logs: Logs
 
 
 Operation = Callable[[Parts, Call], Result]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from windvane.api import automl, endpoint_configs, endpoints, models, reports, steps, tags
+from windvane.api import automl, endpoint_configs, endpoints, logs, models, reports, steps, tags
 from windvane.api.operation import Parts
 from windvane.wire.call import Handler
 
@@ -14,6 +14,7 @@ _TABLES = (
     tags.OPERATIONS,
     steps.OPERATIONS,
     reports.OPERATIONS,
+    logs.OPERATIONS,
 )
 
 
