@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from windvane.domain.deployment import Deployed
@@ -14,6 +15,7 @@ from windvane.serving.model import check_shape
 from windvane.serving.pool import ANSWER_S
 from windvane.serving.process import ModelProcess
 from windvane.serving.router import VariantRoute
+from windvane.work.endpoint_log import Tell, untold
 from windvane.work.place import Means, Place
 
 _LOG = logging.getLogger(__name__)
@@ -32,13 +34,16 @@ class Fleet:
     was_ready  whether every instance was up at once
     """
 
-    def __init__(self, key: str, folder: Path, logs: Path, means: Means) -> None:
+    def __init__(
+        self, key: str, folder: Path, logs: Path, means: Means, tell: Tell = untold
+    ) -> None:
         self.folder = folder
         self.failure = ""
         self.was_ready = False
         self._key = key
         self._logs = logs
         self._means = means
+        self._tell = tell
         self._deployed: tuple[Deployed, ...] = ()
         self._places: dict[tuple[str, int], Place] = {}
         self._leavers: list[_Leaver] = []
@@ -132,7 +137,8 @@ class Fleet:
 
     def _new_place(self, deployed: Deployed, number: int) -> Place:
         log = self._logs / f"{deployed.variant.name}-{number}.log"
-        return Place(deployed, number, self.folder, log)
+        tell = partial(self._tell, deployed.variant.name, number)
+        return Place(deployed, number, self.folder, log, tell)
 
     def _judge(self, variant: str, place: Place) -> None:
         if self.was_ready:

@@ -27,6 +27,7 @@ from windvane.serving.process import PROGRAM
 from windvane.serving.router import Route, Router, Table
 from windvane.store.base import Store
 from windvane.work.download import download_models
+from windvane.work.endpoint_log import EndpointLog, tell_outcome
 from windvane.work.fleet import Fleet
 from windvane.work.place import Means
 
@@ -72,6 +73,7 @@ class Hosting:
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         environment = {"WINDVANE_DATA_DIR": str(data_dir)}
         self._means = Means(program, environment, memory_mb, load_s, self.wake)
+        self._log = EndpointLog(store, clock)
         self._fleets: dict[_FleetKey, Fleet] = {}
         self._failed_at: dict[_FleetKey, float] = {}
         self._published: Table = {}
@@ -141,6 +143,7 @@ class Hosting:
         self._muster(endpoints, wanted, now)
         for fleet in list(self._fleets.values()):
             fleet.tick(now)
+        self._log.flush()
         outcomes = [self._outcome(endpoint) for endpoint in endpoints]
         self._publish(outcomes)
         for endpoint, outcome in zip(endpoints, outcomes, strict=True):
@@ -170,14 +173,14 @@ class Hosting:
         wanted: _Wanted,
         now: float,
     ) -> None:
-        folders = {endpoint.arn: self._folder(endpoint) for endpoint in endpoints}
+        by_arn = {endpoint.arn: endpoint for endpoint in endpoints}
         for key, deployed in wanted.items():
             fleet = self._fleets.get(key)
             if fleet is not None and fleet.failure and self._is_to_be_tried_again(key, now):
                 fleet.kill()
                 fleet = None
             if fleet is None:
-                fleet = self._fleets[key] = self._new_fleet(key, folders[key[0]], deployed)
+                fleet = self._fleets[key] = self._new_fleet(key, by_arn[key[0]], deployed)
             fleet.want(deployed, now)
         for key, fleet in self._fleets.items():
             if key not in wanted:
@@ -190,10 +193,12 @@ class Hosting:
         del self._failed_at[key]
         return True
 
-    def _new_fleet(self, key: _FleetKey, folder: Path, deployed: Sequence[Deployed]) -> Fleet:
+    def _new_fleet(self, key: _FleetKey, endpoint: Endpoint, deployed: Sequence[Deployed]) -> Fleet:
+        folder = self._folder(endpoint)
         folder.mkdir(parents=True, exist_ok=True)
         arn, generation = key
-        fleet = Fleet(f"{arn}/{generation}", folder / str(generation), folder, self._means)
+        tell = self._log.of(endpoint, generation)
+        fleet = Fleet(f"{arn}/{generation}", folder / str(generation), folder, self._means, tell)
         fleet.prepare(self._download, deployed)
         return fleet
 
@@ -231,7 +236,9 @@ class Hosting:
     def _record(self, endpoint: Endpoint, outcome: Endpoint) -> None:
         with self._store.transaction() as tx:
             if tx.find(Endpoint, endpoint.scope, endpoint.name) == endpoint:
-                tx.update(replace(outcome, modified=self._clock()))
+                now = self._clock()
+                tx.update(replace(outcome, modified=now))
+                tell_outcome(tx, outcome, endpoint.generation, now)
         _LOG.info("endpoint %s is %s %s", outcome.name, outcome.status, outcome.failure_reason)
         self.wake()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -114,6 +115,7 @@ def _analyse(bench: Bench) -> Result:
         "objective": str(analysis.objective),
         "n_rows": analysis.n_rows,
         "n_columns": len(analysis.columns) + 1,
+        "column_types": dict(Counter(str(column.type) for column in analysis.columns)),
     }
 
 

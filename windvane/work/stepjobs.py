@@ -27,6 +27,7 @@ from windvane.store.base import Transaction
 from windvane.work.errand import Errand
 from windvane.work.processing import process
 from windvane.work.stages import Result
+from windvane.work.steplines import tell_step
 from windvane.work.training import train
 
 _LOG = logging.getLogger(__name__)
@@ -64,9 +65,10 @@ def begin(tx: Transaction, task: Task, now: datetime) -> ProcessingJob | None:
     job = find_step_job(tx, task.job_arn)
     if job is None:
         return None
-    job = replace(job, started=task.started, modified=now)
-    tx.update(job)
-    return job
+    begun = replace(job, started=task.started, modified=now)
+    tx.update(begun)
+    tell_step(tx, job, begun, now)
+    return begun
 
 
 def advance(tx: Transaction, job_arn: str, now: datetime) -> None:
@@ -80,6 +82,7 @@ def advance(tx: Transaction, job_arn: str, now: datetime) -> None:
         if not task.status.is_open:
             ended = _ended(job, task, now)
             tx.update(ended)
+            tell_step(tx, job, ended, now)
             _tell_candidate(tx, ended, now)
             _LOG.info("%s is %s. %s", job.arn, ended.status, ended.failure_reason)
 

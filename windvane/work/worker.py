@@ -28,7 +28,7 @@ from windvane.domain.task import Task, TaskStatus
 from windvane.process.child import Child, Ending, Exit
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
-from windvane.work.conductor import Conductor, clear_up, sweep
+from windvane.work.conductor import Conductor, clear_up, forget, sweep
 from windvane.work.config import READY_LINE, Role, WorkConfig, config_from_json
 from windvane.work.duty import Duties, Duty
 from windvane.work.errand import Errand
@@ -191,6 +191,8 @@ class Worker:
             self._next_sweep = time.monotonic() + _SWEEP_S
         if time.monotonic() >= self._next_clear_up:
             clear_up(self._store, self._conductor)
+            days = self._config.log_days, self._config.event_days
+            forget(self._store, self._clock(), *days)
             self._next_clear_up = time.monotonic() + _CLEAR_UP_S
 
 
