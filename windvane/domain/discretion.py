@@ -14,7 +14,7 @@ WITHHELD = "The reason is not repeated here, since it may quote data; the job's 
 _N = r"[0-9]+"
 _NAME = r"[A-Za-z0-9-]{1,80}"
 _SIGNAL = r"SIG[A-Z0-9]+"
-_TYPE = r"[A-Za-z_]{1,60}"
+_TYPE = r"[A-Za-z_]{0,60}(?:Error|Exception|Exit|Interrupt)"
 
 _SAFE = tuple(
     re.compile(pattern, re.ASCII)

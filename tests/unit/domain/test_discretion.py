@@ -92,7 +92,7 @@ def test_a_reason_is_told_as_far_as_it_is_known(reason, told):
     assert discreet(reason) == told
 
 
-@given(st.text(min_size=1), st.sampled_from(["", "The ensemble: ", "An internal error ended it: "]))
+@given(st.text(min_size=1), st.sampled_from(["", "The ensemble: "]))
 def test_no_text_of_somebody_elses_gets_through(text, before):
     canary = f"canary{text}"
     assert "canary" not in discreet(f"{before}{canary} has a value")
