@@ -76,11 +76,43 @@ _PREFIXES = tuple(
     )
 )
 
+_RETOLD = tuple(
+    (re.compile(pattern, re.ASCII | re.DOTALL), told)
+    for pattern, told in (
+        (
+            rf"The training data have ({_N}) rows with a value in the target column '.*At least ({_N}) are needed\.",
+            r"The training data have \1 rows with a value in the target column; at least \2 are needed.",
+        ),
+        (r"The target column '.*' is not in the data\..*", "The target column is not in the data."),
+        (r"The target column '.*' is constant.*", "The target column is constant."),
+        (
+            rf"The target column '.*' is empty in all ({_N}) rows\..*",
+            r"The target column is empty in all \1 rows.",
+        ),
+        (
+            r"The class '.*' of the target column '.*' has a single row; .*",
+            "A class of the target column has a single row.",
+        ),
+        (
+            rf"s3://.*, line ({_N}): the row has ({_N}) fields instead of ({_N}), .*",
+            r"A file has a row of \2 fields instead of \3, in line \1.",
+        ),
+        (
+            r"s3://\S* cannot be read as (Parquet|CSV|Gzip|Arrow): .*",
+            r"A file cannot be read as \1.",
+        ),
+        (r"s3://\S* is empty\.", "The file is empty."),
+    )
+)
+"""Common faults of data in other words: only figures of theirs are repeated."""
+
+_MORE = "The job's Describe operation says more."
+
 _INTERNAL = re.compile(rf"An internal error ended (it|the job): ({_TYPE})[:(]", re.ASCII)
 
 
 def discreet(reason: str) -> str:
-    """The reason as far as it may be told: whole, its beginning, or WITHHELD; "" if it is empty."""
+    """The reason as far as it may be told: whole, its beginning, in other words, or WITHHELD; "" if it is empty."""
     if not reason or any(pattern.fullmatch(reason) for pattern in _SAFE):
         return reason
     for prefix in _PREFIXES:
@@ -88,4 +120,7 @@ def discreet(reason: str) -> str:
             return f"{match[0]}{discreet(reason[match.end() :])}"
     if (match := _INTERNAL.match(reason)) is not None:
         return f"An internal error ended {match[1]} ({match[2]}); the server's log says where."
+    for pattern, told in _RETOLD:
+        if (match := pattern.fullmatch(reason)) is not None:
+            return f"{match.expand(told)} {_MORE}"
     return WITHHELD

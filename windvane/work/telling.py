@@ -23,7 +23,7 @@ _SHOWN: Mapping[SecondaryStatus, str] = {
     SecondaryStatus.MODEL_TUNING: "Model tuning: candidates are trained and scored.",
     SecondaryStatus.TRAINING_MODELS: "Training models: candidates are trained and scored.",
     SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT: "The best candidate is explained.",
-    SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT: "The report on how good the best candidate is is written.",
+    SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT: "It is worked out how good the best candidate is.",
 }
 
 

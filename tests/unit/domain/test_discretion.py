@@ -86,6 +86,27 @@ def test_the_end_of_the_search_is_told_whole():
             "An internal error ended the job (KeyError); the server's log says where.",
         ),
         ("An internal error ended it: canary 4711", WITHHELD),
+        (
+            (
+                "The training data have 12 rows with a value in the target column 'canary' "
+                "(3 rows without one were left out). At least 500 are needed."
+            ),
+            (
+                "The training data have 12 rows with a value in the target column; at least 500 are needed. "
+                "The job's Describe operation says more."
+            ),
+        ),
+        (
+            "The target column 'canary' is not in the data. The columns are: 'canary'.",
+            "The target column is not in the data. The job's Describe operation says more.",
+        ),
+        (
+            (
+                "s3://b/canary.csv, line 7: the row has 3 fields instead of 2, the number of columns in the header. "
+                "Quote fields that contain the delimiter ','."
+            ),
+            "A file has a row of 3 fields instead of 2, in line 7. The job's Describe operation says more.",
+        ),
     ],
 )
 def test_a_reason_is_told_as_far_as_it_is_known(reason, told):
@@ -96,3 +117,36 @@ def test_a_reason_is_told_as_far_as_it_is_known(reason, told):
 def test_no_text_of_somebody_elses_gets_through(text, before):
     canary = f"canary{text}"
     assert "canary" not in discreet(f"{before}{canary} has a value")
+
+
+def test_common_faults_of_data_are_told_in_other_words(tmp_path):
+    """As the engine words them today."""
+    from windvane.domain.problem import ProblemSpec
+    from windvane.engine.data.analysis import ReadOptions, SourceFile
+    from windvane.engine.stages import analyse
+    from windvane.errors import DataFault
+
+    rows = [f"{i},canary{i % 2}" for i in range(600)]
+    tables = {
+        "is not in the data": ("z", "a,y", rows),
+        "at least 500": ("y", "a,y", rows[:20]),
+        "is constant": ("y", "a,y", [f"{i},canary" for i in range(600)]),
+        "single row": ("y", "a,y", [*rows, "3,canary-once"]),
+        "3 fields instead of 2": ("y", "a,y", [*rows, "canary,1,2"]),
+    }
+    told = {}
+    for name, (target, header, lines) in tables.items():
+        file = tmp_path / "table.csv"
+        file.write_text("\n".join([header, *lines]))
+        scratch = tmp_path / name.replace(" ", "-")
+        (scratch / "into").mkdir(parents=True)
+        with pytest.raises(DataFault) as caught:
+            analyse(
+                [SourceFile(file, "s3://bucket/canary.csv")],
+                ReadOptions(scratch=scratch),
+                ProblemSpec(target=target),
+                scratch / "into",
+            )
+        told[name] = discreet(str(caught.value))
+    assert not [text for text in told.values() if "canary" in text or text == WITHHELD]
+    assert all(name in text for name, text in told.items())
