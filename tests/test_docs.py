@@ -33,11 +33,14 @@ def test_every_setting_is_documented_with_its_default():
     assert documented["limits"] == dataclasses.asdict(settings.LimitSettings())
     assert documented["engine"] == dataclasses.asdict(settings.EngineSettings())
     assert documented["artifacts"] == dataclasses.asdict(settings.ArtifactSettings())
+    assert documented["logs"] == dataclasses.asdict(settings.LogSettings())
+    assert documented["events"] == dataclasses.asdict(settings.EventSettings())
     assert set(documented["server"]) == {"host", "port", "account"}
     for section, record in (
         ("s3", settings.S3Settings),
         ("accounts", settings.AccessKey),
         ("roles", settings.Role),
+        ("webhooks", settings.Webhook),
     ):
         entry = documented[section] if section == "s3" else documented[section][0]
         assert set(entry) == {field.name for field in dataclasses.fields(record)}
@@ -84,5 +87,9 @@ def test_every_operation_that_is_served_is_documented_and_no_other():
     documented = set(
         re.findall(r"`((?:Create|Describe|List|Stop|Update|Delete|Add)[A-Z]\w+)`", page)
     )
-    served = {operation for service, operation in operations(None) if service == "sagemaker"}
-    assert documented == served
+    by_service = {"sagemaker": set(), "logs": set()}
+    for service, operation in operations(None):
+        by_service.setdefault(service, set()).add(operation)
+    logs = set(re.findall(r"`(\w+Log\w+)`", page))
+    assert logs == by_service["logs"]
+    assert documented - logs == by_service["sagemaker"]
