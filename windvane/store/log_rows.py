@@ -95,7 +95,7 @@ class LogRows(Rows):
         found = (
             select(LOG_LINES, LOG_STREAMS.c.name.label("stream"))
             .join(LOG_STREAMS, LOG_STREAMS.c.id == columns.stream_id)
-            .where(*_line_filters(query, group_id))
+            .where(*self._line_filters(query, group_id))
             .order_by(*(column.desc() if query.newest_first else column for column in order))
             .limit(query.limit)
         )
@@ -116,6 +116,27 @@ class LogRows(Rows):
         for group_id in {row.group_id for row in old}:
             self._drop_if_empty(group_id)
         return len(old)
+
+    def _line_filters(self, query: LineQuery, group_id: int) -> Iterator[ColumnElement[bool]]:
+        columns = LOG_LINES.c
+        if query.streams is not None and len(query.streams) == 1:
+            # By the stream alone, so that its index serves.
+            named = self._stream_id(group_id, query.streams[0])
+            yield columns.stream_id == (-1 if named is None else named)
+        else:
+            yield columns.group_id == group_id
+            if query.streams is not None:
+                yield LOG_STREAMS.c.name.in_(query.streams)
+        yield from _begins(LOG_STREAMS.c.name, query.prefix)
+        if query.start_ms is not None:
+            yield columns.time_ms >= query.start_ms
+        if query.end_ms is not None:
+            yield columns.time_ms < query.end_ms
+        position = tuple_(columns.time_ms, columns.id)
+        if query.after is not None:
+            yield position > tuple_(*(literal(value) for value in query.after))
+        if query.before is not None:
+            yield position < tuple_(*(literal(value) for value in query.before))
 
     def _ensure_group(self, place: LogPlace, written: int) -> int:
         known = self._group_id(place.scope, place.group)
@@ -161,6 +182,11 @@ class LogRows(Rows):
         )
         return _key(made.inserted_primary_key)
 
+    def _stream_id(self, group_id: int, name: str) -> int | None:
+        columns = LOG_STREAMS.c
+        found = select(columns.id).where(columns.group_id == group_id, columns.name == name)
+        return self._connection.execute(found).scalar()
+
     def _shrink(self, stream_id: int, n_bytes: int) -> None:
         """A stream whose oldest lines have gone; it goes with its last one."""
         left = select(func.min(LOG_LINES.c.time_ms)).where(LOG_LINES.c.stream_id == stream_id)
@@ -205,23 +231,6 @@ def _begins(column: ColumnElement[Any], prefix: str) -> Iterator[ColumnElement[b
 def _holds(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     # Not LIKE, which in SQLite takes no notice of case.
     return func.replace(column, text, "") != column
-
-
-def _line_filters(query: LineQuery, group_id: int) -> Iterator[ColumnElement[bool]]:
-    columns = LOG_LINES.c
-    yield columns.group_id == group_id
-    if query.streams is not None:
-        yield LOG_STREAMS.c.name.in_(query.streams)
-    yield from _begins(LOG_STREAMS.c.name, query.prefix)
-    if query.start_ms is not None:
-        yield columns.time_ms >= query.start_ms
-    if query.end_ms is not None:
-        yield columns.time_ms < query.end_ms
-    position = tuple_(columns.time_ms, columns.id)
-    if query.after is not None:
-        yield position > tuple_(*(literal(value) for value in query.after))
-    if query.before is not None:
-        yield position < tuple_(*(literal(value) for value in query.before))
 
 
 def _group(row: Row[Any]) -> LogGroup:
