@@ -20,6 +20,7 @@ from datetime import datetime
 from typing import Any
 
 from windvane.domain.candidate import Candidate, Metric, ProcessingJob, StepStatus, TrainingJob
+from windvane.domain.discretion import discreet
 from windvane.domain.problem import MetricName
 from windvane.domain.reports import reported
 from windvane.domain.task import Task, TaskKind, TaskStatus
@@ -84,7 +85,7 @@ def advance(tx: Transaction, job_arn: str, now: datetime) -> None:
             tx.update(ended)
             tell_step(tx, job, ended, now)
             _tell_candidate(tx, ended, now)
-            _LOG.info("%s is %s. %s", job.arn, ended.status, ended.failure_reason)
+            _LOG.info("%s is %s. %s", job.arn, ended.status, discreet(ended.failure_reason))
 
 
 def max_runtime_s(job: ProcessingJob) -> int:

@@ -23,6 +23,7 @@ from types import FrameType
 from typing import Any
 
 from windvane.control.deployments import deploy_candidate
+from windvane.domain.discretion import discreet
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskStatus
 from windvane.process.child import Child, Ending, Exit
@@ -167,10 +168,11 @@ class Worker:
         """The end of the task and what follows from it, in one transaction; nothing if the lease was lost."""
         duty = watch.duty
         verdict = duty.judge(ended, is_stopped)
+        why = discreet(verdict.error)
         result = _take_answer(duty.answer) if verdict.status is TaskStatus.DONE else None
         now = self._clock()
         if verdict.status is TaskStatus.READY:
-            _LOG.warning("Task %s is tried again: %s", duty.task.id, verdict.error)
+            _LOG.warning("Task %s is tried again: %s", duty.task.id, why)
             with self._store.transaction() as tx:
                 tx.renew_lease(duty.task, now)
             return
@@ -180,7 +182,7 @@ class Worker:
             )
             if is_ours:
                 duty.advance(tx, now)
-        _LOG.info("Task %s of %s: %s %s", duty.task.key, duty.owner, verdict.status, verdict.error)
+        _LOG.info("Task %s of %s: %s %s", duty.task.key, duty.owner, verdict.status, why)
 
     def _meanwhile(self) -> None:
         """What an express worker does besides its tasks, also while its child runs: time makes things due."""
