@@ -11,6 +11,7 @@ from windvane.store.base import Store
 _LOG = logging.getLogger(__name__)
 
 LOOK_S = 0.3
+_AFTER_A_FAULT_S = 5.0
 
 
 class Tide:
@@ -61,9 +62,10 @@ class Tide:
                 newest = await asyncio.to_thread(_newest, self._store)
             except Exception:  # noqa: BLE001 - the end of a look: events are there when the store is again
                 _LOG.exception("Looking for new events failed; it is tried again.")
+                await asyncio.sleep(_AFTER_A_FAULT_S)
             else:
                 await self._risen(newest)
-            await asyncio.sleep(self._look_s)
+                await asyncio.sleep(self._look_s)
 
     async def _risen(self, newest: int) -> None:
         if newest > self._newest:
