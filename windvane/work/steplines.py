@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -11,6 +12,8 @@ from windvane.domain.images import algorithm_of
 from windvane.domain.logs import place_of
 from windvane.store.base import Transaction
 
+_LOG = logging.getLogger(__name__)
+
 
 def tell_step(
     tx: Transaction, old: ProcessingJob | None, new: ProcessingJob, now: datetime
@@ -19,7 +22,7 @@ def tell_step(
 
     old    None for one that was just made
     """
-    tx.log(place_of(new), tuple(step_lines(old, new)), now)
+    tx.log(place_of(new), as_told(step_lines(old, new)), now)
 
 
 def step_lines(old: ProcessingJob | None, new: ProcessingJob) -> Iterator[str]:
@@ -37,6 +40,18 @@ def step_lines(old: ProcessingJob | None, new: ProcessingJob) -> Iterator[str]:
     )
     why = discreet(new.failure_reason)
     yield f"The {_words(new)} {new.name} is {new.status}{took}.{f' {why}' if why else ''}"
+
+
+def as_told(lines: Iterator[str]) -> tuple[str, ...]:
+    """The lines; those that cannot be told hold up no job."""
+    told = []
+    try:
+        for line in lines:
+            told.append(line)  # noqa: PERF402 - what comes before a fault is kept
+    except Exception:  # noqa: BLE001 - the end of a telling: the change itself must be written
+        _LOG.exception("What became of a job could not be told in full.")
+        told.append("What else became of it could not be told; the server's log says why.")
+    return tuple(told)
 
 
 def scored(metric: Metric) -> str:

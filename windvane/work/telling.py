@@ -16,7 +16,7 @@ from windvane.domain.logs import place_of
 from windvane.domain.task import TaskKind
 from windvane.store.base import Transaction
 from windvane.work.state import JobState
-from windvane.work.steplines import scored, span
+from windvane.work.steplines import as_told, scored, span
 
 _SHOWN: Mapping[SecondaryStatus, str] = {
     SecondaryStatus.FEATURE_ENGINEERING: "Feature engineering: the recipes that candidates share are fitted.",
@@ -29,7 +29,7 @@ _SHOWN: Mapping[SecondaryStatus, str] = {
 
 def tell_job(tx: Transaction, old: JobState, new: JobState, now: datetime) -> None:
     """Write what became of an AutoML job to its log."""
-    tx.log(place_of(new.job), tuple(lines(old, new)), now)
+    tx.log(place_of(new.job), as_told(lines(old, new)), now)
 
 
 def lines(old: JobState, new: JobState) -> Iterator[str]:
@@ -52,7 +52,8 @@ def _of_the_start(old: JobState, new: JobState) -> Iterator[str]:
             f"The AutoML job {job.name} has begun: at most {limits.max_candidates} candidates in "
             f"{limits.max_runtime_s} s."
         )
-        yield f"Reading and analysing {uri}; the target column is {channel['TargetAttributeName']!r}."
+        target = channel.get("TargetAttributeName", "")
+        yield f"Reading and analysing {uri}; the target column is {target!r}."
     if before.problem_type is None and job.problem_type is not None:
         yield from _found(new)
 

@@ -5,7 +5,7 @@ from world import START, World, make_job
 from windvane.domain.candidate import TrainingJob
 from windvane.domain.deployment import EndpointStatus
 from windvane.domain.task import TaskKind, TaskStatus
-from windvane.work.steplines import step_lines
+from windvane.work.steplines import as_told, step_lines
 from windvane.work.telling import lines
 
 
@@ -114,3 +114,15 @@ def test_the_log_of_a_step_job_has_its_start_its_scores_and_its_end():
         "The training job t is Completed after 0.0 s.",
     ]
     assert list(step_lines(ended, ended)) == []
+
+
+def test_what_cannot_be_told_is_said_to_be_missing_and_holds_up_nothing(caplog):
+    def lines():
+        yield "one"
+        raise KeyError("two")
+
+    assert as_told(lines()) == (
+        "one",
+        "What else became of it could not be told; the server's log says why.",
+    )
+    assert "KeyError" in caplog.text
