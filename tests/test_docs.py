@@ -38,10 +38,13 @@ def test_every_setting_is_documented_with_its_default():
         field.name for field in dataclasses.fields(settings.BucketSettings)
     }
     assert documented["serving"] == dataclasses.asdict(settings.ServingSettings())
+    assert documented["logs"] == dataclasses.asdict(settings.LogSettings())
+    assert documented["events"] == dataclasses.asdict(settings.EventSettings())
     for section, record in (
         ("s3", settings.S3Settings),
         ("accounts", settings.AccessKey),
         ("roles", settings.Role),
+        ("webhooks", settings.Webhook),
     ):
         entry = documented[section] if section == "s3" else documented[section][0]
         assert set(entry) == {field.name for field in dataclasses.fields(record)}
@@ -99,5 +102,9 @@ def test_every_operation_that_is_served_is_documented_and_no_other():
     documented = set(
         re.findall(r"`((?:Create|Describe|List|Stop|Update|Delete|Add)[A-Z]\w+)`", page)
     )
-    served = {operation for service, operation in operations(None) if service == "sagemaker"}
-    assert documented == served
+    by_service = {"sagemaker": set(), "logs": set()}
+    for service, operation in operations(None):
+        by_service.setdefault(service, set()).add(operation)
+    logs = set(re.findall(r"`(\w+Log\w+)`", page))
+    assert logs == by_service["logs"]
+    assert documented - logs == by_service["sagemaker"]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from windvane.api import served
+from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyFile, KeyRing, load_or_create_keys
 from windvane.api.operation import Parts
@@ -22,12 +23,17 @@ from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
 from windvane.control.lists import Lists
+from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.reports import Reports
 from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
+from windvane.domain.events import DETAIL_TYPES
+from windvane.events.stream import Streams
+from windvane.events.tide import Tide
+from windvane.events.webhooks import Hook, Webhooks
 from windvane.names import PageTokens, default_bucket, fresh_suffix
 from windvane.process.memory import machine_memory_mb
 from windvane.serving.pool import Bounds
@@ -82,6 +88,9 @@ class Server:
         self._supervisor = Supervisor(
             self._store, _work_config(settings, self._connection, self._mapped)
         )
+        tide = Tide(self._store)
+        self._streams = Streams(self._store, tide, settings.events.streams)
+        self._webhooks = Webhooks(self._store, tide, _hooks(settings), utc_now)
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._keys = keys
         self._roles = Roles(settings.roles, self._store, self._mapped)
@@ -102,11 +111,17 @@ class Server:
         if self._embedded is not None:
             await asyncio.to_thread(self._embedded.wait_ready, _READY_S)
         await asyncio.to_thread(self._ensure_default_bucket)
+        await self._webhooks.start()
         self._hosting.start()
         await asyncio.to_thread(self._supervisor.start)
         self._watch = asyncio.create_task(self._keep_embedded_store_up())
 
+    def end_streams(self) -> None:
+        """Let the clients go that follow events: other requests end by themselves."""
+        self._streams.close()
+
     async def stop(self) -> None:
+        await self._webhooks.stop()
         if self._watch is not None:
             self._watch.cancel()
         await asyncio.to_thread(self._edge.close)
@@ -141,6 +156,8 @@ class Server:
     def _gauges(self) -> Iterable[tuple[str, float]]:
         yield from self._hosting.gauges()
         yield from self._supervisor.gauges()
+        yield from self._webhooks.gauges()
+        yield "event_streams", float(self._streams.n_open)
 
     def _new_gateway(self) -> S3Gateway:
         connection = self._connection
@@ -175,8 +192,9 @@ class Server:
 
     def _new_edge(self) -> Edge:
         roles = [role.arn for role in self._settings.roles]
+        parts = self._parts()
         operations = {
-            **served.operations(self._parts()),
+            **served.operations(parts),
             **identity_operations(self._keyring, roles, utc_now),
         }
         return Edge(
@@ -186,6 +204,7 @@ class Server:
             self._gateway,
             utc_now,
             on_request=self._telemetry.on_request,
+            streams=event_operations(parts.jobs, self._streams),
         )
 
     def _parts(self) -> Parts:
@@ -202,7 +221,21 @@ class Server:
             steps,
             Reports(store, steps),
             Transforms(store, artifacts, roles, utc_now),
+            Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
         )
+
+
+def _hooks(settings: Settings) -> list[Hook]:
+    """raises    BadSettings for a detail type that no event has"""
+    wanted = {detail_type for hook in settings.webhooks for detail_type in hook.detail_types}
+    if unknown := sorted(wanted.difference(DETAIL_TYPES)):
+        raise BadSettings(
+            f"[[webhooks]] detail_types: no event is a '{unknown[0]}'; they are: {', '.join(DETAIL_TYPES)}."
+        )
+    return [
+        Hook(hook.url, hook.secret, hook.detail_types, hook.jobs, hook.give_up_s)
+        for hook in settings.webhooks
+    ]
 
 
 def _permanent_keys(settings: Settings, own: KeyFile) -> list[tuple[str, str, str]]:
@@ -272,4 +305,6 @@ def _work_config(settings: Settings, connection: Connection, mapped: BucketMap) 
         transformed_rows=settings.artifacts.transformed_rows,
         kept_models=settings.artifacts.kept_models,
         buckets=mapped.sources,
+        log_days=settings.logs.retention_days,
+        event_days=settings.events.retention_days,
     )

@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from windvane.errors import WindvaneError
 
@@ -157,6 +158,77 @@ class ServingSettings:
 
 
 @dataclass(frozen=True)
+class LogSettings:
+    """Logs as CloudWatch shows them ([logs]).
+
+    retention_days    that lines are kept; 0 means for ever
+    """
+
+    retention_days: int = 30
+
+    def __post_init__(self) -> None:
+        _check_at_least("[logs] retention_days", self.retention_days, 0)
+
+
+@dataclass(frozen=True)
+class EventSettings:
+    """State changes ([events]).
+
+    retention_days    that they are kept for streams and webhooks; 0 means for ever
+    streams           clients that may follow them over HTTP at once
+    """
+
+    retention_days: int = 7
+    streams: int = 64
+
+    def __post_init__(self) -> None:
+        _check_at_least("[events] retention_days", self.retention_days, 0)
+        _check_at_least("[events] streams", self.streams, 1)
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Where events are delivered ([[webhooks]]).
+
+    secret        signs each delivery
+    detail_types  that are delivered; () for all
+    jobs          names of AutoML jobs whose events are delivered; () for all, of every account
+    give_up_s     an event that cannot be delivered is skipped once it is so old
+    """
+
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+    detail_types: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+    give_up_s: int = 86_400
+
+    def __post_init__(self) -> None:
+        try:
+            parts = urlsplit(self.url)
+            is_good = parts.scheme in ("http", "https") and parts.hostname and not parts.username
+            is_good = is_good and (parts.port is None or parts.port > 0)
+        except ValueError:
+            is_good = False
+        if not is_good:
+            raise BadSettings(
+                "[[webhooks]] url must be of the form https://HOST/PATH or http://HOST/PATH, without a user's name."
+            )
+        if len(self.secret) < _SHORTEST_SECRET:
+            raise BadSettings(
+                f"[[webhooks]] secret must have at least {_SHORTEST_SECRET} characters; `openssl rand -hex 32` makes one."
+            )
+        _check_at_least("[[webhooks]] give_up_s", self.give_up_s, 1)
+
+
+_SHORTEST_SECRET = 16
+
+
+def _check_at_least(where: str, value: int, least: int) -> None:
+    if value < least:
+        raise BadSettings(f"{where} must be {least} or more, not {value}.")
+
+
+@dataclass(frozen=True)
 class Settings:
     """data_dir   where all state lives
     store_url     SQLAlchemy URL; "" means SQLite in data_dir
@@ -183,6 +255,9 @@ class Settings:
     artifacts: ArtifactSettings = ArtifactSettings()
     buckets: tuple[BucketSettings, ...] = ()
     serving: ServingSettings = ServingSettings()
+    logs: LogSettings = LogSettings()
+    events: EventSettings = EventSettings()
+    webhooks: tuple[Webhook, ...] = ()
 
 
 T = TypeVar("T")
@@ -199,6 +274,9 @@ _SECTIONS = {
     "accounts",
     "roles",
     "buckets",
+    "logs",
+    "events",
+    "webhooks",
 }
 
 
@@ -235,6 +313,11 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
         ),
         roles=tuple(_record(Role, entry, "[[roles]]") for entry in document.get("roles", ())),
         buckets=tuple(_bucket(entry, config.parent) for entry in document.get("buckets", ())),
+        logs=_record(LogSettings, document.get("logs", {}), "[logs]"),
+        events=_record(EventSettings, document.get("events", {}), "[events]"),
+        webhooks=tuple(
+            _record(Webhook, entry, "[[webhooks]]") for entry in document.get("webhooks", ())
+        ),
     )
 
 

@@ -27,6 +27,7 @@ from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
 from windvane.control.lists import Lists
+from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.reports import Reports
 from windvane.control.roles import Roles
@@ -81,21 +82,23 @@ class World:
     artifacts: LocalArtifacts
     clock: Clock
     edge: Edge
-    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
 
-    def client(self, account: str = ACCOUNT, region: str = REGION) -> Any:
-        if (account, region) not in self._clients:
+    def client(
+        self, account: str = ACCOUNT, region: str = REGION, service: str = "sagemaker"
+    ) -> Any:
+        if (account, region, service) not in self._clients:
             client = boto3.client(
-                "sagemaker",
+                service,
                 region_name=region,
                 endpoint_url="http://windvane.test",
                 aws_access_key_id=account,
                 aws_secret_access_key="secret",
                 config=Config(retries={"total_max_attempts": 1}),
             )
-            client.meta.events.register("before-send.sagemaker", self._send)
-            self._clients[account, region] = client
-        return self._clients[account, region]
+            client.meta.events.register(f"before-send.{service}", self._send)
+            self._clients[account, region, service] = client
+        return self._clients[account, region, service]
 
     def put(self, uri: str, data: bytes = b"x") -> None:
         location = parse_location(uri)
@@ -179,6 +182,7 @@ def build_parts(
         steps=steps,
         reports=Reports(store, steps),
         transforms=Transforms(store, artifacts, roles, clock),
+        logs=Logs(store, PageTokens(b"k" * 32), 30),
     )
 
 

@@ -3,12 +3,23 @@
 import gzip
 
 import pytest
+from journeys.receiving import receiving
 from journeys.running import DATA, RunningServer
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    running = RunningServer(tmp_path_factory.mktemp("server") / "data")
+def receiver():
+    """What the server's webhook is told."""
+    with receiving() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, receiver):
+    folder = tmp_path_factory.mktemp("server")
+    config = folder / "windvane.toml"
+    config.write_text(receiver.config)
+    running = RunningServer(folder / "data", "--config", str(config))
     yield running
     running.stop()
 

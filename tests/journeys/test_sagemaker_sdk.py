@@ -24,6 +24,10 @@ automl = AutoML(
 )
 automl.fit(str(train), job_name="bank-sdk")
 best = automl.best_candidate()
+steps = [step["CandidateStepName"] for step in best["CandidateSteps"]]
+session.logs_for_processing_job(steps[0])
+session.logs_for_transform_job(steps[2])
+session.logs_for_job(steps[3])
 names = [candidate["CandidateName"] for candidate in automl.list_candidates()]
 attached = AutoML.attach("bank-sdk", sagemaker_session=session)
 predictor = automl.deploy(
@@ -50,6 +54,9 @@ def test_from_a_local_file_to_a_prediction_with_the_sagemaker_sdk(server, tmp_pa
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
+    assert "processing job bank-sdk" in done.stdout
+    assert "transform job bank-sdk" in done.stdout
+    assert "validation:F1 = " in done.stdout
     said = json.loads(done.stdout.strip().splitlines()[-1])
     assert said["best"] in said["names"]
     probability, label = said["answer"].strip().split(",")

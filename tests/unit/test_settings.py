@@ -90,3 +90,33 @@ def test_serving_has_bounds(tmp_path):
     config.write_text("[serving]\nqueue = 0\n")
     with pytest.raises(BadSettings, match=r"\[serving\] queue must be 1 or more, not 0"):
         read_settings(tmp_path, config)
+
+
+WEBHOOK = '[[webhooks]]\nurl = "https://example.org/hook"\nsecret = "0123456789abcdef"\n'
+
+
+def test_webhooks_logs_and_events_are_read(tmp_path):
+    text = f"[logs]\nretention_days = 3\n[events]\nstreams = 2\n{WEBHOOK}jobs = ['churn']\n"
+    settings = read(tmp_path, text)
+    assert settings.logs.retention_days == 3
+    assert (settings.events.retention_days, settings.events.streams) == (7, 2)
+    [hook] = settings.webhooks
+    assert (hook.url, hook.jobs, hook.detail_types) == ("https://example.org/hook", ("churn",), ())
+    assert "0123456789abcdef" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (WEBHOOK.replace("https", "ftp"), "url must be of the form"),
+        (WEBHOOK.replace("example.org", "user@example.org"), "without a user's name"),
+        (WEBHOOK.replace("example.org", "example.org:x"), "url must be of the form"),
+        (WEBHOOK.replace("0123456789abcdef", "short"), "secret must have at least 16"),
+        (f"{WEBHOOK}give_up_s = 0\n", "give_up_s must be 1 or more"),
+        ("[logs]\nretention_days = -1\n", "must be 0 or more"),
+        ("[events]\nstreams = 0\n", "must be 1 or more"),
+    ],
+)
+def test_bad_webhooks_logs_and_events_are_refused(tmp_path, text, says):
+    with pytest.raises(BadSettings, match=says):
+        read(tmp_path, text)

@@ -17,6 +17,7 @@ from functools import partial
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.reports import Reports
 from windvane.control.steps import Steps
@@ -38,6 +39,7 @@ class Parts:
     steps: Steps
     reports: Reports
     transforms: Transforms
+    logs: Logs
 
 
 Operation = Callable[[Parts, Call], Result]

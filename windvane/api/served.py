@@ -6,6 +6,7 @@ from windvane.api import (
     automl,
     endpoint_configs,
     endpoints,
+    logs,
     models,
     reports,
     steps,
@@ -24,6 +25,7 @@ _TABLES = (
     steps.OPERATIONS,
     transforms.OPERATIONS,
     reports.OPERATIONS,
+    logs.OPERATIONS,
 )
 
 

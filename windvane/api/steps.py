@@ -9,18 +9,10 @@ from windvane.api.answers import listed, present, reason
 from windvane.api.operation import Parts, Table, scope_of
 from windvane.control.steps import PROCESSING_JOBS, TRAINING_JOBS, TRANSFORM_JOBS
 from windvane.control.transforms import NO_PROCESSING
-from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob, TransformJob
+from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
 from windvane.wire.call import Call, Result
 
 OPERATIONS = Table("sagemaker")
-
-_TRAINING_SECONDARY = {
-    StepStatus.IN_PROGRESS: "Training",
-    StepStatus.STOPPING: "Stopping",
-    StepStatus.COMPLETED: "Completed",
-    StepStatus.FAILED: "Failed",
-    StepStatus.STOPPED: "Stopped",
-}
 
 
 @OPERATIONS.serves("CreateTrainingJob")
@@ -67,7 +59,7 @@ def describe_training_job(parts: Parts, call: Call) -> Result:
     job = parts.steps.describe(TrainingJob, scope_of(call), name)
     return {
         **_description(job, "Training"),
-        "SecondaryStatus": _secondary(job),
+        "SecondaryStatus": job.secondary,
         **present(
             TrainingTimeInSeconds=_seconds(job.started, job.ended),
             FinalMetricDataList=_final_metrics(job),
@@ -119,15 +111,7 @@ def _summary(job: ProcessingJob, word: str) -> dict[str, Any]:
 def _training_summary(job: TrainingJob) -> dict[str, Any]:
     summary = _summary(job, "Training")
     summary.pop("FailureReason", None)
-    return {**summary, "SecondaryStatus": _secondary(job)}
-
-
-def _secondary(job: TrainingJob) -> str:
-    if job.out_of_time:
-        return "MaxRuntimeExceeded"
-    if job.status is StepStatus.IN_PROGRESS and job.started is None:
-        return "Starting"
-    return _TRAINING_SECONDARY[job.status]
+    return {**summary, "SecondaryStatus": job.secondary}
 
 
 def _seconds(started: datetime | None, ended: datetime | None) -> int | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +17,7 @@ from botocore.credentials import Credentials
 
 from windvane.api.keyring import load_or_create_keys
 from windvane.cli.folder import address
-from windvane.errors import InvalidRequest, JobFault
+from windvane.errors import InvalidRequest, JobFault, WindvaneError
 from windvane.settings import DEFAULT_ACCOUNT
 
 _TIMEOUT_S = 60
@@ -39,32 +41,53 @@ class OwnApi:
         self._certificate = found.certificate
         self._signer = SigV4Auth(Credentials(key.access_key, key.secret_key), "sagemaker", region)
 
+    def follow(self, path: str) -> Iterator[tuple[str, str]]:
+        """Ids and data of the events of a stream, as they come; ends when the server ends it.
+
+        raises    as `call`
+        """
+        with self._asked("GET", path) as response:
+            event_id = ""
+            for line in map(bytes.decode, response):
+                field, _, value = line.rstrip("\r\n").partition(": ")
+                if field == "id":
+                    event_id = value
+                elif field == "data":
+                    yield event_id, value
+
     def call(self, method: str, path: str) -> dict[str, Any]:
         """The answer to a request without a body.
 
         path      percent-encoded
         raises    InvalidRequest if it is refused, or the server does not answer; JobFault for a fault of the server
         """
+        with self._asked(method, path) as response:
+            answer: dict[str, Any] = json.loads(response.read())
+        return answer
+
+    @contextmanager
+    def _asked(self, method: str, path: str) -> Iterator[http.client.HTTPResponse]:
         request = AWSRequest(method, f"{self._url}{path}")
         self._signer.add_auth(request)
         connection = self._connection()
         try:
             connection.request(method, path, headers=dict(request.headers.items()))
             response = connection.getresponse()
-            status, body = response.status, response.read()
+            if response.status >= http.client.BAD_REQUEST:
+                raise self._refusal(response.status, response.read())
+            yield response
         except (OSError, http.client.HTTPException) as error:
             raise InvalidRequest(
                 f"The server at {self._url} does not answer: {error}. What it has begun goes on when it runs again."
             ) from error
         finally:
             connection.close()
-        answer: dict[str, Any] = json.loads(body)
-        if status < http.client.BAD_REQUEST:
-            return answer
-        told = " ".join(answer["message"].split())
+
+    def _refusal(self, status: int, body: bytes) -> WindvaneError:
+        told = " ".join(json.loads(body)["message"].split())
         if status < http.client.INTERNAL_SERVER_ERROR:
-            raise InvalidRequest(told)
-        raise JobFault(f"The server at {self._url} failed: {told}")
+            return InvalidRequest(told)
+        return JobFault(f"The server at {self._url} failed: {told}")
 
     def _connection(self) -> http.client.HTTPConnection:
         host = urlsplit(self._url).netloc

@@ -43,6 +43,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         publish_address(settings.data_dir, url, settings.tls_cert)
         print(f"windvane ready on {url}", flush=True)
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        server.end_streams()
         web.should_exit = True
         await serving
     finally:

@@ -18,6 +18,7 @@ from windvane.control.rules import CREATE_JOB_RULES, check
 from windvane.control.tags import set_first_tags, without_tags
 from windvane.domain.candidate import Candidate
 from windvane.domain.job import AutoMLJob, JobStatus, Limits, SecondaryStatus
+from windvane.domain.logs import place_of
 from windvane.domain.resource import Kind
 from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import InvalidRequest, LimitExceeded, NameTaken, NotFound
@@ -166,14 +167,16 @@ class Jobs:
                     "Only a job that is in status InProgress can be stopped."
                 )
             if job.status is JobStatus.IN_PROGRESS:
+                now = self._clock()
                 tx.update(
                     replace(
                         job,
                         status=JobStatus.STOPPING,
                         secondary=SecondaryStatus.STOPPING,
-                        modified=self._clock(),
+                        modified=now,
                     )
                 )
+                tx.log(place_of(job), [f"The AutoML job {job.name} was told to stop."], now)
 
     def _check_world(self, scope: Scope, request: Request) -> None:
         grant = self._roles.assume(scope, request["RoleArn"])

@@ -17,6 +17,7 @@ from windvane.control.rules import check, refused
 from windvane.control.step_rules import CREATE_PROCESSING_JOB_RULES, CREATE_TRAINING_JOB_RULES
 from windvane.control.tags import set_first_tags, without_tags
 from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob, TransformJob
+from windvane.domain.logs import place_of
 from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import InvalidRequest, NameTaken, NotFound
 from windvane.names import Scope, arn
@@ -117,7 +118,9 @@ class Steps:
                 raise InvalidRequest(
                     f"The {_words(job)} is a step of {job.parent} and cannot be stopped by itself: stop that job."
                 )
-            tx.update(replace(job, status=StepStatus.STOPPING, modified=self._clock()))
+            now = self._clock()
+            tx.update(replace(job, status=StepStatus.STOPPING, modified=now))
+            tx.log(place_of(job), [f"The {_words(job)} {job.name} was told to stop."], now)
 
     def _create(
         self, job: J, request: Request, sources: Sequence[Any], outputs: Sequence[str]

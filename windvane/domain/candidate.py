@@ -134,6 +134,15 @@ class TrainingJob(ProcessingJob):
 
     metrics: tuple[Metric, ...] = ()
 
+    @property
+    def secondary(self) -> str:
+        """SecondaryStatus on the wire."""
+        if self.out_of_time:
+            return "MaxRuntimeExceeded"
+        if self.status is StepStatus.IN_PROGRESS:
+            return "Training" if self.started is not None else "Starting"
+        return self.status.value
+
 
 @dataclass(frozen=True, kw_only=True)
 class TransformJob(ProcessingJob):

@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select, update
 
+from windvane.domain.candidate import Candidate
+from windvane.domain.events import state_of
+from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Resource
 from windvane.names import Scope
 from windvane.store.base import Page, Query
+from windvane.store.event_rows import EventRows
 from windvane.store.paging import page_after, page_query
 from windvane.store.records import from_json, to_json
-from windvane.store.rows import Rows
 from windvane.store.schema import RESOURCES, TAGS, TASKS
 from windvane.store.times import to_micros
 
@@ -23,29 +26,34 @@ _BODY = select(RESOURCES.c.body)
 _OLDEST_FIRST = (RESOURCES.c.created, RESOURCES.c.id)
 
 
-class ResourceRows(Rows):
-    """The part of a Transaction that is about resources."""
+class ResourceRows(EventRows):
+    """The part of a Transaction that is about resources. What changes the state of one also writes the event."""
 
     def insert(self, record: Resource) -> bool:
         taken = select(RESOURCES.c.id).where(_is_named(type(record), record.scope, record.name))
         if self._connection.execute(taken).first() is not None:
             return False
         self._connection.execute(insert(RESOURCES).values(**_identity(record), **_content(record)))
+        self._tell(record, before="")
         return True
 
     def update(self, record: Resource) -> None:
         named = _is_named(type(record), record.scope, record.name)
+        before = self._first(type(record), _BODY.where(named)) if state_of(record) else None
         changed = self._connection.execute(
             update(RESOURCES).where(named).values(**_content(record))
         )
         if changed.rowcount == 0:
             raise KeyError(record.arn)
+        self._tell(record, before="" if before is None else state_of(before))
 
     def delete(self, record: Resource) -> None:
         named = _is_named(type(record), record.scope, record.name)
         removed = self._connection.execute(delete(RESOURCES).where(named))
         if removed.rowcount:
             self._remove_what_belongs_to(record.arn.lower())
+            if state_of(record):
+                self._write_event(record, self._job_of(record), is_gone=True)
 
     def find(self, kind: type[R], scope: Scope, name: str) -> R | None:
         return self._first(kind, _BODY.where(_is_named(kind, scope, name)))
@@ -84,6 +92,14 @@ class ResourceRows(Rows):
             .order_by(RESOURCES.c.status)
         )
         return dict(self._connection.execute(counts).all())
+
+    def _tell(self, record: Resource, before: str) -> None:
+        if state_of(record) != before:
+            self._write_event(record, self._job_of(record))
+
+    def _job_of(self, record: Resource) -> AutoMLJob | None:
+        is_candidate = isinstance(record, Candidate) and record.parent
+        return self.by_arn(AutoMLJob, record.parent) if is_candidate else None
 
     def _first(self, kind: type[R], query: Select[str]) -> R | None:
         body = self._connection.execute(query).scalar()

@@ -124,3 +124,72 @@ BUCKETS = Table(
     Column("created", BigInteger, nullable=False),
     Index("buckets_by_account", "account", "bucket"),
 )
+
+LOG_GROUPS = Table(
+    "log_groups",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    Column("account", TEXT, nullable=False),
+    Column("region", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    UniqueConstraint("account", "region", "name", name="log_groups_by_name"),
+    sqlite_autoincrement=True,
+)
+
+LOG_STREAMS = Table(
+    "log_streams",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    Column("group_id", BigInteger, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("ingested", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    UniqueConstraint("group_id", "name", name="log_streams_by_name"),
+    Index("log_streams_by_time", "group_id", "last_ms", "name"),
+    sqlite_autoincrement=True,
+)
+"""bytes are those of the messages that are kept."""
+
+LOG_LINES = Table(
+    "log_lines",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    Column("group_id", BigInteger, nullable=False),
+    Column("stream_id", BigInteger, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("ingested", BigInteger, nullable=False),
+    Column("message", TEXT, nullable=False),
+    Index("log_lines_of_group", "group_id", "time_ms", "id"),
+    Index("log_lines_of_stream", "stream_id", "time_ms", "id"),
+    sqlite_autoincrement=True,
+)
+"""time_ms is in milliseconds, as CloudWatch counts."""
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    Column("event_id", TEXT, nullable=False),
+    Column("account", TEXT, nullable=False),
+    Column("region", TEXT, nullable=False),
+    Column("owner", TEXT, nullable=False),
+    Column("detail_type", TEXT, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("document", TEXT, nullable=False),
+    Index("events_of_owner", "owner", "id"),
+    Index("events_of_scope", "account", "region", "id"),
+    sqlite_autoincrement=True,
+)
+"""The id is the sequence number: it only grows and is never used again. owner is in lower case."""
+
+SUBSCRIBERS = Table(
+    "subscribers",
+    METADATA,
+    Column("key", TEXT, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("skipped", BigInteger, nullable=False),
+)

@@ -7,6 +7,8 @@ empty_place   the StorePlace of a store without any schema
 
 from __future__ import annotations
 
+from windvane.testing.store_laws.events import EventLaws
+from windvane.testing.store_laws.logs import LogLaws
 from windvane.testing.store_laws.paging import PagingLaws
 from windvane.testing.store_laws.processes import ProcessLaws
 from windvane.testing.store_laws.resources import BucketLaws, ResourceLaws, TagLaws
@@ -15,6 +17,14 @@ from windvane.testing.store_laws.transactions import TransactionLaws
 
 
 class StoreContract(
-    TransactionLaws, ResourceLaws, TagLaws, BucketLaws, PagingLaws, TaskLaws, ProcessLaws
+    TransactionLaws,
+    ResourceLaws,
+    TagLaws,
+    BucketLaws,
+    PagingLaws,
+    TaskLaws,
+    ProcessLaws,
+    LogLaws,
+    EventLaws,
 ):
     """Every law that a kind of store has to keep."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from typing import Protocol as Contract
+from urllib.parse import parse_qsl
 
 from botocore.model import OperationModel, Shape
 
@@ -67,7 +68,8 @@ class JsonCodec:
 
 
 class RestJsonCodec:
-    """rest-json for operations whose body is a payload of bytes, or that take none; the rest are headers and labels."""
+    """rest-json for operations whose body is a payload of bytes, or that take none; the rest are headers, labels and
+    parameters of the query."""
 
     def operation_name(self, route: Route, _: Request) -> str:
         return route.operation
@@ -79,6 +81,10 @@ class RestJsonCodec:
             name: parse_text(members[name], label, member_path("", name))
             for name, label in route.labels
         }
+        queried = _query_members(shape)
+        for key, text in parse_qsl(request.query, keep_blank_values=True) if queried else ():
+            if (found := queried.get(key)) is not None:
+                parameters[found[0]] = parse_text(found[1], text, member_path("", found[0]))
         headers = _header_members(shape)
         for header, value in request.headers:
             if (found := headers.get(header)) is not None:
@@ -141,6 +147,15 @@ def _header_members(shape: Shape) -> dict[str, tuple[str, Shape]]:
         member.serialization["name"].lower(): (name, member)
         for name, member in shape.members.items()
         if member.serialization.get("location") == "header"
+    }
+
+
+@cache
+def _query_members(shape: Shape) -> dict[str, tuple[str, Shape]]:
+    return {
+        member.serialization["name"]: (name, member)
+        for name, member in shape.members.items()
+        if member.serialization.get("location") == "querystring"
     }
 
 

@@ -11,10 +11,11 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from botocore.model import OperationModel
@@ -25,6 +26,7 @@ from windvane.wire.call import Call, Caller, Handler, KeyRing, Operations, Reque
 from windvane.wire.codec import CODECS, Answer
 from windvane.wire.faults import encode_fault, is_ours
 from windvane.wire.model import S3, Protocol, Route, Service, load_service, route
+from windvane.wire.streams import StreamHandler, send_stream
 from windvane.wire.validate import validate
 
 Scope = MutableMapping[str, Any]
@@ -69,6 +71,7 @@ class Exchange:
     caller: Caller
     operation: OperationModel
     answer: Answer
+    chunks: AsyncIterator[bytes] | None = None
 
     def __init__(self, request: Request, receive: Receive) -> None:
         self.request_id = str(uuid.uuid4())
@@ -84,6 +87,7 @@ class Edge:
     s3_gateway         ASGI application for S3; None refuses S3 requests
     clock              the time in UTC
     on_request         a hook for metrics
+    streams            handlers whose answers go on
     """
 
     def __init__(
@@ -96,12 +100,14 @@ class Edge:
         *,
         limits: EdgeLimits = EdgeLimits(),
         on_request: OnRequest = lambda *_: None,
+        streams: Mapping[tuple[str, str], StreamHandler] = MappingProxyType({}),
     ) -> None:
-        for service, operation in (*operations, *async_operations):
+        for service, operation in (*operations, *async_operations, *streams):
             load_service(service).operation(operation)
         self._keyring = keyring
         self._operations = operations
         self._async_operations = async_operations
+        self._streams = streams
         self._s3_gateway = s3_gateway
         self._clock = clock
         self._limits = limits
@@ -129,7 +135,7 @@ class Edge:
             else:
                 for step in self.chain:
                     await step(exchange)
-                await _send(exchange.answer, watched)
+                await _send_what_came(exchange, watched)
         except Exception as error:  # the end of the chain: every error is answered
             if watched.status:
                 raise
@@ -175,13 +181,16 @@ class Edge:
         exchange.operation = exchange.service.operation(name)
         exchange.operation_name = name
         called = (exchange.service_name, name)
-        if called not in self._operations and called not in self._async_operations:
+        served = (self._operations, self._async_operations, self._streams)
+        if not any(called in table for table in served):
             raise _not_served(exchange)
 
     async def _serve(self, exchange: Exchange) -> None:
         called = (exchange.service_name, exchange.operation_name)
         if (handler := self._async_operations.get(called)) is not None:
             exchange.answer = _encode(exchange, await handler(_checked_call(exchange)))
+        elif (opened := self._streams.get(called)) is not None:
+            exchange.chunks = await opened(_checked_call(exchange))
         else:
             await self._serve_in_thread(exchange, self._operations[called])
 
@@ -295,6 +304,13 @@ def _answer_to(error: Exception, exchange: Exchange) -> Answer:
             exc_info=error,
         )
     return encode_fault(error, exchange.service_name, exchange.request_id)
+
+
+async def _send_what_came(exchange: Exchange, send: Send) -> None:
+    if exchange.chunks is None:
+        await _send(exchange.answer, send)
+    else:
+        await send_stream(exchange.chunks, exchange.request_id, exchange.receive, send)
 
 
 async def _send(answer: Answer, send: Send) -> None:

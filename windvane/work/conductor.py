@@ -17,6 +17,7 @@ from windvane.errors import CallerFault
 from windvane.store.base import Store, Transaction
 from windvane.work import flow, stepjobs
 from windvane.work.state import Deploy, JobState, read_state, write_changes, write_step_jobs
+from windvane.work.telling import tell_job
 from windvane.work.timing import next_change
 from windvane.work.workspace import workspace_of, workspaces
 
@@ -26,6 +27,7 @@ UNFINISHED = tuple(status for status in JobStatus if not status.is_final)
 
 _MAX_KNOWN = 8
 _LOOK_AGAIN = timedelta(seconds=10)
+_MOST_FORGOTTEN = 2000
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Conductor:
         old = self._read(tx, job)
         new = self._next(old, now)
         write_changes(tx, old, new, now)
-        write_step_jobs(tx, new.job, tuple(tx.tasks(job_arn)) if new.queued else new.tasks)
+        tell_job(tx, old, new, now)
+        write_step_jobs(tx, new.job, tuple(tx.tasks(job_arn)) if new.queued else new.tasks, now)
         if new.deploys:
             self._deploy(tx, new, now)
         if new.job.status is not old.job.status:
@@ -122,7 +125,9 @@ class Conductor:
             state = JobState(
                 state.job, state.up_since, state.workers, state.tasks, state.candidates
             )
-            write_changes(tx, state, flow.deployment_failed(state, str(fault), now), now)
+            failed = flow.deployment_failed(state, str(fault), now)
+            write_changes(tx, state, failed, now)
+            tell_job(tx, state, failed, now)
 
 
 def sweep(store: Store, conductor: Conductor, now: datetime, max_attempts: int) -> None:
@@ -141,6 +146,18 @@ def sweep(store: Store, conductor: Conductor, now: datetime, max_attempts: int) 
     for job_arn in stopping:
         with store.transaction() as tx:
             stepjobs.advance(tx, job_arn, now)
+
+
+def forget(store: Store, now: datetime, log_days: int, event_days: int) -> None:
+    """Remove the oldest lines of logs and the oldest events, some at a time.
+
+    log_days, event_days    that they are kept; 0 means for ever
+    """
+    with store.transaction() as tx:
+        if log_days:
+            tx.forget_lines(now - timedelta(days=log_days), _MOST_FORGOTTEN)
+        if event_days:
+            tx.forget_events(now - timedelta(days=event_days), _MOST_FORGOTTEN)
 
 
 def clear_up(store: Store, conductor: Conductor) -> None:

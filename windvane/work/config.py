@@ -73,6 +73,8 @@ class WorkConfig:
     instance_limit   model processes of one account
     transformed_rows written of each part of the data that a recipe transformed
     kept_models      single candidates of a job whose models are kept, the best ones; 0 means all
+    log_days, event_days
+                     that lines and events are kept; 0 means for ever
     """
 
     data_dir: Path
@@ -90,6 +92,8 @@ class WorkConfig:
     transformed_rows: int = 20_000
     kept_models: int = 0
     buckets: tuple[BucketSource, ...] = ()
+    log_days: int = 0
+    event_days: int = 0
 
     @property
     def task_memory_mb(self) -> int:

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from windvane.domain.deployment import Deployed, Variant
@@ -14,6 +15,7 @@ from windvane.serving.model import called, check_shape
 from windvane.serving.pool import Demand
 from windvane.serving.process import ModelProcess
 from windvane.serving.router import VariantRoute
+from windvane.work.endpoint_log import Tell, untold
 from windvane.work.place import Means, Place
 
 _LOG = logging.getLogger(__name__)
@@ -34,7 +36,14 @@ class Fleet:
     """
 
     def __init__(
-        self, key: str, folder: Path, logs: Path, means: Means, *, has_served: bool = False
+        self,
+        key: str,
+        folder: Path,
+        logs: Path,
+        means: Means,
+        tell: Tell = untold,
+        *,
+        has_served: bool = False,
     ) -> None:
         self.folder = folder
         self.failure = ""
@@ -43,6 +52,7 @@ class Fleet:
         self._key = key
         self._logs = logs
         self._means = means
+        self._tell = tell
         self._deployed: tuple[Deployed, ...] = ()
         self._demands: dict[str, Demand] = {}
         self._places: dict[tuple[str, int], Place] = {}
@@ -181,7 +191,8 @@ class Fleet:
 
     def _new_place(self, deployed: Deployed, number: int) -> Place:
         log = self._logs / f"{deployed.variant.name}-{number}.log"
-        return Place(deployed, number, self.folder, log)
+        tell = partial(self._tell, deployed.variant.name, number)
+        return Place(deployed, number, self.folder, log, tell)
 
     def _setbacks(self) -> Iterator[tuple[str, str]]:
         for (variant, _), place in self._places.items():

@@ -27,6 +27,7 @@ from windvane.serving.process import PROGRAM
 from windvane.serving.router import Route, Router, Table
 from windvane.store.base import Store
 from windvane.work.download import download_models
+from windvane.work.endpoint_log import EndpointLog, tell_outcome
 from windvane.work.fleet import Fleet
 from windvane.work.place import Means
 
@@ -75,6 +76,7 @@ class Hosting:
         environment = {"WINDVANE_DATA_DIR": str(data_dir)}
         answer_s = router.bounds.answer_s
         self._means = Means(program, environment, memory_mb, load_s, answer_s, idle_s, self.wake)
+        self._log = EndpointLog(store, clock)
         self._fleets: dict[_FleetKey, Fleet] = {}
         self._failed_at: dict[_FleetKey, float] = {}
         self._published: Table = {}
@@ -147,6 +149,7 @@ class Hosting:
         self._muster(endpoints, wanted, now)
         for fleet in list(self._fleets.values()):
             fleet.tick(now)
+        self._log.flush()
         outcomes = [self._outcome(endpoint) for endpoint in endpoints]
         self._publish(outcomes)
         for endpoint, outcome in zip(endpoints, outcomes, strict=True):
@@ -176,7 +179,7 @@ class Hosting:
         wanted: _Wanted,
         now: float,
     ) -> None:
-        folders = {endpoint.arn: self._folder(endpoint) for endpoint in endpoints}
+        by_arn = {endpoint.arn: endpoint for endpoint in endpoints}
         served = {(e.arn, e.running_generation) for e in endpoints if e.running}
         for key, deployed in wanted.items():
             fleet = self._fleets.get(key)
@@ -185,7 +188,7 @@ class Hosting:
                 fleet = None
             if fleet is None:
                 has_served = key in served
-                fleet = self._new_fleet(key, folders[key[0]], deployed, has_served=has_served)
+                fleet = self._new_fleet(key, by_arn[key[0]], deployed, has_served=has_served)
                 self._fleets[key] = fleet
             fleet.want(deployed, now)
         for key, fleet in self._fleets.items():
@@ -200,8 +203,9 @@ class Hosting:
         return True
 
     def _new_fleet(
-        self, key: _FleetKey, folder: Path, deployed: Sequence[Deployed], *, has_served: bool
+        self, key: _FleetKey, endpoint: Endpoint, deployed: Sequence[Deployed], *, has_served: bool
     ) -> Fleet:
+        folder = self._folder(endpoint)
         folder.mkdir(parents=True, exist_ok=True)
         arn, generation = key
         fleet = Fleet(
@@ -209,6 +213,7 @@ class Hosting:
             folder / str(generation),
             folder,
             self._means,
+            self._log.of(endpoint, generation),
             has_served=has_served,
         )
         fleet.prepare(self._download, deployed)
@@ -253,7 +258,9 @@ class Hosting:
     def _record(self, endpoint: Endpoint, outcome: Endpoint) -> None:
         with self._store.transaction() as tx:
             if tx.find(Endpoint, endpoint.scope, endpoint.name) == endpoint:
-                tx.update(replace(outcome, modified=self._clock()))
+                now = self._clock()
+                tx.update(replace(outcome, modified=now))
+                tell_outcome(tx, outcome, endpoint.generation, now)
         _LOG.info("endpoint %s is %s %s", outcome.name, outcome.status, outcome.failure_reason)
         self.wake()
 

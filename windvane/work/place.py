@@ -59,7 +59,14 @@ class Place:
     last_words how the last process ended, a sentence
     """
 
-    def __init__(self, deployed: Deployed, number: int, folder: Path, log: Path) -> None:
+    def __init__(
+        self,
+        deployed: Deployed,
+        number: int,
+        folder: Path,
+        log: Path,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.seat: Seat | None = None
         self.has_served = False
         self.deaths = 0
@@ -68,6 +75,7 @@ class Place:
         self.not_before = 0.0
         self.process: ModelProcess | None = None
         self._log = log
+        self._tell = tell
         self._spec = folder / f"{deployed.variant.name}-{number}.json"
         self._containers = deployed.containers
         self._serverless = deployed.variant.serverless
@@ -132,6 +140,8 @@ class Place:
             self.process = ModelProcess(means.program, self._spec, self._log, means.environment)
         except OSError as error:
             self._note_death(now, f"could not be started: {error}")
+        else:
+            self._tell("A model process is started.")
         self._started = now
 
     def _listen(self, process: ModelProcess, means: Means) -> None:
@@ -148,6 +158,7 @@ class Place:
 
         self.seat = Seat(next(_seat_numbers), process.channel, condemn)
         self.has_served = True
+        self._tell("The model process is ready.")
         _LOG.info("model process %d is ready (%s)", process.pid, self._spec.stem)
 
     def _with_urls(self, text: str) -> str:
@@ -165,6 +176,7 @@ class Place:
         return "did not answer a request in time" if self._is_condemned else ""
 
     def _bury(self, process: ModelProcess, now: float, how: str) -> None:
+        self._tell(f"The model process {how}.")
         if self.seat is None:
             process.channel.close()
         elif now - self._started > _STEADY_S:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -115,6 +116,7 @@ def _analyse(bench: Bench) -> Result:
         "n_rows": analysis.n_rows,
         "n_columns": len(analysis.columns) + 1,
         "n_bytes": n_bytes,
+        "column_types": dict(Counter(str(column.type) for column in analysis.columns)),
     }
 
 

@@ -13,6 +13,7 @@ from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.engine.data.analysis import Analysis
 from windvane.store.base import Transaction
 from windvane.work.records import step_jobs, training_job
+from windvane.work.steplines import tell_step
 
 Deploy = Callable[[Transaction, AutoMLJob, Candidate, datetime], object]
 
@@ -123,7 +124,9 @@ def write_changes(tx: Transaction, old: JobState, new: JobState, now: datetime) 
         tx.add_tasks(new.job.arn, new.queued, now)
 
 
-def write_step_jobs(tx: Transaction, job: AutoMLJob, tasks: tuple[Task, ...]) -> None:
+def write_step_jobs(
+    tx: Transaction, job: AutoMLJob, tasks: tuple[Task, ...], now: datetime
+) -> None:
     """Records of the steps that candidates share, as far as their tasks have come."""
     for record in step_jobs(job, tasks):
         told = tx.find(type(record), job.scope, record.name)
@@ -131,6 +134,9 @@ def write_step_jobs(tx: Transaction, job: AutoMLJob, tasks: tuple[Task, ...]) ->
             _insert(tx, record)
         elif told.status is not record.status:
             tx.update(record)
+        else:
+            continue
+        tell_step(tx, told, record, now)
 
 
 def _write_job(tx: Transaction, old: JobState, new: JobState, now: datetime) -> None:
@@ -144,6 +150,7 @@ def _write_candidate(
     candidate = replace(candidate, modified=now)
     task = state.task(train_key(candidate.index))
     step = training_job(state.job, candidate, task, state.candidates)
+    tell_step(tx, tx.find(type(step), step.scope, step.name), step, now)
     for record in (candidate, step):
         if before is None:
             _insert(tx, record)

@@ -28,6 +28,7 @@ from windvane.domain.candidate import (
     TrainingJob,
     TransformJob,
 )
+from windvane.domain.discretion import discreet
 from windvane.domain.problem import MetricName
 from windvane.domain.reports import reported
 from windvane.domain.task import Task, TaskKind, TaskStatus
@@ -35,6 +36,7 @@ from windvane.store.base import Transaction
 from windvane.work.errand import Errand
 from windvane.work.processing import process
 from windvane.work.stages import Result
+from windvane.work.steplines import tell_step
 from windvane.work.training import train
 from windvane.work.transform import transform
 
@@ -75,9 +77,10 @@ def begin(tx: Transaction, task: Task, now: datetime) -> ProcessingJob | None:
     job = find_step_job(tx, task.job_arn)
     if job is None:
         return None
-    job = replace(job, started=task.started, modified=now)
-    tx.update(job)
-    return job
+    begun = replace(job, started=task.started, modified=now)
+    tx.update(begun)
+    tell_step(tx, job, begun, now)
+    return begun
 
 
 def advance(tx: Transaction, job_arn: str, now: datetime) -> None:
@@ -91,8 +94,9 @@ def advance(tx: Transaction, job_arn: str, now: datetime) -> None:
         if not task.status.is_open:
             ended = _ended(job, task, now)
             tx.update(ended)
+            tell_step(tx, job, ended, now)
             _tell_candidate(tx, ended, now)
-            _LOG.info("%s is %s. %s", job.arn, ended.status, ended.failure_reason)
+            _LOG.info("%s is %s. %s", job.arn, ended.status, discreet(ended.failure_reason))
 
 
 def max_runtime_s(job: ProcessingJob) -> int:

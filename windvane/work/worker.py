@@ -23,12 +23,13 @@ from types import FrameType
 from typing import Any
 
 from windvane.control.deployments import deploy_candidate
+from windvane.domain.discretion import discreet
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskStatus
 from windvane.process.child import Child, Ending, Exit
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
-from windvane.work.conductor import Conductor, clear_up, sweep
+from windvane.work.conductor import Conductor, clear_up, forget, sweep
 from windvane.work.config import READY_LINE, Role, WorkConfig, config_from_json
 from windvane.work.duty import Duties, Duty
 from windvane.work.errand import Errand
@@ -167,10 +168,11 @@ class Worker:
         """The end of the task and what follows from it, in one transaction; nothing if the lease was lost."""
         duty = watch.duty
         verdict = duty.judge(ended, is_stopped)
+        why = discreet(verdict.error)
         result = _take_answer(duty.answer) if verdict.status is TaskStatus.DONE else None
         now = self._clock()
         if verdict.status is TaskStatus.READY:
-            _LOG.warning("Task %s is tried again: %s", duty.task.id, verdict.error)
+            _LOG.warning("Task %s is tried again: %s", duty.task.id, why)
             with self._store.transaction() as tx:
                 tx.renew_lease(duty.task, now)
             return
@@ -180,7 +182,7 @@ class Worker:
             )
             if is_ours:
                 duty.advance(tx, now)
-        _LOG.info("Task %s of %s: %s %s", duty.task.key, duty.owner, verdict.status, verdict.error)
+        _LOG.info("Task %s of %s: %s %s", duty.task.key, duty.owner, verdict.status, why)
 
     def _meanwhile(self) -> None:
         """What an express worker does besides its tasks, also while its child runs: time makes things due."""
@@ -191,6 +193,8 @@ class Worker:
             self._next_sweep = time.monotonic() + _SWEEP_S
         if time.monotonic() >= self._next_clear_up:
             clear_up(self._store, self._conductor)
+            days = self._config.log_days, self._config.event_days
+            forget(self._store, self._clock(), *days)
             self._next_clear_up = time.monotonic() + _CLEAR_UP_S
 
 

@@ -26,6 +26,7 @@ from windvane.errors import (
 from windvane.names import Scope
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Invocation, Router
+from windvane.store.logbook import LineQuery
 from windvane.store.open import open_store
 from windvane.work.hosting import Hosting
 
@@ -577,3 +578,46 @@ def test_folders_of_endpoints_that_are_gone_are_removed_at_the_start(world):
         await until(lambda: not stray.parent.exists())
 
     play(world, scene)
+
+
+def test_the_log_of_an_endpoint_tells_of_its_processes_and_outlives_it(world):
+    group = "/aws/sagemaker/Endpoints/E"
+
+    def lines():
+        with world.store.snapshot() as tx:
+            return tx.log_lines(LineQuery(scope=SCOPE, group=group, prefix="A/i-"))
+
+    def told():
+        return [line.message for line in lines()]
+
+    async def scene():
+        world.create(one(world.upload("m")))
+        await world.settled()
+        os.kill(processes().pop(), signal.SIGKILL)
+        await until(lambda: told().count("The model process is ready.") == 2)
+        world.change(status=EndpointStatus.DELETING)
+        await until(lambda: world.endpoint is None)
+
+    play(world, scene)
+    assert told() == [
+        "A model process is started.",
+        "The model process is ready.",
+        "The endpoint E is InService.",
+        "The model process was ended by signal 9.",
+        "A model process is started.",
+        "The model process is ready.",
+    ]
+    assert len({line.stream for line in lines()}) == 1
+
+
+def test_the_log_of_an_endpoint_that_failed_withholds_what_may_quote_data(world):
+    async def scene():
+        world.create(one(world.upload("m", load="refuse")))
+        await world.settled()
+
+    play(world, scene)
+    with world.store.snapshot() as tx:
+        lines = tx.log_lines(LineQuery(scope=SCOPE, group="/aws/sagemaker/Endpoints/E"))
+    last = lines[-1].message
+    assert last.startswith("The endpoint E is Failed. Production variant A could not be started: ")
+    assert "damaged" not in last

@@ -9,12 +9,14 @@ import sys
 from windvane.domain.deployment import Model
 from windvane.domain.task import TaskStatus
 from windvane.store.base import Store
-from windvane.testing.store_laws.place import HOME, StorePlace, queue
+from windvane.store.logbook import LineQuery
+from windvane.testing.store_laws.place import HOME, StorePlace, a_job, queue
 
 _OPEN = """
 import sys
 from pathlib import Path
-from windvane.testing.store_laws.place import StorePlace, a_model, claim
+from windvane.testing.store_laws.place import HOME, START, StorePlace, a_job, a_model, claim
+from windvane.domain.logs import LogPlace
 store = StorePlace(sys.argv[1], Path(sys.argv[2])).open()
 sys.stdin.readline()
 """
@@ -34,6 +36,8 @@ while True:
     with store.transaction() as tx:
         tx.insert(a_model(f"model-{number}"))
         tx.set_tags(a_model(f"model-{number}").arn, {"number": str(number)})
+        tx.insert(a_job(f"job-{number}"))
+        tx.log(LogPlace(HOME, "group", "stream"), [str(number)], START)
     print(number, flush=True)
     number += 1
 """
@@ -102,6 +106,10 @@ class ProcessLaws:
                 assert tx.tags(model.arn) == {"number": str(found)}
                 found += 1
             assert tx.count(Model, [""]) == found
+            lines = tx.log_lines(LineQuery(scope=HOME, group="group"))
+            assert [line.message for line in lines] == [str(n) for n in range(found)]
+            owners = [event.owner for event in tx.events(after=0, limit=10_000)]
+            assert owners == [a_job(f"job-{n}").arn for n in range(found)]
         # One more may have been committed and not told.
         assert n_acknowledged <= found <= n_acknowledged + 1
 

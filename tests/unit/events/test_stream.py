@@ -1,0 +1,170 @@
+"""Streams of events over a real store."""
+
+import asyncio
+import json
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+
+from windvane.domain.job import SecondaryStatus
+from windvane.errors import Throttled
+from windvane.events.stream import Streams, Wish
+from windvane.events.tide import Tide
+from windvane.names import Scope
+from windvane.testing.store_laws.place import HOME, a_candidate, a_job, at
+
+ELSEWHERE = Scope("111111111111", "us-east-1")
+
+
+def insert(store, *records):
+    with store.transaction() as tx:
+        for record in records:
+            tx.insert(record)
+
+
+def streams_of(store, **options):
+    return Streams(store, Tide(store, 0.01), options.pop("at_most", 8), **options)
+
+
+def parsed(chunk):
+    fields = dict(line.split(": ", 1) for line in chunk.decode().splitlines() if line)
+    return int(fields["id"]), json.loads(fields["data"])
+
+
+async def told(streams, wish, count=None):
+    """The (sequence, document) pairs of a stream: all, or so many."""
+    found = []
+    async with asyncio.timeout(20), aclosing(await streams.open(wish)) as chunks:
+        async for chunk in chunks:
+            if chunk.startswith(b"id: "):
+                found.append(parsed(chunk))
+                if len(found) == count:
+                    break
+    return found
+
+
+def names(found):
+    return [document["detail"]["AutoMLJobName"] for _, document in found]
+
+
+def test_what_is_kept_comes_first_and_what_happens_after_it(store):
+    insert(store, a_job("one"))
+
+    async def scene():
+        following = asyncio.create_task(told(streams_of(store), Wish(HOME), 2))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(insert, store, a_job("two"))
+        return await following
+
+    assert names(asyncio.run(scene())) == ["one", "two"]
+
+
+def test_a_client_goes_on_after_the_last_event_that_it_had(store):
+    insert(store, *(a_job(f"job-{n}") for n in range(250)))
+
+    async def scene():
+        streams = streams_of(store)
+        first = await told(streams, Wish(HOME), 120)
+        rest = await told(streams, Wish(HOME, after=first[-1][0], follow=False))
+        return [*first, *rest]
+
+    assert names(asyncio.run(scene())) == [f"job-{n}" for n in range(250)]
+
+
+def test_what_comes_from_now_on_can_be_asked_for(store):
+    insert(store, a_job("old"))
+
+    async def scene():
+        streams = streams_of(store)
+        chunks = await streams.open(Wish(HOME, after=None))
+        await asyncio.to_thread(insert, store, a_job("new"))
+        async with asyncio.timeout(20), aclosing(chunks):
+            async for chunk in chunks:
+                if chunk.startswith(b"id: "):
+                    return [parsed(chunk)]
+        return []
+
+    assert names(asyncio.run(scene())) == ["new"]
+
+
+def test_a_stream_has_the_events_of_its_scope_and_its_job_alone(store):
+    job = a_job("mine")
+    insert(store, job, a_job("other"), a_candidate("c", parent=job.arn))
+    insert(store, a_job("mine", scope=ELSEWHERE))
+    with store.transaction() as tx:
+        tx.update(replace(job, secondary=SecondaryStatus.MODEL_TUNING, modified=at(1)))
+
+    async def scene():
+        streams = streams_of(store)
+        all_of_it = await told(streams, Wish(HOME, follow=False))
+        of_the_job = await told(streams, Wish(HOME, owner=job.arn, follow=False))
+        return all_of_it, of_the_job
+
+    all_of_it, of_the_job = asyncio.run(scene())
+    assert names(all_of_it) == ["mine", "other", "mine", "mine"]
+    assert [d["detail-type"].split()[2] for _, d in of_the_job] == ["Job", "Candidate", "Job"]
+
+
+def test_a_quiet_stream_says_that_it_is_open(store):
+    async def scene():
+        chunks = await streams_of(store, heartbeat_s=0.01).open(Wish(HOME))
+        async with asyncio.timeout(20), aclosing(chunks):
+            return [await anext(chunks) for _ in range(3)]
+
+    assert asyncio.run(scene())[1:] == [b": still here\n\n"] * 2
+
+
+def test_there_are_only_so_many_streams(store):
+    async def scene():
+        streams = streams_of(store, at_most=1)
+        first = await streams.open(Wish(HOME))
+        await anext(first)
+        assert streams.n_open == 1
+        with pytest.raises(Throttled, match="at most 1"):
+            await streams.open(Wish(HOME))
+        await first.aclose()
+        assert streams.n_open == 0
+        second = await streams.open(Wish(HOME))
+        await anext(second)
+        await second.aclose()
+
+    asyncio.run(scene())
+
+
+def test_streams_end_when_the_server_does(store):
+    async def scene():
+        streams = streams_of(store)
+        following = asyncio.create_task(told(streams, Wish(HOME)))
+        while streams.n_open == 0:
+            await asyncio.sleep(0.001)
+        streams.close()
+        assert await following == []
+        with pytest.raises(Throttled):
+            await streams.open(Wish(HOME))
+
+    asyncio.run(scene())
+
+
+def test_events_that_were_forgotten_meanwhile_leave_a_stream_at_rest(store):
+    """It waits for the next one, and does not ask the store again and again."""
+    insert(store, a_job("one"))
+    reads = []
+
+    async def scene():
+        streams = streams_of(store, heartbeat_s=0.05)
+        read = streams._read
+        streams._read = lambda *wish: (reads.append(1), read(*wish))[1]
+        chunks = await streams.open(Wish(HOME))
+        async with asyncio.timeout(20), aclosing(chunks):
+            assert [(await anext(chunks))[:2] for _ in range(2)] == [b"re", b"id"]
+            await asyncio.to_thread(_forget, store)
+            assert [await anext(chunks) for _ in range(3)] == [b": still here\n\n"] * 3
+
+    asyncio.run(scene())
+    assert len(reads) <= 5
+
+
+def _forget(store):
+    with store.transaction() as tx:
+        tx.forget_events(at(1), 10)

@@ -1,0 +1,105 @@
+"""Logs as CloudWatch knows them: groups, streams in them, lines in those; and which group a resource writes to.
+
+What stands in a line is said without any value of anybody's data (domain/discretion.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from windvane.domain.resource import Kind, Resource
+from windvane.names import Scope, derived_suffix
+
+LONGEST_MESSAGE = 8192
+"""Characters of a line."""
+
+AUTO_ML_JOBS = "/aws/sagemaker/AutoMLJobs"
+
+_GROUPS = {
+    Kind.AUTO_ML_JOB: AUTO_ML_JOBS,
+    Kind.PROCESSING_JOB: "/aws/sagemaker/ProcessingJobs",
+    Kind.TRAINING_JOB: "/aws/sagemaker/TrainingJobs",
+    Kind.TRANSFORM_JOB: "/aws/sagemaker/TransformJobs",
+}
+
+Position = tuple[int, int]
+"""Of a line among all of its group: milliseconds since 1970, id."""
+
+
+@dataclass(frozen=True)
+class LogPlace:
+    """Where a line stands."""
+
+    scope: Scope
+    group: str
+    stream: str
+
+
+@dataclass(frozen=True)
+class LogGroup:
+    """n_bytes    of the messages that are kept"""
+
+    scope: Scope
+    name: str
+    created: datetime
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class LogStream:
+    """first, last    times of its oldest and its newest line that are kept, or were
+    ingested          when the newest was written
+    """
+
+    name: str
+    created: datetime
+    first: datetime
+    last: datetime
+    ingested: datetime
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """One line. Times are whole milliseconds and never fall within a group, whatever the clock does."""
+
+    id: int
+    stream: str
+    time_ms: int
+    ingested_ms: int
+    message: str
+
+    @property
+    def position(self) -> Position:
+        return self.time_ms, self.id
+
+
+def place_of(job: Resource) -> LogPlace:
+    """Where an AutoML job (a stream of its name) or a step job (the one stream of its one instance) writes.
+
+    raises    KeyError for any other resource
+    """
+    group = _GROUPS[job.kind]
+    if job.kind is Kind.AUTO_ML_JOB:
+        return LogPlace(job.scope, group, job.name)
+    instance = f"algo-1-{int(job.created.timestamp())}"
+    return LogPlace(job.scope, group, f"{job.name}/{instance}")
+
+
+def endpoint_place(endpoint: Resource, generation: int, variant: str, number: int) -> LogPlace:
+    """Where one instance of a variant of an endpoint writes; the next generation has instances of its own."""
+    of = (endpoint.arn, endpoint.created.isoformat(), str(generation), variant, str(number))
+    stream = f"{variant}/i-{derived_suffix(*of, n_hex=17)}"
+    return LogPlace(endpoint.scope, endpoint_group(endpoint.name), stream)
+
+
+def endpoint_group(name: str) -> str:
+    return f"/aws/sagemaker/Endpoints/{name}"
+
+
+def clean(message: str) -> str:
+    """As one line of printable text that is not too long; never empty, as CloudWatch wants it."""
+    line = "".join(c if c.isprintable() else " " for c in message[: LONGEST_MESSAGE + 1])
+    shown = line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - 3]}..."
+    return shown.strip() or "-"

@@ -1,0 +1,184 @@
+"""Delivers events to webhooks: each at least once, in order, until it is taken or too old.
+
+How far a webhook is stands in the store and moves on only after an answer of 2xx, so what was not delivered when the
+server died is delivered by its next life; a receiver that sees an event's id twice has it already. A webhook's first
+event is the first one after the server knew of the webhook. While a receiver fails, it is tried again after longer and
+longer pauses, and no later event overtakes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import aiohttp
+
+from windvane.domain.events import Event
+from windvane.events.signing import ID_HEADER, SIGNATURE_HEADER, TIME_HEADER, signature
+from windvane.events.tide import Tide
+from windvane.names import derived_suffix
+from windvane.store.base import Store
+from windvane.store.outbox import Subscriber
+
+_LOG = logging.getLogger(__name__)
+
+PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+_PAGE = 100
+_TAKEN = range(200, 300)
+_LOOK_AGAIN_S = 60.0
+
+
+@dataclass(frozen=True)
+class Hook:
+    """detail_types   that are delivered; () for all
+    jobs           names of AutoML jobs whose events are delivered, whatever their case; () for all
+    give_up_s      an event that is older and cannot be delivered is skipped
+    """
+
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+    detail_types: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+    give_up_s: float = 86_400.0
+
+    @property
+    def key(self) -> str:
+        """Its name in the store and in the log: a URL may hold a secret."""
+        return derived_suffix(self.url, n_hex=32)
+
+    def wants(self, event: Event) -> bool:
+        if self.detail_types and event.detail_type not in self.detail_types:
+            return False
+        _, _, name = event.owner.rpartition(":automl-job/")
+        return not self.jobs or name in {job.lower() for job in self.jobs}
+
+
+class Webhooks:
+    """`start` and `stop` on the event loop of the server.
+
+    pauses_s      before the attempts after the first; the last one again and again
+    timeout_s     of an attempt as a whole
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        tide: Tide,
+        hooks: Iterable[Hook],
+        clock: Callable[[], datetime],
+        *,
+        pauses_s: tuple[float, ...] = PAUSES_S,
+        timeout_s: float = 10.0,
+    ) -> None:
+        self._store, self._tide, self._clock = store, tide, clock
+        self._hooks = tuple(hooks)
+        self._pauses_s = pauses_s
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.n_delivered = self.n_failed = self.n_skipped = 0
+
+    async def start(self) -> None:
+        """From now on no event is missed, for any of the webhooks."""
+        for hook in self._hooks:
+            subscriber = await asyncio.to_thread(self._subscribe, hook)
+            self._tasks.append(asyncio.create_task(self._serve(hook, subscriber)))
+
+    async def stop(self) -> None:
+        """What is not delivered is delivered at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._tasks = []
+
+    def gauges(self) -> Iterable[tuple[str, float]]:
+        """Figures for /metrics."""
+        yield "webhook_deliveries", float(self.n_delivered)
+        yield "webhook_attempts_failed", float(self.n_failed)
+        yield "webhook_events_skipped", float(self.n_skipped)
+
+    async def _serve(self, hook: Hook, subscriber: Subscriber) -> None:
+        async with aiohttp.ClientSession(timeout=self._timeout) as session:
+            with self._tide:
+                while True:
+                    try:
+                        seen = self._tide.newest
+                        subscriber = await self._go_on(session, hook, subscriber)
+                        await self._tide.beyond(max(seen, subscriber.position), _LOOK_AGAIN_S)
+                    except Exception:  # noqa: BLE001 - the end of a round: a store out of reach comes back
+                        _LOG.exception("Webhook %s could not go on; it is tried again.", hook.key)
+                        await asyncio.sleep(self._pauses_s[-1])
+
+    async def _go_on(
+        self, session: aiohttp.ClientSession, hook: Hook, subscriber: Subscriber
+    ) -> Subscriber:
+        """Deliver all that there is."""
+        while events := await asyncio.to_thread(self._read, subscriber.position):
+            moved = subscriber
+            for event in events:
+                if hook.wants(event):
+                    is_taken = await self._deliver(session, hook, event)
+                    n_skipped = moved.n_skipped + (0 if is_taken else 1)
+                    moved = replace(moved, position=event.sequence, n_skipped=n_skipped)
+                    await asyncio.to_thread(self._record, moved)
+            subscriber = replace(moved, position=events[-1].sequence)
+            if subscriber != moved:
+                await asyncio.to_thread(self._record, subscriber)
+        return subscriber
+
+    async def _deliver(self, session: aiohttp.ClientSession, hook: Hook, event: Event) -> bool:
+        """Whether it was taken, in the end."""
+        attempt = 0
+        while True:
+            why = await self._attempt(session, hook, event)
+            if not why:
+                self.n_delivered += 1
+                return True
+            self.n_failed += 1
+            if self._clock() - event.time > timedelta(seconds=hook.give_up_s):
+                self.n_skipped += 1
+                _LOG.error("Webhook %s: event %s is skipped: %s", hook.key, event.id, why)
+                return False
+            if attempt == 0:
+                _LOG.warning("Webhook %s: event %s is tried again: %s", hook.key, event.id, why)
+            await asyncio.sleep(self._pauses_s[min(attempt, len(self._pauses_s) - 1)])
+            attempt += 1
+
+    async def _attempt(self, session: aiohttp.ClientSession, hook: Hook, event: Event) -> str:
+        """Why it was not taken; "" if it was."""
+        body, timestamp = event.document.encode(), str(int(time.time()))
+        headers = {
+            "Content-Type": "application/json",
+            ID_HEADER: event.id,
+            TIME_HEADER: timestamp,
+            SIGNATURE_HEADER: signature(hook.secret, timestamp, body),
+        }
+        try:
+            async with session.post(
+                hook.url, data=body, headers=headers, allow_redirects=False
+            ) as answer:
+                return "" if answer.status in _TAKEN else f"the receiver answers {answer.status}"
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return f"the receiver does not answer ({type(error).__name__})"
+
+    def _subscribe(self, hook: Hook) -> Subscriber:
+        with self._store.transaction() as tx:
+            known = tx.subscriber(hook.key)
+            if known is None:
+                known = Subscriber(hook.key, tx.last_event())
+                tx.put_subscriber(known)
+        return known
+
+    def _read(self, after: int) -> list[Event]:
+        with self._store.snapshot() as tx:
+            return tx.events(after=after, limit=_PAGE)
+
+    def _record(self, subscriber: Subscriber) -> None:
+        with self._store.transaction() as tx:
+            tx.put_subscriber(subscriber)

@@ -1,0 +1,75 @@
+"""What the log of a processing, training or transform job says: lines in plain words, worked out from what changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+
+from windvane.domain.candidate import Metric, ProcessingJob, TrainingJob
+from windvane.domain.discretion import discreet
+from windvane.domain.images import algorithm_of
+from windvane.domain.logs import place_of
+from windvane.store.base import Transaction
+
+_LOG = logging.getLogger(__name__)
+
+
+def tell_step(
+    tx: Transaction, old: ProcessingJob | None, new: ProcessingJob, now: datetime
+) -> None:
+    """Write what became of a step job to its log.
+
+    old    None for one that was just made
+    """
+    tx.log(place_of(new), as_told(step_lines(old, new)), now)
+
+
+def step_lines(old: ProcessingJob | None, new: ProcessingJob) -> Iterator[str]:
+    """What is to be told of a step job that was `old` and is `new`."""
+    if new.started is not None and (old is None or old.started is None):
+        yield f"The {_words(new)} {new.name} has begun{_image(new)}."
+    if not new.status.is_final or (old is not None and old.status is new.status):
+        return
+    if isinstance(new, TrainingJob):
+        for metric in new.metrics:
+            yield f"{metric.split.lower()}:{scored(metric)}"
+    is_timed = new.started is not None and new.ended is not None
+    took = (
+        f" after {span(new.started or new.created, new.ended or new.modified)}" if is_timed else ""
+    )
+    why = discreet(new.failure_reason)
+    yield f"The {_words(new)} {new.name} is {new.status}{took}.{f' {why}' if why else ''}"
+
+
+def as_told(lines: Iterator[str]) -> tuple[str, ...]:
+    """The lines; those that cannot be told hold up no job."""
+    told = []
+    try:
+        for line in lines:
+            told.append(line)  # noqa: PERF402 - what comes before a fault is kept
+    except Exception:  # noqa: BLE001 - the end of a telling: the change itself must be written
+        _LOG.exception("What became of a job could not be told in full.")
+        told.append("What else became of it could not be told; the server's log says why.")
+    return tuple(told)
+
+
+def scored(metric: Metric) -> str:
+    error = "" if metric.standard_error is None else f" ± {metric.standard_error:.2g}"
+    return f"{metric.name} = {metric.value:.5g}{error}"
+
+
+def span(start: datetime, end: datetime) -> str:
+    return f"{max(0.0, (end - start).total_seconds()):.1f} s"
+
+
+def _words(job: ProcessingJob) -> str:
+    return str(job.kind).replace("-", " ")
+
+
+def _image(job: ProcessingJob) -> str:
+    details = job.details
+    image = details.get("AlgorithmSpecification", {}).get("TrainingImage", "")
+    image = image or details.get("AppSpecification", {}).get("ImageUri", "")
+    algorithm = algorithm_of(image)
+    return f", with {algorithm}" if algorithm else ""
