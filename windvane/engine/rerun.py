@@ -44,7 +44,7 @@ from windvane.engine.outcomes import (
     read_out_of_fold,
     write_candidate,
 )
-from windvane.engine.packages.assembly import schema_of
+from windvane.engine.packages.assembly import digest_of, schema_of
 from windvane.engine.packages.package import write_transformers
 from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
@@ -202,7 +202,8 @@ def fit_transformers(dataset: Path, recipes: Sequence[str], features: Path, into
             stages.fit_features(dataset, recipe, features / recipe, (FULL_FIT,))
     analysis = read_analysis(dataset)
     fitted = {recipe: load_recipe(features / recipe / FULL_FIT) for recipe in recipes}
-    write_transformers(into, schema_of(analysis), analysis.columns, fitted)
+    digest = digest_of(analysis)
+    write_transformers(into, schema_of(analysis), analysis.columns, fitted, digest)
 
 
 def rerun_ensemble(

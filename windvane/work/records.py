@@ -23,7 +23,7 @@ from windvane.domain.candidate import (
     TrainingJob,
     TransformJob,
 )
-from windvane.domain.images import TRANSFORMERS, image_uri
+from windvane.domain.images import TRANSFORMERS, image_uri, step_image_uri
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import Mode
 from windvane.domain.resource import Kind
@@ -167,6 +167,7 @@ def training_job(
         details={
             **_training_details(
                 job,
+                candidate.name,
                 candidate.algorithm,
                 _model_folder(job, candidate),
                 model_location(job, candidate) if has_model else None,
@@ -345,22 +346,24 @@ def _transformers_job(
     is_apart = tag not in _TAGS.values() or mode_of(job) is not Mode.ENSEMBLING
     has_model = is_apart and common["status"] in (StepStatus.IN_PROGRESS, StepStatus.COMPLETED)
     artefact = keys.transformers(tag) if has_model else None
+    name = keys.transformers_name(tag)
     details = {
-        **_training_details(job, TRANSFORMERS, keys.transformers_folder, artefact),
+        **_training_details(job, name, TRANSFORMERS, keys.transformers_folder, artefact),
         "InputDataConfig": _dataset_channel(job),
         "HyperParameters": hyperparameters,
     }
-    return TrainingJob(name=keys.transformers_name(tag), details=details, **common)
+    return TrainingJob(name=name, details=details, **common)
 
 
 def _transform_job(job: AutoMLJob, task: Task, tag: str, transform: Task | None) -> TransformJob:
     """Transforms the data. `task` makes the matrices that are trained on, `transform` writes some rows of one for people to
-    see; without it nothing is written."""
+    see; without it nothing is written, and the output is where it would be: clients that send the job again need it."""
     keys, common = Keys(job), _common(job, task)
     rows = (transform.result or {}).get("rows", {}) if transform else {}
-    written: dict[str, Any] = {}
-    if transform is not None and (transform.status.is_open or any(rows.values())):
-        written["TransformOutput"] = {"S3OutputPath": str(keys.transformed_folder(tag))}
+    written: dict[str, Any] = {
+        "TransformOutput": {"S3OutputPath": str(keys.transformed_folder(tag))},
+        "DataProcessing": {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"},
+    }
     if any(rows.values()):
         written["Environment"] = {f"{part.upper()}_ROWS": str(n) for part, n in rows.items()}
     if transform is not None:
@@ -378,13 +381,15 @@ def _transform_job(job: AutoMLJob, task: Task, tag: str, transform: Task | None)
 
 
 def _training_details(
-    job: AutoMLJob, algorithm: str, output: Location, artefact: Location | None
+    job: AutoMLJob, name: str, algorithm: str, output: Location, artefact: Location | None
 ) -> dict[str, Any]:
-    """artefact    None if there is none"""
+    """name        of the step
+    artefact    None if there is none
+    """
     model = {} if artefact is None else {"ModelArtifacts": {"S3ModelArtifacts": str(artefact)}}
     return {
         "AlgorithmSpecification": {
-            "TrainingImage": image_uri(job.scope, algorithm),
+            "TrainingImage": step_image_uri(job.scope, algorithm, name),
             "TrainingInputMode": "File",
         },
         "RoleArn": job.request["RoleArn"],

@@ -39,7 +39,7 @@ from windvane.engine.rerun import (
     rerun,
     rerun_ensemble,
 )
-from windvane.engine.tuning.aliases import translated
+from windvane.engine.tuning.aliases import Translation, translated
 from windvane.engine.tuning.builtin import BUILTIN
 from windvane.errors import CandidateFault, InvalidRequest
 from windvane.work.errand import Errand, fetch_archive, fetch_package, told_as
@@ -82,17 +82,25 @@ def train(errand: Errand) -> Result:
     trainer = _TRAINERS.get(algorithm, _train_candidate)
     given = errand.request.get("HyperParameters", {})
     said = translated(algorithm, BUILTIN.get(algorithm, {}), given)
-    without = columns_without(said.hyperparameters)
     places = _channels(errand)
-    with scratch(errand.workspace, errand.attempt) as folder:
-        with told_as({folder / "dataset": places.get(DATASET) or places.get(TRAIN, "")}):
-            table = table_of(errand, _channels_given(errand), said.hyperparameters, folder)
-            for claim in said.claims:
-                claim.check(read_analysis(table.dataset))
-            dataset = leave_out(table.dataset, without, folder / "fewer-columns")
-            bench = Workbench(errand, folder, said.hyperparameters, dataset, without, table.is_read)
-            scores = [_score(one) for one in trainer(bench)]
+    uri = places.get(DATASET) or places.get(TRAIN, "")
+    with (
+        scratch(errand.workspace, errand.attempt) as folder,
+        told_as({folder / "dataset": uri}),
+    ):
+        scores = [_score(one) for one in trainer(_workbench(errand, said, folder))]
     return {"scores": scores} if scores else {}
+
+
+def _workbench(errand: Errand, said: Translation, folder: Path) -> Workbench:
+    own = said.hyperparameters
+    without = columns_without(own)
+    table = table_of(errand, _channels_given(errand), own, folder)
+    analysis = read_analysis(table.dataset)
+    for claim in said.claims:
+        claim.check(analysis)
+    dataset = leave_out(table.dataset, without, folder / "fewer-columns")
+    return Workbench(errand, folder, own, dataset, without, table.is_read)
 
 
 def output_folder(request: Mapping[str, Any], name: str) -> Location:

@@ -151,7 +151,7 @@ def translated(algorithm: str, rules: Rules, given: Mapping[str, str]) -> Transl
     claims = []
     for name, text in given.items():
         rule = rules.get(name)
-        if text.casefold() == _LEFT_TO_US and name[:1] != "_":
+        if rule is not None and text.casefold() == _LEFT_TO_US:
             continue
         if isinstance(rule, Counts):
             claims.append(Claim(name, text, rule.what))

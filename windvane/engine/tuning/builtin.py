@@ -81,6 +81,8 @@ _XGBOOST: Rules = {
 
 _LINEAR: Rules = {
     "epochs": Alias("max_iterations"),
+    "wd": Alias("wd"),
+    "l1": Alias("l1"),
     "positive_example_weight_mult": Alias(
         "positive_example_weight_mult", {"1": "none", "1.0": "none"}
     ),
