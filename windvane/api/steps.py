@@ -7,6 +7,7 @@ from typing import Any
 
 from windvane.api.answers import listed, present, reason
 from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.transitions import transitions
 from windvane.control.steps import PROCESSING_JOBS, TRAINING_JOBS, TRANSFORM_JOBS
 from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob, TransformJob
 from windvane.wire.call import Call, Result
@@ -67,10 +68,10 @@ def describe_training_job(parts: Parts, call: Call) -> Result:
     return {
         **_description(job, "Training"),
         "SecondaryStatus": _secondary(job),
-        "SecondaryStatusTransitions": _transitions(job),
         **present(
             TrainingTimeInSeconds=_seconds(job.started, job.ended),
             FinalMetricDataList=_final_metrics(job),
+            SecondaryStatusTransitions=transitions(job),
         ),
     }
 
@@ -128,27 +129,6 @@ def _secondary(job: TrainingJob) -> str:
     if job.status is StepStatus.IN_PROGRESS and job.started is None:
         return "Starting"
     return _TRAINING_SECONDARY[job.status]
-
-
-def _transitions(job: TrainingJob) -> list[dict[str, Any]]:
-    """The secondary statuses that the job had, each with its times."""
-    begun = job.started or job.ended
-    ways = [
-        _transition("Starting", job.created, begun, "Waiting for a worker."),
-    ]
-    if job.started is not None:
-        ways.append(_transition("Training", job.started, job.ended, "The worker is at it."))
-    if job.ended is not None:
-        status = _secondary(job)
-        text = reason(job.failure_reason) or f"The training job is {status}."
-        ways.append(_transition(status, job.ended, job.ended, text))
-    elif job.status is StepStatus.STOPPING:
-        ways.append(_transition("Stopping", job.modified, None, "The worker is told to stop."))
-    return ways
-
-
-def _transition(status: str, start: datetime, end: datetime | None, text: str) -> dict[str, Any]:
-    return {"Status": status, "StartTime": start, "StatusMessage": text, **present(EndTime=end)}
 
 
 def _seconds(started: datetime | None, ended: datetime | None) -> int | None:

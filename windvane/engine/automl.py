@@ -27,20 +27,23 @@ from windvane.engine.local.commission import Kind, Reported, reports_s
 from windvane.engine.local.explained import ExplainedRows, Rows, explain_rows
 from windvane.engine.local.fitted import Fitted, keep_best
 from windvane.engine.local.frames import (
+    class_indices,
     columns_of,
     label_kind,
     labels_as,
+    numbers_of,
     read_frame,
     source_of,
+    weights_of,
 )
 from windvane.engine.local.hosted import run_job
 from windvane.engine.local.job import Job, leaderboard_from_json
 from windvane.engine.local.parameters import check_at_least, machine_mb, problem_of
-from windvane.engine.local.scored import scored
 from windvane.engine.local.telling import OnEvent
 from windvane.engine.manifest import check_manifest, read_json, write_manifest
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.package import Predictions, load_predictor
+from windvane.engine.scoring.evaluate import scores
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 Table = pd.DataFrame | str | os.PathLike[str]
@@ -195,7 +198,18 @@ class AutoML:
             if isinstance(rows, pd.DataFrame)
             else read_frame(rows, analysis.target, self.memory_mb)
         )
-        return scored(frame, analysis, self._answer)
+        if analysis.target not in frame.columns:
+            raise InvalidRequest(f"There is no column '{analysis.target}' to compare with.")
+        target = frame[analysis.target]
+        is_class = analysis.problem_type.is_classification
+        y = class_indices(target, analysis) if is_class else numbers_of(target)
+        known = np.isfinite(y) & (y >= 0 if is_class else True)
+        if not known.any():
+            raise InvalidRequest(f"No row has a known value in the column '{analysis.target}'.")
+        answer = self._answer(frame[known])
+        predicted = answer.probabilities if is_class else answer.values
+        weight = weights_of(frame[known], analysis.sample_weight)
+        return scores(analysis.problem_type, y[known], predicted, answer.classes, weight)
 
     def explain(
         self,

@@ -357,13 +357,12 @@ def _transformers_job(
 
 def _transform_job(job: AutoMLJob, task: Task, tag: str, transform: Task | None) -> TransformJob:
     """Transforms the data. `task` makes the matrices that are trained on, `transform` writes some rows of one for people to
-    see; without it nothing is written, and the output is where it would be: clients that send the job again need it."""
+    see; without it nothing is written."""
     keys, common = Keys(job), _common(job, task)
     rows = (transform.result or {}).get("rows", {}) if transform else {}
-    written: dict[str, Any] = {
-        "TransformOutput": {"S3OutputPath": str(keys.transformed_folder(tag))},
-        "DataProcessing": {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"},
-    }
+    written: dict[str, Any] = {}
+    if transform is not None and (transform.status.is_open or any(rows.values())):
+        written["TransformOutput"] = {"S3OutputPath": str(keys.transformed_folder(tag))}
     if any(rows.values()):
         written["Environment"] = {f"{part.upper()}_ROWS": str(n) for part, n in rows.items()}
     if transform is not None:

@@ -6,14 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.read import read_table
-from windvane.engine.local.frames import cells_of, class_indices, columns_of
-from windvane.engine.local.scored import scored
+from windvane.engine.local.frames import (
+    cells_of,
+    class_indices,
+    columns_of,
+    numbers_of,
+    weights_of,
+)
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.predictor import Predictor
+from windvane.engine.scoring.evaluate import scores
 from windvane.errors import DataFault, InvalidRequest
 
 
@@ -32,19 +39,28 @@ def score_files(
     raw = read_table(files, options, analysis.target, analysis.seed)
     _check_columns(list(raw.columns), options, analysis)
     columns = {name: np.array(cells.to_pylist(), object) for name, cells in raw.columns.items()}
-    frame = pd.DataFrame(columns, dtype=object)
     try:
-        if analysis.n_classes:
-            _check_classes(frame[analysis.target], analysis)
-        return scored(
-            frame,
-            analysis,
-            lambda rows: predict_in_blocks(
-                predictor, columns_of(rows, predictor.columns), len(rows), options.threads
-            ),
-        )
+        return _scores(pd.DataFrame(columns, dtype=object), analysis, predictor, options.threads)
     except InvalidRequest as fault:
         raise DataFault(f"The rows to validate with cannot be used. {fault}") from fault
+
+
+def _scores(
+    frame: pd.DataFrame, analysis: Analysis, predictor: Predictor, threads: int
+) -> tuple[Score, ...]:
+    target, is_class = frame[analysis.target], analysis.n_classes > 0
+    y = class_indices(target, analysis) if is_class else numbers_of(target)
+    if is_class:
+        _check_classes(y, target, analysis)
+    known = np.isfinite(y) & (y >= 0 if is_class else True)
+    if not known.any():
+        raise InvalidRequest(f"No row has a known value in the column '{analysis.target}'.")
+    rows = frame[known]
+    columns = columns_of(rows, predictor.columns)
+    answer = predict_in_blocks(predictor, columns, len(rows), threads)
+    predicted = answer.probabilities if is_class else answer.values
+    weight = weights_of(rows, analysis.sample_weight)
+    return scores(analysis.problem_type, y[known], predicted, answer.classes, weight)
 
 
 def _check_columns(names: Sequence[str], options: ReadOptions, analysis: Analysis) -> None:
@@ -59,9 +75,10 @@ def _check_columns(names: Sequence[str], options: ReadOptions, analysis: Analysi
         )
 
 
-def _check_classes(target: pd.Series[str], analysis: Analysis) -> None:
+def _check_classes(
+    indices: NDArray[np.float64], target: pd.Series[str], analysis: Analysis
+) -> None:
     """Rows without a label are left out; one that nothing could be learnt of is a fault."""
-    indices = class_indices(target, analysis)
     for index, cell in zip(indices, cells_of(target), strict=True):
         if index < 0 and cell is not None and cell.strip():
             raise InvalidRequest(
