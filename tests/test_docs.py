@@ -86,35 +86,3 @@ def test_every_operation_that_is_served_is_documented_and_no_other():
     )
     served = {operation for service, operation in operations(None) if service == "sagemaker"}
     assert documented == served
-
-
-def _told(rule):
-    """What docs/step-jobs.md says of another name of a hyperparameter."""
-    from windvane.engine.tuning import aliases
-
-    match rule:
-        case aliases.Alias():
-            other = "".join(f"; {one} is `{own}`" for one, own in rule.values.items())
-            return f"`{rule.name}`{other}"
-        case aliases.Says():
-            return "says the problem: " + ", ".join(f"`{one}`" for one in rule.values)
-        case aliases.Fixed():
-            return f"only {' or '.join(f'`{one}`' for one in rule.values)}: {rule.fact}"
-        case aliases.Counts():
-            return f"must be the number of {rule.what}"
-        case aliases.Refused():
-            return f"refused: {rule.why}"
-
-
-def test_every_other_name_of_a_hyperparameter_is_documented_and_no_other():
-    from windvane.engine.tuning.builtin import BUILTIN
-
-    page = (ROOT / "docs" / "step-jobs.md").read_text()
-    wanted = [
-        f"| `{algorithm}` | `{name}` | {_told(rule)} |"
-        for algorithm, rules in BUILTIN.items()
-        for name, rule in rules.items()
-    ]
-    _, _, after = page.partition("| image | name | here |")
-    documented = [line for line in after.partition("\n\n")[0].splitlines() if "`" in line]
-    assert documented == wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,17 @@ from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.learners.catalogue import LEARNERS
-from windvane.engine.tuning.aliases import Alias, Claim, Translation, translated
+from windvane.engine.tuning.aliases import (
+    Alias,
+    Claim,
+    Counts,
+    Fixed,
+    Refused,
+    Rule,
+    Says,
+    Translation,
+    translated,
+)
 from windvane.engine.tuning.builtin import BUILTIN
 from windvane.engine.tuning.search import defaults_of
 from windvane.engine.tuning.vocabulary import completed
@@ -187,3 +198,31 @@ def test_every_other_name_leads_to_one_that_is_known(algorithm: str, analysis: A
         value = {"positive_example_weight_mult": "none"}.get(rule.name, defaults.get(rule.name, 5))
         plan = Plan(1, "", algorithm, {rule.name: value}, 0)
         assert completed(analysis, plan).hyperparameters[rule.name] == value, name
+
+
+def said(rule: Rule) -> str:
+    """What docs/step-jobs.md says of another name."""
+    match rule:
+        case Alias():
+            other = "".join(f"; {one} is `{own}`" for one, own in rule.values.items())
+            return f"`{rule.name}`{other}"
+        case Says():
+            return "says the problem: " + ", ".join(f"`{one}`" for one in rule.values)
+        case Fixed():
+            return f"only {' or '.join(f'`{one}`' for one in rule.values)}: {rule.fact}"
+        case Counts():
+            return f"must be the number of {rule.what}"
+        case Refused():
+            return f"refused: {rule.why}"
+
+
+def test_every_other_name_is_documented_and_no_further_one() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "step-jobs.md").read_text()
+    wanted = [
+        f"| `{algorithm}` | `{name}` | {said(rule)} |"
+        for algorithm, rules in BUILTIN.items()
+        for name, rule in rules.items()
+    ]
+    _, _, after = page.partition("| image | name | here |")
+    documented = [line for line in after.partition("\n\n")[0].splitlines() if "`" in line]
+    assert documented == wanted
