@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from windvane.control.members import Request, Unserved, first
-from windvane.control.rules import CSV, PARQUET, content_type, refused
+from windvane.control.rules import refused
 from windvane.domain.images import ENSEMBLE, TRANSFORMERS, algorithm_of
 
 DATASET, TRAIN, VALIDATION, MEMBER = "dataset", "train", "validation", "member-"
@@ -20,7 +20,8 @@ TARGET = "_target"
 
 _MEDIA = "text/csv"
 _PLAIN = (_MEDIA, f"{_MEDIA};label_size=1", f"{_MEDIA};header=absent")
-_OF_PARQUET = (PARQUET, "application/x-parquet")
+_HEADED = f"{_MEDIA};header=present"
+_OF_PARQUET = ("x-application/vnd.amazon+parquet", "application/x-parquet")
 _SOURCE = "DataSource.S3DataSource"
 
 
@@ -34,12 +35,12 @@ class TableForm(StrEnum):
 
 def form_of(channel: Request) -> TableForm | None:
     """As the channel's ContentType says; None if it leaves that open, or is not one that is served."""
-    return _FORMS.get(content_type(channel.get("ContentType", "")))
+    return _FORMS.get("".join(channel.get("ContentType", "").lower().split()))
 
 
 _FORMS = {
     **dict.fromkeys(_PLAIN, TableForm.ROWS),
-    CSV: TableForm.HEADED,
+    _HEADED: TableForm.HEADED,
     **dict.fromkeys(_OF_PARQUET, TableForm.PARQUET),
 }
 
@@ -99,7 +100,7 @@ def _of_table(channel: Request, place: str) -> Iterator[str]:
     if given and form_of(channel) is None:
         yield (
             f"Value '{given}' at '{spelled}.contentType' is not supported. Choose one of: "
-            f"{_MEDIA} (no header, the target first), {CSV} (the hyperparameter '{TARGET}' names the target), "
+            f"{_MEDIA} (no header, the target first), {_HEADED} (the hyperparameter '{TARGET}' names the target), "
             f"{', '.join(_OF_PARQUET)}."
         )
     elif form_of(channel) is TableForm.PARQUET and _is_compressed(channel):
@@ -136,7 +137,7 @@ def target_named(request: Request) -> Iterator[str]:
     elif TableForm.ROWS in forms.values() and target is not None:
         yield (
             f"The hyperparameter '{TARGET}' is '{target}', and ContentType {_MEDIA} is {TableForm.ROWS}: its columns "
-            f"have no names. Leave '{TARGET}' out, or choose {CSV}."
+            f"have no names. Leave '{TARGET}' out, or choose {_HEADED}."
         )
     elif set(forms.values()) & {TableForm.HEADED, TableForm.PARQUET} and not target:
         yield (
