@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from api.records import DETAILS, step_record
-from api.steps import channel, put_inputs, training_request
+from api.steps import channel, put_inputs, split_request, training_request
 from api.world import ROLE, SCOPE, World, refusal
 
 from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
@@ -119,6 +119,16 @@ def test_the_image_of_no_step_is_refused(world: World) -> None:
         )
         assert code == "ValidationException"
         assert f"names the step '{name}', and there is no such step" in message
+
+
+def test_a_processing_job_is_no_step_that_trains(world: World) -> None:
+    image = step_image_uri(SCOPE, "sklearn-automl", "fit-dpp0")
+    code, message = refusal(
+        world.client().create_processing_job,
+        **split_request(AppSpecification={"ImageUri": image}),
+    )
+    assert code == "ValidationException"
+    assert "names the step 'fit-dpp0', which only training jobs do" in message
 
 
 def test_a_model_may_have_the_image_of_a_step(world: World) -> None:

@@ -14,6 +14,7 @@ from windvane.domain.images import (
     TRANSFORMERS,
     algorithm_of,
     not_ours,
+    step_of,
 )
 from windvane.domain.problem import MetricName, ProblemType, check_objective
 from windvane.errors import InvalidRequest
@@ -41,6 +42,9 @@ def _training_image(request: Request) -> Iterator[str]:
 
 def _processing_image(request: Request) -> Iterator[str]:
     yield from _image(request, "AppSpecification.ImageUri", PROCESSORS)
+    for place, image in found(request, "AppSpecification.ImageUri"):
+        if name := step_of(image):
+            yield f"The image at '{place}' names the step '{name}', which only training jobs do: leave out '.{name}'."
 
 
 def _image(request: Request, path: str, choices: Sequence[str]) -> Iterator[str]:
