@@ -17,7 +17,7 @@ from api.steps import (
     step_output,
     training_request,
 )
-from api.world import ACCOUNT, READER, REGION, SCOPE, World, refusal
+from api.world import ACCOUNT, READER, REGION, ROLE, SCOPE, World, refusal
 
 from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob
 from windvane.domain.images import image_uri
@@ -160,14 +160,135 @@ def test_pipes_are_refused(world: World) -> None:
     assert "'algorithmSpecification.trainingInputMode'" in message
 
 
-def test_a_training_job_has_one_channel_called_dataset(world: World) -> None:
+def test_a_training_job_has_a_dataset_or_a_table(world: World) -> None:
     for channels in (
-        [channel("train")],
+        [channel("training")],
+        [channel("validation")],
+        [channel(), channel("train")],
         [channel(), channel("validation")],
         [channel(), channel()],
     ):
         message = refused_training(world, InputDataConfig=channels)
-        assert "it must have one called dataset and no other" in message
+        assert "it must have one called dataset and no other, or one called train, or" in message
+    request = training_request("no", "sklearn-automl")
+    request["InputDataConfig"] = [channel("train"), channel("validation")]
+    _, message = refusal(world.client().create_training_job, **request)
+    assert "[train, validation]; it must have one called dataset and no other, or one" in message
+
+
+@pytest.mark.parametrize(
+    ("given", "hyperparameters"),
+    [
+        ({}, {}),
+        ({"ContentType": "text/csv"}, {}),
+        ({"ContentType": "text/csv; label_size=1", "CompressionType": "Gzip"}, {}),
+        ({"ContentType": "text/csv;header=present"}, {"_target": "y"}),
+        ({"ContentType": "application/x-parquet"}, {"_target": "y"}),
+        ({}, {"_target": "y", "objective": "binary:logistic"}),
+    ],
+)
+def test_a_table_is_csv_or_parquet(
+    world: World, given: dict[str, Any], hyperparameters: dict[str, str]
+) -> None:
+    channels = [channel(name, **given) for name in ("train", "validation")]
+    request = training_request(InputDataConfig=channels, HyperParameters=hyperparameters)
+    world.client().create_training_job(**request)
+    described = world.client().describe_training_job(TrainingJobName="t")
+    assert described["InputDataConfig"] == channels
+
+
+def test_a_table_may_be_named_by_a_manifest(world: World) -> None:
+    world.put("s3://data/manifest", b'[{"prefix": "s3://data/"}, "model"]')
+    source = {"S3DataType": "ManifestFile", "S3Uri": "s3://data/manifest"}
+    one = {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
+    world.client().create_training_job(**training_request(InputDataConfig=[one]))
+    one = {"ChannelName": "dataset", "DataSource": {"S3DataSource": source}}
+    assert "choose one of: S3Prefix" in refused_training_of(world, [one])
+
+
+def refused_training_of(world: World, channels: list[dict[str, Any]], **given: str) -> str:
+    request = training_request("no", InputDataConfig=channels, HyperParameters=given)
+    code, message = refusal(world.client().create_training_job, **request)
+    assert code == "ValidationException"
+    return message
+
+
+@pytest.mark.parametrize(
+    ("channels", "given", "told"),
+    [
+        (
+            [channel("train", ContentType="text/libsvm")],
+            {},
+            "Value 'text/libsvm' at 'inputDataConfig.1.member.contentType' is not supported. Choose",
+        ),
+        (
+            [channel("train", ContentType="text/csv;header=present")],
+            {},
+            "'_target' must be specified",
+        ),
+        (
+            [channel("train", ContentType="text/csv")],
+            {"_target": "y"},
+            "its columns have no names. Leave '_target' out",
+        ),
+        (
+            [
+                channel("train", ContentType="application/x-parquet"),
+                channel("validation", ContentType="text/csv;header=present"),
+            ],
+            {"_target": "y"},
+            "their ContentTypes are Parquet and CSV with a header",
+        ),
+        (
+            [channel("train", ContentType="application/x-parquet", CompressionType="Gzip")],
+            {"_target": "y"},
+            "Parquet files are compressed inside",
+        ),
+        (
+            [channel(ContentType="text/csv")],
+            {},
+            "'inputDataConfig.1.member.contentType' is not supported",
+        ),
+        (
+            [channel("train"), channel("validation", InputMode="Pipe")],
+            {},
+            "'inputDataConfig.2.member.inputMode'",
+        ),
+    ],
+)
+def test_a_table_of_another_kind_is_refused(
+    world: World, channels: list[dict[str, Any]], given: dict[str, str], told: str
+) -> None:
+    assert told in refused_training_of(world, channels, **given)
+
+
+@pytest.mark.parametrize(
+    ("image", "ours"),
+    [
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", "xgboost"),
+        ("382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:latest", "linear-learner"),
+        ("382416733822.dkr.ecr.us-east-1.amazonaws.com/knn:1", "neighbors"),
+        (
+            "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sklearn-automl:2.5-1-cpu-py3",
+            "sklearn-automl",
+        ),
+    ],
+)
+def test_images_of_aws_are_refused_with_ours_that_do_their_work(
+    world: World, image: str, ours: str
+) -> None:
+    specification = {"TrainingImage": image, "TrainingInputMode": "File"}
+    message = refused_training(world, AlgorithmSpecification=specification)
+    assert message.startswith(f"The image '{image}' at 'algorithmSpecification.trainingImage' is")
+    assert message.endswith(f"amazonaws.com/windvane-{ours}:1-cpu-py3.")
+    world.put("s3://data/model.tar.gz")
+    _, message = refusal(
+        world.client().create_model,
+        ModelName="no",
+        ExecutionRoleArn=ROLE,
+        PrimaryContainer={"Image": image, "ModelDataUrl": "s3://data/model.tar.gz"},
+    )
+    assert f"windvane-{ours}:1-cpu-py3" in message
 
 
 def test_an_ensemble_has_a_channel_for_each_member_besides(world: World) -> None:
@@ -175,8 +296,10 @@ def test_an_ensemble_has_a_channel_for_each_member_besides(world: World) -> None
     for channels in ([channel()], members, [channel(), members[1]]):
         request = training_request("no", "ensemble", InputDataConfig=channels)
         _, message = refusal(world.client().create_training_job, **request)
-        assert "and member-1, member-2 ..." in message
+        assert "member-1, member-2 ..." in message
     request = training_request("yes", "ensemble", InputDataConfig=[channel(), *members])
+    world.client().create_training_job(**request)
+    request = training_request("trains-them", "ensemble", HyperParameters={"_member-1": "{}"})
     world.client().create_training_job(**request)
 
 

@@ -111,3 +111,24 @@ def test_a_filter_on_what_is_not_served_is_refused(client: Any) -> None:
     code, message = refusal(client.list_training_jobs, WarmPoolStatusEquals="InUse")
     assert code == "ValidationException"
     assert message.startswith("The member 'warmPoolStatusEquals' is not supported")
+
+
+def test_a_training_job_tells_the_way_it_went(world: World) -> None:
+    job = step_record(TrainingJob, world.clock())
+    world.insert(job)
+    [waiting] = described(world, "Training")["SecondaryStatusTransitions"]
+    assert (waiting["Status"], waiting["StartTime"]) == ("Starting", job.created)
+    assert "EndTime" not in waiting
+    world.update(ended(job, StepStatus.FAILED, "It broke."))
+    starting, training, failed = described(world, "Training")["SecondaryStatusTransitions"]
+    assert starting["EndTime"] == training["StartTime"] == job.created + timedelta(seconds=1)
+    assert training["Status"] == "Training"
+    assert training["EndTime"] == failed["StartTime"] == job.created + timedelta(seconds=5)
+    assert (failed["Status"], failed["StatusMessage"]) == ("Failed", "It broke.")
+
+
+def test_a_training_job_that_is_stopped_tells_it(world: World) -> None:
+    job = step_record(TrainingJob, world.clock())
+    world.insert(replace(job, status=StepStatus.STOPPING))
+    told = described(world, "Training")["SecondaryStatusTransitions"]
+    assert [one["Status"] for one in told] == ["Starting", "Stopping"]

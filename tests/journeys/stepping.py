@@ -67,6 +67,15 @@ class Steps:
     def create(self, name, algorithm, hyperparameters, members=(), max_runtime_s=600):
         channels = {"dataset": self.dataset}
         channels |= {f"member-{n}": self.output(one) for n, one in enumerate(members, 1)}
+        self._create(name, algorithm, hyperparameters, channels, {}, max_runtime_s)
+
+    def create_on_rows(self, name, algorithm, hyperparameters, root, content_type):
+        """Of rows below root/train/, scored on those below root/validation/."""
+        channels = {one: f"{root}/{one}/" for one in ("train", "validation")}
+        written = {"ContentType": content_type}
+        self._create(name, algorithm, hyperparameters, channels, written, 600)
+
+    def _create(self, name, algorithm, hyperparameters, channels, written, max_runtime_s):
         self.sagemaker.create_training_job(
             TrainingJobName=name,
             AlgorithmSpecification={
@@ -79,6 +88,7 @@ class Steps:
                 {
                     "ChannelName": one,
                     "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}},
+                    **written,
                 }
                 for one, uri in channels.items()
             ],

@@ -3,8 +3,7 @@
 import hashlib
 
 import pytest
-from journeys.running import limits
-from journeys.small import table
+from journeys.small import N_CANDIDATES, OF_CLASSES, trained
 from journeys.stepping import WAIT
 
 COPIED = (
@@ -16,18 +15,12 @@ COPIED = (
     "StoppingCondition",
     "RoleArn",
 )
-N_CANDIDATES = 6
-JOBS = ("again-classes", pytest.param("again-numbers", marks=pytest.mark.long))
+JOBS = (OF_CLASSES, pytest.param("again-numbers", marks=pytest.mark.long))
 
 
 @pytest.fixture(scope="module", params=JOBS)
 def job(request, server):
-    name = request.param
-    uri = server.upload(f"{name}/train.csv", table(name == "again-classes"))
-    server.create_job(name, uri, AutoMLJobConfig=limits(N_CANDIDATES, 200))
-    ended = server.wait_for_job(name)
-    assert ended["AutoMLJobStatus"] == "Completed", ended
-    return ended
+    return trained(server, request.param)
 
 
 @pytest.fixture(scope="module")

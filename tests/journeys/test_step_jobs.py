@@ -97,6 +97,33 @@ def test_a_model_of_step_jobs_answers(steps, trained, bank_test):
     assert 0 < float(probability) < 1
 
 
+def test_csv_and_the_names_of_a_builtin_algorithm_are_enough(steps, bank_train, bank_test):
+    lines = bank_train.decode().splitlines()[1:]
+    moved = [",".join([line.rpartition(",")[2], line.rpartition(",")[0]]) for line in lines]
+    for channel, some in {"train": moved[:1000], "validation": moved[1000:1500]}.items():
+        steps.server.upload(f"steps/plain/{channel}/rows.csv", "\n".join(some).encode())
+    given = {
+        "num_round": "40",
+        "eta": "0.2",
+        "objective": "binary:logistic",
+        "eval_metric": "auc",
+        "early_stopping_rounds": "10",
+    }
+    steps.create_on_rows("plain", "xgboost", given, f"{steps.root}/plain", "text/csv")
+    job = steps.wait("plain")
+    assert job["TrainingJobStatus"] == "Completed", job
+    assert 0.6 < metrics(job)["validation:AUC"] < 1
+    assert [one["Status"] for one in job["SecondaryStatusTransitions"]] == [
+        "Starting",
+        "Training",
+        "Completed",
+    ]
+    rows, _ = bank_test
+    uri = job["ModelArtifacts"]["S3ModelArtifacts"]
+    answer = steps.answer("of-csv", [container("xgboost", uri)], ",".join(rows.iloc[0]))
+    assert answer in ("yes", "no")
+
+
 def test_a_candidate_is_explained_and_judged_on_demand(steps, trained):
     inputs = {
         "dataset": steps.dataset,

@@ -7,6 +7,7 @@ from typing import Any
 
 from windvane.api.answers import listed, present, reason
 from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.transitions import transitions
 from windvane.control.steps import PROCESSING_JOBS, TRAINING_JOBS, TRANSFORM_JOBS
 from windvane.control.transforms import NO_PROCESSING
 from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
@@ -63,6 +64,7 @@ def describe_training_job(parts: Parts, call: Call) -> Result:
         **present(
             TrainingTimeInSeconds=_seconds(job.started, job.ended),
             FinalMetricDataList=_final_metrics(job),
+            SecondaryStatusTransitions=transitions(job),
         ),
     }
 

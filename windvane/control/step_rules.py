@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from windvane.control.channel_rules import channel_names, channel_sources, target_named
 from windvane.control.members import Request, Unserved, first, found
 from windvane.control.rules import MAX_RUNTIME_S, TAG_RULES, Rule, refused, s3_uris
 from windvane.domain.images import (
     ALGORITHMS,
-    ENSEMBLE,
     EXPLAINER,
     TRANSFORMERS,
     algorithm_of,
+    not_ours,
+    step_of,
 )
 from windvane.domain.problem import MetricName, ProblemType, check_objective
 from windvane.errors import InvalidRequest
@@ -40,6 +42,9 @@ def _training_image(request: Request) -> Iterator[str]:
 
 def _processing_image(request: Request) -> Iterator[str]:
     yield from _image(request, "AppSpecification.ImageUri", PROCESSORS)
+    for place, image in found(request, "AppSpecification.ImageUri"):
+        if name := step_of(image):
+            yield f"The image at '{place}' names the step '{name}', which only training jobs do: leave out '.{name}'."
 
 
 def _image(request: Request, path: str, choices: Sequence[str]) -> Iterator[str]:
@@ -48,24 +53,7 @@ def _image(request: Request, path: str, choices: Sequence[str]) -> Iterator[str]
         yield f"The member '{_spelled(path)}' must be specified."
     for place, image in places:
         if image and algorithm_of(image) not in choices:
-            yield (
-                f"The image '{image}' at '{place}' is not supported by this server: choose one of "
-                f"ACCOUNT.dkr.ecr.REGION.amazonaws.com/windvane-NAME:1-cpu-py3 with NAME one of: "
-                f"{', '.join(choices)}."
-            )
-
-
-def _channels(request: Request) -> Iterator[str]:
-    names = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
-    image = first(request, "AlgorithmSpecification.TrainingImage") or ""
-    n_members = len(names) - 1 if algorithm_of(image) == ENSEMBLE else 0
-    wanted = ["dataset", *(f"member-{number}" for number in range(1, n_members + 1))]
-    if sorted(names) != sorted(wanted) or (algorithm_of(image) == ENSEMBLE and n_members < 1):
-        members = ", and member-1, member-2 ... for each member of the ensemble"
-        yield (
-            f"InputDataConfig has the channels [{', '.join(names)}]; it must have one called dataset"
-            f"{members if algorithm_of(image) == ENSEMBLE else ' and no other'}."
-        )
+            yield not_ours(image, place, choices)
 
 
 def _s3_sources(request: Request) -> Iterator[str]:
@@ -205,7 +193,6 @@ CREATE_TRAINING_JOB_RULES: tuple[Rule, ...] = (
             "AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAccessMode", ("Platform",)
         ),
         Unserved("AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAuthConfig"),
-        Unserved(f"{_SOURCE}.S3DataSource.S3DataType", ("S3Prefix",)),
         Unserved(f"{_SOURCE}.S3DataSource.S3DataDistributionType", ("FullyReplicated",)),
         Unserved(f"{_SOURCE}.S3DataSource.AttributeNames"),
         Unserved(f"{_SOURCE}.S3DataSource.InstanceGroupNames"),
@@ -213,8 +200,6 @@ CREATE_TRAINING_JOB_RULES: tuple[Rule, ...] = (
         Unserved(f"{_SOURCE}.S3DataSource.HubAccessConfig"),
         Unserved(f"{_SOURCE}.FileSystemDataSource"),
         Unserved(f"{_SOURCE}.DatasetSource"),
-        Unserved("InputDataConfig.*.ContentType"),
-        Unserved("InputDataConfig.*.CompressionType", ("None",)),
         Unserved("InputDataConfig.*.RecordWrapperType", ("None",)),
         Unserved("InputDataConfig.*.InputMode", ("File",)),
         Unserved("InputDataConfig.*.ShuffleConfig"),
@@ -255,7 +240,9 @@ CREATE_TRAINING_JOB_RULES: tuple[Rule, ...] = (
     ),
     _training_image,
     _s3_sources,
-    _channels,
+    channel_names,
+    channel_sources,
+    target_named,
     _one_instance,
     _runtime,
     s3_uris(f"{_SOURCE}.S3DataSource.S3Uri", "OutputDataConfig.S3OutputPath"),

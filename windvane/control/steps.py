@@ -12,6 +12,7 @@ from windvane.artifacts.base import Artifacts
 from windvane.control.inputs import check_input, check_output
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, Unserved, found
+from windvane.control.reruns import filled_in
 from windvane.control.roles import Roles
 from windvane.control.rules import check, refused
 from windvane.control.step_rules import CREATE_PROCESSING_JOB_RULES, CREATE_TRAINING_JOB_RULES
@@ -57,6 +58,8 @@ class Steps:
 
         raises    InvalidRequest, NameTaken
         """
+        with self._store.snapshot() as tx:
+            request = filled_in(tx, scope, request)
         check(CREATE_TRAINING_JOB_RULES, request)
         name, now = request["TrainingJobName"], self._clock()
         job = TrainingJob(

@@ -10,6 +10,13 @@ everything else as JSON), and reserved names that begin with an underscore:
     _folds    that it is scored on                  all that the table has
     _rows     that a fold's model learns from       all
     _without  columns to leave out, a JSON list     none
+
+What a table is made of, for jobs that read one; of a dataset they must be what it says itself:
+
+    _target         the column to predict                      the first
+    _problem_type   BinaryClassification, ...                  inferred
+    _objective      the metric that is optimised               the problem type's own
+    _sample_weight  the column that says what a row counts for none
 """
 
 from __future__ import annotations
@@ -37,19 +44,23 @@ from windvane.engine.outcomes import (
     read_out_of_fold,
     write_candidate,
 )
-from windvane.engine.packages.assembly import schema_of
+from windvane.engine.packages.assembly import digest_of, schema_of
 from windvane.engine.packages.package import write_transformers
 from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.training.onethread import one_thread
 from windvane.engine.training.trial import TrainLimits
+from windvane.engine.tuning.aliases import OBJECTIVE, PROBLEM_TYPE, SEED
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
 
-RECIPE, SEED, FOLDS, ROWS, WITHOUT = "_recipe", "_seed", "_folds", "_rows", "_without"
+RECIPE, FOLDS, ROWS, WITHOUT = "_recipe", "_folds", "_rows", "_without"
 
 _NO_LIMIT_S = 10 * 365 * 24 * 3600.0
-_RESERVED = (RECIPE, SEED, FOLDS, ROWS, WITHOUT)
+TARGET, SAMPLE_WEIGHT = "_target", "_sample_weight"
+
+ABOUT_THE_TABLE = (TARGET, PROBLEM_TYPE, OBJECTIVE, SAMPLE_WEIGHT)
+_RESERVED = (RECIPE, SEED, FOLDS, ROWS, WITHOUT, *ABOUT_THE_TABLE)
 _WEIGHTS_SUM = 1e-6
 
 
@@ -191,7 +202,8 @@ def fit_transformers(dataset: Path, recipes: Sequence[str], features: Path, into
             stages.fit_features(dataset, recipe, features / recipe, (FULL_FIT,))
     analysis = read_analysis(dataset)
     fitted = {recipe: load_recipe(features / recipe / FULL_FIT) for recipe in recipes}
-    write_transformers(into, schema_of(analysis), analysis.columns, fitted)
+    digest = digest_of(analysis)
+    write_transformers(into, schema_of(analysis), analysis.columns, fitted, digest)
 
 
 def rerun_ensemble(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from windvane.domain.problem import ProblemType
 from windvane.engine.packages.package import Predictor, load_predictor
-from windvane.errors import InvalidRequest
+from windvane.errors import CorruptArtifact, InvalidRequest
 from windvane.serving.answers import Key, Selection, read_keys, write_answer
 from windvane.serving.codecs import read_rows
 from windvane.serving.media import CSV, SUPPORTED, choose_accept
@@ -95,7 +95,9 @@ def load_model(containers: Sequence[LocalContainer], load: Load = load_predictor
     if shape == "whole":
         predictor = load(_part(first, "transformers"), _part(first, "model"))
     else:
-        predictor = load(_root(first, "transformers"), _root(containers[1].folder, "model"))
+        _check_apart(containers)
+        transformers, model = _root(first, "transformers"), _root(containers[1].folder, "model")
+        predictor = _loaded(transformers, model, load)
         _check_labels(containers, predictor)
     return ServedModel(
         predictor,
@@ -103,6 +105,32 @@ def load_model(containers: Sequence[LocalContainer], load: Load = load_predictor
         _default_accept(containers[-1].environment),
         _names([container.name for container in containers]),
     )
+
+
+def _check_apart(containers: Sequence[LocalContainer]) -> None:
+    """A model that was packed with its own transformers is not for those of another."""
+    folder = containers[1].folder
+    is_whole = all(
+        (folder / part / "manifest.json").is_file() for part in ("transformers", "model")
+    )
+    if is_whole and folder != containers[0].folder:
+        raise InvalidRequest(
+            "The model data of the second container hold transformers of their own, as those of a training job do that "
+            "read rows itself: make a model of one container of them, or name them as the ModelDataUrl of all. For the "
+            "transformers of the first container, train on the channel 'dataset' that they were fitted on."
+        )
+
+
+def _loaded(transformers: Path, model: Path, load: Load) -> Predictor:
+    """Faults are told of containers, not of our folders."""
+    try:
+        return load(transformers, model)
+    except CorruptArtifact as error:
+        text = str(error)
+        names = {model: "the second container", transformers: "the first container"}
+        for path, name in names.items():
+            text = text.replace(str(path), f"the model data of {name}")
+        raise CorruptArtifact(f"{text[:1].upper()}{text[1:]}") from error
 
 
 def _part(folder: Path, name: str) -> Path:

@@ -23,7 +23,7 @@ from windvane.domain.candidate import (
     TrainingJob,
     TransformJob,
 )
-from windvane.domain.images import TRANSFORMERS, image_uri
+from windvane.domain.images import TRANSFORMERS, image_uri, step_image_uri
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import Mode
 from windvane.domain.resource import Kind
@@ -167,6 +167,7 @@ def training_job(
         details={
             **_training_details(
                 job,
+                candidate.name,
                 candidate.algorithm,
                 _model_folder(job, candidate),
                 model_location(job, candidate) if has_model else None,
@@ -345,12 +346,13 @@ def _transformers_job(
     is_apart = tag not in _TAGS.values() or job.mode is not Mode.ENSEMBLING
     has_model = is_apart and common["status"] in (StepStatus.IN_PROGRESS, StepStatus.COMPLETED)
     artefact = keys.transformers(tag) if has_model else None
+    name = keys.transformers_name(tag)
     details = {
-        **_training_details(job, TRANSFORMERS, keys.transformers_folder, artefact),
+        **_training_details(job, name, TRANSFORMERS, keys.transformers_folder, artefact),
         "InputDataConfig": _dataset_channel(job),
         "HyperParameters": hyperparameters,
     }
-    return TrainingJob(name=keys.transformers_name(tag), details=details, **common)
+    return TrainingJob(name=name, details=details, **common)
 
 
 def _transform_job(job: AutoMLJob, task: Task, tag: str, transform: Task | None) -> TransformJob:
@@ -377,13 +379,15 @@ def _transform_job(job: AutoMLJob, task: Task, tag: str, transform: Task | None)
 
 
 def _training_details(
-    job: AutoMLJob, algorithm: str, output: Location, artefact: Location | None
+    job: AutoMLJob, name: str, algorithm: str, output: Location, artefact: Location | None
 ) -> dict[str, Any]:
-    """artefact    None if there is none"""
+    """name        of the step
+    artefact    None if there is none
+    """
     model = {} if artefact is None else {"ModelArtifacts": {"S3ModelArtifacts": str(artefact)}}
     return {
         "AlgorithmSpecification": {
-            "TrainingImage": image_uri(job.scope, algorithm),
+            "TrainingImage": step_image_uri(job.scope, algorithm, name),
             "TrainingInputMode": "File",
         },
         "RoleArn": job.request["RoleArn"],

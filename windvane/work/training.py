@@ -1,28 +1,34 @@
-"""What a training job does, by its image: fit transformers, train a candidate again, or weigh candidates together.
+"""What a training job does, by its image: fit transformers, train a candidate, or weigh candidates together.
 
 It leaves model.tar.gz, and of candidates output.tar.gz beside it: outcome.json and oof.npy (engine/outcomes.py), from
-which ensembles are made and reports are written.
+which ensembles are made and reports are written. Of rows that it read itself, model.tar.gz holds the transformers too.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.base import Location, parse_location
+from windvane.control.channel_rules import DATASET, MEMBER, TRAIN, VALIDATION
+from windvane.control.reruns import MEMBERS, OF_MEMBER
 from windvane.domain.images import ENSEMBLE, TRANSFORMERS, algorithm_of
 from windvane.engine import stages
-from windvane.engine.candidates import Outcome
+from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.data.dataset import read_analysis
+from windvane.engine.learners.catalogue import learner
+from windvane.engine.local.heldout import score_files
 from windvane.engine.manifest import check_manifest, read_json
-from windvane.engine.outcomes import CandidateRecord, read_candidate
+from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.assembly import schema_of
+from windvane.engine.packages.package import load_predictor
 from windvane.engine.packages.tarball import pack
 from windvane.engine.rerun import (
+    ABOUT_THE_TABLE,
     RECIPE,
     WITHOUT,
     columns_without,
@@ -33,35 +39,38 @@ from windvane.engine.rerun import (
     rerun,
     rerun_ensemble,
 )
+from windvane.engine.tuning.aliases import Translation, translated
+from windvane.engine.tuning.builtin import BUILTIN
 from windvane.errors import CandidateFault, InvalidRequest
-from windvane.work.errand import Errand, fetch_archive, fetch_dataset, fetch_package, told_as
+from windvane.work.errand import Errand, fetch_archive, fetch_package, told_as
 from windvane.work.stages import Result, usable
+from windvane.work.tables import rows_of, table_of
 from windvane.work.workspace import scratch
 
-MEMBERS = "_members"
 ARTEFACT, OUTPUT = "model.tar.gz", "output.tar.gz"
 
 _WITHOUT_FILE = "without.json"
 _FIRST_RECIPE = "dpp0"
+
+Scores = Sequence[Score]
 
 
 @dataclass(frozen=True)
 class Workbench:
     """A training job with its dataset at hand.
 
-    folder   for whatever it makes
-    without  columns that the dataset was to have and has not
+    folder           for whatever it makes
+    hyperparameters  in our names
+    without          columns that the dataset was to have and has not
+    is_read          whether the dataset was made for this job alone
     """
 
     errand: Errand
     folder: Path
+    hyperparameters: Mapping[str, str]
     dataset: Path
     without: tuple[str, ...]
-
-    @property
-    def hyperparameters(self) -> Mapping[str, str]:
-        given: Mapping[str, str] = self.errand.request.get("HyperParameters", {})
-        return given
+    is_read: bool
 
 
 def train(errand: Errand) -> Result:
@@ -69,16 +78,29 @@ def train(errand: Errand) -> Result:
 
     raises    CandidateFault, DataFault, InvalidRequest, CorruptArtifact: each says what is wrong
     """
-    algorithm = algorithm_of(errand.request["AlgorithmSpecification"]["TrainingImage"]) or ""
+    algorithm = _algorithm(errand)
     trainer = _TRAINERS.get(algorithm, _train_candidate)
-    with scratch(errand.workspace, errand.attempt) as folder:
-        uri = _channels(errand)["dataset"]
-        without = columns_without(errand.request.get("HyperParameters", {}))
-        with told_as({folder / "dataset": uri}):
-            whole = fetch_dataset(errand, uri, folder / "dataset")
-            dataset = leave_out(whole, without, folder / "fewer-columns")
-            outcome = trainer(Workbench(errand, folder, dataset, without))
-    return {} if outcome is None else {"scores": [_score(one) for one in outcome.scores]}
+    given = errand.request.get("HyperParameters", {})
+    said = translated(algorithm, BUILTIN.get(algorithm, {}), given)
+    places = _channels(errand)
+    uri = places.get(DATASET) or places.get(TRAIN, "")
+    with (
+        scratch(errand.workspace, errand.attempt) as folder,
+        told_as({folder / "dataset": uri}),
+    ):
+        scores = [_score(one) for one in trainer(_workbench(errand, said, folder))]
+    return {"scores": scores} if scores else {}
+
+
+def _workbench(errand: Errand, said: Translation, folder: Path) -> Workbench:
+    own = said.hyperparameters
+    without = columns_without(own)
+    table = table_of(errand, _channels_given(errand), own, folder)
+    analysis = read_analysis(table.dataset)
+    for claim in said.claims:
+        claim.check(analysis)
+    dataset = leave_out(table.dataset, without, folder / "fewer-columns")
+    return Workbench(errand, folder, own, dataset, without, table.is_read)
 
 
 def output_folder(request: Mapping[str, Any], name: str) -> Location:
@@ -88,60 +110,114 @@ def output_folder(request: Mapping[str, Any], name: str) -> Location:
     )
 
 
-def _fit_transformers(bench: Workbench) -> None:
-    known = (RECIPE, WITHOUT)
+def _algorithm(errand: Errand) -> str:
+    return algorithm_of(errand.request["AlgorithmSpecification"]["TrainingImage"]) or ""
+
+
+def _fit_transformers(bench: Workbench) -> Scores:
+    known = (RECIPE, WITHOUT, *ABOUT_THE_TABLE)
     _check_known(bench.hyperparameters, known, TRANSFORMERS)
     recipes = recipes_of(bench.hyperparameters.get(RECIPE, _FIRST_RECIPE))
     package = bench.folder / "transformers"
     fit_transformers(bench.dataset, recipes, bench.folder / "features", package)
     _publish(bench, ARTEFACT, package)
+    return ()
 
 
-def _train_candidate(bench: Workbench) -> Outcome:
-    errand, folder = bench.errand, bench.folder
-    image = errand.request["AlgorithmSpecification"]["TrainingImage"]
-    plan, folds = plan_of(algorithm_of(image) or "", bench.hyperparameters)
-    features, candidate = folder / "features", folder / "candidate"
-    made = rerun(
-        bench.dataset, plan, folds, features, candidate, errand.time_s, float(errand.memory_mb)
-    )
-    outcome = usable(made)
-    recipe = _plan_recipe(read_candidate(candidate))
-    packages = folder / "packages"
-    stages.assemble(bench.dataset, {recipe: features}, {1: candidate}, 1, packages)
+def _train_candidate(bench: Workbench) -> Scores:
+    plan, folds = plan_of(_algorithm(bench.errand), bench.hyperparameters)
+    candidate, packages = bench.folder / "candidate", bench.folder / "packages"
+    made = usable(_trained(bench, plan, folds, candidate))
+    stages.assemble(bench.dataset, _features(bench), {1: candidate}, 1, packages)
+    scores = _validated(bench, packages) or made.scores
     _publish_output(bench, candidate)
-    _publish(bench, ARTEFACT, packages / "model")
-    return outcome
+    _publish(bench, ARTEFACT, packages if bench.is_read else packages / "model")
+    return scores
 
 
-def _combine(bench: Workbench) -> Outcome:
+def _trained(bench: Workbench, plan: Plan, folds: int | None, into: Path) -> Outcome:
+    """The fits of its recipe stay in the folder that `_features` tells of."""
+    if bench.is_read and folds is not None:
+        folds = min(folds, read_analysis(bench.dataset).n_folds)
+    recipe = plan.recipe or learner(plan.algorithm).recipes[0]
+    features, errand = bench.folder / "features" / recipe, bench.errand
+    return rerun(bench.dataset, plan, folds, features, into, errand.time_s, float(errand.memory_mb))
+
+
+def _features(bench: Workbench) -> dict[str, Path]:
+    return {folder.name: folder for folder in (bench.folder / "features").glob("[!.]*")}
+
+
+def _validated(bench: Workbench, packages: Path) -> Scores:
+    """The scores on the channel `validation` of the model that answers; none if there is no such channel."""
+    channel = _channels_given(bench.errand).get(VALIDATION)
+    if channel is None:
+        return ()
+    folder = bench.folder / VALIDATION
+    files, options = rows_of(bench.errand, channel, bench.hyperparameters, folder)
+    predictor = load_predictor(packages / "transformers", packages / "model")
+    return score_files(files, options, read_analysis(bench.dataset), predictor)
+
+
+def _combine(bench: Workbench) -> Scores:
     """Its artefact holds both packages: the members may need transformers of several recipes."""
-    _check_known(bench.hyperparameters, (MEMBERS, WITHOUT), ENSEMBLE)
-    weights = _weights(bench.hyperparameters.get(MEMBERS, "{}"))
+    given = bench.hyperparameters
+    weights = _weights(given.get(MEMBERS, "{}"))
+    described = [f"{OF_MEMBER}{number}" for number in range(1, len(weights) + 1)]
+    _check_known(given, (MEMBERS, WITHOUT, *ABOUT_THE_TABLE, *described), ENSEMBLE)
     channels = _channels(bench.errand)
-    if len(weights) != len(channels) - 1:
-        raise CandidateFault(
-            f"The hyperparameter '{MEMBERS}' names {len(weights)} members, and there are {len(channels) - 1} "
-            "channels of members: there must be one for each."
-        )
-    _check_places(tuple(weights), channels)
     numbered = dict(enumerate(weights.values(), start=1))
-    members = {number: _member(bench, number, channels[f"member-{number}"]) for number in numbered}
+    if any(name in given for name in described):
+        members = {number: _trained_member(bench, number) for number in numbered}
+    else:
+        _check_members(tuple(weights), channels)
+        members = {
+            number: _member(bench, number, channels[f"{MEMBER}{number}"]) for number in numbered
+        }
+        _fit_for(bench, members)
     index = len(members) + 1
-    ensemble = bench.folder / "candidate"
+    ensemble, packages = bench.folder / "candidate", bench.folder / "packages"
     outcome = usable(rerun_ensemble(bench.dataset, members, numbered, index, ensemble))
-    packages = bench.folder / "packages"
-    features = _fits_of(bench, members)
-    stages.assemble(bench.dataset, features, {**members, index: ensemble}, index, packages)
+    stages.assemble(bench.dataset, _features(bench), {**members, index: ensemble}, index, packages)
+    scores = _validated(bench, packages) or outcome.scores
     _publish_output(bench, ensemble)
     _publish(bench, ARTEFACT, packages)
-    return outcome
+    return scores
 
 
-_TRAINERS: dict[str, Callable[[Workbench], Outcome | None]] = {
+_TRAINERS: dict[str, Callable[[Workbench], Scores]] = {
     TRANSFORMERS: _fit_transformers,
     ENSEMBLE: _combine,
 }
+
+
+def _check_members(names: tuple[str, ...], channels: Mapping[str, str]) -> None:
+    n_channels = sum(name.startswith(MEMBER) for name in channels)
+    if len(names) != n_channels:
+        raise CandidateFault(
+            f"The hyperparameter '{MEMBERS}' names {len(names)} members, and there are {n_channels} "
+            "channels of members: there must be one for each, or a hyperparameter "
+            f"'{OF_MEMBER}1', '{OF_MEMBER}2' ... for each."
+        )
+    _check_places(names, channels)
+
+
+def _trained_member(bench: Workbench, number: int) -> Path:
+    """A member that is trained by this job, as a hyperparameter describes it."""
+    name = f"{OF_MEMBER}{number}"
+    text, into = bench.hyperparameters.get(name, ""), bench.folder / f"{MEMBER}{number}"
+    try:
+        told = json.loads(text)
+        algorithm, given = str(told["algorithm"]), dict(told["hyperparameters"])
+        learner(algorithm)
+    except (ValueError, KeyError, TypeError, LookupError) as error:
+        raise CandidateFault(
+            f"The hyperparameter '{name}' is {text[:200]!r}; it must be a JSON object with 'algorithm' and "
+            "'hyperparameters' of a member."
+        ) from error
+    plan, folds = plan_of(algorithm, {str(key): str(value) for key, value in given.items()})
+    usable(_trained(bench, plan, folds, into))
+    return into
 
 
 def _member(bench: Workbench, number: int, uri: str) -> Path:
@@ -174,15 +250,13 @@ def _check_same_table(bench: Workbench, model: Mapping[str, Any], output: Path, 
         )
 
 
-def _fits_of(bench: Workbench, members: Mapping[int, Path]) -> dict[str, Path]:
+def _fit_for(bench: Workbench, members: Mapping[int, Path]) -> None:
     """The transformers that the members take their matrices from, fitted once more on the dataset."""
-    features: dict[str, Path] = {}
     for folder in members.values():
         record = read_candidate(folder)
-        if recipe := _plan_recipe(record):
-            features[recipe] = bench.folder / "features" / recipe
-            stages.fit_features(bench.dataset, recipe, features[recipe], (record.recipe_fit,))
-    return features
+        if record.plan is not None and (recipe := record.plan.recipe):
+            into = bench.folder / "features" / recipe
+            stages.fit_features(bench.dataset, recipe, into, (record.recipe_fit,))
 
 
 def _weights(text: str) -> dict[str, float]:
@@ -204,7 +278,7 @@ def _check_places(names: tuple[str, ...], channels: Mapping[str, str]) -> None:
     """The first member has the first channel: a weight must not go to another member."""
     for number, name in enumerate(names, start=1):
         for channel, uri in channels.items():
-            if name in uri.split("/") and channel not in ("dataset", f"member-{number}"):
+            if name in uri.split("/") and channel not in (DATASET, f"{MEMBER}{number}"):
                 raise CandidateFault(
                     f"The member '{name}' stands in place {number} of '{MEMBERS}', and {uri} is the channel {channel}: "
                     "channels of members are numbered as they stand there."
@@ -218,14 +292,14 @@ def _check_known(given: Mapping[str, str], known: tuple[str, ...], image: str) -
         )
 
 
-def _plan_recipe(record: CandidateRecord) -> str:
-    return "" if record.plan is None else record.plan.recipe
+def _channels_given(errand: Errand) -> dict[str, Mapping[str, Any]]:
+    return {channel["ChannelName"]: channel for channel in errand.request["InputDataConfig"]}
 
 
 def _channels(errand: Errand) -> dict[str, str]:
     return {
-        channel["ChannelName"]: channel["DataSource"]["S3DataSource"]["S3Uri"]
-        for channel in errand.request["InputDataConfig"]
+        name: channel["DataSource"]["S3DataSource"]["S3Uri"]
+        for name, channel in _channels_given(errand).items()
     }
 
 
@@ -246,7 +320,7 @@ def _publish(bench: Workbench, name: str, folder: Path) -> None:
     bench.errand.open_artifacts().upload(location, archive)
 
 
-def _score(score: Any) -> dict[str, Any]:
+def _score(score: Score) -> dict[str, Any]:
     return {
         "metric": str(score.metric),
         "value": score.value,

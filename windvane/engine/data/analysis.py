@@ -23,6 +23,7 @@ class ReadOptions:
     """How files are read.
 
     format       'csv', 'parquet' or 'arrow' (data/arrowfiles.py)
+    has_header   of CSV: whether the first row names the columns, which are column_1, column_2 ... else
     compression  'None' or 'Gzip' (CSV only)
     max_bytes    of decompressed data
     memory_mb    for reading and profiling; what does not fit is sampled, rare classes kept
@@ -38,6 +39,7 @@ class ReadOptions:
     memory_mb: int = 2048
     threads: int = 1
     min_rows: int = 500
+    has_header: bool = True
 
 
 @dataclass(frozen=True)

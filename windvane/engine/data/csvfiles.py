@@ -16,6 +16,7 @@ from windvane.engine.data.dialect import (
     Dialect,
     Opening,
     carries_header,
+    check_no_header,
     column_names,
     read_opening,
 )
@@ -60,14 +61,18 @@ class CsvFiles:
                 else f"All {len(files)} files are empty: {files[0].name} and others."
             )
         self._model = model
-        self.names = column_names(model.opening.first, model.name, options.max_columns)
+        if not options.has_header:
+            check_no_header(model.opening, model.name)
+        first = model.opening.first if options.has_header else ("",) * len(model.opening.first)
+        self.names = column_names(first, model.name, options.max_columns)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """raises    DataFault naming file and line of what cannot be read"""
         file: _TextFile | None = self._model
         while file is not None:
-            has_header = file is self._model or carries_header(
-                file.opening, self.names, self._model.opening, file.name
+            has_header = self._options.has_header and (
+                file is self._model
+                or carries_header(file.opening, self.names, self._model.opening, file.name)
             )
             yield from self._rows(file, has_header)
             if file.path.is_relative_to(self._scratch):

@@ -157,6 +157,16 @@ def carries_header(opening: Opening, header: Sequence[str], model: Opening, name
     return False
 
 
+def check_no_header(opening: Opening, name: str) -> None:
+    """raises    DataFault if a file that is to hold rows alone begins with words over columns of numbers"""
+    if _has_words_over_numbers(opening.first, opening):
+        shown = ", ".join(f"'{cell[:60]}'" for cell in opening.first[:5])
+        raise DataFault(
+            f"{name} is to have no header, and its first row ({shown}) has words over columns of numbers. Remove the "
+            "row, or say that it is one: ContentType text/csv;header=present."
+        )
+
+
 def _has_words_over_numbers(first: Sequence[str], model: Opening) -> bool:
     """Whether cells are words in every column that holds only numbers in the first file."""
     rows = [row for row in model.others if len(row) == len(first)]

@@ -10,7 +10,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
 from windvane.engine.learners.catboost_trees import FILE, NAME, read_trees
 from windvane.engine.learners.monotone import directions
-from windvane.engine.learners.patience import Patience, patience_for
+from windvane.engine.learners.patience import EARLY_STOPPING, Patience, rounds_to_wait
 from windvane.engine.tuning.space import Integer, Real, Space
 
 _LOSSES = {
@@ -76,7 +76,7 @@ class CatBoost:
             higher_is_better=metric == "AUC",
             n_rounds=None
             if valid is None
-            else patience_for(float(hyperparameters["learning_rate"])),
+            else rounds_to_wait(hyperparameters, float(hyperparameters["learning_rate"])),
         )
         parameters = _parameters(hyperparameters, setting, loss, metric)
         if setting.monotone:
@@ -101,8 +101,9 @@ def _parameters(
     hyperparameters: dict[str, Any], setting: Setting, loss: str, metric: str
 ) -> dict[str, Any]:
     classes = {"classes_count": setting.n_classes} if loss == "MultiClass" else {}
+    own = {name: value for name, value in hyperparameters.items() if name != EARLY_STOPPING}
     return {
-        **hyperparameters,
+        **own,
         "loss_function": loss,
         "eval_metric": metric,
         "bootstrap_type": "Bayesian",

@@ -16,7 +16,13 @@ from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.lightgbm_native import CONTRIBUTIONS, NativeBooster, in_parts
 from windvane.engine.learners.monotone import directions
-from windvane.engine.learners.patience import MANY_CLASSES, Patience, most_rounds, patience_for
+from windvane.engine.learners.patience import (
+    EARLY_STOPPING,
+    MANY_CLASSES,
+    Patience,
+    most_rounds,
+    rounds_to_wait,
+)
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.tuning.space import Choice, Integer, Real, Space
 from windvane.errors import CandidateFault, CorruptArtifact
@@ -131,7 +137,9 @@ class LightGbm:
         patience = Patience(
             clock,
             higher_is_better=parameters["metric"] == "auc",
-            n_rounds=None if valid is None else patience_for(float(parameters["learning_rate"])),
+            n_rounds=None
+            if valid is None
+            else rounds_to_wait(hyperparameters, float(parameters["learning_rate"])),
         )
         text = _trained(train, valid, parameters, setting, patience)
         return LightGbmModel(text.encode(), setting.n_classes)
@@ -163,6 +171,7 @@ def _trained(
 
     own = dict(parameters)
     n_rounds = int(own.pop("num_iterations"))
+    own.pop(EARLY_STOPPING, None)
     codes = [i for i, feature in enumerate(setting.features) if feature.cardinality > 0]
     data = lightgbm.Dataset(
         train.X, train.y, weight=train.weight, categorical_feature=codes, params=own

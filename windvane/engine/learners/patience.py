@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from windvane.engine.learners.base import Clock
 
 MANY_CLASSES = 5
@@ -49,6 +52,15 @@ class Patience:
         if self._n_rounds is not None and self.n_seen - self.best_round >= self._n_rounds:
             return True
         return self._clock.is_over()
+
+
+EARLY_STOPPING = "early_stopping_rounds"
+"""A hyperparameter of every booster that says so: rounds to wait for an improvement."""
+
+
+def rounds_to_wait(hyperparameters: Mapping[str, Any], learning_rate: float) -> int:
+    """As was asked for, else `patience_for` the step."""
+    return int(hyperparameters.get(EARLY_STOPPING) or patience_for(learning_rate))
 
 
 def patience_for(learning_rate: float) -> int:

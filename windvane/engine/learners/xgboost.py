@@ -9,7 +9,13 @@ from typing import Any
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
 from windvane.engine.learners.monotone import directions
-from windvane.engine.learners.patience import MANY_CLASSES, Patience, most_rounds, patience_for
+from windvane.engine.learners.patience import (
+    EARLY_STOPPING,
+    MANY_CLASSES,
+    Patience,
+    most_rounds,
+    rounds_to_wait,
+)
 from windvane.engine.learners.xgboost_model import NAME, read_model
 from windvane.engine.tuning.space import Integer, Real, Space
 
@@ -81,10 +87,13 @@ class Xgboost:
 
         parameters = {**hyperparameters, **_fixed(setting)}
         n_rounds = int(parameters.pop("num_round"))
+        parameters.pop(EARLY_STOPPING, None)
         patience = Patience(
             clock,
             higher_is_better=parameters["eval_metric"] == "auc",
-            n_rounds=None if valid is None else patience_for(float(parameters["eta"])),
+            n_rounds=None
+            if valid is None
+            else rounds_to_wait(hyperparameters, float(parameters["eta"])),
         )
         return train_model(train, valid, parameters, n_rounds, setting, patience)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +56,8 @@ def write_packages(
     recipes = {
         one.member.recipe: load_recipe(one.recipe) for one in parts if one.recipe is not None
     }
-    write_transformers(folder / "transformers", schema, analysis.columns, recipes)
+    digest = digest_of(analysis)
+    write_transformers(folder / "transformers", schema, analysis.columns, recipes, digest)
     members = [one.member for one in parts]
     # A single model's temperature is its member's.
     temperature = record.temperature if record.plan is None else NO_CHANGE
@@ -65,7 +68,16 @@ def write_packages(
 def write_recipe(analysis: Analysis, name: str, fit: Path, folder: Path) -> None:
     """folder/transformers with one recipe; `fit` is the folder of its fit on all rows."""
     recipes = {name: load_recipe(fit)}
-    write_transformers(folder / "transformers", schema_of(analysis), analysis.columns, recipes)
+    schema, digest = schema_of(analysis), digest_of(analysis)
+    write_transformers(folder / "transformers", schema, analysis.columns, recipes, digest)
+
+
+def digest_of(analysis: Analysis) -> str:
+    """What packages remember of the table that they come from: a model takes what transformers of the same one make."""
+    told = analysis.to_json()
+    known = ("columns", "labels", "class_counts", "n_rows", "statistics", "target", "seed")
+    text = json.dumps({name: told[name] for name in known}, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def schema_of(analysis: Analysis) -> Schema:
@@ -85,6 +97,7 @@ def _about(analysis: Analysis, record: CandidateRecord) -> dict[str, Any]:
         "candidate": outcome.index,
         "algorithm": "ensemble" if plan is None else plan.algorithm,
         "recipe": "" if plan is None else plan.recipe,
+        "table": digest_of(analysis),
         "hyperparameters": {} if plan is None else plan.hyperparameters,
         "members": {str(index): weight for index, weight in outcome.members.items()},
         "objective": analysis.objective,

@@ -68,11 +68,13 @@ def write_transformers(
     schema: Schema,
     columns: Sequence[ColumnSpec],
     recipes: Mapping[str, FittedRecipe],
+    table: str = "",
 ) -> None:
     """A transformers package, into a folder that is made and must not exist.
 
     columns   the specs of schema.features, in that order
     recipes   name -> fitted recipe: those that the model's members name; may be empty
+    table     digest of what they were fitted on; "" if nobody knows
     raises    ValueError if columns and schema differ
     """
     if tuple(column.name for column in columns) != schema.features:
@@ -86,7 +88,7 @@ def write_transformers(
         into = folder / "recipes" / name
         into.mkdir(parents=True)
         recipe.save(into)
-    write_manifest(folder, "transformers", {"recipes": sorted(recipes)})
+    write_manifest(folder, "transformers", {"recipes": sorted(recipes), "table": table})
 
 
 def write_model(

@@ -188,7 +188,7 @@ class Predictor:
 
 def load_predictor(transformers: Path, model: Path) -> Predictor:
     """raises    CorruptArtifact"""
-    check_manifest(transformers, "transformers")
+    fitted_on = check_manifest(transformers, "transformers").get("table")
     about = check_manifest(model, "model")
     schema, columns = _read_schema(transformers / "schema.json")
     document = read_json(model / "model.json")
@@ -197,6 +197,11 @@ def load_predictor(transformers: Path, model: Path) -> Predictor:
             f"{model} was made for other columns or labels than those of {transformers}."
         )
     members = _read_members(model, document)
+    _check_there(transformers, model, members)
+    if fitted_on and about.get("table", fitted_on) != fitted_on:
+        raise CorruptArtifact(
+            f"{model} was trained on another table than the one that {transformers} was fitted on."
+        )
     decision, temperature, pool = _read_decision(model, document, len(schema.labels))
     recipes = {
         member.recipe: _recipe(transformers, member.recipe) for member in members if member.recipe
@@ -303,6 +308,16 @@ def _read_members(folder: Path, document: dict[str, Any]) -> list[LoadedMember]:
         model = algorithm.load(folder / "members" / str(number))
         members.append(LoadedMember(weight, recipe, model, temperature))
     return members
+
+
+def _check_there(transformers: Path, model: Path, members: Sequence[LoadedMember]) -> None:
+    there = sorted(folder.name for folder in (transformers / "recipes").glob("*"))
+    for name in {member.recipe: None for member in members if member.recipe}:
+        if name not in there:
+            raise CorruptArtifact(
+                f"{model} takes what the recipe {name!r} makes; {transformers} has "
+                f"{', '.join(there) if there else 'no recipe'}."
+            )
 
 
 def _recipe(transformers: Path, name: str) -> FittedRecipe:

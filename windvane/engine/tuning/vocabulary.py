@@ -10,6 +10,7 @@ from typing import Any
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.learners.catalogue import learner
+from windvane.engine.learners.patience import EARLY_STOPPING
 from windvane.engine.learners.residual import RESIDUAL
 from windvane.engine.learners.target_transform import LOG, TARGET_TRANSFORM
 from windvane.engine.tuning.bounds import bounded
@@ -21,6 +22,34 @@ _STEPS = frozenset({"learning_rate", "eta"})
 """Nothing is learnt in steps of 0."""
 
 _LARGEST = 2**31 - 1
+
+_SHARE, _AT_LEAST_0, _COUNT = Real(0.0, 1.0), Real(0.0, math.inf), Integer(1, _LARGEST)
+_OF_FORESTS: Space = {"max_depth": _COUNT, "min_samples_split": _COUNT, "max_leaf_nodes": _COUNT}
+_FURTHER: Mapping[str, Space] = {
+    "xgboost": {
+        "colsample_bylevel": _SHARE,
+        "colsample_bynode": _SHARE,
+        "max_delta_step": _AT_LEAST_0,
+        EARLY_STOPPING: _COUNT,
+    },
+    "lightgbm": {
+        "max_depth": _COUNT,
+        "min_gain_to_split": _AT_LEAST_0,
+        "feature_fraction_bynode": _SHARE,
+        "max_delta_step": _AT_LEAST_0,
+        EARLY_STOPPING: _COUNT,
+    },
+    "catboost": {EARLY_STOPPING: _COUNT},
+    "randomforest": _OF_FORESTS,
+    "extra-trees": _OF_FORESTS,
+}
+"""What the search leaves alone and the libraries know."""
+
+_FURTHER_OF_TWO_CLASSES: Mapping[str, Space] = {
+    "xgboost": {"scale_pos_weight": _AT_LEAST_0},
+    "lightgbm": {"scale_pos_weight": _AT_LEAST_0},
+    "linear-learner": {"positive_example_weight_mult": Choice(("none", "balanced"))},
+}
 
 
 def completed(analysis: Analysis, plan: Plan) -> Plan:
@@ -48,6 +77,9 @@ def completed(analysis: Analysis, plan: Plan) -> Plan:
 def _known(analysis: Analysis, algorithm: str, defaults: Mapping[str, Any]) -> Space:
     """Every hyperparameter and what it may be; of those that are not searched the default is one end."""
     known = {name: _of_default(value) for name, value in defaults.items()}
+    known |= _FURTHER.get(algorithm, {})
+    if analysis.n_classes == 2:
+        known |= _FURTHER_OF_TWO_CLASSES.get(algorithm, {})
     known |= space_of(analysis, algorithm)
     if known and not analysis.n_classes:
         known[TARGET_TRANSFORM] = Choice((LOG, RESIDUAL))

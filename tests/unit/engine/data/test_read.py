@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from windvane.domain.problem import ProblemSpec
 from windvane.engine.data.csvfiles import MOST_COLUMNS_OF_DUCKDB
 from windvane.errors import DataFault
 from windvane.testing.tables import HEADER, Workshop, lines
@@ -337,3 +338,25 @@ def test_a_gzip_bomb_takes_less_than_200_mb(tmp_path: Path) -> None:
     told, peak, _ = measured(tmp_path, "bomb.csv.gz", 2048, "Gzip")
     assert "decompression bomb" in told
     assert peak < 200
+
+
+def test_rows_without_a_header_are_all_rows_and_columns_are_numbered(workshop: Workshop) -> None:
+    rows = lines(600).splitlines(keepends=True)
+    first, second = "".join(rows[:400]), "".join(rows[400:])
+    problem = ProblemSpec("column_3")
+    analysis = workshop.analyse(first, second, problem=problem, has_header=False)
+    assert [column.name for column in analysis.columns] == ["column_1", "column_2"]
+    assert analysis.n_rows == 600
+    assert workshop.dataset().columns["column_1"][0] == 0.637
+
+
+def test_a_header_where_none_should_be_is_told(workshop: Workshop) -> None:
+    problem = ProblemSpec("column_3")
+    with pytest.raises(DataFault, match=r"first row \('amount', 'colour', 'y'\) has words over"):
+        workshop.analyse(GOOD, problem=problem, has_header=False)
+
+
+def test_texts_alone_may_be_rows(workshop: Workshop) -> None:
+    rows = "red,a\nblue,b\n" * 300
+    analysis = workshop.analyse(rows, problem=ProblemSpec("column_2"), has_header=False)
+    assert analysis.n_rows == 600

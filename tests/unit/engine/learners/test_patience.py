@@ -1,6 +1,8 @@
 import pytest
 
 from windvane.engine.learners.patience import Patience, patience_for
+from windvane.engine.outcomes import read_candidate
+from windvane.engine.rerun import plan_of, rerun
 from windvane.testing.learner_contract import After, Never
 
 
@@ -38,3 +40,24 @@ def test_scores_that_are_no_numbers_keep_the_first_round():
 @pytest.mark.parametrize(("rate", "rounds"), [(0.001, 200), (0.05, 80), (1.0, 20)])
 def test_small_steps_get_more_patience(rate, rounds):
     assert patience_for(rate) == rounds
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "steps", "rounds"),
+    [
+        ("xgboost", "eta", "num_round"),
+        ("lightgbm", "learning_rate", "num_iterations"),
+        ("catboost", "learning_rate", "iterations"),
+    ],
+)
+def test_who_asks_for_less_patience_has_fewer_rounds(
+    algorithm, steps, rounds, two_classes, tmp_path
+):
+    models = {}
+    for wait in ("1", "100"):
+        given = {steps: "0.3", rounds: "150", "early_stopping_rounds": wait, "_folds": "1"}
+        plan, folds = plan_of(algorithm, given)
+        rerun(two_classes.dataset, plan, folds, tmp_path / "features", tmp_path / wait)
+        models[wait] = read_candidate(tmp_path / wait)
+        assert models[wait].plan.hyperparameters["early_stopping_rounds"] == int(wait)
+    assert models["1"].fits.rounds < models["100"].fits.rounds
