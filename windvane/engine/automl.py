@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from windvane.engine.local.frames import (
     numbers_of,
     read_frame,
     source_of,
+    validation_of,
     weights_of,
 )
 from windvane.engine.local.hosted import run_job
@@ -62,6 +63,7 @@ class _Asked:
     """
 
     started: float
+    validation: Table | None
     reports: Path | None
     background_rows: int
     is_kept: bool
@@ -84,6 +86,11 @@ class AutoML:
     sample_weight   a column of finite numbers >= 0: what each row counts for, in training and in scores; no feature
     monotone        column of numbers -> 1 or -1: as it grows, the value, or the probability of the positive class, must
                     not fall, or not rise
+    features        the columns to learn from; all but the target and the weights if None
+    feature_types   column -> 'numeric', 'categorical', 'text' or 'datetime': how it is read, whatever it looks like
+    validation_fraction
+                    share of the rows, above 0 and below 1, that candidates are scored on and not trained on; None for
+                    cross-validation, or a fifth of a large table
     raises          InvalidRequest for an unknown name or a number out of range
     """
 
@@ -102,6 +109,9 @@ class AutoML:
         tune_threshold: bool = True,
         sample_weight: str | None = None,
         monotone: Mapping[str, int] | None = None,
+        features: Sequence[str] | None = None,
+        feature_types: Mapping[str, str] | None = None,
+        validation_fraction: float | None = None,
     ) -> None:
         self.problem = problem_of(
             target,
@@ -112,6 +122,9 @@ class AutoML:
             tune_threshold,
             sample_weight,
             dict(monotone or {}),
+            features,
+            feature_types,
+            validation_fraction,
         )
         check_at_least("max_runtime_s", max_runtime_s, 1)
         check_at_least("max_candidates", max_candidates, 1)
@@ -134,6 +147,7 @@ class AutoML:
         keep: str | os.PathLike[str] | None = None,
         reports: str | os.PathLike[str] | None = None,
         background_rows: int = 0,
+        validation: Table | None = None,
     ) -> AutoML:
         """Search and train until the time or the candidates are used up.
 
@@ -145,11 +159,19 @@ class AutoML:
                          `keep` names gets the candidate definitions then
         background_rows  so many rows of the training data are kept in the model, and by `save`: `explain` can do
                          without others then
-        raises           DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file
+        validation       rows of the same columns to score candidates on, and to weigh and calibrate them by; no model
+                         learns from them, the one that is kept included. None: some of `train` are held out
+        raises           DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file,
+                         or if there is a validation_fraction too
         """
         check_at_least("background_rows", background_rows, 0)
+        if validation is not None and self.problem.validation_fraction is not None:
+            raise InvalidRequest(
+                "validation_fraction is a share of the training rows; with validation data of their own leave it out."
+            )
         asked = _Asked(
             started=time.time(),
+            validation=validation,
             reports=None if reports is None else Path(reports).absolute(),
             background_rows=background_rows,
             is_kept=keep is not None,
@@ -335,6 +357,9 @@ class AutoML:
                 tune_threshold=analysis.tune_threshold,
                 sample_weight=analysis.sample_weight,
                 monotone=analysis.monotone,
+                features=about.get("features"),
+                feature_types=about.get("feature_types"),
+                validation_fraction=about.get("validation_fraction"),
             )
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
             raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
@@ -369,6 +394,7 @@ class AutoML:
             reports=asked.reports,
             reports_s=for_reports_s,
             definitions=asked.is_kept,
+            validation=validation_of(asked.validation, folder),
         )
 
     def _kept(self, job: Job, analysis: Analysis, kind: str, background_rows: int) -> Fitted:
@@ -381,6 +407,9 @@ class AutoML:
             "max_runtime_s": self.max_runtime_s,
             "max_candidates": self.max_candidates,
             "max_latency_ms": self.max_latency_ms,
+            "features": self.problem.features.names,
+            "feature_types": self.problem.features.types,
+            "validation_fraction": self.problem.validation_fraction,
         }
         write_manifest(home, _KIND, about)
         predictor = load_predictor(home / "transformers", home / "model")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
+from windvane.domain.features import specification
 from windvane.domain.problem import (
     MetricName,
     ProblemSpec,
     ProblemType,
+    check_fraction,
     check_objective,
     check_uses,
+    kept_apart,
 )
 from windvane.errors import InvalidRequest
 
@@ -26,6 +29,9 @@ def problem_of(
     tune_threshold: bool,
     sample_weight: str | None,
     monotone: Mapping[str, int],
+    features: Sequence[str] | None = None,
+    feature_types: Mapping[str, str] | None = None,
+    validation_fraction: float | None = None,
 ) -> ProblemSpec:
     """raises    InvalidRequest for a name that is unknown, or what does not fit the problem type"""
     kind = _named(ProblemType, "problem_type", problem_type)
@@ -33,8 +39,19 @@ def problem_of(
     if kind is not None and metric is not None:
         check_objective(kind, metric)
     check_uses(target, kind, sample_weight, monotone)
+    check_fraction(validation_fraction)
+    apart = kept_apart(str(target), sample_weight)
     return ProblemSpec(
-        str(target), kind, metric, seed, calibrate, tune_threshold, sample_weight, monotone
+        str(target),
+        kind,
+        metric,
+        seed,
+        calibrate,
+        tune_threshold,
+        sample_weight,
+        monotone,
+        specification(features, feature_types or {}, apart),
+        validation_fraction,
     )
 
 
