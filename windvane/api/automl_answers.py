@@ -103,7 +103,9 @@ def _tabular_config(job: AutoMLJob) -> dict[str, Any]:
         "TargetAttributeName": job.request["InputDataConfig"][0]["TargetAttributeName"],
         "GenerateCandidateDefinitionsOnly": job.definitions_only,
         **echoed(job.request, "ProblemType"),
+        **echoed(job.request["InputDataConfig"][0], "SampleWeightAttributeName"),
         **echoed(config, "CompletionCriteria", "Mode"),
+        **echoed(generation, "FeatureSpecificationS3Uri"),
         **present(CandidateGenerationConfig=echoed(generation, "AlgorithmsConfig") or None),
     }
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from windvane.domain.features import EVERYTHING, FeatureSpecification
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.resource import Kind, Resource
 
@@ -102,6 +103,7 @@ class AutoMLJob(Resource):
     partial_failures sentences for PartialFailureReasons
     endpoint_name    chosen at creation if the job is to deploy; "" if not
     deployed         the endpoint of this job is InService
+    features         what the feature specification file said when the job was created
     """
 
     kind: ClassVar[Kind] = Kind.AUTO_ML_JOB
@@ -122,6 +124,7 @@ class AutoMLJob(Resource):
     partial_failures: tuple[str, ...] = ()
     endpoint_name: str = ""
     deployed: bool = False
+    features: FeatureSpecification = EVERYTHING
 
     @property
     def definitions_only(self) -> bool:
