@@ -66,6 +66,8 @@ def check_usable(
     name            of the target column
     raises          DataFault if no row of the validation data is left, or if those left do not tell the objective
     """
+    if not before.any():
+        raise DataFault("No row of the validation data has a sample weight above 0.")
     if not is_validation.any():
         unseen = list(target.unseen)[:3]
         told = f" (e.g. {', '.join(repr(label[:40]) for label in unseen)})" if unseen else ""
