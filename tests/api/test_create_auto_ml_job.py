@@ -137,19 +137,7 @@ REFUSED_MEMBERS = [
         with_config(
             CandidateGenerationConfig={"AlgorithmsConfig": [{"AutoMLAlgorithms": ["xgboost"]}]}
         ),
-        f"The member 'autoMLJobConfig.candidateGenerationConfig' {NOT_YET}.",
-    ),
-    (
-        with_config(CandidateGenerationConfig={"FeatureSpecificationS3Uri": "s3://b/f.json"}),
-        f"The member 'autoMLJobConfig.candidateGenerationConfig' {NOT_YET}.",
-    ),
-    (
-        with_config(DataSplitConfig={"ValidationFraction": 0.2}),
-        f"The member 'autoMLJobConfig.dataSplitConfig.validationFraction' {NOT_YET}.",
-    ),
-    (
-        {"InputDataConfig": [channel(SampleWeightAttributeName="w")]},
-        f"The member 'inputDataConfig.1.member.sampleWeightAttributeName' {NOT_YET}.",
+        f"The member 'autoMLJobConfig.candidateGenerationConfig.algorithmsConfig' {NOT_YET}.",
     ),
     (
         {"OutputDataConfig": {"S3OutputPath": OUTPUT, "KmsKeyId": "k"}},
@@ -193,17 +181,6 @@ def test_a_member_that_cannot_be_honoured_is_refused_by_name(
 LONG_PATH = "s3://results/" + "x" * 116
 
 BROKEN_RULES = [
-    (
-        {"InputDataConfig": [channel(), channel(ChannelType="validation")]},
-        (
-            "InputDataConfig has 2 channels; a validation channel is not supported by this server yet: "
-            "give one channel, of the type training."
-        ),
-    ),
-    (
-        {"InputDataConfig": [channel(ChannelType="validation")]},
-        "InputDataConfig has no training channel: a single channel must be of the type training.",
-    ),
     (
         {"InputDataConfig": [{"TargetAttributeName": "y"}]},
         (
