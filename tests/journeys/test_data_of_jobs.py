@@ -28,7 +28,7 @@ def lines():
 def job(server, lines):
     """Cells of the number b are words where nothing is known; the date is left out."""
     header, rows = lines[0], lines[1:]
-    held_out = [row.replace(b",,", b",none,") for row in rows[:N_HELD_OUT]]
+    held_out = [row.replace(b",,", b",not measured,") for row in rows[:N_HELD_OUT]]
     features = {
         "FeatureAttributeNames": ["a", "b", "colour"],
         "FeatureDataTypes": {"a": "numeric", "b": "numeric"},
@@ -41,7 +41,7 @@ def job(server, lines):
         train,
         InputDataConfig=[channel("training", train), channel("validation", valid)],
         AutoMLJobConfig={
-            **limits(3, 120),
+            **limits(1, 120),
             "CandidateGenerationConfig": {"FeatureSpecificationS3Uri": specification},
         },
         ModelDeployConfig={"EndpointName": "own-data"},
