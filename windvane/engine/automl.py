@@ -27,19 +27,17 @@ from windvane.engine.local.commission import Kind, Reported, reports_s
 from windvane.engine.local.explained import ExplainedRows, Rows, explain_rows
 from windvane.engine.local.fitted import Fitted, keep_best
 from windvane.engine.local.frames import (
-    class_indices,
     columns_of,
     label_kind,
     labels_as,
-    numbers_of,
-    read_frame,
     source_of,
     validation_of,
-    weights_of,
 )
 from windvane.engine.local.hosted import run_job
 from windvane.engine.local.job import Job, leaderboard_from_json
+from windvane.engine.local.known import known_rows
 from windvane.engine.local.parameters import check_at_least, machine_mb, problem_of
+from windvane.engine.local.saved import arguments_of, told_of
 from windvane.engine.local.telling import OnEvent
 from windvane.engine.manifest import check_manifest, read_json, write_manifest
 from windvane.engine.packages.blocks import predict_in_blocks
@@ -215,23 +213,11 @@ class AutoML:
                   cannot be read
         """
         analysis = self._the_fitted().analysis
-        frame = (
-            rows
-            if isinstance(rows, pd.DataFrame)
-            else read_frame(rows, analysis.target, self.memory_mb)
-        )
-        if analysis.target not in frame.columns:
-            raise InvalidRequest(f"There is no column '{analysis.target}' to compare with.")
-        target = frame[analysis.target]
+        known = known_rows(rows, analysis, self.memory_mb)
+        answer = self._answer(known.frame)
         is_class = analysis.problem_type.is_classification
-        y = class_indices(target, analysis) if is_class else numbers_of(target)
-        known = np.isfinite(y) & (y >= 0 if is_class else True)
-        if not known.any():
-            raise InvalidRequest(f"No row has a known value in the column '{analysis.target}'.")
-        answer = self._answer(frame[known])
         predicted = answer.probabilities if is_class else answer.values
-        weight = weights_of(frame[known], analysis.sample_weight)
-        return scores(analysis.problem_type, y[known], predicted, answer.classes, weight)
+        return scores(analysis.problem_type, known.y, predicted, answer.classes, known.weight)
 
     def explain(
         self,
@@ -345,22 +331,7 @@ class AutoML:
         try:
             analysis = Analysis.from_json(read_json(home / "analysis.json"))
             kind = str(about["label_kind"])
-            model = cls(
-                target=analysis.target,
-                problem_type=analysis.problem_type,
-                objective=analysis.objective,
-                max_runtime_s=float(about["max_runtime_s"]),
-                max_candidates=about["max_candidates"],
-                seed=analysis.seed,
-                max_latency_ms=about.get("max_latency_ms"),
-                calibrate=analysis.calibrate,
-                tune_threshold=analysis.tune_threshold,
-                sample_weight=analysis.sample_weight,
-                monotone=analysis.monotone,
-                features=about.get("features"),
-                feature_types=about.get("feature_types"),
-                validation_fraction=about.get("validation_fraction"),
-            )
+            model = cls(**arguments_of(analysis, about))
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
             raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
         model._fitted = Fitted(home, predictor, analysis, kind)
@@ -403,15 +374,11 @@ class AutoML:
         weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
         keep_best(job, analysis, background_rows, home)
         about = {
-            "label_kind": kind,
             "max_runtime_s": self.max_runtime_s,
             "max_candidates": self.max_candidates,
             "max_latency_ms": self.max_latency_ms,
-            "features": self.problem.features.names,
-            "feature_types": self.problem.features.types,
-            "validation_fraction": self.problem.validation_fraction,
         }
-        write_manifest(home, _KIND, about)
+        write_manifest(home, _KIND, {"label_kind": kind, **about, **told_of(self.problem)})
         predictor = load_predictor(home / "transformers", home / "model")
         return Fitted(home, predictor, analysis, kind)
 

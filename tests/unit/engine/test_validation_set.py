@@ -123,6 +123,7 @@ def test_a_share_can_be_held_out(tmp_path):
     ("asked", "told"),
     [
         ({"validation_fraction": 1.0}, "must be greater than 0 and less than 1"),
+        ({"features": "a"}, "features is 'a'; it must be a list"),
         ({"features": ["a", "y"]}, "names 'y', which is the target"),
         ({"feature_types": {"w": "text"}, "sample_weight": "w"}, "which is the sample weight"),
         ({"feature_types": {"a": "sequence"}}, "not supported"),

@@ -50,9 +50,19 @@ def problem_of(
         tune_threshold,
         sample_weight,
         monotone,
-        specification(features, feature_types or {}, apart),
+        specification(
+            None if features is None else _names(features),
+            {str(column): kind for column, kind in (feature_types or {}).items()},
+            apart,
+        ),
         validation_fraction,
     )
+
+
+def _names(features: Sequence[str]) -> list[str]:
+    if isinstance(features, str):
+        raise InvalidRequest(f"features is '{features}'; it must be a list of names of columns.")
+    return [str(column) for column in features]
 
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
