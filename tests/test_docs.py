@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from windvane import settings
+from windvane.domain.features import read_specification
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -48,6 +49,13 @@ def test_every_setting_is_documented_with_its_default():
     ):
         entry = documented[section] if section == "s3" else documented[section][0]
         assert set(entry) == {field.name for field in dataclasses.fields(record)}
+
+
+def test_the_documented_feature_specification_is_one():
+    [example] = blocks(ROOT / "docs" / "data.md", "json")
+    read = read_specification(example.encode(), {"y": "the target"})
+    assert read.names == ("age", "job", "zip")
+    assert read.types == {"zip": "categorical"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

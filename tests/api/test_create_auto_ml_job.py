@@ -165,21 +165,6 @@ SECURITY = "autoMLJobConfig.securityConfig"
 
 REFUSED_MEMBERS = [
     (
-        with_config(CandidateGenerationConfig={"FeatureSpecificationS3Uri": "s3://b/f.json"}),
-        (
-            "The member 'autoMLJobConfig.candidateGenerationConfig.featureSpecificationS3Uri' "
-            f"{NOT_YET}."
-        ),
-    ),
-    (
-        with_config(DataSplitConfig={"ValidationFraction": 0.2}),
-        f"The member 'autoMLJobConfig.dataSplitConfig.validationFraction' {NOT_YET}.",
-    ),
-    (
-        {"InputDataConfig": [channel(SampleWeightAttributeName="w")]},
-        f"The member 'inputDataConfig.1.member.sampleWeightAttributeName' {NOT_YET}.",
-    ),
-    (
         {"OutputDataConfig": {"S3OutputPath": OUTPUT, "KmsKeyId": "k"}},
         f"The member 'outputDataConfig.kmsKeyId' {NOT_YET}.",
     ),
@@ -264,17 +249,6 @@ BROKEN_RULES = [
             f"Value 'prophet' at '{ALGORITHMS}.1.member.autoMLAlgorithms' is not an algorithm of tabular problems. Choose "
             "from: catboost, extra-trees, fastai, lightgbm, linear-learner, mlp, nn-torch, randomforest, xgboost."
         ),
-    ),
-    (
-        {"InputDataConfig": [channel(), channel(ChannelType="validation")]},
-        (
-            "InputDataConfig has 2 channels; a validation channel is not supported by this server yet: "
-            "give one channel, of the type training."
-        ),
-    ),
-    (
-        {"InputDataConfig": [channel(ChannelType="validation")]},
-        "InputDataConfig has no training channel: a single channel must be of the type training.",
     ),
     (
         {"InputDataConfig": [{"TargetAttributeName": "y"}]},

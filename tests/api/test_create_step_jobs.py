@@ -347,7 +347,32 @@ def test_inputs_must_be_there(world: World) -> None:
         ),
         (
             {"ProcessingInputs": [step_input(n, "s3://data/train/") for n in ("a", "b")]},
-            "There are 2 ProcessingInputs",
+            "There are 2 ProcessingInputs besides validation and feature-specification",
+        ),
+        (
+            {"ProcessingInputs": [step_input("validation", "s3://data/train/")]},
+            "There are 0 ProcessingInputs besides",
+        ),
+        (
+            {
+                "ProcessingInputs": [
+                    step_input(n, "s3://data/train/") for n in ("t", "validation", "validation")
+                ]
+            },
+            "has 'validation' 2 times",
+        ),
+        (
+            {"Environment": {"TARGET_ATTRIBUTE_NAME": "y", "VALIDATION_FRACTION": "1.0"}},
+            "VALIDATION_FRACTION is '1.0'; it must be a number greater than 0 and less than 1",
+        ),
+        (
+            {
+                "ProcessingInputs": [
+                    step_input(n, "s3://data/train/") for n in ("t", "validation")
+                ],
+                "Environment": {"TARGET_ATTRIBUTE_NAME": "y", "VALIDATION_FRACTION": "0.5"},
+            },
+            "VALIDATION_FRACTION does not go with the input 'validation'",
         ),
         ({"ProcessingOutputConfig": {"Outputs": [step_output("model")]}}, "has 'model', which"),
         (

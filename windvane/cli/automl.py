@@ -47,6 +47,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--target", required=True, metavar="COL", help="the column to predict")
     parser.add_argument("--test", metavar="TEST.csv", help="more rows, to score the model on")
     parser.add_argument(
+        "--validation",
+        metavar="VALID.csv",
+        help="rows to score candidates on, and to learn none from",
+    )
+    parser.add_argument(
+        "--validation-fraction",
+        type=float,
+        metavar="F",
+        help="share of the rows to score candidates on (default: cross-validation where that is quick)",
+    )
+    parser.add_argument(
         "--max-runtime", type=float, default=60, metavar="S", help="seconds in all (default 60)"
     )
     parser.add_argument("--max-candidates", type=int, metavar="N", help="stop after so many")
@@ -115,10 +126,11 @@ def _run(arguments: argparse.Namespace) -> None:
         monotone=dict(arguments.monotone),
         mode=arguments.mode,
         algorithms=arguments.algorithms,
+        validation_fraction=arguments.validation_fraction,
     )
-    _check_file(arguments.train)
-    if arguments.test is not None:
-        _check_file(arguments.test)
+    for file in (arguments.train, arguments.validation, arguments.test):
+        if file is not None:
+            _check_file(file)
     out = _new_folder(arguments.out)
     reported: list[Reported] = []
     defined: list[Event] = []
@@ -131,7 +143,13 @@ def _run(arguments: argparse.Namespace) -> None:
                 defined.append(event)
             progress.show(event)
 
-        model.fit(arguments.train, on_event=hear, keep=out, reports=out / "reports")
+        model.fit(
+            arguments.train,
+            on_event=hear,
+            keep=out,
+            reports=out / "reports",
+            validation=arguments.validation,
+        )
     model.save(out / "model")
     took_s = time.monotonic() - arguments.started
     test = None if arguments.test is None else model.score(arguments.test)

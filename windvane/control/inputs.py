@@ -4,17 +4,21 @@ is accepted."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_location
-from windvane.control.members import Request
+from windvane.control.data_rules import SPECIFICATION, training_channel
+from windvane.control.members import Request, first
 from windvane.control.roles import Action, Grant
+from windvane.domain.features import EVERYTHING, FeatureSpecification, read_specification
+from windvane.domain.problem import kept_apart
 from windvane.errors import InvalidRequest
 from windvane.names import Scope
 
 MAX_MANIFEST_BYTES = 16 * 1024**2
+MAX_SPECIFICATION_BYTES = 1024**2
 
 
 def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: Request) -> None:
@@ -52,6 +56,47 @@ def check_output(artifacts: Artifacts, scope: Scope, grant: Grant, uri: str) -> 
             f"config. Please ensure that the bucket exists in the selected region ({scope.region}), "
             f'and that the role "{grant.role_arn}" has "s3:PutObject" permissions on it.'
         )
+
+
+def check_specification(
+    artifacts: Artifacts, grant: Grant, request: Request
+) -> FeatureSpecification:
+    """What the feature specification file says that a CreateAutoMLJob request names; all features if it names none.
+
+    raises    InvalidRequest if the role may not read it, or if it is missing or malformed
+    """
+    uri = first(request, SPECIFICATION)
+    if uri is None:
+        return EVERYTHING
+    location, channel = parse_location(uri), training_channel(request)
+    grant.require(Action.GET, location.bucket)
+    apart = kept_apart(channel["TargetAttributeName"], channel.get("SampleWeightAttributeName"))
+    return specification_at(artifacts, location, apart)
+
+
+def specification_at(
+    artifacts: Artifacts, location: Location, apart: Mapping[str, str]
+) -> FeatureSpecification:
+    """apart     columns that cannot be features -> what they are
+    raises    InvalidRequest if the file is missing, too large or not of the documented form
+    source    AutoMLCandidateGenerationConfig in SageMaker's API reference
+    """
+    info = artifacts.info(location)
+    if info is None:
+        raise InvalidRequest(
+            f'Could not find the feature specification file "{location}". Please ensure that the object exists.'
+        )
+    if info.size > MAX_SPECIFICATION_BYTES:
+        raise InvalidRequest(
+            f'The feature specification file "{location}" has {info.size} bytes; at most {MAX_SPECIFICATION_BYTES} are '
+            "read."
+        )
+    try:
+        return read_specification(artifacts.read(location), apart)
+    except InvalidRequest as error:
+        raise InvalidRequest(
+            f'The feature specification file "{location}" is malformed: {str(error).rstrip(".")}.'
+        ) from error
 
 
 def input_objects(artifacts: Artifacts, source: Request) -> Iterator[ObjectInfo]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from windvane.artifacts.base import Artifacts
 from windvane.control.automl_v2 import V2_RULES, in_v1_words, told_in_v2_words
-from windvane.control.inputs import check_input, check_output
+from windvane.control.inputs import check_input, check_output, check_specification
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, first
 from windvane.control.quotas import Quotas
@@ -17,6 +17,7 @@ from windvane.control.roles import Roles
 from windvane.control.rules import CREATE_JOB_RULES, check
 from windvane.control.tags import set_first_tags, without_tags
 from windvane.domain.candidate import Candidate
+from windvane.domain.features import FeatureSpecification
 from windvane.domain.job import AutoMLJob, JobStatus, Limits, SecondaryStatus
 from windvane.domain.logs import place_of
 from windvane.domain.resource import Kind
@@ -88,7 +89,7 @@ class Jobs:
         with self._store.snapshot() as tx:
             if tx.find(AutoMLJob, scope, name) is not None:
                 raise _name_taken(scope, name)
-        self._check_world(scope, request)
+        features = self._check_world(scope, request)
         now = self._clock()
         limits = self._limits(request)
         job = AutoMLJob(
@@ -101,6 +102,7 @@ class Jobs:
             deadline=now + timedelta(seconds=limits.max_runtime_s),
             endpoint_name=_endpoint_name(request),
             by_v2=by_v2,
+            features=features,
         )
         with self._store.transaction() as tx:
             if not tx.insert(job):
@@ -178,11 +180,12 @@ class Jobs:
                 )
                 tx.log(place_of(job), [f"The AutoML job {job.name} was told to stop."], now)
 
-    def _check_world(self, scope: Scope, request: Request) -> None:
+    def _check_world(self, scope: Scope, request: Request) -> FeatureSpecification:
         grant = self._roles.assume(scope, request["RoleArn"])
         for channel in request["InputDataConfig"]:
             check_input(self._artifacts, scope, grant, channel["DataSource"]["S3DataSource"])
         check_output(self._artifacts, scope, grant, request["OutputDataConfig"]["S3OutputPath"])
+        return check_specification(self._artifacts, grant, request)
 
     def _limits(self, request: Request) -> Limits:
         criteria = first(request, "AutoMLJobConfig.CompletionCriteria") or {}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from windvane.artifacts.base import parse_location
 from windvane.control.algorithms import algorithms_fit
+from windvane.control.data_rules import DATA_RULES, SPECIFICATION
 from windvane.control.members import Request, Unserved, first, found
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType, check_objective
 from windvane.errors import InvalidRequest
@@ -18,9 +19,6 @@ Rule = Callable[[Request], Iterator[str]]
 
 MAX_RUNTIME_S = 30 * 24 * 3600
 """source    AWS's quota for one AutoML job"""
-
-CSV = "text/csv;header=present"
-PARQUET = "x-application/vnd.amazon+parquet"
 
 _BUCKET = re.compile(r"[a-zA-Z0-9._-]{1,255}", re.ASCII)
 
@@ -82,44 +80,12 @@ def unreserved_tag_keys(request: Request) -> Iterator[str]:
 TAG_RULES: tuple[Rule, ...] = (distinct_tag_keys, unreserved_tag_keys)
 
 
-def _one_training_channel(request: Request) -> Iterator[str]:
-    kinds = [channel.get("ChannelType", "training") for channel in request["InputDataConfig"]]
-    if len(kinds) > 1:
-        yield (
-            f"InputDataConfig has {len(kinds)} channels; a validation channel is not supported by "
-            "this server yet: give one channel, of the type training."
-        )
-    elif kinds != ["training"]:
-        yield "InputDataConfig has no training channel: a single channel must be of the type training."
-
-
 def _data_source_given(request: Request) -> Iterator[str]:
     for number, channel in enumerate(request["InputDataConfig"], start=1):
         if "DataSource" not in channel:
             yield _violation(
                 f"Value null at 'inputDataConfig.{number}.member.dataSource'",
                 "Member must not be null",
-            )
-
-
-def _content_type(request: Request) -> Iterator[str]:
-    for place, value in found(request, "InputDataConfig.*.ContentType"):
-        if content_type(value) not in ("", CSV, PARQUET):
-            yield f"Value '{value}' at '{place}' is not supported. Choose one of: {CSV}, {PARQUET}."
-
-
-def content_type(value: str) -> str:
-    """A ContentType without spaces and in lower case, to be compared with CSV and PARQUET."""
-    return "".join(value.lower().split())
-
-
-def _no_compressed_parquet(request: Request) -> Iterator[str]:
-    for channel in request["InputDataConfig"]:
-        is_parquet = content_type(channel.get("ContentType", "")) == PARQUET
-        if is_parquet and channel.get("CompressionType", "None") != "None":
-            yield (
-                f"CompressionType {channel['CompressionType']} does not go with ContentType {PARQUET}: "
-                "Parquet files are compressed inside. Leave CompressionType out."
             )
 
 
@@ -198,22 +164,18 @@ CREATE_JOB_RULES: tuple[Rule, ...] = (
         Unserved(
             "InputDataConfig.*.DataSource.S3DataSource.S3DataType", ("S3Prefix", "ManifestFile")
         ),
-        Unserved("InputDataConfig.*.SampleWeightAttributeName"),
         Unserved("OutputDataConfig.KmsKeyId"),
         Unserved("AutoMLJobConfig.SecurityConfig.VolumeKmsKeyId"),
         Unserved("AutoMLJobConfig.SecurityConfig.EnableInterContainerTrafficEncryption", (False,)),
         Unserved("AutoMLJobConfig.SecurityConfig.VpcConfig"),
-        Unserved("AutoMLJobConfig.CandidateGenerationConfig.FeatureSpecificationS3Uri"),
-        Unserved("AutoMLJobConfig.DataSplitConfig.ValidationFraction"),
     ),
     _data_source_given,
-    _one_training_channel,
-    _content_type,
-    _no_compressed_parquet,
+    *DATA_RULES,
     _output_path_length,
     s3_uris(
         "InputDataConfig.*.DataSource.S3DataSource.S3Uri",
         "OutputDataConfig.S3OutputPath",
+        SPECIFICATION,
     ),
     _objective_fits,
     _runtimes,

@@ -21,11 +21,19 @@ from windvane.errors import InvalidRequest
 
 PROCESSORS = (TRANSFORMERS, EXPLAINER)
 
+VALIDATION_INPUT, SPECIFICATION_INPUT = "validation", "feature-specification"
+
 _LOCAL_ROOT = "/opt/ml/processing/"
 _CANDIDATE_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}", re.ASCII)
 
 _ENVIRONMENT = {
-    TRANSFORMERS: ("TARGET_ATTRIBUTE_NAME", "PROBLEM_TYPE", "OBJECTIVE"),
+    TRANSFORMERS: (
+        "TARGET_ATTRIBUTE_NAME",
+        "PROBLEM_TYPE",
+        "OBJECTIVE",
+        "SAMPLE_WEIGHT_ATTRIBUTE_NAME",
+        "VALIDATION_FRACTION",
+    ),
     EXPLAINER: ("CANDIDATE_NAME",),
 }
 _NEEDED = {TRANSFORMERS: "TARGET_ATTRIBUTE_NAME", EXPLAINER: "CANDIDATE_NAME"}
@@ -84,8 +92,8 @@ def _runtime(request: Request) -> Iterator[str]:
 def _names_of_inputs(request: Request) -> Iterator[str]:
     names = [one["InputName"] for one in request.get("ProcessingInputs", ())]
     image = _processor(request)
-    if image == TRANSFORMERS and len(names) != 1:
-        yield f"There are {len(names)} ProcessingInputs; {TRANSFORMERS} takes one: the table."
+    if image == TRANSFORMERS:
+        yield from _tables(names)
     if image != EXPLAINER:
         return
     yield from _only(names, _INPUTS[EXPLAINER], "ProcessingInputs")
@@ -95,6 +103,44 @@ def _names_of_inputs(request: Request) -> Iterator[str]:
     needed |= {"output"} if "insights" in outputs else set()
     for name in sorted(needed - set(names)):
         yield f"ProcessingInputs lacks the input '{name}', which the outputs asked for need."
+
+
+def _tables(names: Sequence[str]) -> Iterator[str]:
+    others = (VALIDATION_INPUT, SPECIFICATION_INPUT)
+    tables = [name for name in names if name not in others]
+    if len(tables) != 1:
+        yield (
+            f"There are {len(tables)} ProcessingInputs besides {' and '.join(others)}; {TRANSFORMERS} takes one: the "
+            "table."
+        )
+    for name in others:
+        if names.count(name) > 1:
+            yield f"ProcessingInputs has '{name}' {names.count(name)} times; it may be there once."
+
+
+def _share(request: Request) -> Iterator[str]:
+    """Of the rows that are held out."""
+    text = request.get("Environment", {}).get("VALIDATION_FRACTION")
+    if text is None:
+        return
+    if not _is_share(text):
+        yield (
+            f"The environment variable VALIDATION_FRACTION is '{text}'; it must be a number greater than 0 and less "
+            "than 1."
+        )
+    names = [one["InputName"] for one in request.get("ProcessingInputs", ())]
+    if VALIDATION_INPUT in names:
+        yield (
+            "The environment variable VALIDATION_FRACTION does not go with the input "
+            f"'{VALIDATION_INPUT}': leave one of them out."
+        )
+
+
+def _is_share(text: str) -> bool:
+    try:
+        return 0 < float(text) < 1
+    except ValueError:
+        return False
 
 
 def _names_of_outputs(request: Request) -> Iterator[str]:
@@ -280,6 +326,7 @@ CREATE_PROCESSING_JOB_RULES: tuple[Rule, ...] = (
     _plain_objects,
     _local_paths,
     _environment,
+    _share,
     _one_instance,
     _runtime,
     s3_uris(f"{_INPUT}.S3Input.S3Uri", f"{_OUTPUT}.S3Output.S3Uri"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from windvane.domain.features import EVERYTHING, FeatureSpecification
 from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.domain.resource import Kind, Resource
 
@@ -111,6 +112,7 @@ class AutoMLJob(Resource):
     endpoint_name    chosen at creation if the job is to deploy; "" if not
     deployed         the endpoint of this job is InService
     resolved_mode    of a job that asked for AUTO, once the size of its data is known
+    features         what the feature specification file said when the job was created
     """
 
     kind: ClassVar[Kind] = Kind.AUTO_ML_JOB
@@ -133,6 +135,7 @@ class AutoMLJob(Resource):
     deployed: bool = False
     by_v2: bool = False
     resolved_mode: Mode | None = None
+    features: FeatureSpecification = EVERYTHING
 
     @property
     def mode(self) -> Mode:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from windvane.domain.features import EVERYTHING, FeatureSpecification
 from windvane.errors import InvalidRequest
 
 
@@ -135,9 +136,12 @@ class ProblemSpec:
 
     calibrate       whether probabilities may get a temperature (engine/scoring/calibration.py)
     tune_threshold  whether objectives that want one get a threshold of their own (engine/scoring/threshold.py)
-    sample_weight   a column of finite numbers >= 0: what each row counts for; no feature
+    sample_weight   a column of finite numbers >= 0: what each row counts for; no feature; rows without one are left out
     monotone        column of numbers -> 1 or -1: as it grows, the value, or the probability of the positive class,
                     must not fall, or not rise
+    features        which columns are learnt from, and as what
+    validation_fraction
+                    share of the rows that is held out for scores; None for folds, or for as many as suit the table
     """
 
     target: str
@@ -148,3 +152,24 @@ class ProblemSpec:
     tune_threshold: bool = True
     sample_weight: str | None = None
     monotone: Mapping[str, int] = field(default_factory=dict)
+    features: FeatureSpecification = EVERYTHING
+    validation_fraction: float | None = None
+
+    @property
+    def kept_apart(self) -> dict[str, str]:
+        """Columns that cannot be features -> what they are."""
+        return kept_apart(self.target, self.sample_weight)
+
+
+def kept_apart(target: str, sample_weight: str | None) -> dict[str, str]:
+    """Columns that cannot be features -> what they are."""
+    weight = {} if sample_weight is None else {sample_weight: "the sample weight"}
+    return {**weight, target: "the target"}
+
+
+def check_fraction(fraction: float | None) -> None:
+    """raises    InvalidRequest unless it is above 0 and below 1"""
+    if fraction is not None and not 0 < fraction < 1:
+        raise InvalidRequest(
+            f"The share of rows held out for validation is {fraction}; it must be greater than 0 and less than 1."
+        )

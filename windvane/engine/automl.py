@@ -28,18 +28,17 @@ from windvane.engine.local.downloaded import is_saved, keep_downloaded
 from windvane.engine.local.explained import ExplainedRows, Rows, explain_rows
 from windvane.engine.local.fitted import Fitted, keep_best
 from windvane.engine.local.frames import (
-    class_indices,
     columns_of,
     label_kind,
     labels_as,
-    numbers_of,
-    read_frame,
     source_of,
-    weights_of,
+    validation_of,
 )
 from windvane.engine.local.hosted import run_job
 from windvane.engine.local.job import Job, leaderboard_from_json
+from windvane.engine.local.known import known_rows
 from windvane.engine.local.parameters import check_at_least, machine_mb, problem_of, strategy_of
+from windvane.engine.local.saved import arguments_of, told_of
 from windvane.engine.local.telling import OnEvent
 from windvane.engine.manifest import check_manifest, read_json, write_manifest
 from windvane.engine.packages.blocks import predict_in_blocks
@@ -63,6 +62,7 @@ class _Asked:
     """
 
     started: float
+    validation: Table | None
     reports: Path | None
     background_rows: int
     is_kept: bool
@@ -88,6 +88,11 @@ class AutoML:
     mode            'ENSEMBLING': pipelines and an ensemble of them, as None; 'HYPERPARAMETER_TUNING': pipelines alone,
                     proposed by a model of those tried; those that are clearly worse than the best are given up
     algorithms      names of those that are tried, e.g. ['lightgbm', 'mlp']; every one if None
+    features        the columns to learn from; all but the target and the weights if None
+    feature_types   column -> 'numeric', 'categorical', 'text' or 'datetime': how it is read, whatever it looks like
+    validation_fraction
+                    share of the rows, above 0 and below 1, that candidates are scored on and not trained on; None for
+                    cross-validation, or a fifth of a large table
     raises          InvalidRequest for an unknown name or a number out of range
     """
 
@@ -108,6 +113,9 @@ class AutoML:
         monotone: Mapping[str, int] | None = None,
         mode: str | None = None,
         algorithms: Sequence[str] | None = None,
+        features: Sequence[str] | None = None,
+        feature_types: Mapping[str, str] | None = None,
+        validation_fraction: float | None = None,
     ) -> None:
         self.problem = problem_of(
             target,
@@ -118,6 +126,9 @@ class AutoML:
             tune_threshold,
             sample_weight,
             dict(monotone or {}),
+            features,
+            feature_types,
+            validation_fraction,
         )
         check_at_least("max_runtime_s", max_runtime_s, 1)
         check_at_least("max_candidates", max_candidates, 1)
@@ -141,6 +152,7 @@ class AutoML:
         keep: str | os.PathLike[str] | None = None,
         reports: str | os.PathLike[str] | None = None,
         background_rows: int = 0,
+        validation: Table | None = None,
     ) -> AutoML:
         """Search and train until the time or the candidates are used up.
 
@@ -152,11 +164,19 @@ class AutoML:
                          `keep` names gets the candidate definitions then
         background_rows  so many rows of the training data are kept in the model, and by `save`: `explain` can do
                          without others then
-        raises           DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file
+        validation       rows of the same columns to score candidates on, and to weigh and calibrate them by; no model
+                         learns from them, the one that is kept included. None: some of `train` are held out
+        raises           DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file,
+                         or if there is a validation_fraction too
         """
         check_at_least("background_rows", background_rows, 0)
+        if validation is not None and self.problem.validation_fraction is not None:
+            raise InvalidRequest(
+                "validation_fraction is a share of the training rows; with validation data of their own leave it out."
+            )
         asked = _Asked(
             started=time.time(),
+            validation=validation,
             reports=None if reports is None else Path(reports).absolute(),
             background_rows=background_rows,
             is_kept=keep is not None,
@@ -200,23 +220,11 @@ class AutoML:
                   cannot be read
         """
         analysis = self._the_fitted().analysis
-        frame = (
-            rows
-            if isinstance(rows, pd.DataFrame)
-            else read_frame(rows, analysis.target, self.memory_mb)
-        )
-        if analysis.target not in frame.columns:
-            raise InvalidRequest(f"There is no column '{analysis.target}' to compare with.")
-        target = frame[analysis.target]
+        known = known_rows(rows, analysis, self.memory_mb)
+        answer = self._answer(known.frame)
         is_class = analysis.problem_type.is_classification
-        y = class_indices(target, analysis) if is_class else numbers_of(target)
-        known = np.isfinite(y) & (y >= 0 if is_class else True)
-        if not known.any():
-            raise InvalidRequest(f"No row has a known value in the column '{analysis.target}'.")
-        answer = self._answer(frame[known])
         predicted = answer.probabilities if is_class else answer.values
-        weight = weights_of(frame[known], analysis.sample_weight)
-        return scores(analysis.problem_type, y[known], predicted, answer.classes, weight)
+        return scores(analysis.problem_type, known.y, predicted, answer.classes, known.weight)
 
     def explain(
         self,
@@ -338,19 +346,7 @@ class AutoML:
         try:
             analysis = Analysis.from_json(read_json(home / "analysis.json"))
             kind = str(about["label_kind"])
-            model = cls(
-                target=analysis.target,
-                problem_type=analysis.problem_type,
-                objective=analysis.objective,
-                max_runtime_s=float(about["max_runtime_s"]),
-                max_candidates=about["max_candidates"],
-                seed=analysis.seed,
-                max_latency_ms=about.get("max_latency_ms"),
-                calibrate=analysis.calibrate,
-                tune_threshold=analysis.tune_threshold,
-                sample_weight=analysis.sample_weight,
-                monotone=analysis.monotone,
-            )
+            model = cls(**arguments_of(analysis, about))
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
             raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
         model._fitted = Fitted(home, predictor, analysis, kind)
@@ -399,6 +395,7 @@ class AutoML:
             reports_s=for_reports_s,
             definitions=asked.is_kept,
             strategy=self.strategy,
+            validation=validation_of(asked.validation, folder),
         )
 
     def _kept(self, job: Job, analysis: Analysis, kind: str, background_rows: int) -> Fitted:
@@ -407,12 +404,11 @@ class AutoML:
         weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
         keep_best(job, analysis, background_rows, home)
         about = {
-            "label_kind": kind,
             "max_runtime_s": self.max_runtime_s,
             "max_candidates": self.max_candidates,
             "max_latency_ms": self.max_latency_ms,
         }
-        write_manifest(home, _KIND, about)
+        write_manifest(home, _KIND, {"label_kind": kind, **about, **told_of(self.problem)})
         predictor = load_predictor(home / "transformers", home / "model")
         return Fitted(home, predictor, analysis, kind)
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 
 class ColumnType(StrEnum):
-    """The first five names are also those of a feature specification file."""
+    """The first four names are also those of a feature specification file (domain/features.py). Columns that were left
+    out on request are UNUSED."""
 
     NUMERIC = "numeric"
     CATEGORICAL = "categorical"
@@ -23,10 +24,11 @@ class ColumnType(StrEnum):
     DATETIME = "datetime"
     IDENTIFIER = "identifier"
     CONSTANT = "constant"
+    UNUSED = "unused"
 
     @property
     def is_feature(self) -> bool:
-        return self not in (ColumnType.IDENTIFIER, ColumnType.CONSTANT)
+        return self not in (ColumnType.IDENTIFIER, ColumnType.CONSTANT, ColumnType.UNUSED)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ import numpy as np
 from windvane.domain.problem import ProblemSpec
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data import analyse as reading
-from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
+from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.ensembles.blend import blend
 from windvane.engine.outcomes import (
@@ -60,13 +60,18 @@ _MOST_ENSEMBLE_BYTES = 40_000_000
 
 
 def analyse(
-    files: Sequence[SourceFile], options: ReadOptions, problem: ProblemSpec, into: Path
+    files: Sequence[SourceFile],
+    options: ReadOptions,
+    problem: ProblemSpec,
+    into: Path,
+    validation: ValidationFiles | None = None,
 ) -> Analysis:
     """Read, infer types and problem, check, split, and write `into` (a dataset folder).
 
-    raises    DataFault, whose text is fit to be a FailureReason
+    validation    a validation set of its own, which candidates are scored on; None: some of the rows are held out
+    raises        DataFault, whose text is fit to be a FailureReason
     """
-    return reading.analyse(files, options, problem, into)
+    return reading.analyse(files, options, problem, into, validation)
 
 
 def fit_features(dataset: Path, recipe: str, into: Path, fits: Sequence[str] | None = None) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from windvane.domain.problem import ProblemSpec
 from windvane.engine.data.analyse import analyse
-from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
+from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.dataset import Dataset, read_dataset
 
 HEADER = "amount,colour,y\n"
@@ -43,11 +43,21 @@ class Workshop:
         return files
 
     def analyse(
-        self, *contents: str | bytes, problem: ProblemSpec | None = None, **options: Any
+        self,
+        *contents: str | bytes,
+        problem: ProblemSpec | None = None,
+        validation: str | None = None,
+        **options: Any,
     ) -> Analysis:
+        """validation    text of a CSV file that is a validation set of its own"""
         chosen = replace(self.options, **options)
         spec = problem or ProblemSpec("y")
-        return analyse(self.files(*contents), chosen, spec, self.dataset_folder)
+        held_out = None
+        if validation is not None:
+            path = self.folder / "part-validation.csv"
+            path.write_text(validation)
+            held_out = ValidationFiles((SourceFile(path, "s3://bucket/held-out/v.csv"),))
+        return analyse(self.files(*contents), chosen, spec, self.dataset_folder, held_out)
 
     @property
     def dataset_folder(self) -> Path:

@@ -8,16 +8,37 @@ from typing import Any
 
 from windvane.artifacts.base import Artifacts
 from windvane.control.inputs import input_objects
-from windvane.engine.data.analysis import SourceFile
+from windvane.engine.data.analysis import MAX_VALIDATION_BYTES, SourceFile
 from windvane.errors import DataFault, InvalidRequest
+
+_OF_DATA = "this server takes at most {} (configuration, section [limits], max_data_bytes)"
+_OF_VALIDATION = "validation data may have at most {}"
+
+
+def download_validation(
+    artifacts: Artifacts, source: Mapping[str, Any], into: Path, max_bytes: int
+) -> list[SourceFile]:
+    """The same of a validation channel, in a folder that is made.
+
+    max_bytes    of any data; validation data may have no more than AWS takes besides
+    """
+    into.mkdir()
+    if max_bytes <= MAX_VALIDATION_BYTES:
+        return download_inputs(artifacts, source, into, max_bytes)
+    return download_inputs(artifacts, source, into, MAX_VALIDATION_BYTES, _OF_VALIDATION)
 
 
 def download_inputs(
-    artifacts: Artifacts, source: Mapping[str, Any], into: Path, max_bytes: int
+    artifacts: Artifacts,
+    source: Mapping[str, Any],
+    into: Path,
+    max_bytes: int,
+    limit: str = _OF_DATA,
 ) -> list[SourceFile]:
     """Every object of an S3DataSource as a file of an existing folder, in the order of the objects.
 
     max_bytes    of all objects together, as they are stored
+    limit        what they go beyond otherwise, for the message
     raises       DataFault if there is nothing, too much, or something vanished
     """
     try:
@@ -28,8 +49,7 @@ def download_inputs(
         raise DataFault(f"There are no objects under {source['S3Uri']} any more.")
     if (total := sum(info.size for info in objects)) > max_bytes:
         raise DataFault(
-            f"The input {source['S3Uri']} has {total} bytes; this server takes at most {max_bytes} "
-            "(configuration, section [limits], max_data_bytes)."
+            f"The input {source['S3Uri']} has {total} bytes; {limit.format(max_bytes)}."
         )
     files = []
     for number, info in enumerate(objects):

@@ -72,7 +72,8 @@ TUNING_DATA = Artefact(
     "preprocessed-data/tuning_data/{part}/chunk_{n}.csv",
     (TaskKind.SPLIT,),
     "The data as they were read, without a header, the target first; parts are `train` and `validation` (the rows held "
-    "out by the first fold). Dates are ISO 8601 in UTC, missing cells are empty. Chunks have at most 50 MB.",
+    "out by the first fold, or those of the validation channel). Sample weights are not among them. Dates are ISO 8601 in "
+    "UTC, missing cells are empty. Chunks have at most 50 MB.",
 )
 DATASET = Artefact(
     "preprocessed-data/dataset/{file}",

@@ -6,10 +6,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from windvane.artifacts.base import parse_location
+from windvane.control.inputs import specification_at
+from windvane.control.step_rules import SPECIFICATION_INPUT, VALIDATION_INPUT
+from windvane.domain.features import EVERYTHING
 from windvane.domain.images import EXPLAINER, TRANSFORMERS, algorithm_of
-from windvane.domain.problem import MetricName, ProblemSpec, ProblemType
+from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_uses, kept_apart
 from windvane.engine import stages
-from windvane.engine.data.analysis import ReadOptions, SourceFile
+from windvane.engine.data.analysis import (
+    MAX_VALIDATION_BYTES,
+    ReadOptions,
+    SourceFile,
+    ValidationFiles,
+)
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
@@ -20,7 +28,7 @@ from windvane.work.errand import (
     fetch_package,
     told_as,
 )
-from windvane.work.inputs import download_inputs
+from windvane.work.inputs import download_inputs, download_validation
 from windvane.work.publishing import publish_dataset, publish_header, publish_split
 from windvane.work.reports import EXPLAINING_SHARE, explanation_files, insight_files
 from windvane.work.stages import Result
@@ -28,6 +36,7 @@ from windvane.work.workspace import scratch
 
 _MOST_EXPLAINING_S = 30.0
 _PARQUET_MAGIC = b"PAR1"
+_WEIGHT = "SAMPLE_WEIGHT_ATTRIBUTE_NAME"
 
 
 def process(errand: Errand) -> Result:
@@ -39,7 +48,10 @@ def process(errand: Errand) -> Result:
 
 
 def _split(errand: Errand, folder: Path) -> None:
-    source = errand.request["ProcessingInputs"][0]["S3Input"]
+    sources = {one["InputName"]: one["S3Input"] for one in errand.request["ProcessingInputs"]}
+    held_out = sources.pop(VALIDATION_INPUT, None)
+    problem = _problem(errand, sources.pop(SPECIFICATION_INPUT, None))
+    (source,) = sources.values()
     outputs, artifacts = _outputs(errand), errand.open_artifacts()
     inputs, temporary = folder / "inputs", folder / "temporary"
     inputs.mkdir()
@@ -55,7 +67,8 @@ def _split(errand: Errand, folder: Path) -> None:
         threads=errand.threads,
     )
     dataset = folder / "dataset"
-    analysis = stages.analyse(files, options, _problem(errand), dataset)
+    validation = None if held_out is None else _validation(errand, held_out, folder / "validation")
+    analysis = stages.analyse(files, options, problem, dataset, validation)
     places = {name: parse_location(uri.rstrip("/")) for name, uri in outputs.items()}
     if "header" in places:
         publish_header(artifacts, places["header"], analysis)
@@ -63,6 +76,16 @@ def _split(errand: Errand, folder: Path) -> None:
         publish_dataset(artifacts, places["dataset"], dataset)
     if "tuning_data" in places:
         publish_split(artifacts, places["tuning_data"], dataset, temporary)
+
+
+def _validation(errand: Errand, source: Mapping[str, str], into: Path) -> ValidationFiles:
+    files = download_validation(errand.open_artifacts(), source, into, errand.max_data_bytes)
+    return ValidationFiles(
+        tuple(files),
+        _format_of(files),
+        source.get("S3CompressionType", "None"),
+        min(MAX_VALIDATION_BYTES, errand.max_data_bytes),
+    )
 
 
 def _explain(errand: Errand, folder: Path) -> None:
@@ -120,11 +143,22 @@ def _format_of(files: list[SourceFile]) -> str:
         return "parquet" if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC else "csv"
 
 
-def _problem(errand: Errand) -> ProblemSpec:
+def _problem(errand: Errand, specification: Mapping[str, str] | None) -> ProblemSpec:
+    """specification    the S3Input of a feature specification file; None if there is none"""
     environment: Mapping[str, str] = errand.request["Environment"]
     problem_type, objective = environment.get("PROBLEM_TYPE"), environment.get("OBJECTIVE")
+    target, weight = environment["TARGET_ATTRIBUTE_NAME"], environment.get(_WEIGHT) or None
+    share = environment.get("VALIDATION_FRACTION")
+    features = EVERYTHING
+    if specification is not None:
+        location, apart = parse_location(specification["S3Uri"]), kept_apart(target, weight)
+        features = specification_at(errand.open_artifacts(), location, apart)
+    check_uses(target, None, weight, {})
     return ProblemSpec(
-        target=environment["TARGET_ATTRIBUTE_NAME"],
+        target=target,
+        sample_weight=weight,
+        features=features,
+        validation_fraction=None if share is None else float(share),
         problem_type=ProblemType(problem_type) if problem_type else None,
         objective=MetricName(objective) if objective else None,
         calibrate=errand.calibrate,

@@ -32,6 +32,7 @@ from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.outcomes import outcome_from_json
 from windvane.engine.rerun import hyperparameters_of
 from windvane.work.containers import containers_of
+from windvane.work.splitting import split_environment, split_inputs
 from windvane.work.workspace import Keys
 
 ENSEMBLE = "ensemble"
@@ -266,33 +267,9 @@ def _split_job(job: AutoMLJob, task: Task, split: Task | None) -> ProcessingJob:
     if task.status is TaskStatus.DONE:
         outputs |= {"tuning_data": keys.tuning_folder, "dataset": keys.dataset}
         common |= _told_by(split)
-    inputs = {
-        channel.get("ChannelType", "training"): _table(channel)
-        for channel in job.request["InputDataConfig"]
-    }
-    environment = {"Environment": _problem(job, task)}
-    details = _processing_details(job, inputs, outputs) | environment
+    environment = {"Environment": split_environment(job, task)}
+    details = _processing_details(job, split_inputs(job), outputs) | environment
     return ProcessingJob(name=keys.split_name, details=details, **common)
-
-
-def _table(channel: Mapping[str, Any]) -> dict[str, Any]:
-    """A channel of an AutoML job as a processing job's S3Input."""
-    source = channel["DataSource"]["S3DataSource"]
-    if "CompressionType" not in channel:
-        return dict(source)
-    return {**source, "S3CompressionType": channel["CompressionType"]}
-
-
-def _problem(job: AutoMLJob, analysis: Task) -> dict[str, str]:
-    """As the data were found to pose it; until then as it was asked."""
-    request, found = job.request, analysis.result or {}
-    objective = request.get("AutoMLJobObjective", {}).get("MetricName")
-    told = {
-        "TARGET_ATTRIBUTE_NAME": request["InputDataConfig"][0]["TargetAttributeName"],
-        "PROBLEM_TYPE": found.get("problem_type") or request.get("ProblemType"),
-        "OBJECTIVE": found.get("objective") or objective,
-    }
-    return {name: value for name, value in told.items() if value}
 
 
 def _told_by(later: Task | None) -> dict[str, Any]:

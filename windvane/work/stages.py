@@ -12,12 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.base import Artifacts, Location
+from windvane.control.data_rules import (
+    CSV,
+    FRACTION,
+    PARQUET,
+    content_type,
+    training_channel,
+    validation_channel,
+)
+from windvane.control.members import first
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
 from windvane.domain.task import Task, TaskKind
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
-from windvane.engine.data.analysis import ReadOptions
+from windvane.engine.data.analysis import MAX_VALIDATION_BYTES, ReadOptions, ValidationFiles
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, outcome_to_json, read_candidate
@@ -26,7 +35,7 @@ from windvane.engine.scoring.judge import with_latency
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import terms
 from windvane.errors import CandidateFault, Outclassed
-from windvane.work.inputs import download_inputs
+from windvane.work.inputs import download_inputs, download_validation
 from windvane.work.notebooks import write_notebooks
 from windvane.work.publishing import (
     check_writable,
@@ -92,7 +101,7 @@ def perform(bench: Bench) -> Result:
 
 
 def _analyse(bench: Bench) -> Result:
-    channel = bench.job.request["InputDataConfig"][0]
+    channel = training_channel(bench.job.request)
     artifacts = bench.open_artifacts()
     check_writable(artifacts, Keys(bench.job))
     with scratch(bench.workspace, bench.attempt) as folder:
@@ -108,6 +117,7 @@ def _analyse(bench: Bench) -> Result:
             _read_options(bench, channel, temporary),
             _problem(bench, channel),
             cleared(bench.workspace.dataset),
+            _validation(bench, artifacts, folder / "validation"),
         )
     publish_header(artifacts, Keys(bench.job).headers.parent, analysis)
     return {
@@ -120,11 +130,27 @@ def _analyse(bench: Bench) -> Result:
     }
 
 
+def _validation(bench: Bench, artifacts: Artifacts, into: Path) -> ValidationFiles | None:
+    channel = validation_channel(bench.job.request)
+    if channel is None:
+        return None
+    source = channel["DataSource"]["S3DataSource"]
+    return ValidationFiles(
+        tuple(download_validation(artifacts, source, into, bench.max_data_bytes)),
+        _format_of(channel),
+        channel.get("CompressionType", "None"),
+        min(MAX_VALIDATION_BYTES, bench.max_data_bytes),
+    )
+
+
+def _format_of(channel: Mapping[str, Any]) -> str:
+    return "parquet" if content_type(channel.get("ContentType", CSV)) == PARQUET else "csv"
+
+
 def _read_options(bench: Bench, channel: Mapping[str, Any], temporary: Path) -> ReadOptions:
-    content_type = channel.get("ContentType", "")
     return ReadOptions(
         scratch=temporary,
-        format="parquet" if "parquet" in content_type else "csv",
+        format=_format_of(channel),
         compression=channel.get("CompressionType", "None"),
         max_bytes=bench.max_data_bytes,
         max_columns=bench.max_columns,
@@ -143,6 +169,9 @@ def _problem(bench: Bench, channel: Mapping[str, Any]) -> ProblemSpec:
         objective=MetricName(objective) if objective else None,
         calibrate=bench.calibrate,
         tune_threshold=bench.tune_threshold,
+        sample_weight=channel.get("SampleWeightAttributeName"),
+        features=bench.job.features,
+        validation_fraction=first(request, FRACTION),
     )
 
 

@@ -111,6 +111,8 @@ def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
         (["train.csv", "--target", "y", "--sample-weight", "y"], "as the sample weight"),
         (["train.csv", "--target", "y", "--monotone", "y=+1"], "it is the target"),
         (["train.csv", "--target", "y", "--test", "no.csv"], "no.csv"),
+        (["train.csv", "--target", "y", "--validation", "none.csv"], "none.csv"),
+        (["train.csv", "--target", "y", "--validation-fraction", "2"], "less than 1"),
         (["train.csv", "--target", "y", "--out", "."], "--out . exists already"),
     ],
 )
@@ -130,3 +132,13 @@ def test_bad_data_are_one_message_with_file_and_line_and_code_2(files, tmp_path,
     assert "broken.csv" in message
     assert "3" in message
     assert "Traceback" not in message
+
+
+def test_validation_data_of_other_columns_are_told_apart(files, tmp_path, capsys):
+    (tmp_path / "v.csv").write_text("a,c,y\n1,2,up\n")
+    code = _run(
+        files / "train.csv", "--target", "y", "--validation", tmp_path / "v.csv",
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 2
+    assert "it lacks 'b' and it has 'c'" in capsys.readouterr().err

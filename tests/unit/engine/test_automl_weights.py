@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from windvane import AutoML
-from windvane.errors import DataFault, InvalidRequest
+from windvane.errors import InvalidRequest
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,3 @@ def test_scores_are_weighted_and_say_so(model, rows):
 def test_a_wrong_weight_in_rows_to_score_is_named(model, rows):
     with pytest.raises(InvalidRequest, match=r"'w' is no finite number of 0 or more in the row 3"):
         model.score(rows.assign(w=rows["w"].where(rows.index != 3, -1.0)))
-
-
-def test_a_wrong_weight_is_named_with_its_row(rows):
-    spoilt = rows.assign(w=rows["w"].where(rows.index != 41))
-    with pytest.raises(DataFault, match="sample weight column 'w' is empty in row 42"):
-        AutoML(target="amount", sample_weight="w", max_runtime_s=30).fit(spoilt)

@@ -8,7 +8,8 @@ import pytest
 from windvane.artifacts.base import Location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.errors import DataFault
-from windvane.work.inputs import download_inputs
+from windvane.work import inputs
+from windvane.work.inputs import download_inputs, download_validation
 
 
 @pytest.fixture
@@ -52,6 +53,18 @@ def test_too_much_is_refused_before_it_is_fetched(artifacts: LocalArtifacts, fol
     with pytest.raises(DataFault, match="has 3 bytes; this server takes at most 2"):
         download_inputs(artifacts, _source("S3Prefix", "train"), folder, 2)
     assert list(folder.iterdir()) == []
+
+
+def test_validation_data_have_a_limit_of_their_own(
+    artifacts: LocalArtifacts, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = _source("S3Prefix", "train")
+    assert len(download_validation(artifacts, source, folder / "all", 100)) == 2
+    with pytest.raises(DataFault, match="has 3 bytes; this server takes at most 2"):
+        download_validation(artifacts, source, folder / "server", 2)
+    monkeypatch.setattr(inputs, "MAX_VALIDATION_BYTES", 2)
+    with pytest.raises(DataFault, match="has 3 bytes; validation data may have at most 2"):
+        download_validation(artifacts, source, folder / "aws", 100)
 
 
 def test_a_prefix_that_was_emptied_meanwhile_is_named(

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.domain.features import FeatureSpecification, FeatureType
 from windvane.domain.problem import ProblemSpec
 from windvane.engine.columns import ColumnType, Values
-from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
+from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.checks.facts import RowKeys, TableFacts
 from windvane.engine.data.checks.findings import find_all
 from windvane.engine.data.dataset import Dataset, write_dataset
@@ -22,9 +23,16 @@ from windvane.engine.data.power import MOST_ROWS, Powers, prediction_power
 from windvane.engine.data.profile import describe_numbers
 from windvane.engine.data.read import RawTable, read_table
 from windvane.engine.data.rowweights import take_weights
-from windvane.engine.data.split import assign_folds, choose_n_folds, target_strata
+from windvane.engine.data.split import HOLD_OUT, assign_folds, choose_n_folds, target_strata
 from windvane.engine.data.target import Target, may_be_numbers, resolve_target
-from windvane.engine.data.typed import RawColumn, TypedColumn, add_to_keys, type_column
+from windvane.engine.data.typed import (
+    RawColumn,
+    TypedColumn,
+    add_to_keys,
+    keep_unused,
+    type_column,
+)
+from windvane.engine.data.validation import check_usable, read_both
 from windvane.engine.weighted import Weight, taken
 from windvane.errors import DataFault, JobFault
 
@@ -32,14 +40,23 @@ _LEAST_POWER_ROWS, _POWER_CELLS = 2000, 2_000_000
 
 
 def analyse(
-    files: Sequence[SourceFile], options: ReadOptions, problem: ProblemSpec, into: Path
+    files: Sequence[SourceFile],
+    options: ReadOptions,
+    problem: ProblemSpec,
+    into: Path,
+    validation: ValidationFiles | None = None,
 ) -> Analysis:
     """Read, infer types and problem, check, split, and write `into` (a dataset folder, whole or not at all).
 
-    raises    DataFault, whose text is fit to be a FailureReason
+    validation    a validation set of its own; None: some of the rows are held out
+    raises        DataFault, whose text is fit to be a FailureReason
     """
+    others = _others(problem)
     try:
-        raw = read_table(files, options, problem.target, problem.seed, _others(problem))
+        if validation is None:
+            raw = read_table(files, options, problem.target, problem.seed, others)
+        else:
+            raw = read_both(files, validation, options, problem, others)
         dataset = _build(raw, problem, options)
         write_dataset(dataset, into)
     except OSError as error:
@@ -58,25 +75,24 @@ def _others(problem: ProblemSpec) -> dict[str, str]:
     return {
         **({} if weight is None else {weight: "sample weight"}),
         **dict.fromkeys(problem.monotone, "monotone"),
+        **dict.fromkeys(problem.features.columns, "feature"),
     }
 
 
 def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset:
-    weight: Weight = None
+    n_rows_kept, weights = raw.n_rows, None
     if problem.sample_weight is not None:
-        raw, weight = take_weights(raw, problem.sample_weight)
+        raw, weights = take_weights(raw, problem.sample_weight)
     cells = raw.columns.pop(problem.target)
     numbers = plain_numbers(problem.target, cells) if may_be_numbers(problem) else None
     target_column = numbers or encode(problem.target, cells)
-    target = resolve_target(target_column, problem, options.min_rows)
-    columns, features, identifiers = _type_columns(raw, target)
+    target = resolve_target(target_column, problem, options.min_rows, raw.is_validation)
+    columns, features, identifiers = _type_columns(raw, target, problem.features)
     _check_learnable(columns)
     check_monotone(problem.monotone, columns, target)
     kept_target = target_column.keep(target.valid)
     keys = _row_keys(features, identifiers, kept_target)
-    n_folds = choose_n_folds(len(target.y), sum(c.spec.type.is_feature for c in columns))
-    strata = target_strata(target.y, target.problem_type.is_classification)
-    folds = assign_folds(strata, keys.learned, n_folds, problem.seed)
+    folds = _folds(raw, target, columns, keys, problem)
     facts = TableFacts(
         columns,
         problem.target,
@@ -85,18 +101,41 @@ def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset
         {} if target.labels else describe_numbers(target.y),
         keys,
         folds,
-        raw.n_rows,
+        n_rows_kept,
         raw.n_rows_read,
         _powers(columns, target, problem.seed),
-        raw.n_rows - len(target.valid),
+        n_weightless=0 if weights is None else weights.n_zero,
+        n_unweighted=0 if weights is None else weights.n_invalid,
+        unweighted=() if weights is None else weights.examples,
+        weight=problem.sample_weight or "",
+        has_validation_set=raw.is_validation is not None,
     )
     return Dataset(
-        _analysis(facts, n_folds, problem),
+        _analysis(facts, problem),
         {column.name: column.values for column in columns},
         target.y,
         folds,
-        _about_one(taken(weight, target.valid)),
+        None if weights is None else _about_one(taken(weights.weight, target.valid)),
     )
+
+
+def _folds(
+    raw: RawTable,
+    target: Target,
+    columns: Sequence[TypedColumn],
+    keys: RowKeys,
+    problem: ProblemSpec,
+) -> NDArray[np.int8]:
+    """Of the rows with a valid target."""
+    if raw.is_validation is not None:
+        is_validation = raw.is_validation[target.valid]
+        check_usable(is_validation, raw.is_validation, problem.target, target)
+        return np.where(is_validation, 0, -1).astype(np.int8)
+    n_folds = choose_n_folds(len(target.y), sum(c.spec.type.is_feature for c in columns))
+    if problem.validation_fraction is not None:
+        n_folds = HOLD_OUT
+    strata = target_strata(target.y, target.problem_type.is_classification)
+    return assign_folds(strata, keys.learned, n_folds, problem.seed, problem.validation_fraction)
 
 
 def _about_one(weight: Weight) -> Weight:
@@ -104,8 +143,8 @@ def _about_one(weight: Weight) -> Weight:
     return None if weight is None else weight / weight.mean()
 
 
-def _analysis(facts: TableFacts, n_folds: int, problem: ProblemSpec) -> Analysis:
-    target = facts.target
+def _analysis(facts: TableFacts, problem: ProblemSpec) -> Analysis:
+    target, n_folds = facts.target, int(facts.folds.max()) + 1
     return Analysis(
         target=facts.target_name,
         problem_type=target.problem_type,
@@ -125,23 +164,29 @@ def _analysis(facts: TableFacts, n_folds: int, problem: ProblemSpec) -> Analysis
         statistics=_statistics(facts),
         sample_weight=problem.sample_weight,
         monotone=dict(problem.monotone),
+        n_held_out=int((facts.folds == 0).sum()) if n_folds == HOLD_OUT else 0,
+        has_validation_set=facts.has_validation_set,
     )
 
 
 _Keys = NDArray[np.uint64]
 
 
-def _type_columns(raw: RawTable, target: Target) -> tuple[list[TypedColumn], _Keys, _Keys | None]:
-    """Every column but the target typed; a key for each row of what may be learned from, and one of its identifiers
-    if there are any. The raw cells are let go on the way."""
+def _type_columns(
+    raw: RawTable, target: Target, asked: FeatureSpecification
+) -> tuple[list[TypedColumn], _Keys, _Keys | None]:
+    """Every column but the target typed; a key for each row of what may be learned from, and one of what may not (its
+    identifiers) if there is any. The raw cells are let go on the way."""
     features: _Keys = np.zeros(len(target.y), dtype=np.uint64)
     identifiers: _Keys | None = None
     typed: list[TypedColumn] = []
     for name in list(raw.columns):
-        cells = raw.columns.pop(name)
-        column = _valid_rows(plain_numbers(name, cells) or encode(name, cells), target)
-        typed.append(type_column(column))
-        if typed[-1].spec.type is ColumnType.IDENTIFIER:
+        cells, forced = raw.columns.pop(name), asked.types.get(name)
+        may_be_plain = forced in (None, FeatureType.NUMERIC)
+        numbers = plain_numbers(name, cells) if may_be_plain else None
+        column = _valid_rows(numbers or encode(name, cells), target)
+        typed.append(type_column(column, forced) if asked.uses(name) else keep_unused(column))
+        if typed[-1].spec.type in (ColumnType.IDENTIFIER, ColumnType.UNUSED):
             before = np.zeros_like(features) if identifiers is None else identifiers
             identifiers = add_to_keys(before, column.words())
         else:

@@ -9,6 +9,8 @@ from typing import Any
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
 
+MAX_VALIDATION_BYTES = 2 * 1000**3
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -43,6 +45,22 @@ class ReadOptions:
 
 
 @dataclass(frozen=True)
+class ValidationFiles:
+    """A validation set of its own: candidates are scored on its rows, and no model learns from them.
+
+    format, compression   as in ReadOptions
+    max_bytes             of decompressed data
+
+    source    AutoMLChannel in SageMaker's API reference: validation data are below 2 GB
+    """
+
+    files: tuple[SourceFile, ...]
+    format: str = "csv"
+    compression: str = "None"
+    max_bytes: int = MAX_VALIDATION_BYTES
+
+
+@dataclass(frozen=True)
 class Finding:
     """Something worth knowing about the data.
 
@@ -72,6 +90,9 @@ class Analysis:
     label_type    'string', 'integer', 'float' or 'boolean': what the labels were
     n_rows        rows kept (valid target, after sampling);  n_rows_read  rows in the files
     n_folds       cross-validation folds; 1 means one hold-out part (fold 0)
+    n_held_out    rows of that part; 0 if there are folds
+    has_validation_set
+                  the part came as a validation set of its own: not even the model that answers learns from it
     calibrate, tune_threshold
                   as in ProblemSpec
     findings      most severe first
@@ -98,11 +119,29 @@ class Analysis:
     statistics: dict[str, dict[str, Any]] = field(default_factory=dict)
     sample_weight: str | None = None
     monotone: dict[str, int] = field(default_factory=dict)
+    n_held_out: int = 0
+    has_validation_set: bool = False
+
+    @property
+    def n_learnable(self) -> int:
+        """Rows that the model which answers may learn from."""
+        return self.n_rows - self.n_held_out if self.has_validation_set else self.n_rows
+
+    @property
+    def n_training_rows(self) -> int:
+        """Rows that a fold's model may learn from, about."""
+        if self.n_folds > 1:
+            return round(self.n_rows * (1 - 1 / self.n_folds))
+        return self.n_rows - self.n_held_out
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is to be told of every candidate, as the job was asked for it."""
         told = []
+        if self.has_validation_set:
+            told.append(
+                f"scored on the {self.n_held_out:,} rows of the validation data, which no model learns from"
+            )
         if self.sample_weight is not None:
             told.append(f"rows are weighted by '{self.sample_weight}', in training and in scores")
         if self.monotone:

@@ -51,6 +51,13 @@ class Dataset:
     weight: Weight = None
     sample: Sequence[Row] = ()
 
+    @property
+    def learnable(self) -> NDArray[np.bool_]:
+        """(n_rows,) which rows the model that answers may learn from."""
+        if self.analysis.has_validation_set:
+            return np.asarray(self.folds != 0)
+        return np.ones(self.y.size, np.bool_)
+
     def sample_rows(self) -> Sequence[Row]:
         """A few rows as the cells they were read from (engine/data/sample.py)."""
         return self.sample or sample_of(self.analysis.columns, self.columns, self.analysis.n_rows)

@@ -142,6 +142,33 @@ def check_column(role: str, column: str, names: Sequence[str]) -> None:
     )
 
 
+def check_same_columns(name: str, columns: Sequence[str], wanted: Sequence[str]) -> None:
+    """name      of the file
+    wanted    the columns of the training data
+    raises    DataFault if there are others, or not all of them, saying which
+    """
+    there, needed = set(columns), set(wanted)
+    lacking = [column for column in wanted if column not in there]
+    beyond = [column for column in columns if column not in needed]
+    if not lacking and not beyond:
+        return
+    told = [
+        f"it {verb} {_shown(found)}"
+        for verb, found in (("lacks", lacking), ("has", beyond))
+        if found
+    ]
+    hint = " Does it begin with a header?" if len(lacking) == len(wanted) else ""
+    raise DataFault(
+        f"The validation data do not have the columns of the training data: in {name}, {' and '.join(told)}.{hint} "
+        "Both channels must have the same columns; their order does not matter."
+    )
+
+
+def _shown(columns: Sequence[str]) -> str:
+    shown = ", ".join(f"'{column[:60]}'" for column in columns[:10])
+    return f"{shown} and {len(columns) - 10} more" if len(columns) > 10 else shown
+
+
 def carries_header(opening: Opening, header: Sequence[str], model: Opening, name: str) -> bool:
     """Whether a later file begins with the header of the first; if not, its first record is data.
 

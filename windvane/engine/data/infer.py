@@ -80,15 +80,15 @@ def infer_column(column: EncodedColumn) -> ColumnSpec:
     numbers = column.plain_numbers()
     if numbers is not None:
         return _of_plain_numbers(column, numbers)
-    everything = _gather(column)
-    texts = _without(everything, among_words)
-    values = _without(everything, among_values)
+    everything = gather(column)
+    texts = without(everything, among_words)
+    values = without(everything, among_values)
     return _constant(texts) or _date(values) or _number(values) or _of_words(texts)
 
 
 def infer_words(column: EncodedColumn) -> ColumnSpec:
     """The spec of a column whose cells are no numbers or dates, whatever a sample of them looks like."""
-    return _of_words(_without(_gather(column), among_words))
+    return _of_words(without(gather(column), among_words))
 
 
 def _of_plain_numbers(column: EncodedColumn, numbers: NDArray[np.float64]) -> ColumnSpec:
@@ -97,7 +97,7 @@ def _of_plain_numbers(column: EncodedColumn, numbers: NDArray[np.float64]) -> Co
         n_filled = int((column.codes >= 0).sum())
         reason = f"all {n_filled} filled cells are numbers, {len(numbers)} distinct"
         return ColumnSpec(column.name, ColumnType.NUMERIC, reason)
-    integers = _gather(column)
+    integers = gather(column)
     return (
         _constant(integers)
         or _date(integers)
@@ -110,7 +110,7 @@ def _of_words(texts: Evidence) -> ColumnSpec:
     return _boolean(texts) or _identifier(texts) or _text(texts) or _categorical(texts)
 
 
-def _gather(column: EncodedColumn) -> Evidence:
+def gather(column: EncodedColumn) -> Evidence:
     counts = column.counts()
     picked = _pick(len(column.texts))
     merged: dict[str, int] = {}
@@ -141,7 +141,7 @@ def _pick(n_texts: int) -> NDArray[np.int64]:
     )
 
 
-def _without(evidence: Evidence, markers: Callable[[Sequence[str]], frozenset[str]]) -> Evidence:
+def without(evidence: Evidence, markers: Callable[[Sequence[str]], frozenset[str]]) -> Evidence:
     gone = markers(evidence.texts)
     if not gone:
         return evidence
@@ -198,7 +198,7 @@ def _date(evidence: Evidence) -> ColumnSpec | None:
         return None
     return evidence.spec(
         ColumnType.DATETIME,
-        f"{_share(evidence, found.unreadable)} cells are dates {found.described}",
+        f"{share_read(evidence, found.unreadable)} cells are dates {found.described}",
         formats=list(found.formats),
     )
 
@@ -223,14 +223,14 @@ def _coded(evidence: Evidence) -> ColumnSpec | None:
 def _numeric(evidence: Evidence, found: Numbers) -> ColumnSpec:
     described = found.notation.describe()
     reason = (
-        f"{_share(evidence, found.unreadable)} cells are numbers{' ' if described else ''}{described}, "
+        f"{share_read(evidence, found.unreadable)} cells are numbers{' ' if described else ''}{described}, "
         f"{evidence.n_distinct} distinct"
     )
     parse = {} if found.notation.is_plain else found.notation.to_json()
     return evidence.spec(ColumnType.NUMERIC, reason, **parse)
 
 
-def _share(evidence: Evidence, unreadable: dict[str, int]) -> str:
+def share_read(evidence: Evidence, unreadable: dict[str, int]) -> str:
     if not unreadable:
         return f"all {evidence.n_filled} filled"
     return f"{evidence.n_filled - sum(unreadable.values())} of {evidence.n_filled} filled"

@@ -13,6 +13,9 @@ from windvane.engine.data.numerals import Notation, number_reader
 from windvane.errors import InvalidRequest
 
 NAN = float("nan")
+LENIENT = "lenient"
+"""The key of a spec's `parse` that says that cells which cannot be read are missing: the column was given its type."""
+
 _KINDS = {ColumnType.NUMERIC: "a number", ColumnType.DATETIME: "a date"}
 
 CellReader = Callable[[str | None], Any]
@@ -26,10 +29,22 @@ def cell_reader(spec: ColumnSpec) -> CellReader:
     """
     missing = frozenset(spec.parse.get("missing", ()))
     if spec.type is ColumnType.NUMERIC:
-        return _float_reader(missing, number_reader(Notation.from_json(spec.parse)))
+        read = _float_reader(missing, number_reader(Notation.from_json(spec.parse)))
+        return _leniently(read) if spec.parse.get(LENIENT) else read
     if spec.type is ColumnType.DATETIME:
-        return _float_reader(missing, _first_of([date_reader(f) for f in spec.parse["formats"]]))
+        read = _float_reader(missing, _first_of([date_reader(f) for f in spec.parse["formats"]]))
+        return _leniently(read) if spec.parse.get(LENIENT) else read
     return _text_reader(missing)
+
+
+def _leniently(read: CellReader) -> CellReader:
+    def read_or_miss(cell: str | None) -> float:
+        try:
+            return float(read(cell))
+        except ValueError:
+            return NAN
+
+    return read_or_miss
 
 
 def parse_cells(cells: Sequence[str | None], spec: ColumnSpec, first_row: int = 1) -> Values:

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.arrowfiles import ArrowFiles
-from windvane.engine.data.dialect import check_column
+from windvane.engine.data.dialect import check_column, check_same_columns
 from windvane.engine.data.thin import ThinnedRows
 from windvane.errors import DataFault
 
@@ -36,13 +38,22 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class RawTable:
-    """columns      name -> strings, numbers or a dictionary of strings, in the order of the file
-    n_rows_read  rows in the files; more than in the table if it was sampled
+    """columns        name -> strings, numbers or a dictionary of strings, in the order of the file
+    n_rows         of the table; n_rows_read: rows in the files, more if it was sampled
+    is_validation  (n_rows,) which rows are those of a validation set; None if there is none
     """
 
     columns: dict[str, pa.ChunkedArray]
     n_rows: int
     n_rows_read: int
+    is_validation: NDArray[np.bool_] | None = None
+
+    def keep(self, rows: NDArray[np.bool_]) -> RawTable:
+        """The table with fewer rows."""
+        kept = pa.array(rows)
+        columns = {name: cells.filter(kept) for name, cells in self.columns.items()}
+        is_validation = None if self.is_validation is None else self.is_validation[rows]
+        return RawTable(columns, int(rows.sum()), self.n_rows_read, is_validation)
 
 
 def read_table(
@@ -51,16 +62,20 @@ def read_table(
     target: str,
     seed: int,
     others: Mapping[str, str] = MappingProxyType({}),
+    like: Sequence[str] = (),
 ) -> RawTable:
     """All rows of all files in the order of their names, or a sample that fits into memory.
 
     others    further columns that must be there -> what they are to the job
+    like      the columns that there must be, in any order; () for any
     raises    DataFault naming the file, and the line or byte, of what cannot be read
     """
     if not files:
         raise DataFault("There are no files to read.")
     ordered = sorted(files, key=lambda file: file.name)
     with _opened(ordered, options) as source:
+        if like:
+            check_same_columns(ordered[0].name, source.names, like)
         for column, role in {target: "target", **others}.items():
             check_column(role, column, source.names)
         max_bytes = options.memory_mb * 1000**2 // _TABLE_SHARE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -18,24 +19,50 @@ from windvane.errors import DataFault
 _MOSTLY = 0.5
 _LOOK = 5_000
 _LONGEST = 60
+_EXAMPLES, _LOOKED_AT = 3, 100
+EMPTY = "empty"
 
 
-def take_weights(raw: RawTable, name: str) -> tuple[RawTable, NDArray[np.float64]]:
-    """The table without the column of weights and without the rows of weight 0, which are to have no say in
-    anything; and the weights of the others.
+@dataclass(frozen=True)
+class RowWeights:
+    """weight      (n_rows,) above 0, of the rows that are kept
+    n_zero      rows of weight 0, which are to have no say in anything and were left out
+    n_invalid   rows without a finite number >= 0, which were left out too
+    examples    of what stands there instead
+    """
 
-    raises    DataFault if a weight is no finite number >= 0, or if all are 0
+    weight: NDArray[np.float64]
+    n_zero: int
+    n_invalid: int
+    examples: tuple[str, ...] = ()
+
+
+def take_weights(raw: RawTable, name: str) -> tuple[RawTable, RowWeights]:
+    """The table without the column of weights and without the rows that have none above 0; and the weights.
+
+    raises    DataFault if no row has a weight above 0
     """
     columns = dict(raw.columns)
     cells = columns.pop(name)
     weight = _read(name, cells)
-    _check(name, cells, weight, is_sample=raw.n_rows < raw.n_rows_read)
-    counting = weight > 0
-    if counting.all():
-        return replace(raw, columns=columns), weight
-    kept = pa.array(counting)
-    fewer = {column: values.filter(kept) for column, values in columns.items()}
-    return replace(raw, columns=fewer), weight[counting]
+    is_valid = np.isfinite(weight) & (weight >= 0)
+    wrong = np.flatnonzero(~is_valid)
+    counting = is_valid & (weight > 0)
+    examples = tuple(dict.fromkeys(_told(cells[int(row)].as_py()) for row in wrong[:_LOOKED_AT]))
+    if not counting.any():
+        raise DataFault(_nothing_counts(name, wrong.size, weight.size, examples))
+    found = RowWeights(weight[counting], int((weight == 0).sum()), wrong.size, examples[:_EXAMPLES])
+    rest = replace(raw, columns=columns)
+    return rest if counting.all() else rest.keep(counting), found
+
+
+def _nothing_counts(name: str, n_wrong: int, n_rows: int, examples: Sequence[str]) -> str:
+    if not n_wrong:
+        return f"The sample weight column '{name}' is 0 in all rows. At least some need a number above 0."
+    return (
+        f"The sample weight column '{name}' has no finite number above 0 in any of {n_rows:,} rows: the first "
+        f"without one {'is' if examples[0] == EMPTY else 'holds'} {examples[0]}. Name a column of numbers, or none."
+    )
 
 
 def _read(name: str, cells: pa.ChunkedArray) -> NDArray[np.float64]:
@@ -53,26 +80,8 @@ def _spec(column: EncodedColumn) -> ColumnSpec:
     return ColumnSpec(column.name, ColumnType.NUMERIC, "sample weight", parse=parse)
 
 
-def _check(
-    name: str, cells: pa.ChunkedArray, weight: NDArray[np.float64], *, is_sample: bool
-) -> None:
-    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
-    if wrong.size:
-        first = int(wrong[0])
-        place = "one of the rows" if is_sample else f"row {first + 1} of the data"
-        more = f" ({wrong.size - 1} more rows are wrong as well)" if wrong.size > 1 else ""
-        raise DataFault(
-            f"The sample weight column '{name}' {_told(cells[first].as_py())} in {place}{more}. Every row needs a "
-            "finite number of 0 or more there."
-        )
-    if not weight.any():
-        raise DataFault(
-            f"The sample weight column '{name}' is 0 in all rows. At least some need a number above 0."
-        )
-
-
 def _told(cell: object) -> str:
     if cell is None:
-        return "is empty"
+        return EMPTY
     text = str(cell)
-    return f"holds '{text if len(text) <= _LONGEST else text[: _LONGEST - 3] + '...'}'"
+    return f"'{text if len(text) <= _LONGEST else text[: _LONGEST - 3] + '...'}'"

@@ -29,28 +29,28 @@ def choose_n_folds(n_rows: int, n_features: int) -> int:
     return N_FOLDS
 
 
-def n_training_rows(n_rows: int, n_folds: int) -> int:
-    """Of a fold, about."""
-    held = min(HOLD_OUT_SHARE, MOST_HELD_OUT / n_rows) if n_folds == HOLD_OUT else 1 / n_folds
-    return round(n_rows * (1 - held))
-
-
 def assign_folds(
-    strata: NDArray[np.int64], row_keys: NDArray[np.uint64], n_folds: int, seed: int
+    strata: NDArray[np.int64],
+    row_keys: NDArray[np.uint64],
+    n_folds: int,
+    seed: int,
+    share: float | None = None,
 ) -> NDArray[np.int8]:
     """The fold in which each row is validated, or -1 for rows that are only trained on.
 
     strata     (n_rows,) class index, or quantile of the target
     row_keys   (n_rows,) equal for identical rows
     n_folds    HOLD_OUT puts a share of every stratum into fold 0 and the rest into none
+    share      that is held out; None for what suits the number of rows
     """
+    held_out = min(HOLD_OUT_SHARE, MOST_HELD_OUT / len(strata)) if share is None else share
     rng = np.random.default_rng(seed)
     folds = np.full(len(strata), -1, dtype=np.int8)
     keys = _grouped(row_keys)
     next_fold = 0
     for stratum in np.unique(strata):
         rows = np.flatnonzero(strata == stratum)
-        folds[rows], next_fold = _spread(keys[rows], len(strata), n_folds, next_fold, rng)
+        folds[rows], next_fold = _spread(keys[rows], held_out, n_folds, next_fold, rng)
     return folds
 
 
@@ -71,7 +71,7 @@ def _grouped(row_keys: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def _spread(
-    groups: NDArray[np.int64], n_rows: int, n_folds: int, first: int, rng: np.random.Generator
+    groups: NDArray[np.int64], share: float, n_folds: int, first: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int8], int]:
     """Folds of one stratum's rows, and where the next stratum goes on."""
     _, group_of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
@@ -82,9 +82,7 @@ def _spread(
     order = rng.permutation(n_groups)
     order = order[np.argsort(-sizes[order], kind="stable")]
     if n_folds == HOLD_OUT:
-        share = min(HOLD_OUT_SHARE, MOST_HELD_OUT / n_rows)
-        fold_of_group = _hold_out(sizes, order, share, rng)
-        return fold_of_group[group_of_row], first
+        return _hold_out(sizes, order, share, rng)[group_of_row], first
     fold_of_group = np.empty(n_groups, dtype=np.int8)
     filled = np.zeros(n_folds, dtype=np.int64)
     n_large = int((sizes > 1).sum())

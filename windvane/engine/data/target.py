@@ -6,7 +6,7 @@ position in that order. Of two classes the second is the positive one ("no" < "y
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ class Target:
     """y          (n_valid,) float64: values, or class indices
     valid      (n_rows,) bool: rows with a usable target; y has only those
     n_invalid  rows without one, and some of their texts
+    unseen     labels that only the validation data have, with their rows, which are not valid
     """
 
     problem_type: ProblemType
@@ -51,10 +52,11 @@ class Target:
     label_type: str = "float"
     class_counts: tuple[int, ...] = ()
     invalid_examples: tuple[str, ...] = ()
+    unseen: dict[str, int] = field(default_factory=dict)
 
     @property
     def n_invalid(self) -> int:
-        return int((~self.valid).sum())
+        return int((~self.valid).sum()) - sum(self.unseen.values())
 
 
 @dataclass(frozen=True)
@@ -88,17 +90,23 @@ def may_be_numbers(problem: ProblemSpec) -> bool:
 
 
 def resolve_target(
-    column: EncodedColumn | PlainNumbers, problem: ProblemSpec, min_rows: int
+    column: EncodedColumn | PlainNumbers,
+    problem: ProblemSpec,
+    min_rows: int,
+    is_validation: NDArray[np.bool_] | None = None,
 ) -> Target:
     """Settle problem type and objective, and encode the target.
 
-    column    PlainNumbers only if `may_be_numbers`
-    raises    DataFault if the target cannot be learned from, or contradicts what the caller said
+    column         PlainNumbers only if `may_be_numbers`
+    is_validation  (n_rows,) rows of a validation set, which have no say in what the problem is
+    raises         DataFault if the target cannot be learned from, or contradicts what the caller said
     """
     if isinstance(column, PlainNumbers):
-        return _plain(column, problem, min_rows)
-    facts = _facts(column)
-    _check_rows(column, facts.n_rows, min_rows)
+        numbers = column if is_validation is None else column.keep(~is_validation)
+        return _plain(column, numbers, problem, min_rows)
+    training = column if is_validation is None else column.keep(~is_validation)
+    facts = _facts(training)
+    _check_rows(training, facts.n_rows, min_rows)
     problem_type, reason = _settle(facts, problem)
     objective = problem.objective or default_objective(problem_type)
     _check_objective(problem_type, objective, reason)
@@ -106,18 +114,21 @@ def resolve_target(
         target = _as_numbers(column, facts, reason, objective)
     else:
         target = _as_classes(column, facts, problem_type, reason, objective)
-    _check_rows(column, len(target.y), min_rows)
-    if not target.labels and np.ptp(target.y) == 0:
-        raise DataFault(
-            f"The target column '{column.name}' is constant: {target.y[0]:g} in all rows."
-        )
-    return target
+    y = target.y if is_validation is None else target.y[~is_validation[target.valid]]
+    _check_rows(training, len(y), min_rows)
+    if not target.labels and np.ptp(y) == 0:
+        raise DataFault(f"The target column '{column.name}' is constant: {y[0]:g} in all rows.")
+    if is_validation is None or not target.labels:
+        return target
+    return replace(target, unseen=_labels_of(column.keep(is_validation & ~target.valid)))
 
 
-def _plain(column: PlainNumbers, problem: ProblemSpec, min_rows: int) -> Target:
+def _plain(
+    column: PlainNumbers, training: PlainNumbers, problem: ProblemSpec, min_rows: int
+) -> Target:
     valid = ~np.isnan(column.values)
     y = column.values[valid]
-    _check_rows(column, len(y), min_rows)
+    _check_rows(training, int((~np.isnan(training.values)).sum()), min_rows)
     reason = (
         f"the target is numeric with fractions, {len(np.unique(y))} distinct values"
         if problem.problem_type is None
@@ -128,13 +139,19 @@ def _plain(column: PlainNumbers, problem: ProblemSpec, min_rows: int) -> Target:
     return Target(ProblemType.REGRESSION, reason, objective, y, valid)
 
 
+def _labels_of(column: EncodedColumn) -> dict[str, int]:
+    """Texts that can be labels, with their rows."""
+    told = zip(column.texts.to_pylist(), column.counts(), strict=True)
+    return {text: int(count) for text, count in told if _is_label(text)}
+
+
+def _is_label(text: str) -> bool:
+    stripped = text.strip()
+    return bool(stripped) and stripped.casefold() not in _NO_LABEL
+
+
 def _facts(column: EncodedColumn) -> _Facts:
-    counts = column.counts()
-    found = {
-        text: int(count)
-        for text, count in zip(column.texts.to_pylist(), counts, strict=True)
-        if text.strip() and text.strip().casefold() not in _NO_LABEL
-    }
+    found = _labels_of(column)
     if not found:
         raise DataFault(
             f"The target column '{column.name}' is empty in all {column.n_rows} rows. Give labels or "
@@ -277,8 +294,8 @@ def _as_classes(
         y >= 0,
         labels,
         label_type,
-        tuple(counts[label] for label in labels),
-        tuple(text for text in texts if text not in index_of)[:3],
+        tuple(np.bincount(y[y >= 0].astype(np.int64), minlength=len(labels)).tolist()),
+        tuple(text for text in texts if not _is_label(text))[:3],
     )
 
 

@@ -66,6 +66,25 @@ def find_dates(
     return Dates(tuple(formats), _described(formats, texts), remaining)
 
 
+def most_dates(texts: Sequence[str]) -> tuple[str, ...]:
+    """Formats that together read the most texts, however few they are; () if none reads any."""
+    remaining = dict.fromkeys(texts, 1)
+    formats: list[str] = []
+    while remaining and len(formats) < MOST_FORMATS:
+        chosen = _best_format(remaining, len(remaining))
+        if chosen is None:
+            break
+        formats.append(chosen[0])
+        remaining = {text: count for text, count in remaining.items() if text not in chosen[1]}
+    if formats:
+        return tuple(formats)
+    numbers = [float(text) for text in texts if text.isascii() and text.isdigit()]
+    for date_format, scale in ((EPOCH_SECONDS, 1), (EPOCH_MILLISECONDS, 1000)):
+        if any(_SECONDS[0] * scale <= number <= _SECONDS[1] * scale for number in numbers):
+            return (date_format,)
+    return ()
+
+
 def find_epoch(name: str, texts: Sequence[str], n_distinct: int) -> Dates | None:
     """Integers that count seconds or milliseconds since 1970, if the column's name speaks of time."""
     if n_distinct < 10 or not _EPOCH_NAME.search(name.lower()):
@@ -82,8 +101,8 @@ def find_epoch(name: str, texts: Sequence[str], n_distinct: int) -> Dates | None
     return None
 
 
-def _best_format(texts: dict[str, int]) -> tuple[str, set[str]] | None:
-    probe = list(texts)[:: max(1, len(texts) // PROBE)][:PROBE]
+def _best_format(texts: dict[str, int], n_probed: int = PROBE) -> tuple[str, set[str]] | None:
+    probe = list(texts)[:: max(1, len(texts) // n_probed)][:n_probed]
     best: tuple[str, set[str]] | None = None
     most = 0
     # Digits alone can only be compact dates or years; most columns of numbers end here.

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.domain.features import FeatureType
 from windvane.engine.columns import ColumnSpec, ColumnType, Values
 from windvane.engine.data.encoded import EncodedColumn, ReadColumn, read_column
+from windvane.engine.data.forced import forced_column, lenient, nothing_readable, unused
 from windvane.engine.data.infer import LEAST_READABLE, infer_column, infer_words
 from windvane.engine.data.plainnumbers import PlainNumbers
 from windvane.engine.data.profile import describe_column, describe_sorted
@@ -42,11 +44,14 @@ class TypedColumn:
 RawColumn = EncodedColumn | PlainNumbers
 
 
-def type_column(column: RawColumn) -> TypedColumn:
-    """Infer the type of a column and read all its cells by it."""
+def type_column(column: RawColumn, forced: FeatureType | None = None) -> TypedColumn:
+    """Infer the type of a column, or take the one it was given, and read all its cells by it.
+
+    raises    DataFault if it was given a type that none of its cells has
+    """
     if isinstance(column, PlainNumbers):
         return _type_numbers(column)
-    spec, read = _read(column)
+    spec, read = _read(column) if forced is None else _read_as(column, forced)
     codes_digest, texts_digest = column.digests()
     return TypedColumn(
         _remember(spec, read.unreadable),
@@ -56,6 +61,16 @@ def type_column(column: RawColumn) -> TypedColumn:
         texts_digest,
         read.unreadable,
     )
+
+
+def keep_unused(column: RawColumn) -> TypedColumn:
+    """A column that is not learnt from, its cells as they are."""
+    spec = unused(column.name)
+    if isinstance(column, PlainNumbers):
+        return replace(_type_numbers(column), spec=spec)
+    values = read_column(column, spec).values
+    statistics = describe_column(column, spec, values)
+    return TypedColumn(spec, values, statistics, *column.digests())
 
 
 def _type_numbers(column: PlainNumbers) -> TypedColumn:
@@ -80,6 +95,16 @@ def _read(column: EncodedColumn) -> tuple[ColumnSpec, ReadColumn]:
         spec = infer_words(column)
         read = read_column(column, spec)
     return spec, read
+
+
+def _read_as(column: EncodedColumn, forced: FeatureType) -> tuple[ColumnSpec, ReadColumn]:
+    spec = forced_column(column, forced)
+    read = read_column(column, spec)
+    if not read.unreadable:
+        return spec, read
+    if np.isnan(read.values).all():
+        raise nothing_readable(spec, read.unreadable)
+    return lenient(spec), read
 
 
 def _remember(spec: ColumnSpec, unreadable: dict[str, int]) -> ColumnSpec:

@@ -43,12 +43,25 @@ def find_numbers(
     return best
 
 
+def most_numbers(texts: Sequence[str], counts: NDArray[np.int64]) -> Numbers | None:
+    """The notation that reads the most cells, however few they are; None if none reads any."""
+    best: Numbers | None = None
+    for notation in (*NOTATIONS, *_unit_notation(texts)):
+        found = _strangers(texts, counts, notation, int(counts.sum()), 0.0, len(texts))
+        if found is not None and (
+            best is None or sum(found.values()) < sum(best.unreadable.values())
+        ):
+            best = Numbers(notation, found)
+    return best
+
+
 def _strangers(
     texts: Sequence[str],
     counts: NDArray[np.int64],
     notation: Notation,
     total: int,
     least_readable: float,
+    most: int = MOST_STRANGERS,
 ) -> dict[str, int] | None:
     read = number_reader(notation)
     unreadable: dict[str, int] = {}
@@ -59,7 +72,7 @@ def _strangers(
         except ValueError:
             unreadable[text] = int(count)
             lost += int(count)
-            if lost > (1 - least_readable) * total or len(unreadable) > MOST_STRANGERS:
+            if lost > (1 - least_readable) * total or len(unreadable) > most:
                 return None
     return unreadable if len(unreadable) < len(texts) else None
 

@@ -100,7 +100,7 @@ TRANSFORMING = """\
 
 ### Run Data Transformation Steps
 
-Each recipe's transformers are fitted once on all rows. For honest scores candidates do not use these fits: there, the
+Each recipe's transformers are fitted once on all rows (but those of validation data of their own). For honest scores candidates do not use these fits: there, the
 transformers are fitted again on the training rows of each fold alone."""
 
 TRANSFORMING_CODE = "automl.fit_transformers()"

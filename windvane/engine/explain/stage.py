@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.columns import Columns, ColumnSpec
-from windvane.engine.data.dataset import read_analysis, read_rows
+from windvane.engine.data.dataset import read_analysis, read_dataset, read_rows
 from windvane.engine.explain.attributed import (
     Predict,
     attributed,
@@ -60,7 +60,7 @@ def explain(
     analysis = read_analysis(dataset)
     if predictor.schema.features != tuple(column.name for column in analysis.columns):
         raise CorruptArtifact(f"{packages} was made for other columns than those of {dataset}.")
-    explained, background = _drawn_rows(analysis.n_rows, most_rows, seed)
+    explained, background = _drawn_rows(read_dataset(dataset).learnable, most_rows, seed)
     names = [column.name for column in analysis.features]
     cells = read_rows(dataset, names, np.concatenate([explained, background]))
     question = _question(cells, used_columns(predictor), len(explained), len(background))
@@ -84,12 +84,13 @@ def explain(
 
 
 def _drawn_rows(
-    n_rows: int, most_rows: int, seed: int
+    learnable: NDArray[np.bool_], most_rows: int, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows to explain, and rows that stand for "not known"."""
+    """Rows to explain, of all; and rows that stand for "not known", of those that the model may have learnt from."""
     generator = np.random.default_rng(seed)
-    explained = generator.permutation(n_rows)[:most_rows]
-    return explained, background_places(n_rows, generator)
+    explained = generator.permutation(learnable.size)[:most_rows]
+    training = np.flatnonzero(learnable)
+    return explained, training[background_places(training.size, generator)]
 
 
 def _question(cells: Columns, used: set[str], n_rows: int, n_background: int) -> Question:

@@ -18,8 +18,9 @@ def keep_background(dataset: Path, n_rows: int, into: Path) -> None:
     """
     table = read_dataset(dataset)
     analysis = table.analysis
-    drawn = np.random.default_rng(analysis.seed).permutation(analysis.n_rows)[:n_rows]
-    rows = np.sort(drawn)
+    training = np.flatnonzero(table.learnable)
+    drawn = np.random.default_rng(analysis.seed).permutation(training.size)[:n_rows]
+    rows = training[np.sort(drawn)]
     cells = read_rows(dataset, [column.name for column in analysis.features], rows)
     fewer = replace(analysis, n_rows=len(rows))
     write_dataset(Dataset(fewer, cells, table.y[rows], table.folds[rows]), into)

@@ -108,7 +108,7 @@ def _analyse(job: Job, meanwhile: Callable[[], bool]) -> Analysis:
     )
 
     def work() -> None:
-        stages.analyse(job.files, options, job.problem, job.dataset)
+        stages.analyse(job.files, options, job.problem, job.dataset, job.validation)
 
     ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S), meanwhile)
     if ended.is_a(DataFault):

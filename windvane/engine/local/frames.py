@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from windvane.engine.columns import ColumnSpec, ColumnType, Values
-from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
+from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.numerals import Notation
 from windvane.engine.data.parse import parse_cells
 from windvane.engine.data.read import read_table
@@ -41,21 +41,39 @@ class Source:
     compression: str
 
 
-def source_of(table: pd.DataFrame | str | os.PathLike[str], scratch: Path) -> Source:
+def source_of(
+    table: pd.DataFrame | str | os.PathLike[str], scratch: Path, called: str = "the DataFrame"
+) -> Source:
     """The file of a path, or a new one in `scratch` for a DataFrame.
+
+    called    what messages call a DataFrame; the file is named after it
 
     raises    InvalidRequest if there is no such file, or if two columns of the DataFrame have one name
     """
     if isinstance(table, pd.DataFrame):
-        file = scratch / "train.arrow"
+        file = scratch / f"{called.replace(' ', '-')}.arrow"
         write_arrow(table, file)
-        return Source(file, "the DataFrame", "arrow", "None")
+        return Source(file, called, "arrow", "None")
     file = Path(table).absolute()
     if not file.is_file():
         raise InvalidRequest(f"There is no file {table}.")
     is_parquet = file.suffix.lower() in (".parquet", ".pq")
     compression = "Gzip" if file.suffix.lower() == ".gz" else "None"
     return Source(file, str(table), "parquet" if is_parquet else "csv", compression)
+
+
+def validation_of(
+    table: pd.DataFrame | str | os.PathLike[str] | None, scratch: Path
+) -> ValidationFiles | None:
+    """As `source_of`, of a validation set if there is one.
+
+    raises    InvalidRequest as `source_of` does
+    """
+    if table is None:
+        return None
+    source = source_of(table, scratch, "the validation DataFrame")
+    files = (SourceFile(source.path, source.name),)
+    return ValidationFiles(files, source.format, source.compression)
 
 
 def read_frame(file: str | os.PathLike[str], target: str, memory_mb: int) -> pd.DataFrame:

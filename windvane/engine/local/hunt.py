@@ -180,8 +180,9 @@ class Hunt:
     def _take(self, plan: Plan) -> None:
         self._next_plan = None
         self._next_index = plan.index + 1
-        if plan.index == FIRST and self._search_s >= _LEAST_CURVE_S:
-            self._fewer = Fewer(replace(plan, n_rows=fewer_rows(self._analysis, plan)))
+        n_rows = fewer_rows(self._analysis, plan)
+        if plan.index == FIRST and n_rows is not None and self._search_s >= _LEAST_CURVE_S:
+            self._fewer = Fewer(replace(plan, n_rows=n_rows))
 
     def _other_features(self) -> Features | None:
         name = self._book.unknown(recipes_for(self._analysis, self._job.strategy))

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from windvane.domain.features import FeatureSpecification, FeatureType
 from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
 from windvane.engine.candidates import Outcome, Plan
-from windvane.engine.data.analysis import SourceFile
+from windvane.engine.data.analysis import SourceFile, ValidationFiles
 from windvane.engine.outcomes import outcome_from_json, outcome_to_json
 from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
@@ -38,6 +39,7 @@ class Job:
     reports_s       wall clock for them after `max_runtime_s`
     definitions     whether the candidate definitions are to be written beside the reports, if there are such
     strategy        of the search
+    validation      a validation set of its own; None: some of the rows are held out
     """
 
     files: tuple[SourceFile, ...]
@@ -55,6 +57,7 @@ class Job:
     reports_s: float = 0.0
     definitions: bool = False
     strategy: Strategy = ANYTHING
+    validation: ValidationFiles | None = None
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)
@@ -66,14 +69,14 @@ class Job:
         return cls(
             **{
                 **document,
-                "files": tuple(
-                    SourceFile(Path(file["path"]), file["name"]) for file in document["files"]
-                ),
+                "files": _files(document["files"]),
+                "validation": _optional(_validation, document["validation"]),
                 "problem": ProblemSpec(
                     **{
                         **problem,
                         "problem_type": _optional(ProblemType, problem["problem_type"]),
                         "objective": _optional(MetricName, problem["objective"]),
+                        "features": _features(problem["features"]),
                     }
                 ),
                 "out": Path(document["out"]),
@@ -119,8 +122,21 @@ class Job:
         return self.deadline - self.reserve_s / 2
 
 
-def _optional(kind: Any, name: str | None) -> Any:
-    return None if name is None else kind(name)
+def _optional(kind: Any, told: Any) -> Any:
+    return None if told is None else kind(told)
+
+
+def _files(documents: Iterable[dict[str, str]]) -> tuple[SourceFile, ...]:
+    return tuple(SourceFile(Path(one["path"]), one["name"]) for one in documents)
+
+
+def _validation(document: dict[str, Any]) -> ValidationFiles:
+    return ValidationFiles(**{**document, "files": _files(document["files"])})
+
+
+def _features(document: dict[str, Any]) -> FeatureSpecification:
+    types = {name: FeatureType(kind) for name, kind in document["types"].items()}
+    return FeatureSpecification(_optional(tuple, document["names"]), types)
 
 
 @dataclass(frozen=True)

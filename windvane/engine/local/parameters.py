@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
+from windvane.domain.features import specification
 from windvane.domain.problem import (
     MetricName,
     Mode,
     ProblemSpec,
     ProblemType,
+    check_fraction,
     check_objective,
     check_uses,
+    kept_apart,
 )
 from windvane.engine.learners.catalogue import LEARNERS, availability
 from windvane.engine.learners.monotone import KEEPING
@@ -34,6 +37,9 @@ def problem_of(
     tune_threshold: bool,
     sample_weight: str | None,
     monotone: Mapping[str, int],
+    features: Sequence[str] | None = None,
+    feature_types: Mapping[str, str] | None = None,
+    validation_fraction: float | None = None,
 ) -> ProblemSpec:
     """raises    InvalidRequest for a name that is unknown, or what does not fit the problem type"""
     kind = _named(ProblemType, "problem_type", problem_type)
@@ -41,8 +47,23 @@ def problem_of(
     if kind is not None and metric is not None:
         check_objective(kind, metric)
     check_uses(target, kind, sample_weight, monotone)
+    check_fraction(validation_fraction)
+    apart = kept_apart(str(target), sample_weight)
     return ProblemSpec(
-        str(target), kind, metric, seed, calibrate, tune_threshold, sample_weight, monotone
+        str(target),
+        kind,
+        metric,
+        seed,
+        calibrate,
+        tune_threshold,
+        sample_weight,
+        monotone,
+        specification(
+            None if features is None else _names(features),
+            {str(column): kind for column, kind in (feature_types or {}).items()},
+            apart,
+        ),
+        validation_fraction,
     )
 
 
@@ -71,6 +92,12 @@ def strategy_of(
                 f"algorithms names '{name}': {reason} Choose from: {', '.join(choices)}."
             )
     return Strategy(Mode(mode) if mode else Mode.AUTO, chosen)
+
+
+def _names(features: Sequence[str]) -> list[str]:
+    if isinstance(features, str):
+        raise InvalidRequest(f"features is '{features}'; it must be a list of names of columns.")
+    return [str(column) for column in features]
 
 
 _Enum = TypeVar("_Enum", bound=StrEnum)

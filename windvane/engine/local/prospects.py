@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import Dataset
-from windvane.engine.data.split import n_training_rows
 from windvane.engine.ensembles.blend import likely_members
 from windvane.engine.local.job import Entry, ranked
 from windvane.engine.outcomes import CandidateRecord, read_out_of_fold
@@ -53,10 +52,10 @@ class Prospects:
         return {plan.recipe for plan in plans if plan is not None}
 
     def _growth(self, plan: Plan) -> float:
-        """How many times as many rows as a fold's model learns from the table has."""
+        """How many times as many rows as a fold's model learns from a refit has; 0 if there is none."""
         analysis = self._table.analysis
-        used = n_training_rows(analysis.n_rows, analysis.n_folds)
-        return analysis.n_rows / min(used, plan.n_rows or used)
+        used = min(analysis.n_training_rows, plan.n_rows or analysis.n_training_rows)
+        return 0.0 if used == analysis.n_learnable else analysis.n_learnable / used
 
     def _members(self) -> list[int]:
         objective = self._table.analysis.objective

@@ -1,6 +1,6 @@
 """A features folder: one recipe's fits and the matrices they make of a table.
 
-full/   the recipe as fitted on all rows;  fold0/ ... as fitted on the training rows of a fold. Each holds what
+full/   the recipe as fitted on all rows (but those of a validation set);  fold0/ ... as fitted on the training rows of a fold. Each holds what
         the recipe saves, and matrix.npy: float32 (n_rows, n_features), memory-mapped by those who train
 
 A fit's training rows are encoded as its learner should see them, the other rows as new ones. A fit's folder appears
@@ -9,6 +9,7 @@ whole or not at all; those of a recipe need not all be there.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,6 +54,10 @@ def write_fits(dataset: Dataset, recipe: str, fits: Sequence[str], folder: Path)
     missing = [fit for fit in fits if not (folder / fit).exists()]
     tables = term_tables(dataset.analysis.columns, dataset.columns) if missing else {}
     for fit in missing:
+        if (twin := _twin(dataset, folder, fit)) is not None:
+            with _whole(folder, fit) as building:
+                shutil.copytree(twin, building, copy_function=os.link, dirs_exist_ok=True)
+            continue
         with _whole(folder, fit) as building:
             _write_fit(dataset, recipe, _training(dataset, fit), tables, building)
             _share(building, folder)
@@ -71,10 +76,17 @@ def read_matrix(folder: Path, fit: str) -> Matrix:
 def _training(dataset: Dataset, fit: str) -> NDArray[np.bool_]:
     """(n_rows,) which rows the fit may learn from."""
     if fit == FULL_FIT:
-        return np.ones(dataset.y.size, np.bool_)
+        return dataset.learnable
     folds = range(dataset.analysis.n_folds)
     fold = next(fold for fold in folds if fold_fit(fold) == fit)
     return np.asarray(dataset.folds != fold)
+
+
+def _twin(dataset: Dataset, folder: Path, fit: str) -> Path | None:
+    """A fit that is there and was of the same rows."""
+    first = folder / fold_fit(0)
+    is_same = fit == FULL_FIT and dataset.analysis.has_validation_set
+    return first if is_same and first.exists() else None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The model that answers: trained once on all rows, with the rounds that cross-validation found."""
+"""The model that answers: trained once on all rows (but those of a validation set), with the rounds that cross-validation found."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def fit_all_rows(
     rows = _rows_in_time(task, fits, deadline, plan.seed)
     if rows is None:
         return none
-    n_rows = int(rows.sum())
-    growth = task.growth * n_rows / rows.size
+    n_rows, n_learnable = int(rows.sum()), int(task.learnable.sum())
+    growth = task.growth * n_rows / n_learnable
     rounds, hyperparameters = _for_more_rows(learner, plan, growth, fits)
     matrix = task.matrix(FULL_FIT)
     X = np.asarray(matrix.X)
@@ -66,8 +66,8 @@ def fit_all_rows(
     except OutOfTime:
         return none
     notes = []
-    if n_rows < rows.size:
-        notes.append(f"the model is of {n_rows} of {rows.size} rows: time")
+    if n_rows < n_learnable:
+        notes.append(f"the model is of {n_rows} of {n_learnable} rows: time")
     if model.rounds < rounds and deadline.is_over():
         if model.rounds < _LEAST_ROUNDS_SHARE * rounds:
             return none
@@ -78,13 +78,13 @@ def fit_all_rows(
 def _rows_in_time(
     task: Task, fits: FoldFits, deadline: Deadline, seed: int
 ) -> NDArray[np.bool_] | None:
-    everything = np.ones(task.y.size, np.bool_)
+    everything = task.learnable
     share = deadline.left_s / max(task.growth * fits.fold_s, _LEAST_S)
     if share >= _LEAST_TIME_SHARE:
         return everything
     if task.sample is None or share * task.growth < _LEAST_GROWTH:
         return None
-    return Sample(round(share * task.y.size), seed).of(everything)
+    return Sample(round(share * int(everything.sum())), seed).of(everything)
 
 
 def _for_more_rows(

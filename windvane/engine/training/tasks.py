@@ -71,6 +71,7 @@ class Task:
     y          (n_rows,) target or class index
     folds      (n_rows,) the fold in which a row is validated, or -1
     setting    features -> the learner's setting
+    learnable  (n_rows,) which rows the model that answers may learn from
     sample     of the rows that a fold's model may learn from; None for all
     weight     (n_rows,) what each row counts for; None if all count alike
     """
@@ -80,6 +81,7 @@ class Task:
     folds: NDArray[np.int8]
     n_folds: int
     setting: Callable[[tuple[Feature, ...]], Setting]
+    learnable: NDArray[np.bool_]
     sample: Sample | None = None
     weight: Weight = None
 
@@ -94,8 +96,13 @@ class Task:
 
     @property
     def growth(self) -> float:
-        """How many times as many rows as a fold's model learns from the whole table has."""
-        return self.y.size / int(self.training_rows(0).sum())
+        """How many times as many rows as a fold's model learns from there are to learn from."""
+        return int(self.learnable.sum()) / int(self.training_rows(0).sum())
+
+    @property
+    def needs_refit(self) -> bool:
+        """Whether the first fold's model has not learnt from all that there is to learn from."""
+        return bool((self.learnable & ~self.training_rows(0)).any())
 
 
 @dataclass(frozen=True)

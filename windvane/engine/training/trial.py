@@ -82,12 +82,14 @@ class Trial:
     def cross_validate(self, limits: TrainLimits) -> Trained:
         """raises    CandidateFault; OutOfTime and Outclassed are kinds of it"""
         trained = self._train_folds(limits, limits.deadline(), 0.0)
+        if not self._task(limits).needs_refit:
+            return trained
         return replace(trained, notes=(*trained.notes, NOT_REFITTED))
 
     def train(self, limits: TrainLimits) -> Trained:
         """The same, and a refit on all rows if the time allows it."""
-        deadline = limits.deadline()
-        after = min(self._task(limits).growth, _MOST_AFTER)
+        deadline, task = limits.deadline(), self._task(limits)
+        after = min(task.growth, _MOST_AFTER) if task.needs_refit else 0.0
         trained = self._train_folds(limits, deadline, after)
         return self._refitted(trained, limits, deadline)
 
@@ -133,6 +135,8 @@ class Trial:
 
     def _refitted(self, trained: Trained, limits: TrainLimits, deadline: Deadline) -> Trained:
         task = self._task(limits)
+        if not task.needs_refit:
+            return replace(trained, recipe_fit=FULL_FIT)
         found = fit_all_rows(self._learner, self._plan, task, trained.fits, deadline)
         notes = (*trained.notes, *found.notes)
         if found.model is None:
@@ -161,6 +165,7 @@ class Trial:
             folds=self._table.folds,
             n_folds=analysis.n_folds,
             setting=setting,
+            learnable=self._table.learnable,
             sample=None if plan.n_rows is None else Sample(plan.n_rows, plan.seed),
             weight=self._table.weight,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.data.split import n_training_rows
 from windvane.engine.tuning import cost, search
 
 _LEAST = 100_000
@@ -30,7 +29,7 @@ def rows_to_learn_from(analysis: Analysis, own_s: float) -> int | None:
 
     own_s   what a candidate may take
     """
-    n_rows = n_training_rows(analysis.n_rows, analysis.n_folds)
+    n_rows = analysis.n_training_rows
     if n_rows < _WORTH_LEAVING_OUT * _LEAST:
         return None
     needed_s = _LONGEST_FIT * cost.expected_s(analysis, search.propose(analysis, 1, ()))
@@ -41,8 +40,10 @@ def rows_to_learn_from(analysis: Analysis, own_s: float) -> int | None:
     return rows if _WORTH_LEAVING_OUT * rows <= n_rows else None
 
 
-def fewer_rows(analysis: Analysis, plan: Plan) -> int:
-    """As much less than what a fold of the plan learns from as that is less than the whole table; half of it at least."""
-    used = n_training_rows(analysis.n_rows, analysis.n_folds)
-    used = min(used, plan.n_rows or used)
-    return round(used * max(used / analysis.n_rows, _LEAST_PART))
+def fewer_rows(analysis: Analysis, plan: Plan) -> int | None:
+    """As much less than what a fold of the plan learns from as that is less than all that there is to learn from; half
+    of it at least. None if it learns from all."""
+    used = min(analysis.n_training_rows, plan.n_rows or analysis.n_training_rows)
+    if used == analysis.n_learnable:
+        return None
+    return round(used * max(used / analysis.n_learnable, _LEAST_PART))

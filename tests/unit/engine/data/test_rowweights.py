@@ -47,17 +47,31 @@ def test_rows_of_weight_0_are_left_out_and_it_is_said(workshop):
 
 @pytest.mark.parametrize(
     ("cell", "told"),
-    [
-        ("", r"is empty in row 8 of the data"),
-        ("-0.5", r"holds '-0\.5' in row 8 of the data"),
-        ("inf", r"holds 'inf' in row 8"),
-        ("heavy", r"holds 'heavy' in row 8"),
-    ],
+    [("", "empty"), ("-0.5", "'-0.5'"), ("inf", "'inf'"), ("heavy", "'heavy'")],
 )
-def test_the_first_wrong_weight_is_named(workshop, cell, told):
-    text = _text(_weights(at_7=cell, at_20=cell))
-    with pytest.raises(DataFault, match=rf"'w' {told}.*\(1 more rows are wrong as well\)"):
-        workshop.analyse(text, problem=PROBLEM)
+def test_rows_without_a_valid_weight_are_left_out_and_it_is_said(workshop, cell, told):
+    text = _text(_weights(at_7=cell, at_20=cell, at_30=0))
+    analysis = workshop.analyse(text, problem=PROBLEM)
+    assert analysis.n_rows == len(workshop.dataset().weight) == 597
+    (finding,) = [one for one in analysis.findings if one.code == "invalid-weights"]
+    assert finding.columns == ("w",)
+    assert finding.message.startswith("2 of 600 rows (0.3 %) have no finite number of 0 or more")
+    assert f"(e.g. {told})" in finding.message
+    (zero,) = [one for one in analysis.findings if one.code == "weightless-rows"]
+    assert zero.message.startswith("1 of 600 rows")
+
+
+def test_the_rows_that_are_left_must_be_enough(workshop):
+    weights = ["" if i < 150 else 1 for i in range(600)]
+    with pytest.raises(DataFault, match="have 450 rows with a value in the target"):
+        workshop.analyse(_text(weights), problem=PROBLEM)
+
+
+def test_a_column_of_words_is_no_column_of_weights(workshop):
+    with pytest.raises(
+        DataFault, match=r"'w' has no finite number above 0 in any of 600 rows.*'x'"
+    ):
+        workshop.analyse(_text(["x"] * 600), problem=PROBLEM)
 
 
 def test_weights_that_are_all_0_or_not_there_are_refused(workshop):

@@ -9,7 +9,6 @@ from windvane.engine.data.split import (
     HOLD_OUT,
     assign_folds,
     choose_n_folds,
-    n_training_rows,
     target_strata,
 )
 
@@ -101,10 +100,21 @@ def test_large_tables_are_split_once(n_rows: int, n_features: int, n_folds: int)
     assert choose_n_folds(n_rows, n_features) == n_folds
 
 
-def test_training_rows_are_those_of_the_folds() -> None:
-    for n_rows, n_folds in ((1000, 5), (1000, HOLD_OUT), (400_000, HOLD_OUT)):
-        folds = assign_folds(np.zeros(n_rows, dtype=np.int64), unique_keys(n_rows), n_folds, 0)
-        assert n_training_rows(n_rows, n_folds) == pytest.approx((folds != 0).sum(), rel=0.01)
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.35, 0.9])
+def test_a_share_that_is_asked_for_is_held_out_of_every_class(share: float) -> None:
+    strata = np.repeat([0, 1], [3000, 1000])
+    folds = assign_folds(strata, unique_keys(4000), HOLD_OUT, 0, share)
+    for stratum, n_rows in ((0, 3000), (1, 1000)):
+        assert (folds[strata == stratum] == 0).sum() == pytest.approx(share * n_rows, abs=1)
+    assert set(folds) == {-1, 0}
+
+
+def test_a_share_keeps_copies_together() -> None:
+    keys = np.arange(1000, dtype=np.uint64)
+    keys[500:580] = np.repeat(np.arange(500, 520), 4)
+    folds = assign_folds(np.zeros(1000, dtype=np.int64), keys, HOLD_OUT, 3, 0.5)
+    for key in range(500, 520):
+        assert len(set(folds[keys == key])) == 1
 
 
 def test_strata_of_a_numeric_target_are_its_deciles() -> None:

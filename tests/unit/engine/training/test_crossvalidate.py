@@ -73,6 +73,7 @@ def _task(*, n_folds=N_FOLDS, folds=None, sample=None):
         folds=folds.astype(np.int8),
         n_folds=n_folds,
         setting=lambda features: None,
+        learnable=np.ones(N_ROWS, np.bool_),
         sample=sample,
     )
 

@@ -89,7 +89,8 @@ def _with_reasons(columns: Sequence[TypedColumn]) -> list[str]:
 
 def missing(facts: TableFacts) -> Iterator[Finding]:
     severities = (("medium", 0.5, 1.0), ("low", 0.05, 0.5))
-    columns = [column for column in facts.columns if column.spec.type is not ColumnType.CONSTANT]
+    told_apart = (ColumnType.CONSTANT, ColumnType.UNUSED)
+    columns = [column for column in facts.columns if column.spec.type not in told_apart]
     for severity, least, most in severities:
         found = [c for c in columns if least < c.statistics["missing"] / facts.n_rows <= most]
         if found:

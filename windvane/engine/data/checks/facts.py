@@ -39,6 +39,10 @@ class TableFacts:
     folds            as in Dataset
     n_rows_kept      rows after sampling, before rows without a target were dropped
     n_weightless     rows of weight 0, which were dropped
+    n_unweighted     rows without a valid weight, which were dropped too; unweighted: what stands there instead
+    weight           the column of weights; "" if there is none
+    has_validation_set
+                     fold 0 is a validation set of its own
     """
 
     columns: Sequence[TypedColumn]
@@ -52,6 +56,10 @@ class TableFacts:
     n_rows_read: int
     powers: Powers
     n_weightless: int = 0
+    n_unweighted: int = 0
+    unweighted: tuple[str, ...] = ()
+    weight: str = ""
+    has_validation_set: bool = False
 
     @property
     def n_rows(self) -> int:

@@ -26,7 +26,8 @@ _LEAST_MOMENTS = 20
 
 
 def target_copies(facts: TableFacts) -> Iterator[Finding]:
-    copies = [column for column in facts.columns if facts.copies_target(column)]
+    used = (one for one in facts.columns if one.spec.type is not ColumnType.UNUSED)
+    copies = [column for column in used if facts.copies_target(column)]
     if copies:
         told = listed([f"'{column.name}'" for column in copies])
         yield Finding(
@@ -76,16 +77,25 @@ def shared_rows(facts: TableFacts) -> Iterator[Finding]:
             (),
             f"{n_shared:,} of {n_validated:,} rows that candidates are validated on "
             f"({percent(n_shared, n_validated)}) are also among the rows they learn from, with the same target.",
-            "So many rows have copies that they seem to be the nature of the table, so copies were not kept "
-            "together. If they came about by a join, by joining files twice or by adding rows of a rare class, "
-            "remove them.",
+            _why_shared(facts),
             "A model that knows these rows by heart scores well on them. That is fair only if rows to be "
             "predicted repeat known ones as often.",
         )
 
 
+def _why_shared(facts: TableFacts) -> str:
+    if facts.has_validation_set:
+        return "They are kept, as the validation data are taken as they are. Remove them from one of the two."
+    return (
+        "So many rows have copies that they seem to be the nature of the table, so copies were not kept together. "
+        "If they came about by a join, by joining files twice or by adding rows of a rare class, remove them."
+    )
+
+
 def order_in_time(facts: TableFacts) -> Iterator[Finding]:
     """Dates by which rows follow each other, while folds are drawn at random."""
+    if facts.has_validation_set:
+        return
     for column in facts.of_type(ColumnType.DATETIME):
         if column.statistics["distinct"] < _LEAST_MOMENTS or _is_time_of_day(column):
             continue
@@ -109,7 +119,7 @@ def order_in_time(facts: TableFacts) -> Iterator[Finding]:
 
 def order_of_rows(facts: TableFacts) -> Iterator[Finding]:
     """Rows that are sorted by the target, or by something that it follows."""
-    if facts.powers.place < _PLACED or not _powers_hold(facts):
+    if facts.has_validation_set or facts.powers.place < _PLACED or not _powers_hold(facts):
         return
     yield Finding(
         "row-order",

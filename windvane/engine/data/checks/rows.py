@@ -36,6 +36,20 @@ def weightless(facts: TableFacts) -> Iterator[Finding]:
         )
 
 
+def unweighted(facts: TableFacts) -> Iterator[Finding]:
+    if facts.n_unweighted:
+        yield Finding(
+            "invalid-weights",
+            "medium" if facts.n_unweighted > 0.1 * facts.n_rows_kept else "low",
+            (facts.weight,),
+            f"{facts.n_unweighted:,} of {facts.n_rows_kept:,} rows "
+            f"({percent(facts.n_unweighted, facts.n_rows_kept)}) have no finite number of 0 or more as their sample "
+            f"weight (e.g. {listed(list(facts.unweighted))}).",
+            "They are left out.",
+            "Nothing is learned from them, and no score counts them.",
+        )
+
+
 def duplicates(facts: TableFacts) -> Iterator[Finding]:
     n_copies = facts.copies.n_copies
     if n_copies:
@@ -44,23 +58,30 @@ def duplicates(facts: TableFacts) -> Iterator[Finding]:
             "medium" if n_copies > 0.1 * facts.n_rows else "low",
             (),
             f"{n_copies:,} of {facts.n_rows:,} rows ({percent(n_copies, facts.n_rows)}) repeat an earlier row.",
-            "They are kept; copies are validated together unless they are the nature of the table.",
+            _kept(facts),
             "A row counts as often as it is there, in learning and in scores.",
         )
 
 
 def renamed_duplicates(facts: TableFacts) -> Iterator[Finding]:
-    """Rows that only an identifier tells apart."""
+    """Rows that only columns which are not learnt from tell apart."""
     n_renamed = facts.learned_copies.n_copies - facts.copies.n_copies
     if n_renamed > 0.001 * facts.n_rows:
-        named = listed([f"'{column.name}'" for column in facts.of_type(ColumnType.IDENTIFIER)])
+        apart = facts.of_type(ColumnType.IDENTIFIER, ColumnType.UNUSED)
+        named = listed([f"'{column.name}'" for column in apart])
         yield Finding(
             "renamed-duplicates",
             "medium" if n_renamed > 0.1 * facts.n_rows else "low",
-            tuple(column.name for column in facts.of_type(ColumnType.IDENTIFIER)),
+            tuple(column.name for column in apart),
             f"{n_renamed:,} of {facts.n_rows:,} rows ({percent(n_renamed, facts.n_rows)}) repeat an earlier row in "
             f"all but {named}.",
-            "They are kept; copies are validated together unless they are the nature of the table.",
+            _kept(facts),
             "To a model they are one row. If the same thing was entered under several names, it counts several "
             "times.",
         )
+
+
+def _kept(facts: TableFacts) -> str:
+    if facts.has_validation_set:
+        return "They are kept."
+    return "They are kept; copies are validated together unless they are the nature of the table."

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from windvane.domain.problem import ProblemType
 from windvane.engine.data.analysis import Finding
 from windvane.engine.data.checks.facts import TableFacts
-from windvane.engine.wording import listed, number, percent
+from windvane.engine.wording import counted, listed, number, percent
 
 _RARE = 10
 _SKEWED = 3.0
@@ -33,6 +33,23 @@ def invalid_targets(facts: TableFacts) -> Iterator[Finding]:
             "These rows were left out.",
             "Nothing can be learned from them. If rows without a target differ from the others, the model does "
             "not know their kind.",
+        )
+
+
+def unseen_classes(facts: TableFacts) -> Iterator[Finding]:
+    """Labels that only the validation data have."""
+    unseen = facts.target.unseen
+    if unseen:
+        told = listed([f"'{label[:40]}' ({count})" for label, count in unseen.items()])
+        yield Finding(
+            "unseen-class",
+            "medium",
+            (facts.target_name,),
+            f"{counted(sum(unseen.values()), 'row')} of the validation data {'has' if sum(unseen.values()) == 1 else 'have'} a label that the training data do not have: "
+            f"{told}.",
+            "These rows were left out.",
+            "No model can predict a class that it was never shown: on rows of these classes it is always wrong, which "
+            "the scores do not say.",
         )
 
 

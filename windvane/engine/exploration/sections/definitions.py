@@ -14,6 +14,7 @@ _TYPES = (
     ("text", "Free text, mostly different in every row."),
     ("identifier", "Names or numbers the rows. It is not used as a feature."),
     ("constant", "The same in all rows, or empty. It is not used as a feature."),
+    ("unused", "Left out, as was asked. Rows to predict still have it."),
 )
 _STATISTICS = (
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from windvane.engine.columns import ColumnType
-from windvane.engine.data.analysis import Finding
+from windvane.engine.data.analysis import Analysis, Finding
 from windvane.engine.exploration.repeats import Repeats
 from windvane.engine.exploration.stored import StoredTable
 from windvane.engine.reports.document import Block, Notice, Section, Severity, Table, Text
@@ -40,13 +40,25 @@ def summary(table: StoredTable, repeats: Repeats) -> Section:
         ("Columns, the target among them", f"{len(analysis.columns) + 1:,}"),
         *((f"Columns of type {kind}", f"{kinds[kind]:,}") for kind in ColumnType if kinds[kind]),
         ("Rows that repeat an earlier one", f"{repeats.n_copies:,}"),
-        ("Validation", _validation(analysis.n_folds)),
+        ("Validation", _validation(analysis)),
+        *_weights(analysis),
     ]
     return Section("Dataset summary", [Table(("Property", "Value"), rows, frozenset({1}))])
 
 
-def _validation(n_folds: int) -> str:
-    return "a part of the rows is held out" if n_folds == 1 else f"{n_folds} folds"
+def _validation(analysis: Analysis) -> str:
+    if analysis.has_validation_set:
+        return f"{analysis.n_held_out:,} of these rows are the validation data, which no model learns from"
+    if analysis.n_folds == 1:
+        return f"{analysis.n_held_out:,} of these rows are held out"
+    return f"{analysis.n_folds} folds"
+
+
+def _weights(analysis: Analysis) -> list[tuple[str, str]]:
+    if analysis.sample_weight is None:
+        return []
+    told = f"in the column '{seen(analysis.sample_weight, 40)}'; this report counts all rows alike"
+    return [("What each row counts for", told)]
 
 
 def insights(table: StoredTable) -> Section:

@@ -1,0 +1,120 @@
+"""Which columns are to be learnt from, and as what: a feature specification."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from windvane.errors import InvalidRequest
+
+NAMES, TYPES = "FeatureAttributeNames", "FeatureDataTypes"
+
+_SEQUENCE = "sequence"
+
+
+class FeatureType(StrEnum):
+    """AWS's names of the types that a column can be given."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    TEXT = "text"
+    DATETIME = "datetime"
+
+
+@dataclass(frozen=True)
+class FeatureSpecification:
+    """names   of the columns to learn from; None for all
+    types   column -> the type that it is read as, whatever its cells look like
+    """
+
+    names: tuple[str, ...] | None = None
+    types: dict[str, FeatureType] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is named, each once."""
+        return tuple(dict.fromkeys([*(self.names or ()), *self.types]))
+
+    def uses(self, column: str) -> bool:
+        return self.names is None or column in self.names
+
+
+EVERYTHING = FeatureSpecification()
+
+
+def specification(
+    names: Sequence[str] | None, types: Mapping[str, str], kept_apart: Mapping[str, str]
+) -> FeatureSpecification:
+    """What a caller asks of the features, checked.
+
+    kept_apart   columns that cannot be features -> what they are, e.g. 'the target'
+    raises       InvalidRequest naming the key of a specification that cannot be
+    """
+    if names is not None and not names:
+        raise InvalidRequest(f"{NAMES} is empty: name at least one column, or leave it out.")
+    twice = [name for name, count in Counter(names or ()).items() if count > 1]
+    if twice:
+        raise InvalidRequest(f"{NAMES} names '{twice[0]}' more than once.")
+    for key, columns in ((NAMES, names or ()), (TYPES, types)):
+        if own := [column for column in columns if column in kept_apart]:
+            raise InvalidRequest(f"{key} names '{own[0]}', which is {kept_apart[own[0]]}.")
+    if names is not None and (strange := sorted(set(types) - set(names))):
+        raise InvalidRequest(
+            f"{TYPES} names '{strange[0]}', which is not among {NAMES}: with both keys, every column "
+            "that is given a type must be one of those named."
+        )
+    given = {column: _type(column, kind) for column, kind in types.items()}
+    return FeatureSpecification(None if names is None else tuple(names), given)
+
+
+def read_specification(document: bytes, kept_apart: Mapping[str, str]) -> FeatureSpecification:
+    """The content of a feature specification file, as AutoMLCandidateGenerationConfig documents it.
+
+    raises    InvalidRequest naming what is not of that form
+    """
+    try:
+        told = json.loads(document, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"it is not JSON ({error})") from error
+    if not isinstance(told, dict):
+        raise InvalidRequest("it is not a JSON object")
+    if strange := [key for key in told if key not in (NAMES, TYPES)]:
+        raise InvalidRequest(
+            f"the key '{strange[0][:60]}' is not known: there are {NAMES} and {TYPES}"
+        )
+    names, types = told.get(NAMES), told.get(TYPES, {})
+    if NAMES in told and not _is_texts(names):
+        raise InvalidRequest(f"{NAMES} is not a list of names of columns")
+    if not isinstance(types, dict) or not _is_texts(list(types.values())):
+        raise InvalidRequest(f"{TYPES} is not an object of names of columns and types")
+    return specification(names, types, kept_apart)
+
+
+def _type(column: str, kind: str) -> FeatureType:
+    if kind in set(FeatureType):
+        return FeatureType(kind)
+    served = ", ".join(FeatureType)
+    if kind == _SEQUENCE:
+        raise InvalidRequest(
+            f"{TYPES} gives '{column}' the type {_SEQUENCE}, which is not supported by this server: choose one of: "
+            f"{served}."
+        )
+    raise InvalidRequest(
+        f"{TYPES} gives '{column}' the type '{kind[:60]}'; choose one of: {served}."
+    )
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key '{twice[:60]}' is given twice")
+    return found
