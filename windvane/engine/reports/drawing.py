@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -44,26 +45,34 @@ _STYLE = {
 _DOTS_PER_INCH = 160
 
 
-def svg_of(figure: Figure, name: str) -> str:
-    """An <svg> element for a page.
+@dataclass(frozen=True)
+class Picture:
+    """A figure as it is shown.
+
+    svg    an <svg> element for a page
+    png    on white ground, for notebooks and paper
+    """
+
+    svg: str
+    png: bytes
+
+
+def picture_of(figure: Figure, name: str) -> Picture:
+    """Drawn once and laid out once, saved twice.
 
     name    no other figure of the page has it
     """
-    written = io.StringIO()
     with _canvas(figure, {"svg.hashsalt": name}) as canvas:
-        canvas.savefig(written, format="svg", transparent=True, metadata={"Date": None})
-    text = written.getvalue()
-    text = _METADATA.sub("", text[text.index("<svg") :]).replace(_INK, "currentColor")
-    told = escape(seen(figure.alt, 1_000), quote=True)
-    return text.replace("<svg", f'<svg role="img" aria-label="{told}"', 1)
+        lines, dots = io.StringIO(), io.BytesIO()
+        canvas.savefig(lines, format="svg", transparent=True, metadata={"Date": None})
+        canvas.savefig(dots, format="png", dpi=_DOTS_PER_INCH, facecolor="white")
+    return Picture(_for_pages(lines.getvalue(), figure.alt), dots.getvalue())
 
 
-def png_of(figure: Figure) -> bytes:
-    """On white ground."""
-    written = io.BytesIO()
-    with _canvas(figure, {}) as canvas:
-        canvas.savefig(written, format="png", dpi=_DOTS_PER_INCH, facecolor="white")
-    return written.getvalue()
+def _for_pages(text: str, alt: str) -> str:
+    element = _METADATA.sub("", text[text.index("<svg") :]).replace(_INK, "currentColor")
+    told = escape(seen(alt, 1_000), quote=True)
+    return element.replace("<svg", f'<svg role="img" aria-label="{told}"', 1)
 
 
 @contextmanager
@@ -71,12 +80,15 @@ def _canvas(figure: Figure, style: dict[str, Any]) -> Iterator[Any]:
     """A Matplotlib figure on which it is drawn."""
     import matplotlib as mpl  # takes half a second, and answering rows needs none of it
     from matplotlib.figure import Figure as Canvas
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     with mpl.rc_context({**_STYLE, **style}), warnings.catch_warnings():
         # Names may be in any script; a browser has fonts for what this one lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        canvas = Canvas(figsize=(figure.width, figure.height), layout="constrained")
+        canvas = Canvas(figsize=(figure.width, figure.height))
         figure.draw(canvas.add_subplot())
+        # While it has an engine of layout, Matplotlib draws everything twice whenever it is saved.
+        ConstrainedLayoutEngine().execute(canvas)
         yield canvas
 
 

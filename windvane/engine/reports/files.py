@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from windvane.engine.reports.document import Figure, Report
-from windvane.engine.reports.drawing import png_of
+from windvane.engine.reports.drawing import Picture, picture_of
 from windvane.engine.reports.notebook import notebook_of
 from windvane.engine.reports.page import page_of
 from windvane.engine.reports.paper import pdf_of
@@ -20,12 +20,18 @@ def files_of(report: Report) -> dict[str, bytes]:
 
 def each_file(report: Report) -> Iterator[tuple[str, bytes]]:
     """Name and content of one after the other, each as soon as it is made; the page is the first."""
-    yield PAGE, page_of(report).encode()
-    pictures = {
-        id(block): png_of(block)
+    pictures = pictures_of(report)
+    yield PAGE, page_of(report, pictures).encode()
+    yield NOTEBOOK, notebook_of(report, pictures).encode()
+    yield PAPER, pdf_of(report, pictures)
+
+
+def pictures_of(report: Report) -> dict[int, Picture]:
+    """By identity of the figure: two may be equal and still need names of their own."""
+    figures = [
+        block
         for section in report.sections
         for block in section.blocks
         if isinstance(block, Figure)
-    }
-    yield NOTEBOOK, notebook_of(report, pictures).encode()
-    yield PAPER, pdf_of(report, pictures)
+    ]
+    return {id(one): picture_of(one, f"figure-{i}") for i, one in enumerate(figures)}

@@ -10,6 +10,7 @@ from typing import Any
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from windvane.engine.reports.document import Block, Figure, Notice, Report, Table, Text
+from windvane.engine.reports.drawing import Picture
 from windvane.engine.reports.labels import seen
 
 _LIMIT = 500
@@ -20,10 +21,10 @@ _DOLLAR = "\N{FULLWIDTH DOLLAR SIGN}"
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-def notebook_of(report: Report, pictures: Mapping[int, bytes]) -> str:
+def notebook_of(report: Report, pictures: Mapping[int, Picture]) -> str:
     """The file: JSON of notebook format 4, the same for the same report.
 
-    pictures    PNG of each figure, by its identity
+    pictures    of each figure, by its identity
     """
     cells = [new_markdown_cell("\n\n".join(_head(report)))]
     for section in report.sections:
@@ -55,7 +56,7 @@ def _head(report: Report) -> Iterator[str]:
     yield "\n".join(f"- {markdown(section.title)}" for section in report.sections)
 
 
-def _cell(block: Block, pictures: Mapping[int, bytes]) -> Any:
+def _cell(block: Block, pictures: Mapping[int, Picture]) -> Any:
     match block:
         case Text():
             return new_markdown_cell(markdown(block.text))
@@ -66,7 +67,7 @@ def _cell(block: Block, pictures: Mapping[int, bytes]) -> Any:
             title = f"**{block.severity.upper()}**: {markdown(block.title)}"
             return new_markdown_cell("\n\n".join([f"### {title}", *paragraphs]))
         case Figure():
-            return _picture(block, pictures[id(block)])
+            return _picture(block, pictures[id(block)].png)
 
 
 def _picture(figure: Figure, png: bytes) -> Any:

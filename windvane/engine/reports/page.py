@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -9,28 +10,21 @@ import jinja2
 from markupsafe import Markup
 
 from windvane.engine.reports.document import Figure, Notice, Report, Table, Text
-from windvane.engine.reports.drawing import svg_of
+from windvane.engine.reports.drawing import Picture
 from windvane.engine.reports.labels import seen
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _NAME_LIMIT, _TEXT_LIMIT = 160, 2_000
 
 
-def page_of(report: Report) -> str:
-    """The whole document."""
-    return _template().render(report=report, svg=_svgs(report))
+def page_of(report: Report, pictures: Mapping[int, Picture]) -> str:
+    """The whole document.
 
-
-def _svgs(report: Report) -> dict[int, Markup]:
-    """By identity of the figure: two may be equal and still need names of their own."""
-    figures = [
-        block
-        for section in report.sections
-        for block in section.blocks
-        if isinstance(block, Figure)
-    ]
-    # Matplotlib has escaped every text in it.
-    return {id(one): Markup(svg_of(one, f"figure-{i}")) for i, one in enumerate(figures)}  # noqa: S704
+    pictures    of each figure, by its identity
+    """
+    # Matplotlib has escaped every text in them.
+    svgs = {figure: Markup(picture.svg) for figure, picture in pictures.items()}  # noqa: S704
+    return _template().render(report=report, svg=svgs)
 
 
 @cache

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from windvane.engine.reports.document import Block, Figure, Notice, Report, Severity, Table, Text
+from windvane.engine.reports.drawing import Picture
 from windvane.engine.reports.labels import seen
 
 _TEXT_LIMIT, _NAME_LIMIT = 2_000, 160
@@ -22,10 +23,10 @@ _PROSE = frozenset({"body", "quiet"})
 _QUIET, _LINE = "#5a6270", "#d5d9e0"
 
 
-def pdf_of(report: Report, pictures: Mapping[int, bytes]) -> bytes:
+def pdf_of(report: Report, pictures: Mapping[int, Picture]) -> bytes:
     """The file; the same for the same report.
 
-    pictures    PNG of each figure, by its identity
+    pictures    of each figure, by its identity
     """
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.units import mm
@@ -46,7 +47,7 @@ def pdf_of(report: Report, pictures: Mapping[int, bytes]) -> bytes:
     return written.getvalue()
 
 
-def _story(report: Report, pictures: Mapping[int, bytes], width: float) -> Iterator[Any]:
+def _story(report: Report, pictures: Mapping[int, Picture], width: float) -> Iterator[Any]:
     yield _paragraph(report.title, "title")
     yield _paragraph(report.lead, "body")
     yield from _table(Table(("", ""), report.facts), width)
@@ -56,7 +57,7 @@ def _story(report: Report, pictures: Mapping[int, bytes], width: float) -> Itera
             yield from _block(block, pictures, width)
 
 
-def _block(block: Block, pictures: Mapping[int, bytes], width: float) -> Iterator[Any]:
+def _block(block: Block, pictures: Mapping[int, Picture], width: float) -> Iterator[Any]:
     match block:
         case Text():
             yield _paragraph(block.text, "body")
@@ -67,7 +68,7 @@ def _block(block: Block, pictures: Mapping[int, bytes], width: float) -> Iterato
             for paragraph in block.paragraphs:
                 yield _paragraph(paragraph, "body")
         case Figure():
-            yield from _figure(block, pictures[id(block)], width)
+            yield from _figure(block, pictures[id(block)].png, width)
 
 
 def _figure(figure: Figure, png: bytes, width: float) -> Iterator[Any]:

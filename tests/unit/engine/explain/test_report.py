@@ -10,7 +10,7 @@ from windvane.domain.problem import ProblemType
 from windvane.engine.explain.report import explanation_report
 from windvane.engine.explain.stage import explain
 from windvane.engine.reports.document import Figure, Table, Text
-from windvane.engine.reports.drawing import png_of
+from windvane.engine.reports.drawing import picture_of
 from windvane.engine.reports.files import NOTEBOOK, PAGE, PAPER, files_of
 
 ENSEMBLE = ("catboost", "linear-learner")
@@ -40,7 +40,7 @@ def _drawn(figure):
     """The axes, as they are drawn."""
     seen = []
     watched = replace(figure, draw=lambda axes: (figure.draw(axes), seen.append(axes)))
-    assert png_of(watched).startswith(b"\x89PNG")
+    assert picture_of(watched, "watched").png.startswith(b"\x89PNG")
     return seen[0]
 
 

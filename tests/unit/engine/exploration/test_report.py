@@ -6,7 +6,8 @@ from windvane.domain.problem import ProblemType
 from windvane.engine.exploration.report import explore
 from windvane.engine.exploration.sections import pictures as picture_room
 from windvane.engine.reports.document import Figure, Notice, Table, Text
-from windvane.engine.reports.drawing import svg_of
+from windvane.engine.reports.drawing import picture_of
+from windvane.engine.reports.files import pictures_of
 from windvane.engine.reports.page import page_of
 
 SECTIONS = [
@@ -44,9 +45,13 @@ def first_cells(table):
     return [row[0] for row in table.rows]
 
 
+def page(report):
+    return page_of(report, pictures_of(report))
+
+
 def draw_all(report):
     for figure in blocks(report, Figure):
-        assert svg_of(figure, "figure").startswith("<svg")
+        assert picture_of(figure, "figure").svg.startswith("<svg")
         assert figure.numbers.rows
 
 
@@ -56,7 +61,7 @@ def test_a_report_has_all_sections_in_order_and_its_pictures_can_be_drawn(store,
     report = explore(store(mixed.drop(columns=other), target).folder)
     assert [section.title for section in report.sections] == SECTIONS
     draw_all(report)
-    assert "</html>" in page_of(report)
+    assert "</html>" in page(report)
 
 
 def test_every_row_of_every_table_is_as_long_as_its_head(stored_classes):
@@ -172,7 +177,7 @@ def test_hostile_names_and_cells_do_no_harm(store, target):
     goal = "$y$ <b>"
     table[goal] = random.normal(size=200) if target == "number" else random.choice(HOSTILE[:4], 200)
     report = explore(store(table, goal).folder)
-    assert "<script>" not in page_of(report)
+    assert "<script>" not in page(report)
 
 
 @pytest.mark.parametrize("x", [[1.0, 2.0], [1.0, None]])
@@ -255,5 +260,5 @@ def test_definitions_are_short_enough_to_be_shown_whole(stored_amounts):
 
 
 def test_the_same_dataset_gives_the_same_report(stored_amounts):
-    pages = {page_of(explore(stored_amounts.folder)) for _ in range(2)}
+    pages = {page(explore(stored_amounts.folder)) for _ in range(2)}
     assert len(pages) == 1

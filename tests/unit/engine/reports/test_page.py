@@ -3,6 +3,7 @@ from html.parser import HTMLParser
 import pytest
 from unit.engine.reports.made_up import HOSTILE, report_of
 
+from windvane.engine.reports.files import pictures_of
 from windvane.engine.reports.page import page_of
 
 
@@ -37,9 +38,13 @@ class Shape(HTMLParser):
 PLAIN = tuple(f"name {i}" for i in range(len(HOSTILE)))
 
 
+def page(report):
+    return page_of(report, pictures_of(report))
+
+
 @pytest.fixture(scope="module")
 def hostile():
-    return Shape(page_of(report_of(HOSTILE)))
+    return Shape(page(report_of(HOSTILE)))
 
 
 def test_names_from_data_add_no_element_and_nothing_that_runs(hostile):
@@ -51,7 +56,7 @@ def test_names_from_data_add_no_element_and_nothing_that_runs(hostile):
     assert outside == []
     assert hostile.harmful == []
     structure = {"table", "tr", "td", "section", "figure", "article", "p", "h1", "h2", "h3", "svg"}
-    plain = Shape(page_of(report_of(PLAIN)))
+    plain = Shape(page(report_of(PLAIN)))
     assert [one for one in hostile.elements if one in structure] == [
         one for one in plain.elements if one in structure
     ]
@@ -63,18 +68,18 @@ def test_names_can_be_read_as_they_are(hostile):
 
 
 def test_a_figure_has_its_numbers_beside_it_and_names_of_its_own():
-    page = page_of(report_of(("a", "b")))
-    assert page.count("<summary>Numbers</summary>") == 2
-    clips = [part.split('"')[0] for part in page.split('<clipPath id="')[1:]]
+    drawn = page(report_of(("a", "b")))
+    assert drawn.count("<summary>Numbers</summary>") == 2
+    clips = [part.split('"')[0] for part in drawn.split('<clipPath id="')[1:]]
     assert clips
     assert len(clips) == len(set(clips))
 
 
 def test_the_same_report_is_the_same_page():
-    assert page_of(report_of(PLAIN)) == page_of(report_of(PLAIN))
+    assert page(report_of(PLAIN)) == page(report_of(PLAIN))
 
 
 def test_pictures_take_the_colour_of_the_text_around():
-    page = page_of(report_of(("a", "b")))
-    assert "currentColor" in page
-    assert "#010203" not in page
+    drawn = page(report_of(("a", "b")))
+    assert "currentColor" in drawn
+    assert "#010203" not in drawn
