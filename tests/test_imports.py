@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,28 @@ def test_imports_run_one_way():
         [lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+def imported_by(tree, modules):
+    """Of `modules`, those that this one loads when it is loaded itself."""
+    for node in tree.body:
+        match node:
+            case ast.Import(names=names):
+                yield from (name.name for name in names if name.name in modules)
+            case ast.ImportFrom(module=str(module), names=names):
+                yield from {module, *(f"{module}.{name.name}" for name in names)} & modules.keys()
+
+
+def test_no_module_waits_for_another_that_waits_for_it():
+    modules = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in FILES
+    }
+    order = TopologicalSorter()
+    for name, file in modules.items():
+        loaded = imported_by(ast.parse(file.read_text()), modules)
+        order.add(name, *(one for one in loaded if one != name))
+    order.prepare()  # raises CycleError, which names the cycle
 
 
 def faults(tree):

@@ -29,6 +29,15 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """A plan and how it went; objective is None if it failed, took_s the wall clock it used."""
+
+    plan: Plan
+    objective: float | None
+    took_s: float
+
+
+@dataclass(frozen=True)
 class Score:
     """One metric on rows that were not trained on; higher_is_better is in the metric's name."""
 

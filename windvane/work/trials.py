@@ -14,7 +14,7 @@ from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob, EndOfSearch, SecondaryStatus
 from windvane.domain.problem import Mode
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import Plan, Tried
 from windvane.engine.outcomes import outcome_from_json
 from windvane.engine.tuning import pacing, search
 from windvane.work import beside, records
@@ -99,19 +99,19 @@ def _next_plan(state: JobState, left_s: float) -> Plan | None:
     return pacing.next_plan(state.analysis, index, last, tried, left_s, own_s, strategy)
 
 
-def _tried(state: JobState) -> Iterator[search.Tried]:
+def _tried(state: JobState) -> Iterator[Tried]:
     for candidate in state.having(CandidateStatus.FAILED):
         if state.task(train_key(candidate.index)) is None:
-            yield search.Tried(_plan_of(candidate), None, 0.0)
+            yield Tried(_plan_of(candidate), None, 0.0)
     for task in state.of(TaskKind.TRAIN):
         if task.status.is_open:
             continue
         plan = Plan(**task.payload["plan"])
         if task.status is TaskStatus.DONE and task.result is not None and not given_up(task):
             outcome = outcome_from_json(task.result["outcome"])
-            yield search.Tried(plan, outcome.objective, outcome.fit_s)
+            yield Tried(plan, outcome.objective, outcome.fit_s)
         else:
-            yield search.Tried(plan, None, _seconds(task))
+            yield Tried(plan, None, _seconds(task))
 
 
 def _plan_of(candidate: Candidate) -> Plan:

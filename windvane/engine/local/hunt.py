@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from windvane.engine import stages
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import Plan, Tried
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.local.crew import Crew
 from windvane.engine.local.job import Entry, Job, ranked
@@ -31,7 +31,7 @@ from windvane.engine.tuning.pacing import (
     terms,
 )
 from windvane.engine.tuning.rows import fewer_rows
-from windvane.engine.tuning.search import LOOKBACK, Tried, recipes_for, rival
+from windvane.engine.tuning.search import LOOKBACK, recipes_for, rival
 from windvane.process.child import Ending, Exit
 
 _LEAST_USEFUL_SHARE = 0.02

@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import Plan, Tried
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.plan import MAX_WIDTH
-from windvane.engine.tuning.search import Tried
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import Plan, Tried
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.split import HOLD_OUT
 from windvane.engine.tuning import cost, search
 from windvane.engine.tuning.rows import rows_to_learn_from
-from windvane.engine.tuning.search import Tried
 from windvane.engine.tuning.steps import hurried
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
 from windvane.errors import OutOfMemory

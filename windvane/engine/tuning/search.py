@@ -8,12 +8,11 @@ candidates give the same plans whatever the timing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import Plan, Tried
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.base import Feature
@@ -41,15 +40,6 @@ _RANK_DECAY = 0.5
 
 _LEAST_WEIGHT = 0.04
 _MAX_SEED = 2**31
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A plan and how it went; objective is None if it failed, took_s the wall clock it used."""
-
-    plan: Plan
-    objective: float | None
-    took_s: float
 
 
 def recipes_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from windvane.domain.problem import MetricName, ProblemType
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import Plan, Tried
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.tuning import search
@@ -20,7 +20,6 @@ from windvane.engine.tuning.pacing import (
     refit_s,
     terms,
 )
-from windvane.engine.tuning.search import Tried
 from windvane.errors import OutOfMemory
 
 ANALYSIS = Analysis(

@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windvane.domain.problem import MetricName, Mode, ProblemType
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import Plan, Tried
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.cards import RECIPES
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.target_transform import TARGET_TRANSFORM
 from windvane.engine.tuning.portfolio import OPENINGS, openings_for
-from windvane.engine.tuning.search import LOOKBACK, Tried, propose, recipes_for, rival
+from windvane.engine.tuning.search import LOOKBACK, propose, recipes_for, rival
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
 
 ANALYSIS = Analysis(
