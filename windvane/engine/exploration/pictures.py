@@ -152,7 +152,9 @@ def _stand(
     right, top = left + _BAR, foot + heights
     corners = np.stack([left, foot, left, top, right, top, right, foot], axis=1).reshape(-1, 4, 2)
     placed = transform or axes.transData
-    one = PolyCollection(corners, facecolors=colour, label=label, zorder=zorder, transform=placed)
+    one = PolyCollection(
+        list(corners), facecolors=colour, label=label, zorder=zorder, transform=placed
+    )
     one.sticky_edges.y.append(0.0)
     axes.add_collection(one, autolim=transform is None)
     axes.autoscale_view()
