@@ -25,7 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     kept = config.getoption("--conformance-notes")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    folder = Path(kept).absolute() / worker if kept else Path(tempfile.mkdtemp(prefix="windvane-notes-"))
+    folder = (
+        Path(kept).absolute() / worker if kept else Path(tempfile.mkdtemp(prefix="windvane-notes-"))
+    )
     config.stash[_DESK] = session.open_in(folder)
 
 
@@ -52,4 +54,6 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 def _check(item: pytest.Item) -> None:
     faults = item.config.stash[_DESK].new_faults()
     if faults:
-        pytest.fail("Answers that do not fit the service model:\n" + "\n".join(faults), pytrace=False)
+        pytest.fail(
+            "Answers that do not fit the service model:\n" + "\n".join(faults), pytrace=False
+        )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from botocore.model import OperationModel, Shape
 from conformance.asked import Asked
@@ -91,7 +91,11 @@ class Verdict:
 
 def judge(asked: Asked, response: Response) -> Verdict:
     """What an answer holds, and whatever is wrong with it."""
-    odd = [] if response.headers.get("x-amzn-requestid") else ["the header x-amzn-requestid is missing"]
+    odd = (
+        []
+        if response.headers.get("x-amzn-requestid")
+        else ["the header x-amzn-requestid is missing"]
+    )
     try:
         if response.status >= 300:
             found = _judge_error(asked, response)
@@ -99,7 +103,7 @@ def judge(asked: Asked, response: Response) -> Verdict:
             found = Verdict(faults=("a request that names no operation succeeded",))
         else:
             found = _judge_success(asked.service, asked.operation, response)
-    except (ValueError, ElementTree.ParseError) as error:
+    except (ValueError, ET.ParseError) as error:
         found = Verdict(faults=(f"the body cannot be read: {error}",))
     return Verdict(found.members, found.error, found.message, (*odd, *found.faults))
 
@@ -146,7 +150,7 @@ def _read_rest(operation: OperationModel, response: Response) -> tuple[Any, list
 def _read_query(operation: OperationModel, response: Response) -> tuple[Any, list[str]]:
     kind = response.headers.get("content-type")
     wrong = _unless(kind == "text/xml", f"the content type is {kind}")
-    root = ElementTree.fromstring(response.body)
+    root = ET.fromstring(response.body)
     namespace = f"{{{operation.service_model.metadata['xmlNamespace']}}}"
     wrong += _unless(root.tag == f"{namespace}{operation.name}Response", f"the root is {root.tag}")
     inner = {child.tag.removeprefix(namespace): child for child in root}
@@ -194,7 +198,7 @@ def _json_error(
 
 
 def _xml_error(response: Response) -> tuple[str, str, list[str]]:
-    root = ElementTree.fromstring(response.body)
+    root = ET.fromstring(response.body)
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     wrong = _unless(root.tag == "ErrorResponse", f"the root of the error is {root.tag}")
@@ -204,9 +208,7 @@ def _xml_error(response: Response) -> tuple[str, str, list[str]]:
     return root.findtext("Error/Code", ""), root.findtext("Error/Message", ""), wrong
 
 
-def _modelled(
-    asked: Asked, code: str, body: Mapping[str, Any], status: int
-) -> Iterator[str]:
+def _modelled(asked: Asked, code: str, body: Mapping[str, Any], status: int) -> Iterator[str]:
     shape = _error_shape(asked.operation, code)
     if shape is None:
         protocol = Protocol.QUERY if _is_query(asked) else Protocol.JSON

@@ -1,8 +1,8 @@
 """What is written down while tests run: by the test process and by the servers it starts, into one folder.
 
-    test          the id of the test that runs
-    facts*.jsonl  what was asked and answered, a Fact a line
-    faults*.jsonl what was wrong with answers: test and sentence a line
+test          the id of the test that runs
+facts*.jsonl  what was asked and answered, a Fact a line
+faults*.jsonl what was wrong with answers: test and sentence a line
 """
 
 from __future__ import annotations

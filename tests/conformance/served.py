@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 
-
 def watch(notes_folder: Path) -> None:
     """Have every server that is made from now on write its notes there."""
     from conformance.notes import Notes

@@ -20,7 +20,9 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Receive, Send], Awaitable[None]]
 
 _STREAMED = b"text/event-stream"
-_REFUSED_PLACE = re.compile(r"'([A-Za-z][\w.]*)' (?:is not supported by this server|cannot be honoured)")
+_REFUSED_PLACE = re.compile(
+    r"'([A-Za-z][\w.]*)' (?:is not supported by this server|cannot be honoured)"
+)
 
 
 def watched(app: App, notes: Notes | None) -> App:
@@ -85,7 +87,9 @@ class _Exchange:
         await self._send(message)
 
     def _is_stream(self) -> bool:
-        return any(v == _STREAMED for n, v in self._start["headers"] if n.lower() == b"content-type")
+        return any(
+            v == _STREAMED for n, v in self._start["headers"] if n.lower() == b"content-type"
+        )
 
     def _judge(self) -> None:
         headers = {n.decode().lower(): v.decode("latin-1") for n, v in self._start["headers"]}
