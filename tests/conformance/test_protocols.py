@@ -123,7 +123,7 @@ def tree(element: ET.Element) -> Any:
 
 
 @pytest.mark.parametrize("kind", TABLE, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("name", (*SERVICES, OWN))
+@pytest.mark.parametrize("name", [*SERVICES, OWN])
 def test_an_error_is_read_with_its_code_and_message(name, kind):
     error = Exception.__new__(kind)
     error.args = ("what is <wrong>",)

@@ -11,6 +11,7 @@ from conformance.answers import Response, Verdict, judge
 from conformance.asked import Asked, asked_of, members_given
 from conformance.clients import client_of
 from conformance.notes import Fact, Notes
+from conformance.places import path_of
 
 from windvane.wire.call import Request
 
@@ -117,15 +118,9 @@ def _fact(test: str, asked: Asked, request: Request, found: Verdict) -> Fact:
         asked.operation.name,
         () if found.error else tuple(members_given(asked, request)),
         found.members,
-        tuple(sorted({_path(place) for place in _REFUSED_PLACE.findall(found.message)})),
+        tuple(sorted({path_of(place) for place in _REFUSED_PLACE.findall(found.message)})),
         found.error,
     )
-
-
-def _path(place: str) -> str:
-    """`InputDataConfig[].ChannelType` of `inputDataConfig.1.member.channelType`."""
-    path = re.sub(r"\.\d+\.member", "[]", place)
-    return ".".join(name[:1].upper() + name[1:] for name in path.split("."))
 
 
 def _named(asked: Asked) -> str:
