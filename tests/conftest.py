@@ -25,10 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     kept = config.getoption("--conformance-notes")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    folder = (
-        Path(kept).absolute() / worker if kept else Path(tempfile.mkdtemp(prefix="windvane-notes-"))
-    )
-    config.stash[_DESK] = session.open_in(folder)
+    if not kept:
+        temporary = tempfile.TemporaryDirectory(prefix="windvane-notes-")
+        config.add_cleanup(temporary.cleanup)
+        kept = temporary.name
+    config.stash[_DESK] = session.open_in(Path(kept).absolute() / worker)
 
 
 @pytest.hookimpl(wrapper=True)

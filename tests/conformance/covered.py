@@ -116,8 +116,7 @@ def _laid_out(tree: Mapping[str, object], depth: int) -> str:
         return json.dumps(tree)
     indent = " " * (depth + 1)
     lines = [
-        f"{indent}{json.dumps(key)}: {_laid_out(value, depth + 1)}"
-        for key, value in tree.items()
+        f"{indent}{json.dumps(key)}: {_laid_out(value, depth + 1)}" for key, value in tree.items()
     ]
     return "{\n" + ",\n".join(lines) + f"\n{' ' * depth}}}"
 

@@ -114,7 +114,9 @@ def _given(
             if refusal.path not in told:
                 told.add(refusal.path)
                 state = f"refused: {reason_for(refusal)}"
-                yield Member(refusal.path, state, "", tests["refused"].get(refusal.path, {}), refusal)
+                yield Member(
+                    refusal.path, state, "", tests["refused"].get(refusal.path, {}), refusal
+                )
             continue
         shown = tests["given"].get(leaf, {})
         state = SHOWN if shown else UNSHOWN

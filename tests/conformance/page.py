@@ -99,7 +99,8 @@ def _operation(one: Described) -> str:
         ]
         parts += [f"Errors: {', '.join(codes)}.", ""]
     parts += [
-        f"{number}. {client}: `{test.removeprefix('tests/')}`" for (client, test), number in numbers.items()
+        f"{number}. {client}: `{test.removeprefix('tests/')}`"
+        for (client, test), number in numbers.items()
     ]
     return "\n".join([*parts, ""])
 
@@ -152,7 +153,9 @@ def _refused() -> str:
     lines = [_REFUSED_HEAD, "| operation | member | accepted | why |", "|---|---|---|---|"]
     groups: dict[tuple[str, str, str], list[str]] = {}
     for one in refusals():
-        values = ", ".join(f"`{str(v).lower() if isinstance(v, bool) else v}`" for v in one.accepted)
+        values = ", ".join(
+            f"`{str(v).lower() if isinstance(v, bool) else v}`" for v in one.accepted
+        )
         key = (f"{one.service} {one.operation}", values, reason_for(one))
         groups.setdefault(key, []).append(one.path)
     for (operation, values, why), paths in groups.items():

@@ -52,7 +52,9 @@ class Refusal:
     accepted: tuple[Any, ...] = ()
 
     def covers(self, leaf: str) -> bool:
-        return leaf == self.path or leaf.startswith((f"{self.path}.", f"{self.path}[", f"{self.path}{{"))
+        return leaf == self.path or leaf.startswith(
+            (f"{self.path}.", f"{self.path}[", f"{self.path}{{")
+        )
 
 
 def refusals() -> list[Refusal]:

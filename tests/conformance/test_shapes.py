@@ -87,7 +87,10 @@ def test_what_the_shape_does_not_allow_is_a_fault(changes, told):
         (response(JOB, kind="application/json"), "the content type is application/json"),
         (response(b"{"), "the body cannot be read"),
         (response(JOB, **{"x-amzn-requestid": ""}), "x-amzn-requestid is missing"),
-        (response({"__type": "ModelError", "message": "m"}, 400), "ModelError (400) is no error of"),
+        (
+            response({"__type": "ModelError", "message": "m"}, 400),
+            "ModelError (400) is no error of",
+        ),
         (response({"__type": "ResourceInUse", "message": "m"}, 400), "is no error of Describe"),
         (response({"__type": "ResourceNotFound", "message": ""}, 400), "the error has no message"),
         (response({"message": "m"}, 400), "the error has no code"),

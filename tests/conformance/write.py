@@ -27,7 +27,9 @@ def main() -> None:
     before, since = covered.read(), covered.read_since()
     shown = covered.merged(
         before if arguments.only_these else {},
-        covered.shown_by(f for f in read_facts(arguments.notes) if (f.service, f.operation) in known),
+        covered.shown_by(
+            f for f in read_facts(arguments.notes) if (f.service, f.operation) in known
+        ),
         ran_in(arguments.notes),
     )
     since = covered.with_new(since, before, shown, __version__)
