@@ -14,7 +14,7 @@ from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
-from windvane.wire.model import load_service
+from windvane.wire.model import OWN, SERVICES, load_service
 
 Tests = Mapping[Client, str]
 """The test that shows something, by client."""
@@ -59,7 +59,10 @@ def served() -> list[tuple[str, str]]:
         identity_operations(None, (), None),
         event_operations(None, None),
     )
-    return sorted(key for table in tables for key in table)
+    order = (*SERVICES, OWN)
+    return sorted(
+        (key for table in tables for key in table), key=lambda key: (order.index(key[0]), key)
+    )
 
 
 def describe(shown: Shown, since: Since) -> list[Described]:

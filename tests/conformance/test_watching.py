@@ -11,7 +11,7 @@ from api.world import _call
 from botocore.awsrequest import AWSRequest
 from conformance import session
 from conformance.clients import Client, client_of
-from conformance.notes import Desk, Fact, Notes, read_facts, ran_in
+from conformance.notes import Desk, Fact, Notes, ran_in, read_facts
 from conformance.watching import watched
 
 pytest_plugins = ["pytester"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from conformance import covered
 from conformance.members import served
-from conformance.notes import read_facts, ran_in
+from conformance.notes import ran_in, read_facts
 from conformance.page import PAGE, page
 
 from windvane import __version__
