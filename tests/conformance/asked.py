@@ -63,5 +63,5 @@ def _leaves(value: Any, shape: Shape, path: str) -> Iterable[str]:
     elif shape.type_name == "map":
         for item in value.values():
             yield from _leaves(item, shape.value, f"{path}{{}}")
-    else:
+    elif path:
         yield path

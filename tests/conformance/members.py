@@ -48,7 +48,7 @@ class Described:
     tests: list[tuple[Client, str]] = field(default_factory=list)
 
 
-SHOWN, UNSHOWN = "yes", "not shown by a test"
+SHOWN, UNSHOWN = "yes", "in no request that a test had accepted"
 
 
 def served() -> list[tuple[str, str]]:

@@ -86,7 +86,7 @@ def leaves(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
     elif shape.type_name == "map" and isinstance(value, dict):
         for item in value.values():
             yield from leaves(item, shape.value, f"{path}{{}}")
-    else:
+    elif path:
         yield path
 
 

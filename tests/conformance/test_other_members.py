@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from api.records import candidate_record, job_record
+from api.steps import split_request, step_input
 from api.test_events import ask, sequences
 from api.test_logs import GROUP, texts, write
 from api.test_rescaling import SERVERLESS, described, rescale, running
@@ -113,6 +114,14 @@ def test_an_output_filter_is_echoed(world, client):
     client.create_transform_job(**transform_request(DataProcessing={"OutputFilter": "$[0]"}))
     described = client.describe_transform_job(TransformJobName="x")
     assert described["DataProcessing"]["OutputFilter"] == "$[0]"
+
+
+def test_a_table_for_a_processing_job_may_be_packed(client):
+    table = step_input("table", "s3://data/train/")
+    packed = {**table, "S3Input": {**table["S3Input"], "S3CompressionType": "Gzip"}}
+    client.create_processing_job(**split_request(ProcessingInputs=[packed]))
+    described = client.describe_processing_job(ProcessingJobName="p")
+    assert described["ProcessingInputs"][0]["S3Input"]["S3CompressionType"] == "Gzip"
 
 
 def test_the_events_of_a_job_go_on_after_the_one_that_is_named(world):

@@ -23,14 +23,14 @@ SHOWN = covered.read()
 
 
 @cache
-def tests_in(file):
+def names_in(file):
     tree = ast.parse((ROOT / file).read_text())
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
 def exists(test):
     file, _, name = test.partition("::")
-    return (ROOT / file).is_file() and name.rpartition("::")[2] in tests_in(file)
+    return (ROOT / file).is_file() and name.rpartition("::")[2] in names_in(file)
 
 
 def test_the_page_is_what_the_data_give():

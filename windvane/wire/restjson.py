@@ -26,7 +26,7 @@ from windvane.wire.scalars import (
 
 Headers = list[tuple[str, str]]
 
-_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*?))\s*(?:,|$)')
+_ITEM = re.compile(r'[ \t]*+("(?:[^"\\]|\\.)*+"[ \t]*+|[^,"]*+)(,|$)')
 _ESCAPED = re.compile(r"\\(.)")
 _HEADER_TEXT = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _NEEDS_QUOTES = re.compile(r'[",]')
@@ -169,25 +169,29 @@ def _from_header(member: Shape, text: str, path: str) -> Any:
     if member.type_name != "list":
         return parse_text(member, text, path)
     inner = member.member
-    return [
-        parse_text(inner, item, item_path(path, i)) for i, item in enumerate(_items(text, inner))
-    ]
+    items = _items(text, inner, path)
+    return [parse_text(inner, item, item_path(path, i)) for i, item in enumerate(items)]
 
 
-def _items(text: str, inner: Shape) -> list[str]:
+def _items(text: str, inner: Shape, path: str) -> list[str]:
     """Of a list in a header: separated by commas, of which an HTTP date has one itself."""
     if not text:
         return []
     if inner.type_name == "timestamp" and _moment_format(inner, "rfc822") == "rfc822":
         parts = text.split(",")
         return [",".join(parts[i : i + 2]).strip() for i in range(0, len(parts), 2)]
-    items, end = [], -1
-    for match in _ITEM.finditer(text):
-        if match.end() == end:
-            break
-        items.append(match[2] if match[1] is None else _ESCAPED.sub(r"\1", match[1]))
-        end = len(text) if not match[0].endswith(",") else end
-    return items
+    items: list[str] = []
+    start = 0
+    while (match := _ITEM.match(text, start)) is not None:
+        items.append(_unquoted(match[1].strip()))
+        if not match[2]:
+            return items
+        start = match.end()
+    raise Malformed(f"The list in the header at '{path}' has a quotation mark out of place.")
+
+
+def _unquoted(item: str) -> str:
+    return _ESCAPED.sub(r"\1", item[1:-1]) if item.startswith('"') else item
 
 
 def _from_payload(name: str, member: Shape, body: bytes) -> dict[str, Any]:
