@@ -11,8 +11,9 @@ from xml.etree import ElementTree as ET
 
 from botocore.model import OperationModel, Shape
 from conformance.asked import Asked
+from conformance.differences import may_be_absent
 from conformance.headers import read_headers
-from conformance.shapes import faults, leaves
+from conformance.shapes import faults, lacking, leaves
 from conformance.xmltree import read_xml
 
 from windvane.wire.model import Protocol, Service
@@ -121,7 +122,10 @@ def _judge_success(service: Service, operation: OperationModel, response: Respon
     wrong += unreadable
     if shape is None:
         return Verdict(faults=tuple(wrong))
-    wrong += faults(tree, shape)
+    tolerated = {
+        lacking("", name, shape) for called, name in may_be_absent() if called == operation.name
+    }
+    wrong += [fault for fault in faults(tree, shape) if fault not in tolerated]
     return Verdict(tuple(sorted(set(leaves(tree, shape)))), faults=tuple(wrong))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,12 @@ from typing import Any
 from conformance.clients import Client
 from conformance.compact import compact
 from conformance.covered import Shown, Since
+from conformance.differences import differences
 from conformance.members import UNSHOWN, Described, Member, Tests, describe
 from conformance.refusals import reason_for, refusals
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "conformance.md"
-DIFFERENCES = Path(__file__).with_name("differences.toml")
 
 _HEAD = """\
 # Conformance
@@ -143,9 +142,9 @@ def _numbers(tests: Tests, numbers: dict[Any, int]) -> str:
 
 def _differences() -> str:
     lines = ["## Differences from AWS", ""]
-    for entry in tomllib.loads(DIFFERENCES.read_text())["difference"]:
-        shown = f" Shown by `{entry['test'].removeprefix('tests/')}`." if "test" in entry else ""
-        lines.append(f"- **{entry['what']}** {entry['why']}{shown}")
+    for entry in differences():
+        shown = f" Shown by `{entry.test.removeprefix('tests/')}`." if entry.test else ""
+        lines.append(f"- **{entry.what}** {entry.why}{shown}")
     return "\n".join([*lines, ""])
 
 

@@ -65,13 +65,17 @@ def _structure_faults(value: Any, shape: Shape, path: str) -> Iterator[str]:
     for name in shape.metadata.get("required", ()):
         spelled = shape.members[name].serialization.get("name", name)
         if value.get(spelled) is None:
-            yield f"{where} lacks {name}, which {shape.name} must have"
+            yield lacking(path, name, shape)
     if shape.metadata.get("union") and len(value) != 1:
         yield f"{where} has {len(value)} members of the union {shape.name}, not one"
     for spelled, item in value.items():
         if spelled in known:
             name, member = known[spelled]
             yield from faults(item, member, f"{path}.{name}" if path else name)
+
+
+def lacking(path: str, name: str, shape: Shape) -> str:
+    return f"{path or 'the answer'} lacks {name}, which {shape.name} must have"
 
 
 def leaves(value: Any, shape: Shape, path: str = "") -> Iterator[str]:

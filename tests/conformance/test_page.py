@@ -6,14 +6,14 @@ What fails here is mended by `make conformance`, or for a few tests by `make con
 from __future__ import annotations
 
 import ast
-import tomllib
 from functools import cache
 from pathlib import Path
 
 import pytest
 from conformance import covered
+from conformance.differences import differences
 from conformance.members import describe, served
-from conformance.page import DIFFERENCES, PAGE, page
+from conformance.page import PAGE, page
 from conformance.shapes import all_leaves
 
 from windvane.wire.model import load_service
@@ -79,8 +79,7 @@ def test_every_refused_member_is_shown_to_be_refused():
 
 
 def test_the_tests_of_the_differences_exist():
-    entries = tomllib.loads(DIFFERENCES.read_text())["difference"]
-    assert [one["test"] for one in entries if "test" in one and not exists(one["test"])] == []
+    assert [one.test for one in differences() if one.test and not exists(one.test)] == []
 
 
 def test_a_test_that_is_gone_is_noticed():

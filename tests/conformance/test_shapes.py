@@ -114,6 +114,12 @@ def test_an_operation_without_output_has_no_body():
     assert judge(asked("StopAutoMLJob"), response({"A": 1})).faults != ()
 
 
+def test_what_may_be_absent_by_a_difference_is_no_fault_and_the_rest_is():
+    verdict = judge(asked("DescribeTrainingJob"), response({}))
+    assert "ModelArtifacts" not in " ".join(verdict.faults)
+    assert any("lacks TrainingJobName" in fault for fault in verdict.faults)
+
+
 def test_the_runtimes_errors_are_named_in_a_header_and_have_their_status():
     body = {"message": "m", "OriginalStatusCode": 400}
     named = {"x-amzn-errortype": "ModelError"}
