@@ -38,7 +38,7 @@ else
 	$(RECORDED) -n 2 --dist loadfile tests/api tests/conformance
 	$(RECORDED) tests/journeys
 endif
-	PYTHONPATH=tests $(BIN)/python -m conformance.write $(NOTES) $(if $(TESTS),--only-these)
+	PYTHONPATH=tests$(if $(PYTHONPATH),:$(PYTHONPATH)) $(BIN)/python -m conformance.write $(NOTES) $(if $(TESTS),--only-these)
 
 check: setup-dev
 	$(BIN)/ruff format --check .

@@ -38,8 +38,8 @@ answered; do not edit it. [operations.md](operations.md) says the same in words.
 _REFUSED_HEAD = """\
 ## Every member that is refused
 
-A request that uses one gets a `ValidationException` that names it. What asks for nothing (an empty list, `false` for a
-protection that is not asked for) is accepted where a value is named.
+A request that uses one is answered with a `ValidationException` (`ValidationError` for the runtime and STS) that names it. Where
+values are accepted, they are what the server does anyway. A member that is absent, empty or null asks for nothing.
 """
 
 

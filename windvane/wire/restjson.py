@@ -87,11 +87,13 @@ def _placed(shape: Shape, location: str | None) -> dict[str, Shape]:
     }
 
 
-def _on_the_wire(shape: Shape, location: str) -> list[tuple[str, str, Shape]]:
-    return [
+@cache
+def _on_the_wire(shape: Shape, location: str) -> tuple[tuple[str, str, Shape], ...]:
+    """Names on the wire, names in the model and members."""
+    return tuple(
         (member.serialization.get("name", name), name, member)
         for name, member in _placed(shape, location).items()
-    ]
+    )
 
 
 # requests
