@@ -15,8 +15,9 @@ from conformance.notes import Fact
 FILE = Path(__file__).with_name("covered.json")
 SINCE = Path(__file__).with_name("since.json")
 
-KINDS = ("given", "answered", "refused", "errors")
-"""Of what is shown: members of accepted requests, of answers, members that were refused, codes of errors."""
+KINDS = ("accepted", "given", "answered", "refused", "errors")
+"""Of what is shown: that a request was accepted, members of such requests, of answers, members that were refused, codes of
+errors."""
 
 
 @dataclass(frozen=True, order=True)
@@ -25,6 +26,9 @@ class Mark:
 
     kind: str
     name: str
+
+
+ACCEPTED = Mark("accepted", "a request")
 
 
 @dataclass(frozen=True, order=True)
@@ -46,6 +50,7 @@ def shown_by(facts: Iterable[Fact]) -> Shown:
     for fact in facts:
         place = Place(fact.service, fact.operation, Client(fact.client))
         marks = found.setdefault(place, {}).setdefault(fact.test, set())
+        marks |= set() if fact.error else {ACCEPTED}
         marks |= {Mark("given", path) for path in fact.given}
         marks |= {Mark("answered", path) for path in fact.answered}
         marks |= {Mark("refused", path) for path in fact.refused}

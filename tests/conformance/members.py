@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.clients import Client
-from conformance.covered import KINDS, Place, Shown, Since
+from conformance.covered import ACCEPTED, KINDS, Place, Shown, Since
 from conformance.refusals import Refusal, reason_for, refusals
 from conformance.shapes import all_leaves
 
@@ -48,6 +48,9 @@ class Described:
     tests: list[tuple[Client, str]] = field(default_factory=list)
 
 
+ITSELF = ""
+"""The path of an operation itself, which is served if any request is accepted."""
+
 SHOWN, UNSHOWN = "yes", "in no request that a test had accepted"
 
 
@@ -79,7 +82,9 @@ def _describe(service: str, name: str, shown: Shown, since: Since) -> Described:
         if path in tests["answered"]
     ]
     silent = [path for path in all_leaves(model.output_shape) if path not in tests["answered"]]
-    given = list(_given(all_leaves(model.input_shape), refused, tests, since, (service, name)))
+    first = since.of(service, name)
+    itself = Member(ITSELF, SHOWN, first, tests[ACCEPTED.kind].get(ACCEPTED.name, {}))
+    members = list(_given(all_leaves(model.input_shape), refused, tests, since, (service, name)))
     every = {
         (client, test)
         for kind in KINDS
@@ -88,7 +93,7 @@ def _describe(service: str, name: str, shown: Shown, since: Since) -> Described:
     }
     order = list(Client)
     listed = sorted(every, key=lambda pair: (order.index(pair[0]), pair[1]))
-    first = since.of(service, name)
+    given = [itself, *members]
     return Described(service, name, first, given, answered, silent, tests["errors"], listed)
 
 

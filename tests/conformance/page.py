@@ -10,7 +10,7 @@ from conformance.clients import Client
 from conformance.compact import compact
 from conformance.covered import Shown, Since
 from conformance.differences import differences
-from conformance.members import UNSHOWN, Described, Member, Tests, describe
+from conformance.members import ITSELF, UNSHOWN, Described, Member, Tests, describe
 from conformance.refusals import reason_for, refusals
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,19 +20,22 @@ _HEAD = """\
 # Conformance
 
 Every operation that is served, member by member: what is accepted, what answers hold, since which version, and the
-test that shows it through which client. This page is made by `make conformance` from what the tests asked and were
-answered; do not edit it. [operations.md](operations.md) says the same in words.
+test that shows it through which client. `make conformance` makes this page from what the tests asked and were
+answered; [operations.md](operations.md) says the same in words.
 
 - Every answer that any test gets is held against the service model of botocore (for our own operations, against
-  `windvane/wire/data`): unknown members, wrong types, broken bounds, values outside an enum and error codes that the operation does not
-  have fail the test.
-- A member is **served** if a test sent it and the request was accepted; what it did is what that test is about. A number in a client's
-  column is that of a test below the table: one of those that show the member, where there are many.
-- **Plain HTTP** is a signed request without an SDK. Members of nested structures are written together: `A.{B, C[].D}` are `A.B` and
-  the members `D` of the items of `A.C`; `{}` stands for the values of a map.
-- Members that the model has and no answer has held yet are listed below each table.
+  the one in `windvane/wire/data`). Unknown members, wrong types, broken bounds, values outside an enum, required members
+  that are missing and errors that the operation does not have fail the test.
+- A member is served if a request that had it was accepted; what came of it is what that test is about. *Itself* is any
+  request that was accepted.
+- A number in a client's column is that of a test below the table: one of those that show the member, where there are
+  many. *Plain HTTP* is a signed request without an SDK.
+- Members within others are written together: `A.{B, C[].D}` are `A.B` and the members `D` of the items of `A.C`;
+  `{}` stands for the values of a map.
 - botocore's published protocol cases for awsJson 1.1, rest-json and query are replayed against the codecs:
-  [which, and which not](../tests/conformance/protocols/excluded.toml).
+  [which ones are not, and why](../tests/conformance/protocols/excluded.toml).
+- At the end: [differences from AWS](#differences-from-aws) and
+  [every member that is refused](#every-member-that-is-refused).
 """
 
 _REFUSED_HEAD = """\
@@ -63,7 +66,7 @@ def _summary(described: Sequence[Described]) -> str:
         "|---|---|---|---|---|",
     ]
     for one in described:
-        states = [_kind(member) for member in one.given]
+        states = [_kind(member) for member in one.given if member.path != ITSELF]
         counts = ", ".join(str(states.count(kind)) for kind in ("served", "refused", "unshown"))
         clients = ", ".join(client for client in Client if client in dict(one.tests))
         lines.append(
@@ -115,7 +118,7 @@ def _table(
             str(numbers[client, first.tests[client]]) if client in first.tests else ""
             for client in clients
         ]
-        names = compact([member.path for member in group])
+        names = compact([member.path for member in group]) if first.path != ITSELF else "*itself*"
         yield f"| {names} | {first.state} | {first.since} | {' | '.join(cells)} |"
 
 
