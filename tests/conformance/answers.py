@@ -206,6 +206,8 @@ def _xml_error(response: Response) -> tuple[str, str, list[str]]:
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     wrong = _unless(root.tag == "ErrorResponse", f"the root of the error is {root.tag}")
+    kind = response.headers.get("content-type")
+    wrong += _unless(kind == "text/xml", f"the content type of the error is {kind}")
     side = root.findtext("Error/Type")
     wanted = "Sender" if response.status < 500 else "Receiver"
     wrong += _unless(side == wanted, f"the error's Type is {side} and its status {response.status}")

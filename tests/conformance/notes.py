@@ -92,7 +92,8 @@ class Desk:
         for path in self.folder.glob("faults-*.jsonl"):
             data = path.read_bytes()
             for line in data[self._read.get(path, 0) :].splitlines():
-                found[json.loads(line)[1]] = None
+                test, fault = json.loads(line)
+                found[f"{fault} (asked for by {test})"] = None
             self._read[path] = len(data)
         return list(found)
 
