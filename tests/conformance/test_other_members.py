@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from api.records import candidate_record, job_record
 from api.steps import split_request, step_input
+from api.test_auto_ml_job_v2 import request as v2_request
 from api.test_events import ask, sequences
 from api.test_logs import GROUP, texts, write
 from api.test_rescaling import SERVERLESS, described, rescale, running
 from api.test_transform_jobs import transform_request
-from api.world import ACCOUNT, REGION, World, refusal
+from api.world import ACCOUNT, REGION, World, channel, refusal
 
 from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyRing
@@ -114,6 +115,31 @@ def test_an_output_filter_is_echoed(world, client):
     client.create_transform_job(**transform_request(DataProcessing={"OutputFilter": "$[0]"}))
     described = client.describe_transform_job(TransformJobName="x")
     assert described["DataProcessing"]["OutputFilter"] == "$[0]"
+
+
+def test_what_a_job_is_told_of_its_rows_and_columns_is_told_again(world, client):
+    world.put("s3://data/features.json", b'{"FeatureAttributeNames": ["a"]}')
+    problem = {"ProblemType": "BinaryClassification", "AutoMLJobObjective": {"MetricName": "AUC"}}
+    weighted = {
+        **problem,
+        "InputDataConfig": [channel(SampleWeightAttributeName="w")],
+        "AutoMLJobConfig": {"Mode": "ENSEMBLING"},
+    }
+    world.create_job("first", **weighted)
+    told = client.describe_auto_ml_job(AutoMLJobName="first")
+    assert {name: told[name] for name in weighted} == weighted
+    tabular = {
+        "Mode": "ENSEMBLING",
+        "FeatureSpecificationS3Uri": "s3://data/features.json",
+        "SampleWeightAttributeName": "w",
+    }
+    client.create_auto_ml_job_v2(
+        **v2_request(tabular, DataSplitConfig={"ValidationFraction": 0.25})
+    )
+    told = client.describe_auto_ml_job_v2(AutoMLJobName="churn")
+    found = told["AutoMLProblemTypeConfig"]["TabularJobConfig"]
+    assert found == {**tabular, "TargetAttributeName": "y"}
+    assert told["DataSplitConfig"] == {"ValidationFraction": 0.25}
 
 
 def test_a_table_for_a_processing_job_may_be_packed(client):
