@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev demo test test-long check fix lock bench bench-large wheel clean
+.PHONY: setup setup-dev demo test test-long conformance check fix lock bench bench-large wheel clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
@@ -17,7 +17,7 @@ demo: setup
 	$(BIN)/python scripts/demo.py
 
 # Tests of parts go side by side; journeys, which time whole jobs, have the machine to themselves.
-PARTS := tests/unit tests/api tests/wire tests/contracts
+PARTS := tests/unit tests/api tests/wire tests/contracts tests/conformance
 
 test: setup-dev
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --durations 15 $(PARTS)
@@ -25,6 +25,20 @@ test: setup-dev
 
 test-long: setup-dev
 	$(BIN)/python -m pytest -m long --timeout 3600 --durations 15
+
+# docs/conformance.md from what the tests ask and are answered: of all that ask, or of TESTS alone, the rest staying as it is.
+NOTES := .conformance
+RECORDED := $(BIN)/python -m pytest -m "not long" --conformance-notes $(NOTES) --ignore tests/conformance/test_page.py
+
+conformance: setup-dev
+	rm -rf $(NOTES)
+ifdef TESTS
+	$(RECORDED) $(TESTS)
+else
+	$(RECORDED) -n 2 --dist loadfile tests/api tests/conformance
+	$(RECORDED) tests/journeys
+endif
+	PYTHONPATH=tests$(if $(PYTHONPATH),:$(PYTHONPATH)) $(BIN)/python -m conformance.write $(NOTES) $(if $(TESTS),--only-these)
 
 check: setup-dev
 	$(BIN)/ruff format --check .

@@ -73,7 +73,7 @@ def test_a_resource_can_have_fifty_tags_and_no_more(client: Any, arns: dict[str,
     [
         (
             "automl-job/nope",
-            "ResourceNotFound",
+            "ValidationException",
             "Amazon SageMaker can't find an AutoML job called nope.",
         ),
         ("model/nope", "ValidationException", 'Could not find model "{arn}".'),
@@ -83,7 +83,7 @@ def test_a_resource_can_have_fifty_tags_and_no_more(client: Any, arns: dict[str,
             "ValidationException",
             'Could not find endpoint configuration "{arn}".',
         ),
-        ("training-job/nope", "ResourceNotFound", 'Could not find training job "{arn}".'),
+        ("training-job/nope", "ValidationException", 'Could not find training job "{arn}".'),
         (
             "domain/d-1",
             "ValidationException",
@@ -112,7 +112,7 @@ def test_tags_of_another_account_and_region_are_out_of_reach(
 ) -> None:
     for client in (world.client(OTHER_ACCOUNT), world.client(region="eu-west-1")):
         code, _ = refusal(client.list_tags, ResourceArn=arns["job"])
-        assert code == "ResourceNotFound"
+        assert code == "ValidationException"
 
 
 def test_a_list_of_tags_has_a_single_page(client: Any, arns: dict[str, str]) -> None:

@@ -18,6 +18,8 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from conformance import session
+from conformance.watching import watched
 
 from windvane.api.operation import Parts
 from windvane.api.served import operations
@@ -158,7 +160,7 @@ async def _call(app: Any, request: AWSPreparedRequest) -> tuple[int, dict[str, s
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    await app(scope, receive, send)
+    await watched(app, session.notes())(scope, receive, send)
     answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], answered, b"".join(part.get("body", b"") for part in sent[1:])
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import boto3
+from conformance import session
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -17,7 +18,7 @@ FINAL = ("Completed", "Failed", "Stopped")
 
 
 class RunningServer:
-    """`windvane serve` on a free port; `env` is what `windvane env` exports."""
+    """`windvane serve` on a free port, its answers watched; `env` is what `windvane env` exports."""
 
     def __init__(self, folder, *options):
         self.folder = folder
@@ -28,7 +29,7 @@ class RunningServer:
         folder = str(self.folder)
         self._log = (self.folder.parent / f"{self.folder.name}.stderr").open("ab")
         self.process = subprocess.Popen(
-            [BIN / "windvane", "serve", "--data-dir", folder, "--port", "0", *self._options],
+            [*session.serving(), "--data-dir", folder, "--port", "0", *self._options],
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from botocore.awsrequest import HeadersDict
+from botocore.model import ServiceModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from windvane.errors import Malformed
 from windvane.wire.call import Request
 from windvane.wire.codec import CODECS
-from windvane.wire.model import load_service, route
+from windvane.wire.model import Protocol, Route, load_service, route
 from windvane.wire.scalars import UnfitResult
 
 OPERATIONS = [
@@ -213,3 +214,45 @@ def test_text_that_xml_cannot_hold_does_not_break_the_answer():
     operation = service.operation("GetCallerIdentity")
     answer = CODECS[service.protocol].encode(operation, {"UserId": "a\x00<&\ud800"}, "id")
     assert parsed(service, operation, answer)["UserId"] == "a?<&?"
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("a", ["a"]),
+        (" a , b,c ", ["a", "b", "c"]),
+        ('"a, b", "say \\"c\\"", d', ["a, b", 'say "c"', "d"]),
+        ("a,,b", ["a", "", "b"]),
+        ("", []),
+    ],
+)
+def test_a_list_in_a_header_is_separated_by_commas(text, items):
+    assert decoded_list(text) == {"Items": items}
+
+
+@pytest.mark.parametrize("text", ['"a', '"a"b', 'a"b"', '"a\\"'])
+def test_a_list_in_a_header_whose_quotation_marks_do_not_close_is_malformed(text):
+    with pytest.raises(Malformed, match="quotation mark"):
+        decoded_list(text)
+
+
+def decoded_list(text):
+    placed = {"shape": "Texts", "location": "header", "locationName": "X-Items"}
+    described = {
+        "metadata": {"protocol": "rest-json"},
+        "operations": {
+            "Put": {
+                "name": "Put",
+                "http": {"method": "PUT", "requestUri": "/"},
+                "input": {"shape": "In"},
+            }
+        },
+        "shapes": {
+            "In": {"type": "structure", "members": {"Items": placed}},
+            "Texts": {"type": "list", "member": {"shape": "Text"}},
+            "Text": {"type": "string"},
+        },
+    }
+    operation = ServiceModel(described).operation_model("Put")
+    request = Request("PUT", "/", "", (("x-items", text),), b"")
+    return CODECS[Protocol.REST_JSON].decode(operation, Route("s", "Put"), request)

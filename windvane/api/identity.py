@@ -15,8 +15,13 @@ from windvane.wire.call import Call, Caller, Handler, Result
 _DEFAULT_LIFETIME_S = 3600
 _DEFAULT_TOKEN_LIFETIME_S = 43_200
 _DEFAULT_PAGE = 100
-# ExternalId is a condition that a role's trust may ask for; ours asks for none.
-_HONOURED = frozenset({"RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId"})
+HONOURED = {
+    "AssumeRole": frozenset({"RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId"}),
+    "GetSessionToken": frozenset({"DurationSeconds"}),
+}
+"""Members of a request by operation; others are refused. ExternalId is a condition that a role's trust may ask for; ours
+asks for none."""
+
 _CREATED = datetime(2024, 1, 1, tzinfo=UTC)
 _TRUST = {
     "Version": "2012-10-17",
@@ -73,7 +78,7 @@ class _Identity:
         }
 
     def assume_role(self, call: Call) -> Result:
-        if refused := sorted(call.parameters.keys() - _HONOURED):
+        if refused := sorted(call.parameters.keys() - HONOURED["AssumeRole"]):
             raise InvalidRequest(
                 f"AssumeRole does not support {', '.join(refused)}: leave it out. A role's buckets "
                 "are declared in the server's configuration, section [[roles]]."
@@ -96,7 +101,7 @@ class _Identity:
 
     def get_session_token(self, call: Call) -> Result:
         """Temporary keys for whom the permanent ones stand."""
-        if refused := sorted(call.parameters.keys() - {"DurationSeconds"}):
+        if refused := sorted(call.parameters.keys() - HONOURED["GetSessionToken"]):
             raise InvalidRequest(f"GetSessionToken does not support {', '.join(refused)}.")
         credential = call.caller.credential
         if not credential.permanent:

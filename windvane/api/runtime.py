@@ -8,7 +8,7 @@ from windvane.serving.router import Invocation, Router
 from windvane.wire.call import Call, Result
 from windvane.wire.edge import AsyncHandler
 
-_UNSERVED = {
+UNSERVED = {
     "TargetModel": "multi-model endpoints are not served",
     "TargetContainerHostname": "direct invocation of a container is not served",
     "InferenceComponentName": "inference components are not served",
@@ -24,7 +24,7 @@ def runtime_operations(router: Router) -> dict[tuple[str, str], AsyncHandler]:
 
     async def invoke_endpoint(call: Call) -> Result:
         parameters = call.parameters
-        for member, why in _UNSERVED.items():
+        for member, why in UNSERVED.items():
             if member in parameters:
                 raise InvalidRequest(f"The member '{member}' cannot be honoured: {why}.")
         answer = await router.invoke(

@@ -9,6 +9,7 @@ from typing import Any
 
 from windvane.control.algorithms import no_algorithms_by_default
 from windvane.control.members import Request, Unserved
+from windvane.control.rules import Rule, refused
 from windvane.errors import InvalidRequest
 
 SERVED = "TabularJobConfig"
@@ -132,7 +133,11 @@ def both_or_neither(request: Request) -> Iterator[str]:
         )
 
 
-V2_RULES = (both_or_neither, no_algorithms_by_default, Unserved("AutoMLComputeConfig").faults)
+V2_RULES: tuple[Rule, ...] = (
+    both_or_neither,
+    no_algorithms_by_default,
+    refused(Unserved("AutoMLComputeConfig")),
+)
 
 
 def told_in_v2_words(message: str) -> str:

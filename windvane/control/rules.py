@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from windvane.artifacts.base import parse_location
 from windvane.control.algorithms import algorithms_fit
@@ -34,14 +35,19 @@ def check(
         raise InvalidRequest(" ".join(told(fault) for fault in faults))
 
 
-def refused(*members: Unserved) -> Rule:
+@dataclass(frozen=True)
+class Refused:
     """The rule that none of these members asks for what is not served."""
 
-    def rule(request: Request) -> Iterator[str]:
-        for member in members:
+    members: tuple[Unserved, ...]
+
+    def __call__(self, request: Request) -> Iterator[str]:
+        for member in self.members:
             yield from member.faults(request)
 
-    return rule
+
+def refused(*members: Unserved) -> Refused:
+    return Refused(members)
 
 
 def s3_uris(*paths: str) -> Rule:

@@ -30,7 +30,7 @@ PROCESSING_JOBS = Listing("ListProcessingJobs", ProcessingJob, descending=False)
 TRAINING_JOBS = Listing("ListTrainingJobs", TrainingJob, descending=False)
 TRANSFORM_JOBS = Listing("ListTransformJobs", TransformJob)
 
-_LIST_RULES = (refused(Unserved("WarmPoolStatusEquals"), Unserved("TrainingPlanArnEquals")),)
+LIST_RULES = (refused(Unserved("WarmPoolStatusEquals"), Unserved("TrainingPlanArnEquals")),)
 
 _A_DAY = {"MaxRuntimeInSeconds": 24 * 3600}
 """source    StoppingCondition in SageMaker's API reference: the default"""
@@ -102,7 +102,7 @@ class Steps:
 
     def list(self, listing: Listing[J], scope: Scope, parameters: Mapping[str, Any]) -> Listed[J]:
         """raises    InvalidRequest for a page token that is not this list's, or a filter that is not served"""
-        check(_LIST_RULES, parameters)
+        check(LIST_RULES, parameters)
         return self._lists.page(listing, scope, parameters)
 
     def stop(self, kind: type[J], scope: Scope, name: str) -> None:

@@ -11,7 +11,7 @@ from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, Model
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Resource
-from windvane.errors import DoesNotExist, InvalidRequest, NotFound
+from windvane.errors import DoesNotExist, InvalidRequest
 from windvane.names import Arn, Scope, parse_arn
 from windvane.store.base import Store, Transaction
 
@@ -30,12 +30,7 @@ _TAGGABLE: dict[str, type[Resource]] = {
     )
 }
 
-_VALIDATION_FAULTS = {
-    str(Model.kind): "model",
-    str(EndpointConfig.kind): "endpoint configuration",
-    str(Endpoint.kind): "endpoint",
-}
-"""Kinds whose absence is a ValidationException; that of a job is a ResourceNotFound."""
+_WORDS = {str(EndpointConfig.kind): "endpoint configuration"}
 
 
 def without_tags(request: Request) -> dict[str, Any]:
@@ -59,7 +54,7 @@ class Tags:
     def add(self, scope: Scope, arn: str, request: Request) -> dict[str, str]:
         """Add or replace the request's Tags; all of the resource's tags afterwards.
 
-        raises    InvalidRequest, NotFound
+        raises    InvalidRequest
         """
         check(TAG_RULES, request)
         with self._store.transaction() as tx:
@@ -73,14 +68,14 @@ class Tags:
         return tags
 
     def list(self, scope: Scope, arn: str) -> dict[str, str]:
-        """raises    InvalidRequest, NotFound"""
+        """raises    InvalidRequest"""
         with self._store.snapshot() as tx:
             return tx.tags(_find(tx, scope, arn).arn)
 
     def remove(self, scope: Scope, arn: str, keys: Iterable[str]) -> None:
         """Removing a tag that is not there does nothing.
 
-        raises    InvalidRequest, NotFound
+        raises    InvalidRequest
         """
         with self._store.transaction() as tx:
             tx.remove_tags(_find(tx, scope, arn).arn, keys)
@@ -100,9 +95,8 @@ def _find(tx: Transaction, scope: Scope, text: str) -> Resource:
     return resource
 
 
-def _missing(arn: Arn, text: str) -> InvalidRequest | NotFound:
-    if (what := _VALIDATION_FAULTS.get(arn.kind)) is not None:
-        return DoesNotExist(what, text)
+def _missing(arn: Arn, text: str) -> InvalidRequest:
+    """The service model gives operations on tags no error for what is not there: always a ValidationException."""
     if arn.kind == AutoMLJob.kind:
-        return NotFound(f"Amazon SageMaker can't find an AutoML job called {arn.name}.")
-    return NotFound(f'Could not find {arn.kind.replace("-", " ")} "{text}".')
+        return InvalidRequest(f"Amazon SageMaker can't find an AutoML job called {arn.name}.")
+    return DoesNotExist(_WORDS.get(arn.kind, arn.kind.replace("-", " ")), text)

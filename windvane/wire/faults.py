@@ -20,6 +20,7 @@ class Dialect(Enum):
     """How errors are called; each service speaks one."""
 
     CONTROL = auto()
+    OWN = auto()
     LOGS = auto()
     RUNTIME = auto()
     QUERY = auto()
@@ -28,7 +29,7 @@ class Dialect(Enum):
 
 DIALECTS: Mapping[str, Dialect] = {
     "sagemaker": Dialect.CONTROL,
-    "windvane": Dialect.CONTROL,
+    "windvane": Dialect.OWN,
     "logs": Dialect.LOGS,
     "sagemaker-runtime": Dialect.RUNTIME,
     "sts": Dialect.QUERY,
@@ -55,6 +56,7 @@ def _row(
 ) -> _Row:
     return {
         Dialect.CONTROL: control,
+        Dialect.OWN: control,
         Dialect.LOGS: logs or control,
         Dialect.RUNTIME: runtime,
         Dialect.QUERY: query,
@@ -204,7 +206,7 @@ def _encode_json(_: Exception, fault: Fault, sentence: str, request_id: str) -> 
 
 
 def _encode_rest(error: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
-    body: dict[str, Any] = {"message": sentence, "Message": sentence}
+    body: dict[str, Any] = {"__type": fault.code, "message": sentence, "Message": sentence}
     if isinstance(error, errors.ModelFault):
         body |= {
             "OriginalStatusCode": error.status,
@@ -244,6 +246,7 @@ def _encode_s3(_: Exception, fault: Fault, sentence: str, request_id: str) -> An
 
 _ENCODERS = {
     Dialect.CONTROL: _encode_json,
+    Dialect.OWN: _encode_rest,
     Dialect.LOGS: _encode_json,
     Dialect.RUNTIME: _encode_rest,
     Dialect.QUERY: _encode_query,

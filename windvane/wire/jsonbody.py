@@ -18,12 +18,15 @@ from botocore.model import Shape
 from windvane.errors import Malformed
 from windvane.wire.paths import entry_path, item_path, member_path
 from windvane.wire.scalars import (
+    NOT_FINITE,
     UnfitResult,
     checked_integer,
     checked_string,
     decode_base64,
+    format_moment,
     moment_from_epoch,
     parse_moment,
+    spell_float,
 )
 
 MAX_DEPTH = 64
@@ -34,25 +37,49 @@ def read_json(body: bytes, shape: Shape | None) -> dict[str, Any]:
 
     raises    Malformed
     """
+    return read_members(body, {} if shape is None else shape.members)
+
+
+def read_members(body: bytes, members: Mapping[str, Shape]) -> dict[str, Any]:
+    """The same, of the members that stand in the body."""
+    document = _parsed(body)
+    if not isinstance(document, dict):
+        raise Malformed("Unable to parse the request body: it must be a JSON object.")
+    return _read_members(document, members, "", 0)
+
+
+def read_value(body: bytes, shape: Shape) -> Any:
+    """The value of a shape that is the whole body; raises Malformed."""
+    return _read(_parsed(body), shape, "", 0)
+
+
+def _parsed(body: bytes) -> Any:
     try:
-        document = json.loads(
+        return json.loads(
             body.decode() or "{}", object_pairs_hook=_unique, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError) as error:
         raise Malformed(
             "Unable to parse the request body: it is not a valid JSON document."
         ) from error
-    if not isinstance(document, dict):
-        raise Malformed("Unable to parse the request body: it must be a JSON object.")
-    if shape is None:
-        return {}
-    parameters: dict[str, Any] = _read(document, shape, "", 0)
-    return parameters
 
 
 def write_json(value: Mapping[str, Any], shape: Shape) -> bytes:
     """raises    UnfitResult for a value that does not fit the shape"""
-    tree = _write(value, shape, "")
+    return write_value(value, shape, "")
+
+
+def write_value(value: Any, shape: Shape, path: str) -> bytes:
+    """raises    UnfitResult for a value that does not fit the shape"""
+    return _document(_write(value, shape, path))
+
+
+def write_members(value: Mapping[str, Any], members: Mapping[str, Shape]) -> bytes:
+    """Those that stand in the body; raises UnfitResult."""
+    return _document(_write_members({n: v for n, v in value.items() if n in members}, members, ""))
+
+
+def _document(tree: Any) -> bytes:
     return json.dumps(tree, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
@@ -76,8 +103,14 @@ def _read(value: Any, shape: Shape, path: str, depth: int) -> Any:
 def _read_structure(value: Any, shape: Shape, path: str, depth: int) -> dict[str, Any]:
     if not isinstance(value, dict):
         _refuse(value, "a structure", path)
+    return _read_members(value, shape.members, path, depth)
+
+
+def _read_members(
+    value: Mapping[str, Any], members: Mapping[str, Shape], path: str, depth: int
+) -> dict[str, Any]:
     parameters = {}
-    for name, member in shape.members.items():
+    for name, member in members.items():
         given = value.get(member.serialization.get("name", name))
         if given is not None:
             parameters[name] = _read(given, member, member_path(path, name), depth + 1)
@@ -119,6 +152,8 @@ def _read_integer(value: Any, shape: Shape, path: str, _: int) -> int:
 
 
 def _read_float(value: Any, _: Shape, path: str, __: int) -> float:
+    if isinstance(value, str) and value in NOT_FINITE:
+        return NOT_FINITE[value]
     if not isinstance(value, int | float) or isinstance(value, bool):
         _refuse(value, "a Float", path)
     try:
@@ -184,6 +219,12 @@ def _write_structure(value: Any, shape: Shape, path: str) -> dict[str, Any]:
     members = shape.members
     if unknown := value.keys() - members.keys():
         raise UnfitResult(f"{shape.name} at '{path}' has no member {min(unknown)}")
+    return _write_members(value, members, path)
+
+
+def _write_members(
+    value: Mapping[str, Any], members: Mapping[str, Shape], path: str
+) -> dict[str, Any]:
     return {
         members[name].serialization.get("name", name): _write(
             item, members[name], member_path(path, name)
@@ -215,9 +256,7 @@ def _write_integer(value: Any, _: Shape, path: str) -> int:
 
 def _write_float(value: Any, _: Shape, path: str) -> float | str:
     _expect(value, (int, float), path)
-    if math.isfinite(value):
-        return float(value)
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return float(value) if math.isfinite(value) else spell_float(value)
 
 
 def _write_boolean(value: Any, _: Shape, path: str) -> bool:
@@ -226,10 +265,13 @@ def _write_boolean(value: Any, _: Shape, path: str) -> bool:
     return value
 
 
-def _write_timestamp(value: Any, _: Shape, path: str) -> float:
+def _write_timestamp(value: Any, shape: Shape, path: str) -> float | str:
     _expect(value, datetime, path)
     if value.tzinfo is None:
         raise UnfitResult(f"the datetime at '{path}' names no time zone")
+    form = shape.serialization.get("timestampFormat", "unixTimestamp")
+    if form != "unixTimestamp":
+        return format_moment(value, form)
     return round(float(value.astimezone(UTC).timestamp()), 3)
 
 

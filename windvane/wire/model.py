@@ -17,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
-from windvane.errors import Malformed, UnknownOperation
+from windvane.errors import UnknownOperation
 from windvane.wire.call import Request
 
 
@@ -52,7 +52,7 @@ class Route:
 
     service     one of SERVICES, OWN, or 's3'
     operation   "" when only the body tells (query protocol) and for S3
-    labels      the parts of the path that are parameters, decoded
+    labels      the parts of the path that are parameters, still percent-encoded
     """
 
     service: str
@@ -125,8 +125,7 @@ def _route_by_target(target: str, signed_as: str | None) -> Route:
 def _route_by_path(request: Request) -> Route | None:
     for service, method, pattern, operation in _paths():
         if method == request.method and (match := pattern.fullmatch(request.path)):
-            labels = tuple((name, _label(name, text)) for name, text in match.groupdict().items())
-            return Route(service, operation, labels)
+            return Route(service, operation, tuple(match.groupdict().items()))
     return None
 
 
@@ -150,7 +149,7 @@ def _nobodys(request: Request) -> Route:
 def _paths() -> tuple[tuple[str, str, re.Pattern[str], str], ...]:
     """Service, method, path and operation."""
     return tuple(
-        (service, http["method"], _path_pattern(http["requestUri"]), name)
+        (service, http["method"], path_pattern(http["requestUri"]), name)
         for service in _BY_PATH
         for model in (load_service(service).model,)
         for name in model.operation_names
@@ -158,15 +157,13 @@ def _paths() -> tuple[tuple[str, str, re.Pattern[str], str], ...]:
     )
 
 
-def _path_pattern(request_uri: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", request_uri))
-
-
-def _label(name: str, text: str) -> str:
-    try:
-        return unquote_to_bytes(text).decode()
-    except UnicodeDecodeError as error:
-        raise Malformed(f"The part {name} of the path is not UTF-8.") from error
+def path_pattern(request_uri: str) -> re.Pattern[str]:
+    """Of a requestUri of a service model: `{Name}` is one part of the path, `{Name+}` as many as there are."""
+    parts = re.split(r"\{(\w+)(\+?)\}", request_uri.partition("?")[0])
+    pattern = re.escape(parts[0])
+    for name, greedy, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        pattern += f"(?P<{name}>{'.+' if greedy else '[^/]+'}){re.escape(text)}"
+    return re.compile(pattern)
 
 
 def _signed_as(request: Request) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from botocore.model import OperationModel, Shape
 
 from windvane.errors import Malformed
 from windvane.wire.paths import entry_path, item_path, member_path
-from windvane.wire.scalars import UnfitResult, format_moment, parse_text
+from windvane.wire.scalars import UnfitResult, format_moment, format_text, parse_text
 
 MAX_FIELDS = 1000
 MAX_DEPTH = 32
@@ -78,12 +77,21 @@ def _read_structure(node: Any, shape: Shape, path: str) -> dict[str, Any]:
     return {
         name: _read(node[field], member, member_path(path, name))
         for name, member in shape.members.items()
-        if (field := member.serialization.get("name", name)) in node
+        if (field := _member_name(name, member)) in node
     }
 
 
+def _member_name(name: str, member: Shape) -> str:
+    """The name of a member in forms and in XML."""
+    return str(member.serialization.get("name", name))
+
+
+def _item_name(shape: Shape) -> str:
+    return str(shape.member.serialization.get("name", "member"))
+
+
 def _read_list(node: Any, shape: Shape, path: str) -> list[Any]:
-    items = _numbered(node, shape, shape.member.serialization.get("name", "member"), path)
+    items = _numbered(node, shape, _item_name(shape), path)
     return [_read(item, shape.member, item_path(path, i)) for i, item in enumerate(items)]
 
 
@@ -142,7 +150,7 @@ def text(value: str) -> str:
 
 
 def _write(value: Any, shape: Shape, path: str) -> str:
-    return _WRITERS[shape.type_name](value, shape, path)
+    return _WRITERS.get(shape.type_name, _write_scalar)(value, shape, path)
 
 
 def _write_structure(value: Any, shape: Shape, path: str) -> str:
@@ -150,52 +158,60 @@ def _write_structure(value: Any, shape: Shape, path: str) -> str:
     if unknown := value.keys() - members.keys():
         raise UnfitResult(f"{shape.name} at '{path}' has no member {min(unknown)}")
     return "".join(
-        element(
-            members[name].serialization.get("name", name),
-            _write(item, members[name], member_path(path, name)),
-        )
+        _write_member(_member_name(name, members[name]), item, members[name], path, name)
         for name, item in value.items()
         if item is not None
     )
 
 
+def _write_member(spelled: str, value: Any, member: Shape, path: str, name: str) -> str:
+    place = member_path(path, name)
+    if not member.serialization.get("flattened"):
+        return element(spelled, _write(value, member, place))
+    parts = _ITEMS[member.type_name](value, member, place)
+    return "".join(element(spelled, part) for part in parts)
+
+
 def _write_list(value: Any, shape: Shape, path: str) -> str:
-    name = shape.member.serialization.get("name", "member")
-    return "".join(
-        element(name, _write(item, shape.member, item_path(path, i)))
-        for i, item in enumerate(value)
-    )
+    name = _item_name(shape)
+    return "".join(element(name, item) for item in _list_items(value, shape, path))
+
+
+def _list_items(value: Any, shape: Shape, path: str) -> list[str]:
+    return [_write(item, shape.member, item_path(path, i)) for i, item in enumerate(value)]
 
 
 def _write_map(value: Any, shape: Shape, path: str) -> str:
+    return "".join(element("entry", entry) for entry in _map_entries(value, shape, path))
+
+
+def _map_entries(value: Any, shape: Shape, path: str) -> list[str]:
     key_name = shape.key.serialization.get("name", "key")
     value_name = shape.value.serialization.get("name", "value")
-    return "".join(
-        element(
-            "entry",
-            element(key_name, text(key))
-            + element(value_name, _write(item, shape.value, entry_path(path, key))),
-        )
+    return [
+        element(key_name, text(key))
+        + element(value_name, _write(item, shape.value, entry_path(path, key)))
         for key, item in value.items()
-    )
+    ]
 
 
-def _write_string(value: Any, _: Shape, path: str) -> str:
-    if not isinstance(value, str):
-        raise UnfitResult(f"{type(value).__name__} at '{path}' is not a str")
-    return text(value)
+_ITEMS: Mapping[str, Callable[[Any, Shape, str], list[str]]] = {
+    "list": _list_items,
+    "map": _map_entries,
+}
+
+
+def _write_scalar(value: Any, shape: Shape, path: str) -> str:
+    return text(format_text(shape, value, path))
+
+
+def _write_timestamp(value: Any, shape: Shape, _: str) -> str:
+    return format_moment(value, shape.serialization.get("timestampFormat", "iso8601"))
 
 
 _WRITERS: Mapping[str, Callable[[Any, Shape, str], str]] = {
     "structure": _write_structure,
     "list": _write_list,
     "map": _write_map,
-    "string": _write_string,
-    "integer": lambda value, _, __: str(int(value)),
-    "long": lambda value, _, __: str(int(value)),
-    "float": lambda value, _, __: repr(float(value)),
-    "double": lambda value, _, __: repr(float(value)),
-    "boolean": lambda value, _, __: "true" if value else "false",
-    "timestamp": lambda value, _, __: format_moment(value),
-    "blob": lambda value, _, __: base64.b64encode(value).decode(),
+    "timestamp": _write_timestamp,
 }

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from botocore.model import Shape
@@ -19,6 +20,11 @@ INTEGER_RANGES = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _BOOLEANS = {"true": True, "false": False}
+_EPOCH = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+_HTTP_DATE = re.compile(r"[A-Za-z]{3}, .* GMT")
+
+NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+"""Numbers that JSON has no literal for, as the AWS protocols spell them."""
 
 
 class UnfitResult(Exception):
@@ -60,9 +66,12 @@ def decode_base64(text: str, path: str) -> bytes:
 
 
 def parse_moment(text: str, path: str) -> datetime:
-    """A moment in ISO 8601; without an offset it is UTC."""
+    """A moment in ISO 8601, where it is UTC without an offset; as an HTTP date; or in seconds of the epoch."""
+    if _EPOCH.fullmatch(text):
+        return moment_from_epoch(float(text), path)
     try:
-        moment = datetime.fromisoformat(text)
+        is_http = _HTTP_DATE.fullmatch(text) is not None
+        moment = parsedate_to_datetime(text) if is_http else datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Malformed(f"'{text[:64]}' at '{path}' is not a date in ISO 8601.") from error
@@ -75,8 +84,36 @@ def moment_from_epoch(seconds: float, path: str) -> datetime:
         raise Malformed(f"The timestamp at '{path}' is out of range.") from error
 
 
-def format_moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def format_moment(moment: datetime, form: str = "iso8601") -> str:
+    """form    a timestampFormat of the service model
+
+    raises    UnfitResult for what is no moment
+    """
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise UnfitResult(f"{moment!r} is no datetime with a time zone")
+    utc = moment.astimezone(UTC)
+    if form == "rfc822":
+        return format_datetime(utc, usegmt=True)
+    if form == "unixTimestamp":
+        return f"{round(utc.timestamp(), 3):.15g}"
+    return utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def format_text(shape: Shape, value: Any, path: str) -> str:
+    """The text that stands for a value, moments aside.
+
+    raises    UnfitResult for a value of another type
+    """
+    kind, write = _WRITERS[shape.type_name]
+    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+        raise UnfitResult(f"{type(value).__name__} at '{path}' is of the wrong type")
+    return write(value)
+
+
+def spell_float(value: float) -> str:
+    if math.isfinite(value):
+        return repr(float(value))
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _parse_string(text: str, _: Shape, path: str) -> str:
@@ -90,6 +127,8 @@ def _parse_integer(text: str, shape: Shape, path: str) -> int:
 
 
 def _parse_float(text: str, _: Shape, path: str) -> float:
+    if text in NOT_FINITE:
+        return NOT_FINITE[text]
     try:
         value = float(text)
     except ValueError as error:
@@ -115,4 +154,15 @@ _PARSERS: Mapping[str, Callable[[str, Shape, str], Any]] = {
     "boolean": _parse_boolean,
     "timestamp": lambda text, _, path: parse_moment(text, path),
     "blob": lambda text, _, path: decode_base64(text, path),
+}
+
+_WRITERS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
+    "string": (str, str),
+    "character": (str, str),
+    "integer": (int, str),
+    "long": (int, str),
+    "float": ((int, float), spell_float),
+    "double": ((int, float), spell_float),
+    "boolean": (bool, lambda value: "true" if value else "false"),
+    "blob": (bytes, lambda value: base64.b64encode(value).decode()),
 }

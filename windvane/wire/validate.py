@@ -5,6 +5,7 @@ Types are the codec's business; here it is required members, lengths, ranges, pa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -106,9 +107,12 @@ def _is_broken(value: Any, shape: Shape) -> bool:
 def _broken_constraints(value: Any, shape: Shape) -> Iterator[str]:
     measure = _MEASURES.get(shape.type_name)
     metadata = shape.metadata
-    if measure is None or not metadata:
+    if measure is None:
         return
     size, noun = measure(value)
+    if isinstance(size, float) and not math.isfinite(size):
+        yield "Member must be a finite number"
+        return
     highest, lowest = metadata.get("max"), metadata.get("min")
     if highest is not None and size > highest:
         yield f"Member must have {noun} less than or equal to {_number(highest)}"

@@ -6,6 +6,7 @@ import pytest
 
 from windvane.errors import Malformed, UnknownOperation
 from windvane.wire.call import Request
+from windvane.wire.codec import CODECS
 from windvane.wire.model import SERVICES, Protocol, Route, load_service, route
 
 FORM = ("content-type", "application/x-www-form-urlencoded; charset=utf-8")
@@ -32,7 +33,7 @@ ROUTES = {
     ),
     "runtime by its path": (
         Request("POST", "/endpoints/a%20b/invocations", "", (scope("sagemaker"),), b""),
-        Route("sagemaker-runtime", "InvokeEndpoint", (("EndpointName", "a b"),)),
+        Route("sagemaker-runtime", "InvokeEndpoint", (("EndpointName", "a%20b"),)),
     ),
     "asynchronous invocation": (
         Request("POST", "/endpoints/e/async-invocations", "", (scope("sagemaker"),), b""),
@@ -43,7 +44,7 @@ ROUTES = {
         Route(
             "windvane",
             "DescribeCandidateReports",
-            (("AutoMLJobName", "a"), ("CandidateName", "a-b")),
+            (("AutoMLJobName", "a"), ("CandidateName", "a%2Db")),
         ),
     ),
     "our own service unsigned": (
@@ -110,8 +111,10 @@ def test_a_request_of_nobody_is_unknown(request_):
 
 
 def test_a_label_that_is_not_utf_8_is_malformed():
+    request = Request("POST", "/endpoints/%FF/invocations", "", (), b"")
+    operation = load_service("sagemaker-runtime").operation("InvokeEndpoint")
     with pytest.raises(Malformed, match="EndpointName"):
-        route(Request("POST", "/endpoints/%FF/invocations", "", (), b""))
+        CODECS[Protocol.REST_JSON].decode(operation, route(request), request)
 
 
 def test_each_service_has_its_protocol():

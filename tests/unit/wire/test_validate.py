@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import pytest
@@ -231,3 +232,13 @@ def test_a_list_that_is_far_too_long_is_refused_for_that_alone():
     text = message("CreateAutoMLJob", job(InputDataConfig=[{}] * 100_000))
     assert text.startswith("1 validation error detected: ")
     assert text.endswith("Member must have length less than or equal to 2")
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_not_finite_is_refused(number):
+    shape = load_service("sagemaker").operation("CreateEndpointConfig").input_shape
+    variant = {"VariantName": "v", "InitialVariantWeight": number}
+    with pytest.raises(
+        InvalidRequest, match=r"initialVariantWeight.*Member must be a finite number"
+    ):
+        validate({"EndpointConfigName": "c", "ProductionVariants": [variant]}, shape)

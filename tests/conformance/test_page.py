@@ -1,0 +1,88 @@
+"""docs/conformance.md is what the data, the rules and the service models give, and the data name what there is.
+
+What fails here is mended by `make conformance`, or for a few tests by `make conformance TESTS=...`.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conformance import covered
+from conformance.differences import differences
+from conformance.members import describe, served
+from conformance.page import PAGE, page
+from conformance.shapes import all_leaves
+
+from windvane.wire.model import load_service
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOWN = covered.read()
+
+
+@cache
+def names_in(file):
+    tree = ast.parse((ROOT / file).read_text())
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def exists(test):
+    file, _, name = test.partition("::")
+    return (ROOT / file).is_file() and name.rpartition("::")[2] in names_in(file)
+
+
+def test_the_page_is_what_the_data_give():
+    assert PAGE.read_text() == page(SHOWN, covered.read_since())
+
+
+def test_every_test_that_is_named_exists():
+    named = {test for tests in SHOWN.values() for test in tests}
+    assert {test for test in named if not exists(test)} == set()
+
+
+def test_every_operation_that_is_served_is_asked_for_by_a_test_and_no_other_is_named():
+    assert {(place.service, place.operation) for place in SHOWN} == set(served())
+
+
+@pytest.mark.parametrize(("service", "operation"), served())
+def test_members_are_those_of_the_service_model(service, operation):
+    model = load_service(service).operation(operation)
+    marks = {
+        mark
+        for place, tests in SHOWN.items()
+        if (place.service, place.operation) == (service, operation)
+        for mark in frozenset().union(*tests.values())
+    }
+    for kind, shape in (("given", model.input_shape), ("answered", model.output_shape)):
+        assert {one.name for one in marks if one.kind == kind} <= set(all_leaves(shape))
+
+
+def test_the_page_tells_of_every_member():
+    for one in describe(SHOWN, covered.read_since()):
+        model = load_service(one.service).operation(one.name)
+        told = [member.path for member in one.answered] + one.silent
+        assert sorted(told) == sorted(all_leaves(model.output_shape))
+        refused = [m.refusal for m in one.given if m.refusal is not None and not m.refusal.accepted]
+        given = {member.path for member in one.given}
+        for leaf in all_leaves(model.input_shape):
+            assert leaf in given or any(refusal.covers(leaf) for refusal in refused), leaf
+
+
+def test_every_refused_member_is_shown_to_be_refused():
+    """Where the message names its place as a path; that of STS names the member alone."""
+    for one in describe(SHOWN, covered.read_since()):
+        for member in one.given:
+            if member.refusal is not None and not member.refusal.accepted and one.service != "sts":
+                assert member.tests, f"{one.name} {member.path}"
+
+
+def test_the_tests_of_the_differences_exist():
+    assert [one.test for one in differences() if one.test and not exists(one.test)] == []
+
+
+def test_a_test_that_is_gone_is_noticed():
+    assert exists("tests/conformance/test_page.py::test_a_test_that_is_gone_is_noticed")
+    assert not exists("tests/conformance/test_page.py::test_of_yesterday")
+    assert not exists("tests/conformance/test_gone.py::test_of_yesterday")

@@ -1,0 +1,60 @@
+"""Every answer of the service in every test is held against its service model: see conformance/watching.py."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from conformance import session
+from conformance.notes import Desk
+
+_DESK = pytest.StashKey[Desk]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--conformance-notes",
+        metavar="FOLDER",
+        help="keep what was asked and answered there (make conformance reads it)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    kept = config.getoption("--conformance-notes")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    if not kept:
+        temporary = tempfile.TemporaryDirectory(prefix="windvane-notes-")
+        config.add_cleanup(temporary.cleanup)
+        kept = temporary.name
+    config.stash[_DESK] = session.open_in(Path(kept).absolute() / worker)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    item.config.stash[_DESK].begin(item.nodeid.partition("[")[0])
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    result = yield
+    _check(item)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    result = yield
+    _check(item)
+    return result
+
+
+def _check(item: pytest.Item) -> None:
+    faults = item.config.stash[_DESK].new_faults()
+    if faults:
+        pytest.fail(
+            "Answers that do not fit the service model:\n" + "\n".join(faults), pytrace=False
+        )
