@@ -69,7 +69,9 @@ def test_from_upload_to_prediction_with_the_aws_cli(aws, server, job, tmp_path):
     assert second["AutoMLProblemTypeConfigName"] == "Tabular"
 
 
-def test_models_and_an_endpoint_of_ones_own_and_a_transform_job(aws, server, job, tmp_path):
+@pytest.fixture(scope="module")
+def waiting(aws, job):
+    """For an endpoint of a model of one's own, which has just been created."""
     containers = json.dumps(job["BestCandidate"]["InferenceContainers"])
     for name in (f"{JOB}-a", f"{JOB}-b"):
         aws("sagemaker", "create-model", "--model-name", name, "--containers", containers)
@@ -80,7 +82,14 @@ def test_models_and_an_endpoint_of_ones_own_and_a_transform_job(aws, server, job
     )
     named = ("--endpoint-name", JOB)
     aws("sagemaker", "create-endpoint", *named, "--endpoint-config-name", JOB)
-    waiting = aws.start("sagemaker", "wait", "endpoint-in-service", *named)
+    process = aws.start("sagemaker", "wait", "endpoint-in-service", *named)
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_transform_job_of_a_model_of_ones_own(aws, server, waiting, tmp_path):
     (tmp_path / "rows.csv").write_text(f"{ROW}\n" * 3)
     root = f"s3://{server.env['WINDVANE_BUCKET']}/cli"
     aws("s3", "cp", str(tmp_path / "rows.csv"), f"{root}-in/rows.csv")
@@ -92,14 +101,12 @@ def test_models_and_an_endpoint_of_ones_own_and_a_transform_job(aws, server, job
         *("--transform-output", f"S3OutputPath={root}-out/,AssembleWith=Line"),
         *("--transform-resources", "InstanceType=ml.m5.large,InstanceCount=1"),
     )
+    # The command would ask again after a minute only.
     ended = server.client("sagemaker").get_waiter("transform_job_completed_or_stopped")
     ended.wait(TransformJobName=JOB, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
     wait = ("sagemaker", "wait", "transform-job-completed-or-stopped")
     aws(*wait, "--transform-job-name", JOB)
     assert set(aws("s3", "cp", f"{root}-out/rows.csv.out", "-").split()) <= {"yes", "no"}
-    assert waiting.wait(timeout=200) == 0
-    waiting.stdout.close()
-    assert aws("sagemaker", "describe-endpoint", *named)["EndpointStatus"] == "InService"
 
 
 def test_steps_of_a_job_are_waited_for(aws, server, job):
@@ -124,7 +131,7 @@ def test_steps_of_a_job_are_waited_for(aws, server, job):
         ("list_endpoints", {"NameContains": JOB}, "Endpoints", "EndpointName"),
     ],
 )
-def test_lists_are_turned_page_by_page(command, given, key, name, aws, server, job):
+def test_lists_are_turned_page_by_page(command, given, key, name, aws, server, waiting):
     whole = [one[name] for one in getattr(server.client("sagemaker"), command)(**given)[key]]
     assert len(set(whole)) == len(whole) > 1
     options = [
@@ -193,7 +200,10 @@ def test_a_refusal_is_told_and_fails_the_command(command, told, aws):
     assert told in done.stderr
 
 
-def test_endpoints_are_deleted_and_waited_for(aws, job):
+def test_endpoints_are_waited_for_as_they_come_and_go(aws, job, waiting):
+    assert waiting.wait(timeout=200) == 0
+    described = aws("sagemaker", "describe-endpoint", "--endpoint-name", JOB)
+    assert described["EndpointStatus"] == "InService"
     for endpoint in (JOB, job["ModelDeployResult"]["EndpointName"]):
         aws("sagemaker", "delete-endpoint", "--endpoint-name", endpoint)
         aws("sagemaker", "wait", "endpoint-deleted", "--endpoint-name", endpoint)

@@ -24,7 +24,7 @@ def told(server, tmp_path_factory):
     for channel, some in {"train": labelled[:500], "validation": labelled[500:]}.items():
         server.upload(f"sdk3/{channel}/rows.csv", "\n".join(some).encode())
     done = subprocess.run(
-        [PYTHON, SCRIPT, uri, rows[0][0], image("xgboost")],
+        [PYTHON, "-P", SCRIPT, uri, rows[0][0], image("xgboost")],
         env=server.shell_env(HOME=str(tmp_path_factory.mktemp("home"))),
         capture_output=True,
         text=True,
