@@ -43,6 +43,7 @@ def test_jobs_of_both_versions_end_and_one_is_stopped(told):
 def test_candidates_are_listed(told):
     assert 1 <= len(told["candidates"]) <= 2
     assert told["best"] in told["candidates"]
+    assert len(told["v2_candidates"]) == 1
 
 
 def test_a_model_is_deployed_asked_and_deleted(told):

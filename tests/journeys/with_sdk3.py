@@ -99,6 +99,9 @@ def search(table):
         "v2_type": again.auto_ml_problem_type_config_name,
         "best": first.best_candidate.candidate_name,
         "candidates": [one.candidate_name for one in first.get_all_candidates()],
+        "v2_candidates": [
+            one.candidate_name for one in AutoMLJob(auto_ml_job_name="sdk3-v2").get_all_candidates()
+        ],
         "jobs": sorted(one.auto_ml_job_name for one in AutoMLJob.get_all(name_contains="sdk3-v1")),
     }
 
