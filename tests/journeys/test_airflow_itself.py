@@ -12,7 +12,7 @@ from journeys.small import table
 from journeys.stepping import image
 
 PYTHON = BIN.parent / "airflow" / "bin" / "python"
-SCRIPT = Path(__file__).with_name("with_airflow.py")
+SCRIPT = Path(__file__).parent / "scripts" / "airflow_operators.py"
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ from journeys.small import table
 from journeys.stepping import image
 
 PYTHON = BIN.parent / "sdk3" / "bin" / "python"
-SCRIPT = Path(__file__).with_name("with_sdk3.py")
+SCRIPT = Path(__file__).parent / "scripts" / "sdk3_resources.py"
 
 
 @pytest.fixture(scope="module")
