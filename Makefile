@@ -7,11 +7,14 @@ BIN := .venv/bin
 setup: .venv/.core
 setup-dev: .venv/.dev
 
-.venv/.core: requirements/core.txt pyproject.toml
+.venv/.core: requirements/core.txt pyproject.toml scripts/setup.sh
 	sh scripts/setup.sh core
 
-.venv/.dev: requirements/core.txt requirements/dev.txt requirements/torch.txt pyproject.toml
+.venv/.dev: requirements/core.txt requirements/dev.txt requirements/torch.txt requirements/sdk3.txt pyproject.toml scripts/setup.sh
 	sh scripts/setup.sh dev
+
+.venv/.airflow: requirements/airflow.txt
+	sh scripts/setup.sh airflow
 
 demo: setup
 	$(BIN)/python scripts/demo.py
@@ -23,7 +26,7 @@ test: setup-dev
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --durations 15 $(PARTS)
 	$(BIN)/python -m pytest -m "not long" --durations 15 $(addprefix --ignore=,$(PARTS))
 
-test-long: setup-dev
+test-long: setup-dev .venv/.airflow
 	$(BIN)/python -m pytest -m long --timeout 3600 --durations 15
 
 # docs/conformance.md from what the tests ask and are answered: of all that ask, or of TESTS alone, the rest staying as it is.
@@ -55,6 +58,8 @@ lock: setup-dev
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --upgrade pyproject.toml --extra postgres --group dev -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra postgres -c requirements/dev.txt -o requirements/core.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --upgrade --group sdk3 -o requirements/sdk3.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --upgrade --group airflow -o requirements/airflow.txt
 
 bench: setup
 	$(BIN)/python benchmarks/run.py $(if $(TABLES),--tables $(TABLES)) $(if $(BUDGETS),--budgets $(BUDGETS)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(PEERS),--peers $(PEERS))

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes .venv with the pinned dependencies of requirements/$1.txt and the project itself (editable).
+# Makes .venv with the pinned dependencies of requirements/$1.txt and the project itself (editable). `dev` makes what
+# tests need besides; `airflow` makes an environment of its own for the tests that drive Airflow.
 set -eu
 what=$1
 python=${PYTHON:-python3}
@@ -9,30 +10,55 @@ python=${PYTHON:-python3}
     exit 2
 }
 
-make_venv() { "$python" -m venv .venv >/dev/null 2>&1; }
+has_apt() { command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; }
 
-if [ ! -x .venv/bin/python ] || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
-    if ! make_venv; then
+make_venv() { "$python" -m venv "$1" >/dev/null 2>&1; }
+
+ready_venv() {
+    if [ -x "$1/bin/python" ] && "$1/bin/python" -m pip --version >/dev/null 2>&1; then
+        return
+    fi
+    if ! make_venv "$1"; then
         # Debian ships python3 without ensurepip.
-        if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+        if has_apt; then
             apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null
         fi
-        rm -rf .venv
-        make_venv || { echo "'$python -m venv' fails; install your distribution's python3-venv package." >&2; exit 2; }
+        rm -rf "$1"
+        make_venv "$1" || { echo "'$python -m venv' fails; install your distribution's python3-venv package." >&2; exit 2; }
     fi
+}
+
+install() { folder=$1; shift; "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
+
+if [ "$what" = airflow ]; then
+    ready_venv .venv/airflow
+    install .venv/airflow -r requirements/airflow.txt
+    touch .venv/.airflow
+    exit
 fi
 
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r "requirements/$what.txt" hatchling editables
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+ready_venv .venv
+install .venv -r "requirements/$what.txt" hatchling editables
+install .venv --no-deps --no-build-isolation --editable .
 
-# PyTorch, an extra that tests use, is not in the lock: its builds have other names, and other parts, on every machine.
 if [ "$what" = dev ]; then
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/torch.txt
+    # PyTorch, an extra that tests use, is not in the lock: its builds have other names, and other parts, on every machine.
+    install .venv -r requirements/torch.txt
+
+    # The resource classes of version 3 of the SageMaker SDK cannot live beside version 2.
+    ready_venv .venv/sdk3
+    install .venv/sdk3 -r requirements/sdk3.txt
+
+    # Version 2 of the AWS CLI is in no index. Tests that need it are skipped, and named, where it is missing.
+    if ! { aws --version; /usr/bin/aws --version; } 2>&1 | grep -q '^aws-cli/2' && has_apt; then
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends awscli; } \
+            >/dev/null || echo "apt-get cannot install awscli: tests of the AWS CLI 2 will be skipped." >&2
+    fi
 fi
 
 # LightGBM loads the system's OpenMP library.
 if ! .venv/bin/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null; then
-    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+    if has_apt; then
         apt-get update -qq && apt-get install -y -qq libgomp1 >/dev/null
     else
         echo "libgomp.so.1 is missing; install your distribution's libgomp1 package." >&2

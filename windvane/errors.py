@@ -85,7 +85,7 @@ class AcceptRefused(InvalidRequest):
 
 
 class NotFound(CallerFault):
-    """A job is missing."""
+    """An AutoML job or a log is missing. (That of a step job is an InvalidRequest: AWS has a ValidationException.)"""
 
 
 class NameTaken(CallerFault):

@@ -462,7 +462,7 @@ def test_what_has_ended_or_belongs_to_an_automl_job_cannot_be_stopped(
     world.update(replace(record, status=StepStatus.COMPLETED))
     code, message = refusal(stop, **{f"{word}JobName": "step-1"})
     assert (code, "in status Completed" in message) == ("ValidationException", True)
-    assert refusal(stop, **{f"{word}JobName": "nope"})[0] == "ResourceNotFound"
+    assert refusal(stop, **{f"{word}JobName": "nope"})[0] == "ValidationException"
 
 
 def test_a_job_whose_time_was_over_says_so(world: World) -> None:

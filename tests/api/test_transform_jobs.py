@@ -201,8 +201,8 @@ def test_stop_is_asked_once_and_refused_at_the_end(world: World) -> None:
     code, message = refusal(world.client().stop_transform_job, TransformJobName="x")
     assert code == "ValidationException"
     assert "the transform job is in status Stopped" in message
-    code, _ = refusal(world.client().stop_transform_job, TransformJobName="none")
-    assert code == "ResourceNotFound"
+    _, message = refusal(world.client().stop_transform_job, TransformJobName="none")
+    assert message == "Could not find requested job with name: none."
 
 
 def test_jobs_are_listed(world: World) -> None:

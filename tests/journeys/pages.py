@@ -33,13 +33,13 @@ def blocks(page, *languages):
     )
 
 
-def run(block, folder, environment):
+def run(block, folder, environment, python=".venv/bin/python"):
     """Runs a block; a shell block may change the environment of what follows."""
     language, text = block
     if language == "sh":
         arguments = ["bash", "-euo", "pipefail", "-c", f"{text}\nenv -0 > .environment"]
     else:
-        arguments = [".venv/bin/python", "-W", "ignore", "-c", text]
+        arguments = [python, "-W", "ignore", "-c", text]
     done = subprocess.run(
         arguments,
         cwd=folder,

@@ -66,7 +66,9 @@ def test_the_commands_of_the_page_work_in_their_order(tls_server, folder):
     said = []
     for block in blocks(PAGE, "sh", "python"):
         if "windvane serve" not in block[1]:
-            output, environment = run(block, folder, environment)
+            sdk3 = "sagemaker.core" in block[1]
+            python = ".venv/sdk3/bin/python" if sdk3 else ".venv/bin/python"
+            output, environment = run(block, folder, environment, python)
             said.append(output)
     told = "\n".join(said)
     assert told.count(f"{tls_server.env['WINDVANE_ROLE_ARN']}\n") == 1

@@ -19,9 +19,10 @@ from windvane.control.step_rules import CREATE_PROCESSING_JOB_RULES, CREATE_TRAI
 from windvane.control.tags import set_first_tags, without_tags
 from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob, TransformJob
 from windvane.domain.logs import place_of
+from windvane.domain.resource import Kind
 from windvane.domain.task import NewTask, TaskKind
-from windvane.errors import InvalidRequest, NameTaken, NotFound
-from windvane.names import Scope, arn
+from windvane.errors import InvalidRequest, NameTaken
+from windvane.names import Scope
 from windvane.store.base import Store, Transaction
 
 J = TypeVar("J", bound=ProcessingJob)
@@ -34,6 +35,14 @@ LIST_RULES = (refused(Unserved("WarmPoolStatusEquals"), Unserved("TrainingPlanAr
 
 _A_DAY = {"MaxRuntimeInSeconds": 24 * 3600}
 """source    StoppingCondition in SageMaker's API reference: the default"""
+
+_MISSING = {
+    Kind.TRAINING_JOB: "Requested resource not found: training job with name",
+    Kind.PROCESSING_JOB: "Could not find requested job with name",
+    Kind.TRANSFORM_JOB: "Could not find requested job with name",
+}
+"""source    the beginnings of messages that Amazon's controllers for Kubernetes look for (sagemaker-controller,
+generator.yaml), with the code ValidationException; Airflow's operators and the waiters look for the code"""
 
 
 class Steps:
@@ -96,7 +105,7 @@ class Steps:
         return self._create(job, request, sources, outputs)
 
     def describe(self, kind: type[J], scope: Scope, name: str) -> J:
-        """raises    NotFound"""
+        """raises    InvalidRequest if there is none, as on AWS, whatever the service model says"""
         with self._store.snapshot() as tx:
             return _find(tx, kind, scope, name)
 
@@ -108,7 +117,7 @@ class Steps:
     def stop(self, kind: type[J], scope: Scope, name: str) -> None:
         """Ask a job to end; stopping it twice is the same as once.
 
-        raises    NotFound; InvalidRequest if the job has ended, or is a step of an AutoML job
+        raises    InvalidRequest if there is none, or it has ended, or is a step of an AutoML job
         """
         with self._store.transaction() as tx:
             job = _find(tx, kind, scope, name)
@@ -147,8 +156,7 @@ class Steps:
 def _find(tx: Transaction, kind: type[J], scope: Scope, name: str) -> J:
     job = tx.find(kind, scope, name)
     if job is None:
-        what = kind.kind.replace("-", " ")
-        raise NotFound(f'Could not find {what} "{arn(scope, kind.kind, name)}".')
+        raise InvalidRequest(f"{_MISSING[kind.kind]}: {name}.")
     return job
 
 
