@@ -45,7 +45,7 @@ test.drop(columns="Churn").to_csv(folder / "test_data.csv", index=False, header=
 automl = AutoML(
     target_attribute_name="Churn",
     base_job_name="automl-churn-sdk",
-    max_candidates=3,
+    max_candidates=2,
     total_job_runtime_in_seconds=90,
     sagemaker_session=session,
 )

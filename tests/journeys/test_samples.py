@@ -94,8 +94,8 @@ def test_customer_churn(said_by, server):
     assert all(float(auc) > 0.8 for auc, _ in scores), said
     [recall] = re.findall(r"from [\d.]+ on has the recall ([\d.]+)$", said, re.MULTILINE)
     assert float(recall) > 0.4
-    [(no, yes)] = re.findall(r"\{'No': (\d+), 'Yes': (\d+)\} of 600$", said, re.MULTILINE)
-    assert int(no) + int(yes) == 600
+    [(no, yes)] = re.findall(r"\{'No': (\d+), 'Yes': (\d+)\} of 400$", said, re.MULTILINE)
+    assert int(no) + int(yes) == 400
     assert server.client("sagemaker").list_models()["Models"] == []
 
 
@@ -103,7 +103,7 @@ def test_california_housing(said_by, server):
     said = said_by("california_housing")
     assert re.search(r"^Completed - \w+ ?$", said, re.MULTILINE), said
     assert "Downloaded SageMakerAutopilotCandidateDefinitionNotebook.ipynb" in said
-    assert re.search(r"^\S+ Completed: RMSE \d+ of 800 rows$", said, re.MULTILINE), said
+    assert re.search(r"^\S+ Completed: RMSE \d+ of 400 rows$", said, re.MULTILINE), said
     [rmse] = re.findall(r"RMSE (\d+)", said)
     assert int(rmse) < 70_000
     left = server.client("s3").list_objects_v2(
