@@ -67,7 +67,7 @@ sm.create_auto_ml_job(
     ],
     OutputDataConfig={"S3OutputPath": f"s3://{bucket}/{prefix}/output"},
     AutoMLJobConfig={
-        "CompletionCriteria": {"MaxCandidates": 2, "MaxAutoMLJobRuntimeInSeconds": 90}
+        "CompletionCriteria": {"MaxCandidates": 2, "MaxAutoMLJobRuntimeInSeconds": 180}
     },
     RoleArn=os.environ["WINDVANE_ROLE_ARN"],
 )

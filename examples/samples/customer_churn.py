@@ -46,7 +46,7 @@ automl = AutoML(
     target_attribute_name="Churn",
     base_job_name="automl-churn-sdk",
     max_candidates=2,
-    total_job_runtime_in_seconds=90,
+    total_job_runtime_in_seconds=180,
     sagemaker_session=session,
 )
 name = time.strftime("automl-churn-sdk-%d-%H-%M-%S", time.gmtime())

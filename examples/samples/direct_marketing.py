@@ -48,7 +48,7 @@ sm.create_auto_ml_job(
     ],
     OutputDataConfig={"S3OutputPath": f"s3://{bucket}/{prefix}/output"},
     AutoMLJobConfig={
-        "CompletionCriteria": {"MaxCandidates": 3, "MaxAutoMLJobRuntimeInSeconds": 90}
+        "CompletionCriteria": {"MaxCandidates": 3, "MaxAutoMLJobRuntimeInSeconds": 180}
     },
     RoleArn=role,
 )

@@ -13,7 +13,7 @@ def flow(request, server, tmp_path_factory):
 def test_the_configuration_arrives_and_the_best_candidate_is_found_again_by_attach(flow):
     assert len(flow.told["listed"]) == 2
     assert flow.told["best"] in flow.told["listed"]
-    assert flow.told["attached"] == flow.told["best"]
+    assert flow.told["attached"] == flow.told["top"] == flow.told["best"]
     job = flow.sagemaker.describe_auto_ml_job_v2(AutoMLJobName=flow.name)
     tabular = job["AutoMLProblemTypeConfig"]["TabularJobConfig"]
     assert (tabular["TargetAttributeName"], tabular["Mode"]) == ("y", "ENSEMBLING")

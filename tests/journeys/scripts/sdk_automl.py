@@ -46,6 +46,12 @@ else:
 
 best = automl.best_candidate()
 listed = [candidate["CandidateName"] for candidate in automl.list_candidates()]
+[top] = automl.list_candidates(
+    status_equals="Completed",
+    sort_by="FinalObjectiveMetricValue",
+    sort_order="Descending",
+    max_results=1,
+)
 steps = [step["CandidateStepName"] for step in best["CandidateSteps"]]
 session.logs_for_processing_job(steps[0])
 session.logs_for_transform_job(steps[2])
@@ -80,6 +86,7 @@ estimator.fit(train)
 told = {
     "best": best["CandidateName"],
     "listed": listed,
+    "top": top["CandidateName"],
     "steps": steps,
     "attached": attached.best_candidate()["CandidateName"],
     "batch": batch,
