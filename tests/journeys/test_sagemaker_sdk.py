@@ -1,65 +1,45 @@
-"""The SageMaker Python SDK 2.x, unmodified: AutoML.fit with its defaults, deploy, predict."""
+"""AutoML of the SageMaker Python SDK 2.x, unmodified: `fit` of a local file with its defaults, batch transform, an
+endpoint with every inference response key, the candidate's steps again, and the logs of each kind of step."""
 
-import subprocess
-import sys
-
-from journeys.running import DATA
-
-SCRIPT = """
-import gzip, json, os, pathlib, sys
-import sagemaker
-from sagemaker.automl.automl import AutoML
-from sagemaker.predictor import Predictor
-
-session = sagemaker.Session(default_bucket=os.environ["WINDVANE_BUCKET"])
-train = pathlib.Path(sys.argv[1], "train.csv")
-train.write_bytes(gzip.decompress(pathlib.Path(sys.argv[2], "train.csv.gz").read_bytes()))
-automl = AutoML(
-    role=os.environ["WINDVANE_ROLE_ARN"],
-    target_attribute_name="y",
-    output_path=f"s3://{os.environ['WINDVANE_BUCKET']}/sdk/output",
-    max_candidates=2,
-    total_job_runtime_in_seconds=90,
-    sagemaker_session=session,
-)
-automl.fit(str(train), job_name="bank-sdk")
-best = automl.best_candidate()
-steps = [step["CandidateStepName"] for step in best["CandidateSteps"]]
-session.logs_for_processing_job(steps[0])
-session.logs_for_transform_job(steps[2])
-session.logs_for_job(steps[3])
-names = [candidate["CandidateName"] for candidate in automl.list_candidates()]
-attached = AutoML.attach("bank-sdk", sagemaker_session=session)
-predictor = automl.deploy(
-    1, "ml.m5.large", endpoint_name="bank-sdk", predictor_cls=Predictor,
-    inference_response_keys=["probability", "predicted_label"],
-)
-row = ("45,blue-collar,married,basic.9y,no,yes,no,cellular,aug,thu,773,5,999,0,nonexistent,"
-       "1.4,93.444,-36.1,4.968,5228.1")
-answer = predictor.predict(row, initial_args={"ContentType": "text/csv"}).decode()
-predictor.delete_endpoint()
-print("\\n" + json.dumps({"best": best["CandidateName"], "names": names, "answer": answer,
-                  "target": attached.target_attribute_name}))
-"""
+import pytest
+from journeys.sdk import PACES, Flow
+from journeys.small import table
 
 
-def test_from_a_local_file_to_a_prediction_with_the_sagemaker_sdk(server, tmp_path):
-    import json
+@pytest.fixture(scope="module", params=PACES)
+def flow(request, server, tmp_path_factory):
+    return Flow(server, tmp_path_factory.mktemp("sdk"), "AutoML", request.param)
 
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SCRIPT, str(tmp_path), str(DATA)],
-        env=server.shell_env(HOME=str(tmp_path), SAGEMAKER_SUPPRESS_V2_WARNING="1"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "processing job bank-sdk" in done.stdout
-    assert "transform job bank-sdk" in done.stdout
-    assert "validation:F1 = " in done.stdout
-    said = json.loads(done.stdout.strip().splitlines()[-1])
-    assert said["best"] in said["names"]
-    probability, label = said["answer"].strip().split(",")
-    assert 0 <= float(probability) <= 1
-    assert label in ("yes", "no")
-    assert said["target"] == "y"
+
+def test_the_best_of_two_candidates_is_found_again_by_attach(flow):
+    assert len(flow.told["listed"]) == 2
+    assert flow.told["best"] in flow.told["listed"]
+    assert flow.told["attached"] == flow.told["top"] == flow.told["best"]
+    job = flow.sagemaker.describe_auto_ml_job(AutoMLJobName=flow.name)
+    assert job["AutoMLJobConfig"]["CompletionCriteria"]["MaxCandidates"] == 2
+    [channel] = job["InputDataConfig"]
+    assert channel["DataSource"]["S3DataSource"]["S3Uri"].endswith("/auto-ml-input-data/train.csv")
+
+
+def test_batch_transform_and_endpoint_answer_alike_with_every_key(flow):
+    flow.check_answers()
+    for _, probability, probabilities, _ in flow.answers():
+        assert probability == probabilities[1], "the second label is the positive one"
+
+
+def test_nothing_is_left_of_what_was_deleted(flow):
+    flow.check_that_nothing_is_left()
+
+
+def test_every_step_of_the_candidate_is_done_again(flow):
+    flow.check_that_steps_were_done_again()
+
+
+def test_the_logs_of_each_kind_of_step_are_shown(flow):
+    flow.check_logs()
+
+
+def test_a_local_file_is_uploaded_as_it_is(flow):
+    bucket = flow.server.env["WINDVANE_BUCKET"]
+    sent = flow.server.client("s3").get_object(Bucket=bucket, Key="auto-ml-input-data/train.csv")
+    assert sent["Body"].read() == table(of_classes=True)
