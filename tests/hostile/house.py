@@ -102,7 +102,7 @@ class House:
             clock,
             streams=event_operations(parts.jobs, streams),
         )
-        self.app = Web(self._edge, Telemetry(self._store, clock, lambda: ()), lambda: [])
+        self.app = Web(self._edge, Telemetry(self._store, clock, lambda: ()), list)
 
     def close(self) -> None:
         self.run(self._gateway.close())
