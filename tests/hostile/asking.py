@@ -16,6 +16,8 @@ REGION = "us-east-1"
 ACCOUNT, OTHER_ACCOUNT = "111122223333", "444455556666"
 OWNER = Key("AKIAOWNER", "secret of the owner")
 OTHER = Key("AKIAOTHER", "secret of the other")
+SESSION_SECRET, PAGE_SECRET = b"t" * 32, b"k" * 32
+"""Of the server: what signs session tokens, and page tokens."""
 
 Change = Callable[[Sent], Sent]
 

@@ -12,16 +12,16 @@ import threading
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from api.world import _migrated_database, build_parts
 from botocore.parsers import create_parser
-from hostile.asking import ACCOUNT, NOW, OTHER, OTHER_ACCOUNT, OWNER, Ask
+from hostile.asking import ACCOUNT, NOW, OTHER, OTHER_ACCOUNT, OWNER, SESSION_SECRET, Ask
 from hostile.hosted import Hosted
 from hostile.resources import fill
-from hostile.signing import Key, Sent
+from hostile.signing import Sent
 
 from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
@@ -33,7 +33,6 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.control.buckets import StoredBuckets
 from windvane.events.stream import Streams
 from windvane.events.tide import Tide
-from windvane.names import default_role
 from windvane.settings import LimitSettings
 from windvane.store.open import FILE_NAME, open_store
 from windvane.telemetry import Telemetry
@@ -89,7 +88,7 @@ class House:
                 (ACCOUNT, OWNER.access_key, OWNER.secret),
                 (OTHER_ACCOUNT, OTHER.access_key, OTHER.secret),
             ],
-            b"t" * 32,
+            SESSION_SECRET,
         )
         parts = build_parts(self._store, artifacts, clock, LimitSettings(**limits))
         streams = self.run(self._streams())
@@ -112,11 +111,6 @@ class House:
         self._thread.join()
         self._loop.close()
         self._store.close()
-
-    def session(self, name: str, seconds: int, issued: datetime = NOW) -> Key:
-        """Temporary keys of the default role."""
-        keys = self._keys.issue(default_role(ACCOUNT), name, timedelta(seconds=seconds), issued)
-        return Key(keys.access_key, keys.secret_key, keys.session_token)
 
     def send(self, sent: Sent) -> Answered:
         return self.run(_call(self.app, sent))

@@ -13,6 +13,7 @@ from hostile.asking import (
     NOW,
     OTHER,
     OWNER,
+    SESSION_SECRET,
     Ask,
     authorization,
     body_is,
@@ -31,9 +32,6 @@ from hostile.signing import Key
 
 from windvane.api.keyring import KeyRing
 from windvane.names import default_role
-
-TOKEN_SECRET = b"t" * 32
-"""Of the house: what signs session tokens."""
 
 _LIST = sagemaker("ListModels")
 _WHO = form("sts", "GetCallerIdentity")
@@ -54,7 +52,7 @@ _NOBODY = Key("AKIANOBODY", "secret")
 
 
 def _session(seconds: int) -> Key:
-    keys = KeyRing([], TOKEN_SECRET).issue(
+    keys = KeyRing([], SESSION_SECRET).issue(
         default_role(ACCOUNT), "hostile", timedelta(seconds=seconds), NOW
     )
     return Key(keys.access_key, keys.secret_key, keys.session_token)

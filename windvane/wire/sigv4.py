@@ -29,6 +29,7 @@ from windvane.errors import (
     UnknownKey,
 )
 from windvane.wire.call import Caller, KeyRing, Request
+from windvane.wire.s3answers import S3Refusal
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW = timedelta(minutes=15)
@@ -101,21 +102,25 @@ def hash_payload(body: bytes) -> str:
 def s3_payload_hash(request: Request) -> str:
     """The payload hash that an S3 request declares; whoever reads the body has to hold it to it.
 
-    raises    IncompleteSignature if there is none, or none of the forms that S3 knows
+    raises    S3Refusal if there is none, or none of the forms that S3 knows
     """
     declared = _header(request, "x-amz-content-sha256")
     if not declared and not _header(request, "authorization"):
         return UNSIGNED
     if not declared:
-        raise IncompleteSignature("Missing required header for this request: x-amz-content-sha256")
+        raise S3Refusal(
+            "InvalidRequest", 400, "Missing required header for this request: x-amz-content-sha256"
+        )
     if (
         declared != UNSIGNED
         and not declared.startswith("STREAMING-")
         and not _HEX_HASH.fullmatch(declared)
     ):
-        raise IncompleteSignature(
+        raise S3Refusal(
+            "InvalidArgument",
+            400,
             "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, "
-            "STREAMING-UNSIGNED-PAYLOAD-TRAILER or a valid sha256 value."
+            "STREAMING-UNSIGNED-PAYLOAD-TRAILER or a valid sha256 value.",
         )
     return declared
 
