@@ -93,14 +93,11 @@ class House:
         parts = build_parts(self._store, artifacts, clock, LimitSettings(**limits))
         streams = self.run(self._streams())
         self._gateway = self._new_gateway(folder / "samples")
-        self._edge = Edge(
-            self._keys,
-            {**operations(parts), **identity_operations(self._keys, [], clock)},
-            runtime_operations(self._hosted.router),
-            self._gateway,
-            clock,
-            streams=event_operations(parts.jobs, streams),
-        )
+        served = {**operations(parts), **identity_operations(self._keys, [], clock)}
+        at_once = runtime_operations(self._hosted.router)
+        followed = event_operations(parts.jobs, streams)
+        self.operations = sorted([*served, *at_once, *followed])
+        self._edge = Edge(self._keys, served, at_once, self._gateway, clock, streams=followed)
         self.app = Web(self._edge, Telemetry(self._store, clock, lambda: ()), list)
 
     def close(self) -> None:
@@ -181,11 +178,19 @@ async def _call(app: Any, sent: Sent) -> Answered:
         "headers": [(n.encode("latin-1"), v.encode("latin-1")) for n, v in sent.headers],
     }
 
+    asked, begun = iter([sent.body]), asyncio.Event()
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": sent.body, "more_body": False}
+        """The body, and the end of the connection once there is something of the answer."""
+        for body in asked:
+            return {"type": "http.request", "body": body, "more_body": False}
+        await begun.wait()
+        return {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         messages.append(message)
+        if message.get("body"):
+            begun.set()
 
     started = time.perf_counter()
     await app(scope, receive, send)

@@ -95,7 +95,7 @@ def _signature(sent: Sent, key: Key, stamp: str, scope: str, names: list[str], p
     query = "&".join(f"{quote(n, safe='-_.~')}={quote(v, safe='-_.~')}" for n, v in sorted(pairs))
     headers = "".join(f"{name}:{_values(sent, name)}\n" for name in names)
     canonical = "\n".join((sent.method, path, query, headers, ";".join(names), payload))
-    hashed = hashlib.sha256(canonical.encode()).hexdigest()
+    hashed = hashlib.sha256(canonical.encode("latin-1")).hexdigest()
     signing_key = f"AWS4{key.secret}".encode()
     for part in scope.split("/"):
         signing_key = hmac.digest(signing_key, part.encode(), "sha256")
@@ -104,4 +104,6 @@ def _signature(sent: Sent, key: Key, stamp: str, scope: str, names: list[str], p
 
 
 def _values(sent: Sent, name: str) -> str:
-    return ",".join(" ".join(value.split()) for key, value in sent.headers if key == name)
+    """As the bytes that are sent: other white space than ASCII's stays."""
+    found = [value.encode("latin-1").split() for key, value in sent.headers if key == name]
+    return b",".join(b" ".join(words) for words in found).decode("latin-1")
