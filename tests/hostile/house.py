@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -129,7 +130,11 @@ class House:
             kept.backup(connection)
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_ANSWER_S)
+        return self.start(coroutine).result(_ANSWER_S)
+
+    def start(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
+        """On the event loop of the requests."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     async def _streams(self) -> Streams:
         return Streams(self._store, Tide(self._store), 4)

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote, unquote_to_bytes
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
@@ -91,8 +91,8 @@ def _scope(at: datetime, region: str, service: str) -> str:
 def _signature(sent: Sent, key: Key, stamp: str, scope: str, names: list[str], payload: str) -> str:
     service = scope.split("/")[2]
     path = sent.path if service == "s3" else quote(sent.path, safe="/~")
-    pairs = parse_qsl(sent.query, keep_blank_values=True)
-    query = "&".join(f"{quote(n, safe='-_.~')}={quote(v, safe='-_.~')}" for n, v in sorted(pairs))
+    pairs = [part.partition("=")[::2] for part in sent.query.split("&") if part]
+    query = "&".join(f"{name}={value}" for name, value in sorted(map(_escaped, pairs)))
     headers = "".join(f"{name}:{_values(sent, name)}\n" for name in names)
     canonical = "\n".join((sent.method, path, query, headers, ";".join(names), payload))
     hashed = hashlib.sha256(canonical.encode("latin-1")).hexdigest()
@@ -101,6 +101,11 @@ def _signature(sent: Sent, key: Key, stamp: str, scope: str, names: list[str], p
         signing_key = hmac.digest(signing_key, part.encode(), "sha256")
     to_sign = "\n".join((ALGORITHM, stamp, scope, hashed))
     return hmac.digest(signing_key, to_sign.encode(), "sha256").hex()
+
+
+def _escaped(pair: tuple[str, str]) -> tuple[str, str]:
+    name, value = (quote(unquote_to_bytes(text), safe="-_.~") for text in pair)
+    return name, value
 
 
 def _values(sent: Sent, name: str) -> str:
