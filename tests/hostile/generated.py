@@ -108,7 +108,8 @@ def _text(draw: Draw, shape: Shape, _: int) -> str:
 def _number(draw: Draw, shape: Shape, _: int) -> int:
     bounds = [shape.metadata[name] for name in ("min", "max") if name in shape.metadata]
     near = [int(bound) + step for bound in bounds for step in (-1, 0, 1)]
-    return draw(st.sampled_from([1, 2, *near, *near, *NUMBERS]))
+    bits = 63 if shape.type_name == "long" else 31
+    return draw(st.sampled_from([1, 2, *near, *near, -(2**bits), 2**bits - 1, *NUMBERS]))
 
 
 def _fraction(draw: Draw, _: Shape, __: int) -> float:

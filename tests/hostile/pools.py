@@ -239,7 +239,13 @@ TEMPLATES: dict[str, list[dict[str, Any]]] = {
     "FollowJobEvents": [{"AutoMLJobName": "churn", "Follow": False}],
     "StartCandidateReports": [{"AutoMLJobName": "churn", "CandidateName": "churn-002"}],
     "DescribeCandidateReports": [{"AutoMLJobName": "churn", "CandidateName": "explained"}],
-    "FilterLogEvents": [{"logGroupName": _GROUP, "filterPattern": "one"}],
-    "GetLogEvents": [{"logGroupName": _GROUP, "logStreamName": "churn"}],
+    "FilterLogEvents": [
+        {"logGroupName": _GROUP, "filterPattern": "one"},
+        {"logGroupName": _GROUP, "startTime": 0, "endTime": 2**62, "limit": 1},
+    ],
+    "GetLogEvents": [
+        {"logGroupName": _GROUP, "logStreamName": "churn"},
+        {"logGroupName": _GROUP, "logStreamName": "churn", "startTime": 0, "endTime": 2**62},
+    ],
     "DescribeLogStreams": [{"logGroupName": _GROUP}],
 }
