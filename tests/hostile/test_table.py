@@ -7,33 +7,49 @@ from urllib.parse import parse_qsl
 import pytest
 from api.steps import split_request, training_request
 from api.world import config_request, job_request, model_request
-from hostile import (
-    buckets,
-    identity,
-    jobs,
-    jobs_v2,
-    lists,
-    members,
-    own,
-    protocol,
-    runtime,
-    serving,
-    signatures,
-    steps,
-)
 from hostile.asking import sagemaker
 from hostile.case import Case
 from hostile.house import House, Told, read_refusal
 from hostile.requests import transform_request, v2_request
+from hostile.tables import (
+    buckets,
+    endpoints,
+    identity,
+    jobs,
+    jobs_data,
+    jobs_v2,
+    links,
+    lists,
+    members_of_jobs,
+    members_of_lists,
+    members_of_models,
+    models,
+    names,
+    own,
+    protocol,
+    runtime,
+    signatures,
+    steps,
+    transforms,
+    types,
+)
 
 TABLES = (
     signatures,
+    links,
     protocol,
-    members,
+    types,
+    names,
+    members_of_jobs,
+    members_of_lists,
+    members_of_models,
     jobs,
+    jobs_data,
     jobs_v2,
-    serving,
+    models,
+    endpoints,
     steps,
+    transforms,
     lists,
     identity,
     runtime,

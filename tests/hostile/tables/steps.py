@@ -1,6 +1,6 @@
-"""CreateTrainingJob, CreateProcessingJob and CreateTransformJob, and the operations on such jobs.
+"""CreateTrainingJob and CreateProcessingJob, and the operations on step jobs.
 
-source    autopilot.md 1.2, 1.4, 4.5 and 5.1; docs/step-jobs.md and docs/batch-transform.md say what is taken
+source    autopilot.md 1.2, 1.4 and 5.1; docs/step-jobs.md says what is taken
 """
 
 from __future__ import annotations
@@ -18,11 +18,8 @@ from api.steps import (
 from api.world import IMAGE, ROLE
 from hostile.asking import sagemaker
 from hostile.case import Case, absent, invalid, taken
-from hostile.requests import transform_request
+from hostile.wording import FALSE_ALONE, LEFT_OUT, ROOT, name_taken, nothing_at
 
-_ROOT = "arn:aws:sagemaker:us-east-1:111122223333"
-_LEFT_OUT = "is not supported by this server yet: leave it out."
-_FALSE = "is not supported by this server yet: leave it out or choose one of: false."
 _LEARNERS = (
     "sklearn-automl, xgboost, lightgbm, catboost, linear-learner, randomforest, extra-trees, mlp, nn-torch, fastai, "
     "neighbors, ensemble, baseline"
@@ -42,23 +39,10 @@ def _channels(name: str, text: str, *channels: dict[str, Any], **changes: Any) -
     return _training(name, text, InputDataConfig=list(channels), **changes)
 
 
-def _nothing_at(uri: str, bucket: str) -> str:
-    return (
-        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists in '
-        "the selected region (us-east-1), that objects exist under that S3 prefix, and that the role "
-        f'"{ROLE}" has "s3:ListBucket" permissions on bucket "{bucket}".'
-    )
-
-
-def _taken(words: str, kind: str, name: str) -> str:
-    return (
-        f"{words.capitalize()} names must be unique within an AWS account and region, and a {words} with this name already "
-        f"exists ({_ROOT}:{kind}/{name})"
-    )
-
-
 _TABLE = channel("train", "s3://data/train/")
+
 _VALIDATION = channel("validation", "s3://data/train/")
+
 _WHICH = (
     "it must have one called dataset and no other, or one called train, or train and validation."
 )
@@ -67,7 +51,7 @@ _TRAINING = (
     taken(
         "a training job's name in use",
         sagemaker("CreateTrainingJob", **training_request("Running")),
-        _taken("training job", "training-job", "running"),
+        name_taken("training job", "training-job", "running"),
     ),
     _image(
         "an image of somebody's to train",
@@ -95,7 +79,7 @@ _TRAINING = (
     ),
     _training(
         "an algorithm of the marketplace",
-        f"The member 'algorithmSpecification.algorithmName' {_LEFT_OUT} The member "
+        f"The member 'algorithmSpecification.algorithmName' {LEFT_OUT} The member "
         "'algorithmSpecification.trainingImage' must be specified.",
         AlgorithmSpecification={
             "AlgorithmName": "arn:aws:sagemaker:us-east-1:111122223333:algorithm/a",
@@ -162,7 +146,7 @@ _TRAINING = (
     ),
     _channels(
         "a dataset that there is not",
-        _nothing_at("s3://data/nothing", "data"),
+        nothing_at("s3://data/nothing", "data"),
         channel(uri="s3://data/nothing"),
     ),
     _training(
@@ -178,20 +162,20 @@ _TRAINING = (
     ),
     _training(
         "spot instances",
-        f"Value 'true' at 'enableManagedSpotTraining' {_FALSE}",
+        f"Value 'true' at 'enableManagedSpotTraining' {FALSE_ALONE}",
         EnableManagedSpotTraining=True,
     ),
     _training(
-        "variables for training", f"The member 'environment' {_LEFT_OUT}", Environment={"A": "1"}
+        "variables for training", f"The member 'environment' {LEFT_OUT}", Environment={"A": "1"}
     ),
     _training(
         "checkpoints",
-        f"The member 'checkpointConfig' {_LEFT_OUT}",
+        f"The member 'checkpointConfig' {LEFT_OUT}",
         CheckpointConfig={"S3Uri": "s3://results/c"},
     ),
     _training(
         "a debugger",
-        f"The member 'debugHookConfig' {_LEFT_OUT}",
+        f"The member 'debugHookConfig' {LEFT_OUT}",
         DebugHookConfig={"S3OutputPath": "s3://results/d"},
     ),
     _training(
@@ -206,7 +190,7 @@ _TRAINING = (
     ),
     _training(
         "an image with commands",
-        f"The member 'algorithmSpecification.containerEntrypoint' {_LEFT_OUT}",
+        f"The member 'algorithmSpecification.containerEntrypoint' {LEFT_OUT}",
         AlgorithmSpecification={
             "TrainingImage": IMAGE,
             "TrainingInputMode": "File",
@@ -234,7 +218,7 @@ _PROCESSING = (
     taken(
         "a processing job's name in use",
         sagemaker("CreateProcessingJob", **split_request("RUNNING")),
-        _taken("processing job", "processing-job", "running"),
+        name_taken("processing job", "processing-job", "running"),
     ),
     _processing(
         "an image of somebody's to process",
@@ -244,7 +228,7 @@ _PROCESSING = (
     ),
     _processing(
         "a command",
-        f"The member 'appSpecification.containerEntrypoint' {_LEFT_OUT}",
+        f"The member 'appSpecification.containerEntrypoint' {LEFT_OUT}",
         AppSpecification={
             "ImageUri": IMAGE.replace("xgboost", "sklearn-automl"),
             "ContainerEntrypoint": ["id"],
@@ -327,7 +311,7 @@ _PROCESSING = (
     ),
     _processing(
         "a network of its own",
-        f"Value 'true' at 'networkConfig.enableNetworkIsolation' {_FALSE}",
+        f"Value 'true' at 'networkConfig.enableNetworkIsolation' {FALSE_ALONE}",
         NetworkConfig={"EnableNetworkIsolation": True},
     ),
     _processing(
@@ -350,130 +334,12 @@ _PROCESSING = (
 )
 
 
-def _transform(name: str, text: str, **changes: Any) -> Case:
-    return invalid(
-        name, sagemaker("CreateTransformJob", **transform_request("new", **changes)), text
-    )
-
-
-def _input(**changes: Any) -> dict[str, Any]:
-    return {**transform_request()["TransformInput"], **changes}
-
-
-_SUPPORTED = "Send one of text/csv, application/json, application/jsonlines, in UTF-8."
-_PATHS = "What is known: $, $.name, $['a','b'], $[0], $[-1], $[0,2], $[1:], $[:-1], and * for every member or item."
-
-
-def _filter(path: str, reason: str) -> Case:
-    return _transform(
-        f"the filter {path}",
-        f"Value '{path}' at 'dataProcessing.inputFilter': The JSONPath '{path}' is malformed: {reason}. {_PATHS}",
-        DataProcessing={"InputFilter": path},
-    )
-
-
-_TRANSFORMS = (
-    taken(
-        "a transform job's name in use",
-        sagemaker("CreateTransformJob", **transform_request("running")),
-        _taken("transform job", "transform-job", "running"),
-    ),
-    _transform(
-        "a model that there is not", f'Could not find model "{_ROOT}:model/nope".', ModelName="nope"
-    ),
-    _transform(
-        "another account's model",
-        f'Could not find model "{_ROOT}:model/theirs".',
-        ModelName="theirs",
-    ),
-    _transform(
-        "a training job in a model's place",
-        f'Could not find model "{_ROOT}:model/fitted". There is a training job of this name, which did not fit '
-        "transformers: create a model of what it made.",
-        ModelName="fitted",
-    ),
-    _transform(
-        "transformers that are not fitted yet",
-        f"The training job {_ROOT}:training-job/transformers is in status InProgress; its transformers can be used once it "
-        "is Completed.",
-        ModelName="transformers",
-    ),
-    _transform(
-        "rows of images",
-        f"Content type 'image/png' is not supported. {_SUPPORTED}",
-        TransformInput=_input(ContentType="image/png"),
-    ),
-    _transform(
-        "rows of another alphabet",
-        f"Content type 'text/csv; charset=utf-16' is not supported. {_SUPPORTED}",
-        TransformInput=_input(ContentType="text/csv; charset=utf-16"),
-    ),
-    _transform(
-        "answers as images",
-        "Accept type 'image/png' is not supported.",
-        TransformOutput={"S3OutputPath": "s3://results/x", "Accept": "image/png"},
-    ),
-    _transform(
-        "records of RecordIO",
-        "Value 'RecordIO' at 'transformInput.splitType' is not supported by this server yet: leave it out or choose one "
-        "of: None, Line.",
-        TransformInput=_input(SplitType="RecordIO"),
-    ),
-    _transform(
-        "a payload of 101 MB",
-        "Value '101' at 'maxPayloadInMB' must be less than or equal to 100.",
-        MaxPayloadInMB=101,
-    ),
-    _transform(
-        "more at once than there may be",
-        "MaxConcurrentTransforms (20) times MaxPayloadInMB (6) is 120; it must be less than or equal to 100.",
-        MaxConcurrentTransforms=20,
-    ),
-    _filter("x", "it must begin with $"),
-    _filter("$[", "'[' is not understood"),
-    _filter("$..a", "'..a' is not understood"),
-    _filter("$[?(@.a>1)]", "'[?(@.a>1)]' is not understood"),
-    _filter("$[0:2:1]", "'[0:2:1]' is not understood"),
-    _filter("$[0][1:][2]", "nothing can follow several members, items or a slice"),
-    _transform(
-        "names of columns of CSV",
-        "Value '$.age' at 'dataProcessing.inputFilter' names members, which rows of text/csv do not have: name their "
-        "columns by number, such as $[0] or $[1:].",
-        DataProcessing={"InputFilter": "$.age"},
-    ),
-    _transform(
-        "a join of CSV and JSON",
-        "TransformOutput.Accept is 'application/json' and TransformInput.ContentType is 'text/csv': with JoinSource or "
-        "OutputFilter both must be the same.",
-        TransformOutput={"S3OutputPath": "s3://results/x", "Accept": "application/json"},
-        DataProcessing={"JoinSource": "Input"},
-    ),
-    _transform(
-        "nothing to answer",
-        _nothing_at("s3://data/nothing", "data"),
-        TransformInput=_input(
-            DataSource={"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://data/nothing"}}
-        ),
-    ),
-    _transform(
-        "keys for answers",
-        f"The member 'transformOutput.kmsKeyId' {_LEFT_OUT}",
-        TransformOutput={"S3OutputPath": "s3://results/x", "KmsKeyId": "alias/k"},
-    ),
-    _transform(
-        "captured batches",
-        f"The member 'dataCaptureConfig' {_LEFT_OUT}",
-        DataCaptureConfig={"DestinationS3Uri": "s3://results/x"},
-    ),
-)
-
-
 def _missing(operation: str, member: str, kind: str) -> Case:
     words = kind.replace("-", " ")
     return absent(
         f"{operation} of nothing",
         sagemaker(operation, **{member: "nope"}),
-        f'Could not find {words} "{_ROOT}:{kind}/nope".',
+        f'Could not find {words} "{ROOT}:{kind}/nope".',
     )
 
 
@@ -520,13 +386,17 @@ _STATES = (
     invalid(
         "an end to a step of a job",
         sagemaker("StopTrainingJob", TrainingJobName="churn-step"),
-        f"The training job is a step of {_ROOT}:automl-job/churn and cannot be stopped by itself: stop that job.",
+        f"The training job is a step of {ROOT}:automl-job/churn and cannot be stopped by itself: stop that job.",
     ),
     invalid(
         "training jobs of a warm pool",
         sagemaker("ListTrainingJobs", WarmPoolStatusEquals="InUse"),
-        f"The member 'warmPoolStatusEquals' {_LEFT_OUT}",
+        f"The member 'warmPoolStatusEquals' {LEFT_OUT}",
     ),
 )
 
-CASES = (*_TRAINING, *_PROCESSING, *_TRANSFORMS, *_STATES)
+CASES = (
+    *_TRAINING,
+    *_PROCESSING,
+    *_STATES,
+)
