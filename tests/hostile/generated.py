@@ -152,8 +152,12 @@ def _mutate(draw: Draw, document: Document) -> None:
         document[draw(st.text(max_size=5))] = copy.deepcopy(draw(_ANYTHING))
         return
     parent, key = draw(st.sampled_from(places))
-    how = draw(st.sampled_from(("replace", "replace", "replace", "drop", "repeat", "wrap", "add")))
-    if how == "drop":
+    how = draw(
+        st.sampled_from(("turn", "turn", "turn", "replace", "drop", "repeat", "wrap", "add"))
+    )
+    if how == "turn":
+        parent[key] = _turned(draw, parent[key])
+    elif how == "drop":
         del parent[key]
     elif how == "repeat" and isinstance(parent[key], list):
         parent[key] = parent[key] * draw(st.sampled_from((2, 25, 60)))
@@ -165,6 +169,23 @@ def _mutate(draw: Draw, document: Document) -> None:
         )
     else:
         parent[key] = copy.deepcopy(draw(_ANYTHING))
+
+
+def _turned(draw: Draw, value: Any) -> Any:
+    """Another value of the same type, where it is likely to be too small, too large, or odd."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        edges = (0, -1, value - 1, value + 1, 2**31 - 1, 2**31, 2**63 - 1, 2**63)
+        return draw(st.sampled_from(edges))
+    if isinstance(value, float):
+        return draw(st.sampled_from((0.0, -value, 1e308, 5e-324)))
+    if isinstance(value, str):
+        others = (f"{value}\n", value.upper(), value * 30, f" {value}", value[:-1])
+        return draw(
+            st.one_of(st.sampled_from(others), st.sampled_from(HOSTILE), st.text(max_size=9))
+        )
+    return type(value)() if value is not None else ""
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
