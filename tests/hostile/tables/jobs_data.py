@@ -151,8 +151,13 @@ _DATA = (
     ),
     _channels(
         "a bucket of dots",
-        nothing_at("s3://../../etc/passwd", ".."),
+        f"Value 's3://../../etc/passwd' at 'inputDataConfig.1.member.dataSource.s3DataSource.s3Uri' {NOT_S3}",
         channel("s3://../../etc/passwd"),
+    ),
+    _channels(
+        "a bucket of one dot",
+        f"Value 's3://./data' at 'inputDataConfig.1.member.dataSource.s3DataSource.s3Uri' {NOT_S3}",
+        channel("s3://./data"),
     ),
     _channels(
         "the bucket of another account",
@@ -239,6 +244,21 @@ _MANIFESTS = (
     _malformed("a manifest that is an object", "object", "it is not a list"),
     _malformed("a manifest without a prefix", "headless", "its first item is not a prefix"),
     _malformed("a manifest that names nothing", "empty", "it names no object"),
+    _malformed(
+        "a manifest of a bucket of dots",
+        "dots",
+        "'s3://../a.csv' is not of the form s3://BUCKET/KEY",
+    ),
+    _malformed(
+        "a manifest of a bucket with a space",
+        "spaces",
+        "'s3://a b/a.csv' is not of the form s3://BUCKET/KEY",
+    ),
+    _manifest(
+        "a manifest of a key without end",
+        "long",
+        f'The object "s3://data/{"k" * 5000}" named in the manifest file "s3://data/long.manifest" does not exist.',
+    ),
     _malformed("a manifest of numbers", "numbers", "item 2 is not the key of an object"),
     _manifest(
         "a manifest that names what there is not",

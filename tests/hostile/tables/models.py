@@ -10,7 +10,7 @@ from typing import Any
 from api.world import IMAGE, MODEL_DATA, READER, model_request
 from hostile.asking import sagemaker
 from hostile.case import Case, invalid
-from hostile.wording import FALSE_ALONE, LEFT_OUT, ROOT, could_not_find
+from hostile.wording import FALSE_ALONE, LEFT_OUT, NOT_S3, ROOT, could_not_find
 
 
 def _model(name: str, text: str, **changes: Any) -> Case:
@@ -92,6 +92,26 @@ _MODELS = (
         "data at a path of dots",
         "Could not find model data at s3://results/../data/train/part-0.csv.",
         ModelDataUrl="s3://results/../data/train/part-0.csv",
+    ),
+    _container(
+        "data of no name",
+        "Could not find model data at s3://results/.",
+        ModelDataUrl="s3://results/",
+    ),
+    _container(
+        "data that are a bucket",
+        "Could not find model data at s3://results/.",
+        ModelDataUrl="s3://results",
+    ),
+    _container(
+        "data with a name too long",
+        f"Could not find model data at s3://results/{'k' * 1000}.",
+        ModelDataUrl=f"s3://results/{'k' * 1000}",
+    ),
+    _container(
+        "data in a bucket of dots",
+        f"Value 's3://../m' at 'primaryContainer.modelDataUrl' {NOT_S3}",
+        ModelDataUrl="s3://../m",
     ),
     _container(
         "data over https",
