@@ -196,6 +196,16 @@ def test_a_wish_for_another_protocol_is_passed_over_where_there_is_no_body(serve
     assert status(exchange(server, wish)) == 200
 
 
+@pytest.mark.parametrize(
+    "host", ['x"><script>alert(1)</script>', "x'y", "{{7*7}}", "[::1", "a:b:c"]
+)
+def test_the_console_repeats_no_markup_of_a_hosts_name(server, host):
+    answer = exchange(server, head("GET /console/ HTTP/1.1", f"Host: {host}", "Connection: close"))
+    assert status(answer) == 200
+    assert b"<script" not in answer
+    assert host.encode() not in answer
+
+
 def broken(chance: random.Random) -> bytes:
     """A good request with a few bytes changed, lost, doubled, or cut off."""
     data = bytearray(bytes_of(chance.choice((LIST, INVOKE))))
