@@ -26,13 +26,13 @@ SEED = int(os.environ.get("WINDVANE_FUZZ_SEED", "20261101"))
 class Server:
     """The house behind the web server, on the house's own event loop."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, house: House, protocol: type[Bounded] = Bounded) -> None:
+        self.house = house
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.address = self._listener.getsockname()
         config = uvicorn.Config(
             house.app,
-            http=Bounded,
+            http=protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -59,11 +59,18 @@ def server(tmp_path_factory):
 
 def exchange(server: Server, data: bytes) -> bytes:
     """What comes back until the server hangs up."""
-    with socket.create_connection(server.address, timeout=ANSWER_S) as connection:
+    connection = socket.create_connection(server.address, timeout=ANSWER_S)
+    with suppress(ConnectionResetError, BrokenPipeError):
+        connection.sendall(data)
+    return read_all(connection)
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Until the server hangs up; nothing if it does so rudely."""
+    with connection:
         try:
-            connection.sendall(data)
             return b"".join(iter(lambda: connection.recv(1 << 16), b""))
-        except (ConnectionResetError, BrokenPipeError):
+        except ConnectionResetError:
             return b""
 
 
@@ -172,6 +179,33 @@ def test_what_goes_on_around_a_body_is_cut_short(server, data):
 def test_a_long_head_is_served(server):
     long = "x-other: " + "a" * (MAX_HEAD_BYTES // 2)
     assert status(exchange(server, bytes_of(LIST, long))) == 200
+
+
+class Hasty(Bounded):
+    head_s = 1.5
+
+
+@pytest.fixture(scope="module")
+def hasty(server):
+    """The same house behind a web server that does not wait long."""
+    built = Server(server.house, Hasty)
+    yield built
+    built.stop()
+
+
+def test_heads_that_never_come_are_not_waited_for(hasty):
+    kept = GOOD.replace(b"connection: close", b"connection: keep-alive")
+    parts = (b"", b"G", GOOD[:100], kept + b"GET / HT")
+    waiting = [socket.create_connection(hasty.address, timeout=ANSWER_S) for _ in parts]
+    for connection, part in zip(waiting, parts, strict=True):
+        connection.sendall(part)
+    assert [status(read_all(connection)) for connection in waiting] == [0, 0, 0, 200]
+
+
+def test_a_slow_answer_is_no_late_head(hasty):
+    """A connection whose request is there is kept as long as its answer takes."""
+    slow = bytes_of(invoke(body=b"sleep:2,2\n").made())
+    assert status(exchange(hasty, slow)) == 200
 
 
 def test_a_request_after_the_last_is_not_answered(server):

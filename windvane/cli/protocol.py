@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 1 << 16
 """Of a request's head, of the trailers of its body, or of what stands around one chunk. Together with one read from the
 socket it is all that is kept of them."""
+
+HEAD_S = 60.0
+"""Within which the head of a request is there, from when the connection is made or the head begins."""
 
 _NO_UPGRADE = "A request with a body cannot ask for another protocol: leave out the header Upgrade. This server speaks HTTP/1.1."
 _TOO_LARGE = b"The head of the request is longer than 65536 bytes."
@@ -18,13 +23,23 @@ class NotThatProtocol(Exception):
 
 
 class Bounded(HttpToolsProtocol):
-    """Ends a connection that sends head without end: the parser would keep all of it. Refuses a body behind an Upgrade
+    """Ends a connection that sends head without end, which the parser would keep, or none at all. Refuses a body behind an Upgrade
     header: the parser would leave it unread, and the request would be served without it."""
 
+    head_s = HEAD_S
+    _patience: asyncio.TimerHandle | None = None
     _has_moved = False
     _n_bytes = 0
     _in_head = False
     _complaint = ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._has_moved = False
@@ -32,6 +47,8 @@ class Bounded(HttpToolsProtocol):
         self._n_bytes = 0 if self._has_moved else self._n_bytes + len(data)
         if self._n_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             self._end()
+        elif self._in_head and self._patience is None:
+            self._wait_for_head()
 
     def on_message_begin(self) -> None:
         self._has_moved = self._in_head = True
@@ -39,6 +56,7 @@ class Bounded(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._has_moved, self._in_head = True, False
+        self._wait_no_more()
         if self.parser.should_upgrade() and self._announces_body():
             self._complaint = _NO_UPGRADE
             raise NotThatProtocol
@@ -54,6 +72,14 @@ class Bounded(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         super().send_400_response(self._complaint or msg)
+
+    def _wait_for_head(self) -> None:
+        self._patience = self.loop.call_later(self.head_s, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def _announces_body(self) -> bool:
         return any(
