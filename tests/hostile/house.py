@@ -29,6 +29,7 @@ from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyRing
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
+from windvane.artifacts.base import Artifacts
 from windvane.artifacts.folder import Folder
 from windvane.artifacts.local import LocalArtifacts
 from windvane.control.buckets import StoredBuckets
@@ -71,13 +72,15 @@ class Told:
 
 
 class House:
-    """app    as the web server gets it"""
+    """artifacts    the S3 store; a folder if none is given
+    app          as the web server gets it
+    """
 
-    def __init__(self, folder: Path, **limits: int) -> None:
+    def __init__(self, folder: Path, artifacts: Artifacts | None = None, **limits: int) -> None:
         self._file = folder / FILE_NAME
         self._file.write_bytes(_migrated_database())
         self._store = open_store("", folder)
-        artifacts = LocalArtifacts(folder / "s3")
+        artifacts = artifacts or LocalArtifacts(folder / "s3")
         fill(self._store, artifacts)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)

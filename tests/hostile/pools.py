@@ -83,6 +83,15 @@ _URIS = [
     "s3://theirs/a.csv",
     "s3://results/out",
     "s3://data",
+    "s3://data/",
+    "s3://data//train//",
+    "s3://data/./train/../model",
+    "s3://data/a\\..\\b",
+    "s3://../data",
+    "s3://a b/x",
+    f"s3://data/{'k' * 900}",
+    f"s3://data/{'k/' * 400}",
+    f"s3://data/{chr(0x1F926) * 300}",
     MODEL_DATA,
 ]
 

@@ -12,6 +12,8 @@ from hostile.house import House, read_refusal
 from hostile.writing import written
 from hypothesis import HealthCheck, given, seed, settings
 
+from windvane.artifacts.embedded import EmbeddedS3
+from windvane.artifacts.s3 import S3Artifacts
 from windvane.wire.model import load_service
 
 SLOW_S = 5.0
@@ -54,6 +56,20 @@ def contents(house):
     kept = house.backup()
     yield kept
     kept.close()
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """A house over a real S3 store."""
+    store = EmbeddedS3(tmp_path_factory.mktemp("s3"), (), {})
+    store.start()
+    store.wait_ready(60)
+    built = House(
+        tmp_path_factory.mktemp("stored"), S3Artifacts(store.connection), concurrent_jobs=100
+    )
+    yield built
+    built.close()
+    store.stop()
 
 
 def settled(n_requests: int) -> settings:
@@ -105,13 +121,15 @@ def read(called: Called, answered) -> None:
         assert set(shape.required_members) <= set(parsed)
 
 
-def run(house: House, contents, n_requests: int, number: int) -> Counter[tuple[str, bool]]:
+def run(
+    house: House, contents, n_requests: int, number: int, operations: list[tuple[str, str]]
+) -> Counter[tuple[str, bool]]:
     """How often each operation was served, and refused."""
     seen: Counter[tuple[str, bool]] = Counter()
 
     @seed(number)
     @settled(n_requests)
-    @given(calls(house.operations))
+    @given(calls(operations))
     def sent(called: Called) -> None:
         status = check(house, contents, called)
         seen[called.operation, status < 300] += 1
@@ -121,17 +139,37 @@ def run(house: House, contents, n_requests: int, number: int) -> Counter[tuple[s
 
 
 def test_generated_requests_are_answered_as_modelled(house, contents):
-    run(house, contents, 300, SEED)
+    run(house, contents, 300, SEED, house.operations)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3000)
 def test_ten_thousand_generated_requests_are_answered_as_modelled(house, contents):
-    seen = run(house, contents, 10_000, SEED)
+    seen = run(house, contents, 10_000, SEED, house.operations)
     assert seen.total() >= 10_000
     operations = {operation for _, operation in house.operations}
     assert {operation for operation, well in seen if well} == operations - NEVER_SERVED
 
+
+@pytest.mark.long
+@pytest.mark.timeout(3000)
+def test_generated_requests_about_objects_of_a_real_store_are_answered_as_modelled(stored):
+    kept = stored.backup()
+    about_objects = [called for called in stored.operations if called[1] in ABOUT_OBJECTS]
+    seen = run(stored, kept, 1_500, SEED, about_objects)
+    kept.close()
+    assert {operation for operation, well in seen if well} == ABOUT_OBJECTS
+
+
+ABOUT_OBJECTS = {
+    "CreateAutoMLJob",
+    "CreateAutoMLJobV2",
+    "CreateModel",
+    "CreateProcessingJob",
+    "CreateTrainingJob",
+    "CreateTransformJob",
+}
+"""Operations that look into the S3 store before they accept anything."""
 
 NEVER_SERVED = {"StartCandidateReports", "DescribeCandidateReports", "GetUser"}
 """Operations that answer well only where there is what the house has not: data of a job, reports, users."""
