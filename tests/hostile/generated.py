@@ -146,15 +146,19 @@ _ANYTHING = st.one_of(
 )
 
 
+_WAYS = (*("other",) * 4, *("turn",) * 3, "replace", "drop", "repeat", "wrap", "add")
+
+
 def _mutate(draw: Draw, document: Document) -> None:
     places = list(_places(document))
     if not places:
         document[draw(st.text(max_size=5))] = copy.deepcopy(draw(_ANYTHING))
         return
     parent, key = draw(st.sampled_from(places))
-    how = draw(
-        st.sampled_from(("turn", "turn", "turn", "replace", "drop", "repeat", "wrap", "add"))
-    )
+    how = draw(st.sampled_from(_WAYS))
+    if how == "other" and key in NAMED:
+        parent[key] = draw(st.sampled_from(NAMED[key]))
+        return
     if how == "turn":
         parent[key] = _turned(draw, parent[key])
     elif how == "drop":

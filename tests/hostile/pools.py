@@ -10,6 +10,7 @@ from api.world import (
     MODEL_DATA,
     READER,
     ROLE,
+    channel,
     config_request,
     job_request,
     model_request,
@@ -73,6 +74,14 @@ NUMBERS = [
 _ROOT = "arn:aws:sagemaker:us-east-1:111122223333"
 _JOBS = ["churn", "CHURN", "going", "second", "stopping", "failed", "nope", "new", "theirs"]
 _STEPS = ["running", "ended", "fitted", "churn-step", "transformers", "nope", "new"]
+_ODD_URIS = [
+    "s3://data/./train/../model",
+    "s3://data/a\\..\\b",
+    "s3://results/../data/model",
+    f"s3://data/{'k' * 900}",
+    f"s3://data/{'k/' * 400}",
+    f"s3://data/{chr(0x1F926) * 300}",
+]
 _URIS = [
     "s3://data/train/",
     "s3://data/whole.manifest",
@@ -85,13 +94,9 @@ _URIS = [
     "s3://data",
     "s3://data/",
     "s3://data//train//",
-    "s3://data/./train/../model",
-    "s3://data/a\\..\\b",
     "s3://../data",
     "s3://a b/x",
-    f"s3://data/{'k' * 900}",
-    f"s3://data/{'k/' * 400}",
-    f"s3://data/{chr(0x1F926) * 300}",
+    *_ODD_URIS,
     MODEL_DATA,
 ]
 
@@ -111,6 +116,7 @@ NAMED: dict[str, list[Any]] = {
     "S3OutputPath": _URIS,
     "ModelDataUrl": _URIS,
     "FeatureSpecificationS3Uri": [
+        *_ODD_URIS,
         "s3://data/features.json",
         "s3://data/list.json",
         "s3://data/deep.json",
@@ -178,8 +184,19 @@ _TAG = [{"Key": "a", "Value": "b"}]
 _MODEL_ARN = f"{_ROOT}:model/m"
 _GROUP = "/aws/sagemaker/AutoMLJobs"
 
+_CONTAINER = {"Image": IMAGE, "ModelDataUrl": MODEL_DATA}
+
 TEMPLATES: dict[str, list[dict[str, Any]]] = {
     "CreateAutoMLJob": [
+        job_request("new", InputDataConfig=[channel("s3://data/whole.manifest", "ManifestFile")]),
+        job_request(
+            "new",
+            AutoMLJobConfig={
+                "CandidateGenerationConfig": {
+                    "FeatureSpecificationS3Uri": "s3://data/features.json"
+                }
+            },
+        ),
         job_request("new"),
         job_request("new", ModelDeployConfig={}, Tags=_TAG, ProblemType="Regression"),
         job_request(
@@ -188,7 +205,7 @@ TEMPLATES: dict[str, list[dict[str, Any]]] = {
         ),
     ],
     "CreateAutoMLJobV2": [v2_request("new"), v2_request("new", Tags=_TAG, SecurityConfig={})],
-    "CreateModel": [model_request("new"), model_request("new", Tags=_TAG)],
+    "CreateModel": [model_request("new"), {"ModelName": "new", "PrimaryContainer": _CONTAINER}],
     "CreateEndpointConfig": [
         config_request("new"),
         config_request(

@@ -156,7 +156,7 @@ def test_ten_thousand_generated_requests_are_answered_as_modelled(house, content
 def test_generated_requests_about_objects_of_a_real_store_are_answered_as_modelled(stored):
     kept = stored.backup()
     about_objects = [called for called in stored.operations if called[1] in ABOUT_OBJECTS]
-    seen = run(stored, kept, 1_500, SEED, about_objects)
+    seen = run(stored, kept, 3_000, SEED, about_objects)
     kept.close()
     assert {operation for operation, well in seen if well} == ABOUT_OBJECTS
 
