@@ -15,6 +15,7 @@
     |   |   |-- UnknownKey          the access key or session token is not known
     |   |   |-- BadSignature        the signature does not match
     |   |   |-- IncompleteSignature a part of the signature is missing or malformed
+    |   |   |   `-- IncompleteLink  the same in the query of a presigned request
     |   |   `-- Expired             temporary credentials are over
     |   |       |-- ClockSkew       the signature is older or newer than it may be
     |   |       `-- LinkExpired     a presigned request is over
@@ -126,6 +127,10 @@ class BadSignature(Unauthenticated):
 
 class IncompleteSignature(Unauthenticated):
     """A part of the signature is missing or malformed."""
+
+
+class IncompleteLink(IncompleteSignature):
+    """A part of a presigned request's signature is missing or malformed."""
 
 
 class Expired(Unauthenticated):

@@ -6,6 +6,7 @@ streams, so that memory stays flat whatever the object's size.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,11 +34,17 @@ class Location:
         return Location(self.bucket, self.key.rpartition("/")[0])
 
 
+MAX_KEY_BYTES = 1024
+"""source    "Naming Amazon S3 objects" in S3's user guide"""
+
+_BUCKET = re.compile(r"(?!\.{1,2}$)[a-zA-Z0-9._-]{1,255}", re.ASCII)
+
+
 def parse_location(uri: str) -> Location:
     """raises    InvalidRequest if it is not of the form s3://BUCKET/KEY"""
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
-    if scheme != "s3" or not bucket:
+    if scheme != "s3" or not _BUCKET.fullmatch(bucket):
         raise InvalidRequest(f"'{uri}' is not of the form s3://BUCKET/KEY.")
     return Location(bucket, key)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -39,10 +40,14 @@ class LocalArtifacts:
                     yield info
 
     def info(self, location: Location) -> ObjectInfo | None:
+        if not location.key:
+            return None
         try:
             status = self._path(location).stat()
-        except FileNotFoundError:
-            return None
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):
+                return None
+            raise
         etag = hashlib.sha256(f"{status.st_mtime_ns}:{status.st_size}".encode()).hexdigest()[:32]
         return ObjectInfo(location, status.st_size, etag)
 

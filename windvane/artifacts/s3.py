@@ -13,7 +13,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from windvane.artifacts.base import Location, ObjectInfo
+from windvane.artifacts.base import MAX_KEY_BYTES, Location, ObjectInfo
 
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 _DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled"})
@@ -95,10 +95,12 @@ class S3Artifacts:
                 raise
 
     def info(self, location: Location) -> ObjectInfo | None:
+        if not location.key or len(location.key.encode()) > MAX_KEY_BYTES:
+            return None
         try:
             head = self._client.head_object(Bucket=location.bucket, Key=location.key)
         except ClientError as error:
-            if _code(error) in _MISSING:
+            if _code(error) in _MISSING or (_code(error) == "400" and _has_dots(location.key)):
                 return None
             raise
         return ObjectInfo(location, head["ContentLength"], head["ETag"].strip('"'))
@@ -139,6 +141,11 @@ class S3Artifacts:
 
     def delete(self, location: Location) -> None:
         self._client.delete_object(Bucket=location.bucket, Key=location.key)
+
+
+def _has_dots(key: str) -> bool:
+    """Whether a store may refuse the key as such, as the embedded one does: it has `.` or `..` between slashes."""
+    return any(part in (".", "..") for part in key.replace("\\", "/").split("/"))
 
 
 def _code(error: ClientError) -> str:

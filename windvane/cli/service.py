@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from windvane.app import Server
 from windvane.cli.folder import publish_address
+from windvane.cli.protocol import Bounded, EndedSoon
 from windvane.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_S = 3
-_LAST_WORD_S = 0.5
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
@@ -57,7 +56,7 @@ def _web_config(server: Server, settings: Settings) -> uvicorn.Config:
         server.asgi,
         ssl_certfile=settings.tls_cert or None,
         ssl_keyfile=settings.tls_key or None,
-        http=_EndedSoon if settings.tls_cert else "httptools",
+        http=EndedSoon if settings.tls_cert else Bounded,
         loop="none",
         ws="none",
         lifespan="off",
@@ -69,17 +68,6 @@ def _web_config(server: Server, settings: Settings) -> uvicorn.Config:
         timeout_graceful_shutdown=_DRAIN_S,
         timeout_keep_alive=75,
     )
-
-
-class _EndedSoon(HttpToolsProtocol):
-    """Over TLS a connection ends with a word of the client, who does not say it while it keeps the connection for
-    later: when the server stops, it is not waited for."""
-
-    def shutdown(self) -> None:
-        idle = self.cycle is None or self.cycle.response_complete
-        super().shutdown()
-        if idle:
-            self.loop.call_later(_LAST_WORD_S, self.transport.abort)
 
 
 class _QuietSignals(uvicorn.Server):

@@ -129,7 +129,9 @@ def manifest_locations(artifacts: Artifacts, manifest: Location) -> list[Locatio
         )
     try:
         document = json.loads(artifacts.read(manifest))
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise _malformed(manifest, "it is nested too deeply") from error
+    except ValueError as error:
         raise _malformed(manifest, f"it is not JSON ({error})") from error
     return _named_in(document, manifest)
 

@@ -25,6 +25,9 @@ MOST_BYTES = 1 << 20
 """Of the messages of one answer, each counted with what stands around it; one is in any case."""
 
 _AROUND_A_MESSAGE = 160
+_END_OF_TIME_MS = 2**63 - 1
+"""The greatest number that a store holds."""
+
 _PAGE = 50
 _GROUP_ARN = re.compile(r"arn:aws[a-z-]*:logs:([a-z0-9-]+):([0-9]{12}):log-group:([^:*]+)(:\*)?")
 _TOKEN = re.compile(r"([fb])/([0-9]{1,18})/([0-9]{1,18})")
@@ -236,7 +239,7 @@ def _searched(scope: Scope, name: str, parameters: Parameters) -> LineQuery:
         streams=None if streams is None else tuple(streams),
         prefix=prefix,
         start_ms=parameters.get("startTime"),
-        end_ms=None if end_ms is None else end_ms + 1,
+        end_ms=None if end_ms is None else min(end_ms + 1, _END_OF_TIME_MS),
         newest_first=not parameters.get("startFromHead", True),
         limit=MOST_LINES,
     )

@@ -5,7 +5,6 @@ A rule yields a sentence for each fault it finds; `check` refuses a request with
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from windvane.artifacts.base import parse_location
 from windvane.control.algorithms import algorithms_fit
 from windvane.control.data_rules import DATA_RULES, SPECIFICATION
 from windvane.control.members import Request, Unserved, first, found
-from windvane.domain.problem import METRICS_OF, MetricName, ProblemType, check_objective
+from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.errors import InvalidRequest
 
 Rule = Callable[[Request], Iterator[str]]
@@ -21,7 +20,8 @@ Rule = Callable[[Request], Iterator[str]]
 MAX_RUNTIME_S = 30 * 24 * 3600
 """source    AWS's quota for one AutoML job"""
 
-_BUCKET = re.compile(r"[a-zA-Z0-9._-]{1,255}", re.ASCII)
+_NOT_ON_THE_WIRE = frozenset({MetricName.LOG_LOSS})
+"""Metrics that AutoMLMetricEnum of the service model lacks."""
 
 
 def check(
@@ -64,9 +64,10 @@ def s3_uris(*paths: str) -> Rule:
 
 def is_s3_uri(uri: str) -> bool:
     try:
-        return _BUCKET.fullmatch(parse_location(uri).bucket) is not None
+        parse_location(uri)
     except InvalidRequest:
         return False
+    return True
 
 
 def distinct_tag_keys(request: Request) -> Iterator[str]:
@@ -108,15 +109,17 @@ def _objective_fits(request: Request) -> Iterator[str]:
     name = first(request, "AutoMLJobObjective.MetricName")
     if name is None:
         return
-    on_the_wire = {metric for metrics in METRICS_OF.values() for metric in metrics}
-    if name not in on_the_wire - {MetricName.LOG_LOSS}:
-        choices = ", ".join(sorted(on_the_wire - {MetricName.LOG_LOSS}))
-        yield f"The objective metric {name} does not fit a tabular problem. Choose one of: {choices}."
-    elif "ProblemType" in request:
-        try:
-            check_objective(ProblemType(request["ProblemType"]), MetricName(name))
-        except InvalidRequest as fault:
-            yield str(fault)
+    given = request.get("ProblemType")
+    of_any = {metric for metrics in METRICS_OF.values() for metric in metrics} - _NOT_ON_THE_WIRE
+    if name not in of_any:
+        yield (
+            f"The objective metric {name} does not fit a tabular problem. Choose one of: {', '.join(sorted(of_any))}."
+        )
+    elif given is not None and name not in METRICS_OF[ProblemType(given)]:
+        fitting = [one for one in METRICS_OF[ProblemType(given)] if one not in _NOT_ON_THE_WIRE]
+        yield (
+            f"The objective metric {name} does not fit the problem type {given}. Choose one of: {', '.join(fitting)}."
+        )
 
 
 def _runtimes(request: Request) -> Iterator[str]:

@@ -78,7 +78,9 @@ def read_specification(document: bytes, kept_apart: Mapping[str, str]) -> Featur
     """
     try:
         told = json.loads(document, object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise InvalidRequest("it is nested too deeply") from error
+    except ValueError as error:
         raise InvalidRequest(f"it is not JSON ({error})") from error
     if not isinstance(told, dict):
         raise InvalidRequest("it is not a JSON object")

@@ -124,7 +124,9 @@ def parse_json(text: str, what: str) -> Any:
     """
     try:
         return json.loads(text, parse_int=str, parse_float=str, parse_constant=_missing)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise InvalidRequest(f"{what} is not valid JSON: it is nested too deeply.") from error
+    except ValueError as error:
         raise InvalidRequest(f"{what} is not valid JSON: {error}.") from error
 
 

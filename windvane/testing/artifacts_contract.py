@@ -64,6 +64,13 @@ def what_is_missing_is_said_to_be(artifacts: Artifacts, bucket: str, folder: Pat
     artifacts.delete(missing)
 
 
+def what_no_object_can_be_called_is_not_there(
+    artifacts: Artifacts, bucket: str, folder: Path
+) -> None:
+    for key in ("", ".", "../up", "a/./b", "a\\..\\b", "k" * 1025, "k/" * 600, "\U0001f926" * 300):
+        assert artifacts.info(Location(bucket, key)) is None, key
+
+
 def deleting_removes(artifacts: Artifacts, bucket: str, folder: Path) -> None:
     location = Location(bucket, "gone")
     artifacts.write(location, b"x")
@@ -108,6 +115,7 @@ CONTRACT: tuple[Callable[[Artifacts, str, Path], None], ...] = (
     files_travel_whole,
     a_listing_is_by_plain_prefix_in_key_order,
     what_is_missing_is_said_to_be,
+    what_no_object_can_be_called_is_not_there,
     deleting_removes,
     an_entity_tag_changes_with_the_content,
     buckets_are_made_once,

@@ -173,6 +173,8 @@ class Edge:
         except MissingToken as error:
             if _needs_no_signature(exchange):
                 raise _not_served(exchange) from error
+            if exchange.service.protocol is Protocol.QUERY:
+                raise MissingToken("Request is missing Authentication Token") from error
             raise
 
     async def _find_operation(self, exchange: Exchange) -> None:

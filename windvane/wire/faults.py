@@ -127,6 +127,12 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("IncompleteSignature", 400),
         Fault("AuthorizationHeaderMalformed", 400),
     ),
+    errors.IncompleteLink: _row(
+        Fault("IncompleteSignatureException", 400),
+        Fault("IncompleteSignatureException", 403),
+        Fault("IncompleteSignature", 400),
+        Fault("AuthorizationQueryParametersError", 400),
+    ),
     errors.Expired: _row(
         Fault("ExpiredTokenException", 400),
         Fault("ExpiredTokenException", 403),

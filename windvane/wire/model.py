@@ -101,7 +101,7 @@ def route(request: Request) -> Route:
     if signed_as in _JSON_BY_SIGNING_NAME:
         if target and request.method == "POST":
             return _route_by_target(target, signed_as)
-        return _route_by_path(request) or _nobodys(request)
+        return _route_by_path(request) or _nobodys(request, target)
     if signed_as in _QUERY_VERSIONS.values():
         return Route(signed_as)
     if signed_as:
@@ -113,7 +113,7 @@ def route(request: Request) -> Route:
 
 def _route_by_target(target: str, signed_as: str | None) -> Route:
     prefix, _, operation = target.rpartition(".")
-    for name in _JSON_BY_SIGNING_NAME:
+    for name in _JSON_BY_SIGNING_NAME if operation else ():
         service = load_service(name)
         if service.model.metadata["targetPrefix"] == prefix and signed_as in (None, name):
             return Route(name, operation)
@@ -138,11 +138,13 @@ def _route_unsigned(request: Request) -> Route:
     return Route(S3)
 
 
-def _nobodys(request: Request) -> Route:
-    raise UnknownOperation(
-        f"{request.method[:16]} {request.path[:200]} names no operation: there is no X-Amz-Target "
-        "header and the path is none of the runtime's, nor of our own."
+def _nobodys(request: Request, target: str) -> Route:
+    why = (
+        "an operation that X-Amz-Target names is sent by POST."
+        if target
+        else "there is no X-Amz-Target header and the path is none of the runtime's, nor of our own."
     )
+    raise UnknownOperation(f"{request.method[:16]} {request.path[:200]} names no operation: {why}")
 
 
 @cache

@@ -164,7 +164,7 @@ def _after(query: Mapping[str, str]) -> str:
     if not token:
         return query.get("start-after", "")
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
+        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise S3Refusal(
             "InvalidArgument", 400, "The continuation token provided is incorrect"

@@ -22,12 +22,14 @@ from windvane.errors import (
     BadSignature,
     ClockSkew,
     Expired,
+    IncompleteLink,
     IncompleteSignature,
     LinkExpired,
     MissingToken,
     UnknownKey,
 )
 from windvane.wire.call import Caller, KeyRing, Request
+from windvane.wire.s3answers import S3Refusal
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW = timedelta(minutes=15)
@@ -100,21 +102,25 @@ def hash_payload(body: bytes) -> str:
 def s3_payload_hash(request: Request) -> str:
     """The payload hash that an S3 request declares; whoever reads the body has to hold it to it.
 
-    raises    IncompleteSignature if there is none, or none of the forms that S3 knows
+    raises    S3Refusal if there is none, or none of the forms that S3 knows
     """
     declared = _header(request, "x-amz-content-sha256")
     if not declared and not _header(request, "authorization"):
         return UNSIGNED
     if not declared:
-        raise IncompleteSignature("Missing required header for this request: x-amz-content-sha256")
+        raise S3Refusal(
+            "InvalidRequest", 400, "Missing required header for this request: x-amz-content-sha256"
+        )
     if (
         declared != UNSIGNED
         and not declared.startswith("STREAMING-")
         and not _HEX_HASH.fullmatch(declared)
     ):
-        raise IncompleteSignature(
+        raise S3Refusal(
+            "InvalidArgument",
+            400,
             "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, "
-            "STREAMING-UNSIGNED-PAYLOAD-TRAILER or a valid sha256 value."
+            "STREAMING-UNSIGNED-PAYLOAD-TRAILER or a valid sha256 value.",
         )
     return declared
 
@@ -125,7 +131,10 @@ def s3_authenticator(
     """Proves who signed the head of an S3 request, at the clock's time."""
 
     def authenticate(request: Request) -> Caller:
-        return verify(request, s3_payload_hash(request), keyring, clock())
+        try:
+            return verify(request, s3_payload_hash(request), keyring, clock())
+        except MissingToken as error:
+            raise MissingToken("Access Denied") from error
 
     return authenticate
 
@@ -137,7 +146,7 @@ def read_signature(request: Request) -> Signature:
         return _from_header(request, authorization)
     query = _query_pairs(request.query)
     if any(name == "X-Amz-Algorithm" for name, _ in query):
-        return _from_query(dict(query))
+        return _from_query(_once(query))
     raise MissingToken("Missing Authentication Token")
 
 
@@ -153,6 +162,8 @@ def _from_header(request: Request, authorization: str) -> Signature:
                 f"'{part.strip()[:200]}' not a valid key=value pair (missing equal-sign) in "
                 "Authorization header."
             )
+        if name in fields:
+            raise IncompleteSignature(f"'{name[:64]}' stands twice in the Authorization header.")
         fields[name] = value
     missing = [
         name for name in ("Credential", "Signature", "SignedHeaders") if not fields.get(name)
@@ -175,14 +186,22 @@ def _from_header(request: Request, authorization: str) -> Signature:
     )
 
 
+def _once(query: list[tuple[str, str]]) -> dict[str, str]:
+    """The parameters of the signature; which of two counts is not for us to guess."""
+    found: dict[str, str] = {}
+    for name, value in query:
+        if name.startswith("X-Amz-") and name in found:
+            raise IncompleteLink(f"'{name[:64]}' stands twice in the query.")
+        found[name] = value
+    return found
+
+
 def _from_query(query: dict[str, str]) -> Signature:
     if query["X-Amz-Algorithm"] != ALGORITHM:
-        raise IncompleteSignature(
-            f"Unsupported AWS 'algorithm': '{query['X-Amz-Algorithm'][:64]}'."
-        )
+        raise IncompleteLink(f"Unsupported AWS 'algorithm': '{query['X-Amz-Algorithm'][:64]}'.")
     required = ("X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
     if missing := [name for name in required if not query.get(name)]:
-        raise IncompleteSignature(
+        raise IncompleteLink(
             " ".join(f"AWS query-string parameters must include '{name}'." for name in missing)
         )
     return _signature(
@@ -235,7 +254,7 @@ def _expires(text: str, service: str) -> int:
     if not text and service != "s3":
         return int(MAX_SKEW.total_seconds())
     if not re.fullmatch(r"[0-9]{1,7}", text) or not 1 <= int(text) <= MAX_EXPIRES_S:
-        raise IncompleteSignature(
+        raise IncompleteLink(
             f"X-Amz-Expires must be a number of seconds from 1 to {MAX_EXPIRES_S}, "
             f"not '{text[:32]}'."
         )

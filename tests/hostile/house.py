@@ -1,0 +1,208 @@
+"""The server's whole edge in process, with resources in every state: what the tables and the generated requests meet.
+
+The clock stands still, so a request is answered alike whenever it is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sqlite3
+import threading
+import time
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from api.world import _migrated_database, build_parts
+from botocore.parsers import create_parser
+from hostile.asking import ACCOUNT, NOW, OTHER, OTHER_ACCOUNT, OWNER, SESSION_SECRET, Ask
+from hostile.hosted import Hosted
+from hostile.resources import fill
+from hostile.signing import Sent
+
+from windvane.api.events import event_operations
+from windvane.api.identity import identity_operations
+from windvane.api.keyring import KeyRing
+from windvane.api.runtime import runtime_operations
+from windvane.api.served import operations
+from windvane.artifacts.base import Artifacts
+from windvane.artifacts.folder import Folder
+from windvane.artifacts.local import LocalArtifacts
+from windvane.control.buckets import StoredBuckets
+from windvane.events.stream import Streams
+from windvane.events.tide import Tide
+from windvane.settings import LimitSettings
+from windvane.store.open import FILE_NAME, open_store
+from windvane.telemetry import Telemetry
+from windvane.web import Web
+from windvane.wire.edge import Edge
+from windvane.wire.faults import s3_refusal
+from windvane.wire.forward import Upstream
+from windvane.wire.gateway import S3Gateway
+from windvane.wire.mapped import MappedBucket
+from windvane.wire.model import load_service
+from windvane.wire.sigv4 import s3_authenticator
+
+_ANSWER_S = 60.0
+
+
+def clock() -> datetime:
+    return NOW
+
+
+@dataclass(frozen=True)
+class Answered:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a client learns of a refusal."""
+
+    status: int
+    code: str
+    text: str
+
+
+class House:
+    """artifacts    the S3 store; a folder if none is given
+    app          as the web server gets it
+    """
+
+    def __init__(self, folder: Path, artifacts: Artifacts | None = None, **limits: int) -> None:
+        self._file = folder / FILE_NAME
+        self._file.write_bytes(_migrated_database())
+        self._store = open_store("", folder)
+        artifacts = artifacts or LocalArtifacts(folder / "s3")
+        fill(self._store, artifacts)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._hosted = Hosted(folder / "hosted")
+        self.run(self._hosted.start())
+        self._keys = KeyRing(
+            [
+                (ACCOUNT, OWNER.access_key, OWNER.secret),
+                (OTHER_ACCOUNT, OTHER.access_key, OTHER.secret),
+            ],
+            SESSION_SECRET,
+        )
+        parts = build_parts(self._store, artifacts, clock, LimitSettings(**limits))
+        streams = self.run(self._streams())
+        self._gateway = self._new_gateway(folder / "samples")
+        served = {**operations(parts), **identity_operations(self._keys, [], clock)}
+        at_once = runtime_operations(self._hosted.router)
+        followed = event_operations(parts.jobs, streams)
+        self.operations = sorted([*served, *at_once, *followed])
+        self._edge = Edge(self._keys, served, at_once, self._gateway, clock, streams=followed)
+        self.app = Web(self._edge, Telemetry(self._store, clock, lambda: ()), list)
+
+    def close(self) -> None:
+        self.run(self._gateway.close())
+        self._hosted.stop()
+        self._edge.close()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._store.close()
+
+    def send(self, sent: Sent) -> Answered:
+        return self.run(_call(self.app, sent))
+
+    def contents(self) -> str:
+        """The same as long as nothing in the store has changed."""
+        with sqlite3.connect(self._file) as connection:
+            return hashlib.sha256("\n".join(connection.iterdump()).encode()).hexdigest()
+
+    def backup(self) -> sqlite3.Connection:
+        """The store as it is."""
+        kept = sqlite3.connect(":memory:", check_same_thread=False)
+        with sqlite3.connect(self._file) as connection:
+            connection.backup(kept)
+        return kept
+
+    def restore(self, kept: sqlite3.Connection) -> None:
+        with sqlite3.connect(self._file) as connection:
+            kept.backup(connection)
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return self.start(coroutine).result(_ANSWER_S)
+
+    def start(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
+        """On the event loop of the requests."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    async def _streams(self) -> Streams:
+        return Streams(self._store, Tide(self._store), 4)
+
+    def _new_gateway(self, samples: Path) -> S3Gateway:
+        samples.mkdir()
+        (samples / "a.csv").write_bytes(b"x,y\n1,2\n")
+        mapped = {
+            "samples": MappedBucket(Folder(samples), "us-east-1", ()),
+            "for-others": MappedBucket(Folder(samples), "us-east-1", (OTHER_ACCOUNT,)),
+        }
+        return S3Gateway(
+            Upstream("http://127.0.0.1:1", "k", "s", "us-east-1", knows_client_keys=False),
+            StoredBuckets(self._store, clock),
+            s3_authenticator(self._keys, clock),
+            lambda caller, bucket, writes: caller.credential.permanent,
+            s3_refusal,
+            asyncio.to_thread,
+            mapped.get,
+        )
+
+
+def read_refusal(answered: Answered, ask: Ask) -> Told:
+    """As botocore reads it."""
+    protocol = "rest-xml" if ask.service == "s3" else load_service(ask.service).protocol.value
+    answer = {
+        "status_code": answered.status,
+        "headers": answered.headers,
+        "body": answered.body,
+    }
+    error = create_parser(protocol).parse(answer, None)["Error"]
+    return Told(answered.status, error["Code"], error["Message"])
+
+
+async def _call(app: Any, sent: Sent) -> Answered:
+    messages: list[dict[str, Any]] = []
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": sent.method,
+        "scheme": "http",
+        "path": sent.path,
+        "raw_path": sent.path.encode("latin-1"),
+        "query_string": sent.query.encode("latin-1"),
+        "headers": [(n.encode("latin-1"), v.encode("latin-1")) for n, v in sent.headers],
+    }
+
+    asked, begun = iter([sent.body]), asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        """The body, and the end of the connection once there is something of the answer."""
+        for body in asked:
+            return {"type": "http.request", "body": body, "more_body": False}
+        await begun.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+        if message.get("body"):
+            begun.set()
+
+    started = time.perf_counter()
+    await app(scope, receive, send)
+    seconds = time.perf_counter() - started
+    headers = {n.decode("latin-1"): v.decode("latin-1") for n, v in messages[0]["headers"]}
+    body = b"".join(message.get("body", b"") for message in messages[1:])
+    return Answered(messages[0]["status"], headers, body, seconds)
