@@ -19,6 +19,7 @@ from api.steps import (
 )
 from api.world import ACCOUNT, READER, REGION, ROLE, SCOPE, World, refusal
 
+from windvane.control import step_rules
 from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob
 from windvane.domain.images import image_uri
 from windvane.domain.task import TaskKind
@@ -121,6 +122,18 @@ def test_foreign_images_are_refused_by_name(world: World) -> None:
     image = image_uri(SCOPE, "lightgbm")
     message = refused_processing(world, **split_request(AppSpecification={"ImageUri": image}))
     assert message.endswith("with NAME one of: sklearn-automl, explainer.")
+
+
+def test_an_image_of_an_extra_that_is_missing_is_refused_with_how_to_install_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = image_uri(SCOPE, "fastai")
+    specification = {"TrainingImage": image, "TrainingInputMode": "File"}
+    monkeypatch.setattr(step_rules, "has_torch", lambda: False)
+    assert refused_training(world, AlgorithmSpecification=specification) == (
+        f"The image '{image}' at 'algorithmSpecification.trainingImage' is not available: it needs the extra 'torch', "
+        "which is not installed: pip install 'windvane[torch]'."
+    )
 
 
 @pytest.mark.parametrize(

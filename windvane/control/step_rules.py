@@ -17,6 +17,7 @@ from windvane.domain.images import (
     step_of,
 )
 from windvane.domain.problem import MetricName, ProblemType, check_objective
+from windvane.engine.learners.torch_extra import MISSING, TORCH_LEARNERS, has_torch
 from windvane.errors import InvalidRequest
 
 PROCESSORS = (TRANSFORMERS, EXPLAINER)
@@ -46,6 +47,9 @@ _OUTPUTS = {
 
 def _training_image(request: Request) -> Iterator[str]:
     yield from _image(request, "AlgorithmSpecification.TrainingImage", ALGORITHMS)
+    for place, image in found(request, "AlgorithmSpecification.TrainingImage"):
+        if algorithm_of(image) in TORCH_LEARNERS and not has_torch():
+            yield f"The image '{image}' at '{place}' is not available: it needs {MISSING}"
 
 
 def _processing_image(request: Request) -> Iterator[str]:

@@ -12,9 +12,11 @@ from windvane.engine.learners.stack_model import StackModel
 from windvane.errors import CandidateFault
 
 NN_TORCH, FASTAI = "nn-torch", "fastai"
+TORCH_LEARNERS = (NN_TORCH, FASTAI)
 """Names of the learners that train with it."""
 
-INSTALL = "pip install 'windvane[torch]'"
+MISSING = "the extra 'torch', which is not installed: pip install 'windvane[torch]'."
+"""What they need, where there is no PyTorch."""
 
 
 class _Fit(Protocol):
@@ -46,7 +48,7 @@ def fit_with_torch(
     raises    CandidateFault if PyTorch is not installed, or it cannot learn from these rows
     """
     if not has_torch():
-        raise CandidateFault(f"PyTorch is not installed here; it comes with: {INSTALL}")
+        raise CandidateFault(f"Training needs {MISSING}")
     fit = cast("_Fit", import_module(f"windvane.engine.learners.{module}").fit)
     try:
         return fit(train, valid, hyperparameters, setting, clock)
