@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from windvane.control.channel_rules import channel_names, channel_sources, target_named
+from windvane.control.channel_rules import (
+    SPECIFICATION,
+    VALIDATION,
+    channel_names,
+    channel_sources,
+    fraction_alone,
+    target_named,
+)
 from windvane.control.members import Request, Unserved, first, found
 from windvane.control.rules import MAX_RUNTIME_S, TAG_RULES, Rule, refused, s3_uris
 from windvane.domain.images import (
@@ -22,7 +29,7 @@ from windvane.errors import InvalidRequest
 
 PROCESSORS = (TRANSFORMERS, EXPLAINER)
 
-VALIDATION_INPUT, SPECIFICATION_INPUT = "validation", "feature-specification"
+VALIDATION_INPUT, SPECIFICATION_INPUT = VALIDATION, SPECIFICATION
 
 _LOCAL_ROOT = "/opt/ml/processing/"
 _CANDIDATE_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}", re.ASCII)
@@ -293,6 +300,7 @@ CREATE_TRAINING_JOB_RULES: tuple[Rule, ...] = (
     channel_names,
     channel_sources,
     target_named,
+    fraction_alone,
     _one_instance,
     _runtime,
     s3_uris(f"{_SOURCE}.S3DataSource.S3Uri", "OutputDataConfig.S3OutputPath"),

@@ -12,12 +12,7 @@ from windvane.domain.features import EVERYTHING
 from windvane.domain.images import EXPLAINER, TRANSFORMERS, algorithm_of
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_uses, kept_apart
 from windvane.engine import stages
-from windvane.engine.data.analysis import (
-    MAX_VALIDATION_BYTES,
-    ReadOptions,
-    SourceFile,
-    ValidationFiles,
-)
+from windvane.engine.data.analysis import ReadOptions
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
@@ -28,14 +23,13 @@ from windvane.work.errand import (
     fetch_package,
     told_as,
 )
-from windvane.work.inputs import download_inputs, download_validation
+from windvane.work.inputs import download_inputs, download_validation, format_of
 from windvane.work.publishing import publish_dataset, publish_header, publish_split
 from windvane.work.reports import EXPLAINING_SHARE, explanation_files, insight_files
 from windvane.work.stages import Result
 from windvane.work.workspace import scratch
 
 _MOST_EXPLAINING_S = 30.0
-_PARQUET_MAGIC = b"PAR1"
 _WEIGHT = "SAMPLE_WEIGHT_ATTRIBUTE_NAME"
 
 
@@ -59,7 +53,7 @@ def _split(errand: Errand, folder: Path) -> None:
     files = download_inputs(artifacts, source, inputs, errand.max_data_bytes)
     options = ReadOptions(
         scratch=temporary,
-        format=_format_of(files),
+        format=format_of(files),
         compression=source.get("S3CompressionType", "None"),
         max_bytes=errand.max_data_bytes,
         max_columns=errand.max_columns,
@@ -67,7 +61,15 @@ def _split(errand: Errand, folder: Path) -> None:
         threads=errand.threads,
     )
     dataset = folder / "dataset"
-    validation = None if held_out is None else _validation(errand, held_out, folder / "validation")
+    validation = None
+    if held_out is not None:
+        validation = download_validation(
+            artifacts,
+            held_out,
+            held_out.get("S3CompressionType", "None"),
+            folder / "validation",
+            errand.max_data_bytes,
+        )
     analysis = stages.analyse(files, options, problem, dataset, validation)
     places = {name: parse_location(uri.rstrip("/")) for name, uri in outputs.items()}
     if "header" in places:
@@ -76,16 +78,6 @@ def _split(errand: Errand, folder: Path) -> None:
         publish_dataset(artifacts, places["dataset"], dataset)
     if "tuning_data" in places:
         publish_split(artifacts, places["tuning_data"], dataset, temporary)
-
-
-def _validation(errand: Errand, source: Mapping[str, str], into: Path) -> ValidationFiles:
-    files = download_validation(errand.open_artifacts(), source, into, errand.max_data_bytes)
-    return ValidationFiles(
-        tuple(files),
-        _format_of(files),
-        source.get("S3CompressionType", "None"),
-        min(MAX_VALIDATION_BYTES, errand.max_data_bytes),
-    )
 
 
 def _explain(errand: Errand, folder: Path) -> None:
@@ -136,11 +128,6 @@ def _publish(errand: Errand, files: Mapping[str, bytes], uri: str, name: str) ->
     artifacts = errand.open_artifacts()
     for file, content in files.items():
         artifacts.write(parse_location(uri.rstrip("/")) / name / file, content)
-
-
-def _format_of(files: list[SourceFile]) -> str:
-    with files[0].path.open("rb") as file:
-        return "parquet" if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC else "csv"
 
 
 def _problem(errand: Errand, specification: Mapping[str, str] | None) -> ProblemSpec:

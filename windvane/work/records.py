@@ -128,11 +128,15 @@ def step_jobs(job: AutoMLJob, tasks: Sequence[Task]) -> Iterator[ProcessingJob]:
         elif task.kind is TaskKind.FEATURES:
             recipe = task.payload["recipe"]
             yield _transformers_job(job, task, recipe, {"_recipe": recipe})
-            yield _transform_job(job, task, recipe, by_key.get(transform_key(recipe)))
+            transform = by_key.get(transform_key(recipe))
+            yield _transform_job(job, task, recipe, transform, _transformed(job, task, transform))
         elif task.kind in _TAGS and (task.result or {}).get("outcome"):
             recipes = _recipes(task, tasks)
             yield _transformers_job(job, task, _TAGS[task.kind], {"_recipe": json.dumps(recipes)})
-            yield _transform_job(job, task, _TAGS[task.kind], None)
+            transforms = (by_key.get(transform_key(recipe)) for recipe in recipes)
+            is_written = any(_rows_written(transform) for transform in transforms)
+            output = Keys(job).all_transformed if is_written else None
+            yield _transform_job(job, task, _TAGS[task.kind], None, output)
 
 
 def _recipes(task: Task, tasks: Sequence[Task]) -> list[Any]:
@@ -332,14 +336,30 @@ def _transformers_job(
     return TrainingJob(name=name, details=details, **common)
 
 
-def _transform_job(job: AutoMLJob, task: Task, tag: str, transform: Task | None) -> TransformJob:
+def _rows_written(transform: Task | None) -> dict[str, int]:
+    """Part -> rows of what a recipe made of the data; empty if none are written."""
+    rows: dict[str, int] = (transform.result or {}).get("rows", {}) if transform else {}
+    return rows if any(rows.values()) else {}
+
+
+def _transformed(job: AutoMLJob, features: Task, transform: Task | None) -> Location | None:
+    """Where a recipe's rows are, or are to be; None if there will be none."""
+    is_open = features.status.is_open if transform is None else transform.status.is_open
+    if is_open or _rows_written(transform):
+        return Keys(job).transformed_folder(features.payload["recipe"])
+    return None
+
+
+def _transform_job(
+    job: AutoMLJob, task: Task, tag: str, transform: Task | None, output: Location | None
+) -> TransformJob:
     """Transforms the data. `task` makes the matrices that are trained on, `transform` writes some rows of one for people to
-    see; without it nothing is written, and the output says where a job that does the step again writes."""
+    see. An ensemble takes the matrices of its members' recipes: below its output are those of all of them.
+
+    output    None if nothing is written
+    """
     keys, common = Keys(job), _common(job, task)
-    rows = (transform.result or {}).get("rows", {}) if transform else {}
-    written: dict[str, Any] = {}
-    if any(rows.values()):
-        written["Environment"] = {f"{part.upper()}_ROWS": str(n) for part, n in rows.items()}
+    written = {f"{part.upper()}_ROWS": str(n) for part, n in _rows_written(transform).items()}
     if transform is not None:
         common |= {**_told_by(transform), "started": transform.started}
     return TransformJob(
@@ -347,9 +367,9 @@ def _transform_job(job: AutoMLJob, task: Task, tag: str, transform: Task | None)
         details={
             "ModelName": keys.transformers_name(tag),
             "TransformInput": {"DataSource": {"S3DataSource": _prefix(str(keys.dataset))}},
-            "TransformOutput": {"S3OutputPath": str(keys.transformed_folder(tag))},
+            **({"TransformOutput": {"S3OutputPath": str(output)}} if output else {}),
             "TransformResources": _INSTANCE,
-            **written,
+            **({"Environment": written} if written else {}),
         },
         **common,
     )

@@ -26,7 +26,7 @@ from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
 from windvane.domain.task import Task, TaskKind
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
-from windvane.engine.data.analysis import MAX_VALIDATION_BYTES, ReadOptions, ValidationFiles
+from windvane.engine.data.analysis import ReadOptions, ValidationFiles
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, outcome_to_json, read_candidate
@@ -135,12 +135,9 @@ def _validation(bench: Bench, artifacts: Artifacts, into: Path) -> ValidationFil
     if channel is None:
         return None
     source = channel["DataSource"]["S3DataSource"]
-    return ValidationFiles(
-        tuple(download_validation(artifacts, source, into, bench.max_data_bytes)),
-        _format_of(channel),
-        channel.get("CompressionType", "None"),
-        min(MAX_VALIDATION_BYTES, bench.max_data_bytes),
-    )
+    compression = channel.get("CompressionType", "None")
+    found = download_validation(artifacts, source, compression, into, bench.max_data_bytes)
+    return replace(found, format=_format_of(channel))
 
 
 def _format_of(channel: Mapping[str, Any]) -> str:

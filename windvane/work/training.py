@@ -14,18 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.base import Location, parse_location
-from windvane.control.channel_rules import DATASET, MEMBER, TRAIN, VALIDATION
+from windvane.control.channel_rules import DATASET, MEMBER, TRAIN
 from windvane.control.reruns import MEMBERS, OF_MEMBER
 from windvane.domain.images import ENSEMBLE, TRANSFORMERS, algorithm_of
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.learners.catalogue import learner
-from windvane.engine.local.heldout import score_files
 from windvane.engine.manifest import check_manifest, read_json
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.assembly import schema_of
-from windvane.engine.packages.package import load_predictor
 from windvane.engine.packages.tarball import pack
 from windvane.engine.rerun import (
     ABOUT_THE_TABLE,
@@ -44,7 +42,7 @@ from windvane.engine.tuning.builtin import BUILTIN
 from windvane.errors import CandidateFault, InvalidRequest
 from windvane.work.errand import Errand, fetch_archive, fetch_package, told_as
 from windvane.work.stages import Result, usable
-from windvane.work.tables import rows_of, table_of
+from windvane.work.tables import table_of
 from windvane.work.workspace import scratch
 
 ARTEFACT, OUTPUT = "model.tar.gz", "output.tar.gz"
@@ -129,10 +127,9 @@ def _train_candidate(bench: Workbench) -> Scores:
     candidate, packages = bench.folder / "candidate", bench.folder / "packages"
     made = usable(_trained(bench, plan, folds, candidate))
     stages.assemble(bench.dataset, _features(bench), {1: candidate}, 1, packages)
-    scores = _validated(bench, packages) or made.scores
     _publish_output(bench, candidate)
     _publish(bench, ARTEFACT, packages if bench.is_read else packages / "model")
-    return scores
+    return made.scores
 
 
 def _trained(bench: Workbench, plan: Plan, folds: int | None, into: Path) -> Outcome:
@@ -146,17 +143,6 @@ def _trained(bench: Workbench, plan: Plan, folds: int | None, into: Path) -> Out
 
 def _features(bench: Workbench) -> dict[str, Path]:
     return {folder.name: folder for folder in (bench.folder / "features").glob("[!.]*")}
-
-
-def _validated(bench: Workbench, packages: Path) -> Scores:
-    """The scores on the channel `validation` of the model that answers; none if there is no such channel."""
-    channel = _channels_given(bench.errand).get(VALIDATION)
-    if channel is None:
-        return ()
-    folder = bench.folder / VALIDATION
-    files, options = rows_of(bench.errand, channel, bench.hyperparameters, folder)
-    predictor = load_predictor(packages / "transformers", packages / "model")
-    return score_files(files, options, read_analysis(bench.dataset), predictor)
 
 
 def _combine(bench: Workbench) -> Scores:
@@ -179,10 +165,9 @@ def _combine(bench: Workbench) -> Scores:
     ensemble, packages = bench.folder / "candidate", bench.folder / "packages"
     outcome = usable(rerun_ensemble(bench.dataset, members, numbered, index, ensemble))
     stages.assemble(bench.dataset, _features(bench), {**members, index: ensemble}, index, packages)
-    scores = _validated(bench, packages) or outcome.scores
     _publish_output(bench, ensemble)
     _publish(bench, ARTEFACT, packages)
-    return scores
+    return outcome.scores
 
 
 _TRAINERS: dict[str, Callable[[Workbench], Scores]] = {
