@@ -21,7 +21,7 @@ def job(server, bank_train):
     answer = server.create_job(
         JOB,
         uri,
-        AutoMLJobConfig=limits(4, 100),
+        AutoMLJobConfig=limits(4, 240),
         ModelDeployConfig={"AutoGenerateEndpointName": False, "EndpointName": "bank-endpoint"},
         Tags=[{"Key": "team", "Value": "marketing"}],
     )
@@ -29,7 +29,7 @@ def job(server, bank_train):
         answer["AutoMLJobArn"]
         == f"arn:aws:sagemaker:us-east-1:000000000000:automl-job/{JOB.lower()}"
     )
-    return server.wait_for_job(JOB)
+    return server.wait_for_job(JOB, 270)
 
 
 def test_the_job_completes_with_a_best_candidate_and_says_what_it_resolved(job):
