@@ -19,6 +19,7 @@ from windvane.control.reruns import MEMBERS, OF_MEMBER
 from windvane.domain.images import ENSEMBLE, TRANSFORMERS, algorithm_of
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan, Score
+from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.manifest import check_manifest, read_json
@@ -72,7 +73,7 @@ class Workbench:
 
 
 def train(errand: Errand) -> Result:
-    """The scores of what was trained, if it has any.
+    """The scores of what was trained, if it has any, and figures of the table.
 
     raises    CandidateFault, DataFault, InvalidRequest, CorruptArtifact: each says what is wrong
     """
@@ -86,8 +87,10 @@ def train(errand: Errand) -> Result:
         scratch(errand.workspace, errand.attempt) as folder,
         told_as({folder / "dataset": uri}),
     ):
-        scores = [_score(one) for one in trainer(_workbench(errand, said, folder))]
-    return {"scores": scores} if scores else {}
+        bench = _workbench(errand, said, folder)
+        scores = [_score(one) for one in trainer(bench)]
+        table = {"table": _figures(read_analysis(bench.dataset))}
+    return {**table, "scores": scores} if scores else table
 
 
 def _workbench(errand: Errand, said: Translation, folder: Path) -> Workbench:
@@ -99,6 +102,15 @@ def _workbench(errand: Errand, said: Translation, folder: Path) -> Workbench:
         claim.check(analysis)
     dataset = leave_out(table.dataset, without, folder / "fewer-columns")
     return Workbench(errand, folder, own, dataset, without, table.is_read)
+
+
+def _figures(analysis: Analysis) -> dict[str, int]:
+    """For the log: nothing of the data themselves."""
+    return {
+        "n_rows": analysis.n_rows,
+        "n_features": len(analysis.features),
+        "n_held_out": analysis.n_held_out,
+    }
 
 
 def output_folder(request: Mapping[str, Any], name: str) -> Location:
