@@ -12,7 +12,6 @@ from windvane.domain.features import EVERYTHING
 from windvane.domain.images import EXPLAINER, TRANSFORMERS, algorithm_of
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_uses, kept_apart
 from windvane.engine import stages
-from windvane.engine.data.analysis import ReadOptions
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
@@ -46,20 +45,13 @@ def _split(errand: Errand, folder: Path) -> None:
     held_out = sources.pop(VALIDATION_INPUT, None)
     problem = _problem(errand, sources.pop(SPECIFICATION_INPUT, None))
     (source,) = sources.values()
-    outputs, artifacts = _outputs(errand), errand.open_artifacts()
+    outputs, artifacts = _outputs(errand), errand.means.open_artifacts()
     inputs, temporary = folder / "inputs", folder / "temporary"
     inputs.mkdir()
     temporary.mkdir()
-    files = download_inputs(artifacts, source, inputs, errand.max_data_bytes)
-    options = ReadOptions(
-        scratch=temporary,
-        format=format_of(files),
-        compression=source.get("S3CompressionType", "None"),
-        max_bytes=errand.max_data_bytes,
-        max_columns=errand.max_columns,
-        memory_mb=errand.memory_mb,
-        threads=errand.threads,
-    )
+    files = download_inputs(artifacts, source, inputs, errand.means.max_data_bytes)
+    compression = source.get("S3CompressionType", "None")
+    options = errand.means.read_options(temporary, format_of(files), compression)
     dataset = folder / "dataset"
     validation = None
     if held_out is not None:
@@ -68,7 +60,7 @@ def _split(errand: Errand, folder: Path) -> None:
             held_out,
             held_out.get("S3CompressionType", "None"),
             folder / "validation",
-            errand.max_data_bytes,
+            errand.means.max_data_bytes,
         )
     analysis = stages.analyse(files, options, problem, dataset, validation)
     places = {name: parse_location(uri.rstrip("/")) for name, uri in outputs.items()}
@@ -97,7 +89,7 @@ def _explain(errand: Errand, folder: Path) -> None:
                     packages,
                     budget_s=EXPLAINING_SHARE * time_s,
                     seed=read_analysis(dataset).seed,
-                    threads=errand.threads,
+                    threads=errand.means.threads,
                 )
             _publish(errand, explanation_files(found, name), outputs["explanation"], name)
         if "insights" in outputs:
@@ -125,7 +117,7 @@ def _packages(errand: Errand, inputs: Mapping[str, str], folder: Path) -> Path:
 
 
 def _publish(errand: Errand, files: Mapping[str, bytes], uri: str, name: str) -> None:
-    artifacts = errand.open_artifacts()
+    artifacts = errand.means.open_artifacts()
     for file, content in files.items():
         artifacts.write(parse_location(uri.rstrip("/")) / name / file, content)
 
@@ -139,7 +131,7 @@ def _problem(errand: Errand, specification: Mapping[str, str] | None) -> Problem
     features = EVERYTHING
     if specification is not None:
         location, apart = parse_location(specification["S3Uri"]), kept_apart(target, weight)
-        features = specification_at(errand.open_artifacts(), location, apart)
+        features = specification_at(errand.means.open_artifacts(), location, apart)
     check_uses(target, None, weight, {})
     return ProblemSpec(
         target=target,
@@ -148,8 +140,8 @@ def _problem(errand: Errand, specification: Mapping[str, str] | None) -> Problem
         validation_fraction=None if share is None else float(share),
         problem_type=ProblemType(problem_type) if problem_type else None,
         objective=MetricName(objective) if objective else None,
-        calibrate=errand.calibrate,
-        tune_threshold=errand.tune_threshold,
+        calibrate=errand.means.calibrate,
+        tune_threshold=errand.means.tune_threshold,
     )
 
 

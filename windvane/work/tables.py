@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -67,20 +67,15 @@ def _read(
     errand: Errand, channels: Channels, hyperparameters: Hyperparameters, folder: Path
 ) -> Path:
     """A dataset of the channel train, in which the rows of a channel validation are those that are held out."""
-    artifacts, channel = errand.open_artifacts(), channels[TRAIN]
+    artifacts, channel = errand.means.open_artifacts(), channels[TRAIN]
     inputs, temporary, dataset = (folder / name for name in ("inputs", "temporary", "dataset"))
     inputs.mkdir()
     temporary.mkdir()
-    files = download_inputs(artifacts, _source(channel), inputs, errand.max_data_bytes)
+    files = download_inputs(artifacts, _source(channel), inputs, errand.means.max_data_bytes)
     form = form_of(channel) or _form_found(files, hyperparameters)
-    options = ReadOptions(
-        scratch=temporary,
-        format=format_of(files),
-        compression=channel.get("CompressionType", "None"),
-        max_bytes=errand.max_data_bytes,
-        max_columns=errand.max_columns,
-        memory_mb=errand.memory_mb,
-        threads=errand.threads,
+    compression = channel.get("CompressionType", "None")
+    options = replace(
+        errand.means.read_options(temporary, format_of(files), compression),
         min_rows=_LEAST_ROWS,
         has_header=form is not TableForm.ROWS,
     )
@@ -91,7 +86,7 @@ def _read(
             _source(held_out),
             held_out.get("CompressionType", "None"),
             folder / VALIDATION,
-            errand.max_data_bytes,
+            errand.means.max_data_bytes,
         )
     problem = _problem(errand, hyperparameters, options, channels.get(SPECIFICATION))
     stages.analyse(files, options, problem, dataset, validation)
@@ -120,7 +115,9 @@ def _problem(
     features = EVERYTHING
     if specification is not None:
         location = parse_location(_source(specification)["S3Uri"])
-        features = specification_at(errand.open_artifacts(), location, kept_apart(target, weight))
+        features = specification_at(
+            errand.means.open_artifacts(), location, kept_apart(target, weight)
+        )
     return ProblemSpec(
         target=target,
         problem_type=_one_of(hyperparameters, PROBLEM_TYPE, ProblemType),
@@ -128,8 +125,8 @@ def _problem(
         sample_weight=weight,
         features=features,
         validation_fraction=_fraction(hyperparameters),
-        calibrate=errand.calibrate,
-        tune_threshold=errand.tune_threshold,
+        calibrate=errand.means.calibrate,
+        tune_threshold=errand.means.tune_threshold,
     )
 
 
@@ -181,7 +178,7 @@ def _holds_dataset(errand: Errand, channel: Mapping[str, Any]) -> bool:
     if channel.get("ContentType") or source.get("S3DataType") == "ManifestFile":
         return False
     location = parse_location(source["S3Uri"].rstrip("/")) / "analysis.json"
-    return errand.open_artifacts().info(location) is not None
+    return errand.means.open_artifacts().info(location) is not None
 
 
 def _source(channel: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -150,7 +150,9 @@ def _trained(bench: Workbench, plan: Plan, folds: int | None, into: Path) -> Out
         folds = min(folds, read_analysis(bench.dataset).n_folds)
     recipe = plan.recipe or learner(plan.algorithm).recipes[0]
     features, errand = bench.folder / "features" / recipe, bench.errand
-    return rerun(bench.dataset, plan, folds, features, into, errand.time_s, float(errand.memory_mb))
+    return rerun(
+        bench.dataset, plan, folds, features, into, errand.time_s, float(errand.means.memory_mb)
+    )
 
 
 def _features(bench: Workbench) -> dict[str, Path]:
@@ -314,7 +316,7 @@ def _publish(bench: Workbench, name: str, folder: Path) -> None:
     location = output_folder(bench.errand.request, bench.errand.job.name) / name
     archive = bench.folder / name
     pack(folder, archive)
-    bench.errand.open_artifacts().upload(location, archive)
+    bench.errand.means.open_artifacts().upload(location, archive)
 
 
 def _score(score: Score) -> dict[str, Any]:

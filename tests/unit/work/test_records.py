@@ -15,7 +15,7 @@ from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.rerun import hyperparameters_of
 from windvane.store.records import from_json, to_json
-from windvane.work import records
+from windvane.work import records, steprecords
 from windvane.work.config import Role, WorkConfig, config_from_json, config_to_json
 from windvane.work.containers import containers_of
 from windvane.work.workspace import Keys, cleared, scratch, workspace_of
@@ -87,7 +87,7 @@ def test_artefacts_lie_where_clients_of_aws_look_for_them() -> None:
 
 def test_a_training_job_says_what_is_true_of_the_candidate() -> None:
     job = _job()
-    details = records.training_job(job, _candidate(job), None).details
+    details = steprecords.training_job(job, _candidate(job), None).details
     assert details["HyperParameters"] == {
         "eta": "0.1",
         "depth": "6",
@@ -110,7 +110,7 @@ def test_a_candidate_that_an_older_version_stored_tells_no_seed() -> None:
         del document[name]
     read = from_json(Candidate, json.dumps(document))
     assert (read.seed, read.n_rows, read.folds) == (None, None, None)
-    details = records.training_job(job, read, None).details
+    details = steprecords.training_job(job, read, None).details
     assert details["HyperParameters"] == {"eta": "0.1", "depth": "6", "_recipe": "dpp0"}
 
 
@@ -142,7 +142,7 @@ def test_the_exploration_reads_the_dataset() -> None:
     task = Task(
         id=1, job_arn=job.arn, kind=TaskKind.EXPLORE, key="explore", payload={}, created=START
     )
-    [step] = records.step_jobs(job, [task])
+    [step] = steprecords.step_jobs(job, [task])
     [read] = step.details["ProcessingInputs"]
     assert read["S3Input"]["S3Uri"] == str(Keys(job).dataset)
 
@@ -163,7 +163,7 @@ def test_a_transform_step_has_an_output_where_rows_are_or_are_to_be(n_rows: int)
     tasks = [features, written, _done("train", TaskKind.TRAIN, {}, **plan), ensemble]
 
     def outputs(tasks: list[Task]) -> list[str | None]:
-        steps = [one for one in records.step_jobs(job, tasks) if isinstance(one, TransformJob)]
+        steps = [one for one in steprecords.step_jobs(job, tasks) if isinstance(one, TransformJob)]
         found = (one.details.get("TransformOutput") for one in steps)
         return [None if one is None else one["S3OutputPath"] for one in found]
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
-from unit.work.test_training import Bucket, output, table
+from unit.work.test_training import Bucket, output, table, with_means
 from world import SCOPE
 
 from windvane.artifacts.base import parse_location
@@ -85,7 +84,7 @@ def run(
         "OutputDataConfig": {"S3OutputPath": "s3://b/models/"},
     }
     errand = bucket.errand(TrainingJob, name, details)
-    found = json.loads(json.dumps(perform_errand(replace(errand, memory_mb=4000))))
+    found = json.loads(json.dumps(perform_errand(with_means(errand, memory_mb=4000))))
     return {one["metric"]: one["value"] for one in found.get("scores", ())}
 
 

@@ -30,6 +30,7 @@ from windvane.engine.packages.tarball import pack, unpack
 from windvane.engine.training.trial import TrainLimits
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidRequest
 from windvane.work.errand import Errand, fetch_dataset
+from windvane.work.means import Means
 from windvane.work.publishing import publish_dataset
 from windvane.work.stepjobs import perform_errand
 from windvane.work.workspace import Workspace
@@ -64,12 +65,8 @@ class Bucket:
             job=job,
             task=task,
             workspace=Workspace(self.folder / "work" / name),
-            open_artifacts=lambda: self.artifacts,
             stop_at=4e9,
-            threads=1,
-            memory_mb=2000,
-            max_data_bytes=10**9,
-            max_columns=100,
+            means=Means(lambda: self.artifacts, 1, 2000, 10**9, 100),
         )
 
     def train(
@@ -140,6 +137,10 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Bucket:
     return made
 
 
+def with_means(errand: Errand, **means: Any) -> Errand:
+    return replace(errand, means=replace(errand.means, **means))
+
+
 def output(name: str) -> str:
     return f"s3://b/models/{name}/output/"
 
@@ -162,7 +163,7 @@ def test_a_dataset_that_is_not_there_too_large_or_damaged_is_told_by_its_uri(
     with pytest.raises(DataFault, match="There is no dataset under s3://b/datas:"):
         fetch_dataset(errand, "s3://b/datas", tmp_path / "no")
     with pytest.raises(DataFault, match="takes at most 10 "):
-        fetch_dataset(replace(errand, max_data_bytes=10), "s3://b/dataset", tmp_path / "much")
+        fetch_dataset(with_means(errand, max_data_bytes=10), "s3://b/dataset", tmp_path / "much")
     bucket.put("s3://b/broken/analysis.json", b"{}")
     with pytest.raises(CorruptArtifact, match=r"^s3://b/broken/analysis.json cannot be read"):
         bucket.train("x", "lightgbm", {}, dataset="s3://b/broken")
@@ -345,7 +346,7 @@ def test_a_table_that_is_read_again_is_scored_by_the_servers_settings(bucket: Bu
         TARGET_ATTRIBUTE_NAME="y",
     )
     errand = bucket.errand(ProcessingJob, "plain", details)
-    perform_errand(replace(errand, calibrate=False, tune_threshold=False))
+    perform_errand(with_means(errand, calibrate=False, tune_threshold=False))
     document = json.loads(bucket.artifacts.read(parse_location("s3://b/plain/analysis.json")))
     assert (document["calibrate"], document["tune_threshold"]) == (False, False)
     parts = [
