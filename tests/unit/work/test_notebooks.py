@@ -57,11 +57,11 @@ def exploring(tmp_path: Path) -> Bench:
 
 
 def keys(bench: Bench) -> list[str]:
-    return [one.location.key for one in bench.open_artifacts().list(Location("bucket", ""))]
+    return [one.location.key for one in bench.means.open_artifacts().list(Location("bucket", ""))]
 
 
 def read(bench: Bench, location: Location) -> str:
-    return bench.open_artifacts().read(location).decode()
+    return bench.means.open_artifacts().read(location).decode()
 
 
 def test_both_notebooks_and_the_modules_are_published(exploring: Bench) -> None:
