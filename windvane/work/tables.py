@@ -58,6 +58,11 @@ def table_of(
     if DATASET not in channels and not _holds_dataset(errand, channels[TRAIN]):
         return Table(_read(errand, channels, hyperparameters, folder), is_read=True)
     uri = _source(channels.get(DATASET) or channels[TRAIN])["S3Uri"]
+    if VALIDATION in channels:
+        raise CandidateFault(
+            f"{uri} is a dataset, which says itself what rows are held out: leave the channel {VALIDATION} out, or give "
+            "a table as the channel train."
+        )
     dataset = fetch_dataset(errand, uri, folder / "dataset")
     _check_the_same(read_analysis(dataset), hyperparameters, uri)
     return Table(dataset, is_read=False)

@@ -209,6 +209,19 @@ def test_rows_that_cannot_validate_say_why(bucket: Bucket, rows: bytes, told: st
         run(bucket, "odd", "lightgbm", QUICK, **channels)
 
 
+def test_a_dataset_has_rows_to_validate_with_already(bucket: Bucket) -> None:
+    channels = {"train": source("s3://b/dataset"), "validation": source("s3://b/valid/")}
+    with pytest.raises(CandidateFault, match="says itself what rows are held out"):
+        run(bucket, "twice", "lightgbm", QUICK, **channels)
+
+
+@pytest.mark.parametrize("share", ["0", "1", "half"])
+def test_a_share_of_rows_is_one(bucket: Bucket, share: str) -> None:
+    given = {**QUICK, "_validation_fraction": share}
+    with pytest.raises(CandidateFault, match="must be a number greater than 0 and less than 1"):
+        run(bucket, "no-share", "lightgbm", given, train=source("s3://b/rows/"))
+
+
 def test_an_ensemble_trains_the_members_that_are_described(bucket: Bucket) -> None:
     members = {"one": ("lightgbm", QUICK), "two": ("linear-learner", {"_folds": "2"})}
     told = {
