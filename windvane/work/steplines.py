@@ -39,7 +39,7 @@ def step_lines(
 ) -> Iterator[str]:
     """What is to be told of a step job that was `old` and is `new`."""
     if new.started is not None and (old is None or old.started is None):
-        yield f"The {_words(new)} {new.name} has begun{_image(new)}."
+        yield f"The {_words(new)} {new.name} has begun{_with(new)}."
     if not new.status.is_final or (old is not None and old.status is new.status):
         return
     yield from _done(result)
@@ -93,8 +93,10 @@ def _words(job: ProcessingJob) -> str:
     return str(job.kind).replace("-", " ")
 
 
-def _image(job: ProcessingJob) -> str:
+def _with(job: ProcessingJob) -> str:
     details = job.details
+    if model := details.get("ModelName"):
+        return f", with the model {model}"
     image = details.get("AlgorithmSpecification", {}).get("TrainingImage", "")
     image = image or details.get("AppSpecification", {}).get("ImageUri", "")
     algorithm = algorithm_of(image)

@@ -148,6 +148,10 @@ def test_the_log_of_a_step_job_has_its_start_its_scores_and_its_end():
         "The training job t is Completed after 0.0 s.",
     ]
     assert list(step_lines(ended, ended)) == []
+    transform = replace(begun, details={"ModelName": "churn"})
+    assert list(step_lines(new, transform)) == [
+        "The training job t has begun, with the model churn."
+    ]
     table = {"n_rows": 600, "n_features": 3, "n_held_out": 0}
     done = {"table": table, "objects": 2, "rows": {"train": 480, "validation": 120}}
     assert list(step_lines(begun, replace(ended, metrics=()), done)) == [
