@@ -217,7 +217,7 @@ def test_a_model_process_carries_the_data_folder_in_its_environment(world):
 def test_an_endpoint_being_created_is_not_ready(world, tmp_path):
     async def scene():
         world.create(one(world.upload("m", load=f"hang:{tmp_path / 'go'}")))
-        await until(processes)
+        await until(lambda: processes() and world.router._endpoints)
         with pytest.raises(ModelNotReady, match="Endpoint E is Creating"):
             await world.ask()
         (tmp_path / "go").touch()
