@@ -14,10 +14,10 @@ from enum import StrEnum
 from windvane.control.members import Request, Unserved, first
 from windvane.control.rules import refused
 from windvane.domain.images import ENSEMBLE, algorithm_of
+from windvane.engine.tuning.aliases import FRACTION, TARGET
 
 DATASET, TRAIN, VALIDATION, MEMBER = "dataset", "train", "validation", "member-"
 SPECIFICATION = "feature-specification"
-TARGET, FRACTION = "_target", "_validation_fraction"
 
 _MEDIA = "text/csv"
 _PLAIN = (_MEDIA, f"{_MEDIA};label_size=1", f"{_MEDIA};header=absent")

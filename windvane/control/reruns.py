@@ -11,10 +11,8 @@ import json
 from typing import Any
 
 from windvane.control.channel_rules import (
-    FRACTION,
     MEMBER,
     SPECIFICATION,
-    TARGET,
     TRAIN,
     VALIDATION,
     TableForm,
@@ -23,6 +21,13 @@ from windvane.control.channel_rules import (
 from windvane.control.members import Request, first
 from windvane.domain.candidate import ProcessingJob, TrainingJob
 from windvane.domain.images import algorithm_of, step_of
+from windvane.engine.tuning.aliases import (
+    FRACTION,
+    OBJECTIVE,
+    PROBLEM_TYPE,
+    SAMPLE_WEIGHT,
+    TARGET,
+)
 from windvane.errors import InvalidRequest
 from windvane.names import Scope
 from windvane.store.base import Transaction
@@ -32,9 +37,9 @@ MEMBERS, OF_MEMBER = "_members", "_member-"
 _TARGET = "TARGET_ATTRIBUTE_NAME"
 _ABOUT_THE_TABLE = {
     _TARGET: TARGET,
-    "PROBLEM_TYPE": "_problem_type",
-    "OBJECTIVE": "_objective",
-    "SAMPLE_WEIGHT_ATTRIBUTE_NAME": "_sample_weight",
+    "PROBLEM_TYPE": PROBLEM_TYPE,
+    "OBJECTIVE": OBJECTIVE,
+    "SAMPLE_WEIGHT_ATTRIBUTE_NAME": SAMPLE_WEIGHT,
     "VALIDATION_FRACTION": FRACTION,
 }
 """Environment variables of the processing job that read the table, and hyperparameters that say the same."""

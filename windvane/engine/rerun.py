@@ -52,14 +52,20 @@ from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.training.onethread import one_thread
 from windvane.engine.training.trial import TrainLimits
-from windvane.engine.tuning.aliases import OBJECTIVE, PROBLEM_TYPE, SEED
+from windvane.engine.tuning.aliases import (
+    FRACTION,
+    OBJECTIVE,
+    PROBLEM_TYPE,
+    SAMPLE_WEIGHT,
+    SEED,
+    TARGET,
+)
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
 
 RECIPE, FOLDS, ROWS, WITHOUT = "_recipe", "_folds", "_rows", "_without"
 
 _NO_LIMIT_S = 10 * 365 * 24 * 3600.0
-TARGET, SAMPLE_WEIGHT, FRACTION = "_target", "_sample_weight", "_validation_fraction"
 
 ABOUT_THE_TABLE = (TARGET, PROBLEM_TYPE, OBJECTIVE, SAMPLE_WEIGHT, FRACTION)
 _RESERVED = (RECIPE, SEED, FOLDS, ROWS, WITHOUT, *ABOUT_THE_TABLE)

@@ -23,8 +23,13 @@ from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_a
 from windvane.engine import stages
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.rerun import FRACTION, SAMPLE_WEIGHT, TARGET
-from windvane.engine.tuning.aliases import OBJECTIVE, PROBLEM_TYPE
+from windvane.engine.tuning.aliases import (
+    FRACTION,
+    OBJECTIVE,
+    PROBLEM_TYPE,
+    SAMPLE_WEIGHT,
+    TARGET,
+)
 from windvane.errors import CandidateFault
 from windvane.work.errand import Errand, fetch_dataset
 from windvane.work.inputs import download_inputs, download_validation, format_of
