@@ -1,4 +1,4 @@
-"""Puts everything together from Settings; the only file that names concrete classes."""
+"""Puts everything together; with settled.py, which reads Settings, the only file that names concrete classes."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from windvane.api import served
 from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
-from windvane.api.keyring import KeyFile, KeyRing, load_or_create_keys
+from windvane.api.keyring import KeyRing, load_or_create_keys
 from windvane.api.operation import Parts
 from windvane.api.runtime import runtime_operations
-from windvane.artifacts.embedded import EmbeddedS3, KeyPair
-from windvane.artifacts.folder import Folder
-from windvane.artifacts.mapped import BucketMap, BucketSource, with_mapped
-from windvane.artifacts.s3 import Connection, S3Artifacts
+from windvane.artifacts.mapped import BucketMap, with_mapped
+from windvane.artifacts.s3 import S3Artifacts
 from windvane.control.buckets import StoredBuckets
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
@@ -30,15 +27,22 @@ from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
-from windvane.domain.events import DETAIL_TYPES
 from windvane.events.stream import Streams
 from windvane.events.tide import Tide
-from windvane.events.webhooks import Hook, Webhooks
-from windvane.names import PageTokens, default_bucket, fresh_suffix
-from windvane.process.memory import machine_memory_mb
+from windvane.events.webhooks import Webhooks
+from windvane.names import PageTokens, default_bucket
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
-from windvane.settings import DEFAULT_REGION, BadSettings, Settings
+from windvane.settings import DEFAULT_REGION, Settings
+from windvane.settled import (
+    as_mapped,
+    bucket_sources,
+    connection_of,
+    embedded_store,
+    hooks_of,
+    permanent_keys,
+    work_config,
+)
 from windvane.store.open import open_store
 from windvane.telemetry import Telemetry
 from windvane.web import Web
@@ -49,14 +53,12 @@ from windvane.wire.forward import Upstream
 from windvane.wire.gateway import S3Gateway
 from windvane.wire.mapped import MappedBucket
 from windvane.wire.sigv4 import s3_authenticator
-from windvane.work.config import WorkConfig
 from windvane.work.hosting import Hosting
 from windvane.work.supervisor import Supervisor
 
 _LOG = logging.getLogger(__name__)
 _READY_S = 60.0
 _WATCH_S = 0.5
-_WORKERS_SHARE_OF_MEMORY = 0.75
 
 
 def utc_now() -> datetime:
@@ -72,9 +74,9 @@ class Server:
         keys = load_or_create_keys(settings.data_dir, settings.account)
         self._settings = settings
         self._store = open_store(settings.store_url, settings.data_dir)
-        self._embedded = _embedded(settings, keys) if settings.s3 is None else None
-        self._connection = _connection(settings, self._embedded)
-        self._mapped = BucketMap(_sources(settings))
+        self._embedded = embedded_store(settings, keys) if settings.s3 is None else None
+        self._connection = connection_of(settings, self._embedded)
+        self._mapped = BucketMap(bucket_sources(settings))
         self._artifacts = with_mapped(S3Artifacts(self._connection), self._mapped.sources)
         self._router = Router(Bounds(queue=settings.serving.queue))
         self._hosting = Hosting(
@@ -86,15 +88,15 @@ class Server:
             idle_s=settings.serving.idle_s,
         )
         self._supervisor = Supervisor(
-            self._store, _work_config(settings, self._connection, self._mapped)
+            self._store, work_config(settings, self._connection, self._mapped, utc_now())
         )
         tide = Tide(self._store)
         self._streams = Streams(self._store, tide, settings.events.streams)
-        self._webhooks = Webhooks(self._store, tide, _hooks(settings), utc_now)
+        self._webhooks = Webhooks(self._store, tide, hooks_of(settings), utc_now)
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._keys = keys
         self._roles = Roles(settings.roles, self._store, self._mapped)
-        self._keyring = KeyRing(_permanent_keys(settings, keys), keys.token_secret)
+        self._keyring = KeyRing(permanent_keys(settings, keys), keys.token_secret)
         self._gateway = self._new_gateway()
         self._edge = self._new_edge()
         self.asgi = Web(self._edge, self._telemetry, self.faults)
@@ -182,7 +184,7 @@ class Server:
 
     def _mapped_bucket(self, bucket: str) -> MappedBucket | None:
         source = self._mapped.find(bucket)
-        return None if source is None else _as_mapped(source)
+        return None if source is None else as_mapped(source)
 
     def _permits(self, caller: Caller, bucket: str, writes: bool) -> bool:
         if caller.credential.permanent:
@@ -223,88 +225,3 @@ class Server:
             Transforms(store, artifacts, roles, utc_now),
             Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
         )
-
-
-def _hooks(settings: Settings) -> list[Hook]:
-    """raises    BadSettings for a detail type that no event has"""
-    wanted = {detail_type for hook in settings.webhooks for detail_type in hook.detail_types}
-    if unknown := sorted(wanted.difference(DETAIL_TYPES)):
-        raise BadSettings(
-            f"[[webhooks]] detail_types: no event is a '{unknown[0]}'; they are: {', '.join(DETAIL_TYPES)}."
-        )
-    return [
-        Hook(hook.url, hook.secret, hook.detail_types, hook.jobs, hook.give_up_s)
-        for hook in settings.webhooks
-    ]
-
-
-def _permanent_keys(settings: Settings, own: KeyFile) -> list[tuple[str, str, str]]:
-    declared = [(key.account, key.access_key, key.secret_key) for key in settings.keys]
-    return [(own.account, own.access_key, own.secret_key), *declared]
-
-
-def _embedded(settings: Settings, own: KeyFile) -> EmbeddedS3:
-    pairs = [KeyPair(access, secret) for _, access, secret in _permanent_keys(settings, own)]
-    environment = {"WINDVANE_DATA_DIR": str(settings.data_dir)}
-    return EmbeddedS3(settings.data_dir / "s3", pairs, environment)
-
-
-def _connection(settings: Settings, embedded: EmbeddedS3 | None) -> Connection:
-    if embedded is not None:
-        return embedded.connection
-    external = settings.s3
-    if external is None:
-        raise BadSettings("There is neither an embedded nor an external S3 store.")
-    return Connection(
-        external.endpoint,
-        external.access_key,
-        external.secret_key,
-        external.region,
-        external.path_style,
-    )
-
-
-def _sources(settings: Settings) -> Iterable[BucketSource]:
-    for entry in settings.buckets:
-        if entry.folder and not Path(entry.folder).is_dir():
-            raise BadSettings(f"[[buckets]] {entry.name}: {entry.folder} is no folder.")
-        origin = Connection(entry.endpoint, entry.access_key, entry.secret_key, entry.region)
-        yield BucketSource(
-            entry.name,
-            Path(entry.folder) if entry.folder else origin,
-            entry.region,
-            entry.accounts,
-        )
-
-
-def _as_mapped(source: BucketSource) -> MappedBucket:
-    if isinstance(source.origin, Path):
-        return MappedBucket(Folder(source.origin), source.region, source.accounts)
-    to = source.origin
-    upstream = Upstream(
-        to.endpoint.rstrip("/"), to.access_key, to.secret_key, to.region, knows_client_keys=False
-    )
-    return MappedBucket(upstream, source.region, source.accounts)
-
-
-def _work_config(settings: Settings, connection: Connection, mapped: BucketMap) -> WorkConfig:
-    memory_mb = settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
-    return WorkConfig(
-        data_dir=settings.data_dir.absolute(),
-        run=fresh_suffix(8),
-        up_since=utc_now(),
-        workers=max(1, settings.workers),
-        memory_mb=memory_mb,
-        calibrate=settings.engine.calibrate,
-        tune_threshold=settings.engine.tune_threshold,
-        store_url=settings.store_url,
-        s3=connection,
-        max_data_bytes=settings.limits.max_data_bytes,
-        max_columns=settings.limits.max_columns,
-        instance_limit=settings.limits.instances,
-        transformed_rows=settings.artifacts.transformed_rows,
-        kept_models=settings.artifacts.kept_models,
-        buckets=mapped.sources,
-        log_days=settings.logs.retention_days,
-        event_days=settings.events.retention_days,
-    )

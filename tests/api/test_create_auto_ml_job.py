@@ -143,7 +143,7 @@ def test_a_search_may_be_limited_to_algorithms_of_its_mode(
 def test_an_algorithm_of_an_extra_that_is_missing_is_refused_with_how_to_install_it(
     world: World, algorithm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalogue, "find_spec", lambda name: None)
+    monkeypatch.setattr(catalogue, "has_torch", lambda: False)
     config = {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["xgboost", algorithm]}]}
     assert refused(world, **with_config(Mode="ENSEMBLING", CandidateGenerationConfig=config)) == (
         f"Value '{algorithm}' at '{ALGORITHMS}.1.member.autoMLAlgorithms' is not available: the algorithm {algorithm} "

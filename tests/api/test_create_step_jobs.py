@@ -19,6 +19,7 @@ from api.steps import (
 )
 from api.world import ACCOUNT, READER, REGION, ROLE, SCOPE, World, refusal
 
+from windvane.control import step_rules
 from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob
 from windvane.domain.images import image_uri
 from windvane.domain.task import TaskKind
@@ -123,6 +124,18 @@ def test_foreign_images_are_refused_by_name(world: World) -> None:
     assert message.endswith("with NAME one of: sklearn-automl, explainer.")
 
 
+def test_an_image_of_an_extra_that_is_missing_is_refused_with_how_to_install_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = image_uri(SCOPE, "fastai")
+    specification = {"TrainingImage": image, "TrainingInputMode": "File"}
+    monkeypatch.setattr(step_rules, "has_torch", lambda: False)
+    assert refused_training(world, AlgorithmSpecification=specification) == (
+        f"The image '{image}' at 'algorithmSpecification.trainingImage' is not available: it needs the extra 'torch', "
+        "which is not installed: pip install 'windvane[torch]'."
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "place"),
     [
@@ -166,14 +179,21 @@ def test_a_training_job_has_a_dataset_or_a_table(world: World) -> None:
         [channel("validation")],
         [channel(), channel("train")],
         [channel(), channel("validation")],
+        [channel(), channel("feature-specification")],
+        [channel("train"), *[channel("feature-specification")] * 2],
         [channel(), channel()],
     ):
         message = refused_training(world, InputDataConfig=channels)
         assert "it must have one called dataset and no other, or one called train, or" in message
-    request = training_request("no", "sklearn-automl")
-    request["InputDataConfig"] = [channel("train"), channel("validation")]
-    _, message = refusal(world.client().create_training_job, **request)
-    assert "[train, validation]; it must have one called dataset and no other, or one" in message
+
+
+def test_transformers_may_have_rows_to_validate_with_and_a_specification(world: World) -> None:
+    request = training_request("fitted", "sklearn-automl")
+    names = ("train", "validation", "feature-specification")
+    request["InputDataConfig"] = [channel(name) for name in names]
+    world.client().create_training_job(**request)
+    told = world.client().describe_training_job(TrainingJobName="fitted")["InputDataConfig"]
+    assert [one["ChannelName"] for one in told] == list(names)
 
 
 @pytest.mark.parametrize(
@@ -238,6 +258,11 @@ def refused_training_of(world: World, channels: list[dict[str, Any]], **given: s
             ],
             {"_target": "y"},
             "their ContentTypes are Parquet and CSV with a header",
+        ),
+        (
+            [channel("train"), channel("validation")],
+            {"_validation_fraction": "0.2"},
+            "'_validation_fraction' does not go with the channel validation",
         ),
         (
             [channel("train", ContentType="application/x-parquet", CompressionType="Gzip")],

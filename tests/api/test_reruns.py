@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from api.records import DETAILS, step_record
-from api.steps import channel, put_inputs, split_request, training_request
+from api.steps import channel, put_inputs, split_request, step_input, training_request
 from api.world import ROLE, SCOPE, World, refusal
 
 from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
@@ -57,13 +57,15 @@ def _steps(world: World) -> None:
     )
 
 
-def sent(world: World, algorithm: str, name: str, **changes: Any) -> dict[str, Any]:
+def sent(
+    world: World, algorithm: str, name: str, again: str = "again", **changes: Any
+) -> dict[str, Any]:
     """What Describe says of a job of the step's image."""
     image = step_image_uri(SCOPE, algorithm, name)
     specification = {"TrainingImage": image, "TrainingInputMode": "File"}
-    request = training_request("again", AlgorithmSpecification=specification, **changes)
+    request = training_request(again, AlgorithmSpecification=specification, **changes)
     world.client().create_training_job(**request)
-    answer: dict[str, Any] = world.client().describe_training_job(TrainingJobName="again")
+    answer: dict[str, Any] = world.client().describe_training_job(TrainingJobName=again)
     return answer
 
 
@@ -72,6 +74,29 @@ def test_what_is_left_out_is_the_steps(world: World) -> None:
     again = sent(world, "xgboost", "churn-001-a", InputDataConfig=table)
     assert again["HyperParameters"] == {**ABOUT, **OWN}
     assert "AutoMLJobArn" not in again
+
+
+def test_a_table_is_read_as_that_of_the_job_was(world: World) -> None:
+    """By its feature specification, with the share that it held out unless there are rows to validate with."""
+    world.put("s3://data/features.json")
+    with world.store.transaction() as tx:
+        split = tx.find(ProcessingJob, SCOPE, "split")
+        assert split is not None
+        environment = {**split.details["Environment"], "VALIDATION_FRACTION": "0.25"}
+        inputs = [step_input("feature-specification", "s3://data/features.json")]
+        told = {"Environment": environment, "ProcessingInputs": inputs}
+        tx.update(replace(split, details={**split.details, **told}))
+    table = channel("train", "s3://data/auto-ml-input-data/train.csv")
+    features = channel("feature-specification", "s3://data/features.json")
+    again = sent(world, "xgboost", "churn-001-a", InputDataConfig=[table])
+    assert again["HyperParameters"] == {**ABOUT, **OWN, "_validation_fraction": "0.25"}
+    assert again["InputDataConfig"] == [table, features]
+    both = [table, channel("validation")]
+    again = sent(world, "xgboost", "churn-001-a", "with-rows", InputDataConfig=both)
+    assert again["HyperParameters"] == {**ABOUT, **OWN}
+    assert again["InputDataConfig"] == [*both, features]
+    again = sent(world, "xgboost", "churn-001-a", "of-dataset")
+    assert (again["HyperParameters"], again["InputDataConfig"]) == (OWN, [channel()])
 
 
 def test_a_dataset_says_itself_what_it_is(world: World) -> None:

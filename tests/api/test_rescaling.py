@@ -48,6 +48,22 @@ def refused(world: World, *wishes: dict[str, Any]) -> tuple[str, str]:
     )
 
 
+def test_the_log_of_an_endpoint_tells_of_its_new_weights_and_capacities(running: World) -> None:
+    update = {"MaxConcurrency": 4, "ProvisionedConcurrency": 2}
+    wishes = (
+        {"VariantName": "A", "DesiredWeight": 0.25, "DesiredInstanceCount": 3},
+        {"VariantName": "S", "ServerlessUpdateConfig": update},
+    )
+    rescale(running, *wishes)
+    logs = running.client(service="logs")
+    group = "/aws/sagemaker/Endpoints/e"
+    told = {one["message"] for one in logs.filter_log_events(logGroupName=group)["events"]}
+    assert told == {
+        "Variant A: weight 1 becomes 0.25, instances 1 becomes 3.",
+        "Variant S: most requests at once 3 becomes 4, provisioned processes 0 becomes 2.",
+    }
+
+
 def test_current_figures_are_those_that_hold_until_the_change_is_done(running: World) -> None:
     later = running.clock.advance()
     wish = {"VariantName": "A", "DesiredWeight": 0.25, "DesiredInstanceCount": 3}

@@ -21,7 +21,7 @@ def job(server, bank_train):
     answer = server.create_job(
         JOB,
         uri,
-        AutoMLJobConfig=limits(4, 100),
+        AutoMLJobConfig=limits(4, 240),
         ModelDeployConfig={"AutoGenerateEndpointName": False, "EndpointName": "bank-endpoint"},
         Tags=[{"Key": "team", "Value": "marketing"}],
     )
@@ -29,7 +29,7 @@ def job(server, bank_train):
         answer["AutoMLJobArn"]
         == f"arn:aws:sagemaker:us-east-1:000000000000:automl-job/{JOB.lower()}"
     )
-    return server.wait_for_job(JOB)
+    return server.wait_for_job(JOB, 270)
 
 
 def test_the_job_completes_with_a_best_candidate_and_says_what_it_resolved(job):
@@ -135,8 +135,6 @@ def test_what_steps_name_is_there_and_all_that_is_there_is_listed(job, server):
     expected = {one.path for one in LAYOUT if Mode.AUTO in one.modes}
     assert expected == {one.path for path in paths for one in LAYOUT if one.matches(path)}
     for name, described in _describe_steps(server.client("sagemaker"), job).items():
-        if "TransformJobName" in described and "Environment" not in described:
-            del described["TransformOutput"]  # of an ensemble: nothing was written there
         for uri in _places(described):
             where, _, key = uri.removeprefix("s3://").partition("/")
             assert s3.list_objects_v2(Bucket=where, Prefix=key, MaxKeys=1)["KeyCount"], (name, uri)

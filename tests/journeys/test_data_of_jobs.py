@@ -7,6 +7,7 @@ import json
 import pytest
 from journeys.running import limits
 from journeys.small import table
+from journeys.test_again import COPIED, finished, last_step, objective, sent_back
 
 N_HELD_OUT = 120
 
@@ -78,6 +79,27 @@ def test_what_was_asked_is_told_again(server, job):
     notebook = server.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
     assert f"{N_HELD_OUT} of these rows are the validation data" in notebook
     assert "left out, as was asked" in notebook
+
+
+def test_its_steps_sent_back_have_its_score(server, job):
+    """As they were told, and with the files of the job, of which only the image and the channels are said."""
+    sagemaker = server.client("sagemaker")
+    step = last_step(job["BestCandidate"])
+    told = sagemaker.describe_training_job(TrainingJobName=step)
+    files = [
+        {"ChannelName": name, "DataSource": one["DataSource"]}
+        for name, one in zip(("train", "validation"), job["InputDataConfig"], strict=True)
+    ]
+    of_files = {member: told[member] for member in COPIED if member != "HyperParameters"}
+    sagemaker.create_training_job(
+        TrainingJobName="own-data-files", **{**of_files, "InputDataConfig": files}
+    )
+    metric = job["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]
+    for name in (sent_back(sagemaker, step), "own-data-files"):
+        again = finished(sagemaker, name)
+        assert objective(again, metric["MetricName"]) == metric["Value"], name
+    channels = [one["ChannelName"] for one in again["InputDataConfig"]]
+    assert channels == ["train", "validation", "feature-specification"]
 
 
 def test_the_endpoint_takes_all_columns_and_words_where_a_number_was_asked_for(server, job):

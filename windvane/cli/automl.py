@@ -43,6 +43,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "automl", help="train on a file, without a server", description=__doc__
     )
+    _add_data(parser)
+    _add_search(parser)
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="a new or empty folder (default windvane-JOB/)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead")
+    parser.set_defaults(run=run, started=time.monotonic())
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("train", metavar="TRAIN.csv", help="CSV (also .gz) or Parquet, with header")
     parser.add_argument("--target", required=True, metavar="COL", help="the column to predict")
     parser.add_argument("--test", metavar="TEST.csv", help="more rows, to score the model on")
@@ -57,6 +67,22 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="F",
         help="share of the rows to score candidates on (default: cross-validation where that is quick)",
     )
+    parser.add_argument("--objective", metavar="M", help=f"one of {', '.join(MetricName)}")
+    parser.add_argument("--problem-type", metavar="T", help=f"one of {', '.join(ProblemType)}")
+    parser.add_argument(
+        "--sample-weight", metavar="COL", help="a column that says what each row counts for"
+    )
+    parser.add_argument(
+        "--monotone",
+        action="append",
+        default=[],
+        type=_direction,
+        metavar="COL=+1|-1",
+        help="answers must not fall (+1) or not rise (-1) as this column grows; may be repeated",
+    )
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-runtime", type=float, default=60, metavar="S", help="seconds in all (default 60)"
     )
@@ -74,34 +100,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--algorithms",
         type=lambda text: text.split(","),
         metavar="A,B",
-        help="try these alone, e.g. lightgbm,mlp (default: every one)",
+        help="try these alone, e.g. lightgbm,mlp (default: every one but those of PyTorch)",
     )
-    parser.add_argument("--objective", metavar="M", help=f"one of {', '.join(MetricName)}")
-    parser.add_argument("--problem-type", metavar="T", help=f"one of {', '.join(ProblemType)}")
     parser.add_argument(
         "--no-calibration", action="store_true", help="leave probabilities as the models give them"
     )
     parser.add_argument(
         "--no-threshold-tuning", action="store_true", help="decide between two classes at 0.5"
     )
-    parser.add_argument(
-        "--sample-weight", metavar="COL", help="a column that says what each row counts for"
-    )
-    parser.add_argument(
-        "--monotone",
-        action="append",
-        default=[],
-        type=_direction,
-        metavar="COL=+1|-1",
-        help="answers must not fall (+1) or not rise (-1) as this column grows; may be repeated",
-    )
     parser.add_argument("--threads", type=int, metavar="N", help="processes (default: one a core)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
-    parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="a new or empty folder (default windvane-JOB/)"
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead")
-    parser.set_defaults(run=run, started=time.monotonic())
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """The channels of a training job: a dataset, or a table to make one of.
 
     dataset              what a processing job wrote (and member-1, member-2 ... of an ensemble)
-    train [validation]   CSV or Parquet
+    train [validation]   CSV or Parquet (and feature-specification: which columns are used, and as what)
 
 source    common data formats of SageMaker's built-in algorithms: CSV without a header has the target first
 """
@@ -13,10 +13,11 @@ from enum import StrEnum
 
 from windvane.control.members import Request, Unserved, first
 from windvane.control.rules import refused
-from windvane.domain.images import ENSEMBLE, TRANSFORMERS, algorithm_of
+from windvane.domain.images import ENSEMBLE, algorithm_of
+from windvane.engine.tuning.aliases import FRACTION, TARGET
 
 DATASET, TRAIN, VALIDATION, MEMBER = "dataset", "train", "validation", "member-"
-TARGET = "_target"
+SPECIFICATION = "feature-specification"
 
 _MEDIA = "text/csv"
 _PLAIN = (_MEDIA, f"{_MEDIA};label_size=1", f"{_MEDIA};header=absent")
@@ -51,17 +52,16 @@ def channel_names(request: Request) -> Iterator[str]:
     algorithm = algorithm_of(first(request, "AlgorithmSpecification.TrainingImage") or "")
     n_members = len(names) - 1 if algorithm == ENSEMBLE and DATASET in names else 0
     members = [f"{MEMBER}{number}" for number in range(1, n_members + 1)]
-    allowed = [[DATASET, *members], [TRAIN]]
-    if algorithm != TRANSFORMERS:
-        allowed.append([TRAIN, VALIDATION])
-    if sorted(names) in [sorted(one) for one in allowed]:
+    of_table = [name for name in names if name != SPECIFICATION]
+    is_dataset = sorted(names) == sorted([DATASET, *members])
+    is_table = of_table in ([TRAIN], [TRAIN, VALIDATION], [VALIDATION, TRAIN])
+    if is_dataset or (is_table and len(names) <= len(of_table) + 1):
         if algorithm == ENSEMBLE and not n_members and not _describes_members(request):
             yield (
                 f"InputDataConfig has the channels [{', '.join(names)}]; an ensemble has, with {DATASET}, the channels "
                 f"{MEMBER}1, {MEMBER}2 ... for each of its members, or a hyperparameter _{MEMBER}1, _{MEMBER}2 ... each."
             )
         return
-    also = "" if algorithm == TRANSFORMERS else f", or {TRAIN} and {VALIDATION}"
     further = (
         f"; with {DATASET}, {MEMBER}1, {MEMBER}2 ... for each member of the ensemble"
         if algorithm == ENSEMBLE
@@ -69,8 +69,17 @@ def channel_names(request: Request) -> Iterator[str]:
     )
     yield (
         f"InputDataConfig has the channels [{', '.join(names)}]; it must have one called {DATASET} and no other, or "
-        f"one called {TRAIN}{also}{further}."
+        f"one called {TRAIN}, or {TRAIN} and {VALIDATION}, and {SPECIFICATION} with them if wanted{further}."
     )
+
+
+def fraction_alone(request: Request) -> Iterator[str]:
+    """The rule that rows are held out of the channel train only if there are none of a channel of their own."""
+    names = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
+    if VALIDATION in names and FRACTION in request.get("HyperParameters", {}):
+        yield (
+            f"The hyperparameter '{FRACTION}' does not go with the channel {VALIDATION}: leave one of them out."
+        )
 
 
 def _describes_members(request: Request) -> bool:

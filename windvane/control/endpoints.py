@@ -12,10 +12,11 @@ from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, Unserved
 from windvane.control.models import find_model
 from windvane.control.quotas import Quotas
-from windvane.control.rescaling import rescaled, retained
+from windvane.control.rescaling import changes, rescaled, retained
 from windvane.control.rules import TAG_RULES, Rule, check, refused
 from windvane.control.tags import set_first_tags
 from windvane.domain.deployment import Deployed, Endpoint, EndpointConfig, EndpointStatus
+from windvane.domain.logs import endpoint_place
 from windvane.domain.resource import Kind
 from windvane.errors import AlreadyExists, DoesNotExist, InvalidRequest, LimitExceeded
 from windvane.names import Scope, arn
@@ -105,6 +106,10 @@ class Endpoints:
             )
             _check_instances(tx, updated, self._quotas.instances)
             tx.update(updated)
+            for before, after in zip(endpoint.running, updated.desired, strict=True):
+                place = endpoint_place(updated, updated.desired_generation, after.variant.name, 0)
+                if told := changes(before, after):
+                    tx.log(place, [told], updated.modified)
         return updated
 
     def delete(self, scope: Scope, name: str) -> None:

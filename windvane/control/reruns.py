@@ -10,21 +10,37 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from windvane.control.channel_rules import DATASET, MEMBER, TARGET, TRAIN, TableForm, form_of
+from windvane.control.channel_rules import (
+    MEMBER,
+    SPECIFICATION,
+    TRAIN,
+    VALIDATION,
+    TableForm,
+    form_of,
+)
 from windvane.control.members import Request, first
 from windvane.domain.candidate import ProcessingJob, TrainingJob
 from windvane.domain.images import algorithm_of, step_of
+from windvane.engine.tuning.aliases import (
+    FRACTION,
+    OBJECTIVE,
+    PROBLEM_TYPE,
+    SAMPLE_WEIGHT,
+    TARGET,
+)
 from windvane.errors import InvalidRequest
 from windvane.names import Scope
 from windvane.store.base import Transaction
 
 MEMBERS, OF_MEMBER = "_members", "_member-"
 
+_TARGET = "TARGET_ATTRIBUTE_NAME"
 _ABOUT_THE_TABLE = {
-    "TARGET_ATTRIBUTE_NAME": TARGET,
-    "PROBLEM_TYPE": "_problem_type",
-    "OBJECTIVE": "_objective",
-    "SAMPLE_WEIGHT_ATTRIBUTE_NAME": "_sample_weight",
+    _TARGET: TARGET,
+    "PROBLEM_TYPE": PROBLEM_TYPE,
+    "OBJECTIVE": OBJECTIVE,
+    "SAMPLE_WEIGHT_ATTRIBUTE_NAME": SAMPLE_WEIGHT,
+    "VALIDATION_FRACTION": FRACTION,
 }
 """Environment variables of the processing job that read the table, and hyperparameters that say the same."""
 
@@ -44,8 +60,10 @@ def filled_in(tx: Transaction, scope: Scope, request: Request) -> dict[str, Any]
             "TrainingImage from DescribeTrainingJob, or leave out what follows 1-cpu-py3."
         )
     given = request.get("HyperParameters") or _own(tx, scope, step, request)
-    told = {**_about_the_table(tx, step, request), **given}
-    return {**request, "HyperParameters": told} if told else dict(request)
+    split = _split(tx, step, request)
+    told = {**_about_the_table(split, request), **given}
+    filled = {**request, "InputDataConfig": _channels(split, request)}
+    return {**filled, "HyperParameters": told} if told else filled
 
 
 def _own(tx: Transaction, scope: Scope, step: TrainingJob, request: Request) -> dict[str, str]:
@@ -74,23 +92,43 @@ def _described(member: TrainingJob) -> str:
     )
 
 
-def _about_the_table(tx: Transaction, step: TrainingJob, request: Request) -> dict[str, str]:
-    """What the job of the step found its table to be; nothing if a channel is a dataset, which says so itself, or has
-    columns without names."""
-    channels = {channel["ChannelName"]: channel for channel in request.get("InputDataConfig", ())}
-    if DATASET in channels or TRAIN not in channels or not step.parent:
-        return {}
+def _split(tx: Transaction, step: TrainingJob, request: Request) -> ProcessingJob | None:
+    """The job that read the table of the step, if the request has a table to be read as that was: columns with names,
+    and no dataset, which says itself what it is."""
+    channels = _by_name(request)
+    if TRAIN not in channels or not step.parent:
+        return None
     if form_of(channels[TRAIN]) is TableForm.ROWS:
+        return None
+    jobs = tx.children(ProcessingJob, step.parent)
+    return next((one for one in jobs if _TARGET in one.details.get("Environment", {})), None)
+
+
+def _about_the_table(split: ProcessingJob | None, request: Request) -> dict[str, str]:
+    """What the job of the step found its table to be, and the share that it held out."""
+    if split is None:
         return {}
-    for job in tx.children(ProcessingJob, step.parent):
-        environment = job.details.get("Environment", {})
-        if "TARGET_ATTRIBUTE_NAME" in environment:
-            return {
-                own: environment[name]
-                for name, own in _ABOUT_THE_TABLE.items()
-                if name in environment
-            }
-    return {}
+    environment = split.details["Environment"]
+    told = {own: environment[name] for name, own in _ABOUT_THE_TABLE.items() if name in environment}
+    if VALIDATION in _by_name(request):
+        told.pop(FRACTION, None)
+    return told
+
+
+def _channels(split: ProcessingJob | None, request: Request) -> list[Any]:
+    """Those of the request, and the feature specification that the table of the step was read by."""
+    channels = list(request.get("InputDataConfig", ()))
+    if split is None or SPECIFICATION in _by_name(request):
+        return channels
+    for one in split.details.get("ProcessingInputs", ()):
+        if one["InputName"] == SPECIFICATION:
+            source = {"S3DataType": "S3Prefix", "S3Uri": one["S3Input"]["S3Uri"]}
+            channels.append({"ChannelName": SPECIFICATION, "DataSource": {"S3DataSource": source}})
+    return channels
+
+
+def _by_name(request: Request) -> dict[str, Any]:
+    return {channel["ChannelName"]: channel for channel in request.get("InputDataConfig", ())}
 
 
 def _image(request: Request) -> str:

@@ -30,6 +30,23 @@ def rescaled(
     return _weighted(tuple(replace(item, variant=variants[item.variant.name]) for item in running))
 
 
+def changes(before: Deployed, after: Deployed) -> str:
+    """What is to be different, in words; "" if nothing is."""
+    old, new = before.variant, after.variant
+    figures = [
+        ("weight", old.weight, new.weight),
+        ("instances", old.instance_count, new.instance_count),
+    ]
+    if old.serverless is not None and new.serverless is not None:
+        one, other = old.serverless, new.serverless
+        figures += [
+            ("most requests at once", one.max_concurrency, other.max_concurrency),
+            ("provisioned processes", one.provisioned, other.provisioned),
+        ]
+    told = [f"{name} {was:g} becomes {now:g}" for name, was, now in figures if was != now]
+    return f"Variant {new.name}: {', '.join(told)}." if told else ""
+
+
 def retained(
     request: Request, running: Sequence[Deployed], wanted: Sequence[Deployed]
 ) -> tuple[Deployed, ...]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from windvane.control.channel_rules import channel_names, channel_sources, target_named
+from windvane.control.channel_rules import (
+    SPECIFICATION,
+    VALIDATION,
+    channel_names,
+    channel_sources,
+    fraction_alone,
+    target_named,
+)
 from windvane.control.members import Request, Unserved, first, found
 from windvane.control.rules import MAX_RUNTIME_S, TAG_RULES, Rule, refused, s3_uris
 from windvane.domain.images import (
@@ -17,11 +24,12 @@ from windvane.domain.images import (
     step_of,
 )
 from windvane.domain.problem import MetricName, ProblemType, check_objective
+from windvane.engine.learners.torch_extra import MISSING, TORCH_LEARNERS, has_torch
 from windvane.errors import InvalidRequest
 
 PROCESSORS = (TRANSFORMERS, EXPLAINER)
 
-VALIDATION_INPUT, SPECIFICATION_INPUT = "validation", "feature-specification"
+VALIDATION_INPUT, SPECIFICATION_INPUT = VALIDATION, SPECIFICATION
 
 _LOCAL_ROOT = "/opt/ml/processing/"
 _CANDIDATE_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}", re.ASCII)
@@ -46,6 +54,9 @@ _OUTPUTS = {
 
 def _training_image(request: Request) -> Iterator[str]:
     yield from _image(request, "AlgorithmSpecification.TrainingImage", ALGORITHMS)
+    for place, image in found(request, "AlgorithmSpecification.TrainingImage"):
+        if algorithm_of(image) in TORCH_LEARNERS and not has_torch():
+            yield f"The image '{image}' at '{place}' is not available: it needs {MISSING}"
 
 
 def _processing_image(request: Request) -> Iterator[str]:
@@ -289,6 +300,7 @@ CREATE_TRAINING_JOB_RULES: tuple[Rule, ...] = (
     channel_names,
     channel_sources,
     target_named,
+    fraction_alone,
     _one_instance,
     _runtime,
     s3_uris(f"{_SOURCE}.S3DataSource.S3Uri", "OutputDataConfig.S3OutputPath"),

@@ -14,6 +14,9 @@ WITHHELD = "The reason is not repeated here, since it may quote data; the job's 
 _N = r"[0-9]+"
 _NAME = r"[A-Za-z0-9-]{1,80}"
 _SIGNAL = r"SIG[A-Z0-9]+"
+_VALUE = r"-?[0-9][0-9.,e+-]{0,30}"
+"""A metric's, as engine/wording.py tells it."""
+
 _TYPE = r"[A-Za-z_]{0,60}(?:Error|Exception|Exit|Interrupt)"
 
 _SAFE = tuple(
@@ -50,6 +53,11 @@ _SAFE = tuple(
             rf"It was not begun: on {_N} rows and {_N} columns the algorithm {_NAME} is expected to need {_N} MiB of "
             rf"memory, and a candidate may use {_N} MiB\."
         ),
+        (
+            rf"It was stopped early: on the {_N} rows of {_N} of {_N} folds its [A-Za-z0-9]{{1,40}} was {_VALUE}, clearly "
+            rf"worse than {_VALUE} of candidate {_N}\."
+        ),
+        r"Training needs the extra 'torch', which is not installed: pip install 'windvane\[torch\]'\.",
         r"The analysis of the data was cancelled\.",
         r"No candidate finished; the model is a baseline that always predicts the same\.",
         r"The (network|linear learner) found no finite weights for these rows\.",

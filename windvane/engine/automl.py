@@ -21,12 +21,11 @@ from windvane.engine.data.analysis import Analysis, SourceFile
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.budget import Budget
 from windvane.engine.local.ahead import libraries_loaded_ahead
-from windvane.engine.local.board import board_frame
 from windvane.engine.local.candidate_reports import report_candidate
 from windvane.engine.local.commission import Kind, Reported, reports_s
-from windvane.engine.local.downloaded import is_saved, keep_downloaded
+from windvane.engine.local.downloaded import is_saved
 from windvane.engine.local.explained import ExplainedRows, Rows, explain_rows
-from windvane.engine.local.fitted import Fitted, keep_best
+from windvane.engine.local.fitted import Fitted, keep_best, keep_downloaded, read_fitted
 from windvane.engine.local.frames import (
     columns_of,
     label_kind,
@@ -35,20 +34,18 @@ from windvane.engine.local.frames import (
     validation_of,
 )
 from windvane.engine.local.hosted import run_job
-from windvane.engine.local.job import Job, leaderboard_from_json
+from windvane.engine.local.job import Job
 from windvane.engine.local.known import known_rows
 from windvane.engine.local.parameters import check_at_least, machine_mb, problem_of, strategy_of
 from windvane.engine.local.saved import arguments_of, told_of
 from windvane.engine.local.telling import OnEvent
-from windvane.engine.manifest import check_manifest, read_json, write_manifest
 from windvane.engine.packages.blocks import predict_in_blocks
-from windvane.engine.packages.package import Predictions, load_predictor
+from windvane.engine.packages.package import Predictions
 from windvane.engine.scoring.evaluate import scores
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 Table = pd.DataFrame | str | os.PathLike[str]
 
-_KIND = "automl"
 _LOADING_S = 1.0
 """Of the budget, kept for loading the finished model into this process; its libraries are there by then."""
 
@@ -87,7 +84,7 @@ class AutoML:
                     not fall, or not rise
     mode            'ENSEMBLING': pipelines and an ensemble of them, as None; 'HYPERPARAMETER_TUNING': pipelines alone,
                     proposed by a model of those tried; those that are clearly worse than the best are given up
-    algorithms      names of those that are tried, e.g. ['lightgbm', 'mlp']; every one if None
+    algorithms      names of those that are tried, e.g. ['lightgbm', 'mlp']; every one but those of PyTorch if None
     features        the columns to learn from; all but the target and the weights if None
     feature_types   column -> 'numeric', 'categorical', 'text' or 'datetime': how it is read, whatever it looks like
     validation_fraction
@@ -311,14 +308,7 @@ class AutoML:
         """Every candidate, best first: its score on rows it neither trained nor selected on, with the standard
         error, the other metrics, time, latency and size; which are on the front of score against latency, and which
         one answers."""
-        fitted = self._the_fitted()
-        if not (fitted.folder / "leaderboard.json").exists():
-            raise InvalidRequest(
-                "This model was downloaded: other candidates of its job are not known here."
-            )
-        document = read_json(fitted.folder / "leaderboard.json")
-        chosen = int(fitted.predictor.about["candidate"])
-        return board_frame(leaderboard_from_json(document), fitted.analysis, chosen)
+        return self._the_fitted().board()
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write everything that prediction needs: JSON, arrays and the libraries' own model files.
@@ -339,31 +329,26 @@ class AutoML:
                   exactly one model
         """
         home = Path(folder)
-        if not is_saved(home):
-            return cls._downloaded(home)
-        about = check_manifest(home, _KIND)
-        predictor = load_predictor(home / "transformers", home / "model")
+        if is_saved(home):
+            return cls._saved(home)
+        unpacked = Path(tempfile.mkdtemp(prefix="windvane-model-"))
         try:
-            analysis = Analysis.from_json(read_json(home / "analysis.json"))
-            kind = str(about["label_kind"])
-            model = cls(**arguments_of(analysis, about))
-        except (KeyError, TypeError, ValueError, InvalidRequest) as error:
-            raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
-        model._fitted = Fitted(home, predictor, analysis, kind)
+            keep_downloaded(home, unpacked)
+            model = cls._saved(unpacked)
+        except BaseException:
+            shutil.rmtree(unpacked)
+            raise
+        weakref.finalize(model, shutil.rmtree, unpacked, ignore_errors=True)
         return model
 
     @classmethod
-    def _downloaded(cls, source: Path) -> AutoML:
-        home = Path(tempfile.mkdtemp(prefix="windvane-model-"))
+    def _saved(cls, home: Path) -> AutoML:
+        fitted, about = read_fitted(home)
         try:
-            predictor = keep_downloaded(source, home)
-            about = {"label_kind": predictor.schema.label_type, "max_runtime_s": 60}
-            write_manifest(home, _KIND, {**about, "max_candidates": None})
-            model = cls.load(home)
-        except BaseException:
-            shutil.rmtree(home)
-            raise
-        weakref.finalize(model, shutil.rmtree, home, ignore_errors=True)
+            model = cls(**arguments_of(fitted.analysis, about))
+        except (KeyError, TypeError, ValueError, InvalidRequest) as error:
+            raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
+        model._fitted = fitted
         return model
 
     def _run(self, train: Table, folder: Path, asked: _Asked, on_event: OnEvent) -> Fitted:
@@ -402,15 +387,13 @@ class AutoML:
         """The best model, in a folder that lives as long as this object."""
         home = Path(tempfile.mkdtemp(prefix="windvane-model-"))
         weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
-        keep_best(job, analysis, background_rows, home)
         about = {
             "max_runtime_s": self.max_runtime_s,
             "max_candidates": self.max_candidates,
             "max_latency_ms": self.max_latency_ms,
+            **told_of(self.problem),
         }
-        write_manifest(home, _KIND, {"label_kind": kind, **about, **told_of(self.problem)})
-        predictor = load_predictor(home / "transformers", home / "model")
-        return Fitted(home, predictor, analysis, kind)
+        return keep_best(job, analysis, background_rows, kind, about, home)
 
     def _the_fitted(self) -> Fitted:
         if self._fitted is None:

@@ -17,6 +17,8 @@ What a table is made of, for jobs that read one; of a dataset they must be what 
     _problem_type   BinaryClassification, ...                  inferred
     _objective      the metric that is optimised               the problem type's own
     _sample_weight  the column that says what a row counts for none
+    _validation_fraction
+                    the share that is held out, of a job that reads a table; a dataset has its folds
 """
 
 from __future__ import annotations
@@ -50,16 +52,22 @@ from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.training.onethread import one_thread
 from windvane.engine.training.trial import TrainLimits
-from windvane.engine.tuning.aliases import OBJECTIVE, PROBLEM_TYPE, SEED
+from windvane.engine.tuning.aliases import (
+    FRACTION,
+    OBJECTIVE,
+    PROBLEM_TYPE,
+    SAMPLE_WEIGHT,
+    SEED,
+    TARGET,
+)
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
 
 RECIPE, FOLDS, ROWS, WITHOUT = "_recipe", "_folds", "_rows", "_without"
 
 _NO_LIMIT_S = 10 * 365 * 24 * 3600.0
-TARGET, SAMPLE_WEIGHT = "_target", "_sample_weight"
 
-ABOUT_THE_TABLE = (TARGET, PROBLEM_TYPE, OBJECTIVE, SAMPLE_WEIGHT)
+ABOUT_THE_TABLE = (TARGET, PROBLEM_TYPE, OBJECTIVE, SAMPLE_WEIGHT, FRACTION)
 _RESERVED = (RECIPE, SEED, FOLDS, ROWS, WITHOUT, *ABOUT_THE_TABLE)
 _WEIGHTS_SUM = 1e-6
 

@@ -47,7 +47,12 @@ class Lesson:
     setting: Setting
 
     def few(self, learner: Learner, rounds: int = 30) -> dict[str, Any]:
-        return learner.with_rounds(learner.defaults(self.setting, len(self.train.y)), rounds)
+        fewer = min(rounds, _MOST_ROUNDS.get(learner.name, rounds))
+        return learner.with_rounds(learner.defaults(self.setting, len(self.train.y)), fewer)
+
+
+_MOST_ROUNDS = {"nn-torch": 20, "fastai": 15}
+"""An epoch of theirs is many steps, each of which takes longer than a tree."""
 
 
 def lesson(problem_type: ProblemType, *, seed: int, has_missing: bool) -> Lesson:
@@ -159,7 +164,7 @@ def every_corner_of_its_space_is_learnt_from(
     space = learner.space(lesson.setting, 300)
     for corner in (0, -1):
         drawn = {name: _ends(dimension)[corner] for name, dimension in space.items()}
-        parameters = lesson.few(learner, 3) | drawn
+        parameters = learner.with_rounds(lesson.few(learner) | drawn, 3)
         model = learner.fit(lesson.train, lesson.valid, parameters, lesson.setting, Never())
         assert np.isfinite(model.predict(lesson.valid.X)).all()
 

@@ -15,6 +15,7 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketSource, with_mapped
 from windvane.artifacts.s3 import Connection, S3Artifacts
 from windvane.domain.task import TaskKind
+from windvane.work.means import Means
 
 READY_LINE = b"ready\n"
 """What a worker says on its standard output once it looks for tasks."""
@@ -99,6 +100,20 @@ class WorkConfig:
     def task_memory_mb(self) -> int:
         """The cap of one task: every training worker and the express worker may reach it at once."""
         return self.memory_mb // (self.workers + 1)
+
+    @property
+    def means(self) -> Means:
+        """Of each task."""
+        return Means(
+            open_artifacts=self.artifacts,
+            threads=self.workers,
+            memory_mb=self.task_memory_mb,
+            max_data_bytes=self.max_data_bytes,
+            max_columns=self.max_columns,
+            calibrate=self.calibrate,
+            tune_threshold=self.tune_threshold,
+            transformed_rows=self.transformed_rows,
+        )
 
     def artifacts(self) -> Artifacts:
         """Opened anew: a client does not survive a fork."""

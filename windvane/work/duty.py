@@ -76,20 +76,7 @@ class Duties:
         job, config = found, self.config
         until = stop_at(job, task, config.up_since)
         workspace = workspace_of(config.data_dir, job)
-        bench = Bench(
-            job=job,
-            task=task,
-            workspace=workspace,
-            open_artifacts=config.artifacts,
-            stop_at=until.timestamp(),
-            calibrate=config.calibrate,
-            tune_threshold=config.tune_threshold,
-            threads=config.workers,
-            memory_mb=config.task_memory_mb,
-            max_data_bytes=config.max_data_bytes,
-            max_columns=config.max_columns,
-            transformed_rows=config.transformed_rows,
-        )
+        bench = Bench(job, task, workspace, until.timestamp(), config.means)
         answer = _answer_file(workspace, task)
 
         def is_wanted(tx: Transaction) -> bool:
@@ -120,19 +107,7 @@ class Duties:
         runtime_s = stepjobs.max_runtime_s(job)
         until = (task.started or now) + timedelta(seconds=runtime_s)
         workspace = workspace_of(config.data_dir, job)
-        errand = Errand(
-            job=job,
-            task=task,
-            workspace=workspace,
-            open_artifacts=config.artifacts,
-            stop_at=until.timestamp(),
-            threads=config.workers,
-            memory_mb=config.task_memory_mb,
-            max_data_bytes=config.max_data_bytes,
-            max_columns=config.max_columns,
-            calibrate=config.calibrate,
-            tune_threshold=config.tune_threshold,
-        )
+        errand = Errand(job, task, workspace, until.timestamp(), config.means)
         answer = _answer_file(workspace, task)
 
         def meaning(ended: Exit, stopped: bool) -> Verdict:

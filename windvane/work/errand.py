@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from windvane.artifacts.base import Artifacts, Location, parse_location
+from windvane.artifacts.base import Location, parse_location
 from windvane.domain.candidate import ProcessingJob
 from windvane.domain.task import Task
 from windvane.errors import CorruptArtifact, DataFault, InvalidRequest
 from windvane.work.download import download_models, folder_of
+from windvane.work.means import Means
 from windvane.work.workspace import Workspace
 
 _DATASET_FILE = re.compile(
@@ -30,23 +31,13 @@ class Errand:
     """A step job in the hands of a child process.
 
     stop_at     time.time() at which the process will be killed
-    threads     for reading and explaining; training uses one
-    memory_mb   at which the process will be killed
-    calibrate, tune_threshold
-                of tables that are read, as in ProblemSpec
     """
 
     job: ProcessingJob
     task: Task
     workspace: Workspace
-    open_artifacts: Callable[[], Artifacts]
     stop_at: float
-    threads: int
-    memory_mb: int
-    max_data_bytes: int
-    max_columns: int
-    calibrate: bool = True
-    tune_threshold: bool = True
+    means: Means
 
     @property
     def attempt(self) -> str:
@@ -70,7 +61,7 @@ def fetch_dataset(errand: Errand, uri: str, into: Path) -> Path:
 
     raises    DataFault if there is none, or it is too large
     """
-    artifacts, root = errand.open_artifacts(), _below(uri)
+    artifacts, root = errand.means.open_artifacts(), _below(uri)
     found = {
         info.location.key.removeprefix(root.key): info
         for info in artifacts.list(root)
@@ -81,9 +72,9 @@ def fetch_dataset(errand: Errand, uri: str, into: Path) -> Path:
             f"There is no dataset under {uri}: analysis.json is missing. Datasets are what a processing job of the "
             "image sklearn-automl writes, and AutoML jobs below preprocessed-data/dataset/."
         )
-    if (total := sum(info.size for info in found.values())) > errand.max_data_bytes:
+    if (total := sum(info.size for info in found.values())) > errand.means.max_data_bytes:
         raise DataFault(
-            f"The dataset {uri} has {total} bytes; this server takes at most {errand.max_data_bytes} "
+            f"The dataset {uri} has {total} bytes; this server takes at most {errand.means.max_data_bytes} "
             "(configuration, section [limits], max_data_bytes)."
         )
     (into / "columns").mkdir(parents=True)
@@ -113,7 +104,7 @@ def fetch_archive(errand: Errand, uri: str, folder: Path) -> Path:
 
     raises    InvalidRequest if the object is missing; CorruptArtifact for a bad archive
     """
-    download_models(errand.open_artifacts(), [uri], folder)
+    download_models(errand.means.open_artifacts(), [uri], folder)
     return folder_of(uri, folder)
 
 

@@ -160,10 +160,13 @@ class Fleet:
             n_before = sum(variant == one.variant.name for variant, _ in before)
             for number in range(self._n_wanted(one.variant, n_before, before, now)):
                 at = (one.variant.name, number)
+                if at not in before and number >= self._least(one.variant):
+                    self._tell(*at, "Requests wait for a process: one more is to be started.")
                 self._places[at] = before.pop(at) if at in before else self._new_place(one, number)
-        for place in before.values():
+        for at, place in before.items():
             process = place.vacate()
             if process is not None:
+                self._tell(*at, self._why_gone(at[0], now))
                 self._leavers.append(_Leaver(process, now + self._means.answer_s + _LEAVE_S))
 
     def _n_wanted(
@@ -178,9 +181,19 @@ class Fleet:
         are_up = all(place.seat for (name, _), place in before.items() if name == variant.name)
         if demand.asked > n and are_up:
             n += 1
-        elif not demand.asked and now - demand.last > self._means.idle_s:
+        elif self._is_idle(demand, now):
             n = 0
         return min(max(n, self._least(variant)), variant.serverless.most_processes)
+
+    def _why_gone(self, variant: str, now: float) -> str:
+        is_served = any(one.variant.name == variant for one in self._deployed)
+        demand = self._demands.get(variant)
+        is_idle = is_served and demand is not None and self._is_idle(demand, now)
+        asked = f": nobody has asked for {self._means.idle_s:g} s" if is_idle else ""
+        return f"The model process is no longer wanted{asked}; it finishes what it is at."
+
+    def _is_idle(self, demand: Demand, now: float) -> bool:
+        return not demand.asked and now - demand.last > self._means.idle_s
 
     def _least(self, variant: Variant) -> int:
         """Processes that have to be there whoever asks."""

@@ -16,7 +16,7 @@ from windvane.domain.deployment import EndpointStatus
 from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
-from windvane.work import beside, records, trials
+from windvane.work import beside, records, steprecords, trials
 from windvane.work.reasons import MAX_REASONS, MAX_TEXT, with_reason
 from windvane.work.state import JobState, train_key
 from windvane.work.timing import LATE, Timetable, timetable
@@ -186,7 +186,7 @@ def _retain(state: JobState, now: datetime) -> Passed:
         spare = trials.spare(state)
         if not spare:
             return state, True
-        objects = [str(records.model_location(state.job, candidate)) for candidate in spare]
+        objects = [str(steprecords.model_location(state.job, candidate)) for candidate in spare]
         for candidate in spare:
             state = state.with_candidate(replace(candidate, containers=()))
         return state.with_task(NewTask(TaskKind.RETAIN, "retain", {"objects": objects})), False

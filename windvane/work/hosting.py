@@ -260,7 +260,7 @@ class Hosting:
             if tx.find(Endpoint, endpoint.scope, endpoint.name) == endpoint:
                 now = self._clock()
                 tx.update(replace(outcome, modified=now))
-                tell_outcome(tx, outcome, endpoint.generation, now)
+                tell_outcome(tx, outcome, endpoint.desired_generation, now)
         _LOG.info("endpoint %s is %s %s", outcome.name, outcome.status, outcome.failure_reason)
         self.wake()
 

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.base import Artifacts
 from windvane.control.inputs import input_objects
-from windvane.engine.data.analysis import MAX_VALIDATION_BYTES, SourceFile
+from windvane.engine.data.analysis import MAX_VALIDATION_BYTES, SourceFile, ValidationFiles
 from windvane.errors import DataFault, InvalidRequest
 
 _OF_DATA = "this server takes at most {} (configuration, section [limits], max_data_bytes)"
 _OF_VALIDATION = "validation data may have at most {}"
+_PARQUET_MAGIC = b"PAR1"
 
 
 def download_validation(
-    artifacts: Artifacts, source: Mapping[str, Any], into: Path, max_bytes: int
-) -> list[SourceFile]:
+    artifacts: Artifacts,
+    source: Mapping[str, Any],
+    compression: str,
+    into: Path,
+    max_bytes: int,
+) -> ValidationFiles:
     """The same of a validation channel, in a folder that is made.
 
+    compression  as the channel says
     max_bytes    of any data; validation data may have no more than AWS takes besides
     """
-    into.mkdir()
+    into.mkdir(parents=True)
     if max_bytes <= MAX_VALIDATION_BYTES:
-        return download_inputs(artifacts, source, into, max_bytes)
-    return download_inputs(artifacts, source, into, MAX_VALIDATION_BYTES, _OF_VALIDATION)
+        files = download_inputs(artifacts, source, into, max_bytes)
+    else:
+        files = download_inputs(artifacts, source, into, MAX_VALIDATION_BYTES, _OF_VALIDATION)
+    most = min(MAX_VALIDATION_BYTES, max_bytes)
+    return ValidationFiles(tuple(files), format_of(files), compression, most)
+
+
+def format_of(files: Sequence[SourceFile]) -> str:
+    """How the first one is written, and so all are: "csv" or "parquet"."""
+    with files[0].path.open("rb") as file:
+        return "parquet" if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC else "csv"
 
 
 def download_inputs(

@@ -12,12 +12,6 @@ from windvane.domain.features import EVERYTHING
 from windvane.domain.images import EXPLAINER, TRANSFORMERS, algorithm_of
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_uses, kept_apart
 from windvane.engine import stages
-from windvane.engine.data.analysis import (
-    MAX_VALIDATION_BYTES,
-    ReadOptions,
-    SourceFile,
-    ValidationFiles,
-)
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
@@ -28,14 +22,13 @@ from windvane.work.errand import (
     fetch_package,
     told_as,
 )
-from windvane.work.inputs import download_inputs, download_validation
+from windvane.work.inputs import download_inputs, download_validation, format_of
 from windvane.work.publishing import publish_dataset, publish_header, publish_split
 from windvane.work.reports import EXPLAINING_SHARE, explanation_files, insight_files
 from windvane.work.stages import Result
 from windvane.work.workspace import scratch
 
 _MOST_EXPLAINING_S = 30.0
-_PARQUET_MAGIC = b"PAR1"
 _WEIGHT = "SAMPLE_WEIGHT_ATTRIBUTE_NAME"
 
 
@@ -52,22 +45,23 @@ def _split(errand: Errand, folder: Path) -> None:
     held_out = sources.pop(VALIDATION_INPUT, None)
     problem = _problem(errand, sources.pop(SPECIFICATION_INPUT, None))
     (source,) = sources.values()
-    outputs, artifacts = _outputs(errand), errand.open_artifacts()
+    outputs, artifacts = _outputs(errand), errand.means.open_artifacts()
     inputs, temporary = folder / "inputs", folder / "temporary"
     inputs.mkdir()
     temporary.mkdir()
-    files = download_inputs(artifacts, source, inputs, errand.max_data_bytes)
-    options = ReadOptions(
-        scratch=temporary,
-        format=_format_of(files),
-        compression=source.get("S3CompressionType", "None"),
-        max_bytes=errand.max_data_bytes,
-        max_columns=errand.max_columns,
-        memory_mb=errand.memory_mb,
-        threads=errand.threads,
-    )
+    files = download_inputs(artifacts, source, inputs, errand.means.max_data_bytes)
+    compression = source.get("S3CompressionType", "None")
+    options = errand.means.read_options(temporary, format_of(files), compression)
     dataset = folder / "dataset"
-    validation = None if held_out is None else _validation(errand, held_out, folder / "validation")
+    validation = None
+    if held_out is not None:
+        validation = download_validation(
+            artifacts,
+            held_out,
+            held_out.get("S3CompressionType", "None"),
+            folder / "validation",
+            errand.means.max_data_bytes,
+        )
     analysis = stages.analyse(files, options, problem, dataset, validation)
     places = {name: parse_location(uri.rstrip("/")) for name, uri in outputs.items()}
     if "header" in places:
@@ -76,16 +70,6 @@ def _split(errand: Errand, folder: Path) -> None:
         publish_dataset(artifacts, places["dataset"], dataset)
     if "tuning_data" in places:
         publish_split(artifacts, places["tuning_data"], dataset, temporary)
-
-
-def _validation(errand: Errand, source: Mapping[str, str], into: Path) -> ValidationFiles:
-    files = download_validation(errand.open_artifacts(), source, into, errand.max_data_bytes)
-    return ValidationFiles(
-        tuple(files),
-        _format_of(files),
-        source.get("S3CompressionType", "None"),
-        min(MAX_VALIDATION_BYTES, errand.max_data_bytes),
-    )
 
 
 def _explain(errand: Errand, folder: Path) -> None:
@@ -105,7 +89,7 @@ def _explain(errand: Errand, folder: Path) -> None:
                     packages,
                     budget_s=EXPLAINING_SHARE * time_s,
                     seed=read_analysis(dataset).seed,
-                    threads=errand.threads,
+                    threads=errand.means.threads,
                 )
             _publish(errand, explanation_files(found, name), outputs["explanation"], name)
         if "insights" in outputs:
@@ -133,14 +117,9 @@ def _packages(errand: Errand, inputs: Mapping[str, str], folder: Path) -> Path:
 
 
 def _publish(errand: Errand, files: Mapping[str, bytes], uri: str, name: str) -> None:
-    artifacts = errand.open_artifacts()
+    artifacts = errand.means.open_artifacts()
     for file, content in files.items():
         artifacts.write(parse_location(uri.rstrip("/")) / name / file, content)
-
-
-def _format_of(files: list[SourceFile]) -> str:
-    with files[0].path.open("rb") as file:
-        return "parquet" if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC else "csv"
 
 
 def _problem(errand: Errand, specification: Mapping[str, str] | None) -> ProblemSpec:
@@ -152,7 +131,7 @@ def _problem(errand: Errand, specification: Mapping[str, str] | None) -> Problem
     features = EVERYTHING
     if specification is not None:
         location, apart = parse_location(specification["S3Uri"]), kept_apart(target, weight)
-        features = specification_at(errand.open_artifacts(), location, apart)
+        features = specification_at(errand.means.open_artifacts(), location, apart)
     check_uses(target, None, weight, {})
     return ProblemSpec(
         target=target,
@@ -161,8 +140,8 @@ def _problem(errand: Errand, specification: Mapping[str, str] | None) -> Problem
         validation_fraction=None if share is None else float(share),
         problem_type=ProblemType(problem_type) if problem_type else None,
         objective=MetricName(objective) if objective else None,
-        calibrate=errand.calibrate,
-        tune_threshold=errand.tune_threshold,
+        calibrate=errand.means.calibrate,
+        tune_threshold=errand.means.tune_threshold,
     )
 
 

@@ -26,7 +26,7 @@ from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
 from windvane.domain.task import Task, TaskKind
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
-from windvane.engine.data.analysis import MAX_VALIDATION_BYTES, ReadOptions, ValidationFiles
+from windvane.engine.data.analysis import ValidationFiles
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, outcome_to_json, read_candidate
@@ -36,6 +36,7 @@ from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import terms
 from windvane.errors import CandidateFault, Outclassed
 from windvane.work.inputs import download_inputs, download_validation
+from windvane.work.means import Means
 from windvane.work.notebooks import write_notebooks
 from windvane.work.publishing import (
     check_writable,
@@ -66,26 +67,13 @@ class Bench:
     """What a stage works with.
 
     stop_at     time.time() at which the process will be killed
-    calibrate, tune_threshold
-                as in ProblemSpec
-    threads     for reading; training uses one
-    memory_mb   at which the process will be killed
-    transformed_rows
-                written of each part of the data that a recipe transformed
     """
 
     job: AutoMLJob
     task: Task
     workspace: Workspace
-    open_artifacts: Callable[[], Artifacts]
     stop_at: float
-    calibrate: bool
-    tune_threshold: bool
-    threads: int
-    memory_mb: int
-    max_data_bytes: int
-    max_columns: int
-    transformed_rows: int = 20_000
+    means: Means
 
     @property
     def attempt(self) -> str:
@@ -102,19 +90,19 @@ def perform(bench: Bench) -> Result:
 
 def _analyse(bench: Bench) -> Result:
     channel = training_channel(bench.job.request)
-    artifacts = bench.open_artifacts()
+    artifacts = bench.means.open_artifacts()
     check_writable(artifacts, Keys(bench.job))
     with scratch(bench.workspace, bench.attempt) as folder:
         inputs, temporary = folder / "inputs", folder / "temporary"
         inputs.mkdir()
         temporary.mkdir()
         files = download_inputs(
-            artifacts, channel["DataSource"]["S3DataSource"], inputs, bench.max_data_bytes
+            artifacts, channel["DataSource"]["S3DataSource"], inputs, bench.means.max_data_bytes
         )
         n_bytes = sum(file.path.stat().st_size for file in files)
         analysis = stages.analyse(
             files,
-            _read_options(bench, channel, temporary),
+            bench.means.read_options(temporary, _format_of(channel), _compression_of(channel)),
             _problem(bench, channel),
             cleared(bench.workspace.dataset),
             _validation(bench, artifacts, folder / "validation"),
@@ -135,28 +123,17 @@ def _validation(bench: Bench, artifacts: Artifacts, into: Path) -> ValidationFil
     if channel is None:
         return None
     source = channel["DataSource"]["S3DataSource"]
-    return ValidationFiles(
-        tuple(download_validation(artifacts, source, into, bench.max_data_bytes)),
-        _format_of(channel),
-        channel.get("CompressionType", "None"),
-        min(MAX_VALIDATION_BYTES, bench.max_data_bytes),
-    )
+    most, compression = bench.means.max_data_bytes, _compression_of(channel)
+    found = download_validation(artifacts, source, compression, into, most)
+    return replace(found, format=_format_of(channel))
 
 
 def _format_of(channel: Mapping[str, Any]) -> str:
     return "parquet" if content_type(channel.get("ContentType", CSV)) == PARQUET else "csv"
 
 
-def _read_options(bench: Bench, channel: Mapping[str, Any], temporary: Path) -> ReadOptions:
-    return ReadOptions(
-        scratch=temporary,
-        format=_format_of(channel),
-        compression=channel.get("CompressionType", "None"),
-        max_bytes=bench.max_data_bytes,
-        max_columns=bench.max_columns,
-        memory_mb=bench.memory_mb,
-        threads=bench.threads,
-    )
+def _compression_of(channel: Mapping[str, Any]) -> str:
+    return str(channel.get("CompressionType", "None"))
 
 
 def _problem(bench: Bench, channel: Mapping[str, Any]) -> ProblemSpec:
@@ -167,8 +144,8 @@ def _problem(bench: Bench, channel: Mapping[str, Any]) -> ProblemSpec:
         target=channel["TargetAttributeName"],
         problem_type=ProblemType(problem_type) if problem_type else None,
         objective=MetricName(objective) if objective else None,
-        calibrate=bench.calibrate,
-        tune_threshold=bench.tune_threshold,
+        calibrate=bench.means.calibrate,
+        tune_threshold=bench.means.tune_threshold,
         sample_weight=channel.get("SampleWeightAttributeName"),
         features=bench.job.features,
         validation_fraction=first(request, FRACTION),
@@ -176,14 +153,18 @@ def _problem(bench: Bench, channel: Mapping[str, Any]) -> ProblemSpec:
 
 
 def _split(bench: Bench) -> Result:
-    artifacts, keys, dataset = bench.open_artifacts(), Keys(bench.job), bench.workspace.dataset
+    artifacts, keys, dataset = (
+        bench.means.open_artifacts(),
+        Keys(bench.job),
+        bench.workspace.dataset,
+    )
     publish_dataset(artifacts, keys.dataset, dataset)
     with scratch(bench.workspace, bench.attempt) as folder:
         return {"rows": publish_split(artifacts, keys.tuning_folder, dataset, folder)}
 
 
 def _explore(bench: Bench) -> Result:
-    return write_notebooks(bench.job, bench.workspace.dataset, bench.open_artifacts())
+    return write_notebooks(bench.job, bench.workspace.dataset, bench.means.open_artifacts())
 
 
 def _make_features(bench: Bench) -> Result:
@@ -194,7 +175,7 @@ def _make_features(bench: Bench) -> Result:
         stages.assemble_transformers(space.dataset, into, folder / "packages")
         location = Keys(bench.job).transformers(recipe)
         package = folder / "packages" / "transformers"
-        publish_package(bench.open_artifacts(), location, package, folder / _ARCHIVE)
+        publish_package(bench.means.open_artifacts(), location, package, folder / _ARCHIVE)
     return {}
 
 
@@ -202,12 +183,12 @@ def _transform(bench: Bench) -> Result:
     space = bench.workspace
     with scratch(space, bench.attempt) as folder:
         rows = publish_transformed(
-            bench.open_artifacts(),
+            bench.means.open_artifacts(),
             Keys(bench.job),
             space.dataset,
             space.features(bench.task.payload["recipe"]),
             folder,
-            bench.transformed_rows,
+            bench.means.transformed_rows,
         )
     return {"rows": rows}
 
@@ -246,7 +227,7 @@ def _limits(bench: Bench, now: float) -> TrainLimits:
         most_folds=found.most_folds,
         fold_s=found.fold_s,
         further_s=found.further_s,
-        memory_mb=bench.memory_mb,
+        memory_mb=bench.means.memory_mb,
         rival=None if rival is None else bench.workspace.candidate(rival),
     )
 
@@ -276,9 +257,9 @@ def _explain(bench: Bench) -> Result:
             folder / "packages",
             budget_s=EXPLAINING_SHARE * time_s,
             seed=read_analysis(space.dataset).seed,
-            threads=bench.threads,
+            threads=bench.means.threads,
         )
-    publish_sample(bench.open_artifacts(), Keys(bench.job), space.dataset, found.rows)
+    publish_sample(bench.means.open_artifacts(), Keys(bench.job), space.dataset, found.rows)
     files = explanation_files(found, name)
     return _reported(bench, Keys(bench.job).explanations, name, files)
 
@@ -289,20 +270,20 @@ def _judge(bench: Bench) -> Result:
     judged = judged_candidate(space.dataset, space.candidate(index), name)
     if bench.job.mode is Mode.ENSEMBLING:
         location = Keys(bench.job).predictions(index)
-        publish_predictions(bench.open_artifacts(), location, judged)
+        publish_predictions(bench.means.open_artifacts(), location, judged)
     files = insight_files(judged, bench.job.created)
     return _reported(bench, Keys(bench.job).insights, name, files)
 
 
 def _reported(bench: Bench, prefix: Location, name: str, files: Mapping[str, bytes]) -> Result:
-    artifacts = bench.open_artifacts()
+    artifacts = bench.means.open_artifacts()
     for file, content in files.items():
         artifacts.write(prefix / name / file, content)
     return {"prefix": str(prefix)}
 
 
 def _retain(bench: Bench) -> Result:
-    delete_objects(bench.open_artifacts(), bench.task.payload["objects"])
+    delete_objects(bench.means.open_artifacts(), bench.task.payload["objects"])
     return {}
 
 
@@ -345,7 +326,7 @@ def _published(
                 keys.output(index, recipe, algorithm): output,
                 keys.model(index, recipe, algorithm): packages / "model",
             }
-        artifacts = bench.open_artifacts()
+        artifacts = bench.means.open_artifacts()
         for location, part in parts.items():
             publish_package(artifacts, location, part, folder / _ARCHIVE)
     return {"outcome": outcome_to_json(outcome), "tag": tag or algorithm}

@@ -12,8 +12,8 @@ from windvane.domain.job import AutoMLJob
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.engine.data.analysis import Analysis
 from windvane.store.base import Transaction
-from windvane.work.records import step_jobs, training_job
 from windvane.work.steplines import tell_step
+from windvane.work.steprecords import step_jobs, training_job
 
 Deploy = Callable[[Transaction, AutoMLJob, Candidate, datetime], object]
 

@@ -94,7 +94,7 @@ def advance(tx: Transaction, job_arn: str, now: datetime) -> None:
         if not task.status.is_open:
             ended = _ended(job, task, now)
             tx.update(ended)
-            tell_step(tx, job, ended, now)
+            tell_step(tx, job, ended, now, task.result or {})
             _tell_candidate(tx, ended, now)
             _LOG.info("%s is %s. %s", job.arn, ended.status, discreet(ended.failure_reason))
 

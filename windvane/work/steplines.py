@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from windvane.domain.candidate import Metric, ProcessingJob, TrainingJob
 from windvane.domain.discretion import discreet
@@ -14,23 +16,33 @@ from windvane.store.base import Transaction
 
 _LOG = logging.getLogger(__name__)
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 
 def tell_step(
-    tx: Transaction, old: ProcessingJob | None, new: ProcessingJob, now: datetime
+    tx: Transaction,
+    old: ProcessingJob | None,
+    new: ProcessingJob,
+    now: datetime,
+    result: Mapping[str, Any] = NOTHING,
 ) -> None:
     """Write what became of a step job to its log.
 
-    old    None for one that was just made
+    old       None for one that was just made
+    result    of its task
     """
-    tx.log(place_of(new), as_told(step_lines(old, new)), now)
+    tx.log(place_of(new), as_told(step_lines(old, new, result)), now)
 
 
-def step_lines(old: ProcessingJob | None, new: ProcessingJob) -> Iterator[str]:
+def step_lines(
+    old: ProcessingJob | None, new: ProcessingJob, result: Mapping[str, Any] = NOTHING
+) -> Iterator[str]:
     """What is to be told of a step job that was `old` and is `new`."""
     if new.started is not None and (old is None or old.started is None):
-        yield f"The {_words(new)} {new.name} has begun{_image(new)}."
+        yield f"The {_words(new)} {new.name} has begun{_with(new)}."
     if not new.status.is_final or (old is not None and old.status is new.status):
         return
+    yield from _done(result)
     if isinstance(new, TrainingJob):
         for metric in new.metrics:
             yield f"{metric.split.lower()}:{scored(metric)}"
@@ -40,6 +52,20 @@ def step_lines(old: ProcessingJob | None, new: ProcessingJob) -> Iterator[str]:
     )
     why = discreet(new.failure_reason)
     yield f"The {_words(new)} {new.name} is {new.status}{took}.{f' {why}' if why else ''}"
+
+
+def _done(result: Mapping[str, Any]) -> Iterator[str]:
+    """What a training or transform job read and wrote, in figures."""
+    if table := result.get("table"):
+        held_out = table["n_held_out"]
+        yield (
+            f"The table has {table['n_rows']} rows{f', {held_out} of them held out,' if held_out else ''} and "
+            f"{table['n_features']} columns to learn from."
+        )
+    if (n_objects := result.get("objects")) is not None:
+        yield f"Objects that were transformed: {n_objects}."
+    if rows := result.get("rows"):
+        yield f"Rows that were written: {', '.join(f'{n} of {part}' for part, n in rows.items())}."
 
 
 def as_told(lines: Iterator[str]) -> tuple[str, ...]:
@@ -67,8 +93,10 @@ def _words(job: ProcessingJob) -> str:
     return str(job.kind).replace("-", " ")
 
 
-def _image(job: ProcessingJob) -> str:
+def _with(job: ProcessingJob) -> str:
     details = job.details
+    if model := details.get("ModelName"):
+        return f", with the model {model}"
     image = details.get("AlgorithmSpecification", {}).get("TrainingImage", "")
     image = image or details.get("AppSpecification", {}).get("ImageUri", "")
     algorithm = algorithm_of(image)

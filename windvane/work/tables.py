@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from windvane.artifacts.base import parse_location
-from windvane.control.channel_rules import DATASET, TRAIN, TableForm, form_of
-from windvane.domain.problem import MetricName, ProblemSpec, ProblemType
+from windvane.control.channel_rules import (
+    DATASET,
+    SPECIFICATION,
+    TRAIN,
+    VALIDATION,
+    TableForm,
+    form_of,
+)
+from windvane.control.inputs import specification_at
+from windvane.domain.features import EVERYTHING
+from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
 from windvane.engine import stages
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.rerun import ABOUT_THE_TABLE, SAMPLE_WEIGHT, TARGET
-from windvane.engine.tuning.aliases import OBJECTIVE, PROBLEM_TYPE
+from windvane.engine.tuning.aliases import (
+    FRACTION,
+    OBJECTIVE,
+    PROBLEM_TYPE,
+    SAMPLE_WEIGHT,
+    TARGET,
+)
 from windvane.errors import CandidateFault
 from windvane.work.errand import Errand, fetch_dataset
-from windvane.work.inputs import download_inputs
+from windvane.work.inputs import download_inputs, download_validation, format_of
 
 _FIRST_COLUMN = "column_1"
 _LEAST_ROWS = 20
-_PARQUET_MAGIC = b"PAR1"
 
 E = TypeVar("E", bound=StrEnum)
 Channels = Mapping[str, Mapping[str, Any]]
@@ -48,74 +61,98 @@ def table_of(
     raises    DataFault, CandidateFault, InvalidRequest, CorruptArtifact
     """
     if DATASET not in channels and not _holds_dataset(errand, channels[TRAIN]):
-        dataset = _read(errand, channels[TRAIN], hyperparameters, folder)
-        return Table(dataset, is_read=True)
+        return Table(_read(errand, channels, hyperparameters, folder), is_read=True)
     uri = _source(channels.get(DATASET) or channels[TRAIN])["S3Uri"]
+    if VALIDATION in channels:
+        raise CandidateFault(
+            f"{uri} is a dataset, which says itself what rows are held out: leave the channel {VALIDATION} out, or give "
+            "a table as the channel train."
+        )
     dataset = fetch_dataset(errand, uri, folder / "dataset")
     _check_the_same(read_analysis(dataset), hyperparameters, uri)
     return Table(dataset, is_read=False)
 
 
-def rows_of(
-    errand: Errand, channel: Mapping[str, Any], hyperparameters: Hyperparameters, folder: Path
-) -> tuple[list[SourceFile], ReadOptions]:
-    """The files of a channel, below a folder that is made, and how they are read.
-
-    raises    DataFault
-    """
-    inputs, temporary = folder / "inputs", folder / "temporary"
-    inputs.mkdir(parents=True)
+def _read(
+    errand: Errand, channels: Channels, hyperparameters: Hyperparameters, folder: Path
+) -> Path:
+    """A dataset of the channel train, in which the rows of a channel validation are those that are held out."""
+    artifacts, channel = errand.means.open_artifacts(), channels[TRAIN]
+    inputs, temporary, dataset = (folder / name for name in ("inputs", "temporary", "dataset"))
+    inputs.mkdir()
     temporary.mkdir()
-    files = download_inputs(
-        errand.open_artifacts(), _source(channel), inputs, errand.max_data_bytes
-    )
+    files = download_inputs(artifacts, _source(channel), inputs, errand.means.max_data_bytes)
     form = form_of(channel) or _form_found(files, hyperparameters)
-    options = ReadOptions(
-        scratch=temporary,
-        format="parquet" if form is TableForm.PARQUET else "csv",
-        compression=channel.get("CompressionType", "None"),
-        max_bytes=errand.max_data_bytes,
-        max_columns=errand.max_columns,
-        memory_mb=errand.memory_mb,
-        threads=errand.threads,
+    compression = channel.get("CompressionType", "None")
+    options = replace(
+        errand.means.read_options(temporary, format_of(files), compression),
         min_rows=_LEAST_ROWS,
         has_header=form is not TableForm.ROWS,
     )
-    return files, options
-
-
-def _read(
-    errand: Errand, channel: Mapping[str, Any], hyperparameters: Hyperparameters, folder: Path
-) -> Path:
-    files, options = rows_of(errand, channel, hyperparameters, folder / TRAIN)
-    dataset = folder / "dataset"
-    problem = _problem(errand, hyperparameters, options)
-    stages.analyse(files, options, problem, dataset)
+    validation = None
+    if (held_out := channels.get(VALIDATION)) is not None:
+        validation = download_validation(
+            artifacts,
+            _source(held_out),
+            held_out.get("CompressionType", "None"),
+            folder / VALIDATION,
+            errand.means.max_data_bytes,
+        )
+    problem = _problem(errand, hyperparameters, options, channels.get(SPECIFICATION))
+    stages.analyse(files, options, problem, dataset, validation)
     return dataset
 
 
 def _form_found(files: list[SourceFile], hyperparameters: Hyperparameters) -> TableForm:
     """Of a channel that does not say how it is written."""
-    with files[0].path.open("rb") as file:
-        if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC:
-            return TableForm.PARQUET
+    if format_of(files) == "parquet":
+        return TableForm.PARQUET
     return TableForm.HEADED if TARGET in hyperparameters else TableForm.ROWS
 
 
-def _problem(errand: Errand, hyperparameters: Hyperparameters, options: ReadOptions) -> ProblemSpec:
-    target = hyperparameters.get(TARGET)
+def _problem(
+    errand: Errand,
+    hyperparameters: Hyperparameters,
+    options: ReadOptions,
+    specification: Mapping[str, Any] | None,
+) -> ProblemSpec:
+    target, weight = hyperparameters.get(TARGET), hyperparameters.get(SAMPLE_WEIGHT)
     if target is None and options.format != "csv":
         raise CandidateFault(
             f"The hyperparameter '{TARGET}' is missing: the name of the column to predict."
         )
+    target = target or _FIRST_COLUMN
+    features = EVERYTHING
+    if specification is not None:
+        location = parse_location(_source(specification)["S3Uri"])
+        features = specification_at(
+            errand.means.open_artifacts(), location, kept_apart(target, weight)
+        )
     return ProblemSpec(
-        target=target or _FIRST_COLUMN,
+        target=target,
         problem_type=_one_of(hyperparameters, PROBLEM_TYPE, ProblemType),
         objective=_one_of(hyperparameters, OBJECTIVE, MetricName),
-        sample_weight=hyperparameters.get(SAMPLE_WEIGHT),
-        calibrate=errand.calibrate,
-        tune_threshold=errand.tune_threshold,
+        sample_weight=weight,
+        features=features,
+        validation_fraction=_fraction(hyperparameters),
+        calibrate=errand.means.calibrate,
+        tune_threshold=errand.means.tune_threshold,
     )
+
+
+def _fraction(hyperparameters: Hyperparameters) -> float | None:
+    text = hyperparameters.get(FRACTION)
+    if text is None:
+        return None
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise CandidateFault(
+            f"The hyperparameter '{FRACTION}' is {text!r}; it must be a number greater than 0 and less than 1."
+        )
+    return share
 
 
 def _one_of(hyperparameters: Hyperparameters, name: str, kind: type[E]) -> E | None:
@@ -138,11 +175,11 @@ def _check_the_same(analysis: Analysis, hyperparameters: Hyperparameters, uri: s
         OBJECTIVE: analysis.objective,
         SAMPLE_WEIGHT: analysis.sample_weight,
     }
-    for name in ABOUT_THE_TABLE:
-        if name in hyperparameters and hyperparameters[name] != found[name]:
+    for name, value in found.items():
+        if name in hyperparameters and hyperparameters[name] != value:
             raise CandidateFault(
                 f"The hyperparameter '{name}' is '{hyperparameters[name]}'; of the dataset {uri} it is "
-                f"{'nothing' if found[name] is None else repr(str(found[name]))}. Leave it out, or make another dataset."
+                f"{'nothing' if value is None else repr(str(value))}. Leave it out, or make another dataset."
             )
 
 
@@ -151,7 +188,7 @@ def _holds_dataset(errand: Errand, channel: Mapping[str, Any]) -> bool:
     if channel.get("ContentType") or source.get("S3DataType") == "ManifestFile":
         return False
     location = parse_location(source["S3Uri"].rstrip("/")) / "analysis.json"
-    return errand.open_artifacts().info(location) is not None
+    return errand.means.open_artifacts().info(location) is not None
 
 
 def _source(channel: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,6 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from windvane.control.data_rules import (
+    FRACTION,
+    SPECIFICATION,
+    training_channel,
+    validation_channel,
+)
+from windvane.control.members import first
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.discretion import discreet
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
@@ -45,17 +52,33 @@ def _of_the_start(old: JobState, new: JobState) -> Iterator[str]:
     job, before = new.job, old.job
     is_reading = SecondaryStatus.ANALYZING_DATA
     if job.secondary is is_reading and before.secondary is not is_reading:
-        channel = job.request["InputDataConfig"][0]
+        channel, limits = training_channel(job.request), job.limits
         uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
-        limits = job.limits
         yield (
             f"The AutoML job {job.name} has begun: at most {limits.max_candidates} candidates in "
             f"{limits.max_runtime_s} s."
         )
         target = channel.get("TargetAttributeName", "")
         yield f"Reading and analysing {uri}; the target column is {target!r}."
+        yield from _wishes(job)
     if before.problem_type is None and job.problem_type is not None:
         yield from _found(new)
+
+
+def _wishes(job: AutoMLJob) -> Iterator[str]:
+    """What was asked of the data and of the search beyond the target."""
+    request = job.request
+    if (held_out := validation_channel(request)) is not None:
+        uri = held_out["DataSource"]["S3DataSource"]["S3Uri"]
+        yield f"Candidates are scored on the rows of {uri}, of which no model learns."
+    if (share := first(request, FRACTION)) is not None:
+        yield f"A share of {share} of the rows is held out, on which candidates are scored."
+    if training_channel(request).get("SampleWeightAttributeName"):
+        yield "Rows are weighted by a column of theirs, which is no feature."
+    if uri := first(request, SPECIFICATION):
+        yield f"Features are those that {uri} names, of the types that it gives them."
+    if job.algorithms:
+        yield f"Algorithms that are tried: {', '.join(job.algorithms)}."
 
 
 def _found(state: JobState) -> Iterator[str]:
@@ -63,6 +86,8 @@ def _found(state: JobState) -> Iterator[str]:
     result = next((task.result for task in state.of(TaskKind.ANALYZE) if task.result), None) or {}
     if "n_rows" in result:
         yield f"Found {result['n_rows']} rows of {result['n_columns']} columns{_types(result)}."
+    if job.resolved_mode is not None:
+        yield f"The mode AUTO is {job.resolved_mode} for {result.get('n_bytes', 0)} bytes of training data."
     objective = job.objective
     goal = "smaller is better" if objective and objective.is_minimized else "larger is better"
     yield f"The problem is {job.problem_type}, the objective {objective} ({goal})."

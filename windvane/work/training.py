@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.base import Location, parse_location
-from windvane.control.channel_rules import DATASET, MEMBER, TRAIN, VALIDATION
+from windvane.control.channel_rules import DATASET, MEMBER, TRAIN
 from windvane.control.reruns import MEMBERS, OF_MEMBER
 from windvane.domain.images import ENSEMBLE, TRANSFORMERS, algorithm_of
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan, Score
+from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.learners.catalogue import learner
-from windvane.engine.local.heldout import score_files
 from windvane.engine.manifest import check_manifest, read_json
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.assembly import schema_of
-from windvane.engine.packages.package import load_predictor
 from windvane.engine.packages.tarball import pack
 from windvane.engine.rerun import (
     ABOUT_THE_TABLE,
@@ -44,7 +43,7 @@ from windvane.engine.tuning.builtin import BUILTIN
 from windvane.errors import CandidateFault, InvalidRequest
 from windvane.work.errand import Errand, fetch_archive, fetch_package, told_as
 from windvane.work.stages import Result, usable
-from windvane.work.tables import rows_of, table_of
+from windvane.work.tables import table_of
 from windvane.work.workspace import scratch
 
 ARTEFACT, OUTPUT = "model.tar.gz", "output.tar.gz"
@@ -74,7 +73,7 @@ class Workbench:
 
 
 def train(errand: Errand) -> Result:
-    """The scores of what was trained, if it has any.
+    """The scores of what was trained, if it has any, and figures of the table.
 
     raises    CandidateFault, DataFault, InvalidRequest, CorruptArtifact: each says what is wrong
     """
@@ -88,8 +87,10 @@ def train(errand: Errand) -> Result:
         scratch(errand.workspace, errand.attempt) as folder,
         told_as({folder / "dataset": uri}),
     ):
-        scores = [_score(one) for one in trainer(_workbench(errand, said, folder))]
-    return {"scores": scores} if scores else {}
+        bench = _workbench(errand, said, folder)
+        scores = [_score(one) for one in trainer(bench)]
+        table = {"table": _figures(read_analysis(bench.dataset))}
+    return {**table, "scores": scores} if scores else table
 
 
 def _workbench(errand: Errand, said: Translation, folder: Path) -> Workbench:
@@ -101,6 +102,15 @@ def _workbench(errand: Errand, said: Translation, folder: Path) -> Workbench:
         claim.check(analysis)
     dataset = leave_out(table.dataset, without, folder / "fewer-columns")
     return Workbench(errand, folder, own, dataset, without, table.is_read)
+
+
+def _figures(analysis: Analysis) -> dict[str, int]:
+    """For the log: nothing of the data themselves."""
+    return {
+        "n_rows": analysis.n_rows,
+        "n_features": len(analysis.features),
+        "n_held_out": analysis.n_held_out,
+    }
 
 
 def output_folder(request: Mapping[str, Any], name: str) -> Location:
@@ -129,10 +139,9 @@ def _train_candidate(bench: Workbench) -> Scores:
     candidate, packages = bench.folder / "candidate", bench.folder / "packages"
     made = usable(_trained(bench, plan, folds, candidate))
     stages.assemble(bench.dataset, _features(bench), {1: candidate}, 1, packages)
-    scores = _validated(bench, packages) or made.scores
     _publish_output(bench, candidate)
     _publish(bench, ARTEFACT, packages if bench.is_read else packages / "model")
-    return scores
+    return made.scores
 
 
 def _trained(bench: Workbench, plan: Plan, folds: int | None, into: Path) -> Outcome:
@@ -141,22 +150,13 @@ def _trained(bench: Workbench, plan: Plan, folds: int | None, into: Path) -> Out
         folds = min(folds, read_analysis(bench.dataset).n_folds)
     recipe = plan.recipe or learner(plan.algorithm).recipes[0]
     features, errand = bench.folder / "features" / recipe, bench.errand
-    return rerun(bench.dataset, plan, folds, features, into, errand.time_s, float(errand.memory_mb))
+    return rerun(
+        bench.dataset, plan, folds, features, into, errand.time_s, float(errand.means.memory_mb)
+    )
 
 
 def _features(bench: Workbench) -> dict[str, Path]:
     return {folder.name: folder for folder in (bench.folder / "features").glob("[!.]*")}
-
-
-def _validated(bench: Workbench, packages: Path) -> Scores:
-    """The scores on the channel `validation` of the model that answers; none if there is no such channel."""
-    channel = _channels_given(bench.errand).get(VALIDATION)
-    if channel is None:
-        return ()
-    folder = bench.folder / VALIDATION
-    files, options = rows_of(bench.errand, channel, bench.hyperparameters, folder)
-    predictor = load_predictor(packages / "transformers", packages / "model")
-    return score_files(files, options, read_analysis(bench.dataset), predictor)
 
 
 def _combine(bench: Workbench) -> Scores:
@@ -179,10 +179,9 @@ def _combine(bench: Workbench) -> Scores:
     ensemble, packages = bench.folder / "candidate", bench.folder / "packages"
     outcome = usable(rerun_ensemble(bench.dataset, members, numbered, index, ensemble))
     stages.assemble(bench.dataset, _features(bench), {**members, index: ensemble}, index, packages)
-    scores = _validated(bench, packages) or outcome.scores
     _publish_output(bench, ensemble)
     _publish(bench, ARTEFACT, packages)
-    return scores
+    return outcome.scores
 
 
 _TRAINERS: dict[str, Callable[[Workbench], Scores]] = {
@@ -317,7 +316,7 @@ def _publish(bench: Workbench, name: str, folder: Path) -> None:
     location = output_folder(bench.errand.request, bench.errand.job.name) / name
     archive = bench.folder / name
     pack(folder, archive)
-    bench.errand.open_artifacts().upload(location, archive)
+    bench.errand.means.open_artifacts().upload(location, archive)
 
 
 def _score(score: Score) -> dict[str, Any]:

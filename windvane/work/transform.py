@@ -36,7 +36,7 @@ def transform(errand: Errand, job: TransformJob) -> Result:
     with scratch(errand.workspace, errand.attempt) as folder:
         if job.transformers:
             return transform_table(errand, job.transformers, folder)
-        artifacts = errand.open_artifacts()
+        artifacts = errand.means.open_artifacts()
         model = _load(artifacts, job.containers, errand.request.get("Environment", {}), folder)
         request = batch_request(errand.request, model.default_accept)
         progress = Progress(errand.workspace.folder / "objects")
@@ -128,7 +128,7 @@ def _load(
 def _transform_object(
     errand: Errand, model: ServedModel, request: BatchRequest, item: Item, file: Path
 ) -> None:
-    artifacts = errand.open_artifacts()
+    artifacts = errand.means.open_artifacts()
     compression = errand.request["TransformInput"].get("CompressionType", "None")
     output = parse_location(errand.request["TransformOutput"]["S3OutputPath"].rstrip("/"))
     with opened(artifacts, item.source, compression) as read, file.open("wb") as answer:

@@ -77,7 +77,7 @@ def transform_table(errand: Errand, uri: str, folder: Path) -> Result:
         transformers = Transformers(*load_transformers(package))
     if not transformers.recipes:
         return {}
-    artifacts = errand.open_artifacts()
+    artifacts = errand.means.open_artifacts()
     source = errand.request["TransformInput"]["DataSource"]["S3DataSource"]
     root = parse_location(source["S3Uri"].rstrip("/"))
     if artifacts.info(root / "analysis.json") is not None:
@@ -106,7 +106,12 @@ def _transform_dataset(
         temporary = folder / "temporary"
         temporary.mkdir()
         rows = publish_matrix(
-            errand.open_artifacts(), _output(errand), folder_of_dataset, X, temporary, _most(errand)
+            errand.means.open_artifacts(),
+            _output(errand),
+            folder_of_dataset,
+            X,
+            temporary,
+            _most(errand),
         )
     return {"rows": rows}
 
@@ -120,7 +125,7 @@ def _most(errand: Errand) -> dict[str, int]:
 
 
 def _transform_object(errand: Errand, transformers: Transformers, item: Item, file: Path) -> None:
-    artifacts = errand.open_artifacts()
+    artifacts = errand.means.open_artifacts()
     compression = errand.request["TransformInput"].get("CompressionType", "None")
     with opened(artifacts, item.source, compression) as read, file.open("wb") as made:
         try:

@@ -148,6 +148,11 @@ class Keys:
     def transformed_folder(self, recipe: str) -> Location:
         return self.root / layout.TRANSFORMED.folder(recipe=recipe)
 
+    @property
+    def all_transformed(self) -> Location:
+        """The folder of what every recipe made."""
+        return self.root / layout.TRANSFORMED.folder()
+
     def transformed(self, recipe: str, part: str, number: int) -> Location:
         """part    'train' or 'validation'"""
         return self.root / layout.TRANSFORMED.at(recipe=recipe, part=part, n=str(number))

@@ -33,7 +33,7 @@ def test_json_is_one_document_and_everything_lies_in_the_folder(files, tmp_path,
     out = tmp_path / "out"
     code = _run(
         files / "train.csv", "--target", "y", "--test", files / "test.csv", "--max-candidates", 1,
-        "--max-runtime", 120, "--objective", "Accuracy", "--out", out, "--json",
+        "--max-runtime", 600, "--objective", "Accuracy", "--out", out, "--json",
     )  # fmt: skip
     told = capsys.readouterr()
     assert code == 0
@@ -58,7 +58,7 @@ def test_json_is_one_document_and_everything_lies_in_the_folder(files, tmp_path,
 
 def test_calibration_and_threshold_tuning_can_be_switched_off(files, tmp_path, capsys):
     code = _run(
-        files / "train.csv", "--target", "y", "--max-candidates", 1, "--max-runtime", 120,
+        files / "train.csv", "--target", "y", "--max-candidates", 1, "--max-runtime", 600,
         "--no-calibration", "--no-threshold-tuning", "--out", tmp_path / "out", "--json",
         "--algorithms", "linear-learner", "--mode", "HYPERPARAMETER_TUNING",
     )  # fmt: skip
@@ -72,7 +72,7 @@ def test_calibration_and_threshold_tuning_can_be_switched_off(files, tmp_path, c
 
 def test_a_latency_limit_that_none_meets_is_told(files, tmp_path, capsys):
     code = _run(
-        files / "train.csv", "--target", "y", "--max-candidates", 1, "--max-runtime", 120,
+        files / "train.csv", "--target", "y", "--max-candidates", 1, "--max-runtime", 600,
         "--max-latency-ms", "0.000001", "--out", tmp_path / "out", "--json",
     )  # fmt: skip
     told = capsys.readouterr()
@@ -89,7 +89,7 @@ def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
     monkeypatch.chdir(tmp_path)
     code = _run(
         files / "train.csv", "--target", "y", "--test", files / "test.csv",
-        "--max-candidates", 1, "--max-runtime", 120,
+        "--max-candidates", 1, "--max-runtime", 600,
     )  # fmt: skip
     told = capsys.readouterr().out
     assert code == 0

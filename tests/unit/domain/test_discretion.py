@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from windvane.domain.discretion import WITHHELD, discreet
 from windvane.domain.job import AutoMLJob, Limits
 from windvane.domain.task import Task, TaskKind
+from windvane.engine.learners.torch_extra import MISSING
 from windvane.names import Scope
 from windvane.process.child import Ending, Exit
 from windvane.work import trials
@@ -48,6 +49,18 @@ def test_what_the_limit_of_a_step_job_ended_is_told_whole():
     case = StepCase(task(TaskKind.STEP), stopped=False, memory_mb=100, max_runtime_s=60)
     verdict = judge(case, Exit(Ending.KILLED_TIME, ""), 3)
     assert discreet(verdict.error) == verdict.error != ""
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "It was stopped early: on the 1200 rows of 2 of 5 folds its MSE was 12,345, clearly worse than 1e-05 of candidate 1.",
+        "It was stopped early: on the 90 rows of 1 of 3 folds its R2 was -0.125, clearly worse than 0.5 of candidate 12.",
+        f"Training needs {MISSING}",
+    ],
+)
+def test_a_candidate_that_was_given_up_says_why(reason):
+    assert discreet(reason) == reason
 
 
 def test_a_crash_is_told_by_its_signal_or_its_type():

@@ -38,7 +38,7 @@ def regressor(rows):
 def reported(rows, tmp_path_factory):
     """A model that keeps rows, its job's folder and that of its reports."""
     folder = tmp_path_factory.mktemp("reported")
-    model = AutoML("amount", max_candidates=1, max_runtime_s=120).fit(
+    model = AutoML("amount", max_candidates=1, max_runtime_s=600).fit(
         rows.drop(columns="y"),
         keep=folder / "job",
         reports=folder / "reports",

@@ -14,6 +14,7 @@ import pytest
 
 from windvane.errors import CandidateFault, DataFault, JobFault
 from windvane.process.child import Child, Ending, Exit
+from windvane.process.memory import tree_memory_mb
 
 
 def _ended(child: Child, within_s: float = 10.0) -> Exit:
@@ -124,14 +125,35 @@ def test_memory_of_grandchildren_counts(tmp_path: Path) -> None:
     assert ended.peak_memory_mb > 200
 
 
-def test_a_child_within_its_cap_is_left_alone_and_its_peak_is_known() -> None:
-    def allocate() -> None:
-        kept = np.ones(60 * 1024**2 // 8)
-        time.sleep(0.5 + 0 * kept[0])
+def test_a_child_within_its_cap_is_left_alone_and_its_peak_is_known(tmp_path: Path) -> None:
+    """It holds its memory until that was seen, and has as much room as this process, whose fork it is, and more."""
 
-    ended = _ended(Child.start(allocate, memory_mb=400))
+    def allocate() -> None:
+        _await(tmp_path / "begin")
+        kept = np.ones(60 * 1024**2 // 8)
+        (tmp_path / "allocated").write_text(f"{kept[-1]}")
+        _await(tmp_path / "end")
+
+    cap_mb = int(tree_memory_mb(os.getpid())) + 400
+    child = Child.start(allocate, memory_mb=cap_mb)
+    before_mb = _seen_above(child, 0)
+    (tmp_path / "begin").write_text("yes")
+    _await(tmp_path / "allocated")
+    _seen_above(child, before_mb + 55)
+    (tmp_path / "end").write_text("yes")
+    ended = _ended(child)
     assert ended.ending is Ending.FINISHED
-    assert 60 <= ended.peak_memory_mb < 400
+    assert before_mb + 55 < ended.peak_memory_mb < cap_mb
+
+
+def _seen_above(child: Child, mb: float) -> float:
+    """What the child was found to hold, once it is more than so much."""
+    until = time.monotonic() + 10
+    while child.peak_memory_mb <= mb:
+        assert child.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    return child.peak_memory_mb
 
 
 @pytest.mark.parametrize("leave_session", [False, True])

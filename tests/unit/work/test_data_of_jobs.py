@@ -198,6 +198,34 @@ def test_candidates_can_be_sent_back(made: Made) -> None:
 
 
 @pytest.mark.parametrize("share", [None, 0.3])
+def test_candidates_trained_on_the_files_of_the_job_score_as_they_did(
+    made: Made, tmp_path: Path, share: float | None
+) -> None:
+    if share is not None:
+        made = _made(tmp_path, share)
+        made.do(TaskKind.FEATURES, "features/dpp0", recipe="dpp0")
+        made.train(completed(read_dataset(_dataset(made)).analysis, PLANS[0]))
+    candidate = made.candidates[0]
+    step = made.steps()[candidate.name]
+    places = {"train": "s3://bucket/train/", "feature-specification": "s3://bucket/features.json"}
+    about = {"_target": "y", "_sample_weight": "w", "_objective": str(made.job.objective)}
+    if share is None:
+        places["validation"] = "s3://bucket/held-out/"
+    else:
+        about["_validation_fraction"] = str(share)
+    sources = {name: {"S3DataType": "S3Prefix", "S3Uri": uri} for name, uri in places.items()}
+    channels = [
+        {"ChannelName": name, "DataSource": {"S3DataSource": source}}
+        for name, source in sources.items()
+    ]
+    asked = {"HyperParameters": {**step.details["HyperParameters"], **about}}
+    details = {**step.details, **asked, "InputDataConfig": channels}
+    scores = _sent_back(made, replace(step, details=details))["scores"]
+    told = {one["metric"]: one["value"] for one in scores}
+    assert told[made.job.objective] == candidate.score
+
+
+@pytest.mark.parametrize("share", [None, 0.3])
 def test_the_split_can_be_sent_back(tmp_path: Path, share: float | None) -> None:
     made = _made(tmp_path, share)
     split = made.steps()[made.keys.split_name]

@@ -217,7 +217,7 @@ def test_a_model_process_carries_the_data_folder_in_its_environment(world):
 def test_an_endpoint_being_created_is_not_ready(world, tmp_path):
     async def scene():
         world.create(one(world.upload("m", load=f"hang:{tmp_path / 'go'}")))
-        await until(processes)
+        await until(lambda: processes() and world.router._endpoints)
         with pytest.raises(ModelNotReady, match="Endpoint E is Creating"):
             await world.ask()
         (tmp_path / "go").touch()
@@ -459,6 +459,10 @@ def test_a_serverless_variant_scales_to_zero_and_comes_back_with_a_request(world
             await until(lambda: not processes())
 
     play(world, scene, idle_s=0.5)
+    told = [line.message for line in lines_of_endpoint(world)]
+    assert told.count("Requests wait for a process: one more is to be started.") == 2
+    gone = "The model process is no longer wanted: nobody has asked for 0.5 s; it finishes what it is at."
+    assert told.count(gone) == 3
 
 
 def test_a_serverless_variant_that_cannot_start_makes_the_endpoint_fail(world):
@@ -580,12 +584,15 @@ def test_folders_of_endpoints_that_are_gone_are_removed_at_the_start(world):
     play(world, scene)
 
 
-def test_the_log_of_an_endpoint_tells_of_its_processes_and_outlives_it(world):
-    group = "/aws/sagemaker/Endpoints/E"
+def lines_of_endpoint(world, prefix=""):
+    with world.store.snapshot() as tx:
+        group = "/aws/sagemaker/Endpoints/E"
+        return tx.log_lines(LineQuery(scope=SCOPE, group=group, prefix=prefix))
 
+
+def test_the_log_of_an_endpoint_tells_of_its_processes_and_outlives_it(world):
     def lines():
-        with world.store.snapshot() as tx:
-            return tx.log_lines(LineQuery(scope=SCOPE, group=group, prefix="A/i-"))
+        return lines_of_endpoint(world, "A/i-")
 
     def told():
         return [line.message for line in lines()]
@@ -606,6 +613,7 @@ def test_the_log_of_an_endpoint_tells_of_its_processes_and_outlives_it(world):
         "The model process was ended by signal 9.",
         "A model process is started.",
         "The model process is ready.",
+        "The model process is no longer wanted; it finishes what it is at.",
     ]
     assert len({line.stream for line in lines()}) == 1
 
@@ -616,8 +624,6 @@ def test_the_log_of_an_endpoint_that_failed_withholds_what_may_quote_data(world)
         await world.settled()
 
     play(world, scene)
-    with world.store.snapshot() as tx:
-        lines = tx.log_lines(LineQuery(scope=SCOPE, group="/aws/sagemaker/Endpoints/E"))
-    last = lines[-1].message
+    last = lines_of_endpoint(world)[-1].message
     assert last.startswith("The endpoint E is Failed. Production variant A could not be started: ")
     assert "damaged" not in last

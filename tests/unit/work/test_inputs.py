@@ -59,12 +59,13 @@ def test_validation_data_have_a_limit_of_their_own(
     artifacts: LocalArtifacts, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = _source("S3Prefix", "train")
-    assert len(download_validation(artifacts, source, folder / "all", 100)) == 2
+    found = download_validation(artifacts, source, "None", folder / "all", 100)
+    assert (len(found.files), found.format, found.max_bytes) == (2, "csv", 100)
     with pytest.raises(DataFault, match="has 3 bytes; this server takes at most 2"):
-        download_validation(artifacts, source, folder / "server", 2)
+        download_validation(artifacts, source, "None", folder / "server", 2)
     monkeypatch.setattr(inputs, "MAX_VALIDATION_BYTES", 2)
     with pytest.raises(DataFault, match="has 3 bytes; validation data may have at most 2"):
-        download_validation(artifacts, source, folder / "aws", 100)
+        download_validation(artifacts, source, "None", folder / "aws", 100)
 
 
 def test_a_prefix_that_was_emptied_meanwhile_is_named(

@@ -29,9 +29,10 @@ from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import JobFault
 from windvane.store.records import from_json, to_json
 from windvane.testing.tables import HEADER, lines
-from windvane.work import records
+from windvane.work import records, steprecords
 from windvane.work.errand import Errand
 from windvane.work.layout import LAYOUT
+from windvane.work.means import Means
 from windvane.work.stages import Bench, Result, perform
 from windvane.work.stepjobs import perform_errand
 from windvane.work.workspace import Keys, workspace_of
@@ -68,6 +69,10 @@ class Made:
         return LocalArtifacts(self.folder / "objects")
 
     @property
+    def means(self) -> Means:
+        return Means(lambda: self.artifacts, 1, 4000, 10**9, 100, transformed_rows=MOST_TRANSFORMED)
+
+    @property
     def keys(self) -> Keys:
         return Keys(self.job)
 
@@ -86,15 +91,8 @@ class Made:
             job=self.job,
             task=task,
             workspace=workspace_of(self.folder, self.job),
-            open_artifacts=lambda: self.artifacts,
             stop_at=time.time() + 100,
-            calibrate=True,
-            tune_threshold=True,
-            threads=1,
-            memory_mb=4000,
-            max_data_bytes=10**9,
-            max_columns=100,
-            transformed_rows=MOST_TRANSFORMED,
+            means=self.means,
         )
         result: Result = json.loads(json.dumps(perform(bench)))
         done = replace(task, status=TaskStatus.DONE, ended=START, result=result)
@@ -115,9 +113,9 @@ class Made:
         }
 
     def steps(self) -> dict[str, ProcessingJob]:
-        shared = records.step_jobs(self.job, self.tasks)
+        shared = steprecords.step_jobs(self.job, self.tasks)
         own = (
-            records.training_job(self.job, candidate, None, self.candidates)
+            steprecords.training_job(self.job, candidate, None, self.candidates)
             for candidate in self.candidates
         )
         return {step.name: step for step in (*shared, *own)}
@@ -284,7 +282,7 @@ def test_transformers_are_the_same_whoever_publishes_them(tmp_path: Path) -> Non
 
 def test_models_are_deleted_any_number_of_times_and_all_else_stays(made: Made) -> None:
     before = made.paths()
-    uri = str(records.model_location(made.job, made.candidates[1]))
+    uri = str(steprecords.model_location(made.job, made.candidates[1]))
     content = made.artifacts.read(parse_location(uri))
     made.do(TaskKind.RETAIN, "retain/1", objects=[uri])
     made.do(TaskKind.RETAIN, "retain/2", objects=[uri])
@@ -332,14 +330,14 @@ def test_an_ensembles_training_job_names_its_members_and_where_they_lie(mode: st
     by_weight = sorted(weights, key=lambda name: -weights[name])
     ensemble = replace(ensemble, members={name: weights[name] for name in by_weight})
     stored = from_json(Candidate, to_json(ensemble))
-    details = records.training_job(job, stored, None, (*members, stored)).details
+    details = steprecords.training_job(job, stored, None, (*members, stored)).details
     assert list(json.loads(details["HyperParameters"]["_members"])) == by_weight
     channels = [
         (one["ChannelName"], one["DataSource"]["S3DataSource"]["S3Uri"])
         for one in details["InputDataConfig"]
     ]
     by_name = {member.name: member for member in members}
-    places = [records.model_location(job, by_name[name]).parent for name in by_weight]
+    places = [steprecords.model_location(job, by_name[name]).parent for name in by_weight]
     assert channels == [
         ("dataset", str(Keys(job).dataset)),
         *((f"member-{number}", f"{place}/") for number, place in enumerate(places, 1)),
@@ -353,12 +351,8 @@ def _sent_back(made: Made, step: ProcessingJob) -> Result:
         job=job,
         task=task,
         workspace=workspace_of(made.folder, job),
-        open_artifacts=lambda: made.artifacts,
         stop_at=time.time() + 100,
-        threads=1,
-        memory_mb=4000,
-        max_data_bytes=10**9,
-        max_columns=100,
+        means=made.means,
     )
     return json.loads(json.dumps(perform_errand(errand)))
 
@@ -406,7 +400,7 @@ def test_the_split_can_be_sent_back(made: Made) -> None:
 def test_members_too_many_for_a_hyperparameter_are_left_out_not_cut() -> None:
     job = make_job(name="a" * 32)
     ensemble, members = _ensemble(job, 60)
-    details = records.training_job(job, ensemble, None, members).details
+    details = steprecords.training_job(job, ensemble, None, members).details
     assert details["HyperParameters"] == {}
 
 
@@ -414,9 +408,9 @@ def test_members_too_many_for_a_hyperparameter_are_left_out_not_cut() -> None:
 def test_a_candidate_that_came_to_nothing_names_no_model(status: CandidateStatus) -> None:
     job = make_job()
     begun = records.begun(job, PLANS[0], START)
-    assert "ModelArtifacts" in records.training_job(job, begun, None).details
+    assert "ModelArtifacts" in steprecords.training_job(job, begun, None).details
     ended = records.ended(begun, status, START, "It broke.")
-    assert "ModelArtifacts" not in records.training_job(job, ended, None).details
+    assert "ModelArtifacts" not in steprecords.training_job(job, ended, None).details
 
 
 def _task(job: AutoMLJob, kind: TaskKind, status: TaskStatus) -> Task:
@@ -450,7 +444,7 @@ def test_the_split_is_over_when_its_files_are_there(
     tasks = [_task(job, TaskKind.ANALYZE, TaskStatus.DONE)]
     if status is not None:
         tasks.append(_task(job, TaskKind.SPLIT, status))
-    [split] = records.step_jobs(job, tasks)
+    [split] = steprecords.step_jobs(job, tasks)
     assert split.status == told
     assert (split.ended is not None) == is_over
     assert split.failure_reason == ("It broke." if status is TaskStatus.FAILED else "")

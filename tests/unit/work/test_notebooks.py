@@ -18,6 +18,7 @@ from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.definitions.define import NOTEBOOK
 from windvane.errors import CorruptArtifact
 from windvane.work import notebooks
+from windvane.work.means import Means
 from windvane.work.stages import Bench, perform
 from windvane.work.workspace import Keys, Workspace
 
@@ -50,23 +51,17 @@ def exploring(tmp_path: Path) -> Bench:
         job=job,
         task=task,
         workspace=workspace,
-        open_artifacts=lambda: store,
         stop_at=time.time() + 60,
-        calibrate=True,
-        tune_threshold=True,
-        threads=1,
-        memory_mb=1000,
-        max_data_bytes=10**9,
-        max_columns=100,
+        means=Means(lambda: store, 1, 1000, 10**9, 100),
     )
 
 
 def keys(bench: Bench) -> list[str]:
-    return [one.location.key for one in bench.open_artifacts().list(Location("bucket", ""))]
+    return [one.location.key for one in bench.means.open_artifacts().list(Location("bucket", ""))]
 
 
 def read(bench: Bench, location: Location) -> str:
-    return bench.open_artifacts().read(location).decode()
+    return bench.means.open_artifacts().read(location).decode()
 
 
 def test_both_notebooks_and_the_modules_are_published(exploring: Bench) -> None:

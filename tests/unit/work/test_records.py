@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from world import START, make_job
+from world import START, make_job, outcome
 
-from windvane.domain.candidate import Candidate
+from windvane.domain.candidate import Candidate, TransformJob
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import ProblemType
-from windvane.domain.task import Task, TaskKind
+from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.rerun import hyperparameters_of
 from windvane.store.records import from_json, to_json
-from windvane.work import records
+from windvane.work import records, steprecords
 from windvane.work.config import Role, WorkConfig, config_from_json, config_to_json
 from windvane.work.containers import containers_of
 from windvane.work.workspace import Keys, cleared, scratch, workspace_of
@@ -87,7 +87,7 @@ def test_artefacts_lie_where_clients_of_aws_look_for_them() -> None:
 
 def test_a_training_job_says_what_is_true_of_the_candidate() -> None:
     job = _job()
-    details = records.training_job(job, _candidate(job), None).details
+    details = steprecords.training_job(job, _candidate(job), None).details
     assert details["HyperParameters"] == {
         "eta": "0.1",
         "depth": "6",
@@ -110,7 +110,7 @@ def test_a_candidate_that_an_older_version_stored_tells_no_seed() -> None:
         del document[name]
     read = from_json(Candidate, json.dumps(document))
     assert (read.seed, read.n_rows, read.folds) == (None, None, None)
-    details = records.training_job(job, read, None).details
+    details = steprecords.training_job(job, read, None).details
     assert details["HyperParameters"] == {"eta": "0.1", "depth": "6", "_recipe": "dpp0"}
 
 
@@ -142,9 +142,36 @@ def test_the_exploration_reads_the_dataset() -> None:
     task = Task(
         id=1, job_arn=job.arn, kind=TaskKind.EXPLORE, key="explore", payload={}, created=START
     )
-    [step] = records.step_jobs(job, [task])
+    [step] = steprecords.step_jobs(job, [task])
     [read] = step.details["ProcessingInputs"]
     assert read["S3Input"]["S3Uri"] == str(Keys(job).dataset)
+
+
+def _done(key: str, kind: TaskKind, result: dict[str, object], **payload: object) -> Task:
+    task = Task(id=1, job_arn=_job().arn, kind=kind, key=key, payload=payload, created=START)
+    return replace(task, status=TaskStatus.DONE, result=result)
+
+
+@pytest.mark.parametrize("n_rows", [0, 5])
+def test_a_transform_step_has_an_output_where_rows_are_or_are_to_be(n_rows: int) -> None:
+    job = _job()
+    plan = {"plan": {"index": 1, "recipe": "dpp0"}}
+    rows = {"rows": {"train": n_rows, "validation": 0}}
+    features = _done("features/dpp0", TaskKind.FEATURES, {}, recipe="dpp0")
+    written = _done("transform/dpp0", TaskKind.TRANSFORM, rows, recipe="dpp0")
+    ensemble = _done("ensemble", TaskKind.ENSEMBLE, {"outcome": outcome(2, 0.9, {"1": 1.0})})
+    tasks = [features, written, _done("train", TaskKind.TRAIN, {}, **plan), ensemble]
+
+    def outputs(tasks: list[Task]) -> list[str | None]:
+        steps = [one for one in steprecords.step_jobs(job, tasks) if isinstance(one, TransformJob)]
+        found = (one.details.get("TransformOutput") for one in steps)
+        return [None if one is None else one["S3OutputPath"] for one in found]
+
+    of_recipe, of_all = Keys(job).transformed_folder("dpp0"), Keys(job).all_transformed
+    assert of_recipe.key.startswith(f"{of_all.key}/")
+    assert outputs(tasks) == ([str(of_recipe), str(of_all)] if n_rows else [None, None])
+    to_be = replace(written, status=TaskStatus.RUNNING, result=None)
+    assert outputs([features, to_be]) == [str(of_recipe)]
 
 
 def test_jobs_of_one_name_in_two_accounts_have_workspaces_of_their_own(tmp_path: Path) -> None:

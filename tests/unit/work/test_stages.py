@@ -14,6 +14,7 @@ from windvane.engine import stages
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.errors import Outclassed
+from windvane.work.means import Means
 from windvane.work.stages import Bench, perform
 from windvane.work.workspace import workspace_of
 
@@ -36,14 +37,8 @@ def _bench(folder, kind, is_on=True, **payload):
         job=job,
         task=task,
         workspace=workspace_of(folder, job),
-        open_artifacts=lambda: artifacts,
         stop_at=(START + timedelta(hours=1)).timestamp(),
-        calibrate=is_on,
-        tune_threshold=is_on,
-        threads=1,
-        memory_mb=1024,
-        max_data_bytes=10**9,
-        max_columns=100,
+        means=Means(lambda: artifacts, 1, 1024, 10**9, 100, is_on, is_on),
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from unit.work.test_training import Bucket, output, table
+from sklearn.metrics import roc_auc_score
+from unit.work.test_training import Bucket, output, table, with_means
 from world import SCOPE
 
 from windvane.artifacts.base import parse_location
@@ -84,7 +84,7 @@ def run(
         "OutputDataConfig": {"S3OutputPath": "s3://b/models/"},
     }
     errand = bucket.errand(TrainingJob, name, details)
-    found = json.loads(json.dumps(perform_errand(replace(errand, memory_mb=4000))))
+    found = json.loads(json.dumps(perform_errand(with_means(errand, memory_mb=4000))))
     return {one["metric"]: one["value"] for one in found.get("scores", ())}
 
 
@@ -158,16 +158,35 @@ def test_rows_to_validate_with_are_what_the_model_is_scored_on(
 ) -> None:
     channels = {"train": source("s3://b/rows/", "text/csv")}
     validation = source("s3://b/valid/rows.csv", "text/csv")
-    crossed = run(bucket, "crossed", algorithm, {"_folds": "2"}, **channels)
-    scores = run(bucket, "judged", algorithm, {"_folds": "2"}, **channels, validation=validation)
+    given = {"_folds": "2", "_objective": "AUC"}
+    crossed = run(bucket, "crossed", algorithm, given, **channels)
+    scores = run(bucket, "judged", algorithm, given, **channels, validation=validation)
     assert set(scores) == set(crossed)
     assert scores != crossed
     model = model_of(bucket, "judged")
     predictor = load_predictor(model / "transformers", model / "model")
     valid = table(N_ROWS + 200)[N_ROWS:]
     rows = valid.drop(columns="y").astype(str).to_numpy().tolist()
-    labels = [predictor.schema.labels[one] for one in predictor.predict(rows).classes]
+    answer = predictor.predict(rows)
+    labels = [predictor.schema.labels[one] for one in answer.classes]
     assert scores["Accuracy"] == pytest.approx((valid["y"] == labels).mean())
+    assert scores["AUC"] == pytest.approx(roc_auc_score(valid["y"], answer.probabilities[:, 1]))
+
+
+def test_training_stops_when_the_rows_to_validate_with_gain_no_more(bucket: Bucket) -> None:
+    """Whatever folds of the rows to train on would have to say."""
+    valid = table(N_ROWS + 200)[N_ROWS:]
+    turned = valid.assign(y=["no" if label == "yes" else "yes" for label in valid["y"]])
+    bucket.put("s3://b/turned/rows.csv", without_header(turned))
+    given = {"num_iterations": "200", "early_stopping_rounds": "5", "learning_rate": "0.1"}
+
+    def rounds(name: str, uri: str) -> int:
+        channels = {"train": source("s3://b/rows/"), "validation": source(uri)}
+        run(bucket, name, "lightgbm", given, **channels)
+        made = bucket.unpacked(f"{output(name)}output.tar.gz")
+        return int(json.loads((made / "outcome.json").read_text())["fits"]["rounds"])
+
+    assert rounds("misled", "s3://b/turned/") < 5 < rounds("led", "s3://b/valid/") < 200
 
 
 def test_rows_with_a_header_are_validated_by_name(bucket: Bucket) -> None:
@@ -179,9 +198,8 @@ def test_rows_with_a_header_are_validated_by_name(bucket: Bucket) -> None:
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        (b"yes,1,red\n", "have 3 columns, those to train on 4"),
-        (b"maybe,1,red,2\nyes,1,red,2\n", "They have the class 'maybe', which no row to train on"),
-        (b"yes,x,red,2\nyes,1,red,2\n", "Row 1, column 'column_2': 'x' cannot be read"),
+        (b"yes,1,red\n", "columns"),
+        (b"maybe,1,red,2\nperhaps,1,red,2\n", "None of the 2 rows of the validation data can be"),
     ],
 )
 def test_rows_that_cannot_validate_say_why(bucket: Bucket, rows: bytes, told: str) -> None:
@@ -189,6 +207,19 @@ def test_rows_that_cannot_validate_say_why(bucket: Bucket, rows: bytes, told: st
     channels = {"train": source("s3://b/rows/"), "validation": source("s3://b/odd/")}
     with pytest.raises(DataFault, match=told):
         run(bucket, "odd", "lightgbm", QUICK, **channels)
+
+
+def test_a_dataset_has_rows_to_validate_with_already(bucket: Bucket) -> None:
+    channels = {"train": source("s3://b/dataset"), "validation": source("s3://b/valid/")}
+    with pytest.raises(CandidateFault, match="says itself what rows are held out"):
+        run(bucket, "twice", "lightgbm", QUICK, **channels)
+
+
+@pytest.mark.parametrize("share", ["0", "1", "half"])
+def test_a_share_of_rows_is_one(bucket: Bucket, share: str) -> None:
+    given = {**QUICK, "_validation_fraction": share}
+    with pytest.raises(CandidateFault, match="must be a number greater than 0 and less than 1"):
+        run(bucket, "no-share", "lightgbm", given, train=source("s3://b/rows/"))
 
 
 def test_an_ensemble_trains_the_members_that_are_described(bucket: Bucket) -> None:

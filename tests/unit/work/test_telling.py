@@ -59,6 +59,40 @@ def test_counts_and_types_are_told_where_they_are_known():
     assert "The problem is Regression, the objective MSE (smaller is better)." in world.told
 
 
+def test_what_was_asked_of_data_and_search_is_told():
+    places = ("train", "held-out")
+    channels = [
+        {
+            "ChannelType": kind,
+            "DataSource": {"S3DataSource": {"S3Uri": f"s3://bucket/{place}"}},
+            "TargetAttributeName": "y",
+            "SampleWeightAttributeName": "w",
+        }
+        for kind, place in zip(("training", "validation"), places, strict=True)
+    ]
+    generation = {
+        "FeatureSpecificationS3Uri": "s3://bucket/features.json",
+        "AlgorithmsConfig": [{"AutoMLAlgorithms": ["lightgbm", "nn-torch"]}],
+    }
+    config = {
+        "Mode": "AUTO",
+        "CandidateGenerationConfig": generation,
+        "DataSplitConfig": {"ValidationFraction": 0.25},
+    }
+    job = make_job()
+    asked = {"InputDataConfig": channels, "AutoMLJobConfig": config}
+    world = Told(replace(job, request={**job.request, **asked}))
+    world.do(TaskKind.ANALYZE)
+    assert world.told[2:7] == [
+        "Candidates are scored on the rows of s3://bucket/held-out, of which no model learns.",
+        "A share of 0.25 of the rows is held out, on which candidates are scored.",
+        "Rows are weighted by a column of theirs, which is no feature.",
+        "Features are those that s3://bucket/features.json names, of the types that it gives them.",
+        "Algorithms that are tried: lightgbm, nn-torch.",
+    ]
+    assert "The mode AUTO is ENSEMBLING for 0 bytes of training data." in world.told
+
+
 def test_the_deployment_is_told():
     world = whole_job(deploys=True)
     assert "The best candidate is deployed to the endpoint churn-model-endpoint." in world.told
@@ -114,6 +148,20 @@ def test_the_log_of_a_step_job_has_its_start_its_scores_and_its_end():
         "The training job t is Completed after 0.0 s.",
     ]
     assert list(step_lines(ended, ended)) == []
+    transform = replace(begun, details={"ModelName": "churn"})
+    assert list(step_lines(new, transform)) == [
+        "The training job t has begun, with the model churn."
+    ]
+    table = {"n_rows": 600, "n_features": 3, "n_held_out": 0}
+    done = {"table": table, "objects": 2, "rows": {"train": 480, "validation": 120}}
+    assert list(step_lines(begun, replace(ended, metrics=()), done)) == [
+        "The table has 600 rows and 3 columns to learn from.",
+        "Objects that were transformed: 2.",
+        "Rows that were written: 480 of train, 120 of validation.",
+        "The training job t is Completed after 0.0 s.",
+    ]
+    table["n_held_out"] = 150
+    assert "600 rows, 150 of them held out, and 3" in next(step_lines(begun, ended, done))
 
 
 def test_what_cannot_be_told_is_said_to_be_missing_and_holds_up_nothing(caplog):

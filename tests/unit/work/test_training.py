@@ -30,6 +30,7 @@ from windvane.engine.packages.tarball import pack, unpack
 from windvane.engine.training.trial import TrainLimits
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidRequest
 from windvane.work.errand import Errand, fetch_dataset
+from windvane.work.means import Means
 from windvane.work.publishing import publish_dataset
 from windvane.work.stepjobs import perform_errand
 from windvane.work.workspace import Workspace
@@ -64,12 +65,8 @@ class Bucket:
             job=job,
             task=task,
             workspace=Workspace(self.folder / "work" / name),
-            open_artifacts=lambda: self.artifacts,
             stop_at=4e9,
-            threads=1,
-            memory_mb=2000,
-            max_data_bytes=10**9,
-            max_columns=100,
+            means=Means(lambda: self.artifacts, 1, 2000, 10**9, 100),
         )
 
     def train(
@@ -140,6 +137,10 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Bucket:
     return made
 
 
+def with_means(errand: Errand, **means: Any) -> Errand:
+    return replace(errand, means=replace(errand.means, **means))
+
+
 def output(name: str) -> str:
     return f"s3://b/models/{name}/output/"
 
@@ -162,7 +163,7 @@ def test_a_dataset_that_is_not_there_too_large_or_damaged_is_told_by_its_uri(
     with pytest.raises(DataFault, match="There is no dataset under s3://b/datas:"):
         fetch_dataset(errand, "s3://b/datas", tmp_path / "no")
     with pytest.raises(DataFault, match="takes at most 10 "):
-        fetch_dataset(replace(errand, max_data_bytes=10), "s3://b/dataset", tmp_path / "much")
+        fetch_dataset(with_means(errand, max_data_bytes=10), "s3://b/dataset", tmp_path / "much")
     bucket.put("s3://b/broken/analysis.json", b"{}")
     with pytest.raises(CorruptArtifact, match=r"^s3://b/broken/analysis.json cannot be read"):
         bucket.train("x", "lightgbm", {}, dataset="s3://b/broken")
@@ -178,7 +179,7 @@ def test_the_same_request_leaves_the_same_bytes(bucket: Bucket) -> None:
 
 
 def test_transformers_and_a_model_of_two_jobs_fit_together(bucket: Bucket) -> None:
-    assert bucket.train("fitted", TRANSFORMERS, {"_recipe": "dpp0"}) == {}
+    assert "scores" not in bucket.train("fitted", TRANSFORMERS, {"_recipe": "dpp0"})
     transformers = bucket.unpacked(f"{output('fitted')}model.tar.gz")
     model = bucket.unpacked(f"{output('one')}model.tar.gz")
     answer = load_predictor(transformers, model).predict([["2.0", "red", "0.1"]])
@@ -186,7 +187,7 @@ def test_transformers_and_a_model_of_two_jobs_fit_together(bucket: Bucket) -> No
 
 
 def test_transformers_of_several_recipes_are_one_package(bucket: Bucket) -> None:
-    assert bucket.train("of-two", TRANSFORMERS, {"_recipe": '["dpp1", "dpp0"]'}) == {}
+    assert "scores" not in bucket.train("of-two", TRANSFORMERS, {"_recipe": '["dpp1", "dpp0"]'})
     ensemble(bucket, '{"one": 0.6, "two": 0.4}')
     transformers = bucket.unpacked(f"{output('of-two')}model.tar.gz")
     model = bucket.unpacked(f"{output('both')}model.tar.gz") / "model"
@@ -345,7 +346,7 @@ def test_a_table_that_is_read_again_is_scored_by_the_servers_settings(bucket: Bu
         TARGET_ATTRIBUTE_NAME="y",
     )
     errand = bucket.errand(ProcessingJob, "plain", details)
-    perform_errand(replace(errand, calibrate=False, tune_threshold=False))
+    perform_errand(with_means(errand, calibrate=False, tune_threshold=False))
     document = json.loads(bucket.artifacts.read(parse_location("s3://b/plain/analysis.json")))
     assert (document["calibrate"], document["tune_threshold"]) == (False, False)
     parts = [

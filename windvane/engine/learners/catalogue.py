@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +17,7 @@ from windvane.engine.learners.target_transform import (
     is_transformed,
     load_transformed,
 )
+from windvane.engine.learners.torch_extra import MISSING, TORCH_LEARNERS, has_torch
 from windvane.engine.tuning.space import Space
 from windvane.errors import CandidateFault
 
@@ -136,15 +136,10 @@ def learner(name: str) -> LearnerCard:
     raise LookupError(f"There is no learner {name!r}; there are {known}.")
 
 
-_NEEDED = {"nn-torch": "torch", "fastai": "torch"}
-"""Algorithms of an extra, and the module that it installs."""
-
-
 def availability(name: str) -> str:
     """Why an algorithm cannot be trained here, with what would help; "" if it can."""
-    needed = _NEEDED.get(name)
-    if needed is not None and find_spec(needed) is None:
-        return f"the algorithm {name} needs the extra '{needed}', which is not installed: pip install 'windvane[{needed}]'."
+    if name in TORCH_LEARNERS and not has_torch():
+        return f"the algorithm {name} needs {MISSING}"
     if name not in {card.name for card in LEARNERS}:
         return f"this version of Windvane has no algorithm {name}."
     return ""

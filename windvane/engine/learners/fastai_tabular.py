@@ -4,12 +4,10 @@ Models answer without PyTorch."""
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
-from windvane.engine.learners.base import Clock, Rows, Setting
-from windvane.engine.learners.stack_model import StackModel, read_stack
-from windvane.engine.learners.torch_extra import FASTAI, fit_with_torch
+from windvane.engine.learners.base import Setting
+from windvane.engine.learners.torch_extra import FASTAI, TorchLearner
 from windvane.engine.tuning.space import Integer, Real, Space
 
 _MANY_CODES = 100
@@ -22,10 +20,11 @@ _EPOCHS = 30
 """One cycle of learning rates. source    AutoGluon's defaults for fastai, as the learning rate"""
 
 
-class FastaiTabular:
+class FastaiTabular(TorchLearner):
     """Two layers over numbers and embeddings."""
 
     name = FASTAI
+    module = "torch_embedded"
     recipes = ("dpp0",)
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
@@ -51,24 +50,6 @@ class FastaiTabular:
             "batch": min(max(batch, _BATCH[0]), _BATCH[1]),
             "label_smoothing": 0.0,
         }
-
-    def fit(
-        self,
-        train: Rows,
-        valid: Rows | None,
-        hyperparameters: dict[str, Any],
-        setting: Setting,
-        clock: Clock,
-    ) -> StackModel:
-        return fit_with_torch("torch_embedded", train, valid, hyperparameters, setting, clock)
-
-    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
-        """One whole cycle in so many epochs."""
-        return {**hyperparameters, "epochs": rounds}
-
-    def load(self, folder: Path) -> StackModel:
-        """raises    CorruptArtifact"""
-        return read_stack(folder, FASTAI)
 
 
 LEARNER = FastaiTabular()

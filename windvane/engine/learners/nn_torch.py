@@ -4,12 +4,10 @@ answer without PyTorch."""
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
-from windvane.engine.learners.base import Clock, Rows, Setting
-from windvane.engine.learners.stack_model import StackModel, read_stack
-from windvane.engine.learners.torch_extra import NN_TORCH, fit_with_torch
+from windvane.engine.learners.base import Setting
+from windvane.engine.learners.torch_extra import NN_TORCH, TorchLearner
 from windvane.engine.tuning.space import Integer, Real, Space
 
 _BATCHES = 40
@@ -20,7 +18,7 @@ _EPOCHS = 200
 _PATIENCE = 12
 
 
-class NnTorch:
+class NnTorch(TorchLearner):
     """One perceptron of a hundred units or two a layer, with 4 to 16 members: smaller than the paper's, for the time
     and for the latency of a row.
 
@@ -28,6 +26,7 @@ class NnTorch:
     """
 
     name = NN_TORCH
+    module = "torch_tabm"
     recipes = ("dpp3",)
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
@@ -53,23 +52,6 @@ class NnTorch:
             "epochs": _EPOCHS,
             "patience": _PATIENCE,
         }
-
-    def fit(
-        self,
-        train: Rows,
-        valid: Rows | None,
-        hyperparameters: dict[str, Any],
-        setting: Setting,
-        clock: Clock,
-    ) -> StackModel:
-        return fit_with_torch("torch_tabm", train, valid, hyperparameters, setting, clock)
-
-    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
-        return {**hyperparameters, "epochs": rounds}
-
-    def load(self, folder: Path) -> StackModel:
-        """raises    CorruptArtifact"""
-        return read_stack(folder, NN_TORCH)
 
 
 LEARNER = NnTorch()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Protocol, cast
+from pathlib import Path
+from typing import Any, Protocol, cast
 
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
-from windvane.engine.learners.stack_model import StackModel
+from windvane.engine.learners.stack_model import StackModel, read_stack
 from windvane.errors import CandidateFault
 
 NN_TORCH, FASTAI = "nn-torch", "fastai"
+TORCH_LEARNERS = (NN_TORCH, FASTAI)
 """Names of the learners that train with it."""
 
-INSTALL = "pip install 'windvane[torch]'"
+MISSING = "the extra 'torch', which is not installed: pip install 'windvane[torch]'."
+"""What they need, where there is no PyTorch."""
 
 
 class _Fit(Protocol):
@@ -22,7 +25,7 @@ class _Fit(Protocol):
         self,
         train: Rows,
         valid: Rows | None,
-        h: dict[str, object],
+        h: dict[str, Any],
         setting: Setting,
         clock: Clock,
     ) -> StackModel: ...
@@ -33,22 +36,35 @@ def has_torch() -> bool:
     return find_spec("torch") is not None
 
 
-def fit_with_torch(
-    module: str,
-    train: Rows,
-    valid: Rows | None,
-    hyperparameters: dict[str, object],
-    setting: Setting,
-    clock: Clock,
-) -> StackModel:
-    """What `fit` of a module of this package makes, which imports PyTorch.
+class TorchLearner:
+    """What the learners have in common that train with PyTorch and answer without it.
 
-    raises    CandidateFault if PyTorch is not installed, or it cannot learn from these rows
+    module    of this package, whose `fit` imports PyTorch
     """
-    if not has_torch():
-        raise CandidateFault(f"PyTorch is not installed here; it comes with: {INSTALL}")
-    fit = cast("_Fit", import_module(f"windvane.engine.learners.{module}").fit)
-    try:
-        return fit(train, valid, hyperparameters, setting, clock)
-    except (MemoryError, ValueError, RuntimeError) as error:
-        raise candidate_fault("The network", error) from error
+
+    name: str
+    module: str
+
+    def fit(
+        self,
+        train: Rows,
+        valid: Rows | None,
+        hyperparameters: dict[str, Any],
+        setting: Setting,
+        clock: Clock,
+    ) -> StackModel:
+        """raises    CandidateFault if PyTorch is not installed, or it cannot learn from these rows"""
+        if not has_torch():
+            raise CandidateFault(f"Training needs {MISSING}")
+        fit = cast("_Fit", import_module(f"windvane.engine.learners.{self.module}").fit)
+        try:
+            return fit(train, valid, hyperparameters, setting, clock)
+        except (MemoryError, ValueError, RuntimeError) as error:
+            raise candidate_fault("The network", error) from error
+
+    def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
+        return {**hyperparameters, "epochs": rounds}
+
+    def load(self, folder: Path) -> StackModel:
+        """raises    CorruptArtifact"""
+        return read_stack(folder, self.name)

@@ -112,7 +112,7 @@ def train_network(
     trained for (begun ones count)."""
     loss_of = _loss(setting, course.smoothing)
     optimizer = torch.optim.AdamW(
-        _groups(network, course.weight_decay), lr=course.learning_rate, foreach=True
+        _groups(network, course.weight_decay), lr=course.learning_rate, fused=True
     )
     n_batches = math.ceil(len(train) / course.batch)
     best_loss, best_epoch, best = math.inf, 0, _state(network)

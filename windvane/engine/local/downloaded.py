@@ -24,7 +24,7 @@ def is_saved(folder: Path) -> bool:
     return manifest.is_file() and read_json(manifest).get("kind") not in _PARTS
 
 
-def keep_downloaded(source: Path, home: Path) -> Predictor:
+def unpack_model(source: Path, home: Path) -> Predictor:
     """Put the packages of a downloaded model into `home`, an existing folder, with an analysis of what they tell.
 
     source    a model.tar.gz that holds transformers/ and model/; or a folder with the two packages below it, as

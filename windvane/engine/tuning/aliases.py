@@ -18,6 +18,8 @@ from windvane.engine.data.analysis import Analysis
 from windvane.errors import CandidateFault
 
 PROBLEM_TYPE, OBJECTIVE, SEED = "_problem_type", "_objective", "_seed"
+TARGET, SAMPLE_WEIGHT, FRACTION = "_target", "_sample_weight", "_validation_fraction"
+"""Our names of what a table is made of (engine/rerun.py)."""
 
 _LEFT_TO_US = "auto"
 _BOOLEANS = {"True": "true", "False": "false"}

@@ -48,8 +48,8 @@ _COSTS: Mapping[str, Cost] = {
     "randomforest": Cost(4e-6, 90, 8, 3000, most_row_mb=300),
     "extra-trees": Cost(3e-6, 90, 8, 4000, most_row_mb=350),
     "mlp": Cost(0.5e-6, 90, 12, 200, planned_s=1.4),
-    "nn-torch": Cost(2e-6, 350, 16, 300, planned_s=6.0),
-    "fastai": Cost(0.5e-6, 350, 16, 300, planned_s=3.0),
+    "nn-torch": Cost(5e-6, 350, 16, 300, planned_s=1.5),
+    "fastai": Cost(0.5e-6, 350, 16, 300, planned_s=0.6),
     "neighbors": Cost(1e-6, 120, 16, 100),
     "baseline": Cost(1e-9, 80, 0, 60),
 }
@@ -122,11 +122,22 @@ def _of_networks(h: Mapping[str, Any]) -> float:
     return _within(units * (h.get("n_hidden", 96) / 96) ** 1.5)
 
 
+def _of_members(h: Mapping[str, Any]) -> float:
+    units = h.get("n_members", 8) * h.get("n_layers", 2) * h.get("n_hidden", 128)
+    return _within((units / 2048) ** 0.5)
+
+
+def _of_epochs(h: Mapping[str, Any]) -> float:
+    return _within(h.get("epochs", 30) / 30)
+
+
 _EFFORTS: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
     "lightgbm": _of_leaves,
     "xgboost": _of_levels,
     "catboost": _of_symmetric_levels,
     "mlp": _of_networks,
+    "nn-torch": _of_members,
+    "fastai": _of_epochs,
 }
 """Rounds grow as steps shrink, but less: early stopping ends them. Forests choose nothing that costs much."""
 

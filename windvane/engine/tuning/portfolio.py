@@ -85,6 +85,8 @@ _DEEP_AND_SPARSE = {
     "colsample_bytree": 0.5,
     "min_child_weight": 4.0,
 }
+_DEEPER_NETWORK = {"n_layers": 3, "dropout": 0.25}
+_WIDER_NETWORK = {"n_hidden": 400, "dropout": 0.3, "learning_rate": 1.5e-3}
 
 OPENINGS: tuple[Opening, ...] = (
     Opening("lightgbm", "sound defaults, quick to train"),
@@ -114,8 +116,24 @@ OPENINGS: tuple[Opening, ...] = (
 """In the order that makes an ensemble good early, as benchmarks/portfolio.py learnt it from the public tables; left out
 one at a time, they confirm it."""
 
+WHERE_NAMED: tuple[Opening, ...] = (
+    Opening("nn-torch", "sound defaults: many members that share a network"),
+    Opening("fastai", "sound defaults: learnt embeddings of categories"),
+    Opening("nn-torch", "a deeper network, more of it left out at a time", _DEEPER_NETWORK),
+    Opening("fastai", "a wider network, in smaller steps", _WIDER_NETWORK),
+)
+"""Of algorithms that are tried only where they are named: they take an extra, and more time than their place in an
+ensemble is worth."""
+
 _LOG_WHY = "on the target's logarithm, because of its long tail"
-_ON_LOG = {"linear-learner": {""}, "mlp": {""}, "lightgbm": {"dpp4"}, "catboost": {"dpp4"}}
+_ON_LOG = {
+    "linear-learner": {""},
+    "mlp": {""},
+    "nn-torch": {""},
+    "fastai": {""},
+    "lightgbm": {"dpp4"},
+    "catboost": {"dpp4"},
+}
 """Algorithms, and their recipes, that learn targets with a long tail on the logarithm: the others' candidates keep to
 the target itself, so that either way has some."""
 
@@ -125,7 +143,8 @@ _MONOTONE_ON_LOG = {"linear-learner": {""}, "catboost": {""}}
 
 def openings_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[Opening, ...]:
     """Those that apply to the table and that the strategy allows, in order."""
-    applying = (opening for opening in OPENINGS if opening.applies(analysis))
+    known = (*OPENINGS, *WHERE_NAMED) if strategy.algorithms else OPENINGS
+    applying = (opening for opening in known if opening.applies(analysis))
     if analysis.monotone:
         applying = (opening for opening in applying if opening.algorithm in KEEPING)
     found = _allowed(tuple(applying), strategy)

@@ -9,6 +9,7 @@ from typing import Any
 from windvane.engine.candidates import Plan
 
 _STEP_SIZES = {"lightgbm": "learning_rate", "catboost": "learning_rate", "xgboost": "eta"}
+_LENGTHS = {"mlp": ("epochs", "schedule"), "fastai": ("epochs",)}
 _MOST_FACTOR = 4.0
 _LARGEST_STEP = 0.3
 
@@ -24,12 +25,10 @@ def hurried(plan: Plan, factor: float) -> Plan:
         before = float(plan.hyperparameters[step])
         larger = min(before * factor, max(before, _LARGEST_STEP))
         return _changed(plan, {step: round(larger, 6)}, "larger steps")
-    if plan.algorithm == "fastai" and "epochs" in plan.hyperparameters:
+    lengths = _LENGTHS.get(plan.algorithm, ())
+    if lengths and "epochs" in plan.hyperparameters:
         fewer = max(1, round(int(plan.hyperparameters["epochs"]) / factor))
-        return _changed(plan, {"epochs": fewer}, "fewer epochs")
-    if plan.algorithm == "mlp" and "epochs" in plan.hyperparameters:
-        fewer = max(1, round(int(plan.hyperparameters["epochs"]) / factor))
-        return _changed(plan, {"epochs": fewer, "schedule": fewer}, "fewer epochs")
+        return _changed(plan, dict.fromkeys(lengths, fewer), "fewer epochs")
     return plan
 
 

@@ -81,6 +81,8 @@ def test_failures_say_nothing_of_the_time():
         ("xgboost", {"max_depth": 3}, {"max_depth": 10}),
         ("catboost", {"depth": 4}, {"depth": 8}),
         ("mlp", {"n_hidden": 64}, {"n_hidden": 160}),
+        ("nn-torch", {"n_members": 4}, {"n_members": 16}),
+        ("fastai", {"epochs": 15}, {"epochs": 50}),
     ],
 )
 def test_deeper_trees_and_smaller_steps_are_expected_to_take_longer(algorithm, quick, slow):

@@ -12,7 +12,7 @@ from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.cards import RECIPES
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.target_transform import TARGET_TRANSFORM
-from windvane.engine.tuning.portfolio import OPENINGS, openings_for
+from windvane.engine.tuning.portfolio import OPENINGS, WHERE_NAMED, openings_for
 from windvane.engine.tuning.search import LOOKBACK, propose, recipes_for, rival
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
 
@@ -63,9 +63,12 @@ def test_openings_come_first_and_try_every_algorithm():
     assert len({plan.algorithm for plan in plans}) >= 7
 
 
-@pytest.mark.parametrize("opening", OPENINGS, ids=lambda one: f"{one.algorithm}: {one.why}")
+@pytest.mark.parametrize(
+    "opening", [*OPENINGS, *WHERE_NAMED], ids=lambda one: f"{one.algorithm}: {one.why}"
+)
 def test_what_openings_change_is_known_to_the_algorithm(opening):
-    defaults = propose(ANALYSIS, _opening_of(opening.algorithm), []).hyperparameters
+    named = Strategy(algorithms=(opening.algorithm,))
+    defaults = propose(ANALYSIS, 1, [], named).hyperparameters
     assert set(opening.changes) <= {*defaults, TARGET_TRANSFORM}
     assert opening.recipe in {"", *learner(opening.algorithm).recipes}
 
@@ -185,6 +188,17 @@ def test_a_search_keeps_to_the_algorithms_it_is_limited_to(mode, algorithms):
     }
     assert set(recipes_for(ANALYSIS, strategy)) <= set(recipes_for(ANALYSIS))
     assert plans == _search(40, score=lambda plan: plan.index % 7 / 7, strategy=strategy)[0]
+
+
+@pytest.mark.parametrize("mode", [Mode.AUTO, Mode.TUNING])
+def test_algorithms_of_an_extra_are_tried_only_where_they_are_named(mode):
+    plans, _ = _search(60, strategy=Strategy(mode))
+    assert not {"nn-torch", "fastai"} & {plan.algorithm for plan in plans}
+    named, _ = _search(5, strategy=Strategy(mode, ("fastai", "lightgbm", "nn-torch")))
+    assert [plan.algorithm for plan in named[:3]] == ["lightgbm", "nn-torch", "fastai"]
+    plans, _ = _search(4, strategy=Strategy(mode, ("fastai", "nn-torch")))
+    assert [plan.algorithm for plan in plans] == ["nn-torch", "fastai"] * 2
+    assert len({str(plan.hyperparameters) for plan in plans}) == 4
 
 
 def test_an_algorithm_without_an_opening_on_the_table_begins_with_its_defaults():

@@ -31,6 +31,8 @@ def test_steps_stay_within_reason():
 def test_networks_run_fewer_epochs_and_end_their_schedule():
     quick = hurried(_plan("mlp", epochs=100, schedule=100, dropout=0.1), 2.5)
     assert quick.hyperparameters == {"epochs": 40, "schedule": 40, "dropout": 0.1}
+    quick = hurried(_plan("fastai", epochs=30, dropout=0.1), 2.0)
+    assert quick.hyperparameters == {"epochs": 15, "dropout": 0.1}
     assert hurried(_plan("mlp", epochs=2, schedule=2), 9.0).hyperparameters["epochs"] == 1
 
 

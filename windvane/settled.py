@@ -1,0 +1,110 @@
+"""What Settings say, as the parts of the server take it; app.py puts them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from windvane.api.keyring import KeyFile
+from windvane.artifacts.embedded import EmbeddedS3, KeyPair
+from windvane.artifacts.folder import Folder
+from windvane.artifacts.mapped import BucketMap, BucketSource
+from windvane.artifacts.s3 import Connection
+from windvane.domain.events import DETAIL_TYPES
+from windvane.events.webhooks import Hook
+from windvane.names import fresh_suffix
+from windvane.process.memory import machine_memory_mb
+from windvane.settings import BadSettings, Settings
+from windvane.wire.forward import Upstream
+from windvane.wire.mapped import MappedBucket
+from windvane.work.config import WorkConfig
+
+_WORKERS_SHARE_OF_MEMORY = 0.75
+
+
+def hooks_of(settings: Settings) -> list[Hook]:
+    """raises    BadSettings for a detail type that no event has"""
+    wanted = {detail_type for hook in settings.webhooks for detail_type in hook.detail_types}
+    if unknown := sorted(wanted.difference(DETAIL_TYPES)):
+        raise BadSettings(
+            f"[[webhooks]] detail_types: no event is a '{unknown[0]}'; they are: {', '.join(DETAIL_TYPES)}."
+        )
+    return [
+        Hook(hook.url, hook.secret, hook.detail_types, hook.jobs, hook.give_up_s)
+        for hook in settings.webhooks
+    ]
+
+
+def permanent_keys(settings: Settings, own: KeyFile) -> list[tuple[str, str, str]]:
+    declared = [(key.account, key.access_key, key.secret_key) for key in settings.keys]
+    return [(own.account, own.access_key, own.secret_key), *declared]
+
+
+def embedded_store(settings: Settings, own: KeyFile) -> EmbeddedS3:
+    pairs = [KeyPair(access, secret) for _, access, secret in permanent_keys(settings, own)]
+    environment = {"WINDVANE_DATA_DIR": str(settings.data_dir)}
+    return EmbeddedS3(settings.data_dir / "s3", pairs, environment)
+
+
+def connection_of(settings: Settings, embedded: EmbeddedS3 | None) -> Connection:
+    if embedded is not None:
+        return embedded.connection
+    external = settings.s3
+    if external is None:
+        raise BadSettings("There is neither an embedded nor an external S3 store.")
+    return Connection(
+        external.endpoint,
+        external.access_key,
+        external.secret_key,
+        external.region,
+        external.path_style,
+    )
+
+
+def bucket_sources(settings: Settings) -> Iterable[BucketSource]:
+    for entry in settings.buckets:
+        if entry.folder and not Path(entry.folder).is_dir():
+            raise BadSettings(f"[[buckets]] {entry.name}: {entry.folder} is no folder.")
+        origin = Connection(entry.endpoint, entry.access_key, entry.secret_key, entry.region)
+        yield BucketSource(
+            entry.name,
+            Path(entry.folder) if entry.folder else origin,
+            entry.region,
+            entry.accounts,
+        )
+
+
+def as_mapped(source: BucketSource) -> MappedBucket:
+    if isinstance(source.origin, Path):
+        return MappedBucket(Folder(source.origin), source.region, source.accounts)
+    to = source.origin
+    upstream = Upstream(
+        to.endpoint.rstrip("/"), to.access_key, to.secret_key, to.region, knows_client_keys=False
+    )
+    return MappedBucket(upstream, source.region, source.accounts)
+
+
+def work_config(
+    settings: Settings, connection: Connection, mapped: BucketMap, up_since: datetime
+) -> WorkConfig:
+    memory_mb = settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
+    return WorkConfig(
+        data_dir=settings.data_dir.absolute(),
+        run=fresh_suffix(8),
+        up_since=up_since,
+        workers=max(1, settings.workers),
+        memory_mb=memory_mb,
+        calibrate=settings.engine.calibrate,
+        tune_threshold=settings.engine.tune_threshold,
+        store_url=settings.store_url,
+        s3=connection,
+        max_data_bytes=settings.limits.max_data_bytes,
+        max_columns=settings.limits.max_columns,
+        instance_limit=settings.limits.instances,
+        transformed_rows=settings.artifacts.transformed_rows,
+        kept_models=settings.artifacts.kept_models,
+        buckets=mapped.sources,
+        log_days=settings.logs.retention_days,
+        event_days=settings.events.retention_days,
+    )
