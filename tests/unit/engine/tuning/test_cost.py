@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from windvane.domain.problem import MetricName, ProblemType
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import Plan, Tried
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.learners.catalogue import LEARNERS
 from windvane.engine.tuning.cost import predicted_mb, predicted_s
-from windvane.engine.tuning.search import Tried, propose
+from windvane.engine.tuning.search import propose
 
 ANALYSIS = Analysis(
     target="y",
