@@ -1,8 +1,5 @@
 """CreateAutoMLJobV2: an ensembling job from a CSV to a prediction, and a tuning job beside it."""
 
-import json
-import subprocess
-import sys
 import time
 
 import pytest
@@ -143,47 +140,3 @@ def test_the_first_api_lists_both_and_describes_neither(jobs, server):
     assert set(SENT) <= {job["AutoMLJobName"] for job in listed}
     with pytest.raises(sagemaker.exceptions.ClientError, match="Use DescribeAutoMLJobV2"):
         sagemaker.describe_auto_ml_job(AutoMLJobName=TUNING)
-
-
-SCRIPT = """
-import json, os, sys
-import sagemaker
-from sagemaker.automl.automlv2 import AutoMLTabularConfig, AutoMLV2
-from sagemaker.predictor import Predictor
-
-session = sagemaker.Session(default_bucket=os.environ["WINDVANE_BUCKET"])
-automl = AutoMLV2(
-    problem_config=AutoMLTabularConfig(
-        target_attribute_name="y", mode="ENSEMBLING", max_candidates=1,
-        max_total_job_runtime_in_seconds=120, algorithms_config=["lightgbm"],
-    ),
-    role=os.environ["WINDVANE_ROLE_ARN"],
-    output_path=f"s3://{os.environ['WINDVANE_BUCKET']}/sdk-v2",
-    sagemaker_session=session,
-)
-automl.fit(sagemaker.automl.automlv2.AutoMLDataChannel("S3Prefix", sys.argv[1]), job_name="sdk-v2")
-attached = AutoMLV2.attach("sdk-v2", sagemaker_session=session)
-predictor = attached.deploy(1, "ml.m5.large", endpoint_name="sdk-v2", predictor_cls=Predictor)
-answer = predictor.predict("3,red,3,2024-01-01", initial_args={"ContentType": "text/csv"}).decode()
-predictor.delete_endpoint()
-print("\\n" + json.dumps({
-    "best": automl.best_candidate()["CandidateName"], "answer": answer,
-    "names": [one["CandidateName"] for one in attached.list_candidates()],
-}))
-"""
-
-
-@pytest.mark.long
-def test_the_sagemaker_sdk_goes_from_fit_to_a_prediction(server, tmp_path):
-    uri = server.upload("sdk-v2/train.csv", table(of_classes=True))
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SCRIPT, uri],
-        env=server.shell_env(HOME=str(tmp_path), SAGEMAKER_SUPPRESS_V2_WARNING="1"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    said = json.loads(done.stdout.strip().splitlines()[-1])
-    assert [said["best"]] == said["names"]
-    assert said["answer"] == "yes\n"
