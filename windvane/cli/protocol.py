@@ -23,8 +23,8 @@ class NotThatProtocol(Exception):
 
 
 class Bounded(HttpToolsProtocol):
-    """Ends a connection that sends head without end, which the parser would keep, or none at all. Refuses a body behind an Upgrade
-    header: the parser would leave it unread, and the request would be served without it."""
+    """Ends a connection that sends head without end, which the parser would keep, or none at all. Refuses a body behind
+    an Upgrade header: the parser would leave it unread, and the request would be served without it."""
 
     head_s = HEAD_S
     _patience: asyncio.TimerHandle | None = None
