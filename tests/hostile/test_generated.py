@@ -38,9 +38,6 @@ COMMON = {
 source    autopilot.md 1.2 and 4.2
 """
 
-TAGGED = {"AddTags", "ListTags", "DeleteTags"}
-"""Operations without any modelled error; a job that is not there is ResourceNotFound for them as for all others."""
-
 _READ = ("Describe", "List", "Get", "Filter", "Invoke", "Follow")
 
 
@@ -106,8 +103,7 @@ def codes(called: Called) -> set[str]:
     modelled = {
         error.metadata.get("error", {}).get("code", error.name) for error in operation.error_shapes
     }
-    tagged = {"ResourceNotFound"} if called.operation in TAGGED else set()
-    return modelled | COMMON[called.service] | tagged
+    return modelled | COMMON[called.service]
 
 
 def read(called: Called, answered) -> None:

@@ -9,7 +9,7 @@ import base64
 from typing import Any
 
 from hostile.asking import ACCOUNT, OTHER, OTHER_ACCOUNT, PAGE_SECRET, REGION, by, logs, sagemaker
-from hostile.case import Case, absent, invalid
+from hostile.case import Case, invalid
 
 from windvane.names import PageTokens
 
@@ -128,7 +128,7 @@ _TAGS = (
             "endpoint-config": "endpoint configuration",
         }.items()
     ),
-    absent(
+    invalid(
         "tags of a job that there is not",
         sagemaker("ListTags", ResourceArn=f"{_ROOT}:automl-job/nope"),
         "Amazon SageMaker can't find an AutoML job called nope.",

@@ -17,7 +17,7 @@ from api.steps import (
 )
 from api.world import IMAGE, ROLE
 from hostile.asking import sagemaker
-from hostile.case import Case, absent, invalid, taken
+from hostile.case import Case, invalid, taken
 from hostile.wording import FALSE_ALONE, LEFT_OUT, ROOT, name_taken, nothing_at
 
 _LEARNERS = (
@@ -44,7 +44,8 @@ _TABLE = channel("train", "s3://data/train/")
 _VALIDATION = channel("validation", "s3://data/train/")
 
 _WHICH = (
-    "it must have one called dataset and no other, or one called train, or train and validation."
+    "it must have one called dataset and no other, or one called train, or train and validation, and "
+    "feature-specification with them if wanted."
 )
 
 _TRAINING = (
@@ -334,12 +335,13 @@ _PROCESSING = (
 )
 
 
-def _missing(operation: str, member: str, kind: str) -> Case:
-    words = kind.replace("-", " ")
-    return absent(
-        f"{operation} of nothing",
-        sagemaker(operation, **{member: "nope"}),
-        f'Could not find {words} "{ROOT}:{kind}/nope".',
+_NO_TRAINING = "Requested resource not found: training job with name"
+_NO_JOB = "Could not find requested job with name"
+
+
+def _missing(operation: str, member: str, told: str) -> Case:
+    return invalid(
+        f"{operation} of nothing", sagemaker(operation, **{member: "nope"}), f"{told}: nope."
     )
 
 
@@ -353,12 +355,12 @@ def _ended(name: str, operation: str, member: str, job: str, words: str, status:
 
 
 _STATES = (
-    _missing("DescribeTrainingJob", "TrainingJobName", "training-job"),
-    _missing("DescribeProcessingJob", "ProcessingJobName", "processing-job"),
-    _missing("DescribeTransformJob", "TransformJobName", "transform-job"),
-    _missing("StopTrainingJob", "TrainingJobName", "training-job"),
-    _missing("StopProcessingJob", "ProcessingJobName", "processing-job"),
-    _missing("StopTransformJob", "TransformJobName", "transform-job"),
+    _missing("DescribeTrainingJob", "TrainingJobName", _NO_TRAINING),
+    _missing("DescribeProcessingJob", "ProcessingJobName", _NO_JOB),
+    _missing("DescribeTransformJob", "TransformJobName", _NO_JOB),
+    _missing("StopTrainingJob", "TrainingJobName", _NO_TRAINING),
+    _missing("StopProcessingJob", "ProcessingJobName", _NO_JOB),
+    _missing("StopTransformJob", "TransformJobName", _NO_JOB),
     _ended(
         "an end to a training that has ended",
         "StopTrainingJob",
