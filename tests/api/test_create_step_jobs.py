@@ -144,7 +144,19 @@ def test_an_image_of_an_extra_that_is_missing_is_refused_with_how_to_install_it(
         ({"EnableNetworkIsolation": True}, "enableNetworkIsolation"),
         ({"EnableManagedSpotTraining": True}, "enableManagedSpotTraining"),
         ({"CheckpointConfig": {"S3Uri": "s3://results/c"}}, "checkpointConfig"),
-        ({"DebugHookConfig": {"S3OutputPath": "s3://results/d"}}, "debugHookConfig"),
+        (
+            {
+                "DebugHookConfig": {
+                    "S3OutputPath": "s3://r/d",
+                    "HookParameters": {"save_interval": "1"},
+                }
+            },
+            "debugHookConfig.hookParameters",
+        ),
+        (
+            {"ProfilerConfig": {"ProfilingIntervalInMilliseconds": 500}},
+            "profilerConfig.profilingIntervalInMilliseconds",
+        ),
         ({"Environment": {"A": "1"}}, "environment"),
         ({"ResourceConfig": {**CLUSTER, "InstanceCount": 2}}, "resourceConfig.instanceCount"),
         ({"ResourceConfig": {**CLUSTER, "VolumeKmsKeyId": "k"}}, "resourceConfig.volumeKmsKeyId"),
@@ -164,6 +176,19 @@ def test_what_a_training_job_would_not_honour_is_refused(
     world: World, changes: dict[str, Any], place: str
 ) -> None:
     assert f"'{place}'" in refused_training(world, **changes)
+
+
+def test_what_the_estimator_of_the_sdk_sends_unasked_is_repeated(world: World) -> None:
+    """source    sagemaker 2.257, Estimator.fit: both name output_path, and no more"""
+    unasked = {
+        "DebugHookConfig": {"S3OutputPath": "s3://results/steps"},
+        "ProfilerConfig": {"S3OutputPath": "s3://results/steps", "DisableProfiler": False},
+    }
+    client = world.client()
+    client.create_training_job(**training_request("estimated", **unasked))
+    told = client.describe_training_job(TrainingJobName="estimated")
+    assert {member: told[member] for member in unasked} == unasked
+    assert told["ProfilingStatus"] == "Disabled"
 
 
 def test_pipes_are_refused(world: World) -> None:

@@ -173,6 +173,7 @@ def _training_details(request: Request) -> dict[str, Any]:
         "EnableInterContainerTrafficEncryption": False,
         "EnableManagedSpotTraining": False,
         **_details(request, "TrainingJobName"),
+        **({"ProfilingStatus": "Disabled"} if "ProfilerConfig" in request else {}),
         "ModelArtifacts": {"S3ModelArtifacts": artefact},
     }
     return {**details, "StoppingCondition": {**_A_DAY, **details.get("StoppingCondition", {})}}

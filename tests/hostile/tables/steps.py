@@ -176,8 +176,11 @@ _TRAINING = (
     ),
     _training(
         "a debugger",
-        f"The member 'debugHookConfig' {LEFT_OUT}",
-        DebugHookConfig={"S3OutputPath": "s3://results/d"},
+        f"The member 'debugHookConfig.collectionConfigurations' {LEFT_OUT}",
+        DebugHookConfig={
+            "S3OutputPath": "s3://results/d",
+            "CollectionConfigurations": [{"CollectionName": "losses"}],
+        },
     ),
     _training(
         "an output of files",
