@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from unit.work.room import room_mb
 from world import SCOPE
 
 from windvane.domain.candidate import (
@@ -77,7 +78,7 @@ class Shop:
         return self.job
 
     def config(self) -> WorkConfig:
-        return WorkConfig(self.folder, "run", datetime.now(UTC), 2, 3 * 400)
+        return WorkConfig(self.folder, "run", datetime.now(UTC), 2, room_mb())
 
     def worker(
         self,

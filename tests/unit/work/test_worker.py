@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from unit.work.room import room_mb
 from world import ANALYSIS, RECIPES, make_job, outcome
 
 from windvane.domain.candidate import (
@@ -88,8 +89,8 @@ class Shop:
             tx.insert(self.job)
         self.sweep()
 
-    def config(self, memory_mb: int = 3 * 400) -> WorkConfig:
-        return WorkConfig(self.folder, "run", datetime.now(UTC), 2, memory_mb)
+    def config(self, memory_mb: int | None = None) -> WorkConfig:
+        return WorkConfig(self.folder, "run", datetime.now(UTC), 2, memory_mb or room_mb())
 
     def worker(
         self,

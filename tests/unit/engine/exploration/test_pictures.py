@@ -36,7 +36,12 @@ def rendered(axes):
 
 
 def heights(axes, colour):
-    return [p.get_height() for p in axes.patches if to_hex(p.get_facecolor()) == colour.lower()]
+    return [
+        np.ptp(corners.vertices[:, 1])
+        for bars in axes.collections
+        if to_hex(bars.get_facecolor()[0]) == colour.lower()
+        for corners in bars.get_paths()
+    ]
 
 
 def test_bars_are_as_high_as_they_are_told(axes):
