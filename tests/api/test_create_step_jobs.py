@@ -179,9 +179,12 @@ def test_what_a_training_job_would_not_honour_is_refused(
 
 
 def test_what_the_estimator_of_the_sdk_sends_unasked_is_repeated(world: World) -> None:
-    """source    sagemaker 2.257, Estimator.fit: both name output_path, and no more"""
+    """source    sagemaker 2.257, Estimator.fit: both name output_path, and no more unless it is told a local path"""
     unasked = {
-        "DebugHookConfig": {"S3OutputPath": "s3://results/steps"},
+        "DebugHookConfig": {
+            "S3OutputPath": "s3://results/steps",
+            "LocalPath": "/opt/ml/output/tensors",
+        },
         "ProfilerConfig": {"S3OutputPath": "s3://results/steps", "DisableProfiler": False},
     }
     client = world.client()

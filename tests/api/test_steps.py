@@ -130,6 +130,17 @@ def test_a_training_job_tells_the_way_it_went(world: World) -> None:
     assert (failed["Status"], failed["StatusMessage"]) == ("Failed", "It broke.")
 
 
+def test_a_step_whose_training_was_cut_short_says_so(world: World) -> None:
+    now = world.clock()
+    job = replace(step_record(TrainingJob, now), status=StepStatus.COMPLETED, cut_short=True)
+    world.insert(replace(job, started=now, ended=now))
+    *_, completed = described(world, "Training")["SecondaryStatusTransitions"]
+    assert completed["StatusMessage"] == (
+        "The training job is Completed. The time of its AutoML job cut its training short: trained again, it may score "
+        "otherwise."
+    )
+
+
 def test_a_training_job_that_is_stopped_tells_it(world: World) -> None:
     job = step_record(TrainingJob, world.clock())
     world.insert(replace(job, status=StepStatus.STOPPING))

@@ -61,6 +61,7 @@ class Candidate(Resource):
     seed        of everything random in its training; None where nothing is, and in records of versions that kept none
     n_rows      that a fold's model learns from; None for all
     folds       it was scored on; None until finished
+    cut_short   whether the job's time ended its training; it may score otherwise if it is trained again
     score       the objective's value on rows it neither trained nor selected on; None until finished
     latency_s   seconds for one row through the whole pipeline, measured; None until finished
     members     candidate names and weights of an ensemble
@@ -78,6 +79,7 @@ class Candidate(Resource):
     seed: int | None = None
     n_rows: int | None = None
     folds: int | None = None
+    cut_short: bool = False
     status: CandidateStatus = CandidateStatus.IN_PROGRESS
     score: float | None = None
     metrics: tuple[Metric, ...] = ()
@@ -128,11 +130,15 @@ class ProcessingJob(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingJob(ProcessingJob):
-    """The record of a training job; metrics are its FinalMetricDataList."""
+    """The record of a training job; metrics are its FinalMetricDataList.
+
+    cut_short    it is the step of a candidate that is, or of an ensemble with a member that is
+    """
 
     kind: ClassVar[Kind] = Kind.TRAINING_JOB
 
     metrics: tuple[Metric, ...] = ()
+    cut_short: bool = False
 
     @property
     def secondary(self) -> str:

@@ -46,6 +46,10 @@ class Score:
     standard_error: float | None = None
 
 
+CUT_SHORT = "training was cut short"
+"""How a note begins that says that time ended the training of a fold, which its own rules would have let go on."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """A finished candidate.
@@ -77,3 +81,8 @@ class Outcome:
     members: dict[int, float] = field(default_factory=dict)
     optimism: float | None = None
     pessimism: float | None = None
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether time ended the training of a fold: trained again, it may score otherwise."""
+        return any(note.startswith(CUT_SHORT) for note in self.notes)

@@ -66,6 +66,7 @@ def completed(
         status=CandidateStatus.COMPLETED,
         score=outcome.objective,
         folds=outcome.folds_used,
+        cut_short=outcome.is_cut_short,
         metrics=_metrics(outcome),
         latency_s=outcome.latency_s,
         members={keys.candidate_name(i): weight for i, weight in outcome.members.items()},

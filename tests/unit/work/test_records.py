@@ -152,6 +152,19 @@ def _done(key: str, kind: TaskKind, result: dict[str, object], **payload: object
     return replace(task, status=TaskStatus.DONE, result=result)
 
 
+@pytest.mark.parametrize("notes", [[], ["training was cut short in fold 1: time"]])
+def test_what_time_cut_short_is_known_of_the_candidate_its_step_and_its_ensemble(
+    notes: list[str],
+) -> None:
+    job, is_cut = _job(), bool(notes)
+    result = {"outcome": outcome(7, 0.9) | {"notes": notes}, "tag": "dpp0"}
+    candidate = records.completed(job, records.begun(job, PLAN, START), result, START)
+    ensemble = replace(candidate, name="both", members={candidate.name: 1.0}, cut_short=False)
+    assert candidate.cut_short == is_cut
+    for one in (candidate, ensemble):
+        assert steprecords.training_job(job, one, None, [candidate]).cut_short == is_cut
+
+
 @pytest.mark.parametrize("n_rows", [0, 5])
 def test_a_transform_step_has_an_output_where_rows_are_or_are_to_be(n_rows: int) -> None:
     job = _job()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import CUT_SHORT, Plan
 from windvane.engine.learners.base import FittedModel, Learner
 from windvane.engine.learners.target_transform import with_smearing
 from windvane.engine.outcomes import FoldFits, fold_fit
@@ -161,5 +161,5 @@ def _notes_of(folds: list[_Fold], task: Task) -> tuple[str, ...]:
         notes.append(f"trained on {task.sample.n_rows} rows drawn by lot: time")
     cut = [str(fold) for fold, one in enumerate(folds) if one.was_cut]
     if cut:
-        notes.append(f"training was cut short in fold {', '.join(cut)}: time")
+        notes.append(f"{CUT_SHORT} in fold {', '.join(cut)}: time")
     return tuple(notes)

@@ -3,6 +3,7 @@ training job depends on its hyperparameters alone."""
 
 import io
 import json
+from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 
@@ -35,6 +36,7 @@ class FakeService:
         self.candidates, self.invoked = [], []
         self._failing, self._looks, self._seen = failing, looks, {}
         self.most_open = 0
+        self.said = {}
 
     # training jobs
 
@@ -72,6 +74,7 @@ class FakeService:
             **described,
             "TrainingJobStatus": "Completed",
             "TrainingTimeInSeconds": 3,
+            "SecondaryStatusTransitions": [self._completed(name)],
             "ModelArtifacts": {"S3ModelArtifacts": f"{self._output(name)}model.tar.gz"},
             "FinalMetricDataList": [
                 {"MetricName": "validation:Accuracy", "Value": 0.5},
@@ -96,6 +99,12 @@ class FakeService:
         return f"{self.jobs[name]['OutputDataConfig']['S3OutputPath']}/{name}/output/"
 
     # the AutoML job
+
+    def _completed(self, name):
+        """What is said of a job besides, if anything, is in `said`."""
+        at = datetime(2024, 1, 1, tzinfo=UTC)
+        text = self.said.get(name, "The training job is Completed.")
+        return {"Status": "Completed", "StartTime": at, "EndTime": at, "StatusMessage": text}
 
     def finished(self, name):
         """Make a training job a candidate of the AutoML job."""

@@ -11,6 +11,8 @@ from typing import Any
 
 from .candidates import COMPLETED, Again, Candidate, Result, ensemble_of
 
+_CUT = "training was cut short"
+
 
 class Local:
     """The dataset folder of a job, and a folder for what is made of it.
@@ -94,16 +96,17 @@ class Local:
         entries = {str(one["index"]): one for one in self._finished()}
         weights = entries[name]["outcome"]["members"] or {name: 1.0}
         folders = {int(member): self._next_folder() for member in weights}
+        was_cut = any(_was_cut(entries[str(one)]) for one in folders)
         try:
             scores = [self._same(entries[str(one)], into) for one, into in folders.items()]
             if entries[name]["plan"] is not None:
-                return Again(name, str(folders[int(name)]), before, scores[0])
+                return Again(name, str(folders[int(name)]), before, scores[0], was_cut)
             into = self._next_folder()
             weighted = {int(member): weight for member, weight in weights.items()}
             outcome = rerun_ensemble(self._dataset, folders, weighted, int(name), into)
         except CandidateFault as fault:
             raise RuntimeError(f"Candidate {name} could not be run again: {fault}") from fault
-        return Again(name, str(into), before, outcome.objective)
+        return Again(name, str(into), before, outcome.objective, was_cut)
 
     def deploy(self, result: Result, endpoint: str) -> str:  # noqa: ARG002 - as the service's
         """The folder with the packages `transformers` and `model`, which windvane answers from."""
@@ -174,3 +177,8 @@ def _tag(features: Mapping[str, str]) -> str:
     """Of the columns left out; "" if there are none."""
     left_out = features.get("_without", "")
     return f"-{sha256(left_out.encode()).hexdigest()[:12]}" if left_out else ""
+
+
+def _was_cut(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of the leaderboard says of itself that it was cut short."""
+    return any(_CUT in note for note in entry["outcome"]["notes"])
