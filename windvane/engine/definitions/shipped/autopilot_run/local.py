@@ -11,8 +11,6 @@ from typing import Any
 
 from .candidates import COMPLETED, Again, Candidate, Result, ensemble_of
 
-_CUT = "training was cut short"
-
 
 class Local:
     """The dataset folder of a job, and a folder for what is made of it.
@@ -181,4 +179,6 @@ def _tag(features: Mapping[str, str]) -> str:
 
 def _was_cut(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of the leaderboard says of itself that it was cut short."""
-    return any(_CUT in note for note in entry["outcome"]["notes"])
+    from windvane.engine.candidates import CUT_SHORT
+
+    return any(note.startswith(CUT_SHORT) for note in entry["outcome"]["notes"])
