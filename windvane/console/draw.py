@@ -30,8 +30,6 @@ def draw(request: Request, template: str, view: object, status: int = 200) -> HT
 
 def draw_part(request: Request, template: str, view: object) -> str:
     """A fragment."""
-    query = request.scope["query_string"].decode("latin-1")
-    path = request.scope["path"]
     return (
         environment()
         .get_template(template)
@@ -39,10 +37,16 @@ def draw_part(request: Request, template: str, view: object) -> str:
             view=view,
             visit=getattr(request.state, "visit", None),
             theme=theme_of(request),
-            path=path,
-            here=f"{path}?{query}" if query else path,
+            path=request.scope["path"],
+            here=here(request),
         )
     )
+
+
+def here(request: Request) -> str:
+    """The page that was asked for, as a link from this server's root."""
+    path, query = (request.scope[part].decode("latin-1") for part in ("raw_path", "query_string"))
+    return f"{path}?{query}" if query else path
 
 
 def theme_of(request: Request) -> str:
