@@ -107,7 +107,7 @@ def served(data_dir: Path) -> Iterator[Served]:
 def sign_in(page: Page, data_dir: Path) -> None:
     """By a new one-time link."""
     page.goto(exports(data_dir)["WINDVANE_CONSOLE_URL"])
-    page.wait_for_selector("main h1")
+    page.wait_for_url("**/console/")
 
 
 def job_pages(job: dict[str, Any]) -> dict[str, str]:

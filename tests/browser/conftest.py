@@ -4,14 +4,14 @@ import os
 from datetime import UTC, datetime
 
 import pytest
+from journeys.running import RunningServer
+
 from benchmarks.chromium import NAMES, chromium, path_of_chromium
 from browser.plain import Plain
 from browser.watch import Watch
-from journeys.running import RunningServer
-
 from windvane.api.entry import new_link
 from windvane.api.keyring import load_or_create_keys
-from windvane.names import DEFAULT_ACCOUNT
+from windvane.settings import DEFAULT_ACCOUNT
 
 _PATIENCE_MS = 60_000
 

@@ -60,5 +60,7 @@ class Plain:
         return answer
 
     def csrf(self):
-        [token] = re.findall(r'<meta name="csrf-token" content="(\w+)">', self.get("/console/").text)
+        [token] = re.findall(
+            r'<meta name="csrf-token" content="(\w+)">', self.get("/console/").text
+        )
         return token
