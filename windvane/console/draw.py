@@ -30,12 +30,17 @@ def draw(request: Request, template: str, view: object, status: int = 200) -> HT
 
 def draw_part(request: Request, template: str, view: object) -> str:
     """A fragment."""
-    visit = getattr(request.state, "visit", None)
+    query = request.scope["query_string"].decode("latin-1")
+    path = request.scope["path"]
     return (
         environment()
         .get_template(template)
         .render(
-            view=view, visit=visit, theme=theme_of(request), path=request.url.path, request=request
+            view=view,
+            visit=getattr(request.state, "visit", None),
+            theme=theme_of(request),
+            path=path,
+            here=f"{path}?{query}" if query else path,
         )
     )
 
