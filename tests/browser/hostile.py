@@ -6,8 +6,9 @@ import csv
 import io
 import random
 
-from browser.watch import MARK
 from unit.engine.definitions.made_up import FRAGMENTS, hostile_names
+
+from browser.watch import MARK
 
 N_ROWS = 700
 

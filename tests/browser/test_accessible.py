@@ -1,6 +1,7 @@
 """Nobody is shut out: axe-core on every page, light and dark, and no page wider than a phone."""
 
 import pytest
+
 from benchmarks.consoled import pages_of
 from benchmarks.screens import furnish
 from browser.accessible import barriers, sideways
