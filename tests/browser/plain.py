@@ -41,7 +41,8 @@ class Plain:
                     connection.putheader(name, value)
             connection.endheaders(body)
             answered = connection.getresponse()
-            return Answer(answered.status, answered.headers, answered.read())
+            is_endless = answered.headers.get("Content-Type", "").startswith("text/event-stream")
+            return Answer(answered.status, answered.headers, b"" if is_endless else answered.read())
         finally:
             connection.close()
 
