@@ -238,9 +238,7 @@ def _phases(progress: Mapping[str, Any]) -> Iterator[Phase]:
             _TITLES.get(phase["SecondaryStatus"], phase["SecondaryStatus"]),
             state,
             "" if took_s is None else seconds(max(0.0, took_s)),
-            f"until {seconds(until_s)} at the latest"
-            if state in ("now", "next")
-            else _NOTES[state],
+            f"until {seconds(until_s)}" if state in ("now", "next") else _NOTES[state],
         )
 
 
