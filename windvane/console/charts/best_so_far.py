@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import quantiles
+from statistics import median
 
 from markupsafe import Markup
 
@@ -24,6 +24,11 @@ from windvane.console.wording import score, seconds
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 14.0, 24.0, 42.0
 _MINUTE, _HOUR = 60.0, 3600.0
+
+_MOST_TOLD = 150
+"""Candidates up to which each dot says whose it is; beyond, those of the best ones alone."""
+
+_MOST_LISTED = 100
 
 
 @dataclass(frozen=True)
@@ -60,19 +65,25 @@ def best_so_far(
     goal = "lower is better" if is_minimized else "higher is better"
     parts = [left_axis(up, _LEFT, size.width - _RIGHT, f"{objective}, {goal}")]
     parts.append(bottom_axis(across, size.height - _BOTTOM, f"{name} since the start"))
-    parts += [_dot(mark, across.at(mark.at_s / unit), up.at(mark.score)) for mark in shown]
+    others = [mark for mark in shown if not mark.is_best]
+    told = len(marks) <= _MOST_TOLD
+    parts += [_dot(mark, across.at(mark.at_s / unit), up.at(mark.score), told) for mark in others]
     stairs = [(across.at(x / unit), up.at(y)) for x, y in _stairs(marks)]
     parts.append(path(stairs, "line series-1"))
     best = [mark for mark in shown if mark.is_best]
     parts += [_dot(mark, across.at(mark.at_s / unit), up.at(mark.score)) for mark in best]
+    listed = _listed(marks)
     rows = [
         (one.name, seconds(one.at_s), score(one.score), "yes" if one.is_best else "")
-        for one in marks
+        for one in listed
     ]
+    caption = ""
+    if len(listed) < len(marks):
+        caption = f"The best so far and the newest others; the leaderboard has all {len(marks)}."
     return Chart(
         "Best score so far",
         picture(size.width, size.height, _told(marks, objective), *parts),
-        Numbers(("Candidate", "After", objective, "Best so far"), rows, frozenset({1, 2})),
+        Numbers(("Candidate", "After", objective, "Best so far"), rows, frozenset({1, 2}), caption),
         (("Best so far", "series-1"), ("Other candidates", "series-6")),
     )
 
@@ -86,15 +97,12 @@ def n_outside(marks: Sequence[Mark], is_minimized: bool) -> int:
 def _heights(marks: Sequence[Mark], is_minimized: bool) -> tuple[float, float]:
     """So that what matters fills the picture: scores far worse than most do not stretch it."""
     scores = [mark.score for mark in marks]
-    best = [mark.score for mark in marks if mark.is_best][-1:]
     if len(scores) < 4:
         return roomy(scores)
-    first, _, third = quantiles(scores, n=4)
-    reach = 1.5 * (third - first)
-    kept = [
-        one for one in scores if (one <= third + reach if is_minimized else one >= first - reach)
-    ]
-    return roomy([*kept, *best])
+    best, middle = [mark.score for mark in marks if mark.is_best][-1], median(scores)
+    reach = max(4 * abs(best - middle), 0.05 * abs(best))
+    sign = 1.0 if is_minimized else -1.0
+    return roomy([best, *(one for one in scores if sign * (one - middle) <= reach)])
 
 
 def _stairs(marks: Sequence[Mark]) -> Iterator[tuple[float, float]]:
@@ -109,9 +117,16 @@ def _stairs(marks: Sequence[Mark]) -> Iterator[tuple[float, float]]:
     yield marks[-1].at_s, steps[-1][1]
 
 
-def _dot(mark: Mark, x: float, y: float) -> Markup:
+def _listed(marks: Sequence[Mark]) -> list[Mark]:
+    """All if they are few, else those that were the best and the newest others, in their order."""
+    others = [place for place, mark in enumerate(marks) if not mark.is_best]
+    left_out = set(others[: max(0, len(marks) - _MOST_LISTED)])
+    return [mark for place, mark in enumerate(marks) if place not in left_out]
+
+
+def _dot(mark: Mark, x: float, y: float, is_told: bool = True) -> Markup:
     css = "mark-point" if mark.is_best else "mark-point series-6"
-    told = f"{mark.name}: {score(mark.score)} after {seconds(mark.at_s)}"
+    told = f"{mark.name}: {score(mark.score)} after {seconds(mark.at_s)}" if is_told else ""
     return point(x, y, 4.0 if mark.is_best else 3.0, css, told)
 
 

@@ -39,6 +39,9 @@ FRAGMENTS = (
 )
 """Parts of the page that change by themselves: an event and a template of job/ each."""
 
+_OF_SCORES = frozenset({"curve", "curve_numbers", "board"})
+"""Those that are large, and change with the scores or the status alone."""
+
 
 async def job_page(request: Request) -> Response:
     return draw(request, "job.html", await _seen(request))
@@ -46,11 +49,18 @@ async def job_page(request: Request) -> Response:
 
 async def job_stream(request: Request) -> Response:
     await _seen(request)  # a job that does not exist has no stream
+    drawn: dict[str, str] = {}
+    drawn_of: tuple[object, str] = (None, "")
 
     async def render() -> Mapping[str, str]:
+        nonlocal drawn_of
         view = await _seen(request)
-        drawn = {name: draw_part(request, f"job/{name}.html", view) for name in FRAGMENTS}
-        return {**drawn, END: ""} if view.is_final else drawn
+        is_same = drawn_of[0] is view.curve and drawn_of[1] == view.status
+        for name in FRAGMENTS:
+            if not (is_same and name in _OF_SCORES):
+                drawn[name] = draw_part(request, f"job/{name}.html", view)
+        drawn_of = (view.curve, view.status)
+        return {**drawn, END: ""} if view.is_final else dict(drawn)
 
     return stream_fragments(request, render, _EVERY_S)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
@@ -86,6 +87,18 @@ class Ranked:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """The best score so far, for wide and for narrow screens.
+
+    n_outside    scores that are too bad to be seen in it
+    """
+
+    wide: Chart
+    narrow: Chart
+    n_outside: int
+
+
+@dataclass(frozen=True)
 class LogLine:
     time: datetime
     text: str
@@ -105,8 +118,6 @@ class JobView:
 
     elapsed_s, budget_s, left_s   seconds: since its creation or of its whole life, that it may take, that remain
     plan                          the bar of its time
-    charts                        the best score so far, for wide and for narrow screens
-    n_outside                     scores that are not to be seen in them
     n_done                        candidates that are over, however they ended
     waiting                       candidates that no worker has begun
     found_s                       seconds after which the best score was reached; None while there is none
@@ -135,8 +146,7 @@ class JobView:
     max_candidates: int
     waiting: int
     found_s: float | None
-    charts: tuple[Chart, Chart]
-    n_outside: int
+    curve: Curve
     running: tuple[Running, ...]
     board: tuple[Ranked, ...]
     log: tuple[LogLine, ...]
@@ -182,7 +192,6 @@ def job_view(
     budget_s = (progress["Deadline"] - created).total_seconds()
     counts = progress["CandidateCounts"]
     running = tuple(_running(progress))
-    charts, outside = _charts(progress, elapsed_s if ended else max(budget_s, elapsed_s))
     best = job.get("BestCandidate", {})
     return JobView(
         job_name=progress["AutoMLJobName"],
@@ -206,8 +215,7 @@ def job_view(
         max_candidates=progress["MaxCandidates"],
         waiting=_waiting(progress),
         found_s=_found_s(progress),
-        charts=charts,
-        n_outside=outside,
+        curve=_charts(progress, elapsed_s if ended else max(budget_s, elapsed_s)),
         running=running,
         board=tuple(_board(progress)),
         log=tuple(_line(event) for event in reversed(events)),
@@ -284,9 +292,9 @@ def _plan(progress: Mapping[str, Any], elapsed_s: float, budget_s: float) -> Mar
 # candidates
 
 
-def _charts(progress: Mapping[str, Any], until_s: float) -> tuple[tuple[Chart, Chart], int]:
+def _charts(progress: Mapping[str, Any], until_s: float) -> Curve:
     created = progress["CreationTime"]
-    marks = [
+    marks = tuple(
         Mark(
             one["CandidateName"],
             max(0.0, (one["EndTime"] - created).total_seconds()),
@@ -294,15 +302,18 @@ def _charts(progress: Mapping[str, Any], until_s: float) -> tuple[tuple[Chart, C
             one["IsBestSoFar"],
         )
         for one in progress["Scores"]
-    ]
-    objective, is_minimized = (
-        progress.get("Objective", "Score"),
-        progress.get("ObjectiveIsMinimized", False),
     )
+    objective = progress.get("Objective", "Score")
+    return _curve(marks, objective, progress.get("ObjectiveIsMinimized", False), until_s)
+
+
+@lru_cache(maxsize=64)
+def _curve(marks: tuple[Mark, ...], objective: str, is_minimized: bool, until_s: float) -> Curve:
+    """Drawn once, however many watch it."""
     wide, narrow = (
         best_so_far(marks, objective, is_minimized, until_s, size) for size in (WIDE, NARROW)
     )
-    return (wide, narrow), n_outside(marks, is_minimized)
+    return Curve(wide, narrow, n_outside(marks, is_minimized))
 
 
 def _found_s(progress: Mapping[str, Any]) -> float | None:
