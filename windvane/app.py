@@ -19,6 +19,7 @@ from windvane.control.buckets import StoredBuckets
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.leaderboard import Leaderboards
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
@@ -224,4 +225,5 @@ class Server:
             Reports(store, steps),
             Transforms(store, artifacts, roles, utc_now),
             Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
+            Leaderboards(store),
         )

@@ -17,6 +17,7 @@ from functools import partial
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.leaderboard import Leaderboards
 from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.reports import Reports
@@ -40,6 +41,7 @@ class Parts:
     reports: Reports
     transforms: Transforms
     logs: Logs
+    leaderboards: Leaderboards
 
 
 Operation = Callable[[Parts, Call], Result]

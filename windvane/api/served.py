@@ -6,6 +6,7 @@ from windvane.api import (
     automl,
     endpoint_configs,
     endpoints,
+    leaderboard,
     logs,
     models,
     reports,
@@ -26,6 +27,7 @@ _TABLES = (
     transforms.OPERATIONS,
     reports.OPERATIONS,
     logs.OPERATIONS,
+    leaderboard.OPERATIONS,
 )
 
 
