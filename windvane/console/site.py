@@ -22,7 +22,7 @@ from windvane.api.inside import Inside
 from windvane.console import cookies
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
-from windvane.console.pages import compare, files, leaderboard, sign_in
+from windvane.console.pages import candidate, compare, files, leaderboard, sign_in
 from windvane.console.security import PAGE_HEADERS, SAFE_METHODS, Hosts, check_origin
 from windvane.console.static_files import KeptFiles
 from windvane.console.stream import Tap
@@ -45,6 +45,7 @@ ROUTES = (
     *files.ROUTES,
     *leaderboard.ROUTES,
     *compare.ROUTES,
+    *candidate.ROUTES,
 )
 
 _WITHOUT_SESSION = frozenset({"/console/sign-in", "/console/enter", "/console/theme"})
