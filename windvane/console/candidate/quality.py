@@ -13,9 +13,9 @@ from windvane.console.candidate.thresholds import Choice, Thresholds, threshold_
 from windvane.console.charts.bands import Band, band_chart
 from windvane.console.charts.base import Chart
 from windvane.console.charts.cloud import cloud_chart
+from windvane.console.charts.curve import Curve, curve_chart
 from windvane.console.charts.heat import confusion_chart
 from windvane.console.charts.histogram import histogram_chart
-from windvane.console.charts.lines import Line, line_chart
 from windvane.console.charts.reliability import Bin, reliability_chart
 from windvane.console.uncertain import Told, told
 from windvane.console.visit import VisitObjects
@@ -49,7 +49,7 @@ _TITLES = {
 """Of figures in statistics.json, in the order of the page."""
 
 _CONSTANT = "_best_constant_classifier"
-_SHARES = (0.0, 1.0)
+_DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -171,46 +171,36 @@ def _class_row(label: str, row: Document) -> ClassRow:
 
 def _curves(metrics: Document) -> Iterator[Chart]:
     if (roc := metrics.get("receiver_operating_characteristic_curve")) is not None:
-        points = list(zip(roc["false_positive_rates"], roc["true_positive_rates"], strict=True))
+        x, y = "false positive rate", "true positive rate"
+        points = _pairs(roc, "false_positive_rates", "true_positive_rates")
         here = _rates(metrics, "false_positive_rate", "true_positive_rate")
-        chance = Line("by chance", [(0.0, 0.0), (1.0, 1.0)], is_dashed=True)
-        lines = [Line("the model", points), Line("as decided", here, has_points=True), chance]
-        yield _square("ROC curve", lines, "false positive rate", "true positive rate")
-    if (curve := metrics.get("precision_recall_curve")) is not None:
-        points = list(zip(curve["recalls"], curve["precisions"], strict=True))
-        here = _rates(metrics, "recall", "precision")
+        yield curve_chart(Curve("ROC curve", x, y, points, _DIAGONAL, here))
+    if (found := metrics.get("precision_recall_curve")) is not None:
+        points = _pairs(found, "recalls", "precisions")
         share = metrics.get(f"precision{_CONSTANT}", {}).get("value", 0.0)
-        chance = Line("by chance", [(0.0, share), (1.0, share)], is_dashed=True)
-        lines = [Line("the model", points), Line("as decided", here, has_points=True), chance]
-        yield _square("Precision and recall", lines, "recall", "precision")
+        chance, here = [(0.0, share), (1.0, share)], _rates(metrics, "recall", "precision")
+        title = "Precision and recall"
+        yield curve_chart(Curve(title, "recall", "precision", points, chance, here))
     if (gain := metrics.get("gain_curve")) is not None:
+        x, y = "share of rows, likeliest first", "share of positives found"
         points = [(0.0, 0.0), *_tenths(gain, "gain_value")]
-        lot = Line("by lot", [(0.0, 0.0), (1.0, 1.0)], is_dashed=True)
-        lines = [Line("the model", points, has_points=True), lot]
-        yield _square("Gain", lines, "share of rows, likeliest first", "share of positives found")
-    if (lift := metrics.get("lift_curve")) is not None:
-        lot = Line("by lot", [(0.1, 1.0), (1.0, 1.0)], is_dashed=True)
-        lines = [Line("the model", _tenths(lift, "lift_value"), has_points=True), lot]
-        title = "times as many positives as by lot"
-        yield line_chart("Lift", lines, "share of rows, likeliest first", title, x_range=_SHARES)
+        yield curve_chart(Curve("Gain", x, y, points, _DIAGONAL, chance_is="by lot"))
 
 
-def _rates(metrics: Document, x: str, y: str) -> list[tuple[float, float]]:
-    """The point of the model's decisions; none if a rate is not known."""
+def _pairs(curve: Document, x: str, y: str) -> list[tuple[float, float]]:
+    return list(zip(curve[x], curve[y], strict=True))
+
+
+def _rates(metrics: Document, x: str, y: str) -> tuple[float, float] | None:
+    """Where the model decides; None if a rate is not known."""
     if x not in metrics or y not in metrics:
-        return []
-    return [(metrics[x]["value"], metrics[y]["value"])]
+        return None
+    return metrics[x]["value"], metrics[y]["value"]
 
 
 def _tenths(curve: Document, values: str) -> list[tuple[float, float]]:
     shares = [one / 100 for one in curve["percentage_of_sample"]]
     return list(zip(shares, curve[values], strict=True))
-
-
-def _square(title: str, lines: Sequence[Line], x_title: str, y_title: str) -> Chart:
-    return line_chart(
-        title, lines, x_title, y_title, x_range=_SHARES, y_range=(0.0, 1.02), say=percent
-    )
 
 
 def _calibration(found: Document, *, n_labels: int) -> Chart:

@@ -13,6 +13,9 @@ MOST_CLASSES = 14
 _OTHERS = "all others"
 _LABELS, _TOP, _MOST_WIDTH = 132.0, 92.0, 640.0
 _CELL = (44.0, 92.0)
+_FLAT_TOP, _MOST_FLAT, _LONGEST_FLAT = 34.0, 5, 12
+"""Where a few short labels stand upright above their columns."""
+
 
 Counts = Mapping[str, Mapping[str, int]]
 """actual label -> predicted label -> rows; pairs without rows may be missing."""
@@ -21,14 +24,19 @@ Counts = Mapping[str, Mapping[str, int]]
 def confusion_chart(counts: Counts) -> Chart:
     """Of many classes the most frequent ones, all others as one."""
     labels, cells = pooled(counts)
+    is_short = len(labels) <= _MOST_FLAT and max(map(len, labels)) <= _LONGEST_FLAT
+    top = _FLAT_TOP if is_short else _TOP
     size = min(max((_MOST_WIDTH - _LABELS) / len(labels), _CELL[0]), _CELL[1])
     height = min(size, 56.0)
     parts = [
-        text(_LABELS - 10, _TOP - 12, "actual ↓  predicted →", anchor="end"),
-        *(_head(label, _LABELS + size * (i + 0.5)) for i, label in enumerate(labels)),
+        text(_LABELS - 10, top - 12, "actual ↓  predicted →", anchor="end"),
+        *(
+            _head(label, _LABELS + size * (i + 0.5), top, is_flat=is_short)
+            for i, label in enumerate(labels)
+        ),
     ]
     for i, label in enumerate(labels):
-        y = _TOP + height * i
+        y = top + height * i
         parts.append(text(_LABELS - 10, y + height / 2 + 4, label, "name", "end", 18))
         total = sum(cells[i])
         for j, count in enumerate(cells[i]):
@@ -43,7 +51,7 @@ def confusion_chart(counts: Counts) -> Chart:
     width = _LABELS + size * len(labels) + 8
     return Chart(
         "Confusion matrix",
-        picture(max(width, 420), _TOP + height * len(labels) + 8, told, *parts),
+        picture(max(width, 420), top + height * len(labels) + 8, told, *parts),
         _numbers(labels, cells, len(counts)),
         [("right", "series-1"), ("wrong", "series-2")],
     )
@@ -63,9 +71,11 @@ def pooled(counts: Counts) -> tuple[list[str], list[list[int]]]:
     return labels, cells
 
 
-def _head(label: str, x: float) -> Markup:
+def _head(label: str, x: float, top: float, *, is_flat: bool) -> Markup:
+    if is_flat:
+        return text(x, top - 12, label, "name", "middle")
     element = Markup('<text x="{}" y="{}" class="name" transform="rotate(-40 {} {})">{}</text>')
-    return element.format(round(x, 1), _TOP - 8, round(x, 1), _TOP - 8, name(label, 16))
+    return element.format(round(x, 1), top - 8, round(x, 1), top - 8, name(label, 16))
 
 
 def _cell(

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from windvane.console.charts.base import Chart
 from windvane.console.charts.scatter import Spot, front_chart
 from windvane.console.draw import draw
-from windvane.console.uncertain import is_loss, told
+from windvane.console.uncertain import Told, is_loss, told
 from windvane.console.visit import visit_of
 from windvane.console.wording import in_bytes, millis, seconds
 
@@ -22,6 +22,7 @@ Answer = Mapping[str, Any]
 Value = float | str | None
 
 _FEWEST_SPOTS = 2
+_MOST_ON_FRONT = 8
 _FINAL = ("Completed", "Failed", "Stopped")
 
 
@@ -73,6 +74,18 @@ class Filters:
 
 
 @dataclass(frozen=True)
+class OnFront:
+    """One of those that nothing beats in score and latency."""
+
+    name: str
+    url: str
+    algorithm: str
+    score: Told
+    latency_s: float | None
+    is_best: bool
+
+
+@dataclass(frozen=True)
 class LeaderboardView:
     job_name: str
     tab: str
@@ -88,6 +101,7 @@ class LeaderboardView:
     algorithms: Sequence[str]
     statuses: Sequence[str]
     chart: Chart | None
+    front: Sequence[OnFront]
 
     @property
     def is_over(self) -> bool:
@@ -146,6 +160,7 @@ def view_of(board: Answer, filters: Filters) -> LeaderboardView:
         sorted({one["Algorithm"] for one in every}),
         sorted({one["CandidateStatus"] for one in every}),
         chart_of(board),
+        [_on_front(board, one) for one in every if one["IsOnFront"]][:_MOST_ON_FRONT],
     )
 
 
@@ -291,6 +306,18 @@ def _heads(job: str, columns: Sequence[Column], filters: Filters) -> list[Head]:
         url = f"/console/jobs/{quote(job, safe='')}/leaderboard?{told_by}"
         made.append(Head(key, title, url, now if is_here else "", is_number))
     return made
+
+
+def _on_front(board: Answer, one: Answer) -> OnFront:
+    name = one["CandidateName"]
+    return OnFront(
+        name,
+        candidate_url(board["AutoMLJobName"], name),
+        one["Algorithm"],
+        told(one.get("Score"), one.get("StandardError")),
+        one.get("LatencySeconds"),
+        one["IsBest"],
+    )
 
 
 def _row(board: Answer, one: Answer, columns: Sequence[Column], places: Mapping[str, int]) -> Row:
