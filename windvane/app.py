@@ -30,6 +30,7 @@ from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.objects import Objects
 from windvane.control.passes import Passes
+from windvane.control.previews import Previews
 from windvane.control.reports import Reports
 from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
@@ -260,4 +261,5 @@ class Server:
             Reports(store, steps),
             Transforms(store, artifacts, roles, utc_now),
             Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
+            Previews(artifacts, roles),
         )

@@ -31,6 +31,7 @@ from windvane.control.jobs import Jobs
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
+from windvane.control.previews import Previews
 from windvane.control.reports import Reports
 from windvane.control.roles import Roles
 from windvane.control.steps import Steps
@@ -185,6 +186,7 @@ def build_parts(
         reports=Reports(store, steps),
         transforms=Transforms(store, artifacts, roles, clock),
         logs=Logs(store, PageTokens(b"k" * 32), 30),
+        previews=Previews(artifacts, roles),
     )
 
 

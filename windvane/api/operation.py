@@ -19,6 +19,7 @@ from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
 from windvane.control.logs import Logs
 from windvane.control.models import Models
+from windvane.control.previews import Previews
 from windvane.control.reports import Reports
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
@@ -40,6 +41,7 @@ class Parts:
     reports: Reports
     transforms: Transforms
     logs: Logs
+    previews: Previews
 
 
 Operation = Callable[[Parts, Call], Result]

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_locat
 from windvane.control.inputs import input_objects
 from windvane.control.roles import Action, Grant, Roles
 from windvane.engine.preview.asked import Asked
-from windvane.errors import InvalidRequest, Throttled
+from windvane.errors import AccessDenied, InvalidRequest, Throttled
 from windvane.names import Scope
 from windvane.process import leash
 
@@ -66,15 +66,22 @@ class Previews:
         self._turns = threading.BoundedSemaphore(AT_ONCE)
 
     def preview(
-        self, scope: Scope, role_arn: str, source: Mapping[str, Any], asked: Asked
+        self,
+        scope: Scope,
+        role_arn: str,
+        principal_arn: str,
+        source: Mapping[str, Any],
+        asked: Asked,
     ) -> PreviewView:
-        """role_arn   whose permissions hold; "" for the account's default role
+        """role_arn   whose permissions hold; "" for those of the caller
+        principal_arn
+                   the session of a role that the caller is; "" for one who may use all of the account's buckets
         source     an S3DataSource
         asked      its name and its size are filled in
 
-        raises     InvalidRequest if the role may not read it, nothing is there, or it is no table; Throttled
+        raises     AccessDenied, InvalidRequest if the role may not read it, nothing is there, or it is no table; Throttled
         """
-        grant = self._roles.assume(scope, role_arn) if role_arn else self._roles.default(scope)
+        grant = self._grant(scope, role_arn, principal_arn)
         _check_readable(grant, parse_location(source["S3Uri"]))
         objects = list(islice(input_objects(self._artifacts, source), _MOST_OBJECTS + 1))
         if not objects:
@@ -92,13 +99,23 @@ class Previews:
             len(objects) > len(counted),
         )
 
+    def _grant(self, scope: Scope, role_arn: str, principal_arn: str) -> Grant:
+        if role_arn:
+            return self._roles.assume(scope, role_arn)
+        if not principal_arn:
+            return self._roles.default(scope)
+        grant = self._roles.of_session(scope.account, principal_arn)
+        if grant is None:
+            raise AccessDenied(f"The role of {principal_arn} is not declared any more.")
+        return grant
+
     def _look(self, info: ObjectInfo, asked: Asked) -> Mapping[str, Any]:
         if not self._turns.acquire(timeout=_WAIT_S):
             raise Throttled("Too many previews are being made. Try again in a moment.")
         try:
             with (
                 tempfile.TemporaryDirectory(prefix="windvane-preview-") as scratch,
-                _Bytes(self._artifacts, info.location) as data,
+                closing(_Bytes(self._artifacts, info.location)) as data,
             ):
                 return _run(asked, Path(scratch), data, self._bounds)
         finally:
@@ -118,24 +135,21 @@ class _Bytes:
         self._stream: BinaryIO | None = None
         self._at = 0
 
-    def __enter__(self) -> _Bytes:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         if self._stream is not None:
             self._stream.close()
 
     def read(self, start: int, length: int) -> bytes:
         """raises    FileNotFoundError if it was deleted meanwhile"""
         if self._stream is None or self._at != start:
-            self.__exit__()
+            self.close()
             self._stream = self._artifacts.open(self._location, start)
         data = b"".join(_parts(self._stream, length))
         self._at = start + len(data)
         return data
 
 
-def _parts(stream: BinaryIO, length: int) -> Any:
+def _parts(stream: BinaryIO, length: int) -> Iterator[bytes]:
     while length > 0 and (part := stream.read(length)):
         length -= len(part)
         yield part
@@ -169,7 +183,9 @@ def _run(asked: Asked, scratch: Path, data: _Bytes, bounds: Bounds) -> Mapping[s
     if not is_overdue:
         _LOG.error("A preview failed: %s", (scratch / "log").read_text(errors="replace")[-4000:])
     why = f"it took more than {bounds.time_s:g} seconds" if is_overdue else "its process broke off"
-    raise InvalidRequest(f"There is no preview of {asked.name}: {why}. A job can use it nevertheless.")
+    raise InvalidRequest(
+        f"There is no preview of {asked.name}: {why}. A job can use it nevertheless."
+    )
 
 
 def _serve(child: subprocess.Popen[bytes], told: dict[str, Any], data: _Bytes) -> dict[str, Any]:

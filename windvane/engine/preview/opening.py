@@ -41,7 +41,7 @@ class Beginning:
     compression: str
     is_cut: bool
     n_bytes_read: int
-    dialect: Dialect = Dialect()
+    dialect: Dialect
     has_bom: bool = False
     n_rows_total: int | None = None
 
@@ -162,9 +162,7 @@ def _of_parquet(source: Source, path: Path) -> Beginning:
         table = file.schema_arrow.empty_table() if rows is None else pa.Table.from_batches([rows])
         pq.write_table(table, path)
     except (pa.ArrowException, OSError) as error:
-        raise DataFault(
-            f"{source.name} cannot be read as Parquet: {str(error)[:200]}."
-        ) from error
+        raise DataFault(f"{source.name} cannot be read as Parquet: {str(error)[:200]}.") from error
     total = file.metadata.num_rows
     is_cut = table.num_rows < total
-    return Beginning(path, "parquet", "None", is_cut, stream.n_read, n_rows_total=total)
+    return Beginning(path, "parquet", "None", is_cut, stream.n_read, Dialect(), n_rows_total=total)

@@ -68,7 +68,10 @@ def main() -> None:
     except WindvaneError as fault:
         say(questions, {"fault": str(fault)})
     except MemoryError:
-        say(questions, {"fault": f"{asked.name} is too large in its rows or columns to be previewed."})
+        say(
+            questions,
+            {"fault": f"{asked.name} is too large in its rows or columns to be previewed."},
+        )
     else:
         say(questions, {"seen": asdict(seen)})
 

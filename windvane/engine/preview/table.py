@@ -123,7 +123,9 @@ def _judge(
     try:
         dataset = _analysed(raw, beginning, options, problem)
     except DataFault as fault:
-        told = f"{fault} That is so in the first {raw.n_rows:,} rows." if beginning.is_cut else fault
+        told = (
+            f"{fault} That is so in the first {raw.n_rows:,} rows." if beginning.is_cut else fault
+        )
         return _columns_alone(raw, features, faults), _faulty(raw, asked.target, str(told)), ()
     columns = _columns_of(raw, dataset, features, faults, asked.target)
     few = _too_few(len(dataset.y), least) if not beginning.is_cut else ()
@@ -137,7 +139,9 @@ def _analysed(
     if beginning.is_cut:
         raw = _without_single_labels(raw, problem)
     elif raw.n_rows < _FEWEST_ROWS:
-        resolve_target(encode(problem.target, raw.columns[problem.target]), problem, options.min_rows)
+        resolve_target(
+            encode(problem.target, raw.columns[problem.target]), problem, options.min_rows
+        )
     own = RawTable(dict(raw.columns), raw.n_rows, raw.n_rows_read)
     return build_dataset(own, problem, replace(options, min_rows=_FEWEST_ROWS))
 
