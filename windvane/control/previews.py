@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, Protocol
 
 from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_location
 from windvane.control.inputs import input_objects
@@ -31,7 +31,11 @@ PROGRAM = (sys.executable, "-m", "windvane.engine.preview.process")
 AT_ONCE = 2
 _WAIT_S = 10.0
 _MOST_OBJECTS = 1000
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others reserve a gigabyte that would count as used
+}
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,10 @@ class Previews:
                 closing(_Bytes(self._artifacts, info.location)) as data,
             ):
                 return _run(asked, Path(scratch), data, self._bounds)
+        except FileNotFoundError as error:
+            raise InvalidRequest(
+                f"The object {info.location} was deleted while it was read."
+            ) from error
         finally:
             self._turns.release()
 
@@ -125,6 +133,10 @@ class Previews:
 def _check_readable(grant: Grant, location: Location) -> None:
     grant.require(Action.LIST, location.bucket)
     grant.require(Action.GET, location.bucket)
+
+
+class Readable(Protocol):
+    def read(self, start: int, length: int) -> bytes: ...
 
 
 class _Bytes:
@@ -155,7 +167,7 @@ def _parts(stream: BinaryIO, length: int) -> Iterator[bytes]:
         yield part
 
 
-def _run(asked: Asked, scratch: Path, data: _Bytes, bounds: Bounds) -> Mapping[str, Any]:
+def _run(asked: Asked, scratch: Path, data: Readable, bounds: Bounds) -> Mapping[str, Any]:
     """raises    InvalidRequest with what the process found at fault, or if it had to be ended"""
     with (scratch / "log").open("wb") as log:
         child = subprocess.Popen(
@@ -163,7 +175,7 @@ def _run(asked: Asked, scratch: Path, data: _Bytes, bounds: Bounds) -> Mapping[s
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env={**os.environ, **_ONE_THREAD},
+            env={**os.environ, **_ENVIRONMENT},
         )
     overdue = threading.Timer(bounds.time_s, _kill, [child])
     overdue.start()
@@ -188,7 +200,7 @@ def _run(asked: Asked, scratch: Path, data: _Bytes, bounds: Bounds) -> Mapping[s
     )
 
 
-def _serve(child: subprocess.Popen[bytes], told: dict[str, Any], data: _Bytes) -> dict[str, Any]:
+def _serve(child: subprocess.Popen[bytes], told: dict[str, Any], data: Readable) -> dict[str, Any]:
     """The last thing the process says; it gets the bytes that it asks for before."""
     pipes = child.stdin, child.stdout
     if pipes[0] is None or pipes[1] is None:

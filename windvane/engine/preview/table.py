@@ -49,6 +49,8 @@ def preview(source: Source, asked: Asked, scratch: Path) -> SeenTable:
     raw = _read(SourceFile(beginning.path, asked.name), options)
     if asked.target:
         check_column("target", asked.target, list(raw.columns))
+    for name in (*asked.types, *(asked.features or ())):
+        check_column("feature", name, list(raw.columns))
     faults = _faults_of_types(raw, asked)
     columns, target, findings = _judge(raw, beginning, options, asked, faults)
     total = _total(source, beginning, raw.n_rows)
@@ -94,8 +96,6 @@ def _faults_of_types(raw: RawTable, asked: Asked) -> dict[str, str]:
     """Why columns cannot have the types that they were given."""
     faults = {}
     for name, kind in asked.types.items():
-        if name not in raw.columns:
-            raise DataFault(f"There is no column '{name[:60]}' to be given the type {kind}.")
         try:
             type_column(encode(name, raw.columns[name]), FeatureType(kind))
         except DataFault as fault:
