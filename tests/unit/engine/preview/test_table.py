@@ -105,7 +105,9 @@ def test_a_target_of_numbers_has_a_histogram(tmp_path: Path) -> None:
 
 
 def test_a_histogram_bears_the_largest_numbers(tmp_path: Path) -> None:
-    data = "a,y\n" + "".join(f"{i * i % 97},{(-1) ** i * (1 + i / 600) * 4e307}\n" for i in range(600))
+    data = "a,y\n" + "".join(
+        f"{i * i % 97},{(-1) ** i * (1 + i / 600) * 4e307}\n" for i in range(600)
+    )
     told = target(seen(data.encode(), tmp_path, target="y", problem_type="Regression"))
     assert sum(bar.count for bar in told.bars) == 600
     assert told.bars[0].low == pytest.approx(-8e307, rel=0.01)
