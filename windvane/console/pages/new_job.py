@@ -128,7 +128,7 @@ async def submit(request: Request) -> Response:
         seen = await _look(visit, draft) if draft.uri else None
         return draw(request, "new_job.html", _view(visit, draft, seen))
     faults = draft.faults()
-    refusal = "Some fields need another look." if faults else await _create(visit, draft)
+    refusal = " ".join(faults.values()) if faults else await _create(visit, draft)
     if not refusal:
         return RedirectResponse(f"/console/jobs/{draft.job_name}", 303, headers=PAGE_HEADERS)
     view = _view(visit, draft, await _look(visit, draft))
