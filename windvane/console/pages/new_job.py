@@ -30,6 +30,7 @@ MOST_COLUMNS = 500
 _ROWS_SHOWN, _COLUMNS_OF_ROWS = 8, 60
 _PROBLEM_TYPES = ("BinaryClassification", "MulticlassClassification", "Regression")
 _LONGEST_NAME = 32
+_MOST_UPLOADS, _UPLOADS_SHOWN = 5000, 6
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class NewJob:
     faults    field -> what is wrong with it
     refusal   why the job was not started
     uploads   S3 URI of the folder that files go to
+    before    files that were uploaded before, the newest first: name, URI, bytes
     """
 
     draft: Draft
@@ -95,6 +97,7 @@ class NewJob:
     uploads: str
     faults: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
+    before: tuple[tuple[str, str, int], ...] = ()
     types: tuple[str, ...] = TYPES
     left_out: str = LEFT_OUT
     modes: tuple[str, ...] = MODES
@@ -117,7 +120,16 @@ async def page(request: Request) -> Response:
     visit = visit_of(request)
     draft = _completed(Draft.of(Form(query)), visit)
     seen = await _look(visit, draft) if draft.uri else None
-    return draw(request, "new_job.html", _view(visit, draft, seen))
+    view = _view(visit, draft, seen)
+    if seen is None:
+        view = replace(view, before=await _before(visit, view.uploads))
+    return draw(request, "new_job.html", view)
+
+
+async def _before(visit: Visit, uploads: str) -> tuple[tuple[str, str, int], ...]:
+    found = await visit.objects.list(uploads, _MOST_UPLOADS)
+    named = ((uri.rpartition("/")[2], uri, size) for uri, size in reversed(found))
+    return tuple(one for one in named if not one[0].endswith(".json"))[:_UPLOADS_SHOWN]
 
 
 async def submit(request: Request) -> Response:

@@ -192,6 +192,7 @@
     listen() {
       this.root.hidden = false;
       this.input.addEventListener("change", () => this.take(this.input.files));
+      this.root.querySelector("[data-pick]").addEventListener("click", () => this.input.click());
       this.cancel.addEventListener("click", () => this.upload?.stop());
       this.root.addEventListener("dragover", (event) => { event.preventDefault(); this.root.classList.add("over"); });
       this.root.addEventListener("dragleave", () => this.root.classList.remove("over"));
