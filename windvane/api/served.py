@@ -8,6 +8,7 @@ from windvane.api import (
     endpoints,
     logs,
     models,
+    progress,
     previews,
     reports,
     steps,
@@ -27,6 +28,7 @@ _TABLES = (
     transforms.OPERATIONS,
     reports.OPERATIONS,
     logs.OPERATIONS,
+    progress.OPERATIONS,
     previews.OPERATIONS,
 )
 
