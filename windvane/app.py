@@ -33,6 +33,7 @@ from windvane.control.objects import Objects
 from windvane.control.overviews import Overviews
 from windvane.control.passes import Passes
 from windvane.control.progress import Progress
+from windvane.control.previews import Previews
 from windvane.control.reports import Reports
 from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
@@ -267,4 +268,5 @@ class Server:
             Overviews(store, lists),
             Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),
             Leaderboards(store),
+            Previews(artifacts, roles),
         )

@@ -34,6 +34,7 @@ from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.overviews import Overviews
 from windvane.control.progress import Progress
+from windvane.control.previews import Previews
 from windvane.control.reports import Reports
 from windvane.control.roles import Roles
 from windvane.control.steps import Steps
@@ -194,6 +195,7 @@ def build_parts(
         overviews=Overviews(store, lists),
         progress=Progress(store, clock(), MEMORY.get, clock),
         leaderboards=Leaderboards(store),
+        previews=Previews(artifacts, roles),
     )
 
 

@@ -22,6 +22,7 @@ from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.overviews import Overviews
 from windvane.control.progress import Progress
+from windvane.control.previews import Previews
 from windvane.control.reports import Reports
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
@@ -46,6 +47,7 @@ class Parts:
     overviews: Overviews
     progress: Progress
     leaderboards: Leaderboards
+    previews: Previews
 
 
 Operation = Callable[[Parts, Call], Result]

@@ -10,6 +10,7 @@ from windvane.api import (
     logs,
     models,
     progress,
+    previews,
     reports,
     steps,
     tags,
@@ -30,6 +31,7 @@ _TABLES = (
     logs.OPERATIONS,
     progress.OPERATIONS,
     leaderboard.OPERATIONS,
+    previews.OPERATIONS,
 )
 
 
