@@ -260,4 +260,5 @@ class Server:
             Reports(store, steps),
             Transforms(store, artifacts, roles, utc_now),
             Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
+            self._router,
         )

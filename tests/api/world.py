@@ -39,6 +39,7 @@ from windvane.control.transforms import Transforms
 from windvane.domain.images import image_uri
 from windvane.domain.resource import Resource
 from windvane.names import PageTokens, Scope
+from windvane.serving.router import Router
 from windvane.settings import LimitSettings, Role
 from windvane.store.base import Store
 from windvane.store.open import FILE_NAME, open_store
@@ -185,6 +186,7 @@ def build_parts(
         reports=Reports(store, steps),
         transforms=Transforms(store, artifacts, roles, clock),
         logs=Logs(store, PageTokens(b"k" * 32), 30),
+        router=Router(),
     )
 
 

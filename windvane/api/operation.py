@@ -24,6 +24,7 @@ from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
 from windvane.names import Scope
+from windvane.serving.router import Router
 from windvane.wire.call import Call, Handler, Result
 
 
@@ -40,6 +41,7 @@ class Parts:
     reports: Reports
     transforms: Transforms
     logs: Logs
+    router: Router
 
 
 Operation = Callable[[Parts, Call], Result]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from windvane.api import (
     automl,
     endpoint_configs,
+    endpoint_figures,
     endpoints,
     logs,
     models,
@@ -26,6 +27,7 @@ _TABLES = (
     transforms.OPERATIONS,
     reports.OPERATIONS,
     logs.OPERATIONS,
+    endpoint_figures.OPERATIONS,
 )
 
 

@@ -15,7 +15,7 @@ from windvane.serving.tally import (
     N_SLOTS,
     SLOT_S,
     WIDTH,
-    Invocation,
+    Ended,
     Outcome,
 )
 
@@ -36,8 +36,8 @@ class Sent:
     n_waiting  requests that waited for one
     """
 
-    newest: int
-    counts: bytes
+    newest: int = 0
+    counts: bytes = b""
     n_up: int = 0
     n_waiting: int = 0
 
@@ -56,7 +56,7 @@ class Snapshot:
     since: float
     variants: Mapping[str, Sent]
     gone: tuple[Sent, ...]
-    last: tuple[Invocation, ...]
+    last: tuple[Ended, ...]
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from dataclasses import dataclass, field, replace
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.serving.frames import pack
-from windvane.serving import tally
 from windvane.serving.pool import USUAL, Bounds, Demand, Died, Pool, Retired, Seat, TimedOut
 from windvane.serving.readings import Sent, Snapshot
-from windvane.serving.tally import Activity, Outcome
+from windvane.serving.tally import Activity, Ended, Outcome
 
 _MOVES = 5
 """How often one request may follow an endpoint that is being replaced."""
@@ -152,30 +151,32 @@ class Router:
         """Requests that wait for an instance now."""
         return sum(pool.n_waiting for pool in self._pools.values())
 
-    def snapshot(self, scope: Scope, endpoint: str) -> Snapshot | None:
-        """What is known of an endpoint's requests; None of one that is not hosted (yet).
+    def snapshot(self, scope: Scope, endpoint: str) -> Snapshot:
+        """What is known of an endpoint's requests; nothing of one that is not hosted (yet).
 
         To be called from any thread but that of the event loop, which is asked.
         """
         with self._lock:
             loop = self._loop
         if loop is None:
-            return None
-        answer: Future[Snapshot | None] = Future()
+            return _nothing()
+        answer: Future[Snapshot] = Future()
         loop.call_soon_threadsafe(lambda: answer.set_result(self._snapshot(scope, endpoint)))
         return answer.result()
 
-    def _snapshot(self, scope: Scope, name: str) -> Snapshot | None:
+    def _snapshot(self, scope: Scope, name: str) -> Snapshot:
         endpoint = self._endpoints.get((scope, name.lower()))
         if endpoint is None:
-            return None
+            return _nothing()
         activity, ways = endpoint.activity, endpoint.ways
         sent = {name: Sent(one.newest, one.counts()) for name, one in activity.tallies.items()}
         return Snapshot(
             time.time(),
             activity.since,
             {
-                name: replace(sent[name], n_up=way.pool.n_up, n_waiting=way.pool.n_waiting)
+                name: replace(
+                    sent.get(name, Sent()), n_up=way.pool.n_up, n_waiting=way.pool.n_waiting
+                )
                 for name, way in ways.items()
             },
             tuple(one for name, one in sent.items() if name not in ways),
@@ -191,9 +192,7 @@ class Router:
         def ended(outcome: Outcome, status: int, bytes_out: int = 0) -> float:
             seconds = time.perf_counter() - started
             found.activity.note(
-                tally.Invocation(
-                    time.time(), way.route.name, outcome, status, seconds, n_bytes, bytes_out
-                )
+                Ended(time.time(), way.route.name, outcome, status, seconds, n_bytes, bytes_out)
             )
             return seconds
 
@@ -269,13 +268,16 @@ class Router:
                 old = before.ways.get(variant.name) if before else None
                 credit = old.credit if old else 0.0
                 endpoints[key].ways[variant.name] = _Way(variant, pool, credit)
-                activity.tally(variant.name)
-            if route.variants:
-                activity.keep(variant.name for variant in route.variants)
+            activity.keep(variant.name for variant in route.variants)
         gone = [pool for key, pool in self._pools.items() if key not in pools]
         self._pools, self._endpoints = pools, endpoints
         for pool in gone:
             pool.retire()
+
+
+def _nothing() -> Snapshot:
+    now = time.time()
+    return Snapshot(now, now, {}, (), ())
 
 
 def _log_group(route: Route) -> str:

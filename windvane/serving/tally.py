@@ -51,7 +51,7 @@ _MOST_GONE = 10
 LAST = 100
 
 
-class Invocation(NamedTuple):
+class Ended(NamedTuple):
     """One request after its end; nothing of what it said. A tuple because one is made for every request.
 
     at       seconds since the epoch
@@ -123,17 +123,17 @@ class Activity:
 
     since: float
     tallies: dict[str, Tally] = field(default_factory=dict)
-    last: deque[Invocation] = field(default_factory=lambda: deque(maxlen=LAST))
+    last: deque[Ended] = field(default_factory=lambda: deque(maxlen=LAST))
 
-    def tally(self, variant: str) -> Tally:
-        return self.tallies.setdefault(variant, Tally())
-
-    def note(self, ended: Invocation) -> None:
-        self.tally(ended.variant).note(ended.at, ended.outcome, ended.seconds)
+    def note(self, ended: Ended) -> None:
+        tally = self.tallies.get(ended.variant)
+        if tally is None:
+            tally = self.tallies[ended.variant] = Tally()
+        tally.note(ended.at, ended.outcome, ended.seconds)
         self.last.append(ended)
 
     def keep(self, served: Iterable[str]) -> None:
-        """Of variants that the endpoint no longer has, those asked last are kept: they count in all."""
+        """Of variants that are not served any more, those asked last are kept: they count in all."""
         names = set(served)
         gone = [name for name in self.tallies if name not in names]
         gone.sort(key=lambda name: self.tallies[name].newest)
