@@ -7,8 +7,8 @@ from markupsafe import Markup
 from windvane.console.charts.base import Scale, line, text
 from windvane.console.wording import number, seconds
 
-WIDTH, HEIGHT = 640.0, 220.0
-LEFT, RIGHT, TOP, BOTTOM = 62.0, 16.0, 26.0, 42.0
+WIDTH, HEIGHT = 640.0, 226.0
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 16.0, 26.0, 48.0
 
 
 def across(span_s: float) -> Scale:
@@ -24,10 +24,10 @@ def time_axis(span_s: float) -> Markup:
     for tick in scale.ticks(6):
         label = number(-tick) if tick else "now"
         parts.append(
-            text(scale.at(tick), y + 16, label, anchor="middle" if tick else "end"),
+            text(scale.at(tick), y + 20, label, anchor="middle" if tick else "end"),
         )
     middle = (scale.start + scale.end) / 2
-    parts.append(text(middle, y + 34, "minutes ago", anchor="middle"))
+    parts.append(text(middle, y + 40, "minutes ago", anchor="middle"))
     return Markup("").join(parts)
 
 

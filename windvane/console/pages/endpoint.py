@@ -36,6 +36,8 @@ _LOG_READ = 2000
 """Lines among which the changes are looked for."""
 
 _FRAGMENTS = (
+    "status",
+    "times",
     "state",
     "figures",
     "windows",
