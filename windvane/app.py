@@ -269,4 +269,5 @@ class Server:
             Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),
             Leaderboards(store),
             Previews(artifacts, roles),
+            self._router,
         )

@@ -43,6 +43,7 @@ from windvane.control.transforms import Transforms
 from windvane.domain.images import image_uri
 from windvane.domain.resource import Resource
 from windvane.names import PageTokens, Scope
+from windvane.serving.router import Router
 from windvane.settings import LimitSettings, Role
 from windvane.store.base import Store
 from windvane.store.open import FILE_NAME, open_store
@@ -196,6 +197,7 @@ def build_parts(
         progress=Progress(store, clock(), MEMORY.get, clock),
         leaderboards=Leaderboards(store),
         previews=Previews(artifacts, roles),
+        router=Router(),
     )
 
 

@@ -28,6 +28,7 @@ from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
 from windvane.names import Scope
+from windvane.serving.router import Router
 from windvane.wire.call import Call, Handler, Result
 
 
@@ -48,6 +49,7 @@ class Parts:
     progress: Progress
     leaderboards: Leaderboards
     previews: Previews
+    router: Router
 
 
 Operation = Callable[[Parts, Call], Result]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from windvane.api import (
     automl,
     endpoint_configs,
+    endpoint_figures,
     endpoints,
     leaderboard,
     logs,
@@ -32,6 +33,7 @@ _TABLES = (
     progress.OPERATIONS,
     leaderboard.OPERATIONS,
     previews.OPERATIONS,
+    endpoint_figures.OPERATIONS,
 )
 
 
