@@ -28,12 +28,11 @@ from windvane.engine.columns import Columns, Values
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.encoded import EncodedColumn
 from windvane.engine.data.sample import Row, sample_of
-from windvane.engine.data.sketch import ColumnSketch, sketch_from_json, sketch_of, sketch_to_json
+from windvane.engine.data.sketch import SKETCH, ColumnSketch, sketch_of, sketch_to_json
 from windvane.engine.weighted import Weight
 from windvane.errors import CorruptArtifact
 
 _SAMPLE = "sample.json"
-SKETCH = "sketch.json"
 
 
 @dataclass(frozen=True)
@@ -168,21 +167,6 @@ def read_target(folder: Path) -> NDArray[np.float64]:
 def read_folds(folder: Path) -> NDArray[np.int8]:
     """(n_rows,), mapped; raises CorruptArtifact"""
     return _load(folder / "folds.npy")
-
-
-def read_sketch(folder: Path) -> dict[str, ColumnSketch]:
-    """What is kept in a dataset's folder or in a package of transformers; empty if it was made by a version that kept
-    nothing.
-
-    raises    CorruptArtifact
-    """
-    path = folder / SKETCH
-    if not path.exists():
-        return {}
-    try:
-        return sketch_from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, AttributeError, KeyError, ValueError, TypeError) as error:
-        raise CorruptArtifact(f"{path} cannot be read as a sketch of columns: {error}") from error
 
 
 def _read_sample(folder: Path) -> list[Row]:

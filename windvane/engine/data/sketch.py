@@ -8,9 +8,11 @@ identifiers. Names of categories are kept: the encoders of a model are tables of
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,9 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import ColumnSpec, ColumnType, Values
 from windvane.engine.data.spelling import spelt
+from windvane.errors import CorruptArtifact
+
+SKETCH = "sketch.json"
 
 MOST_VALUES = 100
 """Categories of a column that are named."""
@@ -93,9 +98,24 @@ def sketch_to_json(sketch: Sketch) -> dict[str, Any]:
 def sketch_from_json(document: Mapping[str, Any]) -> dict[str, ColumnSketch]:
     """The inverse of `sketch_to_json`.
 
-    raises    TypeError, ValueError or AttributeError for anything else
+    raises    AttributeError, KeyError, TypeError or ValueError for anything else
     """
     return {str(name): _from_json(column) for name, column in document.items()}
+
+
+def read_sketch(folder: Path) -> dict[str, ColumnSketch]:
+    """What is kept in a dataset's folder or in a package of transformers; empty if it was made by a version that kept
+    nothing.
+
+    raises    CorruptArtifact
+    """
+    path = folder / SKETCH
+    if not path.exists():
+        return {}
+    try:
+        return sketch_from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, AttributeError, KeyError, ValueError, TypeError) as error:
+        raise CorruptArtifact(f"{path} cannot be read as a sketch of columns: {error}") from error
 
 
 def _from_json(column: Mapping[str, Any]) -> ColumnSketch:

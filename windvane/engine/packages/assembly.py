@@ -11,7 +11,8 @@ from typing import Any
 
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.data.dataset import read_analysis, read_sketch
+from windvane.engine.data.dataset import read_analysis
+from windvane.engine.data.sketch import read_sketch
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.outcomes import FULL_FIT, CandidateRecord
 from windvane.engine.packages.package import Member, Schema, write_model, write_transformers

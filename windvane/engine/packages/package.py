@@ -19,8 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from windvane.engine.columns import ColumnSpec
-from windvane.engine.data.dataset import SKETCH
-from windvane.engine.data.sketch import Sketch, sketch_to_json
+from windvane.engine.data.sketch import SKETCH, Sketch, sketch_to_json
 from windvane.engine.ensembles.pool import pool_for
 from windvane.engine.features.base import FittedRecipe
 from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
