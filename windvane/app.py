@@ -12,6 +12,7 @@ from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyRing, load_or_create_keys
 from windvane.api.operation import Parts
+from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.artifacts.mapped import BucketMap, with_mapped
 from windvane.artifacts.s3 import S3Artifacts
@@ -31,6 +32,7 @@ from windvane.events.stream import Streams
 from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
 from windvane.names import PageTokens, default_bucket
+from windvane.serving.explaining import Explaining
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
 from windvane.settings import DEFAULT_REGION, Settings
@@ -194,6 +196,8 @@ class Server:
 
     def _new_edge(self) -> Edge:
         roles = [role.arn for role in self._settings.roles]
+        environment = {"WINDVANE_DATA_DIR": str(self._settings.data_dir)}
+        explaining = Explaining(self._router, environment)
         parts = self._parts()
         operations = {
             **served.operations(parts),
@@ -202,7 +206,7 @@ class Server:
         return Edge(
             self._keyring,
             operations,
-            runtime_operations(self._router),
+            {**runtime_operations(self._router), **reason_operations(self._router, explaining)},
             self._gateway,
             utc_now,
             on_request=self._telemetry.on_request,

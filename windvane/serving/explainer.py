@@ -121,7 +121,9 @@ def _answered(schema: Schema, reasons: Reasons) -> dict[str, Any]:
     return {
         "value": None,
         "label": schema.labels[int(predictions.classes[0])],
-        "probabilities": predictions.probabilities[0].tolist(),
+        "probabilities": list(
+            zip(schema.labels, predictions.probabilities[0].tolist(), strict=True)
+        ),
     }
 
 
