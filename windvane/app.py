@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from windvane.api import served
+from windvane.api.entry import Entry
 from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
+from windvane.api.inside import Inside
 from windvane.api.keyring import KeyRing, load_or_create_keys
 from windvane.api.operation import Parts
 from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.artifacts.mapped import BucketMap, with_mapped
 from windvane.artifacts.s3 import S3Artifacts
+from windvane.console.security import Hosts
+from windvane.console.site import Parts as ConsoleParts
+from windvane.console.site import Site
 from windvane.control.buckets import StoredBuckets
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
@@ -23,6 +29,8 @@ from windvane.control.jobs import Jobs
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
+from windvane.control.objects import Objects
+from windvane.control.passes import Passes
 from windvane.control.reports import Reports
 from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
@@ -31,7 +39,7 @@ from windvane.control.transforms import Transforms
 from windvane.events.stream import Streams
 from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
-from windvane.names import PageTokens, default_bucket
+from windvane.names import PageTokens, default_bucket, default_role
 from windvane.serving.explaining import Explaining
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
@@ -48,8 +56,8 @@ from windvane.settled import (
 from windvane.store.open import open_store
 from windvane.telemetry import Telemetry
 from windvane.web import Web
-from windvane.wire.call import Caller
-from windvane.wire.edge import Edge
+from windvane.wire.call import Caller, Operations
+from windvane.wire.edge import AsyncHandler, Edge
 from windvane.wire.faults import s3_refusal
 from windvane.wire.forward import Upstream
 from windvane.wire.gateway import S3Gateway
@@ -100,8 +108,12 @@ class Server:
         self._roles = Roles(settings.roles, self._store, self._mapped)
         self._keyring = KeyRing(permanent_keys(settings, keys), keys.token_secret)
         self._gateway = self._new_gateway()
+        self._parts = self._new_parts()
+        self._operations = self._new_operations()
+        self._async_operations = self._new_async_operations()
         self._edge = self._new_edge()
-        self.asgi = Web(self._edge, self._telemetry, self.faults)
+        self._console = self._new_console()
+        self.asgi = Web(self._edge, self._console, self._telemetry, self.faults)
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -123,6 +135,7 @@ class Server:
     def end_streams(self) -> None:
         """Let the clients go that follow events: other requests end by themselves."""
         self._streams.close()
+        self._console.end_streams()
 
     async def stop(self) -> None:
         await self._webhooks.stop()
@@ -195,25 +208,55 @@ class Server:
         return grant is not None and grant.allows(Action.PUT if writes else Action.GET, bucket)
 
     def _new_edge(self) -> Edge:
-        roles = [role.arn for role in self._settings.roles]
-        environment = {"WINDVANE_DATA_DIR": str(self._settings.data_dir)}
-        explaining = Explaining(self._router, environment)
-        parts = self._parts()
-        operations = {
-            **served.operations(parts),
-            **identity_operations(self._keyring, roles, utc_now),
-        }
         return Edge(
             self._keyring,
-            operations,
-            {**runtime_operations(self._router), **reason_operations(self._router, explaining)},
+            self._operations,
+            self._async_operations,
             self._gateway,
             utc_now,
             on_request=self._telemetry.on_request,
-            streams=event_operations(parts.jobs, self._streams),
+            streams=event_operations(self._parts.jobs, self._streams),
         )
 
-    def _parts(self) -> Parts:
+    def _new_console(self) -> Site:
+        settings = self._settings
+        names = (settings.host, socket.gethostname(), *settings.console.hosts)
+        owners = StoredBuckets(self._store, utc_now) if self._embedded is not None else None
+        return Site(
+            ConsoleParts(
+                Entry(
+                    self._keyring,
+                    Passes(self._store, utc_now),
+                    self._keys.token_secret,
+                    utc_now,
+                ),
+                Inside(self._operations, self._async_operations),
+                Objects(self._artifacts, owners, self._mapped),
+                Hosts(names),
+                self._roles_of,
+            )
+        )
+
+    def _roles_of(self, account: str) -> tuple[str, ...]:
+        declared = (role.arn for role in self._settings.roles if role.arn.split(":")[4] == account)
+        return tuple(dict.fromkeys((default_role(account), *declared)))
+
+    def _new_operations(self) -> Operations:
+        roles = [role.arn for role in self._settings.roles]
+        return {
+            **served.operations(self._parts),
+            **identity_operations(self._keyring, roles, utc_now),
+        }
+
+    def _new_async_operations(self) -> dict[tuple[str, str], AsyncHandler]:
+        environment = {"WINDVANE_DATA_DIR": str(self._settings.data_dir)}
+        explaining = Explaining(self._router, environment)
+        return {
+            **runtime_operations(self._router),
+            **reason_operations(self._router, explaining),
+        }
+
+    def _new_parts(self) -> Parts:
         store, artifacts, limits = self._store, self._artifacts, self._settings.limits
         roles = self._roles
         lists = Lists(store, PageTokens(self._keys.token_secret))

@@ -229,6 +229,16 @@ def _check_at_least(where: str, value: int, least: int) -> None:
 
 
 @dataclass(frozen=True)
+class ConsoleSettings:
+    """The pages for a browser ([console]).
+
+    hosts    names that browsers use for this server besides localhost, its own and every address
+    """
+
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Settings:
     """data_dir   where all state lives
     store_url     SQLAlchemy URL; "" means SQLite in data_dir
@@ -258,6 +268,7 @@ class Settings:
     logs: LogSettings = LogSettings()
     events: EventSettings = EventSettings()
     webhooks: tuple[Webhook, ...] = ()
+    console: ConsoleSettings = ConsoleSettings()
 
 
 T = TypeVar("T")
@@ -277,6 +288,7 @@ _SECTIONS = {
     "logs",
     "events",
     "webhooks",
+    "console",
 }
 
 
@@ -318,6 +330,7 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
         webhooks=tuple(
             _record(Webhook, entry, "[[webhooks]]") for entry in document.get("webhooks", ())
         ),
+        console=_record(ConsoleSettings, document.get("console", {}), "[console]"),
     )
 
 

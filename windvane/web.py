@@ -1,6 +1,7 @@
 """The outermost ASGI application: health, metrics and the console by path, everything else is AWS traffic.
 
-A signed request is AWS traffic whatever its path, so a bucket may be called `metrics`.
+A signed request is AWS traffic whatever its path, so a bucket may be called `metrics`. What a browser gets of AWS
+traffic, by a presigned link, is a document of no origin: an object of S3 must not act as a page of the console.
 """
 
 from __future__ import annotations
@@ -12,24 +13,33 @@ from functools import lru_cache
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from windvane.console.front import SECURITY_HEADERS, front_page
 from windvane.telemetry import CONTENT_TYPE, Telemetry
 
 Health = Callable[[], list[str]]
 """What is not well, a sentence each; empty if everything is."""
 
-_OWN_PATHS = frozenset({"/", "/healthz", "/metrics", "/console", "/console/"})
+_OWN_PATHS = frozenset({"/", "/healthz", "/metrics", "/console"})
+_CONSOLE = "/console/"
+_OF_NO_ORIGIN = (
+    (b"content-security-policy", b"sandbox"),
+    (b"x-content-type-options", b"nosniff"),
+)
 
 
 class Web:
-    """edge    answers AWS traffic"""
+    """edge       answers AWS traffic
+    console    answers below /console/
+    """
 
-    def __init__(self, edge: ASGIApp, telemetry: Telemetry, health: Health) -> None:
+    def __init__(
+        self, edge: ASGIApp, console: ASGIApp, telemetry: Telemetry, health: Health
+    ) -> None:
         self._edge = edge
+        self._console = console
         self._telemetry = telemetry
         self._health = health
         self._pages = Starlette(
@@ -38,16 +48,25 @@ class Web:
                 Route("/healthz", self._healthz, methods=["GET"]),
                 Route("/metrics", self._metrics, methods=["GET"]),
                 Route("/console", self._root, methods=["GET"]),
-                Route("/console/", self._console, methods=["GET"]),
             ]
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        is_own = scope["path"] in _OWN_PATHS and scope["method"] in ("GET", "HEAD")
-        answer = self._pages if is_own and not _is_signed(scope) else self._edge
+        answer = self._answer(scope)
+        if answer is self._edge and not _has_authorization(scope):
+            send = _with_headers(send, _OF_NO_ORIGIN)
         await answer(scope, receive, _with_date(send))
+
+    def _answer(self, scope: Scope) -> ASGIApp:
+        if _is_signed(scope):
+            return self._edge
+        path = scope["path"]
+        if path.startswith(_CONSOLE):
+            return self._console
+        is_own = path in _OWN_PATHS and scope["method"] in ("GET", "HEAD")
+        return self._pages if is_own else self._edge
 
     async def _root(self, _: Request) -> Response:
         return RedirectResponse("/console/")
@@ -59,14 +78,22 @@ class Web:
     def _metrics(self, _: Request) -> Response:
         return Response(self._telemetry.exposition(), media_type=CONTENT_TYPE)
 
-    async def _console(self, request: Request) -> Response:
-        return HTMLResponse(front_page(str(request.base_url).rstrip("/")), headers=SECURITY_HEADERS)
-
 
 def _is_signed(scope: Scope) -> bool:
-    return b"X-Amz-" in scope["query_string"] or any(
-        name == b"authorization" for name, _ in scope["headers"]
-    )
+    return b"X-Amz-" in scope["query_string"] or _has_authorization(scope)
+
+
+def _has_authorization(scope: Scope) -> bool:
+    return any(name == b"authorization" for name, _ in scope["headers"])
+
+
+def _with_headers(send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *headers]}
+        await send(message)
+
+    return sent
 
 
 def _with_date(send: Send) -> Send:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 
-from windvane.api.keyring import load_or_create_keys
+from windvane.api.entry import new_link
+from windvane.api.keyring import KeyFile, load_or_create_keys
 from windvane.cli.folder import Address, address, make_folder
 from windvane.cli.sdk_config import write_sdk_config
 from windvane.names import default_bucket, default_role
@@ -33,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         "AWS_DEFAULT_REGION": DEFAULT_REGION,
         "WINDVANE_ROLE_ARN": role,
         "WINDVANE_BUCKET": bucket,
-        "WINDVANE_CONSOLE_URL": f"{at.url}/console/",
+        "WINDVANE_CONSOLE_URL": console_url(at.url, key),
         "SAGEMAKER_USER_CONFIG_OVERRIDE": str(write_sdk_config(settings.data_dir, role, bucket)),
     }
     if (authority := at.authority) is not None:
@@ -41,6 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in exports.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
+
+
+def console_url(url: str, key: KeyFile) -> str:
+    """A link that opens the console once for the holder of the data folder's own key."""
+    return f"{url}/console/enter?link={new_link(key.token_secret, key.access_key, DEFAULT_REGION, datetime.now(UTC))}"
 
 
 def _expected(settings: Settings) -> Address:

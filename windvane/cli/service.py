@@ -6,12 +6,15 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
 
+from windvane.api.keyring import load_or_create_keys
 from windvane.app import Server
+from windvane.cli.env import console_url
 from windvane.cli.folder import publish_address
 from windvane.cli.protocol import Bounded, EndedSoon
 from windvane.settings import Settings
@@ -41,6 +44,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             )
         publish_address(settings.data_dir, url, settings.tls_cert)
         print(f"windvane ready on {url}", flush=True)
+        print(f"console (good once): {_console_url(url, settings)}", file=sys.stderr, flush=True)
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
         server.end_streams()
         web.should_exit = True
@@ -49,6 +53,10 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         await server.stop()
         (settings.data_dir / "server.json").unlink(missing_ok=True)
         _LOG.info("stopped")
+
+
+def _console_url(url: str, settings: Settings) -> str:
+    return console_url(url, load_or_create_keys(settings.data_dir, settings.account))
 
 
 def _web_config(server: Server, settings: Settings) -> uvicorn.Config:

@@ -175,6 +175,12 @@ class Transaction(LogBook, Outbox, Protocol):
 
     def buckets(self, account: str) -> list[str]: ...
 
+    # what is good once
+    def spend(self, token: str, expires: datetime, now: datetime) -> bool:
+        """Whether it was still good: from now on it is not. Those that expired are forgotten."""
+
+    def is_spent(self, token: str) -> bool: ...
+
 
 class Store(Protocol):
     """The contract; see the head of this file."""

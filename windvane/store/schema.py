@@ -125,6 +125,15 @@ BUCKETS = Table(
     Index("buckets_by_account", "account", "bucket"),
 )
 
+SPENT = Table(
+    "spent",
+    METADATA,
+    Column("token", TEXT, primary_key=True),
+    Column("expires", BigInteger, nullable=False),
+    Index("spent_by_expiry", "expires"),
+)
+"""What is good once and was used."""
+
 LOG_GROUPS = Table(
     "log_groups",
     METADATA,

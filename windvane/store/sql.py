@@ -17,13 +17,14 @@ from sqlalchemy.exc import OperationalError
 from windvane.errors import StoreUnusable
 from windvane.store.log_rows import LogRows
 from windvane.store.resource_rows import ResourceRows
+from windvane.store.spent_rows import SpentRows
 from windvane.store.tag_rows import BucketRows, TagRows
 from windvane.store.task_rows import TaskRows
 
 LOCK_TIMEOUT_S = 30
 
 
-class SqlTransaction(ResourceRows, TagRows, TaskRows, BucketRows, LogRows):
+class SqlTransaction(ResourceRows, TagRows, TaskRows, BucketRows, LogRows, SpentRows):
     """The Transaction of store/base.py; one group of rows per base class."""
 
 

@@ -11,7 +11,12 @@ from windvane.testing.store_laws.events import EventLaws
 from windvane.testing.store_laws.logs import LogLaws
 from windvane.testing.store_laws.paging import PagingLaws
 from windvane.testing.store_laws.processes import ProcessLaws
-from windvane.testing.store_laws.resources import BucketLaws, ResourceLaws, TagLaws
+from windvane.testing.store_laws.resources import (
+    BucketLaws,
+    ResourceLaws,
+    SpentLaws,
+    TagLaws,
+)
 from windvane.testing.store_laws.tasks import TaskLaws
 from windvane.testing.store_laws.transactions import TransactionLaws
 
@@ -26,5 +31,6 @@ class StoreContract(
     ProcessLaws,
     LogLaws,
     EventLaws,
+    SpentLaws,
 ):
     """Every law that a kind of store has to keep."""

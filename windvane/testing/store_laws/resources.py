@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -223,3 +224,21 @@ class BucketLaws:
                 tx.claim_bucket(bucket, account, START)
             assert tx.buckets("1") == ["a", "z"]
             assert tx.buckets("3") == []
+
+
+class SpentLaws:
+    def test_what_is_good_once_is_spent_once(self, store: Store) -> None:
+        later = START + timedelta(hours=1)
+        with store.transaction() as tx:
+            assert not tx.is_spent("t")
+            assert tx.spend("t", later, START)
+            assert not tx.spend("t", later, START)
+            assert tx.is_spent("t")
+            assert not tx.is_spent("T")
+
+    def test_what_expired_is_forgotten_when_the_next_is_spent(self, store: Store) -> None:
+        with store.transaction() as tx:
+            tx.spend("old", START + timedelta(hours=1), START)
+            tx.spend("new", START + timedelta(hours=9), START + timedelta(hours=1))
+            assert not tx.is_spent("old")
+            assert tx.is_spent("new")

@@ -1,0 +1,72 @@
+"""Templates: every text that is put into a page is escaped, what is not a template's own has no look of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from windvane.console import wording
+from windvane.console.security import PAGE_HEADERS
+
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
+THEMES = ("system", "light", "dark")
+
+
+def draw(request: Request, template: str, view: object, status: int = 200) -> HTMLResponse:
+    """A whole page.
+
+    view    frozen dataclass of plain values, `view` in the template
+    """
+    return HTMLResponse(draw_part(request, template, view), status, headers=PAGE_HEADERS)
+
+
+def draw_part(request: Request, template: str, view: object) -> str:
+    """A fragment."""
+    visit = getattr(request.state, "visit", None)
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            view=view, visit=visit, theme=theme_of(request), path=request.url.path, request=request
+        )
+    )
+
+
+def theme_of(request: Request) -> str:
+    """As chosen in this browser: one of THEMES."""
+    chosen = request.cookies.get("windvane-theme", "system")
+    return chosen if chosen in THEMES else "system"
+
+
+@cache
+def environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(wording.FILTERS)
+    made.filters["urlencode"] = _in_path
+    made.globals["static"] = static_url
+    return made
+
+
+@cache
+def static_url(name: str) -> str:
+    """Where a file of static/ is served: another place for every content, so it can be kept for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/console/static/{name}?v={digest}"
+
+
+def _in_path(text: Any) -> str:
+    return quote(str(text), safe="")

@@ -1,0 +1,65 @@
+"""Forms as browsers send them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+
+from windvane.errors import InvalidRequest, TooLarge
+
+MOST_BYTES = 8 << 20
+MOST_FIELDS = 20_000
+_TYPE = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Form:
+    """Values by field."""
+
+    fields: dict[str, list[str]]
+
+    def get(self, name: str, default: str = "") -> str:
+        """The first value, without blanks around it."""
+        found = self.fields.get(name)
+        return found[0].strip() if found else default
+
+    def all(self, name: str) -> list[str]:
+        return self.fields.get(name, [])
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.fields
+
+
+async def body_of(request: Request, limit: int = MOST_BYTES) -> bytes:
+    """raises    TooLarge"""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"The form is larger than {limit} bytes.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def form_of(request: Request) -> Form:
+    """The form that a request carries; the same at every call.
+
+    raises    TooLarge, InvalidRequest for anything but a form
+    """
+    if not hasattr(request.state, "form"):
+        request.state.form = await _read(request)
+    form: Form = request.state.form
+    return form
+
+
+async def _read(request: Request) -> Form:
+    if request.headers.get("content-type", "").partition(";")[0].strip() != _TYPE:
+        raise InvalidRequest(f"A form must be sent as {_TYPE}.")
+    text = (await body_of(request)).decode("utf-8", "replace")
+    try:
+        fields = parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise InvalidRequest(f"A form has at most {MOST_FIELDS} fields.") from error
+    return Form(fields)

@@ -1,0 +1,128 @@
+"""Signing in, by a one-time link or with a key, and out; and the choice of light or dark."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from windvane.api.entry import Entry, Session
+from windvane.console import cookies
+from windvane.console.draw import THEMES, draw
+from windvane.console.forms import form_of
+from windvane.console.security import PAGE_HEADERS
+from windvane.console.visit import visit_of
+
+_START = "/console/"
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_FIRST_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """then    the page to go to afterwards"""
+
+    then: str
+    trouble: str = ""
+    access_key: str = ""
+    region: str = _FIRST_REGION
+
+
+@dataclass(frozen=True)
+class Entered:
+    then: str
+
+
+def to_sign_in(request: Request) -> Response:
+    """Where somebody is sent who is not signed in."""
+    if request.headers.get("hx-request") == "true" or request.method != "GET":
+        return draw(request, "sign_in.html", SignIn(_START, "Your session is over."), 401)
+    there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    then = f"?then={quote(there, safe='/')}" if there != _START else ""
+    return RedirectResponse(f"/console/sign-in{then}", 303, headers=PAGE_HEADERS)
+
+
+async def sign_in_page(request: Request) -> Response:
+    then = _inside(request.query_params.get("then", ""))
+    if hasattr(request.state, "visit"):
+        return RedirectResponse(then, 303, headers=PAGE_HEADERS)
+    return draw(request, "sign_in.html", SignIn(then))
+
+
+async def sign_in(request: Request) -> Response:
+    form = await form_of(request)
+    then, region = _inside(form.get("then")), form.get("region") or _FIRST_REGION
+    key = form.get("access_key")
+    if not _REGION.fullmatch(region):
+        trouble = "A region has a name such as us-east-1."
+        return draw(request, "sign_in.html", SignIn(then, trouble, key, region), 400)
+    session = await asyncio.to_thread(_entry(request).by_keys, key, form.get("secret_key"), region)
+    if session is None:
+        trouble = (
+            "There is no such access key, or the secret key is not the one that belongs to it."
+        )
+        return draw(request, "sign_in.html", SignIn(then, trouble, key, region), 401)
+    response = RedirectResponse(then, 303, headers=PAGE_HEADERS)
+    cookies.keep_session(request, response, _entry(request).text_of(session))
+    return response
+
+
+async def enter(request: Request) -> Response:
+    """By a one-time link. A page that goes on by itself, not a redirect: with a redirect the browser would not send a
+    strict cookie where the link stood on another site."""
+    link = request.query_params.get("link", "")
+    session = await asyncio.to_thread(_entry(request).by_link, link)
+    if session is None:
+        if hasattr(request.state, "visit"):
+            return RedirectResponse(_START, 303, headers=PAGE_HEADERS)
+        trouble = (
+            "This link was used already or has expired. `windvane env --data-dir DIR` prints a new one; "
+            "or sign in with an access key."
+        )
+        return draw(request, "sign_in.html", SignIn(_START, trouble), 401)
+    response = draw(request, "entered.html", Entered(_START))
+    cookies.keep_session(request, response, _entry(request).text_of(session))
+    return response
+
+
+async def sign_out(request: Request) -> Response:
+    session: Session = visit_of(request).session
+    await asyncio.to_thread(_entry(request).end, session)
+    response = RedirectResponse("/console/sign-in", 303, headers=PAGE_HEADERS)
+    cookies.forget_session(request, response)
+    return response
+
+
+async def choose_theme(request: Request) -> Response:
+    form = await form_of(request)
+    response = RedirectResponse(_inside(form.get("then")), 303, headers=PAGE_HEADERS)
+    if (theme := form.get("theme")) in THEMES:
+        cookies.keep_theme(response, theme)
+    return response
+
+
+def _entry(request: Request) -> Entry:
+    entry: Entry = request.app.state.entry
+    return entry
+
+
+def _inside(there: str) -> str:
+    """A page of the console; its first one in place of anything else."""
+    parts = urlsplit(there)
+    is_ours = not parts.scheme and not parts.netloc and parts.path.startswith(_START)
+    is_plain = is_ours and "\\" not in there and not there.startswith("//")
+    return there if is_plain else _START
+
+
+ROUTES = (
+    Route("/console/sign-in", sign_in_page, methods=["GET"]),
+    Route("/console/sign-in", sign_in, methods=["POST"]),
+    Route("/console/enter", enter, methods=["GET"]),
+    Route("/console/sign-out", sign_out, methods=["POST"]),
+    Route("/console/theme", choose_theme, methods=["POST"]),
+)

@@ -1,0 +1,198 @@
+"""The console: pages for a browser at `/console/`, in the order of the list."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from windvane.api.entry import Entry, Session
+from windvane.api.inside import Inside
+from windvane.console import cookies
+from windvane.console.draw import draw, draw_part
+from windvane.console.forms import form_of
+from windvane.console.pages import files, sign_in
+from windvane.console.security import PAGE_HEADERS, SAFE_METHODS, Hosts, check_origin
+from windvane.console.static_files import KeptFiles
+from windvane.console.stream import Tap
+from windvane.console.visit import Objects, Visit, VisitObjects, url_of
+from windvane.errors import (
+    AccessDenied,
+    CallerFault,
+    DoesNotExist,
+    InvocationFault,
+    NotFound,
+    Throttled,
+    TooLarge,
+    WindvaneError,
+)
+
+_LOG = logging.getLogger(__name__)
+
+ROUTES = (
+    *sign_in.ROUTES,
+    *files.ROUTES,
+)
+
+_WITHOUT_SESSION = frozenset({"/console/sign-in", "/console/enter", "/console/theme"})
+_STATIC = "/console/static/"
+
+_STATUSES: tuple[tuple[type[WindvaneError], int], ...] = (
+    (NotFound, 404),
+    (DoesNotExist, 404),
+    (AccessDenied, 403),
+    (Throttled, 429),
+    (TooLarge, 413),
+    (CallerFault, 400),
+    (InvocationFault, 424),
+)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the pages work with; made once by app.py.
+
+    roles    ARNs of roles by account, the default one first
+    """
+
+    entry: Entry
+    inside: Inside
+    objects: Objects
+    hosts: Hosts
+    roles: Callable[[str], tuple[str, ...]]
+
+
+class Site:
+    """The ASGI application of everything below `/console`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._tap = Tap()
+        self._app = Starlette(
+            routes=[*ROUTES, Mount("/console/static", KeptFiles(), name="static")],
+            middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+            exception_handlers={
+                WindvaneError: _told,
+                HTTPException: _told_by_status,
+                Exception: _broken,
+            },
+        )
+        self._app.state.tap = self._tap
+        self._app.state.entry = parts.entry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        answer = await self._refusal(request) or self._app
+        await answer(scope, receive, send)
+
+    def end_streams(self) -> None:
+        self._tap.close()
+
+    async def _refusal(self, request: Request) -> Response | None:
+        """Nothing is answered to a strange host, changed for a strange page, or shown to a stranger."""
+        try:
+            self._parts.hosts.check(request.headers.get("host", ""))
+            check_origin(request)
+            path = request.url.path
+            if path.startswith(_STATIC):
+                return None
+            session = await self._session(request)
+            if session is not None:
+                request.state.visit = self._visit(request, session)
+            if path in _WITHOUT_SESSION:
+                return None
+            if session is None:
+                return sign_in.to_sign_in(request)
+            await self._check_form(request, session)
+        except WindvaneError as error:
+            return await _told(request, error)
+        return None
+
+    async def _session(self, request: Request) -> Session | None:
+        kept = request.cookies.get(cookies.session_name(request), "")
+        return await asyncio.to_thread(self._parts.entry.again, kept) if kept else None
+
+    def _visit(self, request: Request, session: Session) -> Visit:
+        parts, account = self._parts, session.caller.account
+        return Visit(
+            session,
+            url_of(request),
+            parts.roles(account),
+            parts.entry.csrf_token(session),
+            parts.inside,
+            VisitObjects(parts.objects, account),
+        )
+
+    async def _check_form(self, request: Request, session: Session) -> None:
+        if request.method in SAFE_METHODS:
+            return
+        token = request.headers.get("x-csrf-token")
+        if token is None:
+            token = (await form_of(request)).get("csrf_token")
+        if not self._parts.entry.is_csrf_token(session, token):
+            raise AccessDenied(
+                "The form is not one of this session's pages, so nothing was changed. Load the page again."
+            )
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What an error page says."""
+
+    status: int
+    title: str
+    sentence: str
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 500)
+    if status == 500:
+        return await _broken(request, error)
+    return _page(request, Trouble(status, _TITLES.get(status, "Not accepted"), str(error)))
+
+
+async def _told_by_status(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    sentence = f"There is no page at {request.url.path}." if status == 404 else str(error)
+    return _page(request, Trouble(status, _TITLES.get(status, "Not accepted"), sentence))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    number = uuid.uuid4().hex[:12]
+    _LOG.error(
+        "console: %s %s failed (%s)", request.method, request.url.path, number, exc_info=error
+    )
+    sentence = f"This is a fault of the server, which has logged it under {number}."
+    return _page(request, Trouble(500, "Something went wrong", sentence))
+
+
+_TITLES = {
+    400: "Not accepted",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not possible here",
+    413: "Too large",
+    424: "The model did not answer",
+    429: "Too much at once",
+}
+
+
+def _page(request: Request, trouble: Trouble) -> Response:
+    """As JSON for scripts that ask for it, as a fragment for htmx, as a page for people."""
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse({"error": trouble.sentence}, trouble.status, headers=PAGE_HEADERS)
+    if request.headers.get("hx-request") == "true":
+        text = draw_part(request, "parts/trouble.html", trouble)
+        return Response(text, trouble.status, headers=PAGE_HEADERS, media_type="text/html")
+    return draw(request, "trouble.html", trouble, trouble.status)

@@ -1,0 +1,59 @@
+// What every page does beyond forms and links: times in the reader's zone, copy buttons, names that confirm.
+"use strict";
+
+(() => {
+  const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+  const steps = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+  function ago(moment) {
+    const seconds = (moment.getTime() - Date.now()) / 1000;
+    const [unit, size] = steps.find(([, one]) => Math.abs(seconds) >= one) || steps[3];
+    return relative.format(Math.round(seconds / size), unit);
+  }
+
+  function showTime(element) {
+    const moment = new Date(element.dateTime);
+    if (Number.isNaN(moment.getTime())) return;
+    const text = element.dataset.show === "ago" ? ago(moment) : full.format(moment);
+    if (element.textContent !== text) element.textContent = text;
+    element.title = full.format(moment);
+  }
+
+  function say(text) {
+    document.getElementById("said").textContent = text;
+  }
+
+  async function copy(button) {
+    const code = button.closest(".code").querySelector("code");
+    await navigator.clipboard.writeText(code.textContent);
+    say("Copied.");
+    button.classList.add("done");
+  }
+
+  function settle(root) {
+    root.querySelectorAll("time[data-show]").forEach(showTime);
+    // Clipboards are there on loopback and with TLS alone.
+    if (navigator.clipboard) root.querySelectorAll("[data-copy]").forEach((one) => { one.hidden = false; });
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) copy(button);
+  });
+  document.addEventListener("input", (event) => {
+    const wanted = event.target.dataset.mustBe;
+    if (wanted !== undefined) {
+      event.target.setCustomValidity(event.target.value === wanted ? "" : `Type ${wanted}`);
+    }
+  });
+  document.addEventListener("htmx:afterSettle", (event) => settle(event.target));
+  document.addEventListener("htmx:sseMessage", (event) => settle(event.target));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // Errors come as fragments to be shown, not to be dropped.
+    if (event.detail.xhr.status >= 400) event.detail.shouldSwap = true;
+  });
+  document.addEventListener("DOMContentLoaded", () => settle(document));
+  if (document.readyState !== "loading") settle(document);
+  setInterval(() => document.querySelectorAll('time[data-show="ago"]').forEach(showTime), 10000);
+})();

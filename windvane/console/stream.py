@@ -1,0 +1,97 @@
+"""Pages that live: fragments are drawn again and again, and those that changed are sent (server-sent events)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from windvane.console.security import PAGE_HEADERS
+from windvane.errors import Throttled, WindvaneError
+
+_LOG = logging.getLogger(__name__)
+_HEARTBEAT_S = 15.0
+
+Render = Callable[[], Awaitable[Mapping[str, str]]]
+"""Fragments by the name of their event."""
+
+END = "end"
+"""An event of this name ends the stream; its text is not drawn again."""
+
+
+class Tap:
+    """Every stream of one server.
+
+    at_most    that may be open at once
+    """
+
+    def __init__(self, at_most: int = 64) -> None:
+        self._at_most = at_most
+        self._n_open = 0
+        self._closing = asyncio.Event()
+
+    def close(self) -> None:
+        """Every stream ends soon, and no other begins."""
+        self._closing.set()
+
+    def open(self, request: Request, render: Render, every_s: float) -> StreamingResponse:
+        """raises    Throttled if there are enough already"""
+        if self._n_open >= self._at_most or self._closing.is_set():
+            raise Throttled(
+                f"{self._n_open} pages are watched already; this server has at most {self._at_most}."
+            )
+        headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
+        chunks = self._chunks(request, render, every_s)
+        return StreamingResponse(chunks, headers=headers, media_type="text/event-stream")
+
+    async def _chunks(self, request: Request, render: Render, every_s: float) -> AsyncIterator[str]:
+        self._n_open += 1
+        try:
+            yield "retry: 1000\n\n"
+            sent: dict[str, str] = {}
+            quiet_s = 0.0
+            while not self._closing.is_set() and not await request.is_disconnected():
+                fragments = await _drawn(render)
+                changed = {name: text for name, text in fragments.items() if sent.get(name) != text}
+                for name, text in changed.items():
+                    yield _event(name, text)
+                if END in fragments:
+                    return
+                sent.update(changed)
+                quiet_s = 0.0 if changed else quiet_s + every_s
+                if quiet_s >= _HEARTBEAT_S:
+                    yield ": still here\n\n"
+                    quiet_s = 0.0
+                await self._pause(every_s)
+        finally:
+            self._n_open -= 1
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        except TimeoutError:
+            return
+
+
+async def _drawn(render: Render) -> Mapping[str, str]:
+    """What is told in place of a page that cannot be drawn any more is its end."""
+    try:
+        return await render()
+    except WindvaneError as error:
+        _LOG.info("A watched page ends: %s", error)
+        return {END: "gone"}
+
+
+def stream_fragments(request: Request, render: Render, every_s: float = 1.0) -> StreamingResponse:
+    """raises    Throttled if too many pages are watched already"""
+    tap: Tap = request.app.state.tap
+    return tap.open(request, render, every_s)
+
+
+def _event(name: str, text: str) -> str:
+    lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
+    return f"event: {name}\n{lines}\n"

@@ -1,0 +1,109 @@
+"""Who is signed in, and what a page may ask on their behalf."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.requests import Request
+
+from windvane.api.entry import Session
+from windvane.api.inside import Inside
+from windvane.wire.call import Caller
+
+
+class ObjectInfo(Protocol):
+    """One object of S3; size in bytes."""
+
+    @property
+    def location(self) -> object: ...
+
+    @property
+    def size(self) -> int: ...
+
+
+class Objects(Protocol):
+    """S3 as an account may use it; see control/objects.py."""
+
+    def info(self, account: str, uri: str) -> ObjectInfo: ...
+
+    def read(self, account: str, uri: str, limit_bytes: int) -> bytes: ...
+
+    def chunks(self, account: str, uri: str) -> Iterator[bytes]: ...
+
+    def list(self, account: str, prefix: str, limit: int) -> list[Any]: ...
+
+    def write(self, account: str, uri: str, data: bytes) -> None: ...
+
+
+@dataclass(frozen=True)
+class VisitObjects:
+    """S3 objects as whoever is signed in may use them.
+
+    raises    NotFound, AccessDenied, InvalidRequest for what is no S3 URI
+    """
+
+    objects: Objects
+    account: str
+
+    async def size(self, uri: str) -> int:
+        """Bytes."""
+        return (await asyncio.to_thread(self.objects.info, self.account, uri)).size
+
+    async def read(self, uri: str, limit_bytes: int) -> bytes:
+        """raises    TooLarge besides"""
+        return await asyncio.to_thread(self.objects.read, self.account, uri, limit_bytes)
+
+    async def chunks(self, uri: str) -> AsyncIterator[bytes]:
+        chunks = self.objects.chunks(self.account, uri)
+        while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+            yield chunk
+
+    async def list(self, prefix: str, limit: int = 1000) -> list[tuple[str, int]]:
+        """URI and bytes of each."""
+        found = await asyncio.to_thread(self.objects.list, self.account, prefix, limit)
+        return [(str(info.location), info.size) for info in found]
+
+    async def write(self, uri: str, data: bytes) -> None:
+        await asyncio.to_thread(self.objects.write, self.account, uri, data)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of somebody who is signed in.
+
+    url      of this server as the browser knows it, without a slash at the end
+    roles    ARNs of roles that jobs of this account may have, the default one first
+    csrf     what the forms of the page carry
+    """
+
+    session: Session
+    url: str
+    roles: tuple[str, ...]
+    csrf: str
+    inside: Inside
+    objects: VisitObjects
+
+    @property
+    def caller(self) -> Caller:
+        return self.session.caller
+
+    async def ask(
+        self, service: str, operation: str, parameters: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The answer of an operation, as any client of this caller would get it.
+
+        raises    what the operation raises (errors.py)
+        """
+        return await self.inside.ask(self.caller, service, operation, parameters)
+
+
+def visit_of(request: Request) -> Visit:
+    visit: Visit = request.state.visit
+    return visit
+
+
+def url_of(request: Request) -> str:
+    return f"{request.url.scheme}://{request.headers.get('host', '')}"

@@ -1,0 +1,155 @@
+"""Numbers, times and names as people read them: the filters of templates."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from windvane.engine.reports.labels import seen
+
+NOTHING = "–"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def number(value: float | None) -> str:
+    """With as many digits as say something.
+
+    >>> number(1234567), number(0.123456), number(12.0), number(1e-9)
+    ('1,234,567', '0.1235', '12', '1e-09')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    if abs(value) >= 1e6 or abs(value) < 1e-4:
+        return f"{value:.4g}" if abs(value) < 1e-4 else f"{value:,.0f}"
+    if abs(value) >= 100:
+        return f"{value:,.1f}"
+    return f"{value:.4g}"
+
+
+def score(value: float | None) -> str:
+    """Of a candidate: five digits that differ where candidates differ.
+
+    >>> score(0.93214567), score(438266010.4), score(1234.5678)
+    ('0.93215', '438,266,010', '1,234.6')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if abs(value) >= 100_000:
+        return f"{value:,.0f}"
+    if abs(value) >= 100:
+        return f"{value:,.1f}"
+    return f"{value:.5f}" if abs(value) >= 0.001 or value == 0 else f"{value:.4g}"
+
+
+def in_bytes(value: float | None) -> str:
+    """
+    >>> in_bytes(999), in_bytes(1_400_000)
+    ('999 B', '1.4 MB')
+    """
+    if value is None:
+        return NOTHING
+    size = float(value)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def seconds(value: float | None) -> str:
+    """
+    >>> seconds(0.0012), seconds(12.34), seconds(250), seconds(7325)
+    ('1.2 ms', '12.3 s', '4 min 10 s', '2 h 2 min')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if value < 1:
+        return millis(value)
+    if value < _MINUTE:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def millis(value: float | None) -> str:
+    """Seconds as milliseconds.
+
+    >>> millis(0.00123), millis(0.25)
+    ('1.2 ms', '250 ms')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    told = value * 1000
+    return f"{told:.0f} ms" if told >= 100 else f"{told:.2g} ms" if told < 10 else f"{told:.1f} ms"
+
+
+def percent(value: float | None) -> str:
+    """
+    >>> percent(0.1234), percent(1)
+    ('12.3 %', '100 %')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    told = value * 100
+    return f"{told:.0f} %" if told == int(told) else f"{told:.1f} %"
+
+
+def moment(value: datetime | None) -> Markup | str:
+    """A time, which the browser shows in its reader's zone."""
+    return _time(value, "moment")
+
+
+def ago(value: datetime | None) -> Markup | str:
+    """A time, which the browser shows as how long ago it is."""
+    return _time(value, "ago")
+
+
+def _time(value: datetime | None, how: str) -> Markup | str:
+    if value is None:
+        return NOTHING
+    utc = value.astimezone(UTC)
+    element = Markup('<time datetime="{}" data-show="{}">{} UTC</time>')
+    return element.format(utc.isoformat(timespec="milliseconds"), how, f"{utc:%Y-%m-%d %H:%M:%S}")
+
+
+def name(text: Any, limit: int = 200) -> str:
+    """A text of somebody's data on one line, in which every character has a look of its own."""
+    return seen(str(text), limit)
+
+
+def words(text: str) -> str:
+    """A status of AWS as words.
+
+    >>> words("MaxAutoMLJobRuntimeReached"), words("InService")
+    ('Max AutoML job runtime reached', 'In service')
+    """
+    parts = _WORD.findall(text.replace("AutoML", "\N{SOFT HYPHEN}"))
+    told = " ".join(parts[:1] + [part.lower() for part in parts[1:]])
+    return told.replace("\N{SOFT HYPHEN}", "AutoML")
+
+
+_WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\N{SOFT HYPHEN}|[0-9]+")
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "number": number,
+    "score": score,
+    "bytes": in_bytes,
+    "seconds": seconds,
+    "millis": millis,
+    "percent": percent,
+    "moment": moment,
+    "ago": ago,
+    "seen": name,
+    "words": words,
+}

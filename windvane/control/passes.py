@@ -1,0 +1,25 @@
+"""One-time links and ended sessions of the console: what is good once, and whether it still is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from windvane.store.base import Store
+
+
+class Passes:
+    """Remembers what was used until it would have expired anyway."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def use(self, token: str, expires: datetime) -> bool:
+        """Whether it was still good."""
+        with self._store.transaction() as tx:
+            return tx.spend(token, expires, self._clock())
+
+    def is_used(self, token: str) -> bool:
+        with self._store.snapshot() as tx:
+            return tx.is_spent(token)
