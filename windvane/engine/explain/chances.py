@@ -11,6 +11,7 @@ source    Aumann and Shapley 1974, "Values of Non-Atomic Games"; Sundararajan et
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,9 +59,8 @@ def chance_shares(attribution: Attribution, row: int, label: int) -> Shares:
     """
     expected, values = _scores(attribution.expected[None])[0], _scores(attribution.values[row])
     way = values.sum(axis=0)
-    nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
-    at = _probabilities(expected + np.outer((nodes + 1) / 2, way))
-    slopes = (weights / 2) @ _slopes(at, label)
+    points, weights = _points()
+    slopes = weights @ _slopes(_probabilities(expected + np.outer(points, way)), label)
     start = _probabilities(expected[None])
     end = float(_probabilities((expected + way)[None])[0, label])
     gains = values @ slopes
@@ -70,6 +70,13 @@ def chance_shares(attribution: Attribution, row: int, label: int) -> Shares:
         float(start[0, label]),
         float(np.abs(_slopes(start, label)[0]) @ _scores(attribution.expected_errors[None])[0]),
     )
+
+
+@cache
+def _points() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of Gauss and Legendre, from 0 to 1, and their weights."""
+    points, weights = np.polynomial.legendre.leggauss(_POINTS)
+    return (points + 1) / 2, weights / 2
 
 
 def _scores(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
