@@ -4,11 +4,15 @@ wire/data/windvane. Asynchronous, because they wait for processes and for nothin
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from windvane.api.answers import present
 from windvane.api.operation import scope_of
+from windvane.domain.resource import Kind
+from windvane.errors import DoesNotExist, EndpointMissing
+from windvane.names import arn
 from windvane.serving.explaining import Explaining, RowQuestion
 from windvane.serving.media import CSV, JSON
 from windvane.serving.router import Router
@@ -25,22 +29,38 @@ def reason_operations(
         parameters = call.parameters
         name = parameters["EndpointName"]
         wanted = parameters.get("VariantName", "")
-        variant, document = await router.describe(scope_of(call), name, wanted)
+        with _known_endpoint(call):
+            variant, document = await router.describe(scope_of(call), name, wanted)
         return {
             "EndpointName": name,
             "VariantName": variant,
-            **_schema(json.loads(document)),
+            **_schema(_spelt_out(json.loads(document))),
         }
 
     async def explain_prediction(call: Call) -> Result:
         name = call.parameters["EndpointName"]
-        variant, told = await explaining.explain(scope_of(call), name, _question(call.parameters))
-        return {"EndpointName": name, "VariantName": variant, **_explanation(told)}
+        question = _question(call.parameters)
+        with _known_endpoint(call):
+            variant, told = await explaining.explain(scope_of(call), name, question)
+        return {"EndpointName": name, "VariantName": variant, **_explanation(_spelt_out(told))}
 
     return {
         ("windvane", "DescribeEndpointSchema"): describe_endpoint_schema,
         ("windvane", "ExplainPrediction"): explain_prediction,
     }
+
+
+@contextmanager
+def _known_endpoint(call: Call) -> Iterator[None]:
+    """A missing one is told as by the operations that manage endpoints.
+
+    raises    DoesNotExist
+    """
+    try:
+        yield
+    except EndpointMissing as error:
+        missing = arn(scope_of(call), Kind.ENDPOINT, call.parameters["EndpointName"])
+        raise DoesNotExist("endpoint", missing) from error
 
 
 def _question(parameters: Mapping[str, Any]) -> RowQuestion:
@@ -53,6 +73,17 @@ def _question(parameters: Mapping[str, Any]) -> RowQuestion:
         parameters.get("VariantName", ""),
         parameters.get("Label", ""),
     )
+
+
+def _spelt_out(told: Any) -> Any:
+    """With halves of surrogate pairs, which names in a DataFrame may have and UTF-8 has not, written as escapes."""
+    if isinstance(told, str):
+        return told.encode("utf-8", "backslashreplace").decode()
+    if isinstance(told, list):
+        return [_spelt_out(one) for one in told]
+    if isinstance(told, dict):
+        return {key: _spelt_out(one) for key, one in told.items()}
+    return told
 
 
 def _schema(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,10 @@ from windvane.engine.data.spelling import spelt
 DAY = 86_400.0
 
 
-def numeric(notation=Notation(), **parse):
+PLAIN = Notation()
+
+
+def numeric(notation=PLAIN, **parse):
     return ColumnSpec("n", ColumnType.NUMERIC, "", notation.to_json() | parse)
 
 

@@ -51,9 +51,7 @@ def test_where_nothing_is_gained_each_counts_by_the_slope():
 
 
 @settings(deadline=None)
-@given(
-    st.lists(st.tuples(ODDS, ODDS, ODDS), min_size=1, max_size=5), st.tuples(ODDS, ODDS, ODDS)
-)
+@given(st.lists(st.tuples(ODDS, ODDS, ODDS), min_size=1, max_size=5), st.tuples(ODDS, ODDS, ODDS))
 def test_of_more_classes_they_add_up_for_each(values, expected):
     found = attribution(values, expected)
     answers = softmax(np.array(expected) + np.sum(values, axis=0))
