@@ -10,9 +10,12 @@ import numpy as np
 
 from windvane.engine.columns import ColumnSpec, ColumnType, Values
 from windvane.engine.data.sketch import Sketch
-from windvane.engine.explain.attributed import attributed, predicting
 from windvane.engine.explain.attribution import Attribution
 from windvane.engine.explain.budget import Budget
+from windvane.engine.explain.exact import exact_attribution
+from windvane.engine.explain.margins import margins
+from windvane.engine.explain.one_row import sampled_row
+from windvane.engine.explain.permutations import Answer
 from windvane.engine.explain.sampled import Question
 from windvane.engine.packages.predictor import Predictions, Predictor
 
@@ -67,8 +70,14 @@ def reasons_for(
         n_rows=1,
         n_background=_ROWS,
     )
-    attribution = attributed(predictor, predicting(predictor, 1), question, seed, budget)
+    attribution = exact_attribution(predictor, question.names, cells, 1, budget)
+    if attribution is None:
+        attribution = sampled_row(_margins_of(predictor), question, seed, budget)
     return Reasons(predictions, columns, attribution, _baseline(attribution, specs, sketch))
+
+
+def _margins_of(predictor: Predictor) -> Answer:
+    return lambda columns, n_rows: margins(predictor.predict_columns(columns, n_rows))
 
 
 def _baseline(attribution: Attribution, specs: Sequence[ColumnSpec], sketch: Sketch) -> Baseline:
