@@ -33,7 +33,7 @@ def sampled_row(answer: Answer, question: Question, seed: int, budget: Budget) -
     first = np.empty((0, here.shape[1]))
     most = min(_MOST, block_size(len(question.players)))
     n_next = min(_FIRST, question.n_background)
-    while n_next and not _is_precise(made):
+    while n_next and not budget.is_over() and not _is_precise(made):
         trial = budget.share(1)
         background = taken(question.background, slice(len(made), len(made) + n_next))
         starts = answer(background, n_next)
