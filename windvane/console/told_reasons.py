@@ -71,11 +71,25 @@ def _sentences(
     )
     told = [
         f"{_cell(one)} {'raised' if one['Contribution'] > 0 else 'lowered'} it by "
-        f"{number(_rounded(abs(one['Contribution'])))}{_error(one['Error'])}."
+        f"{_gain(answer, abs(one['Contribution']))}{_unit(answer)}{_error(answer, one['Error'])}."
         for one in contributions[:_SENTENCES]
         if one["Contribution"]
     ]
-    return [opening, *(told or ["No column makes a difference."])]
+    return [opening, *(told or ["No column makes a difference."]), *_decision(answer)]
+
+
+def _decision(answer: Mapping[str, Any]) -> list[str]:
+    """Why the answer is not the likeliest label, if it is not."""
+    found = answer["Probabilities"]
+    if not found:
+        return []
+    likeliest = max(found, key=lambda one: one["Probability"])["Label"]
+    if likeliest == answer["PredictedLabel"]:
+        return []
+    return [
+        f"The model answers {name(answer['PredictedLabel'], 60)} although {name(likeliest, 60)} is likelier: where it "
+        "draws the line was tuned for the objective."
+    ]
 
 
 def _cell(one: Mapping[str, Any]) -> str:
@@ -103,8 +117,17 @@ def _rounded(value: float) -> float:
     return float(f"{value:.3g}")
 
 
-def _error(error: float) -> str:
-    return f" (± {error:.1g})" if error else ""
+def _gain(answer: Mapping[str, Any], value: float) -> str:
+    """Of a probability in percentage points."""
+    return number(_rounded(value if answer["Scale"] == "value" else 100 * value))
+
+
+def _unit(answer: Mapping[str, Any]) -> str:
+    return "" if answer["Scale"] == "value" else " points"
+
+
+def _error(answer: Mapping[str, Any], error: float) -> str:
+    return f" (± {_gain(answer, float(f'{error:.1g}'))})" if error else ""
 
 
 def _signed(value: float) -> str:
@@ -121,9 +144,14 @@ def _waterfall(
         rest = sum(one["Contribution"] for one in others)
         steps.append(Step(f"{len(others)} other columns", rest))
     way = Way("nothing known", answer["Expected"], steps, "this row", answer["Answer"])
-    title = f"What leads to {_what(answer, target)}"
+    unit = "" if answer["Scale"] == "value" else ", in percentage points"
+    factor = 1.0 if answer["Scale"] == "value" else 100.0
     return waterfall(
-        title, way, lambda value: _said(answer, value), _signed, _table(answer, contributions)
+        f"What leads to {_what(answer, target)}{unit}",
+        way,
+        lambda value: _said(answer, value),
+        lambda gain: _signed(factor * gain),
+        _table(answer, contributions),
     )
 
 

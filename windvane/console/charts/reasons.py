@@ -19,9 +19,9 @@ from windvane.console.charts.base import (
     text,
 )
 
-_WIDTH, _ROW, _BAR = 440.0, 36.0, 10.0
+_WIDTH, _ROW, _BAR = 400.0, 38.0, 10.0
 _EDGE = 4.0
-_NAME_LETTERS = 46
+_NAME_LETTERS = 36
 
 
 @dataclass(frozen=True)
