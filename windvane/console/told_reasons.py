@@ -86,10 +86,9 @@ def _decision(answer: Mapping[str, Any]) -> list[str]:
     likeliest = max(found, key=lambda one: one["Probability"])["Label"]
     if likeliest == answer["PredictedLabel"]:
         return []
-    return [
-        f"The model answers {name(answer['PredictedLabel'], 60)} although {name(likeliest, 60)} is likelier: where it "
-        "draws the line was tuned for the objective."
-    ]
+    answered = name(answer["PredictedLabel"], 60)
+    why = "where it draws the line was tuned for the objective."
+    return [f"The model answers {answered} although {name(likeliest, 60)} is likelier: {why}"]
 
 
 def _cell(one: Mapping[str, Any]) -> str:
