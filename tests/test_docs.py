@@ -41,6 +41,9 @@ def test_every_setting_is_documented_with_its_default():
     assert documented["serving"] == dataclasses.asdict(settings.ServingSettings())
     assert documented["logs"] == dataclasses.asdict(settings.LogSettings())
     assert documented["events"] == dataclasses.asdict(settings.EventSettings())
+    assert set(documented["console"]) == {
+        field.name for field in dataclasses.fields(settings.ConsoleSettings)
+    }
     for section, record in (
         ("s3", settings.S3Settings),
         ("accounts", settings.AccessKey),

@@ -24,15 +24,23 @@ from hostile.hosted import Hosted
 from hostile.resources import fill
 from hostile.signing import Sent
 
+from windvane.api.entry import Entry
 from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
+from windvane.api.inside import Inside
 from windvane.api.keyring import KeyRing
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
 from windvane.artifacts.base import Artifacts
 from windvane.artifacts.folder import Folder
 from windvane.artifacts.local import LocalArtifacts
+from windvane.artifacts.mapped import BucketMap
+from windvane.console.security import Hosts
+from windvane.console.site import Parts as ConsoleParts
+from windvane.console.site import Site
 from windvane.control.buckets import StoredBuckets
+from windvane.control.objects import Objects
+from windvane.control.passes import Passes
 from windvane.events.stream import Streams
 from windvane.events.tide import Tide
 from windvane.settings import LimitSettings
@@ -102,7 +110,14 @@ class House:
         followed = event_operations(parts.jobs, streams)
         self.operations = sorted([*served, *at_once, *followed])
         self._edge = Edge(self._keys, served, at_once, self._gateway, clock, streams=followed)
-        self.app = Web(self._edge, Telemetry(self._store, clock, lambda: ()), list)
+        console = self._new_console(artifacts, Inside(served, at_once))
+        self.app = Web(self._edge, console, Telemetry(self._store, clock, lambda: ()), list)
+
+    def _new_console(self, artifacts: Artifacts, inside: Inside) -> Site:
+        owners = StoredBuckets(self._store, clock)
+        entry = Entry(self._keys, Passes(self._store, clock), SESSION_SECRET, clock)
+        objects = Objects(artifacts, owners, BucketMap())
+        return Site(ConsoleParts(entry, inside, objects, Hosts([]), lambda _: ()))
 
     def close(self) -> None:
         self.run(self._gateway.close())

@@ -30,14 +30,23 @@ def draw(request: Request, template: str, view: object, status: int = 200) -> HT
 
 def draw_part(request: Request, template: str, view: object) -> str:
     """A fragment."""
-    visit = getattr(request.state, "visit", None)
     return (
         environment()
         .get_template(template)
         .render(
-            view=view, visit=visit, theme=theme_of(request), path=request.url.path, request=request
+            view=view,
+            visit=getattr(request.state, "visit", None),
+            theme=theme_of(request),
+            path=request.scope["path"],
+            here=here(request),
         )
     )
+
+
+def here(request: Request) -> str:
+    """The page that was asked for, as a link from this server's root."""
+    path, query = (request.scope[part].decode("latin-1") for part in ("raw_path", "query_string"))
+    return f"{path}?{query}" if query else path
 
 
 def theme_of(request: Request) -> str:

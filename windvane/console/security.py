@@ -45,13 +45,14 @@ class Hosts:
     def check(self, host_header: str) -> None:
         """raises    AccessDenied for any other name"""
         try:
-            host = urlsplit(f"//{host_header}").hostname or ""
-        except ValueError:
+            parts = urlsplit(f"//{host_header}")
+            host = parts.hostname or "" if parts.port != 0 else ""
+        except ValueError:  # no address, or no port
             host = ""
         if host not in self._names and not _is_address(host):
             raise AccessDenied(
-                f"The console does not answer to the name '{host_header[:200]}'. Names that it answers to are listed in "
-                "the server's configuration, section [console], hosts."
+                "The console does not answer to the name in this address. Names that it answers to are listed in the "
+                "server's configuration, section [console], hosts."
             )
 
 

@@ -105,7 +105,7 @@ class Site:
         try:
             self._parts.hosts.check(request.headers.get("host", ""))
             check_origin(request)
-            path = request.url.path
+            path = request.scope["path"]
             if path.startswith(_STATIC):
                 return None
             session = await self._session(request)
@@ -165,14 +165,14 @@ async def _told(request: Request, error: Exception) -> Response:
 
 async def _told_by_status(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    sentence = f"There is no page at {request.url.path}." if status == 404 else str(error)
+    sentence = f"There is no page at {request.scope['path']}." if status == 404 else str(error)
     return _page(request, Trouble(status, _TITLES.get(status, "Not accepted"), sentence))
 
 
 async def _broken(request: Request, error: Exception) -> Response:
     number = uuid.uuid4().hex[:12]
     _LOG.error(
-        "console: %s %s failed (%s)", request.method, request.url.path, number, exc_info=error
+        "console: %s %s failed (%s)", request.method, request.scope["path"], number, exc_info=error
     )
     sentence = f"This is a fault of the server, which has logged it under {number}."
     return _page(request, Trouble(500, "Something went wrong", sentence))

@@ -22,7 +22,7 @@ def exports(tmp_path, capsys):
 def test_before_a_start_it_tells_where_the_server_would_be(exports, tmp_path):
     said = exports()
     assert said["AWS_ENDPOINT_URL"] == "http://127.0.0.1:8470"
-    assert said["WINDVANE_CONSOLE_URL"] == "http://127.0.0.1:8470/console/"
+    assert said["WINDVANE_CONSOLE_URL"].startswith("http://127.0.0.1:8470/console/enter?link=")
     assert "AWS_CA_BUNDLE" not in said
     (tmp_path / "w.toml").write_text('[server]\nport = 1234\ntls_cert = "c.pem"\ntls_key = "k"\n')
     said = exports("--config", str(tmp_path / "w.toml"))

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from windvane.api.entry import Entry, Session
 from windvane.console import cookies
-from windvane.console.draw import THEMES, draw
+from windvane.console.draw import THEMES, draw, here
 from windvane.console.forms import form_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.visit import visit_of
@@ -42,7 +42,7 @@ def to_sign_in(request: Request) -> Response:
     """Where somebody is sent who is not signed in."""
     if request.headers.get("hx-request") == "true" or request.method != "GET":
         return draw(request, "sign_in.html", SignIn(_START, "Your session is over."), 401)
-    there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    there = here(request)
     then = f"?then={quote(there, safe='/')}" if there != _START else ""
     return RedirectResponse(f"/console/sign-in{then}", 303, headers=PAGE_HEADERS)
 

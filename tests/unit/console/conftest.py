@@ -1,0 +1,97 @@
+"""The console over operations that the test names, and somebody who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.console.browsing import Browser
+
+from windvane.api.entry import Entry, new_link
+from windvane.api.inside import Inside
+from windvane.api.keyring import KeyRing
+from windvane.artifacts.base import parse_location
+from windvane.artifacts.local import LocalArtifacts
+from windvane.artifacts.mapped import BucketMap
+from windvane.console.security import Hosts
+from windvane.console.site import Parts, Site
+from windvane.control.objects import Objects
+from windvane.control.passes import Passes
+from windvane.names import default_role
+from windvane.store.open import FILE_NAME, open_store
+
+ACCOUNT, OTHER_ACCOUNT = "111122223333", "444455556666"
+KEY, SECRET = "AKIA1", "one"
+TOKEN_SECRET = b"k" * 32
+
+
+class Owners:
+    """Buckets of the other account begin with `other`."""
+
+    def owner(self, bucket: str) -> str:
+        return OTHER_ACCOUNT if bucket.startswith("other") else ACCOUNT
+
+
+@dataclass
+class Console:
+    """operations    what pages may ask: (service, operation) -> handler of a Call"""
+
+    site: Site
+    artifacts: LocalArtifacts
+    entry: Entry
+    operations: dict[tuple[str, str], Callable[[Any], Any]]
+    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+
+    def advance(self, by: timedelta) -> None:
+        self.now += by
+
+    def browser(self) -> Browser:
+        return Browser(self.site)
+
+    def link(self) -> str:
+        return f"/console/enter?link={new_link(TOKEN_SECRET, KEY, 'us-east-1', self.now)}"
+
+    def put(self, uri: str, data: bytes) -> None:
+        location = parse_location(uri)
+        self.artifacts.ensure_bucket(location.bucket)
+        self.artifacts.write(location, data)
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Console]:
+    store = open_store("", tmp_path)
+    store.migrate()
+    assert (tmp_path / FILE_NAME).exists()
+    artifacts = LocalArtifacts(tmp_path / "s3")
+    ring = KeyRing([(ACCOUNT, KEY, SECRET), (OTHER_ACCOUNT, "AKIA2", "two")], b"r" * 32)
+    operations: dict[tuple[str, str], Callable[[Any], Any]] = {}
+    built: Console
+
+    def clock() -> datetime:
+        return built.now
+
+    entry = Entry(ring, Passes(store, clock), TOKEN_SECRET, clock)
+    site = Site(
+        Parts(
+            entry,
+            Inside(operations, {}),
+            Objects(artifacts, Owners(), BucketMap()),
+            Hosts(["ml.example.org"]),
+            lambda account: (default_role(account),),
+        )
+    )
+    built = Console(site, artifacts, entry, operations)
+    yield built
+    store.close()
+
+
+@pytest.fixture
+def browser(console: Console) -> Browser:
+    """Signed in by a one-time link."""
+    one = console.browser()
+    assert one.get(console.link()).status == 200
+    return one
