@@ -30,7 +30,9 @@ from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.objects import Objects
+from windvane.control.overviews import Overviews
 from windvane.control.passes import Passes
+from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
@@ -97,8 +99,9 @@ class Server:
             memory_mb=settings.serving.memory_mb,
             idle_s=settings.serving.idle_s,
         )
+        self._up_since = utc_now()
         self._supervisor = Supervisor(
-            self._store, work_config(settings, self._connection, self._mapped, utc_now())
+            self._store, work_config(settings, self._connection, self._mapped, self._up_since)
         )
         tide = Tide(self._store)
         self._streams = Streams(self._store, tide, settings.events.streams)
@@ -271,4 +274,6 @@ class Server:
             Reports(store, steps),
             Transforms(store, artifacts, roles, utc_now),
             Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
+            Overviews(store, lists),
+            Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),
         )

@@ -19,6 +19,8 @@ from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
 from windvane.control.logs import Logs
 from windvane.control.models import Models
+from windvane.control.overviews import Overviews
+from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
@@ -40,6 +42,8 @@ class Parts:
     reports: Reports
     transforms: Transforms
     logs: Logs
+    overviews: Overviews
+    progress: Progress
 
 
 Operation = Callable[[Parts, Call], Result]

@@ -8,6 +8,7 @@ from windvane.api import (
     endpoints,
     logs,
     models,
+    progress,
     reports,
     steps,
     tags,
@@ -26,6 +27,7 @@ _TABLES = (
     transforms.OPERATIONS,
     reports.OPERATIONS,
     logs.OPERATIONS,
+    progress.OPERATIONS,
 )
 
 

@@ -22,7 +22,7 @@ from windvane.api.inside import Inside
 from windvane.console import cookies
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
-from windvane.console.pages import files, sign_in, try_it
+from windvane.console.pages import files, job, jobs, sign_in, try_it
 from windvane.console.security import PAGE_HEADERS, SAFE_METHODS, Hosts, check_origin
 from windvane.console.static_files import KeptFiles
 from windvane.console.stream import Tap
@@ -43,6 +43,8 @@ _LOG = logging.getLogger(__name__)
 ROUTES = (
     *sign_in.ROUTES,
     *files.ROUTES,
+    *jobs.ROUTES,
+    *job.ROUTES,
     *try_it.ROUTES,
 )
 
