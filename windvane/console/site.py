@@ -35,6 +35,7 @@ from windvane.console.pages import (
     leaderboard,
     new_job,
     sign_in,
+    try_it,
     uploads,
 )
 from windvane.console.security import PAGE_HEADERS, SAFE_METHODS, Hosts, check_origin
@@ -68,6 +69,7 @@ ROUTES = (
     *endpoints.ROUTES,
     *endpoint.ROUTES,
     *endpoint_changes.ROUTES,
+    *try_it.ROUTES,
 )
 
 _WITHOUT_SESSION = frozenset({"/console/sign-in", "/console/enter", "/console/theme"})
