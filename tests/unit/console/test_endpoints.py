@@ -235,7 +235,9 @@ def test_the_log_and_what_it_says_of_changes(live, browser):
         tx.log(place, lines, live.clock.advance())
         tx.log(endpoint_place(stored(live), 1, "B", 0), lines[-1:], live.clock.now)
     page = browser.get(URL).text
-    history = text_of(SimpleNamespace(text=re.search(r'class="history">(.*?)</ol>', page, re.DOTALL)[1]))
+    history = text_of(
+        SimpleNamespace(text=re.search(r'class="history">(.*?)</ol>', page, re.DOTALL)[1])
+    )
     assert history.count("The endpoint live is InService.") == 1
     assert "Variant A: weight 1 becomes 3." in history
     assert "Update to the endpoint configuration d." in history
