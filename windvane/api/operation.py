@@ -17,8 +17,12 @@ from functools import partial
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.leaderboard import Leaderboards
 from windvane.control.logs import Logs
 from windvane.control.models import Models
+from windvane.control.overviews import Overviews
+from windvane.control.previews import Previews
+from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
@@ -41,6 +45,10 @@ class Parts:
     reports: Reports
     transforms: Transforms
     logs: Logs
+    overviews: Overviews
+    progress: Progress
+    leaderboards: Leaderboards
+    previews: Previews
     router: Router
 
 

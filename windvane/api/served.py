@@ -7,8 +7,11 @@ from windvane.api import (
     endpoint_configs,
     endpoint_figures,
     endpoints,
+    leaderboard,
     logs,
     models,
+    previews,
+    progress,
     reports,
     steps,
     tags,
@@ -27,6 +30,9 @@ _TABLES = (
     transforms.OPERATIONS,
     reports.OPERATIONS,
     logs.OPERATIONS,
+    progress.OPERATIONS,
+    leaderboard.OPERATIONS,
+    previews.OPERATIONS,
     endpoint_figures.OPERATIONS,
 )
 

@@ -11,16 +11,21 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
-from windvane.serving.frames import pack
+from windvane.serving.frames import DESCRIBE, Frame, pack
 from windvane.serving.pool import USUAL, Bounds, Demand, Died, Pool, Retired, Seat, TimedOut
 from windvane.serving.readings import Sent, Snapshot
 from windvane.serving.tally import Activity, Ended, Outcome
 
 _MOVES = 5
 """How often one request may follow an endpoint that is being replaced."""
+
+_DESCRIBE = pack({DESCRIBE: True})
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class VariantRoute:
     size     instances it is meant to have
     most     requests in hand at once, if that is bounded
     demand   to be told of requests, if its processes come and go with them
+    spec     what its processes are told (serving/instance.py), JSON
     """
 
     key: str
@@ -57,6 +63,7 @@ class VariantRoute:
     seats: tuple[Seat, ...]
     most: int | None = None
     demand: Demand | None = None
+    spec: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +148,35 @@ class Router:
             except Retired:
                 continue
         raise ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
+            except (Throttled, ModelNotReady):
+                self.figures.turned_away += 1
+                raise
+        raise _replaced(endpoint)
+
+    async def describe(self, scope: Scope, endpoint: str, variant: str) -> tuple[str, bytes]:
+        """A variant, and what its model takes and gives (serving/described.py), JSON. It is no invocation.
+
+        variant   "" for the one that answers most requests
+        raises    as `invoke`
+        """
+        until = asyncio.get_running_loop().time() + self.bounds.answer_s
+        for _ in range(_MOVES):
+            found = self._find(scope, endpoint)
+            way = self._choose(found, variant or _weightiest(found.route).name)
+            try:
+                _, body = await _answered(way.pool.ask(_DESCRIBE, until), found.route, way.route)
+            except Retired:
+                continue
+            return way.route.name, body
+        raise _replaced(endpoint)
+
+    def variant(self, scope: Scope, endpoint: str, variant: str) -> tuple[Route, VariantRoute]:
+        """An endpoint and one of its variants; "" for the one that answers most requests.
+
+        raises    as `invoke`
+        """
+        found = self._find(scope, endpoint)
+        return found.route, self._choose(found, variant or _weightiest(found.route).name).route
 
     def weights(self, scope: Scope, endpoint: str) -> dict[str, float]:
         """What share of the requests each variant of an endpoint is given now."""
@@ -197,8 +233,8 @@ class Router:
             return seconds
 
         try:
-            header, body = await way.pool.ask(request, until)
-        except TimedOut as error:
+            header, body = await _answered(way.pool.ask(request, until), route, way.route)
+        except ModelFault:
             figures.server_errors += 1
             ended(Outcome.MODEL_ERROR, 0)
             raise _timed_out(route, way.route.primary) from error
@@ -222,6 +258,15 @@ class Router:
             figures.server_errors += 1
             figures.seconds += ended(Outcome.MODEL_ERROR, status)
         raise _refused(route, header)
+        figures.seconds += time.perf_counter() - started
+        if header["status"] != 200:
+            if header["status"] < 500:
+                figures.client_errors += 1
+            else:
+                figures.server_errors += 1
+            raise refused(route, header)
+        figures.answered += 1
+        return Answer(body, header["content_type"], way.route.name)
 
     def _find(self, scope: Scope, name: str) -> _Endpoint:
         endpoint = self._endpoints.get((scope, name.lower()))
@@ -278,6 +323,24 @@ class Router:
 def _nothing() -> Snapshot:
     now = time.time()
     return Snapshot(now, now, {}, (), ())
+async def _answered(
+    answer: Awaitable[Frame], route: Route, variant: VariantRoute
+) -> tuple[dict[str, Any], bytes]:
+    """raises    ModelFault if there is none"""
+    try:
+        return await answer
+    except TimedOut as error:
+        raise _timed_out(route, variant.primary) from error
+    except Died as error:
+        raise _died(route, variant.primary) from error
+
+
+def _weightiest(route: Route) -> VariantRoute:
+    return max(route.variants, key=lambda variant: variant.weight)
+
+
+def _replaced(endpoint: str) -> ModelNotReady:
+    return ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
 
 
 def _log_group(route: Route) -> str:
@@ -296,7 +359,8 @@ def _see(route: Route) -> str:
     )
 
 
-def _refused(route: Route, header: dict[str, object]) -> ModelFault:
+def refused(route: Route, header: Mapping[str, object]) -> ModelFault:
+    """What a caller is told of a fault that a model process answered with."""
     status, message = int(str(header["status"])), str(header["message"])
     side = "client" if status < 500 else "server"
     sentence = (
