@@ -297,6 +297,14 @@ class Router:
             pool.retire()
 
 
+def _weightiest(route: Route) -> VariantRoute:
+    return max(route.variants, key=lambda variant: variant.weight)
+
+
+def _replaced(endpoint: str) -> ModelNotReady:
+    return ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
+
+
 def _nothing() -> Snapshot:
     now = time.time()
     return Snapshot(now, now, {}, (), ())
@@ -312,14 +320,6 @@ async def _answered(
         raise _timed_out(route, variant.primary) from error
     except Died as error:
         raise _died(route, variant.primary) from error
-
-
-def _weightiest(route: Route) -> VariantRoute:
-    return max(route.variants, key=lambda variant: variant.weight)
-
-
-def _replaced(endpoint: str) -> ModelNotReady:
-    return ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
 
 
 def _log_group(route: Route) -> str:
