@@ -25,6 +25,7 @@ from windvane.control.buckets import StoredBuckets
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.leaderboard import Leaderboards
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
@@ -265,4 +266,5 @@ class Server:
             Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
             Overviews(store, lists),
             Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),
+            Leaderboards(store),
         )

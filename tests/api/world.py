@@ -28,6 +28,7 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.leaderboard import Leaderboards
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
@@ -192,6 +193,7 @@ def build_parts(
         logs=Logs(store, PageTokens(b"k" * 32), 30),
         overviews=Overviews(store, lists),
         progress=Progress(store, clock(), MEMORY.get, clock),
+        leaderboards=Leaderboards(store),
     )
 
 

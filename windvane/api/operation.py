@@ -17,6 +17,7 @@ from functools import partial
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.leaderboard import Leaderboards
 from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.overviews import Overviews
@@ -44,6 +45,7 @@ class Parts:
     logs: Logs
     overviews: Overviews
     progress: Progress
+    leaderboards: Leaderboards
 
 
 Operation = Callable[[Parts, Call], Result]

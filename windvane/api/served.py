@@ -6,6 +6,7 @@ from windvane.api import (
     automl,
     endpoint_configs,
     endpoints,
+    leaderboard,
     logs,
     models,
     progress,
@@ -28,6 +29,7 @@ _TABLES = (
     reports.OPERATIONS,
     logs.OPERATIONS,
     progress.OPERATIONS,
+    leaderboard.OPERATIONS,
 )
 
 
