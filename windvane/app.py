@@ -31,8 +31,8 @@ from windvane.control.models import Models
 from windvane.control.objects import Objects
 from windvane.control.overviews import Overviews
 from windvane.control.passes import Passes
-from windvane.control.progress import Progress
 from windvane.control.previews import Previews
+from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps

@@ -32,8 +32,8 @@ from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.overviews import Overviews
-from windvane.control.progress import Progress
 from windvane.control.previews import Previews
+from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.roles import Roles
 from windvane.control.steps import Steps
