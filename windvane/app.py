@@ -26,12 +26,14 @@ from windvane.control.buckets import StoredBuckets
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.leaderboard import Leaderboards
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.objects import Objects
 from windvane.control.overviews import Overviews
 from windvane.control.passes import Passes
+from windvane.control.previews import Previews
 from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.roles import Action, Roles
@@ -276,4 +278,7 @@ class Server:
             Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
             Overviews(store, lists),
             Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),
+            Leaderboards(store),
+            Previews(artifacts, roles),
+            self._router,
         )
