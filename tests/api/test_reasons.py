@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -201,6 +202,10 @@ def commands() -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.skipif(
+    shutil.which("curl") is None and os.environ.get("CI") != "true",
+    reason="curl is not installed",
+)
 def test_code_to_copy_runs_and_gets_the_same_answer(live: HostedModels, tmp_path: Path) -> None:
     keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "secret", "HOME": str(tmp_path)}
     answers = []
