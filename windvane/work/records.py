@@ -67,6 +67,7 @@ def completed(
         score=outcome.objective,
         folds=outcome.folds_used,
         cut_short=outcome.is_cut_short,
+        stops=outcome.stops,
         metrics=_metrics(outcome),
         latency_s=outcome.latency_s,
         members={keys.candidate_name(i): weight for i, weight in outcome.members.items()},

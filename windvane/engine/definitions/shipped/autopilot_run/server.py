@@ -18,7 +18,6 @@ from .containers import containers_of, whole_container
 _FINAL = ("Completed", "Failed", "Stopped", "InService")
 _MEMBERS = "_members"
 _MEMBER_CHANNEL = "member-"
-_CUT = "cut its training short"
 _INSTANCE = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _GROWTH = 0.5, 10.0, 1.3
 _GRACE_S = 600.0
@@ -113,7 +112,7 @@ class Server:
         score = self._score(again)
         if score is None:
             raise RuntimeError(f"{again['TrainingJobName']} tells no {self._job['metric']}.")
-        return Again(name, again["TrainingJobName"], before, score, _was_cut(described))
+        return Again(name, again["TrainingJobName"], before, score)
 
     def deploy(self, result: Result, endpoint: str) -> str:
         """A model, an endpoint configuration and an endpoint of what was trained; the endpoint once it is in service.
@@ -300,8 +299,3 @@ def _key(features: Mapping[str, str]) -> str:
 def _reason(described: Mapping[str, Any]) -> str:
     status = described.get("TrainingJobStatus") or described.get("EndpointStatus")
     return str(described.get("FailureReason", f"it ended as {status}."))
-
-
-def _was_cut(described: Mapping[str, Any]) -> bool:
-    """Whether a training job says of itself that it, or a member, was cut short."""
-    return any(_CUT in one["StatusMessage"] for one in described["SecondaryStatusTransitions"])
