@@ -163,8 +163,9 @@ def what_a_clock_ended_is_the_same_when_it_ends_there_again(
             again = CountingClock(Never(), clock.stopped)
             second = learner.fit(lesson.train, valid, parameters, lesson.setting, again)
             assert (again.stopped, second.rounds) == (clock.stopped, first.rounds)
-            answers = (model.predict(lesson.valid.X) for model in (first, second))
-            np.testing.assert_array_equal(*answers)
+            np.testing.assert_array_equal(
+                second.predict(lesson.valid.X), first.predict(lesson.valid.X)
+            )
 
 
 def without_validation_rows_it_makes_the_rounds_asked_for(

@@ -139,6 +139,8 @@ def test_a_candidate_of_the_leaderboard_scores_the_same_again(server, service):
     one, other = service.jobs[name], service.jobs[again.place]
     for key in ("HyperParameters", "InputDataConfig", "AlgorithmSpecification"):
         assert one[key] == other[key]
+    assert one["StoppingCondition"] == {"MaxRuntimeInSeconds": 60}
+    assert other["StoppingCondition"] == {"MaxRuntimeInSeconds": 24 * 3600}
 
 
 def test_an_ensemble_is_run_again_members_first(server, service):

@@ -23,8 +23,11 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _GROWTH = 0.5, 10.0, 1.3
 _GRACE_S = 600.0
 """Beyond a job's own time limit: waiting in the service's queue, and writing what was made."""
 
-_COPIED = ("AlgorithmSpecification", "RoleArn", "ResourceConfig", "StoppingCondition")
+_COPIED = ("AlgorithmSpecification", "RoleArn", "ResourceConfig")
 """What a training job that is run again takes over from the first one, besides its input and hyperparameters."""
+
+_UNHURRIED_S = 24 * 3600
+"""For a copy at least: it makes features and the model of all rows for itself, maybe on a busier machine."""
 
 
 class Server:
@@ -208,14 +211,16 @@ class Server:
     ) -> dict[str, Any]:
         """A finished copy of a training job, described."""
         name = self._named("again")
+        max_s = max(_UNHURRIED_S, described["StoppingCondition"]["MaxRuntimeInSeconds"])
         self._sagemaker.create_training_job(
             TrainingJobName=name,
             HyperParameters=dict(hyperparameters),
             InputDataConfig=[dict(one) for one in channels],
             OutputDataConfig={"S3OutputPath": self._job["output"]},
+            StoppingCondition={"MaxRuntimeInSeconds": max_s},
             **{key: described[key] for key in _COPIED},
         )
-        ended = self._ended(name, float(described["StoppingCondition"]["MaxRuntimeInSeconds"]))
+        ended = self._ended(name, max_s)
         if ended["TrainingJobStatus"] != COMPLETED:
             raise RuntimeError(
                 f"{name}, a copy of {described['TrainingJobName']}: {_reason(ended)}"
