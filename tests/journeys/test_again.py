@@ -83,9 +83,10 @@ def test_every_candidate_trained_again_has_the_leaderboards_score(candidates, sa
         assert objective(finished(sagemaker, copy), told["MetricName"]) == told["Value"], candidate
 
 
+@pytest.mark.long
 def test_a_candidate_that_its_time_cut_short_has_its_score_again(server, sagemaker):
     name, allowed = "again-cut-short", limits(1, 300)
-    allowed["CompletionCriteria"]["MaxRuntimePerTrainingJobInSeconds"] = 12
+    allowed["CompletionCriteria"]["MaxRuntimePerTrainingJobInSeconds"] = 20
     server.create_job(name, server.upload(f"{name}/train.csv", waves()), AutoMLJobConfig=allowed)
     best = server.wait_for_job(name, 300)["BestCandidate"]
     told = sagemaker.describe_training_job(TrainingJobName=last_step(best))
@@ -101,8 +102,8 @@ def test_a_candidate_that_its_time_cut_short_has_its_score_again(server, sagemak
 def waves():
     """A table without noise: no round of boosting is in vain, and there are several times more than the time is for."""
     random = np.random.default_rng(0)
-    X = random.normal(size=(4_900, 150)).round(3)
-    y = np.sin(3 * X) @ random.normal(size=150)
+    X = random.normal(size=(4_900, 200)).round(3)
+    y = np.sin(3 * X) @ random.normal(size=200)
     table = pd.DataFrame(X).add_prefix("x").assign(y=y.round(4))
     return table.to_csv(index=False).encode()
 
