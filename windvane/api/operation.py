@@ -21,12 +21,14 @@ from windvane.control.leaderboard import Leaderboards
 from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.overviews import Overviews
+from windvane.control.previews import Previews
 from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
 from windvane.names import Scope
+from windvane.serving.router import Router
 from windvane.wire.call import Call, Handler, Result
 
 
@@ -46,6 +48,8 @@ class Parts:
     overviews: Overviews
     progress: Progress
     leaderboards: Leaderboards
+    previews: Previews
+    router: Router
 
 
 Operation = Callable[[Parts, Call], Result]

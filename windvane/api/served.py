@@ -5,10 +5,12 @@ from __future__ import annotations
 from windvane.api import (
     automl,
     endpoint_configs,
+    endpoint_figures,
     endpoints,
     leaderboard,
     logs,
     models,
+    previews,
     progress,
     reports,
     steps,
@@ -30,6 +32,8 @@ _TABLES = (
     logs.OPERATIONS,
     progress.OPERATIONS,
     leaderboard.OPERATIONS,
+    previews.OPERATIONS,
+    endpoint_figures.OPERATIONS,
 )
 
 
