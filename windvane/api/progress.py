@@ -129,7 +129,7 @@ def _score(finish: Finish, view: ProgressView) -> dict[str, Any]:
             Recipe=candidate.recipe,
             StandardError=_standard_error(candidate, view.job.objective),
             FoldCount=candidate.folds,
-            TrainingTimeInSeconds=view.took_s.get(candidate.index),
+            TrainingTimeInSeconds=candidate.fit_s,
         ),
     }
 
