@@ -262,7 +262,7 @@ def test_what_is_under_way_is_told_with_age_and_memory(world: World) -> None:
         "Algorithm": "catboost",
         "Recipe": "dpp2",
         "StartTime": seconds(now),
-        "AgeInSeconds": 12.5,
+        "AgeSeconds": 12.5,
         "LatestEndTime": seconds(now) + 60,
     }
     stops = features.pop("LatestEndTime")
@@ -271,7 +271,7 @@ def test_what_is_under_way_is_told_with_age_and_memory(world: World) -> None:
         "Task": "features",
         "Recipe": "dpp4",
         "StartTime": seconds(world.clock()),
-        "AgeInSeconds": 0.0,
+        "AgeSeconds": 0.0,
     }
 
 
@@ -320,7 +320,7 @@ def test_scores_come_in_the_order_of_their_ends_with_ranks(world: World) -> None
         "Rank": 1,
         "IsBestSoFar": True,
         "EndTime": seconds(start) + 6,
-        "TrainingTimeInSeconds": 4.0,
+        "TrainingSeconds": 4.0,
     }
 
 

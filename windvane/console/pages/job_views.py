@@ -334,7 +334,7 @@ def _board(progress: Mapping[str, Any]) -> Iterator[Ranked]:
             one.get("Recipe", ""),
             one["Score"],
             one.get("StandardError"),
-            one.get("TrainingTimeInSeconds"),
+            one.get("TrainingSeconds"),
             one["EndTime"],
         )
 
@@ -348,7 +348,7 @@ def _running(progress: Mapping[str, Any]) -> Iterator[Running]:
             _TASKS.get(one["Task"]) or one.get("Algorithm") or one["Task"],
             one.get("CandidateName", ""),
             one.get("Recipe", ""),
-            one["AgeInSeconds"],
+            one["AgeSeconds"],
             max(0.0, left_s),
             one.get("MemoryInBytes"),
         )

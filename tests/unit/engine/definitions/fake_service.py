@@ -73,7 +73,7 @@ class FakeService:
         return {
             **described,
             "TrainingJobStatus": "Completed",
-            "TrainingTimeInSeconds": 3,
+            "TrainingSeconds": 3,
             "SecondaryStatusTransitions": [self._completed(name)],
             "ModelArtifacts": {"S3ModelArtifacts": f"{self._output(name)}model.tar.gz"},
             "FinalMetricDataList": [
