@@ -28,6 +28,7 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.leaderboard import Leaderboards
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
@@ -42,6 +43,7 @@ from windvane.control.transforms import Transforms
 from windvane.domain.images import image_uri
 from windvane.domain.resource import Resource
 from windvane.names import PageTokens, Scope
+from windvane.serving.router import Router
 from windvane.settings import LimitSettings, Role
 from windvane.store.base import Store
 from windvane.store.open import FILE_NAME, open_store
@@ -193,12 +195,14 @@ def build_parts(
         logs=Logs(store, PageTokens(b"k" * 32), 30),
         overviews=Overviews(store, lists),
         progress=Progress(store, clock(), MEMORY.get, clock),
+        leaderboards=Leaderboards(store),
         previews=Previews(artifacts, roles),
+        router=Router(),
     )
 
 
 @cache
-def _migrated_database() -> bytes:
+def migrated_database() -> bytes:
     """Made once: migrating takes longer than most tests."""
     with TemporaryDirectory() as name:
         store = open_store("", Path(name))
@@ -208,7 +212,7 @@ def _migrated_database() -> bytes:
 
 
 def build_world(folder: Path, **limits: int) -> World:
-    (folder / FILE_NAME).write_bytes(_migrated_database())
+    (folder / FILE_NAME).write_bytes(migrated_database())
     store = open_store("", folder)
     artifacts = LocalArtifacts(folder / "s3")
     clock = Clock()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from windvane.api import (
     automl,
     endpoint_configs,
+    endpoint_figures,
     endpoints,
+    leaderboard,
     logs,
     models,
     previews,
@@ -29,7 +31,9 @@ _TABLES = (
     reports.OPERATIONS,
     logs.OPERATIONS,
     progress.OPERATIONS,
+    leaderboard.OPERATIONS,
     previews.OPERATIONS,
+    endpoint_figures.OPERATIONS,
 )
 
 

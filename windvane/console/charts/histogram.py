@@ -1,4 +1,4 @@
-"""How numbers spread: bars side by side over an axis."""
+"""Counts of rows in bins side by side."""
 
 from __future__ import annotations
 
@@ -10,31 +10,38 @@ from windvane.console.charts.base import (
     Scale,
     bottom_axis,
     left_axis,
+    line,
     picture,
     rectangle,
 )
 from windvane.console.wording import number
 
-_WIDTH, _HEIGHT = 640.0, 240.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 16.0, 26.0, 42.0
+_WIDTH, _HEIGHT = 560.0, 260.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 16.0, 28.0, 46.0
 
 
-def histogram(
-    title: str, bars: Sequence[tuple[float, float, float]], x_title: str, y_title: str
+def histogram_chart(
+    title: str, counts: Sequence[int], edges: Sequence[float], x_title: str, caption: str = ""
 ) -> Chart:
-    """bars    (from, to, how many), rising and side by side"""
-    across = Scale(bars[0][0], bars[-1][1], _LEFT, _WIDTH - _RIGHT)
-    most = max(count for _, _, count in bars) or 1.0
-    up = Scale(0.0, most, _HEIGHT - _BOTTOM, _TOP)
-    drawn = [left_axis(up, _LEFT, _WIDTH - _RIGHT, y_title)]
-    for low, high, count in bars:
-        x, width, top = across.at(low), across.at(high) - across.at(low), up.at(count)
-        told = f"{number(low)} to {number(high)}: {number(count)}"
-        drawn.append(rectangle(x + 0.5, top, width - 1, up.start - top, "fill", told))
-    drawn.append(bottom_axis(across, _HEIGHT - _BOTTOM, x_title))
-    rows = [(number(low), number(high), number(count)) for low, high, count in bars]
+    """edges    one more than counts"""
+    across = Scale(edges[0], edges[-1], _LEFT, _WIDTH - _RIGHT)
+    up = Scale(0.0, max([1, *counts]) * 1.05, _HEIGHT - _BOTTOM, _TOP)
+    parts = [left_axis(up, _LEFT, _WIDTH - _RIGHT, "rows")]
+    rows = []
+    for i, count in enumerate(counts):
+        left, right, top = across.at(edges[i]), across.at(edges[i + 1]), up.at(count)
+        between = f"{number(edges[i])} to {number(edges[i + 1])}"
+        parts.append(
+            rectangle(
+                left + 0.5, top, right - left - 1, up.start - top, "fill", f"{between}: {count:,}"
+            )
+        )
+        rows.append((between, f"{count:,}"))
+    if across.low < 0 < across.high:
+        parts.append(line(across.at(0), _TOP, across.at(0), up.start, "axis"))
+    parts.append(bottom_axis(across, _HEIGHT - _BOTTOM, x_title))
     return Chart(
         title,
-        picture(_WIDTH, _HEIGHT, f"{title}: {y_title} by {x_title}", *drawn),
-        Numbers(("From", "To", y_title), rows, frozenset({0, 1, 2})),
+        picture(_WIDTH, _HEIGHT, f"Histogram of {x_title}", *parts),
+        Numbers((x_title, "Rows"), rows, frozenset({0, 1}), caption),
     )

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from windvane.console.charts.bars import bar_chart
 from windvane.console.charts.base import Chart
-from windvane.console.charts.histogram import histogram
+from windvane.console.charts.histogram import histogram_chart
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
 from windvane.console.job_form.code import boto3_code, cli_code
@@ -255,8 +255,8 @@ def _chart(target: Mapping[str, Any]) -> Chart | None:
         return None
     title = f"Distribution of {target['Name']}"
     if "From" in bars[0]:
-        ranges = [(bar["From"], bar["To"], float(bar["Count"])) for bar in bars]
-        return histogram(title, ranges, target["Name"], "Rows")
+        edges = [*(bar["From"] for bar in bars), bars[-1]["To"]]
+        return histogram_chart(title, [bar["Count"] for bar in bars], edges, target["Name"])
     counts = [(bar["Label"], float(bar["Count"])) for bar in bars]
     return bar_chart(title, counts, "Value", "Rows")
 
