@@ -188,9 +188,13 @@ class Router:
             loop = self._loop
         if loop is None:
             return _nothing()
-        return asyncio.run_coroutine_threadsafe(self._snapshot(scope, endpoint), loop).result()
 
-    async def _snapshot(self, scope: Scope, name: str) -> Snapshot:
+        async def told() -> Snapshot:
+            return self._snapshot(scope, endpoint)
+
+        return asyncio.run_coroutine_threadsafe(told(), loop).result()
+
+    def _snapshot(self, scope: Scope, name: str) -> Snapshot:
         endpoint = self._endpoints.get((scope, name.lower()))
         if endpoint is None:
             return _nothing()
