@@ -156,9 +156,12 @@ class Router:
             found = self._find(scope, endpoint)
             way = self._choose(found, variant or _weightiest(found.route).name)
             try:
-                _, body = await _answered(way.pool.ask(_DESCRIBE, until), found.route, way.route)
+                asked = way.pool.ask(_DESCRIBE, until)
+                header, body = await _answered(asked, found.route, way.route)
             except Retired:
                 continue
+            if header["status"] != 200:
+                raise refused(found.route, header)
             return way.route.name, body
         raise _replaced(endpoint)
 
