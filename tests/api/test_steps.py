@@ -136,8 +136,7 @@ def test_a_step_whose_training_was_cut_short_says_so(world: World) -> None:
     world.insert(replace(job, started=now, ended=now))
     *_, completed = described(world, "Training")["SecondaryStatusTransitions"]
     assert completed["StatusMessage"] == (
-        "The training job is Completed. The time of its AutoML job cut its training short: trained again, it may score "
-        "otherwise."
+        "The training job is Completed. The time of its AutoML job cut its training short."
     )
 
 
