@@ -1,6 +1,9 @@
 """The whole path through the console: a short one with every run, the real one by mouse and by keyboard besides."""
 
+import gzip
+
 import pytest
+from journeys.running import DATA
 from journeys.small import table
 
 from browser.hands import Keyboard, Mouse
@@ -11,10 +14,6 @@ HANDS = {"mouse": Mouse, "keyboard": Keyboard}
 
 @pytest.fixture
 def bank(tmp_path):
-    import gzip
-
-    from journeys.running import DATA
-
     file = tmp_path / "bank_marketing.csv"
     file.write_bytes(gzip.decompress((DATA / "train.csv.gz").read_bytes()))
     return file
