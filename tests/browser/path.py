@@ -45,7 +45,7 @@ class Walk:
         page.wait_for_url("**/console/new")
         self._hands.hand_over(page.locator("[data-upload]"), self._errand.file)
         page.wait_for_url("**/console/new?uri=*")
-        page.get_by_role("region", name="First rows").wait_for()
+        page.locator("table.cells").wait_for()
 
     def ask_for_the_job(self):
         """Choose target and limits; ends on the page of the job."""
@@ -58,7 +58,7 @@ class Walk:
         hands.fill(page.get_by_label("Name of the job"), errand.job)
         code = page.locator("#code")
         code.get_by_text(f'"{errand.job}"').first.wait_for()
-        hands.activate(page.get_by_role("button", name="Start the job"))
+        hands.activate(page.get_by_role("button", name="Start the job", exact=True))
         page.wait_for_url(f"**/console/jobs/{errand.job}")
 
     def watch_it_complete(self):
