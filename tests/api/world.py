@@ -28,10 +28,12 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.leaderboard import Leaderboards
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.overviews import Overviews
+from windvane.control.previews import Previews
 from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.roles import Roles
@@ -41,6 +43,7 @@ from windvane.control.transforms import Transforms
 from windvane.domain.images import image_uri
 from windvane.domain.resource import Resource
 from windvane.names import PageTokens, Scope
+from windvane.serving.router import Router
 from windvane.settings import LimitSettings, Role
 from windvane.store.base import Store
 from windvane.store.open import FILE_NAME, open_store
@@ -192,6 +195,9 @@ def build_parts(
         logs=Logs(store, PageTokens(b"k" * 32), 30),
         overviews=Overviews(store, lists),
         progress=Progress(store, clock(), MEMORY.get, clock),
+        leaderboards=Leaderboards(store),
+        previews=Previews(artifacts, roles),
+        router=Router(),
     )
 
 

@@ -265,6 +265,7 @@ TEMPLATES: dict[str, list[dict[str, Any]]] = {
     "FollowJobEvents": [{"AutoMLJobName": "churn", "Follow": False}],
     "StartCandidateReports": [{"AutoMLJobName": "churn", "CandidateName": "churn-002"}],
     "DescribeCandidateReports": [{"AutoMLJobName": "churn", "CandidateName": "explained"}],
+    "DescribeEndpointFigures": _named("EndpointName", "live"),
     "FilterLogEvents": [
         {"logGroupName": _GROUP, "filterPattern": "one"},
         {"logGroupName": _GROUP, "startTime": 0, "endTime": 2**62, "limit": 1},

@@ -129,4 +129,5 @@ _BY_PATH = (
     ("/reports ", "DescribeCandidateReports"),
     ("GET /windvane/events ", "FollowEvents"),
     ("/events ", "FollowJobEvents"),
+    ("/figures ", "DescribeEndpointFigures"),
 )

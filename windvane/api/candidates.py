@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from windvane.api.answers import present, reason
-from windvane.domain.candidate import Candidate, CandidateStatus, Container
+from windvane.domain.candidate import Candidate, CandidateStatus, Container, Step
 from windvane.domain.problem import MetricName
 from windvane.domain.resource import Kind
 from windvane.names import arn
@@ -24,14 +24,7 @@ def candidate_answer(candidate: Candidate, objective: MetricName | None) -> dict
     return {
         "CandidateName": candidate.name,
         "ObjectiveStatus": _objective_status(candidate),
-        "CandidateSteps": [
-            {
-                "CandidateStepType": _STEP_TYPES[step.kind],
-                "CandidateStepArn": arn(candidate.scope, step.kind, step.name),
-                "CandidateStepName": step.name,
-            }
-            for step in candidate.steps
-        ],
+        "CandidateSteps": [step_answer(candidate, step) for step in candidate.steps],
         "CandidateStatus": candidate.status.value,
         "CreationTime": candidate.created,
         "LastModifiedTime": candidate.modified,
@@ -42,6 +35,15 @@ def candidate_answer(candidate: Candidate, objective: MetricName | None) -> dict
             FailureReason=reason(candidate.failure_reason),
             CandidateProperties=_properties(candidate),
         ),
+    }
+
+
+def step_answer(candidate: Candidate, step: Step) -> dict[str, Any]:
+    """An AutoMLCandidateStep."""
+    return {
+        "CandidateStepType": _STEP_TYPES[step.kind],
+        "CandidateStepArn": arn(candidate.scope, step.kind, step.name),
+        "CandidateStepName": step.name,
     }
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from windvane.api import (
     automl,
     endpoint_configs,
+    endpoint_figures,
     endpoints,
+    leaderboard,
     logs,
     models,
+    previews,
     progress,
     reports,
     steps,
@@ -28,6 +31,9 @@ _TABLES = (
     reports.OPERATIONS,
     logs.OPERATIONS,
     progress.OPERATIONS,
+    leaderboard.OPERATIONS,
+    previews.OPERATIONS,
+    endpoint_figures.OPERATIONS,
 )
 
 

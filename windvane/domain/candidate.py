@@ -58,12 +58,18 @@ class Candidate(Resource):
     index       1, 2, 3 ... in the order of proposal; ensembles are numbered on
     algorithm   the learner's name, or 'ensemble'
     recipe      the feature recipe's name, e.g. 'dpp0'; "" for an ensemble
+    why         it is tried, in plain words; "" where the search did not propose it, and in records of versions that
+                kept no reason
     seed        of everything random in its training; None where nothing is, and in records of versions that kept none
     n_rows      that a fold's model learns from; None for all
     folds       it was scored on; None until finished
     cut_short   whether the job's time ended its training; it may score otherwise if it is trained again
     score       the objective's value on rows it neither trained nor selected on; None until finished
     latency_s   seconds for one row through the whole pipeline, measured; None until finished
+    fit_s       wall clock of its training itself, folds and refit together, without waiting; None until finished, and in
+                records of versions that kept none
+    size_bytes  of what is published of it for answering, transformers included, compressed; likewise
+    notes       things worth telling of its training, e.g. that it was stopped early
     members     candidate names and weights of an ensemble
     explainability, model_insights
                 S3 prefixes below which its reports lie; "" while they are not there
@@ -76,6 +82,7 @@ class Candidate(Resource):
     algorithm: str
     recipe: str
     hyperparameters: dict[str, Any]
+    why: str = ""
     seed: int | None = None
     n_rows: int | None = None
     folds: int | None = None
@@ -84,6 +91,9 @@ class Candidate(Resource):
     score: float | None = None
     metrics: tuple[Metric, ...] = ()
     latency_s: float | None = None
+    fit_s: float | None = None
+    size_bytes: int | None = None
+    notes: tuple[str, ...] = ()
     members: dict[str, float] = field(default_factory=dict)
     explainability: str = ""
     model_insights: str = ""

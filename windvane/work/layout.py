@@ -143,8 +143,8 @@ EXPLANATION = Artefact(
 INSIGHTS = Artefact(
     f"{INSIGHT_REPORTS}/{{candidate}}/{{file}}",
     (TaskKind.INSIGHTS,),
-    "How good a candidate is, the same ones: `statistics.json`, `constraints.json`, and the report as page, notebook and "
-    "PDF.",
+    "How good a candidate is, the same ones: `statistics.json`, `constraints.json`, `figures.json` (what the pictures are "
+    "drawn from), and the report as page, notebook and PDF.",
 )
 PREDICTIONS = Artefact(
     "documentation/model_monitor/predictions/{candidate}/predictions.csv",

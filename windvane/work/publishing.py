@@ -141,14 +141,16 @@ def publish_predictions(artifacts: Artifacts, location: Location, judged: Judged
     artifacts.write(location, csv_lines(columns_of_numbers(*told), rows))
 
 
-def publish_package(artifacts: Artifacts, location: Location, folder: Path, archive: Path) -> None:
-    """A folder as tar.gz.
+def publish_package(artifacts: Artifacts, location: Location, folder: Path, archive: Path) -> int:
+    """A folder as tar.gz. Says how many bytes that is.
 
     archive    a temporary file
     """
     pack(folder, archive)
+    n_bytes = archive.stat().st_size
     artifacts.upload(location, archive)
     archive.unlink()
+    return n_bytes
 
 
 def delete_objects(artifacts: Artifacts, uris: Sequence[str]) -> None:

@@ -30,6 +30,7 @@ def insight_files(judged: Judged, started: datetime) -> dict[str, bytes]:
     return {
         "statistics.json": _json(quality.statistics),
         "constraints.json": _json(quality.constraints),
+        "figures.json": _json(quality.figures),
         **files_of(quality.report),
     }
 

@@ -319,17 +319,21 @@ def _published(
             outcome = with_latency(outcome, latency_s)
         output = _output_of(space.candidate(index), folder / "output")
         if bench.job.mode is Mode.ENSEMBLING:
-            parts = {keys.whole_output(index): output, keys.whole(index): packages}
+            beside = keys.whole_output(index)
+            answering = {keys.whole(index): packages}
         else:
-            parts = {
+            beside = keys.output(index, recipe, algorithm)
+            answering = {
                 keys.transformers(tag or algorithm): packages / "transformers",
-                keys.output(index, recipe, algorithm): output,
                 keys.model(index, recipe, algorithm): packages / "model",
             }
-        artifacts = bench.means.open_artifacts()
-        for location, part in parts.items():
-            publish_package(artifacts, location, part, folder / _ARCHIVE)
-    return {"outcome": outcome_to_json(outcome), "tag": tag or algorithm}
+        artifacts, archive = bench.means.open_artifacts(), folder / _ARCHIVE
+        publish_package(artifacts, beside, output, archive)
+        n_bytes = sum(
+            publish_package(artifacts, location, part, archive)
+            for location, part in answering.items()
+        )
+    return {"outcome": outcome_to_json(outcome), "tag": tag or algorithm, "n_bytes": n_bytes}
 
 
 def _assembled(bench: Bench, index: int, into: Path) -> None:

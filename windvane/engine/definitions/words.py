@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from windvane.engine.columns import ColumnSpec
+from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.cards import Making, RecipeCard
 from windvane.engine.tuning.space import Choice, Dimension
@@ -58,8 +58,20 @@ ALGORITHMS: Mapping[str, str] = {
 
 def transformers_of(card: RecipeCard, column: ColumnSpec, analysis: Analysis) -> list[str]:
     """Names of the transformers that a column goes through; none if the recipe makes nothing of it."""
-    making = Making(column.name, width=2, n_classes=analysis.n_classes, seed=analysis.seed)
-    return [make(making).kind for make in card.makers.get(column.type, ())]
+    return transformers_for(card, column.type, analysis.n_classes)
+
+
+def transformers_for(card: RecipeCard, of: ColumnType, n_classes: int = 0) -> list[str]:
+    """The same for any column of a type.
+
+    n_classes    0 for a target of numbers
+
+    >>> from windvane.engine.features.cards import recipe_card
+    >>> transformers_for(recipe_card("dpp0"), ColumnType.CATEGORICAL)
+    ['ordinal', 'frequency']
+    """
+    making = Making("", width=2, n_classes=n_classes, seed=0)
+    return [make(making).kind for make in card.makers.get(of, ())]
 
 
 def range_in_words(dimension: Dimension) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from windvane.domain.front import front
 from windvane.domain.problem import MetricName
 from windvane.engine.local.job import Entry
 from windvane.engine.scoring.judge import with_optimism
@@ -21,25 +22,6 @@ class Choice:
 
     index: int
     note: str = ""
-
-
-def front(gains: Sequence[float], latencies_s: Sequence[float]) -> list[bool]:
-    """For each candidate whether none of the others is both as good and as quick: of a front every member is the
-    best of those that take no longer. Of candidates equal in both, the first alone is on it.
-
-    gains         higher is better
-    latencies_s   of one row, as long as `gains`
-
-    >>> front([0.9, 0.8, 0.7], [2.0, 3.0, 1.0])
-    [True, False, True]
-    """
-    order = sorted(range(len(gains)), key=lambda i: (latencies_s[i], -gains[i], i))
-    on_it = [False] * len(gains)
-    best = float("-inf")
-    for i in order:
-        if gains[i] > best:
-            on_it[i], best = True, gains[i]
-    return on_it
 
 
 def entries_on_front(entries: Sequence[Entry], objective: MetricName) -> list[bool]:

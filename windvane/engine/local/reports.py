@@ -3,7 +3,7 @@ left out, and that is said.
 
 The folder of a report:
 
-    quality/       statistics.json constraints.json  report.html report.ipynb report.pdf
+    quality/       statistics.json constraints.json figures.json  report.html report.ipynb report.pdf
     explanation/   what engine/explain/documents.py lists, and the same three
     exploration/   the same three
 """
@@ -190,6 +190,7 @@ def _quality(bench: _Bench) -> Iterator[File]:
     quality = assess(judged, Times(datetime.fromtimestamp(bench.commission.started, UTC), now, now))
     yield "statistics.json", _json(quality.statistics)
     yield "constraints.json", _json(quality.constraints)
+    yield "figures.json", _json(quality.figures)
     yield from each_file(quality.report)
 
 

@@ -1,4 +1,5 @@
-"""The quality of a candidate: the two documents of Model Monitor and the report, from the same figures."""
+"""The quality of a candidate: the two documents of Model Monitor, what pictures are drawn from, and the report, from the
+same figures."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from windvane.domain.problem import ProblemType
 from windvane.engine.quality.binary import binary_figures, binary_metrics
 from windvane.engine.quality.binary_report import binary_sections
 from windvane.engine.quality.constraints import constraints
+from windvane.engine.quality.figures import figures_json
 from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.measured import Measured, engine_figures, measured
 from windvane.engine.quality.multiclass import (
@@ -31,11 +33,13 @@ _Figures = dict[str, Measured]
 class Quality:
     """statistics    statistics.json, every number in it finite
     constraints   constraints.json, likewise
+    figures       figures.json, likewise
     report        for people
     """
 
     statistics: dict[str, Any]
     constraints: dict[str, Any]
+    figures: dict[str, Any]
     report: Report
 
 
@@ -57,6 +61,7 @@ def assess(judged: Judged, times: Times) -> Quality:
     return Quality(
         statistics(judged, times, findings.metrics),
         constraints(judged.problem_type, findings.figures),
+        figures_json(judged),
         quality_report(judged, told, findings.sections),
     )
 

@@ -51,7 +51,7 @@ def test_every_report_is_whole_if_there_is_time(job, tmp_path):
     assert {one.note for one in made.values()} == {""}
     assert {path.name for path in (tmp_path / "reports").iterdir()} == set(Kind)
     assert _files(tmp_path / "reports/exploration") == _THREE
-    quality = {*_THREE, "statistics.json", "constraints.json"}
+    quality = {*_THREE, "statistics.json", "constraints.json", "figures.json"}
     assert _files(tmp_path / "reports/quality") == quality
     explanation = _files(tmp_path / "reports/explanation")
     assert {*_THREE, "analysis.json", "explanations_shap/out.csv"} < explanation

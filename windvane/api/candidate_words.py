@@ -1,0 +1,57 @@
+"""What a candidate is, in the plain words of the candidate definition notebook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from windvane.api.answers import present
+from windvane.domain.candidate import Candidate
+from windvane.domain.images import ENSEMBLE
+from windvane.domain.job import AutoMLJob
+from windvane.engine.columns import ColumnType
+from windvane.engine.definitions.words import ALGORITHMS, TRANSFORMERS, transformers_for
+from windvane.engine.features.cards import RecipeCard, recipe_card
+from windvane.engine.learners.catalogue import learner
+
+_ENSEMBLE_TITLE = "a weighted mean of candidates"
+_ENSEMBLE_WORDS = (
+    "Every member answers, and the answers are averaged with fixed weights that were fitted on rows the members had not "
+    "seen."
+)
+_BASELINE_WORDS = "Whatever the row, it answers the same: what is most common, or the mean."
+
+
+def in_words(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
+    """The members of CandidateDescription that say it in sentences."""
+    title, description = _algorithm(candidate.algorithm)
+    return {
+        "AlgorithmTitle": title,
+        "AlgorithmDescription": description,
+        **_recipe(job, candidate),
+    }
+
+
+def _algorithm(name: str) -> tuple[str, str]:
+    if name == ENSEMBLE:
+        return _ENSEMBLE_TITLE, _ENSEMBLE_WORDS
+    return learner(name).title, ALGORITHMS.get(name, _BASELINE_WORDS)
+
+
+def _recipe(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
+    if not candidate.recipe:
+        return {}
+    card = recipe_card(candidate.recipe)
+    is_classifier = job.problem_type is not None and job.problem_type.is_classification
+    return {
+        "RecipeTitle": card.title,
+        "RecipeDescription": card.description,
+        **present(Transformers=_transformers(card, 2 if is_classifier else 0)),
+    }
+
+
+def _transformers(card: RecipeCard, n_classes: int) -> list[dict[str, Any]]:
+    return [
+        {"ColumnType": of.value, "Name": name, "Description": TRANSFORMERS[name]}
+        for of in ColumnType
+        for name in transformers_for(card, of, n_classes)
+    ]

@@ -1,0 +1,239 @@
+"""Why a candidate answers as it does, from analysis.json and the values of each row."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from windvane.console.candidate.head import Shown
+from windvane.console.candidate.reading import read_bytes, read_json
+from windvane.console.charts.bars import bar_chart
+from windvane.console.charts.base import Chart
+from windvane.console.charts.dependence import (
+    MOST_LINES,
+    Answers,
+    Dependence,
+    common_range,
+    dependence_chart,
+)
+from windvane.console.charts.swarm import Strip, swarm_chart
+from windvane.console.visit import VisitObjects
+
+Document = Mapping[str, Any]
+Table = Mapping[str, Sequence[str]]
+
+_MOST_BARS, _MOST_STRIPS = 25, 12
+_MOST_ROWS = 300
+"""Of a row-by-row picture."""
+
+_SAMPLE = "preprocessed-data/explainability_samples/sample.csv"
+_BELOW_ROOT = "/documentation/explainability/output"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """outputs    names that a class can be chosen by; () where there is one thing to explain
+    output     the one that is shown
+    scale      what contributions are measured in
+    """
+
+    importance: Chart
+    swarm: Chart | None
+    dependences: Sequence[Chart]
+    outputs: Sequence[str]
+    output: int
+    scale: str
+    n_rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplanationView(Shown):
+    """explanation    None while there is no report;  reports  of what is being made, None if nothing is"""
+
+    explanation: Explanation | None
+    reports: Any
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the files are.
+
+    explanations    S3 prefix of all explanations of the job
+    candidate       its name
+    labels          of classes, () for regression or if they are not known
+    has_sample      whether the rows that were explained are kept: those of the best candidate
+    """
+
+    explanations: str
+    candidate: str
+    labels: Sequence[str]
+    has_sample: bool
+
+    @property
+    def folder(self) -> str:
+        return f"{self.explanations}/{self.candidate}"
+
+    @property
+    def sample(self) -> str:
+        return f"{self.explanations.removesuffix(_BELOW_ROOT)}/{_SAMPLE}"
+
+
+async def read_explanation(
+    objects: VisitObjects, place: Place, target: str, output: int
+) -> Explanation | None:
+    """None if there is no analysis.json.
+
+    output    of the classes, the one that is asked about
+    """
+    analysis, values, sample = await asyncio.gather(
+        read_json(objects, f"{place.folder}/analysis.json"),
+        read_bytes(objects, f"{place.folder}/explanations_shap/out.csv"),
+        read_bytes(objects, place.sample) if place.has_sample else _nothing(),
+    )
+    if analysis is None:
+        return None
+    rows, cells = _table(values), _table(sample)
+    return explanation_of(analysis, rows, cells, place.labels, target, output)
+
+
+async def _nothing() -> None:
+    return None
+
+
+def explanation_of(
+    analysis: Document,
+    values: Table,
+    cells: Table,
+    labels: Sequence[str],
+    target: str,
+    output: int,
+) -> Explanation:
+    """values    columns of explanations_shap/out.csv;  cells  of the rows explained; empty if they are not known"""
+    explanations = analysis["explanations"]
+    by_label = explanations["kernel_shap"]
+    outputs = _outputs(by_label, labels)
+    chosen = output if 0 <= output < len(outputs) else 0
+    scale = _scale(by_label, labels, target, outputs, chosen)
+    strips = _strips(values, cells, chosen)
+    n_rows = len(strips[0].values) if strips else 0
+    return Explanation(
+        _importance(by_label),
+        swarm_chart(strips, scale) if strips else None,
+        _dependences(explanations.get("pdp", ()), labels, target),
+        outputs,
+        chosen,
+        scale,
+        n_rows,
+    )
+
+
+def _outputs(by_label: Document, labels: Sequence[str]) -> list[str]:
+    """Those that can be chosen between: the classes if there are three and more."""
+    if len(by_label) < 3:
+        return []
+    known = len(labels) == len(by_label)
+    return list(labels) if known else [f"class {label}" for label in by_label]
+
+
+def _scale(
+    by_label: Document, labels: Sequence[str], target: str, outputs: Sequence[str], chosen: int
+) -> str:
+    if len(by_label) == 1:
+        return f"value of {target}"
+    if outputs:
+        return f"log-probability of {outputs[chosen]} against the mean of the classes"
+    return f"log-odds of {labels[1] if len(labels) == 2 else 'the positive class'}"
+
+
+def _importance(by_label: Document) -> Chart:
+    """Of three classes and more their sum; two have the same."""
+    every = list(by_label.values())
+    counted = every if len(every) > 2 else every[-1:]
+    sums: dict[str, float] = {}
+    for one in counted:
+        for name, value in one["global_shap_values"].items():
+            sums[name] = sums.get(name, 0.0) + value
+    bars = sorted(sums.items(), key=lambda bar: -bar[1])
+    title = "What matters most"
+    if len(bars) > _MOST_BARS:
+        title += f": {_MOST_BARS} of {len(bars)} columns"
+    return bar_chart(title, bars[:_MOST_BARS], "column", "mean size of its contribution")
+
+
+def _strips(values: Table, cells: Table, output: int) -> list[Strip]:
+    suffix = f"_label{output}"
+    found = {
+        name.removesuffix(suffix): [float(text) for text in column]
+        for name, column in values.items()
+        if name.endswith(suffix)
+    }
+    ranked = sorted(found, key=lambda name: -sum(map(abs, found[name])))[:_MOST_STRIPS]
+    n_rows = max((len(column) for column in found.values()), default=0)
+    if not n_rows:
+        return []
+    step = -(-n_rows // _MOST_ROWS)
+    return [
+        Strip(name, found[name][::step], _standing(cells.get(name, ()), n_rows)[::step])
+        for name in ranked
+    ]
+
+
+def _standing(cells: Sequence[str], n_rows: int) -> list[float | None]:
+    """By rank among the numbers of the column; None for words, for what is missing, and if cells are not known."""
+    if len(cells) != n_rows:
+        return [None] * n_rows
+    numbers = [_number(cell) for cell in cells]
+    if any(one is None and cell for one, cell in zip(numbers, cells, strict=True)):
+        return [None] * n_rows
+    order = {value: i for i, value in enumerate(sorted({n for n in numbers if n is not None}))}
+    last = max(1, len(order) - 1)
+    return [None if one is None else order[one] / last for one in numbers]
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def _dependences(pdp: Sequence[Document], labels: Sequence[str], target: str) -> list[Chart]:
+    every = [_dependence(one, labels, target) for one in pdp]
+    if not every:
+        return []
+    reach = common_range(every)
+    y_title = "mean probability" if _is_classes(every, labels) else f"mean {target}"
+    return [dependence_chart(one, y_title, reach) for one in every]
+
+
+def _is_classes(every: Sequence[Dependence], labels: Sequence[str]) -> bool:
+    return bool(labels) or len(every[0].outputs) > 1
+
+
+def _dependence(one: Document, labels: Sequence[str], target: str) -> Dependence:
+    answers = one["model_predictions"]
+    names = list(_output_names(len(answers), labels, target))
+    outputs = [Answers(name, values) for name, values in zip(names, answers, strict=True)]
+    moved = sorted(outputs, key=lambda output: min(output.values) - max(output.values))
+    kept = [output for output in outputs if output in moved[:MOST_LINES]]
+    return Dependence(one["feature_name"], one["feature_values"], one["data_distribution"], kept)
+
+
+def _output_names(n_outputs: int, labels: Sequence[str], target: str) -> Iterator[str]:
+    if n_outputs == 1:
+        yield labels[1] if len(labels) == 2 else target
+        return
+    for place in range(n_outputs):
+        yield labels[place] if len(labels) == n_outputs else f"class {place}"
+
+
+def _table(data: bytes | None) -> Table:
+    """Columns of a CSV file by name."""
+    if data is None:
+        return {}
+    head, *rows = csv.reader(io.StringIO(data.decode("utf-8", "replace")))
+    return dict(zip(head, zip(*rows, strict=True), strict=True)) if rows else {}

@@ -1,0 +1,88 @@
+"""What can be downloaded of a candidate, and its full reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from windvane.console.candidate.head import Answer, Shown
+from windvane.console.visit import VisitObjects
+
+_MOST_FILES = 100
+KINDS = {"quality": "ModelInsights", "explanation": "Explainability"}
+"""Reports by the last part of their page, and the member that says where they are."""
+
+
+@dataclass(frozen=True)
+class File:
+    """what    in words; size in bytes, None if it was not looked up"""
+
+    uri: str
+    what: str
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    files: Sequence[File]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilesView(Shown):
+    """shown    the report in the frame: one of KINDS, "" if there is none
+    reports  those there are: kind and title
+    """
+
+    groups: Sequence[Group]
+    shown: str
+    reports: Sequence[tuple[str, str]]
+    state: Any
+
+
+def folder_of(answer: Answer, kind: str) -> str:
+    """S3 URI of the folder with the candidate's report; "" if there is none."""
+    prefix = answer.get(KINDS[kind], "")
+    return f"{prefix}/{answer['Candidate']['CandidateName']}" if prefix else ""
+
+
+async def groups_of(objects: VisitObjects, answer: Answer, job: Mapping[str, Any]) -> list[Group]:
+    """Of what there is; a group without files is left out."""
+    every = [
+        Group("Model", list(_model(answer))),
+        Group("Quality report", await _report(objects, folder_of(answer, "quality"))),
+        Group("Explanation", await _report(objects, folder_of(answer, "explanation"))),
+        Group("Notebooks of the job", list(_notebooks(job))),
+    ]
+    return [group for group in every if group.files]
+
+
+def _model(answer: Answer) -> Iterator[File]:
+    containers = answer["InferenceContainers"]
+    urls = list(dict.fromkeys(container["ModelDataUrl"] for container in containers))
+    for url in urls:
+        is_transformers = len(urls) > 1 and url == containers[0]["ModelDataUrl"]
+        yield File(url, "transformers" if is_transformers else "model")
+    if urls:
+        beside = urls[-1].rpartition("/")[0]
+        yield File(
+            f"{beside}/output.tar.gz", "definition, metrics and predictions of held-out rows"
+        )
+
+
+async def _report(objects: VisitObjects, folder: str) -> list[File]:
+    if not folder:
+        return []
+    found = await objects.list(f"{folder}/", _MOST_FILES)
+    return [File(uri, uri.removeprefix(f"{folder}/"), size) for uri, size in found]
+
+
+def _notebooks(job: Mapping[str, Any]) -> Iterator[File]:
+    artefacts = job.get("AutoMLJobArtifacts", {})
+    for member, what in (
+        ("CandidateDefinitionNotebookLocation", "candidate definitions"),
+        ("DataExplorationNotebookLocation", "data exploration"),
+    ):
+        if uri := artefacts.get(member):
+            yield File(uri, what)

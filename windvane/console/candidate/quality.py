@@ -1,0 +1,240 @@
+"""How good a candidate is, from statistics.json and figures.json of its quality report."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from windvane.console.candidate.head import Shown
+from windvane.console.candidate.reading import read_json
+from windvane.console.candidate.thresholds import Choice, Thresholds, threshold_chart
+from windvane.console.charts.bands import Band, band_chart
+from windvane.console.charts.base import Chart
+from windvane.console.charts.cloud import cloud_chart
+from windvane.console.charts.curve import Curve, curve_chart
+from windvane.console.charts.heat import confusion_chart
+from windvane.console.charts.histogram import histogram_chart
+from windvane.console.charts.reliability import Bin, reliability_chart
+from windvane.console.uncertain import Told, told
+from windvane.console.visit import VisitObjects
+from windvane.console.wording import number, percent
+
+Document = Mapping[str, Any]
+
+_TITLES = {
+    "accuracy": "Accuracy",
+    "f1": "F1",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f0_5": "F0.5, which counts precision more",
+    "f2": "F2, which counts recall more",
+    "auc": "Area under the ROC curve",
+    "au_prc": "Area under the precision-recall curve",
+    "true_positive_rate": "True positive rate",
+    "true_negative_rate": "True negative rate",
+    "false_positive_rate": "False positive rate",
+    "false_negative_rate": "False negative rate",
+    "weighted_precision": "Precision, weighted by class",
+    "weighted_recall": "Recall, weighted by class",
+    "weighted_f0_5": "F0.5, weighted by class",
+    "weighted_f1": "F1, weighted by class",
+    "weighted_f2": "F2, weighted by class",
+    "mae": "Mean absolute error",
+    "mse": "Mean squared error",
+    "rmse": "Root of the mean squared error",
+    "r2": "R²",
+}
+"""Of figures in statistics.json, in the order of the page."""
+
+_CONSTANT = "_best_constant_classifier"
+_DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """constant    what always giving the best single answer would reach; None where that means nothing"""
+
+    title: str
+    figure: Told
+    constant: str
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    label: str
+    support: int
+    precision: Told
+    recall: Told
+    f1: Told
+
+
+@dataclass(frozen=True)
+class ThresholdView:
+    """own    the model's threshold;  chosen  what the asked one does"""
+
+    positive: str
+    negative: str
+    own: float
+    chosen: Choice
+    data: dict[str, Any]
+    chart: Chart
+
+
+@dataclass(frozen=True)
+class Interval:
+    level: str
+    held: str
+    width: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """rows    which were judged, in words;  sentences  that stand above the charts"""
+
+    n_rows: int
+    rows: str
+    measures: Sequence[Measure]
+    confusion: Chart | None
+    classes: Sequence[ClassRow]
+    curves: Sequence[Chart]
+    calibration: Chart | None
+    calibration_error: str
+    threshold: ThresholdView | None
+    regression: Sequence[Chart]
+    intervals: Sequence[Interval]
+    has_figures: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityView(Shown):
+    """quality    None while there is no report;  reports  of what is being made, None if nothing is"""
+
+    quality: Quality | None
+    reports: Any
+
+
+async def read_quality(
+    objects: VisitObjects, folder: str, threshold: float | None
+) -> Quality | None:
+    """None if there is no statistics.json.
+
+    folder       S3 URI of the candidate's quality report
+    threshold    asked about; None for the model's own
+    """
+    statistics, figures = await asyncio.gather(
+        read_json(objects, f"{folder}/statistics.json"),
+        read_json(objects, f"{folder}/figures.json"),
+    )
+    return None if statistics is None else quality_of(statistics, figures, threshold)
+
+
+def quality_of(statistics: Document, figures: Document | None, threshold: float | None) -> Quality:
+    """figures    None for a report of a version that wrote none"""
+    dataset = statistics["dataset"]
+    metrics = next(value for key, value in statistics.items() if key.endswith("_metrics"))
+    drawn = figures or {}
+    calibration = drawn.get("calibration")
+    matrix = metrics.get("confusion_matrix")
+    return Quality(
+        dataset["item_count"],
+        dataset.get("rows", "rows"),
+        list(_measures(metrics)),
+        confusion_chart(matrix) if matrix else None,
+        [_class_row(label, row) for label, row in metrics.get("per_class", {}).items()],
+        list(_curves(metrics)),
+        _calibration(calibration, n_labels=len(drawn["labels"])) if calibration else None,
+        number(calibration["expected_error"]) if calibration else "",
+        _threshold(drawn, threshold),
+        list(_regression(drawn)),
+        list(_held(drawn)),
+        figures is not None,
+    )
+
+
+def _measures(metrics: Document) -> Iterator[Measure]:
+    for key, title in _TITLES.items():
+        if key in metrics:
+            constant = metrics.get(f"{key}{_CONSTANT}", {}).get("value")
+            yield Measure(title, _told(metrics[key]), "" if constant is None else number(constant))
+
+
+def _told(figure: Document) -> Told:
+    return told(figure.get("value"), figure.get("standard_deviation"))
+
+
+def _class_row(label: str, row: Document) -> ClassRow:
+    of = {name: _told(row.get(name, {})) for name in ("precision", "recall", "f1")}
+    return ClassRow(label, row["support"], **of)
+
+
+def _curves(metrics: Document) -> Iterator[Chart]:
+    if (roc := metrics.get("receiver_operating_characteristic_curve")) is not None:
+        x, y = "false positive rate", "true positive rate"
+        points = _pairs(roc, "false_positive_rates", "true_positive_rates")
+        here = _rates(metrics, "false_positive_rate", "true_positive_rate")
+        yield curve_chart(Curve("ROC curve", x, y, points, _DIAGONAL, here))
+    if (found := metrics.get("precision_recall_curve")) is not None:
+        points = _pairs(found, "recalls", "precisions")
+        share = metrics.get(f"precision{_CONSTANT}", {}).get("value", 0.0)
+        chance, here = [(0.0, share), (1.0, share)], _rates(metrics, "recall", "precision")
+        title = "Precision and recall"
+        yield curve_chart(Curve(title, "recall", "precision", points, chance, here))
+    if (gain := metrics.get("gain_curve")) is not None:
+        x, y = "share of rows, likeliest first", "share of positives found"
+        points = [(0.0, 0.0), *_tenths(gain, "gain_value")]
+        yield curve_chart(Curve("Gain", x, y, points, _DIAGONAL, chance_is="by lot"))
+
+
+def _pairs(curve: Document, x: str, y: str) -> list[tuple[float, float]]:
+    return list(zip(curve[x], curve[y], strict=True))
+
+
+def _rates(metrics: Document, x: str, y: str) -> tuple[float, float] | None:
+    """Where the model decides; None if a rate is not known."""
+    if x not in metrics or y not in metrics:
+        return None
+    return metrics[x]["value"], metrics[y]["value"]
+
+
+def _tenths(curve: Document, values: str) -> list[tuple[float, float]]:
+    shares = [one / 100 for one in curve["percentage_of_sample"]]
+    return list(zip(shares, curve[values], strict=True))
+
+
+def _calibration(found: Document, *, n_labels: int) -> Chart:
+    columns = (found[name] for name in ("rows", "predicted", "observed", "low", "high"))
+    bins = [Bin(*row) for row in zip(*columns, strict=True)]
+    if n_labels == 2:
+        return reliability_chart(bins, "probability of the positive class", "share positive")
+    return reliability_chart(bins, "probability of the class predicted", "share right")
+
+
+def _threshold(figures: Document, asked: float | None) -> ThresholdView | None:
+    if "thresholds" not in figures:
+        return None
+    found = Thresholds.of(figures["thresholds"])
+    negative, positive = figures["labels"]
+    chosen = found.at(found.own if asked is None else min(max(asked, 0.0), 1.0))
+    return ThresholdView(positive, negative, found.own, chosen, found.data, threshold_chart(found))
+
+
+def _regression(figures: Document) -> Iterator[Chart]:
+    if (points := figures.get("points")) is not None:
+        yield cloud_chart(points["predicted"], points["actual"])
+    if (found := figures.get("residuals")) is not None:
+        beyond = found["below"] + found["above"]
+        caption = f"{beyond:,} rows lie beyond the ends." if beyond else ""
+        title = "actual minus predicted"
+        yield histogram_chart("Residuals", found["counts"], found["edges"], title, caption)
+    if (made := figures.get("intervals")) is not None:
+        columns = (made[name] for name in ("rows", "centres", "low", "high"))
+        yield band_chart([Band(*row) for row in zip(*columns, strict=True)], made["levels"])
+
+
+def _held(figures: Document) -> Iterator[Interval]:
+    made = figures.get("intervals", {})
+    if "held" in made:
+        for level, held, width in zip(made["levels"], made["held"], made["width"], strict=True):
+            yield Interval(percent(level), percent(held), number(width))

@@ -1,0 +1,44 @@
+"""Whether reports on a candidate are there, are being made, or can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from windvane.console.candidate.head import Answer, Head
+from windvane.console.visit import visit_of
+from windvane.errors import NotFound
+
+_OVER = ("Completed", "Failed", "Stopped")
+
+
+@dataclass(frozen=True)
+class ReportsState:
+    """status    of the processing job that makes them; "" if none was asked for
+    can_be    whether they can be asked for now
+    """
+
+    url: str
+    status: str
+    reason: str
+    can_be: bool
+
+    @property
+    def is_over(self) -> bool:
+        return not self.status or self.status in _OVER
+
+
+async def state_of(request: Request, answer: Answer, head: Head) -> ReportsState:
+    names = {"AutoMLJobName": answer["AutoMLJobName"], "CandidateName": head.name}
+    try:
+        found: dict[str, Any] = await visit_of(request).ask(
+            "windvane", "DescribeCandidateReports", names
+        )
+    except NotFound:
+        found = {}
+    status = found.get("Status", "")
+    is_there = bool(answer["InferenceContainers"]) and head.status == "Completed"
+    can_be = is_there and status in ("", "Failed", "Stopped")
+    return ReportsState(head.url, status, found.get("FailureReason", ""), can_be)

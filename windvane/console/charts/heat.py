@@ -1,0 +1,107 @@
+"""A matrix of counts as shaded cells: what was, by row, and what was predicted, by column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from windvane.console.charts.base import Chart, Numbers, picture, text
+from windvane.console.wording import name, percent
+
+MOST_CLASSES = 14
+_OTHERS = "all others"
+_LABELS, _TOP, _MOST_WIDTH = 132.0, 92.0, 640.0
+_CELL = (44.0, 92.0)
+_FLAT_TOP, _MOST_FLAT, _LONGEST_FLAT = 34.0, 5, 12
+"""Where a few short labels stand upright above their columns."""
+
+
+Counts = Mapping[str, Mapping[str, int]]
+"""actual label -> predicted label -> rows; pairs without rows may be missing."""
+
+
+def confusion_chart(counts: Counts) -> Chart:
+    """Of many classes the most frequent ones, all others as one."""
+    labels, cells = pooled(counts)
+    is_short = len(labels) <= _MOST_FLAT and max(map(len, labels)) <= _LONGEST_FLAT
+    top = _FLAT_TOP if is_short else _TOP
+    size = min(max((_MOST_WIDTH - _LABELS) / len(labels), _CELL[0]), _CELL[1])
+    height = min(size, 56.0)
+    parts = [
+        text(_LABELS - 10, top - 12, "actual ↓  predicted →", anchor="end"),
+        *(
+            _head(label, _LABELS + size * (i + 0.5), top, is_flat=is_short)
+            for i, label in enumerate(labels)
+        ),
+    ]
+    for i, label in enumerate(labels):
+        y = top + height * i
+        parts.append(text(_LABELS - 10, y + height / 2 + 4, label, "name", "end", 18))
+        total = sum(cells[i])
+        for j, count in enumerate(cells[i]):
+            said = f"{label} predicted as {labels[j]}: {count:,} rows"
+            parts.append(
+                _cell((_LABELS + size * j, y, size, height), count, total, said, is_hit=i == j)
+            )
+    told = "Confusion matrix: " + "; ".join(
+        f"of {sum(row):,} rows of {label}, {row[i]:,} right"
+        for i, (label, row) in enumerate(zip(labels, cells, strict=True))
+    )
+    width = _LABELS + size * len(labels) + 8
+    return Chart(
+        "Confusion matrix",
+        picture(max(width, 420), top + height * len(labels) + 8, told, *parts),
+        _numbers(labels, cells, len(counts)),
+        [("right", "series-1"), ("wrong", "series-2")],
+    )
+
+
+def pooled(counts: Counts) -> tuple[list[str], list[list[int]]]:
+    """Labels and rows by actual and predicted label."""
+    frequent = sorted(counts, key=lambda label: -sum(counts[label].values()))
+    kept = [label for label in counts if label in frequent[:MOST_CLASSES]]
+    labels = [*kept, _OTHERS] if len(kept) < len(counts) else kept
+    place = {label: i for i, label in enumerate(kept)}
+    rest = len(labels) - 1
+    cells = [[0] * len(labels) for _ in labels]
+    for actual, row in counts.items():
+        for predicted, count in row.items():
+            cells[place.get(actual, rest)][place.get(predicted, rest)] += count
+    return labels, cells
+
+
+def _head(label: str, x: float, top: float, *, is_flat: bool) -> Markup:
+    if is_flat:
+        return text(x, top - 12, label, "name", "middle")
+    element = Markup('<text x="{}" y="{}" class="name" transform="rotate(-40 {} {})">{}</text>')
+    return element.format(round(x, 1), top - 8, round(x, 1), top - 8, name(label, 16))
+
+
+def _cell(
+    box: tuple[float, float, float, float], count: int, total: int, said: str, *, is_hit: bool
+) -> Markup:
+    x, y, width, height = (round(one, 1) for one in box)
+    share = count / total if total else 0.0
+    css = "fill series-1" if is_hit else "fill series-2"
+    element = Markup(
+        '<rect x="{}" y="{}" width="{}" height="{}" class="{}" fill-opacity="{}"><title>{}</title></rect>'
+    )
+    drawn = element.format(
+        x, y, round(width - 2, 1), round(height - 2, 1), css, round(0.06 + 0.5 * share, 3), said
+    )
+    middle = x + width / 2
+    drawn += text(middle, y + height / 2 - 1, f"{count:,}", "value", "middle")
+    return drawn + text(middle, y + height / 2 + 13, percent(share), "tick", "middle")
+
+
+def _numbers(labels: Sequence[str], cells: Sequence[Sequence[int]], n_classes: int) -> Numbers:
+    caption = "Rows by what they are (down) and what was predicted (across)."
+    if len(labels) < n_classes:
+        caption += f" The {MOST_CLASSES} most frequent of {n_classes} classes."
+    rows = [
+        (label, *(f"{count:,}" for count in row), percent(row[i] / sum(row) if sum(row) else None))
+        for i, (label, row) in enumerate(zip(labels, cells, strict=True))
+    ]
+    head = ("Actual", *labels, "Right")
+    return Numbers(head, rows, frozenset(range(1, len(head))), caption)

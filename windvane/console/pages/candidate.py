@@ -1,0 +1,213 @@
+"""One candidate: what it is, how good, why it answers as it does, how it was made, and its files; a page each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from windvane.console.candidate import plain, steps
+from windvane.console.candidate.deploying import EVERYTHING, LABEL, check_wishes, deploy
+from windvane.console.candidate.explanation import ExplanationView, Place, read_explanation
+from windvane.console.candidate.files import KINDS, FilesView, folder_of, groups_of
+from windvane.console.candidate.head import Answer, described, head_of
+from windvane.console.candidate.quality import QualityView, read_quality
+from windvane.console.candidate.reading import MOST_BYTES, read_json
+from windvane.console.candidate.reports import state_of
+from windvane.console.draw import draw, draw_part
+from windvane.console.forms import form_of
+from windvane.console.security import PAGE_HEADERS, REPORT_HEADERS
+from windvane.console.stream import END, stream_fragments
+from windvane.console.visit import visit_of
+from windvane.errors import CallerFault, NotFound
+
+_TITLES = {"quality": "Quality report", "explanation": "Explanation"}
+
+
+async def overview(request: Request) -> Response:
+    answer = await described(request)
+    return draw(request, "candidate/overview.html", _overview(answer))
+
+
+def _overview(answer: Answer, endpoint: str = "", trouble: str = "") -> plain.OverviewView:
+    one, head = answer["Candidate"], head_of(answer, "")
+    return plain.OverviewView(
+        job_name=answer["AutoMLJobName"],
+        head=head,
+        training_s=one.get("TrainingSeconds"),
+        latency_s=one.get("LatencySeconds"),
+        size_bytes=one.get("SizeInBytes"),
+        folds=one.get("Folds"),
+        rows_per_fold=one.get("RowsPerFold"),
+        created=one["CreationTime"],
+        ended=one.get("EndTime"),
+        figures=plain.measures_of(answer),
+        why=answer.get("Why", ""),
+        algorithm_title=answer["AlgorithmTitle"],
+        algorithm_words=answer["AlgorithmDescription"],
+        recipe_title=answer.get("RecipeTitle", ""),
+        recipe_words=answer.get("RecipeDescription", ""),
+        transformers=plain.transformers_of(answer),
+        hyperparameters=sorted(answer["Hyperparameters"].items()),
+        seed=answer.get("Seed"),
+        notes=answer["Notes"],
+        members=plain.members_of(answer),
+        is_classifier=answer.get("ProblemType", "").endswith("Classification"),
+        can_deploy=bool(answer["InferenceContainers"]),
+        endpoint=endpoint or f"{answer['AutoMLJobName']}-{one['Index']}",
+        trouble=trouble,
+    )
+
+
+async def quality(request: Request) -> Response:
+    answer = await described(request)
+    head, folder = head_of(answer, "quality"), folder_of(answer, "quality")
+    asked = _number(request.query_params.get("threshold", ""))
+    objects = visit_of(request).objects
+    view = QualityView(
+        job_name=answer["AutoMLJobName"],
+        head=head,
+        quality=await read_quality(objects, folder, asked) if folder else None,
+        reports=await state_of(request, answer, head),
+    )
+    return draw(request, "candidate/quality.html", view)
+
+
+async def explanation(request: Request) -> Response:
+    answer = await described(request)
+    head, prefix = head_of(answer, "explanation"), answer.get("Explainability", "")
+    visit = visit_of(request)
+    found = None
+    if prefix:
+        place = Place(prefix, head.name, await _labels(request, answer), head.is_best)
+        job = await visit.ask(
+            "sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": answer["AutoMLJobName"]}
+        )
+        target = job["AutoMLProblemTypeConfig"]["TabularJobConfig"]["TargetAttributeName"]
+        output = int(_number(request.query_params.get("class", "")) or 0)
+        found = await read_explanation(visit.objects, place, target, output)
+    view = ExplanationView(
+        job_name=answer["AutoMLJobName"],
+        head=head,
+        explanation=found,
+        reports=await state_of(request, answer, head),
+    )
+    return draw(request, "candidate/explanation.html", view)
+
+
+async def _labels(request: Request, answer: Answer) -> list[str]:
+    """Of the classes, as the quality report has them; none if there is none."""
+    folder = folder_of(answer, "quality")
+    found = await read_json(visit_of(request).objects, f"{folder}/figures.json") if folder else None
+    return list((found or {}).get("labels", ()))
+
+
+async def steps_page(request: Request) -> Response:
+    answer = await described(request)
+    names = [step["CandidateStepName"] for step in answer["Steps"]]
+    asked = request.query_params.get("log", "")
+    shown = asked if asked in names else (names[-1] if names else "")
+    step: Mapping[str, Any] = next(
+        (one for one in answer["Steps"] if one["CandidateStepName"] == shown), {}
+    )
+    rows = steps.rows_of(answer, shown)
+    view = steps.StepsView(
+        job_name=answer["AutoMLJobName"],
+        head=head_of(answer, "steps"),
+        steps=rows,
+        chart=steps.chart_of(rows),
+        log=f"{step.get('LogGroupName', '')} {step.get('LogStreamName', '')}".strip(),
+        lines=await steps.lines_of(visit_of(request), step),
+    )
+    return draw(request, "candidate/steps.html", view)
+
+
+async def files(request: Request) -> Response:
+    answer = await described(request)
+    visit, head = visit_of(request), head_of(answer, "files")
+    job = await visit.ask(
+        "sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": answer["AutoMLJobName"]}
+    )
+    kinds = [(kind, _TITLES[kind]) for kind in KINDS if folder_of(answer, kind)]
+    asked = request.query_params.get("report", "")
+    view = FilesView(
+        job_name=answer["AutoMLJobName"],
+        head=head,
+        groups=await groups_of(visit.objects, answer, job),
+        shown=next((kind for kind, _ in kinds if kind == asked), kinds[0][0] if kinds else ""),
+        reports=kinds,
+        state=await state_of(request, answer, head),
+    )
+    return draw(request, "candidate/files.html", view)
+
+
+async def report(request: Request) -> Response:
+    """A report as the engine wrote it, for a frame that may do nothing."""
+    answer, kind = await described(request), request.path_params["kind"]
+    folder = folder_of(answer, kind) if kind in KINDS else ""
+    if not folder:
+        raise NotFound(f"The candidate {answer['Candidate']['CandidateName']} has no such report.")
+    page = await visit_of(request).objects.read(f"{folder}/report.html", MOST_BYTES)
+    return Response(page, headers=REPORT_HEADERS, media_type="text/html; charset=utf-8")
+
+
+async def make_reports(request: Request) -> Response:
+    path, form = request.path_params, await form_of(request)
+    names = {"AutoMLJobName": path["name"], "CandidateName": path["candidate"]}
+    await visit_of(request).ask("windvane", "StartCandidateReports", names)
+    part = form.get("part")
+    answer = await described(request)
+    url = head_of(answer, part if part in KINDS else "quality")
+    return RedirectResponse(f"{url.url}/{url.part}", 303, headers=PAGE_HEADERS)
+
+
+async def watch_reports(request: Request) -> Response:
+    """Fragments that say how far the reports are."""
+
+    async def render() -> Mapping[str, str]:
+        answer = await described(request)
+        state = await state_of(request, answer, head_of(answer, "quality"))
+        told = draw_part(request, "candidate/state.html", state)
+        return {"reports": told, **({END: state.status} if state.is_over else {})}
+
+    return stream_fragments(request, render)
+
+
+async def deploy_page(request: Request) -> Response:
+    answer, form = await described(request), await form_of(request)
+    name = form.get("endpoint")
+    wanted = LABEL if form.get("answers") == "label" else EVERYTHING
+    try:
+        instances = check_wishes(name, form.get("instances", "1"))
+        await deploy(visit_of(request), answer, name, instances, wanted)
+    except CallerFault as error:
+        return draw(request, "candidate/overview.html", _overview(answer, name, str(error)), 400)
+    there = f"/console/endpoints/{quote(name, safe='')}"
+    return RedirectResponse(there, 303, headers=PAGE_HEADERS)
+
+
+def _number(text: str) -> float | None:
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if abs(found) < 1e6 else None
+
+
+_HERE = "/console/jobs/{name}/candidates/{candidate}"
+
+ROUTES = (
+    Route(_HERE, overview, methods=["GET"]),
+    Route(f"{_HERE}/quality", quality, methods=["GET"]),
+    Route(f"{_HERE}/explanation", explanation, methods=["GET"]),
+    Route(f"{_HERE}/steps", steps_page, methods=["GET"]),
+    Route(f"{_HERE}/files", files, methods=["GET"]),
+    Route(f"{_HERE}/reports", make_reports, methods=["POST"]),
+    Route(f"{_HERE}/reports/watch", watch_reports, methods=["GET"]),
+    Route(f"{_HERE}/reports/{{kind}}", report, methods=["GET"]),
+    Route(f"{_HERE}/deploy", deploy_page, methods=["POST"]),
+)

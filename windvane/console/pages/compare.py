@@ -1,0 +1,202 @@
+"""Two candidates of a job side by side, and where they differ."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from windvane.console.draw import draw
+from windvane.console.pages.leaderboard import candidate_url
+from windvane.console.security import PAGE_HEADERS
+from windvane.console.uncertain import Told, figures_of, is_loss
+from windvane.console.visit import visit_of
+from windvane.console.wording import in_bytes, millis, number, seconds
+
+Answer = Mapping[str, Any]
+
+_SURE = 2.0
+"""Standard errors of a difference from which on it is called one."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing of both.
+
+    difference    of the second to the first, in words; "" where there is none to tell
+    verdict       'first' or 'second' if that one is better, 'alike' if they cannot be told apart, else ""
+    """
+
+    title: str
+    first: str
+    second: str
+    difference: str = ""
+    verdict: str = ""
+
+    @property
+    def differs(self) -> bool:
+        return self.first != self.second
+
+
+@dataclass(frozen=True)
+class Side:
+    name: str
+    url: str
+    status: str
+    algorithm: str
+    recipe: str
+    is_best: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class CompareView:
+    """sides    () until two are chosen; names are those there are to choose from"""
+
+    job_name: str
+    tab: str
+    names: Sequence[str]
+    one: str
+    two: str
+    sides: Sequence[Side] = ()
+    figures: Sequence[Line] = ()
+    facts: Sequence[Line] = ()
+    hyperparameters: Sequence[Line] = ()
+    steps: Sequence[Line] = ()
+
+
+async def compare(request: Request) -> Response:
+    visit, job = visit_of(request), request.path_params["name"]
+    query = request.query_params
+    picks = query.getlist("pick")
+    if len(picks) == 2:
+        told = urlencode({"one": picks[0], "two": picks[1]})
+        return RedirectResponse(f"{request.url.path}?{told}", 303, headers=PAGE_HEADERS)
+    one, two = query.get("one", ""), query.get("two", "")
+    board = await visit.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": job})
+    names = [candidate["CandidateName"] for candidate in board["Candidates"]]
+    if not (one and two):
+        first = one or (picks[0] if picks else "")
+        view = CompareView(board["AutoMLJobName"], "leaderboard", names, first, two)
+        return draw(request, "compare.html", view)
+    asked = (
+        visit.ask("windvane", "DescribeCandidate", {"AutoMLJobName": job, "CandidateName": name})
+        for name in (one, two)
+    )
+    both = await asyncio.gather(*asked)
+    return draw(request, "compare.html", view_of(names, *both))
+
+
+def view_of(names: Sequence[str], first: Answer, second: Answer) -> CompareView:
+    one, two = first["Candidate"], second["Candidate"]
+    return CompareView(
+        first["AutoMLJobName"],
+        "leaderboard",
+        names,
+        one["CandidateName"],
+        two["CandidateName"],
+        [_side(first), _side(second)],
+        list(_metrics(first, second)),
+        _facts(one, two),
+        _hyperparameters(first, second),
+        _steps(first, second),
+    )
+
+
+def _side(answer: Answer) -> Side:
+    candidate = answer["Candidate"]
+    return Side(
+        candidate["CandidateName"],
+        candidate_url(answer["AutoMLJobName"], candidate["CandidateName"]),
+        candidate["CandidateStatus"],
+        candidate["Algorithm"],
+        candidate.get("Recipe", ""),
+        candidate["IsBest"],
+        answer["AlgorithmTitle"],
+    )
+
+
+def _metrics(first: Answer, second: Answer) -> list[Line]:
+    names = list(first["MetricNames"])
+    mine, other = (figures_of(answer["Candidate"], names) for answer in (first, second))
+    return [_metric(a.name, a.validation, b.validation) for a, b in zip(mine, other, strict=True)]
+
+
+def _metric(name: str, one: Told, two: Told) -> Line:
+    if one.value is None or two.value is None:
+        return Line(name, one.whole, two.whole)
+    difference = two.value - one.value
+    error = math.hypot(_read(one.error), _read(two.error))
+    if error and abs(difference) < _SURE * error:
+        return Line(name, one.whole, two.whole, _signed(difference), "alike")
+    is_better = difference < 0 if is_loss(name) else difference > 0
+    verdict = "" if difference == 0 else "second" if is_better else "first"
+    return Line(name, one.whole, two.whole, _signed(difference), verdict)
+
+
+def _read(error: str) -> float:
+    return float(error.replace(",", "")) if error else 0.0
+
+
+def _facts(one: Answer, two: Answer) -> list[Line]:
+    def both(title: str, member: str, say: Any) -> Line:
+        first, second = one.get(member), two.get(member)
+        if first is None or second is None or not first:
+            return Line(title, say(first), say(second))
+        verdict = "" if first == second else "first" if first < second else "second"
+        return Line(title, say(first), say(second), f"x {second / first:.3g}", verdict)
+
+    return [
+        both("Training time", "TrainingSeconds", seconds),
+        both("Latency, one row", "LatencySeconds", millis),
+        both("Size", "SizeInBytes", in_bytes),
+        Line("Folds", number(one.get("Folds")), number(two.get("Folds"))),
+        Line("Status", one["CandidateStatus"], two["CandidateStatus"]),
+        Line("Algorithm", one["Algorithm"], two["Algorithm"]),
+        Line("Recipe", one.get("Recipe", "–"), two.get("Recipe", "–")),
+    ]
+
+
+def _hyperparameters(first: Answer, second: Answer) -> list[Line]:
+    """Those that differ come first."""
+    mine, other = first["Hyperparameters"], second["Hyperparameters"]
+    every = [Line(name, mine.get(name, "–"), other.get(name, "–")) for name in {**mine, **other}]
+    return sorted(every, key=lambda line: not line.differs)
+
+
+def _steps(first: Answer, second: Answer) -> list[Line]:
+    """How long each took; candidates have the same steps in the same order."""
+    return [
+        Line(title, _took(one), _took(two))
+        for title, one, two in zip(STEP_TITLES, first["Steps"], second["Steps"], strict=False)
+    ]
+
+
+STEP_TITLES = ("Read and split the data", "Fit the transformers", "Transform the data", "Train")
+"""Of a candidate's four steps, in their order."""
+
+
+def _took(step: Answer) -> str:
+    started: datetime | None = step.get("StartTime")
+    ended: datetime | None = step.get("EndTime")
+    if started is None or ended is None:
+        return str(step.get("Status", "not begun"))
+    took = seconds((ended - started).total_seconds())
+
+    return took if step["Status"] == "Completed" else f"{took}, {step['Status']}"
+
+
+def _signed(value: float) -> str:
+    told = number(value)
+    return told if value <= 0 else f"+{told}"
+
+
+ROUTES = (Route("/console/jobs/{name}/compare", compare, methods=["GET"]),)

@@ -1,0 +1,218 @@
+"""The data of a job: findings first, then the columns, and the whole exploration report in a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from windvane.console.candidate.reading import MOST_BYTES, read_json
+from windvane.console.charts.bars import bar_chart
+from windvane.console.charts.base import Chart
+from windvane.console.draw import draw
+from windvane.console.security import REPORT_HEADERS
+from windvane.console.visit import visit_of
+from windvane.console.wording import NOTHING, number, percent
+from windvane.errors import NotFound
+
+Document = Mapping[str, Any]
+
+_ANALYSIS = "preprocessed-data/dataset/analysis.json"
+_MOST_COLUMNS, _MOST_CLASSES = 500, 25
+_UNKNOWN_POWER = -1.0
+_LEAST_SHARE = 0.001
+_FINAL = ("Completed", "Failed", "Stopped")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """severity    high, medium or low"""
+
+    severity: str
+    title: str
+    columns: Sequence[str]
+    message: str
+    action: str
+    consequence: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """power      how well it alone foretells the target, from 0 to 1; None if that was not measured
+    missing    share of its cells, or their number if there are very few
+    """
+
+    name: str
+    type: str
+    reason: str
+    power: float | None
+    missing: str
+    distinct: int | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """What analysis.json says."""
+
+    target: str
+    problem_type: str
+    problem_reason: str
+    n_rows: int
+    n_rows_read: int
+    n_columns: int
+    n_features: int
+    n_folds: int
+    findings: Sequence[Finding]
+    columns: Sequence[Column]
+    classes: Chart | None
+
+
+@dataclass(frozen=True)
+class DataView:
+    """table      None until the data are read and written
+    report     URL of the page for the frame, "" while there is none;  files  what it is called and its URI
+    why        the report is missing, in words; "" if nobody said
+    """
+
+    job_name: str
+    tab: str
+    status: str
+    secondary: str
+    failure: str
+    table: Table | None
+    report: str
+    files: Sequence[tuple[str, str]]
+    why: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in _FINAL
+
+
+async def data(request: Request) -> Response:
+    visit, job = visit_of(request), await _job(request)
+    name = job["AutoMLJobName"]
+    root = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}"
+    analysis = await read_json(visit.objects, f"{root}/{_ANALYSIS}")
+    notebook = _notebook(job)
+    view = DataView(
+        name,
+        "data",
+        job["AutoMLJobStatus"],
+        job["AutoMLJobSecondaryStatus"],
+        job.get("FailureReason", ""),
+        None if analysis is None else table_of(analysis),
+        f"/console/jobs/{quote(name, safe='')}/data/report" if notebook else "",
+        [
+            (title, f"{notebook}{ending}")
+            for title, ending in (("Page", ".html"), ("Notebook", ".ipynb"), ("PDF", ".pdf"))
+            if notebook
+        ],
+        _why(job),
+    )
+    return draw(request, "data.html", view)
+
+
+async def report(request: Request) -> Response:
+    """The page that the engine wrote, for a frame that may do nothing."""
+    job = await _job(request)
+    notebook = _notebook(job)
+    if not notebook:
+        raise NotFound(f"There is no exploration report on the data of {job['AutoMLJobName']}.")
+    page = await visit_of(request).objects.read(f"{notebook}.html", MOST_BYTES)
+    return Response(page, headers=REPORT_HEADERS, media_type="text/html; charset=utf-8")
+
+
+def table_of(analysis: Document) -> Table:
+    """Columns in the order of what they say about the target."""
+    statistics = analysis["statistics"]
+    n_rows = analysis["n_rows"]
+    columns = [_column(one, statistics.get(one["name"], {}), n_rows) for one in analysis["columns"]]
+    columns.sort(key=lambda one: -(_UNKNOWN_POWER if one.power is None else one.power))
+    left_out = ("identifier", "constant", "unused")
+    return Table(
+        analysis["target"],
+        analysis["problem_type"],
+        analysis["problem_reason"],
+        n_rows,
+        analysis["n_rows_read"],
+        len(columns),
+        sum(one.type not in left_out for one in columns),
+        analysis["n_folds"],
+        [_finding(one) for one in analysis["findings"]],
+        columns[:_MOST_COLUMNS],
+        _classes(analysis),
+    )
+
+
+async def _job(request: Request) -> dict[str, Any]:
+    names = {"AutoMLJobName": request.path_params["name"]}
+    return await visit_of(request).ask("sagemaker", "DescribeAutoMLJobV2", names)
+
+
+def _notebook(job: Document) -> str:
+    """Its S3 URI without the ending, which page and paper share; "" while there is none."""
+    uri: str = job.get("AutoMLJobArtifacts", {}).get("DataExplorationNotebookLocation", "")
+    return uri.removesuffix(".ipynb")
+
+
+def _why(job: Document) -> str:
+    return next(_told_of_exploration(job), "")
+
+
+def _told_of_exploration(job: Document) -> Iterator[str]:
+    for one in job.get("PartialFailureReasons", ()):
+        message = one["PartialFailureMessage"]
+        if "exploration" in message:
+            yield message
+
+
+def _finding(one: Document) -> Finding:
+    title = one["code"].replace("-", " ")
+    return Finding(
+        one["severity"],
+        title[:1].upper() + title[1:],
+        one["columns"],
+        one["message"],
+        one["action"],
+        one.get("consequence", ""),
+    )
+
+
+def _column(one: Document, statistics: Document, n_rows: int) -> Column:
+    power = statistics.get("prediction_power", _UNKNOWN_POWER)
+    known = None if power < 0 else power
+    missing = _missing(statistics.get("missing"), n_rows)
+    return Column(
+        one["name"], one["type"], one["reason"], known, missing, statistics.get("distinct")
+    )
+
+
+def _missing(n_cells: int | None, n_rows: int) -> str:
+    """A share; of very few cells their number."""
+    if n_cells is None:
+        return NOTHING
+    is_few = n_cells < _LEAST_SHARE * n_rows
+    return number(n_cells) if is_few else percent(n_cells / n_rows)
+
+
+def _classes(analysis: Document) -> Chart | None:
+    pairs = zip(analysis["labels"], analysis["class_counts"], strict=True)
+    bars = sorted(pairs, key=lambda bar: -bar[1])
+    if not bars:
+        return None
+    title = "Rows of each class"
+    if len(bars) > _MOST_CLASSES:
+        title += f": the {_MOST_CLASSES} most frequent of {len(bars)}"
+    return bar_chart(title, bars[:_MOST_CLASSES], "class", "rows", lambda n: f"{n:,.0f}")
+
+
+ROUTES = (
+    Route("/console/jobs/{name}/data", data, methods=["GET"]),
+    Route("/console/jobs/{name}/data/report", report, methods=["GET"]),
+)

@@ -1,0 +1,341 @@
+"""All candidates of a job: sorted, filtered, chosen to be compared; the front of score against latency."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from windvane.console.charts.base import Chart
+from windvane.console.charts.scatter import Spot, front_chart
+from windvane.console.draw import draw
+from windvane.console.uncertain import Told, is_loss, told
+from windvane.console.visit import visit_of
+from windvane.console.wording import in_bytes, millis, seconds
+
+Answer = Mapping[str, Any]
+Value = float | str | None
+
+_FEWEST_SPOTS = 2
+_MOST_ON_FRONT = 8
+_FINAL = ("Completed", "Failed", "Stopped")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """value    to sort by where the text does not say it; "" elsewhere"""
+
+    text: str
+    error: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """place    on the leaderboard, 0 for what is not compared"""
+
+    place: int
+    name: str
+    url: str
+    status: str
+    reason: str
+    algorithm: str
+    recipe: str
+    is_best: bool
+    on_front: bool
+    is_cut_short: bool
+    fewer_folds: bool
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column; `sort` is ascending, descending or nothing."""
+
+    key: str
+    title: str
+    url: str
+    sort: str
+    is_number: bool = True
+
+
+@dataclass(frozen=True)
+class Filters:
+    text: str
+    algorithm: str
+    status: str
+    sort: str
+    order: str
+
+
+@dataclass(frozen=True)
+class OnFront:
+    """One of those that nothing beats in score and latency."""
+
+    name: str
+    url: str
+    algorithm: str
+    score: Told
+    latency_s: float | None
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class LeaderboardView:
+    job_name: str
+    tab: str
+    status: str
+    secondary: str
+    metric: str
+    n_under_way: int
+    n_all: int
+    n_shown: int
+    heads: Sequence[Head]
+    rows: Sequence[Row]
+    filters: Filters
+    algorithms: Sequence[str]
+    statuses: Sequence[str]
+    chart: Chart | None
+    front: Sequence[OnFront]
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in _FINAL
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of figures.
+
+    value    to sort by;  cell    to be read
+    falls    whether the greatest comes first when it is chosen
+    """
+
+    key: str
+    title: str
+    value: Callable[[Answer], float | None]
+    cell: Callable[[Answer], Cell]
+    falls: bool = False
+
+
+async def leaderboard(request: Request) -> Response:
+    name = request.path_params["name"]
+    board = await visit_of(request).ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": name})
+    return draw(request, "leaderboard.html", view_of(board, filters_of(request.query_params)))
+
+
+def filters_of(query: Mapping[str, str]) -> Filters:
+    order = query.get("order", "")
+    return Filters(
+        query.get("text", "").strip()[:100],
+        query.get("algorithm", ""),
+        query.get("status", ""),
+        query.get("sort", "rank"),
+        order if order in ("ascending", "descending") else "",
+    )
+
+
+def view_of(board: Answer, filters: Filters) -> LeaderboardView:
+    every = list(board["Candidates"])
+    columns = columns_of(board)
+    places = {one["CandidateName"]: i for i, one in enumerate(_compared(every), start=1)}
+    shown = _sorted(_kept(every, filters), filters, columns)
+    return LeaderboardView(
+        board["AutoMLJobName"],
+        "leaderboard",
+        board["AutoMLJobStatus"],
+        board["AutoMLJobSecondaryStatus"],
+        board.get("ObjectiveMetricName", ""),
+        sum(one["CandidateStatus"] == "InProgress" for one in every),
+        len(every),
+        len(shown),
+        list(_heads(board["AutoMLJobName"], columns, filters)),
+        [_row(board, one, columns, places) for one in shown],
+        filters,
+        sorted({one["Algorithm"] for one in every}),
+        sorted({one["CandidateStatus"] for one in every}),
+        chart_of(board),
+        [_on_front(board, one) for one in every if one["IsOnFront"]][:_MOST_ON_FRONT],
+    )
+
+
+def chart_of(board: Answer) -> Chart | None:
+    """None while there is nothing to compare."""
+    spots = [
+        Spot(one["CandidateName"], one["Score"], latency_s, one["IsOnFront"], one["IsBest"])
+        for one in _compared(board["Candidates"])
+        if (latency_s := one.get("LatencySeconds")) is not None
+    ]
+    if len(spots) < _FEWEST_SPOTS:
+        return None
+    is_minimized = board.get("ObjectiveIsMinimized", False)
+    return front_chart(spots, board.get("ObjectiveMetricName", ""), is_minimized=is_minimized)
+
+
+def columns_of(board: Answer) -> list[Column]:
+    metrics = list(board["MetricNames"])
+    objective = board.get("ObjectiveMetricName", "")
+    ordered = [objective, *(name for name in metrics if name != objective)] if objective else []
+    made = [_metric_column(name, "Validation", name) for name in ordered]
+    if objective:
+        made.append(_metric_column(objective, "Train", f"{objective}, training rows"))
+    return [
+        *made,
+        _figure_column("training", "Training time", "TrainingSeconds", seconds),
+        _figure_column("latency", "Latency, one row", "LatencySeconds", millis),
+        _figure_column("size", "Size", "SizeInBytes", in_bytes),
+        _figure_column("folds", "Folds", "Folds", lambda n: "–" if n is None else f"{n:.0f}"),
+    ]
+
+
+def candidate_url(job: str, candidate: str) -> str:
+    return f"/console/jobs/{quote(job, safe='')}/candidates/{quote(candidate, safe='')}"
+
+
+def _compared(candidates: Sequence[Answer]) -> list[Answer]:
+    """Those whose scores can be compared, the best first as they came."""
+    return [one for one in candidates if one["IsComparable"] and one.get("Score") is not None]
+
+
+def _metric_column(metric: str, split: str, title: str) -> Column:
+    def found(candidate: Answer) -> Answer:
+        for one in candidate["Metrics"]:
+            if one["MetricName"] == metric and one["Set"] == split:
+                return dict(one)
+        return {}
+
+    def cell(candidate: Answer) -> Cell:
+        one = found(candidate)
+        figure = told(one.get("Value"), one.get("StandardError"))
+        return Cell(figure.text, figure.error)
+
+    key = metric if split == "Validation" else f"{metric}-train"
+    falls = not is_loss(metric)
+    return Column(key, title, lambda candidate: found(candidate).get("Value"), cell, falls)
+
+
+def _figure_column(key: str, title: str, member: str, say: Callable[[float | None], str]) -> Column:
+    def value(candidate: Answer) -> float | None:
+        found: float | None = candidate.get(member)
+        return found
+
+    def cell(candidate: Answer) -> Cell:
+        found = value(candidate)
+        return Cell(say(found), value="" if found is None else f"{found:.6g}")
+
+    return Column(key, title, value, cell)
+
+
+def _kept(candidates: Sequence[Answer], filters: Filters) -> list[Answer]:
+    words = filters.text.lower().split()
+    return [
+        one
+        for one in candidates
+        if (not filters.algorithm or one["Algorithm"] == filters.algorithm)
+        and (not filters.status or one["CandidateStatus"] == filters.status)
+        and all(word in _searched(one) for word in words)
+    ]
+
+
+def _searched(candidate: Answer) -> str:
+    members = ("CandidateName", "Algorithm", "Recipe", "CandidateStatus")
+    return " ".join(str(candidate.get(member, "")) for member in members).lower()
+
+
+_WORDS = {"name": "CandidateName", "status": "CandidateStatus", "algorithm": "Algorithm", "recipe": "Recipe"}  # fmt: skip
+
+
+def _sorted(
+    candidates: list[Answer],
+    filters: Filters,
+    columns: Sequence[Column],
+) -> list[Answer]:
+    """What has no value comes last, whichever way."""
+    by_key: dict[str, Callable[[Answer], Value]] = {column.key: column.value for column in columns}
+    by_key |= {key: _of_member(member) for key, member in _WORDS.items()}
+    value = by_key.get(filters.sort)
+    if value is None:
+        falls = filters.order == "descending"
+        return candidates[::-1] if falls and filters.sort == "rank" else candidates
+    known = [one for one in candidates if value(one) not in (None, "")]
+    rest = [one for one in candidates if value(one) in (None, "")]
+    known.sort(key=value, reverse=_order(filters, columns) == "descending")  # type: ignore[arg-type]
+    return [*known, *rest]
+
+
+def _of_member(member: str) -> Callable[[Answer], Value]:
+    return lambda candidate: candidate.get(member)
+
+
+def _order(filters: Filters, columns: Sequence[Column]) -> str:
+    first = next((column.falls for column in columns if column.key == filters.sort), False)
+    return filters.order or ("descending" if first else "ascending")
+
+
+_FIRST_HEADS = (
+    ("rank", "Place", True),
+    ("name", "Candidate", False),
+    ("status", "Status", False),
+    ("algorithm", "Algorithm", False),
+    ("recipe", "Recipe", False),
+)
+
+
+def _heads(job: str, columns: Sequence[Column], filters: Filters) -> list[Head]:
+    falls = {column.key: column.falls for column in columns}
+    every = [*_FIRST_HEADS, *((column.key, column.title, True) for column in columns)]
+    now = _order(filters, columns)
+    made = []
+    for key, title, is_number in every:
+        is_here = filters.sort == key
+        first = "descending" if falls.get(key) else "ascending"
+        turned = "ascending" if now == "descending" else "descending"
+        query = {
+            "sort": key,
+            "order": turned if is_here else first,
+            "text": filters.text,
+            "algorithm": filters.algorithm,
+            "status": filters.status,
+        }
+        told_by = urlencode({name: value for name, value in query.items() if value})
+        url = f"/console/jobs/{quote(job, safe='')}/leaderboard?{told_by}"
+        made.append(Head(key, title, url, now if is_here else "", is_number))
+    return made
+
+
+def _on_front(board: Answer, one: Answer) -> OnFront:
+    name = one["CandidateName"]
+    return OnFront(
+        name,
+        candidate_url(board["AutoMLJobName"], name),
+        one["Algorithm"],
+        told(one.get("Score"), one.get("StandardError")),
+        one.get("LatencySeconds"),
+        one["IsBest"],
+    )
+
+
+def _row(board: Answer, one: Answer, columns: Sequence[Column], places: Mapping[str, int]) -> Row:
+    is_done = one["CandidateStatus"] == "Completed"
+    return Row(
+        places.get(one["CandidateName"], 0),
+        one["CandidateName"],
+        candidate_url(board["AutoMLJobName"], one["CandidateName"]),
+        one["CandidateStatus"],
+        one.get("FailureReason", ""),
+        one["Algorithm"],
+        one.get("Recipe", ""),
+        one["IsBest"],
+        one["IsOnFront"],
+        one["IsCutShort"],
+        is_done and not one["IsComparable"],
+        [column.cell(one) for column in columns],
+    )
+
+
+ROUTES = (Route("/console/jobs/{name}/leaderboard", leaderboard, methods=["GET"]),)

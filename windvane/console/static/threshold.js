@@ -1,0 +1,57 @@
+// What another threshold would do, while the slider moves.
+"use strict";
+
+(() => {
+  const source = document.getElementById("threshold-data");
+  if (!source) return;
+  const { n_positive: positives, n_negative: negatives, threshold, hits, alarms } = JSON.parse(source.textContent);
+  const slider = document.getElementById("threshold-at");
+  const said = document.getElementById("threshold-said");
+  const cells = [...document.querySelectorAll("[data-at]")];
+  const whole = new Intl.NumberFormat("en");
+
+  function percent(value) {
+    if (value === null) return "–";
+    const told = value * 100;
+    return `${Number.isInteger(told) ? told : told.toFixed(1)} %`;
+  }
+
+  // Thresholds fall: how many are at least as high.
+  function placeOf(asked) {
+    let low = 0;
+    let high = threshold.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (threshold[middle] >= asked) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function show(asked) {
+    const place = placeOf(asked);
+    const hit = place ? hits[place - 1] : 0;
+    const alarm = place ? alarms[place - 1] : 0;
+    const found = {
+      precision: percent(hit + alarm ? hit / (hit + alarm) : null),
+      recall: percent(hit / positives),
+      f1: percent((2 * hit) / (hit + alarm + positives)),
+      accuracy: percent((hit + negatives - alarm) / (positives + negatives)),
+      hits: whole.format(hit),
+      misses: whole.format(positives - hit),
+      alarms: whole.format(alarm),
+      passed: whole.format(negatives - alarm),
+    };
+    cells.forEach((cell) => { cell.textContent = found[cell.dataset.at]; });
+    said.textContent = asked.toFixed(3);
+  }
+
+  slider.addEventListener("input", () => show(Number(slider.value)));
+  document.getElementById("threshold-own").addEventListener("click", (event) => {
+    event.preventDefault();
+    const own = Number(event.currentTarget.dataset.own);
+    slider.value = own;
+    show(own);
+  });
+  document.querySelector("#threshold-form [data-needless]").hidden = true;
+})();

@@ -1,0 +1,73 @@
+"""Scores with their uncertainty, in as many digits as it leaves them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from windvane.console.wording import NOTHING, score
+
+_SMALLEST, _LARGEST = 1e-6, 1e12
+
+
+@dataclass(frozen=True)
+class Told:
+    """A figure for people.
+
+    value    as it was measured; None if it was not
+    text     of it, without its error
+    error    the text of its standard error or deviation; "" if that is not known
+    """
+
+    value: float | None
+    text: str
+    error: str = ""
+
+    @property
+    def whole(self) -> str:
+        return f"{self.text} ± {self.error}" if self.error else self.text
+
+
+def told(value: float | None, error: float | None = None) -> Told:
+    """
+    >>> told(0.912345, 0.00321).whole, told(438266010.4, 2.1e7).whole, told(0.5).whole
+    ('0.9123 ± 0.0032', '438,266,010 ± 21,000,000', '0.50000')
+    """
+    if value is None or not math.isfinite(value):
+        return Told(None, NOTHING)
+    if error is None or not _SMALLEST <= abs(error) < _LARGEST:
+        return Told(value, score(value))
+    decimals = max(0, 1 - math.floor(math.log10(error)))
+    return Told(value, f"{value:,.{decimals}f}", f"{error:,.{decimals}f}")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric of a candidate."""
+
+    name: str
+    validation: Told
+    train: Told
+
+
+def figures_of(candidate: dict[str, Any], names: list[str]) -> list[Figure]:
+    """Every metric of the problem type, on rows not trained on and on those trained on.
+
+    candidate    a LeaderboardCandidate
+    """
+    by_place = {(one["MetricName"], one["Set"]): one for one in candidate["Metrics"]}
+
+    def found(name: str, split: str) -> Told:
+        one = by_place.get((name, split), {})
+        return told(one.get("Value"), one.get("StandardError"))
+
+    return [Figure(name, found(name, "Validation"), found(name, "Train")) for name in names]
+
+
+def is_loss(name: str) -> bool:
+    """Whether lower values of a metric are better."""
+    return name in _LOSSES
+
+
+_LOSSES = frozenset({"MSE", "RMSE", "MAE", "LogLoss", "InferenceLatency"})
