@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from api import world as worlds
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -95,6 +97,19 @@ class HostedModels:
 
         return [(status, json.loads(body)) for status, _, body in self._run(all_of_them())]
 
+    @contextmanager
+    def listening(self) -> Iterator[str]:
+        """The address where it is served over HTTP."""
+        server = uvicorn.Server(uvicorn.Config(self.edge, port=0, lifespan="off", log_config=None))
+        serving = asyncio.run_coroutine_threadsafe(server.serve(), self._loop)
+        self._run(_started(server))
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            serving.result(30)
+
     def close(self) -> None:
         self._hosting.stop()
         self._run(asyncio.sleep(0.05))
@@ -103,6 +118,12 @@ class HostedModels:
         self._thread.join()
         self._loop.close()
         self._store.close()
+
+
+async def _started(server: uvicorn.Server) -> None:
+    async with asyncio.timeout(30):
+        while not server.started:
+            await asyncio.sleep(0.01)
 
 
 def signed(method: str, path: str, body: bytes = b"", **options: Any) -> AWSRequest:

@@ -4,16 +4,22 @@ processes and explaining processes."""
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from api.hosted_models import HostedModels, signed
-from api.world import OTHER_ACCOUNT
+from api.world import ACCOUNT, OTHER_ACCOUNT
 from botocore.awsrequest import AWSRequest
+from journeys.commands import path_of_version_2
 from unit.engine.explain.made_up import COLOUR, DAY, HOSTILE, packaged
 
+from windvane.console.invoking import Asked, snippets
 from windvane.domain.problem import ProblemType
 from windvane.serving.explaining import ExplainBounds
 
@@ -179,3 +185,46 @@ def test_neither_operation_counts_as_an_invocation(live: HostedModels) -> None:
     before = live.router.figures.answered
     live.sent(signed("GET", SCHEMA), asking())
     assert live.router.figures.answered == before
+
+
+ROWS = '8,1.5,-0.5,"it\'s ""x"" $(id) \\",2020-01-05,\n7,1.5,0.5,"a\nb",2020-01-05,0.1'
+
+
+def commands() -> dict[str, list[str]]:
+    """By the name of a snippet, the programs that it is for, as the folders that come first in PATH."""
+    version_1, version_2 = str(Path(sys.executable).parent), path_of_version_2()
+    both = [version_1] + ([str(version_2.parent)] if version_2 else [])
+    return {
+        "curl": [version_1],
+        "boto3": [version_1],
+        "AWS CLI, any version": both,
+        "AWS CLI 2, in one command": both[1:],
+    }
+
+
+@pytest.mark.skipif(
+    shutil.which("curl") is None and os.environ.get("CI") != "true",
+    reason="curl is not installed",
+)
+def test_code_to_copy_runs_and_gets_the_same_answer(live: HostedModels, tmp_path: Path) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "secret", "HOME": str(tmp_path)}
+    answers = []
+    with live.listening() as url:
+        for one in snippets(Asked(url, "us-east-1", "live", ROWS, "Trees")):
+            for folder in commands()[one.name]:
+                path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+                program = [sys.executable, "-c"] if one.name == "boto3" else ["sh", "-c"]
+                done = subprocess.run(
+                    [*program, one.code],
+                    cwd=tmp_path,
+                    env=os.environ | keys | {"PATH": path},
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=120,
+                )
+                assert done.returncode == 0, (one.name, done.stderr)
+                answers.append(json.JSONDecoder().raw_decode(done.stdout)[0]["predictions"])
+    assert len(answers) >= 3
+    assert all(one == answers[0] for one in answers)
+    assert [list(one) for one in answers[0]] == 2 * [["predicted_label", "probability"]]

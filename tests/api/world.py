@@ -202,7 +202,7 @@ def build_parts(
 
 
 @cache
-def _migrated_database() -> bytes:
+def migrated_database() -> bytes:
     """Made once: migrating takes longer than most tests."""
     with TemporaryDirectory() as name:
         store = open_store("", Path(name))
@@ -212,7 +212,7 @@ def _migrated_database() -> bytes:
 
 
 def build_world(folder: Path, **limits: int) -> World:
-    (folder / FILE_NAME).write_bytes(_migrated_database())
+    (folder / FILE_NAME).write_bytes(migrated_database())
     store = open_store("", folder)
     artifacts = LocalArtifacts(folder / "s3")
     clock = Clock()

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api.world import _migrated_database, build_parts
+from api.world import build_parts, migrated_database
 from botocore.parsers import create_parser
 from hostile.asking import ACCOUNT, NOW, OTHER, OTHER_ACCOUNT, OWNER, SESSION_SECRET, Ask
 from hostile.hosted import Hosted
@@ -86,7 +86,7 @@ class House:
 
     def __init__(self, folder: Path, artifacts: Artifacts | None = None, **limits: int) -> None:
         self._file = folder / FILE_NAME
-        self._file.write_bytes(_migrated_database())
+        self._file.write_bytes(migrated_database())
         self._store = open_store("", folder)
         artifacts = artifacts or LocalArtifacts(folder / "s3")
         fill(self._store, artifacts)

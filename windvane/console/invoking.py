@@ -74,7 +74,7 @@ def snippets(asked: Asked) -> tuple[Snippet, ...]:
 def _curl(asked: Asked) -> str:
     """--data-raw, which takes no @ for a file's name; --aws-sigv4 signs with what --user says."""
     lines = [
-        f"curl --aws-sigv4 {quote(f'aws:amz:{asked.region}:sagemaker')}",
+        f"curl -sS --aws-sigv4 {quote(f'aws:amz:{asked.region}:sagemaker')}",
         '--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"',
         "-H 'Content-Type: text/csv'",
         "-H 'Accept: application/json'",

@@ -95,35 +95,51 @@ def _deployment(job: AutoMLJob, tasks: Sequence[Task]) -> datetime | None:
 
 
 def finishes(candidates: Iterable[Candidate], objective: MetricName | None) -> tuple[Finish, ...]:
-    """Every candidate that has a score, in the order in which they finished."""
+    """Every candidate that has a score, in the order in which they finished. Of records that do not say on how many
+    folds they were scored nothing is held against them."""
     sign = 1.0 if objective is not None and objective.is_minimized else -1.0
-    scored = sorted(_scored(candidates), key=lambda one: (one.ended, one.candidate.index))
-    costs = [one.cost(sign) for one in scored]
-    ranks = {cost: rank for rank, cost in enumerate(sorted(costs), start=1)}
-    found: list[Finish] = []
-    best: tuple[float, ...] = (math.inf,)
-    for one, cost in zip(scored, costs, strict=True):
-        is_best = cost[:2] < best
-        best = cost[:2] if is_best else best
-        found.append(Finish(one.candidate, one.score, ranks[cost], is_best))
-    return tuple(found)
+    scored = sorted(_scored(candidates, sign), key=lambda one: (one.ended, one.candidate.index))
+    most = max((one.candidate.folds or 0 for one in scored), default=0)
+    ranked = sorted(scored, key=lambda one: (not one.is_comparable(most), *one.order))
+    ranks = {one.candidate.index: rank for rank, one in enumerate(ranked, start=1)}
+    return tuple(
+        Finish(one.candidate, one.score, ranks[one.candidate.index], is_best)
+        for one, is_best in _best_so_far(scored)
+    )
 
 
 @dataclass(frozen=True)
 class _Scored:
+    """cost    the less, the better"""
+
     candidate: Candidate
     score: float
+    cost: float
     ended: datetime
 
-    def cost(self, sign: float) -> tuple[float, float, float, int]:
-        """The least is the best; no two are alike."""
-        one = self.candidate
-        return -(one.folds or 0), sign * self.score, one.latency_s or 0.0, one.index
+    @property
+    def order(self) -> tuple[float, float, int]:
+        return self.cost, self.candidate.latency_s or 0.0, self.candidate.index
+
+    def is_comparable(self, most: int) -> bool:
+        """With those that were scored on the most folds."""
+        return self.candidate.folds in (None, most)
 
 
-def _scored(candidates: Iterable[Candidate]) -> Iterator[_Scored]:
+def _best_so_far(scored: Iterable[_Scored]) -> Iterator[tuple[_Scored, bool]]:
+    """The first that is scored on more folds than all before it takes their place, whatever its score."""
+    most, least_cost = 0, math.inf
+    for one in scored:
+        if (one.candidate.folds or 0) > most:
+            most, least_cost = one.candidate.folds or 0, math.inf
+        is_best = one.is_comparable(most) and one.cost < least_cost
+        least_cost = one.cost if is_best else least_cost
+        yield one, is_best
+
+
+def _scored(candidates: Iterable[Candidate], sign: float) -> Iterator[_Scored]:
     for one in candidates:
         if one.status is not CandidateStatus.COMPLETED or one.score is None or one.ended is None:
             continue
         if math.isfinite(one.score):
-            yield _Scored(one, one.score, one.ended)
+            yield _Scored(one, one.score, sign * one.score, one.ended)

@@ -8,11 +8,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
@@ -22,10 +19,9 @@ from windvane.serving.pool import USUAL, Bounds, Demand, Died, Pool, Retired, Se
 from windvane.serving.readings import Sent, Snapshot
 from windvane.serving.tally import Activity, Ended, Outcome
 
+_DESCRIBE = pack({DESCRIBE: True})
 _MOVES = 5
 """How often one request may follow an endpoint that is being replaced."""
-
-_DESCRIBE = pack({DESCRIBE: True})
 
 
 @dataclass(frozen=True)
@@ -147,10 +143,6 @@ class Router:
                 return await self._ask(found, way, request, len(invocation.body), until)
             except Retired:
                 continue
-        raise ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
-            except (Throttled, ModelNotReady):
-                self.figures.turned_away += 1
-                raise
         raise _replaced(endpoint)
 
     async def describe(self, scope: Scope, endpoint: str, variant: str) -> tuple[str, bytes]:
@@ -196,11 +188,9 @@ class Router:
             loop = self._loop
         if loop is None:
             return _nothing()
-        answer: Future[Snapshot] = Future()
-        loop.call_soon_threadsafe(lambda: answer.set_result(self._snapshot(scope, endpoint)))
-        return answer.result()
+        return asyncio.run_coroutine_threadsafe(self._snapshot(scope, endpoint), loop).result()
 
-    def _snapshot(self, scope: Scope, name: str) -> Snapshot:
+    async def _snapshot(self, scope: Scope, name: str) -> Snapshot:
         endpoint = self._endpoints.get((scope, name.lower()))
         if endpoint is None:
             return _nothing()
@@ -234,14 +224,10 @@ class Router:
 
         try:
             header, body = await _answered(way.pool.ask(request, until), route, way.route)
-        except ModelFault:
+        except ModelFault as fault:
             figures.server_errors += 1
-            ended(Outcome.MODEL_ERROR, 0)
-            raise _timed_out(route, way.route.primary) from error
-        except Died as error:
-            figures.server_errors += 1
-            ended(Outcome.MODEL_ERROR, 500)
-            raise _died(route, way.route.primary) from error
+            ended(Outcome.MODEL_ERROR, fault.status)
+            raise
         except (Throttled, ModelNotReady):
             figures.turned_away += 1
             ended(Outcome.TURNED_AWAY, 429)
@@ -257,16 +243,7 @@ class Router:
         else:
             figures.server_errors += 1
             figures.seconds += ended(Outcome.MODEL_ERROR, status)
-        raise _refused(route, header)
-        figures.seconds += time.perf_counter() - started
-        if header["status"] != 200:
-            if header["status"] < 500:
-                figures.client_errors += 1
-            else:
-                figures.server_errors += 1
-            raise refused(route, header)
-        figures.answered += 1
-        return Answer(body, header["content_type"], way.route.name)
+        raise refused(route, header)
 
     def _find(self, scope: Scope, name: str) -> _Endpoint:
         endpoint = self._endpoints.get((scope, name.lower()))
@@ -320,9 +297,19 @@ class Router:
             pool.retire()
 
 
+def _weightiest(route: Route) -> VariantRoute:
+    return max(route.variants, key=lambda variant: variant.weight)
+
+
+def _replaced(endpoint: str) -> ModelNotReady:
+    return ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
+
+
 def _nothing() -> Snapshot:
     now = time.time()
     return Snapshot(now, now, {}, (), ())
+
+
 async def _answered(
     answer: Awaitable[Frame], route: Route, variant: VariantRoute
 ) -> tuple[dict[str, Any], bytes]:
@@ -333,14 +320,6 @@ async def _answered(
         raise _timed_out(route, variant.primary) from error
     except Died as error:
         raise _died(route, variant.primary) from error
-
-
-def _weightiest(route: Route) -> VariantRoute:
-    return max(route.variants, key=lambda variant: variant.weight)
-
-
-def _replaced(endpoint: str) -> ModelNotReady:
-    return ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
 
 
 def _log_group(route: Route) -> str:

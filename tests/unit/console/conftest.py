@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from api.world import build_parts, migrated_database
+from unit.console.board import Jobs
 from unit.console.browsing import Browser
 
 from windvane.api.entry import Entry, new_link
 from windvane.api.inside import Inside
 from windvane.api.keyring import KeyRing
+from windvane.api.served import operations
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketMap
@@ -22,6 +25,7 @@ from windvane.console.site import Parts, Site
 from windvane.control.objects import Objects
 from windvane.control.passes import Passes
 from windvane.names import default_role
+from windvane.settings import LimitSettings
 from windvane.store.open import FILE_NAME, open_store
 
 ACCOUNT, OTHER_ACCOUNT = "111122223333", "444455556666"
@@ -63,12 +67,11 @@ class Console:
 
 @pytest.fixture
 def console(tmp_path: Path) -> Iterator[Console]:
+    (tmp_path / FILE_NAME).write_bytes(migrated_database())
     store = open_store("", tmp_path)
-    store.migrate()
-    assert (tmp_path / FILE_NAME).exists()
     artifacts = LocalArtifacts(tmp_path / "s3")
     ring = KeyRing([(ACCOUNT, KEY, SECRET), (OTHER_ACCOUNT, "AKIA2", "two")], b"r" * 32)
-    operations: dict[tuple[str, str], Callable[[Any], Any]] = {}
+    asked: dict[tuple[str, str], Callable[[Any], Any]] = {}
     built: Console
 
     def clock() -> datetime:
@@ -78,13 +81,13 @@ def console(tmp_path: Path) -> Iterator[Console]:
     site = Site(
         Parts(
             entry,
-            Inside(operations, {}),
+            Inside(asked, {}),
             Objects(artifacts, Owners(), BucketMap()),
             Hosts(["ml.example.org"]),
             lambda account: (default_role(account),),
         )
     )
-    built = Console(site, artifacts, entry, operations)
+    built = Console(site, artifacts, entry, asked)
     yield built
     store.close()
 
@@ -95,3 +98,15 @@ def browser(console: Console) -> Browser:
     one = console.browser()
     assert one.get(console.link()).status == 200
     return one
+
+
+@pytest.fixture
+def jobs(console: Console, tmp_path: Path) -> Iterator[Jobs]:
+    """The console asks the real operations; what they find is put there by the test."""
+    store = open_store("", tmp_path)
+    limits = LimitSettings()
+    console.operations.update(
+        operations(build_parts(store, console.artifacts, lambda: console.now, limits))
+    )
+    yield Jobs(store, console)
+    store.close()

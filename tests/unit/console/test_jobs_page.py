@@ -151,7 +151,7 @@ def test_chosen_jobs_are_stopped_once_that_was_confirmed(desk: Desk) -> None:
 def test_the_button_of_a_row_stops_that_job_alone(desk: Desk) -> None:
     several(desk)
     asked = desk.post("/console/stop", [("job", "job-00"), ("only", "job-01")])
-    assert "Stop 1 job?" in asked.words
+    assert "Stop job-01?" in asked.words
     assert re.findall(r'name="job" value="([^"]+)"', asked.text) == ["job-01"]
 
 

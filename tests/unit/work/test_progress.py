@@ -9,7 +9,7 @@ from world import World, make_job
 
 from windvane.domain.deployment import EndpointStatus
 from windvane.domain.job import JobStatus, SecondaryStatus
-from windvane.domain.progress import Phase, phases
+from windvane.domain.progress import Phase, finishes, phases
 from windvane.domain.task import TaskKind, TaskStatus
 from windvane.domain.timing import timetable
 
@@ -111,3 +111,33 @@ def test_what_is_planned_ends_in_order_and_by_the_deadline(mode: str | None) -> 
     ends = [phase.planned_end for phase in _phases(world)]
     assert all(one <= next_one for one, next_one in pairwise(ends))
     assert abs(ends[-1] - world.job.deadline) < timedelta(milliseconds=1)
+
+
+def test_ranks_and_the_best_so_far_agree_with_what_the_job_calls_its_best() -> None:
+    world = Watched(make_job(max_candidates=5))
+    world.search([0.5])
+    world.do(TaskKind.TRAIN, score=0.9, folds_used=2)
+    world.do(TaskKind.TRAIN, score=0.7)
+    world.do(TaskKind.TRAIN, score=0.6)
+    world.do(TaskKind.ENSEMBLE, score=0.65)
+    found = finishes(world.candidates, world.state.job.objective)
+    assert [(one.score, one.is_best) for one in found] == [
+        (0.5, True),
+        (0.9, False),
+        (0.7, True),
+        (0.6, False),
+        (0.65, False),
+    ]
+    ranked = sorted(found, key=lambda one: one.rank)
+    assert [one.score for one in ranked] == [0.7, 0.65, 0.6, 0.5, 0.9]
+    assert ranked[0].candidate.name == world.state.job.best_candidate
+
+
+def test_a_candidate_scored_on_more_folds_begins_the_curve_anew() -> None:
+    world = Watched(make_job(max_candidates=4))
+    world.search([])
+    for score, folds_used in ((0.9, 2), (0.5, 5), (0.6, 5)):
+        world.do(TaskKind.TRAIN, score=score, folds_used=folds_used)
+    found = finishes(world.candidates, world.state.job.objective)
+    singles = [one for one in found if one.candidate.algorithm != "ensemble"]
+    assert [(one.score, one.is_best) for one in singles] == [(0.9, True), (0.5, True), (0.6, True)]

@@ -202,9 +202,10 @@ def _number(cell: str) -> float | None:
 
 
 def _dependences(pdp: Sequence[Document], labels: Sequence[str], target: str) -> list[Chart]:
-    every = [_dependence(one, labels, target) for one in pdp]
-    if not every:
+    if not pdp:
         return []
+    kept = _most_moved(pdp)
+    every = [_dependence(one, kept, labels, target) for one in pdp]
     reach = common_range(every)
     y_title = "mean probability" if _is_classes(every, labels) else f"mean {target}"
     return [dependence_chart(one, y_title, reach) for one in every]
@@ -214,12 +215,21 @@ def _is_classes(every: Sequence[Dependence], labels: Sequence[str]) -> bool:
     return bool(labels) or len(every[0].outputs) > 1
 
 
-def _dependence(one: Document, labels: Sequence[str], target: str) -> Dependence:
+def _most_moved(pdp: Sequence[Document]) -> list[int]:
+    """Places of the outputs that change most; the same for all columns, so that a class keeps its colour."""
+    moved = [0.0] * len(pdp[0]["model_predictions"])
+    for one in pdp:
+        for place, values in enumerate(one["model_predictions"]):
+            moved[place] += max(values) - min(values)
+    return sorted(sorted(range(len(moved)), key=lambda place: -moved[place])[:MOST_LINES])
+
+
+def _dependence(
+    one: Document, outputs: Sequence[int], labels: Sequence[str], target: str
+) -> Dependence:
     answers = one["model_predictions"]
     names = list(_output_names(len(answers), labels, target))
-    outputs = [Answers(name, values) for name, values in zip(names, answers, strict=True)]
-    moved = sorted(outputs, key=lambda output: min(output.values) - max(output.values))
-    kept = [output for output in outputs if output in moved[:MOST_LINES]]
+    kept = [Answers(names[place], answers[place]) for place in outputs]
     return Dependence(one["feature_name"], one["feature_values"], one["data_distribution"], kept)
 
 

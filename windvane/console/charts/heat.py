@@ -13,7 +13,10 @@ MOST_CLASSES = 14
 _OTHERS = "all others"
 _LABELS, _TOP, _MOST_WIDTH = 132.0, 92.0, 640.0
 _CELL = (44.0, 92.0)
-_FLAT_TOP, _MOST_FLAT, _LONGEST_FLAT = 34.0, 5, 12
+_LEAN = 70.0
+"""What a label that leans to the right needs beyond the last column."""
+
+_FLAT_TOP, _MOST_FLAT, _LONGEST_FLAT = 50.0, 5, 12
 """Where a few short labels stand upright above their columns."""
 
 
@@ -29,7 +32,7 @@ def confusion_chart(counts: Counts) -> Chart:
     size = min(max((_MOST_WIDTH - _LABELS) / len(labels), _CELL[0]), _CELL[1])
     height = min(size, 56.0)
     parts = [
-        text(_LABELS - 10, top - 12, "actual ↓  predicted →", anchor="end"),
+        text(0, 14, "actual ↓  predicted →"),
         *(
             _head(label, _LABELS + size * (i + 0.5), top, is_flat=is_short)
             for i, label in enumerate(labels)
@@ -48,7 +51,7 @@ def confusion_chart(counts: Counts) -> Chart:
         f"of {sum(row):,} rows of {label}, {row[i]:,} right"
         for i, (label, row) in enumerate(zip(labels, cells, strict=True))
     )
-    width = _LABELS + size * len(labels) + 8
+    width = _LABELS + size * len(labels) + (8 if is_short else _LEAN)
     return Chart(
         "Confusion matrix",
         picture(max(width, 420), top + height * len(labels) + 8, told, *parts),

@@ -210,9 +210,9 @@ def unpacked(text: str) -> str:
     """The inverse; "" for anything else."""
     try:
         name = json.loads(text)
+        return name if isinstance(name, str) and name.encode() else ""
     except (ValueError, RecursionError):
         return ""
-    return name if isinstance(name, str) else ""
 
 
 def _given(**members: Any) -> dict[str, Any]:

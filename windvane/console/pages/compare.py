@@ -19,7 +19,7 @@ from windvane.console.pages.leaderboard import candidate_url
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.uncertain import Told, figures_of, is_loss
 from windvane.console.visit import visit_of
-from windvane.console.wording import in_bytes, millis, number, seconds
+from windvane.console.wording import NOTHING, in_bytes, millis, number, seconds
 
 Answer = Mapping[str, Any]
 
@@ -44,6 +44,11 @@ class Line:
     @property
     def differs(self) -> bool:
         return self.first != self.second
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether both have it, and not the same."""
+        return self.differs and NOTHING not in (self.first, self.second)
 
 
 @dataclass(frozen=True)
@@ -152,7 +157,7 @@ def _facts(one: Answer, two: Answer) -> list[Line]:
         if first is None or second is None or not first:
             return Line(title, say(first), say(second))
         verdict = "" if first == second else "first" if first < second else "second"
-        return Line(title, say(first), say(second), f"x {second / first:.3g}", verdict)
+        return Line(title, say(first), say(second), f"{second / first:.3g} times", verdict)
 
     return [
         both("Training time", "TrainingSeconds", seconds),
@@ -161,15 +166,17 @@ def _facts(one: Answer, two: Answer) -> list[Line]:
         Line("Folds", number(one.get("Folds")), number(two.get("Folds"))),
         Line("Status", one["CandidateStatus"], two["CandidateStatus"]),
         Line("Algorithm", one["Algorithm"], two["Algorithm"]),
-        Line("Recipe", one.get("Recipe", "–"), two.get("Recipe", "–")),
+        Line("Recipe", one.get("Recipe", NOTHING), two.get("Recipe", NOTHING)),
     ]
 
 
 def _hyperparameters(first: Answer, second: Answer) -> list[Line]:
     """Those that differ come first."""
     mine, other = first["Hyperparameters"], second["Hyperparameters"]
-    every = [Line(name, mine.get(name, "–"), other.get(name, "–")) for name in {**mine, **other}]
-    return sorted(every, key=lambda line: not line.differs)
+    every = [
+        Line(name, mine.get(name, NOTHING), other.get(name, NOTHING)) for name in {**mine, **other}
+    ]
+    return sorted(every, key=lambda line: (not line.is_apart, not line.differs))
 
 
 def _steps(first: Answer, second: Answer) -> list[Line]:

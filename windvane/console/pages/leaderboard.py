@@ -181,15 +181,16 @@ def columns_of(board: Answer) -> list[Column]:
     metrics = list(board["MetricNames"])
     objective = board.get("ObjectiveMetricName", "")
     ordered = [objective, *(name for name in metrics if name != objective)] if objective else []
-    made = [_metric_column(name, "Validation", name) for name in ordered]
+    metric_columns = [_metric_column(name, "Validation", name) for name in ordered]
     if objective:
-        made.append(_metric_column(objective, "Train", f"{objective}, training rows"))
+        metric_columns.append(_metric_column(objective, "Train", f"{objective}, training rows"))
     return [
-        *made,
+        *metric_columns[:1],
         _figure_column("training", "Training time", "TrainingSeconds", seconds),
         _figure_column("latency", "Latency, one row", "LatencySeconds", millis),
         _figure_column("size", "Size", "SizeInBytes", in_bytes),
         _figure_column("folds", "Folds", "Folds", lambda n: "–" if n is None else f"{n:.0f}"),
+        *metric_columns[1:],
     ]
 
 

@@ -180,7 +180,7 @@ class _Trying:
     def view(
         self, row: Sequence[str], text: str, result: Result | None, pasted: Pasted | None = None
     ) -> TryView:
-        body = csv_text(pasted.rows if pasted is not None else [row])
+        body = csv_text(pasted.rows if pasted is not None else [row]).removesuffix("\n")
         variant = self.schema.variant if len(self.variants) > 1 else ""
         return TryView(
             self.endpoint,

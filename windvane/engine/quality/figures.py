@@ -32,6 +32,7 @@ from windvane.engine.scoring.metrics import Indices
 
 VERSION = 1
 _MOST_THRESHOLDS = 400
+"""And the model's own."""
 
 
 def figures_json(judged: Judged) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def _regression(judged: Judged) -> dict[str, Any]:
 
 
 def _thresholds(judged: Judged, ranked: Ranking) -> dict[str, Any]:
-    kept = _spread(ranked)
+    kept = _spread(ranked, judged.threshold)
     return {
         "own": judged.threshold,
         "n_positive": ranked.n_positive,
@@ -81,9 +82,9 @@ def _thresholds(judged: Judged, ranked: Ranking) -> dict[str, Any]:
     }
 
 
-def _spread(ranked: Ranking) -> Indices:
-    """Places of thresholds, evenly spread half by probability and half by how many rows are above; the first and the
-    last among them."""
+def _spread(ranked: Ranking, own: float) -> Indices:
+    """Places of thresholds, evenly spread half by probability and half by how many rows are above; the first, the
+    last and the model's own among them."""
     n_steps = ranked.thresholds.size
     if n_steps <= _MOST_THRESHOLDS:
         return np.arange(n_steps)
@@ -92,7 +93,9 @@ def _spread(ranked: Ranking) -> Indices:
     by_rows = np.searchsorted(taken, np.linspace(taken[0], taken[-1], half))
     falling = np.linspace(ranked.thresholds[0], ranked.thresholds[-1], half)
     by_probability = np.searchsorted(-ranked.thresholds, -falling)
-    return np.unique(np.minimum(np.concatenate((by_rows, by_probability)), n_steps - 1))
+    of_own = np.searchsorted(-ranked.thresholds, -own, side="right") - 1
+    every = np.concatenate((by_rows, by_probability, [of_own]))
+    return np.unique(np.clip(every, 0, n_steps - 1))
 
 
 def _calibration(found: Reliability) -> dict[str, Any]:

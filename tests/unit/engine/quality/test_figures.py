@@ -19,7 +19,8 @@ def test_thresholds_say_what_each_would_do(judge_two):
     judged = judge_two(positive, random.uniform(size=3000) < positive, threshold=0.4)
     told = _told(judged)["thresholds"]
     assert (told["own"], told["n_positive"] + told["n_negative"]) == (0.4, 3000)
-    assert 100 < len(told["threshold"]) <= 400
+    assert 100 < len(told["threshold"]) <= 401
+    assert min(one for one in told["threshold"] if one >= 0.4) == positive[positive >= 0.4].min()
     assert told["threshold"] == sorted(told["threshold"], reverse=True)
     assert (told["threshold"][0], told["threshold"][-1]) == (positive.max(), positive.min())
     ranked = ranking(judged)

@@ -1,0 +1,287 @@
+"""The pages of one candidate: what it is, how it was made, its files, and how it is deployed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from api.records import step_record
+from api.test_reports import ROOT, dataset_step
+from api.world import SCOPE
+from unit.console.board import (
+    EXPLANATIONS,
+    HERE,
+    HOSTILE,
+    INSIGHTS,
+    NOW,
+    a_candidate,
+    a_job,
+    check_harmless,
+    judged_two,
+    read,
+    with_reports,
+)
+
+from windvane.domain.candidate import CandidateStatus, ProcessingJob, StepStatus, TrainingJob
+from windvane.domain.deployment import Endpoint, EndpointConfig, Model
+from windvane.domain.logs import place_of
+
+ARTEFACTS = ("dataset/analysis.json", "dpp0/model.tar.gz", "m/model.tar.gz", "m/output.tar.gz")
+
+
+def put_artefacts(jobs):
+    for name in ARTEFACTS:
+        jobs.put(f"{ROOT}/{name}", "x")
+
+
+# what it is
+
+
+def test_it_is_told_in_plain_words(jobs, browser):
+    jobs.insert(
+        a_job(),
+        a_candidate(
+            why="sound defaults",
+            seed=7,
+            notes=("scored on 1 of 5 folds: time",),
+            hyperparameters={"eta": 0.1},
+            n_rows=20_000,
+        ),
+    )
+    text = browser.get(HERE).text
+    assert "Gradient-boosted trees (XGBoost)." in text
+    assert "Numbers stay as they are, missing included" in text
+    assert "sound defaults." in text
+    assert "scored on 1 of 5 folds: time" in text
+    assert "seed 7" in text
+    assert "learns from 20,000 rows" in text
+    tables = read(text).tables
+    assert ["eta", "0.1"] in [row for table in tables for row in table]
+    assert ["F1 objective", "0.900 ± 0.012", "0.99000"] in tables[1]
+    assert tables[0][1][:2] == ["numeric", "number"]
+
+
+def test_an_ensemble_shows_its_members_the_heaviest_first(jobs, browser):
+    members = {"churn-002": 0.25, "churn-003": 0.75}
+    jobs.insert(a_job(), a_candidate(algorithm="ensemble", recipe="", members=members))
+    text = browser.get(HERE).text
+    assert "weighted mean of candidates" in text
+    assert text.index('churn-003</a></td><td class="num">75 %') < text.index("25 %")
+
+
+def test_what_failed_says_why_and_cannot_be_deployed(jobs, browser):
+    failed = {"status": CandidateStatus.FAILED, "containers": (), "score": None, "metrics": ()}
+    jobs.insert(a_job(), a_candidate(**failed, failure_reason=HOSTILE))
+    text = browser.get(HERE).text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "/deploy" not in text
+    check_harmless(text)
+
+
+def test_a_model_that_was_not_kept_says_so(jobs, browser):
+    jobs.insert(a_job(), a_candidate(containers=()))
+    assert "Its model was not kept." in browser.get(HERE).text
+
+
+@pytest.mark.parametrize("part", ["", "/quality", "/explanation", "/steps", "/files"])
+def test_an_unknown_candidate_is_not_found(jobs, browser, part):
+    jobs.insert(a_job())
+    assert browser.get(f"/console/jobs/churn/candidates/churn-009{part}").status == 404
+    assert browser.get(f"/console/jobs/nope/candidates/churn-001{part}").status == 404
+
+
+@pytest.mark.parametrize("part", ["", "/quality", "/explanation", "/steps", "/files"])
+def test_every_part_leads_to_the_others(jobs, browser, part):
+    jobs.insert(a_job(), a_candidate())
+    text = browser.get(HERE + part).text
+    for other in ("", "/quality", "/explanation", "/steps", "/files"):
+        here = ' aria-current="page"' if other == part else ""
+        assert f'<a href="{HERE}{other}"{here}>' in text
+
+
+# reports that are asked for
+
+
+def test_reports_are_made_when_they_are_asked_for(jobs, browser):
+    jobs.insert(a_job(), a_candidate(), replace(dataset_step_at_now(), created=NOW))
+    put_artefacts(jobs)
+    asked = browser.get(f"{HERE}/explanation").text
+    assert "Make the reports" in asked
+    answer = browser.post(f"{HERE}/reports", {"part": "explanation"})
+    assert (answer.status, answer.headers["location"]) == (303, f"{HERE}/explanation")
+    waiting = browser.get(f"{HERE}/quality").text
+    assert "The reports are being made." in waiting
+    assert f'sse-connect="{HERE}/reports/watch"' in waiting
+    assert "Make the reports" not in waiting
+    made = jobs.find(ProcessingJob, SCOPE, "churn-001-reports-1")
+    with jobs.store.transaction() as tx:
+        tx.update(replace(made, status=StepStatus.FAILED, failure_reason=HOSTILE))
+    failed = browser.get(f"{HERE}/quality").text
+    assert "The reports were not made." in failed
+    assert "Make the reports" in failed
+    check_harmless(failed)
+
+
+def dataset_step_at_now():
+    class World:
+        def clock(self):
+            return NOW
+
+    return dataset_step(World())
+
+
+def test_watching_ends_when_the_reports_are_there(jobs, browser):
+    jobs.insert(a_job(), with_reports())
+    events = browser.get(f"{HERE}/reports/watch").text
+    assert "event: reports" in events
+    assert "The reports are there." in events
+    assert events.rstrip().endswith("event: end\ndata: Completed")
+
+
+def test_what_did_not_finish_has_no_reports_to_ask_for(jobs, browser):
+    jobs.insert(
+        a_job(),
+        a_candidate(status=CandidateStatus.IN_PROGRESS, containers=(), score=None, metrics=()),
+    )
+    text = browser.get(f"{HERE}/quality").text
+    assert "It is still being trained." in text
+    assert "Make the reports" not in text
+
+
+# steps
+
+
+def test_steps_have_times_and_the_log_that_is_asked_for(jobs, browser):
+    jobs.insert(a_job(), a_candidate())
+    split = replace(
+        step_record(ProcessingJob, NOW, "db-1"),
+        status=StepStatus.FAILED,
+        started=NOW,
+        ended=NOW + timedelta(seconds=65),
+        failure_reason="It broke.",
+    )
+    trained = replace(
+        step_record(TrainingJob, NOW, "churn-001"),
+        status=StepStatus.COMPLETED,
+        started=NOW + timedelta(seconds=70),
+        ended=NOW + timedelta(seconds=75),
+    )
+    jobs.insert(split, trained)
+    with jobs.store.transaction() as tx:
+        tx.log(place_of(split), ["read <b>rows</b>"], NOW)
+        tx.log(place_of(trained), ["validation:F1 = 0.9"], NOW)
+    answer = browser.get(f"{HERE}/steps")
+    table = read(answer.text).tables[0]
+    first = [" ".join(cell.split()) for cell in table[1]]
+    assert first[:4] == ["Read and split the data", "Processing job", "db-1", "Failed It broke."]
+    assert first[5] == "1 min 5 s"
+    assert " ".join(table[2][3].split()) == "not begun"
+    assert "validation:F1 = 0.9" in answer.text, "the last step's log stands first"
+    assert "Steps over time" in answer.text
+    other = browser.get(f"{HERE}/steps?log=db-1").text
+    assert "read &lt;b&gt;rows&lt;/b&gt;" in other
+    assert "validation:F1" not in other
+    assert "validation:F1" in browser.get(f"{HERE}/steps?log={HOSTILE}").text
+
+
+def test_steps_that_have_not_begun_have_no_log(jobs, browser):
+    jobs.insert(a_job(), a_candidate())
+    assert "There are no lines: the step has not begun." in browser.get(f"{HERE}/steps").text
+
+
+# files
+
+
+def test_files_can_be_downloaded_and_reports_stand_in_a_frame(jobs, browser):
+    jobs.insert(a_job(), with_reports())
+    jobs.put_quality(judged_two())
+    jobs.put(f"{EXPLANATIONS}/churn-001/report.html", "<h1>Why</h1>")
+    text = browser.get(f"{HERE}/files").text
+    for name in (f"{ROOT}/m/model.tar.gz", f"{INSIGHTS}/churn-001/statistics.json"):
+        assert f'/console/files?uri={name.replace("/", "%2F").replace(":", "%3A")}"' in text
+    [frame] = re.findall(r"<iframe[^>]*>", text)
+    assert f'src="{HERE}/reports/quality"' in frame
+    assert " sandbox " in frame
+    assert (
+        f'src="{HERE}/reports/explanation"' in browser.get(f"{HERE}/files?report=explanation").text
+    )
+
+
+def test_a_report_may_do_nothing_in_its_frame(jobs, browser):
+    jobs.insert(a_job(), with_reports())
+    jobs.put_quality(judged_two())
+    answer = browser.get(f"{HERE}/reports/quality")
+    assert answer.text == "<h1>Model quality</h1>"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("sandbox; default-src 'none'")
+    assert "script" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert browser.get(f"{HERE}/reports/explanation").status == 404
+    assert browser.get(f"{HERE}/reports/other").status == 404
+
+
+# deploying
+
+
+def deployable(jobs, **job):
+    jobs.insert(a_job(**job), a_candidate())
+    put_artefacts(jobs)
+
+
+def test_deploying_makes_model_configuration_and_endpoint(jobs, browser):
+    deployable(jobs)
+    assert 'value="churn-1"' in browser.get(HERE).text
+    answer = browser.post(f"{HERE}/deploy", {"endpoint": "churn-live", "instances": "2"})
+    assert (answer.status, answer.headers["location"]) == (303, "/console/endpoints/churn-live")
+    endpoint = jobs.find(Endpoint, SCOPE, "churn-live")
+    config = jobs.find(EndpointConfig, SCOPE, endpoint.config_name)
+    [variant] = config.variants
+    assert variant.instance_count == 2
+    model = jobs.find(Model, SCOPE, variant.model_name)
+    assert [container.model_data_url for container in model.containers] == [
+        f"{ROOT}/dpp0/model.tar.gz",
+        f"{ROOT}/m/model.tar.gz",
+        f"{ROOT}/dpp0/model.tar.gz",
+    ]
+
+
+def test_nothing_is_left_of_an_endpoint_whose_name_is_taken(jobs, browser):
+    deployable(jobs)
+    browser.get(HERE)
+    first = browser.post(f"{HERE}/deploy", {"endpoint": "churn-live", "instances": "1"})
+    second = browser.post(f"{HERE}/deploy", {"endpoint": "churn-live", "instances": "1"})
+    assert (first.status, second.status) == (303, 400)
+    assert "Not deployed." in second.text
+    assert "already exist" in second.text
+    assert 'value="churn-live"' in second.text
+    with jobs.store.snapshot() as tx:
+        assert sum(tx.counts_by_status(Model).values()) == 1
+        assert sum(tx.counts_by_status(EndpointConfig).values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"endpoint": ""}, "The name of an endpoint has"),
+        ({"endpoint": "-a"}, "The name of an endpoint has"),
+        ({"endpoint": HOSTILE}, "The name of an endpoint has"),
+        ({"endpoint": "a", "instances": "0"}, "from 1 to 8"),
+        ({"endpoint": "a", "instances": "²"}, "from 1 to 8"),
+    ],
+)
+def test_wishes_that_cannot_be_are_told(jobs, browser, fields, told):
+    deployable(jobs)
+    browser.get(HERE)
+    answer = browser.post(f"{HERE}/deploy", {"instances": "1", **fields})
+    assert answer.status == 400
+    assert told in answer.text
+    check_harmless(answer.text)
+
+
+def test_nothing_is_deployed_for_a_strange_page(jobs, browser):
+    deployable(jobs)
+    browser.csrf = "forged"
+    assert browser.post(f"{HERE}/deploy", {"endpoint": "a"}).status == 403
+    assert jobs.find(Endpoint, SCOPE, "a") is None

@@ -1,0 +1,143 @@
+"""The leaderboard: what it shows, in which order, and which of it."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from unit.console.board import HOSTILE, a_candidate, a_job, check_harmless, read
+
+from windvane.domain.candidate import CandidateStatus
+from windvane.domain.problem import MetricName, ProblemType
+
+BOARD = "/console/jobs/churn/leaderboard"
+
+
+def rows(answer):
+    """Texts of the rows of the table of candidates."""
+    assert answer.status == 200
+    [table] = [one for one in read(answer.text).tables if one[0][1:3] == ["Place", "Candidate"]]
+    return [[cell.strip() for cell in row] for row in table[1:]]
+
+
+def names(answer):
+    return [row[2].split()[0] for row in rows(answer)]
+
+
+@pytest.fixture
+def three(jobs):
+    """Of different scores, latencies and algorithms; and one that failed."""
+    failed = {"status": CandidateStatus.FAILED, "failure_reason": HOSTILE, "score": None}
+    jobs.insert(
+        a_job(),
+        a_candidate(1, score=0.9, latency_s=0.02),
+        a_candidate(2, score=0.8, latency_s=0.001, algorithm="lightgbm", size_bytes=900),
+        a_candidate(3, score=0.7, latency_s=0.003, cut_short=True, fit_s=None, size_bytes=None),
+        a_candidate(4, metrics=(), latency_s=None, fit_s=None, size_bytes=None, **failed),
+    )
+    return jobs
+
+
+def test_every_figure_stands_with_its_uncertainty(three, browser):
+    first = rows(browser.get(BOARD))[0]
+    assert first[1:6] == ["1", "churn-001 best front", "Completed", "xgboost", "dpp0"]
+    assert first[6:11] == ["0.900 ± 0.012", "12.5 s", "20.0 ms", "1.4 MB", "5"]
+    assert "0.9500 ± 0.0040" in first
+    assert "0.99000" in first
+
+
+def test_the_best_comes_first_and_what_failed_last(three, browser):
+    answer = browser.get(BOARD)
+    assert names(answer) == ["churn-001", "churn-002", "churn-003", "churn-004"]
+    assert [row[1] for row in rows(answer)] == ["1", "2", "3", "–"]
+    assert "cut short" in rows(answer)[2][2]
+    check_harmless(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("query", "order"),
+    [
+        ("sort=latency", [2, 3, 1, 4]),
+        ("sort=latency&order=descending", [1, 3, 2, 4]),
+        ("sort=F1&order=ascending", [3, 2, 1, 4]),
+        ("sort=F1", [1, 2, 3, 4]),
+        ("sort=size", [2, 1, 3, 4]),
+        ("sort=algorithm", [2, 1, 3, 4]),
+        ("sort=rank&order=descending", [4, 3, 2, 1]),
+        ("sort=nonsense", [1, 2, 3, 4]),
+    ],
+)
+def test_any_column_sorts_and_what_has_no_value_comes_last(three, browser, query, order):
+    assert names(browser.get(f"{BOARD}?{query}")) == [f"churn-{index:03}" for index in order]
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("algorithm=lightgbm", [2]),
+        ("status=Failed", [4]),
+        ("text=CHURN-003", [3]),
+        ("text=xgb+dpp0", [1, 3, 4]),
+        ("text=nothing", []),
+    ],
+)
+def test_filters_leave_what_fits(three, browser, query, left):
+    answer = browser.get(f"{BOARD}?{query}")
+    assert names(answer) == [f"churn-{index:03}" for index in left]
+    assert f"{len(left)} of 4 shown" in answer.text
+
+
+def test_heads_turn_the_order_and_keep_the_filters(three, browser):
+    text = browser.get(f"{BOARD}?sort=latency&order=ascending&algorithm=xgboost").text
+    assert "?sort=latency&amp;order=descending&amp;algorithm=xgboost" in text
+    assert "?sort=F1&amp;order=descending&amp;algorithm=xgboost" in text
+    assert text.count('aria-sort="ascending"') == 1
+
+
+def test_what_is_typed_into_a_filter_stays_text(three, browser):
+    check_harmless(browser.get(f"{BOARD}?text={HOSTILE}&algorithm={HOSTILE}&sort={HOSTILE}").text)
+
+
+def test_the_front_is_drawn_with_its_numbers(three, browser):
+    answer = browser.get(BOARD)
+    assert 'aria-label="F1 over the latency of 3 candidates, 2 of them on the front"' in answer.text
+    [front] = [one for one in read(answer.text).tables if one[0] == ["Candidate", "F1", "Latency"]]
+    assert [row[0] for row in front[1:]] == ["churn-002", "churn-001"]
+
+
+def test_a_job_without_candidates_says_so(jobs, browser):
+    jobs.insert(a_job())
+    assert "No candidates yet" in browser.get(BOARD).text
+
+
+def test_a_search_that_goes_on_says_so(jobs, browser):
+    under_way = {"status": CandidateStatus.IN_PROGRESS, "metrics": (), "latency_s": None}
+    jobs.insert(a_job(), a_candidate(1, score=None, **under_way))
+    text = browser.get(BOARD).text
+    assert "1 under way" in text
+    assert "Score against latency" not in text
+
+
+def test_losses_sort_from_the_lowest(jobs, browser):
+    jobs.insert(a_job(objective=MetricName.MSE, problem_type=ProblemType.REGRESSION))
+    assert "?sort=MSE&amp;order=ascending" not in browser.get(BOARD).text  # there is no table yet
+    jobs.insert(a_candidate(1))
+    assert "?sort=MSE&amp;order=ascending" in browser.get(BOARD).text
+    assert "?sort=R2&amp;order=descending" in browser.get(BOARD).text
+
+
+def test_750_candidates_are_one_light_page(jobs, browser):
+    jobs.insert(a_job(), *(a_candidate(index, score=index / 800) for index in range(1, 751)))
+    answer = browser.get(BOARD)
+    assert len(rows(answer)) == 750
+    assert len(gzip.compress(answer.text.encode())) < 150_000
+    assert (
+        answer.text.count("<script")
+        == browser.get("/console/jobs/churn/compare").text.count("<script") + 1
+    )
+
+
+def test_an_unknown_job_is_not_found(jobs, browser):
+    answer = browser.get("/console/jobs/nope/leaderboard")
+    assert answer.status == 404
+    assert "find an AutoML job called nope" in answer.text

@@ -1,0 +1,154 @@
+"""How good a candidate is, from the very files that the engine writes."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+from unit.console.board import (
+    HERE,
+    HOSTILE,
+    INSIGHTS,
+    a_job,
+    check_harmless,
+    judged_many,
+    judged_numbers,
+    judged_two,
+    read,
+    with_reports,
+)
+
+from windvane.artifacts.base import parse_location
+from windvane.console.candidate.thresholds import Thresholds
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.quality.curves import ranking
+from windvane.engine.quality.figures import figures_json
+from windvane.engine.quality.thresholds import choice
+
+PAGE = f"{HERE}/quality"
+
+
+def titles(text):
+    return re.findall(r"<figcaption>([^<]*)</figcaption>", text)
+
+
+def at(text):
+    """What stands at the threshold, by key."""
+    return dict(re.findall(r'data-at="(\w+)">([^<]*)<', text))
+
+
+@pytest.fixture
+def binary(jobs):
+    jobs.insert(a_job(), with_reports())
+    jobs.put_quality(judged_two())
+    return jobs
+
+
+def test_two_classes_have_every_picture(binary, browser):
+    text = browser.get(PAGE).text
+    assert titles(text) == [
+        "Confusion matrix",
+        "What a threshold does",
+        "ROC curve",
+        "Precision and recall",
+        "Gain",
+        "Calibration",
+    ]
+    assert "500 out-of-fold rows of 5 folds" in text
+    measures = {row[0]: row[1:] for row in read(text).tables[0]}
+    assert "±" in measures["F1"][0]
+    assert measures["Recall"][1] == "1"
+    check_harmless(text)
+
+
+def test_the_threshold_is_the_models_own_until_one_is_asked_for(jobs, browser):
+    judged = judged_two(n_rows=300)
+    jobs.insert(a_job(), with_reports())
+    jobs.put_quality(judged)
+    own, asked = choice(ranking(judged), 0.4), choice(ranking(judged), 0.75)
+    for found, text in (
+        (own, browser.get(PAGE).text),
+        (asked, browser.get(f"{PAGE}?threshold=0.75").text),
+    ):
+        told = at(text)
+        assert (told["hits"], told["alarms"]) == (str(found.hits), str(found.alarms))
+        assert told["misses"] == str(found.n_positive - found.hits)
+        assert told["recall"] == f"{100 * found.recall:.1f} %"
+    assert 'value="0.750"' in text
+
+
+@pytest.mark.parametrize("asked", ["nan", "x", "1e999", "-5", "7"])
+def test_a_threshold_that_cannot_be_is_no_fault(binary, browser, asked):
+    assert browser.get(f"{PAGE}?threshold={asked}").status == 200
+
+
+def test_the_script_gets_numbers_alone(binary, browser):
+    text = browser.get(PAGE).text
+    [island] = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text)
+    data = json.loads(island)
+    assert set(data) == {"n_positive", "n_negative", "threshold", "hits", "alarms"}
+    assert data["threshold"] == figures_json(judged_two())["thresholds"]["threshold"]
+
+
+def test_a_threshold_falls_on_the_right_side_of_equal_probabilities():
+    found = Thresholds(0.5, 3, 3, [0.9, 0.5, 0.1], [1, 2, 3], [0, 1, 3])
+    assert [(found.at(t).hits, found.at(t).alarms) for t in (0.95, 0.9, 0.5, 0.49, 0.0)] == [
+        (0, 0),
+        (1, 0),
+        (2, 1),
+        (2, 1),
+        (3, 3),
+    ]
+    assert found.at(0.95).precision is None
+    assert found.at(0.5).f1 == pytest.approx(2 * 2 / (3 + 3))
+
+
+def test_labels_stay_text(jobs, browser):
+    jobs.insert(a_job(), with_reports())
+    jobs.put_quality(judged_two(("no", HOSTILE)))
+    text = browser.get(PAGE).text
+    assert "&lt;script&gt;alert(1)" in text
+    check_harmless(text)
+
+
+def test_many_classes_have_a_row_each_and_a_pooled_matrix(jobs, browser):
+    labels = [HOSTILE, *(f"class {number}" for number in range(1, 20))]
+    jobs.insert(
+        a_job(objective=MetricName.ACCURACY, problem_type=ProblemType.MULTICLASS), with_reports()
+    )
+    jobs.put_quality(judged_many(labels))
+    text = browser.get(PAGE).text
+    assert titles(text) == ["Confusion matrix", "Calibration"]
+    assert "all others" in text
+    assert "Choose a threshold" not in text
+    [classes] = [one for one in read(text).tables if one[0][0] == "Class"]
+    assert len(classes) == 21
+    check_harmless(text)
+
+
+def test_a_regression_has_residuals_and_intervals(jobs, browser):
+    jobs.insert(
+        a_job(objective=MetricName.MSE, problem_type=ProblemType.REGRESSION), with_reports()
+    )
+    jobs.put_quality(judged_numbers())
+    text = browser.get(PAGE).text
+    assert titles(text) == ["Actual against predicted", "Residuals", "Prediction intervals"]
+    [held] = [one for one in read(text).tables if one[0][0] == "Interval for"]
+    assert [row[0] for row in held[1:]] == ["50 %", "80 %", "95 %"]
+    assert np.isclose(float(held[2][1].removesuffix(" %")), 80, atol=5)
+
+
+def test_a_report_of_an_older_version_shows_what_it_has(binary, browser):
+    binary.console.artifacts.delete(parse_location(f"{INSIGHTS}/churn-001/figures.json"))
+    text = browser.get(PAGE).text
+    assert "Some pictures are missing." in text
+    assert titles(text) == ["Confusion matrix", "ROC curve", "Precision and recall", "Gain"]
+
+
+def test_a_file_that_is_broken_is_told(binary, browser):
+    binary.put(f"{INSIGHTS}/churn-001/statistics.json", "[1]")
+    answer = browser.get(PAGE)
+    assert answer.status == 400
+    assert "should hold a JSON object, and holds a list" in answer.text
