@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from browser.hands import Keyboard, Mouse
 
 _JOB_MS = 900_000
@@ -110,8 +112,9 @@ class Walk:
         self._hands.fill(page.get_by_label("Instances", exact=True), "2")
         self._hands.activate(page.get_by_role("button", name="Change"))
         page.wait_for_url(f"**/{self._errand.endpoint}*")
-        row = page.get_by_role("region", name="Variants").get_by_role("row").nth(1)
-        row.filter(has_text=re.compile(r"AllTraffic.*\b3\b.*\b2\b")).wait_for(timeout=_READY_MS)
+        [weight, _, instances, processes] = page.locator("tbody[sse-swap=variants] td").all()[:4]
+        for cell, told in ((weight, "3"), (instances, "2"), (processes, "2")):
+            expect(cell).to_have_text(told, timeout=_READY_MS)
         self._wait_in_service()
 
     def delete(self):
