@@ -80,9 +80,9 @@ class Keyboard:
         assert target.evaluate("one => one === document.activeElement"), "choosing loses the focus"
 
     def hand_over(self, zone, file):
-        """Choose a file by the zone's field."""
+        """Choose a file by the zone's button."""
         with self._page.expect_file_chooser() as opened:
-            self.activate(zone.locator("input[type=file]"))
+            self.activate(zone.get_by_role("button", name="Choose a file"))
         opened.value.set_files(file)
 
     def _press(self, key):
@@ -100,6 +100,7 @@ class Keyboard:
             if focus is None:
                 # Beyond the last stop is the browser itself; the next key comes back to the first.
                 assert passed[-1:] != [_AWAY], f"the focus is lost after {passed[-2:]}"
+                assert passed.count(_AWAY) < 2, f"{target} is no stop of the keyboard: {passed}"
                 passed.append(_AWAY)
                 continue
             assert focus["shown"], f"the focus is not seen on {focus['html']}"
