@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api.world import migrated_database, build_parts
+from api.world import build_parts, migrated_database
 from botocore.parsers import create_parser
 from hostile.asking import ACCOUNT, NOW, OTHER, OTHER_ACCOUNT, OWNER, SESSION_SECRET, Ask
 from hostile.hosted import Hosted
