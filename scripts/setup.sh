@@ -54,6 +54,18 @@ if [ "$what" = dev ]; then
         { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends awscli; } \
             >/dev/null || echo "apt-get cannot install awscli: tests of the AWS CLI 2 will be skipped." >&2
     fi
+
+    # The console shows requests as commands of curl; tests run them.
+    if ! command -v curl >/dev/null 2>&1 && has_apt; then
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl; } \
+            >/dev/null || echo "apt-get cannot install curl: a test of requests as code will be skipped." >&2
+    fi
+
+    # Tests of the console drive the distribution's Chromium. Without it they are skipped, and named; in CI they fail.
+    if ! .venv/bin/python -m benchmarks.chromium >/dev/null 2>&1 && has_apt; then
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } \
+            >/dev/null || echo "apt-get cannot install chromium: tests of the console in a browser will be skipped." >&2
+    fi
 fi
 
 # LightGBM loads the system's OpenMP library.

@@ -15,6 +15,7 @@ from windvane.api.identity import identity_operations
 from windvane.api.inside import Inside
 from windvane.api.keyring import KeyRing, load_or_create_keys
 from windvane.api.operation import Parts
+from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.artifacts.mapped import BucketMap, with_mapped
 from windvane.artifacts.s3 import S3Artifacts
@@ -30,7 +31,10 @@ from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.objects import Objects
+from windvane.control.overviews import Overviews
 from windvane.control.passes import Passes
+from windvane.control.previews import Previews
+from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
@@ -40,6 +44,7 @@ from windvane.events.stream import Streams
 from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
 from windvane.names import PageTokens, default_bucket, default_role
+from windvane.serving.explaining import Explaining
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
 from windvane.settings import DEFAULT_REGION, Settings
@@ -56,7 +61,7 @@ from windvane.store.open import open_store
 from windvane.telemetry import Telemetry
 from windvane.web import Web
 from windvane.wire.call import Caller, Operations
-from windvane.wire.edge import Edge
+from windvane.wire.edge import AsyncHandler, Edge
 from windvane.wire.faults import s3_refusal
 from windvane.wire.forward import Upstream
 from windvane.wire.gateway import S3Gateway
@@ -96,8 +101,9 @@ class Server:
             memory_mb=settings.serving.memory_mb,
             idle_s=settings.serving.idle_s,
         )
+        self._up_since = utc_now()
         self._supervisor = Supervisor(
-            self._store, work_config(settings, self._connection, self._mapped, utc_now())
+            self._store, work_config(settings, self._connection, self._mapped, self._up_since)
         )
         tide = Tide(self._store)
         self._streams = Streams(self._store, tide, settings.events.streams)
@@ -109,6 +115,7 @@ class Server:
         self._gateway = self._new_gateway()
         self._parts = self._new_parts()
         self._operations = self._new_operations()
+        self._async_operations = self._new_async_operations()
         self._edge = self._new_edge()
         self._console = self._new_console()
         self.asgi = Web(self._edge, self._console, self._telemetry, self.faults)
@@ -209,7 +216,7 @@ class Server:
         return Edge(
             self._keyring,
             self._operations,
-            runtime_operations(self._router),
+            self._async_operations,
             self._gateway,
             utc_now,
             on_request=self._telemetry.on_request,
@@ -228,7 +235,7 @@ class Server:
                     self._keys.token_secret,
                     utc_now,
                 ),
-                Inside(self._operations, runtime_operations(self._router)),
+                Inside(self._operations, self._async_operations),
                 Objects(self._artifacts, owners, self._mapped),
                 Hosts(names),
                 self._roles_of,
@@ -246,6 +253,14 @@ class Server:
             **identity_operations(self._keyring, roles, utc_now),
         }
 
+    def _new_async_operations(self) -> dict[tuple[str, str], AsyncHandler]:
+        environment = {"WINDVANE_DATA_DIR": str(self._settings.data_dir)}
+        explaining = Explaining(self._router, environment)
+        return {
+            **runtime_operations(self._router),
+            **reason_operations(self._router, explaining),
+        }
+
     def _new_parts(self) -> Parts:
         store, artifacts, limits = self._store, self._artifacts, self._settings.limits
         roles = self._roles
@@ -261,5 +276,9 @@ class Server:
             Reports(store, steps),
             Transforms(store, artifacts, roles, utc_now),
             Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
+            Overviews(store, lists),
+            Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),
             Leaderboards(store),
+            Previews(artifacts, roles),
+            self._router,
         )

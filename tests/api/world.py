@@ -32,6 +32,9 @@ from windvane.control.leaderboard import Leaderboards
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
+from windvane.control.overviews import Overviews
+from windvane.control.previews import Previews
+from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.roles import Roles
 from windvane.control.steps import Steps
@@ -40,6 +43,7 @@ from windvane.control.transforms import Transforms
 from windvane.domain.images import image_uri
 from windvane.domain.resource import Resource
 from windvane.names import PageTokens, Scope
+from windvane.serving.router import Router
 from windvane.settings import LimitSettings, Role
 from windvane.store.base import Store
 from windvane.store.open import FILE_NAME, open_store
@@ -55,6 +59,9 @@ INPUT = "s3://data/train/"
 OUTPUT = "s3://results/jobs"
 MODEL_DATA = "s3://results/model.tar.gz"
 IMAGE = image_uri(SCOPE, "xgboost")
+
+MEMORY = {"run/train-1/1": 123_456_789}
+"""Workers, and what their tasks hold, in bytes."""
 
 
 class Clock:
@@ -186,7 +193,11 @@ def build_parts(
         reports=Reports(store, steps),
         transforms=Transforms(store, artifacts, roles, clock),
         logs=Logs(store, PageTokens(b"k" * 32), 30),
+        overviews=Overviews(store, lists),
+        progress=Progress(store, clock(), MEMORY.get, clock),
         leaderboards=Leaderboards(store),
+        previews=Previews(artifacts, roles),
+        router=Router(),
     )
 
 

@@ -131,4 +131,5 @@ _BY_PATH = (
     ("/candidates/", "DescribeCandidate"),
     ("GET /windvane/events ", "FollowEvents"),
     ("/events ", "FollowJobEvents"),
+    ("/figures ", "DescribeEndpointFigures"),
 )

@@ -41,7 +41,7 @@ def description(view: JobView) -> dict[str, Any]:
         "GenerateCandidateDefinitionsOnly": job.definitions_only,
         "ResolvedAttributes": {
             **_resolved_objective(job),
-            **present(ProblemType=_problem_type(job)),
+            **present(ProblemType=problem_type_name(job)),
             **_resolved_criteria(job),
         },
     }
@@ -50,7 +50,7 @@ def description(view: JobView) -> dict[str, Any]:
 def description_v2(view: JobView) -> dict[str, Any]:
     """The answer of DescribeAutoMLJobV2: of a job of the first API too, as a tabular V2 job."""
     job = view.job
-    problem_type = _problem_type(job)
+    problem_type = problem_type_name(job)
     return {
         **_common(view),
         **_request_v2(job),
@@ -108,20 +108,24 @@ def _request_v2(job: AutoMLJob) -> dict[str, Any]:
     return request
 
 
-def _problem_type(job: AutoMLJob) -> str | None:
+def problem_type_name(job: AutoMLJob) -> str | None:
     """As found in the data, else as asked for; unknown until one of them is there."""
     return job.problem_type.value if job.problem_type else job.request.get("ProblemType")
 
 
-def _resolved_objective(job: AutoMLJob) -> dict[str, Any]:
+def objective_name(job: AutoMLJob) -> MetricName | None:
+    """As resolved, else as asked for, else the default; unknown while the problem type is."""
     if job.objective is not None:
-        return {"AutoMLJobObjective": {"MetricName": job.objective.value}}
+        return job.objective
     if "AutoMLJobObjective" in job.request:
-        return {"AutoMLJobObjective": job.request["AutoMLJobObjective"]}
-    if (problem_type := _problem_type(job)) is not None:
-        metric: MetricName = default_objective(ProblemType(problem_type))
-        return {"AutoMLJobObjective": {"MetricName": metric.value}}
-    return {}
+        return MetricName(job.request["AutoMLJobObjective"]["MetricName"])
+    problem_type = problem_type_name(job)
+    return None if problem_type is None else default_objective(ProblemType(problem_type))
+
+
+def _resolved_objective(job: AutoMLJob) -> dict[str, Any]:
+    objective = objective_name(job)
+    return {} if objective is None else {"AutoMLJobObjective": {"MetricName": objective.value}}
 
 
 def _resolved_criteria(job: AutoMLJob) -> dict[str, Any]:

@@ -20,11 +20,15 @@ from windvane.control.jobs import Jobs
 from windvane.control.leaderboard import Leaderboards
 from windvane.control.logs import Logs
 from windvane.control.models import Models
+from windvane.control.overviews import Overviews
+from windvane.control.previews import Previews
+from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
 from windvane.names import Scope
+from windvane.serving.router import Router
 from windvane.wire.call import Call, Handler, Result
 
 
@@ -41,7 +45,11 @@ class Parts:
     reports: Reports
     transforms: Transforms
     logs: Logs
+    overviews: Overviews
+    progress: Progress
     leaderboards: Leaderboards
+    previews: Previews
+    router: Router
 
 
 Operation = Callable[[Parts, Call], Result]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from windvane.api import (
     automl,
     endpoint_configs,
+    endpoint_figures,
     endpoints,
     leaderboard,
     logs,
     models,
+    previews,
+    progress,
     reports,
     steps,
     tags,
@@ -27,7 +30,10 @@ _TABLES = (
     transforms.OPERATIONS,
     reports.OPERATIONS,
     logs.OPERATIONS,
+    progress.OPERATIONS,
     leaderboard.OPERATIONS,
+    previews.OPERATIONS,
+    endpoint_figures.OPERATIONS,
 )
 
 

@@ -22,7 +22,22 @@ from windvane.api.inside import Inside
 from windvane.console import cookies
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
-from windvane.console.pages import candidate, compare, data, files, leaderboard, sign_in
+from windvane.console.pages import (
+    candidate,
+    compare,
+    data,
+    endpoint,
+    endpoint_changes,
+    endpoints,
+    files,
+    job,
+    jobs,
+    leaderboard,
+    new_job,
+    sign_in,
+    try_it,
+    uploads,
+)
 from windvane.console.security import PAGE_HEADERS, SAFE_METHODS, Hosts, check_origin
 from windvane.console.static_files import KeptFiles
 from windvane.console.stream import Tap
@@ -43,10 +58,18 @@ _LOG = logging.getLogger(__name__)
 ROUTES = (
     *sign_in.ROUTES,
     *files.ROUTES,
+    *jobs.ROUTES,
+    *job.ROUTES,
     *leaderboard.ROUTES,
     *compare.ROUTES,
     *candidate.ROUTES,
     *data.ROUTES,
+    *uploads.ROUTES,
+    *new_job.ROUTES,
+    *endpoints.ROUTES,
+    *endpoint.ROUTES,
+    *endpoint_changes.ROUTES,
+    *try_it.ROUTES,
 )
 
 _WITHOUT_SESSION = frozenset({"/console/sign-in", "/console/enter", "/console/theme"})

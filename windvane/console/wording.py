@@ -48,6 +48,17 @@ def score(value: float | None) -> str:
     return f"{value:.5f}" if abs(value) >= 0.001 or value == 0 else f"{value:.4g}"
 
 
+def spread(value: float | None) -> str:
+    """A standard error: two digits are all that it is known to.
+
+    >>> spread(0.0078712), spread(1234.5)
+    ('0.0079', '1,234')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
+
+
 def in_bytes(value: float | None) -> str:
     """
     >>> in_bytes(999), in_bytes(1_400_000)
@@ -65,8 +76,8 @@ def in_bytes(value: float | None) -> str:
 
 def seconds(value: float | None) -> str:
     """
-    >>> seconds(0.0012), seconds(12.34), seconds(250), seconds(7325)
-    ('1.2 ms', '12.3 s', '4 min 10 s', '2 h 2 min')
+    >>> seconds(0.0012), seconds(12.34), seconds(250), seconds(180), seconds(7325)
+    ('1.2 ms', '12.3 s', '4 min 10 s', '3 min', '2 h 2 min')
     """
     if value is None or not math.isfinite(value):
         return NOTHING
@@ -76,9 +87,11 @@ def seconds(value: float | None) -> str:
         return f"{value:.1f} s"
     whole = round(value)
     if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+        return f"{whole // _MINUTE} min" + (f" {rest} s" if (rest := whole % _MINUTE) else "")
     if whole < _DAY:
-        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+        return f"{whole // _HOUR} h" + (
+            f" {rest} min" if (rest := whole % _HOUR // _MINUTE) else ""
+        )
     return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
 
 
@@ -144,6 +157,7 @@ _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\N{SOFT HYPHEN}|[0-9]+")
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "score": score,
+    "spread": spread,
     "bytes": in_bytes,
     "seconds": seconds,
     "millis": millis,

@@ -83,6 +83,10 @@ class Endpoints:
             )
             _check_instances(tx, updated, self._quotas.instances)
             tx.update(updated)
+            for one in updated.desired:
+                place = endpoint_place(updated, updated.generation, one.variant.name, 0)
+                text = f"Update to the endpoint configuration {config.name}."
+                tx.log(place, [text], updated.modified)
         return updated
 
     def rescale(self, scope: Scope, request: Request) -> Endpoint:

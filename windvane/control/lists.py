@@ -84,12 +84,20 @@ class Lists:
             else listing.descending,
             limit=parameters.get("MaxResults", listing.page_size),
             after=self._tokens.read(belongs_to, token) if token else None,
-            **{field: parameters[name] for name, field in _FILTERS.items() if name in parameters},
+            **_filters(parameters),
         )
         with self._store.snapshot() as tx:
             page = tx.page(listing.kind, query)
         more = page.position is not None
         return Listed(page.records, self._tokens.issue(belongs_to, page.position) if more else "")
+
+    def filters(self, scope: Scope, parameters: Mapping[str, Any]) -> Query:
+        """What the parameters of a List operation leave of all records of the scope, on whatever page."""
+        return Query(scope=scope, **_filters(parameters))
+
+
+def _filters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: parameters[name] for name, field in _FILTERS.items() if name in parameters}
 
 
 def _identity(name: str, scope: Scope, parameters: Mapping[str, Any]) -> tuple[str, ...]:

@@ -39,15 +39,13 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.ensembles.blend import weighted
 from windvane.engine.features.cards import RECIPES
-from windvane.engine.features.recipe import load_recipe
 from windvane.engine.outcomes import (
     FULL_FIT,
     read_candidate,
     read_out_of_fold,
     write_candidate,
 )
-from windvane.engine.packages.assembly import digest_of, schema_of
-from windvane.engine.packages.package import write_transformers
+from windvane.engine.packages.assembly import write_recipes
 from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.training.onethread import one_thread
@@ -208,10 +206,7 @@ def fit_transformers(dataset: Path, recipes: Sequence[str], features: Path, into
     with one_thread():
         for recipe in recipes:
             stages.fit_features(dataset, recipe, features / recipe, (FULL_FIT,))
-    analysis = read_analysis(dataset)
-    fitted = {recipe: load_recipe(features / recipe / FULL_FIT) for recipe in recipes}
-    digest = digest_of(analysis)
-    write_transformers(into, schema_of(analysis), analysis.columns, fitted, digest)
+    write_recipes(dataset, {recipe: features / recipe / FULL_FIT for recipe in recipes}, into)
 
 
 def rerun_ensemble(

@@ -30,7 +30,7 @@ from windvane.domain.problem import ProblemSpec
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
-from windvane.engine.data.dataset import read_analysis, read_dataset
+from windvane.engine.data.dataset import read_dataset
 from windvane.engine.ensembles.blend import blend
 from windvane.engine.outcomes import (
     FULL_FIT,
@@ -230,7 +230,7 @@ def assemble(
         for number, weight in weights.items()
     ]
     with _whole(into) as folder:
-        assembly.write_packages(read_analysis(dataset), parts, record, folder)
+        assembly.write_packages(dataset, parts, record, folder)
 
 
 def row_latency(dataset: Path, packages: Path) -> float:
@@ -243,7 +243,9 @@ def assemble_transformers(dataset: Path, features: Path, into: Path) -> None:
     """`into`/transformers, the package of a recipe as fitted on all rows: the same as `assemble` makes for a candidate that
     takes its matrix from that fit. `features` is the recipe's folder, named after it."""
     with _whole(into) as folder:
-        assembly.write_recipe(read_analysis(dataset), features.name, features / FULL_FIT, folder)
+        assembly.write_recipes(
+            dataset, {features.name: features / FULL_FIT}, folder / "transformers"
+        )
 
 
 def _trial(dataset: Path, features: Path | None, plan: Plan, limits: TrainLimits) -> Trial:

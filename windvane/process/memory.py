@@ -36,6 +36,11 @@ def tree_memory_mb(leader: int) -> float:
     return sum(_held_kb(pid) for pid in tree_of(leader)) / _KB_PER_MB
 
 
+def children_memory_mb(parent: int) -> float:
+    """The same of all that descends from a process, without the process itself."""
+    return sum(_held_kb(pid) for pid in tree_of(parent) - {parent}) / _KB_PER_MB
+
+
 def exceeds_mb(leader: int, cap_mb: float) -> tuple[bool, float]:
     """Whether the tree holds more than `cap_mb`, and the MiB that this is judged by.
 

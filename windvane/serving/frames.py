@@ -12,6 +12,9 @@ from typing import Any
 
 _LENGTHS = struct.Struct("!II")
 
+DESCRIBE = "describe"
+"""Key of a request's header that asks what the model takes and gives."""
+
 Frame = tuple[dict[str, Any], bytes]
 """Header and body."""
 

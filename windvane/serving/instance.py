@@ -4,7 +4,7 @@
 
 The spec is JSON: {"containers": [{"environment": {...}, "folder": "..."}], "memory_mb": N}; a container may have a
 "name". The first frame sent says {"ready": true} or {"failed": "why"}; then each request frame gets one answer frame,
-in order.
+in order. A request whose header is {"describe": true} is answered with what the model takes and gives, as JSON.
 Exits when the other end of the socket is closed.
 """
 
@@ -23,7 +23,9 @@ from typing import Any
 
 from windvane.engine.packages.package import load_predictor
 from windvane.errors import AcceptRefused, ContentTypeRefused, InvalidRequest, WindvaneError
-from windvane.serving.frames import Frame, FrameBuffer, pack
+from windvane.serving.described import described
+from windvane.serving.frames import DESCRIBE, Frame, FrameBuffer, pack
+from windvane.serving.media import JSON
 from windvane.serving.model import Load, LocalContainer, ServedModel, load_model
 
 _LOG = logging.getLogger("windvane.serving.instance")
@@ -41,16 +43,9 @@ _STATUS: tuple[tuple[type[WindvaneError], int], ...] = (
 
 def run(channel: socket.socket, spec: dict[str, Any], load: Load = load_predictor) -> int:
     """The life of a model process; returns its exit code."""
-    limit = int(spec["memory_mb"]) * 1024**2
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    cap_memory(spec)
     try:
-        model = load_model(
-            [
-                LocalContainer(c["environment"], Path(c["folder"]), c.get("name", ""))
-                for c in spec["containers"]
-            ],
-            load,
-        )
+        model = load_model(containers_of(spec), load)
     except WindvaneError as error:
         channel.sendall(pack({"failed": str(error)}))
         return _LOAD_FAILED
@@ -64,6 +59,19 @@ def run(channel: socket.socket, spec: dict[str, Any], load: Load = load_predicto
     return 0
 
 
+def cap_memory(spec: dict[str, Any]) -> None:
+    """From now on this process can have no more than the spec allows."""
+    limit = int(spec["memory_mb"]) * 1024**2
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def containers_of(spec: dict[str, Any]) -> list[LocalContainer]:
+    return [
+        LocalContainer(c["environment"], Path(c["folder"]), c.get("name", ""))
+        for c in spec["containers"]
+    ]
+
+
 def _answer_all(channel: socket.socket, model: ServedModel) -> None:
     buffer = FrameBuffer()
     while data := channel.recv(_PIECE):
@@ -74,6 +82,8 @@ def _answer_all(channel: socket.socket, model: ServedModel) -> None:
 
 def _answer(model: ServedModel, request: Frame) -> bytes:
     header, body = request
+    if DESCRIBE in header:
+        return pack({"status": 200, "content_type": JSON}, json.dumps(described(model)).encode())
     reads, predicts, writes = model.container_names
     try:
         answer, media = model.answer(body, header["content_type"], header["accept"])
@@ -84,7 +94,7 @@ def _answer(model: ServedModel, request: Frame) -> bytes:
         _LOG.exception("A request needed more memory than there is.")
         return _fault(500, predicts, "The model ran out of memory; send fewer rows at once.")
     except Exception as error:  # noqa: BLE001 - the end of a request: the process must answer the next one
-        _LOG.error("The model failed.\n%s", _trace(error))
+        _LOG.error("The model failed.\n%s", trace_of(error))
         return _fault(500, predicts, f"The model failed: {type(error).__name__}.")
     return pack({"status": 200, "content_type": media}, answer)
 
@@ -93,7 +103,7 @@ def _fault(status: int, container: str, message: str) -> bytes:
     return pack({"status": status, "container": container, "message": message})
 
 
-def _trace(error: Exception) -> str:
+def trace_of(error: Exception) -> str:
     """Where it happened, without the error's own text, which may hold values of the request."""
     return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
 

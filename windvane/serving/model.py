@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from windvane.domain.problem import ProblemType
+from windvane.engine.data.sketch import Sketch, read_sketch
 from windvane.engine.packages.package import Predictor, load_predictor
 from windvane.errors import CorruptArtifact, InvalidRequest
 from windvane.serving.answers import Key, Selection, read_keys, write_answer
@@ -55,12 +56,14 @@ class ServedModel:
 
     default_accept   content type of an answer when the request leaves the choice
     container_names  as AWS names them in messages: of the container that reads, predicts, writes
+    sketch           what the columns usually hold; empty if the transformers do not say
     """
 
     predictor: Predictor
     selection: Selection
     default_accept: str
     container_names: tuple[str, str, str]
+    sketch: Sketch
 
     def answer(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
         """The answer to a request body, and its content type.
@@ -93,7 +96,8 @@ def load_model(containers: Sequence[LocalContainer], load: Load = load_predictor
     shape = check_shape([container.environment for container in containers])
     first = containers[0].folder
     if shape == "whole":
-        predictor = load(_part(first, "transformers"), _part(first, "model"))
+        transformers = _part(first, "transformers")
+        predictor = load(transformers, _part(first, "model"))
     else:
         _check_apart(containers)
         transformers, model = _root(first, "transformers"), _root(containers[1].folder, "model")
@@ -104,6 +108,7 @@ def load_model(containers: Sequence[LocalContainer], load: Load = load_predictor
         _selection(containers, predictor),
         _default_accept(containers[-1].environment),
         _names([container.name for container in containers]),
+        read_sketch(transformers),
     )
 
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
-from windvane.serving.frames import pack
+from windvane.serving.frames import DESCRIBE, Frame, pack
 from windvane.serving.pool import USUAL, Bounds, Demand, Died, Pool, Retired, Seat, TimedOut
+from windvane.serving.readings import Sent, Snapshot
+from windvane.serving.tally import Activity, Ended, Outcome
 
+_DESCRIBE = pack({DESCRIBE: True})
 _MOVES = 5
 """How often one request may follow an endpoint that is being replaced."""
 
@@ -44,6 +48,7 @@ class VariantRoute:
     size     instances it is meant to have
     most     requests in hand at once, if that is bounded
     demand   to be told of requests, if its processes come and go with them
+    spec     what its processes are told (serving/instance.py), JSON
     """
 
     key: str
@@ -54,6 +59,7 @@ class VariantRoute:
     seats: tuple[Seat, ...]
     most: int | None = None
     demand: Demand | None = None
+    spec: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,8 @@ Table = Mapping[tuple[Scope, str], Route]
 
 @dataclass
 class Figures:
-    """What became of requests since the server started; `seconds` is the sum over those that a model answered,
-    well or with an error."""
+    """What became of the requests to all endpoints since the server started; `seconds` is the sum over those that a
+    model answered, well or with an error."""
 
     answered: int = 0
     client_errors: int = 0
@@ -95,6 +101,7 @@ class _Way:
 @dataclass
 class _Endpoint:
     route: Route
+    activity: Activity
     ways: dict[str, _Way] = field(default_factory=dict)
 
 
@@ -133,13 +140,35 @@ class Router:
             found = self._find(scope, endpoint)
             way = self._choose(found, invocation.target_variant)
             try:
-                return await self._ask(found.route, way, request, until)
+                return await self._ask(found, way, request, len(invocation.body), until)
             except Retired:
                 continue
-            except (Throttled, ModelNotReady):
-                self.figures.turned_away += 1
-                raise
-        raise ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
+        raise _replaced(endpoint)
+
+    async def describe(self, scope: Scope, endpoint: str, variant: str) -> tuple[str, bytes]:
+        """A variant, and what its model takes and gives (serving/described.py), JSON. It is no invocation.
+
+        variant   "" for the one that answers most requests
+        raises    as `invoke`
+        """
+        until = asyncio.get_running_loop().time() + self.bounds.answer_s
+        for _ in range(_MOVES):
+            found = self._find(scope, endpoint)
+            way = self._choose(found, variant or _weightiest(found.route).name)
+            try:
+                _, body = await _answered(way.pool.ask(_DESCRIBE, until), found.route, way.route)
+            except Retired:
+                continue
+            return way.route.name, body
+        raise _replaced(endpoint)
+
+    def variant(self, scope: Scope, endpoint: str, variant: str) -> tuple[Route, VariantRoute]:
+        """An endpoint and one of its variants; "" for the one that answers most requests.
+
+        raises    as `invoke`
+        """
+        found = self._find(scope, endpoint)
+        return found.route, self._choose(found, variant or _weightiest(found.route).name).route
 
     def weights(self, scope: Scope, endpoint: str) -> dict[str, float]:
         """What share of the requests each variant of an endpoint is given now."""
@@ -150,26 +179,71 @@ class Router:
         """Requests that wait for an instance now."""
         return sum(pool.n_waiting for pool in self._pools.values())
 
-    async def _ask(self, route: Route, way: _Way, request: bytes, until: float) -> Answer:
-        figures = self.figures
+    def snapshot(self, scope: Scope, endpoint: str) -> Snapshot:
+        """What is known of an endpoint's requests; nothing of one that is not hosted (yet).
+
+        To be called from any thread but that of the event loop, which is asked.
+        """
+        with self._lock:
+            loop = self._loop
+        if loop is None:
+            return _nothing()
+        return asyncio.run_coroutine_threadsafe(self._snapshot(scope, endpoint), loop).result()
+
+    async def _snapshot(self, scope: Scope, name: str) -> Snapshot:
+        endpoint = self._endpoints.get((scope, name.lower()))
+        if endpoint is None:
+            return _nothing()
+        activity, ways = endpoint.activity, endpoint.ways
+        sent = {name: Sent(one.newest, one.counts()) for name, one in activity.tallies.items()}
+        return Snapshot(
+            time.time(),
+            activity.since,
+            {
+                name: replace(
+                    sent.get(name, Sent()), n_up=way.pool.n_up, n_waiting=way.pool.n_waiting
+                )
+                for name, way in ways.items()
+            },
+            tuple(one for name, one in sent.items() if name not in ways),
+            tuple(reversed(activity.last)),
+        )
+
+    async def _ask(
+        self, found: _Endpoint, way: _Way, request: bytes, n_bytes: int, until: float
+    ) -> Answer:
+        route, figures = found.route, self.figures
         started = time.perf_counter()
+
+        def ended(outcome: Outcome, status: int, bytes_out: int = 0) -> float:
+            seconds = time.perf_counter() - started
+            found.activity.note(
+                Ended(time.time(), way.route.name, outcome, status, seconds, n_bytes, bytes_out)
+            )
+            return seconds
+
         try:
-            header, body = await way.pool.ask(request, until)
-        except TimedOut as error:
+            header, body = await _answered(way.pool.ask(request, until), route, way.route)
+        except ModelFault as fault:
             figures.server_errors += 1
-            raise _timed_out(route, way.route.primary) from error
-        except Died as error:
+            ended(Outcome.MODEL_ERROR, fault.status)
+            raise
+        except (Throttled, ModelNotReady):
+            figures.turned_away += 1
+            ended(Outcome.TURNED_AWAY, 429)
+            raise
+        status = int(header["status"])
+        if status == 200:
+            figures.answered += 1
+            figures.seconds += ended(Outcome.ANSWERED, status, len(body))
+            return Answer(body, header["content_type"], way.route.name)
+        if status < 500:
+            figures.client_errors += 1
+            figures.seconds += ended(Outcome.CLIENT_ERROR, status)
+        else:
             figures.server_errors += 1
-            raise _died(route, way.route.primary) from error
-        figures.seconds += time.perf_counter() - started
-        if header["status"] != 200:
-            if header["status"] < 500:
-                figures.client_errors += 1
-            else:
-                figures.server_errors += 1
-            raise _refused(route, header)
-        figures.answered += 1
-        return Answer(body, header["content_type"], way.route.name)
+            figures.seconds += ended(Outcome.MODEL_ERROR, status)
+        raise refused(route, header)
 
     def _find(self, scope: Scope, name: str) -> _Endpoint:
         endpoint = self._endpoints.get((scope, name.lower()))
@@ -206,7 +280,8 @@ class Router:
         endpoints: dict[tuple[Scope, str], _Endpoint] = {}
         for key, route in table.items():
             before = self._endpoints.get(key)
-            endpoints[key] = _Endpoint(route)
+            activity = before.activity if before else Activity(time.time())
+            endpoints[key] = _Endpoint(route, activity)
             for variant in route.variants:
                 pool = self._pools.get(variant.key) or Pool(self.bounds, variant.demand)
                 pools[variant.key] = pool
@@ -215,10 +290,36 @@ class Router:
                 old = before.ways.get(variant.name) if before else None
                 credit = old.credit if old else 0.0
                 endpoints[key].ways[variant.name] = _Way(variant, pool, credit)
+            activity.keep(variant.name for variant in route.variants)
         gone = [pool for key, pool in self._pools.items() if key not in pools]
         self._pools, self._endpoints = pools, endpoints
         for pool in gone:
             pool.retire()
+
+
+def _weightiest(route: Route) -> VariantRoute:
+    return max(route.variants, key=lambda variant: variant.weight)
+
+
+def _replaced(endpoint: str) -> ModelNotReady:
+    return ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
+
+
+def _nothing() -> Snapshot:
+    now = time.time()
+    return Snapshot(now, now, {}, (), ())
+
+
+async def _answered(
+    answer: Awaitable[Frame], route: Route, variant: VariantRoute
+) -> tuple[dict[str, Any], bytes]:
+    """raises    ModelFault if there is none"""
+    try:
+        return await answer
+    except TimedOut as error:
+        raise _timed_out(route, variant.primary) from error
+    except Died as error:
+        raise _died(route, variant.primary) from error
 
 
 def _log_group(route: Route) -> str:
@@ -237,7 +338,8 @@ def _see(route: Route) -> str:
     )
 
 
-def _refused(route: Route, header: dict[str, object]) -> ModelFault:
+def refused(route: Route, header: Mapping[str, object]) -> ModelFault:
+    """What a caller is told of a fault that a model process answered with."""
     status, message = int(str(header["status"])), str(header["message"])
     side = "client" if status < 500 else "server"
     sentence = (

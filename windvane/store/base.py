@@ -93,10 +93,19 @@ class Transaction(LogBook, Outbox, Protocol):
 
     def by_arn(self, kind: type[R], arn: str) -> R | None: ...
 
+    def named(self, kind: type[R], scope: Scope, names: Iterable[str]) -> list[R]:
+        """Those of these names that are there, oldest first."""
+
     def page(self, kind: type[R], query: Query) -> Page[R]: ...
+
+    def total(self, kind: type[R], query: Query) -> int:
+        """How many records pass the filters of a query, on whatever page."""
 
     def children(self, kind: type[R], parent: str) -> list[R]:
         """Every record with this parent, oldest first."""
+
+    def child_counts(self, kind: type[R], parents: Iterable[str]) -> dict[str, dict[str, int]]:
+        """How many children each of these parents has, by their status; a parent without any is left out."""
 
     def every(self, kind: type[R], statuses: Sequence[str]) -> list[R]:
         """Every record of a kind in any of these statuses, in all scopes, oldest first."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
 
 from windvane.store.base import OrderBy, Query
 from windvane.store.schema import RESOURCES
@@ -41,6 +41,11 @@ def page_query(kind: str, query: Query) -> Select[Any]:
         .join(page, page.c.id == RESOURCES.c.id)
         .order_by(*_order(query, page.c.id, page.c.sort_value))
     )
+
+
+def total_query(kind: str, query: Query) -> Select[Any]:
+    """One number: the rows that pass the query's filters."""
+    return select(func.count()).select_from(RESOURCES).where(*_filters(kind, query))
 
 
 def page_after(row: Row[Any]) -> list[Any]:

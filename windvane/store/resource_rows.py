@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select, update
@@ -15,7 +15,7 @@ from windvane.domain.resource import Resource
 from windvane.names import Scope
 from windvane.store.base import Page, Query
 from windvane.store.event_rows import EventRows
-from windvane.store.paging import page_after, page_query
+from windvane.store.paging import page_after, page_query, total_query
 from windvane.store.records import from_json, to_json
 from windvane.store.schema import RESOURCES, TAGS, TASKS
 from windvane.store.times import to_micros
@@ -63,17 +63,40 @@ class ResourceRows(EventRows):
             kind, _BODY.where(RESOURCES.c.arn == arn.lower(), RESOURCES.c.kind == _name(kind))
         )
 
+    def named(self, kind: type[R], scope: Scope, names: Iterable[str]) -> list[R]:
+        keys = sorted({name.lower() for name in names})
+        is_one = and_(RESOURCES.c.kind == _name(kind), _is_in(scope))
+        return self._all(kind, _BODY.where(is_one, RESOURCES.c.name_key.in_(keys)))
+
     def page(self, kind: type[R], query: Query) -> Page[R]:
         rows = self._connection.execute(page_query(_name(kind), query)).all()
         shown = rows[: query.limit]
         records = tuple(from_json(kind, row.body) for row in shown)
         return Page(records, page_after(shown[-1]) if len(rows) > query.limit else None)
 
+    def total(self, kind: type[R], query: Query) -> int:
+        counted: int = self._connection.execute(total_query(_name(kind), query)).scalar_one()
+        return counted
+
     def children(self, kind: type[R], parent: str) -> list[R]:
         return self._all(
             kind,
             _BODY.where(RESOURCES.c.parent == parent.lower(), RESOURCES.c.kind == _name(kind)),
         )
+
+    def child_counts(self, kind: type[R], parents: Iterable[str]) -> dict[str, dict[str, int]]:
+        asked_for = {parent.lower(): parent for parent in parents}
+        columns = RESOURCES.c
+        counted = (
+            select(columns.parent, columns.status, func.count())
+            .where(columns.parent.in_(sorted(asked_for)), columns.kind == _name(kind))
+            .group_by(columns.parent, columns.status)
+            .order_by(columns.parent, columns.status)
+        )
+        counts: dict[str, dict[str, int]] = {}
+        for parent, status, n in self._connection.execute(counted):
+            counts.setdefault(asked_for[parent], {})[status] = n
+        return counts
 
     def every(self, kind: type[R], statuses: Sequence[str]) -> list[R]:
         return self._all(kind, _BODY.where(_is_in_status(kind, statuses)))

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
+from windvane.domain.timing import timetable
 from windvane.work import records
 from windvane.work.reasons import with_reason
 from windvane.work.state import JobState
-from windvane.work.timing import timetable
 
 _KINDS = frozenset({TaskKind.EXPLORE, TaskKind.SPLIT, TaskKind.TRANSFORM})
 

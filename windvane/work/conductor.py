@@ -11,6 +11,7 @@ from pathlib import Path
 from windvane.domain.candidate import StepStatus
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob, JobStatus
+from windvane.domain.timing import next_change
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
 from windvane.errors import CallerFault
@@ -18,7 +19,6 @@ from windvane.store.base import Store, Transaction
 from windvane.work import flow, stepjobs
 from windvane.work.state import Deploy, JobState, read_state, write_changes, write_step_jobs
 from windvane.work.telling import tell_job
-from windvane.work.timing import next_change
 from windvane.work.workspace import workspace_of, workspaces
 
 _LOG = logging.getLogger(__name__)

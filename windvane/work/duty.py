@@ -12,6 +12,7 @@ from pathlib import Path
 from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.task import Task, TaskKind
+from windvane.domain.timing import stop_at
 from windvane.process.child import Exit
 from windvane.store.base import Transaction
 from windvane.work import stepjobs
@@ -19,7 +20,6 @@ from windvane.work.conductor import Conductor
 from windvane.work.config import WorkConfig
 from windvane.work.errand import Errand
 from windvane.work.stages import Bench, Result
-from windvane.work.timing import stop_at
 from windvane.work.verdict import Case, StepCase, Verdict, judge
 from windvane.work.workspace import Workspace, workspace_of
 

@@ -16,7 +16,7 @@ from windvane.serving.pool import Demand
 from windvane.serving.process import ModelProcess
 from windvane.serving.router import VariantRoute
 from windvane.work.endpoint_log import Tell, untold
-from windvane.work.place import Means, Place
+from windvane.work.place import Means, Place, spec_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -128,6 +128,7 @@ class Fleet:
                 ),
                 most=one.variant.serverless.max_concurrency if one.variant.serverless else None,
                 demand=self._demands.get(one.variant.name),
+                spec=spec_of(one, self.folder, self._means),
             )
             for one in self._deployed
         )

@@ -16,10 +16,10 @@ from windvane.domain.deployment import EndpointStatus
 from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.domain.timing import LATE, Timetable, timetable
 from windvane.work import beside, records, steprecords, trials
 from windvane.work.reasons import MAX_REASONS, MAX_TEXT, with_reason
 from windvane.work.state import JobState, train_key
-from windvane.work.timing import LATE, Timetable, timetable
 
 _SMALLEST_ENSEMBLE = 2
 

@@ -49,6 +49,24 @@ class Means:
     wake: Callable[[], None]
 
 
+def spec_of(deployed: Deployed, folder: Path, means: Means) -> str:
+    """What a process of the variant is told (serving/instance.py), JSON.
+
+    folder    where the artefacts stand, or will
+    """
+    serverless = deployed.variant.serverless
+    containers = [
+        {
+            "environment": container.environment,
+            "name": container.hostname,
+            "folder": str(folder_of(container.model_data_url, folder)),
+        }
+        for container in deployed.containers
+    ]
+    memory_mb = serverless.memory_mb if serverless else means.memory_mb
+    return json.dumps({"memory_mb": memory_mb, "containers": containers})
+
+
 class Place:
     """Belongs to the hosting thread.
 
@@ -77,8 +95,7 @@ class Place:
         self._log = log
         self._tell = tell
         self._spec = folder / f"{deployed.variant.name}-{number}.json"
-        self._containers = deployed.containers
-        self._serverless = deployed.variant.serverless
+        self._deployed = deployed
         self._folder = folder
         self._started = 0.0
         self._is_condemned = False
@@ -125,18 +142,8 @@ class Place:
     def _start(self, now: float, means: Means) -> None:
         self.refusal = ""
         self._is_condemned = False
-        containers = [
-            {
-                "environment": container.environment,
-                "name": container.hostname,
-                "folder": str(folder_of(container.model_data_url, self._folder)),
-            }
-            for container in self._containers
-        ]
-        memory_mb = self._serverless.memory_mb if self._serverless else means.memory_mb
-        document = {"memory_mb": memory_mb, "containers": containers}
         try:
-            self._spec.write_text(json.dumps(document))
+            self._spec.write_text(spec_of(self._deployed, self._folder, means))
             self.process = ModelProcess(means.program, self._spec, self._log, means.environment)
         except OSError as error:
             self._note_death(now, f"could not be started: {error}")
@@ -163,7 +170,7 @@ class Place:
 
     def _with_urls(self, text: str) -> str:
         """Where our folders are is not what the owner of an endpoint wants to know."""
-        for container in self._containers:
+        for container in self._deployed.containers:
             url = container.model_data_url
             text = text.replace(str(folder_of(url, self._folder)), url)
         return text

@@ -24,6 +24,7 @@ from windvane.control.members import first
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
 from windvane.domain.task import Task, TaskKind
+from windvane.domain.timing import explanation_s, search_end
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import ValidationFiles
@@ -51,7 +52,6 @@ from windvane.work.publishing import (
 )
 from windvane.work.records import BASELINE, ENSEMBLE
 from windvane.work.reports import EXPLAINING_SHARE, explanation_files, insight_files
-from windvane.work.timing import explanation_s, search_end
 from windvane.work.workspace import Keys, Workspace, cleared, scratch
 
 _ARCHIVE = "archive.tar.gz"

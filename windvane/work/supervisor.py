@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from windvane.errors import WindvaneError
 from windvane.process.leash import command
+from windvane.process.memory import children_memory_mb
 from windvane.store.base import Store
 from windvane.work.config import READY_LINE, Role, WorkConfig, config_to_json
 
@@ -99,6 +100,14 @@ class Supervisor:
             if not post.is_ready
         ]
 
+    def memory_bytes(self, worker: str) -> int | None:
+        """What the task holds that the worker of this name has in hand; None if no such worker is at work."""
+        for post in self._posts:
+            process = post.process
+            if process is not None and self._name(post) == worker:
+                return int(children_memory_mb(process.pid) * 1024**2)
+        return None
+
     def gauges(self) -> Iterator[tuple[str, float]]:
         """Figures for /metrics."""
         yield "workers_ready", float(sum(post.is_ready for post in self._posts))
@@ -133,8 +142,7 @@ class Supervisor:
             self._lost(post, str(error))
 
     def _start_process(self, post: _Post) -> subprocess.Popen[bytes]:
-        name = f"{self._config.run}/{post.title}/{post.starts}"
-        program = [sys.executable, "-m", "windvane.work.worker", post.role, name]
+        program = [sys.executable, "-m", "windvane.work.worker", post.role, self._name(post)]
         process = subprocess.Popen(
             command(program),
             env=self._environment(),
@@ -148,6 +156,10 @@ class Supervisor:
             process.stdin.write(config_to_json(self._config).encode())
             process.stdin.close()
         return process
+
+    def _name(self, post: _Post) -> str:
+        """Unique among all workers ever; the tasks that it claims bear it."""
+        return f"{self._config.run}/{post.title}/{post.starts}"
 
     def _lost(self, post: _Post, how: str) -> None:
         was_steady = time.monotonic() - post.started_at >= _STEADY_S

@@ -14,6 +14,7 @@ from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob, EndOfSearch, SecondaryStatus
 from windvane.domain.problem import Mode
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.domain.timing import Timetable
 from windvane.engine.candidates import Plan, Tried
 from windvane.engine.outcomes import outcome_from_json
 from windvane.engine.tuning import pacing, search
@@ -21,7 +22,6 @@ from windvane.work import beside, records
 from windvane.work.reasons import with_reason
 from windvane.work.state import JobState, train_key
 from windvane.work.strategy import strategy_of
-from windvane.work.timing import Timetable
 
 _MAX_MEMBERS = 40
 _SEARCH_ENDED = "It was stopped before it was done, because the search ended."

@@ -1,16 +1,17 @@
-"""Our own operations: reports and events.
+"""Our own operations: reports, events and figures of endpoints.
 
-source    docs/reports.md and docs/events.md; constraints: windvane/wire/data
+source    docs/reports.md, docs/events.md and docs/endpoints.md; constraints: windvane/wire/data
 """
 
 from __future__ import annotations
 
-from hostile.asking import OTHER, Ask, by, own
+from hostile.asking import ACCOUNT, OTHER, Ask, by, own
 from hostile.case import Case
 from hostile.grammar import broken, detected, longest, shortest, value
 
 _NAME = "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}"
 _CANDIDATE = "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}"
+_ENDPOINT = "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
 _POSITION = "Member must satisfy regular expression pattern: latest|[0-9]+"
 _SEQUENCE = "Member must satisfy regular expression pattern: [0-9]+"
 _REPORTS = "/windvane/jobs/churn/candidates/{}/reports"
@@ -159,6 +160,24 @@ CASES = (
         "SerializationException",
         "'maybe' at 'follow' can not be converted to a Boolean",
     ),
+    _invalid(
+        "figures of an endpoint that there is not",
+        own("GET", "/windvane/endpoints/nope/figures"),
+        f'Could not find endpoint "arn:aws:sagemaker:us-east-1:{ACCOUNT}:endpoint/nope".',
+    ),
+    _invalid(
+        "figures of markup",
+        own("GET", "/windvane/endpoints/%3Cb%3E/figures"),
+        broken("<b>", "endpointName", _ENDPOINT),
+    ),
+    Case(
+        "figures with a body",
+        own("GET", "/windvane/endpoints/live/figures", body=b'{"EndpointName": "other"}'),
+        400,
+        "SerializationException",
+        "DescribeEndpointFigures takes no parameters in the body.",
+    ),
+    _nowhere("POST", "/windvane/endpoints/live/figures"),
     _nowhere("PUT", "/windvane/events"),
     _nowhere("GET", "/windvane/jobs/churn/candidates/churn-001/reports/x"),
     _nowhere("GET", "/windvane/../windvane/events"),

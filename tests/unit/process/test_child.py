@@ -14,7 +14,7 @@ import pytest
 
 from windvane.errors import CandidateFault, DataFault, JobFault
 from windvane.process.child import Child, Ending, Exit
-from windvane.process.memory import tree_memory_mb
+from windvane.process.memory import children_memory_mb, tree_memory_mb
 
 
 def _ended(child: Child, within_s: float = 10.0) -> Exit:
@@ -240,3 +240,19 @@ def _is_alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return stat[stat.rindex(")") + 2] != "Z"
+
+
+def test_what_children_hold_is_told_without_their_parent(tmp_path: Path) -> None:
+    def allocate() -> None:
+        held = np.ones(8 * 1024**2)
+        (tmp_path / "there").write_text(str(held.nbytes))
+        _sleep_forever()
+
+    before_mb = children_memory_mb(os.getpid())
+    child = Child.start(allocate)
+    _await(tmp_path / "there")
+    held_mb = children_memory_mb(os.getpid())
+    assert held_mb >= before_mb + 64
+    assert tree_memory_mb(os.getpid()) > held_mb
+    child.kill()
+    assert children_memory_mb(os.getpid()) == pytest.approx(before_mb, abs=1)

@@ -8,7 +8,9 @@ import pytest
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.serving.pool import USUAL, Bounds, Demand, Seat
+from windvane.serving.readings import read
 from windvane.serving.router import Invocation, Route, Router, VariantRoute
+from windvane.serving.tally import Outcome
 
 SCOPE = Scope("000000000000", "us-east-1")
 
@@ -384,5 +386,83 @@ def test_weights_that_change_keep_the_processes_and_what_was_not_used_up(bench):
         await asyncio.sleep(0)
         shares = Counter([(await bench.ask()).variant for _ in range(40)])
         assert shares == {"A": 10, "B": 30}
+
+    play(bench, scene)
+
+
+def told(bench):
+    """The last requests of the endpoint: variant, outcome, status."""
+    snapshot = bench.router._snapshot(SCOPE, "e")
+    return [(one.variant, one.outcome, one.status) for one in snapshot.last]
+
+
+def test_how_each_request_ended_is_told(bench_with):
+    bench = bench_with(answer_s=4, queue=1)
+    _, seat = bench.seat()
+    bench.publish(("A", 1, 1.0, [seat]))
+
+    async def scene():
+        await bench.ask()
+        with pytest.raises(ModelFault):
+            await bench.ask("fail")
+        slow = asyncio.create_task(bench.ask("sleep:30"))
+        waits = asyncio.create_task(bench.ask())
+        await asyncio.sleep(0)
+        with pytest.raises(Throttled):
+            await bench.ask()
+        with pytest.raises(InvalidRequest):
+            await bench.ask(variant="Z")
+        with pytest.raises(EndpointMissing):
+            await bench.router.invoke(SCOPE, "none", Invocation(b"1,2"))
+        with pytest.raises(ModelFault):
+            await slow
+        with pytest.raises((Throttled, ModelNotReady)):
+            await waits
+        assert told(bench) == [
+            ("A", Outcome.TURNED_AWAY, 429),
+            ("A", Outcome.MODEL_ERROR, 0),
+            ("A", Outcome.TURNED_AWAY, 429),
+            ("A", Outcome.MODEL_ERROR, 500),
+            ("A", Outcome.ANSWERED, 200),
+        ]
+
+    play(bench, scene)
+
+
+def test_figures_outlive_a_change_of_variants_and_end_with_the_endpoint(bench):
+    _, seat = bench.seat()
+    _, other = bench.seat()
+    bench.publish(("A", 1, 1.0, [seat]))
+
+    async def scene():
+        await bench.ask()
+        bench.publish(("B", 2, 1.0, [other]))
+        await asyncio.sleep(0)
+        await bench.ask()
+        snapshot = bench.router._snapshot(SCOPE, "e")
+        assert list(snapshot.variants) == ["B"]
+        everything = [*snapshot.variants.values(), *snapshot.gone]
+        assert read(snapshot, everything).windows[60].answered == 2
+        bench.router.publish({})
+        await asyncio.sleep(0)
+        bench.publish(("B", 3, 1.0, []))
+        await asyncio.sleep(0)
+        assert told(bench) == []
+
+    play(bench, scene)
+
+
+def test_other_threads_are_told_by_the_loop(bench):
+    _, seat = bench.seat()
+    bench.publish(("A", 1, 1.0, [seat]))
+    assert bench.router.snapshot(SCOPE, "e").variants == {}
+
+    async def scene():
+        await bench.ask()
+        snapshot = await asyncio.to_thread(bench.router.snapshot, SCOPE, "E")
+        assert (snapshot.variants["A"].n_up, snapshot.variants["A"].n_waiting) == (1, 0)
+        assert [(one.bytes_in, one.bytes_out) for one in snapshot.last] == [(3, 4)]
+        assert 0 < snapshot.last[0].seconds < 30
+        assert (await asyncio.to_thread(bench.router.snapshot, SCOPE, "none")).last == ()
 
     play(bench, scene)

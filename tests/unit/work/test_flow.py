@@ -13,11 +13,11 @@ from windvane.domain.deployment import EndpointStatus
 from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
 from windvane.domain.problem import Mode
 from windvane.domain.task import TaskKind, TaskStatus
+from windvane.domain.timing import timetable
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.tuning import cost, search
 from windvane.engine.tuning.strategy import Strategy
-from windvane.work.timing import timetable
 
 DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
 

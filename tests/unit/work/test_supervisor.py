@@ -67,6 +67,8 @@ def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) ->
     assert supervisor.faults() == []
     first = _children(tmp_path)
     assert len(first) == 2
+    assert supervisor.memory_bytes("run/train-1/1") == 0, "it has no task in hand"
+    assert supervisor.memory_bytes("run/train-1/2") is None
     os.kill(min(first), signal.SIGKILL)
     _await(lambda: bool(supervisor.faults()), 5)
     assert "is not ready" in supervisor.faults()[0]

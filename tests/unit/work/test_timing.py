@@ -7,7 +7,7 @@ import pytest
 from world import START, make_job
 
 from windvane.domain.task import Task, TaskKind
-from windvane.work.timing import explanation_s, next_change, reserve_s, stop_at, timetable
+from windvane.domain.timing import explanation_s, next_change, reserve_s, stop_at, timetable
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def columns_of(board: Answer) -> list[Column]:
     return [
         *metric_columns[:1],
         _figure_column("training", "Training time", "TrainingSeconds", seconds),
-        _figure_column("latency", "Latency, one row", "LatencySeconds", millis),
+        _figure_column("latency", "Latency", "LatencySeconds", millis),
         _figure_column("size", "Size", "SizeInBytes", in_bytes),
         _figure_column("folds", "Folds", "Folds", lambda n: "–" if n is None else f"{n:.0f}"),
         *metric_columns[1:],

@@ -57,7 +57,7 @@ def analyse(
             raw = read_table(files, options, problem.target, problem.seed, others)
         else:
             raw = read_both(files, validation, options, problem, others)
-        dataset = _build(raw, problem, options)
+        dataset = build_dataset(raw, problem, options)
         write_dataset(dataset, into)
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -79,7 +79,11 @@ def _others(problem: ProblemSpec) -> dict[str, str]:
     }
 
 
-def _build(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset:
+def build_dataset(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset:
+    """All of an analysis but reading and writing; the cells of `raw` are let go.
+
+    raises    DataFault, as `analyse`
+    """
     n_rows_kept, weights = raw.n_rows, None
     if problem.sample_weight is not None:
         raw, weights = take_weights(raw, problem.sample_weight)

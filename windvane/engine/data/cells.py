@@ -20,11 +20,12 @@ def cell_texts(values: Values, spec: ColumnSpec) -> list[str]:
     if spec.type is ColumnType.DATETIME:
         return [MISSING if np.isnan(value) else _date(value) for value in values.tolist()]
     if values.dtype != object:
-        return [MISSING if np.isnan(value) else _number(value) for value in values.tolist()]
+        return [MISSING if np.isnan(value) else number_text(value) for value in values.tolist()]
     return [MISSING if value is None else str(value) for value in values.tolist()]
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """With all its digits; whole numbers without a point."""
     return repr(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 

@@ -8,6 +8,7 @@ y.npy                  float64 (n_rows,): target, or class index
 folds.npy              int8 (n_rows,): the fold in which a row is validated, or -1 if in none
 weight.npy             float64 (n_rows,): what a row counts for; only if the job has a column of weights
 sample.json            a few rows as cells (engine/data/sample.py); made when it is asked for where it is missing
+sketch.json            what the columns usually hold (engine/data/sketch.py)
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from windvane.engine.columns import Columns, Values
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.encoded import EncodedColumn
 from windvane.engine.data.sample import Row, sample_of
+from windvane.engine.data.sketch import SKETCH, ColumnSketch, sketch_of, sketch_to_json
 from windvane.engine.weighted import Weight
 from windvane.errors import CorruptArtifact
 
@@ -58,6 +60,11 @@ class Dataset:
             return np.asarray(self.folds != 0)
         return np.ones(self.y.size, np.bool_)
 
+    def sketch(self) -> dict[str, ColumnSketch]:
+        """What the columns usually hold, as far as the model that answers may know."""
+        analysis, rows = self.analysis, np.flatnonzero(self.learnable)
+        return sketch_of(analysis.columns, self.columns, rows, analysis.statistics, analysis.seed)
+
     def sample_rows(self) -> Sequence[Row]:
         """A few rows as the cells they were read from (engine/data/sample.py)."""
         return self.sample or sample_of(self.analysis.columns, self.columns, self.analysis.n_rows)
@@ -84,6 +91,7 @@ def _write_files(dataset: Dataset, folder: Path) -> None:
     if dataset.weight is not None:
         np.save(folder / "weight.npy", dataset.weight)
     (folder / _SAMPLE).write_text(json.dumps(dataset.sample_rows()), encoding="utf-8")
+    (folder / SKETCH).write_text(json.dumps(sketch_to_json(dataset.sketch())), encoding="utf-8")
     document = json.dumps(dataset.analysis.to_json(), allow_nan=False)
     (folder / "analysis.json").write_text(document, encoding="utf-8")
 

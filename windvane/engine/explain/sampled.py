@@ -25,7 +25,7 @@ ENOUGH_PAIRS = 30
 
 LEAST_ROWS = 5
 
-_PRECISE = 0.02
+PRECISE = 0.02
 """Standard error over value, both as root mean squares: no more pairs are needed."""
 
 
@@ -133,7 +133,7 @@ class _Tally:
         if self.n_pairs < ENOUGH_PAIRS:
             return False
         noise, signal = self._values.error(), self._values.mean
-        return bool(np.sum(noise**2) <= _PRECISE**2 * np.sum(signal**2))
+        return bool(np.sum(noise**2) <= PRECISE**2 * np.sum(signal**2))
 
     def attribution(self, question: Question) -> Attribution:
         place = {name: i for i, name in enumerate(question.names)}

@@ -11,6 +11,8 @@ from typing import Any
 
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.dataset import read_analysis
+from windvane.engine.data.sketch import read_sketch
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.outcomes import FULL_FIT, CandidateRecord
 from windvane.engine.packages.package import Member, Schema, write_model, write_transformers
@@ -49,15 +51,20 @@ def part(
 
 
 def write_packages(
-    analysis: Analysis, parts: Sequence[Part], record: CandidateRecord, folder: Path
+    dataset: Path, parts: Sequence[Part], record: CandidateRecord, folder: Path
 ) -> None:
-    """folder/transformers and folder/model; `record` is of the candidate that the parts make up."""
+    """folder/transformers and folder/model; `record` is of the candidate that the parts make up.
+
+    dataset    the folder of the table
+    """
+    analysis = read_analysis(dataset)
     schema = schema_of(analysis)
     recipes = {
         one.member.recipe: load_recipe(one.recipe) for one in parts if one.recipe is not None
     }
     digest = digest_of(analysis)
-    write_transformers(folder / "transformers", schema, analysis.columns, recipes, digest)
+    sketch = read_sketch(dataset)
+    write_transformers(folder / "transformers", schema, analysis.columns, recipes, digest, sketch)
     members = [one.member for one in parts]
     # A single model's temperature is its member's.
     temperature = record.temperature if record.plan is None else NO_CHANGE
@@ -65,11 +72,17 @@ def write_packages(
     write_model(folder / "model", schema, members, record.decision, about, temperature)
 
 
-def write_recipe(analysis: Analysis, name: str, fit: Path, folder: Path) -> None:
-    """folder/transformers with one recipe; `fit` is the folder of its fit on all rows."""
-    recipes = {name: load_recipe(fit)}
+def write_recipes(dataset: Path, fits: Mapping[str, Path], folder: Path) -> None:
+    """A package of transformers.
+
+    dataset    the folder of the table
+    fits       recipe name -> folder of its fit on all rows
+    folder     is made
+    """
+    analysis, sketch = read_analysis(dataset), read_sketch(dataset)
+    recipes = {name: load_recipe(fit) for name, fit in fits.items()}
     schema, digest = schema_of(analysis), digest_of(analysis)
-    write_transformers(folder / "transformers", schema, analysis.columns, recipes, digest)
+    write_transformers(folder, schema, analysis.columns, recipes, digest, sketch)
 
 
 def digest_of(analysis: Analysis) -> str:

@@ -1,6 +1,7 @@
 """Packages: a fitted candidate as two folders of plain files, and the predictor that reads them.
 
-    transformers/  manifest.json, schema.json (columns, labels, label type), recipes/R/{recipe.json,recipe.npz}
+    transformers/  manifest.json, schema.json (columns, labels, label type), recipes/R/{recipe.json,recipe.npz},
+                   sketch.json (what the columns usually hold; not in packages of earlier versions)
     model/         manifest.json, model.json (members: weight, recipe, learner, temperature; threshold, temperature,
                    schema digest), members/K/... in each library's own format
 
@@ -14,9 +15,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from windvane.engine.columns import ColumnSpec
+from windvane.engine.data.sketch import SKETCH, Sketch, sketch_to_json
 from windvane.engine.ensembles.pool import pool_for
 from windvane.engine.features.base import FittedRecipe
 from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
@@ -69,12 +72,14 @@ def write_transformers(
     columns: Sequence[ColumnSpec],
     recipes: Mapping[str, FittedRecipe],
     table: str = "",
+    sketch: Sketch = MappingProxyType({}),
 ) -> None:
     """A transformers package, into a folder that is made and must not exist.
 
     columns   the specs of schema.features, in that order
     recipes   name -> fitted recipe: those that the model's members name; may be empty
     table     digest of what they were fitted on; "" if nobody knows
+    sketch    of the columns; empty if nobody knows
     raises    ValueError if columns and schema differ
     """
     if tuple(column.name for column in columns) != schema.features:
@@ -84,6 +89,8 @@ def write_transformers(
     del document["features"]
     document["columns"] = [asdict(column) for column in columns]
     write_json(folder / "schema.json", document)
+    if sketch:
+        write_json(folder / SKETCH, sketch_to_json(sketch))
     for name, recipe in recipes.items():
         into = folder / "recipes" / name
         into.mkdir(parents=True)

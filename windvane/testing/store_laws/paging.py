@@ -86,6 +86,9 @@ class PagingLaws:
         _insert_four(store)
         query = Query(**{"scope": HOME, "limit": 2, **filters})
         assert set(_names(store, query)) == expected
+        with store.snapshot() as tx:
+            later = replace(query, after=["z", 10**9], order=OrderBy.NAME)
+            assert tx.total(AutoMLJob, query) == tx.total(AutoMLJob, later) == len(expected)
 
     def test_a_page_is_never_longer_than_its_limit_and_the_last_has_no_position(
         self, store: Store

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from windvane.domain.candidate import Candidate
+from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.deployment import Endpoint, EndpointStatus, Model
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.task import NewTask, TaskKind
@@ -130,6 +130,28 @@ class ResourceLaws:
                 tx.insert(record)
             assert tx.children(Candidate, job.arn) == [old, young, twin]
             assert tx.children(Candidate, "nobody") == []
+
+    def test_records_of_several_names_are_found_together(self, store: Store) -> None:
+        with store.transaction() as tx:
+            for record in (a_model("Young", created_s=2), a_model("old"), a_model("other")):
+                tx.insert(record)
+            tx.insert(a_model("old", scope=ELSEWHERE[0], created_s=3))
+            names = ["YOUNG", "old", "young", "never-there"]
+            assert tx.named(Model, HOME, names) == [a_model("old"), a_model("Young", created_s=2)]
+            assert tx.named(Model, HOME, iter(())) == []
+            assert tx.named(AutoMLJob, HOME, names) == []
+
+    def test_children_are_counted_by_parent_and_status(self, store: Store) -> None:
+        busy, idle = a_job("Busy"), a_job("idle")
+        with store.transaction() as tx:
+            for number, status in enumerate(["InProgress", "Failed", "InProgress"]):
+                candidate = a_candidate(f"c{number}", parent=busy.arn)
+                tx.insert(replace(candidate, status=CandidateStatus(status)))
+            tx.insert(a_candidate("other", parent=a_job("other").arn))
+            tx.insert(a_model("model", parent=idle.arn))
+            counts = tx.child_counts(Candidate, [busy.arn.upper(), idle.arn])
+            assert counts == {busy.arn.upper(): {"Failed": 1, "InProgress": 2}}
+            assert tx.child_counts(Candidate, iter(())) == {}
 
     def test_every_looks_into_all_scopes(self, store: Store) -> None:
         here = an_endpoint("here", status=EndpointStatus.CREATING)

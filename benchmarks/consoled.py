@@ -1,0 +1,159 @@
+"""A running server as somebody has it who signs in to its console, and the pages that it has to show."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import boto3
+from playwright.sync_api import Page
+
+_READY = "windvane ready on "
+_WINDVANE = (sys.executable, "-m", "windvane.cli.main")
+_FINAL = ("Completed", "Failed", "Stopped")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that runs on a data folder; `env` is what `windvane env` exports."""
+
+    data_dir: Path
+    env: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.env["AWS_ENDPOINT_URL"]
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            aws_access_key_id=self.env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.env["AWS_SECRET_ACCESS_KEY"],
+            region_name=self.env["AWS_DEFAULT_REGION"],
+        )
+
+    def upload(self, key: str, body: bytes) -> str:
+        bucket = self.env["WINDVANE_BUCKET"]
+        self.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+        return f"s3://{bucket}/{key}"
+
+    def create_job(self, name: str, uri: str, target: str, **members: Any) -> None:
+        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}
+        request = {
+            "AutoMLJobName": name,
+            "InputDataConfig": [{"DataSource": source, "TargetAttributeName": target}],
+            "OutputDataConfig": {"S3OutputPath": f"s3://{self.env['WINDVANE_BUCKET']}/output"},
+            "RoleArn": self.env["WINDVANE_ROLE_ARN"],
+            **members,
+        }
+        self.client("sagemaker").create_auto_ml_job(**request)
+
+    def wait_for_job(self, name: str, give_up_s: float = 600) -> dict[str, Any]:
+        sagemaker = self.client("sagemaker")
+
+        def job() -> dict[str, Any]:
+            described: dict[str, Any] = sagemaker.describe_auto_ml_job(AutoMLJobName=name)
+            return described
+
+        return until(job, lambda described: described["AutoMLJobStatus"] in _FINAL, give_up_s)
+
+
+def until(ask: Callable[[], Any], is_so: Callable[[Any], bool], give_up_s: float = 120) -> Any:
+    """The first answer that is so.
+
+    raises    TimeoutError with the last answer
+    """
+    end = time.monotonic() + give_up_s
+    while not is_so(answer := ask()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"not so after {give_up_s:.0f} s: {answer}")
+        time.sleep(0.2)
+    return answer
+
+
+def exports(data_dir: Path) -> dict[str, str]:
+    command = [*_WINDVANE, "env", "--data-dir", str(data_dir)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return dict(re.findall(r"^export (\w+)='?(.*?)'?$", done.stdout, re.MULTILINE))
+
+
+@contextmanager
+def served(data_dir: Path) -> Iterator[Served]:
+    """A server of its own on a free port; what it logs lies beside its folder."""
+    command = [*_WINDVANE, "serve", "--data-dir", str(data_dir), "--port", "0"]
+    log = data_dir.with_suffix(".log")
+    with log.open("ab") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+    assert process.stdout is not None
+    try:
+        if not process.stdout.readline().startswith(_READY):
+            raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")
+        yield Served(data_dir, exports(data_dir))
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def sign_in(page: Page, data_dir: Path) -> None:
+    """By a new one-time link."""
+    page.goto(exports(data_dir)["WINDVANE_CONSOLE_URL"])
+    page.wait_for_url("**/console/")
+
+
+def job_pages(job: dict[str, Any]) -> dict[str, str]:
+    """The pages of one job, as Describe tells of it: what to call them, and their paths."""
+    name = quote(job["AutoMLJobName"])
+    pages = {"job": f"/console/jobs/{name}", "data": f"/console/jobs/{name}/data"}
+    pages["leaderboard"] = f"/console/jobs/{name}/leaderboard"
+    if best := job.get("BestCandidate"):
+        pages["candidate"] = f"/console/jobs/{name}/candidates/{quote(best['CandidateName'])}"
+    return pages
+
+
+def endpoint_pages(name: str) -> dict[str, str]:
+    path = f"/console/endpoints/{quote(name)}"
+    return {"endpoint": path, "try": f"{path}/try"}
+
+
+def comparison(sagemaker: Any, job: str) -> dict[str, str]:
+    """The page that compares the first two candidates of a job, if it has so many."""
+    listed = sagemaker.list_candidates_for_auto_ml_job(
+        AutoMLJobName=job, StatusEquals="Completed", SortBy="FinalObjectiveMetricValue"
+    )["Candidates"]
+    if len(listed) < 2:
+        return {}
+    one, two = (quote(candidate["CandidateName"]) for candidate in listed[:2])
+    return {"compare": f"/console/jobs/{quote(job)}/compare?one={one}&two={two}"}
+
+
+def pages_of(sagemaker: Any) -> dict[str, str]:
+    """Every kind of page that there is something for: the general ones, those of the newest job of each status and
+    problem type, and those of the newest endpoint."""
+    pages = {
+        "jobs": "/console/",
+        "new": "/console/new",
+        "endpoints": "/console/endpoints",
+        "missing": "/console/jobs/there-is-none",
+    }
+    summaries = sagemaker.list_auto_ml_jobs(SortBy="CreationTime", SortOrder="Descending")
+    for summary in summaries["AutoMLJobSummaries"]:
+        name = summary["AutoMLJobName"]
+        job = sagemaker.describe_auto_ml_job(AutoMLJobName=name)
+        problem = job.get("ResolvedAttributes", {}).get("ProblemType", "")
+        sort = "-".join(filter(None, (job["AutoMLJobStatus"], problem))).lower()
+        if f"{sort}-job" not in pages:
+            found = {**job_pages(job), **comparison(sagemaker, name)}
+            pages |= {f"{sort}-{what}": path for what, path in found.items()}
+    for endpoint in sagemaker.list_endpoints(MaxResults=1)["Endpoints"]:
+        pages |= endpoint_pages(endpoint["EndpointName"])
+    return pages

@@ -1,0 +1,57 @@
+"""Nobody is shut out: axe-core on every page, light and dark, and no page wider than a phone."""
+
+import pytest
+
+from benchmarks.consoled import pages_of
+from benchmarks.screens import furnish
+from browser.accessible import barriers, sideways
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+
+
+@pytest.fixture(scope="module")
+def pages(server):
+    """Of a server with jobs and endpoints of all sorts, one job still running."""
+    furnish(server)
+    sagemaker = server.client("sagemaker")
+    yield pages_of(sagemaker)
+    sagemaker.stop_auto_ml_job(AutoMLJobName="bank-running")
+    server.wait_for_job("bank-running")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 360])
+def test_no_serious_barrier_on_any_page(pages, context_of, scheme, width):
+    context = context_of(color_scheme=scheme, viewport={"width": width, "height": 900})
+    context.watch.allow("there-is-none: Failed to load resource")
+    page = context.new_page()
+    found = {}
+    for name, path in pages.items():
+        page.goto(path)
+        assert page.locator("main h1").count() == 1, name
+        wide = sideways(page)
+        found[name] = barriers(page) + ([f"{wide} px too wide"] if wide > 0 else [])
+    assert not {name: faults for name, faults in found.items() if faults}
+
+
+@pytest.mark.parametrize("theme", ["Light theme", "Dark theme"])
+def test_the_switch_wins_over_the_system(context_of, theme):
+    page = context_of(color_scheme="dark" if theme == "Light theme" else "light").new_page()
+    page.goto("/console/")
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name=theme).click()
+    page.wait_for_function(
+        "before => getComputedStyle(document.body).backgroundColor !== before", arg=before
+    )
+    page.goto("/console/endpoints")
+    assert page.get_by_role("button", name=theme).get_attribute("aria-pressed") == "true"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    assert barriers(page) == []
+
+
+def test_strangers_can_sign_in_whatever_they_see(context_of):
+    for scheme in ("light", "dark"):
+        context = context_of(signed_in=False, color_scheme=scheme)
+        page = context.new_page()
+        page.goto("/console/sign-in")
+        assert barriers(page) == []

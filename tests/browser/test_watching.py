@@ -1,0 +1,92 @@
+"""A job is watched in a browser: its page changes by itself, with scripts and without, and outlives its server."""
+
+import re
+
+import pytest
+from journeys.running import RunningServer, limits
+from journeys.small import table
+
+CANDIDATE = "main .table a[href*='/candidates/']"
+CONFIG = limits(200, 600)
+
+
+def started(server, name):
+    uri = server.upload(f"{name}/train.csv", table(of_classes=True))
+    server.create_job(name, uri, AutoMLJobConfig=CONFIG)
+
+
+def status(page, text):
+    return page.locator("main .page-head .status", has_text=text)
+
+
+def test_a_job_is_watched_without_loading_the_page_again_and_stopped_from_it(server, context_of):
+    started(server, "watched")
+    page, plain = context_of().new_page(), context_of(java_script_enabled=False).new_page()
+    page.goto("/console/")
+    page.get_by_role("link", name="watched").click()
+    plain.goto("/console/jobs/watched")
+    page.evaluate("window.kept = true")
+    page.locator(".phases .now", has_text="Model tuning").wait_for()
+    page.locator(CANDIDATE).nth(1).wait_for()
+    assert page.evaluate("window.kept") is True
+    plain.locator(CANDIDATE).nth(1).wait_for()
+
+    page.locator(".chart details summary").click()
+    seen = page.locator("main .stats").inner_text()
+    page.wait_for_function(
+        "seen => document.querySelector('main .stats').innerText !== seen", arg=seen
+    )
+    assert page.locator(".chart details").get_attribute("open") is not None, "it stays unfolded"
+
+    page.get_by_text("Stop job").click()
+    page.get_by_role("button", name="Stop watched").click()
+    status(page, re.compile("^Stopped")).wait_for()
+    status(plain, re.compile("^Stopped")).wait_for()
+    assert page.get_by_text("Stop job").count() == 0
+    page.locator(".phases .stopped", has_text="Model tuning").wait_for()
+
+
+def test_jobs_are_stopped_from_the_list_without_scripts(server, context_of):
+    for name in ("listed-1", "listed-2"):
+        started(server, name)
+    page = context_of(java_script_enabled=False).new_page()
+    page.goto("/console/?name=listed&sort=name&order=asc")
+    assert page.locator("main tbody th").all_inner_texts() == ["listed-1", "listed-2"]
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.get_by_role("button", name="Stop the chosen jobs").click()
+    page.get_by_role("button", name="Stop them").click()
+    page.get_by_text("Told to stop: 2 jobs.").wait_for()
+    assert "name=listed" in page.url
+    for name in ("listed-1", "listed-2"):
+        assert server.wait_for_job(name)["AutoMLJobStatus"] == "Stopped"
+
+
+@pytest.mark.long
+def test_a_watched_page_outlives_its_server(tmp_path, context_of):
+    server = RunningServer(tmp_path / "data")
+    port = server.url.rpartition(":")[2]
+    started(server, "outlived")
+    context = context_of(signed_in=False)
+    context.watch.allow("Failed to load resource")
+    context.watch.allow("[object Event]")
+    context.watch.allow("ERR_INCOMPLETE_CHUNKED_ENCODING")
+    context.watch.allow("asked another host")
+    page = context.new_page()
+    page.goto(server.env["WINDVANE_CONSOLE_URL"])
+    page.goto(f"{server.url}/console/jobs/outlived")
+    page.evaluate("window.kept = true")
+    page.locator(CANDIDATE).first.wait_for()
+    server.kill()
+    page.get_by_text("The server does not answer.").wait_for()
+    server = RunningServer(tmp_path / "data", "--port", port)
+    page.get_by_text("The server does not answer.").wait_for(state="hidden")
+    n_before = page.locator(CANDIDATE).count()
+    page.wait_for_function(
+        "n => document.querySelectorAll(\"main .table a[href*='/candidates/']\").length > n",
+        arg=n_before,
+    )
+    assert page.evaluate("window.kept") is True
+    server.client("sagemaker").stop_auto_ml_job(AutoMLJobName="outlived")
+    status(page, re.compile("^Stopped")).wait_for()
+    server.stop()

@@ -1,0 +1,387 @@
+"""Pages of endpoints over the real operations; requests are counted by a real router without processes."""
+
+import asyncio
+import re
+import threading
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from api.records import finished_candidate, job_record
+from api.world import IMAGE, OUTPUT, SCOPE, build_parts, build_world, close, config_request, variant
+from unit.console.test_charts import HOSTILE
+
+from windvane.api.served import operations
+from windvane.domain.candidate import Container
+from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Serverless, Variant
+from windvane.domain.logs import endpoint_place
+from windvane.serving.router import Route, Router, VariantRoute
+from windvane.serving.tally import Ended, Outcome
+from windvane.settings import LimitSettings
+
+URL = "/console/endpoints/live"
+MODEL = f"{OUTPUT}/churn/tuning/x/churn-001/output/model.tar.gz"
+CONTAINER = Container("image", MODEL)
+
+
+@pytest.fixture
+def router():
+    """Bound to a loop that runs in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    made = Router()
+
+    async def bind():
+        made.bind()
+
+    asyncio.run_coroutine_threadsafe(bind(), loop).result(10)
+    yield made
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def world(tmp_path, console, router):
+    folder = tmp_path / "world"
+    folder.mkdir()
+    made = build_world(folder)
+    parts = build_parts(made.store, made.artifacts, made.clock, LimitSettings())
+    console.operations.update(operations(replace(parts, router=router)))
+    yield made
+    close(made)
+
+
+def an_endpoint(world, name="live", **changes):
+    """In service with the variants A (weight 3, two instances) and B (serverless)."""
+    variants = (
+        Variant("A", "m", 2, 3.0, "ml.m5.large"),
+        Variant("B", "m", 0, 1.0, "", Serverless(2048, 8, 1)),
+    )
+    deployed = tuple(Deployed(one, (CONTAINER,)) for one in variants)
+    fields = {
+        "scope": SCOPE,
+        "name": name,
+        "created": world.clock(),
+        "modified": world.clock(),
+        "config_name": "c",
+        "generation": 1,
+        "desired": deployed,
+        "running": deployed,
+        "running_config_name": "c",
+        "running_generation": 1,
+        "status": EndpointStatus.IN_SERVICE,
+    }
+    return Endpoint(**(fields | changes))
+
+
+@pytest.fixture
+def live(world):
+    world.insert(an_endpoint(world))
+    return world
+
+
+def stored(world, name="live"):
+    with world.store.snapshot() as tx:
+        return tx.find(Endpoint, SCOPE, name)
+
+
+def publish(router, name="live", *ended):
+    """The endpoint is hosted, and these requests have ended."""
+    routes = tuple(VariantRoute(f"{name}/{one}", one, 1.0, 1, "primary", ()) for one in ("A", "B"))
+    router.publish({(SCOPE, name): Route(SCOPE, name, routes)})
+    done = threading.Event()
+
+    def note():
+        for one in ended:
+            router._endpoints[SCOPE, name].activity.note(one)
+        done.set()
+
+    router._loop.call_soon_threadsafe(note)
+    assert done.wait(10)
+
+
+def ended(outcome=Outcome.ANSWERED, status=200, name="A", seconds=0.02):
+    return Ended(time.time(), name, outcome, status, seconds, 2500, 17)
+
+
+def text_of(answer):
+    """What is read, without tags and line breaks."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+
+
+def test_without_endpoints_the_list_leads_to_the_first_job(world, browser):
+    answer = browser.get("/console/endpoints")
+    assert (answer.status, "No endpoint yet" in answer.text) == (200, True)
+    assert 'href="/console/new"' in answer.text
+
+
+def test_the_list_tells_of_state_variants_and_requests(live, router, browser):
+    publish(router, "live", ended(), ended(Outcome.MODEL_ERROR, 500))
+    live.insert(
+        an_endpoint(
+            live, "bad", running=(), status=EndpointStatus.FAILED, failure_reason="No luck."
+        )
+    )
+    told = text_of(browser.get("/console/endpoints"))
+    assert "live In service A 75 % · 2 instances B 25 % · serverless" in told
+    assert "1 (50 %)" in told
+    assert "bad No luck. Failed" in told
+
+
+def test_the_list_is_filtered_sorted_and_paged(world, browser):
+    for place in range(30):
+        world.insert(an_endpoint(world, f"e{place:02}"))
+    world.insert(an_endpoint(world, "bad", status=EndpointStatus.FAILED))
+
+    def names(query):
+        page = browser.get(f"/console/endpoints?{query}").text
+        return re.findall(r'href="/console/endpoints/([\w-]+)">', page), page
+
+    first, page = names("sort=name&order=asc&name=e")
+    assert first == [f"e{place:02}" for place in range(25)]
+    following = re.search(r'href="/console/endpoints\?([^"]+)">Next page', page)[1]
+    assert names(following.replace("&amp;", "&"))[0] == [f"e{place:02}" for place in range(25, 30)]
+    assert names("status=Failed")[0] == ["bad"]
+    assert "No endpoint passes these filters." in names("name=nothing")[1]
+
+
+def test_the_page_tells_of_variants_and_where_they_can_be_tried(live, browser):
+    answer = browser.get(URL)
+    told = text_of(answer)
+    assert "A 3 75 % 2" in told
+    assert "B 1 25 % serverless, at most 8 at once, 1 provisioned, 2,048 MB each" in told
+    for page in ("try", "change", "delete"):
+        assert f'href="{URL}/{page}"' in answer.text
+
+
+def test_what_is_asked_for_stands_beside_what_is(live, browser):
+    endpoint = stored(live)
+    wanted = replace(endpoint.desired[0], variant=Variant("A", "m", 5, 0.5, "ml.m5.large"))
+    live.update(
+        replace(
+            endpoint,
+            desired=(wanted, endpoint.desired[1]),
+            status=EndpointStatus.UPDATING,
+            is_rescaling=True,
+        )
+    )
+    told = text_of(browser.get(URL))
+    assert "Updating" in told
+    assert "A 3 → becomes 0.5 75 % 2 → becomes 5" in told
+
+
+def test_an_endpoint_on_its_way_shows_what_is_to_run(world, browser):
+    world.insert(an_endpoint(world, running=(), status=EndpointStatus.CREATING))
+    told = text_of(browser.get(URL))
+    assert "Creating" in told
+    assert "A 0 → becomes 3" in told
+
+
+def test_requests_are_shown_by_what_became_of_them(live, router, browser):
+    requests = [ended(), ended(Outcome.CLIENT_ERROR, 406, "B"), ended(Outcome.TURNED_AWAY, 429)]
+    publish(router, "live", *requests, ended(Outcome.MODEL_ERROR, 0))
+    answer = browser.get(URL)
+    told = text_of(answer)
+    assert "Errors 3 75 %" in told
+    assert re.search(r"minute 4 \S+ 1 1 1", told)
+    assert re.search(r"A Model error none \d+\.\d ms 2\.5 kB 17 B", told)
+    assert "B Refused by the model 406" in told
+    assert answer.text.count('role="img"') == 2
+
+
+def test_charts_reach_back_an_hour_if_asked_to(live, router, browser):
+    publish(router, "live", ended())
+    assert "Requests per 10 s" in browser.get(URL).text
+    page = browser.get(f"{URL}?minutes=60").text
+    assert "Requests per minute" in page
+    assert f'sse-connect="{URL}/live?minutes=60"' in page
+    assert "Requests per 10 s" in browser.get(f"{URL}?minutes=1e9").text
+
+
+def test_models_lead_to_the_candidate_whose_artefacts_they_have(live, browser):
+    live.insert(
+        job_record(live.clock()),
+        finished_candidate(live.clock(), containers=(CONTAINER,)),
+    )
+    live.put(MODEL)
+    live.put(f"{OUTPUT}/elsewhere.tar.gz")
+    for name, uri in (("m", MODEL), ("n", f"{OUTPUT}/elsewhere.tar.gz")):
+        container = {"Image": IMAGE, "ModelDataUrl": uri}
+        live.create_model(name, PrimaryContainer=container)
+    variants = [variant("A"), variant("B", ModelName="n")]
+    live.client().create_endpoint_config(**config_request(ProductionVariants=variants))
+    answer = browser.get(URL)
+    assert 'href="/console/jobs/churn/candidates/churn-001"' in answer.text
+    assert "n No candidate of a job here has these artefacts." in text_of(answer)
+
+
+def test_what_was_deleted_is_said_to_be(live, browser):
+    assert "c (deleted; the endpoint runs on without it)" in text_of(browser.get(URL))
+
+
+def test_the_log_and_what_it_says_of_changes(live, browser):
+    place = endpoint_place(stored(live), 1, "A", 0)
+    lines = [
+        "A model process is started.",
+        "Update to the endpoint configuration d.",
+        "Variant A: weight 1 becomes 3.",
+        "The endpoint live is InService.",
+    ]
+    with live.store.transaction() as tx:
+        tx.log(place, ["The endpoint live is Failed."], live.clock.now.replace(year=2020))
+        tx.log(place, lines, live.clock.advance())
+        tx.log(endpoint_place(stored(live), 1, "B", 0), lines[-1:], live.clock.now)
+    page = browser.get(URL).text
+    history = text_of(
+        SimpleNamespace(text=re.search(r'class="history">(.*?)</ol>', page, re.DOTALL)[1])
+    )
+    assert history.count("The endpoint live is InService.") == 1
+    assert "Variant A: weight 1 becomes 3." in history
+    assert "Update to the endpoint configuration d." in history
+    assert "Created." in history
+    assert "process is started" not in history
+    assert "A model process is started." in page
+    assert "is Failed" not in page
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_reasons_stay_text(live, browser, hostile):
+    live.update(
+        replace(
+            stored(live),
+            status=EndpointStatus.FAILED,
+            failure_reason=hostile.encode("utf-8", "replace").decode(),
+        )
+    )
+    for path in ("/console/endpoints", URL):
+        page = browser.get(path).text
+        assert "<script>alert" not in page
+        assert '"onload="' not in page
+
+
+@pytest.mark.parametrize("path", ["", "/change", "/delete", "/live"])
+def test_an_endpoint_that_there_is_not(world, browser, path):
+    answer = browser.get(f"/console/endpoints/nope{path}")
+    if path == "/live":
+        assert "event: end" in answer.text
+    else:
+        assert answer.status == 404
+        assert "Could not find endpoint" in answer.text
+
+
+def test_a_page_that_is_watched_ends_with_its_endpoint(live, console, browser):
+    figures = console.operations["windvane", "DescribeEndpointFigures"]
+
+    def last_look(call):
+        answer = figures(call)
+        with live.store.transaction() as tx:
+            tx.delete(stored(live))
+        return answer
+
+    console.operations["windvane", "DescribeEndpointFigures"] = last_look
+    stream = browser.get(f"{URL}/live").text
+    assert "event: variants" in stream
+    assert stream.index("event: status") < stream.index("This endpoint is gone")
+    assert stream.endswith("event: end\ndata: gone\n\n")
+
+
+def test_weights_and_capacities_are_changed(live, browser):
+    browser.get(f"{URL}/change")
+    fields = {
+        "weight-0": "0.5",
+        "instances-0": "3",
+        "weight-1": "2",
+        "concurrency-1": "9",
+        "provisioned-1": "2",
+    }
+    answer = browser.post(f"{URL}/change", fields)
+    assert (answer.status, answer.headers["location"]) == (303, URL)
+    endpoint = stored(live)
+    assert endpoint.status is EndpointStatus.UPDATING
+    a, b = (one.variant for one in endpoint.desired)
+    assert (a.weight, a.instance_count) == (0.5, 3)
+    assert (b.weight, b.serverless) == (2.0, Serverless(2048, 9, 2))
+
+
+FORM = {
+    "weight-0": "3",
+    "instances-0": "2",
+    "weight-1": "1",
+    "concurrency-1": "8",
+    "provisioned-1": "1",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"weight-0": "much"}, "This has to be a number, such as 0.5."),
+        ({"weight-0": "nan"}, "This has to be a number, such as 0.5."),
+        ({"instances-0": "1.5"}, "This has to be a whole number."),
+        ({"instances-0": ""}, "This has to be a whole number."),
+        (
+            {"weight-0": "0", "weight-1": "0"},
+            "At least one variant must have a DesiredWeight above 0.",
+        ),
+        ({"instances-0": "1000"}, "account-level service limit"),
+        ({"provisioned-1": "9"}, "must be at most its MaxConcurrency, 8."),
+        ({"provisioned-1": "0"}, "provisionedConcurrency"),
+    ],
+)
+def test_what_cannot_be_changed_is_told_and_kept_in_the_form(live, browser, changes, sentence):
+    before = stored(live)
+    browser.get(f"{URL}/change")
+    answer = browser.post(f"{URL}/change", FORM | changes)
+    assert answer.status == 400
+    assert sentence in text_of(answer)
+    for name, value in (FORM | changes).items():
+        assert re.search(rf'name="{name}"[^>]* value="{re.escape(value)}"', answer.text)
+    assert stored(live) == before
+
+
+def test_an_endpoint_that_is_changing_cannot_be_changed(live, browser):
+    live.update(replace(stored(live), status=EndpointStatus.UPDATING))
+    assert "It can be changed once it is InService." in browser.get(f"{URL}/change").text
+    answer = browser.post(f"{URL}/change", FORM)
+    assert (answer.status, "Cannot update in-progress endpoint" in answer.text) == (400, True)
+
+
+def with_config(world):
+    world.create_model()
+    world.create_config()
+
+
+def test_nothing_is_deleted_unless_its_name_is_typed(live, browser):
+    browser.get(f"{URL}/delete")
+    for typed in ("", "Live", "other"):
+        answer = browser.post(f"{URL}/delete", {"confirm": typed})
+        assert (answer.status, "Nothing was deleted" in answer.text) == (400, True)
+    assert stored(live).status is EndpointStatus.IN_SERVICE
+
+
+def test_an_endpoint_is_deleted_alone(live, browser):
+    with_config(live)
+    browser.get(f"{URL}/delete")
+    answer = browser.post(f"{URL}/delete", {"confirm": "live"})
+    assert (answer.status, answer.headers["location"]) == (303, "/console/endpoints?deleted=live")
+    assert stored(live).status is EndpointStatus.DELETING
+    assert live.client().describe_endpoint_config(EndpointConfigName="c")
+    assert live.client().describe_model(ModelName="m")
+    assert "Endpoint live is being deleted" in browser.get(answer.headers["location"]).text
+
+
+def test_an_endpoint_is_deleted_with_what_it_was_made_from(live, browser):
+    with_config(live)
+    browser.get(f"{URL}/delete")
+    fields = {"confirm": "live", "with_config": "yes", "with_models": "yes"}
+    assert browser.post(f"{URL}/delete", fields).status == 303
+    assert live.client().list_endpoint_configs()["EndpointConfigs"] == []
+    assert live.client().list_models()["Models"] == []
+
+
+def test_strangers_see_nothing(live, console):
+    for path in ("/console/endpoints", URL, f"{URL}/change", f"{URL}/live"):
+        assert console.browser().get(path).status == 303

@@ -1,0 +1,235 @@
+"""A job as a form fills it in, the request that it makes, and the same request as code."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shlex
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from windvane.console.forms import Form
+from windvane.console.job_form.code import boto3_code, cli_code
+from windvane.console.job_form.draft import Draft, Specification, packed, unpacked
+from windvane.wire.call import Caller, Credential
+from windvane.wire.model import load_service
+from windvane.wire.validate import validate
+
+ACCOUNT, REGION = "111122223333", "us-east-1"
+CALLER = Caller(ACCOUNT, REGION, Credential(ACCOUNT, "AKIA1", "secret", "arn", "id"))
+URL = "http://127.0.0.1:8470"
+UPLOADED = f"s3://sagemaker-{REGION}-{ACCOUNT}/console/uploads/20260102T030405Z-0a1b2c3d/train.csv"
+FIELDS = {
+    "uri": "s3://data/train.csv",
+    "target": "y",
+    "job_name": "churn",
+    "role": f"arn:aws:iam::{ACCOUNT}:role/windvane",
+    "output": "s3://results/jobs",
+}
+HOSTILE = (
+    "'; rm -rf / #",
+    '"""\\',
+    "$(id)`id`",
+    "two\nlines\r",
+    "</script>",
+    "\u202egnp",
+    "\ud800",
+)
+
+
+def draft(columns: dict[str, str] | None = None, **fields: str) -> Draft:
+    told = {name: [value] for name, value in {**FIELDS, **fields}.items()}
+    told["column"] = [packed(name) for name in columns or {}]
+    told["type"] = list((columns or {}).values())
+    return Draft.of(Form(told))
+
+
+def request(*given: Any, **fields: str) -> dict[str, Any]:
+    made = draft(*given, **fields).job_request(CALLER)
+    validate(made, load_service("sagemaker").operation("CreateAutoMLJobV2").input_shape)
+    return made
+
+
+def test_the_shortest_form_is_the_shortest_request() -> None:
+    assert request(minutes="") == {
+        "AutoMLJobName": "churn",
+        "AutoMLJobInputDataConfig": [
+            {
+                "ChannelType": "training",
+                "DataSource": {
+                    "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://data/train.csv"}
+                },
+            }
+        ],
+        "AutoMLProblemTypeConfig": {"TabularJobConfig": {"TargetAttributeName": "y"}},
+        "OutputDataConfig": {"S3OutputPath": "s3://results/jobs"},
+        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/windvane",
+    }
+
+
+def test_every_field_has_its_place() -> None:
+    made = request(
+        data_type="ManifestFile",
+        minutes="7",
+        candidates="12",
+        mode="ENSEMBLING",
+        problem_type="Regression",
+        objective="MAE",
+        deploy="1",
+        endpoint_name="churn-live",
+        tags="team=a\n\n stage = test=1 \n",
+        content_type="text/csv;header=present",
+        compression="Gzip",
+    )
+    tabular = made["AutoMLProblemTypeConfig"]["TabularJobConfig"]
+    assert tabular == {
+        "TargetAttributeName": "y",
+        "ProblemType": "Regression",
+        "Mode": "ENSEMBLING",
+        "CompletionCriteria": {"MaxCandidates": 12, "MaxAutoMLJobRuntimeInSeconds": 420},
+    }
+    [channel] = made["AutoMLJobInputDataConfig"]
+    assert channel["CompressionType"] == "Gzip"
+    assert channel["ContentType"] == "text/csv;header=present"
+    assert channel["DataSource"]["S3DataSource"]["S3DataType"] == "ManifestFile"
+    assert made["AutoMLJobObjective"] == {"MetricName": "MAE"}
+    assert made["ModelDeployConfig"] == {
+        "AutoGenerateEndpointName": False,
+        "EndpointName": "churn-live",
+    }
+    assert made["Tags"] == [{"Key": "team", "Value": "a"}, {"Key": "stage", "Value": "test=1"}]
+
+
+def test_a_name_for_the_endpoint_is_made_up_where_none_is_given() -> None:
+    assert request(deploy="1")["ModelDeployConfig"] == {"AutoGenerateEndpointName": True}
+    assert "ModelDeployConfig" not in request(endpoint_name="churn-live")
+
+
+@pytest.mark.parametrize(
+    "chosen", [{"objective": "AUC"}, {"problem_type": "BinaryClassification", "objective": "AUC"}]
+)
+def test_an_objective_brings_the_problem_type_that_the_operation_wants_with_it(
+    chosen: dict[str, str],
+) -> None:
+    made = request(implied="BinaryClassification", default_objective="F1", **chosen)
+    tabular = made["AutoMLProblemTypeConfig"]["TabularJobConfig"]
+    assert tabular["ProblemType"] == "BinaryClassification"
+    assert made["AutoMLJobObjective"] == {"MetricName": "AUC"}
+
+
+def test_a_problem_type_brings_its_objective() -> None:
+    made = request(problem_type="Regression", implied="Regression", default_objective="MSE")
+    assert made["AutoMLJobObjective"] == {"MetricName": "MSE"}
+
+
+def test_types_and_columns_that_are_left_out_become_a_specification() -> None:
+    columns = {"a": "text", "b": "out", "c": "", "y": ""}
+    made = draft(columns)
+    specification = made.specification(CALLER)
+    assert specification is not None
+    assert json.loads(specification.text) == {
+        "FeatureAttributeNames": ["a", "c"],
+        "FeatureDataTypes": {"a": "text"},
+    }
+    told = request(columns)["AutoMLProblemTypeConfig"]["TabularJobConfig"]
+    assert told["FeatureSpecificationS3Uri"] == specification.uri
+    assert made.preview_request()["FeatureAttributeNames"] == ["a", "c"]
+    assert draft({"a": "", "y": ""}).specification(CALLER) is None
+
+
+def test_what_is_chosen_for_the_target_is_no_choice_for_a_feature() -> None:
+    assert draft({"a": "", "y": "out"}).specification(CALLER) is None
+    assert draft({"a": "", "y": "text"}).specification(CALLER) is None
+
+
+def test_a_specification_lies_beside_data_that_were_uploaded_here() -> None:
+    beside = draft({"a": "text"}, uri=UPLOADED).specification(CALLER)
+    assert beside is not None
+    assert beside.uri.startswith(UPLOADED.removesuffix("train.csv") + "features-")
+    elsewhere = draft({"a": "text"}).specification(CALLER)
+    assert elsewhere is not None
+    bucket = f"s3://sagemaker-{REGION}-{ACCOUNT}"
+    assert elsewhere.uri.startswith(f"{bucket}/console/uploads/specifications/features-")
+    other = draft({"a": "numeric"}).specification(CALLER)
+    assert other is not None
+    assert other.uri != elsewhere.uri
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "told"),
+    [
+        ("target", "", "Choose the column"),
+        ("minutes", "soon", "whole number"),
+        ("minutes", "0", "whole number"),
+        ("candidates", "-1", "whole number"),
+        ("candidates", "1.5", "whole number"),
+        ("minutes", "٣", "whole number"),
+        ("tags", "team=a\nno sign", "'no sign' is not of the form key=value"),
+        ("tags", "=a", "not of the form"),
+    ],
+)
+def test_what_cannot_be_read_is_told_at_its_field(field: str, text: str, told: str) -> None:
+    assert told in draft(**{field: text}).faults()[field]
+    draft(**{field: text}).job_request(CALLER)
+
+
+@given(st.text())
+def test_a_form_carries_any_name(name: str) -> None:
+    carried = packed(name)
+    assert carried.isascii()
+    assert carried.isprintable()
+    assert unpacked(carried) == name
+
+
+@pytest.mark.parametrize("text", ["", "plain", "[1]", "3", "[" * 100_000, '"'])
+def test_what_is_no_packed_name_is_none(text: str) -> None:
+    assert unpacked(text) == ""
+
+
+def calls_of(program: str) -> list[tuple[str, dict[str, Any]]]:
+    """What a program asks of boto3, told from its syntax: every argument must be a literal."""
+    found = []
+    for node in ast.walk(ast.parse(program)):
+        if isinstance(node, ast.Call):
+            assert isinstance(node.func, ast.Attribute)
+            assert all(isinstance(one, ast.Constant) for one in node.args)
+            arguments = {one.arg or "": ast.literal_eval(one.value) for one in node.keywords}
+            found.append((node.func.attr, arguments))
+    return found
+
+
+def as_code(made: dict[str, Any], specification: Specification | None = None) -> tuple[str, str]:
+    where = (URL, REGION, made, specification)
+    return boto3_code(*where), cli_code(*where)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_name_of_somebodys_data_becomes_code(text: str) -> None:
+    one = draft(
+        {text: "text", "b": "out"}, target=text + "y", tags=f"k={text}", uri=f"s3://b/{text}"
+    )
+    made, specification = one.job_request(CALLER), one.specification(CALLER)
+    assert specification is not None
+    python, shell = as_code(made, specification)
+    calls = dict(calls_of(python))
+    assert calls["create_auto_ml_job_v2"] == made
+    assert calls["put_object"]["Body"] == specification.text
+    words = shlex.split(shell)
+    assert json.loads(words[words.index("--cli-input-json") + 1]) == made
+    assert words[:3] == ["printf", "%s", specification.text]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_any_value_is_a_literal(value: Any) -> None:
+    python, shell = as_code({"AutoMLJobName": value})
+    assert dict(calls_of(python))["create_auto_ml_job_v2"] == {"AutoMLJobName": value}
+    words = shlex.split(shell)
+    assert json.loads(words[-1]) == {"AutoMLJobName": value}

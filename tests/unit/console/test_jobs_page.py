@@ -1,0 +1,215 @@
+"""The page of all jobs: what it lists, how it is narrowed down, and how jobs are stopped from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from api.records import candidate_record, finished_candidate, job_record
+from api.world import SCOPE
+from unit.console.desk import Desk, opened
+
+from windvane.console.pages.first_job import FirstJob, first_job
+from windvane.domain.candidate import CandidateStatus, Metric
+from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
+from windvane.domain.problem import MetricName
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with opened(tmp_path) as made:
+        yield made
+
+
+def names(html: str) -> list[str]:
+    return re.findall(r'<th scope="row"><a href="/console/jobs/([^"]+)"', html)
+
+
+def several(desk: Desk, n: int = 3, **changes: Any) -> None:
+    for number in range(n):
+        desk.world.insert(job_record(desk.world.clock.advance(), f"job-{number:02}", **changes))
+
+
+def status_of(desk: Desk, name: str) -> JobStatus:
+    with desk.world.store.snapshot() as tx:
+        job = tx.find(AutoMLJob, SCOPE, name)
+    assert job is not None
+    return job.status
+
+
+def test_without_jobs_the_page_leads_to_the_first_one(desk: Desk) -> None:
+    page = desk.get("/console/")
+    assert page.status == 200
+    assert 'href="/console/new"' in page.text
+    assert "No jobs yet" in page.words
+    for code in ("aws sagemaker create-auto-ml-job ", 'boto3.client("sagemaker")'):
+        assert code in page.words
+    assert f"s3://sagemaker-us-east-1-{SCOPE.account}/first-job/" in page.words
+
+
+def test_the_code_for_a_first_job_starts_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = desk.world
+    uploads = []
+
+    class FakeS3:
+        def upload_file(self, file: str, bucket: str, key: str) -> None:
+            uploads.append(f"s3://{bucket}/{key}")
+            world.put(uploads[-1], b"a,y\n1,0\n")
+
+    services = {"s3": FakeS3(), "sagemaker": world.client()}
+    monkeypatch.setattr("boto3.client", services.__getitem__)
+    exec(_code(desk).python, {})
+    assert uploads == [f"s3://sagemaker-us-east-1-{SCOPE.account}/first-job/train.csv"]
+    assert names(desk.get("/console/").text) == ["first-job"]
+
+
+def _code(desk: Desk) -> FirstJob:
+    class Visit:
+        caller = SCOPE
+        roles = (f"arn:aws:iam::{SCOPE.account}:role/windvane",)
+
+    return first_job(Visit())  # type: ignore[arg-type]
+
+
+def test_a_row_says_how_far_a_job_is_and_how_good(desk: Desk) -> None:
+    world, now = desk.world, desk.world.clock()
+    metrics = (Metric(MetricName.F1, 0.912345, standard_error=0.0078712),)
+    job = job_record(
+        now,
+        objective=MetricName.F1,
+        best_candidate="churn-001",
+        secondary=SecondaryStatus.MODEL_TUNING,
+    )
+    world.insert(job, finished_candidate(now, score=0.912345, metrics=metrics))
+    world.insert(candidate_record(now, 2, status=CandidateStatus.FAILED))
+    words = desk.get("/console/").words
+    for told in ("churn", "In progress Model tuning", "F1", "0.91234 ± 0.0079"):
+        assert told in words
+    assert "2 of at most 10 · 1 failed" in words
+
+
+def test_jobs_are_filtered_sorted_and_paged_by_links(desk: Desk) -> None:
+    several(desk, 30)
+    first = desk.get("/console/?sort=name&order=asc")
+    assert names(first.text) == [f"job-{n:02}" for n in range(25)]
+    assert "1–25 of 30" in first.words
+    assert 'aria-sort="ascending"' in first.text
+    [following] = re.findall(r'rel="next" href="([^"]+)"', first.text)
+    rest = desk.get(following.replace("&amp;", "&"))
+    assert names(rest.text) == [f"job-{n:02}" for n in range(25, 30)]
+    assert "26–30 of 30" in rest.words
+    assert "Next page" not in rest.words
+    assert names(desk.get("/console/?name=B-07").text) == ["job-07"]
+    assert names(desk.get("/console/?status=Failed").text) == []
+    assert "No job matches" in desk.get("/console/?status=Failed").words
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=%27", "status=Lost", "first=-1", "first=9999999999999", "order=x", "stopped=x"]
+)
+def test_what_is_no_choice_is_passed_over(desk: Desk, query: str) -> None:
+    several(desk)
+    page = desk.get(f"/console/?{query}")
+    assert page.status == 200
+    assert names(page.text) == ["job-02", "job-01", "job-00"]
+
+
+def test_a_page_that_was_made_up_says_so(desk: Desk) -> None:
+    page = desk.get("/console/?token=abc")
+    assert page.status == 400
+    assert "Invalid NextToken" in page.words
+
+
+def test_a_hostile_filter_is_shown_as_text(desk: Desk) -> None:
+    several(desk)
+    hostile = '"><script>alert(1)</script>'
+    page = desk.get(f"/console/?{urlencode({'name': hostile, 'sort': hostile})}")
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)" in page.text
+    assert "No job matches" in page.words
+
+
+def test_chosen_jobs_are_stopped_once_that_was_confirmed(desk: Desk) -> None:
+    several(desk)
+    chosen = [("job", "job-00"), ("job", "job-02"), ("sort", "name")]
+    asked = desk.post("/console/stop", chosen)
+    assert asked.status == 200
+    assert "Stop 2 jobs?" in asked.words
+    assert status_of(desk, "job-00") is JobStatus.IN_PROGRESS
+    done = desk.post("/console/stop", [*chosen, ("confirmed", "yes")])
+    assert (done.status, done.headers["location"]) == (303, "/console/?sort=name&stopped=2")
+    statuses = [status_of(desk, f"job-0{n}") for n in range(3)]
+    assert statuses == [JobStatus.STOPPING, JobStatus.IN_PROGRESS, JobStatus.STOPPING]
+    assert "Told to stop: 2 jobs." in desk.get(done.headers["location"]).words
+
+
+def test_the_button_of_a_row_stops_that_job_alone(desk: Desk) -> None:
+    several(desk)
+    asked = desk.post("/console/stop", [("job", "job-00"), ("only", "job-01")])
+    assert "Stop job-01?" in asked.words
+    assert re.findall(r'name="job" value="([^"]+)"', asked.text) == ["job-01"]
+
+
+def test_a_job_that_has_ended_meanwhile_is_told(desk: Desk) -> None:
+    several(desk, 1)
+    desk.world.insert(job_record(desk.world.clock(), "over", status=JobStatus.COMPLETED))
+    fields = [("job", "over"), ("job", "job-00"), ("job", "nope"), ("confirmed", "yes")]
+    page = desk.post("/console/stop", fields)
+    assert page.status == 400
+    assert "over : The request was rejected because the AutoML job is in status" in page.words
+    assert "nope : Amazon SageMaker can't find an AutoML job called nope." in page.words
+    assert status_of(desk, "job-00") is JobStatus.STOPPING
+
+
+def test_nothing_is_stopped_without_the_token_of_the_form(desk: Desk) -> None:
+    several(desk, 1)
+    fields = [("job", "job-00"), ("confirmed", "yes")]
+    assert desk.post_as("/console/stop", fields).status == 403
+    assert desk.post_as("/console/stop", [*fields, ("csrf_token", "00" * 32)]).status == 403
+    assert desk.get("/console/stop").status == 405
+    assert status_of(desk, "job-00") is JobStatus.IN_PROGRESS
+
+
+def test_nothing_chosen_is_told(desk: Desk) -> None:
+    page = desk.post("/console/stop")
+    assert page.status == 400
+    assert "No job was chosen." in page.words
+
+
+def test_what_is_over_cannot_be_chosen(desk: Desk) -> None:
+    desk.world.insert(job_record(desk.world.clock(), status=JobStatus.FAILED))
+    page = desk.get("/console/").text
+    assert 'type="checkbox"' not in page
+    assert "Stop the chosen" not in page
+    assert "http-equiv" not in page
+
+
+def test_cells_of_jobs_under_way_are_streamed_as_they_change(desk: Desk) -> None:
+    world = desk.world
+    several(desk, 1)
+    world.insert(job_record(world.clock(), "over", status=JobStatus.COMPLETED, ended=world.clock()))
+
+    def change() -> None:
+        with world.store.snapshot() as tx:
+            job = tx.find(AutoMLJob, SCOPE, "job-00")
+        assert job is not None
+        world.update(replace(job, secondary=SecondaryStatus.ANALYZING_DATA))
+        world.insert(job_record(world.clock(), "newer"))
+
+    seen = desk.watch("/console/stream", 9, {7: change})
+    assert "Analyzing data" in seen["status-job-00"][-1]
+    assert "The list has changed." in seen["news"][-1]
+    assert "status-over" not in seen
+    assert "took-newer" not in seen
+
+
+def test_without_scripts_the_page_is_loaded_again_while_jobs_run(desk: Desk) -> None:
+    several(desk, 1)
+    page = desk.get("/console/").text
+    assert '<noscript><meta http-equiv="refresh" content="10"></noscript>' in page
+    assert "sse-connect" in page

@@ -1,0 +1,250 @@
+"""The page of a new job, as a browser without scripts sees it, over real previews and a real store."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from api.world import ACCOUNT, REGION, ROLE
+from unit.console.desk import Answer, Desk, opened
+from unit.engine.preview.test_table import TABLE
+
+from windvane.artifacts.base import parse_location
+from windvane.console.job_form.draft import packed
+from windvane.console.pages.new_job import proposed_name
+
+URI = "s3://data/table/Rows 1.csv"
+PAGE = f"/console/new?uri={quote(URI, safe='')}"
+BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"
+COLUMNS = ("key", "x", "when", "same", "late", "y")
+EVIL = "\"><script>alert(1)</script>'"
+NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with opened(tmp_path) as made:
+        made.world.put(URI, TABLE)
+        made.world.artifacts.ensure_bucket(BUCKET)
+        yield made
+
+
+def fields(*chosen: tuple[str, str], **given: str) -> list[tuple[str, str]]:
+    """As the page's form sends them; `chosen` are columns and what was chosen for them."""
+    told = {
+        "uri": URI,
+        "data_type": "S3Prefix",
+        "target_json": packed("y"),
+        "job_name": "churn",
+        "minutes": "2",
+        "role": ROLE,
+        "output": "s3://results/jobs",
+        "do": "create",
+        **given,
+    }
+    types = {**dict.fromkeys(COLUMNS, ""), **dict(chosen)}
+    pairs = [
+        (field, value)
+        for name, kind in types.items()
+        for field, value in (("column", packed(name)), ("type", kind))
+    ]
+    return [*told.items(), *pairs]
+
+
+def value_of(answer: Answer, field: str) -> str:
+    found = re.search(rf'<input[^>]* name="{field}" value="([^"]*)"', answer.text)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def selected(answer: Answer, element: str) -> str:
+    select = answer.text.split(f'<select id="{element}"', 1)[1].split("</select>", 1)[0]
+    found = re.search(r'<option value="([^"]*)" selected>', select)
+    return html.unescape(found[1]) if found else ""
+
+
+def written(desk: Desk, prefix: str) -> Sequence[str]:
+    return [str(info.location) for info in desk.world.artifacts.list(parse_location(prefix))]
+
+
+def test_the_page_begins_with_data(desk: Desk) -> None:
+    answer = desk.get("/console/new")
+    assert answer.status == 200
+    assert "Choose a file" in answer.words
+    assert "Start the job" not in answer.words
+    assert "Uploaded before" not in answer.words
+
+
+def test_files_that_were_uploaded_before_are_offered_the_newest_first(desk: Desk) -> None:
+    for day in range(10, 19):
+        folder = f"s3://{BUCKET}/console/uploads/202601{day}T000000Z-00000000"
+        desk.world.put(f"{folder}/d{day}.csv", TABLE)
+        desk.world.put(f"{folder}/features-0.json", b"{}")
+    answer = desk.get("/console/new")
+    names = re.findall(r">(d1\d\.csv)</a>", answer.text)
+    assert names == ["d18.csv", "d17.csv", "d16.csv", "d15.csv", "d14.csv", "d13.csv"]
+    assert "features-0" not in answer.text
+    assert f"?uri={quote(f's3://{BUCKET}/', safe='')}" in answer.text
+
+
+def test_a_path_is_enough_to_see_what_the_columns_are_taken_for_and_why(desk: Desk) -> None:
+    answer = desk.get(PAGE)
+    assert answer.status == 200
+    assert "600" in answer.words
+    assert "id-000000" in answer.words
+    assert "600 distinct values in 600 rows, each a single word" in answer.words
+    assert "The same value 'k' in all 600 rows" in answer.words
+    assert NAME.fullmatch(value_of(answer, "job_name"))
+    assert value_of(answer, "job_name").startswith("rows-1-")
+    assert value_of(answer, "output") == f"s3://{BUCKET}/automl"
+    assert "create_auto_ml_job_v2" in answer.text
+    assert "style=" not in answer.text
+
+
+def test_a_link_fills_the_form_in(desk: Desk) -> None:
+    answer = desk.get(
+        f"{PAGE}&target=y&minutes=3&candidates=9&mode=ENSEMBLING&objective=AUC&tags=a%3Db&job_name=mine"
+    )
+    assert selected(answer, "target") == packed("y")
+    assert selected(answer, "mode") == "ENSEMBLING"
+    assert selected(answer, "objective") == "AUC"
+    assert value_of(answer, "minutes") == "3"
+    assert value_of(answer, "candidates") == "9"
+    assert value_of(answer, "job_name") == "mine"
+    assert "Binary classification (implied)" in answer.words
+    assert "Distribution of y" in answer.words
+    assert "The target has two distinct values" in answer.words
+    assert "Found in all 600 rows" in answer.words
+    assert "late" in answer.words.split("Worth knowing")[1].split("Types of")[0]
+
+
+def test_a_form_starts_the_job_and_leads_to_it(desk: Desk) -> None:
+    answer = desk.post(
+        "/console/new",
+        fields(
+            ("x", "categorical"),
+            ("late", "out"),
+            objective="AUC",
+            implied="BinaryClassification",
+            default_objective="F1",
+            deploy="1",
+            tags="team=a",
+            content_type="text/csv;header=present",
+            compression="None",
+        ),
+    )
+    assert (answer.status, answer.headers["location"]) == (303, "/console/jobs/churn")
+    job = desk.world.client().describe_auto_ml_job_v2(AutoMLJobName="churn")
+    assert job["AutoMLJobObjective"] == {"MetricName": "AUC"}
+    tabular = job["AutoMLProblemTypeConfig"]["TabularJobConfig"]
+    assert tabular["CompletionCriteria"] == {"MaxAutoMLJobRuntimeInSeconds": 120}
+    told = json.loads(
+        desk.world.artifacts.read(parse_location(tabular["FeatureSpecificationS3Uri"]))
+    )
+    assert told == {
+        "FeatureAttributeNames": ["key", "x", "when", "same"],
+        "FeatureDataTypes": {"x": "categorical"},
+    }
+    tags = desk.world.client().list_tags(ResourceArn=job["AutoMLJobArn"])["Tags"]
+    assert tags == [{"Key": "team", "Value": "a"}]
+
+
+def test_what_is_wrong_is_told_and_nothing_is_lost(desk: Desk) -> None:
+    chosen = fields(("x", "text"), minutes="soon", tags="bad", job_name="my-own", endpoint_name="e")
+    answer = desk.post("/console/new", chosen)
+    assert answer.status == 400
+    assert "The job was not started." in answer.words
+    assert "The budget is a whole number" in answer.words
+    assert "'bad' is not of the form key=value" in answer.words
+    assert value_of(answer, "minutes") == "soon"
+    assert value_of(answer, "job_name") == "my-own"
+    assert ">bad</textarea>" in answer.text
+    assert selected(answer, "target") == packed("y")
+    assert selected(answer, "type-1") == "text"
+    assert desk.world.client().list_auto_ml_jobs()["AutoMLJobSummaries"] == []
+
+
+def test_what_the_operation_refuses_is_told_in_its_words(desk: Desk) -> None:
+    answer = desk.post("/console/new", fields(job_name="not_valid", output="s3://nowhere/x"))
+    assert answer.status == 400
+    assert "failed to satisfy constraint" in answer.words
+    assert value_of(answer, "job_name") == "not_valid"
+    missing = desk.post("/console/new", fields(output="s3://nowhere/x"))
+    assert 'Could not find the bucket "nowhere"' in missing.words
+
+
+def test_without_scripts_choices_are_looked_at_again(desk: Desk) -> None:
+    answer = desk.post("/console/new", fields(("late", "numeric"), ("key", "out"), do="look"))
+    assert answer.status == 200
+    assert "none of its filled cells can be read as numbers" in answer.words
+    assert selected(answer, "type-4") == "numeric"
+    assert selected(answer, "type-0") == "out"
+    assert desk.world.client().list_auto_ml_jobs()["AutoMLJobSummaries"] == []
+
+
+def test_a_script_gets_the_parts_that_depend_on_what_was_chosen(desk: Desk) -> None:
+    seen = desk.post("/console/new/look", fields(target_json=packed("x")))
+    assert "Regression (implied)" in seen.words
+    assert "<html" not in seen.text
+    assert 'id="objective-field" hx-swap-oob="true"' in seen.text
+    assert "MSE (default)" in seen.words
+    code = desk.post("/console/new/code", fields(minutes="5"))
+    assert "&#39;MaxAutoMLJobRuntimeInSeconds&#39;: 300" in code.text
+    assert "<html" not in code.text
+
+
+def test_data_that_are_no_table_are_told_of(desk: Desk) -> None:
+    desk.world.put(URI, b"a,b\n1,2\n1,2,3\n")
+    answer = desk.get(PAGE)
+    assert answer.status == 200
+    assert "There is no preview." in answer.words
+    assert "line 3: the row has 3 fields instead of 2" in answer.words
+    assert "Start the job" not in answer.words
+    assert value_of(answer, "uri") == URI
+
+
+def test_a_target_that_cannot_be_learned_is_told_of(desk: Desk) -> None:
+    answer = desk.get(f"{PAGE}&target=key")
+    assert "A job on this target would fail." in answer.words
+    assert "The problem type cannot be told" in answer.words
+
+
+def test_hostile_names_are_text_wherever_they_stand(desk: Desk) -> None:
+    name = f"{EVIL}\ntwo\u202elines"
+    quoted = name.replace('"', '""')
+    cells = "".join(f'"{EVIL[2:]}{i % 2}",{i * i % 97}\n' for i in range(600))
+    desk.world.put(URI, f'"{quoted}",x\n{cells}'.encode())
+    answer = desk.post(
+        "/console/new",
+        fields(("x", "text"), target_json=packed(name), do="look", tags=EVIL, job_name=EVIL),
+    )
+    assert answer.status == 200
+    assert "<script>alert" not in answer.text
+    assert "\u202e" not in answer.text
+    assert selected(answer, "target") == packed(name)
+    created = desk.post("/console/new", fields(target_json=packed(name)))
+    assert created.status == 303
+    job = desk.world.client().describe_auto_ml_job_v2(AutoMLJobName="churn")
+    assert job["AutoMLProblemTypeConfig"]["TabularJobConfig"]["TargetAttributeName"] == name
+
+
+def test_wide_tables_show_the_first_columns(desk: Desk) -> None:
+    names = [f"c{i}" for i in range(700)]
+    row = ",".join(str(i % 7) for i in range(700))
+    desk.world.put(URI, f"{','.join(names)}\n{row}\n{row}\n".encode())
+    answer = desk.get(PAGE)
+    assert "200 more columns are not shown" in answer.words
+    assert answer.text.count('name="type"') == 500
+    assert "left out</option>" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "uri", [URI, "s3://b/" + "x" * 900 + ".csv", "s3://b/", "s3://b/---.csv", "s3://b/Ü.csv.gz"]
+)
+def test_a_proposed_name_is_valid(uri: str) -> None:
+    assert NAME.fullmatch(proposed_name(uri))

@@ -1,0 +1,85 @@
+"""Rows that were pasted, as the model takes them; and what goes out as CSV."""
+
+import csv
+import io
+
+import pytest
+
+from windvane.console.downloads import csv_download, csv_text, safe_cell
+from windvane.console.pasted import read_pasted
+from windvane.errors import InvalidRequest
+
+COLUMNS = ("age", "job", "a, b")
+
+
+def read(text):
+    return read_pasted(text, COLUMNS, "y")
+
+
+def test_rows_without_a_header_are_taken_as_they_are():
+    found = read('38,clerk,x\r\n41,"so ""quoted""",y\r\n\r\n')
+    assert found.rows == [["38", "clerk", "x"], ["41", 'so "quoted"', "y"]]
+    assert found.remarks == ()
+
+
+def test_with_a_header_the_order_does_not_matter_and_the_target_is_left_out():
+    found = read('y,job,"a, b",age\nno,clerk,x,38\n')
+    assert found.rows == [["38", "clerk", "x"]]
+    assert found.remarks == ("Left out, because the model does not take them: y.",)
+
+
+def test_columns_that_the_header_does_not_name_are_empty_and_told_of():
+    found = read("age,job\n38,clerk\n")
+    assert found.rows == [["38", "clerk", ""]]
+    assert found.remarks == ("Left empty, because the header does not name them: a, b.",)
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_other_separators_are_seen_and_told_of(mark, name):
+    found = read(f"38{mark}clerk{mark}1,5\n")
+    assert found.rows == [["38", "clerk", "1,5"]]
+    assert found.remarks == (f"Cells were taken to be separated by {name}.",)
+
+
+def test_rows_of_a_wrong_length_are_the_models_to_refuse():
+    assert read("1,2\n").rows == [["1", "2"]]
+    assert read("\ufeff1,2,3,4\n").rows == [["1", "2", "3", "4"]]
+
+
+def test_a_row_that_has_other_cells_than_its_header_is_refused():
+    with pytest.raises(InvalidRequest, match="Row 2 has 1 cells; the header names 3 columns"):
+        read('age,job,"a, b"\n1,2,3\n4\n')
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", 'age,job,"a, b"\n'])
+def test_no_row_is_told(text):
+    with pytest.raises(InvalidRequest, match="There is no row"):
+        read(text)
+
+
+def test_what_is_no_csv_is_told_with_its_line():
+    with pytest.raises(InvalidRequest, match="This is not CSV near line 2"):
+        read('1,2,3\n4,"5"6,7\n')
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "\tx", "\r=1", "=", "-", "+1e5x"]
+)
+def test_a_cell_that_would_be_a_formula_gets_an_apostrophe(cell):
+    assert safe_cell(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["", "-118.56", "+5", "-.5", "-1e-05", "a=1", "1-2", "'=1"])
+def test_numbers_and_other_cells_stay_as_they_are(cell):
+    assert safe_cell(cell) == cell
+
+
+def test_a_download_is_safe_and_a_request_is_exact():
+    rows = [["=a", "-1"], ['q"', "x\ny"]]
+    answer = csv_download('a"\r\nb.csv', rows)
+    assert list(csv.reader(io.StringIO(answer.body.decode(), newline=""))) == [
+        ["'=a", "-1"],
+        ['q"', "x\ny"],
+    ]
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''a%22%0D%0Ab.csv"
+    assert list(csv.reader(io.StringIO(csv_text(rows), newline=""))) == rows

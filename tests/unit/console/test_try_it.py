@@ -1,0 +1,299 @@
+"""The page that tries an endpoint, over operations that a real model answers in process."""
+
+import csv
+import html
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from unit.engine.explain.made_up import packaged
+
+from windvane.api import reasons as operations
+from windvane.domain.problem import ProblemType
+from windvane.engine.data.sketch import read_sketch, sketch_to_json
+from windvane.engine.manifest import write_json, write_manifest
+from windvane.errors import DoesNotExist, InvalidRequest, ModelFault, ModelNotReady
+from windvane.serving.described import described
+from windvane.serving.explainer import answer
+from windvane.serving.frames import FrameBuffer, pack
+from windvane.serving.model import LocalContainer, load_model
+
+PAGE = "/console/endpoints/live/try"
+KEYS = {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"}
+ROW = "7,1.5,-0.5,red,2020-01-05,0.1"
+OTHER = "8,-1.5,0.5,blue,2020-01-06,"
+
+
+class Served:
+    """Operations on the endpoint `live`, answered by a model in process.
+
+    explained   requests for reasons, their parameters
+    """
+
+    def __init__(self, packages, environment):
+        self.packages, self.explained = packages, []
+        self.variants = ["AllTraffic"]
+        self.model = load_model([LocalContainer(environment, packages)])
+
+    def operations(self):
+        return {
+            ("sagemaker", "DescribeEndpoint"): self.describe,
+            ("windvane", "DescribeEndpointSchema"): self.schema,
+            ("windvane", "ExplainPrediction"): self.explain,
+            ("sagemaker-runtime", "InvokeEndpoint"): self.invoke,
+        }
+
+    def describe(self, call):
+        if call.parameters["EndpointName"] != "live":
+            raise DoesNotExist("endpoint", "arn:nope")
+        return {"ProductionVariants": [{"VariantName": name} for name in self.variants]}
+
+    def schema(self, call):
+        told = operations._spelt_out(json.loads(json.dumps(described(self.model))))
+        name = call.parameters.get("VariantName", self.variants[0])
+        return {"EndpointName": "live", "VariantName": name, **operations._schema(told)}
+
+    def invoke(self, call):
+        body, media = call.parameters["Body"], call.parameters["ContentType"]
+        try:
+            return {"Body": self.model.answer(body, media, call.parameters["Accept"])[0]}
+        except InvalidRequest as error:
+            sentence = f'Received client error (400) from primary with message "{error}".'
+            raise ModelFault(sentence, status=400, message=str(error), log_group="") from error
+
+    def explain(self, call):
+        self.explained.append(call.parameters)
+        containers = [{"environment": {}, "folder": str(self.packages)}]
+        header = {"spec": {"memory_mb": 1, "containers": containers}, "budget_s": 0.3}
+        header |= {"content_type": "text/csv", "label": call.parameters.get("Label", "")}
+        frames = FrameBuffer()
+        frames.feed(answer(pack_once(header, call.parameters["Row"]["Csv"])))
+        told, body = frames.next_frame()
+        if told["status"] != 200:
+            raise InvalidRequest(told["message"])
+        explained = operations._explanation(operations._spelt_out(json.loads(body)))
+        return {"EndpointName": "live", "VariantName": "AllTraffic", **explained}
+
+
+def pack_once(header, text):
+    frames = FrameBuffer()
+    frames.feed(pack(header, text.encode()))
+    return frames.next_frame()
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    classes = packaged(folder / "classes", ProblemType.BINARY, ["lightgbm"])
+    transformers = classes.packages / "transformers"
+    write_json(transformers / "sketch.json", sketch_to_json(read_sketch(classes.dataset)))
+    write_manifest(transformers, "transformers", {"recipes": [], "table": ""})
+    values = packaged(folder / "values", ProblemType.REGRESSION, ["linear-learner"])
+    return classes.packages, values.packages
+
+
+@pytest.fixture
+def served(console, models):
+    made = Served(models[0], KEYS)
+    console.operations.update(made.operations())
+    return made
+
+
+@pytest.fixture
+def valued(console, models):
+    made = Served(models[1], {})
+    console.operations.update(made.operations())
+    return made
+
+
+def asked(browser, fields, path=PAGE, **headers):
+    browser.get(PAGE)
+    return browser.post(path, fields, **headers)
+
+
+def typed(**cells):
+    return {"ask": "row", "variant": "AllTraffic"} | cells
+
+
+def pasted(text, **fields):
+    return {"ask": "csv", "csv": text, "variant": "AllTraffic"} | fields
+
+
+def headline(text):
+    return html.unescape(re.search(r'class="try-headline">([^<]*)', text)[1])
+
+
+def value_of(text, place):
+    found = re.search(rf'id="cell-{place}"[^>]* value="([^"]*)"', text)
+    return html.unescape(found[1])
+
+
+def test_the_form_has_a_field_for_each_column_with_a_typical_row_filled_in(browser, served):
+    answer = browser.get(PAGE)
+    assert answer.status == 200
+    text = answer.text
+    assert 'type="number" step="any" inputmode="decimal" id="cell-1"' in text
+    assert '<input type="date" id="cell-4"' in text
+    assert re.search(r'<select id="cell-3".*?<option value="\w+" selected>', text, re.DOTALL)
+    least, typical, most = (
+        float(described(served.model)["columns"][2][name]) for name in ("least", "typical", "most")
+    )
+    assert least < float(value_of(text, 2)) == typical < most
+    assert "1 column that makes no difference to this model" in text
+    assert "Nothing was asked yet" in text
+    for name in ("curl", "boto3", "AWS CLI, any version", "AWS CLI 2, in one command"):
+        assert f"<summary>{name}</summary>" in text
+
+
+def test_hostile_names_of_columns_and_labels_stay_text(browser, served):
+    for page in (browser.get(PAGE), asked(browser, typed())):
+        assert "<script>=1+1" not in page.text
+        assert "&lt;script&gt;" in page.text
+        assert not re.search(r"<[^>]* (?:style|on\w+)=", page.text)
+
+
+def test_a_typed_row_is_answered_with_probabilities_and_reasons(browser, served):
+    cells = {"cell-1": "1.5", "cell-2": "-0.5", "cell-3": "red", "cell-4": "2020-01-05"}
+    answer = asked(browser, typed(**cells))
+    assert answer.status == 200
+    assert headline(answer.text) == "$yes$"
+    assert "How likely each label is" in answer.text
+    assert "What leads to the probability of $yes$, in percentage points" in answer.text
+    assert "colour_1 = red raised it by" in answer.text
+    assert "exact TreeSHAP" in answer.text
+    assert value_of(answer.text, 1) == "1.5", "the row is not lost"
+    assert "1.5,-0.5,red,2020-01-05" in answer.text, "it stands in the code too"
+
+
+def test_with_scripts_the_answer_comes_first_and_the_reasons_after_it(browser, served):
+    part = asked(browser, pasted(ROW), hx_request="true")
+    assert headline(part.text) == "$yes$"
+    assert "<html" not in part.text
+    assert served.explained == []
+    vals = json.loads(html.unescape(re.search(r"hx-vals='([^']*)'", part.text)[1]))
+    assert vals == {"csv": f"{ROW}\n", "variant": "AllTraffic"}
+    reasons = asked(browser, vals, f"{PAGE}/reasons", hx_request="true")
+    assert "What leads to the probability of $yes$" in reasons.text
+    assert "<html" not in reasons.text
+
+
+def test_the_reasons_for_another_label_can_be_asked_for(browser, served):
+    answer = asked(browser, pasted(ROW, label="no"))
+    assert "What leads to the probability of no" in answer.text
+    assert served.explained[-1]["Label"] == "no"
+
+
+def test_one_pasted_row_fills_the_form(browser, served):
+    answer = asked(browser, pasted(OTHER))
+    assert value_of(answer.text, 2) == "0.5"
+    assert '<option value="blue" selected>' in answer.text
+
+
+def test_a_category_that_was_never_seen_can_be_tried(browser, served):
+    answer = asked(browser, pasted(ROW.replace("red", "p<i>nk")))
+    assert answer.status == 200
+    assert "p&lt;i&gt;nk (not seen in training)" in answer.text
+
+
+def test_several_rows_are_answered_in_a_table_and_each_has_its_reasons_on_demand(browser, served):
+    answer = asked(browser, pasted(f"{ROW}\n{OTHER}\n"))
+    assert "2 answers" in answer.text
+    assert "<strong>$yes$</strong>" in answer.text
+    assert "<strong>no</strong>" in answer.text
+    assert served.explained == []
+    rows = re.findall(r'name="csv" value="([^"]*)"', answer.text)
+    assert [html.unescape(row).strip() for row in rows] == [ROW, OTHER]
+
+
+def test_a_download_has_every_row_with_its_answers_and_no_formula(browser, served):
+    browser.get(PAGE)
+    rows = [ROW.replace("7,", '"=cmd|x",', 1), OTHER]
+    answer = browser.post(f"{PAGE}/download", pasted("\n".join(rows)))
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"].endswith("live-predictions.csv")
+    head, first, second = csv.reader(io.StringIO(answer.text, newline=""))
+    assert head[-2:] == ["predicted_label", "probability"]
+    assert (first[0], first[2], first[-2]) == ("'=cmd|x", "-0.5", "$yes$")
+    assert (second[3], second[-2]) == ("blue", "no")
+    assert float(second[-1]) > 0.5
+
+
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/download"])
+def test_what_the_model_refuses_is_told_in_its_words_and_the_rows_are_not_lost(
+    browser, served, path
+):
+    answer = asked(browser, pasted("1,<b>,3"), path)
+    assert answer.status == 424
+    assert "The model refused the request" in answer.text
+    assert "Row 1 has 3 values. The model takes rows of 6 values" in answer.text
+    assert "Received client error (400) from primary" in answer.text
+    assert "1,&lt;b&gt;,3</textarea>" in answer.text
+
+
+def test_a_typed_row_that_is_refused_is_not_lost(browser, served):
+    answer = asked(browser, typed(**{"cell-1": "abc", "cell-2": "0.25"}))
+    assert answer.status == 424
+    assert "&#39;abc&#39; cannot be read as a number" in answer.text
+    assert (value_of(answer.text, 1), value_of(answer.text, 2)) == ("abc", "0.25")
+
+
+def test_what_is_no_csv_and_what_is_nothing_is_told(browser, served):
+    assert "This is not CSV near line 1" in asked(browser, pasted('a"b"c,"d"e')).text
+    assert "There is no row." in asked(browser, pasted("")).text
+
+
+def test_a_value_is_explained_in_its_own_unit(browser, valued):
+    answer = asked(browser, pasted(ROW))
+    assert float(headline(answer.text).replace(",", ""))
+    assert "What leads to y" in answer.text
+    assert "percentage points" not in answer.text
+    assert "How likely each label is" not in answer.text
+    assert "was made by an earlier version, which kept nothing" in answer.text
+
+
+def test_where_reasons_fail_the_answer_stays(browser, served):
+    def too_busy(call):
+        raise InvalidRequest("Too <busy>.")
+
+    browser.site._parts.inside._operations["windvane", "ExplainPrediction"] = too_busy
+    answer = asked(browser, pasted(ROW))
+    assert answer.status == 200
+    assert headline(answer.text) == "$yes$"
+    assert "Too &lt;busy&gt;." in answer.text
+
+
+def test_variants_can_be_chosen(browser, served):
+    served.variants = ["A", "B"]
+    text = browser.get(f"{PAGE}?variant=B").text
+    assert "<option>A</option>" in text
+    assert "<option selected>B</option>" in text
+    assert "--target-variant B" in text
+
+
+def test_an_endpoint_that_is_not_ready_or_not_there_says_so(browser, served, console):
+    def not_ready(call):
+        raise ModelNotReady("Endpoint live is Creating; try again once it is InService.")
+
+    assert browser.get(PAGE.replace("live", "nope")).status == 404
+    console.operations["windvane", "DescribeEndpointSchema"] = not_ready
+    answer = browser.get(PAGE)
+    assert answer.status == 503
+    assert "Endpoint live is Creating; try again once it is InService." in answer.text
+
+
+def test_every_chart_is_well_formed_and_has_its_table(browser, served):
+    text = asked(browser, pasted(ROW)).text
+    pictures = re.findall(r"<figure.*?</figure>", text, re.DOTALL)
+    assert len(pictures) == 2
+    for picture in pictures:
+        svg = re.search(r"<svg.*?</svg>", picture, re.DOTALL)[0]
+        assert ET.fromstring(svg).attrib["role"] == "img"
+        assert "<table" in picture
+
+
+def test_the_page_is_for_those_who_are_signed_in(console, served):
+    stranger = console.browser()
+    assert stranger.get(PAGE).status == 303
+    assert stranger.post(PAGE, pasted(ROW)).status in (303, 401, 403)

@@ -1,0 +1,144 @@
+"""What an endpoint's model takes and gives, and why it answers a row as it does: operations of our own, described in
+wire/data/windvane. Asynchronous, because they wait for processes and for nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from windvane.api.answers import present
+from windvane.api.operation import scope_of
+from windvane.domain.resource import Kind
+from windvane.errors import DoesNotExist, EndpointMissing
+from windvane.names import arn
+from windvane.serving.explaining import Explaining, RowQuestion
+from windvane.serving.media import CSV, JSON
+from windvane.serving.router import Router
+from windvane.wire.call import Call, Result
+from windvane.wire.edge import AsyncHandler
+
+
+def reason_operations(
+    router: Router, explaining: Explaining
+) -> dict[tuple[str, str], AsyncHandler]:
+    """(service, operation) -> handler, as the wire wants it."""
+
+    async def describe_endpoint_schema(call: Call) -> Result:
+        parameters = call.parameters
+        name = parameters["EndpointName"]
+        wanted = parameters.get("VariantName", "")
+        with _known_endpoint(call):
+            variant, document = await router.describe(scope_of(call), name, wanted)
+        return {
+            "EndpointName": name,
+            "VariantName": variant,
+            **_schema(_spelt_out(json.loads(document))),
+        }
+
+    async def explain_prediction(call: Call) -> Result:
+        name = call.parameters["EndpointName"]
+        question = _question(call.parameters)
+        with _known_endpoint(call):
+            variant, told = await explaining.explain(scope_of(call), name, question)
+        return {"EndpointName": name, "VariantName": variant, **_explanation(_spelt_out(told))}
+
+    return {
+        ("windvane", "DescribeEndpointSchema"): describe_endpoint_schema,
+        ("windvane", "ExplainPrediction"): explain_prediction,
+    }
+
+
+@contextmanager
+def _known_endpoint(call: Call) -> Iterator[None]:
+    """A missing one is told as by the operations that manage endpoints.
+
+    raises    DoesNotExist
+    """
+    try:
+        yield
+    except EndpointMissing as error:
+        missing = arn(scope_of(call), Kind.ENDPOINT, call.parameters["EndpointName"])
+        raise DoesNotExist("endpoint", missing) from error
+
+
+def _question(parameters: Mapping[str, Any]) -> RowQuestion:
+    row = parameters["Row"]
+    is_csv = "Csv" in row
+    text = row["Csv"] if is_csv else json.dumps([row["Cells"]])
+    return RowQuestion(
+        text.encode(),
+        CSV if is_csv else JSON,
+        parameters.get("VariantName", ""),
+        parameters.get("Label", ""),
+    )
+
+
+def _spelt_out(told: Any) -> Any:
+    """With halves of surrogate pairs, which names in a DataFrame may have and UTF-8 has not, written as escapes."""
+    if isinstance(told, str):
+        return told.encode("utf-8", "backslashreplace").decode()
+    if isinstance(told, list):
+        return [_spelt_out(one) for one in told]
+    if isinstance(told, dict):
+        return {key: _spelt_out(one) for key, one in told.items()}
+    return told
+
+
+def _schema(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "Target": told["target"],
+        "ProblemType": told["problem_type"],
+        "Algorithm": told["algorithm"],
+        "Labels": told["labels"],
+        "Responses": told["responses"],
+        "ContentTypes": told["media"],
+        "DefaultAccept": told["default_accept"],
+        "HasTypicalRow": told["has_typical_row"],
+        "Columns": [_column(column) for column in told["columns"]],
+    }
+
+
+def _column(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "Name": told["name"],
+        "Type": told["type"],
+        "Used": told["is_used"],
+        "Typical": told["typical"],
+        "MayBeMissing": told["has_missing"],
+        **present(Format=told["format"], Minimum=told["least"], Maximum=told["most"]),
+        **present(Values=told["values"], ValueCount=told["n_values"] or None),
+    }
+
+
+def _explanation(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "PredictedLabel": told["label"],
+        "PredictedValue": told["value"],
+        "Probabilities": [
+            {"Label": label, "Probability": chance} for label, chance in told["probabilities"]
+        ],
+        "ExplainedLabel": told["explained_label"],
+        "Scale": told["scale"],
+        "MarginScale": told["margin_scale"],
+        "Method": told["method"],
+        "Exact": told["is_exact"],
+        "Baseline": told["baseline"],
+        "Expected": told["expected"],
+        "ExpectedError": told["expected_error"],
+        "Answer": told["answer"],
+        "ExpectedMargin": told["expected_margin"],
+        "Margin": told["margin"],
+        "Contributions": [
+            {
+                "Column": one["column"],
+                "Cell": one["cell"],
+                "Contribution": one["contribution"],
+                "Error": one["error"],
+                "Margin": one["margin"],
+                "MarginError": one["margin_error"],
+            }
+            for one in told["contributions"]
+        ],
+    }

@@ -1,0 +1,238 @@
+"""A job as somebody fills it in: the fields of a form as they stand, and the request that they make."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from windvane.console.forms import Form
+from windvane.names import default_bucket
+from windvane.wire.call import Caller
+
+LEFT_OUT = "out"
+TYPES = ("numeric", "categorical", "text", "datetime")
+MODES = ("ENSEMBLING", "HYPERPARAMETER_TUNING")
+
+_UPLOADS = "console/uploads"
+_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Specification:
+    """A file that says which columns are learned from, and as what; `uri` is where it is written."""
+
+    uri: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Fields as they were typed in; "" for one that is empty.
+
+    choices       column -> a type, or LEFT_OUT
+    columns       the names of all of them, as the preview had them
+    implied       problem type and default objective, as the preview had them
+    content_type, compression
+                  likewise
+    """
+
+    uri: str = ""
+    data_type: str = "S3Prefix"
+    target: str = ""
+    problem_type: str = ""
+    objective: str = ""
+    minutes: str = "10"
+    candidates: str = ""
+    mode: str = ""
+    deploy: bool = False
+    endpoint_name: str = ""
+    tags: str = ""
+    job_name: str = ""
+    role: str = ""
+    output: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    implied: str = ""
+    default_objective: str = ""
+    content_type: str = ""
+    compression: str = ""
+
+    @classmethod
+    def of(cls, form: Form) -> Draft:
+        columns = tuple(unpacked(one) for one in form.all("column"))
+        chosen = [one.strip() for one in form.all("type")]
+        pairs = zip(columns, chosen, strict=False)
+        allowed = (*TYPES, LEFT_OUT)
+        plain = {name: form.get(name) for name in _PLAIN if name in form}
+        plain["target"] = unpacked(form.get("target_json")) or form.get("target")
+        return cls(
+            **plain,
+            deploy="deploy" in form,
+            choices={name: choice for name, choice in pairs if choice in allowed},
+            columns=columns,
+        )
+
+    @property
+    def types(self) -> dict[str, str]:
+        """As a feature specification has them."""
+        return {n: c for n, c in self.choices.items() if c != LEFT_OUT and n != self.target}
+
+    @property
+    def features(self) -> list[str] | None:
+        """The columns that are learned from; None if none is left out."""
+        out = {name for name, choice in self.choices.items() if choice == LEFT_OUT}
+        if not out - {self.target}:
+            return None
+        return [name for name in self.columns if name not in out and name != self.target]
+
+    def preview_request(self) -> dict[str, Any]:
+        """To PreviewTable."""
+        return {
+            "S3Uri": self.uri,
+            "S3DataType": self.data_type,
+            **_given(
+                TargetAttributeName=self.target,
+                ProblemType=self.problem_type,
+                FeatureDataTypes=self.types,
+                FeatureAttributeNames=self.features,
+                RoleArn=self.role,
+            ),
+        }
+
+    def specification(self, caller: Caller) -> Specification | None:
+        """None if every column is taken as it was inferred. Beside the data if they were uploaded here."""
+        told = _given(FeatureAttributeNames=self.features, FeatureDataTypes=self.types)
+        if not told:
+            return None
+        text = json.dumps(told, indent=1)
+        bucket = default_bucket(caller.account, caller.region)
+        own = re.match(rf"s3://{re.escape(bucket)}/{_UPLOADS}/[^/]+/", self.uri)
+        folder = own[0] if own else f"s3://{bucket}/{_UPLOADS}/specifications/"
+        digest = hashlib.sha256(f"{self.uri}\n{text}".encode()).hexdigest()[:12]
+        return Specification(f"{folder}features-{digest}.json", text)
+
+    def job_request(self, caller: Caller) -> dict[str, Any]:
+        """To CreateAutoMLJobV2. Numbers and tags that cannot be read are left out; see `faults`."""
+        specification = self.specification(caller)
+        source = {"S3DataType": self.data_type, "S3Uri": self.uri}
+        channel = {
+            "ChannelType": "training",
+            **_given(ContentType=self.content_type),
+            **_given(CompressionType=self.compression if self.compression == "Gzip" else ""),
+            "DataSource": {"S3DataSource": source},
+        }
+        problem, objective = self._problem()
+        tabular = {
+            "TargetAttributeName": self.target,
+            **_given(ProblemType=problem, Mode=self.mode),
+            **_given(CompletionCriteria=self._limits()),
+            **_given(FeatureSpecificationS3Uri=specification.uri if specification else ""),
+        }
+        return {
+            "AutoMLJobName": self.job_name,
+            "AutoMLJobInputDataConfig": [channel],
+            "AutoMLProblemTypeConfig": {"TabularJobConfig": tabular},
+            **_given(AutoMLJobObjective={"MetricName": objective} if objective else None),
+            **_given(ModelDeployConfig=self._deployment()),
+            "OutputDataConfig": {"S3OutputPath": self.output},
+            "RoleArn": self.role,
+            **_given(Tags=_tags(self.tags)[0]),
+        }
+
+    def faults(self) -> dict[str, str]:
+        """Field -> what is wrong with it, of what the operation itself could not say as well."""
+        found = {}
+        if not self.target:
+            found["target"] = "Choose the column that is to be predicted."
+        for name, title in (("minutes", "The budget"), ("candidates", "The limit")):
+            text = getattr(self, name)
+            if text and _number(text) is None:
+                found[name] = f"{title} is a whole number of at least 1, or left empty."
+        if wrong := _tags(self.tags)[1]:
+            found["tags"] = f"'{wrong[0][:60]}' is not of the form key=value, one on each line."
+        return found
+
+    def _problem(self) -> tuple[str, str]:
+        """Problem type and objective: V2 wants both or neither."""
+        if not self.problem_type and not self.objective:
+            return "", ""
+        return self.problem_type or self.implied, self.objective or self.default_objective
+
+    def _limits(self) -> dict[str, int]:
+        minutes, candidates = _number(self.minutes), _number(self.candidates)
+        return _given(
+            MaxCandidates=candidates,
+            MaxAutoMLJobRuntimeInSeconds=None if minutes is None else minutes * _SECONDS,
+        )
+
+    def _deployment(self) -> dict[str, Any] | None:
+        if not self.deploy:
+            return None
+        if self.endpoint_name:
+            return {"AutoGenerateEndpointName": False, "EndpointName": self.endpoint_name}
+        return {"AutoGenerateEndpointName": True}
+
+
+_PLAIN = (
+    "uri",
+    "data_type",
+    "problem_type",
+    "objective",
+    "minutes",
+    "candidates",
+    "mode",
+    "endpoint_name",
+    "tags",
+    "job_name",
+    "role",
+    "output",
+    "implied",
+    "default_objective",
+    "content_type",
+    "compression",
+)
+
+
+def packed(name: str) -> str:
+    """The name of a column as forms carry it: a browser changes the line ends of any value.
+
+    >>> unpacked(packed("two\\nlines"))
+    'two\\nlines'
+    """
+    return json.dumps(name)
+
+
+def unpacked(text: str) -> str:
+    """The inverse; "" for anything else."""
+    try:
+        name = json.loads(text)
+        return name if isinstance(name, str) and name.encode() else ""
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _given(**members: Any) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value not in (None, "", [], {})}
+
+
+def _number(text: str) -> int | None:
+    """A whole number of at least 1 that an operation takes; None for anything else."""
+    if not re.fullmatch(r"[0-9]{1,8}", text, re.ASCII) or int(text) < 1:
+        return None
+    return int(text)
+
+
+def _tags(text: str) -> tuple[list[dict[str, str]], list[str]]:
+    """Tags, and lines that are none."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    pairs = [(line, *line.partition("=")) for line in lines]
+    tags = [
+        {"Key": key.strip(), "Value": value.strip()}
+        for _, key, sign, value in pairs
+        if sign and key.strip()
+    ]
+    return tags, [line for line, key, sign, _ in pairs if not sign or not key.strip()]

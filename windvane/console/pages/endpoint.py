@@ -1,0 +1,172 @@
+"""One endpoint: what it is, what becomes of its requests, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from windvane.console.draw import draw, draw_part
+from windvane.console.pages.endpoint_origin import Origin, origin_of
+from windvane.console.pages.endpoint_views import (
+    SPANS,
+    Charts,
+    Figures,
+    LogLine,
+    State,
+    VariantRow,
+    charts_of,
+    figures_of,
+    history_of,
+    lines_of,
+    state_of,
+    variants_of,
+)
+from windvane.console.stream import END, stream_fragments
+from windvane.console.visit import Visit, visit_of
+from windvane.errors import DoesNotExist, NotFound
+
+_EVERY_S = 1.0
+_LOG_SHOWN = 100
+_LOG_READ = 2000
+"""Lines among which the changes are looked for."""
+
+_FRAGMENTS = (
+    "status",
+    "times",
+    "state",
+    "figures",
+    "windows",
+    "rate",
+    "rate-numbers",
+    "latency",
+    "latency-numbers",
+    "variants",
+    "invocations",
+    "history",
+    "log",
+)
+
+
+@dataclass(frozen=True)
+class Log:
+    """lines      the newest first, as many as are shown
+    history    changes, the newest first
+    is_cut     there are older lines than were read
+    """
+
+    group: str
+    lines: tuple[LogLine, ...]
+    history: tuple[LogLine, ...]
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class Moving:
+    """What changes while the page is looked at."""
+
+    state: State
+    variants: tuple[VariantRow, ...]
+    figures: Figures
+    charts: Charts
+    log: Log
+
+
+@dataclass(frozen=True)
+class EndpointView:
+    now: Moving
+    origin: Origin
+
+
+class Watch:
+    """Asks for an endpoint again and again; its log only when there is something new in it."""
+
+    def __init__(self, visit: Visit, name: str, span: str) -> None:
+        self._visit, self._name, self._span = visit, name, span
+        self._log: Log | None = None
+        self._newest = -1
+
+    async def look(self) -> Moving:
+        """raises    DoesNotExist"""
+        named = {"EndpointName": self._name}
+        endpoint = await self._visit.ask("sagemaker", "DescribeEndpoint", named)
+        figures = await self._visit.ask("windvane", "DescribeEndpointFigures", named)
+        return Moving(
+            state_of(endpoint),
+            variants_of(endpoint, figures),
+            figures_of(figures),
+            charts_of(figures, self._span),
+            await self._look_at_log(endpoint),
+        )
+
+    async def _look_at_log(self, endpoint: Mapping[str, Any]) -> Log:
+        group = f"/aws/sagemaker/Endpoints/{endpoint['EndpointName']}"
+        newest = await self._newest_line(group)
+        if self._log is None or newest != self._newest:
+            self._log = (
+                await self._read_log(group, endpoint) if newest else Log(group, (), (), False)
+            )
+            self._newest = newest
+        return self._log
+
+    async def _newest_line(self, group: str) -> int:
+        """When it was written, in milliseconds since 1970; 0 if there is none."""
+        asked = {
+            "logGroupName": group,
+            "orderBy": "LastEventTime",
+            "descending": True,
+            "limit": 1,
+        }
+        try:
+            streams = (await self._visit.ask("logs", "DescribeLogStreams", asked))["logStreams"]
+        except NotFound:
+            return 0
+        return int(streams[0]["lastEventTimestamp"]) if streams else 0
+
+    async def _read_log(self, group: str, endpoint: Mapping[str, Any]) -> Log:
+        """Since the endpoint was created: one of the same name may have been there before."""
+        asked = {
+            "logGroupName": group,
+            "startTime": int(endpoint["CreationTime"].timestamp() * 1000),
+            "startFromHead": False,
+            "limit": _LOG_READ,
+        }
+        answer = await self._visit.ask("logs", "FilterLogEvents", asked)
+        lines = lines_of(answer["events"])
+        return Log(group, lines[:_LOG_SHOWN], history_of(lines), "nextToken" in answer)
+
+
+async def endpoint_page(request: Request) -> Response:
+    visit, now = visit_of(request), await _watch(request).look()
+    origin = await origin_of(visit, now.state.config_name)
+    return draw(request, "endpoint.html", EndpointView(now, origin))
+
+
+async def live(request: Request) -> Response:
+    watch = _watch(request)
+
+    async def render() -> Mapping[str, str]:
+        try:
+            now = await watch.look()
+        except DoesNotExist:
+            return {"state": draw_part(request, "endpoint/gone.html", None), END: "gone"}
+        return {name: draw_part(request, f"endpoint/{name}.html", now) for name in _FRAGMENTS}
+
+    return stream_fragments(request, render, _EVERY_S)
+
+
+def _watch(request: Request) -> Watch:
+    span = request.query_params.get("minutes", "10")
+    return Watch(
+        visit_of(request), request.path_params["name"], span if span in SPANS else next(iter(SPANS))
+    )
+
+
+ROUTES = (
+    Route("/console/endpoints/{name}", endpoint_page, methods=["GET"]),
+    Route("/console/endpoints/{name}/live", live, methods=["GET"]),
+)

@@ -1,0 +1,178 @@
+"""An endpoint's weights and capacities changed, and the endpoint deleted, each on a page that stands still."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from windvane.console.draw import draw
+from windvane.console.forms import Form, form_of
+from windvane.console.pages.endpoint_origin import Origin, origin_of
+from windvane.console.pages.endpoint_views import State, VariantRow, state_of, variants_of
+from windvane.console.security import PAGE_HEADERS
+from windvane.console.visit import Visit, visit_of
+from windvane.errors import CallerFault, DoesNotExist
+
+
+def _finite(text: str) -> float:
+    """raises    ValueError"""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+_FIELDS: dict[str, tuple[str, Callable[[str], float], str]] = {
+    "weight": ("DesiredWeight", _finite, "a number, such as 0.5"),
+    "instances": ("DesiredInstanceCount", int, "a whole number"),
+    "concurrency": ("MaxConcurrency", int, "a whole number"),
+    "provisioned": ("ProvisionedConcurrency", int, "a whole number"),
+}
+"""Of a variant in the form: the member that it becomes, how it is read, what it has to be."""
+
+_OF_SERVERLESS = ("concurrency", "provisioned")
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """typed     what was typed, by the name of the field, when it could not be taken
+    troubles   what is wrong with a field, by its name
+    trouble    what is wrong with the whole
+    """
+
+    state: State
+    variants: tuple[VariantRow, ...]
+    typed: Mapping[str, str] = field(default_factory=dict)
+    troubles: Mapping[str, str] = field(default_factory=dict)
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class DeleteView:
+    state: State
+    origin: Origin
+    trouble: str = ""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """By name, each once."""
+        return tuple(dict.fromkeys(one.name for one in self.origin.models if one.exists))
+
+
+async def change_page(request: Request) -> Response:
+    state, variants = await _endpoint(request)
+    return draw(request, "endpoint_change.html", ChangeView(state, variants))
+
+
+async def change(request: Request) -> Response:
+    visit, form = visit_of(request), await form_of(request)
+    state, variants = await _endpoint(request)
+    typed = {name: form.get(name) for name in form.fields}
+    troubles = dict(_troubles(variants, form))
+    if troubles:
+        view = ChangeView(state, variants, typed, troubles)
+        return draw(request, "endpoint_change.html", view, 400)
+    wishes = [_wish(place, variant, form) for place, variant in enumerate(variants)]
+    asked = {"EndpointName": state.name, "DesiredWeightsAndCapacities": wishes}
+    try:
+        await visit.ask("sagemaker", "UpdateEndpointWeightsAndCapacities", asked)
+    except CallerFault as fault:
+        view = ChangeView(state, variants, typed, trouble=str(fault))
+        return draw(request, "endpoint_change.html", view, 400)
+    return RedirectResponse(_url(state.name), 303, headers=PAGE_HEADERS)
+
+
+def _fields(place: int, variant: VariantRow) -> Iterator[tuple[str, str]]:
+    """Kind and name of each field of a variant: variants have names that forms need not bear."""
+    kinds = ("weight", *(_OF_SERVERLESS if variant.serverless else ("instances",)))
+    return ((kind, f"{kind}-{place}") for kind in kinds)
+
+
+def _troubles(variants: tuple[VariantRow, ...], form: Form) -> Iterator[tuple[str, str]]:
+    for place, variant in enumerate(variants):
+        for kind, name in _fields(place, variant):
+            _, read, must_be = _FIELDS[kind]
+            try:
+                read(form.get(name))
+            except ValueError:
+                yield name, f"This has to be {must_be}."
+
+
+def _wish(place: int, variant: VariantRow, form: Form) -> dict[str, Any]:
+    """One of DesiredWeightsAndCapacities."""
+    wish: dict[str, Any] = {"VariantName": variant.name}
+    update: dict[str, Any] = {}
+    for kind, name in _fields(place, variant):
+        member, read, _ = _FIELDS[kind]
+        value = read(form.get(name))
+        if kind not in _OF_SERVERLESS:
+            wish[member] = value
+        elif kind == "concurrency" or value or _provisioned(variant):
+            update[member] = value
+    if update:
+        wish["ServerlessUpdateConfig"] = update
+    return wish
+
+
+def _provisioned(variant: VariantRow) -> int:
+    return variant.serverless.provisioned if variant.serverless else 0
+
+
+async def delete_page(request: Request) -> Response:
+    return draw(request, "endpoint_delete.html", await _to_delete(request))
+
+
+async def delete(request: Request) -> Response:
+    visit, form, view = visit_of(request), await form_of(request), await _to_delete(request)
+    name = view.state.name
+    if form.get("confirm") != name:
+        trouble = f"Nothing was deleted: the name that was typed is not {name}."
+        view = DeleteView(view.state, view.origin, trouble)
+        return draw(request, "endpoint_delete.html", view, 400)
+    await visit.ask("sagemaker", "DeleteEndpoint", {"EndpointName": name})
+    if "with_config" in form and view.origin.exists:
+        await _delete_too(visit, "EndpointConfig", view.origin.config)
+    if "with_models" in form:
+        for model in view.models:
+            await _delete_too(visit, "Model", model)
+    then = f"/console/endpoints?{urlencode({'deleted': name})}"
+    return RedirectResponse(then, 303, headers=PAGE_HEADERS)
+
+
+async def _delete_too(visit: Visit, kind: str, name: str) -> None:
+    try:
+        await visit.ask("sagemaker", f"Delete{kind}", {f"{kind}Name": name})
+    except DoesNotExist:
+        return  # somebody else was quicker
+
+
+async def _to_delete(request: Request) -> DeleteView:
+    state, _ = await _endpoint(request)
+    return DeleteView(state, await origin_of(visit_of(request), state.config_name))
+
+
+async def _endpoint(request: Request) -> tuple[State, tuple[VariantRow, ...]]:
+    """raises    DoesNotExist"""
+    visit, named = visit_of(request), {"EndpointName": request.path_params["name"]}
+    endpoint = await visit.ask("sagemaker", "DescribeEndpoint", named)
+    figures = await visit.ask("windvane", "DescribeEndpointFigures", named)
+    return state_of(endpoint), variants_of(endpoint, figures)
+
+
+def _url(name: str) -> str:
+    return f"/console/endpoints/{quote(name, safe='')}"
+
+
+ROUTES = (
+    Route("/console/endpoints/{name}/change", change_page, methods=["GET"]),
+    Route("/console/endpoints/{name}/change", change, methods=["POST"]),
+    Route("/console/endpoints/{name}/delete", delete_page, methods=["GET"]),
+    Route("/console/endpoints/{name}/delete", delete, methods=["POST"]),
+)

@@ -1,0 +1,101 @@
+"""Where what an endpoint runs comes from: its configuration, the models, and the job whose candidate a model is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from windvane.console.visit import Visit
+from windvane.errors import DoesNotExist, NotFound
+
+_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
+
+
+@dataclass(frozen=True)
+class ModelOrigin:
+    """The model of a variant.
+
+    exists     it may have been deleted; the endpoint runs on
+    urls       of its containers' artefacts
+    answers    what the last container's environment says that it answers
+    job        whose candidate has the same artefacts, in the same order; "" if none is known
+    """
+
+    variant: str
+    name: str
+    exists: bool
+    urls: tuple[str, ...] = ()
+    answers: str = ""
+    job: str = ""
+    candidate: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """exists    the configuration may have been deleted; then its models are not known by name"""
+
+    config: str
+    exists: bool
+    models: tuple[ModelOrigin, ...] = ()
+
+
+async def origin_of(visit: Visit, config_name: str) -> Origin:
+    try:
+        config = await visit.ask(
+            "sagemaker", "DescribeEndpointConfig", {"EndpointConfigName": config_name}
+        )
+    except DoesNotExist:
+        return Origin(config_name, exists=False)
+    models = [
+        await _model_of(visit, one["VariantName"], one["ModelName"])
+        for one in config["ProductionVariants"]
+    ]
+    return Origin(config_name, exists=True, models=tuple(models))
+
+
+async def _model_of(visit: Visit, variant: str, name: str) -> ModelOrigin:
+    try:
+        model = await visit.ask("sagemaker", "DescribeModel", {"ModelName": name})
+    except DoesNotExist:
+        return ModelOrigin(variant, name, exists=False)
+    containers = model.get("Containers") or [model["PrimaryContainer"]]
+    urls = tuple(one["ModelDataUrl"] for one in containers)
+    answers = containers[-1].get("Environment", {}).get("SAGEMAKER_INFERENCE_OUTPUT", "")
+    job, candidate = await _candidate_of(visit, urls)
+    return ModelOrigin(variant, name, True, urls, answers, job, candidate)
+
+
+async def _candidate_of(visit: Visit, urls: tuple[str, ...]) -> tuple[str, str]:
+    """The names of job and candidate; "" for what is not known."""
+    async for job in _jobs_around(visit, urls[-1]):
+        async for candidate in _candidates(visit, job):
+            containers = candidate.get("InferenceContainers", ())
+            if tuple(one["ModelDataUrl"] for one in containers) == urls:
+                return job, candidate["CandidateName"]
+    return "", ""
+
+
+async def _jobs_around(visit: Visit, url: str) -> AsyncIterator[str]:
+    """Jobs below whose output the object lies: those that a folder of it is named after."""
+    folders = url.removeprefix("s3://").split("/")[1:-1]
+    for name in dict.fromkeys(folder for folder in folders if _JOB_NAME.fullmatch(folder)):
+        try:
+            job = await visit.ask("sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": name})
+        except NotFound:
+            continue
+        if url.startswith(f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/"):
+            yield job["AutoMLJobName"]
+
+
+async def _candidates(visit: Visit, job: str) -> AsyncIterator[Mapping[str, Any]]:
+    """The best one first."""
+    asked = {"AutoMLJobName": job, "SortBy": "FinalObjectiveMetricValue", "SortOrder": "Descending"}
+    while True:
+        page = await visit.ask("sagemaker", "ListCandidatesForAutoMLJob", asked)
+        for candidate in page["Candidates"]:
+            yield candidate
+        if "NextToken" not in page:
+            return
+        asked["NextToken"] = page["NextToken"]

@@ -1,0 +1,125 @@
+"""An AutoML job: watched while it runs, a summary once it is over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from windvane.console.draw import draw, draw_part
+from windvane.console.pages.job_views import JobView, job_view
+from windvane.console.security import PAGE_HEADERS
+from windvane.console.stream import END, stream_fragments
+from windvane.console.visit import Visit, visit_of
+from windvane.errors import NotFound
+
+_LOG_GROUP = "/aws/sagemaker/AutoMLJobs"
+_LINES_SHOWN = 100
+_EVERY_S = 0.8
+"""Less than a second from a change to the page that shows it, drawing included."""
+
+FRAGMENTS = (
+    "status",
+    "actions",
+    "tabs",
+    "outcome",
+    "figures",
+    "phases",
+    "curve",
+    "curve_numbers",
+    "running",
+    "board",
+    "results",
+    "log",
+    "says",
+)
+"""Parts of the page that change by themselves: an event and a template of job/ each."""
+
+_OF_SCORES = frozenset({"curve", "curve_numbers", "board"})
+"""Those that are large, and change with the scores or the status alone."""
+
+
+async def job_page(request: Request) -> Response:
+    return draw(request, "job.html", await _seen(request))
+
+
+async def job_stream(request: Request) -> Response:
+    await _seen(request)  # a job that does not exist has no stream
+    drawn: dict[str, str] = {}
+    drawn_of: tuple[object, str] = (None, "")
+
+    async def render() -> Mapping[str, str]:
+        nonlocal drawn_of
+        view = await _seen(request)
+        is_same = drawn_of[0] is view.curve and drawn_of[1] == view.status
+        for name in FRAGMENTS:
+            if not (is_same and name in _OF_SCORES):
+                drawn[name] = draw_part(request, f"job/{name}.html", view)
+        drawn_of = (view.curve, view.status)
+        return {**drawn, END: ""} if view.is_final else dict(drawn)
+
+    return stream_fragments(request, render, _EVERY_S)
+
+
+async def job_log(request: Request) -> Response:
+    """All of its lines as plain text, oldest first."""
+    visit, name = visit_of(request), await _name(request)
+    headers = {**PAGE_HEADERS, "Content-Disposition": f'attachment; filename="{name}.log"'}
+
+    async def lines() -> Any:
+        token: dict[str, str] = {}
+        while True:
+            page = await _log_page(visit, name, {"startFromHead": True, **token})
+            for event in page["events"]:
+                yield f"{event['timestamp'] / 1000:.3f} {event['message']}\n"
+            ahead = page.get("nextForwardToken", "")
+            if not page["events"] or ahead == token.get("nextToken"):
+                return
+            token = {"nextToken": ahead}
+
+    return StreamingResponse(lines(), headers=headers, media_type="text/plain; charset=utf-8")
+
+
+async def stop_job(request: Request) -> Response:
+    name = request.path_params["name"]
+    await visit_of(request).ask("sagemaker", "StopAutoMLJob", {"AutoMLJobName": name})
+    return RedirectResponse(f"/console/jobs/{name}", 303, headers=PAGE_HEADERS)
+
+
+async def _seen(request: Request) -> JobView:
+    visit, asked = visit_of(request), {"AutoMLJobName": request.path_params["name"]}
+    progress, job = await asyncio.gather(
+        visit.ask("windvane", "DescribeAutoMLJobProgress", asked),
+        visit.ask("sagemaker", "DescribeAutoMLJobV2", asked),
+    )
+    log = await _log_page(visit, progress["AutoMLJobName"], {"limit": _LINES_SHOWN})
+    return job_view(progress, job, log["events"])
+
+
+async def _name(request: Request) -> str:
+    """As the job was created; raises NotFound"""
+    asked = {"AutoMLJobName": request.path_params["name"]}
+    job = await visit_of(request).ask("sagemaker", "DescribeAutoMLJobV2", asked)
+    name: str = job["AutoMLJobName"]
+    return name
+
+
+async def _log_page(visit: Visit, name: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Without events if the job has not written any yet, or they are not kept any more."""
+    place = {"logGroupName": _LOG_GROUP, "logStreamName": name}
+    try:
+        return await visit.ask("logs", "GetLogEvents", {**place, **more})
+    except NotFound:
+        return {"events": []}
+
+
+ROUTES = (
+    Route("/console/jobs/{name}", job_page, methods=["GET"]),
+    Route("/console/jobs/{name}/stream", job_stream, methods=["GET"]),
+    Route("/console/jobs/{name}/log", job_log, methods=["GET"]),
+    Route("/console/jobs/{name}/stop", stop_job, methods=["POST"]),
+)

@@ -1,0 +1,377 @@
+"""What the page of an AutoML job shows, made of the answers of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from markupsafe import Markup
+
+from windvane.console.charts.base import Chart
+from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far, n_outside
+from windvane.console.charts.time_plan import Part, time_plan
+from windvane.console.wording import seconds
+
+FINAL = frozenset({"Completed", "Failed", "Stopped"})
+
+_BOARD_ROWS = 10
+
+_TITLES = {
+    "Starting": "Starting",
+    "AnalyzingData": "Analyzing data",
+    "FeatureEngineering": "Feature engineering",
+    "ModelTuning": "Model tuning",
+    "TrainingModels": "Training models",
+    "GeneratingExplainabilityReport": "Explainability report",
+    "GeneratingModelInsightsReport": "Model insights report",
+    "DeployingModel": "Deploying the model",
+}
+
+_ERRORS = {
+    "ExplainabilityError": "GeneratingExplainabilityReport",
+    "ModelInsightsError": "GeneratingModelInsightsReport",
+    "ModelDeploymentError": "DeployingModel",
+}
+
+_TASKS = {
+    "analyze": "Reading and analysing the data",
+    "split": "Writing the split data",
+    "explore": "Exploring the data",
+    "features": "Fitting the features",
+    "transform": "Writing transformed data",
+    "ensemble": "Combining the best candidates",
+    "baseline": "Making a baseline",
+    "explain": "Explaining the best candidate",
+    "insights": "Judging the best candidate",
+    "retain": "Deleting models that are not kept",
+}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """state     done, now, next, skipped (passed over), unreached (by a job that is over), failed or stopped
+    took      how long it took, or has taken; "" if it has not begun
+    """
+
+    title: str
+    state: str
+    took: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Running:
+    """memory    bytes"""
+
+    title: str
+    candidate: str
+    recipe: str
+    age_s: float
+    left_s: float
+    memory: int | None
+
+
+@dataclass(frozen=True)
+class Ranked:
+    rank: int
+    name: str
+    algorithm: str
+    recipe: str
+    score: float
+    error: float | None
+    took_s: float | None
+    ended: datetime
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The best score so far, for wide and for narrow screens.
+
+    n_outside    scores that are too bad to be seen in it
+    """
+
+    wide: Chart
+    narrow: Chart
+    n_outside: int
+
+
+@dataclass(frozen=True)
+class LogLine:
+    time: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class File:
+    """Something that the job left in S3 and that can be fetched."""
+
+    title: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job at one moment.
+
+    elapsed_s, budget_s, left_s   seconds: since its creation or of its whole life, that it may take, that remain
+    plan                          the bar of its time
+    n_done                        candidates that are over, however they ended
+    waiting                       candidates that no worker has begun
+    found_s                       seconds after which the best score was reached; None while there is none
+    best                          the first of the board
+    endpoint_name                 of an endpoint that is there; planned_endpoint is its name in any case
+    """
+
+    job_name: str
+    tab: str
+    status: str
+    secondary: str
+    created: datetime
+    ended: datetime | None
+    elapsed_s: float
+    budget_s: float
+    left_s: float
+    phases: tuple[Phase, ...]
+    plan: Markup
+    objective: str
+    is_minimized: bool
+    problem_type: str
+    n_rows: int | None
+    n_columns: int | None
+    counts: Mapping[str, int]
+    n_done: int
+    max_candidates: int
+    waiting: int
+    found_s: float | None
+    curve: Curve
+    running: tuple[Running, ...]
+    board: tuple[Ranked, ...]
+    log: tuple[LogLine, ...]
+    failure: str
+    partial_failures: tuple[str, ...]
+    files: tuple[File, ...]
+    best_candidate: str
+    has_reports: bool
+    endpoint_name: str
+    planned_endpoint: str
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def best(self) -> Ranked | None:
+        return self.board[0] if self.board else None
+
+    @property
+    def n_scored(self) -> int:
+        return self.counts["Completed"]
+
+    @property
+    def says(self) -> str:
+        """What is worth telling to somebody who listens: it changes seldom."""
+        now = next((phase.title for phase in self.phases if phase.state == "now"), "")
+        doing = f"{now}. " if now and not self.is_final else f"The job is {self.status}. "
+        best = self.best
+        return doing + (f"Best so far: {best.name}." if best is not None else "")
+
+
+def job_view(
+    progress: Mapping[str, Any], job: Mapping[str, Any], events: Sequence[Mapping[str, Any]]
+) -> JobView:
+    """progress    of DescribeAutoMLJobProgress
+    job         of DescribeAutoMLJobV2
+    events      of GetLogEvents, oldest first
+    """
+    created, ended = progress["CreationTime"], progress.get("EndTime")
+    until = ended or progress["Now"]
+    elapsed_s = max(0.0, (until - created).total_seconds())
+    budget_s = (progress["Deadline"] - created).total_seconds()
+    counts = progress["CandidateCounts"]
+    running = tuple(_running(progress))
+    best = job.get("BestCandidate", {})
+    return JobView(
+        job_name=progress["AutoMLJobName"],
+        tab="overview",
+        status=progress["AutoMLJobStatus"],
+        secondary=progress["AutoMLJobSecondaryStatus"],
+        created=created,
+        ended=ended,
+        elapsed_s=elapsed_s,
+        budget_s=budget_s,
+        left_s=max(0.0, budget_s - elapsed_s),
+        phases=tuple(_phases(progress)),
+        plan=_plan(progress, elapsed_s, budget_s),
+        objective=progress.get("Objective", ""),
+        is_minimized=progress.get("ObjectiveIsMinimized", False),
+        problem_type=progress.get("ProblemType", ""),
+        n_rows=progress.get("RowCount"),
+        n_columns=progress.get("ColumnCount"),
+        counts=counts,
+        n_done=counts["Completed"] + counts["Failed"] + counts["Stopped"],
+        max_candidates=progress["MaxCandidates"],
+        waiting=_waiting(progress),
+        found_s=_found_s(progress),
+        curve=_charts(progress, elapsed_s if ended else max(budget_s, elapsed_s)),
+        running=running,
+        board=tuple(_board(progress)),
+        log=tuple(_line(event) for event in reversed(events)),
+        failure=progress.get("FailureReason", ""),
+        partial_failures=tuple(
+            reason["PartialFailureMessage"] for reason in job.get("PartialFailureReasons", ())
+        ),
+        files=tuple(_files(job)),
+        best_candidate=best.get("CandidateName", ""),
+        has_reports="CandidateArtifactLocations" in best.get("CandidateProperties", {}),
+        endpoint_name=job.get("ModelDeployResult", {}).get("EndpointName", ""),
+        planned_endpoint=progress.get("EndpointName", ""),
+    )
+
+
+# time
+
+
+def _phases(progress: Mapping[str, Any]) -> Iterator[Phase]:
+    found = progress["Phases"]
+    last = max(place for place, phase in enumerate(found) if "StartTime" in phase)
+    for place, phase in enumerate(found):
+        state = _state(progress, phase, place, last)
+        began, ended = phase.get("StartTime"), phase.get("EndTime")
+        took_s = ((ended or progress["Now"]) - began).total_seconds() if began else None
+        until_s = (phase["PlannedEndTime"] - progress["CreationTime"]).total_seconds()
+        yield Phase(
+            _TITLES.get(phase["SecondaryStatus"], phase["SecondaryStatus"]),
+            state,
+            "" if took_s is None else seconds(max(0.0, took_s)),
+            f"until {seconds(until_s)}" if state in ("now", "next") else _NOTES[state],
+        )
+
+
+_NOTES = {
+    "done": "",
+    "skipped": "left out",
+    "unreached": "not reached",
+    "failed": "failed",
+    "stopped": "stopped here",
+}
+
+
+def _state(progress: Mapping[str, Any], phase: Mapping[str, Any], place: int, last: int) -> str:
+    status, secondary = progress["AutoMLJobStatus"], progress["AutoMLJobSecondaryStatus"]
+    if _ERRORS.get(secondary) == phase["SecondaryStatus"]:
+        return "failed"
+    if "StartTime" not in phase:
+        is_passed = place < last or status == "Completed"
+        return "skipped" if is_passed else "unreached" if status in FINAL else "next"
+    if place < last or status == "Completed":
+        return "done"
+    return {"Failed": "failed", "Stopped": "stopped"}.get(status, "now")
+
+
+def _plan(progress: Mapping[str, Any], elapsed_s: float, budget_s: float) -> Markup:
+    created = progress["CreationTime"]
+    parts, planned = [], []
+    for phase in progress["Phases"]:
+        if "StartTime" in phase:
+            end_s = (
+                (phase["EndTime"] - created).total_seconds() if "EndTime" in phase else elapsed_s
+            )
+            start_s = (phase["StartTime"] - created).total_seconds()
+            title = _TITLES.get(phase["SecondaryStatus"], phase["SecondaryStatus"])
+            parts.append(Part(title, start_s, end_s))
+        planned.append((phase["PlannedEndTime"] - created).total_seconds())
+    ends = sorted({end_s for end_s in planned if elapsed_s < end_s < budget_s * 0.999})
+    told = f"{seconds(elapsed_s)} of at most {seconds(budget_s)}"
+    is_over = "EndTime" in progress
+    return time_plan(parts, [] if is_over else ends, max(budget_s, elapsed_s), told)
+
+
+# candidates
+
+
+def _charts(progress: Mapping[str, Any], until_s: float) -> Curve:
+    created = progress["CreationTime"]
+    marks = tuple(
+        Mark(
+            one["CandidateName"],
+            max(0.0, (one["EndTime"] - created).total_seconds()),
+            one["Score"],
+            one["IsBestSoFar"],
+        )
+        for one in progress["Scores"]
+    )
+    objective = progress.get("Objective", "Score")
+    return _curve(marks, objective, progress.get("ObjectiveIsMinimized", False), until_s)
+
+
+@lru_cache(maxsize=64)
+def _curve(marks: tuple[Mark, ...], objective: str, is_minimized: bool, until_s: float) -> Curve:
+    """Drawn once, however many watch it."""
+    wide, narrow = (
+        best_so_far(marks, objective, is_minimized, until_s, size) for size in (WIDE, NARROW)
+    )
+    return Curve(wide, narrow, n_outside(marks, is_minimized))
+
+
+def _found_s(progress: Mapping[str, Any]) -> float | None:
+    ends = [one["EndTime"] for one in progress["Scores"] if one["IsBestSoFar"]]
+    if not ends:
+        return None
+    found_s: float = (ends[-1] - progress["CreationTime"]).total_seconds()
+    return max(0.0, found_s)
+
+
+def _board(progress: Mapping[str, Any]) -> Iterator[Ranked]:
+    ranked = sorted(progress["Scores"], key=lambda one: int(one["Rank"]))
+    for one in ranked[:_BOARD_ROWS]:
+        yield Ranked(
+            one["Rank"],
+            one["CandidateName"],
+            one["Algorithm"],
+            one.get("Recipe", ""),
+            one["Score"],
+            one.get("StandardError"),
+            one.get("TrainingTimeInSeconds"),
+            one["EndTime"],
+        )
+
+
+def _running(progress: Mapping[str, Any]) -> Iterator[Running]:
+    """Candidates first, the oldest first."""
+    tasks = sorted(progress["Running"], key=lambda one: (one["Task"] != "train", one["StartTime"]))
+    for one in tasks:
+        left_s = (one["LatestEndTime"] - progress["Now"]).total_seconds()
+        yield Running(
+            _TASKS.get(one["Task"]) or one.get("Algorithm") or one["Task"],
+            one.get("CandidateName", ""),
+            one.get("Recipe", ""),
+            one["AgeInSeconds"],
+            max(0.0, left_s),
+            one.get("MemoryInBytes"),
+        )
+
+
+def _waiting(progress: Mapping[str, Any]) -> int:
+    trained = len([one for one in progress["Running"] if one["Task"] == "train"])
+    in_progress: int = progress["CandidateCounts"]["InProgress"]
+    return max(0, in_progress - trained)
+
+
+# what is left behind
+
+
+def _files(job: Mapping[str, Any]) -> Iterator[File]:
+    artifacts = job.get("AutoMLJobArtifacts", {})
+    for title, key in (
+        ("Data exploration notebook", "DataExplorationNotebookLocation"),
+        ("Candidate definition notebook", "CandidateDefinitionNotebookLocation"),
+    ):
+        if uri := artifacts.get(key):
+            yield File(title, uri)
+
+
+def _line(event: Mapping[str, Any]) -> LogLine:
+    return LogLine(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"])

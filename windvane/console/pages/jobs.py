@@ -1,0 +1,291 @@
+"""All AutoML jobs of the account: filtered, sorted, paged, stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from windvane.console.draw import draw, draw_part
+from windvane.console.forms import form_of
+from windvane.console.pages.first_job import FirstJob, first_job
+from windvane.console.pages.job_views import FINAL
+from windvane.console.security import PAGE_HEADERS
+from windvane.console.stream import stream_fragments
+from windvane.console.visit import Visit, visit_of
+from windvane.errors import CallerFault, InvalidRequest
+
+_START = "/console/"
+_PAGE = 25
+_EVERY_S = 1.0
+_MOST_AT_ONCE = 100
+
+STATUSES = ("InProgress", "Stopping", "Completed", "Failed", "Stopped")
+_ORDERS = {"name": "Name", "created": "CreationTime", "status": "Status"}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What of the jobs is asked for, as the page's address says it.
+
+    token    of the page; "" for the first one
+    first    the number of the page's first job
+    """
+
+    name: str = ""
+    status: str = ""
+    sort: str = "created"
+    is_ascending: bool = False
+    token: str = ""
+    first: int = 1
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.name or self.status)
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """Of an address, or of a form that leads back here."""
+        told = {
+            "name": self.name,
+            "status": self.status,
+            "sort": "" if self.sort == "created" else self.sort,
+            "order": "asc" if self.is_ascending else "",
+            "token": self.token,
+            "first": "" if self.first == 1 else str(self.first),
+        }
+        return tuple((key, value) for key, value in told.items() if value)
+
+    @property
+    def query(self) -> str:
+        return urlencode(self.fields)
+
+    @property
+    def url(self) -> str:
+        return f"{_START}?{self.query}" if self.query else _START
+
+    def sorted_by(self, sort: str) -> Wish:
+        """From the first page; another way round if it is sorted so already."""
+        again = sort == self.sort
+        ascending = not self.is_ascending if again else sort != "created"
+        return replace(self, sort=sort, is_ascending=ascending, token="", first=1)
+
+    def first_page(self) -> Wish:
+        return replace(self, token="", first=1)
+
+    def parameters(self) -> dict[str, Any]:
+        """Of ListAutoMLJobOverviews."""
+        asked = {"NameContains": self.name, "StatusEquals": self.status, "NextToken": self.token}
+        return {
+            **{key: value for key, value in asked.items() if value},
+            "SortBy": _ORDERS[self.sort],
+            "SortOrder": "Ascending" if self.is_ascending else "Descending",
+            "MaxResults": _PAGE,
+        }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One job.
+
+    share     of its time or of its candidates that is used up, whichever is more; None if it is over
+    """
+
+    name: str
+    status: str
+    secondary: str
+    objective: str
+    score: float | None
+    error: float | None
+    n_done: int
+    n_failed: int
+    max_candidates: int
+    share: float | None
+    created: datetime
+    took_s: float
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == "InProgress"
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in FINAL
+
+
+@dataclass(frozen=True)
+class JobsView:
+    """total    jobs that pass the filters
+    next       the page after this one, if there is one
+    is_live    a job of the page is under way
+    columns    title, what it is sorted by ("" if nothing), whether it holds numbers
+    stopped    jobs that were told to stop by the form that led here
+    """
+
+    wish: Wish
+    rows: tuple[Row, ...]
+    total: int
+    next: Wish | None
+    is_live: bool
+    stopped: int
+    statuses: tuple[str, ...]
+    columns: tuple[tuple[str, str, bool], ...]
+    first_job: FirstJob
+
+    @property
+    def last(self) -> int:
+        return self.wish.first + len(self.rows) - 1
+
+
+@dataclass(frozen=True)
+class StopView:
+    """names    to be stopped
+    troubles   those that could not be, with the reason
+    """
+
+    names: tuple[str, ...]
+    wish: Wish
+    troubles: tuple[tuple[str, str], ...] = ()
+
+
+CELLS = ("pick", "status", "score", "progress", "took", "act")
+"""Those of a job's row that change by themselves: an event and a template of jobs/ each."""
+
+_COLUMNS = (
+    ("Job", "name", False),
+    ("Status", "status", False),
+    ("Objective", "", False),
+    ("Best score", "", True),
+    ("Candidates", "", False),
+    ("Created", "created", False),
+    ("Duration", "", True),
+)
+
+
+async def jobs_page(request: Request) -> Response:
+    return draw(request, "jobs.html", await _seen(request))
+
+
+async def jobs_stream(request: Request) -> Response:
+    """The cells that change, of jobs that are under way; and a word if the page is not the newest any more."""
+    begun = (await _seen(request)).rows
+    shown = [row.name for row in begun]
+    under_way = frozenset(row.name for row in begun if not row.is_over)
+
+    async def render() -> Mapping[str, str]:
+        view = await _seen(request)
+        drawn = {
+            f"{cell}-{row.name}": draw_part(request, f"jobs/{cell}.html", row)
+            for row in view.rows
+            if row.name in under_way
+            for cell in CELLS
+        }
+        is_same = shown == [row.name for row in view.rows]
+        return {**drawn, "news": "" if is_same else draw_part(request, "jobs/news.html", view)}
+
+    return stream_fragments(request, render, _EVERY_S)
+
+
+async def stop_jobs(request: Request) -> Response:
+    """Asks first; what could not be stopped is told."""
+    form, visit = await form_of(request), visit_of(request)
+    only = form.get("only")
+    names = (only,) if only else tuple(dict.fromkeys(form.all("job")))[:_MOST_AT_ONCE]
+    wish = _wish(form.fields)
+    if not names:
+        raise InvalidRequest("No job was chosen. Tick the jobs that are to be stopped.")
+    if form.get("confirmed") != "yes":
+        return draw(request, "jobs_stop.html", StopView(names, wish))
+    troubles = tuple([one for name in names if (one := await _stopped(visit, name)) is not None])
+    if troubles:
+        return draw(request, "jobs_stop.html", StopView((), wish, troubles), 400)
+    query = urlencode([*wish.fields, ("stopped", len(names))])
+    return RedirectResponse(f"{_START}?{query}", 303, headers=PAGE_HEADERS)
+
+
+async def to_jobs(_: Request) -> Response:
+    return RedirectResponse(_START, 303, headers=PAGE_HEADERS)
+
+
+async def _stopped(visit: Visit, name: str) -> tuple[str, str] | None:
+    """The reason if it could not be stopped."""
+    try:
+        await visit.ask("sagemaker", "StopAutoMLJob", {"AutoMLJobName": name})
+    except CallerFault as fault:
+        return name, str(fault)
+    return None
+
+
+async def _seen(request: Request) -> JobsView:
+    visit, query = visit_of(request), request.query_params
+    wish = _wish({key: query.getlist(key) for key in query})
+    page = await visit.ask("windvane", "ListAutoMLJobOverviews", wish.parameters())
+    rows = tuple(_row(one) for one in page["AutoMLJobOverviews"])
+    token = page.get("NextToken", "")
+    return JobsView(
+        wish,
+        rows,
+        page["TotalCount"],
+        replace(wish, token=token, first=wish.first + len(rows)) if token else None,
+        not all(row.is_over for row in rows),
+        _number(query.get("stopped", ""), 0),
+        STATUSES,
+        _COLUMNS,
+        first_job(visit),
+    )
+
+
+def _wish(fields: Mapping[str, list[str]]) -> Wish:
+    """Of an address or a form. What is none of the choices is what stands first among them."""
+    told = {key: values[0].strip() for key, values in fields.items() if values}
+    sort = told.get("sort", "")
+    status = told.get("status", "")
+    return Wish(
+        name=told.get("name", "")[:63],
+        status=status if status in STATUSES else "",
+        sort=sort if sort in _ORDERS else "created",
+        is_ascending=told.get("order") == "asc",
+        token=told.get("token", ""),
+        first=max(1, _number(told.get("first", ""), 1)),
+    )
+
+
+def _number(text: str, otherwise: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
+
+
+def _row(one: Mapping[str, Any]) -> Row:
+    counts, is_over = one["CandidateCounts"], one["AutoMLJobStatus"] in FINAL
+    now = one.get("EndTime") or datetime.now(one["CreationTime"].tzinfo)
+    took_s = max(0.0, (now - one["CreationTime"]).total_seconds())
+    budget_s = (one["Deadline"] - one["CreationTime"]).total_seconds()
+    n_done = counts["Completed"] + counts["Failed"] + counts["Stopped"]
+    share = max(took_s / max(budget_s, 1.0), n_done / one["MaxCandidates"])
+    return Row(
+        one["AutoMLJobName"],
+        one["AutoMLJobStatus"],
+        one["AutoMLJobSecondaryStatus"],
+        one.get("Objective", ""),
+        one.get("BestScore"),
+        one.get("BestStandardError"),
+        n_done,
+        counts["Failed"],
+        one["MaxCandidates"],
+        None if is_over else min(1.0, share),
+        one["CreationTime"],
+        took_s,
+    )
+
+
+ROUTES = (
+    Route("/console/", jobs_page, methods=["GET"]),
+    Route("/console/stream", jobs_stream, methods=["GET"]),
+    Route("/console/stop", stop_jobs, methods=["POST"]),
+    Route("/console/jobs", to_jobs, methods=["GET"]),
+)

@@ -1,0 +1,273 @@
+"""A new job: from a file, or a path in S3, to a request that starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from windvane.console.charts.bars import bar_chart
+from windvane.console.charts.base import Chart
+from windvane.console.charts.histogram import histogram_chart
+from windvane.console.draw import draw, draw_part
+from windvane.console.forms import Form, form_of
+from windvane.console.job_form.code import boto3_code, cli_code
+from windvane.console.job_form.draft import LEFT_OUT, MODES, TYPES, Draft, packed
+from windvane.console.security import PAGE_HEADERS
+from windvane.console.visit import Visit, visit_of
+from windvane.errors import CallerFault
+from windvane.names import default_bucket
+
+MOST_COLUMNS = 500
+"""Whose types can be chosen on the page."""
+
+_ROWS_SHOWN, _COLUMNS_OF_ROWS = 8, 60
+_PROBLEM_TYPES = ("BinaryClassification", "MulticlassClassification", "Regression")
+_LONGEST_NAME = 32
+_MOST_UPLOADS, _UPLOADS_SHOWN = 5000, 6
+
+
+@dataclass(frozen=True)
+class ColumnChoice:
+    """A column of the preview, and what was chosen for it; "" for its type as inferred."""
+
+    number: int
+    told: Mapping[str, Any]
+    choice: str
+
+    @property
+    def key(self) -> str:
+        return packed(self.told["Name"])
+
+    @property
+    def fault(self) -> str:
+        return str(self.told.get("TypeFault", ""))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the preview tells, ready to be drawn; `fault` says why there is none."""
+
+    fault: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    columns: tuple[ColumnChoice, ...] = ()
+    n_more_columns: int = 0
+    chart: Chart | None = None
+
+    @property
+    def target(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.told.get("Target", {})
+        return found
+
+    @property
+    def rows(self) -> list[list[str]]:
+        return [row[:_COLUMNS_OF_ROWS] for row in self.told["Rows"][:_ROWS_SHOWN]]
+
+    @property
+    def heads(self) -> list[Mapping[str, Any]]:
+        found: list[Mapping[str, Any]] = self.told["Columns"][:_COLUMNS_OF_ROWS]
+        return found
+
+
+@dataclass(frozen=True)
+class Code:
+    python: str
+    shell: str
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """seen      None as long as there are no data
+    faults    field -> what is wrong with it
+    refusal   why the job was not started
+    uploads   S3 URI of the folder that files go to
+    before    files that were uploaded before, the newest first: name, URI, bytes
+    """
+
+    draft: Draft
+    seen: Seen | None
+    code: Code | None
+    roles: tuple[str, ...]
+    uploads: str
+    faults: Mapping[str, str] = field(default_factory=dict)
+    refusal: str = ""
+    before: tuple[tuple[str, str, int], ...] = ()
+    types: tuple[str, ...] = TYPES
+    left_out: str = LEFT_OUT
+    modes: tuple[str, ...] = MODES
+    problem_types: tuple[str, ...] = _PROBLEM_TYPES
+    most_columns: int = MOST_COLUMNS
+    is_part: bool = False
+
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """Every column, and as forms carry it."""
+        told = self.seen.told["Columns"] if self.seen else []
+        return [(column["Name"], packed(column["Name"])) for column in told]
+
+
+async def page(request: Request) -> Response:
+    """Fields are filled in from the query: such a link can be shared."""
+    query: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        query.setdefault(name, []).append(value)
+    visit = visit_of(request)
+    draft = _completed(Draft.of(Form(query)), visit)
+    seen = await _look(visit, draft) if draft.uri else None
+    view = _view(visit, draft, seen)
+    if seen is None:
+        view = replace(view, before=await _before(visit, view.uploads))
+    return draw(request, "new_job.html", view)
+
+
+async def _before(visit: Visit, uploads: str) -> tuple[tuple[str, str, int], ...]:
+    found = await visit.objects.list(uploads, _MOST_UPLOADS)
+    named = ((uri.rpartition("/")[2], uri, size) for uri, size in reversed(found))
+    return tuple(one for one in named if not one[0].endswith(".json"))[:_UPLOADS_SHOWN]
+
+
+async def submit(request: Request) -> Response:
+    """Start the job; or, without scripts, look again with what was chosen."""
+    visit, form = visit_of(request), await form_of(request)
+    draft = _completed(Draft.of(form), visit)
+    if form.get("do") != "create":
+        seen = await _look(visit, draft) if draft.uri else None
+        return draw(request, "new_job.html", _view(visit, draft, seen))
+    faults = draft.faults()
+    refusal = " ".join(faults.values()) if faults else await _create(visit, draft)
+    if not refusal:
+        return RedirectResponse(f"/console/jobs/{draft.job_name}", 303, headers=PAGE_HEADERS)
+    view = _view(visit, draft, await _look(visit, draft))
+    return draw(request, "new_job.html", replace(view, faults=faults, refusal=refusal), 400)
+
+
+async def look(request: Request) -> Response:
+    """The fragment of the page that depends on the data and on what was chosen for them."""
+    visit = visit_of(request)
+    draft = _completed(Draft.of(await form_of(request)), visit)
+    view = replace(_view(visit, draft, await _look(visit, draft)), is_part=True)
+    return _fragment(draw_part(request, "new_job/seen.html", view))
+
+
+async def code(request: Request) -> Response:
+    """The fragment with the request as code."""
+    visit = visit_of(request)
+    draft = Draft.of(await form_of(request))
+    return _fragment(draw_part(request, "new_job/code.html", _code(visit, draft)))
+
+
+async def _create(visit: Visit, draft: Draft) -> str:
+    """ "" once the job is started, else why it was not."""
+    try:
+        specification = draft.specification(visit.caller)
+        if specification is not None:
+            await visit.objects.write(specification.uri, specification.text.encode())
+        await visit.ask("sagemaker", "CreateAutoMLJobV2", draft.job_request(visit.caller))
+    except CallerFault as fault:
+        return str(fault)
+    return ""
+
+
+async def _look(visit: Visit, draft: Draft) -> Seen:
+    if not draft.uri:
+        return Seen("Give the S3 path of the data.")
+    try:
+        told = await visit.ask("windvane", "PreviewTable", draft.preview_request())
+    except CallerFault as fault:
+        return Seen(str(fault))
+    columns = tuple(
+        ColumnChoice(number, column, draft.choices.get(column["Name"], ""))
+        for number, column in enumerate(told["Columns"][:MOST_COLUMNS])
+    )
+    return Seen(
+        "", told, columns, len(told["Columns"]) - len(columns), _chart(told.get("Target", {}))
+    )
+
+
+def _view(visit: Visit, draft: Draft, seen: Seen | None) -> NewJob:
+    if seen is not None and not seen.fault:
+        draft = _as_seen(draft, seen)
+    bucket = default_bucket(visit.caller.account, visit.caller.region)
+    return NewJob(
+        draft,
+        seen,
+        _code(visit, draft) if seen is not None and not seen.fault else None,
+        visit.roles,
+        f"s3://{bucket}/console/uploads/",
+    )
+
+
+def _as_seen(draft: Draft, seen: Seen) -> Draft:
+    """With what the preview found; an objective that does not fit the problem any more is dropped."""
+    target, told = seen.target, seen.told["Format"]
+    objectives = target.get("Objectives", [])
+    return replace(
+        draft,
+        columns=tuple(column["Name"] for column in seen.told["Columns"][:MOST_COLUMNS]),
+        implied=target.get("ProblemType", ""),
+        default_objective=target.get("DefaultObjective", ""),
+        objective=draft.objective if draft.objective in objectives else "",
+        content_type=told["ContentType"],
+        compression=told["CompressionType"],
+    )
+
+
+def _completed(draft: Draft, visit: Visit) -> Draft:
+    """With proposals for what is empty and must not be."""
+    bucket = default_bucket(visit.caller.account, visit.caller.region)
+    return replace(
+        draft,
+        job_name=draft.job_name or (proposed_name(draft.uri) if draft.uri else ""),
+        role=draft.role or visit.roles[0],
+        output=draft.output or f"s3://{bucket}/automl",
+    )
+
+
+def proposed_name(uri: str) -> str:
+    """A name for a job on these data, valid and hardly ever taken.
+
+    >>> proposed_name("s3://b/Bank Marketing (2024).csv.gz")[:19]
+    'bank-marketing-2024'
+    """
+    last = uri.rstrip("/").rpartition("/")[2].partition(".")[0].lower()
+    stem = re.sub(r"[^a-z0-9]+", "-", last).strip("-") or "job"
+    stamp = f"{datetime.now(UTC):%m%d-%H%M%S}"
+    return f"{stem[: _LONGEST_NAME - len(stamp) - 1].rstrip('-')}-{stamp}"
+
+
+def _code(visit: Visit, draft: Draft) -> Code:
+    where = visit.url, visit.caller.region
+    request, specification = draft.job_request(visit.caller), draft.specification(visit.caller)
+    return Code(
+        boto3_code(*where, request, specification), cli_code(*where, request, specification)
+    )
+
+
+def _chart(target: Mapping[str, Any]) -> Chart | None:
+    bars = target.get("Distribution", [])
+    if not bars:
+        return None
+    title = f"Distribution of {target['Name']}"
+    if "From" in bars[0]:
+        edges = [*(bar["From"] for bar in bars), bars[-1]["To"]]
+        return histogram_chart(title, [bar["Count"] for bar in bars], edges, target["Name"])
+    counts = [(bar["Label"], float(bar["Count"])) for bar in bars]
+    return bar_chart(title, counts, "Value", "Rows")
+
+
+def _fragment(text: str) -> Response:
+    return HTMLResponse(text, headers=PAGE_HEADERS)
+
+
+ROUTES = (
+    Route("/console/new", page, methods=["GET"]),
+    Route("/console/new", submit, methods=["POST"]),
+    Route("/console/new/look", look, methods=["POST"]),
+    Route("/console/new/code", code, methods=["POST"]),
+)

@@ -1,0 +1,319 @@
+"""An endpoint tried with rows that are typed in or pasted: its answer, the reasons for it, and the same request as code.
+
+An answer to a POST is the page itself: nothing is changed by it, and a row has no place in an address.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from windvane.console.downloads import csv_download, csv_text
+from windvane.console.draw import draw, draw_part
+from windvane.console.forms import Form, form_of
+from windvane.console.invoking import Snippet, asked_by, snippets
+from windvane.console.pasted import Pasted, read_pasted
+from windvane.console.schema import Field, Schema, schema_from
+from windvane.console.security import PAGE_HEADERS
+from windvane.console.told_reasons import Reasons, reasons_from
+from windvane.console.visit import Visit, visit_of
+from windvane.console.wording import number
+from windvane.errors import (
+    CallerFault,
+    DoesNotExist,
+    InvocationFault,
+    ModelFault,
+    ModelNotReady,
+    WindvaneError,
+)
+
+_MOST_SHOWN = 200
+"""Rows of an answer on the page; a download has all."""
+
+_REFUSED = 424
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """words    of whoever refused
+    sentence as a client gets it; "" if it is the same
+    """
+
+    title: str
+    words: str
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class AnsweredRow:
+    """cells    what was asked, as the model takes it
+    row      CSV of it alone
+    """
+
+    number: int
+    answers: Sequence[str]
+    cells: Sequence[str]
+    row: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of asking.
+
+    headline  the answer to a single row; "" for several
+    beside    the other responses of the model to it, name and text
+    rows      () for a single one
+    reasons   None if they are still to be asked for, or there is more than one row
+    row       CSV of the single row that reasons are asked for; "" if none are
+    """
+
+    headline: str = ""
+    beside: Sequence[tuple[str, str]] = ()
+    head: Sequence[str] = ()
+    rows: Sequence[AnsweredRow] = ()
+    n_rows: int = 0
+    remarks: Sequence[str] = ()
+    row: str = ""
+    reasons: Reasons | None = None
+    refusal: Refusal | None = None
+    no_reasons: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class TryView:
+    """text    what stands in the field for pasted rows
+    code    the request as code, for what was last asked or the typical row
+    """
+
+    endpoint: str
+    variants: Sequence[str]
+    schema: Schema
+    fields: Sequence[Field]
+    text: str
+    result: Result | None
+    code: Sequence[Snippet]
+
+    @property
+    def used(self) -> list[Field]:
+        return [field for field in self.fields if field.is_used]
+
+    @property
+    def unused(self) -> list[Field]:
+        return [field for field in self.fields if not field.is_used]
+
+
+@dataclass(frozen=True)
+class NotReady:
+    endpoint: str
+    sentence: str
+
+
+async def page(request: Request) -> Response:
+    try:
+        tried = await _trying(request, request.query_params.get("variant", ""))
+    except ModelNotReady as error:
+        view = NotReady(request.path_params["name"], str(error))
+        return draw(request, "try/not_ready.html", view, 503)
+    return draw(request, "try.html", tried.view(tried.schema.typical_row, "", None))
+
+
+async def answer(request: Request) -> Response:
+    form = await form_of(request)
+    tried = await _trying(request, form.get("variant"))
+    is_part = request.headers.get("hx-request") == "true"
+    text = _raw(form, "csv")
+    row, pasted = _cells(form, tried.schema), None
+    try:
+        pasted = _asked(form, tried.schema, row)
+        if len(pasted.rows) == 1:
+            row = _fitting(pasted.rows[0], row)
+        result = await tried.answered(pasted, form.get("label"), has_reasons=not is_part)
+    except (CallerFault, InvocationFault) as error:
+        result = Result(refusal=_refusal(error))
+    view = tried.view(row, text, result, pasted)
+    status = 200 if result.refusal is None else _REFUSED
+    if is_part:
+        part = draw_part(request, "try/result.html", view)
+        return Response(part, status, headers=PAGE_HEADERS, media_type="text/html")
+    return draw(request, "try.html", view, status)
+
+
+async def reasons(request: Request) -> Response:
+    """The reasons alone, for a page that shows the answer already."""
+    form = await form_of(request)
+    tried = await _trying(request, form.get("variant"))
+    row = _raw(form, "csv")
+    found = await tried.with_reasons(Result(row=row), form.get("label"))
+    view = tried.view(tried.schema.typical_row, row, found)
+    part = draw_part(request, "try/reasons.html", view)
+    return Response(part, headers=PAGE_HEADERS, media_type="text/html")
+
+
+async def download(request: Request) -> Response:
+    """Every row with the answers to it; a page if they are refused."""
+    form = await form_of(request)
+    tried = await _trying(request, form.get("variant"))
+    text = _raw(form, "csv")
+    try:
+        pasted = read_pasted(text, tried.schema.names, tried.schema.target)
+        head, answers = await tried.ask(pasted.rows)
+    except (CallerFault, InvocationFault) as error:
+        view = tried.view(tried.schema.typical_row, text, Result(refusal=_refusal(error)))
+        return draw(request, "try.html", view, _REFUSED)
+    rows = [[*row, *map(_exact, told)] for row, told in zip(pasted.rows, answers, strict=True)]
+    return csv_download(f"{tried.endpoint}-predictions.csv", [[*tried.schema.names, *head], *rows])
+
+
+@dataclass(frozen=True)
+class _Trying:
+    visit: Visit
+    endpoint: str
+    variants: tuple[str, ...]
+    schema: Schema
+
+    def view(
+        self, row: Sequence[str], text: str, result: Result | None, pasted: Pasted | None = None
+    ) -> TryView:
+        body = csv_text(pasted.rows if pasted is not None else [row]).removesuffix("\n")
+        variant = self.schema.variant if len(self.variants) > 1 else ""
+        return TryView(
+            self.endpoint,
+            self.variants,
+            self.schema,
+            self.schema.fields(row),
+            text,
+            result,
+            snippets(asked_by(self.visit, self.endpoint, body, variant)),
+        )
+
+    async def ask(self, rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[Any]]]:
+        """Names of the responses, and each row's: texts, numbers, or lists of them.
+
+        raises    what InvokeEndpoint does
+        """
+        answered = await self.visit.ask(
+            "sagemaker-runtime",
+            "InvokeEndpoint",
+            {
+                "EndpointName": self.endpoint,
+                "TargetVariant": self.schema.variant,
+                "ContentType": "text/csv",
+                "Accept": "application/json",
+                "Body": csv_text(rows).encode("utf-8", "backslashreplace"),
+            },
+        )
+        documents: list[dict[str, Any]] = json.loads(answered["Body"])["predictions"]
+        head = list(documents[0])
+        return head, [[document[name] for name in head] for document in documents]
+
+    async def answered(self, pasted: Pasted, label: str, *, has_reasons: bool) -> Result:
+        """raises    what InvokeEndpoint does"""
+        head, answers = await self.ask(pasted.rows)
+        if len(pasted.rows) > 1:
+            return _of_many(pasted, head, answers)
+        told = dict(zip(head, map(_shown, answers[0]), strict=True))
+        main = next((one for one in ("predicted_label", "score") if one in told), head[0])
+        result = Result(
+            headline=told.pop(main),
+            beside=tuple(told.items()),
+            n_rows=1,
+            remarks=pasted.remarks,
+            row=csv_text(pasted.rows),
+        )
+        return await self.with_reasons(result, label) if has_reasons else result
+
+    async def with_reasons(self, result: Result, label: str) -> Result:
+        """The same with the reasons, or why there are none."""
+        parameters: dict[str, Any] = {
+            "EndpointName": self.endpoint,
+            "VariantName": self.schema.variant,
+            "Row": {"Csv": result.row},
+        }
+        if label:
+            parameters["Label"] = label
+        try:
+            told = await self.visit.ask("windvane", "ExplainPrediction", parameters)
+        except (CallerFault, InvocationFault) as error:
+            return replace(result, no_reasons=_refusal(error))
+        found = reasons_from(told, self.schema.target, self.schema.labels)
+        return replace(result, reasons=found)
+
+
+async def _trying(request: Request, variant: str) -> _Trying:
+    """raises    DoesNotExist; ModelNotReady if there is no model to describe"""
+    visit, endpoint = visit_of(request), request.path_params["name"]
+    wanted = {"EndpointName": endpoint} | ({"VariantName": variant} if variant else {})
+    described = await visit.ask("sagemaker", "DescribeEndpoint", {"EndpointName": endpoint})
+    schema = await visit.ask("windvane", "DescribeEndpointSchema", wanted)
+    variants = tuple(one["VariantName"] for one in described.get("ProductionVariants", ()))
+    return _Trying(visit, endpoint, variants, schema_from(schema))
+
+
+def _asked(form: Form, schema: Schema, row: Sequence[str]) -> Pasted:
+    """The rows that a form asks about: those that were pasted, or the one that was typed in.
+
+    raises    InvalidRequest
+    """
+    if form.get("ask") == "row":
+        return Pasted([list(row)])
+    return read_pasted(_raw(form, "csv"), schema.names, schema.target)
+
+
+def _cells(form: Form, schema: Schema) -> list[str]:
+    """As typed in; typical ones where the form has none."""
+    typical = schema.typical_row
+    return [form.get(f"cell-{place}", cell) for place, cell in enumerate(typical)]
+
+
+def _fitting(row: Sequence[str], other: Sequence[str]) -> list[str]:
+    """The row for the form's fields, if it has a cell for each."""
+    return list(row) if len(row) == len(other) else list(other)
+
+
+def _raw(form: Form, name: str) -> str:
+    found = form.all(name)
+    return found[0] if found else ""
+
+
+def _of_many(pasted: Pasted, head: Sequence[str], answers: Sequence[Sequence[Any]]) -> Result:
+    pairs = list(zip(pasted.rows, answers, strict=True))[:_MOST_SHOWN]
+    rows = tuple(
+        AnsweredRow(place, [_shown(one) for one in told], row, csv_text([row]))
+        for place, (row, told) in enumerate(pairs, 1)
+    )
+    return Result(head=head, rows=rows, n_rows=len(pasted.rows), remarks=pasted.remarks)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return number(value) if isinstance(value, float) else _exact(value)
+
+
+def _exact(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _refusal(error: WindvaneError) -> Refusal:
+    if isinstance(error, DoesNotExist):
+        raise error
+    if isinstance(error, ModelFault) and error.message:
+        title = "The model refused the request" if error.status < 500 else "The model failed"
+        return Refusal(title, error.message, str(error))
+    return Refusal("There is no answer", str(error))
+
+
+_PATH = "/console/endpoints/{name}/try"
+
+ROUTES = (
+    Route(_PATH, page, methods=["GET"]),
+    Route(_PATH, answer, methods=["POST"]),
+    Route(f"{_PATH}/reasons", reasons, methods=["POST"]),
+    Route(f"{_PATH}/download", download, methods=["POST"]),
+)

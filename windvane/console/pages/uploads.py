@@ -1,0 +1,138 @@
+"""Files on their way from a browser to S3: where they go, and URLs with which the browser sends the parts itself.
+
+The bytes never come through the console: they take the way of any S3 client, in parts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from windvane.console.forms import body_of
+from windvane.console.security import PAGE_HEADERS
+from windvane.console.visit import Visit, visit_of
+from windvane.errors import InvalidRequest
+from windvane.names import default_bucket
+
+FOLDER = "console/uploads"
+MOST_PARTS, MOST_BYTES = 10_000, 5 * 1024**4
+"""source    "Amazon S3 multipart upload limits" in S3's user guide"""
+
+_PART_BYTES = 8 * 1024**2
+_LIFETIME_S = 900
+_SIGNED_AT_ONCE = 100
+_MOST_JSON_BYTES = 64 * 1024
+_KEY = re.compile(rf"{FOLDER}/[0-9]{{8}}T[0-9]{{6}}Z-[0-9a-f]{{8}}/[A-Za-z0-9._-]{{1,100}}")
+_UPLOAD_ID = re.compile(r"[\x21-\x7e]{1,1024}")
+
+
+async def begin(request: Request) -> Response:
+    """A place for a file, the size of its parts, and the URL that begins the upload."""
+    visit, given = visit_of(request), await _json_of(request)
+    name, size = given.get("name"), given.get("size")
+    if not isinstance(name, str) or type(size) is not int:
+        raise InvalidRequest("An upload is begun with the name and the size of a file.")
+    if size <= 0:
+        raise InvalidRequest(f"The file '{name[:100]}' is empty: there is nothing to upload.")
+    if size > MOST_BYTES:
+        raise InvalidRequest(f"The file has {size} bytes; S3 objects have at most {MOST_BYTES}.")
+    now = datetime.now(UTC)
+    key = f"{FOLDER}/{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}/{safe_name(name)}"
+    return _answer(
+        {
+            "uri": f"s3://{_bucket(visit)}/{key}",
+            "key": key,
+            "part_bytes": part_bytes(size),
+            "create": _signed(visit, "POST", key, {"uploads": ""}),
+        }
+    )
+
+
+async def sign(request: Request) -> Response:
+    """URLs for some parts of an upload that was begun, and those that complete and abort it."""
+    visit, given = visit_of(request), await _json_of(request)
+    key, upload_id, parts = given.get("key"), given.get("upload_id"), given.get("parts")
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise InvalidRequest("The key is not one that this page gave.")
+    if not isinstance(upload_id, str) or not _UPLOAD_ID.fullmatch(upload_id):
+        raise InvalidRequest("The upload id is not one that S3 gave.")
+    if not isinstance(parts, list) or len(parts) > _SIGNED_AT_ONCE:
+        raise InvalidRequest(f"At most {_SIGNED_AT_ONCE} parts are signed at once.")
+    if not all(type(part) is int and 1 <= part <= MOST_PARTS for part in parts):
+        raise InvalidRequest(f"Parts have the numbers 1 to {MOST_PARTS}.")
+    whole = {"uploadId": upload_id}
+    return _answer(
+        {
+            "parts": {
+                str(part): _signed(visit, "PUT", key, {"partNumber": str(part), **whole})
+                for part in parts
+            },
+            "complete": _signed(visit, "POST", key, whole),
+            "abort": _signed(visit, "DELETE", key, whole),
+        }
+    )
+
+
+def safe_name(name: str) -> str:
+    """The name of a file as the end of a key, in characters that need no care anywhere.
+
+    >>> safe_name("C:\\\\data\\\\Kunden 2024 (neu).csv"), safe_name("../..")
+    ('Kunden-2024-neu-.csv', 'file')
+    """
+    last = re.split(r"[/\\]", name)[-1]
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-.")
+    return plain[-100:].lstrip("-.") or "file"
+
+
+def part_bytes(size: int) -> int:
+    """Bytes of every part but the last: whole MiB, and so many that the parts are not too many."""
+    mib = 1024**2
+    least = -(-size // MOST_PARTS)
+    return max(_PART_BYTES, -(-least // mib) * mib)
+
+
+async def _json_of(request: Request) -> Mapping[str, Any]:
+    try:
+        told = json.loads(await body_of(request, _MOST_JSON_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest("The request is not JSON.") from error
+    if not isinstance(told, dict):
+        raise InvalidRequest("The request is not a JSON object.")
+    return told
+
+
+def _answer(told: Mapping[str, Any]) -> Response:
+    return JSONResponse(told, headers=PAGE_HEADERS)
+
+
+def _bucket(visit: Visit) -> str:
+    return default_bucket(visit.caller.account, visit.caller.region)
+
+
+def _signed(visit: Visit, method: str, key: str, query: Mapping[str, str]) -> str:
+    """A URL of this server for one request, path style, signed with the key of whoever is signed in."""
+    credential = visit.caller.credential
+    keys = Credentials(
+        credential.access_key, credential.secret_key, credential.session_token or None
+    )
+    request = AWSRequest(method, f"{visit.url}/{_bucket(visit)}/{quote(key)}", params=dict(query))
+    S3SigV4QueryAuth(keys, "s3", visit.caller.region, expires=_LIFETIME_S).add_auth(request)
+    return str(request.prepare().url)
+
+
+ROUTES = (
+    Route("/console/uploads", begin, methods=["POST"]),
+    Route("/console/uploads/urls", sign, methods=["POST"]),
+)

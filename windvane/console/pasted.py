@@ -1,0 +1,90 @@
+"""Rows that somebody pasted, as the model takes them: with or without a header, in any order of columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from windvane.errors import InvalidRequest
+
+_DELIMITERS = (",", ";", "\t")
+
+csv.field_size_limit(2**31 - 1)  # forms are bounded where they are read
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """rows     cells in the order of the model's columns; as they were without a header
+    remarks  what was done to them, sentences
+    """
+
+    rows: list[list[str]]
+    remarks: tuple[str, ...] = ()
+
+
+def read_pasted(text: str, columns: Sequence[str], target: str) -> Pasted:
+    """raises    InvalidRequest if there is no row, or the text is no CSV"""
+    rows, delimiter = _best(text.removeprefix("\ufeff"), columns)
+    remarks = []
+    if delimiter != ",":
+        name = "semicolons" if delimiter == ";" else "tabs"
+        remarks.append(f"Cells were taken to be separated by {name}.")
+    if rows and _is_header(rows[0], columns, target):
+        rows, said = _by_name(rows[0], rows[1:], columns)
+        remarks += said
+    if not rows:
+        raise InvalidRequest("There is no row. Paste one row a line, with or without a header.")
+    return Pasted(rows, tuple(remarks))
+
+
+def _best(text: str, columns: Sequence[str]) -> tuple[list[list[str]], str]:
+    """Read with the delimiter that gives the first row as many cells as there are columns; with commas if none does."""
+    first = _read(text, ",")
+    if not first or len(first[0]) >= len(columns):
+        return first, ","
+    for delimiter in _DELIMITERS[1:]:
+        rows = _read(text, delimiter)
+        if rows and len(rows[0]) >= len(columns):
+            return rows, delimiter
+    return first, ","
+
+
+def _read(text: str, delimiter: str) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+    try:
+        return [row for row in reader if any(row) or len(row) > 1]
+    except csv.Error as error:
+        raise InvalidRequest(
+            f"This is not CSV near line {reader.line_num}: {error}. A cell with quotes in it must be quoted, and its "
+            'quotes doubled: "so ""quoted"" here".'
+        ) from error
+
+
+def _is_header(row: Sequence[str], columns: Sequence[str], target: str) -> bool:
+    names = {cell.strip() for cell in row}
+    known = {name.strip() for name in columns}
+    return known <= names or (len(names) == len(row) and names <= known | {target.strip()})
+
+
+def _by_name(
+    header: Sequence[str], rows: Sequence[list[str]], columns: Sequence[str]
+) -> tuple[list[list[str]], list[str]]:
+    place = {name.strip(): i for i, name in enumerate(header)}
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(header):
+            raise InvalidRequest(
+                f"Row {number} has {len(row)} cells; the header names {len(header)} columns."
+            )
+    places = [place.get(name.strip()) for name in columns]
+    made = [["" if at is None else row[at] for at in places] for row in rows]
+    missing = [name for name, at in zip(columns, places, strict=True) if at is None]
+    known = {name.strip() for name in columns}
+    extra = [name for name in place if name not in known]
+    remarks = []
+    if missing:
+        remarks.append(f"Left empty, because the header does not name them: {', '.join(missing)}.")
+    if extra:
+        remarks.append(f"Left out, because the model does not take them: {', '.join(extra)}.")
+    return made, remarks

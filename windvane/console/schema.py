@@ -1,0 +1,150 @@
+"""The columns that an endpoint's model takes as the fields of a form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+_MOST_CHOICES = 30
+"""Categories among which one chooses from a list; of more one types."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LETTERS = {"%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon", "%H": "hh", "%M": "mm"}
+
+
+class Control(StrEnum):
+    """How a cell is typed in."""
+
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+    LIST = "list"
+    LONG = "long"
+    LINE = "line"
+
+
+@dataclass(frozen=True)
+class Field:
+    """place     of the column in a row
+    value    the cell as it stands in the form
+    choices  categories, the most frequent first
+    """
+
+    place: int
+    name: str
+    kind: str
+    control: Control
+    value: str
+    typical: str
+    hint: str
+    choices: Sequence[str] = ()
+    is_used: bool = True
+
+    @property
+    def is_strange(self) -> bool:
+        """A category that is none of the choices."""
+        return bool(self.value) and self.value not in self.choices
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What DescribeEndpointSchema tells, as far as pages need it."""
+
+    variant: str
+    target: str
+    problem_type: str
+    algorithm: str
+    labels: Sequence[str]
+    columns: Sequence[Mapping[str, Any]]
+    has_typical_row: bool
+
+    @property
+    def names(self) -> list[str]:
+        return [column["Name"] for column in self.columns]
+
+    @property
+    def typical_row(self) -> list[str]:
+        return [column["Typical"] for column in self.columns]
+
+    def fields(self, row: Sequence[str]) -> tuple[Field, ...]:
+        """row    a cell for each column"""
+        pairs = zip(self.columns, row, strict=True)
+        return tuple(_field(place, column, cell) for place, (column, cell) in enumerate(pairs))
+
+
+def schema_from(answer: Mapping[str, Any]) -> Schema:
+    return Schema(
+        answer["VariantName"],
+        answer["Target"],
+        answer["ProblemType"],
+        answer["Algorithm"],
+        answer["Labels"],
+        answer["Columns"],
+        answer["HasTypicalRow"],
+    )
+
+
+def _field(place: int, column: Mapping[str, Any], cell: str) -> Field:
+    return Field(
+        place=place,
+        name=column["Name"],
+        kind=column["Type"],
+        control=_control(column, cell),
+        value=cell,
+        typical=column["Typical"],
+        hint=_hint(column),
+        choices=column.get("Values", ()),
+        is_used=column["Used"],
+    )
+
+
+def _control(column: Mapping[str, Any], cell: str) -> Control:
+    """A field that takes the cell as it is."""
+    kind, values = column["Type"], column.get("Values", ())
+    if kind == "numeric":
+        is_plain = "Format" not in column and (not cell or _is_number(cell))
+        return Control.NUMBER if is_plain else Control.LINE
+    if kind == "datetime":
+        days = [cell, column.get("Minimum", ""), column.get("Maximum", "")]
+        is_plain = column.get("Format") == "%Y-%m-%d" and all(
+            not one or _DAY.fullmatch(one) for one in days
+        )
+        return Control.DATE if is_plain else Control.LINE
+    if kind == "text" or "\n" in cell:
+        return Control.LONG
+    if values:
+        is_short = len(values) == column.get("ValueCount") and len(values) <= _MOST_CHOICES
+        return Control.CHOICE if is_short else Control.LIST
+    return Control.LINE
+
+
+def _is_number(cell: str) -> bool:
+    return re.fullmatch(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", cell) is not None
+
+
+def _hint(column: Mapping[str, Any]) -> str:
+    told = [_range(column), _format(column)]
+    if column["Type"] == "text":
+        told.append("free text")
+    if column["MayBeMissing"]:
+        told.append("may be empty")
+    return " · ".join(one for one in told if one)
+
+
+def _range(column: Mapping[str, Any]) -> str:
+    least, most = column.get("Minimum", ""), column.get("Maximum", "")
+    if least and most:
+        return f"{least} to {most}"
+    n_values = column.get("ValueCount", 0)
+    return f"{n_values} categories" if n_values > _MOST_CHOICES else ""
+
+
+def _format(column: Mapping[str, Any]) -> str:
+    """YYYY-MM-DD rather than %Y-%m-%d."""
+    text: str = column.get("Format", "")
+    for directive, letters in _LETTERS.items():
+        text = text.replace(directive, letters)
+    return text

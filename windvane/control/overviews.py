@@ -1,0 +1,65 @@
+"""Many AutoML jobs at a glance: a page of a list, and of each job how far it is and how good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from windvane.control.lists import Listing, Lists
+from windvane.domain.candidate import Candidate, CandidateStatus
+from windvane.domain.job import AutoMLJob
+from windvane.names import Scope
+from windvane.store.base import Store
+
+_OVERVIEWS = Listing("ListAutoMLJobOverviews", AutoMLJob)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A job, the candidate it calls its best, and how many candidates it has in each status."""
+
+    job: AutoMLJob
+    best: Candidate | None
+    counts: Mapping[CandidateStatus, int]
+
+
+@dataclass(frozen=True)
+class OverviewPage:
+    """total        jobs that pass the filters, on all pages
+    next_token   "" on the last page
+    """
+
+    overviews: tuple[Overview, ...]
+    next_token: str
+    total: int
+
+
+class Overviews:
+    """As many questions to the store for a page of a hundred jobs as for one of a single job."""
+
+    def __init__(self, store: Store, lists: Lists) -> None:
+        self._store = store
+        self._lists = lists
+
+    def list(self, scope: Scope, parameters: Mapping[str, Any]) -> OverviewPage:
+        """Newest first.
+
+        raises    InvalidRequest for a page token that is not this list's
+        """
+        page = self._lists.page(_OVERVIEWS, scope, parameters)
+        jobs = page.records
+        with self._store.snapshot() as tx:
+            total = tx.total(AutoMLJob, self._lists.filters(scope, parameters))
+            names = [job.best_candidate for job in jobs if job.best_candidate]
+            best = {candidate.name: candidate for candidate in tx.named(Candidate, scope, names)}
+            counts = tx.child_counts(Candidate, [job.arn for job in jobs])
+        overviews = tuple(
+            Overview(job, best.get(job.best_candidate or ""), _by_status(counts.get(job.arn, {})))
+            for job in jobs
+        )
+        return OverviewPage(overviews, page.next_token, total)
+
+
+def _by_status(counts: Mapping[str, int]) -> dict[CandidateStatus, int]:
+    return {CandidateStatus(status): n for status, n in counts.items()}

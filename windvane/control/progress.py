@@ -1,0 +1,140 @@
+"""How far an AutoML job is: its plan of time, what is under way, and what its candidates scored so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from windvane.control.jobs import find_job
+from windvane.domain.candidate import Candidate, CandidateStatus
+from windvane.domain.job import AutoMLJob
+from windvane.domain.progress import Finish, Phase, finishes, phases
+from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.domain.timing import stop_at, timetable
+from windvane.names import Scope
+from windvane.store.base import Store
+
+MemoryOf = Callable[[str], int | None]
+"""Bytes that the task in the hands of the worker of this name holds; None if there is no such worker."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A task that a worker has in hand.
+
+    candidate     that it makes or is about; None for what candidates share
+    stops         it is killed then, if it still runs
+    memory_bytes  None if it has just ended, or its worker
+    """
+
+    task: Task
+    started: datetime
+    age_s: float
+    stops: datetime
+    candidate: Candidate | None
+    memory_bytes: int | None
+
+    @property
+    def recipe(self) -> str:
+        """Of the candidate, else that of the task; "" if there is none."""
+        if self.candidate is not None:
+            return self.candidate.recipe
+        return str(self.task.payload.get("recipe", ""))
+
+
+@dataclass(frozen=True)
+class ProgressView:
+    """now         by the server's clock
+    last_start  no candidate is begun after it
+    n_rows, n_columns
+                of the training data, the target among the columns; None until they are known
+    took_s      seconds that training took, by the index of the candidate
+    """
+
+    job: AutoMLJob
+    now: datetime
+    last_start: datetime
+    phases: tuple[Phase, ...]
+    n_rows: int | None
+    n_columns: int | None
+    counts: Mapping[CandidateStatus, int]
+    running: tuple[Running, ...]
+    finishes: tuple[Finish, ...]
+    took_s: Mapping[int, float]
+
+
+class Progress:
+    """up_since    when this server started: plans of time depend on it after a downtime"""
+
+    def __init__(
+        self, store: Store, up_since: datetime, memory_of: MemoryOf, clock: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._up_since = up_since
+        self._memory_of = memory_of
+        self._clock = clock
+
+    def describe(self, scope: Scope, name: str) -> ProgressView:
+        """raises    NotFound"""
+        with self._store.snapshot() as tx:
+            job = find_job(tx, scope, name)
+            tasks = tx.tasks(job.arn)
+            candidates = tx.children(Candidate, job.arn)
+        now = self._clock()
+        times = timetable(job, self._up_since)
+        found = _found(tasks)
+        return ProgressView(
+            job=job,
+            now=now,
+            last_start=times.last_start,
+            phases=phases(job, tasks, times),
+            n_rows=found.get("n_rows"),
+            n_columns=found.get("n_columns"),
+            counts=_counts(candidates),
+            running=tuple(self._running(job, tasks, candidates, now)),
+            finishes=finishes(candidates, job.objective),
+            took_s=dict(_took_s(tasks)),
+        )
+
+    def _running(
+        self, job: AutoMLJob, tasks: Sequence[Task], candidates: Sequence[Candidate], now: datetime
+    ) -> Iterator[Running]:
+        by_index = {candidate.index: candidate for candidate in candidates}
+        for task in tasks:
+            if task.status is TaskStatus.RUNNING and task.started is not None:
+                candidate = by_index.get(index_of(task) or 0)
+                age_s = max(0.0, (now - task.started).total_seconds())
+                stops = stop_at(job, task, self._up_since)
+                memory = self._memory_of(task.worker)
+                yield Running(task, task.started, age_s, stops, candidate, memory)
+
+
+def index_of(task: Task) -> int | None:
+    """The index of the candidate that a task makes or is about; None for what candidates share."""
+    plan: Mapping[str, Any] = task.payload.get("plan", task.payload)
+    index: int | None = plan.get("index")
+    return index
+
+
+def _found(tasks: Sequence[Task]) -> Mapping[str, Any]:
+    """What the analysis found; nothing before it is done."""
+    done = (task.result for task in tasks if task.kind is TaskKind.ANALYZE)
+    return next((result for result in done if result is not None), {})
+
+
+def _counts(candidates: Sequence[Candidate]) -> dict[CandidateStatus, int]:
+    return {
+        status: n
+        for status in CandidateStatus
+        if (n := sum(candidate.status is status for candidate in candidates))
+    }
+
+
+def _took_s(tasks: Sequence[Task]) -> Iterator[tuple[int, float]]:
+    for task in tasks:
+        index = index_of(task)
+        is_training = task.kind in (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE)
+        if is_training and index is not None and task.started and task.ended:
+            yield index, (task.ended - task.started).total_seconds()

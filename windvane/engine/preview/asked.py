@@ -1,0 +1,117 @@
+"""What a preview is asked for, and what it tells: plain records that travel between processes as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Asked:
+    """name         what messages call the file;  n_bytes  of it
+    compression  'None', 'Gzip' or "" for whatever it looks like
+    target       the column to predict; "" for none yet
+    problem_type AWS's name of it; "" for what the target implies
+    types        column -> type that it is given, as in a feature specification
+    features     the only columns to learn from; None for all
+    n_shown      rows to be told
+    """
+
+    name: str
+    n_bytes: int
+    compression: str = ""
+    target: str = ""
+    problem_type: str = ""
+    types: Mapping[str, str] = field(default_factory=dict)
+    features: tuple[str, ...] | None = None
+    n_shown: int = 20
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Asked:
+        """The inverse of dataclasses.asdict."""
+        features = record["features"]
+        return cls(**{**record, "features": None if features is None else tuple(features)})
+
+
+@dataclass(frozen=True)
+class SeenColumn:
+    """A column as it looks in the rows that were read.
+
+    type       of ColumnType;  reason  for it, in words
+    n_missing  of n_rows cells;  n_distinct  texts
+    examples   of its cells, cut
+    fault      why it cannot have the type that it was given; "" if it can
+    """
+
+    name: str
+    type: str
+    reason: str
+    is_feature: bool
+    n_rows: int
+    n_missing: int
+    n_distinct: int
+    examples: tuple[str, ...] = ()
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a distribution: a label, or a range of numbers (low is in it; high too, in the last one)."""
+
+    count: int
+    label: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class SeenTarget:
+    """The target as it looks in the rows that were read.
+
+    fault        why nothing can be learned of it; "" if it can
+    problem_type what it implies, or what was asked for;  reason  for it; "" both where there is a fault
+    objectives   that fit, the default first
+    bars         most of its distribution: the most frequent classes, or a histogram
+    n_classes    0 for regression
+    n_invalid    rows without a value that can be used
+    """
+
+    name: str
+    fault: str = ""
+    problem_type: str = ""
+    reason: str = ""
+    objectives: tuple[str, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    n_classes: int = 0
+    n_valid: int = 0
+    n_invalid: int = 0
+
+
+@dataclass(frozen=True)
+class SeenTable:
+    """A file as its beginning looks.
+
+    n_rows            that were read;  n_rows_total  of the file: known where nothing was left out, and of
+                      Parquet; else estimated from its size
+    encoding          'utf-8', or 'utf-8-sig' with a byte order mark; "" for Parquet, as delimiter and quote
+    looks_headless    the first row, which names the columns, looks like data
+    rows              the first ones, cells cut, "" where one is empty
+    findings          as dataclasses.asdict of engine.data.analysis.Finding
+    """
+
+    format: str
+    compression: str
+    encoding: str
+    delimiter: str
+    quote: str
+    looks_headless: bool
+    n_bytes_read: int
+    n_rows: int
+    n_rows_total: int
+    is_estimated: bool
+    is_sampled: bool
+    columns: tuple[SeenColumn, ...]
+    rows: tuple[tuple[str, ...], ...]
+    target: SeenTarget | None
+    findings: tuple[dict[str, Any], ...]

@@ -1,0 +1,145 @@
+"""Rows explained beside the endpoints that answer them: each by a process of its own (serving/explainer.py), which has
+loaded the same artefacts, is politer than they are, and ends with its answer.
+
+A model process answers one request at a time, so one that spent two seconds on reasons would let InvokeEndpoint wait
+for as long. What this costs instead is a second for the process to start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from windvane.errors import InvalidRequest, ModelNotReady, Throttled
+from windvane.names import Scope
+from windvane.process.leash import command
+from windvane.serving.frames import Frame, FrameBuffer, pack
+from windvane.serving.router import Route, Router, VariantRoute, refused
+
+PROGRAM = (sys.executable, "-m", "windvane.serving.explainer")
+
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True)
+class ExplainBounds:
+    """at_once    processes; they take what endpoints leave of the machine
+    waiting    requests that may wait for one; more are turned away
+    budget_s   for Shapley values, where they must be sampled
+    answer_s   for all of it, from the start of the process
+    """
+
+    at_once: int = 1
+    waiting: int = 8
+    budget_s: float = 2.0
+    answer_s: float = 30.0
+
+
+@dataclass(frozen=True)
+class RowQuestion:
+    """variant   "" for the one that answers most requests
+    label     whose probability is explained; "" for the predicted one's
+    """
+
+    body: bytes
+    content_type: str
+    variant: str = ""
+    label: str = ""
+
+
+class Explaining:
+    """On the event loop, whose thread holds the processes' leash.
+
+    environment   added to this process's own
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        environment: Mapping[str, str],
+        bounds: ExplainBounds = ExplainBounds(),
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
+        self._router = router
+        self._environment = {**os.environ, **_ONE_THREAD, **environment}
+        self._bounds = bounds
+        self._program = program
+        self._free = asyncio.Semaphore(bounds.at_once)
+        self._asked = 0
+
+    async def explain(
+        self, scope: Scope, endpoint: str, question: RowQuestion
+    ) -> tuple[str, dict[str, Any]]:
+        """The variant, and what serving/explainer.py tells.
+
+        raises    EndpointMissing; ModelNotReady; Throttled; ModelFault if the model or the time failed; InvalidRequest
+                  for an unknown variant or label, and a row that the model does not take, in the model's words
+        """
+        route, variant = self._router.variant(scope, endpoint, question.variant)
+        if self._asked >= self._bounds.at_once + self._bounds.waiting:
+            raise Throttled("Too many rows wait to be explained; try again in a few seconds.")
+        self._asked += 1
+        try:
+            async with self._free:
+                answer = await self._run(_request(variant, question, self._bounds))
+        finally:
+            self._asked -= 1
+        return variant.name, _told(answer, route, variant)
+
+    async def _run(self, request: bytes) -> Frame | None:
+        """The answer of a process; None if it died or took too long."""
+        process = await asyncio.create_subprocess_exec(
+            *command(self._program), stdin=PIPE, stdout=PIPE, env=self._environment
+        )
+        try:
+            async with asyncio.timeout(self._bounds.answer_s):
+                output, _ = await process.communicate(request)
+        except TimeoutError:
+            return None
+        finally:
+            await _end(process)
+        frames = FrameBuffer()
+        frames.feed(output)
+        return frames.next_frame()
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)  # not yet the leader of a group of its own
+        await process.wait()
+
+
+def _request(variant: VariantRoute, question: RowQuestion, bounds: ExplainBounds) -> bytes:
+    header = {
+        "spec": json.loads(variant.spec),
+        "budget_s": bounds.budget_s,
+        "content_type": question.content_type,
+        "label": question.label,
+    }
+    return pack(header, question.body)
+
+
+def _told(answer: Frame | None, route: Route, variant: VariantRoute) -> dict[str, Any]:
+    if answer is None:
+        words = "The row could not be explained: its process ended, or took too long."
+        raise refused(route, {"status": 500, "container": variant.primary, "message": words})
+    header, body = answer
+    if "failed" in header:
+        raise ModelNotReady(f"The model cannot be loaded to explain a row: {header['failed']}")
+    if header["status"] == 400:
+        raise InvalidRequest(header["message"])
+    if header["status"] != 200:
+        raise refused(route, header)
+    told: dict[str, Any] = json.loads(body)
+    return told

@@ -1,0 +1,162 @@
+"""Figures of requests over time, from what tally.py has counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.serving.tally import (
+    BUCKETS_PER_OCTAVE,
+    FIRST_OCTAVE,
+    N_BUCKETS,
+    N_SLOTS,
+    SLOT_S,
+    WIDTH,
+    Ended,
+    Outcome,
+)
+
+WINDOWS_MIN = (1, 5, 60)
+POINTS = 60
+"""Of a series, at most."""
+
+_Counts = NDArray[np.int64]
+_MIDDLES = 2.0 ** (FIRST_OCTAVE + (np.arange(N_BUCKETS) + 0.5) / BUCKETS_PER_OCTAVE)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Where one variant's ring stood.
+
+    counts     as Tally.counts gives them
+    n_up       processes that could be asked
+    n_waiting  requests that waited for one
+    """
+
+    newest: int = 0
+    counts: bytes = b""
+    n_up: int = 0
+    n_waiting: int = 0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was known of an endpoint's requests at a time, in seconds since the epoch.
+
+    since      when counting began
+    variants   those that the endpoint has
+    gone       those that it had
+    last       the newest requests, newest first
+    """
+
+    at: float
+    since: float
+    variants: Mapping[str, Sent]
+    gone: tuple[Sent, ...]
+    last: tuple[Ended, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What became of requests in a stretch of time.
+
+    start        seconds since the epoch
+    seconds      how long it was, or has been so far
+    p50 p95 p99  seconds from when a request was handed to a variant to its end, waiting included, of all but those
+                 turned away: the true value times 2 ** (1 / 16) at most, either way; None if there were none
+    """
+
+    start: float
+    seconds: float
+    answered: int
+    client_errors: int
+    model_errors: int
+    turned_away: int
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+    @property
+    def requests(self) -> int:
+        return self.answered + self.client_errors + self.model_errors + self.turned_away
+
+    @property
+    def per_second(self) -> float:
+        return self.requests / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Of one variant, or in all.
+
+    windows      by their length in minutes; they end now and begin with a slot, so each is up to a slot longer
+    ten_seconds  a reading for each ten seconds of the last ten minutes, oldest first, the last one unfinished
+    minutes      a reading for each minute of the last hour, likewise
+    """
+
+    windows: Mapping[int, Reading]
+    ten_seconds: tuple[Reading, ...]
+    minutes: tuple[Reading, ...]
+
+
+def read(snapshot: Snapshot, sent: Iterable[Sent]) -> Readings:
+    """The requests of these variants together."""
+    slot = int(snapshot.at) // SLOT_S
+    slots = _added_up(sent, slot)
+    reader = _Reader(snapshot, slots, slot - N_SLOTS + 1)
+    per_minute = 60 // SLOT_S
+    this_minute = slot - slot % per_minute
+    return Readings(
+        {minutes: reader.reading(slot - minutes * per_minute, slot) for minutes in WINDOWS_MIN},
+        tuple(reader.series(slot - POINTS + 1, slot, 1)),
+        tuple(reader.series(this_minute - (POINTS - 1) * per_minute, slot, per_minute)),
+    )
+
+
+def _added_up(sent: Iterable[Sent], slot: int) -> _Counts:
+    """(N_SLOTS, WIDTH) counts, oldest slot first, `slot` last."""
+    total = np.zeros((N_SLOTS, WIDTH), dtype=np.int64)
+    wanted = np.arange(slot - N_SLOTS + 1, slot + 1)
+    for one in sent:
+        if one.counts:
+            ring = np.frombuffer(one.counts, dtype=np.uint32).reshape(N_SLOTS, WIDTH)
+            known = (wanted <= one.newest) & (wanted > one.newest - N_SLOTS)
+            total[known] += ring[wanted[known] % N_SLOTS]
+    return total
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """first    the slot of the first row of `slots`"""
+
+    snapshot: Snapshot
+    slots: _Counts
+    first: int
+
+    def reading(self, begin: int, last: int) -> Reading:
+        """Of the slots from `begin` to `last`, both included."""
+        row = self.slots[begin - self.first : last + 1 - self.first].sum(axis=0)
+        start = max(float(begin * SLOT_S), self.snapshot.since)
+        end = min(float((last + 1) * SLOT_S), self.snapshot.at)
+        n = len(Outcome)
+        counts = [int(count) for count in row[:n]]
+        return Reading(start, max(0.0, end - start), *counts, *_percentiles(row[n:]))
+
+    def series(self, begin: int, last: int, step: int) -> Iterator[Reading]:
+        """Readings of `step` slots each, without those that were over before counting began."""
+        for slot in range(begin, last + 1, step):
+            if (slot + step) * SLOT_S > self.snapshot.since:
+                yield self.reading(slot, min(slot + step - 1, last))
+
+
+def _percentiles(histogram: _Counts) -> Sequence[float | None]:
+    """p50, p95 and p99: the middle of the bucket in which the request of that rank stands."""
+    reached = np.cumsum(histogram)
+    if not reached[-1]:
+        return (None, None, None)
+    ranks = np.ceil(np.array([0.5, 0.95, 0.99]) * reached[-1])
+    places = np.searchsorted(reached, ranks)
+    return [float(middle) for middle in _MIDDLES[places]]
