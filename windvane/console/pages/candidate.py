@@ -39,10 +39,10 @@ def _overview(answer: Answer, endpoint: str = "", trouble: str = "") -> plain.Ov
     return plain.OverviewView(
         job_name=answer["AutoMLJobName"],
         head=head,
-        training_s=one.get("TrainingSeconds"),
-        latency_s=one.get("LatencySeconds"),
+        training_s=one.get("TrainingTimeInSeconds"),
+        latency_s=one.get("LatencyInSeconds"),
         size_bytes=one.get("SizeInBytes"),
-        folds=one.get("Folds"),
+        folds=one.get("FoldCount"),
         rows_per_fold=one.get("RowsPerFold"),
         created=one["CreationTime"],
         ended=one.get("EndTime"),
