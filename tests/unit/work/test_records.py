@@ -215,3 +215,15 @@ def test_a_workers_configuration_survives_its_way_to_the_worker(tmp_path: Path) 
     config = WorkConfig(tmp_path, "run", START, 2, 3000, calibrate=False, store_url="sqlite:///x")
     assert config_from_json(config_to_json(config)) == config
     assert config.task_memory_mb == 1000
+
+
+def test_a_finished_candidate_keeps_what_its_task_found_out() -> None:
+    job = _job()
+    found = {**outcome(7, 0.5), "fit_s": 12.5, "notes": ["stopped early"]}
+    plan = replace(PLAN, why="sound defaults")
+    begun = records.begun(job, plan, START)
+    done = records.completed(job, begun, {"outcome": found, "tag": "dpp0", "n_bytes": 1234}, START)
+    assert (done.fit_s, done.size_bytes, done.notes) == (12.5, 1234, ("stopped early",))
+    assert done.why == "sound defaults"
+    older = records.completed(job, begun, {"outcome": found, "tag": "dpp0"}, START)
+    assert older.size_bytes is None
