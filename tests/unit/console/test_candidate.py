@@ -198,9 +198,11 @@ def test_files_can_be_downloaded_and_reports_stand_in_a_frame(jobs, browser):
     jobs.insert(a_job(), with_reports())
     jobs.put_quality(judged_two())
     jobs.put(f"{EXPLANATIONS}/churn-001/report.html", "<h1>Why</h1>")
+    jobs.put(f"{ROOT}/m/model.tar.gz", "model")
     text = browser.get(f"{HERE}/files").text
     for name in (f"{ROOT}/m/model.tar.gz", f"{INSIGHTS}/churn-001/statistics.json"):
         assert f'/console/files?uri={name.replace("/", "%2F").replace(":", "%3A")}"' in text
+    assert "output.tar.gz" not in text, "it is not there"
     [frame] = re.findall(r"<iframe[^>]*>", text)
     assert f'src="{HERE}/reports/quality"' in frame
     assert " sandbox " in frame

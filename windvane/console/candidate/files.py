@@ -8,6 +8,7 @@ from typing import Any
 
 from windvane.console.candidate.head import Answer, Shown
 from windvane.console.visit import VisitObjects
+from windvane.errors import DoesNotExist, NotFound
 
 _MOST_FILES = 100
 KINDS = {"quality": "ModelInsights", "explanation": "Explainability"}
@@ -16,11 +17,11 @@ KINDS = {"quality": "ModelInsights", "explanation": "Explainability"}
 
 @dataclass(frozen=True)
 class File:
-    """what    in words; size in bytes, None if it was not looked up"""
+    """what    in words;  size  in bytes"""
 
     uri: str
     what: str
-    size: int | None = None
+    size: int
 
 
 @dataclass(frozen=True)
@@ -50,25 +51,37 @@ def folder_of(answer: Answer, kind: str) -> str:
 async def groups_of(objects: VisitObjects, answer: Answer, job: Mapping[str, Any]) -> list[Group]:
     """Of what there is; a group without files is left out."""
     every = [
-        Group("Model", list(_model(answer))),
+        Group("Model", await _there(objects, _model(answer))),
         Group("Quality report", await _report(objects, folder_of(answer, "quality"))),
         Group("Explanation", await _report(objects, folder_of(answer, "explanation"))),
-        Group("Notebooks of the job", list(_notebooks(job))),
+        Group("Notebooks of the job", await _there(objects, _notebooks(job))),
     ]
     return [group for group in every if group.files]
 
 
-def _model(answer: Answer) -> Iterator[File]:
+async def _there(objects: VisitObjects, named: Iterator[tuple[str, str]]) -> list[File]:
+    """Those of them that there are.
+
+    named    URI and what it is
+    """
+    found = []
+    for uri, what in named:
+        try:
+            found.append(File(uri, what, await objects.size(uri)))
+        except (NotFound, DoesNotExist):
+            continue
+    return found
+
+
+def _model(answer: Answer) -> Iterator[tuple[str, str]]:
     containers = answer["InferenceContainers"]
     urls = list(dict.fromkeys(container["ModelDataUrl"] for container in containers))
     for url in urls:
         is_transformers = len(urls) > 1 and url == containers[0]["ModelDataUrl"]
-        yield File(url, "transformers" if is_transformers else "model")
+        yield url, "transformers" if is_transformers else "model"
     if urls:
         beside = urls[-1].rpartition("/")[0]
-        yield File(
-            f"{beside}/output.tar.gz", "definition, metrics and predictions of held-out rows"
-        )
+        yield f"{beside}/output.tar.gz", "definition, metrics and predictions of held-out rows"
 
 
 async def _report(objects: VisitObjects, folder: str) -> list[File]:
@@ -78,11 +91,11 @@ async def _report(objects: VisitObjects, folder: str) -> list[File]:
     return [File(uri, uri.removeprefix(f"{folder}/"), size) for uri, size in found]
 
 
-def _notebooks(job: Mapping[str, Any]) -> Iterator[File]:
+def _notebooks(job: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     artefacts = job.get("AutoMLJobArtifacts", {})
     for member, what in (
         ("CandidateDefinitionNotebookLocation", "candidate definitions"),
         ("DataExplorationNotebookLocation", "data exploration"),
     ):
         if uri := artefacts.get(member):
-            yield File(uri, what)
+            yield uri, what
