@@ -186,7 +186,7 @@ class Within(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
-        self._open = tag
+        self._open = "" if given.get("type") == "application/json" else tag
         if tag in ("style", "base", "object", "embed"):
             self.faults.append(f"<{tag}>")
         for name, value in given.items():

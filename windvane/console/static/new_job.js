@@ -5,7 +5,8 @@
   const form = document.getElementById("job");
   if (!form) return;
 
-  // One part of the page that the server draws anew from the form; a later question takes the place of an earlier one.
+  // One part of the page that the server draws anew from the form. One question at a time, however quickly choices
+  // follow each other (every arrow key is one): what changes meanwhile is asked when the answer is there.
   class Part {
     constructor(element, path) {
       this.element = element;
@@ -13,24 +14,31 @@
     }
 
     async draw() {
-      this.question?.abort();
-      const question = (this.question = new AbortController());
+      this.isStale = true;
+      if (this.isAsking) return;
+      this.isAsking = true;
       this.element.setAttribute("aria-busy", "true");
+      while (this.isStale) {
+        this.isStale = false;
+        await this.ask();
+      }
+      this.element.removeAttribute("aria-busy");
+      this.isAsking = false;
+    }
+
+    async ask() {
       try {
         const answer = await fetch(this.path, {
           method: "POST",
           headers: { "HX-Request": "true" },
           body: new URLSearchParams(new FormData(form)),
-          signal: question.signal,
         });
         const text = await answer.text();
-        if (question.signal.aborted) return;
+        if (this.isStale) return;
         window.htmx.swap(this.element, text, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 20 });
       } catch (error) {
-        if (question.signal.aborted) return;
         document.getElementById("said").textContent = "The server does not answer.";
       }
-      this.element.removeAttribute("aria-busy");
     }
   }
 
