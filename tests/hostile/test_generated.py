@@ -167,5 +167,6 @@ ABOUT_OBJECTS = {
 }
 """Operations that look into the S3 store before they accept anything."""
 
-NEVER_SERVED = {"StartCandidateReports", "DescribeCandidateReports", "GetUser"}
-"""Operations that answer well only where there is what the house has not: data of a job, reports, users."""
+NEVER_SERVED = {"StartCandidateReports", "DescribeCandidateReports", "GetUser", "PreviewTable"}
+"""Operations that answer well only where there is what the house has not: data of a job, reports, users; or with a body
+of our own protocol, which these requests do not have."""
