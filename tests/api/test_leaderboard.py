@@ -59,7 +59,7 @@ def test_the_job_stands_above_its_candidates(world: World) -> None:
         "Starting",
     )
     assert answer["ProblemType"] == "BinaryClassification"
-    assert (answer["ObjectiveMetricName"], answer["ObjectiveIsMinimized"]) == ("F1", False)
+    assert (answer["Objective"], answer["ObjectiveIsMinimized"]) == ("F1", False)
     assert answer["MetricNames"][:2] == ["F1", "AUC"]
     assert answer["BestCandidateName"] == "churn-001"
     assert answer["Candidates"] == []
@@ -69,7 +69,7 @@ def test_a_job_that_knows_nothing_yet_says_nothing(world: World) -> None:
     insert_job(world, None)
     answer = told(world)
     assert answer["MetricNames"] == []
-    assert not {"ProblemType", "ObjectiveMetricName", "BestCandidateName"} & set(answer)
+    assert not {"ProblemType", "Objective", "BestCandidateName"} & set(answer)
 
 
 def test_everything_of_a_finished_candidate_is_told(world: World) -> None:
@@ -105,10 +105,10 @@ def test_everything_of_a_finished_candidate_is_told(world: World) -> None:
             {"MetricName": "F1", "Set": "Validation", "Value": 0.9, "StandardError": 0.01},
             {"MetricName": "F1", "Set": "Train", "Value": 0.95},
         ],
-        "TrainingSeconds": 12.5,
-        "LatencySeconds": 0.001,
+        "TrainingTimeInSeconds": 12.5,
+        "LatencyInSeconds": 0.001,
         "SizeInBytes": 123_456,
-        "Folds": 5,
+        "FoldCount": 5,
         "RowsPerFold": 20_000,
         "Members": [
             {"CandidateName": "churn-002", "Weight": 0.75},
@@ -135,7 +135,7 @@ def test_a_candidate_that_is_trained_or_failed_has_no_figures(world: World) -> N
     ))  # fmt: skip
     running, failed = told(world)["Candidates"]
     assert running["CandidateStatus"] == "InProgress"
-    assert not {"Score", "TrainingSeconds", "SizeInBytes", "EndTime"} & set(running)
+    assert not {"Score", "TrainingTimeInSeconds", "SizeInBytes", "EndTime"} & set(running)
     assert (failed["FailureReason"], failed["IsComparable"]) == ("It broke.", False)
 
 
@@ -222,7 +222,7 @@ def test_a_candidate_says_what_it_is_in_plain_words(world: World) -> None:
     )
     assert answer["InferenceContainers"][0]["Environment"] == {"A": "1"}
     assert {"Image", "ModelDataUrl"} < set(answer["InferenceContainers"][0])
-    assert answer["ObjectiveMetricName"] == "F1"
+    assert answer["Objective"] == "F1"
 
 
 @pytest.mark.parametrize("algorithm", ["ensemble", "baseline"])

@@ -262,7 +262,7 @@ def test_what_is_under_way_is_told_with_age_and_memory(world: World) -> None:
         "Algorithm": "catboost",
         "Recipe": "dpp2",
         "StartTime": seconds(now),
-        "AgeInSeconds": 12.5,
+        "AgeSeconds": 12.5,
         "LatestEndTime": seconds(now) + 60,
     }
     stops = features.pop("LatestEndTime")
@@ -271,7 +271,7 @@ def test_what_is_under_way_is_told_with_age_and_memory(world: World) -> None:
         "Task": "features",
         "Recipe": "dpp4",
         "StartTime": seconds(world.clock()),
-        "AgeInSeconds": 0.0,
+        "AgeSeconds": 0.0,
     }
 
 
@@ -304,10 +304,9 @@ def test_scores_come_in_the_order_of_their_ends_with_ranks(world: World) -> None
         (5, math.nan, 5),
     ]:
         ended = start + timedelta(seconds=10 - index)
-        world.insert(finished_candidate(start, index, score=score, folds=folds, ended=ended))
-    task = do(world, TaskKind.TRAIN, "train/0004", {"plan": {"index": 4}})
-    world.clock.advance(4)
-    end(world, task)
+        world.insert(
+            finished_candidate(start, index, score=score, folds=folds, ended=ended, fit_s=4.0)
+        )
     told = progress(world)["Scores"]
     seen = [(one["CandidateNumber"], one["Rank"], one["IsBestSoFar"]) for one in told]
     assert seen == [(4, 1, True), (3, 4, False), (2, 2, False), (1, 3, False)]
@@ -321,7 +320,7 @@ def test_scores_come_in_the_order_of_their_ends_with_ranks(world: World) -> None
         "Rank": 1,
         "IsBestSoFar": True,
         "EndTime": seconds(start) + 6,
-        "TrainingTimeInSeconds": 4.0,
+        "TrainingSeconds": 4.0,
     }
 
 

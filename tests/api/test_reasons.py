@@ -152,6 +152,36 @@ def test_unknown_names_and_other_accounts_find_nothing(live: HostedModels) -> No
     assert "has no production variant C" in refused(answers[3])[2]
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "code", "says"),
+    [
+        (REASONS, b"{", "SerializationException", "not a valid JSON document"),
+        (REASONS, b"[]", "SerializationException", "it must be a JSON object"),
+        (REASONS, b"{}", "ValidationException", "Value null at 'row'"),
+        (REASONS, b'{"Row": null}', "ValidationException", "Value null at 'row'"),
+        (REASONS, b'{"Row": {"Cells": {"b": 1}}}', "SerializationException", "row.cells"),
+        (REASONS, b'{"Row": {"Csv": 7}}', "SerializationException", "row.csv"),
+        (
+            REASONS,
+            b'{"Row": {"Csv": "1"}, "VariantName": "-"}',
+            "ValidationException",
+            "variantName",
+        ),
+        (REASONS.replace("live", "%3Cb%3E"), b"{}", "ValidationException", "endpointName"),
+        (REASONS.replace("live", "%ff"), b"{}", "SerializationException", "is not UTF-8"),
+        (f"{REASONS}/x", b"{}", "UnknownOperationException", "names no operation"),
+    ],
+)
+def test_hostile_requests_are_refused_before_a_process_is_started(
+    live: HostedModels, path: str, body: bytes, code: str, says: str
+) -> None:
+    edge = live.edge_with(live.explaining(ExplainBounds(), *DIES))
+    status, answered, message = refused(live.sent(signed("POST", path, body), edge=edge)[0])
+    edge.close()
+    assert (status, answered) == (400, code)
+    assert says in message
+
+
 def test_a_wrong_signature_is_refused(live: HostedModels) -> None:
     answers = live.sent(
         signed("GET", SCHEMA, secret="x"), signed("POST", REASONS, b"{}", secret="x")

@@ -69,7 +69,7 @@ def test_a_training_job_tells_its_metrics_and_its_seconds(world: World) -> None:
     world.insert(replace(job, metrics=(Metric(MetricName.F1, 0.5),)))
     answer = described(world, "Training")
     assert answer["SecondaryStatus"] == "Completed"
-    assert answer["TrainingTimeInSeconds"] == 4
+    assert answer["TrainingSeconds"] == 4
     assert answer["FinalMetricDataList"] == [
         {"MetricName": "validation:F1", "Value": 0.5, "Timestamp": job.ended}
     ]
@@ -136,8 +136,7 @@ def test_a_step_whose_training_was_cut_short_says_so(world: World) -> None:
     world.insert(replace(job, started=now, ended=now))
     *_, completed = described(world, "Training")["SecondaryStatusTransitions"]
     assert completed["StatusMessage"] == (
-        "The training job is Completed. The time of its AutoML job cut its training short: trained again, it may score "
-        "otherwise."
+        "The training job is Completed. The time of its AutoML job cut its training short."
     )
 
 

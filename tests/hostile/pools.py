@@ -265,6 +265,8 @@ TEMPLATES: dict[str, list[dict[str, Any]]] = {
     "FollowJobEvents": [{"AutoMLJobName": "churn", "Follow": False}],
     "StartCandidateReports": [{"AutoMLJobName": "churn", "CandidateName": "churn-002"}],
     "DescribeCandidateReports": [{"AutoMLJobName": "churn", "CandidateName": "explained"}],
+    "DescribeLeaderboard": [{"AutoMLJobName": "churn"}],
+    "DescribeCandidate": [{"AutoMLJobName": "churn", "CandidateName": "churn-002"}],
     "DescribeEndpointFigures": _named("EndpointName", "live"),
     "FilterLogEvents": [
         {"logGroupName": _GROUP, "filterPattern": "one"},

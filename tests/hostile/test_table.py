@@ -127,6 +127,8 @@ _BY_PATH = (
     ("/invocations ", "InvokeEndpoint"),
     ("POST /windvane/jobs", "StartCandidateReports"),
     ("/reports ", "DescribeCandidateReports"),
+    ("/leaderboard ", "DescribeLeaderboard"),
+    ("/candidates/", "DescribeCandidate"),
     ("GET /windvane/events ", "FollowEvents"),
     ("/events ", "FollowJobEvents"),
     ("/figures ", "DescribeEndpointFigures"),

@@ -1,8 +1,12 @@
 """What Describe says of a candidate's steps, sent back under another name, comes to the same."""
 
 import hashlib
+import json
 
+import numpy as np
+import pandas as pd
 import pytest
+from journeys.running import limits
 from journeys.small import N_CANDIDATES, OF_CLASSES, trained
 from journeys.stepping import WAIT
 
@@ -39,12 +43,12 @@ def objective(described, name):
     return next(one["Value"] for one in metrics if one["MetricName"] == f"validation:{name}")
 
 
-def sent_back(sagemaker, name):
+def sent_back(sagemaker, name, **changed):
     """The name of the copy."""
     described = sagemaker.describe_training_job(TrainingJobName=name)
     copy = f"{name[:50]}-again"
     sagemaker.create_training_job(
-        TrainingJobName=copy, **{member: described[member] for member in COPIED}
+        TrainingJobName=copy, **{member: described[member] for member in COPIED} | changed
     )
     return copy
 
@@ -77,6 +81,31 @@ def test_every_candidate_trained_again_has_the_leaderboards_score(candidates, sa
     for candidate, copy in zip(candidates, copies, strict=True):
         told = candidate["FinalAutoMLJobObjectiveMetric"]
         assert objective(finished(sagemaker, copy), told["MetricName"]) == told["Value"], candidate
+
+
+@pytest.mark.long
+def test_a_candidate_that_its_time_cut_short_has_its_score_again(server, sagemaker):
+    name, allowed = "again-cut-short", limits(1, 300)
+    allowed["CompletionCriteria"]["MaxRuntimePerTrainingJobInSeconds"] = 20
+    server.create_job(name, server.upload(f"{name}/train.csv", waves()), AutoMLJobConfig=allowed)
+    best = server.wait_for_job(name, 300)["BestCandidate"]
+    told = sagemaker.describe_training_job(TrainingJobName=last_step(best))
+    assert "fold0" in json.loads(told["HyperParameters"]["_stops"])
+    last_word = told["SecondaryStatusTransitions"][-1]["StatusMessage"]
+    assert "The time of its AutoML job cut its training short." in last_word
+    unhurried = {"MaxRuntimeInSeconds": 600}
+    copy = sent_back(sagemaker, last_step(best), StoppingCondition=unhurried)
+    score = best["FinalAutoMLJobObjectiveMetric"]
+    assert objective(finished(sagemaker, copy), score["MetricName"]) == score["Value"]
+
+
+def waves():
+    """A table without noise: no round of boosting is in vain, and there are several times more than the time is for."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(4_900, 200)).round(3)
+    y = np.sin(3 * X) @ random.normal(size=200)
+    table = pd.DataFrame(X).add_prefix("x").assign(y=y.round(4))
+    return table.to_csv(index=False).encode()
 
 
 def test_transformers_fitted_again_are_the_same_bytes(candidates, sagemaker, server):

@@ -103,7 +103,7 @@ def _running(one: Running) -> dict[str, Any]:
     return {
         "Task": task.kind.value,
         "StartTime": one.started,
-        "AgeInSeconds": one.age_s,
+        "AgeSeconds": one.age_s,
         "LatestEndTime": one.stops,
         **present(
             CandidateName=None if candidate is None else candidate.name,
@@ -129,7 +129,7 @@ def _score(finish: Finish, view: ProgressView) -> dict[str, Any]:
             Recipe=candidate.recipe,
             StandardError=_standard_error(candidate, view.job.objective),
             FoldCount=candidate.folds,
-            TrainingTimeInSeconds=view.took_s.get(candidate.index),
+            TrainingSeconds=candidate.fit_s,
         ),
     }
 

@@ -18,7 +18,7 @@ def transitions(job: TrainingJob) -> list[dict[str, Any]]:
         status = "MaxRuntimeExceeded" if job.out_of_time else job.status.value
         text = reason(job.failure_reason) or f"The training job is {status}."
         if job.cut_short:
-            text += " The time of its AutoML job cut its training short: trained again, it may score otherwise."
+            text += " The time of its AutoML job cut its training short."
         ways.append(_transition(status, job.ended, job.ended, text))
     elif job.status is StepStatus.STOPPING:
         ways.append(_transition("Stopping", job.modified, None, "The worker is told to stop."))

@@ -48,17 +48,6 @@ def score(value: float | None) -> str:
     return f"{value:.5f}" if abs(value) >= 0.001 or value == 0 else f"{value:.4g}"
 
 
-def spread(value: float | None) -> str:
-    """A standard error: two digits are all that it is known to.
-
-    >>> spread(0.0078712), spread(1234.5)
-    ('0.0079', '1,234')
-    """
-    if value is None or not math.isfinite(value):
-        return NOTHING
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
-
-
 def in_bytes(value: float | None) -> str:
     """
     >>> in_bytes(999), in_bytes(1_400_000)
@@ -157,7 +146,6 @@ _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\N{SOFT HYPHEN}|[0-9]+")
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "score": score,
-    "spread": spread,
     "bytes": in_bytes,
     "seconds": seconds,
     "millis": millis,

@@ -42,7 +42,7 @@ _ENVIRONMENT = {
 class Bounds:
     """Of the process that makes a preview."""
 
-    time_s: float = 20.0
+    time_s: float = 60.0
     memory_mb: int = 1024
 
 

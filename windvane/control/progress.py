@@ -50,7 +50,6 @@ class ProgressView:
     last_start  no candidate is begun after it
     n_rows, n_columns
                 of the training data, the target among the columns; None until they are known
-    took_s      seconds that training took, by the index of the candidate
     """
 
     job: AutoMLJob
@@ -62,7 +61,6 @@ class ProgressView:
     counts: Mapping[CandidateStatus, int]
     running: tuple[Running, ...]
     finishes: tuple[Finish, ...]
-    took_s: Mapping[int, float]
 
 
 class Progress:
@@ -95,7 +93,6 @@ class Progress:
             counts=_counts(candidates),
             running=tuple(self._running(job, tasks, candidates, now)),
             finishes=finishes(candidates, job.objective),
-            took_s=dict(_took_s(tasks)),
         )
 
     def _running(
@@ -130,11 +127,3 @@ def _counts(candidates: Sequence[Candidate]) -> dict[CandidateStatus, int]:
         for status in CandidateStatus
         if (n := sum(candidate.status is status for candidate in candidates))
     }
-
-
-def _took_s(tasks: Sequence[Task]) -> Iterator[tuple[int, float]]:
-    for task in tasks:
-        index = index_of(task)
-        is_training = task.kind in (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE)
-        if is_training and index is not None and task.started and task.ended:
-            yield index, (task.ended - task.started).total_seconds()

@@ -63,7 +63,9 @@ class Candidate(Resource):
     seed        of everything random in its training; None where nothing is, and in records of versions that kept none
     n_rows      that a fold's model learns from; None for all
     folds       it was scored on; None until finished
-    cut_short   whether the job's time ended its training; it may score otherwise if it is trained again
+    cut_short   whether the job's time ended its training
+    stops       where it did, for the training to stop there again (engine/candidates.py); {} in records of versions that
+                kept none
     score       the objective's value on rows it neither trained nor selected on; None until finished
     latency_s   seconds for one row through the whole pipeline, measured; None until finished
     fit_s       wall clock of its training itself, folds and refit together, without waiting; None until finished, and in
@@ -87,6 +89,7 @@ class Candidate(Resource):
     n_rows: int | None = None
     folds: int | None = None
     cut_short: bool = False
+    stops: dict[str, int] = field(default_factory=dict)
     status: CandidateStatus = CandidateStatus.IN_PROGRESS
     score: float | None = None
     metrics: tuple[Metric, ...] = ()

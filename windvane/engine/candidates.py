@@ -17,6 +17,7 @@ class Plan:
     seed    of everything random in this candidate's training
     why     why it is tried, in plain words
     n_rows  that a fold's model learns from, drawn by lot; None for all
+    stops   of an outcome: training that time ended is repeated as far as it went; {} lets it run to its end
     """
 
     index: int
@@ -26,6 +27,7 @@ class Plan:
     seed: int
     why: str = ""
     n_rows: int | None = None
+    stops: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Score:
 CUT_SHORT = "training was cut short"
 """How a note begins that says that time ended the training of a fold, which its own rules would have let go on."""
 
+REFIT_ROWS = "rows"
+"""In `stops`: of the rows that the refit might have learnt from, as many as time left it."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -63,6 +68,8 @@ class Outcome:
     folds_used     folds that finished; fewer than planned if time ran out
     notes          things worth telling, e.g. "stopped after 120 of 1000 rounds: time"
     members        candidate index -> weight, for an ensemble
+    stops          where time ended training: name of a fit (outcomes.fold_fit, FULL_FIT) -> how often its learner had
+                   asked its clock by then; and REFIT_ROWS. What ran to its end, or was not begun, is not in it
     optimism       by how much the objective is expected to be worse on new rows because this candidate was picked
                    as the best by it; >= 0. None for candidates that were not picked
     pessimism      by how much it is expected to be better because the model that answers learns from all rows and those
@@ -79,10 +86,11 @@ class Outcome:
     train_scores: tuple[Score, ...] = ()
     notes: tuple[str, ...] = ()
     members: dict[int, float] = field(default_factory=dict)
+    stops: dict[str, int] = field(default_factory=dict)
     optimism: float | None = None
     pessimism: float | None = None
 
     @property
     def is_cut_short(self) -> bool:
-        """Whether time ended the training of a fold: trained again, it may score otherwise."""
+        """Whether time ended the training of a fold."""
         return any(note.startswith(CUT_SHORT) for note in self.notes)

@@ -9,6 +9,8 @@ everything else as JSON), and reserved names that begin with an underscore:
     _seed     of everything random                  0
     _folds    that it is scored on                  all that the table has
     _rows     that a fold's model learns from       all
+    _stops    where time ended training, to stop    it runs to its end
+              there again: Plan.stops as JSON
     _without  columns to leave out, a JSON list     none
 
 What a table is made of, for jobs that read one; of a dataset they must be what it says itself:
@@ -24,6 +26,7 @@ What a table is made of, for jobs that read one; of a dataset they must be what 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,13 +37,14 @@ from typing import Any
 import numpy as np
 
 from windvane.engine import stages
-from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.candidates import REFIT_ROWS, Outcome, Plan
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.ensembles.blend import weighted
 from windvane.engine.features.cards import RECIPES
 from windvane.engine.outcomes import (
     FULL_FIT,
+    fold_fit,
     read_candidate,
     read_out_of_fold,
     write_candidate,
@@ -61,13 +65,14 @@ from windvane.engine.tuning.aliases import (
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
 
-RECIPE, FOLDS, ROWS, WITHOUT = "_recipe", "_folds", "_rows", "_without"
+RECIPE, FOLDS, ROWS, STOPS, WITHOUT = "_recipe", "_folds", "_rows", "_stops", "_without"
 
 _NO_LIMIT_S = 10 * 365 * 24 * 3600.0
 
 ABOUT_THE_TABLE = (TARGET, PROBLEM_TYPE, OBJECTIVE, SAMPLE_WEIGHT, FRACTION)
-_RESERVED = (RECIPE, SEED, FOLDS, ROWS, WITHOUT, *ABOUT_THE_TABLE)
+_RESERVED = (RECIPE, SEED, FOLDS, ROWS, STOPS, WITHOUT, *ABOUT_THE_TABLE)
 _WEIGHTS_SUM = 1e-6
+_STOP = re.compile(rf"fold\d+|{FULL_FIT}|{REFIT_ROWS}")
 
 
 def hyperparameters_of(plan: Plan, folds: int | None) -> dict[str, str]:
@@ -81,6 +86,7 @@ def hyperparameters_of(plan: Plan, folds: int | None) -> dict[str, str]:
         SEED: str(plan.seed),
         FOLDS: None if folds is None else str(folds),
         ROWS: None if plan.n_rows is None else str(plan.n_rows),
+        STOPS: json.dumps(plan.stops) if plan.stops else None,
     }
     return own | {name: value for name, value in reserved.items() if value is not None}
 
@@ -105,6 +111,7 @@ def plan_of(algorithm: str, hyperparameters: Mapping[str, str]) -> tuple[Plan, i
         hyperparameters=own,
         seed=_whole_number(hyperparameters, SEED, 0) or 0,
         n_rows=_whole_number(hyperparameters, ROWS, 1),
+        stops=_stops(hyperparameters.get(STOPS, "{}")),
     )
     return plan, _whole_number(hyperparameters, FOLDS, 1)
 
@@ -169,8 +176,8 @@ def rerun(
     features       the folder of its recipe; the fits that are missing are made in it
     max_runtime_s  wall clock; None for as long as it takes
     memory_mb      this process may hold; None for no limit
-    raises         CandidateFault for hyperparameters that cannot be; OutOfTime, a kind of it, rather than a score that
-                   the time has changed
+    raises         CandidateFault for hyperparameters that cannot be; OutOfTime, a kind of it, rather than a score or
+                   model that the time has changed otherwise than the plan's `stops` say
     """
     analysis = read_analysis(dataset)
     plan = completed(analysis, plan)
@@ -183,9 +190,8 @@ def rerun(
     limits = TrainLimits(time.time() + time_s, most_folds=wanted, memory_mb=memory_mb)
     with one_thread():
         outcome = stages.train(dataset, features if plan.recipe else None, plan, limits, into)
-    record = read_candidate(into)
-    was_cut = record.fits is not None and record.fits.was_cut
-    if outcome.folds_used < wanted or was_cut or record.recipe_fit != FULL_FIT:
+    was_cut = not outcome.stops.items() <= plan.stops.items()
+    if outcome.folds_used < wanted or was_cut or read_candidate(into).recipe_fit != FULL_FIT:
         shutil.rmtree(into)
         raise OutOfTime(f"Its {wanted} folds and the model of all rows did not fit into the time.")
     return outcome
@@ -263,6 +269,18 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def _stops(text: str) -> dict[str, int]:
+    stops = _value(text)
+    if not isinstance(stops, dict) or not all(
+        _STOP.fullmatch(name) and type(stop) is int and stop > 0 for name, stop in stops.items()
+    ):
+        raise CandidateFault(
+            f"The hyperparameter '{STOPS}' is {text!r}; it must be a JSON object of whole numbers of at least 1 by "
+            f"'{fold_fit(0)}', '{fold_fit(1)}' ..., '{FULL_FIT}' and '{REFIT_ROWS}'."
+        )
+    return stops
 
 
 def _whole_number(hyperparameters: Mapping[str, str], name: str, least: int) -> int | None:

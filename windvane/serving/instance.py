@@ -82,11 +82,12 @@ def _answer_all(channel: socket.socket, model: ServedModel) -> None:
 
 def _answer(model: ServedModel, request: Frame) -> bytes:
     header, body = request
-    if DESCRIBE in header:
-        return pack({"status": 200, "content_type": JSON}, json.dumps(described(model)).encode())
     reads, predicts, writes = model.container_names
     try:
-        answer, media = model.answer(body, header["content_type"], header["accept"])
+        if DESCRIBE in header:
+            answer, media = json.dumps(described(model)).encode(), JSON
+        else:
+            answer, media = model.answer(body, header["content_type"], header["accept"])
     except InvalidRequest as error:
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
         return _fault(status, writes if isinstance(error, AcceptRefused) else reads, str(error))

@@ -12,11 +12,11 @@ from windvane.serving.tally import (
     BUCKETS_PER_OCTAVE,
     FIRST_OCTAVE,
     N_BUCKETS,
+    N_OUTCOMES,
     N_SLOTS,
     SLOT_S,
     WIDTH,
     Ended,
-    Outcome,
 )
 
 WINDOWS_MIN = (1, 5, 60)
@@ -141,9 +141,8 @@ class _Reader:
         row = self.slots[begin - self.first : last + 1 - self.first].sum(axis=0)
         start = max(float(begin * SLOT_S), self.snapshot.since)
         end = min(float((last + 1) * SLOT_S), self.snapshot.at)
-        n = len(Outcome)
-        counts = [int(count) for count in row[:n]]
-        return Reading(start, max(0.0, end - start), *counts, *_percentiles(row[n:]))
+        counts = [int(count) for count in row[:N_OUTCOMES]]
+        return Reading(start, max(0.0, end - start), *counts, *_percentiles(row[N_OUTCOMES:]))
 
     def series(self, begin: int, last: int, step: int) -> Iterator[Reading]:
         """Readings of `step` slots each, without those that were over before counting began."""

@@ -156,9 +156,12 @@ class Router:
             found = self._find(scope, endpoint)
             way = self._choose(found, variant or _weightiest(found.route).name)
             try:
-                _, body = await _answered(way.pool.ask(_DESCRIBE, until), found.route, way.route)
+                asked = way.pool.ask(_DESCRIBE, until)
+                header, body = await _answered(asked, found.route, way.route)
             except Retired:
                 continue
+            if header["status"] != 200:
+                raise refused(found.route, header)
             return way.route.name, body
         raise _replaced(endpoint)
 
@@ -188,9 +191,13 @@ class Router:
             loop = self._loop
         if loop is None:
             return _nothing()
-        return asyncio.run_coroutine_threadsafe(self._snapshot(scope, endpoint), loop).result()
 
-    async def _snapshot(self, scope: Scope, name: str) -> Snapshot:
+        async def told() -> Snapshot:
+            return self._snapshot(scope, endpoint)
+
+        return asyncio.run_coroutine_threadsafe(told(), loop).result()
+
+    def _snapshot(self, scope: Scope, name: str) -> Snapshot:
         endpoint = self._endpoints.get((scope, name.lower()))
         if endpoint is None:
             return _nothing()

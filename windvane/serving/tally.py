@@ -40,9 +40,11 @@ BUCKETS_PER_OCTAVE = 8
 FIRST_OCTAVE = -14
 """The histogram reaches from 2 ** -14 s (61 us) to 2 ** 6 s; what is beyond is in its first or last bucket."""
 
-WIDTH = len(Outcome) + N_BUCKETS
+N_OUTCOMES = len(Outcome)
+WIDTH = N_OUTCOMES + N_BUCKETS
 """Numbers of a slot: requests by outcome, then by how long they took. Those turned away have no time."""
 
+_SHORTEST_S = 2.0**FIRST_OCTAVE
 _EMPTY = array("I", bytes(4 * WIDTH))
 _STEADY_SLOTS = 6
 """A clock that goes back by no more is taken to stand still; by more, to have been wrong."""
@@ -85,7 +87,7 @@ class Tally:
             self._turn(slot)
         self._counts[self._base + outcome] += 1
         if outcome is not Outcome.TURNED_AWAY:
-            self._counts[self._base + len(Outcome) + bucket(seconds)] += 1
+            self._counts[self._base + N_OUTCOMES + bucket(seconds)] += 1
 
     def counts(self) -> bytes:
         """(N_SLOTS, WIDTH) unsigned integers of four bytes; b"" before the first request."""
@@ -108,10 +110,10 @@ class Tally:
 
 def bucket(seconds: float) -> int:
     """Where in the histogram a time stands."""
-    if seconds <= 0:
+    if seconds <= _SHORTEST_S:
         return 0
     place = int((math.log2(seconds) - FIRST_OCTAVE) * BUCKETS_PER_OCTAVE)
-    return min(max(place, 0), N_BUCKETS - 1)
+    return place if place < N_BUCKETS else N_BUCKETS - 1
 
 
 @dataclass

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import FittedModel, Learner, Rows, Setting
+from windvane.engine.training.tasks import CountingClock
 from windvane.engine.tuning.space import Choice, Integer, Real
 from windvane.errors import CorruptArtifact
 
@@ -149,6 +150,22 @@ def it_stops_when_the_clock_is_over(learner: Learner, lesson: Lesson, folder: Pa
         model = learner.fit(lesson.train, valid, parameters, lesson.setting, After(1))
         assert model.rounds <= 10
         assert len(model.predict(lesson.valid.X)) == 150
+
+
+def what_a_clock_ended_is_the_same_when_it_ends_there_again(
+    learner: Learner, lesson: Lesson, folder: Path
+) -> None:
+    parameters = lesson.few(learner, 60)
+    for valid in (lesson.valid, None):
+        for questions in (1, 2, 5, 8):
+            clock = CountingClock(After(questions))
+            first = learner.fit(lesson.train, valid, parameters, lesson.setting, clock)
+            again = CountingClock(Never(), clock.stopped)
+            second = learner.fit(lesson.train, valid, parameters, lesson.setting, again)
+            assert (again.stopped, second.rounds) == (clock.stopped, first.rounds)
+            np.testing.assert_array_equal(
+                second.predict(lesson.valid.X), first.predict(lesson.valid.X)
+            )
 
 
 def without_validation_rows_it_makes_the_rounds_asked_for(
@@ -324,6 +341,7 @@ CONTRACT: tuple[Callable[[Learner, Lesson, Path], None], ...] = (
     what_was_read_saves_the_same_files,
     the_same_seed_gives_the_same_model,
     it_stops_when_the_clock_is_over,
+    what_a_clock_ended_is_the_same_when_it_ends_there_again,
     without_validation_rows_it_makes_the_rounds_asked_for,
     every_corner_of_its_space_is_learnt_from,
     a_class_without_training_rows_has_its_place,

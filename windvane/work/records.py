@@ -68,6 +68,7 @@ def completed(
         score=outcome.objective,
         folds=outcome.folds_used,
         cut_short=outcome.is_cut_short,
+        stops=outcome.stops,
         metrics=_metrics(outcome),
         latency_s=outcome.latency_s,
         fit_s=outcome.fit_s,

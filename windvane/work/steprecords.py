@@ -140,7 +140,15 @@ def _hyperparameters(candidate: Candidate) -> dict[str, str]:
     if c.members:
         members = json.dumps(c.members)
         return {"_members": members} if len(members) <= _MAX_PARAMETER else {}
-    plan = Plan(c.index, c.recipe, c.algorithm, c.hyperparameters, c.seed or 0, n_rows=c.n_rows)
+    plan = Plan(
+        c.index,
+        c.recipe,
+        c.algorithm,
+        c.hyperparameters,
+        c.seed or 0,
+        n_rows=c.n_rows,
+        stops=c.stops,
+    )
     told = hyperparameters_of(plan, c.folds)
     return {name: text for name, text in told.items() if name != "_seed" or c.seed is not None}
 

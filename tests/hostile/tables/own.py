@@ -15,6 +15,8 @@ _ENDPOINT = "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA
 _POSITION = "Member must satisfy regular expression pattern: latest|[0-9]+"
 _SEQUENCE = "Member must satisfy regular expression pattern: [0-9]+"
 _REPORTS = "/windvane/jobs/churn/candidates/{}/reports"
+_BOARD = "/windvane/jobs/{}/leaderboard"
+_ONE = "/windvane/jobs/churn/candidates/{}"
 
 
 def _invalid(name: str, ask: Ask, text: str) -> Case:
@@ -96,6 +98,36 @@ CASES = (
         400,
         "SerializationException",
         "The part CandidateName of the path is not UTF-8.",
+    ),
+    _absent(
+        "a leaderboard that there is not",
+        own("GET", _BOARD.format("nope")),
+        "Amazon SageMaker can't find an AutoML job called nope.",
+    ),
+    _absent(
+        "another account's leaderboard",
+        by(own("GET", _BOARD.format("churn")), key=OTHER),
+        "Amazon SageMaker can't find an AutoML job called churn.",
+    ),
+    _invalid(
+        "a leaderboard of markup",
+        own("GET", _BOARD.format("%3Cb%3E")),
+        broken("<b>", "autoMLJobName", _NAME),
+    ),
+    _absent(
+        "a candidate that there is not",
+        own("GET", _ONE.format("nope")),
+        "The AutoML job churn has no candidate called nope. ListCandidatesForAutoMLJob names those that it has.",
+    ),
+    _absent(
+        "another account's candidate",
+        by(own("GET", _ONE.format("churn-001")), key=OTHER),
+        "Amazon SageMaker can't find an AutoML job called churn.",
+    ),
+    _invalid(
+        "a candidate on a path",
+        own("GET", _ONE.format("..%2F..")),
+        broken("../..", "candidateName", _CANDIDATE),
     ),
     _absent(
         "events of a job that there is not",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from api.test_reports import ROOT
@@ -13,6 +14,7 @@ from windvane.domain.job import JobStatus
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis, Finding
+from windvane.engine.reports import page as style
 
 PAGE = "/console/jobs/churn/data"
 NOTEBOOK = f"{ROOT}/notebooks/exploration.ipynb"
@@ -94,6 +96,28 @@ def test_the_report_stands_in_a_frame_that_may_do_nothing(explored, browser):
     answer = browser.get(f"{PAGE}/report")
     assert answer.text == "<h1>Data exploration</h1>"
     assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    ("theme", "media", "scheme"),
+    [
+        ("system", "(prefers-color-scheme: dark)", "light dark"),
+        ("light", "not all", "light"),
+        ("dark", "all", "dark"),
+    ],
+)
+def test_a_report_has_the_theme_of_the_page_around_it(explored, browser, theme, media, scheme):
+    style = ":root{color-scheme: light dark;}@media (prefers-color-scheme: dark){}"
+    explored.put(NOTEBOOK.replace(".ipynb", ".html"), style)
+    browser.cookies["windvane-theme"] = theme
+    told = f":root{{color-scheme: {scheme};}}@media {media}{{}}"
+    assert browser.get(f"{PAGE}/report").text == told
+
+
+def test_the_real_report_asks_in_the_words_that_are_looked_for():
+    text = Path(style.__file__).with_name("templates").joinpath("report.css").read_text()
+    assert "@media (prefers-color-scheme: dark)" in text
+    assert "color-scheme: light dark;" in text
 
 
 def test_names_of_columns_stay_text(jobs, browser):

@@ -173,6 +173,17 @@ def test_what_is_asked_for_stands_beside_what_is(live, browser):
     assert "A 3 → becomes 0.5 75 % 2 → becomes 5" in told
 
 
+def test_of_an_endpoint_that_failed_there_is_the_reason_and_the_way_out(world, browser):
+    world.insert(
+        an_endpoint(world, running=(), status=EndpointStatus.FAILED, failure_reason="No luck.")
+    )
+    page = browser.get(URL).text
+    assert "No luck." in page
+    assert f'href="{URL}/delete"' in page
+    assert f'href="{URL}/try"' not in page
+    assert "Requests over time" not in page
+
+
 def test_an_endpoint_on_its_way_shows_what_is_to_run(world, browser):
     world.insert(an_endpoint(world, running=(), status=EndpointStatus.CREATING))
     told = text_of(browser.get(URL))

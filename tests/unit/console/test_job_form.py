@@ -36,7 +36,6 @@ HOSTILE = (
     "two\nlines\r",
     "</script>",
     "\u202egnp",
-    "\ud800",
 )
 
 
@@ -184,7 +183,7 @@ def test_a_form_carries_any_name(name: str) -> None:
     assert unpacked(carried) == name
 
 
-@pytest.mark.parametrize("text", ["", "plain", "[1]", "3", "[" * 100_000, '"'])
+@pytest.mark.parametrize("text", ["", "plain", "[1]", "3", "[" * 100_000, '"', r'"\ud800"'])
 def test_what_is_no_packed_name_is_none(text: str) -> None:
     assert unpacked(text) == ""
 

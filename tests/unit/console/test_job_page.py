@@ -108,12 +108,12 @@ def test_a_search_shows_everything_that_is_known(desk: Desk) -> None:
     words = desk.get(PAGE).words
     told = [
         "In progress Model tuning",
-        "F1 of the best 0.90000 ± 0.0078",
+        "F1 of the best 0.9000 ± 0.0078",
         "Candidates 3 of at most 10",
         "Elapsed 1 min 3 s of 10 min",
         "41,188 rows × 21 columns",
         "Binary classification",
-        "1 churn-002 xgboost dpp0 0.90000 ± 0.0078",
+        "1 churn-002 xgboost dpp0 0.9000 ± 0.0078",
         "catboost on dpp3 churn-009 1 min",
         "123 MB",
         "Candidate 2 scored 0.9.",
@@ -253,7 +253,7 @@ def test_only_what_changed_is_sent(desk: Desk) -> None:
 
     seen = desk.watch(f"{PAGE}/stream", first + 4, {first: better})
     assert set(seen) == set(FRAGMENTS)
-    assert "0.95000" in seen["figures"][-1]
+    assert "0.9500" in seen["figures"][-1]
     assert "churn-004" in seen["board"][-1]
     for still in ("phases", "log", "actions", "outcome"):
         assert len(seen[still]) == 1

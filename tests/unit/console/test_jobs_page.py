@@ -88,7 +88,7 @@ def test_a_row_says_how_far_a_job_is_and_how_good(desk: Desk) -> None:
     world.insert(job, finished_candidate(now, score=0.912345, metrics=metrics))
     world.insert(candidate_record(now, 2, status=CandidateStatus.FAILED))
     words = desk.get("/console/").words
-    for told in ("churn", "In progress Model tuning", "F1", "0.91234 ± 0.0079"):
+    for told in ("churn", "In progress Model tuning", "F1", "0.9123 ± 0.0079"):
         assert told in words
     assert "2 of at most 10 · 1 failed" in words
 

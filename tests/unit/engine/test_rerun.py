@@ -3,12 +3,14 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from windvane import AutoML
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
+from windvane.engine.learners.catalogue import LEARNERS
 from windvane.engine.local.job import leaderboard_from_json
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.package import load_predictor
@@ -21,8 +23,10 @@ from windvane.engine.rerun import (
     rerun_ensemble,
 )
 from windvane.engine.scoring.judge import LATENCY_ADDED
-from windvane.engine.stages import assemble, cross_validate
+from windvane.engine.stages import assemble, cross_validate, train
+from windvane.engine.training import crossvalidate, tasks, trial
 from windvane.engine.training.trial import TrainLimits
+from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
 
 
@@ -91,6 +95,77 @@ def test_a_candidate_of_fewer_rows_and_folds_scores_the_same_again(
     assert said(again) == said(searched) == said(first)
 
 
+class Ticking:
+    """A time that goes on by a tick whenever somebody looks."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def time(self):
+        self.now += 0.1
+        return self.now
+
+
+@pytest.fixture
+def in_a_hurry(monkeypatch):
+    """Trains with a clock that leaves each fold a few questions to it."""
+
+    def work(dataset, features, plan, into):
+        ticking = Ticking()
+        with monkeypatch.context() as patch:
+            for module in (trial, crossvalidate, tasks):
+                patch.setattr(module, "time", SimpleNamespace(time=ticking.time))
+            limits = TrainLimits(ticking.now + 1000, most_folds=2, fold_s=0.7)
+            return train(dataset, features, plan, limits, into)
+
+    return work
+
+
+def content(folder):
+    found = (one for one in folder.rglob("*") if one.is_file())
+    return {one.relative_to(folder): one.read_bytes() for one in found}
+
+
+CUT = [
+    *(("y", card.name, {}) for card in LEARNERS if card.name not in ("baseline", "neighbors")),
+    ("amount", "lightgbm", {"target_transform": "log"}),
+    ("amount", "xgboost", {"target_transform": "residual"}),
+    ("amount", "mlp", {}),
+    ("amount", "fastai", {}),
+]
+
+
+@pytest.mark.parametrize(("target", "algorithm", "asked"), CUT)
+def test_what_time_cut_short_is_trained_as_far_again(
+    target, algorithm, asked, two_classes, amounts, tmp_path, in_a_hurry
+):
+    dataset = {"y": two_classes, "amount": amounts}[target].dataset
+    plan = completed(read_analysis(dataset), plan_of(algorithm, {"_seed": "5"})[0])
+    plan = replace(plan, hyperparameters=plan.hyperparameters | asked)
+    first = in_a_hurry(dataset, tmp_path / "features", plan, tmp_path / "first")
+    assert list(first.stops) == ["fold0", "fold1"]
+    text = hyperparameters_of(replace(plan, stops=first.stops), first.folds_used)
+    told = plan_of(algorithm, text)
+    again = rerun(dataset, *told, tmp_path / "features", tmp_path / "again")
+    assert said(again) == said(first)
+    assert (again.stops, again.train_scores) == (first.stops, first.train_scores)
+    assert content(tmp_path / "again/model") == content(tmp_path / "first/model")
+    before, after = (tmp_path / folder / "oof.npy" for folder in ("first", "again"))
+    assert after.read_bytes() == before.read_bytes()
+
+
+def test_without_its_stops_it_is_trained_to_its_end(two_classes, tmp_path, in_a_hurry):
+    plan = completed(read_analysis(two_classes.dataset), plan_of("lightgbm", {})[0])
+    cut = in_a_hurry(two_classes.dataset, two_classes.features, plan, tmp_path / "cut")
+    whole = rerun(two_classes.dataset, plan, 2, two_classes.features, tmp_path / "whole")
+    assert (cut.is_cut_short, whole.is_cut_short) == (True, False)
+    assert (
+        read_candidate(tmp_path / "cut").fits.rounds
+        < read_candidate(tmp_path / "whole").fits.rounds
+    )
+    assert said(cut) != said(whole)
+
+
 def test_a_plan_survives_its_text():
     plan = Plan(
         1,
@@ -99,6 +174,7 @@ def test_a_plan_survives_its_text():
         {"eta": 0.1 + 0.2, "max_depth": 3, "a": True, "target_transform": "log"},
         seed=12,
         n_rows=500,
+        stops={"fold0": 31, "full": 7, "rows": 400},
     )
     assert plan_of("xgboost", hyperparameters_of(plan, 3)) == (plan, 3)
 
@@ -133,6 +209,9 @@ def test_what_is_left_out_is_filled_in(two_classes, tmp_path):
         ("lightgbm", {"_folds": "99"}, r"'_folds' is 99; this table has"),
         ("lightgbm", {"_folds": "none"}, r"'_folds' is 'none'; it must be a whole number"),
         ("lightgbm", {"_seeds": "1"}, r"'_seeds' is not known.*_recipe, _seed"),
+        ("lightgbm", {"_stops": "12"}, r"'_stops' is '12'; it must be a JSON object of whole"),
+        ("lightgbm", {"_stops": '{"fold0": 0}'}, r"'_stops' .* at least 1 by 'fold0', 'fold1'"),
+        ("lightgbm", {"_stops": '{"fold": 3}'}, r"'_stops' .* and 'rows'"),
         ("linear-learner", {"wd": "[]"}, r"'wd' is \[\]"),
         ("baseline", {"wd": "1"}, r"Those known: none"),
     ],

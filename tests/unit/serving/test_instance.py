@@ -2,7 +2,7 @@ import select
 
 import pytest
 
-from windvane.serving.frames import FrameBuffer, pack
+from windvane.serving.frames import DESCRIBE, FrameBuffer, pack
 
 
 @pytest.fixture
@@ -19,6 +19,21 @@ def ask(start_process, hello_of):
         return frame
 
     return exchange
+
+
+def test_a_model_that_cannot_be_described_says_so_and_goes_on(start_process, hello_of):
+    process = start_process(7.5)
+    assert hello_of(process).failed == ""
+    process.channel.setblocking(True)
+    process.channel.sendall(pack({DESCRIBE: True}))
+    process.channel.sendall(pack({"content_type": "", "accept": ""}, b"1,2"))
+    buffer, frames = FrameBuffer(), []
+    while len(frames) < 2:
+        buffer.feed(process.channel.recv(65536))
+        while (frame := buffer.next_frame()) is not None:
+            frames.append(frame)
+    assert frames[0][0]["message"] == "The model failed: AttributeError."
+    assert frames[1][1] == b"7.5\n"
 
 
 def test_a_row_is_answered(ask):

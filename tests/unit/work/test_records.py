@@ -106,10 +106,11 @@ def test_a_training_job_says_what_is_true_of_the_candidate() -> None:
 def test_a_candidate_that_an_older_version_stored_tells_no_seed() -> None:
     job = _job()
     document = json.loads(to_json(_candidate(job)))
-    for name in ("seed", "n_rows", "folds"):
+    for name in ("seed", "n_rows", "folds", "cut_short", "stops"):
         del document[name]
     read = from_json(Candidate, json.dumps(document))
     assert (read.seed, read.n_rows, read.folds) == (None, None, None)
+    assert (read.cut_short, read.stops) == (False, {})
     details = steprecords.training_job(job, read, None).details
     assert details["HyperParameters"] == {"eta": "0.1", "depth": "6", "_recipe": "dpp0"}
 
@@ -152,13 +153,16 @@ def _done(key: str, kind: TaskKind, result: dict[str, object], **payload: object
     return replace(task, status=TaskStatus.DONE, result=result)
 
 
-@pytest.mark.parametrize("notes", [[], ["training was cut short in fold 1: time"]])
+@pytest.mark.parametrize("stops", [{}, {"fold1": 31, "full": 12}])
 def test_what_time_cut_short_is_known_of_the_candidate_its_step_and_its_ensemble(
-    notes: list[str],
+    stops: dict[str, int],
 ) -> None:
-    job, is_cut = _job(), bool(notes)
-    result = {"outcome": outcome(7, 0.9) | {"notes": notes}, "tag": "dpp0"}
+    job, is_cut = _job(), bool(stops)
+    notes = ["training was cut short in fold 1: time"] if stops else []
+    result = {"outcome": outcome(7, 0.9) | {"notes": notes, "stops": stops}, "tag": "dpp0"}
     candidate = records.completed(job, records.begun(job, PLAN, START), result, START)
+    told = steprecords.training_job(job, candidate, None).details["HyperParameters"]
+    assert json.loads(told.get("_stops", "{}")) == stops
     ensemble = replace(candidate, name="both", members={candidate.name: 1.0}, cut_short=False)
     assert candidate.cut_short == is_cut
     for one in (candidate, ensemble):
@@ -211,3 +215,15 @@ def test_a_workers_configuration_survives_its_way_to_the_worker(tmp_path: Path) 
     config = WorkConfig(tmp_path, "run", START, 2, 3000, calibrate=False, store_url="sqlite:///x")
     assert config_from_json(config_to_json(config)) == config
     assert config.task_memory_mb == 1000
+
+
+def test_a_finished_candidate_keeps_what_its_task_found_out() -> None:
+    job = _job()
+    found = {**outcome(7, 0.5), "fit_s": 12.5, "notes": ["stopped early"]}
+    plan = replace(PLAN, why="sound defaults")
+    begun = records.begun(job, plan, START)
+    done = records.completed(job, begun, {"outcome": found, "tag": "dpp0", "n_bytes": 1234}, START)
+    assert (done.fit_s, done.size_bytes, done.notes) == (12.5, 1234, ("stopped early",))
+    assert done.why == "sound defaults"
+    older = records.completed(job, begun, {"outcome": found, "tag": "dpp0"}, START)
+    assert older.size_bytes is None

@@ -16,7 +16,7 @@ from windvane.engine.data.dataset import read_analysis
 from windvane.errors import Outclassed
 from windvane.work.means import Means
 from windvane.work.stages import Bench, perform
-from windvane.work.workspace import workspace_of
+from windvane.work.workspace import Keys, workspace_of
 
 
 def _table() -> bytes:
@@ -67,3 +67,12 @@ def test_a_candidate_that_is_given_up_is_told_with_the_reason(tmp_path, monkeypa
     bench = _bench(tmp_path, TaskKind.TRAIN, plan=plan, rival=2)
     assert perform(bench) == {"outclassed": "It was stopped early."}
     assert seen == [bench.workspace.candidate(2)]
+
+
+def test_a_candidate_is_told_with_the_size_of_what_is_published_for_answering(tmp_path):
+    perform(_bench(tmp_path, TaskKind.ANALYZE))
+    bench = _bench(tmp_path, TaskKind.BASELINE, index=1)
+    result = perform(bench)
+    keys, artifacts = Keys(bench.job), bench.means.open_artifacts()
+    published = [keys.transformers("baseline"), keys.model(1, "", "baseline")]
+    assert result["n_bytes"] == sum(artifacts.info(one).size for one in published) > 0

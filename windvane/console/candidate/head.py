@@ -86,6 +86,6 @@ def head_of(answer: Answer, part: str) -> Head:
         candidate["IsBest"],
         candidate["IsOnFront"],
         candidate["IsCutShort"],
-        answer.get("ObjectiveMetricName", ""),
+        answer.get("Objective", ""),
         told(candidate.get("Score"), candidate.get("StandardError")),
     )

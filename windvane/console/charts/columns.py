@@ -20,6 +20,8 @@ from windvane.console.charts.time_axis import (
 from windvane.console.wording import number
 
 _GAP = 1.0
+_LEAST = 4
+"""What the axis reaches up to at least: with less, its ticks would be no whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def column_chart(
     span_s    how far back the axis reaches
     step_s    length of a stretch
     """
-    most = max([1, *(sum(column.counts) for column in columns)])
-    along, up = across(span_s), Scale(0.0, most * 1.08, HEIGHT - BOTTOM, TOP)
+    most = max((sum(column.counts) for column in columns), default=0)
+    along, up = across(span_s), Scale(0.0, max(most, _LEAST) * 1.08, HEIGHT - BOTTOM, TOP)
     parts = [left_axis(up, LEFT, WIDTH - RIGHT, y_title)]
     width = (along.end - along.start) * step_s / span_s - _GAP
     for column in columns:

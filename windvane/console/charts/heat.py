@@ -91,7 +91,13 @@ def _cell(
         '<rect x="{}" y="{}" width="{}" height="{}" class="{}" fill-opacity="{}"><title>{}</title></rect>'
     )
     drawn = element.format(
-        x, y, round(width - 2, 1), round(height - 2, 1), css, round(0.06 + 0.5 * share, 3), said
+        x,
+        y,
+        round(width - 2, 1),
+        round(height - 2, 1),
+        css,
+        round(0.06 + 0.5 * share, 3),
+        name(said, 300),
     )
     middle = x + width / 2
     drawn += text(middle, y + height / 2 - 1, f"{count:,}", "value", "middle")

@@ -21,11 +21,11 @@ def time_axis(span_s: float) -> Markup:
     scale = Scale(-span_s / 60, 0.0, LEFT, WIDTH - RIGHT)
     y = HEIGHT - BOTTOM
     parts = [line(scale.start, y, scale.end, y, "axis")]
+    anchors = {scale.low: "start", scale.high: "end"}
     for tick in scale.ticks(6):
         label = number(-tick) if tick else "now"
-        parts.append(
-            text(scale.at(tick), y + 20, label, anchor="middle" if tick else "end"),
-        )
+        anchor = anchors.get(tick, "middle")
+        parts.append(text(scale.at(tick), y + 20, label, anchor=anchor))
     middle = (scale.start + scale.end) / 2
     parts.append(text(middle, y + 40, "minutes ago", anchor="middle"))
     return Markup("").join(parts)

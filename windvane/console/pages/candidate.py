@@ -20,7 +20,8 @@ from windvane.console.candidate.reading import MOST_BYTES, read_json
 from windvane.console.candidate.reports import state_of
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
-from windvane.console.security import PAGE_HEADERS, REPORT_HEADERS
+from windvane.console.framed import framed
+from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import END, stream_fragments
 from windvane.console.visit import visit_of
 from windvane.errors import CallerFault, NotFound
@@ -38,10 +39,10 @@ def _overview(answer: Answer, endpoint: str = "", trouble: str = "") -> plain.Ov
     return plain.OverviewView(
         job_name=answer["AutoMLJobName"],
         head=head,
-        training_s=one.get("TrainingSeconds"),
-        latency_s=one.get("LatencySeconds"),
+        training_s=one.get("TrainingTimeInSeconds"),
+        latency_s=one.get("LatencyInSeconds"),
         size_bytes=one.get("SizeInBytes"),
-        folds=one.get("Folds"),
+        folds=one.get("FoldCount"),
         rows_per_fold=one.get("RowsPerFold"),
         created=one["CreationTime"],
         ended=one.get("EndTime"),
@@ -152,7 +153,7 @@ async def report(request: Request) -> Response:
     if not folder:
         raise NotFound(f"The candidate {answer['Candidate']['CandidateName']} has no such report.")
     page = await visit_of(request).objects.read(f"{folder}/report.html", MOST_BYTES)
-    return Response(page, headers=REPORT_HEADERS, media_type="text/html; charset=utf-8")
+    return framed(request, page)
 
 
 async def make_reports(request: Request) -> Response:

@@ -160,10 +160,10 @@ def _facts(one: Answer, two: Answer) -> list[Line]:
         return Line(title, say(first), say(second), f"{second / first:.3g} times", verdict)
 
     return [
-        both("Training time", "TrainingSeconds", seconds),
-        both("Latency, one row", "LatencySeconds", millis),
+        both("Training time", "TrainingTimeInSeconds", seconds),
+        both("Latency, one row", "LatencyInSeconds", millis),
         both("Size", "SizeInBytes", in_bytes),
-        Line("Folds", number(one.get("Folds")), number(two.get("Folds"))),
+        Line("Folds", number(one.get("FoldCount")), number(two.get("FoldCount"))),
         Line("Status", one["CandidateStatus"], two["CandidateStatus"]),
         Line("Algorithm", one["Algorithm"], two["Algorithm"]),
         Line("Recipe", one.get("Recipe", NOTHING), two.get("Recipe", NOTHING)),

@@ -15,7 +15,7 @@ from windvane.console.candidate.reading import MOST_BYTES, read_json
 from windvane.console.charts.bars import bar_chart
 from windvane.console.charts.base import Chart
 from windvane.console.draw import draw
-from windvane.console.security import REPORT_HEADERS
+from windvane.console.framed import framed
 from windvane.console.visit import visit_of
 from windvane.console.wording import NOTHING, number, percent
 from windvane.errors import NotFound
@@ -125,7 +125,7 @@ async def report(request: Request) -> Response:
     if not notebook:
         raise NotFound(f"There is no exploration report on the data of {job['AutoMLJobName']}.")
     page = await visit_of(request).objects.read(f"{notebook}.html", MOST_BYTES)
-    return Response(page, headers=REPORT_HEADERS, media_type="text/html; charset=utf-8")
+    return framed(request, page)
 
 
 def table_of(analysis: Document) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,9 @@ _LOG_GROUP = "/aws/sagemaker/AutoMLJobs"
 _LINES_SHOWN = 100
 _EVERY_S = 0.8
 """Less than a second from a change to the page that shows it, drawing included."""
+
+_SHARE = 0.1
+"""Of the time that looking may take: a job of very many candidates, or a busy server, is looked at less often."""
 
 FRAGMENTS = (
     "status",
@@ -51,15 +55,21 @@ async def job_stream(request: Request) -> Response:
     await _seen(request)  # a job that does not exist has no stream
     drawn: dict[str, str] = {}
     drawn_of: tuple[object, str] = (None, "")
+    look_again = 0.0
 
     async def render() -> Mapping[str, str]:
-        nonlocal drawn_of
+        nonlocal drawn_of, look_again
+        begun = time.monotonic()
+        if begun < look_again:
+            return dict(drawn)
         view = await _seen(request)
         is_same = drawn_of[0] is view.curve and drawn_of[1] == view.status
         for name in FRAGMENTS:
             if not (is_same and name in _OF_SCORES):
                 drawn[name] = draw_part(request, f"job/{name}.html", view)
         drawn_of = (view.curve, view.status)
+        now = time.monotonic()
+        look_again = now + (now - begun) / _SHARE
         return {**drawn, END: ""} if view.is_final else dict(drawn)
 
     return stream_fragments(request, render, _EVERY_S)

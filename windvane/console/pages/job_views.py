@@ -13,6 +13,7 @@ from markupsafe import Markup
 from windvane.console.charts.base import Chart
 from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far, n_outside
 from windvane.console.charts.time_plan import Part, time_plan
+from windvane.console.uncertain import Told, told
 from windvane.console.wording import seconds
 
 FINAL = frozenset({"Completed", "Failed", "Stopped"})
@@ -80,8 +81,7 @@ class Ranked:
     name: str
     algorithm: str
     recipe: str
-    score: float
-    error: float | None
+    score: Told
     took_s: float | None
     ended: datetime
 
@@ -284,9 +284,9 @@ def _plan(progress: Mapping[str, Any], elapsed_s: float, budget_s: float) -> Mar
             parts.append(Part(title, start_s, end_s))
         planned.append((phase["PlannedEndTime"] - created).total_seconds())
     ends = sorted({end_s for end_s in planned if elapsed_s < end_s < budget_s * 0.999})
-    told = f"{seconds(elapsed_s)} of at most {seconds(budget_s)}"
+    text = f"{seconds(elapsed_s)} of at most {seconds(budget_s)}"
     is_over = "EndTime" in progress
-    return time_plan(parts, [] if is_over else ends, max(budget_s, elapsed_s), told)
+    return time_plan(parts, [] if is_over else ends, max(budget_s, elapsed_s), text)
 
 
 # candidates
@@ -332,9 +332,8 @@ def _board(progress: Mapping[str, Any]) -> Iterator[Ranked]:
             one["CandidateName"],
             one["Algorithm"],
             one.get("Recipe", ""),
-            one["Score"],
-            one.get("StandardError"),
-            one.get("TrainingTimeInSeconds"),
+            told(one["Score"], one.get("StandardError")),
+            one.get("TrainingSeconds"),
             one["EndTime"],
         )
 
@@ -348,7 +347,7 @@ def _running(progress: Mapping[str, Any]) -> Iterator[Running]:
             _TASKS.get(one["Task"]) or one.get("Algorithm") or one["Task"],
             one.get("CandidateName", ""),
             one.get("Recipe", ""),
-            one["AgeInSeconds"],
+            one["AgeSeconds"],
             max(0.0, left_s),
             one.get("MemoryInBytes"),
         )

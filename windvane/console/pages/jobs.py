@@ -18,6 +18,7 @@ from windvane.console.pages.first_job import FirstJob, first_job
 from windvane.console.pages.job_views import FINAL
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import stream_fragments
+from windvane.console.uncertain import Told, told
 from windvane.console.visit import Visit, visit_of
 from windvane.errors import CallerFault, InvalidRequest
 
@@ -52,7 +53,7 @@ class Wish:
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:
         """Of an address, or of a form that leads back here."""
-        told = {
+        parts = {
             "name": self.name,
             "status": self.status,
             "sort": "" if self.sort == "created" else self.sort,
@@ -60,7 +61,7 @@ class Wish:
             "token": self.token,
             "first": "" if self.first == 1 else str(self.first),
         }
-        return tuple((key, value) for key, value in told.items() if value)
+        return tuple((key, value) for key, value in parts.items() if value)
 
     @property
     def query(self) -> str:
@@ -101,8 +102,7 @@ class Row:
     status: str
     secondary: str
     objective: str
-    score: float | None
-    error: float | None
+    score: Told
     n_done: int
     n_failed: int
     max_candidates: int
@@ -243,16 +243,16 @@ async def _seen(request: Request) -> JobsView:
 
 def _wish(fields: Mapping[str, list[str]]) -> Wish:
     """Of an address or a form. What is none of the choices is what stands first among them."""
-    told = {key: values[0].strip() for key, values in fields.items() if values}
-    sort = told.get("sort", "")
-    status = told.get("status", "")
+    given = {key: values[0].strip() for key, values in fields.items() if values}
+    sort = given.get("sort", "")
+    status = given.get("status", "")
     return Wish(
-        name=told.get("name", "")[:63],
+        name=given.get("name", "")[:63],
         status=status if status in STATUSES else "",
         sort=sort if sort in _ORDERS else "created",
-        is_ascending=told.get("order") == "asc",
-        token=told.get("token", ""),
-        first=max(1, _number(told.get("first", ""), 1)),
+        is_ascending=given.get("order") == "asc",
+        token=given.get("token", ""),
+        first=max(1, _number(given.get("first", ""), 1)),
     )
 
 
@@ -272,8 +272,7 @@ def _row(one: Mapping[str, Any]) -> Row:
         one["AutoMLJobStatus"],
         one["AutoMLJobSecondaryStatus"],
         one.get("Objective", ""),
-        one.get("BestScore"),
-        one.get("BestStandardError"),
+        told(one.get("BestScore"), one.get("BestStandardError")),
         n_done,
         counts["Failed"],
         one["MaxCandidates"],

@@ -150,7 +150,7 @@ def view_of(board: Answer, filters: Filters) -> LeaderboardView:
         "leaderboard",
         board["AutoMLJobStatus"],
         board["AutoMLJobSecondaryStatus"],
-        board.get("ObjectiveMetricName", ""),
+        board.get("Objective", ""),
         sum(one["CandidateStatus"] == "InProgress" for one in every),
         len(every),
         len(shown),
@@ -169,27 +169,27 @@ def chart_of(board: Answer) -> Chart | None:
     spots = [
         Spot(one["CandidateName"], one["Score"], latency_s, one["IsOnFront"], one["IsBest"])
         for one in _compared(board["Candidates"])
-        if (latency_s := one.get("LatencySeconds")) is not None
+        if (latency_s := one.get("LatencyInSeconds")) is not None
     ]
     if len(spots) < _FEWEST_SPOTS:
         return None
     is_minimized = board.get("ObjectiveIsMinimized", False)
-    return front_chart(spots, board.get("ObjectiveMetricName", ""), is_minimized=is_minimized)
+    return front_chart(spots, board.get("Objective", ""), is_minimized=is_minimized)
 
 
 def columns_of(board: Answer) -> list[Column]:
     metrics = list(board["MetricNames"])
-    objective = board.get("ObjectiveMetricName", "")
+    objective = board.get("Objective", "")
     ordered = [objective, *(name for name in metrics if name != objective)] if objective else []
     metric_columns = [_metric_column(name, "Validation", name) for name in ordered]
     if objective:
         metric_columns.append(_metric_column(objective, "Train", f"{objective}, training rows"))
     return [
         *metric_columns[:1],
-        _figure_column("training", "Training time", "TrainingSeconds", seconds),
-        _figure_column("latency", "Latency, one row", "LatencySeconds", millis),
+        _figure_column("training", "Training time", "TrainingTimeInSeconds", seconds),
+        _figure_column("latency", "Latency", "LatencyInSeconds", millis),
         _figure_column("size", "Size", "SizeInBytes", in_bytes),
-        _figure_column("folds", "Folds", "Folds", lambda n: "–" if n is None else f"{n:.0f}"),
+        _figure_column("folds", "Folds", "FoldCount", lambda n: "–" if n is None else f"{n:.0f}"),
         *metric_columns[1:],
     ]
 
@@ -316,7 +316,7 @@ def _on_front(board: Answer, one: Answer) -> OnFront:
         candidate_url(board["AutoMLJobName"], name),
         one["Algorithm"],
         told(one.get("Score"), one.get("StandardError")),
-        one.get("LatencySeconds"),
+        one.get("LatencyInSeconds"),
         one["IsBest"],
     )
 

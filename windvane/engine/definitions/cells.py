@@ -168,16 +168,16 @@ AGAIN = """\
 ### Run a Candidate of the Job's Leaderboard Again
 
 What the service says of a candidate's training job can be sent to it again, and gives the same score to the last digit; of an
-ensemble, its members are run again first, each with its own training job, and then weighted as before. `CANDIDATE` is a name
-on the job's leaderboard; `None` is the best one. One whose training the job's time cut short, or a member's, is trained to its end
-now and may score otherwise, which is said. This counts neither as a candidate of this run nor against its time. A job
-that was to generate definitions only has no leaderboard, and nothing is run."""
+ensemble, its members are run again first, each with its own training job, and then weighted as before. Training that the
+job's time cut short stops at the same place again. `CANDIDATE` is a name on the job's leaderboard; `None` is the best one.
+This counts neither as a candidate of this run nor against its time. A job that was to generate definitions only has no
+leaderboard, and nothing is run."""
 
 AGAIN_CODE = """\
 CANDIDATE = None
 
 again = automl.run_again(CANDIDATE)
-if again is not None and not again.was_cut and again.now != again.before:
+if again is not None and again.now != again.before:
     raise AssertionError(f"{again.name} scored {again.before!r}, and {again.now!r} this time.")"""
 
 DEPLOYING = """\

@@ -1,8 +1,8 @@
 """The contract of learners: one algorithm each, its search space, and what it brings forth.
 
 What any learner owes: the same data, parameters and seed give the same model on the same machine; it stops
-by itself when `Clock.is_over()` says so, keeping what it has; it uses `threads` threads and no more; its
-model is saved in its library's own format or as arrays, never as code.
+by itself when `Clock.is_over()` says so, keeping what it has, and that answer is all that time changes; it uses
+`threads` threads and no more; its model is saved in its library's own format or as arrays, never as code.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Setting:
 
 
 class Clock(Protocol):
-    """Asked between rounds."""
+    """Asked between rounds: how often, before it is over, says where a training ended."""
 
     def is_over(self) -> bool: ...
 

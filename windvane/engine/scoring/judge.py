@@ -66,6 +66,7 @@ def candidate_record(
         folds_used=trained.folds_used,
         train_scores=_train_scores(table, trained, X, decision, temperature),
         notes=(*trained.notes, *_remarks(table, decision)),
+        stops=trained.stops,
     )
     return CandidateRecord(
         outcome,

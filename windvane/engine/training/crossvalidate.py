@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +19,7 @@ from windvane.engine.candidates import CUT_SHORT, Plan
 from windvane.engine.learners.base import FittedModel, Learner
 from windvane.engine.learners.target_transform import with_smearing
 from windvane.engine.outcomes import FoldFits, fold_fit
-from windvane.engine.training.tasks import Deadline, Task, Trained
+from windvane.engine.training.tasks import CountingClock, Deadline, Task, Trained
 from windvane.errors import OutOfTime
 
 _FIRST_FOLD_MARGIN = 0.85
@@ -57,7 +57,7 @@ class _Fold:
     model: FittedModel
     predicted: NDArray[np.float64]
     took_s: float
-    was_cut: bool
+    stopped: int | None
 
 
 def train_folds(
@@ -68,6 +68,7 @@ def train_folds(
     raises        CandidateFault; OutOfTime if less than `wanted.least` folds can be trained; what `wanted.check` raises
     """
     folds = _train_all(learner, plan, task, deadline, wanted)
+    stops = {fold: one.stopped for fold, one in enumerate(folds) if one.stopped is not None}
     return Trained(
         model=folds[0].model,
         recipe_fit=fold_fit(0),
@@ -76,11 +77,12 @@ def train_folds(
         folds_used=len(folds),
         fits=FoldFits(
             rounds=round(statistics.median(one.model.rounds for one in folds)),
-            was_cut=any(one.was_cut for one in folds),
+            was_cut=bool(stops),
             fold_s=statistics.fmean(one.took_s for one in folds),
             found=with_smearing({}, [one.model for one in folds]),
         ),
-        notes=_notes_of(folds, task),
+        notes=_notes_of(len(folds), task, stops),
+        stops={fold_fit(fold): stop for fold, stop in stops.items()},
     )
 
 
@@ -98,8 +100,7 @@ def _train_all(
         if wanted.check is not None:
             wanted.check(_out_of_fold(folds, task), fold)
         try:
-            clock = until.within(wanted.fold_s)
-            folds.append(_train_fold(learner, plan, task, fold, clock))
+            folds.append(_train_fold(learner, plan, task, fold, until.within(wanted.fold_s)))
         except OutOfTime:
             break
     if len(folds) < wanted.least:
@@ -129,8 +130,8 @@ def _until(fold: int, folds: list[_Fold], deadline: Deadline, wanted: Wanted) ->
     return None
 
 
-def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, clock: Deadline) -> _Fold:
-    started = time.time()
+def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, until: Deadline) -> _Fold:
+    started, clock = time.time(), CountingClock(until, plan.stops.get(fold_fit(fold)))
     matrix = task.matrix(fold_fit(fold))
     inside, used = task.folds == fold, task.training_rows(fold)
     valid = task.rows(matrix.X, inside)
@@ -142,7 +143,7 @@ def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, clock: Dead
         clock,
     )
     predicted = model.predict(valid.X)
-    return _Fold(model, predicted, time.time() - started, clock.is_over())
+    return _Fold(model, predicted, time.time() - started, clock.stopped)
 
 
 def _out_of_fold(folds: list[_Fold], task: Task) -> NDArray[np.float32]:
@@ -153,13 +154,12 @@ def _out_of_fold(folds: list[_Fold], task: Task) -> NDArray[np.float32]:
     return out_of_fold
 
 
-def _notes_of(folds: list[_Fold], task: Task) -> tuple[str, ...]:
+def _notes_of(n_folds: int, task: Task, cut: Iterable[int]) -> tuple[str, ...]:
     notes = []
-    if len(folds) < task.n_folds:
-        notes.append(f"scored on {len(folds)} of {task.n_folds} folds: time")
+    if n_folds < task.n_folds:
+        notes.append(f"scored on {n_folds} of {task.n_folds} folds: time")
     if task.sample is not None:
         notes.append(f"trained on {task.sample.n_rows} rows drawn by lot: time")
-    cut = [str(fold) for fold, one in enumerate(folds) if one.was_cut]
-    if cut:
-        notes.append(f"{CUT_SHORT} in fold {', '.join(cut)}: time")
+    if cut_folds := ", ".join(map(str, cut)):
+        notes.append(f"{CUT_SHORT} in fold {cut_folds}: time")
     return tuple(notes)

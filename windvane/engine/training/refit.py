@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import REFIT_ROWS, Plan
 from windvane.engine.learners.base import FittedModel, Learner, Rows
 from windvane.engine.outcomes import FULL_FIT, FoldFits
-from windvane.engine.training.tasks import Deadline, Sample, Task
+from windvane.engine.training.tasks import CountingClock, Deadline, Sample, Task
 from windvane.errors import OutOfTime
 
 _LEAST_ROUNDS_SHARE = 0.5
@@ -36,11 +36,13 @@ class Refit:
     """model    of all rows, or None
     rows     (n_rows,) bool: what it was trained on
     notes    why there is none, or what is missing in it
+    stops    its part of an Outcome's
     """
 
     model: FittedModel | None
     rows: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
+    stops: dict[str, int] = field(default_factory=dict)
 
 
 def fit_all_rows(
@@ -52,7 +54,7 @@ def fit_all_rows(
     raises    CandidateFault
     """
     none = Refit(None, np.zeros(task.y.size, np.bool_), (NOT_REFITTED,))
-    rows = _rows_in_time(task, fits, deadline, plan.seed)
+    rows = _rows_in_time(task, fits, deadline, plan)
     if rows is None:
         return none
     n_rows, n_learnable = int(rows.sum()), int(task.learnable.sum())
@@ -61,30 +63,35 @@ def fit_all_rows(
     matrix = task.matrix(FULL_FIT)
     X = np.asarray(matrix.X)
     data = Rows(X, task.y, task.weight) if n_rows == rows.size else task.rows(X, rows)
+    clock = CountingClock(deadline, plan.stops.get(FULL_FIT))
     try:
-        model = learner.fit(data, None, hyperparameters, task.setting(matrix.features), deadline)
+        model = learner.fit(data, None, hyperparameters, task.setting(matrix.features), clock)
     except OutOfTime:
         return none
     notes = []
+    stops = {} if clock.stopped is None else {FULL_FIT: clock.stopped}
     if n_rows < n_learnable:
         notes.append(f"the model is of {n_rows} of {n_learnable} rows: time")
-    if model.rounds < rounds and deadline.is_over():
+        stops[REFIT_ROWS] = n_rows
+    if model.rounds < rounds and clock.stopped is not None:
         if model.rounds < _LEAST_ROUNDS_SHARE * rounds:
             return none
         notes.append(f"the refit ended after {model.rounds} of {rounds} rounds: time")
-    return Refit(model, rows, tuple(notes))
+    return Refit(model, rows, tuple(notes), stops)
 
 
 def _rows_in_time(
-    task: Task, fits: FoldFits, deadline: Deadline, seed: int
+    task: Task, fits: FoldFits, deadline: Deadline, plan: Plan
 ) -> NDArray[np.bool_] | None:
     everything = task.learnable
+    if told := plan.stops.get(REFIT_ROWS):
+        return Sample(told, plan.seed).of(everything)
     share = deadline.left_s / max(task.growth * fits.fold_s, _LEAST_S)
     if share >= _LEAST_TIME_SHARE:
         return everything
     if task.sample is None or share * task.growth < _LEAST_GROWTH:
         return None
-    return Sample(round(share * int(everything.sum())), seed).of(everything)
+    return Sample(round(share * int(everything.sum())), plan.seed).of(everything)
 
 
 def _for_more_rows(

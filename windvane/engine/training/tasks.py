@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.features.base import Feature
-from windvane.engine.learners.base import FittedModel, Rows, Setting
+from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
 from windvane.engine.outcomes import FoldFits
 from windvane.engine.weighted import Weight, taken
 
@@ -32,6 +32,25 @@ class Deadline:
     def within(self, seconds: float) -> Deadline:
         """This one, or `seconds` from now if that is earlier."""
         return Deadline(min(self.at, time.time() + seconds))
+
+
+class CountingClock:
+    """A clock for one fit that keeps where it ended it.
+
+    stop     the question at which it is over at the latest, to repeat a fit that was ended there; None for no such
+    stopped  the question at which it was over first; None while it is not
+    """
+
+    def __init__(self, clock: Clock, stop: int | None = None) -> None:
+        self._clock, self._stop = clock, stop
+        self._asked = 0
+        self.stopped: int | None = None
+
+    def is_over(self) -> bool:
+        self._asked += 1
+        if self.stopped is None and (self._asked == self._stop or self._clock.is_over()):
+            self.stopped = self._asked
+        return self.stopped is not None
 
 
 @dataclass(frozen=True)
@@ -112,6 +131,7 @@ class Trained:
     recipe_fit   the fit of the recipe whose matrix the model takes
     rows         (n_rows,) bool: what the model was trained on
     out_of_fold  (n_rows,) or (n_rows, n_classes) float32, NaN where there is none
+    stops        as of an Outcome
     """
 
     model: FittedModel
@@ -121,3 +141,4 @@ class Trained:
     folds_used: int
     fits: FoldFits
     notes: tuple[str, ...]
+    stops: dict[str, int]

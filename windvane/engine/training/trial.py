@@ -106,6 +106,7 @@ class Trial:
             folds_used=record.outcome.folds_used,
             fits=record.fits,
             notes=tuple(note for note in record.outcome.notes if note != NOT_REFITTED),
+            stops=record.outcome.stops,
         )
         self._started -= record.outcome.fit_s
         return self._refitted(trained, limits, limits.deadline())
@@ -142,7 +143,12 @@ class Trial:
         if found.model is None:
             return replace(trained, notes=notes)
         return replace(
-            trained, model=found.model, recipe_fit=FULL_FIT, rows=found.rows, notes=notes
+            trained,
+            model=found.model,
+            recipe_fit=FULL_FIT,
+            rows=found.rows,
+            notes=notes,
+            stops={**trained.stops, **found.stops},
         )
 
     def _task(self, limits: TrainLimits) -> Task:

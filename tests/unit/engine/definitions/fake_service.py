@@ -3,7 +3,6 @@ training job depends on its hyperparameters alone."""
 
 import io
 import json
-from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 
@@ -36,7 +35,6 @@ class FakeService:
         self.candidates, self.invoked = [], []
         self._failing, self._looks, self._seen = failing, looks, {}
         self.most_open = 0
-        self.said = {}
 
     # training jobs
 
@@ -74,6 +72,7 @@ class FakeService:
             **described,
             "TrainingJobStatus": "Completed",
             "TrainingTimeInSeconds": 3,
+            "TrainingSeconds": 3,
             "SecondaryStatusTransitions": [self._completed(name)],
             "ModelArtifacts": {"S3ModelArtifacts": f"{self._output(name)}model.tar.gz"},
             "FinalMetricDataList": [
@@ -99,12 +98,6 @@ class FakeService:
         return f"{self.jobs[name]['OutputDataConfig']['S3OutputPath']}/{name}/output/"
 
     # the AutoML job
-
-    def _completed(self, name):
-        """What is said of a job besides, if anything, is in `said`."""
-        at = datetime(2024, 1, 1, tzinfo=UTC)
-        text = self.said.get(name, "The training job is Completed.")
-        return {"Status": "Completed", "StartTime": at, "EndTime": at, "StatusMessage": text}
 
     def finished(self, name):
         """Make a training job a candidate of the AutoML job."""

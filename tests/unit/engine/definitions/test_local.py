@@ -17,6 +17,7 @@ from windvane.engine.data.dataset import read_analysis
 from windvane.engine.definitions.define import NOTEBOOK, define
 from windvane.engine.definitions.record import DefinedJob
 from windvane.engine.definitions.shipped.autopilot_run.run import open_run
+from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.package import load_predictor
 
 N_CANDIDATES = 6
@@ -117,6 +118,24 @@ def test_candidates_of_the_leaderboard_are_run_again_by_name(kept, in_reach):
         assert again.now == again.before == entry["outcome"]["objective"]
     with pytest.raises(LookupError, match="'99' is not on the leaderboard"):
         run.run_again("99")
+
+
+def test_a_candidate_that_time_cut_short_is_trained_as_far_again(kept, in_reach, tmp_path):
+    job = tmp_path / "job"
+    job.mkdir()
+    (job / "dataset").symlink_to(kept / "dataset")
+    [entry] = (one for one in leaderboard(kept) if one["plan"] and one["plan"]["index"] == 1)
+    entry["outcome"]["stops"] = {"fold0": 4, "fold2": 9}
+    (job / "leaderboard.json").write_text(json.dumps({"candidates": [entry]}))
+    run = open_run(job_of(), "local", str(job / "dataset"))
+    before = entry["outcome"]["objective"]
+    again = run.run_again()
+    assert again.now != again.before == before
+    outcome = read_candidate(Path(again.place)).outcome
+    assert (outcome.objective, outcome.stops) == (again.now, {"fold0": 4, "fold2": 9})
+    del entry["outcome"]["stops"]
+    (job / "leaderboard.json").write_text(json.dumps({"candidates": [entry]}))
+    assert run.run_again().now == before, "an older version kept no stops"
 
 
 def test_a_candidate_that_cannot_be_is_a_result_with_its_reason(kept, in_reach):

@@ -4,7 +4,6 @@ import json
 import math
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from urllib.parse import urlparse
 
 import boto3
@@ -20,9 +19,7 @@ from unit.engine.definitions.made_up import (
 )
 from unit.work.world import SCOPE, make_job
 
-from windvane.api.transitions import transitions
 from windvane.domain.candidate import Candidate as Found
-from windvane.domain.candidate import StepStatus, TrainingJob
 from windvane.domain.problem import ProblemType
 from windvane.engine.definitions.define import NOTEBOOK, define
 from windvane.engine.definitions.shipped.autopilot_run.candidates import Candidate
@@ -54,19 +51,6 @@ JOB = {
         for name in ALGORITHMS
     },
 }
-
-AT = datetime(2024, 1, 1, tzinfo=UTC)
-CUT_SHORT = TrainingJob(
-    scope=SCOPE,
-    name="cut",
-    created=AT,
-    modified=AT,
-    started=AT,
-    ended=AT,
-    status=StepStatus.COMPLETED,
-    details={},
-    cut_short=True,
-)
 
 
 def candidate(number, algorithm="lightgbm", **features):
@@ -151,18 +135,12 @@ def test_a_candidate_of_the_leaderboard_scores_the_same_again(server, service):
     [(name, before)] = server.leaders()
     again = server.again(name, before)
     assert again.now == again.before
-    assert not again.was_cut
     assert again.place != name
     one, other = service.jobs[name], service.jobs[again.place]
     for key in ("HyperParameters", "InputDataConfig", "AlgorithmSpecification"):
         assert one[key] == other[key]
-
-
-def test_a_candidate_whose_training_was_cut_short_is_told_as_one(server, service):
-    [first] = server.train([candidate(1)], 60)
-    service.finished(first.place)
-    service.said[first.place] = transitions(CUT_SHORT)[-1]["StatusMessage"]
-    assert server.again(first.place, 0.1).was_cut
+    assert one["StoppingCondition"] == {"MaxRuntimeInSeconds": 60}
+    assert other["StoppingCondition"] == {"MaxRuntimeInSeconds": 24 * 3600}
 
 
 def test_an_ensemble_is_run_again_members_first(server, service):

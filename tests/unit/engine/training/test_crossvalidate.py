@@ -12,7 +12,7 @@ from windvane.engine.outcomes import FoldFits
 from windvane.engine.training import crossvalidate, tasks
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.refit import fit_all_rows
-from windvane.engine.training.tasks import Deadline, Matrix, Sample, Task
+from windvane.engine.training.tasks import CountingClock, Deadline, Matrix, Sample, Task
 from windvane.errors import OutOfTime
 
 N_ROWS, N_FOLDS = 100, 5
@@ -78,19 +78,21 @@ def _task(*, n_folds=N_FOLDS, folds=None, sample=None):
     )
 
 
-def _train(clockwork, seconds, *, least_folds=1, most_folds=None, task=None, learner=None):
+def _train(
+    clockwork, seconds, *, least_folds=1, most_folds=None, task=None, learner=None, plan=PLAN
+):
     """Folds and a refit, as a candidate's whole training does."""
     learner, task = learner or MeanLearner(clockwork), task or _task()
     deadline = Deadline(clockwork.now + seconds)
     most = min(task.n_folds, most_folds or task.n_folds)
     wanted = Wanted(min(least_folds, most), most, after=task.growth)
-    trained = train_folds(learner, PLAN, task, deadline, wanted)
-    found = fit_all_rows(learner, PLAN, task, trained.fits, deadline)
-    notes = (*trained.notes, *found.notes)
+    trained = train_folds(learner, plan, task, deadline, wanted)
+    found = fit_all_rows(learner, plan, task, trained.fits, deadline)
+    notes, stops = (*trained.notes, *found.notes), {**trained.stops, **found.stops}
     if found.model is None:
         return learner, replace(trained, notes=notes)
     return learner, replace(
-        trained, model=found.model, recipe_fit="full", rows=found.rows, notes=notes
+        trained, model=found.model, recipe_fit="full", rows=found.rows, notes=notes, stops=stops
     )
 
 
@@ -191,6 +193,48 @@ def test_rounds_are_cut_before_a_candidate_is_given_up(clockwork):
     _, trained = _train(clockwork, 40, least_folds=5)
     assert trained.folds_used == 5
     assert any("cut short in fold 0" in note for note in trained.notes)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sample", "cut"),
+    [
+        (19, None, {"fold0", "fold1", "fold2"}),
+        (40, None, {"fold0"}),
+        (13, Sample(20, seed=3), {"fold0", "fold1", "fold2", "rows"}),
+    ],
+)
+def test_what_was_cut_is_cut_there_again_with_all_the_time_there_is(
+    clockwork, seconds, sample, cut
+):
+    task = _task(sample=sample)
+    before, first = _train(clockwork, seconds, least_folds=3, task=task)
+    assert set(first.stops) == cut
+    plan = replace(PLAN, stops=first.stops)
+    after, again = _train(clockwork, 10_000, most_folds=3, task=task, plan=plan)
+    assert after.fits == before.fits
+    assert (again.stops, again.notes) == (first.stops, first.notes)
+    np.testing.assert_array_equal(again.out_of_fold, first.out_of_fold)
+    assert again.model.mean == first.model.mean
+
+
+def test_a_refit_that_was_cut_is_cut_there_again(clockwork):
+    learner, fits = MeanLearner(clockwork), FoldFits(rounds=100, was_cut=False, fold_s=5.0)
+    first = fit_all_rows(learner, PLAN, _task(), fits, Deadline(clockwork.now + 8))
+    assert (first.model.rounds, first.stops) == (80, {"full": 9})
+    plan = replace(PLAN, stops=first.stops)
+    again = fit_all_rows(learner, plan, _task(), fits, Deadline(clockwork.now + 1000))
+    assert (again.model.rounds, again.stops, again.notes) == (80, first.stops, first.notes)
+
+
+def test_a_clock_that_counts_is_over_at_its_stop_and_stays_so(clockwork):
+    deadline = Deadline(clockwork.now + 1)
+    early, late = CountingClock(deadline, 2), CountingClock(deadline, 9)
+    assert [early.is_over() for _ in range(3)] == [False, True, True]
+    assert (late.is_over(), late.stopped) == (False, None)
+    clockwork.now += 1
+    assert (late.is_over(), late.stopped) == (True, 2)
+    clockwork.now -= 1
+    assert late.is_over()
 
 
 def test_held_out_part_is_one_fold_and_rows_of_no_fold_are_trained_on(clockwork):

@@ -81,16 +81,12 @@ def ensemble_of(members: Sequence[Result], weights: Sequence[float], number: int
 
 @dataclass(frozen=True)
 class Again:
-    """A candidate of the job's leaderboard that was run again.
-
-    was_cut    the job's time had cut its training short, or a member's: now it was trained to its end
-    """
+    """A candidate of the job's leaderboard that was run again."""
 
     name: str
     place: str
     before: float
     now: float
-    was_cut: bool = False
 
 
 def best_first(results: Iterable[Result], minimize: bool) -> list[Result]:

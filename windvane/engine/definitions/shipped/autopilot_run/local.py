@@ -94,17 +94,16 @@ class Local:
         entries = {str(one["index"]): one for one in self._finished()}
         weights = entries[name]["outcome"]["members"] or {name: 1.0}
         folders = {int(member): self._next_folder() for member in weights}
-        was_cut = any(_was_cut(entries[str(one)]) for one in folders)
         try:
             scores = [self._same(entries[str(one)], into) for one, into in folders.items()]
             if entries[name]["plan"] is not None:
-                return Again(name, str(folders[int(name)]), before, scores[0], was_cut)
+                return Again(name, str(folders[int(name)]), before, scores[0])
             into = self._next_folder()
             weighted = {int(member): weight for member, weight in weights.items()}
             outcome = rerun_ensemble(self._dataset, folders, weighted, int(name), into)
         except CandidateFault as fault:
             raise RuntimeError(f"Candidate {name} could not be run again: {fault}") from fault
-        return Again(name, str(into), before, outcome.objective, was_cut)
+        return Again(name, str(into), before, outcome.objective)
 
     def deploy(self, result: Result, endpoint: str) -> str:  # noqa: ARG002 - as the service's
         """The folder with the packages `transformers` and `model`, which windvane answers from."""
@@ -136,13 +135,14 @@ class Local:
         return Result(candidate, COMPLETED, outcome.objective, str(folder), seconds=seconds)
 
     def _same(self, entry: Mapping[str, Any], into: Path) -> float:
-        """Train an entry of the leaderboard with its own plan on as many folds; its score."""
+        """Train an entry of the leaderboard with its own plan on as many folds, as far as time let it go; its score."""
         from windvane.engine.candidates import Plan
         from windvane.engine.rerun import rerun
 
-        plan, folds = Plan(**entry["plan"]), entry["outcome"]["folds_used"]
+        outcome = entry["outcome"]
+        plan = Plan(**{**entry["plan"], "stops": outcome.get("stops", {})})
         features = self._features({"_recipe": plan.recipe})
-        return rerun(self._dataset, plan, folds, features, into).objective
+        return rerun(self._dataset, plan, outcome["folds_used"], features, into).objective
 
     def _finished(self) -> list[dict[str, Any]]:
         file = self._dataset.parent / "leaderboard.json"
@@ -175,10 +175,3 @@ def _tag(features: Mapping[str, str]) -> str:
     """Of the columns left out; "" if there are none."""
     left_out = features.get("_without", "")
     return f"-{sha256(left_out.encode()).hexdigest()[:12]}" if left_out else ""
-
-
-def _was_cut(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry of the leaderboard says of itself that it was cut short."""
-    from windvane.engine.candidates import CUT_SHORT
-
-    return any(note.startswith(CUT_SHORT) for note in entry["outcome"]["notes"])

@@ -203,10 +203,6 @@ class Run:
                 print(
                     f"{leader}: {again.before!r} on the leaderboard, {again.now!r} now ({again.place})"
                 )
-                if again.was_cut:
-                    print(
-                        "The job's time had cut its training short; now it was trained to its end."
-                    )
                 return again
         raise LookupError(f"{wanted!r} is not on the leaderboard of the job.")
 

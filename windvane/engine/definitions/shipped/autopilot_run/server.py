@@ -18,14 +18,16 @@ from .containers import containers_of, whole_container
 _FINAL = ("Completed", "Failed", "Stopped", "InService")
 _MEMBERS = "_members"
 _MEMBER_CHANNEL = "member-"
-_CUT = "cut its training short"
 _INSTANCE = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _GROWTH = 0.5, 10.0, 1.3
 _GRACE_S = 600.0
 """Beyond a job's own time limit: waiting in the service's queue, and writing what was made."""
 
-_COPIED = ("AlgorithmSpecification", "RoleArn", "ResourceConfig", "StoppingCondition")
+_COPIED = ("AlgorithmSpecification", "RoleArn", "ResourceConfig")
 """What a training job that is run again takes over from the first one, besides its input and hyperparameters."""
+
+_UNHURRIED_S = 24 * 3600
+"""For a copy at least: it makes features and the model of all rows for itself, maybe on a busier machine."""
 
 
 class Server:
@@ -113,7 +115,7 @@ class Server:
         score = self._score(again)
         if score is None:
             raise RuntimeError(f"{again['TrainingJobName']} tells no {self._job['metric']}.")
-        return Again(name, again["TrainingJobName"], before, score, _was_cut(described))
+        return Again(name, again["TrainingJobName"], before, score)
 
     def deploy(self, result: Result, endpoint: str) -> str:
         """A model, an endpoint configuration and an endpoint of what was trained; the endpoint once it is in service.
@@ -170,7 +172,7 @@ class Server:
             place=described["TrainingJobName"],
             model=described["ModelArtifacts"]["S3ModelArtifacts"] if is_done else "",
             reason="" if is_done else _reason(described),
-            seconds=float(described.get("TrainingTimeInSeconds", 0)),
+            seconds=float(described.get("TrainingSeconds", 0)),
         )
 
     def _score(self, described: Mapping[str, Any]) -> float | None:
@@ -209,14 +211,16 @@ class Server:
     ) -> dict[str, Any]:
         """A finished copy of a training job, described."""
         name = self._named("again")
+        max_s = max(_UNHURRIED_S, described["StoppingCondition"]["MaxRuntimeInSeconds"])
         self._sagemaker.create_training_job(
             TrainingJobName=name,
             HyperParameters=dict(hyperparameters),
             InputDataConfig=[dict(one) for one in channels],
             OutputDataConfig={"S3OutputPath": self._job["output"]},
+            StoppingCondition={"MaxRuntimeInSeconds": max_s},
             **{key: described[key] for key in _COPIED},
         )
-        ended = self._ended(name, float(described["StoppingCondition"]["MaxRuntimeInSeconds"]))
+        ended = self._ended(name, max_s)
         if ended["TrainingJobStatus"] != COMPLETED:
             raise RuntimeError(
                 f"{name}, a copy of {described['TrainingJobName']}: {_reason(ended)}"
@@ -300,8 +304,3 @@ def _key(features: Mapping[str, str]) -> str:
 def _reason(described: Mapping[str, Any]) -> str:
     status = described.get("TrainingJobStatus") or described.get("EndpointStatus")
     return str(described.get("FailureReason", f"it ended as {status}."))
-
-
-def _was_cut(described: Mapping[str, Any]) -> bool:
-    """Whether a training job says of itself that it, or a member, was cut short."""
-    return any(_CUT in one["StatusMessage"] for one in described["SecondaryStatusTransitions"])
