@@ -1,0 +1,177 @@
+"""Texts that mean harm, in every place that others can fill, on every page: shown as text, and never run."""
+
+from urllib.parse import quote
+
+import pytest
+
+from benchmarks.consoled import comparison, endpoint_pages, job_pages
+from browser import hostile
+from browser.accessible import sideways
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
+
+JOB, FAILED = "hostile", "hostile-failed"
+SCRIPT = "<script>windvaneRan('script')</script>"
+CANDIDATE_PARTS = ("", "/quality", "/explanation", "/steps", "/files")
+
+_FOREIGN = """
+() => {
+  const faults = [];
+  for (const one of document.querySelectorAll("*")) {
+    for (const {name, value} of one.attributes) {
+      const isAddress = ["href", "src", "action", "formaction", "xlink:href", "srcdoc"].includes(name);
+      const isOurs = /^(\\/(?!\\/)|#|\\?|$)/.test(value);
+      if (name.startsWith("on") || name.startsWith("hx-on") || (isAddress && !isOurs)) {
+        faults.push(`<${one.localName} ${name}="${value.slice(0, 200)}">`);
+      }
+    }
+    const isScript = one.localName === "script" && !one.src && one.type !== "application/json";
+    if (isScript || ["base", "object", "embed", "style", "math", "marquee"].includes(one.localName)) {
+      faults.push(one.outerHTML.slice(0, 200));
+    }
+  }
+  return faults;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def uri(server):
+    return server.upload(f"hostile/{hostile.FILE_NAMES[0]}", hostile.table(hostile.TEXTS))
+
+
+@pytest.fixture(scope="module")
+def job(server, uri):
+    criteria = {"MaxCandidates": 3, "MaxAutoMLJobRuntimeInSeconds": 1800}
+    server.create_job(
+        JOB,
+        uri,
+        hostile.TARGET,
+        AutoMLJobConfig={"CompletionCriteria": criteria},
+        Tags=hostile.TAGS,
+        ModelDeployConfig={"EndpointName": JOB},
+    )
+    ended = server.wait_for_job(JOB, 1800)
+    assert ended["AutoMLJobStatus"] == "Completed", ended
+    return ended
+
+
+@pytest.fixture(scope="module")
+def failed_job(server, uri):
+    server.create_job(FAILED, uri, f"{SCRIPT} missing")
+    ended = server.wait_for_job(FAILED, 600)
+    assert SCRIPT in ended["FailureReason"]
+    return ended
+
+
+@pytest.fixture(params=[1440, 390])
+def wide(request, context_of):
+    """A page of this width."""
+    page = context_of(viewport={"width": request.param, "height": 900}).new_page()
+    page.context.watch.allow("Failed to load resource: the server responded with a status of 4")
+    page.context.watch.allow("Response Status Error Code 4")
+    return page
+
+
+def visit(page, path):
+    page.goto(path)
+    harmless(page, path)
+
+
+def harmless(page, where):
+    assert page.evaluate(_FOREIGN) == [], where
+    assert sideways(page) <= 0, where
+
+
+def shows(page, text):
+    return text in page.locator("main").inner_text()
+
+
+def test_a_job_and_its_endpoint(wide, job, server):
+    pages = {**job_pages(job), **comparison(server.client("sagemaker"), JOB), **endpoint_pages(JOB)}
+    for path in pages.values():
+        visit(wide, path)
+    for part in CANDIDATE_PARTS:
+        visit(wide, pages["candidate"] + part)
+    visit(wide, pages["data"])
+    assert shows(wide, SCRIPT)
+    visit(wide, pages["candidate"] + "/quality")
+    assert shows(wide, "{{7*7}}")
+
+
+def test_a_failure(wide, failed_job):
+    for path in job_pages(failed_job).values():
+        visit(wide, path)
+    visit(wide, f"/console/jobs/{FAILED}")
+    assert shows(wide, SCRIPT)
+
+
+def test_trying_a_row(wide, job):
+    visit(wide, f"/console/endpoints/{JOB}/try")
+    assert shows(wide, SCRIPT)
+    wide.get_by_role("button", name="Predict", exact=True).first.click()
+    wide.locator("#reasons figure").first.wait_for(timeout=180_000)
+    harmless(wide, "the answer")
+    header, *rows = hostile.table(hostile.TEXTS, 20).decode().splitlines(keepends=True)
+    for csv in (header + "".join(rows), SCRIPT, "{{7*7}}," * len(hostile.TEXTS)):
+        wide.get_by_label("One row a line").fill(csv)
+        before = wide.locator("#result").inner_html()
+        wide.get_by_role("button", name="Predict rows").click()
+        wide.wait_for_function(
+            "before => document.querySelector('#result').innerHTML !== before", arg=before
+        )
+        harmless(wide, csv[:200])
+
+
+@pytest.mark.parametrize("name", hostile.FILE_NAMES)
+def test_files(wide, tmp_path, name):
+    wide.goto("/console/new")
+    content = {"name": name, "mimeType": "text/csv", "buffer": hostile.table(hostile.TEXTS)}
+    wide.locator("[data-upload] input[type=file]").set_input_files(content)
+    wide.wait_for_url("**/console/new?uri=*")
+    wide.locator("table.cells").wait_for()
+    harmless(wide, name)
+    assert shows(wide, SCRIPT)
+    wide.get_by_label("Column to predict").select_option(index=1 + len(hostile.TEXTS))
+    wide.get_by_role("heading", name="Worth knowing").wait_for()
+    harmless(wide, name)
+    visit(wide, "/console/new")
+
+
+def test_what_somebody_types_comes_back_as_text(wide, job):
+    for text in hostile.TEXTS[:-1]:
+        typed = quote(text)
+        visit(wide, f"/console/?name={typed}&status={typed}&sort={typed}")
+        visit(wide, f"/console/endpoints?name={typed}&deleted={typed}")
+        visit(wide, f"/console/jobs/{JOB}/leaderboard?text={typed}&algorithm={typed}&sort={typed}")
+    for text in (*hostile.TEXTS[:8], hostile.LONG):
+        typed = quote(text)
+        for path in ("jobs/{}", "jobs/{}/leaderboard", "endpoints/{}/try", "nothing/{}"):
+            visit(wide, "/console/" + path.format(quote(text, safe="")))
+        visit(wide, f"/console/new?uri={typed}&data_type={typed}")
+        visit(wide, f"/console/new?uri=s3://no-such-bucket/{typed}")
+        visit(wide, f"/console/jobs/{JOB}/compare?one={typed}&two={typed}")
+
+
+def test_strangers_who_type(context_of):
+    page = context_of(signed_in=False).new_page()
+    page.context.watch.allow("Failed to load resource: the server responded with a status of 4")
+    for text in hostile.TEXTS[:-1]:
+        visit(page, f"/console/sign-in?then={quote(text)}")
+        page.get_by_label("Access key").fill(text)
+        page.get_by_label("Secret key").fill(text)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("alert").wait_for()
+        harmless(page, text)
+
+
+def test_five_thousand_names_of_columns(server, page):
+    for i, names in enumerate(hostile.batches(5_000, 250)):
+        uri = server.upload(f"hostile/batch-{i}.csv", hostile.table(names, 520))
+        visit(page, f"/console/new?uri={quote(uri)}")
+        page.locator("table.cells").wait_for()
+        name = f"hostile-batch-{i}"
+        server.create_job(name, uri, hostile.TARGET, GenerateCandidateDefinitionsOnly=True)
+        assert server.wait_for_job(name, 900)["AutoMLJobStatus"] == "Completed"
+        visit(page, f"/console/jobs/{name}/data")
+        visit(page, f"/console/jobs/{name}")
