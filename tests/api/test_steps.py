@@ -69,7 +69,7 @@ def test_a_training_job_tells_its_metrics_and_its_seconds(world: World) -> None:
     world.insert(replace(job, metrics=(Metric(MetricName.F1, 0.5),)))
     answer = described(world, "Training")
     assert answer["SecondaryStatus"] == "Completed"
-    assert answer["TrainingSeconds"] == 4
+    assert answer["TrainingTimeInSeconds"] == 4
     assert answer["FinalMetricDataList"] == [
         {"MetricName": "validation:F1", "Value": 0.5, "Timestamp": job.ended}
     ]

@@ -62,7 +62,7 @@ def describe_training_job(parts: Parts, call: Call) -> Result:
         **_description(job, "Training"),
         "SecondaryStatus": job.secondary,
         **present(
-            TrainingSeconds=_seconds(job.started, job.ended),
+            TrainingTimeInSeconds=_seconds(job.started, job.ended),
             FinalMetricDataList=_final_metrics(job),
             SecondaryStatusTransitions=transitions(job),
         ),

@@ -295,7 +295,9 @@ def test_a_page_that_is_watched_ends_with_its_endpoint(live, console, browser):
     console.operations["windvane", "DescribeEndpointFigures"] = last_look
     stream = browser.get(f"{URL}/live").text
     assert "event: variants" in stream
-    assert stream.index("event: status") < stream.index("This endpoint is gone")
+    assert (
+        stream.index("In service") < stream.index("Deleted") < stream.index("This endpoint is gone")
+    )
     assert stream.endswith("event: end\ndata: gone\n\n")
 
 

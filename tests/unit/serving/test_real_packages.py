@@ -103,3 +103,11 @@ def test_the_same_row_gets_the_same_answer_in_every_content_type(packages):
     }
     answers = {model.answer(body, media, "text/csv")[0] for media, body in bodies.items()}
     assert len(answers) == 1
+
+
+def test_packages_know_what_is_typical_of_the_columns_and_no_row(packages):
+    sketch = load_model([LocalContainer({}, packages.whole)]).sketch
+    assert list(sketch) == ["age", "job"]
+    assert 18 <= int(sketch["age"].least) < int(sketch["age"].typical) < int(sketch["age"].most)
+    assert sorted(sketch["job"].values) == ["a, b", "clerk", 'the "boss"']
+    assert len(sketch["age"].drawn) == len(sketch["job"].drawn) == 100

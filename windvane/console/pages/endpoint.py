@@ -153,7 +153,9 @@ async def live(request: Request) -> Response:
         try:
             now = await watch.look()
         except DoesNotExist:
-            return {"state": draw_part(request, "endpoint/gone.html", None), END: "gone"}
+            ending = {"status": "endpoint/deleted.html", "state": "endpoint/gone.html"}
+            drawn = {name: draw_part(request, part, None) for name, part in ending.items()}
+            return {**drawn, END: "gone"}
         return {name: draw_part(request, f"endpoint/{name}.html", now) for name in _FRAGMENTS}
 
     return stream_fragments(request, render, _EVERY_S)

@@ -72,8 +72,7 @@ class FakeService:
             **described,
             "TrainingJobStatus": "Completed",
             "TrainingTimeInSeconds": 3,
-            "TrainingSeconds": 3,
-            "SecondaryStatusTransitions": [self._completed(name)],
+            "TrainingTimeInSeconds": 3,
             "ModelArtifacts": {"S3ModelArtifacts": f"{self._output(name)}model.tar.gz"},
             "FinalMetricDataList": [
                 {"MetricName": "validation:Accuracy", "Value": 0.5},

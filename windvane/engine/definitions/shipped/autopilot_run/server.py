@@ -172,7 +172,7 @@ class Server:
             place=described["TrainingJobName"],
             model=described["ModelArtifacts"]["S3ModelArtifacts"] if is_done else "",
             reason="" if is_done else _reason(described),
-            seconds=float(described.get("TrainingSeconds", 0)),
+            seconds=float(described.get("TrainingTimeInSeconds", 0)),
         )
 
     def _score(self, described: Mapping[str, Any]) -> float | None:
