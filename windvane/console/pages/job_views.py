@@ -355,7 +355,7 @@ def _board(progress: Mapping[str, Any]) -> Iterator[Ranked]:
             one["Algorithm"],
             one.get("Recipe", ""),
             told(one["Score"], one.get("StandardError")),
-            one.get("TrainingSeconds"),
+            one.get("TrainingTimeInSeconds"),
             one["EndTime"],
         )
 
