@@ -320,7 +320,7 @@ def test_scores_come_in_the_order_of_their_ends_with_ranks(world: World) -> None
         "Rank": 1,
         "IsBestSoFar": True,
         "EndTime": seconds(start) + 6,
-        "TrainingSeconds": 4.0,
+        "TrainingTimeInSeconds": 4.0,
     }
 
 

@@ -129,7 +129,7 @@ def _score(finish: Finish, view: ProgressView) -> dict[str, Any]:
             Recipe=candidate.recipe,
             StandardError=_standard_error(candidate, view.job.objective),
             FoldCount=candidate.folds,
-            TrainingSeconds=candidate.fit_s,
+            TrainingTimeInSeconds=candidate.fit_s,
         ),
     }
 

@@ -195,6 +195,47 @@ def test_what_a_completed_job_lacks_is_a_failed_phase(
     assert 'href="/console/endpoints/churn-endpoint"' not in page.text
 
 
+def reported(desk: Desk, kind: TaskKind) -> None:
+    world = desk.world
+    with world.store.transaction() as tx:
+        tx.add_tasks(JOB_ARN, [NewTask(kind, kind)], world.clock())
+        task = tx.claim_task([kind], "w", world.clock(), world.clock())
+        assert task is not None
+        tx.finish_task(task, TaskStatus.DONE, world.clock(), result={})
+    world.clock.advance()
+
+
+@pytest.mark.parametrize(
+    ("missing", "failed", "there"),
+    [
+        ((), [], "Quality and explanation of the best"),
+        (("explainability",), ["Explainability report"], "Reports Quality of the best"),
+        (("model insights",), ["Model insights report"], "Reports Explanation of the best"),
+        (
+            ("explainability", "model insights"),
+            ["Explainability report", "Model insights report"],
+            "Reports none",
+        ),
+    ],
+)
+def test_each_report_that_is_missing_is_told(
+    desk: Desk, missing: tuple[str, ...], failed: list[str], there: str
+) -> None:
+    searching(desk)
+    for kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
+        reported(desk, kind)
+    reasons = tuple(f"The {one} report is missing: there was no time for it." for one in missing)
+    secondary = {
+        (): SecondaryStatus.COMPLETED,
+        ("model insights",): SecondaryStatus.MODEL_INSIGHTS_ERROR,
+    }.get(missing, SecondaryStatus.EXPLAINABILITY_ERROR)
+    changes = {"status": JobStatus.COMPLETED, "secondary": secondary, "partial_failures": reasons}
+    now_is(desk, ended=desk.world.clock(), **changes)
+    page = desk.get(PAGE)
+    assert re.findall(r'class="failed">\s*<span class="phase-title">([^<]+)', page.text) == failed
+    assert there in page.words
+
+
 def test_a_job_that_failed_on_its_data_says_why_and_what_was_not_reached(desk: Desk) -> None:
     desk.world.insert(job_record(desk.world.clock()))
     with desk.world.store.transaction() as tx:

@@ -37,6 +37,12 @@ _ERRORS = {
     "ModelDeploymentError": "DeployingModel",
 }
 
+_MISSING = {
+    "The explainability report is missing": "GeneratingExplainabilityReport",
+    "The model insights report is missing": "GeneratingModelInsightsReport",
+}
+"""How the reason begins that a job gives for a report that it could not make."""
+
 _TASKS = {
     "analyze": "Reading and analysing the data",
     "split": "Writing the split data",
@@ -121,6 +127,7 @@ class JobView:
     n_done                        candidates that are over, however they ended
     waiting                       candidates that no worker has begun
     found_s                       seconds after which the best score was reached; None while there is none
+    reports                       what there is on the best candidate, in words; "" for nothing
     best                          the first of the board
     endpoint_name                 of an endpoint that is there; planned_endpoint is its name in any case
     """
@@ -154,7 +161,7 @@ class JobView:
     partial_failures: tuple[str, ...]
     files: tuple[File, ...]
     best_candidate: str
-    has_reports: bool
+    reports: str
     endpoint_name: str
     planned_endpoint: str
 
@@ -193,6 +200,8 @@ def job_view(
     counts = progress["CandidateCounts"]
     running = tuple(_running(progress))
     best = job.get("BestCandidate", {})
+    reasons = tuple(one["PartialFailureMessage"] for one in job.get("PartialFailureReasons", ()))
+    phases = tuple(_phases(progress, reasons))
     return JobView(
         job_name=progress["AutoMLJobName"],
         tab="overview",
@@ -203,7 +212,7 @@ def job_view(
         elapsed_s=elapsed_s,
         budget_s=budget_s,
         left_s=max(0.0, budget_s - elapsed_s),
-        phases=tuple(_phases(progress)),
+        phases=phases,
         plan=_plan(progress, elapsed_s, budget_s),
         objective=progress.get("Objective", ""),
         is_minimized=progress.get("ObjectiveIsMinimized", False),
@@ -220,12 +229,10 @@ def job_view(
         board=tuple(_board(progress)),
         log=tuple(_line(event) for event in reversed(events)),
         failure=progress.get("FailureReason", ""),
-        partial_failures=tuple(
-            reason["PartialFailureMessage"] for reason in job.get("PartialFailureReasons", ())
-        ),
+        partial_failures=reasons,
         files=tuple(_files(job)),
         best_candidate=best.get("CandidateName", ""),
-        has_reports="CandidateArtifactLocations" in best.get("CandidateProperties", {}),
+        reports=_reports(phases),
         endpoint_name=job.get("ModelDeployResult", {}).get("EndpointName", ""),
         planned_endpoint=progress.get("EndpointName", ""),
     )
@@ -234,11 +241,12 @@ def job_view(
 # time
 
 
-def _phases(progress: Mapping[str, Any]) -> Iterator[Phase]:
-    found = progress["Phases"]
+def _phases(progress: Mapping[str, Any], reasons: Sequence[str]) -> Iterator[Phase]:
+    found, missing = progress["Phases"], _missing(progress, reasons)
     last = max(place for place, phase in enumerate(found) if "StartTime" in phase)
     for place, phase in enumerate(found):
         state = _state(progress, phase, place, last)
+        state = "failed" if phase["SecondaryStatus"] in missing else state
         began, ended = phase.get("StartTime"), phase.get("EndTime")
         took_s = ((ended or progress["Now"]) - began).total_seconds() if began else None
         until_s = (phase["PlannedEndTime"] - progress["CreationTime"]).total_seconds()
@@ -259,10 +267,24 @@ _NOTES = {
 }
 
 
+def _missing(progress: Mapping[str, Any], reasons: Sequence[str]) -> frozenset[str]:
+    """Phases that began and brought nothing: the job's secondary status names one of them at most."""
+    named = [phase for text, phase in _MISSING.items() if any(r.startswith(text) for r in reasons)]
+    begun = {one["SecondaryStatus"] for one in progress["Phases"] if "StartTime" in one}
+    shown = _ERRORS.get(progress["AutoMLJobSecondaryStatus"], "")
+    return frozenset({shown, *(phase for phase in named if phase in begun)})
+
+
+def _reports(phases: Sequence[Phase]) -> str:
+    """Those that there are on the best candidate, in words; "" for none."""
+    made = {phase.title for phase in phases if phase.state == "done"}
+    wanted = {"Quality": "Model insights report", "explanation": "Explainability report"}
+    found = [text for text, title in wanted.items() if title in made]
+    return " and ".join(found).capitalize()
+
+
 def _state(progress: Mapping[str, Any], phase: Mapping[str, Any], place: int, last: int) -> str:
-    status, secondary = progress["AutoMLJobStatus"], progress["AutoMLJobSecondaryStatus"]
-    if _ERRORS.get(secondary) == phase["SecondaryStatus"]:
-        return "failed"
+    status = progress["AutoMLJobStatus"]
     if "StartTime" not in phase:
         is_passed = place < last or status == "Completed"
         return "skipped" if is_passed else "unreached" if status in FINAL else "next"
@@ -333,7 +355,7 @@ def _board(progress: Mapping[str, Any]) -> Iterator[Ranked]:
             one["Algorithm"],
             one.get("Recipe", ""),
             told(one["Score"], one.get("StandardError")),
-            one.get("TrainingSeconds"),
+            one.get("TrainingTimeInSeconds"),
             one["EndTime"],
         )
 

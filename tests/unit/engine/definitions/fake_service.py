@@ -72,7 +72,6 @@ class FakeService:
             **described,
             "TrainingJobStatus": "Completed",
             "TrainingTimeInSeconds": 3,
-            "TrainingTimeInSeconds": 3,
             "ModelArtifacts": {"S3ModelArtifacts": f"{self._output(name)}model.tar.gz"},
             "FinalMetricDataList": [
                 {"MetricName": "validation:Accuracy", "Value": 0.5},
