@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -14,8 +15,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from windvane.artifacts.base import MAX_KEY_BYTES, Location, ObjectInfo
+from windvane.artifacts.parts import opened_in_parts
 
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
+_BEYOND = frozenset({"416", "InvalidRange"})
+"""Nothing is left from where reading is to begin; an empty object has no part at all."""
+
 _DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled"})
 _TRANSFER = TransferConfig(max_concurrency=2, use_threads=False)
 
@@ -106,14 +111,14 @@ class S3Artifacts:
         return ObjectInfo(location, head["ContentLength"], head["ETag"].strip('"'))
 
     def open(self, location: Location, start: int = 0) -> BinaryIO:
-        part = {"Range": f"bytes={start}-"} if start else {}
         try:
-            answer = self._client.get_object(Bucket=location.bucket, Key=location.key, **part)
+            return opened_in_parts(self._client, location, start)
         except ClientError as error:
             if _code(error) in _MISSING:
                 raise FileNotFoundError(str(location)) from error
+            if _code(error) in _BEYOND:
+                return io.BytesIO()
             raise
-        return cast("BinaryIO", answer["Body"])
 
     def read(self, location: Location) -> bytes:
         with self.open(location) as stream:

@@ -31,6 +31,9 @@ def what_was_written_is_read(artifacts: Artifacts, bucket: str, folder: Path) ->
         assert stream.read(3) == b"sec"
     with artifacts.open(location, start=2) as stream:
         assert stream.read() == b"cond"
+    artifacts.write(location, b"")
+    with artifacts.open(location) as stream:
+        assert stream.read() == b""
 
 
 def files_travel_whole(artifacts: Artifacts, bucket: str, folder: Path) -> None:
