@@ -8,8 +8,8 @@ import pytest
 from journeys.running import DATA
 
 from browser.accessible import barriers, sideways
+from browser.hands import Keyboard
 from browser.hostile import FILE_NAMES, TARGET, names, table
-from browser.keyboard import Keyboard
 
 BANK = DATA / "train.csv.gz"
 LARGE = b"a,b,y\n" + b"".join(
