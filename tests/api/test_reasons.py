@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSRequest
 from journeys.commands import path_of_version_2
 from unit.engine.explain.made_up import COLOUR, DAY, HOSTILE, packaged
 
-from windvane.console.invoking import Asked, snippets
+from windvane.console.trying.invoking import Asked, snippets
 from windvane.domain.problem import ProblemType
 from windvane.serving.explaining import ExplainBounds
 

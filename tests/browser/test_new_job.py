@@ -1,4 +1,4 @@
-"""From a file to a request: uploads in parts, what follows choices, and keys alone."""
+"""From a file to a request: uploads in parts, and what follows choices. Keys alone are in test_path.py."""
 
 import gzip
 import hashlib
@@ -8,7 +8,7 @@ import pytest
 from journeys.running import DATA
 
 from browser.accessible import barriers, sideways
-from browser.hands import Keyboard
+from browser.hands import Mouse
 from browser.hostile import FILE_NAMES, TARGET, names, table
 
 BANK = DATA / "train.csv.gz"
@@ -16,17 +16,6 @@ LARGE = b"a,b,y\n" + b"".join(
     b"%d,some words to fill it up,%d\n" % (i, i % 2) for i in range(500_000)
 )
 """Two parts, about."""
-
-DROP = """
-([text, name]) => {
-  const carried = new DataTransfer();
-  carried.items.add(new File([text], name));
-  const zone = document.querySelector("[data-upload]");
-  for (const kind of ["dragover", "drop"]) {
-    zone.dispatchEvent(new DragEvent(kind, { dataTransfer: carried, bubbles: true, cancelable: true }));
-  }
-}
-"""
 
 
 def taken(page):
@@ -50,15 +39,16 @@ def settled(page):
     page.locator("#seen:not([aria-busy]) figcaption").get_by_text("Distribution of").wait_for()
 
 
-def test_a_file_that_is_dropped_is_looked_at(page, server):
+def test_a_file_that_is_dropped_is_looked_at(page, server, tmp_path):
     page.goto("/console/new")
     assert barriers(page) == []
-    text = gzip.decompress(BANK.read_bytes()).decode()
-    page.evaluate(DROP, [text, "Bank (train).csv"])
+    file = tmp_path / "Bank (train).csv"
+    file.write_bytes(gzip.decompress(BANK.read_bytes()))
+    Mouse(page).hand_over(page.locator("[data-upload]"), file)
     uri = taken(page)
     assert uri.endswith("/Bank-train-.csv")
     stored = server.client("s3").get_object(**place(uri))["Body"].read()
-    assert stored == text.encode()
+    assert stored == file.read_bytes()
     assert page.get_by_text("12 distinct values in 30891 rows").is_visible()
 
 
@@ -127,21 +117,6 @@ def test_an_upload_that_is_cancelled_leaves_nothing(page, server):
         Bucket="sagemaker-us-east-1-000000000000", Prefix="console/uploads/"
     )
     assert not [one for one in found.get("Contents", ()) if "cancelled" in one["Key"]]
-
-
-def test_keys_alone_lead_from_a_file_to_the_button_that_starts(page):
-    page.goto("/console/new")
-    keys = Keyboard(page)
-    with page.expect_file_chooser() as chooser:
-        keys.activate(page.get_by_role("button", name="Choose a file"))
-    chooser.value.set_files(BANK)
-    taken(page)
-    keys.reach(page.get_by_label("Column to predict"))
-    page.keyboard.type("y")
-    settled(page)
-    assert page.evaluate("document.activeElement.id") == "target"
-    keys.fill(page.get_by_label("Budget in minutes"), "1")
-    keys.reach(page.get_by_role("button", name="Start the job", exact=True))
 
 
 @pytest.mark.long

@@ -29,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 
 PROGRAM = (sys.executable, "-m", "windvane.engine.preview.process")
 AT_ONCE = 2
-_WAIT_S = 10.0
+_WAIT_S = 30.0
 _MOST_OBJECTS = 1000
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",

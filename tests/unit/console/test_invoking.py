@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from windvane.console.invoking import Asked, snippets
+from windvane.console.trying.invoking import Asked, snippets
 
 HOSTILE = [
     "$(touch /tmp/x)`id`",

@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from windvane.console.downloads import csv_download, csv_text, safe_cell
-from windvane.console.pasted import read_pasted
+from windvane.console.trying.downloads import csv_download, csv_text, safe_cell
+from windvane.console.trying.pasted import read_pasted
 from windvane.errors import InvalidRequest
 
 COLUMNS = ("age", "job", "a, b")

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
-from windvane.console.pages.endpoint_origin import Origin, origin_of
-from windvane.console.pages.endpoint_views import (
+from windvane.console.endpoint.origin import Origin, origin_of
+from windvane.console.endpoint.views import (
     SPANS,
     Charts,
     Figures,

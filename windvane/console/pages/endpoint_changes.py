@@ -13,9 +13,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.console.draw import draw
+from windvane.console.endpoint.origin import Origin, origin_of
+from windvane.console.endpoint.views import State, VariantRow, state_of, variants_of
 from windvane.console.forms import Form, form_of
-from windvane.console.pages.endpoint_origin import Origin, origin_of
-from windvane.console.pages.endpoint_views import State, VariantRow, state_of, variants_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.visit import Visit, visit_of
 from windvane.errors import CallerFault, DoesNotExist

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
-from windvane.console.pages.endpoint_views import (
+from windvane.console.endpoint.views import (
     Requests,
     VariantRow,
     figures_of,

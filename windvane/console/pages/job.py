@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
-from windvane.console.pages.job_views import JobView, job_view
+from windvane.console.job.views import JobView, job_view
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import END, stream_fragments
 from windvane.console.visit import Visit, visit_of

@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
-from windvane.console.pages.first_job import FirstJob, first_job
-from windvane.console.pages.job_views import FINAL
+from windvane.console.job.first import FirstJob, first_job
+from windvane.console.job.views import FINAL
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import stream_fragments
 from windvane.console.uncertain import Told, told

@@ -14,14 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from windvane.console.downloads import csv_download, csv_text
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
-from windvane.console.invoking import Snippet, asked_by, snippets
-from windvane.console.pasted import Pasted, read_pasted
-from windvane.console.schema import Field, Schema, schema_from
 from windvane.console.security import PAGE_HEADERS
-from windvane.console.told_reasons import Reasons, reasons_from
+from windvane.console.trying.downloads import csv_download, csv_text
+from windvane.console.trying.invoking import Snippet, asked_by, snippets
+from windvane.console.trying.pasted import Pasted, read_pasted
+from windvane.console.trying.schema import Field, Schema, schema_from
+from windvane.console.trying.told import Reasons, reasons_from
 from windvane.console.visit import Visit, visit_of
 from windvane.console.wording import number
 from windvane.errors import (

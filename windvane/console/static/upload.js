@@ -98,6 +98,7 @@
 
     async sendPart(part) {
       const url = await this.urlOf(part);
+      if (this.isStopped) throw new Stopped();
       const start = (part - 1) * this.place.part_bytes;
       const blob = this.file.slice(start, start + this.place.part_bytes, "application/octet-stream");
       return new Promise((done, failed) => {
