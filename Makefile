@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev demo test test-long conformance check fix lock bench bench-large wheel clean
+.PHONY: setup setup-dev demo test test-long conformance check fix lock bench bench-large bench-console screens wheel clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
@@ -66,6 +66,14 @@ bench: setup
 
 bench-large: setup
 	$(BIN)/python benchmarks/large.py $(if $(TABLE),--table $(TABLE)) $(if $(ROWS),--rows $(ROWS)) $(if $(BUDGET),--budget $(BUDGET))
+
+# Pictures of every page of the console, into FOLDER.
+screens: setup-dev
+	$(BIN)/python -m benchmarks.screens $(or $(FOLDER),build/screens) $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
+# How soon pages of the console can be used, with much to show.
+bench-console: setup-dev
+	$(BIN)/python -m benchmarks.console
 
 wheel: setup-dev
 	$(BIN)/python -m build --wheel

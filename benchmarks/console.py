@@ -106,7 +106,7 @@ def _visit(browser: Browser, server: Served, path: str) -> Visit:
     page = _page(browser, server)
     page.context.new_cdp_session(page).send("Network.clearBrowserCache")
     finished: list[Request] = []
-    page.on("requestfinished", finished.append)
+    page.on("requestfinished", lambda request: finished.append(request))
     page.goto(server.url + path, wait_until="load")
     n_bytes = sum(request.sizes()["responseBodySize"] for request in finished)
     times = page.evaluate(_TIMES)

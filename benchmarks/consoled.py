@@ -112,17 +112,23 @@ def sign_in(page: Page, data_dir: Path) -> None:
 
 def job_pages(job: dict[str, Any]) -> dict[str, str]:
     """The pages of one job, as Describe tells of it: what to call them, and their paths."""
-    name = quote(job["AutoMLJobName"])
-    pages = {"job": f"/console/jobs/{name}", "data": f"/console/jobs/{name}/data"}
-    pages["leaderboard"] = f"/console/jobs/{name}/leaderboard"
+    path = f"/console/jobs/{quote(job['AutoMLJobName'])}"
+    pages = {"job": path, "data": f"{path}/data", "leaderboard": f"{path}/leaderboard"}
     if best := job.get("BestCandidate"):
-        pages["candidate"] = f"/console/jobs/{name}/candidates/{quote(best['CandidateName'])}"
+        candidate = f"{path}/candidates/{quote(best['CandidateName'])}"
+        pages["candidate"] = candidate
+        for part in ("quality", "explanation", "steps", "files"):
+            pages[f"candidate-{part}"] = f"{candidate}/{part}"
+    [channel] = job["InputDataConfig"]
+    uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
+    pages["again"] = f"/console/new?uri={quote(uri)}"
     return pages
 
 
 def endpoint_pages(name: str) -> dict[str, str]:
     path = f"/console/endpoints/{quote(name)}"
-    return {"endpoint": path, "try": f"{path}/try"}
+    pages = {f"endpoint-{what}": f"{path}/{what}" for what in ("try", "change", "delete")}
+    return {"endpoint": path, **pages}
 
 
 def comparison(sagemaker: Any, job: str) -> dict[str, str]:

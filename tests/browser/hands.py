@@ -61,16 +61,16 @@ class Keyboard:
         self._page = page
 
     def activate(self, target):
-        self._reach(target)
+        self.reach(target)
         self._press("Space" if target.get_attribute("type") in ("checkbox", "radio") else "Enter")
 
     def fill(self, target, text):
-        self._reach(target)
+        self.reach(target)
         self._press("Control+a")
         self._page.keyboard.type(text)
 
     def choose(self, target, label):
-        self._reach(target)
+        self.reach(target)
         self._press("Home")
         wanted = target.evaluate(_INDEX_OF, label)
         assert wanted >= 0, f"{label!r} is no option of {target}"
@@ -88,7 +88,7 @@ class Keyboard:
     def _press(self, key):
         self._page.keyboard.press(key)
 
-    def _reach(self, target):
+    def reach(self, target):
         """Press Tab until the focus is on the target."""
         target.wait_for(state="attached")
         passed = []

@@ -34,6 +34,24 @@ def test_no_serious_barrier_on_any_page(pages, context_of, scheme, width):
     assert not {name: faults for name, faults in found.items() if faults}
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_barrier_in_what_pages_become(pages, context_of, scheme):
+    page = context_of(color_scheme=scheme).new_page()
+    page.goto(pages["endpoint-try"])
+    page.get_by_role("button", name="Predict", exact=True).first.click()
+    page.locator("#reasons figure").first.wait_for()
+    assert barriers(page) == []
+    page.goto(pages["completed-regression-again"])
+    page.get_by_label("Column to predict").select_option("median_house_value")
+    page.get_by_role("heading", name="Worth knowing").wait_for()
+    assert barriers(page) == []
+    page.goto("/console/")
+    page.get_by_role("row", name="bank-running").get_by_role("checkbox").check()
+    page.get_by_role("button", name="Stop the chosen jobs").click()
+    page.wait_for_url("**/console/stop")
+    assert barriers(page) == []
+
+
 @pytest.mark.parametrize("theme", ["Light theme", "Dark theme"])
 def test_the_switch_wins_over_the_system(context_of, theme):
     page = context_of(color_scheme="dark" if theme == "Light theme" else "light").new_page()

@@ -17,7 +17,7 @@ def first_load(context, path):
     """Bytes as they came over the wire, compressed, by what was loaded; nothing was kept from an earlier visit."""
     page = context.new_page()
     finished = []
-    page.on("requestfinished", finished.append)
+    page.on("requestfinished", lambda request: finished.append(request))
     page.goto(path, wait_until="load")
     loaded = {request.url: request.sizes()["responseBodySize"] for request in finished}
     page.close()

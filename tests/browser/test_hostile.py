@@ -12,7 +12,6 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 JOB, FAILED = "hostile", "hostile-failed"
 SCRIPT = "<script>windvaneRan('script')</script>"
-CANDIDATE_PARTS = ("", "/quality", "/explanation", "/steps", "/files")
 
 _FOREIGN = """
 () => {
@@ -91,11 +90,9 @@ def test_a_job_and_its_endpoint(wide, job, server):
     pages = {**job_pages(job), **comparison(server.client("sagemaker"), JOB), **endpoint_pages(JOB)}
     for path in pages.values():
         visit(wide, path)
-    for part in CANDIDATE_PARTS:
-        visit(wide, pages["candidate"] + part)
     visit(wide, pages["data"])
     assert shows(wide, SCRIPT)
-    visit(wide, pages["candidate"] + "/quality")
+    visit(wide, pages["candidate-quality"])
     assert shows(wide, "{{7*7}}")
 
 
