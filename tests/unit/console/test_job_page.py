@@ -190,7 +190,7 @@ def test_what_a_completed_job_lacks_is_a_failed_phase(
     now_is(desk, ended=desk.world.clock(), **changes)
     page = desk.get(PAGE)
     assert re.findall(r'class="failed">\s*<span class="phase-title">([^<]+)', page.text) == [failed]
-    assert "It ended without A report is missing: it took too long." in page.words
+    assert "What could not be made A report is missing: it took too long." in page.words
     assert "churn-endpoint not deployed" in page.words
     assert 'href="/console/endpoints/churn-endpoint"' not in page.text
 
