@@ -8,6 +8,8 @@ from browser.accessible import barriers, sideways
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
+_INK = "getComputedStyle(document.body).color"
+
 
 @pytest.fixture(scope="module")
 def pages(server):
@@ -56,14 +58,13 @@ def test_no_serious_barrier_in_what_pages_become(pages, context_of, scheme):
 def test_the_switch_wins_over_the_system(context_of, theme):
     page = context_of(color_scheme="dark" if theme == "Light theme" else "light").new_page()
     page.goto("/console/")
-    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    before = page.evaluate(_INK)
     page.get_by_role("button", name=theme).click()
-    page.wait_for_function(
-        "before => getComputedStyle(document.body).backgroundColor !== before", arg=before
-    )
+    page.locator(f"button[aria-pressed=true][title='{theme}']").wait_for()
+    assert page.evaluate(_INK) != before
     page.goto("/console/endpoints")
     assert page.get_by_role("button", name=theme).get_attribute("aria-pressed") == "true"
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    assert page.evaluate(_INK) != before
     assert barriers(page) == []
 
 
