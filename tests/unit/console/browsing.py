@@ -37,6 +37,9 @@ class Browser:
     def get(self, path: str, **headers: str) -> Answer:
         return self._ask("GET", path, b"", headers)
 
+    def head(self, path: str) -> Answer:
+        return self._ask("HEAD", path, b"", {})
+
     def post(self, path: str, fields: Mapping[str, str] | None = None, **headers: str) -> Answer:
         """As a page of this console would: with its token, and saying where it comes from."""
         given = {"origin": f"http://{self.host}", **headers}

@@ -33,6 +33,12 @@ def test_a_link_opens_one_session(console):
     assert not is_in(second)
 
 
+def test_a_look_at_a_link_does_not_use_it_up(console):
+    link, browser = console.link(), console.browser()
+    assert browser.head(link).set_cookies == []
+    assert browser.get(link).status == 200
+
+
 def test_a_link_expires(console):
     link, browser = console.link(), console.browser()
     console.advance(LINK_LIFETIME)

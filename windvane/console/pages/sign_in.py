@@ -75,6 +75,8 @@ async def sign_in(request: Request) -> Response:
 async def enter(request: Request) -> Response:
     """By a one-time link. A page that goes on by itself, not a redirect: with a redirect the browser would not send a
     strict cookie where the link stood on another site."""
+    if request.method == "HEAD":  # whoever looks before it goes there must not use the link up
+        return Response(headers=PAGE_HEADERS)
     link = request.query_params.get("link", "")
     session = await asyncio.to_thread(_entry(request).by_link, link)
     if session is None:
