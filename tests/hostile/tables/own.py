@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hostile.asking import ACCOUNT, OTHER, Ask, by, own
 from hostile.case import Case
-from hostile.grammar import broken, detected, longest, shortest, value
+from hostile.grammar import broken, detected, least, longest, missing, shortest, value
 
 _NAME = "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}"
 _CANDIDATE = "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}"
@@ -16,6 +16,10 @@ _POSITION = "Member must satisfy regular expression pattern: latest|[0-9]+"
 _SEQUENCE = "Member must satisfy regular expression pattern: [0-9]+"
 _REPORTS = "/windvane/jobs/churn/candidates/{}/reports"
 _BOARD = "/windvane/jobs/{}/leaderboard"
+_PROGRESS = "/windvane/jobs/{}/progress"
+_PREVIEW = "/windvane/tables/preview"
+_URI = r"Member must satisfy regular expression pattern: s3://([^/]+)(/[\s\S]*)?"
+_ORDERS = "Member must satisfy enum value set: [Name, CreationTime, Status]"
 _ONE = "/windvane/jobs/churn/candidates/{}"
 
 
@@ -128,6 +132,65 @@ CASES = (
         "a candidate on a path",
         own("GET", _ONE.format("..%2F..")),
         broken("../..", "candidateName", _CANDIDATE),
+    ),
+    _absent(
+        "progress of a job that there is not",
+        own("GET", _PROGRESS.format("nope")),
+        "Amazon SageMaker can't find an AutoML job called nope.",
+    ),
+    _absent(
+        "another account's progress",
+        by(own("GET", _PROGRESS.format("churn")), key=OTHER),
+        "Amazon SageMaker can't find an AutoML job called churn.",
+    ),
+    _invalid(
+        "progress of markup",
+        own("GET", _PROGRESS.format("%3Cb%3E")),
+        broken("<b>", "autoMLJobName", _NAME),
+    ),
+    _invalid(
+        "overviews in an order of one's own",
+        own("GET", "/windvane/jobs", "sortBy=Score"),
+        broken("Score", "sortBy", _ORDERS),
+    ),
+    _invalid(
+        "a page of no overviews",
+        own("GET", "/windvane/jobs", "maxResults=0"),
+        broken("0", "maxResults", least(1)),
+    ),
+    Case(
+        "a page of some overviews",
+        own("GET", "/windvane/jobs", "maxResults=some"),
+        400,
+        "SerializationException",
+        "'some' at 'maxResults' can not be converted to an Integer",
+    ),
+    _invalid(
+        "overviews after a token of nobody's",
+        own("GET", "/windvane/jobs", "nextToken=AAAA"),
+        "Invalid NextToken: it was not issued for this list and these filters.",
+    ),
+    _invalid(
+        "a preview of nothing",
+        own("POST", _PREVIEW, body=b"{}"),
+        missing("s3Uri"),
+    ),
+    _invalid(
+        "a preview of a file of the server",
+        own("POST", _PREVIEW, body=b'{"S3Uri": "file:///etc/passwd"}'),
+        broken("file:///etc/passwd", "s3Uri", _URI),
+    ),
+    _invalid(
+        "a preview of what is not there",
+        own("POST", _PREVIEW, body=b'{"S3Uri": "s3://data/nothing.csv"}'),
+        'No S3 objects found under S3 URL "s3://data/nothing.csv".',
+    ),
+    Case(
+        "a preview that is no object",
+        own("POST", _PREVIEW, body=b"[1]"),
+        400,
+        "SerializationException",
+        "Unable to parse the request body: it must be a JSON object.",
     ),
     _absent(
         "events of a job that there is not",
