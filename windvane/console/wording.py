@@ -33,6 +33,18 @@ def number(value: float | None) -> str:
     return f"{value:.4g}"
 
 
+def short(value: float) -> str:
+    """For the ticks of an axis, where there is little room.
+
+    >>> short(0.25), short(120_000), short(2_400_000), short(-1.5e9), short(3e13)
+    ('0.25', '120,000', '2.4 M', '-1.5 bn', '3e+13')
+    """
+    for size, unit in ((1e9, "bn"), (1e6, "M")):
+        if size <= abs(value) < 1e12:
+            return f"{value / size:.4g} {unit}"
+    return f"{value:.3g}" if abs(value) >= 1e12 else number(value)
+
+
 def score(value: float | None) -> str:
     """Of a candidate: five digits that differ where candidates differ.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from windvane.console.wording import name, number
+from windvane.console.wording import name, short
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def bottom_axis(scale: Scale, y: float, title: str = "", top: float | None = Non
         x = scale.at(tick)
         if top is not None:
             parts.append(line(x, top, x, y))
-        parts.append(text(x, y + 16, number(tick), anchor="middle"))
+        parts.append(text(x, y + 16, short(tick), anchor="middle"))
     if title:
         parts.append(text((scale.start + scale.end) / 2, y + 34, title, anchor="middle", limit=80))
     return _joined(parts)
@@ -152,7 +152,7 @@ def left_axis(scale: Scale, x: float, right: float, title: str = "") -> Markup:
     parts = []
     for tick in scale.ticks():
         y = scale.at(tick)
-        parts += [line(x, y, right, y), text(x - 6, y + 4, number(tick), anchor="end")]
+        parts += [line(x, y, right, y), text(x - 6, y + 4, short(tick), anchor="end")]
     if title:
         parts.append(text(x, scale.end - 10, title, anchor="start", limit=80))
     return _joined(parts)
