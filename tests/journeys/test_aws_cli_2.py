@@ -3,6 +3,8 @@ objects, and has other exit codes. It is the distribution's."""
 
 import os
 import signal
+import subprocess
+from contextlib import suppress
 
 import pytest
 from journeys.commands import path_of_version_2, version_2
@@ -32,9 +34,8 @@ def test_logs_are_followed_from_one_job_to_the_next(aws, server):
     while not all(any(end in line for line in shown) for end in ends):
         shown.append(tail.stdout.readline())
         assert shown[-1], shown
-    tail.send_signal(signal.SIGINT)
+    assert interrupted(tail) in (0, 130)
     assert tail.stdout.read() == ""
-    assert tail.wait(timeout=30) in (0, 130)
     tail.stdout.close()
     logs = server.client("logs")
     events = [
@@ -47,6 +48,16 @@ def test_logs_are_followed_from_one_job_to_the_next(aws, server):
     assert [line.rstrip("\n").split(" ", 1)[1] for line in shown] == [
         f"{event['logStreamName']} {event['message']}" for event in events
     ]
+
+
+def interrupted(process):
+    """Its exit code. Like a person, it is interrupted again where once is overheard: Python drops an interrupt that
+    meets a destructor."""
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
+    return process.returncode
 
 
 def test_objects_travel_both_ways(aws, server, tmp_path):
