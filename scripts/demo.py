@@ -50,9 +50,7 @@ def main() -> int:
         )
         console.print("Start a server of your own and open its console:")
         console.print("  .venv/bin/windvane serve --data-dir ./windvane-data")
-        console.print(
-            f"  (WINDVANE_CONSOLE_URL of windvane env; here {environment['WINDVANE_CONSOLE_URL']})"
-        )
+        console.print("  It prints a link to it, which is good once; windvane env prints another.")
     console.print(f"[green]Done in {time.monotonic() - started:.0f} s.[/green]")
     return 0
 
