@@ -8,8 +8,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from conformance import session
-from conformance.notes import Desk
+
+pytest.register_assert_rewrite("windvane.testing")
+
+from conformance import session  # noqa: E402 - asserts of what is imported before the line above stay mute
+from conformance.notes import Desk  # noqa: E402
 
 _DESK = pytest.StashKey[Desk]()
 

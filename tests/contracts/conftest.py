@@ -10,17 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-pytest.register_assert_rewrite("windvane.testing")
-
-from windvane.store.base import Store  # noqa: E402 - the line above comes first or asserts stay mute
-from windvane.store.open import FILE_NAME, open_store  # noqa: E402
-from windvane.store.schema import METADATA  # noqa: E402
-from windvane.testing.store_laws.place import StorePlace  # noqa: E402
-from windvane.testing.throwaway_postgres import (  # noqa: E402
-    NoPostgres,
-    ThrowawayPostgres,
-    throwaway_postgres,
-)
+from windvane.store.base import Store
+from windvane.store.open import FILE_NAME, open_store
+from windvane.store.schema import METADATA
+from windvane.testing.store_laws.place import StorePlace
+from windvane.testing.throwaway_postgres import NoPostgres, ThrowawayPostgres, throwaway_postgres
 
 
 @pytest.fixture(scope="session")
