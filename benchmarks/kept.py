@@ -1,4 +1,4 @@
-"""Fit the public tables and keep everything: python benchmarks/kept.py FOLDER [--budget S] [--tables a,b]
+"""Fit the public tables and keep everything: python benchmarks/kept.py FOLDER [--budget S] [--seed N] [--tables a,b]
 
 FOLDER/TABLE/job is what `AutoML.fit(keep=...)` leaves, FOLDER/TABLE/model what `AutoML.save` writes. Each table is
 fitted in a process of its own. benchmarks/honesty.py and benchmarks/ablation.py read them.
@@ -38,11 +38,12 @@ def main(arguments: Sequence[str], shared: Path = SHARED) -> int:
         print(refusal, file=sys.stderr)
         return 2
     if asked.here:
-        fit_and_keep(tables[0], shared, asked.folder, asked.budget)
+        fit_and_keep(tables[0], shared, asked.folder, asked.budget, asked.seed)
         return 0
     for table in tables:
         command = [sys.executable, "-m", "benchmarks.kept", str(asked.folder), "--here"]
-        command += ["--budget", f"{asked.budget:g}", "--tables", table["name"]]
+        command += ["--budget", f"{asked.budget:g}", "--seed", str(asked.seed)]
+        command += ["--tables", table["name"]]
         subprocess.run(command, check=True, cwd=ROOT)
     return 0
 
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("folder", type=lambda text: Path(text).resolve())
     parser.add_argument("--budget", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tables", default="", help="names separated by commas; all by default")
     parser.add_argument("--here", action="store_true", help="the first one, in this process")
     return parser
@@ -74,9 +76,11 @@ def part_of(table: Mapping[str, Any], part: str, shared: Path) -> pd.DataFrame:
     return pd.read_csv(shared / "data" / "public" / table["files"][part]["path"])
 
 
-def fit_and_keep(table: Mapping[str, Any], shared: Path, folder: Path, budget_s: float) -> None:
+def fit_and_keep(
+    table: Mapping[str, Any], shared: Path, folder: Path, budget_s: float, seed: int = 0
+) -> None:
     problem = table["problem_type"]
-    model = AutoML(table["target"], problem, OBJECTIVES[problem], max_runtime_s=budget_s)
+    model = AutoML(table["target"], problem, OBJECTIVES[problem], max_runtime_s=budget_s, seed=seed)
     home = folder / table["name"]
     model.fit(part_of(table, "train", shared), keep=home / JOB)
     model.save(home / MODEL)
