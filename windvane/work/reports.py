@@ -14,7 +14,7 @@ from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import files_of
 
-EXPLAINING_SHARE = 0.4
+EXPLAINING_SHARE = 0.5
 """Of the time for the explanation: the rest is for drawing it and for bringing it to S3."""
 
 

@@ -92,12 +92,24 @@ def _grid_of_numbers(seen: Values) -> tuple[Values, NDArray[np.float64]]:
     present = np.sort(seen[~np.isnan(seen)])
     grid = np.unique(present)
     if len(grid) > _MOST_POINTS:
-        wanted = np.linspace(*_ENDS, _MOST_POINTS)
-        grid = np.unique(np.quantile(present, wanted, method="nearest"))
+        grid = _spread_points(present, grid)
     if not len(grid):
         return grid, np.empty(0)
     nearest = np.searchsorted((grid[1:] + grid[:-1]) / 2, present)
     return grid, np.bincount(nearest, minlength=len(grid)) / len(seen)
+
+
+def _spread_points(present: Values, distinct: Values) -> Values:
+    """Quantiles of the rows; where most rows share a few values, quantiles of the distinct values fill the gaps."""
+    wanted = np.linspace(*_ENDS, _MOST_POINTS)
+    grid = np.unique(np.quantile(present, wanted, method="nearest"))
+    between = distinct[(distinct > grid[0]) & (distinct < grid[-1])]
+    others = between[~np.isin(between, grid)]
+    n_more = min(_MOST_POINTS - len(grid), len(others))
+    if n_more == 0:
+        return grid
+    shares = np.arange(1, n_more + 1) / (n_more + 1)
+    return np.union1d(grid, np.quantile(others, shares, method="nearest"))
 
 
 def _grid_of_words(seen: Values) -> tuple[Values, NDArray[np.float64]]:

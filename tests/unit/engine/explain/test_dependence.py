@@ -47,6 +47,15 @@ def test_the_grid_of_a_number_goes_by_quantiles():
     assert found.is_ordered
 
 
+def test_where_most_rows_share_a_value_the_grid_has_others_too():
+    seen = np.concatenate([np.zeros(950), np.arange(1_000.0, 51_000, 1_000)])
+    found = dependence_of(_values, NUMBER, _cells(), N_ROWS, seen)
+    assert len(found.grid) == 12
+    assert found.grid[[0, -1]].tolist() == [0, 30_000]
+    assert np.diff(found.grid).max() <= 6_000
+    assert found.shares[0] > 0.9
+
+
 def test_few_numbers_are_all_on_the_grid():
     found = dependence_of(_values, NUMBER, _cells(), N_ROWS, np.array([2.0, 1, 2, np.nan]))
     assert found.grid.tolist() == [1, 2]
