@@ -27,6 +27,9 @@ WIDTHS = {1440: 900, 390: 844}
 """With the height of what is seen at once."""
 
 Scheme = Literal["light", "dark"]
+_SIGN_IN = "sign-in"
+"""The only page that strangers see."""
+
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
@@ -68,24 +71,30 @@ def furnish(server: Served) -> None:
 
 def take_pictures(server: Served, folder: Path, only: str) -> None:
     """Prints each picture's name, and beside it what is not well with the page."""
-    pages = {"sign-in": "/console/sign-in", **pages_of(server.client("sagemaker"))}
+    pages = pages_of(server.client("sagemaker"))
     chosen = {name: path for name, path in pages.items() if only in name}
+
+    def take(page: Page, name: str, path: str, kind: str) -> None:
+        file = folder / f"{name}-{kind}.png"
+        print(file, *_take(page, server.url + path, file), sep="  ", flush=True)
+
     with chromium() as browser:
         for width in WIDTHS:
             for scheme in SCHEMES:
-                with _signed_in(browser, server, width, scheme) as page:
+                kind = f"{width}-{scheme}"
+                with _opened(browser, width, scheme) as page:
+                    if only in _SIGN_IN:
+                        take(page, _SIGN_IN, "/console/sign-in", kind)
+                    sign_in(page, server.data_dir)
                     for name, path in chosen.items():
-                        file = folder / f"{name}-{width}-{scheme}.png"
-                        print(file, *_take(page, server.url + path, file), sep="  ", flush=True)
+                        take(page, name, path, kind)
 
 
 @contextmanager
-def _signed_in(browser: Browser, server: Served, width: int, scheme: Scheme) -> Iterator[Page]:
+def _opened(browser: Browser, width: int, scheme: Scheme) -> Iterator[Page]:
     size: ViewportSize = {"width": width, "height": WIDTHS[width]}
     context = browser.new_context(viewport=size, color_scheme=scheme)
-    page = context.new_page()
-    sign_in(page, server.data_dir)
-    yield page
+    yield context.new_page()
     context.close()
 
 
@@ -98,6 +107,9 @@ def _take(page: Page, url: str, file: Path) -> list[str]:
 
     page.on("console", note)
     page.goto(url)
+    for frame in page.locator("iframe").all():
+        frame.scroll_into_view_if_needed()
+        frame.content_frame.locator("main").wait_for()
     page.screenshot(path=file, full_page=True)
     page.remove_listener("console", note)
     wide = page.evaluate("document.documentElement.scrollWidth")

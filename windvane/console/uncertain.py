@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from windvane.console.wording import NOTHING, score
+from windvane.console.wording import NOTHING, score, unit_of
 
 _SMALLEST, _LARGEST = 1e-6, 1e12
 
@@ -32,14 +32,15 @@ class Told:
 def told(value: float | None, error: float | None = None) -> Told:
     """
     >>> told(0.912345, 0.00321).whole, told(438266010.4, 2.1e7).whole, told(0.5).whole
-    ('0.9123 ± 0.0032', '438,266,010 ± 21,000,000', '0.50000')
+    ('0.9123 ± 0.0032', '438 M ± 21 M', '0.50000')
     """
     if value is None or not math.isfinite(value):
         return Told(None, NOTHING)
     if error is None or not _SMALLEST <= abs(error) < _LARGEST:
         return Told(value, score(value))
-    decimals = max(0, 1 - math.floor(math.log10(error)))
-    return Told(value, f"{value:,.{decimals}f}", f"{error:,.{decimals}f}")
+    size, unit = unit_of(value)
+    decimals = max(0, 1 - math.floor(math.log10(error / size)))
+    return Told(value, f"{value / size:,.{decimals}f}{unit}", f"{error / size:,.{decimals}f}{unit}")
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,22 @@ def short(value: float) -> str:
     >>> short(0.25), short(120_000), short(2_400_000), short(-1.5e9), short(3e13)
     ('0.25', '120,000', '2.4 M', '-1.5 bn', '3e+13')
     """
-    for size, unit in ((1e9, "bn"), (1e6, "M")):
-        if size <= abs(value) < 1e12:
-            return f"{value / size:.4g} {unit}"
+    size, unit = unit_of(value)
+    if unit:
+        return f"{value / size:.4g}{unit}"
     return f"{value:.3g}" if abs(value) >= 1e12 else number(value)
+
+
+def unit_of(value: float) -> tuple[float, str]:
+    """The size and the name, with a space before it, of what a large number is told in; (1, "") for others.
+
+    >>> unit_of(2_400_000), unit_of(1.5e9), unit_of(12.0)
+    ((1000000.0, ' M'), (1000000000.0, ' bn'), (1.0, ''))
+    """
+    for size, unit in ((1e9, " bn"), (1e6, " M")):
+        if size <= abs(value) < 1e12:
+            return size, unit
+    return 1.0, ""
 
 
 def score(value: float | None) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 UNKNOWN = "–"
 
 _DIGITS = 4
-_SMALLEST, _LARGEST = 1e-4, 1e9
+_SMALLEST, _LARGEST = 1e-4, 1e12
 """Beyond these numbers have an exponent."""
 
 _LEAST_PERCENT = 0.1
@@ -42,17 +42,20 @@ def signed(value: float) -> str:
 
 
 def with_error(value: float, error: float | None) -> str:
-    """Both with the decimals that two digits of the error have; the value alone if the error is not known.
+    """Both to two digits of the error; the value alone if the error is not known.
 
     >>> with_error(0.912345, 0.00321), with_error(1234.5, 67.8), with_error(0.5, None)
     ('0.9123 ± 0.0032', '1,234 ± 68', '0.5')
+    >>> with_error(2_418_144_679.1, 283_838_211.0)
+    '2,420,000,000 ± 280,000,000'
     """
     if error is None:
         return number(value)
     if not _SMALLEST <= error < _LARGEST or abs(value) >= _LARGEST:
         return f"{number(value)} ± {number(error)}"
-    decimals = _decimals(error, 2)
-    return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
+    place = _last_place(error, 2)
+    decimals = max(0, place)
+    return f"{round(value, place):,.{decimals}f} ± {round(error, place):,.{decimals}f}"
 
 
 def share(value: float | None) -> str:
@@ -114,8 +117,13 @@ def listed(parts: Sequence[str], limit: int = 10) -> str:
 
 def _decimals(value: float, digits: int) -> int:
     """So many that `digits` count, after rounding to as many."""
+    return max(0, _last_place(value, digits))
+
+
+def _last_place(value: float, digits: int) -> int:
+    """Where the last of so many digits stands, after rounding to as many: 2 for hundredths, -2 for hundreds."""
     exponent = int(f"{abs(value):.{digits - 1}e}".partition("e")[2])
-    return max(0, digits - 1 - exponent)
+    return digits - 1 - exponent
 
 
 def _shortened(text: str, value: float) -> str:

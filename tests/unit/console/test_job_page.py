@@ -113,7 +113,7 @@ def test_a_search_shows_everything_that_is_known(desk: Desk) -> None:
         "Elapsed 1 min 3 s of 10 min",
         "41,188 rows × 21 columns",
         "Binary classification",
-        "1 churn-002 xgboost dpp0 0.9000 ± 0.0078",
+        "1 churn-002 0.9000 ± 0.0078",
         "catboost on dpp3 churn-009 1 min",
         "123 MB",
         "Candidate 2 scored 0.9.",

@@ -27,7 +27,7 @@ def test_its_examples_are_true():
         (123_456, "123,456"),
         (0.00012345, "0.0001234"),
         (0.00001, "1e-05"),
-        (2.5e9, "2.5e+09"),
+        (2.5e9, "2,500,000,000"),
         (None, wording.UNKNOWN),
         (math.nan, wording.UNKNOWN),
         (-math.inf, wording.UNKNOWN),
@@ -65,7 +65,7 @@ def test_shares_are_percent_and_counts_have_commas():
     ("value", "error", "told"),
     [
         (0.5, 0.01, "0.500 ± 0.010"),
-        (12_345.6, 99.6, "12,346 ± 100"),
+        (12_345.6, 99.6, "12,350 ± 100"),
         (0.5, 0.0, "0.5 ± 0"),
         (0.5, 1e-6, "0.5 ± 1e-06"),
         (0.5, None, "0.5"),

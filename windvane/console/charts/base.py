@@ -13,6 +13,9 @@ from markupsafe import Markup, escape
 
 from windvane.console.wording import name, short
 
+_TICK_LINES, _TITLE_LINES = 1.4, 2.7
+"""Below an axis."""
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -105,10 +108,18 @@ def picture(width: float, height: float, told: str, *parts: Markup) -> Markup:
 
 
 def text(
-    x: float, y: float, content: str, css: str = "tick", anchor: str = "start", limit: int = 40
+    x: float,
+    y: float,
+    content: str,
+    css: str = "tick",
+    anchor: str = "start",
+    limit: int = 40,
+    lines_below: float = 0.0,
 ) -> Markup:
-    element = Markup('<text x="{}" y="{}" class="{}" text-anchor="{}">{}</text>')
-    return element.format(_n(x), _n(y), css, anchor, name(content, limit))
+    """lines_below    how far the text stands below y, in sizes of its font, which differ from page to page"""
+    below = Markup(' dy="{}em"').format(_n(lines_below)) if lines_below else ""
+    element = Markup('<text x="{}" y="{}"{} class="{}" text-anchor="{}">{}</text>')
+    return element.format(_n(x), _n(y), below, css, anchor, name(content, limit))
 
 
 def line(x1: float, y1: float, x2: float, y2: float, css: str = "rule") -> Markup:
@@ -141,9 +152,10 @@ def bottom_axis(scale: Scale, y: float, title: str = "", top: float | None = Non
         x = scale.at(tick)
         if top is not None:
             parts.append(line(x, top, x, y))
-        parts.append(text(x, y + 16, short(tick), anchor="middle"))
+        parts.append(text(x, y, short(tick), anchor="middle", lines_below=_TICK_LINES))
     if title:
-        parts.append(text((scale.start + scale.end) / 2, y + 34, title, anchor="middle", limit=80))
+        middle = (scale.start + scale.end) / 2
+        parts.append(text(middle, y, title, anchor="middle", limit=80, lines_below=_TITLE_LINES))
     return _joined(parts)
 
 

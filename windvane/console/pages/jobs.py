@@ -160,8 +160,8 @@ CELLS = ("pick", "status", "score", "progress", "took", "act")
 _COLUMNS = (
     ("Job", "name", False),
     ("Status", "status", False),
-    ("Objective", "", False),
     ("Best score", "", True),
+    ("Objective", "", False),
     ("Candidates", "", False),
     ("Created", "created", False),
     ("Duration", "", True),
