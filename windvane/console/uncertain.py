@@ -18,11 +18,13 @@ class Told:
     value    as it was measured; None if it was not
     text     of it, without its error
     error    the text of its standard error or deviation; "" if that is not known
+    spread   the same as it was measured; 0 if it is not known
     """
 
     value: float | None
     text: str
     error: str = ""
+    spread: float = 0.0
 
     @property
     def whole(self) -> str:
@@ -40,7 +42,8 @@ def told(value: float | None, error: float | None = None) -> Told:
         return Told(value, score(value))
     size, unit = unit_of(value)
     decimals = max(0, 1 - math.floor(math.log10(error / size)))
-    return Told(value, f"{value / size:,.{decimals}f}{unit}", f"{error / size:,.{decimals}f}{unit}")
+    text, error_text = (f"{one / size:,.{decimals}f}{unit}" for one in (value, error))
+    return Told(value, text, error_text, error)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 from unit.console.board import a_candidate, a_job, read
 
 from windvane.domain.candidate import Metric
-from windvane.domain.problem import MetricName
+from windvane.domain.problem import MetricName, ProblemType
 
 PAGE = "/console/jobs/churn/compare"
 BOTH = f"{PAGE}?one=churn-001&two=churn-002"
@@ -52,6 +52,19 @@ def test_scores_say_which_is_better_if_that_can_be_told(two, browser):
     assert "not told apart" in told["AUC"][2]
     assert "better" in told["LogLoss"][0], "a lower loss is better"
     assert told["Accuracy"][:2] == ["–", "–"]
+
+
+def test_large_errors_are_told_in_millions_and_compared_as_they_are(jobs, browser):
+    of = {"problem_type": ProblemType.REGRESSION, "objective": MetricName.MSE}
+    jobs.insert(
+        a_job(**of),
+        *(
+            a_candidate(i, score=mse, metrics=(Metric(MetricName.MSE, mse, standard_error=2e7),))
+            for i, mse in ((1, 9.9e8), (2, 2.4e9))
+        ),
+    )
+    told = lines(browser.get(BOTH))
+    assert told["MSE"] == ["990 M ± 20 M better", "2.400 bn ± 0.020 bn", "+1,410,000,000"]
 
 
 def test_costs_say_how_many_times(two, browser):

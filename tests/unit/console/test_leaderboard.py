@@ -7,7 +7,7 @@ import gzip
 import pytest
 from unit.console.board import HOSTILE, a_candidate, a_job, check_harmless, read
 
-from windvane.domain.candidate import CandidateStatus
+from windvane.domain.candidate import CandidateStatus, Metric
 from windvane.domain.problem import MetricName, ProblemType
 
 BOARD = "/console/jobs/churn/leaderboard"
@@ -124,6 +124,14 @@ def test_losses_sort_from_the_lowest(jobs, browser):
     jobs.insert(a_candidate(1))
     assert "?sort=MSE&amp;order=ascending" in browser.get(BOARD).text
     assert "?sort=R2&amp;order=descending" in browser.get(BOARD).text
+
+
+def test_figures_told_in_millions_say_what_they_sort_by(jobs, browser):
+    of = {"problem_type": ProblemType.REGRESSION, "objective": MetricName.MSE}
+    metrics = (Metric(MetricName.MSE, 2.4066e9, standard_error=1.4e8),)
+    jobs.insert(a_job(**of), a_candidate(1, score=2.4066e9, metrics=metrics))
+    text = browser.get(BOARD).text
+    assert 'data-v="2.4066e+09">2.41 bn <span class="muted">± 0.14 bn</span>' in text
 
 
 def test_750_candidates_are_one_light_page(jobs, browser):

@@ -139,16 +139,12 @@ def _metric(name: str, one: Told, two: Told) -> Line:
     if one.value is None or two.value is None:
         return Line(name, one.whole, two.whole)
     difference = two.value - one.value
-    error = math.hypot(_read(one.error), _read(two.error))
+    error = math.hypot(one.spread, two.spread)
     if error and abs(difference) < _SURE * error:
         return Line(name, one.whole, two.whole, _signed(difference), "alike")
     is_better = difference < 0 if is_loss(name) else difference > 0
     verdict = "" if difference == 0 else "second" if is_better else "first"
     return Line(name, one.whole, two.whole, _signed(difference), verdict)
-
-
-def _read(error: str) -> float:
-    return float(error.replace(",", "")) if error else 0.0
 
 
 def _facts(one: Answer, two: Answer) -> list[Line]:

@@ -16,7 +16,7 @@ from windvane.console.charts.scatter import Spot, front_chart
 from windvane.console.draw import draw
 from windvane.console.uncertain import Told, is_loss, told
 from windvane.console.visit import visit_of
-from windvane.console.wording import in_bytes, millis, seconds
+from windvane.console.wording import in_bytes, millis, seconds, unit_of
 
 Answer = Mapping[str, Any]
 Value = float | str | None
@@ -220,7 +220,8 @@ def _metric_column(metric: str, split: str, title: str) -> Column:
     def cell(candidate: Answer) -> Cell:
         one = found(candidate)
         figure = told(one.get("Value"), one.get("StandardError"))
-        return Cell(figure.text, figure.error)
+        has_unit = figure.value is not None and unit_of(figure.value)[1]
+        return Cell(figure.text, figure.error, f"{figure.value:.9g}" if has_unit else "")
 
     key = metric if split == "Validation" else f"{metric}-train"
     falls = not is_loss(metric)

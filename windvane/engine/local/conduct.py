@@ -25,31 +25,23 @@ from windvane.engine import stages
 from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.local.commission import Commission, Kind, reports_end
-from windvane.engine.local.crew import Crew
 from windvane.engine.local.defining import definitions_beside
 from windvane.engine.local.finish import refit_members, with_refits
 from windvane.engine.local.front import Choice, choose, noted, stated, with_pessimism
 from windvane.engine.local.hunt import FIRST, Hunt
 from windvane.engine.local.job import LEAST_ROWS, Entry, Job, leaderboard_to_json, ranked
+from windvane.engine.local.last import alone, last_entries, last_resort, quick_ensemble
 from windvane.engine.local.libraries import Libraries
 from windvane.engine.local.telling import OnEvent, Teller
 from windvane.engine.manifest import read_json, write_json
-from windvane.engine.outcomes import read_candidate
 from windvane.engine.scoring.judge import with_latency
-from windvane.engine.tuning.pacing import has_place_for_ensemble
 from windvane.errors import DataFault, JobFault
 from windvane.process.child import Ending, Exit
-
-ENSEMBLE = "ensemble"
 
 _LATENCY = "latency.json"
 _MEASURING_S = 0.3
 """Beyond what loading the model takes, which is about what packing it does: for measuring its latency, if there is so much
 time."""
-
-_LAST_RESORT_S = 20.0
-"""What analysis, baseline and packing may take even if the time is over: a job leaves a model whatever
-happens."""
 
 
 def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
@@ -75,15 +67,17 @@ def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
     hunt = Hunt(job, read_dataset(job.dataset), teller, libraries.load_for)
     with teller.stage("search"):
         hunt.run()
-    entries = [*hunt.entries, *_last_entry(job, hunt.entries, teller)]
+    entries = [*hunt.entries, *last_entries(job, hunt.entries, teller)]
     order = ranked(entries, analysis.objective)
     choice = choose(order, job.max_latency_s)
     luck = _optimism(job, order, choice)
     with teller.stage("refit"):
         refits = refit_members(job, hunt.recipes, _entry(order, choice.index))
-    order = with_pessimism(stated(with_refits(order, refits), luck), _pessimism(job, hunt))
+    order = stated(with_refits(order, refits), luck)
     with teller.stage("packing"):
         _pack(job, hunt.recipes, order, choice.index, refits)
+    order = ranked([*order, *quick_ensemble(job, order)], analysis.objective)
+    order = with_pessimism(order, _pessimism(job, hunt))
     if (job.out / _LATENCY).exists():
         latency_s = float(read_json(job.out / _LATENCY)["latency_s"])
         order = [_measured(entry, choice, latency_s) for entry in order]
@@ -110,7 +104,7 @@ def _analyse(job: Job, meanwhile: Callable[[], bool]) -> Analysis:
     def work() -> None:
         stages.analyse(job.files, options, job.problem, job.dataset, job.validation)
 
-    ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S), meanwhile)
+    ended = alone(job, work, last_resort(job), meanwhile)
     if ended.is_a(DataFault):
         raise DataFault(ended.text)
     if ended.is_a(JobFault):
@@ -126,46 +120,6 @@ def _why(ended: Exit, job: Job) -> str:
     if ended.ending is Ending.KILLED_MEMORY:
         return f"It needed more memory than the {job.memory_mb} MB that the job has; give it more."
     return ended.text
-
-
-def _last_entry(job: Job, entries: Sequence[Entry], teller: Teller) -> list[Entry]:
-    """The ensemble if there is time and place for it and it is of use; the baseline if nothing finished."""
-    finished = [entry.index for entry in entries if entry.outcome is not None]
-    index = max((entry.index for entry in entries), default=0) + 1
-    if not finished:
-        return [_baseline(job, index)]
-    if len(finished) < 2 or not has_place_for_ensemble(job.max_candidates, job.strategy):
-        return []
-    with teller.stage("ensemble"):
-        return _ensemble(job, finished, index)
-
-
-def _ensemble(job: Job, finished: Sequence[int], index: int) -> list[Entry]:
-    members = {number: job.candidate(number) for number in finished}
-    into = job.candidate(index)
-
-    def work() -> None:
-        stages.build_ensemble(job.dataset, members, index, into, job.max_latency_s)
-
-    ended = _alone(job, work, job.packing_starts)
-    if ended.ending is not Ending.FINISHED:
-        return [Entry(index, ENSEMBLE, None, None, ended.text)]
-    if not into.exists():
-        return []
-    return [Entry(index, ENSEMBLE, None, read_candidate(into).outcome)]
-
-
-def _baseline(job: Job, index: int) -> Entry:
-    into = job.candidate(index)
-
-    def work() -> None:
-        stages.train_baseline(job.dataset, index, into)
-
-    ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S))
-    if ended.ending is not Ending.FINISHED:
-        raise JobFault(f"No candidate finished, and neither did the baseline. {ended.text}")
-    record = read_candidate(into)
-    return Entry(index, stages.BASELINE, record.plan, record.outcome)
 
 
 def _optimism(job: Job, order: Sequence[Entry], choice: Choice) -> float | None:
@@ -205,7 +159,7 @@ def _pack(
             latency_s = stages.row_latency(job.dataset, job.out / "best")
             write_json(job.out / _LATENCY, {"latency_s": latency_s})
 
-    ended = _alone(job, work, max(job.deadline, time.time() + _LAST_RESORT_S))
+    ended = alone(job, work, last_resort(job))
     if ended.ending is not Ending.FINISHED:
         raise JobFault(f"Candidate {best}, the best, could not be packed. {ended.text}")
 
@@ -214,20 +168,6 @@ def _measured(entry: Entry, choice: Choice, latency_s: float) -> Entry:
     if entry.index != choice.index or entry.outcome is None:
         return entry
     return replace(entry, outcome=with_latency(entry.outcome, latency_s))
-
-
-def _alone(
-    job: Job,
-    function: Callable[[], None],
-    kill_at: float,
-    meanwhile: Callable[[], bool] = lambda: False,
-) -> Exit:
-    crew: Crew[None] = Crew(1, job.memory_mb)
-    try:
-        crew.start(None, function, kill_at)
-        return crew.next_ended(meanwhile)[1]
-    finally:
-        crew.stop()
 
 
 def _commission(job: Job, into: Path, best: int) -> Commission:

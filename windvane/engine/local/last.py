@@ -1,0 +1,114 @@
+"""What a search ends with: an ensemble, or the baseline if nothing finished; and a second ensemble that is quick, if the
+best candidate is slow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from windvane.engine import stages
+from windvane.engine.local.crew import Crew
+from windvane.engine.local.job import Entry, Job
+from windvane.engine.local.telling import Teller
+from windvane.engine.outcomes import read_candidate
+from windvane.engine.tuning.pacing import has_place_for_ensemble
+from windvane.errors import JobFault
+from windvane.process.child import Ending, Exit
+
+ENSEMBLE = "ensemble"
+
+QUICK_S = 1e-3
+"""A row may take so long in many a service: if the best candidate takes longer, an ensemble within it is tried too."""
+
+_LAST_RESORT_S = 20.0
+"""What analysis, baseline and packing may take even if the time is over: a job leaves a model whatever
+happens."""
+
+
+def last_entries(job: Job, entries: Sequence[Entry], teller: Teller) -> list[Entry]:
+    """Ensembles if there is time and place for them and they are of use; the baseline if nothing finished.
+
+    raises    JobFault if not even that can be had
+    """
+    finished = [entry.index for entry in entries if entry.outcome is not None]
+    index = max((entry.index for entry in entries), default=0) + 1
+    if not finished:
+        return [_baseline(job, index)]
+    if len(finished) < 2 or not has_place_for_ensemble(job.max_candidates, job.strategy):
+        return []
+    with teller.stage("ensemble"):
+        return _ensemble(job, finished, index, job.max_latency_s, job.packing_starts)
+
+
+def quick_ensemble(job: Job, order: Sequence[Entry]) -> list[Entry]:
+    """The best ensemble within QUICK_S for the front of the leaderboard, if the first candidate takes longer and half
+    of the time that is left is enough for it. Latencies are measured: where the number of candidates is given, the same
+    leaderboard is to come out each time, and there is none.
+
+    order    best first
+    """
+    best = order[0].outcome
+    is_wanted = (
+        job.max_latency_s is None and job.max_candidates is None and job.strategy.has_ensemble
+    )
+    if best is None or best.latency_s <= QUICK_S or not is_wanted:
+        return []
+    pipelines = [one.index for one in order if one.plan is not None and one.outcome is not None]
+    index = 1 + max(one.index for one in order)
+    now = time.time()
+    found = _ensemble(job, pipelines, index, QUICK_S, now + (job.deadline - now) / 2)
+    return [one for one in found if one.outcome is not None]
+
+
+def last_resort(job: Job) -> float:
+    """When, as time.time(), that must be over without which there is no model."""
+    return max(job.deadline, time.time() + _LAST_RESORT_S)
+
+
+def alone(
+    job: Job,
+    function: Callable[[], None],
+    kill_at: float,
+    meanwhile: Callable[[], bool] = lambda: False,
+) -> Exit:
+    """`function` in a child with all of the job's memory; `meanwhile` is called here while it runs."""
+    crew: Crew[None] = Crew(1, job.memory_mb)
+    try:
+        crew.start(None, function, kill_at)
+        return crew.next_ended(meanwhile)[1]
+    finally:
+        crew.stop()
+
+
+def _ensemble(
+    job: Job,
+    finished: Sequence[int],
+    index: int,
+    max_latency_s: float | None,
+    kill_at: float,
+) -> list[Entry]:
+    members = {number: job.candidate(number) for number in finished}
+    into = job.candidate(index)
+
+    def work() -> None:
+        stages.build_ensemble(job.dataset, members, index, into, max_latency_s)
+
+    ended = alone(job, work, kill_at)
+    if ended.ending is not Ending.FINISHED:
+        return [Entry(index, ENSEMBLE, None, None, ended.text)]
+    if not into.exists():
+        return []
+    return [Entry(index, ENSEMBLE, None, read_candidate(into).outcome)]
+
+
+def _baseline(job: Job, index: int) -> Entry:
+    into = job.candidate(index)
+
+    def work() -> None:
+        stages.train_baseline(job.dataset, index, into)
+
+    ended = alone(job, work, last_resort(job))
+    if ended.ending is not Ending.FINISHED:
+        raise JobFault(f"No candidate finished, and neither did the baseline. {ended.text}")
+    record = read_candidate(into)
+    return Entry(index, stages.BASELINE, record.plan, record.outcome)
