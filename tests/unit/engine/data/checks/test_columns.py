@@ -20,7 +20,12 @@ import pytest
         ),
         (lambda i: "many" if i == 9 else i % 60, "unreadable-cells", "medium", "'many' \\(1\\)"),
         (lambda i: 10**9 if i == 9 else i % 60, "skewed-column", "low", "'x' \\(30\\)"),
-        (lambda i: 10**9 if i == 9 else i % 60, "outliers", "low", "'x' \\(1; from 0 to 1,000,000,000"),
+        (
+            lambda i: 10**9 if i == 9 else i % 60,
+            "outliers",
+            "low",
+            "'x' \\(1; from 0 to 1,000,000,000",
+        ),
         (lambda i: -999 if i < 20 else i % 60, "outliers", "low", "'x' \\(20; from -999 to 59"),
         (
             lambda i: f"0{i % 9 + 1}/0{i % 7 + 1}/2020",
