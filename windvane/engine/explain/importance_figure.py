@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from windvane.engine.explain.explanation import Explanation
-from windvane.engine.reports.colours import BLUE
+from windvane.engine.reports.colours import BLUE, INK
 from windvane.engine.reports.document import Figure, Table
 from windvane.engine.reports.labels import LINE, drawn
 from windvane.engine.wording import number
@@ -28,7 +28,7 @@ def importance_figure(explanation: Explanation, scale: str) -> Figure:
 
     def draw(axes: Any) -> None:
         places = np.arange(len(shown))
-        axes.barh(places, sizes, xerr=errors, color=BLUE, ecolor="black", capsize=2)
+        axes.barh(places, sizes, xerr=errors, color=BLUE, ecolor=INK, capsize=2)
         axes.set_yticks(places, labels)
         axes.invert_yaxis()
         axes.set_xlabel(f"mean |SHAP value|, {drawn(scale, LINE)}")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import Values
 from windvane.engine.explain.explanation import Explanation
-from windvane.engine.reports.colours import low_to_high
+from windvane.engine.reports.colours import INK, low_to_high
 from windvane.engine.reports.document import Figure, Table
 from windvane.engine.reports.labels import LINE, drawn
 from windvane.engine.wording import signed
@@ -36,7 +36,7 @@ def summary_figure(explanation: Explanation, output: int, scale: str) -> Figure:
         for place, colour in enumerate(colours):
             across = place + _ROOM * _stacked(values[:, place]) / widest
             axes.scatter(values[:, place], across, s=9, c=colour, linewidths=0)
-        axes.axvline(0, color="black", linewidth=0.6)
+        axes.axvline(0, color=INK, linewidth=0.6)
         axes.set_yticks(np.arange(len(names)), [drawn(name) for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlabel(f"SHAP value, {drawn(scale, LINE)}")

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
 VERMILION, PURPLE, SKY = "#D55E00", "#CC79A7", "#56B4E9"
 GREY = "#777777"
+INK = "#010203"
+"""Stands for the colour of the text around, on light and on dark ground; no series has it."""
+
 IN_TURN = (BLUE, VERMILION, GREEN, PURPLE)
 
 _LOW, _HIGH = np.array([0, 114, 178]) / 255, np.array([230, 159, 0]) / 255

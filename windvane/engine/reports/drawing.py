@@ -15,32 +15,30 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from windvane.engine.reports.colours import INK
 from windvane.engine.reports.document import Figure
 from windvane.engine.reports.labels import seen
 
-_INK = "#010203"
-"""Stands for the colour of the text around; no series has it."""
-
 _STYLE = {
-    "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlecolor": _INK,
+    "axes.titlecolor": INK,
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "grid.alpha": 0.18,
-    "grid.color": _INK,
+    "grid.color": INK,
     "grid.linewidth": 0.6,
     "legend.frameon": False,
-    "legend.labelcolor": _INK,
+    "legend.labelcolor": INK,
     "svg.fonttype": "none",
-    "text.color": _INK,
+    "text.color": INK,
     "text.usetex": False,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
 }
 _DOTS_PER_INCH = 160
 
@@ -70,7 +68,7 @@ def picture_of(figure: Figure, name: str) -> Picture:
 
 
 def _for_pages(text: str, alt: str) -> str:
-    element = _METADATA.sub("", text[text.index("<svg") :]).replace(_INK, "currentColor")
+    element = _METADATA.sub("", text[text.index("<svg") :]).replace(INK, "currentColor")
     told = escape(seen(alt, 1_000), quote=True)
     return element.replace("<svg", f'<svg role="img" aria-label="{told}"', 1)
 

@@ -44,6 +44,14 @@ def _drawn(figure):
     return seen[0]
 
 
+def test_nothing_in_pictures_is_black_on_dark_ground(found):
+    report = explanation_report(found(ProblemType.REGRESSION), "the candidate")
+    for figure in _blocks(report, Figure):
+        svg = picture_of(figure, "seen").svg
+        assert "currentColor" in svg
+        assert "#000000" not in svg
+
+
 @pytest.mark.parametrize("names", [ENSEMBLE, ("lightgbm",), ("baseline",)])
 @pytest.mark.parametrize("problem_type", ProblemType)
 def test_every_picture_can_be_drawn_and_has_its_numbers(problem_type, names, found):
