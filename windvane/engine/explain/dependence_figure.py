@@ -35,7 +35,7 @@ def dependence_figure(explanation: Explanation, one: Dependence) -> Figure:
         if len(outputs) == 1:
             _draw_spread(axes, one, places)
         else:
-            axes.legend(frameon=False)
+            axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7)
         axes.axhline(0, color=GREY, linewidth=0.6)
         axes.set_xlabel(drawn(one.column.name, LINE))
         axes.set_ylabel(
