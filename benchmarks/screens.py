@@ -27,10 +27,10 @@ WIDTHS = {1440: 900, 390: 844}
 """With the height of what is seen at once."""
 
 Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
 _SIGN_IN = "sign-in"
 """The only page that strangers see."""
-
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
 def main(arguments: Sequence[str]) -> int:

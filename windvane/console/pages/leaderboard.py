@@ -22,7 +22,6 @@ Answer = Mapping[str, Any]
 Value = float | str | None
 
 _FEWEST_SPOTS = 2
-_USUAL_LENGTH = 16
 _MOST_ON_FRONT = 8
 _FINAL = ("Completed", "Failed", "Stopped")
 
@@ -107,12 +106,6 @@ class LeaderboardView:
     @property
     def is_over(self) -> bool:
         return self.status in _FINAL
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether figures need more room than most do."""
-        cells = (cell for row in self.rows for cell in row.cells)
-        return any(len(cell.text) + len(cell.error) > _USUAL_LENGTH for cell in cells)
 
 
 @dataclass(frozen=True)

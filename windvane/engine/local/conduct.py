@@ -76,11 +76,11 @@ def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
     order = stated(with_refits(order, refits), luck)
     with teller.stage("packing"):
         _pack(job, hunt.recipes, order, choice.index, refits)
-    order = ranked([*order, *quick_ensemble(job, order)], analysis.objective)
-    order = with_pessimism(order, _pessimism(job, hunt))
     if (job.out / _LATENCY).exists():
         latency_s = float(read_json(job.out / _LATENCY)["latency_s"])
         order = [_measured(entry, choice, latency_s) for entry in order]
+    order = ranked([*order, *quick_ensemble(job, order)], analysis.objective)
+    order = with_pessimism(order, _pessimism(job, hunt))
     document = leaderboard_to_json([noted(entry, choice) for entry in order])
     (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))
     if job.reports is not None:

@@ -1,5 +1,5 @@
 """What a search ends with: an ensemble, or the baseline if nothing finished; and a second ensemble that is quick, if the
-best candidate is slow."""
+first is slow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ happens."""
 
 
 def last_entries(job: Job, entries: Sequence[Entry], teller: Teller) -> list[Entry]:
-    """Ensembles if there is time and place for them and they are of use; the baseline if nothing finished.
+    """The ensemble if there is time and place for it and it is of use; the baseline if nothing finished.
 
     raises    JobFault if not even that can be had
     """
@@ -41,23 +41,21 @@ def last_entries(job: Job, entries: Sequence[Entry], teller: Teller) -> list[Ent
 
 
 def quick_ensemble(job: Job, order: Sequence[Entry]) -> list[Entry]:
-    """The best ensemble within QUICK_S for the front of the leaderboard, if the first candidate takes longer and half
-    of the time that is left is enough for it. Latencies are measured: where the number of candidates is given, the same
-    leaderboard is to come out each time, and there is none.
+    """The best ensemble within QUICK_S of the first candidate's members, for the front of the leaderboard, if that one
+    takes longer: all candidates would be too many to choose from at the end of a job. It has half of the time that is
+    left; if that is too short, its entry says so. Latencies are measured: where the number of candidates is given, the
+    same leaderboard is to come out each time, and there is none.
 
     order    best first
     """
     best = order[0].outcome
-    is_wanted = (
-        job.max_latency_s is None and job.max_candidates is None and job.strategy.has_ensemble
-    )
-    if best is None or best.latency_s <= QUICK_S or not is_wanted:
+    if job.max_latency_s is not None or job.max_candidates is not None:
         return []
-    pipelines = [one.index for one in order if one.plan is not None and one.outcome is not None]
+    if best is None or len(best.members) < 2 or best.latency_s <= QUICK_S:
+        return []
     index = 1 + max(one.index for one in order)
     now = time.time()
-    found = _ensemble(job, pipelines, index, QUICK_S, now + (job.deadline - now) / 2)
-    return [one for one in found if one.outcome is not None]
+    return _ensemble(job, list(best.members), index, QUICK_S, now + (job.deadline - now) / 2)
 
 
 def last_resort(job: Job) -> float:

@@ -74,8 +74,9 @@ def test_there_is_none_where_the_best_is_quick(searched):
     assert quick_ensemble(job, entries[:2]) == []
 
 
-def test_without_time_there_is_none(searched):
+def test_without_time_its_entry_says_so(searched):
     job, entries = searched
-    assert (
-        quick_ensemble(replace(job, max_runtime_s=0.0), [entries[1], entries[0], entries[2]]) == []
-    )
+    [whole] = last_entries(job, entries, Teller(job.started, lambda event: None))
+    [one] = quick_ensemble(replace(job, max_runtime_s=0.0), [whole, *entries])
+    assert one.outcome is None
+    assert "its time was over" in one.failure
