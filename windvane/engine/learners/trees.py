@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -90,21 +91,24 @@ class Splits:
     """How trees split beyond thresholds.
 
     missing_left  (n_inner,) whether a missing value goes left; at a set of codes it always goes right
-    categories    inner node -> the codes that go left (`words_of`); its threshold means nothing
+    at_codes      (n_sets,) inner nodes that split on a set of codes, in their order; their thresholds mean nothing
+    codes         (n_sets, n_words) the codes that go left at each (`words_of`)
     """
 
     missing_left: NDArray[np.bool_]
-    categories: Mapping[int, NDArray[np.uint32]]
+    at_codes: NDArray[np.int64]
+    codes: NDArray[np.uint32]
 
 
-def words_of(codes: NDArray[np.int64], n_codes: int) -> NDArray[np.uint32]:
-    """A set of codes below `n_codes` as bits, in LightGBM's words of 32.
+def words_of(sets: Sequence[NDArray[np.int64]], n_codes: int) -> NDArray[np.uint32]:
+    """(n_sets, n_words) sets of codes below `n_codes` as bits, in LightGBM's words of 32.
 
     raises    IndexError if a code is not below that
     """
-    bits = np.zeros((n_codes + 31) // 32 * 32, bool)
-    bits[codes] = True
-    return np.packbits(bits, bitorder="little").view("<u4")
+    bits = np.zeros((len(sets), (n_codes + 31) // 32 * 32), bool)
+    if sets:
+        bits[np.repeat(np.arange(len(sets)), [len(one) for one in sets]), np.concatenate(sets)] = 1
+    return np.packbits(bits, axis=1, bitorder="little").view("<u4")
 
 
 def trees_of(trees: Sequence[Any], classes: Sequence[int], n_classes: int) -> Trees:
@@ -175,35 +179,54 @@ def trees_text(trees: Trees, splits: Splits | None = None) -> bytes:
 
 
 def _tree_texts(trees: Trees, splits: Splits | None) -> Iterator[str]:
-    kinds = np.zeros(len(trees.feature), np.int32)
-    if splits is not None:
-        kinds[:] = _MISSING_IS_NAN + _MISSING_LEFT * splits.missing_left
-        kinds[list(splits.categories)] = _MISSING_IS_NAN + _IS_CATEGORY
+    nodes = _NodeTexts(trees, splits)
     start = 0
     for number, n_leaves in enumerate(trees.n_leaves.tolist()):
-        part = slice(start, start + n_leaves - 1)
-        start = part.stop
-        thresholds = _between(trees.threshold[part]) if n_leaves > 1 else []
-        sets: list[NDArray[np.uint32]] = []
-        for node in np.flatnonzero(kinds[part] & _IS_CATEGORY).tolist() if splits else ():
-            thresholds[node] = str(len(sets))
-            sets.append(splits.categories[part.start + node])  # type: ignore[union-attr]
-        yield f"Tree={number}\nnum_leaves={n_leaves}\nnum_cat={len(sets)}\n"
-        if n_leaves > 1:
-            yield f"split_feature={_numbers(trees.feature[part])}\n"
-            yield f"threshold={' '.join(thresholds)}\n"
-            yield f"decision_type={_numbers(kinds[part])}\n"
-            yield f"left_child={_numbers(trees.left[part])}\n"
-            yield f"right_child={_numbers(trees.right[part])}\n"
-        if sets:
-            ends = np.cumsum([0, *map(len, sets)])
-            yield f"cat_boundaries={_numbers(ends)}\n"
-            yield f"cat_threshold={_numbers(np.concatenate(sets))}\n"
+        yield f"Tree={number}\nnum_leaves={n_leaves}\n"
+        yield from nodes.of(start, start + n_leaves - 1)
         yield f"leaf_value={'0 ' * (n_leaves - 1)}0\nshrinkage=1\n\n\n"
+        start += n_leaves - 1
 
 
-def _numbers(array: NDArray[Any]) -> str:
-    return str(array.tolist())[1:-1].replace(",", "")
+class _NodeTexts:
+    """Inner nodes of all trees, written at once: one tree after the other takes several times as long."""
+
+    def __init__(self, trees: Trees, splits: Splits | None) -> None:
+        kinds = np.zeros(len(trees.feature), np.int32)
+        self._thresholds = _between(trees.threshold)
+        self._at_codes: list[int] = []
+        if splits is not None:
+            kinds[:] = _MISSING_IS_NAN + _MISSING_LEFT * splits.missing_left
+            kinds[splits.at_codes] = _MISSING_IS_NAN + _IS_CATEGORY
+            self._at_codes = splits.at_codes.tolist()
+            self._n_words = splits.codes.shape[1]
+            self._words = _texts(splits.codes.ravel())
+        self._named = {
+            "split_feature": _texts(trees.feature),
+            "threshold": self._thresholds,
+            "decision_type": _texts(kinds),
+            "left_child": _texts(trees.left),
+            "right_child": _texts(trees.right),
+        }
+
+    def of(self, start: int, end: int) -> Iterator[str]:
+        """The lines of the tree whose inner nodes these are."""
+        first, last = bisect_left(self._at_codes, start), bisect_left(self._at_codes, end)
+        for number, node in enumerate(self._at_codes[first:last]):
+            self._thresholds[node] = str(number)
+        yield f"num_cat={last - first}\n"
+        if end > start:
+            for name, texts in self._named.items():
+                yield f"{name}={' '.join(texts[start:end])}\n"
+        if last > first:
+            ends = range(0, self._n_words * (last - first) + 1, self._n_words)
+            words = self._words[self._n_words * first : self._n_words * last]
+            yield f"cat_boundaries={' '.join(map(str, ends))}\n"
+            yield f"cat_threshold={' '.join(words)}\n"
+
+
+def _texts(array: NDArray[Any]) -> list[str]:
+    return str(array.tolist())[1:-1].split(", ")
 
 
 def _between(threshold: NDArray[np.float32]) -> list[str]:

@@ -10,17 +10,18 @@ from typing import Any
 
 import numpy as np
 
-_NUMBERS: dict[bytes, np.dtype[Any]] = {
-    b"i": np.dtype("i1"),
-    b"U": np.dtype("u1"),
-    b"I": np.dtype(">i2"),
-    b"l": np.dtype(">i4"),
-    b"L": np.dtype(">i8"),
-    b"d": np.dtype(">f4"),
-    b"D": np.dtype(">f8"),
+_NUMBERS: dict[int, np.dtype[Any]] = {
+    ord("i"): np.dtype("i1"),
+    ord("U"): np.dtype("u1"),
+    ord("I"): np.dtype(">i2"),
+    ord("l"): np.dtype(">i4"),
+    ord("L"): np.dtype(">i8"),
+    ord("d"): np.dtype(">f4"),
+    ord("D"): np.dtype(">f8"),
 }
-_CONSTANTS: dict[bytes, bool | None] = {b"T": True, b"F": False, b"Z": None}
-_LENGTH = struct.Struct(">q")
+_CONSTANTS: dict[int, bool | None] = {ord("T"): True, ord("F"): False, ord("Z"): None}
+_OBJECT, _OBJECT_ENDS, _ARRAY, _ARRAY_ENDS, _TEXT, _KIND, _COUNT = map(ord, "{}[]S$#")
+_LONG, _LENGTH_OF_LONG = ord("L"), struct.Struct(">q")
 
 
 def read_ubjson(content: bytes) -> Any:
@@ -29,75 +30,80 @@ def read_ubjson(content: bytes) -> Any:
     raises    ValueError if they are no such document
     """
     try:
-        return _Reader(content).value()
-    except (IndexError, struct.error, RecursionError, UnicodeDecodeError, OverflowError) as error:
+        return _value(content, 0)[0]
+    except (
+        *(IndexError, struct.error, RecursionError),
+        *(UnicodeDecodeError, OverflowError, ValueError),
+    ) as error:
         raise ValueError(f"no Universal Binary JSON: {error}") from error
 
 
-class _Reader:
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self._at = 0
-
-    def value(self) -> Any:
-        kind = self._take(1)
-        if kind == b"{":
-            return self._object()
-        if kind == b"[":
-            return self._array()
-        if kind == b"S":
-            return self._text()
-        if kind in _CONSTANTS:
-            return _CONSTANTS[kind]
-        return self._numbers(kind, 1)[0].item()
-
-    def _take(self, n_bytes: int) -> bytes:
-        taken = self._content[self._at : self._at + n_bytes]
-        if n_bytes < 0 or len(taken) < n_bytes:
-            raise ValueError("no Universal Binary JSON: it ends too early")
-        self._at += n_bytes
-        return taken
-
-    def _is_next(self, mark: bytes) -> bool:
-        is_next = self._content[self._at : self._at + 1] == mark
-        self._at += is_next
-        return is_next
-
-    def _length(self) -> int:
-        kind = self._take(1)
-        if kind == b"L":
-            length: int = _LENGTH.unpack(self._take(8))[0]
-        else:
-            length = int(self._numbers(kind, 1)[0])
-        if length < 0:
-            raise ValueError("no Universal Binary JSON: a length below 0")
-        return length
-
-    def _text(self) -> str:
-        return self._take(self._length()).decode()
-
-    def _numbers(self, kind: bytes, count: int) -> np.ndarray[Any, Any]:
-        dtype = _NUMBERS.get(kind)
-        if dtype is None:
-            raise ValueError(f"no Universal Binary JSON: a value of the unknown kind {kind!r}")
-        return np.frombuffer(self._take(count * dtype.itemsize), dtype)
-
-    def _object(self) -> dict[str, Any]:
+def _value(content: bytes, at: int) -> tuple[Any, int]:
+    """What begins at this place, and the place after it. A model has a hundred values for each tree: there are no
+    calls that could be spared."""
+    kind = content[at]
+    at += 1
+    if kind == _OBJECT:
         made: dict[str, Any] = {}
-        while not self._is_next(b"}"):
-            name = self._text()
-            made[name] = self.value()
-        return made
+        while content[at] != _OBJECT_ENDS:
+            name, at = _text(content, at)
+            made[name], at = _value(content, at)
+        return made, at + 1
+    if kind == _ARRAY:
+        return _array(content, at)
+    if kind == _TEXT:
+        return _text(content, at)
+    if kind in _CONSTANTS:
+        return _CONSTANTS[kind], at
+    numbers, at = _numbers(content, at, kind, 1)
+    return numbers.item(0), at
 
-    def _array(self) -> Any:
-        if self._is_next(b"$"):
-            kind = self._take(1)
-            if not self._is_next(b"#"):
-                raise ValueError("no Universal Binary JSON: an array of a kind without a length")
-            return self._numbers(kind, self._length())
-        if self._is_next(b"#"):
-            return [self.value() for _ in range(self._length())]
-        made = []
-        while not self._is_next(b"]"):
-            made.append(self.value())
-        return made
+
+def _array(content: bytes, at: int) -> tuple[Any, int]:
+    if content[at] == _KIND:
+        kind = content[at + 1]
+        if content[at + 2] != _COUNT:
+            raise ValueError("an array of a kind without a length")
+        length, at = _length(content, at + 3)
+        return _numbers(content, at, kind, length)
+    made = []
+    if content[at] == _COUNT:
+        length, at = _length(content, at + 1)
+        for _ in range(length):
+            one, at = _value(content, at)
+            made.append(one)
+        return made, at
+    while content[at] != _ARRAY_ENDS:
+        one, at = _value(content, at)
+        made.append(one)
+    return made, at + 1
+
+
+def _text(content: bytes, at: int) -> tuple[str, int]:
+    length, at = _length(content, at)
+    end = at + length
+    if end > len(content):
+        raise ValueError("it ends too early")
+    return content[at:end].decode(), end
+
+
+def _length(content: bytes, at: int) -> tuple[int, int]:
+    if content[at] == _LONG:
+        length: int = _LENGTH_OF_LONG.unpack_from(content, at + 1)[0]
+        at += 9
+    else:
+        numbers, at = _numbers(content, at + 1, content[at], 1)
+        length = int(numbers[0])
+    if length < 0:
+        raise ValueError("a length below 0")
+    return length, at
+
+
+def _numbers(content: bytes, at: int, kind: int, count: int) -> tuple[np.ndarray[Any, Any], int]:
+    dtype = _NUMBERS.get(kind)
+    if dtype is None:
+        raise ValueError(f"a value of the unknown kind {chr(kind)!r}")
+    end = at + count * dtype.itemsize
+    if end > len(content):
+        raise ValueError("it ends too early")
+    return np.frombuffer(content, dtype, count, at), end

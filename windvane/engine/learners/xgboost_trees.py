@@ -101,16 +101,17 @@ def _trees(
     right = number[first[inner] + joined["right"][inner]]
     is_category = joined["is_category"][inner].astype(bool)
     n_inner = np.add.reduceat(inner, np.cumsum(sizes) - sizes)
-    sets = iter([codes for part in parts for codes in part["sets"]])
-    categories: dict[int, NDArray[np.uint32]] = {}
-    every_code = words_of(np.arange(n_codes), n_codes)
-    for i in np.flatnonzero(is_category).tolist():
-        found = words_of(next(sets), n_codes)
-        if missing_left[i]:
-            left[i], right[i] = right[i], left[i]
-            categories[i] = found
-        else:
-            categories[i] = every_code & ~found
+    at_codes = np.flatnonzero(is_category)
+    found = words_of([codes for part in parts for codes in part["sets"]], n_codes)
+    if len(found) != len(at_codes):
+        raise ValueError("a split on codes without its codes")
+    turned = missing_left[at_codes]
+    left[at_codes], right[at_codes] = (
+        np.where(turned, right[at_codes], left[at_codes]),
+        np.where(turned, left[at_codes], right[at_codes]),
+    )
+    every_code = words_of([np.arange(n_codes)], n_codes)
+    codes = np.where(turned[:, None], found, every_code & ~found)
     below = np.nextafter(joined["condition"].astype(np.float32), np.float32(-np.inf))
     trees = Trees(
         n_features,
@@ -121,7 +122,7 @@ def _trees(
         right.astype(np.int32),
         joined["condition"][~inner].astype(np.float32)[:, None],
     )
-    return trees, Splits(missing_left, categories)
+    return trees, Splits(missing_left, at_codes, codes)
 
 
 _NODE = {
