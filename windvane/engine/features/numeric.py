@@ -53,7 +53,7 @@ class Number:
         values: NDArray[np.float64], offset: float | NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """values    with offsets of the same shape, or one for all"""
-        return np.clip(np.clip(values, -_LARGEST, _LARGEST) - offset, -_LARGEST, _LARGEST)
+        return (values.clip(-_LARGEST, _LARGEST) - offset).clip(-_LARGEST, _LARGEST)
 
     def transform_one(self, value: Value) -> Sequence[float]:
         shifted = _clip(_number(value), -_LARGEST, _LARGEST) - self.offset_
@@ -181,7 +181,7 @@ class RobustNumber(FilledNumber):
         mean: float | NDArray[np.float64],
         scale: float | NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        far = np.clip((filled - mean) / scale, -_FAR, _FAR)
+        far = ((filled - mean) / scale).clip(-_FAR, _FAR)
         third = far / _BEND
         return np.asarray(far / np.sqrt(1 + third * third))
 
@@ -216,7 +216,8 @@ class NumberRank:
     def _learn(self, at: NDArray[np.float64], ranks: NDArray[np.float64]) -> None:
         self.at_, self.ranks_ = at, ranks
         self._gaps, self._rises = np.diff(at), np.diff(ranks)
-        self._lists = at.tolist(), ranks.tolist(), self._gaps.tolist(), self._rises.tolist()
+        self.lines = at.tolist(), ranks.tolist(), self._gaps.tolist(), self._rises.tolist()
+        """Quantiles, their ranks, and how far it is to the next of each."""
 
     def features(self) -> Sequence[Feature]:
         return (Feature(f"{self.source} (rank)", self.source),)
@@ -232,7 +233,7 @@ class NumberRank:
         number = _number(value)
         if math.isnan(number):
             return (0.0,)
-        at, ranks, gaps, rises = self._lists
+        at, ranks, gaps, rises = self.lines
         number = _clip(number, at[0], at[-1])
         i = min(bisect_right(at, number), len(gaps)) - 1
         return (ranks[i] + rises[i] * ((number - at[i]) / gaps[i]),)

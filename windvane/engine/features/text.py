@@ -50,7 +50,7 @@ class TextShape:
     def transform_one(self, value: Value) -> Sequence[float]:
         text = text_of(value)
         n = len(text) or 1
-        kinds = Counter(map(_character_kind, text))
+        kinds = Counter(map(_KINDS.__getitem__, text))
         return (
             math.log1p(len(text)),
             math.log1p(len(WORD.findall(text))),
@@ -238,3 +238,13 @@ def _character_kind(character: str) -> str:
     if character.isupper():
         return "capital"
     return "other" if character.isalnum() or character.isspace() else "punctuation"
+
+
+class _Kinds(dict[str, str]):
+    """Kinds of the characters of Latin scripts at hand, those of others when they are asked for."""
+
+    def __missing__(self, character: str) -> str:
+        return _character_kind(character)
+
+
+_KINDS = _Kinds({character: _character_kind(character) for character in map(chr, range(0x250))})

@@ -92,7 +92,7 @@ class MlpModel:
             np.exp(outputs, out=outputs)
             outputs /= outputs.sum(axis=2, keepdims=True)
         elif self._n_classes == 2:
-            outputs = 1 / (1 + np.exp(-np.clip(outputs, -500, 500)))
+            outputs = 1 / (1 + np.exp(-outputs.clip(-500, 500)))
         total = outputs[:, 0].copy()
         for i in range(1, n_members):
             total += outputs[:, i]
