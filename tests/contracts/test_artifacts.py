@@ -1,6 +1,7 @@
 """The artifacts contract over a local folder and over the embedded S3 store."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from windvane.artifacts.base import Location
 from windvane.artifacts.embedded import EmbeddedS3
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.s3 import S3Artifacts
+from windvane.errors import AccessDenied
 from windvane.testing.artifacts_contract import CONTRACT, HOSTILE_KEYS
 
 _numbers = itertools.count()
@@ -34,6 +36,28 @@ def test_artifacts_keep_their_contract(clause, artifacts, tmp_path):
     bucket = f"bucket-{next(_numbers)}"
     artifacts.ensure_bucket(bucket)
     clause(artifacts, bucket, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked"),
+    [
+        ({"secret_key": "wrong"}, lambda one, place: one.info(place)),
+        ({"secret_key": "wrong"}, lambda one, place: one.read(place)),
+        ({"secret_key": "wrong"}, lambda one, place: list(one.list(place))),
+        ({"access_key": "unknown"}, lambda one, place: one.open(place)),
+        ({"access_key": "unknown"}, lambda one, place: one.delete(place)),
+        ({"access_key": ""}, lambda one, place: one.bucket_exists(place.bucket)),
+        ({"access_key": ""}, lambda one, place: one.ensure_bucket(place.bucket)),
+    ],
+)
+def test_what_a_store_does_not_allow_is_told_with_the_place(embedded, keys, asked):
+    place = Location(f"bucket-{next(_numbers)}", "table.csv")
+    own = S3Artifacts(embedded.connection)
+    own.ensure_bucket(place.bucket)
+    own.write(place, b"a,b")
+    with pytest.raises(AccessDenied, match=f"does not allow s3://{place.bucket}"):
+        asked(S3Artifacts(replace(embedded.connection, **keys)), place)
+    assert own.read(place) == b"a,b"
 
 
 def test_hostile_keys_stay_inside_a_local_folder(tmp_path):

@@ -59,7 +59,10 @@ class ObjectInfo:
 
 
 class ReadableArtifacts(Protocol):
-    """The part of the contract that buckets which are only read keep too."""
+    """The part of the contract that buckets which are only read keep too.
+
+    raises    AccessDenied, any of it, if a store of its own rights refuses
+    """
 
     def bucket_exists(self, bucket: str) -> bool: ...
 

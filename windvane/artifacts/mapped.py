@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from windvane.artifacts.base import Artifacts, Location, ObjectInfo, ReadableArtifacts
 from windvane.artifacts.folder import Folder, FolderArtifacts
 from windvane.artifacts.s3 import Connection, S3Artifacts
-from windvane.errors import InvalidRequest
+from windvane.errors import AccessDenied, InvalidRequest
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")
 
@@ -127,7 +127,7 @@ class MappedArtifacts:
             self._readers[source] = _reader(source)
         try:
             yield self._readers[source]
-        except (BotoCoreError, ClientError, PermissionError) as error:
+        except (BotoCoreError, ClientError, PermissionError, AccessDenied) as error:
             raise InvalidRequest(
                 f'Cannot read the bucket "{bucket}", which stands for {source}: {error}.'
             ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,12 +17,18 @@ from botocore.exceptions import ClientError
 
 from windvane.artifacts.base import MAX_KEY_BYTES, Location, ObjectInfo
 from windvane.artifacts.parts import opened_in_parts
+from windvane.errors import AccessDenied
 
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 _BEYOND = frozenset({"416", "InvalidRange"})
 """Nothing is left from where reading is to begin; an empty object has no part at all."""
 
-_DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled"})
+_DENIED = frozenset(
+    {
+        *("403", "AccessDenied", "AllAccessDisabled"),
+        *("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"),
+    }
+)
 _TRANSFER = TransferConfig(max_concurrency=2, use_threads=False)
 
 
@@ -61,7 +68,8 @@ class S3Artifacts:
 
     def bucket_exists(self, bucket: str) -> bool:
         try:
-            self._client.head_bucket(Bucket=bucket)
+            with _allowed(f"s3://{bucket} to be looked at"):
+                self._client.head_bucket(Bucket=bucket)
         except ClientError as error:
             if _code(error) in _MISSING:
                 return False
@@ -77,7 +85,8 @@ class S3Artifacts:
             else {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
         )
         try:
-            self._client.create_bucket(Bucket=bucket, **constraint)
+            with _allowed(f"s3://{bucket} to be made"):
+                self._client.create_bucket(Bucket=bucket, **constraint)
         except ClientError as error:
             if _code(error) != "BucketAlreadyOwnedByYou":
                 raise
@@ -91,10 +100,11 @@ class S3Artifacts:
             Bucket=prefix.bucket, Prefix=prefix.key
         )
         try:
-            for page in pages:
-                for entry in page.get("Contents", ()):
-                    location = Location(prefix.bucket, entry["Key"])
-                    yield ObjectInfo(location, entry["Size"], entry["ETag"].strip('"'))
+            with _allowed(f"{prefix} to be listed"):
+                for page in pages:
+                    for entry in page.get("Contents", ()):
+                        location = Location(prefix.bucket, entry["Key"])
+                        yield ObjectInfo(location, entry["Size"], entry["ETag"].strip('"'))
         except ClientError as error:
             if _code(error) not in _MISSING:
                 raise
@@ -103,7 +113,8 @@ class S3Artifacts:
         if not location.key or len(location.key.encode()) > MAX_KEY_BYTES:
             return None
         try:
-            head = self._client.head_object(Bucket=location.bucket, Key=location.key)
+            with _allowed(f"{location} to be looked at"):
+                head = self._client.head_object(Bucket=location.bucket, Key=location.key)
         except ClientError as error:
             if _code(error) in _MISSING or (_code(error) == "400" and _has_dots(location.key)):
                 return None
@@ -112,7 +123,8 @@ class S3Artifacts:
 
     def open(self, location: Location, start: int = 0) -> BinaryIO:
         try:
-            return opened_in_parts(self._client, location, start)
+            with _allowed(f"{location} to be read"):
+                return opened_in_parts(self._client, location, start)
         except ClientError as error:
             if _code(error) in _MISSING:
                 raise FileNotFoundError(str(location)) from error
@@ -145,7 +157,22 @@ class S3Artifacts:
         part.replace(path)
 
     def delete(self, location: Location) -> None:
-        self._client.delete_object(Bucket=location.bucket, Key=location.key)
+        with _allowed(f"{location} to be deleted"):
+            self._client.delete_object(Bucket=location.bucket, Key=location.key)
+
+
+@contextmanager
+def _allowed(what: str) -> Iterator[None]:
+    """raises    AccessDenied if the store refuses what is asked of it here"""
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) not in _DENIED:
+            raise
+        raise AccessDenied(
+            f"The S3 store does not allow {what} ({_code(error)}). It was asked with the keys that this server has for "
+            "it: give these the right to do so, or name another place."
+        ) from error
 
 
 def _has_dots(key: str) -> bool:
