@@ -22,6 +22,7 @@
     |   |-- UnknownOperation        the operation is not in the model, or is not served
     |   |-- Malformed               the body cannot be read
     |   |-- TooLarge                the body is larger than it may be
+    |   |-- TooSlow                 the body does not come to its end in the time it may take
     |   `-- Throttled               too much at once; try again later
     |-- InvocationFault             InvokeEndpoint could not answer
     |   |-- EndpointMissing
@@ -155,6 +156,10 @@ class Malformed(CallerFault):
 
 class TooLarge(CallerFault):
     """The body is larger than it may be."""
+
+
+class TooSlow(CallerFault):
+    """The body does not come to its end in the time it may take."""
 
 
 class Throttled(CallerFault):

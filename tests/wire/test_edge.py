@@ -368,13 +368,18 @@ def test_a_fault_of_a_handler_is_logged_and_not_told(client, caplog, method, arg
 # In process: what no client sends.
 
 
-def asked(edge: Edge, request, chunks=None):
+def asked(edge: Edge, request, chunks=None, *, has_end=True):
     """Status, headers and body of the answer to a request of the wire."""
     pending = [{"type": "http.request", "body": c, "more_body": True} for c in chunks or []]
     pending.append({"type": "http.request", "body": request.body if chunks is None else b""})
     sent = []
 
+    if not has_end:
+        pending.pop()
+
     async def receive():
+        if not pending:
+            await asyncio.Event().wait()
         return pending.pop(0)
 
     async def send(message):
@@ -489,6 +494,20 @@ def test_a_gateway_that_breaks_is_answered_in_the_words_of_s3(edge, sign):
 def test_an_answer_that_has_begun_is_broken_off(edge, sign):
     with pytest.raises(RuntimeError):
         asked(edge, sign("GET", "/b/breaks-off", service="s3"))
+
+
+@pytest.mark.parametrize("chunks", [[], [b"{"]])
+def test_a_body_that_does_not_end_is_not_waited_for(keyring, sign, backend, chunks):
+    edge = Edge(
+        keyring, {("sagemaker", "ListAutoMLJobs"): backend.list_jobs}, {}, None, utc_now,
+        limits=EdgeLimits(body_s=0.05),
+    )  # fmt: skip
+    request = sign(headers=target("ListAutoMLJobs"), body=b"{}")
+    answer = asked(edge, request, chunks, has_end=False)
+    edge.close()
+    assert (answer[0], code_of(answer)) == (408, "RequestTimeoutException")
+    assert answer[1]["connection"] == "close"
+    assert b"within 0.05 s" in answer[2]
 
 
 def test_too_much_at_once_is_throttled(keyring, sign, backend):

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import http.client
 import socket
 import threading
 import urllib.request
 from datetime import UTC, datetime
+from functools import partial
 
 import boto3
 import pytest
@@ -22,7 +24,7 @@ from botocore.exceptions import ClientError
 from windvane.artifacts.folder import Folder
 from windvane.wire.call import Credential
 from windvane.wire.faults import s3_refusal
-from windvane.wire.forward import Upstream
+from windvane.wire.forward import STALLED_S, Upstream
 from windvane.wire.gateway import S3Gateway
 from windvane.wire.mapped import MappedBucket
 from windvane.wire.sigv4 import s3_authenticator
@@ -79,7 +81,7 @@ class Owners:
         raise AssertionError
 
 
-def gateway(store_url, mapped):
+def gateway(store_url, mapped, stalled_s=STALLED_S):
     authenticate = s3_authenticator(AccountsAsKeys(), lambda: datetime.now(UTC))
     upstream = Upstream(store_url, "k", "s", "us-east-1", knows_client_keys=False)
     return S3Gateway(
@@ -90,6 +92,7 @@ def gateway(store_url, mapped):
         s3_refusal,
         asyncio.to_thread,
         mapped.get,
+        stalled_s,
     )
 
 
@@ -143,9 +146,15 @@ def store():
 
 
 @pytest.fixture(scope="module")
-def url(folder, store):
+def stored(store):
+    serving = Serving(store)
+    yield serving
+    serving.stop()
+
+
+@pytest.fixture(scope="module")
+def url(folder, stored):
     samples = Folder(folder)
-    stored = Serving(store)
     inner_buckets = {
         name: MappedBucket(samples, "eu-west-1", accounts)
         for name, accounts in {"far": (), "far-closed": (OURS,)}.items()
@@ -166,23 +175,24 @@ def url(folder, store):
     }
     outer = Serving(gateway(stored.url, outer_buckets))
     yield outer.url
-    for serving in (outer, inner, stored):
+    for serving in (outer, inner):
         serving.stop()
+
+
+def client_at(url, account=OURS, **config):
+    return boto3.client(
+        "s3",
+        endpoint_url=url,
+        aws_access_key_id=account,
+        aws_secret_access_key="secret",
+        region_name="us-east-1",
+        config=Config(retries={"total_max_attempts": 1}, **config),
+    )
 
 
 @pytest.fixture(scope="module")
 def client_of(url):
-    def client(account=OURS, **config):
-        return boto3.client(
-            "s3",
-            endpoint_url=url,
-            aws_access_key_id=account,
-            aws_secret_access_key="secret",
-            region_name="us-east-1",
-            config=Config(retries={"total_max_attempts": 1}, **config),
-        )
-
-    return client
+    return partial(client_at, url)
 
 
 @pytest.fixture(scope="module")
@@ -417,3 +427,21 @@ def test_what_a_folder_cannot_do_is_said(s3):
 def test_a_folder_that_went_away_is_no_bucket(s3):
     assert refusal(s3.list_objects_v2, Bucket="gone") == ("NoSuchBucket", 404)
     assert refusal(s3.get_object, Bucket="gone", Key="big") == ("NoSuchKey", 404)
+
+
+def test_an_upload_that_stalls_is_given_up_and_told_so(stored):
+    impatient = Serving(gateway(stored.url, {}, stalled_s=0.2))
+    target = {"Bucket": "mine", "Key": "stalled"}
+    client = client_at(impatient.url, signature_version="s3v4")
+    signed = client.generate_presigned_url("put_object", target)
+    connection = http.client.HTTPConnection(impatient.url.removeprefix("http://"), timeout=10)
+    connection.putrequest("PUT", signed[signed.index("/mine") :])
+    connection.putheader("Content-Length", "10")
+    connection.endheaders(b"abc")
+    answer = connection.getresponse()
+    told = answer.read()
+    connection.close()
+    impatient.stop()
+    assert answer.status == 400
+    assert b"<Code>RequestTimeout</Code>" in told
+    assert b"for 0.2 s" in told

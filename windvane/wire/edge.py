@@ -20,12 +20,20 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from windvane.errors import Malformed, MissingToken, Throttled, TooLarge, UnknownOperation
+from windvane.errors import (
+    Malformed,
+    MissingToken,
+    Throttled,
+    TooLarge,
+    TooSlow,
+    UnknownOperation,
+)
 from windvane.wire import sigv4
 from windvane.wire.call import Call, Caller, Handler, KeyRing, Operations, Request, Result
 from windvane.wire.codec import CODECS, Answer
 from windvane.wire.faults import encode_fault, is_ours
 from windvane.wire.model import S3, Protocol, Route, Service, load_service, route
+from windvane.wire.s3answers import CLOSE, Headers
 from windvane.wire.streams import StreamHandler, send_stream
 from windvane.wire.validate import validate
 
@@ -49,12 +57,14 @@ _log = logging.getLogger(__name__)
 class EdgeLimits:
     """control_body_bytes    bodies of every service but the runtime
     runtime_body_bytes    bodies of InvokeEndpoint
+    body_s                seconds from the head of a request to the end of its body
     threads               synchronous operations that run at once
     waiting               synchronous operations that wait for a thread; more are throttled
     """
 
     control_body_bytes: int = 1 << 20
     runtime_body_bytes: int = 6_291_456
+    body_s: float = 60.0
     threads: int = 16
     waiting: int = 512
 
@@ -139,7 +149,8 @@ class Edge:
         except Exception as error:  # the end of the chain: every error is answered
             if watched.status:
                 raise
-            await _send(_answer_to(error, exchange), watched)
+            ends = CLOSE if isinstance(error, TooSlow) else ()
+            await _send(_answer_to(error, exchange), watched, ends)
         finally:
             self._on_request(
                 exchange.service_name,
@@ -157,7 +168,14 @@ class Edge:
     async def _read_body(self, exchange: Exchange) -> None:
         runtime = exchange.service_name == "sagemaker-runtime"
         limit = self._limits.runtime_body_bytes if runtime else self._limits.control_body_bytes
-        body = await _read_at_most(limit, exchange.receive)
+        within_s = self._limits.body_s
+        try:
+            async with asyncio.timeout(within_s):
+                body = await _read_at_most(limit, exchange.receive)
+        except TimeoutError as error:
+            raise TooSlow(
+                f"The body of the request did not come to its end within {within_s:g} s."
+            ) from error
         exchange.request = replace(exchange.request, body=body)
 
     async def _authenticate(self, exchange: Exchange) -> None:
@@ -315,8 +333,9 @@ async def _send_what_came(exchange: Exchange, send: Send) -> None:
         await send_stream(exchange.chunks, exchange.request_id, exchange.receive, send)
 
 
-async def _send(answer: Answer, send: Send) -> None:
+async def _send(answer: Answer, send: Send, more_headers: Headers = ()) -> None:
     headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in answer.headers]
+    headers += more_headers
     headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

@@ -164,6 +164,12 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("RequestEntityTooLarge", 413),
         Fault("EntityTooLarge", 400),
     ),
+    errors.TooSlow: _row(
+        Fault("RequestTimeoutException", 408),
+        Fault("RequestTimeoutException", 408),
+        Fault("RequestTimeout", 408),
+        Fault("RequestTimeout", 400),
+    ),
     errors.Throttled: _row(
         Fault("ThrottlingException", 400),
         Fault("ThrottlingException", 429),

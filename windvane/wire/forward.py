@@ -7,6 +7,7 @@ stores) is signed anew for the store, its declared payload hash included, so a c
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -16,7 +17,7 @@ import aiohttp
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from starlette.types import Receive
+from starlette.types import Message, Receive
 from yarl import URL
 
 from windvane.wire.call import Request
@@ -41,6 +42,9 @@ _PRESIGNED = re.compile(
     re.IGNORECASE,
 )
 _CHUNK = 1 << 18
+
+STALLED_S = 60.0
+"""A client that sends nothing of its upload for so long is let go."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +107,20 @@ class Forwarder:
 
 
 class Body:
-    """The body of an ASGI request as chunks."""
+    """The body of an ASGI request as chunks.
 
-    def __init__(self, receive: Receive) -> None:
+    was_read      to its end
+    has_stalled   the client stopped sending: the chunks ended with TimeoutError
+    """
+
+    def __init__(self, receive: Receive, stalled_s: float) -> None:
         self._receive = receive
-        self.was_read = False
+        self._stalled_s = stalled_s
+        self.was_read = self.has_stalled = False
 
     async def chunks(self) -> AsyncIterator[bytes]:
         while True:
-            message = await self._receive()
+            message = await self._next()
             if message["type"] == "http.disconnect":
                 raise aiohttp.ClientConnectionError(
                     "the client went away in the middle of its upload"
@@ -121,6 +130,14 @@ class Body:
             if not message.get("more_body", False):
                 self.was_read = True
                 return
+
+    async def _next(self) -> Message:
+        try:
+            async with asyncio.timeout(self._stalled_s):
+                return await self._receive()
+        except TimeoutError:
+            self.has_stalled = True
+            raise
 
 
 def has_body(head: Request) -> bool:

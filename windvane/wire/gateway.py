@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from windvane.errors import WindvaneError
 from windvane.wire.call import Caller, Request
 from windvane.wire.copying import CopySource, copy_into
-from windvane.wire.forward import Body, Forwarder, Upstream, answered, has_body
+from windvane.wire.forward import STALLED_S, Body, Forwarder, Upstream, answered, has_body
 from windvane.wire.mapped import FindMapped, MappedBucket, MappedReader, nothing_mapped
 from windvane.wire.s3answers import (
     CLOSE,
@@ -61,6 +61,7 @@ class S3Gateway:
     refuse         S3 status and code of one of our errors
     in_thread      runs blocking calls off the event loop
     mapped         the buckets that are read from elsewhere
+    stalled_s      an upload of which nothing comes for so long is given up
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class S3Gateway:
         refuse: Refuse,
         in_thread: InThread,
         mapped: FindMapped = nothing_mapped,
+        stalled_s: float = STALLED_S,
     ) -> None:
         self._upstream = upstream
         self._buckets = buckets
@@ -80,6 +82,7 @@ class S3Gateway:
         self._refuse = refuse
         self._in_thread = in_thread
         self._mapped = mapped
+        self._stalled_s = stalled_s
         self._forwarder = Forwarder()
         self._reader = MappedReader(self._forwarder, in_thread)
 
@@ -169,7 +172,21 @@ class S3Gateway:
     async def _pass_on(
         self, head: Request, caller: Caller, bucket: str, key: str, receive: Receive, send: Send
     ) -> None:
-        body = Body(receive)
+        body = Body(receive, self._stalled_s)
+        try:
+            await self._exchange(head, caller, bucket, key, body, send)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            if not body.has_stalled:
+                raise
+            raise S3Refusal(
+                "RequestTimeout",
+                400,
+                f"Nothing of the upload came for {self._stalled_s:g} s: it was given up, and nothing was written.",
+            ) from error
+
+    async def _exchange(
+        self, head: Request, caller: Caller, bucket: str, key: str, body: Body, send: Send
+    ) -> None:
         untouched = self._upstream.knows_client_keys and caller.credential.permanent
         async with self._forwarder.send(
             self._upstream, head, body.chunks(), untouched=untouched
