@@ -106,14 +106,24 @@ def _analyse(state: JobState, now: datetime) -> Passed:
 
 
 def _define(state: JobState, now: datetime) -> Passed:
-    """A job that is to generate definitions only has done so."""
+    """A job that is to generate definitions only has done so, or has failed."""
     if not state.job.definitions_only:
         return state, True
     state = beside.explored(state)
     if beside.goes_on(state, now):
         return state, False
+    if not state.job.definitions:
+        return _failed(state, _why_undefined(state), now), False
     done = SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
     return _ended(state, JobStatus.COMPLETED, done, now), False
+
+
+def _why_undefined(state: JobState) -> str:
+    told = " ".join(state.job.partial_failures) or (
+        f"There was no time for them in the {state.job.limits.max_runtime_s} s of the job: raise "
+        "MaxAutoMLJobRuntimeInSeconds."
+    )
+    return f"The candidate definitions, which are all that this job was for, are missing. {told}"
 
 
 def _search(state: JobState, now: datetime) -> Passed:

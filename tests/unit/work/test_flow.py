@@ -201,7 +201,17 @@ def test_a_notebook_that_is_missing_is_told_and_the_other_is_there() -> None:
     job = world.state.job
     assert (job.exploration, job.definitions) == ("s3://bucket/exploration.ipynb", "")
     assert job.partial_failures == (told,)
-    assert job.secondary is SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
+    assert job.status is JobStatus.FAILED
+    assert job.failure_reason.endswith(f"are missing. {told}")
+
+
+def test_definitions_for_which_there_was_no_time_fail_the_job_that_was_for_them() -> None:
+    world = World(make_job(definitions_only=True))
+    world.do(TaskKind.ANALYZE)
+    world.claim(TaskKind.EXPLORE)
+    world.wait(world.job.limits.max_runtime_s)
+    assert world.status is JobStatus.FAILED
+    assert "raise MaxAutoMLJobRuntimeInSeconds" in world.state.job.failure_reason
 
 
 def test_a_candidate_waits_for_its_recipe_and_later_ones_wait_behind_it() -> None:
