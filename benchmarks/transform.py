@@ -35,7 +35,7 @@ from windvane.serving import batch, batchoutput, csvblocks
 from windvane.serving.batch import BatchRequest
 from windvane.serving.media import CSV
 from windvane.serving.model import LocalContainer, load_model
-from windvane.work.transform_source import opened
+from windvane.work.tasks.transform_source import opened
 
 _TRAINING_ROWS = 20_000
 _BLOCK_ROWS = 50_000

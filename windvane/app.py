@@ -67,8 +67,8 @@ from windvane.wire.forward import Upstream
 from windvane.wire.gateway import S3Gateway
 from windvane.wire.mapped import MappedBucket
 from windvane.wire.sigv4 import s3_authenticator
-from windvane.work.hosting import Hosting
-from windvane.work.supervisor import Supervisor
+from windvane.work.hosting.hosting import Hosting
+from windvane.work.workers.supervisor import Supervisor
 
 _LOG = logging.getLogger(__name__)
 _READY_S = 60.0

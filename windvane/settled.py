@@ -18,7 +18,7 @@ from windvane.process.memory import machine_memory_mb
 from windvane.settings import BadSettings, Settings
 from windvane.wire.forward import Upstream
 from windvane.wire.mapped import MappedBucket
-from windvane.work.config import WorkConfig
+from windvane.work.workers.config import WorkConfig
 
 _WORKERS_SHARE_OF_MEMORY = 0.75
 

@@ -24,7 +24,7 @@ from windvane.serving.router import Router
 from windvane.settings import LimitSettings
 from windvane.store.open import open_store
 from windvane.wire.edge import Edge
-from windvane.work.hosting import Hosting
+from windvane.work.hosting.hosting import Hosting
 
 FAKE = Path(__file__).parents[1] / "unit" / "serving" / "fake_instance.py"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

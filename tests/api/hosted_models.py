@@ -28,7 +28,7 @@ from windvane.serving.explaining import ExplainBounds, Explaining
 from windvane.serving.router import Router
 from windvane.store.open import open_store
 from windvane.wire.edge import Edge
-from windvane.work.hosting import Hosting
+from windvane.work.hosting.hosting import Hosting
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 KEYS = {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"}

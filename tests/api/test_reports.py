@@ -27,7 +27,7 @@ from windvane.domain.problem import MetricName
 from windvane.domain.task import TaskKind, TaskStatus
 from windvane.wire.model import load_service
 from windvane.wire.validate import validate
-from windvane.work.stepjobs import advance
+from windvane.work.workers.stepjobs import advance
 
 ROOT = f"{OUTPUT}/churn"
 EXPLANATIONS = f"{ROOT}/documentation/explainability/output"

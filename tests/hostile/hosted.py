@@ -17,7 +17,7 @@ from windvane.domain.candidate import Container
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Variant
 from windvane.serving.router import Router
 from windvane.store.open import open_store
-from windvane.work.hosting import Hosting
+from windvane.work.hosting.hosting import Hosting
 
 _PROGRAM = Path(__file__).parents[1] / "unit" / "serving" / "fake_instance.py"
 _READY_S = 60.0

@@ -6,7 +6,7 @@ from windvane.api.candidates import container_answer
 from windvane.console.candidate.deploying import EVERYTHING, LABEL, answering
 from windvane.domain.candidate import Candidate
 from windvane.domain.problem import ProblemType
-from windvane.work.containers import containers_of
+from windvane.work.jobs.containers import containers_of
 
 
 def containers(problem: ProblemType, mode: str | None = None):

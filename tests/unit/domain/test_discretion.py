@@ -12,8 +12,8 @@ from windvane.domain.task import Task, TaskKind
 from windvane.engine.learners.torch_extra import MISSING
 from windvane.names import Scope
 from windvane.process.child import Ending, Exit
-from windvane.work import trials
-from windvane.work.verdict import Case, StepCase, judge
+from windvane.work.jobs import trials
+from windvane.work.workers.verdict import Case, StepCase, judge
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 JOB = AutoMLJob(

@@ -29,12 +29,12 @@ from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import JobFault
 from windvane.store.records import from_json, to_json
 from windvane.testing.tables import HEADER, lines
-from windvane.work import records, steprecords
-from windvane.work.errand import Errand
+from windvane.work.jobs import records, steprecords
 from windvane.work.layout import LAYOUT
 from windvane.work.means import Means
-from windvane.work.stages import Bench, Result, perform
-from windvane.work.stepjobs import perform_errand
+from windvane.work.tasks.errand import Errand
+from windvane.work.tasks.stages import Bench, Result, perform
+from windvane.work.workers.stepjobs import perform_errand
 from windvane.work.workspace import Keys, workspace_of
 
 N_ROWS, MOST_TRANSFORMED = 600, 200

@@ -11,8 +11,8 @@ from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.names import Scope
-from windvane.work import flow
-from windvane.work.state import JobState
+from windvane.work.jobs import flow
+from windvane.work.jobs.state import JobState
 
 SCOPE = Scope("000000000000", "us-east-1")
 START = datetime(2026, 1, 1, tzinfo=UTC)

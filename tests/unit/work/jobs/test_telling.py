@@ -1,0 +1,176 @@
+from dataclasses import replace
+
+from world import START, World, make_job
+
+from windvane.domain.candidate import TrainingJob
+from windvane.domain.deployment import EndpointStatus
+from windvane.domain.task import TaskKind, TaskStatus
+from windvane.work.jobs.steplines import as_told, step_lines
+from windvane.work.jobs.telling import lines
+
+
+class Told(World):
+    """Keeps what is told of each step the world takes."""
+
+    def advance(self):
+        if not hasattr(self, "told"):
+            self.told = []
+        before = self.state
+        super().advance()
+        self.told += list(lines(before, self.state))
+        assert list(lines(self.state, self.state)) == []
+
+
+def whole_job(**changes):
+    world = Told(make_job(max_candidates=3, **changes))
+    world.search([0.7, 0.8])
+    world.do(TaskKind.ENSEMBLE, score=0.9)
+    world.report()
+    return world
+
+
+def test_the_log_of_a_job_tells_its_story():
+    told = whole_job().told
+    story = "\n".join(told)
+    assert told[0] == "The AutoML job churn-model has begun: at most 3 candidates in 600 s."
+    assert told[1] == "Reading and analysing s3://bucket/train; the target column is 'y'."
+    assert "The problem is BinaryClassification, the objective F1 (larger is better)." in told
+    assert "lightgbm on the recipe dpp1 is queued." in story
+    assert "lightgbm on the recipe dpp1 scored F1 = 0.7 ± 0.01 on 5 folds in" in story
+    assert "The search is over: MaxCandidatesReached (2 completed)." in told
+    assert "an ensemble of 2 scored F1 = 0.9 ± 0.01" in story
+    assert "its explanation lies under s3://bucket/explain." in story
+    assert told[-1].startswith("The AutoML job churn-model is Completed (MaxCandidatesReached)")
+
+
+def test_counts_and_types_are_told_where_they_are_known():
+    world = Told(make_job())
+    task = world.claim(TaskKind.ANALYZE)
+    types = {"numeric": 3, "text": 1}
+    result = {
+        "problem_type": "Regression",
+        "objective": "MSE",
+        "n_rows": 700,
+        "n_columns": 5,
+        "column_types": types,
+    }
+    world._put(replace(task, status=TaskStatus.DONE, ended=world.now, result=result))
+    assert "Found 700 rows of 5 columns; besides the target: 3 numeric, 1 text." in world.told
+    assert "The problem is Regression, the objective MSE (smaller is better)." in world.told
+
+
+def test_what_was_asked_of_data_and_search_is_told():
+    places = ("train", "held-out")
+    channels = [
+        {
+            "ChannelType": kind,
+            "DataSource": {"S3DataSource": {"S3Uri": f"s3://bucket/{place}"}},
+            "TargetAttributeName": "y",
+            "SampleWeightAttributeName": "w",
+        }
+        for kind, place in zip(("training", "validation"), places, strict=True)
+    ]
+    generation = {
+        "FeatureSpecificationS3Uri": "s3://bucket/features.json",
+        "AlgorithmsConfig": [{"AutoMLAlgorithms": ["lightgbm", "nn-torch"]}],
+    }
+    config = {
+        "Mode": "AUTO",
+        "CandidateGenerationConfig": generation,
+        "DataSplitConfig": {"ValidationFraction": 0.25},
+    }
+    job = make_job()
+    asked = {"InputDataConfig": channels, "AutoMLJobConfig": config}
+    world = Told(replace(job, request={**job.request, **asked}))
+    world.do(TaskKind.ANALYZE)
+    assert world.told[2:7] == [
+        "Candidates are scored on the rows of s3://bucket/held-out, of which no model learns.",
+        "A share of 0.25 of the rows is held out, on which candidates are scored.",
+        "Rows are weighted by a column of theirs, which is no feature.",
+        "Features are those that s3://bucket/features.json names, of the types that it gives them.",
+        "Algorithms that are tried: lightgbm, nn-torch.",
+    ]
+    assert "The mode AUTO is ENSEMBLING for 0 bytes of training data." in world.told
+
+
+def test_the_deployment_is_told():
+    world = whole_job(deploys=True)
+    assert "The best candidate is deployed to the endpoint churn-model-endpoint." in world.told
+    world.endpoint_is(EndpointStatus.IN_SERVICE)
+    assert "The endpoint churn-model-endpoint is in service." in world.told
+
+
+def test_a_reason_that_may_quote_data_is_not_repeated():
+    world = Told(make_job(max_candidates=3))
+    world.do(TaskKind.ANALYZE)
+    world.do(TaskKind.FEATURES)
+    world.do(TaskKind.FEATURES)
+    task = world.claim(TaskKind.TRAIN)
+    error = "The cell 'canary-4711' in row 3 is no number."
+    world._put(replace(task, status=TaskStatus.FAILED, ended=world.now, error=error))
+    story = "\n".join(world.told)
+    assert "failed. The reason is not repeated here" in story
+    assert "canary" not in story
+
+
+def test_a_failed_analysis_is_told_without_the_cell():
+    world = Told(make_job())
+    task = world.claim(TaskKind.ANALYZE)
+    error = "The target has the value 'canary-4711' once."
+    world._put(replace(task, status=TaskStatus.FAILED, ended=world.now, error=error))
+    assert world.told[-1].startswith("The AutoML job churn-model is Failed (Failed) after")
+    assert "canary" not in "\n".join(world.told)
+
+
+def test_a_stopped_job_says_so():
+    world = Told(make_job())
+    world.do(TaskKind.ANALYZE)
+    world.stop()
+    assert world.told[-1].startswith("The AutoML job churn-model is Stopped (Stopped) after")
+
+
+def test_the_log_of_a_step_job_has_its_start_its_scores_and_its_end():
+    from windvane.domain.candidate import Metric, StepStatus
+    from windvane.domain.problem import MetricName
+
+    new = TrainingJob(scope=make_job().scope, name="t", created=START, modified=START, details={})
+    begun = replace(new, started=START)
+    ended = replace(
+        begun,
+        ended=START,
+        status=StepStatus.COMPLETED,
+        metrics=(Metric(MetricName.F1, 0.5, "Validation", 0.1),),
+    )
+    assert list(step_lines(None, new)) == []
+    assert list(step_lines(new, begun)) == ["The training job t has begun."]
+    assert list(step_lines(begun, ended)) == [
+        "validation:F1 = 0.5 ± 0.1",
+        "The training job t is Completed after 0.0 s.",
+    ]
+    assert list(step_lines(ended, ended)) == []
+    transform = replace(begun, details={"ModelName": "churn"})
+    assert list(step_lines(new, transform)) == [
+        "The training job t has begun, with the model churn."
+    ]
+    table = {"n_rows": 600, "n_features": 3, "n_held_out": 0}
+    done = {"table": table, "objects": 2, "rows": {"train": 480, "validation": 120}}
+    assert list(step_lines(begun, replace(ended, metrics=()), done)) == [
+        "The table has 600 rows and 3 columns to learn from.",
+        "Objects that were transformed: 2.",
+        "Rows that were written: 480 of train, 120 of validation.",
+        "The training job t is Completed after 0.0 s.",
+    ]
+    table["n_held_out"] = 150
+    assert "600 rows, 150 of them held out, and 3" in next(step_lines(begun, ended, done))
+
+
+def test_what_cannot_be_told_is_said_to_be_missing_and_holds_up_nothing(caplog):
+    def lines():
+        yield "one"
+        raise KeyError("two")
+
+    assert as_told(lines()) == (
+        "one",
+        "What else became of it could not be told; the server's log says why.",
+    )
+    assert "KeyError" in caplog.text

@@ -1,0 +1,34 @@
+"""What a worker is told survives the way to it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from windvane.artifacts.base import Location
+from windvane.artifacts.mapped import BucketSource
+from windvane.artifacts.s3 import Connection
+from windvane.work.workers.config import WorkConfig, config_from_json, config_to_json
+
+
+def config(folder, **changes):
+    return WorkConfig(folder, "run", datetime(2026, 1, 1, tzinfo=UTC), 2, 1000, **changes)
+
+
+def test_everything_comes_back_from_json(tmp_path):
+    sources = (
+        BucketSource("samples-*", tmp_path / "samples"),
+        BucketSource("far", Connection("http://h", "a", "s", "eu-west-1"), "eu-west-1", ("1",)),
+    )
+    sent = config(tmp_path, s3=Connection("http://s3", "k", "s"), buckets=sources)
+    assert config_from_json(config_to_json(sent)) == sent
+    assert config_from_json(config_to_json(config(Path("/data")))) == config(Path("/data"))
+
+
+def test_its_artifacts_hold_the_mapped_buckets(tmp_path):
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "a").write_bytes(b"x")
+    sources = (BucketSource("samples-*", tmp_path / "samples"),)
+    artifacts = config_from_json(config_to_json(config(tmp_path, buckets=sources))).artifacts()
+    assert artifacts.read(Location("samples-us", "a")) == b"x"
+    artifacts.ensure_bucket("mine")
+    artifacts.write(Location("mine", "b"), b"y")
+    assert artifacts.read(Location("mine", "b")) == b"y"

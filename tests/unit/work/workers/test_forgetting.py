@@ -1,0 +1,50 @@
+"""Lines and events beyond their days are removed, bit by bit."""
+
+from datetime import timedelta
+
+import pytest
+
+from windvane.domain.logs import LogPlace
+from windvane.store.logbook import LineQuery
+from windvane.store.open import open_store
+from windvane.testing.store_laws.place import HOME, START, a_job
+from windvane.work.workers import conductor
+from windvane.work.workers.conductor import forget
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = open_store("", tmp_path)
+    opened.migrate()
+    with opened.transaction() as tx:
+        tx.insert(a_job())
+        for n in range(3):
+            tx.log(LogPlace(HOME, "g", "s"), [str(n)], START + n * DAY)
+    yield opened
+    opened.close()
+
+
+def left(store):
+    with store.snapshot() as tx:
+        lines = tx.log_lines(LineQuery(scope=HOME, group="g"))
+        return [line.message for line in lines], tx.last_event()
+
+
+def test_what_is_older_than_its_days_goes(store):
+    forget(store, START + 3 * DAY, 2, 9)
+    assert left(store) == (["1", "2"], 1)
+    forget(store, START + 3 * DAY, 9, 2)
+    assert left(store) == (["1", "2"], 0)
+
+
+def test_no_days_means_for_ever(store):
+    forget(store, START + 1000 * DAY, 0, 0)
+    assert left(store) == (["0", "1", "2"], 1)
+
+
+def test_only_so_much_goes_at_once(store, monkeypatch):
+    monkeypatch.setattr(conductor, "_MOST_FORGOTTEN", 2)
+    forget(store, START + 1000 * DAY, 1, 1)
+    assert left(store) == (["2"], 0)

@@ -1,0 +1,94 @@
+"""Real worker processes: kept alive, ended with their server, however it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from windvane.artifacts.s3 import Connection
+from windvane.store.open import open_store
+from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.supervisor import Supervisor
+
+NOWHERE = Connection("http://127.0.0.1:1", "key", "secret")
+
+_SERVER = """
+import sys, time
+from pathlib import Path
+from datetime import UTC, datetime
+from windvane.artifacts.s3 import Connection
+from windvane.store.open import open_store
+from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.supervisor import Supervisor
+folder = Path(sys.argv[1])
+store = open_store("", folder)
+store.migrate()
+nowhere = Connection("http://127.0.0.1:1", "k", "s")
+supervisor = Supervisor(store, WorkConfig(folder, "run", datetime.now(UTC), 1, 2048, s3=nowhere))
+supervisor.start()
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def _children(folder: Path) -> set[int]:
+    """Every process that carries this data folder in its environment and runs."""
+    mark = f"WINDVANE_DATA_DIR={folder}".encode()
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                found.add(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def _await(condition: Callable[[], bool], within_s: float) -> None:
+    until = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) -> None:
+    store = open_store("", tmp_path)
+    store.migrate()
+    supervisor = Supervisor(
+        store, WorkConfig(tmp_path, "run", datetime.now(UTC), 1, 2048, s3=NOWHERE)
+    )
+    supervisor.start()
+    assert supervisor.faults() == []
+    first = _children(tmp_path)
+    assert len(first) == 2
+    assert supervisor.memory_bytes("run/train-1/1") == 0, "it has no task in hand"
+    assert supervisor.memory_bytes("run/train-1/2") is None
+    os.kill(min(first), signal.SIGKILL)
+    _await(lambda: bool(supervisor.faults()), 5)
+    assert "is not ready" in supervisor.faults()[0]
+    _await(lambda: not supervisor.faults(), 60)
+    assert dict(supervisor.gauges())["worker_restarts"] == 1
+    began = time.monotonic()
+    supervisor.stop()
+    assert time.monotonic() - began < 8
+    assert _children(tmp_path) == set()
+    store.close()
+
+
+def test_workers_do_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", _SERVER, str(tmp_path)], stdout=subprocess.PIPE
+    )
+    assert server.stdout is not None
+    with server.stdout:
+        assert server.stdout.readline() == b"ready\n"
+        assert len(_children(tmp_path)) == 2
+        server.kill()
+        server.wait()
+    _await(lambda: not _children(tmp_path), 3)

@@ -1,0 +1,498 @@
+"""Workers with real forks and a real store, and stages that do what a test wants."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from unit.work.room import room_mb
+from world import ANALYSIS, RECIPES, make_job, outcome
+
+from windvane.domain.candidate import (
+    Candidate,
+    CandidateStatus,
+    ProcessingJob,
+    StepStatus,
+    TrainingJob,
+    TransformJob,
+)
+from windvane.domain.deployment import Endpoint, EndpointStatus
+from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
+from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.errors import CandidateFault, DataFault
+from windvane.names import arn
+from windvane.store.base import Store
+from windvane.store.open import open_store
+from windvane.work.tasks.stages import Bench, Result
+from windvane.work.workers.conductor import Conductor, clear_up, sweep
+from windvane.work.workers.config import Role, WorkConfig
+from windvane.work.workers.worker import LEASE, MAX_ATTEMPTS, Worker
+from windvane.work.workspace import workspace_of
+
+
+def plain_stage(bench: Bench) -> Result:
+    """Everything goes well."""
+    task = bench.task
+    if task.kind is TaskKind.ANALYZE:
+        return {"problem_type": "BinaryClassification", "objective": "F1"}
+    if task.kind in (TaskKind.FEATURES, TaskKind.RETAIN):
+        return {}
+    if task.kind in (TaskKind.SPLIT, TaskKind.TRANSFORM):
+        return {"rows": {"train": 480, "validation": 120}}
+    if task.kind is TaskKind.EXPLORE:
+        return {
+            "notebook": "s3://bucket/exploration.ipynb",
+            "definitions": "s3://bucket/definitions.ipynb",
+            "failures": [],
+        }
+    if task.kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
+        return {"prefix": f"s3://bucket/{task.kind}"}
+    if task.kind is TaskKind.TRAIN:
+        plan = task.payload["plan"]
+        return {"outcome": outcome(plan["index"], 0.5 + plan["index"] / 100), "tag": plan["recipe"]}
+    return {"outcome": outcome(task.payload["index"], 0.9), "tag": str(task.kind)}
+
+
+def training(what: Callable[[], object]) -> Callable[[Bench], Result]:
+    """Training does `what`; everything else goes well."""
+
+    def stage(bench: Bench) -> Result:
+        if bench.task.kind is TaskKind.TRAIN:
+            what()
+        return plain_stage(bench)
+
+    return stage
+
+
+@dataclass
+class Shop:
+    """A store, a job in it, and a clock that can be put forward."""
+
+    store: Store
+    folder: Path
+    ahead: timedelta = timedelta()
+    job: AutoMLJob = field(default_factory=make_job)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def open(self, job: AutoMLJob) -> None:
+        now = self.now()
+        deadline = now + timedelta(seconds=job.limits.max_runtime_s)
+        self.job = replace(job, created=now, modified=now, deadline=deadline)
+        with self.store.transaction() as tx:
+            tx.insert(self.job)
+        self.sweep()
+
+    def config(self, memory_mb: int | None = None) -> WorkConfig:
+        return WorkConfig(self.folder, "run", datetime.now(UTC), 2, memory_mb or room_mb())
+
+    def worker(
+        self,
+        stage: Callable[[Bench], Result] = plain_stage,
+        name: str = "run/a",
+        role: Role = Role.TRAIN,
+        **config: int,
+    ) -> Worker:
+        return Worker(
+            self.config(**config),
+            role,
+            name,
+            self.store,
+            run_task=stage,
+            clock=self.now,
+        )
+
+    def sweep(self) -> None:
+        sweep(self.store, self.conductor(), self.now(), MAX_ATTEMPTS)
+
+    def conductor(self) -> Conductor:
+        return Conductor(self.folder, datetime.now(UTC), 2, lambda *_: None)
+
+    def look(self) -> AutoMLJob:
+        with self.store.snapshot() as tx:
+            job = tx.by_arn(AutoMLJob, self.job.arn)
+        assert job is not None
+        return job
+
+    def candidates(self) -> list[Candidate]:
+        with self.store.snapshot() as tx:
+            return sorted(tx.children(Candidate, self.job.arn), key=lambda c: c.index)
+
+    def tasks(self, *kinds: TaskKind) -> list[Task]:
+        with self.store.snapshot() as tx:
+            tasks = tx.tasks(self.job.arn)
+        return [task for task in tasks if not kinds or task.kind in kinds]
+
+    def stop_job(self) -> None:
+        with self.store.transaction() as tx:
+            job = tx.by_arn(AutoMLJob, self.job.arn)
+            assert job is not None
+            tx.update(replace(job, status=JobStatus.STOPPING, secondary=SecondaryStatus.STOPPING))
+
+    def prepare(self) -> None:
+        """Up to the first candidate, which waits to be trained."""
+        worker = self.worker()
+        for _ in range(2 + len(RECIPES) + 1):
+            assert worker.work_once()
+
+    def report(self) -> None:
+        """Both reports of the best candidate."""
+        worker = self.worker()
+        assert worker.work_once()
+        assert worker.work_once()
+
+    def write_data(self) -> None:
+        """What is done when there is nothing else to do."""
+        worker = self.worker(role=Role.EXPRESS, name="run/express")
+        for _ in RECIPES:
+            assert worker.work_once()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    monkeypatch.setattr("windvane.work.workers.conductor.read_analysis", lambda folder: ANALYSIS)
+    store = open_store("", tmp_path)
+    store.migrate()
+    yield Shop(store, tmp_path)
+    store.close()
+
+
+def test_one_worker_brings_a_job_to_its_end(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=4))
+    worker = shop.worker()
+    while worker.work_once():
+        pass
+    job = shop.look()
+    assert (job.status, job.secondary) == (
+        JobStatus.COMPLETED,
+        SecondaryStatus.MAX_CANDIDATES_REACHED,
+    )
+    assert [c.algorithm for c in shop.candidates()][-1] == "ensemble"
+    assert job.best_candidate == shop.candidates()[-1].name
+
+
+def test_every_step_of_a_candidate_can_be_looked_up(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=3))
+    worker = shop.worker()
+    while worker.work_once():
+        pass
+    kinds = (ProcessingJob, TrainingJob, TransformJob)
+    with shop.store.snapshot() as tx:
+        known = {
+            (kind.kind, record.name): record
+            for kind in kinds
+            for record in tx.children(kind, shop.job.arn)
+        }
+    for candidate in shop.candidates():
+        for step in candidate.steps:
+            assert known[step.kind, step.name].status is StepStatus.COMPLETED
+
+
+def test_a_step_can_be_looked_up_as_soon_as_a_candidate_names_it(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=3))
+    shop.prepare()
+    [candidate] = shop.candidates()
+    with shop.store.snapshot() as tx:
+        found = [tx.by_arn(kind, arn) for kind, arn in _step_arns(candidate)]
+    assert [step.status for step in found if step is not None] == [
+        StepStatus.COMPLETED,
+        StepStatus.COMPLETED,
+        StepStatus.IN_PROGRESS,
+        StepStatus.IN_PROGRESS,
+    ]
+    worker = shop.worker()
+    while worker.work_once():
+        pass
+    with shop.store.snapshot() as tx:
+        found = [tx.by_arn(kind, arn) for kind, arn in _step_arns(candidate)]
+    assert {step.status for step in found if step is not None} == {StepStatus.COMPLETED}
+    assert all(step.ended for step in found if step is not None)
+
+
+def test_models_are_not_kept_where_the_server_is_told_so(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=3, mode="HYPERPARAMETER_TUNING"))
+    worker = Worker(
+        replace(shop.config(), kept_models=1), Role.TRAIN, "run/a", shop.store, run_task=plain_stage
+    )
+    while worker.work_once():
+        pass
+    assert shop.look().status is JobStatus.COMPLETED
+    assert [bool(c.containers) for c in shop.candidates()] == [False, False, True]
+    with shop.store.snapshot() as tx:
+        steps = {c.index: tx.find(TrainingJob, c.scope, c.name) for c in shop.candidates()}
+    has_model = {index: "ModelArtifacts" in step.details for index, step in steps.items() if step}
+    assert has_model == {1: False, 2: False, 3: True}
+
+
+def test_a_job_is_deployed_by_the_same_rules_as_a_clients(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=1, deploys=True))
+    worker = shop.worker()
+    while worker.work_once():
+        pass
+    assert shop.look().secondary is SecondaryStatus.DEPLOYING_MODEL
+    with shop.store.transaction() as tx:
+        endpoint = tx.find(Endpoint, shop.job.scope, shop.job.endpoint_name)
+        assert endpoint is not None
+        tx.update(replace(endpoint, status=EndpointStatus.IN_SERVICE))
+    shop.sweep()
+    assert shop.look().status is JobStatus.COMPLETED
+    assert shop.look().deployed
+
+
+def test_a_taken_endpoint_name_leaves_the_job_completed_and_nothing_behind(shop: Shop) -> None:
+    shop.open(make_job(name="first", max_candidates=1, deploys=True))
+    worker = shop.worker()
+    while worker.work_once():
+        pass
+    second = replace(make_job(name="second", max_candidates=1), endpoint_name="first-endpoint")
+    shop.open(second)
+    while worker.work_once():
+        pass
+    job = shop.look()
+    assert (job.status, job.secondary) == (
+        JobStatus.COMPLETED,
+        SecondaryStatus.MODEL_DEPLOYMENT_ERROR,
+    )
+    assert "already exist" in job.partial_failures[0]
+
+
+def test_data_at_fault_end_the_job(shop: Shop) -> None:
+    def stage(bench: Bench) -> Result:
+        raise DataFault("The column 'y' is missing; there are: a, b.")
+
+    shop.open(make_job())
+    shop.worker(stage).work_once()
+    assert shop.look().failure_reason == "The column 'y' is missing; there are: a, b."
+
+
+def test_a_dead_workers_task_is_taken_over(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=1))
+    shop.prepare()
+    shop.write_data()
+    assert shop.worker(name="run/dead")._claim() is not None
+    other = shop.worker(name="run/b")
+    assert not other.work_once(), "the lease still holds"
+    shop.ahead = LEASE + timedelta(seconds=1)
+    shop.sweep()
+    assert other.work_once()
+    [task] = shop.tasks(TaskKind.TRAIN)
+    assert (task.status, task.attempts, task.worker) == (TaskStatus.DONE, 2, "run/b")
+    shop.report()
+    assert shop.look().status is JobStatus.COMPLETED
+
+
+def test_tasks_of_the_servers_last_life_are_given_back_at_once(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=1))
+    shop.prepare()
+    shop.worker(name="past/a")._claim()
+    with shop.store.transaction() as tx:
+        tx.release_foreign("run/")
+    assert shop.worker().work_once()
+    assert shop.tasks(TaskKind.TRAIN)[-1].attempts == 1
+
+
+def test_a_late_result_of_a_silent_worker_is_refused(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=1))
+    shop.prepare()
+    zombie = shop.worker(name="run/zombie")
+    claimed = zombie._claim()
+    assert claimed is not None
+    watch = zombie._start(claimed)
+    ended = watch.child.wait(10)
+    assert ended is not None
+    shop.ahead = LEASE + timedelta(seconds=1)
+    shop.sweep()
+    shop.worker(training(_fail), name="run/b").work_once()
+    before = shop.candidates()
+    assert before[0].status is CandidateStatus.FAILED
+    zombie._record(watch, ended, is_stopped=False)
+    assert shop.candidates() == before
+    assert shop.tasks()[-2].status is TaskStatus.FAILED
+
+
+def test_a_task_taken_from_a_slow_worker_is_dropped_by_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("windvane.work.workers.worker._RENEW_S", 0.0)
+    shop.open(make_job(max_candidates=1))
+    shop.prepare()
+    slow = shop.worker(training(_sleep), name="run/slow")
+    claimed = slow._claim()
+    assert claimed is not None
+    watch = slow._start(claimed)
+    with shop.store.transaction() as tx:
+        tx.release_foreign("other/")
+    assert slow._attend(watch) is None
+    assert not Path(f"/proc/{watch.child.pid}").exists()
+
+
+def test_stop_ends_a_candidate_that_never_ends(shop: Shop) -> None:
+    shop.open(make_job())
+    shop.prepare()
+    shop.worker().work_once()
+    worker = shop.worker(training(_sleep))
+    claimed = worker._claim()
+    assert claimed is not None
+    watch = worker._start(claimed)
+    shop.stop_job()
+    began = time.monotonic()
+    ended = worker._attend(watch)
+    assert ended is not None
+    worker._record(watch, *ended)
+    assert time.monotonic() - began < 5
+    assert not Path(f"/proc/{watch.child.pid}").exists()
+    job = shop.look()
+    assert job.status is JobStatus.STOPPED
+    assert job.best_candidate == shop.candidates()[0].name
+
+
+def test_a_candidate_without_bounds_runs_out_of_memory_alone(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=2))
+    shop.prepare()
+    shop.worker(training(_eat), memory_mb=3 * 200).work_once()
+    shop.worker().work_once()
+    first, second = shop.candidates()
+    assert first.status is CandidateStatus.FAILED
+    assert "200 MiB" in first.failure_reason
+    assert second.status is CandidateStatus.COMPLETED
+    shop.report()
+    shop.write_data()
+    job = shop.look()
+    assert job.status is JobStatus.COMPLETED
+    assert len(job.partial_failures) == 1
+
+
+def test_a_candidate_is_killed_at_its_own_limit(shop: Shop) -> None:
+    job = make_job(max_candidates=2)
+    shop.open(replace(job, limits=replace(job.limits, max_candidate_runtime_s=1)))
+    shop.prepare()
+    began = time.monotonic()
+    shop.worker(training(_sleep)).work_once()
+    assert 0.5 < time.monotonic() - began < 5
+    assert "MaxRuntimePerTrainingJobInSeconds (1 s)" in shop.candidates()[0].failure_reason
+
+
+def test_a_candidate_is_killed_when_the_search_ends(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=2))
+    shop.prepare()
+    worker = shop.worker(training(_sleep))
+    claimed = worker._claim()
+    assert claimed is not None
+    watch = worker._start(claimed)
+    shop.ahead = timedelta(seconds=595)
+    ended = worker._attend(watch)
+    assert ended is not None
+    worker._record(watch, *ended)
+    assert shop.candidates()[0].status is CandidateStatus.STOPPED
+    assert shop.look().partial_failures == ()
+
+
+def test_a_worker_told_to_end_gives_its_task_back_unharmed(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=1))
+    shop.prepare()
+    worker = shop.worker(training(_sleep))
+    previous = signal.signal(signal.SIGALRM, lambda *_: worker.stop())
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    began = time.monotonic()
+    worker.run()
+    signal.signal(signal.SIGALRM, previous)
+    assert time.monotonic() - began < 3
+    task = shop.tasks()[-1]
+    assert (task.status, task.attempts) == (TaskStatus.READY, 0)
+
+
+def test_what_may_pass_is_tried_three_times(shop: Shop) -> None:
+    def no_space() -> None:
+        raise OSError(28, "No space left on device")
+
+    shop.open(make_job(max_candidates=2))
+    shop.prepare()
+    for _ in range(MAX_ATTEMPTS):
+        assert shop.worker(training(no_space)).work_once()
+        shop.sweep()
+    first = shop.candidates()[0]
+    assert first.status is CandidateStatus.FAILED
+    assert "No space left on device" in first.failure_reason
+
+
+def test_a_crash_of_one_candidate_is_its_own(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=2))
+    shop.prepare()
+    shop.worker(training(lambda: os.kill(os.getpid(), signal.SIGKILL))).work_once()
+    shop.worker().work_once()
+    assert [c.status for c in shop.candidates()] == [
+        CandidateStatus.FAILED,
+        CandidateStatus.COMPLETED,
+    ]
+
+
+def test_the_workspace_of_an_ended_job_is_cleared_and_that_of_another_kept(shop: Shop) -> None:
+    shop.open(make_job(name="done", definitions_only=True))
+    for _ in range(3):
+        shop.worker().work_once()
+    done = workspace_of(shop.folder, shop.job)
+    shop.open(make_job(name="going"))
+    shop.worker().work_once()
+    going = workspace_of(shop.folder, shop.job)
+    clear_up(shop.store, shop.conductor())
+    assert not done.folder.exists()
+    assert going.folder.exists()
+
+
+def test_a_quiet_job_is_looked_at_again_when_something_concerns_it(shop: Shop) -> None:
+    shop.open(make_job())
+    shop.prepare()
+    conductor = shop.conductor()
+
+    def is_due(after_s: float = 0.0) -> bool:
+        with shop.store.snapshot() as tx:
+            now = shop.now() + timedelta(seconds=after_s)
+            return conductor.is_due(tx, shop.look(), now)
+
+    assert not is_due()
+    assert not is_due()
+    assert is_due(after_s=590)
+    shop.stop_job()
+    assert is_due()
+
+
+def test_an_error_of_ours_while_deciding_ends_that_job_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def propose(*_: object) -> object:
+        raise ZeroDivisionError("oops")
+
+    shop.open(make_job())
+    monkeypatch.setattr("windvane.engine.tuning.search.propose", propose)
+    while shop.worker().work_once():
+        pass
+    job = shop.look()
+    assert job.status is JobStatus.FAILED
+    assert "ZeroDivisionError" in job.failure_reason
+
+
+def _step_arns(candidate: Candidate) -> list[tuple[type[ProcessingJob], str]]:
+    kinds = {kind.kind: kind for kind in (ProcessingJob, TrainingJob, TransformJob)}
+    return [
+        (kinds[step.kind], arn(candidate.scope, step.kind, step.name)) for step in candidate.steps
+    ]
+
+
+def _sleep() -> None:
+    time.sleep(600)
+
+
+def _fail() -> None:
+    raise CandidateFault("It cannot learn.")
+
+
+def _eat() -> None:
+    kept = []
+    while True:
+        kept.append(np.ones(1024**2))

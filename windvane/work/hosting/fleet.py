@@ -1,0 +1,276 @@
+"""The model processes of one generation of one endpoint: their artefacts, their places, their leaving."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from windvane.domain.deployment import Deployed, Variant
+from windvane.errors import WindvaneError
+from windvane.serving.model import called, check_shape
+from windvane.serving.pool import Demand
+from windvane.serving.process import ModelProcess
+from windvane.serving.router import VariantRoute
+from windvane.work.hosting.endpoint_log import Tell, untold
+from windvane.work.hosting.place import Means, Place, spec_of
+
+_LOG = logging.getLogger(__name__)
+
+_LEAVE_S = 5.0
+"""What a process may take longer to go than its last request."""
+
+Download = Callable[[Sequence[str], Path], None]
+"""Puts the artefacts of these ModelDataUrls into a folder."""
+
+
+class Fleet:
+    """Belongs to the hosting thread.
+
+    failure    why it will never be ready; "" while it may
+    was_ready  whether everything was up at once; known from the start of one that served in the server's last life,
+               whose serverless variants need not prove that they can
+    """
+
+    def __init__(
+        self,
+        key: str,
+        folder: Path,
+        logs: Path,
+        means: Means,
+        tell: Tell = untold,
+        *,
+        has_served: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.failure = ""
+        self.was_ready = False
+        self._has_served = has_served
+        self._key = key
+        self._logs = logs
+        self._means = means
+        self._tell = tell
+        self._deployed: tuple[Deployed, ...] = ()
+        self._demands: dict[str, Demand] = {}
+        self._places: dict[tuple[str, int], Place] = {}
+        self._leavers: list[_Leaver] = []
+        self._preparation: _Preparation | None = None
+
+    def prepare(self, download: Download, deployed: Sequence[Deployed]) -> None:
+        """Begin to fetch what the instances need; to be called once, before the first `tick`."""
+        self._preparation = _Preparation(download, deployed, self.folder, self._means.wake)
+
+    def want(self, deployed: tuple[Deployed, ...], now: float) -> None:
+        """From now on these variants with these numbers of instances; () lets all go."""
+        if deployed != self._deployed:
+            self._deployed = deployed
+            self._fit(now)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every process is up that has to be, whoever asks."""
+        return bool(self._deployed) and all(
+            (place := self._places.get((one.variant.name, number))) is not None and place.seat
+            for one in self._deployed
+            for number in range(self._least(one.variant))
+        )
+
+    @property
+    def setback(self) -> str:
+        """Why a place that was added cannot be filled; "" while nothing is known against it."""
+        return next((_told(name, why) for name, why in self._setbacks()), "")
+
+    @property
+    def is_gone(self) -> bool:
+        is_busy = self._preparation is not None and not self._preparation.is_over
+        return not (self._places or self._leavers or is_busy)
+
+    @property
+    def n_up(self) -> int:
+        return sum(place.seat is not None for place in self._places.values())
+
+    @property
+    def n_wanted(self) -> int:
+        return len(self._places)
+
+    def tick(self, now: float) -> None:
+        """Look after every process once."""
+        self._see_off(now)
+        if self.failure or self._preparation is None or not self._preparation.is_over:
+            return
+        self.failure = self._preparation.failure
+        self._fit(now)
+        for place in self._places.values():
+            if not self.failure:
+                place.tick(now, self._means)
+                self.failure = "" if self.was_ready else self.setback
+        self.was_ready = self.was_ready or self.is_ready
+
+    def routes(self, weights: Mapping[str, float]) -> tuple[VariantRoute, ...]:
+        """What the router is to know.
+
+        weights    by variant
+        """
+        return tuple(
+            VariantRoute(
+                key=f"{self._key}/{one.variant.name}",
+                name=one.variant.name,
+                weight=weights.get(one.variant.name, one.variant.weight),
+                size=one.variant.most_processes,
+                primary=called(one.containers[0].hostname, 1, len(one.containers)),
+                seats=tuple(
+                    place.seat
+                    for (variant, _), place in self._places.items()
+                    if place.seat is not None and variant == one.variant.name
+                ),
+                most=one.variant.serverless.max_concurrency if one.variant.serverless else None,
+                demand=self._demands.get(one.variant.name),
+                spec=spec_of(one, self.folder, self._means),
+            )
+            for one in self._deployed
+        )
+
+    def descriptors(self) -> Iterator[int]:
+        """What becomes readable when there is something for `tick` to see."""
+        for place in self._places.values():
+            yield from place.descriptors()
+        for leaver in self._leavers:
+            yield leaver.process.pidfd
+
+    def next_start(self) -> float:
+        """When a place that waits for its back-off is to be filled; infinity if none waits."""
+        is_prepared = self._preparation is not None and self._preparation.is_over
+        if self.failure or not is_prepared:
+            return float("inf")
+        empty = (place for place in self._places.values() if place.process is None)
+        return min((place.not_before for place in empty), default=float("inf"))
+
+    def kill(self) -> None:
+        """End every process now."""
+        self.want((), 0.0)
+        self._see_off(float("inf"))
+
+    def _fit(self, now: float) -> None:
+        """As many places as are wanted now."""
+        before = self._places
+        self._places = {}
+        for one in self._deployed:
+            n_before = sum(variant == one.variant.name for variant, _ in before)
+            for number in range(self._n_wanted(one.variant, n_before, before, now)):
+                at = (one.variant.name, number)
+                if at not in before and number >= self._least(one.variant):
+                    self._tell(*at, "Requests wait for a process: one more is to be started.")
+                self._places[at] = before.pop(at) if at in before else self._new_place(one, number)
+        for at, place in before.items():
+            process = place.vacate()
+            if process is not None:
+                self._tell(*at, self._why_gone(at[0], now))
+                self._leavers.append(_Leaver(process, now + self._means.answer_s + _LEAVE_S))
+
+    def _n_wanted(
+        self, variant: Variant, n_before: int, before: Mapping[tuple[str, int], Place], now: float
+    ) -> int:
+        """Instances are as many as asked for. Serverless processes come one after the other while requests wait, and
+        go together when nobody has asked for a while."""
+        if variant.serverless is None:
+            return variant.instance_count
+        demand = self._demands.setdefault(variant.name, Demand(self._means.wake))
+        n = n_before
+        are_up = all(place.seat for (name, _), place in before.items() if name == variant.name)
+        if demand.asked > n and are_up:
+            n += 1
+        elif self._is_idle(demand, now):
+            n = 0
+        return min(max(n, self._least(variant)), variant.serverless.most_processes)
+
+    def _why_gone(self, variant: str, now: float) -> str:
+        is_served = any(one.variant.name == variant for one in self._deployed)
+        demand = self._demands.get(variant)
+        is_idle = is_served and demand is not None and self._is_idle(demand, now)
+        asked = f": nobody has asked for {self._means.idle_s:g} s" if is_idle else ""
+        return f"The model process is no longer wanted{asked}; it finishes what it is at."
+
+    def _is_idle(self, demand: Demand, now: float) -> bool:
+        return not demand.asked and now - demand.last > self._means.idle_s
+
+    def _least(self, variant: Variant) -> int:
+        """Processes that have to be there whoever asks."""
+        if variant.serverless is None:
+            return variant.instance_count
+        is_proven = self.was_ready or self._has_served
+        return max(variant.serverless.provisioned, 0 if is_proven else 1)
+
+    def _new_place(self, deployed: Deployed, number: int) -> Place:
+        log = self._logs / f"{deployed.variant.name}-{number}.log"
+        tell = partial(self._tell, deployed.variant.name, number)
+        return Place(deployed, number, self.folder, log, tell)
+
+    def _setbacks(self) -> Iterator[tuple[str, str]]:
+        for (variant, _), place in self._places.items():
+            if why := place.setback:
+                yield variant, why
+
+    def _see_off(self, now: float) -> None:
+        for leaver in list(self._leavers):
+            if leaver.process.exit_code() is not None or now >= leaver.until:
+                leaver.process.close()
+                self._leavers.remove(leaver)
+
+
+@dataclass(eq=False)
+class _Leaver:
+    """A process that finishes what it is at; ended at `until` at the latest."""
+
+    process: ModelProcess
+    until: float
+
+
+class _Preparation:
+    """Checks the containers and fetches their artefacts in a thread of its own, which may be slow."""
+
+    def __init__(
+        self,
+        download: Download,
+        deployed: Sequence[Deployed],
+        folder: Path,
+        wake: Callable[[], None],
+    ) -> None:
+        self.is_over = False
+        self.failure = ""
+        self._download = download
+        self._deployed = deployed
+        self._folder = folder
+        self._wake = wake
+        threading.Thread(target=self._run, name="fetch-models", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            for one in self._deployed:
+                self._prepare(one)
+        finally:
+            self.is_over = True
+            self._wake()
+
+    def _prepare(self, one: Deployed) -> None:
+        if self.failure:
+            return
+        try:
+            check_shape([container.environment for container in one.containers])
+            self._download([c.model_data_url for c in one.containers], self._folder)
+        except WindvaneError as error:
+            self._fail(one, str(error))
+        except Exception as error:  # noqa: BLE001 - the end of a thread; the endpoint carries the reason
+            _LOG.exception("The artefacts of %s could not be fetched.", one.variant.model_name)
+            self._fail(
+                one, f"its model data could not be fetched ({type(error).__name__}: {error})."
+            )
+
+    def _fail(self, one: Deployed, why: str) -> None:
+        self.failure = _told(one.variant.name, why)
+
+
+def _told(variant: str, why: str) -> str:
+    return f"Production variant {variant} could not be started: {why}"

@@ -1,0 +1,325 @@
+"""Hosting: keeps model processes in step with the endpoints in the store.
+
+Level-triggered: each round compares what is recorded with what runs and takes the next step, so that a lost
+message or a restart changes nothing. Requests go to a generation only once all its instances are ready, and
+an older one is let go only after that.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from windvane.artifacts.base import Artifacts
+from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
+from windvane.names import derived_suffix
+from windvane.serving.process import PROGRAM
+from windvane.serving.router import Route, Router, Table
+from windvane.store.base import Store
+from windvane.work.download import download_models
+from windvane.work.hosting.endpoint_log import EndpointLog, tell_outcome
+from windvane.work.hosting.fleet import Fleet
+from windvane.work.hosting.place import Means
+
+_LOG = logging.getLogger(__name__)
+
+_POLL_S = 0.3
+_TRY_AGAIN_S = 30.0
+_MAX_REASON = 1024
+
+_FleetKey = tuple[str, int]
+"""Endpoint's ARN, generation."""
+
+_Wanted = dict[_FleetKey, tuple[Deployed, ...]]
+"""What is to run."""
+
+
+class Hosting:
+    """`start` once, `stop` once, `wake` from any thread. Processes are started by its thread, whose end is
+    theirs too.
+
+    program    the command of a model process
+    memory_mb  cap of one model process of an instance
+    load_s     time within which a model process must be ready
+    idle_s     time after which processes of a serverless variant go that nobody asks
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        artifacts: Artifacts,
+        data_dir: Path,
+        router: Router,
+        *,
+        program: Sequence[str] = PROGRAM,
+        memory_mb: int = 4096,
+        load_s: float = 300.0,
+        idle_s: float = 300.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._download = partial(download_models, artifacts)
+        self._root = data_dir / "endpoints"
+        self._router = router
+        self._clock = clock
+        self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        environment = {"WINDVANE_DATA_DIR": str(data_dir)}
+        answer_s = router.bounds.answer_s
+        self._means = Means(program, environment, memory_mb, load_s, answer_s, idle_s, self.wake)
+        self._log = EndpointLog(store, clock)
+        self._fleets: dict[_FleetKey, Fleet] = {}
+        self._failed_at: dict[_FleetKey, float] = {}
+        self._published: Table = {}
+        self._is_stopping = False
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._run, name="hosting", daemon=True)
+
+    def start(self) -> None:
+        """To be called on the event loop that serves requests: the router lives there. When this returns, every
+        endpoint is known; those in service answer as soon as their processes are up."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        endpoints = self._endpoints()
+        wanted = _wanted(endpoints)
+        self._tidy(endpoints, wanted)
+        self._muster(endpoints, wanted, time.monotonic())
+        self._publish(endpoints)
+        self._router.bind()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends every model process. Endpoints stay as they are recorded and come back at the next start."""
+        self._is_stopping = True
+        self.wake()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._is_closed = True
+        os.close(self._waker)
+
+    def wake(self) -> None:
+        """Look at the store now instead of at the next poll."""
+        if not self._is_closed:
+            with suppress(OSError):
+                os.eventfd_write(self._waker, 1)
+
+    def gauges(self) -> Iterable[tuple[str, float]]:
+        """Figures for /metrics."""
+        fleets = list(self._fleets.values())
+        yield "model_instances_up", float(sum(fleet.n_up for fleet in fleets))
+        yield "model_instances_wanted", float(sum(fleet.n_wanted for fleet in fleets))
+        yield "invocations_waiting", float(self._router.waiting())
+        for name, value in asdict(self._router.figures).items():
+            yield f"invocations_{name}", float(value)
+
+    def _run(self) -> None:
+        while not self._is_stopping:
+            try:
+                self._round(time.monotonic())
+            except Exception:  # noqa: BLE001 - the end of a round: hosting goes on whatever happens
+                _LOG.exception("A round of hosting failed; the next one tries again.")
+            self._wait()
+        for fleet in self._fleets.values():
+            fleet.kill()
+        self._router.publish({})
+
+    def _wait(self) -> None:
+        poll = select.poll()
+        poll.register(self._waker, select.POLLIN)
+        for fleet in self._fleets.values():
+            for descriptor in fleet.descriptors():
+                poll.register(descriptor, select.POLLIN)
+        starts = (fleet.next_start() for fleet in self._fleets.values())
+        delay_s = min([_POLL_S, *(start - time.monotonic() for start in starts)])
+        poll.poll(1000 * max(0.0, delay_s))
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._waker)
+
+    def _round(self, now: float) -> None:
+        endpoints = self._endpoints()
+        wanted = _wanted(endpoints)
+        self._muster(endpoints, wanted, now)
+        for fleet in list(self._fleets.values()):
+            fleet.tick(now)
+        self._log.flush()
+        outcomes = [self._outcome(endpoint) for endpoint in endpoints]
+        self._publish(outcomes)
+        for endpoint, outcome in zip(endpoints, outcomes, strict=True):
+            if outcome is not endpoint:
+                self._record(endpoint, outcome)
+        self._sweep(endpoints, wanted)
+
+    def _endpoints(self) -> list[Endpoint]:
+        with self._store.snapshot() as tx:
+            return tx.every(Endpoint, tuple(EndpointStatus))
+
+    def _tidy(self, endpoints: Sequence[Endpoint], wanted: Iterable[_FleetKey]) -> None:
+        """Remove the folders that a server which was killed left behind."""
+        folder_of = {endpoint.arn: self._folder(endpoint) for endpoint in endpoints}
+        kept = {folder_of[arn] / str(generation) for arn, generation in wanted}
+        for folder in self._root.iterdir():
+            if folder not in folder_of.values():
+                shutil.rmtree(folder)
+                continue
+            for generation in folder.iterdir():
+                if generation.is_dir() and generation not in kept:
+                    shutil.rmtree(generation)
+
+    def _muster(
+        self,
+        endpoints: Sequence[Endpoint],
+        wanted: _Wanted,
+        now: float,
+    ) -> None:
+        by_arn = {endpoint.arn: endpoint for endpoint in endpoints}
+        served = {(e.arn, e.running_generation) for e in endpoints if e.running}
+        for key, deployed in wanted.items():
+            fleet = self._fleets.get(key)
+            if fleet is not None and fleet.failure and self._is_to_be_tried_again(key, now):
+                fleet.kill()
+                fleet = None
+            if fleet is None:
+                has_served = key in served
+                fleet = self._new_fleet(key, by_arn[key[0]], deployed, has_served=has_served)
+                self._fleets[key] = fleet
+            fleet.want(deployed, now)
+        for key, fleet in self._fleets.items():
+            if key not in wanted:
+                fleet.want((), now)
+
+    def _is_to_be_tried_again(self, key: _FleetKey, now: float) -> bool:
+        """An endpoint in service whose processes cannot be brought up is tried for as long as it stands."""
+        if now < self._failed_at.setdefault(key, now) + _TRY_AGAIN_S:
+            return False
+        del self._failed_at[key]
+        return True
+
+    def _new_fleet(
+        self, key: _FleetKey, endpoint: Endpoint, deployed: Sequence[Deployed], *, has_served: bool
+    ) -> Fleet:
+        folder = self._folder(endpoint)
+        folder.mkdir(parents=True, exist_ok=True)
+        arn, generation = key
+        fleet = Fleet(
+            f"{arn}/{generation}",
+            folder / str(generation),
+            folder,
+            self._means,
+            self._log.of(endpoint, generation),
+            has_served=has_served,
+        )
+        fleet.prepare(self._download, deployed)
+        return fleet
+
+    def _publish(self, endpoints: Sequence[Endpoint]) -> None:
+        table = {
+            (endpoint.scope, endpoint.name.lower()): self._route(endpoint)
+            for endpoint in endpoints
+            if endpoint.status is not EndpointStatus.DELETING
+        }
+        if table != self._published:
+            self._router.publish(table)
+            self._published = table
+
+    def _route(self, endpoint: Endpoint) -> Route:
+        if endpoint.status is EndpointStatus.FAILED:
+            why = f"Endpoint {endpoint.name} failed: {endpoint.failure_reason}"
+            return Route(endpoint.scope, endpoint.name, (), why, is_hopeless=True)
+        fleet = self._fleets.get((endpoint.arn, endpoint.running_generation))
+        if not endpoint.running or fleet is None:
+            why = f"Endpoint {endpoint.name} is {endpoint.status}; try again once it is InService."
+            return Route(endpoint.scope, endpoint.name, (), why)
+        if fleet.failure:
+            why = (
+                f"Endpoint {endpoint.name} has no instance: {fleet.failure} It is tried again soon."
+            )
+            return Route(endpoint.scope, endpoint.name, (), why)
+        weights = {item.variant.name: item.variant.weight for item in endpoint.running}
+        return Route(endpoint.scope, endpoint.name, fleet.routes(weights))
+
+    def _outcome(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint as it is to be recorded: itself unless its creation or update has come to an end."""
+        if endpoint.status not in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
+            return endpoint
+        fleet = self._fleets[endpoint.arn, endpoint.desired_generation]
+        if fleet.is_ready if endpoint.is_rescaling else fleet.was_ready:
+            return _in_service(endpoint)
+        why = fleet.failure or (fleet.setback if endpoint.is_rescaling else "")
+        return _failed(endpoint, why[:_MAX_REASON]) if why else endpoint
+
+    def _record(self, endpoint: Endpoint, outcome: Endpoint) -> None:
+        with self._store.transaction() as tx:
+            if tx.find(Endpoint, endpoint.scope, endpoint.name) == endpoint:
+                now = self._clock()
+                tx.update(replace(outcome, modified=now))
+                tell_outcome(tx, outcome, endpoint.desired_generation, now)
+        _LOG.info("endpoint %s is %s %s", outcome.name, outcome.status, outcome.failure_reason)
+        self.wake()
+
+    def _sweep(self, endpoints: Sequence[Endpoint], wanted: Iterable[_FleetKey]) -> None:
+        """Remove what nobody wants any more: generations, folders, and endpoints that are being deleted."""
+        kept = set(wanted)
+        for key, fleet in list(self._fleets.items()):
+            if key not in kept and fleet.is_gone:
+                del self._fleets[key]
+                self._failed_at.pop(key, None)
+                shutil.rmtree(fleet.folder, ignore_errors=True)
+        alive = {arn for arn, _ in self._fleets}
+        for endpoint in endpoints:
+            if endpoint.status is EndpointStatus.DELETING and endpoint.arn not in alive:
+                shutil.rmtree(self._folder(endpoint), ignore_errors=True)
+                with self._store.transaction() as tx:
+                    tx.delete(endpoint)
+
+    def _folder(self, endpoint: Endpoint) -> Path:
+        return self._root / derived_suffix(endpoint.arn, endpoint.created.isoformat())
+
+
+def _wanted(endpoints: Iterable[Endpoint]) -> _Wanted:
+    return {key: deployed for e in endpoints for key, deployed in _generations(e).items()}
+
+
+def _generations(endpoint: Endpoint) -> _Wanted:
+    running = {(endpoint.arn, endpoint.running_generation): endpoint.running}
+    desired = {(endpoint.arn, endpoint.desired_generation): endpoint.desired}
+    return {
+        EndpointStatus.CREATING: desired,
+        EndpointStatus.UPDATING: (running if endpoint.running else {}) | desired,
+        EndpointStatus.IN_SERVICE: running,
+        EndpointStatus.DELETING: {},
+        EndpointStatus.FAILED: {},
+    }[endpoint.status]
+
+
+def _in_service(endpoint: Endpoint) -> Endpoint:
+    return replace(
+        endpoint,
+        running=endpoint.desired,
+        running_config_name=endpoint.config_name,
+        running_generation=endpoint.desired_generation,
+        status=EndpointStatus.IN_SERVICE,
+        failure_reason="",
+        is_rescaling=False,
+    )
+
+
+def _failed(endpoint: Endpoint, why: str) -> Endpoint:
+    """An update that fails leaves what runs; a creation leaves nothing."""
+    if not endpoint.running:
+        return replace(endpoint, status=EndpointStatus.FAILED, failure_reason=why)
+    return replace(
+        endpoint,
+        desired=endpoint.running,
+        config_name=endpoint.running_config_name,
+        status=EndpointStatus.IN_SERVICE,
+        failure_reason=why,
+        is_rescaling=False,
+    )

@@ -1,0 +1,394 @@
+"""The way of a job: read this first.
+
+`advance` says what is to be true of a job next, given what is true now. It is pure and level-triggered: it may
+be asked at any time and any number of times, after a task's end, after a crash, or because time has passed.
+Phases are tried in order; one that is not over yet ends the walk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from windvane.domain.candidate import Candidate, CandidateStatus
+from windvane.domain.deployment import EndpointStatus
+from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.domain.timing import LATE, Timetable, timetable
+from windvane.work.jobs import beside, records, steprecords, trials
+from windvane.work.jobs.reasons import MAX_REASONS, MAX_TEXT, with_reason
+from windvane.work.jobs.state import JobState, train_key
+
+_SMALLEST_ENSEMBLE = 2
+
+Passed = tuple[JobState, bool]
+"""What is to be true, and whether the phase is over."""
+
+
+def advance(state: JobState, now: datetime) -> JobState:
+    """The state that is to be; the same state if nothing is to change."""
+    for phase in _PHASES:
+        state, is_over = phase(state, now)
+        if not is_over:
+            break
+    return state
+
+
+def deployment_failed(state: JobState, reason: str, now: datetime) -> JobState:
+    """The job ends with its model, and says why the endpoint is missing."""
+    told = f"The model could not be deployed to the endpoint {state.job.endpoint_name}: {reason}"
+    return _ended(
+        with_reason(state, told, at_most=MAX_REASONS - 1),
+        JobStatus.COMPLETED,
+        SecondaryStatus.MODEL_DEPLOYMENT_ERROR,
+        now,
+    )
+
+
+def broken(state: JobState, reason: str, now: datetime) -> JobState:
+    """The job cannot go on for a reason that is ours."""
+    return _failed(state, reason, now)
+
+
+def _end_if_over(state: JobState, now: datetime) -> Passed:
+    """A job that has ended does nothing more."""
+    if not state.job.status.is_final:
+        return state, True
+    return state.without_ready(frozenset(TaskKind), now), False
+
+
+def _take_in(state: JobState, now: datetime) -> Passed:
+    """What tasks brought becomes candidates; the best of them is known at any time."""
+    state = beside.taken_in(state)
+    for candidate in state.having(CandidateStatus.IN_PROGRESS):
+        task = state.task(train_key(candidate.index))
+        if task is not None and not task.status.is_open:
+            state = _candidate_ended(state, candidate, task)
+    if state.job.secondary is SecondaryStatus.DEPLOYING_MODEL:
+        return state, True
+    for kind, algorithm in _UNPLANNED.items():
+        for task in state.of(kind):
+            state = _unplanned_ended(state, task, algorithm, now)
+    return _with_best(state), True
+
+
+def _stop(state: JobState, now: datetime) -> Passed:
+    """A job that is to stop waits for what runs, keeps its best candidate, and tries nothing more."""
+    if state.job.status is not JobStatus.STOPPING:
+        return state, True
+    state = trials.without_waiting(state, frozenset(TaskKind), now)
+    if any(task.status is TaskStatus.RUNNING for task in state.tasks):
+        return state, False
+    return _ended(state, JobStatus.STOPPED, SecondaryStatus.STOPPED, now), False
+
+
+def _analyse(state: JobState, now: datetime) -> Passed:
+    """The data are read and checked; what they say about the problem is taken over."""
+    tasks = state.of(TaskKind.ANALYZE)
+    if not tasks:
+        return state.with_task(NewTask(TaskKind.ANALYZE, "analyze")), False
+    task = tasks[0]
+    if task.status is TaskStatus.RUNNING:
+        return _showing(state, SecondaryStatus.ANALYZING_DATA), False
+    if task.status is TaskStatus.READY:
+        return _fail_if_late(state, now)
+    if task.status is not TaskStatus.DONE or task.result is None:
+        return _failed(state, task.error or "The analysis of the data was cancelled.", now), False
+    job = replace(
+        state.job,
+        problem_type=ProblemType(task.result["problem_type"]),
+        objective=MetricName(task.result["objective"]),
+        resolved_mode=state.job.resolved(task.result.get("n_bytes", 0)),
+    )
+    return replace(state, job=job), True
+
+
+def _define(state: JobState, now: datetime) -> Passed:
+    """A job that is to generate definitions only has done so, or has failed."""
+    if not state.job.definitions_only:
+        return state, True
+    state = beside.explored(state)
+    if beside.goes_on(state, now):
+        return state, False
+    if not state.job.definitions:
+        return _failed(state, _why_undefined(state), now), False
+    done = SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
+    return _ended(state, JobStatus.COMPLETED, done, now), False
+
+
+def _why_undefined(state: JobState) -> str:
+    told = " ".join(state.job.partial_failures) or (
+        f"There was no time for them in the {state.job.limits.max_runtime_s} s of the job: raise "
+        "MaxAutoMLJobRuntimeInSeconds."
+    )
+    return f"The candidate definitions, which are all that this job was for, are missing. {told}"
+
+
+def _search(state: JobState, now: datetime) -> Passed:
+    """Candidates are tried until there are enough or the time is over."""
+    times = timetable(state.job, state.up_since)
+    if state.job.search_ended is None:
+        state = trials.end_search(state, times, now)
+    if state.job.search_ended is None:
+        state = beside.transformed(trials.queue_features(state))
+        state = trials.queue_candidates(state, times, now)
+        state = trials.end_search(state, times, now)
+        state = trials.end_if_nothing_fits(state)
+        state = _showing(state, trials.search_shows(state))
+    if now >= times.search + LATE:
+        for candidate in state.having(CandidateStatus.IN_PROGRESS):
+            state = trials.stopped(state, candidate, now)
+    is_busy = bool(state.having(CandidateStatus.IN_PROGRESS))
+    return state, state.job.search_ended is not None and not is_busy
+
+
+def _combine(state: JobState, now: datetime) -> Passed:
+    """The best candidates become an ensemble, if there is time; without it the best single one is kept."""
+    times = timetable(state.job, state.up_since)
+    tasks = state.of(TaskKind.ENSEMBLE)
+    if not tasks:
+        members = trials.members(state)
+        too_late = now >= times.search + (times.ensemble - times.search) / 2
+        if (
+            too_late
+            or len(members) < _SMALLEST_ENSEMBLE
+            or not trials.has_place_for_ensemble(state.job)
+        ):
+            return state, True
+        payload = {"index": trials.next_index(state), "members": [c.index for c in members]}
+        return state.with_task(NewTask(TaskKind.ENSEMBLE, "ensemble", payload)), False
+    if tasks[0].status.is_open and now < times.ensemble + LATE:
+        return state, False
+    return state.without_ready(frozenset({TaskKind.ENSEMBLE}), now), True
+
+
+def _fall_back(state: JobState, now: datetime) -> Passed:
+    """A job of which no candidate finished gets a baseline, so that it ends with a model."""
+    if state.best is not None:
+        return state, True
+    tasks = state.of(TaskKind.BASELINE)
+    if not tasks:
+        payload = {"index": trials.next_index(state)}
+        return state.with_task(NewTask(TaskKind.BASELINE, "baseline", payload)), False
+    task = tasks[0]
+    if task.status.is_open and now < timetable(state.job, state.up_since).finish + LATE:
+        return state, False
+    why = task.error or "it did not finish either"
+    return _failed(state, f"No candidate finished, and of the baseline: {why}", now), False
+
+
+def _explain(state: JobState, now: datetime) -> Passed:
+    """The best candidate is explained."""
+    return _reported(state, now, _EXPLANATION)
+
+
+def _judge(state: JobState, now: datetime) -> Passed:
+    """How good the best candidate is stands in a report."""
+    return _reported(state, now, _INSIGHTS)
+
+
+def _retain(state: JobState, now: datetime) -> Passed:
+    """Models that are not to be kept go: first out of the candidates, then out of S3. All else of them stays."""
+    tasks = state.of(TaskKind.RETAIN)
+    if not tasks:
+        spare = trials.spare(state)
+        if not spare:
+            return state, True
+        objects = [str(steprecords.model_location(state.job, candidate)) for candidate in spare]
+        for candidate in spare:
+            state = state.with_candidate(replace(candidate, containers=()))
+        return state.with_task(NewTask(TaskKind.RETAIN, "retain", {"objects": objects})), False
+    if tasks[0].status.is_open and now < timetable(state.job, state.up_since).finish:
+        return state, False
+    if tasks[0].status is TaskStatus.FAILED:
+        told = f"Models that were not to be kept could not be deleted: {tasks[0].error}"
+        state = with_reason(state, told)
+    return state.without_ready(frozenset({TaskKind.RETAIN}), now), True
+
+
+def _deploy(state: JobState, now: datetime) -> Passed:
+    """The best candidate answers at the endpoint the job was given."""
+    job, endpoint = state.job, state.endpoint
+    if not job.endpoint_name or job.deployed:
+        return state, True
+    if job.secondary is not SecondaryStatus.DEPLOYING_MODEL:
+        return replace(_showing(state, SecondaryStatus.DEPLOYING_MODEL), deploys=True), False
+    if endpoint is None:
+        return deployment_failed(state, "it was deleted before it was in service.", now), False
+    if endpoint.status is EndpointStatus.IN_SERVICE:
+        return replace(state, job=replace(job, deployed=True)), True
+    if endpoint.status is EndpointStatus.FAILED:
+        return deployment_failed(state, endpoint.failure_reason, now), False
+    if now >= timetable(job, state.up_since).finish:
+        reason = f"it was not in service when the job's time of {job.limits.max_runtime_s} s ended."
+        return deployment_failed(state, reason, now), False
+    return state, False
+
+
+def _complete(state: JobState, now: datetime) -> Passed:
+    """Everything is done; a report that is missing is what the job's end shows."""
+    if beside.goes_on(state, now):
+        return state, False
+    why = state.job.search_ended or EndOfSearch.EXHAUSTED
+    missing = [one.missing for one in (_EXPLANATION, _INSIGHTS) if not one.is_there(state)]
+    secondary = next(iter(missing), SecondaryStatus(why.value))
+    return _ended(state, JobStatus.COMPLETED, secondary, now), False
+
+
+_PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
+    _end_if_over,
+    _take_in,
+    _stop,
+    _analyse,
+    _define,
+    _search,
+    _combine,
+    _fall_back,
+    _explain,
+    _judge,
+    _retain,
+    _deploy,
+    _complete,
+)
+
+_UNPLANNED = {TaskKind.ENSEMBLE: records.ENSEMBLE, TaskKind.BASELINE: records.BASELINE}
+
+
+# reports of the best candidate
+
+
+@dataclass(frozen=True)
+class _Report:
+    """field    of the candidate: where the report is
+    shows    while it is made;  missing  at the job's end, if it is not there
+    ends     when it must be there
+    """
+
+    kind: TaskKind
+    title: str
+    field: str
+    shows: SecondaryStatus
+    missing: SecondaryStatus
+    ends: Callable[[Timetable], datetime]
+
+    def is_there(self, state: JobState) -> bool:
+        return state.best is not None and bool(getattr(state.best, self.field))
+
+
+_EXPLANATION = _Report(
+    TaskKind.EXPLAIN,
+    "The explainability report",
+    "explainability",
+    SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT,
+    SecondaryStatus.EXPLAINABILITY_ERROR,
+    lambda times: times.explained,
+)
+_INSIGHTS = _Report(
+    TaskKind.INSIGHTS,
+    "The model insights report",
+    "model_insights",
+    SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT,
+    SecondaryStatus.MODEL_INSIGHTS_ERROR,
+    lambda times: times.judged,
+)
+
+
+def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
+    best, tasks = state.best, state.of(report.kind)
+    if best is None or state.job.secondary is SecondaryStatus.DEPLOYING_MODEL:
+        return state, True
+    ends = report.ends(timetable(state.job, state.up_since))
+    if not tasks and now < ends:
+        state = state.with_task(NewTask(report.kind, report.kind, {"index": best.index}))
+        return _showing(state, report.shows), False
+    if tasks and tasks[0].status.is_open and now < ends + LATE:
+        return _showing(state, report.shows), False
+    state = state.without_ready(frozenset({report.kind}), now)
+    result = tasks[0].result if tasks else None
+    if result is None:
+        why = (tasks[0].error if tasks else "") or "there was no time for it."
+        told = f"{report.title} is missing: {why}"
+        return with_reason(state, told, at_most=MAX_REASONS - 1), True
+    reported = state.candidate(tasks[0].payload["index"])
+    if reported is None:
+        return state, True
+    return state.with_candidate(replace(reported, **{report.field: result["prefix"]})), True
+
+
+# what tasks brought
+
+
+def _candidate_ended(state: JobState, candidate: Candidate, task: Task) -> JobState:
+    if trials.given_up(task):
+        return trials.stopped(state, candidate, task.ended)
+    if task.status is TaskStatus.DONE and task.result is not None:
+        done = records.completed(state.job, candidate, task.result, task.ended)
+        return state.with_candidate(done)
+    if task.status is TaskStatus.CANCELLED:
+        return trials.stopped(state, candidate, task.ended)
+    failed = records.ended(candidate, CandidateStatus.FAILED, task.ended, task.error)
+    told = f"Candidate {candidate.name} ({candidate.algorithm}): {task.error}"
+    return with_reason(state.with_candidate(failed), told)
+
+
+def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime) -> JobState:
+    """An ensemble or a baseline becomes a candidate once it is there."""
+    index = task.payload["index"]
+    result = task.result or {}
+    if task.status is TaskStatus.FAILED:
+        return with_reason(state, f"The {algorithm}: {task.error}")
+    if not result.get("outcome") or state.candidate(index) is not None:
+        return state
+    begun = records.unplanned(state.job, index, algorithm, task.created)
+    state = state.with_candidate(records.completed(state.job, begun, result, task.ended or now))
+    if task.kind is not TaskKind.BASELINE:
+        return state
+    told = "No candidate finished; the model is a baseline that always predicts the same."
+    return with_reason(state, told, at_most=MAX_REASONS - 1)
+
+
+def _with_best(state: JobState) -> JobState:
+    objective = state.job.objective
+    finished = trials.comparable(state)
+    if not finished or objective is None:
+        return state
+    sign = 1.0 if objective.is_minimized else -1.0
+    best = min(finished, key=lambda c: (sign * (c.score or 0.0), c.latency_s or 0.0, c.index))
+    return replace(state, job=replace(state.job, best_candidate=best.name))
+
+
+# ends
+
+
+def _fail_if_late(state: JobState, now: datetime) -> Passed:
+    """A job whose data were never looked at in its time has nothing to finish with."""
+    if now < timetable(state.job, state.up_since).finish:
+        return state, False
+    reason = (
+        f"The time of the job, {state.job.limits.max_runtime_s} s, ended before its data were read: "
+        "the server was down or busy. Create the job again."
+    )
+    return _failed(state, reason, now), False
+
+
+def _failed(state: JobState, reason: str, now: datetime) -> JobState:
+    job = replace(state.job, failure_reason=reason[:MAX_TEXT])
+    return _ended(replace(state, job=job), JobStatus.FAILED, SecondaryStatus.FAILED, now)
+
+
+def _ended(
+    state: JobState, status: JobStatus, secondary: SecondaryStatus, now: datetime
+) -> JobState:
+    state = state.without_ready(frozenset(TaskKind), now)
+    for candidate in state.having(CandidateStatus.IN_PROGRESS):
+        state = trials.stopped(state, candidate, now)
+    is_stopped = status is JobStatus.STOPPED
+    end = EndOfSearch.STOPPED if is_stopped else state.job.search_ended
+    job = replace(state.job, status=status, secondary=secondary, ended=now, search_ended=end)
+    return replace(state, job=job)
+
+
+def _showing(state: JobState, secondary: SecondaryStatus) -> JobState:
+    return replace(state, job=replace(state.job, secondary=secondary))

@@ -1,0 +1,103 @@
+"""The candidates of a job as clients see them, and the names of what they are made of.
+
+All are a function of the job, its tasks and their results, so a restart makes the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from windvane.domain.candidate import Candidate, CandidateStatus, Metric, Step
+from windvane.domain.job import AutoMLJob
+from windvane.domain.resource import Kind
+from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.outcomes import outcome_from_json
+from windvane.work.jobs.containers import containers_of
+from windvane.work.workspace import Keys
+
+ENSEMBLE = "ensemble"
+BASELINE = "baseline"
+
+SPLIT = "split"
+"""Key of the task that writes the split data."""
+
+MAX_TEXT = 1024
+"""Of a reason that is recorded."""
+
+
+def transform_key(recipe: str) -> str:
+    """Key of the task that writes what a recipe makes of the data."""
+    return f"transform/{recipe}"
+
+
+def begun(job: AutoMLJob, plan: Plan, now: datetime) -> Candidate:
+    """A candidate that is to be trained."""
+    return Candidate(
+        scope=job.scope,
+        name=Keys(job).candidate_name(plan.index),
+        parent=job.arn,
+        created=now,
+        modified=now,
+        index=plan.index,
+        algorithm=plan.algorithm,
+        recipe=plan.recipe,
+        hyperparameters=plan.hyperparameters,
+        why=plan.why,
+        seed=plan.seed,
+        n_rows=plan.n_rows,
+        steps=_steps(job, plan.index, plan.recipe or plan.algorithm),
+    )
+
+
+def unplanned(job: AutoMLJob, index: int, algorithm: str, now: datetime) -> Candidate:
+    """An ensemble or a baseline, which the search did not propose."""
+    return replace(begun(job, Plan(index, "", algorithm, {}, seed=0), now), seed=None)
+
+
+def completed(
+    job: AutoMLJob, candidate: Candidate, result: dict[str, Any], ended: datetime | None
+) -> Candidate:
+    """A candidate with what its task brought."""
+    outcome, tag = outcome_from_json(result["outcome"]), result["tag"]
+    keys = Keys(job)
+    return replace(
+        candidate,
+        status=CandidateStatus.COMPLETED,
+        score=outcome.objective,
+        folds=outcome.folds_used,
+        cut_short=outcome.is_cut_short,
+        stops=outcome.stops,
+        metrics=_metrics(outcome),
+        latency_s=outcome.latency_s,
+        fit_s=outcome.fit_s,
+        size_bytes=result.get("n_bytes"),
+        notes=outcome.notes,
+        members={keys.candidate_name(i): weight for i, weight in outcome.members.items()},
+        containers=containers_of(job, candidate, tag),
+        ended=ended,
+    )
+
+
+def ended(
+    candidate: Candidate, status: CandidateStatus, at: datetime | None, reason: str
+) -> Candidate:
+    """A candidate that came to nothing."""
+    return replace(candidate, status=status, ended=at, failure_reason=reason[:MAX_TEXT])
+
+
+def _steps(job: AutoMLJob, index: int, tag: str) -> tuple[Step, ...]:
+    keys = Keys(job)
+    return (
+        Step(Kind.PROCESSING_JOB, keys.split_name),
+        Step(Kind.TRAINING_JOB, keys.transformers_name(tag)),
+        Step(Kind.TRANSFORM_JOB, keys.transform_name(tag)),
+        Step(Kind.TRAINING_JOB, keys.candidate_name(index)),
+    )
+
+
+def _metrics(outcome: Outcome) -> tuple[Metric, ...]:
+    validation = (Metric(s.metric, s.value, "Validation", s.standard_error) for s in outcome.scores)
+    train = (Metric(s.metric, s.value, "Train", s.standard_error) for s in outcome.train_scores)
+    return (*validation, *train)

@@ -1,0 +1,168 @@
+"""A job with everything that belongs to it, as one value; read from the store and written back as differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from windvane.domain.candidate import Candidate, CandidateStatus, ProcessingJob
+from windvane.domain.deployment import Endpoint
+from windvane.domain.job import AutoMLJob
+from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.engine.data.analysis import Analysis
+from windvane.store.base import Transaction
+from windvane.work.jobs.steplines import tell_step
+from windvane.work.jobs.steprecords import step_jobs, training_job
+
+Deploy = Callable[[Transaction, AutoMLJob, Candidate, datetime], object]
+
+
+@dataclass(frozen=True)
+class JobState:
+    """tasks        oldest first, as stored
+    candidates   in the order of their indices
+    endpoint     of the job's endpoint name; None if there is none
+    analysis     given if it is needed
+    up_since     when this server started
+    workers      training workers
+    queued       tasks to be added
+    deploys      the best candidate is to be deployed
+    kept_models  single candidates whose models are kept at the job's end; 0 means all
+    """
+
+    job: AutoMLJob
+    up_since: datetime
+    workers: int
+    tasks: tuple[Task, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    endpoint: Endpoint | None = None
+    analysis: Analysis | None = None
+    queued: tuple[NewTask, ...] = ()
+    deploys: bool = False
+    kept_models: int = 0
+
+    def of(self, kind: TaskKind) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if task.kind is kind)
+
+    def task(self, key: str) -> Task | None:
+        return next((task for task in self.tasks if task.key == key), None)
+
+    def is_queued(self, key: str) -> bool:
+        return self.task(key) is not None or any(task.key == key for task in self.queued)
+
+    def candidate(self, index: int) -> Candidate | None:
+        return next((c for c in self.candidates if c.index == index), None)
+
+    def having(self, status: CandidateStatus) -> tuple[Candidate, ...]:
+        return tuple(c for c in self.candidates if c.status is status)
+
+    @property
+    def needs_analysis(self) -> bool:
+        """Whether the search goes on, for which the analysis must be known."""
+        is_searching = self.job.search_ended is None and not self.job.status.is_final
+        is_analysed = any(task.status is TaskStatus.DONE for task in self.of(TaskKind.ANALYZE))
+        return is_searching and is_analysed
+
+    @property
+    def best(self) -> Candidate | None:
+        return next((c for c in self.candidates if c.name == self.job.best_candidate), None)
+
+    def with_candidate(self, candidate: Candidate) -> JobState:
+        """With this one added, or in place of the one of its index."""
+        others = [c for c in self.candidates if c.index != candidate.index]
+        return replace(self, candidates=tuple(sorted((*others, candidate), key=lambda c: c.index)))
+
+    def with_task(self, task: NewTask) -> JobState:
+        """With this one queued, unless there is one of its key."""
+        return self if self.is_queued(task.key) else replace(self, queued=(*self.queued, task))
+
+    def without_ready(self, kinds: frozenset[TaskKind], now: datetime) -> JobState:
+        """With every task of these kinds that no worker has begun cancelled."""
+        return replace(
+            self,
+            tasks=tuple(
+                replace(task, status=TaskStatus.CANCELLED, ended=now)
+                if task.kind in kinds and task.status is TaskStatus.READY
+                else task
+                for task in self.tasks
+            ),
+            queued=tuple(task for task in self.queued if task.kind not in kinds),
+        )
+
+
+def read_state(
+    tx: Transaction, job: AutoMLJob, *, up_since: datetime, workers: int, kept_models: int = 0
+) -> JobState:
+    """Everything but the analysis, which is not in the store."""
+    return JobState(
+        job=job,
+        up_since=up_since,
+        workers=workers,
+        tasks=tuple(tx.tasks(job.arn)),
+        candidates=tuple(sorted(tx.children(Candidate, job.arn), key=lambda c: c.index)),
+        endpoint=tx.find(Endpoint, job.scope, job.endpoint_name) if job.endpoint_name else None,
+        kept_models=kept_models,
+    )
+
+
+def write_changes(tx: Transaction, old: JobState, new: JobState, now: datetime) -> None:
+    """Everything by which the two differ but the deployment."""
+    _write_job(tx, old, new, now)
+    known = {candidate.index: candidate for candidate in old.candidates}
+    for candidate in new.candidates:
+        if candidate != known.get(candidate.index):
+            _write_candidate(tx, candidate, known.get(candidate.index), new, now)
+    cancelled = {
+        after.kind
+        for before, after in zip(old.tasks, new.tasks, strict=True)
+        if before.status is not after.status
+    }
+    if cancelled:
+        tx.cancel_ready_tasks(new.job.arn, sorted(cancelled), now)
+    if new.queued:
+        tx.add_tasks(new.job.arn, new.queued, now)
+
+
+def write_step_jobs(
+    tx: Transaction, job: AutoMLJob, tasks: tuple[Task, ...], now: datetime
+) -> None:
+    """Records of the steps that candidates share, as far as their tasks have come."""
+    for record in step_jobs(job, tasks):
+        told = tx.find(type(record), job.scope, record.name)
+        if told is None:
+            _insert(tx, record)
+        elif told.status is not record.status:
+            tx.update(record)
+        else:
+            continue
+        tell_step(tx, told, record, now)
+
+
+def _write_job(tx: Transaction, old: JobState, new: JobState, now: datetime) -> None:
+    if new.job != old.job:
+        tx.update(replace(new.job, modified=now))
+
+
+def _write_candidate(
+    tx: Transaction, candidate: Candidate, before: Candidate | None, state: JobState, now: datetime
+) -> None:
+    candidate = replace(candidate, modified=now)
+    task = state.task(train_key(candidate.index))
+    step = training_job(state.job, candidate, task, state.candidates)
+    tell_step(tx, tx.find(type(step), step.scope, step.name), step, now)
+    for record in (candidate, step):
+        if before is None:
+            _insert(tx, record)
+        else:
+            tx.update(record)
+
+
+def _insert(tx: Transaction, record: Candidate | ProcessingJob) -> None:
+    if not tx.insert(record):
+        raise RuntimeError(f"The generated name of {record.arn} is taken.")
+
+
+def train_key(index: int) -> str:
+    """Key of the task that trains the candidate of this index."""
+    return f"train/{index:04d}"

@@ -1,0 +1,154 @@
+"""What a processing job does, by its image: read and split a table, or explain and judge a candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from windvane.artifacts.base import parse_location
+from windvane.control.inputs import specification_at
+from windvane.control.step_rules import SPECIFICATION_INPUT, VALIDATION_INPUT
+from windvane.domain.features import EVERYTHING
+from windvane.domain.images import EXPLAINER, TRANSFORMERS, algorithm_of
+from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_uses, kept_apart
+from windvane.engine import stages
+from windvane.engine.data.dataset import read_analysis
+from windvane.engine.explain.stage import explain
+from windvane.engine.quality.candidate import judged_candidate
+from windvane.work.tasks.errand import (
+    Errand,
+    fetch_archive,
+    fetch_dataset,
+    fetch_package,
+    told_as,
+)
+from windvane.work.tasks.inputs import download_inputs, download_validation, format_of
+from windvane.work.tasks.publishing import publish_dataset, publish_header, publish_split
+from windvane.work.tasks.reports import EXPLAINING_SHARE, explanation_files, insight_files
+from windvane.work.tasks.stages import Result
+from windvane.work.workspace import scratch
+
+_MOST_EXPLAINING_S = 30.0
+_WEIGHT = "SAMPLE_WEIGHT_ATTRIBUTE_NAME"
+
+
+def process(errand: Errand) -> Result:
+    """raises    DataFault, InvalidRequest, CorruptArtifact: each says what is wrong"""
+    image = algorithm_of(errand.request["AppSpecification"]["ImageUri"]) or ""
+    with scratch(errand.workspace, errand.attempt) as folder:
+        _PROCESSORS[image](errand, folder)
+    return {}
+
+
+def _split(errand: Errand, folder: Path) -> None:
+    sources = {one["InputName"]: one["S3Input"] for one in errand.request["ProcessingInputs"]}
+    held_out = sources.pop(VALIDATION_INPUT, None)
+    problem = _problem(errand, sources.pop(SPECIFICATION_INPUT, None))
+    (source,) = sources.values()
+    outputs, artifacts = _outputs(errand), errand.means.open_artifacts()
+    inputs, temporary = folder / "inputs", folder / "temporary"
+    inputs.mkdir()
+    temporary.mkdir()
+    files = download_inputs(artifacts, source, inputs, errand.means.max_data_bytes)
+    compression = source.get("S3CompressionType", "None")
+    options = errand.means.read_options(temporary, format_of(files), compression)
+    dataset = folder / "dataset"
+    validation = None
+    if held_out is not None:
+        validation = download_validation(
+            artifacts,
+            held_out,
+            held_out.get("S3CompressionType", "None"),
+            folder / "validation",
+            errand.means.max_data_bytes,
+        )
+    analysis = stages.analyse(files, options, problem, dataset, validation)
+    places = {name: parse_location(uri.rstrip("/")) for name, uri in outputs.items()}
+    if "header" in places:
+        publish_header(artifacts, places["header"], analysis)
+    if "dataset" in places:
+        publish_dataset(artifacts, places["dataset"], dataset)
+    if "tuning_data" in places:
+        publish_split(artifacts, places["tuning_data"], dataset, temporary)
+
+
+def _explain(errand: Errand, folder: Path) -> None:
+    inputs, outputs = _inputs(errand), _outputs(errand)
+    name = errand.request["Environment"]["CANDIDATE_NAME"]
+    dataset = folder / "dataset"
+    with told_as({dataset: inputs["dataset"]}):
+        fetch_dataset(errand, inputs["dataset"], dataset)
+        if "explanation" in outputs:
+            packages = _packages(errand, inputs, folder)
+            time_s = min(_MOST_EXPLAINING_S, errand.time_s)
+            transformers = inputs.get("transformers", inputs["model"])
+            names = {packages / "model": inputs["model"], packages / "transformers": transformers}
+            with told_as({**names, packages: inputs["model"]}):
+                found = explain(
+                    dataset,
+                    packages,
+                    budget_s=EXPLAINING_SHARE * time_s,
+                    seed=read_analysis(dataset).seed,
+                    threads=errand.means.threads,
+                )
+            _publish(errand, explanation_files(found, name), outputs["explanation"], name)
+        if "insights" in outputs:
+            candidate = fetch_archive(errand, inputs["output"], folder / "archives")
+            with told_as({candidate: inputs["output"]}):
+                judged = judged_candidate(dataset, candidate, name)
+            files = insight_files(judged, errand.job.created)
+            _publish(errand, files, outputs["insights"], name)
+
+
+_PROCESSORS: dict[str, Callable[[Errand, Path], None]] = {
+    TRANSFORMERS: _split,
+    EXPLAINER: _explain,
+}
+
+
+def _packages(errand: Errand, inputs: Mapping[str, str], folder: Path) -> Path:
+    """A folder of both packages, as engine.stages.assemble writes it."""
+    packages, archives = folder / "packages", folder / "archives"
+    packages.mkdir()
+    for kind in ("transformers", "model"):
+        uri = inputs.get(kind, inputs["model"])
+        (packages / kind).symlink_to(fetch_package(errand, uri, kind, archives))
+    return packages
+
+
+def _publish(errand: Errand, files: Mapping[str, bytes], uri: str, name: str) -> None:
+    artifacts = errand.means.open_artifacts()
+    for file, content in files.items():
+        artifacts.write(parse_location(uri.rstrip("/")) / name / file, content)
+
+
+def _problem(errand: Errand, specification: Mapping[str, str] | None) -> ProblemSpec:
+    """specification    the S3Input of a feature specification file; None if there is none"""
+    environment: Mapping[str, str] = errand.request["Environment"]
+    problem_type, objective = environment.get("PROBLEM_TYPE"), environment.get("OBJECTIVE")
+    target, weight = environment["TARGET_ATTRIBUTE_NAME"], environment.get(_WEIGHT) or None
+    share = environment.get("VALIDATION_FRACTION")
+    features = EVERYTHING
+    if specification is not None:
+        location, apart = parse_location(specification["S3Uri"]), kept_apart(target, weight)
+        features = specification_at(errand.means.open_artifacts(), location, apart)
+    check_uses(target, None, weight, {})
+    return ProblemSpec(
+        target=target,
+        sample_weight=weight,
+        features=features,
+        validation_fraction=None if share is None else float(share),
+        problem_type=ProblemType(problem_type) if problem_type else None,
+        objective=MetricName(objective) if objective else None,
+        calibrate=errand.means.calibrate,
+        tune_threshold=errand.means.tune_threshold,
+    )
+
+
+def _inputs(errand: Errand) -> dict[str, str]:
+    return {one["InputName"]: one["S3Input"]["S3Uri"] for one in errand.request["ProcessingInputs"]}
+
+
+def _outputs(errand: Errand) -> dict[str, str]:
+    outputs = errand.request["ProcessingOutputConfig"]["Outputs"]
+    return {one["OutputName"]: one["S3Output"]["S3Uri"] for one in outputs}

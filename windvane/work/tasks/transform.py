@@ -1,0 +1,140 @@
+"""What a transform job does: its model answers every object, one after the other, and each answer appears whole.
+
+The objects are listed once, and which of them are done is written down, so that a job whose worker died goes on where it
+was and never takes its own answers for input.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from windvane.artifacts.base import Artifacts, Location, parse_location
+from windvane.domain.candidate import Container, TransformJob
+from windvane.domain.jsonpath import ROOT, JsonPath, read_path
+from windvane.errors import DataFault, InvalidRequest
+from windvane.serving.batch import BatchRequest
+from windvane.serving.batch import transform as answers_to
+from windvane.serving.media import choose_accept, read_content_type
+from windvane.serving.model import LocalContainer, ServedModel, load_model
+from windvane.work.download import download_models, folder_of
+from windvane.work.tasks.errand import Errand, told_as
+from windvane.work.tasks.stages import Result
+from windvane.work.tasks.transform_source import Item, items_of, opened
+from windvane.work.tasks.transform_table import transform_table
+from windvane.work.workspace import scratch
+
+_MB = 1024**2
+_DEFAULT_PAYLOAD_MB = 6
+
+
+def transform(errand: Errand, job: TransformJob) -> Result:
+    """raises    DataFault, InvalidRequest, CorruptArtifact: each says what is wrong"""
+    with scratch(errand.workspace, errand.attempt) as folder:
+        if job.transformers:
+            return transform_table(errand, job.transformers, folder)
+        artifacts = errand.means.open_artifacts()
+        model = _load(artifacts, job.containers, errand.request.get("Environment", {}), folder)
+        request = batch_request(errand.request, model.default_accept)
+        progress = Progress(errand.workspace.folder / "objects")
+        source = errand.request["TransformInput"]["DataSource"]["S3DataSource"]
+        items = progress.items(lambda: items_of(artifacts, source))
+        for number in progress.undone(items):
+            _transform_object(errand, model, request, items[number], folder / "answer")
+            progress.done(number)
+    return {"objects": len(items)}
+
+
+def batch_request(details: Mapping[str, Any], default_accept: str) -> BatchRequest:
+    """What a CreateTransformJob asks of a model; a joined answer is of the input's own format."""
+    source, target = details["TransformInput"], details["TransformOutput"]
+    processing = details.get("DataProcessing", {})
+    content = read_content_type(source.get("ContentType", ""))
+    joins = processing.get("JoinSource", "None") == "Input"
+    output_filter = _path(processing, "OutputFilter")
+    is_same = joins or not output_filter.is_whole
+    return BatchRequest(
+        content=content,
+        accept=choose_accept(target.get("Accept", ""), content if is_same else default_accept),
+        splits=source.get("SplitType", "None") == "Line",
+        is_single=details.get("BatchStrategy", "MultiRecord") == "SingleRecord",
+        max_bytes=details.get("MaxPayloadInMB", _DEFAULT_PAYLOAD_MB) * _MB,
+        ends_lines=target.get("AssembleWith", "None") == "Line",
+        input_filter=_path(processing, "InputFilter"),
+        output_filter=output_filter,
+        joins=joins,
+    )
+
+
+class Progress:
+    """Which objects a job has, and which of them are done; it outlives the process that works on them.
+
+    folder    of the job
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._items, self._done = folder / "items.json", folder / "done"
+
+    def items(self, find: Callable[[], list[Item]]) -> list[Item]:
+        """The objects as they were found first."""
+        if not self._items.is_file():
+            part = self._items.with_suffix(".part")
+            part.write_text(json.dumps([asdict(item) for item in find()]))
+            part.replace(self._items)
+        found = json.loads(self._items.read_text())
+        return [Item(Location(**one["source"]), one["output"]) for one in found]
+
+    def undone(self, items: Sequence[Item]) -> list[int]:
+        lines = self._done.read_text().split() if self._done.is_file() else []
+        done = set(map(int, lines))
+        return [number for number in range(len(items)) if number not in done]
+
+    def done(self, number: int) -> None:
+        with self._done.open("a") as file:
+            file.write(f"{number}\n")
+
+
+def _path(processing: Mapping[str, str], name: str) -> JsonPath:
+    text = processing.get(name, "")
+    return read_path(text) if text else ROOT
+
+
+def _load(
+    artifacts: Artifacts,
+    containers: Sequence[Container],
+    environment: Mapping[str, str],
+    folder: Path,
+) -> ServedModel:
+    """The model; the job's environment goes over that of each of its containers."""
+    models = folder / "models"
+    urls = [container.model_data_url for container in containers]
+    download_models(artifacts, urls, models)
+    with told_as({folder_of(url, models): url for url in urls}):
+        return load_model(
+            [
+                LocalContainer(
+                    {**container.environment, **environment},
+                    folder_of(container.model_data_url, models),
+                )
+                for container in containers
+            ]
+        )
+
+
+def _transform_object(
+    errand: Errand, model: ServedModel, request: BatchRequest, item: Item, file: Path
+) -> None:
+    artifacts = errand.means.open_artifacts()
+    compression = errand.request["TransformInput"].get("CompressionType", "None")
+    output = parse_location(errand.request["TransformOutput"]["S3OutputPath"].rstrip("/"))
+    with opened(artifacts, item.source, compression) as read, file.open("wb") as answer:
+        try:
+            answer.writelines(answers_to(model, request, read))
+        except InvalidRequest as error:
+            raise DataFault(f"ClientError: {item.source}: {error}") from error
+    artifacts.upload(output / item.output, file)
+    file.unlink()

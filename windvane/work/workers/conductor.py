@@ -1,0 +1,177 @@
+"""Brings jobs forward: reads what is, asks `flow` what is to be, writes it, all in the caller's transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from windvane.domain.candidate import StepStatus
+from windvane.domain.deployment import Endpoint
+from windvane.domain.job import AutoMLJob, JobStatus
+from windvane.domain.timing import next_change
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.dataset import read_analysis
+from windvane.errors import CallerFault
+from windvane.store.base import Store, Transaction
+from windvane.work.jobs import flow
+from windvane.work.jobs.state import Deploy, JobState, read_state, write_changes, write_step_jobs
+from windvane.work.jobs.telling import tell_job
+from windvane.work.workers import stepjobs
+from windvane.work.workspace import workspace_of, workspaces
+
+_LOG = logging.getLogger(__name__)
+
+UNFINISHED = tuple(status for status in JobStatus if not status.is_final)
+
+_MAX_KNOWN = 8
+_LOOK_AGAIN = timedelta(seconds=10)
+_MOST_FORGOTTEN = 2000
+
+
+@dataclass(frozen=True)
+class _Quiet:
+    """A job for which nothing was due, as it stood, and when to look again though it stands the same."""
+
+    seen: tuple[AutoMLJob, Endpoint | None]
+    until: datetime
+
+
+@dataclass
+class Conductor:
+    """data_dir   where workspaces are
+    up_since   when this server started
+    workers    training workers
+    deploy     control's one-click deployment
+    kept_models
+               single candidates whose models are kept at a job's end; 0 means all
+    """
+
+    data_dir: Path
+    up_since: datetime
+    workers: int
+    deploy: Deploy
+    kept_models: int = 0
+    _analyses: dict[Path, Analysis] = field(default_factory=dict)
+    _quiet: dict[str, _Quiet] = field(default_factory=dict)
+
+    def advance(self, tx: Transaction, job_arn: str, now: datetime) -> None:
+        """Bring one job as far as it can go at this moment; nothing happens if nothing is due."""
+        job = tx.by_arn(AutoMLJob, job_arn)
+        if job is None:
+            return
+        old = self._read(tx, job)
+        new = self._next(old, now)
+        write_changes(tx, old, new, now)
+        tell_job(tx, old, new, now)
+        write_step_jobs(tx, new.job, tuple(tx.tasks(job_arn)) if new.queued else new.tasks, now)
+        if new.deploys:
+            self._deploy(tx, new, now)
+        if new.job.status is not old.job.status:
+            _LOG.info("%s is %s (%s).", job_arn, new.job.status, new.job.secondary)
+
+    def is_due(self, tx: Transaction, job: AutoMLJob, now: datetime) -> bool:
+        """Whether `advance` would change anything. A task's end advances its job by itself, so what is asked here
+        is whether time, a stop request or an endpoint makes something due."""
+        endpoint = tx.find(Endpoint, job.scope, job.endpoint_name) if job.endpoint_name else None
+        quiet = self._quiet.get(job.arn)
+        if quiet is not None and quiet.seen == (job, endpoint) and now < quiet.until:
+            return False
+        state = self._read(tx, job)
+        if self._next(state, now) != state:
+            return True
+        until = min(next_change(job, self.up_since, now), now + _LOOK_AGAIN)
+        self._quiet[job.arn] = _Quiet((job, endpoint), until)
+        return False
+
+    def forget_all_but(self, job_arns: Iterable[str]) -> None:
+        """Drop what is known of other jobs."""
+        kept = set(job_arns)
+        self._quiet = {arn: quiet for arn, quiet in self._quiet.items() if arn in kept}
+
+    def _read(self, tx: Transaction, job: AutoMLJob) -> JobState:
+        return read_state(
+            tx,
+            job,
+            up_since=self.up_since,
+            workers=self.workers,
+            kept_models=self.kept_models,
+        )
+
+    def _next(self, state: JobState, now: datetime) -> JobState:
+        try:
+            if state.needs_analysis:
+                state = replace(state, analysis=self._analysis_of(state.job))
+            return replace(flow.advance(state, now), analysis=None)
+        except Exception as error:  # noqa: BLE001 - the end of a stage: a job that cannot go on must end
+            _LOG.exception("%s cannot go on.", state.job.arn)
+            return flow.broken(state, f"An internal error ended the job: {error!r}", now)
+
+    def _analysis_of(self, job: AutoMLJob) -> Analysis:
+        folder = workspace_of(self.data_dir, job).dataset
+        if folder not in self._analyses:
+            if len(self._analyses) >= _MAX_KNOWN:
+                self._analyses.pop(next(iter(self._analyses)))
+            self._analyses[folder] = read_analysis(folder)
+        return self._analyses[folder]
+
+    def _deploy(self, tx: Transaction, state: JobState, now: datetime) -> None:
+        if state.best is None:
+            raise ValueError(f"{state.job.arn} has no candidate to deploy.")
+        try:
+            self.deploy(tx, state.job, state.best, now)
+        except CallerFault as fault:
+            state = JobState(
+                state.job, state.up_since, state.workers, state.tasks, state.candidates
+            )
+            failed = flow.deployment_failed(state, str(fault), now)
+            write_changes(tx, state, failed, now)
+            tell_job(tx, state, failed, now)
+
+
+def sweep(store: Store, conductor: Conductor, now: datetime, max_attempts: int) -> None:
+    """Give tasks of silent workers back and bring every unfinished job forward: what time or a stop request alone
+    makes due."""
+    with store.transaction() as tx:
+        for job_arn in {task.job_arn for task in tx.release_expired(now, max_attempts)}:
+            conductor.advance(tx, job_arn, now)
+            stepjobs.advance(tx, job_arn, now)
+    with store.snapshot() as tx:
+        due = [job.arn for job in tx.every(AutoMLJob, UNFINISHED) if conductor.is_due(tx, job, now)]
+        stopping = [job.arn for job in stepjobs.unfinished(tx, (StepStatus.STOPPING,))]
+    for job_arn in due:
+        with store.transaction() as tx:
+            conductor.advance(tx, job_arn, now)
+    for job_arn in stopping:
+        with store.transaction() as tx:
+            stepjobs.advance(tx, job_arn, now)
+
+
+def forget(store: Store, now: datetime, log_days: int, event_days: int) -> None:
+    """Remove the oldest lines of logs and the oldest events, some at a time.
+
+    log_days, event_days    that they are kept; 0 means for ever
+    """
+    with store.transaction() as tx:
+        if log_days:
+            tx.forget_lines(now - timedelta(days=log_days), _MOST_FORGOTTEN)
+        if event_days:
+            tx.forget_events(now - timedelta(days=event_days), _MOST_FORGOTTEN)
+
+
+def clear_up(store: Store, conductor: Conductor) -> None:
+    """Remove the workspaces of jobs that have ended.
+
+    Folders are listed before jobs: a workspace that is seen belongs to a job that is seen, or has ended.
+    """
+    present = list(workspaces(conductor.data_dir))
+    with store.snapshot() as tx:
+        unfinished = tx.every(AutoMLJob, UNFINISHED)
+        step_jobs = list(stepjobs.unfinished(tx))
+    conductor.forget_all_but(job.arn for job in unfinished)
+    kept = {workspace_of(conductor.data_dir, job).folder for job in (*unfinished, *step_jobs)}
+    for workspace in present:
+        if workspace.folder not in kept:
+            workspace.remove()

@@ -1,0 +1,141 @@
+"""What a worker must know of a claimed task: what is to be done, until when, whether its owner still wants it, what
+its end means and what follows. AutoML jobs and step jobs differ in nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from windvane.domain.candidate import ProcessingJob, StepStatus
+from windvane.domain.job import AutoMLJob, JobStatus
+from windvane.domain.task import Task, TaskKind
+from windvane.domain.timing import stop_at
+from windvane.process.child import Exit
+from windvane.store.base import Transaction
+from windvane.work.tasks.errand import Errand
+from windvane.work.tasks.stages import Bench, Result
+from windvane.work.workers import stepjobs
+from windvane.work.workers.conductor import Conductor
+from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.verdict import Case, StepCase, Verdict, judge
+from windvane.work.workspace import Workspace, workspace_of
+
+
+@dataclass(frozen=True)
+class Duty:
+    """owner      name of the job that the task belongs to
+    stop_at    when it must have ended
+    work       done in a child process; leaves its result, JSON, in `answer`
+    is_wanted  whether its job is to go on
+    judge      (how the child ended, whether its job was told to stop) -> what that means for the task
+    advance    brings the job forward after the task's end
+    """
+
+    owner: str
+    task: Task
+    stop_at: datetime
+    answer: Path
+    work: Callable[[], None]
+    is_wanted: Callable[[Transaction], bool]
+    judge: Callable[[Exit, bool], Verdict]
+    advance: Callable[[Transaction, datetime], None]
+
+
+@dataclass(frozen=True)
+class Duties:
+    """Makes duties of claimed tasks.
+
+    run_task      what a child does with a task of an AutoML job
+    run_errand    and with a step job
+    max_attempts  how often a task is claimed at most
+    """
+
+    config: WorkConfig
+    conductor: Conductor
+    run_task: Callable[[Bench], Result]
+    run_errand: Callable[[Errand], Result]
+    max_attempts: int
+
+    def of(self, tx: Transaction, task: Task, now: datetime) -> Duty | None:
+        """None if its job is gone. The job is told that the task is begun."""
+        return (
+            self._of_step_job(tx, task, now)
+            if task.kind is TaskKind.STEP
+            else self._of_automl_job(tx, task, now)
+        )
+
+    def _of_automl_job(self, tx: Transaction, task: Task, now: datetime) -> Duty | None:
+        if task.kind is TaskKind.ANALYZE:
+            self.conductor.advance(tx, task.job_arn, now)
+        found = tx.by_arn(AutoMLJob, task.job_arn)
+        if found is None:
+            return None
+        job, config = found, self.config
+        until = stop_at(job, task, config.up_since)
+        workspace = workspace_of(config.data_dir, job)
+        bench = Bench(job, task, workspace, until.timestamp(), config.means)
+        answer = _answer_file(workspace, task)
+
+        def is_wanted(tx: Transaction) -> bool:
+            job_now = tx.by_arn(AutoMLJob, job.arn)
+            return job_now is not None and job_now.status is JobStatus.IN_PROGRESS
+
+        def meaning(ended: Exit, stopped: bool) -> Verdict:
+            return judge(
+                Case(job, task, until, stopped, config.task_memory_mb), ended, self.max_attempts
+            )
+
+        return Duty(
+            owner=job.name,
+            task=task,
+            stop_at=until,
+            answer=answer,
+            work=lambda: _leave(answer, self.run_task(bench)),
+            is_wanted=is_wanted,
+            judge=meaning,
+            advance=lambda tx, now: self.conductor.advance(tx, job.arn, now),
+        )
+
+    def _of_step_job(self, tx: Transaction, task: Task, now: datetime) -> Duty | None:
+        found = stepjobs.begin(tx, task, now)
+        if found is None:
+            return None
+        job, config = found, self.config
+        runtime_s = stepjobs.max_runtime_s(job)
+        until = (task.started or now) + timedelta(seconds=runtime_s)
+        workspace = workspace_of(config.data_dir, job)
+        errand = Errand(job, task, workspace, until.timestamp(), config.means)
+        answer = _answer_file(workspace, task)
+
+        def meaning(ended: Exit, stopped: bool) -> Verdict:
+            case = StepCase(task, stopped, config.task_memory_mb, runtime_s)
+            return judge(case, ended, self.max_attempts)
+
+        return Duty(
+            owner=job.name,
+            task=task,
+            stop_at=until,
+            answer=answer,
+            work=lambda: _leave(answer, self.run_errand(errand)),
+            is_wanted=lambda tx: _is_in_progress(tx, job),
+            judge=meaning,
+            advance=lambda tx, now: stepjobs.advance(tx, job.arn, now),
+        )
+
+
+def _is_in_progress(tx: Transaction, job: ProcessingJob) -> bool:
+    now = stepjobs.find_step_job(tx, job.arn)
+    return now is not None and now.status is StepStatus.IN_PROGRESS
+
+
+def _answer_file(workspace: Workspace, task: Task) -> Path:
+    folder = workspace.folder / "answers"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{task.id}-{task.token}.json"
+
+
+def _leave(answer: Path, result: Result) -> None:
+    answer.write_text(json.dumps(result))

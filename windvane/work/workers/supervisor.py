@@ -1,0 +1,205 @@
+"""Keeps the worker processes of a server alive: one express worker and one training worker a core.
+
+They are started from a thread of the supervisor's own, whose end would kill them (process/leash.py): it lives
+until they have been stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from windvane.errors import WindvaneError
+from windvane.process.leash import command
+from windvane.process.memory import children_memory_mb
+from windvane.store.base import Store
+from windvane.work.workers.config import READY_LINE, Role, WorkConfig, config_to_json
+
+_LOG = logging.getLogger(__name__)
+
+_ONE_THREAD = {
+    **dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+    ),
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+"""Workers fork, so they must not have a second thread; models are trained on one thread each anyway."""
+
+_LOOK_S = 0.1
+_READY_S = 120.0
+_STEADY_S = 60.0
+_STOP_S = 6.0
+_BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+
+
+class WorkersDown(WindvaneError):
+    """The workers did not start; the log says why."""
+
+
+@dataclass
+class _Post:
+    """A worker's post, whichever process holds it."""
+
+    role: Role
+    number: int
+    process: subprocess.Popen[bytes] | None = None
+    is_ready: bool = False
+    starts: int = 0
+    deaths: int = 0
+    started_at: float = 0.0
+    not_before: float = 0.0
+
+    @property
+    def title(self) -> str:
+        return f"{self.role}-{self.number}"
+
+
+class Supervisor:
+    def __init__(self, store: Store, config: WorkConfig) -> None:
+        self._store, self._config = store, config
+        self._posts = [_Post(Role.EXPRESS, 1)] + [
+            _Post(Role.TRAIN, number) for number in range(1, self._config.workers + 1)
+        ]
+        self._timeout_s = _STOP_S
+        self._stopping = threading.Event()
+        self._all_ready = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+
+    def start(self) -> None:
+        """Give tasks of the server's last life back and start the workers; returns once they are ready.
+
+        raises    WorkersDown if they do not become ready
+        """
+        with self._store.transaction() as tx:
+            for task in tx.release_foreign(f"{self._config.run}/"):
+                _LOG.info("Task %s of %s goes on.", task.key, task.job_arn)
+        self._thread.start()
+        if not self._all_ready.wait(_READY_S):
+            self.stop()
+            raise WorkersDown(f"The workers were not ready after {_READY_S:.0f} s; see the log.")
+
+    def stop(self, timeout_s: float = _STOP_S) -> None:
+        """Workers give their tasks back and end; those that have not after `timeout_s` are killed."""
+        self._timeout_s = timeout_s
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def faults(self) -> list[str]:
+        """Workers that are not at work, a sentence each."""
+        return [
+            f"The worker {post.title} is not ready (started {post.starts} times)."
+            for post in self._posts
+            if not post.is_ready
+        ]
+
+    def memory_bytes(self, worker: str) -> int | None:
+        """What the task holds that the worker of this name has in hand; None if no such worker is at work."""
+        for post in self._posts:
+            process = post.process
+            if process is not None and self._name(post) == worker:
+                return int(children_memory_mb(process.pid) * 1024**2)
+        return None
+
+    def gauges(self) -> Iterator[tuple[str, float]]:
+        """Figures for /metrics."""
+        yield "workers_ready", float(sum(post.is_ready for post in self._posts))
+        yield "workers_wanted", float(len(self._posts))
+        yield "worker_restarts", float(sum(max(0, post.starts - 1) for post in self._posts))
+
+    def _watch(self) -> None:
+        try:
+            while not self._stopping.wait(_LOOK_S):
+                for post in self._posts:
+                    self._look_at(post)
+                if all(post.is_ready for post in self._posts):
+                    self._all_ready.set()
+        finally:
+            self._end_all()
+
+    def _look_at(self, post: _Post) -> None:
+        if post.process is None:
+            if time.monotonic() >= post.not_before:
+                self._hire(post)
+        elif (code := post.process.poll()) is not None:
+            self._lost(post, f"exit code {code}")
+        elif not post.is_ready:
+            post.is_ready = _says_ready(post.process)
+
+    def _hire(self, post: _Post) -> None:
+        post.starts += 1
+        post.started_at = time.monotonic()
+        try:
+            post.process = self._start_process(post)
+        except OSError as error:
+            self._lost(post, str(error))
+
+    def _start_process(self, post: _Post) -> subprocess.Popen[bytes]:
+        program = [
+            sys.executable,
+            "-m",
+            "windvane.work.workers.worker",
+            post.role,
+            self._name(post),
+        ]
+        process = subprocess.Popen(
+            command(program),
+            env=self._environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        if process.stdin is None or process.stdout is None:
+            raise OSError("a worker was started without pipes")
+        os.set_blocking(process.stdout.fileno(), False)
+        with suppress(BrokenPipeError):
+            process.stdin.write(config_to_json(self._config).encode())
+            process.stdin.close()
+        return process
+
+    def _name(self, post: _Post) -> str:
+        """Unique among all workers ever; the tasks that it claims bear it."""
+        return f"{self._config.run}/{post.title}/{post.starts}"
+
+    def _lost(self, post: _Post, how: str) -> None:
+        was_steady = time.monotonic() - post.started_at >= _STEADY_S
+        post.deaths = 0 if was_steady else post.deaths + 1
+        wait_s = _BACK_OFF_S[min(post.deaths, len(_BACK_OFF_S) - 1)]
+        post.not_before = time.monotonic() + wait_s
+        _LOG.error("The worker %s ended (%s); started again in %s s.", post.title, how, wait_s)
+        _close(post)
+
+    def _environment(self) -> Mapping[str, str]:
+        own = {"WINDVANE_DATA_DIR": str(self._config.data_dir)}
+        return {**os.environ, **_ONE_THREAD, **own}
+
+    def _end_all(self) -> None:
+        for post in self._posts:
+            if post.process is not None:
+                post.process.terminate()
+        give_up = time.monotonic() + self._timeout_s
+        for post in self._posts:
+            if post.process is not None:
+                with suppress(subprocess.TimeoutExpired):
+                    post.process.wait(max(0.0, give_up - time.monotonic()))
+                post.process.kill()
+                _close(post)
+
+
+def _says_ready(process: subprocess.Popen[bytes]) -> bool:
+    return process.stdout is not None and process.stdout.read() == READY_LINE
+
+
+def _close(post: _Post) -> None:
+    if post.process is not None:
+        post.process.wait()
+        for pipe in (post.process.stdin, post.process.stdout):
+            if pipe is not None:
+                pipe.close()
+    post.process, post.is_ready = None, False

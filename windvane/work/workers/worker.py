@@ -1,0 +1,240 @@
+"""A worker process: claims a task, runs it in a child that it can kill, records what came of it.
+
+Started by work/workers/supervisor.py, with its configuration on standard input. It has one thread, so that forks are safe,
+and never trains itself: it holds the lease, watches time, memory and stop requests, and outlives any child.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from windvane.control.deployments import deploy_candidate
+from windvane.domain.discretion import discreet
+from windvane.domain.job import AutoMLJob
+from windvane.domain.task import Task, TaskStatus
+from windvane.process.child import Child, Ending, Exit
+from windvane.store.base import Store, Transaction
+from windvane.store.open import open_store
+from windvane.work.tasks.errand import Errand
+from windvane.work.tasks.stages import Bench, Result, perform
+from windvane.work.workers.conductor import Conductor, clear_up, forget, sweep
+from windvane.work.workers.config import READY_LINE, Role, WorkConfig, config_from_json
+from windvane.work.workers.duty import Duties, Duty
+from windvane.work.workers.stepjobs import perform_errand
+
+_LOG = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+LEASE = timedelta(seconds=15)
+
+_RENEW_S = 4.0
+_LOOK_S = 0.25
+_SWEEP_S = 0.5
+_CLEAR_UP_S = 10.0
+_IDLE_S = (0.05, 0.25)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A child under way and what it works on."""
+
+    duty: Duty
+    child: Child
+
+
+class Worker:
+    """name        unique among all workers ever; begins with the run it belongs to
+    run_task    what a child does with a task of an AutoML job; gives its result
+    run_errand  and with a step job
+    """
+
+    def __init__(
+        self,
+        config: WorkConfig,
+        role: Role,
+        name: str,
+        store: Store,
+        *,
+        run_task: Callable[[Bench], Result] = perform,
+        run_errand: Callable[[Errand], Result] = perform_errand,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._config, self._role, self._name = config, role, name
+        self._store, self._clock = store, clock
+        self._conductor = Conductor(
+            config.data_dir,
+            config.up_since,
+            config.workers,
+            _deployer(config.instance_limit),
+            config.kept_models,
+        )
+        self._duties = Duties(config, self._conductor, run_task, run_errand, MAX_ATTEMPTS)
+        self._is_stopping = False
+        self._next_sweep = self._next_clear_up = self._next_renewal = 0.0
+
+    def stop(self) -> None:
+        """Give the task back and return from `run` soon. May be called from a signal handler."""
+        self._is_stopping = True
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        idle_s = _IDLE_S[0]
+        while not self._is_stopping:
+            self._meanwhile()
+            if self.work_once():
+                idle_s = _IDLE_S[0]
+            else:
+                time.sleep(idle_s)
+                idle_s = min(2 * idle_s, _IDLE_S[1])
+
+    def work_once(self) -> bool:
+        """Do one task to its end; False if there is none."""
+        claimed = self._claim()
+        if claimed is None:
+            return False
+        watch = self._start(claimed)
+        ended = self._attend(watch)
+        if ended is not None:
+            self._record(watch, *ended)
+        return True
+
+    def _claim(self) -> Duty | None:
+        now = self._clock()
+        with self._store.transaction() as tx:
+            for kinds in self._role.turns:
+                task = tx.claim_task(kinds, self._name, now, now + LEASE)
+                if task is not None:
+                    return self._duties.of(tx, task, now)
+        return None
+
+    def _start(self, duty: Duty) -> Watch:
+        child = Child.start(duty.work, memory_mb=self._config.task_memory_mb)
+        self._next_renewal = time.monotonic() + _RENEW_S
+        return Watch(duty, child)
+
+    def _attend(self, watch: Watch) -> tuple[Exit, bool] | None:
+        """How the child ended, and whether it was stopped because its job is not to go on. None if the task is not
+        ours any more: given back, or lost."""
+        while (ended := watch.child.wait(_LOOK_S)) is None:
+            if self._is_stopping:
+                self._give_back(watch)
+                return None
+            if self._clock() >= watch.duty.stop_at:
+                return watch.child.kill(Ending.KILLED_TIME), False
+            if not self._keep(watch.duty.task):
+                watch.child.kill()
+                _LOG.warning("Task %s is another worker's now.", watch.duty.task.id)
+                return None
+            if not self._is_wanted(watch):
+                return watch.child.kill(), True
+            self._meanwhile()
+        return ended, False
+
+    def _give_back(self, watch: Watch) -> None:
+        watch.child.kill()
+        with self._store.transaction() as tx:
+            tx.release_task(watch.duty.task)
+
+    def _keep(self, task: Task) -> bool:
+        if time.monotonic() < self._next_renewal:
+            return True
+        self._next_renewal = time.monotonic() + _RENEW_S
+        with self._store.transaction() as tx:
+            return tx.renew_lease(task, self._clock() + LEASE)
+
+    def _is_wanted(self, watch: Watch) -> bool:
+        with self._store.snapshot() as tx:
+            return watch.duty.is_wanted(tx)
+
+    def _record(self, watch: Watch, ended: Exit, is_stopped: bool) -> None:
+        """The end of the task and what follows from it, in one transaction; nothing if the lease was lost."""
+        duty = watch.duty
+        verdict = duty.judge(ended, is_stopped)
+        why = discreet(verdict.error)
+        result = _take_answer(duty.answer) if verdict.status is TaskStatus.DONE else None
+        now = self._clock()
+        if verdict.status is TaskStatus.READY:
+            _LOG.warning("Task %s is tried again: %s", duty.task.id, why)
+            with self._store.transaction() as tx:
+                tx.renew_lease(duty.task, now)
+            return
+        with self._store.transaction() as tx:
+            is_ours = tx.finish_task(
+                duty.task, verdict.status, now, result=result, error=verdict.error
+            )
+            if is_ours:
+                duty.advance(tx, now)
+        _LOG.info("Task %s of %s: %s %s", duty.task.key, duty.owner, verdict.status, why)
+
+    def _meanwhile(self) -> None:
+        """What an express worker does besides its tasks, also while its child runs: time makes things due."""
+        if self._role is not Role.EXPRESS:
+            return
+        if time.monotonic() >= self._next_sweep:
+            sweep(self._store, self._conductor, self._clock(), MAX_ATTEMPTS)
+            self._next_sweep = time.monotonic() + _SWEEP_S
+        if time.monotonic() >= self._next_clear_up:
+            clear_up(self._store, self._conductor)
+            days = self._config.log_days, self._config.event_days
+            forget(self._store, self._clock(), *days)
+            self._next_clear_up = time.monotonic() + _CLEAR_UP_S
+
+
+def _deployer(instance_limit: int) -> Callable[[Transaction, AutoMLJob, Any, datetime], object]:
+    def deploy(tx: Transaction, job: AutoMLJob, candidate: Any, now: datetime) -> object:
+        return deploy_candidate(tx, job, candidate, now, instance_limit=instance_limit)
+
+    return deploy
+
+
+def _take_answer(file: Path) -> Result:
+    result: Result = json.loads(file.read_text())
+    file.unlink()
+    return result
+
+
+def main(role: Role, name: str) -> None:
+    """The process of a worker; standard output says when it is ready, and nothing else."""
+    faulthandler.enable()
+    logging.basicConfig(
+        level=logging.INFO, format=f"%(asctime)s %(levelname)s [{name}] %(name)s: %(message)s"
+    )
+    config = config_from_json(sys.stdin.read())
+    store = open_store(config.store_url, config.data_dir)
+    worker = Worker(config, role, name, store)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    sys.stdout.buffer.write(READY_LINE)
+    sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for library in role.libraries:
+        import_module(library)
+    gc.freeze()
+    worker.run()
+    store.close()
+
+
+if __name__ == "__main__":
+    main(Role(sys.argv[1]), sys.argv[2])
