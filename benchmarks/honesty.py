@@ -1,31 +1,34 @@
-"""Do leaderboards say what new rows will show? python benchmarks/honesty.py FOLDER
+"""Do leaderboards say what new rows will show? python benchmarks/honesty.py FOLDER [--record]
 
 FOLDER is what benchmarks/kept.py made. For every table: the score that the leaderboard gives to the model that
 answers, its standard error, the score on the test rows, how many of these standard errors lie between, and how many of
 the difference (the test rows are a sample too); then, whether the
 front of score against latency holds a candidate of at most a millisecond within one standard error of the best, and
-what the model costs to load and to ask.
+what the model costs to load and to ask. With --record the figures are kept for docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from benchmarks.kept import MODEL, OBJECTIVES, part_of, public_tables
+from benchmarks.kept import ABOUT, MODEL, OBJECTIVES, part_of, public_tables
 from benchmarks.markdown import markdown_table, score_text
-from benchmarks.records import SHARED, CannotMeasure, check_shared
+from benchmarks.records import ROOT, SHARED, CannotMeasure, Record, check_shared, read_records
 from windvane import AutoML
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Score
 from windvane.engine.scoring.metrics import METRICS
+
+HONESTY = ROOT / "benchmarks" / "honesty.jsonl"
 
 _QUICK_MS = 1.0
 _ENOUGH_ERRORS = 2.0
@@ -65,8 +68,8 @@ class Judged:
     load_ms: float
 
 
-def main(arguments: Sequence[str], shared: Path = SHARED) -> int:
-    if len(arguments) != 1:
+def main(arguments: Sequence[str], shared: Path = SHARED, honesty: Path = HONESTY) -> int:
+    if len(arguments) not in (1, 2) or arguments[1:] not in ([], ["--record"]):
         print(__doc__, file=sys.stderr)
         return 2
     try:
@@ -78,6 +81,12 @@ def main(arguments: Sequence[str], shared: Path = SHARED) -> int:
     tables = [one for one in public_tables(shared) if (folder / one["name"] / MODEL).is_dir()]
     judged = [judge(table, folder / table["name"] / MODEL, shared) for table in tables]
     print(report(judged))
+    if arguments[1:]:
+        records = (
+            {**asdict(one), **json.loads((folder / one.table / ABOUT).read_text())}
+            for one in judged
+        )
+        honesty.write_text("".join(f"{json.dumps(one)}\n" for one in records))
     return 0
 
 
@@ -112,6 +121,23 @@ def judged_of(name: str, board: pd.DataFrame, test: Score, load_s: float) -> Jud
         single_ms=float(single["latency_ms"]),
         load_ms=1000 * load_s,
     )
+
+
+def recorded(records: Sequence[Record]) -> str:
+    """What `--record` kept, in Markdown."""
+    names = [field.name for field in fields(Judged)]
+    judged = [Judged(**{name: one[name] for name in names}) for one in records]
+    engines = {(one["commit"], one["budget"], one["seed"]): None for one in records}
+    about = "; ".join(
+        f"Engine of commit `{commit}`, {budget:g} s, seed {seed}"
+        for commit, budget, seed in engines
+    )
+    return f"{about}.\n\n{report(judged)}"
+
+
+def recorded_in(honesty: Path) -> str:
+    """The same of a file; "" if it is not there."""
+    return recorded(read_records(honesty)) if honesty.exists() else ""
 
 
 def report(judged: Sequence[Judged]) -> str:

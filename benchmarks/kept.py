@@ -1,7 +1,8 @@
 """Fit the public tables and keep everything: python benchmarks/kept.py FOLDER [--budget S] [--seed N] [--tables a,b]
 
-FOLDER/TABLE/job is what `AutoML.fit(keep=...)` leaves, FOLDER/TABLE/model what `AutoML.save` writes. Each table is
-fitted in a process of its own. benchmarks/honesty.py and benchmarks/ablation.py read them.
+FOLDER/TABLE/job is what `AutoML.fit(keep=...)` leaves, FOLDER/TABLE/model what `AutoML.save` writes, FOLDER/TABLE/about.json
+which engine it was, with what time and seed. Each table is fitted in a process of its own. benchmarks/honesty.py and
+benchmarks/ablation.py read them.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.harness import measured_commit
 from benchmarks.records import ROOT, SHARED, CannotMeasure, check_shared
 from windvane import AutoML
 
-JOB, MODEL = "job", "model"
+JOB, MODEL, ABOUT = "job", "model", "about.json"
 
 OBJECTIVES = {
     "BinaryClassification": "AUC",
@@ -84,6 +86,8 @@ def fit_and_keep(
     home = folder / table["name"]
     model.fit(part_of(table, "train", shared), keep=home / JOB)
     model.save(home / MODEL)
+    about = {"commit": measured_commit(), "budget": budget_s, "seed": seed}
+    (home / ABOUT).write_text(json.dumps(about))
 
 
 if __name__ == "__main__":

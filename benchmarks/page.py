@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmarks.harness import table_names
+from benchmarks.honesty import HONESTY, recorded_in
 from benchmarks.records import (
     OURS,
     RESULTS,
@@ -30,26 +31,34 @@ _BUSY = 0.3
 """From this share of the machine's CPU in other hands on, a run is named as disturbed."""
 
 
-def main(shared: Path = SHARED, results: Path = RESULTS, page: Path = PAGE) -> int:
+def main(
+    shared: Path = SHARED, results: Path = RESULTS, page: Path = PAGE, honesty: Path = HONESTY
+) -> int:
     try:
         check_shared(shared)
         newest = newest_results(results)
     except CannotMeasure as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    peers = stored_peers(shared)
-    page.write_text(page_text(newest.stem, read_records(newest), peers, table_names(shared)))
+    peers, known = stored_peers(shared), table_names(shared)
+    own = read_records(newest)
+    page.write_text(page_text(newest.stem, own, peers, known, recorded_in(honesty)))
     return 0
 
 
 def page_text(
-    commit: str, own: Sequence[Record], stored: Sequence[Record], known: Sequence[str]
+    commit: str,
+    own: Sequence[Record],
+    stored: Sequence[Record],
+    known: Sequence[str],
+    honesty: str = "",
 ) -> str:
     """The page, in Markdown.
 
     own      results of the commit: our runs, and those of peers made beside them
     stored   the peers' figures that were there before
     known    names of all tables, in their order
+    honesty  of leaderboards, in Markdown; "" if it was not measured
     """
     ours = f"{OURS} {commit}"
     cells = Cells([*stored, *labelled(own, ours)])
@@ -69,6 +78,7 @@ def page_text(
                 standing_table(cells, tables, ours),
                 "Score on each table:",
                 scores_table(cells, tables),
+                *([_ABOUT_HONESTY, honesty] if honesty else []),
                 "## Where the others' figures come from",
                 _about_peers(stored, own),
             ]
@@ -89,7 +99,7 @@ make bench BUDGETS=60                                   # a quarter of an hour
 make bench PEERS=flaml PEER_FLAML_PYTHON=envs/flaml/bin/python
 make bench-large BUDGET=60                              # a million rows of 30 columns, and 100,000 of them
 .venv/bin/python -m benchmarks.kept ../kept --budget 60     # fits all tables and keeps jobs and models, for the next three
-.venv/bin/python -m benchmarks.honesty ../kept         # do leaderboards say what new rows show? how quick are they?
+.venv/bin/python -m benchmarks.honesty ../kept --record    # do leaderboards say what new rows show? how quick are they?
 .venv/bin/python -m benchmarks.ablation ../kept        # what each part of the engine is worth
 .venv/bin/python -m benchmarks.portfolio ../kept       # in which order a search should try its openings
 .venv/bin/python benchmarks/page.py                     # this page, from the newest results
@@ -120,6 +130,17 @@ budget of at most 60 s (or of ours, if that is longer). Times, memory and sizes 
 highest. **fit - budget** is the wall clock of training minus what was asked for; memory is the peak of the whole
 process tree, as RSS (shared pages counted for every process) and PSS (shared pages counted once); **1 row** is the median
 time to predict a DataFrame of one row, **rows/s** that of the whole test part at once."""
+
+
+_ABOUT_HONESTY = """\
+## Do leaderboards say what new rows show?
+
+The leaderboard's score and standard error of the model that answers, and its score on the test rows. **SEs off** is how many
+of these standard errors lie between, less than 0 where the test rows are worse; **of the difference** counts the error of
+the test rows too, which are a sample as well. **quick one on front**: whether the leaderboard has a candidate of a millisecond or
+less within one standard error of the best. **best ms** and **single ms** are the latencies that it names, of one row
+through the predictor, for the model that answers and for the best one that is no ensemble; they were measured while the other
+core was training. **load ms** is reading the saved model."""
 
 
 def _about_runs(

@@ -1,8 +1,11 @@
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.honesty import judged_of, report
+from benchmarks.honesty import judged_of, recorded_in, report
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Score
 
@@ -45,3 +48,13 @@ def test_the_report_counts():
     )
     assert "Within 2 standard errors: 1 of 2; of the difference: 1." in told
     assert "within one standard error of the best: 0 of 2." in told
+
+
+def test_what_was_recorded_is_told_with_its_engine(tmp_path):
+    kept = tmp_path / "honesty.jsonl"
+    assert recorded_in(kept) == ""
+    judged = asdict(judged_of("t", BOARD, _rmse(10.9), 0.1))
+    kept.write_text(json.dumps({**judged, "commit": "abc1234", "budget": 60.0, "seed": 0}))
+    told = recorded_in(kept)
+    assert told.startswith("Engine of commit `abc1234`, 60 s, seed 0.")
+    assert "Within 2 standard errors: 1 of 1" in told

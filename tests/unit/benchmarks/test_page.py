@@ -54,7 +54,7 @@ def test_the_page_is_made_of_the_newest_results(tmp_path):
     for commit, day in (("old", "2026-01-01"), ("new", "2026-03-01")):
         run = record("windvane", "t", 0.9, started=f"{day}T00:00:00")
         (results / f"{commit}.jsonl").write_text(f"{json.dumps(run)}\n")
-    assert page.main(shared, results, tmp_path / "page.md") == 0
+    assert page.main(shared, results, tmp_path / "page.md", tmp_path / "none") == 0
     assert "Engine of commit `new`" in (tmp_path / "page.md").read_text()
 
 
@@ -63,3 +63,9 @@ def test_without_results_there_is_no_page(tmp_path, capsys):
     assert page.main(shared, tmp_path, tmp_path / "page.md") == 2
     assert "make bench" in capsys.readouterr().err
     assert not (tmp_path / "page.md").exists()
+
+
+def test_the_page_tells_how_honest_leaderboards_are_if_that_was_measured():
+    own = [record("windvane", "t", 0.9)]
+    assert "## Do leaderboards" not in text_of(own)
+    assert "told of honesty" in page.page_text("abc1234", own, PEERS, ("t",), "told of honesty")
