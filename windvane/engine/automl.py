@@ -46,7 +46,7 @@ from windvane.errors import CorruptArtifact, InvalidRequest
 
 Table = pd.DataFrame | str | os.PathLike[str]
 
-_LOADING_S = 1.0
+_LOADING_S = 0.6
 """Of the budget, kept for loading the finished model into this process; its libraries are there by then."""
 
 

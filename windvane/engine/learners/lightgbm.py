@@ -13,6 +13,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.learners.categories import has_categories
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.lightgbm_native import CONTRIBUTIONS, NativeBooster, in_parts
 from windvane.engine.learners.monotone import directions
@@ -172,7 +173,7 @@ def _trained(
     own = dict(parameters)
     n_rounds = int(own.pop("num_iterations"))
     own.pop(EARLY_STOPPING, None)
-    codes = [i for i, feature in enumerate(setting.features) if feature.cardinality > 0]
+    codes = [i for i, feature in enumerate(setting.features) if has_categories(feature)]
     data = lightgbm.Dataset(
         train.X, train.y, weight=train.weight, categorical_feature=codes, params=own
     )

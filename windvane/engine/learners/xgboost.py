@@ -38,7 +38,7 @@ class Xgboost:
     """Gradient-boosted trees, grown level by level.
 
     Codes are given as categories: their order is by frequency and means little to a split. Those of a column
-    with many are given as numbers all the same: a split on categories keeps a list of them.
+    with many are given as numbers all the same (categories.py).
     """
 
     name = NAME

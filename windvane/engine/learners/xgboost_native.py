@@ -6,14 +6,11 @@ from typing import Any
 
 import xgboost
 
-from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Rows, Setting
+from windvane.engine.learners.categories import has_categories
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.patience import Patience
 from windvane.engine.learners.xgboost_model import XgboostModel
-
-_MOST_CODES = 64
-"""A split on a category keeps a list of codes: of a column with thousands, trees would be lists above all."""
 
 
 class _Watch(xgboost.callback.TrainingCallback):  # type: ignore[misc]
@@ -36,7 +33,7 @@ def train_model(
 ) -> XgboostModel:
     """raises    CandidateFault"""
     raw = _trained(train, valid, parameters, n_rounds, setting, patience)
-    n_codes = max((f.cardinality for f in setting.features if _has_categories(f)), default=0)
+    n_codes = max((f.cardinality for f in setting.features if has_categories(f)), default=0)
     return XgboostModel(raw, setting.n_classes, n_codes)
 
 
@@ -70,12 +67,8 @@ def _matrix(rows: Rows, setting: Setting, like: Any) -> Any:
         rows.X,
         rows.y,
         weight=rows.weight,
-        feature_types=["c" if _has_categories(f) else "q" for f in setting.features],
+        feature_types=["c" if has_categories(f) else "q" for f in setting.features],
         enable_categorical=True,
         nthread=setting.threads,
         ref=like,
     )
-
-
-def _has_categories(feature: Feature) -> bool:
-    return 0 < feature.cardinality <= _MOST_CODES

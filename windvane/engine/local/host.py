@@ -14,7 +14,7 @@ import sys
 
 from windvane.engine.local.conduct import conduct
 from windvane.engine.local.job import Job
-from windvane.engine.local.libraries import Libraries
+from windvane.engine.local.libraries import Libraries, keep_pandas_from_arrow
 from windvane.engine.local.telling import Event, OnEvent
 from windvane.errors import DataFault, JobFault
 
@@ -24,6 +24,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 def main() -> int:
     tell = told_on_stdout()
+    keep_pandas_from_arrow()
     libraries = Libraries()
     job = _asked(libraries)
     try:

@@ -42,9 +42,11 @@ _KILL_GRACE_S = 0.4
 FIRST = 1
 """The index of the candidate that goes ahead of the others."""
 
-_LEAST_CURVE_S = 20.0
+_LONG_S = 20.0
+"""A search of so many seconds has the time for what pays in the long run alone."""
+
 _CURVE_SHARE = 0.04
-"""Of a search of so many seconds at least, for learning from fewer rows how much more rows help."""
+"""Of a long search, for learning from fewer rows how much more rows help."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Hunt:
     """One search. `run` once, then read `entries` and `recipes`.
 
     has_fewer    whether `job.fewer` is there
-    make_ready   called with an algorithm's name before a process is forked to train with it
+    make_ready   called with an algorithm's name in the process that is to train with it, and before that in this one, of
+                 which it is a fork, if the search is long: here nothing else can begin meanwhile
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Hunt:
         self._make_ready = make_ready
         self._candidate_mb = job.memory_mb // job.threads
         self._search_s = job.search_end - time.time()
+        self._is_long = self._search_s >= _LONG_S
         self._crew: Crew[Work] = Crew(job.threads, self._candidate_mb)
         self._book = RecipeBook()
         self._tried: dict[int, Tried] = {}
@@ -181,7 +185,7 @@ class Hunt:
         self._next_plan = None
         self._next_index = plan.index + 1
         n_rows = fewer_rows(self._analysis, plan)
-        if plan.index == FIRST and n_rows is not None and self._search_s >= _LEAST_CURVE_S:
+        if plan.index == FIRST and n_rows is not None and self._is_long:
             self._fewer = Fewer(replace(plan, n_rows=n_rows))
 
     def _other_features(self) -> Features | None:
@@ -209,7 +213,8 @@ class Hunt:
         )
 
     def _start_training(self, plan: Plan) -> None:
-        self._make_ready(plan.algorithm)
+        if self._is_long:
+            self._make_ready(plan.algorithm)
         limits = replace(self._limits(), rival=self._rival(plan.index))
         dataset, features = self._job.dataset, self._folder_of(plan.recipe)
         into = self._job.candidate(plan.index)
@@ -218,6 +223,7 @@ class Hunt:
         self._teller.tell("candidate", state="started", index=plan.index, algorithm=plan.algorithm)
 
         def work() -> None:
+            self._make_ready(plan.algorithm)
             stages.cross_validate(dataset, features, plan, limits, into)
 
         self._crew.start(plan, work, self._job.search_end + _KILL_GRACE_S)

@@ -19,7 +19,7 @@ from windvane.engine.tuning.strategy import ANYTHING, Strategy
 LEAST_ROWS = 20
 
 _RESERVE_SHARE = 0.04
-_RESERVE_S = (1.2, 6.0)
+_RESERVE_S = (0.9, 6.0)
 _MOST_RESERVE_SHARE = 0.3
 
 

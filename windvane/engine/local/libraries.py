@@ -5,14 +5,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
-_OPTIONAL = {"lightgbm": ("sklearn", "pandas"), "xgboost": ("sklearn", "pandas")}
-"""What a booster imports only to offer it to its users: our learners hand it NumPy arrays. It is most of the time that
+import pyarrow as pa
+
+_OPTIONAL = {
+    "lightgbm": ("sklearn", "pandas"),
+    "xgboost": ("sklearn", "pandas"),
+    "sklearn.ensemble": ("pandas",),
+}
+"""What a library imports only to offer it to its users: our learners hand it NumPy arrays. It is most of the time that
 importing it takes. CatBoost cannot do without pandas."""
 
 _BOOSTERS = ("lightgbm", "xgboost", "catboost")
+_AHEAD = ("lightgbm", "xgboost")
+"""What every search begins with. CatBoost, which comes later, takes four times as long as both."""
+
 _OF = {
     **{name: name for name in _BOOSTERS},
     "linear-learner": "scipy.optimize",
@@ -30,7 +39,7 @@ class Libraries:
     ahead   loaded one by one by `load_next`, the soonest needed first
     """
 
-    def __init__(self, ahead: Sequence[str] = _BOOSTERS) -> None:
+    def __init__(self, ahead: Sequence[str] = _AHEAD) -> None:
         self._ahead = list(ahead)
 
     def load_next(self) -> bool:
@@ -45,6 +54,16 @@ class Libraries:
         name = _OF.get(algorithm)
         if name is not None and name not in sys.modules:
             _load(name)
+
+
+def keep_pandas_from_arrow() -> None:
+    """Let Arrow do without pandas in this process and its forks. It looks for it once, when the first column becomes an
+    array; that takes a second, and nothing here is handed over to pandas."""
+    with absent(("pandas",)):
+        # Where the import system says that there is none, the one of Arrow's two looks that is taken first ends like this.
+        with suppress(AttributeError):
+            pa.array([0])
+        pa.array([0, None]).to_numpy(zero_copy_only=False)
 
 
 def _load(name: str) -> None:

@@ -26,6 +26,7 @@ class Cost:
     most_row_mb those of all rows; the leaves of a forest are limited
     model_mb    for each class that has a model of its own
     planned_s   seconds of a fit on 1,000 rows that the learner plans to take, growing with the power 0.6 of the rows
+    library_s   of loading what it is fitted with, in a search too short for loading it beforehand
     """
 
     cell_s: float
@@ -35,6 +36,7 @@ class Cost:
     most_row_mb: float = math.inf
     model_mb: float = 0.0
     planned_s: float = 0.0
+    library_s: float = 0.0
 
     def n_models(self, analysis: Analysis) -> int:
         return max(1, analysis.n_classes - 1) if self.model_mb else 1
@@ -43,10 +45,10 @@ class Cost:
 _COSTS: Mapping[str, Cost] = {
     "lightgbm": Cost(1.5e-6, 90, 16, 60, model_mb=4),
     "xgboost": Cost(1.5e-6, 90, 14, 60, model_mb=7),
-    "catboost": Cost(2.5e-6, 200, 18, 120, model_mb=5),
-    "linear-learner": Cost(0.4e-6, 90, 12, 60, model_mb=0.1),
-    "randomforest": Cost(4e-6, 90, 8, 3000, most_row_mb=300),
-    "extra-trees": Cost(3e-6, 90, 8, 4000, most_row_mb=350),
+    "catboost": Cost(2.5e-6, 200, 18, 120, model_mb=5, library_s=1.1),
+    "linear-learner": Cost(0.4e-6, 90, 12, 60, model_mb=0.1, library_s=0.4),
+    "randomforest": Cost(4e-6, 90, 8, 3000, most_row_mb=300, library_s=1.4),
+    "extra-trees": Cost(3e-6, 90, 8, 4000, most_row_mb=350, library_s=1.4),
     "mlp": Cost(0.5e-6, 90, 12, 200, planned_s=1.4),
     "nn-torch": Cost(5e-6, 350, 16, 300, planned_s=1.5),
     "fastai": Cost(0.5e-6, 350, 16, 300, planned_s=0.6),
@@ -81,7 +83,7 @@ def expected_s(analysis: Analysis, plan: Plan) -> float:
     effort = _EFFORTS.get(plan.algorithm, _as_usual)(plan.hyperparameters)
     planned_s = cost.planned_s * math.pow(analysis.n_rows / 1_000, 0.6)
     fit_s = cost.cell_s * cells * cost.n_models(analysis) + planned_s
-    return _OVERHEAD_S + fit_s * analysis.n_folds * effort
+    return _OVERHEAD_S + cost.library_s + fit_s * analysis.n_folds * effort
 
 
 def predicted_mb(analysis: Analysis, plan: Plan) -> float:

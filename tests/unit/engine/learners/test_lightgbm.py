@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import lightgbm
 import numpy as np
 import pytest
 
-from windvane.engine.learners.lightgbm import LightGbmModel
+from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.features.base import Feature
+from windvane.engine.learners.base import Rows, Setting
+from windvane.engine.learners.lightgbm import LEARNER, LightGbmModel
 from windvane.engine.learners.lightgbm_native import in_parts
+from windvane.testing.learner_contract import Never
 
 _ROWS, _FEATURES, _ROUNDS = 1_500, 6, 60
 _OBJECTIVES = {0: "regression", 2: "binary", 4: "multiclass"}
@@ -36,6 +42,23 @@ def test_parts_hold_whole_rounds_and_all_of_them() -> None:
     assert len(parts) > 1
     assert sum(trees) == 4 * _ROUNDS
     assert all(count % 4 == 0 for count in trees)
+
+
+@pytest.mark.parametrize(("n_codes", "are_categories"), [(64, True), (65, False)])
+def test_codes_are_categories_unless_there_are_very_many(
+    n_codes: int, are_categories: bool, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(1)
+    X = random.integers(0, n_codes, (_ROWS, 1)).astype(np.float32)
+    y = (X[:, 0] % 2).astype(np.float64)
+    setting = Setting(
+        ProblemType.REGRESSION, MetricName.RMSE, 0, (Feature("c", "c", n_codes),), 0, 1
+    )
+    chosen = {**LEARNER.defaults(setting, _ROWS), "num_iterations": 5}
+    LEARNER.fit(Rows(X, y), None, chosen, setting, Never()).save(tmp_path)
+    kinds = re.search(r"decision_type=(\d+)", (tmp_path / "model.txt").read_text())
+    assert kinds is not None
+    assert bool(int(kinds[1]) & 1) == are_categories
 
 
 def _trained(n_classes: int) -> tuple[Any, Any]:

@@ -63,7 +63,9 @@ def _plan(analysis, index, tried, strategy=ANYTHING):
 def search(monkeypatch, two_classes, tmp_path):
     """(max_candidates, propose, seconds) -> the hunt after its run, and the events."""
 
-    def run(max_candidates, propose=_plan, seconds=600.0, strategy=ANYTHING):
+    def run(
+        max_candidates, propose=_plan, seconds=600.0, strategy=ANYTHING, make_ready=lambda _: None
+    ):
         monkeypatch.setattr(hunt_module, "Crew", OneByOne)
         monkeypatch.setattr(search_module, "propose", propose)
         OneByOne.started = []
@@ -82,7 +84,8 @@ def search(monkeypatch, two_classes, tmp_path):
             strategy=strategy,
         )
         events = []
-        done = Hunt(job, read_dataset(job.dataset), Teller(job.started, events.append))
+        teller = Teller(job.started, events.append)
+        done = Hunt(job, read_dataset(job.dataset), teller, make_ready)
         done.run()
         return done, events
 
@@ -93,6 +96,15 @@ def test_one_place_is_kept_for_the_ensemble(search):
     done, _ = search(4)
     assert [entry.index for entry in sorted(done.entries, key=lambda one: one.index)] == [1, 2, 3]
     assert done.ended == "candidates"
+
+
+@pytest.mark.parametrize(("seconds", "times"), [(600.0, 2), (15.0, 1)])
+def test_libraries_are_loaded_before_the_fork_where_that_pays(search, seconds, times):
+    """After it they are there, or loaded by the candidate that needs them."""
+    loaded = []
+    done, _ = search(1, seconds=seconds, make_ready=loaded.append)
+    assert [entry.algorithm for entry in done.entries] == ["lightgbm"]
+    assert loaded == ["lightgbm"] * times
 
 
 def test_two_candidates_are_two_pipelines(search):

@@ -45,6 +45,28 @@ def test_boosters_load_without_what_they_only_offer_their_users_and_the_rest_sti
     assert done.returncode == 0, done.stderr
 
 
+WITHOUT_PANDAS = """
+import sys
+
+import numpy as np
+import pyarrow as pa
+
+from windvane.engine.local.libraries import keep_pandas_from_arrow
+
+keep_pandas_from_arrow()
+texts = pa.array(np.array(["a", None, "b"], dtype=object)).dictionary_encode()
+assert texts.indices.fill_null(-1).to_numpy(zero_copy_only=False).tolist() == [0, -1, 1]
+assert texts.dictionary.to_pylist() == ["a", "b"]
+assert "pandas" not in sys.modules
+import pandas
+"""
+
+
+def test_columns_of_arrow_become_arrays_without_pandas_being_loaded():
+    done = subprocess.run([sys.executable, "-c", WITHOUT_PANDAS], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_each_is_loaded_once_in_their_order(monkeypatch):
     loaded = []
     monkeypatch.setattr("windvane.engine.local.libraries.import_module", loaded.append)
