@@ -150,7 +150,7 @@ def _about_runs(
     days = sorted({run["date"] for run in runs})
     threads = sorted({str(run["threads"]) for run in runs})
     spread = (
-        f"{len(seeds)} seeds: the median, in brackets the lowest and the highest score"
+        f"up to {len(seeds)} seeds: the median, in brackets the lowest and the highest score"
         if len(seeds) > 1
         else "one seed, so the figures have no spread: repeat them before you lean on a small difference"
     )
