@@ -195,6 +195,20 @@ class RobustNumber(FilledNumber):
         return (bent, float(missing)) if self.flagged_ else (bent,)
 
 
+RankLine = tuple[list[float], list[float], list[float], list[float]]
+"""Quantiles, their ranks, and how far it is to the next of each."""
+
+
+def rank_of(number: float, line: RankLine) -> float:
+    """On the line; 0 for a missing number."""
+    if math.isnan(number):
+        return 0.0
+    at, ranks, gaps, rises = line
+    known = at[0] if number < at[0] else min(number, at[-1])
+    i = min(bisect_right(at, known), len(gaps)) - 1
+    return ranks[i] + rises[i] * ((known - at[i]) / gaps[i])
+
+
 class NumberRank:
     """Where the number stands among the training values, from -1.7 (the smallest) to 1.7: of unit spread, 0 for
     the middle and for missing, a straight line between _RANKS quantiles. Only for numbers of many values."""
@@ -216,8 +230,8 @@ class NumberRank:
     def _learn(self, at: NDArray[np.float64], ranks: NDArray[np.float64]) -> None:
         self.at_, self.ranks_ = at, ranks
         self._gaps, self._rises = np.diff(at), np.diff(ranks)
-        self.lines = at.tolist(), ranks.tolist(), self._gaps.tolist(), self._rises.tolist()
-        """Quantiles, their ranks, and how far it is to the next of each."""
+        gaps, rises = self._gaps.tolist(), self._rises.tolist()
+        self.line: RankLine = (at.tolist(), ranks.tolist(), gaps, rises)
 
     def features(self) -> Sequence[Feature]:
         return (Feature(f"{self.source} (rank)", self.source),)
@@ -230,13 +244,7 @@ class NumberRank:
         return made
 
     def transform_one(self, value: Value) -> Sequence[float]:
-        number = _number(value)
-        if math.isnan(number):
-            return (0.0,)
-        at, ranks, gaps, rises = self.lines
-        number = _clip(number, at[0], at[-1])
-        i = min(bisect_right(at, number), len(gaps)) - 1
-        return (ranks[i] + rises[i] * ((number - at[i]) / gaps[i]),)
+        return (rank_of(_number(value), self.line),)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {"source": self.source}, {"at": self.at_, "ranks": self.ranks_}

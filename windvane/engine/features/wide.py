@@ -5,8 +5,6 @@ A call a column costs half a microsecond; of hundreds of columns that is more th
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -21,6 +19,7 @@ from windvane.engine.features.numeric import (
     NumberRank,
     RobustNumber,
     ScaledNumber,
+    rank_of,
 )
 
 FEWEST = 24
@@ -135,7 +134,7 @@ class _Robust(_Filled):
 
 
 class _Ranks:
-    """Places of numbers among those of training, as `NumberRank.transform_one` finds them."""
+    """Places of numbers among those of training."""
 
     takes = (NumberRank,)
 
@@ -143,19 +142,11 @@ class _Ranks:
         self._sources = [step.source for step in steps]
         self._places = np.array([step.start for step in steps])
         transformers = [step.transformer for step in steps]
-        self._lines = [one.lines for one in transformers if isinstance(one, NumberRank)]
+        self._lines = [one.line for one in transformers if isinstance(one, NumberRank)]
 
     def __call__(self, values: Mapping[str, Value], row: FloatMatrix) -> None:
         numbers = _numbers(values, self._sources).tolist()
-        made = []
-        for number, (at, ranks, gaps, rises) in zip(numbers, self._lines, strict=True):
-            if math.isnan(number):
-                made.append(0.0)
-                continue
-            known = at[0] if number < at[0] else min(number, at[-1])
-            i = min(bisect_right(at, known), len(gaps)) - 1
-            made.append(ranks[i] + rises[i] * ((known - at[i]) / gaps[i]))
-        row[0, self._places] = made
+        row[0, self._places] = list(map(rank_of, numbers, self._lines))
 
 
 _BLOCKS = (_Numbers, _Filled, _Robust, _Ranks)

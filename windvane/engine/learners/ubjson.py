@@ -31,10 +31,7 @@ def read_ubjson(content: bytes) -> Any:
     """
     try:
         return _value(content, 0)[0]
-    except (
-        *(IndexError, struct.error, RecursionError),
-        *(UnicodeDecodeError, OverflowError, ValueError),
-    ) as error:
+    except (IndexError, struct.error, RecursionError, OverflowError, ValueError) as error:
         raise ValueError(f"no Universal Binary JSON: {error}") from error
 
 

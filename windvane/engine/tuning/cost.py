@@ -26,7 +26,8 @@ class Cost:
     most_row_mb those of all rows; the leaves of a forest are limited
     model_mb    for each class that has a model of its own
     planned_s   seconds of a fit on 1,000 rows that the learner plans to take, growing with the power 0.6 of the rows
-    library_s   of loading what it is fitted with, in a search too short for loading it beforehand
+    library_s   of loading what it is fitted with, which a candidate of a short search does itself; counted in every
+                search, for in a long one it is little
     """
 
     cell_s: float
