@@ -12,7 +12,7 @@ from windvane.domain.problem import MetricName
 class Plan:
     """A pipeline to be tried.
 
-    index   1, 2, 3 ... in the order of proposal
+    index   1, 2, 3 ... in the order of proposal; 0 for the first look (engine/tuning/first_look.py)
     recipe  name of a feature recipe of features/cards.py, e.g. 'dpp0'
     seed    of everything random in this candidate's training
     why     why it is tried, in plain words

@@ -27,8 +27,9 @@ from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.local.commission import Commission, Kind, reports_end
 from windvane.engine.local.defining import definitions_beside
 from windvane.engine.local.finish import refit_members, with_refits
+from windvane.engine.local.fold_count import FIRST
 from windvane.engine.local.front import Choice, choose, noted, stated, with_pessimism
-from windvane.engine.local.hunt import FIRST, Hunt
+from windvane.engine.local.hunt import Hunt
 from windvane.engine.local.job import LEAST_ROWS, Entry, Job, leaderboard_to_json, ranked
 from windvane.engine.local.last import alone, last_entries, last_resort, quick_ensemble
 from windvane.engine.local.libraries import Libraries

@@ -47,19 +47,30 @@ class Crew(Generic[Work]):
         meanwhile   called while none has ended; whether there is more for it to do
         """
         is_busy = True
-        while True:
-            for member in self._members:
-                ended = self._look_at(member, 0.0 if is_busy else _TURN_S)
-                if ended is not None:
-                    self._members.remove(member)
-                    return member.work, ended
+        while (ended := self._look_around(0.0 if is_busy else _TURN_S)) is None:
             is_busy = is_busy and meanwhile()
+        return ended
+
+    def ended_by(self, until: float) -> tuple[Work, Exit] | None:
+        """The next child to end, which there must be; None if none has by `until`, a time.time()."""
+        while (ended := self._look_around(_TURN_S)) is None:
+            if time.time() >= until:
+                return None
+        return ended
 
     def stop(self) -> None:
         """Kill what still runs."""
         for member in self._members:
             member.child.kill()
         self._members.clear()
+
+    def _look_around(self, wait_s: float) -> tuple[Work, Exit] | None:
+        for member in self._members:
+            ended = self._look_at(member, wait_s)
+            if ended is not None:
+                self._members.remove(member)
+                return member.work, ended
+        return None
 
     def _look_at(self, member: _Member[Work], wait_s: float) -> Exit | None:
         left_s = member.kill_at - time.time()

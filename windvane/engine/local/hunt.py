@@ -8,12 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from windvane.engine import stages
-from windvane.engine.candidates import Plan, Tried
+from windvane.engine.candidates import Outcome, Plan, Tried
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.local.crew import Crew
+from windvane.engine.local.fold_count import FIRST, FoldCount, claimed
 from windvane.engine.local.job import Entry, Job, ranked
 from windvane.engine.local.prospects import Prospects
 from windvane.engine.local.recipebook import Features, Fitting, RecipeBook
@@ -21,16 +23,17 @@ from windvane.engine.local.telling import Teller
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.training.matrices import fold_fits
 from windvane.engine.training.trial import TrainLimits
+from windvane.engine.tuning.first_look import first_look
 from windvane.engine.tuning.pacing import (
     candidate_s,
+    first_look_s,
     has_place_for_ensemble,
     is_in_vain,
-    may_begin,
     next_plan,
     refit_s,
     terms,
 )
-from windvane.engine.tuning.rows import fewer_rows
+from windvane.engine.tuning.rows import fewer_rows, rows_to_learn_from
 from windvane.engine.tuning.search import LOOKBACK, recipes_for, rival
 from windvane.process.child import Ending, Exit
 
@@ -38,9 +41,6 @@ _LEAST_USEFUL_SHARE = 0.02
 _LEAST_USEFUL_S = 0.5
 _KILL_GRACE_S = 0.4
 
-
-FIRST = 1
-"""The index of the candidate that goes ahead of the others."""
 
 _LONG_S = 20.0
 """A search of so many seconds has the time for what pays in the long run alone."""
@@ -56,7 +56,14 @@ class Fewer:
     plan: Plan
 
 
-Work = Plan | Features | Fewer
+@dataclass(frozen=True)
+class Look:
+    """The work of a first look."""
+
+    plan: Plan
+
+
+Work = Plan | Features | Fewer | Look
 
 
 class Hunt:
@@ -91,6 +98,8 @@ class Hunt:
         self._next_plan: Plan | None = None
         self._under_way: set[int] = set()
         self._fewer: Fewer | None = None
+        self._look = self._first_look()
+        self._folds = FoldCount(self._analysis, job.out / ".one-fold")
 
     def run(self) -> None:
         """Until no further candidate is to be tried and none is under way."""
@@ -100,16 +109,21 @@ class Hunt:
                     self._start(work)
                 if self._crew.is_idle:
                     return
-                work, ended = self._crew.next_ended()
-                if isinstance(work, Features):
-                    self._book.end(work, ended)
-                elif isinstance(work, Fewer):
-                    self.has_fewer = ended.ending is Ending.FINISHED
-                else:
-                    self._trained(work, ended)
+                if (found := self._crew.ended_by(self._folds.changes_at)) is not None:
+                    self._ended(*found)
         finally:
             self._crew.stop()
             self._remove_unfinished()
+
+    def _ended(self, work: Work, ended: Exit) -> None:
+        if isinstance(work, Features):
+            self._book.end(work, ended)
+        elif isinstance(work, Fewer):
+            self.has_fewer = ended.ending is Ending.FINISHED
+        elif isinstance(work, Look):
+            self._looked(work.plan, ended)
+        else:
+            self._trained(work, ended)
 
     @property
     def recipes(self) -> Mapping[str, Path]:
@@ -121,9 +135,12 @@ class Hunt:
         if self._fewer is not None:
             fewer, self._fewer = self._fewer, None
             return fewer
+        if self._look is not None and self._book.state(self._look.plan.recipe, 1) is Fitting.READY:
+            look, self._look = self._look, None
+            return look
         while (plan := self._upcoming()) is not None:
-            state = self._book.state(plan.recipe, self._n_folds_used())
-            if state is Fitting.READY and not may_begin(plan.index, self._known()):
+            state = self._book.state(plan.recipe, self._n_fits())
+            if state is Fitting.READY and not self._may_begin(plan):
                 return self._other_features()
             if state is Fitting.READY:
                 self._take(plan)
@@ -136,8 +153,12 @@ class Hunt:
             self._failed(plan, self._book.reason(plan.recipe))
         return None
 
-    def _n_folds_used(self) -> int:
-        return max((one.outcome.folds_used for one in self.entries if one.outcome), default=1)
+    def _may_begin(self, plan: Plan) -> bool:
+        return plan.index == FIRST or self._folds.known is not None
+
+    def _n_fits(self) -> int:
+        """Of a recipe, that candidates need."""
+        return self._folds.known or 1
 
     def _upcoming(self) -> Plan | None:
         """The next plan worth starting, if its turn has come."""
@@ -193,13 +214,15 @@ class Hunt:
         return None if name is None else self._features(name)
 
     def _features(self, recipe: str) -> Features:
-        return Features(recipe, self._n_folds_used())
+        return Features(recipe, self._n_fits())
 
     def _start(self, work: Work) -> None:
         if isinstance(work, Features):
             self._start_features(work)
         elif isinstance(work, Fewer):
             self._start_fewer(work.plan)
+        elif isinstance(work, Look):
+            self._start_look(work)
         else:
             self._start_training(work)
 
@@ -215,12 +238,14 @@ class Hunt:
     def _start_training(self, plan: Plan) -> None:
         if self._is_long:
             self._make_ready(plan.algorithm)
-        limits = replace(self._limits(), rival=self._rival(plan.index))
+        limits = replace(self._limits(plan.index), rival=self._rival(plan.index))
         dataset, features = self._job.dataset, self._folder_of(plan.recipe)
         into = self._job.candidate(plan.index)
         self._began[plan.index] = time.time()
         self._under_way.add(plan.index)
-        self._teller.tell("candidate", state="started", index=plan.index, algorithm=plan.algorithm)
+        self._tell_start(plan)
+        if plan.index == FIRST:
+            self._folds.first_begins(limits.further_s)
 
         def work() -> None:
             self._make_ready(plan.algorithm)
@@ -244,10 +269,42 @@ class Hunt:
 
         self._crew.start(Fewer(plan), work, until)
 
-    def _limits(self) -> TrainLimits:
-        folds = (one.outcome.folds_used for one in self.entries if one.outcome)
+    def _first_look(self) -> Look | None:
+        """None where the candidates that are asked for are counted."""
+        job = self._job
+        if job.max_candidates is not None:
+            return None
+        own_s = candidate_s(self._search_s, None)
+        n_rows = rows_to_learn_from(self._analysis, own_s)
+        return Look(first_look(self._analysis, n_rows, job.strategy))
+
+    def _start_look(self, look: Look) -> None:
+        plan, job = look.plan, self._job
+        wanted_by = job.started + first_look_s(job.max_runtime_s)
+        stop_at = min(max(wanted_by, time.time() + _LEAST_USEFUL_S), job.search_end)
+        limits = TrainLimits(stop_at, most_folds=1, memory_mb=self._candidate_mb)
+        dataset, features = job.dataset, self._folder_of(plan.recipe)
+        into = job.candidate(plan.index)
+        self._began[plan.index] = time.time()
+        self._tell_start(plan)
+
+        def work() -> None:
+            self._make_ready(plan.algorithm)
+            stages.cross_validate(dataset, features, plan, limits, into)
+
+        self._crew.start(look, work, job.search_end)
+
+    def _tell_start(self, plan: Plan) -> None:
+        self._teller.tell("candidate", state="started", index=plan.index, algorithm=plan.algorithm)
+
+    def _limits(self, index: int) -> TrainLimits:
+        known = None if index == FIRST else self._folds.known
         found = terms(
-            self._analysis, self._left_s(), self._search_s, self._job.max_candidates, folds
+            self._analysis,
+            self._left_s(),
+            self._search_s,
+            self._job.max_candidates,
+            [known] if known else [],
         )
         return TrainLimits(
             time.time() + found.time_s,
@@ -256,6 +313,7 @@ class Hunt:
             fold_s=found.fold_s,
             further_s=found.further_s,
             memory_mb=self._candidate_mb,
+            goes_on=partial(claimed, self._folds.claim),
         )
 
     def _trained(self, plan: Plan, ended: Exit) -> None:
@@ -264,32 +322,44 @@ class Hunt:
             self._failed(plan, ended.text)
             return
         record = read_candidate(self._job.candidate(plan.index))
-        outcome = record.outcome
         took_s = time.time() - self._began[plan.index]
-        self._tried[plan.index] = Tried(plan, outcome.objective, took_s)
+        self._tried[plan.index] = Tried(plan, record.outcome.objective, took_s)
+        if plan.index == FIRST:
+            self._folds.first_ended(record.outcome.folds_used)
+        entry = self._finished(plan, record.outcome)
+        self._prospects.add(entry, record, self._job.candidate(plan.index))
+
+    def _failed(self, plan: Plan, reason: str) -> None:
+        took_s = time.time() - self._began.get(plan.index, time.time())
+        self._tried[plan.index] = Tried(plan, None, took_s)
+        if plan.index == FIRST:
+            self._folds.first_ended(None)
+        self._unfinished(plan, reason)
+
+    def _looked(self, plan: Plan, ended: Exit) -> None:
+        if ended.ending is Ending.FINISHED:
+            self._finished(plan, read_candidate(self._job.candidate(plan.index)).outcome)
+        else:
+            self._unfinished(plan, ended.text)
+
+    def _finished(self, plan: Plan, outcome: Outcome) -> Entry:
         entry = Entry(plan.index, plan.algorithm, plan, outcome)
         self.entries.append(entry)
-        self._prospects.add(entry, record, self._job.candidate(plan.index))
-        best = ranked(self.entries, self._analysis.objective)[0]
-        error = next(
-            score.standard_error
-            for score in outcome.scores
-            if score.metric is self._analysis.objective
-        )
+        objective = self._analysis.objective
+        scores = {score.metric: score for score in outcome.scores}
         self._teller.tell(
             "candidate",
             state="finished",
             index=plan.index,
             algorithm=plan.algorithm,
             objective=outcome.objective,
-            standard_error=error,
+            standard_error=scores[objective].standard_error,
             fit_s=round(outcome.fit_s, 3),
-            best=best.index,
+            best=ranked(self.entries, objective)[0].index,
         )
+        return entry
 
-    def _failed(self, plan: Plan, reason: str) -> None:
-        took_s = time.time() - self._began.get(plan.index, time.time())
-        self._tried[plan.index] = Tried(plan, None, took_s)
+    def _unfinished(self, plan: Plan, reason: str) -> None:
         self.entries.append(Entry(plan.index, plan.algorithm, plan, None, reason))
         self._teller.tell(
             "candidate", state="failed", index=plan.index, algorithm=plan.algorithm, reason=reason

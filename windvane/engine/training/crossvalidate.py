@@ -42,6 +42,7 @@ class Wanted:
     fold_s   no fold takes longer: its rounds so far count
     further  folds beyond the least are begun only if they should be over by then
     check    called with the predictions so far and the number of folds before each further one; what it raises ends all
+    goes_on  asked once, before the first fold beyond the least, whether there are to be any
     """
 
     least: int
@@ -50,6 +51,7 @@ class Wanted:
     fold_s: float = math.inf
     further: Deadline = field(default_factory=lambda: Deadline(math.inf))
     check: Callable[[NDArray[np.float32], int], None] | None = None
+    goes_on: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _train_all(
     folds = [_train_fold(learner, plan, task, 0, first.within(wanted.fold_s))]
     for fold in range(1, wanted.most):
         until = _until(fold, folds, deadline, wanted)
-        if until is None:
+        if until is None or (fold == wanted.least and not wanted.goes_on()):
             break
         if wanted.check is not None:
             wanted.check(_out_of_fold(folds, task), fold)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -53,6 +54,7 @@ class TrainLimits:
     further_s    folds beyond the least are begun only if they should be over so long after the start
     memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
     rival        folder of another candidate: one that is clearly worse than it is given up. None: it is trained to its end
+    goes_on      asked once, before the first fold beyond the least, whether there are to be any
     """
 
     stop_at: float
@@ -63,6 +65,7 @@ class TrainLimits:
     further_s: float = math.inf
     memory_mb: float | None = None
     rival: Path | None = None
+    goes_on: Callable[[], bool] = lambda: True
 
     def deadline(self) -> Deadline:
         """Of the training itself: what is left is for measuring and writing."""
@@ -130,7 +133,7 @@ class Trial:
         check = (
             None if limits.rival is None else partial(Rival.read(limits.rival).check, self._table)
         )
-        wanted = Wanted(least, most, after, limits.fold_s, further, check)
+        wanted = Wanted(least, most, after, limits.fold_s, further, check, limits.goes_on)
         trained = train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
         return replace(trained, notes=(*trained.notes, *self._table.analysis.remarks))
 

@@ -1,8 +1,8 @@
 """How the search goes on: what may still be begun, and on which terms. One rule for the library and the service.
 
-All candidates of a job are compared on the same folds. The first candidate goes ahead of the others and shows how many
-fit: it is scored on those that a small share of the time holds (one at least, more where a fold has few rows), and
-every later one on just as many, or it ends as out of time. A candidate with fewer folds is never the best. None takes
+All candidates of a job are compared on the same folds. Unless the size of the table says how many, the first candidate
+goes ahead of the others and shows it: it is scored on those that a small share of the time holds (one at least, more
+where a fold has few rows), and every later one on just as many, or it ends as out of time. A candidate with fewer folds is never the best. None takes
 more than a quarter of the search: what is expected to need more is trained in larger steps or fewer epochs, and rounds
 so far count. What is expected to take longer than is left is not begun, nor is what is expected to need more memory
 than it may have.
@@ -46,6 +46,9 @@ _MOST_FOLDS = {10_000: 5, 50_000: 3}
 """Up to so many rows so many folds are worth their time: what they add to the certainty of a score shrinks with the
 rows."""
 
+_LOOK_SHARE, _LOOK_S = 0.03, 2.0
+"""Of the job, and at least in seconds, for the first look."""
+
 _FOLD_MARGIN = 1.2
 _LEAST_S = 1e-3
 
@@ -81,6 +84,11 @@ class Terms:
     further_s: float
     least_folds: int
     most_folds: int
+
+
+def first_look_s(max_runtime_s: float) -> float:
+    """Since the job began: when there is to be a model, however rough."""
+    return max(_LOOK_S, _LOOK_SHARE * max_runtime_s)
 
 
 def candidate_s(search_s: float, max_candidates: int | None) -> float:
@@ -135,9 +143,25 @@ def has_place_for_ensemble(max_candidates: int | None, strategy: Strategy = ANYT
     )
 
 
-def may_begin(index: int, tried: Sequence[Tried]) -> bool:
+def settled_folds(analysis: Analysis) -> int | None:
+    """On how many folds candidates are compared, where the size of the table alone says it."""
+    least, most = least_folds(analysis), most_folds(analysis)
+    return least if least == most else None
+
+
+def settles_after_s(analysis: Analysis, further_s: float) -> float:
+    """If the first candidate is over its first fold for so long, no further one is to follow: it would not be over by
+    `further_s`. inf where more than one must."""
+    return further_s / 2 if least_folds(analysis) == 1 else math.inf
+
+
+def may_begin(analysis: Analysis, index: int, tried: Sequence[Tried]) -> bool:
     """Whether the candidate need not wait for the first one, which shows on how many folds they are compared."""
-    return index == 1 or any(one.plan.index == 1 for one in tried)
+    return (
+        index == 1
+        or settled_folds(analysis) is not None
+        or any(one.plan.index == 1 for one in tried)
+    )
 
 
 def refit_s(members_s: Sequence[float], workers: int, runtime_s: float) -> float:

@@ -90,7 +90,7 @@ def _next_plan(state: JobState, left_s: float) -> Plan | None:
     if index is None or state.analysis is None:
         return None
     tried = list(_tried(state))
-    if pacing.is_in_vain(tried) or not pacing.may_begin(index, tried):
+    if pacing.is_in_vain(tried) or not pacing.may_begin(state.analysis, index, tried):
         return None
     limits = state.job.limits
     own_s = pacing.candidate_s(limits.max_runtime_s, limits.max_candidates)

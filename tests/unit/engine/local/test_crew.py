@@ -47,3 +47,18 @@ def test_a_child_whose_time_is_over_is_killed():
     crew = Crew(1, 1000)
     crew.start("a", lambda: time.sleep(30), time.time() + 0.1)
     assert crew.next_ended()[1].ending is Ending.KILLED_TIME
+
+
+def test_who_waits_until_a_time_waits_no_longer():
+    crew = Crew(1, 1000)
+    crew.start("a", lambda: time.sleep(30), time.time() + 60)
+    assert crew.ended_by(time.time() + 0.1) is None
+    assert not crew.is_idle
+    crew.stop()
+
+
+def test_what_ends_before_that_time_is_told():
+    crew = Crew(1, 1000)
+    crew.start("a", lambda: None, time.time() + 60)
+    work, ended = crew.ended_by(time.time() + 60)
+    assert (work, ended.ending) == ("a", Ending.FINISHED)

@@ -11,11 +11,12 @@ from windvane.domain.problem import MetricName, Mode, ProblemSpec
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.local import hunt as hunt_module
-from windvane.engine.local.hunt import Features, Fewer, Hunt
+from windvane.engine.local.hunt import Features, Fewer, Hunt, Look
 from windvane.engine.local.job import Job, ranked
 from windvane.engine.local.telling import Teller
 from windvane.engine.tuning import cost
 from windvane.engine.tuning import search as search_module
+from windvane.engine.tuning.first_look import FIRST_LOOK
 from windvane.engine.tuning.search import LOOKBACK
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
 from windvane.process.child import Ending, Exit
@@ -48,7 +49,7 @@ class OneByOne:
         else:
             self.ended.append((work, Exit(Ending.FINISHED)))
 
-    def next_ended(self):
+    def ended_by(self, until):
         return self.ended.pop()
 
     def stop(self):
@@ -177,6 +178,7 @@ def test_what_takes_longer_than_is_left_is_not_begun(search, monkeypatch):
     done, _ = search(None)
     started = [work for work in OneByOne.started if isinstance(work, Plan)]
     assert 1 <= len(started) <= 3  # those begun before any had finished
+    assert any(isinstance(work, Look) for work in OneByOne.started)
     assert done.ended == "runtime"
 
 
@@ -196,7 +198,7 @@ def test_plans_too_large_for_the_memory_fail_and_the_search_goes_on(search, monk
 def test_a_search_without_limit_in_which_nothing_fits_the_memory_gives_up(search, monkeypatch):
     monkeypatch.setattr(cost, "predicted_mb", lambda analysis, plan: 1e6)
     done, _ = search(None)
-    assert 16 <= len(done.entries) < 20
+    assert 17 <= len(done.entries) < 21
     assert not any(entry.outcome for entry in done.entries)
 
 
@@ -221,6 +223,37 @@ def test_the_first_candidate_is_tried_again_on_fewer_rows(search, tmp_path):
     assert done.has_fewer
     assert (tmp_path / "fewer" / "outcome.json").exists()
     assert again.plan.index not in {entry.index for entry in done.entries[1:]}
+
+
+def test_a_search_without_limit_begins_with_a_first_look(search, monkeypatch):
+    monkeypatch.setattr(cost, "predicted_s", lambda analysis, plan, tried: 1e6)
+    done, events = search(None)
+    look = next(work for work in OneByOne.started if not isinstance(work, Features))
+    assert isinstance(look, Look)
+    entry = next(entry for entry in done.entries if entry.index == FIRST_LOOK)
+    assert entry.outcome.folds_used == 1
+    assert ranked(done.entries, MetricName.F1)[-1] == entry
+    told = [event["state"] for event in events if event.get("index") == FIRST_LOOK]
+    assert told == ["started", "finished"]
+
+
+def test_where_candidates_are_counted_there_is_none(search):
+    done, _ = search(3)
+    assert not any(isinstance(work, Look) for work in OneByOne.started)
+    assert FIRST_LOOK not in {entry.index for entry in done.entries}
+
+
+def test_a_first_look_that_fails_is_told_and_the_search_goes_on(search, monkeypatch):
+    def fails(analysis, n_rows, strategy):
+        plan = _plan(analysis, FIRST_LOOK, ())
+        return replace(plan, hyperparameters={**FAST, "num_leaves": -1})
+
+    monkeypatch.setattr(hunt_module, "first_look", fails)
+    monkeypatch.setattr(cost, "predicted_s", lambda analysis, plan, tried: 1e6)
+    done, _ = search(None)
+    by_index = {entry.index: entry for entry in done.entries}
+    assert "LightGBM" in by_index[FIRST_LOOK].failure
+    assert by_index[1].outcome is not None
 
 
 def test_a_short_search_has_no_time_for_that(search):

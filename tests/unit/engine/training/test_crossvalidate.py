@@ -158,6 +158,16 @@ def test_further_folds_are_begun_only_if_they_should_be_over_in_time(clockwork):
     assert trained.folds_used == 3  # of 10 s each
 
 
+@pytest.mark.parametrize(("goes_on", "n_folds"), [(True, 5), (False, 2)])
+def test_whether_there_are_folds_beyond_the_least_is_asked_once(clockwork, goes_on, n_folds):
+    asked = []
+    learner = MeanLearner(clockwork)
+    wanted = Wanted(2, 5, goes_on=lambda: asked.append(1) or goes_on)
+    trained = train_folds(learner, PLAN, _task(), Deadline(clockwork.now + 1000), wanted)
+    assert trained.folds_used == n_folds
+    assert len(asked) == 1
+
+
 def test_no_fold_takes_longer_than_it_may(clockwork):
     learner = MeanLearner(clockwork)
     wanted = Wanted(2, 2, fold_s=4)

@@ -1,5 +1,6 @@
 """What may still be begun, and on which terms."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -13,11 +14,14 @@ from windvane.engine.tuning.pacing import (
     candidate_s,
     check_memory,
     is_in_vain,
+    first_look_s,
     least_folds,
     may_begin,
     most_folds,
     next_plan,
     refit_s,
+    settled_folds,
+    settles_after_s,
     terms,
 )
 from windvane.errors import OutOfMemory
@@ -96,9 +100,26 @@ def test_no_candidate_takes_more_than_its_share_unless_there_are_few():
 
 
 def test_others_wait_for_the_first_candidate_to_end_well_or_not():
-    assert may_begin(1, [])
-    assert not may_begin(2, [])
-    assert may_begin(2, [Tried(_plan("lightgbm", 1), None, 1.0)])
+    assert may_begin(ANALYSIS, 1, [])
+    assert not may_begin(ANALYSIS, 2, [])
+    assert may_begin(ANALYSIS, 2, [Tried(_plan("lightgbm", 1), None, 1.0)])
+
+
+def test_where_the_number_of_folds_is_plain_nobody_waits():
+    large = replace(ANALYSIS, n_rows=60_000, n_folds=1)
+    assert settled_folds(ANALYSIS) is None
+    assert settled_folds(large) == 1
+    assert may_begin(large, 2, [])
+
+
+def test_a_first_fold_of_more_than_half_of_the_time_for_all_is_the_only_one():
+    assert settles_after_s(replace(ANALYSIS, n_rows=9_000, n_folds=5), 5.0) == 2.5
+    assert settles_after_s(replace(ANALYSIS, n_rows=300, n_folds=5), 5.0) == math.inf
+
+
+def test_there_is_a_model_early():
+    assert first_look_s(60.0) == 2.0
+    assert first_look_s(300.0) == 9.0
 
 
 def test_time_for_the_refits_of_the_members_is_kept():
