@@ -172,7 +172,7 @@ def rerun(
 ) -> Outcome:
     """Train the plan on exactly so many folds and on all rows, and write `into` as `engine.stages.train` does.
 
-    folds          None for all that the table has
+    folds          None for those of one division
     features       the folder of its recipe; the fits that are missing are made in it
     max_runtime_s  wall clock; None for as long as it takes
     memory_mb      this process may hold; None for no limit
@@ -182,9 +182,9 @@ def rerun(
     analysis = read_analysis(dataset)
     plan = completed(analysis, plan)
     wanted = analysis.n_folds if folds is None else folds
-    if wanted > analysis.n_folds:
+    if wanted > analysis.n_fold_fits:
         raise CandidateFault(
-            f"The hyperparameter '{FOLDS}' is {wanted}; this table has {analysis.n_folds}."
+            f"The hyperparameter '{FOLDS}' is {wanted}; this table has {analysis.n_fold_fits}."
         )
     time_s = _NO_LIMIT_S if max_runtime_s is None else max_runtime_s
     limits = TrainLimits(time.time() + time_s, most_folds=wanted, memory_mb=memory_mb)

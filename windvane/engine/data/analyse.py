@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,13 @@ from windvane.engine.data.power import MOST_ROWS, Powers, prediction_power
 from windvane.engine.data.profile import describe_numbers
 from windvane.engine.data.read import RawTable, read_table
 from windvane.engine.data.rowweights import take_weights
-from windvane.engine.data.split import HOLD_OUT, assign_folds, choose_n_folds, target_strata
+from windvane.engine.data.split import (
+    HOLD_OUT,
+    assign_folds,
+    choose_n_folds,
+    choose_n_repeats,
+    target_strata,
+)
 from windvane.engine.data.target import Target, may_be_numbers, resolve_target
 from windvane.engine.data.typed import (
     RawColumn,
@@ -96,7 +103,7 @@ def build_dataset(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> 
     check_monotone(problem.monotone, columns, target)
     kept_target = target_column.keep(target.valid)
     keys = _row_keys(features, identifiers, kept_target)
-    folds = _folds(raw, target, columns, keys, problem)
+    folds, *repeats = _divisions(raw, target, columns, keys, problem)
     facts = TableFacts(
         columns,
         problem.target,
@@ -115,31 +122,36 @@ def build_dataset(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> 
         has_validation_set=raw.is_validation is not None,
     )
     return Dataset(
-        _analysis(facts, problem),
+        replace(_analysis(facts, problem), n_repeats=1 + len(repeats)),
         {column.name: column.values for column in columns},
         target.y,
         folds,
         None if weights is None else _about_one(taken(weights.weight, target.valid)),
+        repeats=repeats,
     )
 
 
-def _folds(
+def _divisions(
     raw: RawTable,
     target: Target,
     columns: Sequence[TypedColumn],
     keys: RowKeys,
     problem: ProblemSpec,
-) -> NDArray[np.int8]:
-    """Of the rows with a valid target."""
+) -> list[NDArray[np.int8]]:
+    """The rows with a valid target, divided into folds, once or again and again."""
     if raw.is_validation is not None:
         is_validation = raw.is_validation[target.valid]
         check_usable(is_validation, raw.is_validation, problem.target, target)
-        return np.where(is_validation, 0, -1).astype(np.int8)
+        return [np.where(is_validation, 0, -1).astype(np.int8)]
     n_folds = choose_n_folds(len(target.y), sum(c.spec.type.is_feature for c in columns))
     if problem.validation_fraction is not None:
         n_folds = HOLD_OUT
     strata = target_strata(target.y, target.problem_type.is_classification)
-    return assign_folds(strata, keys.learned, n_folds, problem.seed, problem.validation_fraction)
+    share = problem.validation_fraction
+    return [
+        assign_folds(strata, keys.learned, n_folds, problem.seed + repeat, share)
+        for repeat in range(choose_n_repeats(len(target.y), n_folds))
+    ]
 
 
 def _about_one(weight: Weight) -> Weight:

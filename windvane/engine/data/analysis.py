@@ -90,6 +90,7 @@ class Analysis:
     label_type    'string', 'integer', 'float' or 'boolean': what the labels were
     n_rows        rows kept (valid target, after sampling);  n_rows_read  rows in the files
     n_folds       cross-validation folds; 1 means one hold-out part (fold 0)
+    n_repeats     divisions into so many folds
     n_held_out    rows of that part; 0 if there are folds
     has_validation_set
                   the part came as a validation set of its own: not even the model that answers learns from it
@@ -121,6 +122,12 @@ class Analysis:
     monotone: dict[str, int] = field(default_factory=dict)
     n_held_out: int = 0
     has_validation_set: bool = False
+    n_repeats: int = 1
+
+    @property
+    def n_fold_fits(self) -> int:
+        """Folds of all divisions."""
+        return self.n_folds * self.n_repeats
 
     @property
     def n_learnable(self) -> int:

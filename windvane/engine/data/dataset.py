@@ -6,6 +6,7 @@ columns/N.npy          numeric and datetime columns (float64), N = position in a
 columns/N.arrow        the others, dictionary-encoded strings (Arrow IPC, uncompressed)
 y.npy                  float64 (n_rows,): target, or class index
 folds.npy              int8 (n_rows,): the fold in which a row is validated, or -1 if in none
+repeats.npy            int8 (n_repeats - 1, n_rows): the same of further divisions; only if there are such
 weight.npy             float64 (n_rows,): what a row counts for; only if the job has a column of weights
 sample.json            a few rows as cells (engine/data/sample.py); made when it is asked for where it is missing
 sketch.json            what the columns usually hold (engine/data/sketch.py)
@@ -29,10 +30,12 @@ from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.encoded import EncodedColumn
 from windvane.engine.data.sample import Row, sample_of
 from windvane.engine.data.sketch import SKETCH, ColumnSketch, sketch_of, sketch_to_json
+from windvane.engine.data.split import validated_rows
 from windvane.engine.weighted import Weight
 from windvane.errors import CorruptArtifact
 
 _SAMPLE = "sample.json"
+_REPEATS = "repeats.npy"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Dataset:
     columns  the features; what is written may hold the other columns too
     y        (n_rows,) float64
     folds    (n_rows,) int8
+    repeats  further divisions into folds, each (n_rows,) int8
     weight   (n_rows,) float64 above 0, with the mean 1; None if all rows count alike
     sample   as it lies in the folder; () if it is still to be made
     """
@@ -52,6 +56,11 @@ class Dataset:
     folds: NDArray[np.int8]
     weight: Weight = None
     sample: Sequence[Row] = ()
+    repeats: Sequence[NDArray[np.int8]] = ()
+
+    def validated(self, fold: int) -> NDArray[np.bool_]:
+        """(n_rows,) the rows of a fold; folds are counted through all divisions."""
+        return validated_rows((self.folds, *self.repeats), self.analysis.n_folds, fold)
 
     @property
     def learnable(self) -> NDArray[np.bool_]:
@@ -88,6 +97,8 @@ def _write_files(dataset: Dataset, folder: Path) -> None:
             _write_column(folder, position, dataset.columns[column.name])
     np.save(folder / "y.npy", dataset.y.astype(np.float64, copy=False))
     np.save(folder / "folds.npy", dataset.folds.astype(np.int8, copy=False))
+    if dataset.repeats:
+        np.save(folder / _REPEATS, np.stack(dataset.repeats).astype(np.int8, copy=False))
     if dataset.weight is not None:
         np.save(folder / "weight.npy", dataset.weight)
     (folder / _SAMPLE).write_text(json.dumps(dataset.sample_rows()), encoding="utf-8")
@@ -106,15 +117,15 @@ def read_dataset(folder: Path) -> Dataset:
             f"Dataset {folder} is damaged: {len(y)} targets and {len(folds)} folds for "
             f"{analysis.n_rows} rows."
         )
-    sample = _read_sample(folder)
+    sample, repeats = _read_sample(folder), _read_repeats(folder, analysis)
     if analysis.sample_weight is None:
-        return Dataset(analysis, columns, y, folds, sample=sample)
+        return Dataset(analysis, columns, y, folds, sample=sample, repeats=repeats)
     weight = _load(folder / "weight.npy")
     if len(weight) != analysis.n_rows:
         raise CorruptArtifact(
             f"Dataset {folder} is damaged: {len(weight)} weights for {analysis.n_rows} rows."
         )
-    return Dataset(analysis, columns, y, folds, weight, sample)
+    return Dataset(analysis, columns, y, folds, weight, sample, repeats)
 
 
 def read_analysis(folder: Path) -> Analysis:
@@ -167,6 +178,18 @@ def read_target(folder: Path) -> NDArray[np.float64]:
 def read_folds(folder: Path) -> NDArray[np.int8]:
     """(n_rows,), mapped; raises CorruptArtifact"""
     return _load(folder / "folds.npy")
+
+
+def _read_repeats(folder: Path, analysis: Analysis) -> tuple[NDArray[np.int8], ...]:
+    if analysis.n_repeats == 1:
+        return ()
+    repeats = _load(folder / _REPEATS)
+    if repeats.shape != (analysis.n_repeats - 1, analysis.n_rows):
+        raise CorruptArtifact(
+            f"Dataset {folder} is damaged: {_REPEATS} is of shape {repeats.shape}, for "
+            f"{analysis.n_repeats - 1} further divisions of {analysis.n_rows} rows."
+        )
+    return tuple(repeats)
 
 
 def _read_sample(folder: Path) -> list[Row]:

@@ -6,6 +6,8 @@ validated by a model that has seen its copy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,9 @@ HOLD_OUT = 1
 
 HOLD_OUT_SHARE, MOST_HELD_OUT = 0.2, 50_000
 N_FOLDS, MOST_ROWS, MOST_CELLS = 5, 50_000, 20_000_000
+MOST_REPEATED_ROWS = 5_000
+"""Up to so many rows a score hangs so much on which of them fell into one fold that a second division is worth its time."""
+
 COPIES_ARE_ORDINARY = 0.2
 """Share of rows with a copy above which copies are the nature of the table (few columns, few values)."""
 
@@ -27,6 +32,11 @@ def choose_n_folds(n_rows: int, n_features: int) -> int:
     if n_rows > MOST_ROWS or n_rows * n_features > MOST_CELLS:
         return HOLD_OUT
     return N_FOLDS
+
+
+def choose_n_repeats(n_rows: int, n_folds: int) -> int:
+    """Divisions into folds. Whether candidates are scored on more than the first is the search's matter, too."""
+    return 2 if n_folds != HOLD_OUT and n_rows <= MOST_REPEATED_ROWS else 1
 
 
 def assign_folds(
@@ -52,6 +62,17 @@ def assign_folds(
         rows = np.flatnonzero(strata == stratum)
         folds[rows], next_fold = _spread(keys[rows], held_out, n_folds, next_fold, rng)
     return folds
+
+
+def validated_rows(
+    divisions: Sequence[NDArray[np.int8]], n_folds: int, fold: int
+) -> NDArray[np.bool_]:
+    """(n_rows,) which rows a fold validates; folds are counted through all divisions.
+
+    divisions   each (n_rows,), as `assign_folds` returns it
+    """
+    division, place = divmod(fold, n_folds)
+    return np.asarray(divisions[division] == place)
 
 
 def target_strata(y: NDArray[np.float64], is_classification: bool) -> NDArray[np.int64]:

@@ -22,7 +22,7 @@ def keep_background(dataset: Path, n_rows: int, into: Path) -> None:
     drawn = np.random.default_rng(analysis.seed).permutation(training.size)[:n_rows]
     rows = training[np.sort(drawn)]
     cells = read_rows(dataset, [column.name for column in analysis.features], rows)
-    fewer = replace(analysis, n_rows=len(rows))
+    fewer = replace(analysis, n_rows=len(rows), n_repeats=1)
     write_dataset(Dataset(fewer, cells, table.y[rows], table.folds[rows]), into)
 
 

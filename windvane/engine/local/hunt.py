@@ -51,9 +51,13 @@ _CURVE_SHARE = 0.04
 
 @dataclass(frozen=True)
 class Fewer:
-    """The work of training the first candidate again, on fewer rows."""
+    """The work of training the first candidate again, on fewer rows.
+
+    n_folds   it is scored on: one tells enough, but predictions of several divisions are compared with such alone
+    """
 
     plan: Plan
+    n_folds: int
 
 
 @dataclass(frozen=True)
@@ -205,9 +209,6 @@ class Hunt:
     def _take(self, plan: Plan) -> None:
         self._next_plan = None
         self._next_index = plan.index + 1
-        n_rows = fewer_rows(self._analysis, plan)
-        if plan.index == FIRST and n_rows is not None and self._is_long:
-            self._fewer = Fewer(replace(plan, n_rows=n_rows))
 
     def _other_features(self) -> Features | None:
         name = self._book.unknown(recipes_for(self._analysis, self._job.strategy))
@@ -220,7 +221,7 @@ class Hunt:
         if isinstance(work, Features):
             self._start_features(work)
         elif isinstance(work, Fewer):
-            self._start_fewer(work.plan)
+            self._start_fewer(work)
         elif isinstance(work, Look):
             self._start_look(work)
         else:
@@ -259,15 +260,21 @@ class Hunt:
         found = rival(self._analysis, index, self._known())
         return None if found is None else self._job.candidate(found)
 
-    def _start_fewer(self, plan: Plan) -> None:
+    def _start_fewer(self, fewer: Fewer) -> None:
+        plan = fewer.plan
         dataset, features = self._job.dataset, self._folder_of(plan.recipe)
         until, into = time.time() + _CURVE_SHARE * self._search_s, self._job.fewer
-        limits = TrainLimits(self._job.search_end, most_folds=1, memory_mb=self._candidate_mb)
+        limits = TrainLimits(
+            self._job.search_end,
+            least_folds=fewer.n_folds,
+            most_folds=fewer.n_folds,
+            memory_mb=self._candidate_mb,
+        )
 
         def work() -> None:
             stages.cross_validate(dataset, features, plan, limits, into)
 
-        self._crew.start(Fewer(plan), work, until)
+        self._crew.start(fewer, work, until)
 
     def _first_look(self) -> Look | None:
         """None where the candidates that are asked for are counted."""
@@ -312,6 +319,7 @@ class Hunt:
             most_folds=found.most_folds,
             fold_s=found.fold_s,
             further_s=found.further_s,
+            repeat_s=found.repeat_s,
             memory_mb=self._candidate_mb,
             goes_on=partial(claimed, self._folds.claim),
         )
@@ -325,9 +333,17 @@ class Hunt:
         took_s = time.time() - self._began[plan.index]
         self._tried[plan.index] = Tried(plan, record.outcome.objective, took_s)
         if plan.index == FIRST:
-            self._folds.first_ended(record.outcome.folds_used)
+            self._first_ended(plan, record.outcome)
         entry = self._finished(plan, record.outcome)
         self._prospects.add(entry, record, self._job.candidate(plan.index))
+
+    def _first_ended(self, plan: Plan, outcome: Outcome) -> None:
+        self._folds.first_ended(outcome.folds_used)
+        n_rows = fewer_rows(self._analysis, plan)
+        if n_rows is not None and self._is_long:
+            is_repeated = outcome.folds_used > self._analysis.n_folds
+            n_folds = outcome.folds_used if is_repeated else 1
+            self._fewer = Fewer(replace(plan, n_rows=n_rows), n_folds)
 
     def _failed(self, plan: Plan, reason: str) -> None:
         took_s = time.time() - self._began.get(plan.index, time.time())

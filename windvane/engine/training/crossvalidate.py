@@ -41,8 +41,10 @@ class Wanted:
     after    what follows and needs time, in fits of a fold
     fold_s   no fold takes longer: its rounds so far count
     further  folds beyond the least are begun only if they should be over by then
-    check    called with the predictions so far and the number of folds before each further one; what it raises ends all
+    check    called with the predictions so far and the number of folds before each further one of the first division;
+             what it raises ends all
     goes_on  asked once, before the first fold beyond the least, whether there are to be any
+    repeat   a further division into folds is begun only if all of its folds should be over by then
     """
 
     least: int
@@ -52,6 +54,7 @@ class Wanted:
     further: Deadline = field(default_factory=lambda: Deadline(math.inf))
     check: Callable[[NDArray[np.float32], int], None] | None = None
     goes_on: Callable[[], bool] = lambda: True
+    repeat: Deadline = field(default_factory=lambda: Deadline(math.inf))
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,12 @@ def _train_all(
     first = Deadline(deadline.at - (1 - share) * deadline.left_s)
     folds = [_train_fold(learner, plan, task, 0, first.within(wanted.fold_s))]
     for fold in range(1, wanted.most):
+        if not _may_divide(fold, folds, task, wanted):
+            break
         until = _until(fold, folds, deadline, wanted)
         if until is None or (fold == wanted.least and not wanted.goes_on()):
             break
-        if wanted.check is not None:
+        if wanted.check is not None and fold < task.n_folds:
             wanted.check(_out_of_fold(folds, task), fold)
         try:
             folds.append(_train_fold(learner, plan, task, fold, until.within(wanted.fold_s)))
@@ -110,7 +115,19 @@ def _train_all(
             f"{len(folds)} of the {wanted.least} folds that candidates of this job are compared on were "
             "trained when it was clear that the others would not fit into the time left."
         )
-    return folds
+    return folds[: _whole_divisions(len(folds), task)]
+
+
+def _may_divide(fold: int, folds: list[_Fold], task: Task, wanted: Wanted) -> bool:
+    """Whether the next fold is not the first of a further division, or that may be begun."""
+    if fold % task.n_folds or fold < wanted.least:
+        return True
+    return wanted.repeat.left_s >= task.n_folds * statistics.fmean(one.took_s for one in folds)
+
+
+def _whole_divisions(n_folds: int, task: Task) -> int:
+    """Folds of divisions beyond the first count together or not at all: each row is to be predicted as often as others."""
+    return n_folds if n_folds <= task.n_folds else n_folds - n_folds % task.n_folds
 
 
 def _until(fold: int, folds: list[_Fold], deadline: Deadline, wanted: Wanted) -> Deadline | None:
@@ -135,7 +152,7 @@ def _until(fold: int, folds: list[_Fold], deadline: Deadline, wanted: Wanted) ->
 def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, until: Deadline) -> _Fold:
     started, clock = time.time(), CountingClock(until, plan.stops.get(fold_fit(fold)))
     matrix = task.matrix(fold_fit(fold))
-    inside, used = task.folds == fold, task.training_rows(fold)
+    inside, used = task.validated(fold), task.training_rows(fold)
     valid = task.rows(matrix.X, inside)
     model = learner.fit(
         task.rows(matrix.X, used),
@@ -150,16 +167,22 @@ def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, until: Dead
 
 def _out_of_fold(folds: list[_Fold], task: Task) -> NDArray[np.float32]:
     shape = (task.y.size, *folds[0].predicted.shape[1:])
-    out_of_fold = np.full(shape, np.nan, np.float32)
+    total = np.zeros(shape)
+    times = np.zeros((task.y.size, *(1 for _ in shape[1:])))
     for fold, one in enumerate(folds):
-        out_of_fold[task.folds == fold] = one.predicted
-    return out_of_fold
+        inside = task.validated(fold)
+        total[inside] += one.predicted
+        times[inside] += 1
+    with np.errstate(invalid="ignore"):
+        return (total / times).astype(np.float32)
 
 
 def _notes_of(n_folds: int, task: Task, cut: Iterable[int]) -> tuple[str, ...]:
     notes = []
     if n_folds < task.n_folds:
         notes.append(f"scored on {n_folds} of {task.n_folds} folds: time")
+    if n_folds > task.n_folds:
+        notes.append(f"scored on {n_folds // task.n_folds} divisions into {task.n_folds} folds")
     if task.sample is not None:
         notes.append(f"trained on {task.sample.n_rows} rows drawn by lot: time")
     if cut_folds := ", ".join(map(str, cut)):

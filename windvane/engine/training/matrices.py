@@ -77,9 +77,9 @@ def _training(dataset: Dataset, fit: str) -> NDArray[np.bool_]:
     """(n_rows,) which rows the fit may learn from."""
     if fit == FULL_FIT:
         return dataset.learnable
-    folds = range(dataset.analysis.n_folds)
+    folds = range(dataset.analysis.n_fold_fits)
     fold = next(fold for fold in folds if fold_fit(fold) == fit)
-    return np.asarray(dataset.folds != fold)
+    return ~dataset.validated(fold)
 
 
 def _twin(dataset: Dataset, folder: Path, fit: str) -> Path | None:

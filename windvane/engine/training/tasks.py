@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.columns import FloatMatrix
+from windvane.engine.data.split import validated_rows
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
 from windvane.engine.outcomes import FoldFits
@@ -89,6 +90,8 @@ class Task:
     matrix     name of a recipe's fit -> its matrix
     y          (n_rows,) target or class index
     folds      (n_rows,) the fold in which a row is validated, or -1
+    n_folds    of one division
+    repeats    further divisions into folds, each as `folds`
     setting    features -> the learner's setting
     learnable  (n_rows,) which rows the model that answers may learn from
     sample     of the rows that a fold's model may learn from; None for all
@@ -103,14 +106,19 @@ class Task:
     learnable: NDArray[np.bool_]
     sample: Sample | None = None
     weight: Weight = None
+    repeats: Sequence[NDArray[np.int8]] = ()
 
     def rows(self, X: FloatMatrix, of: NDArray[np.bool_]) -> Rows:
         """Those that are marked, of a matrix of all rows."""
         return Rows(X[of], self.y[of], taken(self.weight, of))
 
+    def validated(self, fold: int) -> NDArray[np.bool_]:
+        """(n_rows,) the rows of a fold; folds are counted through all divisions."""
+        return validated_rows((self.folds, *self.repeats), self.n_folds, fold)
+
     def training_rows(self, fold: int) -> NDArray[np.bool_]:
         """(n_rows,) what the model of a fold learns from."""
-        outside = self.folds != fold
+        outside = ~self.validated(fold)
         return outside if self.sample is None else self.sample.of(outside)
 
     @property
@@ -130,7 +138,7 @@ class Trained:
 
     recipe_fit   the fit of the recipe whose matrix the model takes
     rows         (n_rows,) bool: what the model was trained on
-    out_of_fold  (n_rows,) or (n_rows, n_classes) float32, NaN where there is none
+    out_of_fold  (n_rows,) or (n_rows, n_classes) float32, NaN where there is none; the mean where there are several
     stops        as of an Outcome
     """
 

@@ -52,6 +52,7 @@ class TrainLimits:
     most_folds   it is scored on; None for all there are
     fold_s       no fold takes longer: its rounds so far count
     further_s    folds beyond the least are begun only if they should be over so long after the start
+    repeat_s     the same of a further division into folds, which is begun for all of its folds
     memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
     rival        folder of another candidate: one that is clearly worse than it is given up. None: it is trained to its end
     goes_on      asked once, before the first fold beyond the least, whether there are to be any
@@ -63,6 +64,7 @@ class TrainLimits:
     most_folds: int | None = None
     fold_s: float = math.inf
     further_s: float = math.inf
+    repeat_s: float = math.inf
     memory_mb: float | None = None
     rival: Path | None = None
     goes_on: Callable[[], bool] = lambda: True
@@ -126,14 +128,15 @@ class Trial:
         return record.outcome
 
     def _train_folds(self, limits: TrainLimits, deadline: Deadline, after: float) -> Trained:
-        n_folds = self._table.analysis.n_folds
-        most = min(n_folds, limits.most_folds or n_folds)
+        analysis = self._table.analysis
+        most = min(analysis.n_fold_fits, limits.most_folds or analysis.n_folds)
         further = Deadline(self._started + limits.further_s)
+        repeat = Deadline(self._started + limits.repeat_s)
         least = min(limits.least_folds, most)
         check = (
             None if limits.rival is None else partial(Rival.read(limits.rival).check, self._table)
         )
-        wanted = Wanted(least, most, after, limits.fold_s, further, check, limits.goes_on)
+        wanted = Wanted(least, most, after, limits.fold_s, further, check, limits.goes_on, repeat)
         trained = train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
         return replace(trained, notes=(*trained.notes, *self._table.analysis.remarks))
 
@@ -177,6 +180,7 @@ class Trial:
             learnable=self._table.learnable,
             sample=None if plan.n_rows is None else Sample(plan.n_rows, plan.seed),
             weight=self._table.weight,
+            repeats=self._table.repeats,
         )
 
     def _matrix(self, fit: str) -> Matrix:

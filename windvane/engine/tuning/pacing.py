@@ -39,6 +39,10 @@ number is limited."""
 
 _FURTHER_PART = 0.5
 
+_REPEAT_SHARE = 0.04
+"""Of the search, for all folds of the first candidate in all divisions: a second one takes as much time as it halves the
+luck in the first, so it is for those who have long tried what there is to try."""
+
 _LEAST_SCORED = 600
 """Rows to choose by, if three folds hold as many."""
 
@@ -75,6 +79,7 @@ class Terms:
     time_s        it may take
     fold_s        of which a fold
     further_s     folds beyond the least are begun only if they should be over by then
+    repeat_s      a further division into folds is begun only if all of it should be over by then
     least_folds   with fewer it is out of time
     most_folds    it is scored on no more
     """
@@ -82,6 +87,7 @@ class Terms:
     time_s: float
     fold_s: float
     further_s: float
+    repeat_s: float
     least_folds: int
     most_folds: int
 
@@ -112,14 +118,15 @@ def terms(
     n_folds = max(folds_used, default=0)
     if n_folds:
         fold_s = _FOLD_MARGIN * candidate_s(search_s, max_candidates) / n_folds
-        return Terms(left_s, fold_s, left_s, n_folds, n_folds)
+        return Terms(left_s, fold_s, left_s, left_s, n_folds, n_folds)
     fair_s = search_s / (max_candidates or math.inf)
     return Terms(
         time_s=left_s,
         fold_s=max(_FIRST_SHARE * search_s, fair_s, _FIRST_S),
         further_s=max(_FURTHER_SHARE * search_s, _FURTHER_PART * fair_s),
+        repeat_s=_REPEAT_SHARE * search_s,
         least_folds=least_folds(analysis),
-        most_folds=most_folds(analysis),
+        most_folds=most_folds(analysis) * analysis.n_repeats,
     )
 
 
@@ -131,7 +138,7 @@ def least_folds(analysis: Analysis) -> int:
 
 
 def most_folds(analysis: Analysis) -> int:
-    """That are worth their time."""
+    """Of one division, that are worth their time."""
     worth = (folds for n_rows, folds in _MOST_FOLDS.items() if analysis.n_rows <= n_rows)
     return min(analysis.n_folds, next(worth, 1))
 

@@ -227,6 +227,7 @@ def _limits(bench: Bench, now: float) -> TrainLimits:
         most_folds=found.most_folds,
         fold_s=found.fold_s,
         further_s=found.further_s,
+        repeat_s=found.repeat_s,
         memory_mb=bench.means.memory_mb,
         rival=None if rival is None else bench.workspace.candidate(rival),
     )

@@ -147,7 +147,7 @@ def _train_candidate(bench: Workbench) -> Scores:
 def _trained(bench: Workbench, plan: Plan, folds: int | None, into: Path) -> Outcome:
     """The fits of its recipe stay in the folder that `_features` tells of."""
     if bench.is_read and folds is not None:
-        folds = min(folds, read_analysis(bench.dataset).n_folds)
+        folds = min(folds, read_analysis(bench.dataset).n_fold_fits)
     recipe = plan.recipe or learner(plan.algorithm).recipes[0]
     features, errand = bench.folder / "features" / recipe, bench.errand
     return rerun(

@@ -13,8 +13,8 @@ from windvane.engine.tuning import search
 from windvane.engine.tuning.pacing import (
     candidate_s,
     check_memory,
-    is_in_vain,
     first_look_s,
+    is_in_vain,
     least_folds,
     may_begin,
     most_folds,
