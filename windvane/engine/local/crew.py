@@ -51,10 +51,10 @@ class Crew(Generic[Work]):
             is_busy = is_busy and meanwhile()
         return ended
 
-    def ended_by(self, until: float) -> tuple[Work, Exit] | None:
-        """The next child to end, which there must be; None if none has by `until`, a time.time()."""
+    def ended_unless(self, something_else: Callable[[], bool]) -> tuple[Work, Exit] | None:
+        """The next child to end, which there must be; None if `something_else` happens before."""
         while (ended := self._look_around(_TURN_S)) is None:
-            if time.time() >= until:
+            if something_else():
                 return None
         return ended
 

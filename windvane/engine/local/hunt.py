@@ -8,14 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan, Tried
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.local.crew import Crew
-from windvane.engine.local.fold_count import FIRST, FoldCount, claimed
+from windvane.engine.local.fold_count import FIRST, FoldCount
 from windvane.engine.local.job import Entry, Job, ranked
 from windvane.engine.local.prospects import Prospects
 from windvane.engine.local.recipebook import Features, Fitting, RecipeBook
@@ -103,7 +102,7 @@ class Hunt:
         self._under_way: set[int] = set()
         self._fewer: Fewer | None = None
         self._look = self._first_look()
-        self._folds = FoldCount(self._analysis, job.out / ".one-fold")
+        self._folds = FoldCount(self._analysis, job.out / ".folds")
 
     def run(self) -> None:
         """Until no further candidate is to be tried and none is under way."""
@@ -113,7 +112,7 @@ class Hunt:
                     self._start(work)
                 if self._crew.is_idle:
                     return
-                if (found := self._crew.ended_by(self._folds.changes_at)) is not None:
+                if (found := self._crew.ended_unless(self._folds.has_become_known)) is not None:
                     self._ended(*found)
         finally:
             self._crew.stop()
@@ -158,6 +157,9 @@ class Hunt:
         return None
 
     def _may_begin(self, plan: Plan) -> bool:
+        """Not before it is plain what it is compared on, and with whom if that may end it early."""
+        if self._job.strategy.gives_up_early and FIRST not in self._tried:
+            return plan.index == FIRST
         return plan.index == FIRST or self._folds.known is not None
 
     def _n_fits(self) -> int:
@@ -321,7 +323,7 @@ class Hunt:
             further_s=found.further_s,
             repeat_s=found.repeat_s,
             memory_mb=self._candidate_mb,
-            goes_on=partial(claimed, self._folds.claim),
+            agree=self._folds.agree if index == FIRST else lambda n_folds: n_folds,
         )
 
     def _trained(self, plan: Plan, ended: Exit) -> None:
@@ -338,7 +340,7 @@ class Hunt:
         self._prospects.add(entry, record, self._job.candidate(plan.index))
 
     def _first_ended(self, plan: Plan, outcome: Outcome) -> None:
-        self._folds.first_ended(outcome.folds_used)
+        self._folds.first_ended()
         n_rows = fewer_rows(self._analysis, plan)
         if n_rows is not None and self._is_long:
             is_repeated = outcome.folds_used > self._analysis.n_folds
@@ -349,7 +351,7 @@ class Hunt:
         took_s = time.time() - self._began.get(plan.index, time.time())
         self._tried[plan.index] = Tried(plan, None, took_s)
         if plan.index == FIRST:
-            self._folds.first_ended(None)
+            self._folds.first_ended()
         self._unfinished(plan, reason)
 
     def _looked(self, plan: Plan, ended: Exit) -> None:

@@ -10,7 +10,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,24 +37,18 @@ class Wanted:
     """How many folds are to be trained.
 
     least    with fewer the candidate is out of time
-    most     if there is time
+    most     if there is time: called once, with the seconds that the first fold took
     after    what follows and needs time, in fits of a fold
     fold_s   no fold takes longer: its rounds so far count
-    further  folds beyond the least are begun only if they should be over by then
     check    called with the predictions so far and the number of folds before each further one of the first division;
              what it raises ends all
-    goes_on  asked once, before the first fold beyond the least, whether there are to be any
-    repeat   a further division into folds is begun only if all of its folds should be over by then
     """
 
     least: int
-    most: int
+    most: Callable[[float], int]
     after: float = 0.0
     fold_s: float = math.inf
-    further: Deadline = field(default_factory=lambda: Deadline(math.inf))
     check: Callable[[NDArray[np.float32], int], None] | None = None
-    goes_on: Callable[[], bool] = lambda: True
-    repeat: Deadline = field(default_factory=lambda: Deadline(math.inf))
 
 
 @dataclass(frozen=True)
@@ -98,11 +92,10 @@ def _train_all(
     share = _FIRST_FOLD_MARGIN / (wanted.least + wanted.after)
     first = Deadline(deadline.at - (1 - share) * deadline.left_s)
     folds = [_train_fold(learner, plan, task, 0, first.within(wanted.fold_s))]
-    for fold in range(1, wanted.most):
-        if not _may_divide(fold, folds, task, wanted):
-            break
-        until = _until(fold, folds, deadline, wanted)
-        if until is None or (fold == wanted.least and not wanted.goes_on()):
+    most = wanted.most(folds[0].took_s)
+    for fold in range(1, most):
+        until = _until(fold, most, folds, deadline, wanted)
+        if until is None:
             break
         if wanted.check is not None and fold < task.n_folds:
             wanted.check(_out_of_fold(folds, task), fold)
@@ -118,28 +111,21 @@ def _train_all(
     return folds[: _whole_divisions(len(folds), task)]
 
 
-def _may_divide(fold: int, folds: list[_Fold], task: Task, wanted: Wanted) -> bool:
-    """Whether the next fold is not the first of a further division, or that may be begun."""
-    if fold % task.n_folds or fold < wanted.least:
-        return True
-    return wanted.repeat.left_s >= task.n_folds * statistics.fmean(one.took_s for one in folds)
-
-
 def _whole_divisions(n_folds: int, task: Task) -> int:
     """Folds of divisions beyond the first count together or not at all: each row is to be predicted as often as others."""
     return n_folds if n_folds <= task.n_folds else n_folds - n_folds % task.n_folds
 
 
-def _until(fold: int, folds: list[_Fold], deadline: Deadline, wanted: Wanted) -> Deadline | None:
+def _until(
+    fold: int, most: int, folds: list[_Fold], deadline: Deadline, wanted: Wanted
+) -> Deadline | None:
     """When the next fold must be over; None if it is not to be begun. Folds that must run share the time evenly
     and go before what follows them; that goes before other folds, each of which leaves time for those after it."""
     slowest_s = max(one.took_s for one in folds)
     left_s = deadline.left_s
     if fold >= wanted.least:
-        if wanted.further.left_s < slowest_s:
-            return None
         free_s = left_s - wanted.after * statistics.fmean(one.took_s for one in folds)
-        others_s = (wanted.most - fold - 1) * slowest_s
+        others_s = (most - fold - 1) * slowest_s
         own_s = min(free_s, max(free_s - others_s, _LONGEST_FOLD * slowest_s))
         return Deadline(deadline.at - left_s + own_s) if free_s >= slowest_s else None
     to_run = wanted.least - fold

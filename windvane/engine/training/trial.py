@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.features.base import Feature
 from windvane.engine.features.recipe import load_recipe
@@ -40,6 +41,7 @@ _MOST_AFTER = 2.0
 
 _MEASURING_SHARE = 0.04
 _MEASURING_S = (0.3, 3.0)
+_LEAST_S = 1e-3
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,11 @@ class TrainLimits:
     least_folds  with fewer it ends as OutOfTime: its score could not be compared with others'
     most_folds   it is scored on; None for all there are
     fold_s       no fold takes longer: its rounds so far count
-    further_s    folds beyond the least are begun only if they should be over so long after the start
-    repeat_s     the same of a further division into folds, which is begun for all of its folds
+    further_s    folds beyond the least are trained only as far as all should take no longer, by the first one
+    repeat_s     the same of further divisions into folds, which are trained as a whole
     memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
     rival        folder of another candidate: one that is clearly worse than it is given up. None: it is trained to its end
-    goes_on      asked once, before the first fold beyond the least, whether there are to be any
+    agree        called once with the number of folds that these bounds come to; returns the one that holds
     """
 
     stop_at: float
@@ -67,7 +69,15 @@ class TrainLimits:
     repeat_s: float = math.inf
     memory_mb: float | None = None
     rival: Path | None = None
-    goes_on: Callable[[], bool] = lambda: True
+    agree: Callable[[int], int] = lambda n_folds: n_folds
+
+    def n_folds(self, analysis: Analysis, fold_s: float) -> int:
+        """That a candidate is to be scored on, whose first fold took so many seconds; if time is left for all of them."""
+        most = min(analysis.n_fold_fits, self.most_folds or analysis.n_folds)
+        if most > analysis.n_folds and most * fold_s <= self.repeat_s:
+            return most
+        within = min(most, analysis.n_folds, self.further_s / max(fold_s, _LEAST_S))
+        return max(int(within), min(self.least_folds, most))
 
     def deadline(self) -> Deadline:
         """Of the training itself: what is left is for measuring and writing."""
@@ -129,14 +139,15 @@ class Trial:
 
     def _train_folds(self, limits: TrainLimits, deadline: Deadline, after: float) -> Trained:
         analysis = self._table.analysis
-        most = min(analysis.n_fold_fits, limits.most_folds or analysis.n_folds)
-        further = Deadline(self._started + limits.further_s)
-        repeat = Deadline(self._started + limits.repeat_s)
-        least = min(limits.least_folds, most)
+
+        def most(fold_s: float) -> int:
+            return limits.agree(limits.n_folds(analysis, fold_s))
+
+        least = min(limits.least_folds, limits.most_folds or analysis.n_folds)
         check = (
             None if limits.rival is None else partial(Rival.read(limits.rival).check, self._table)
         )
-        wanted = Wanted(least, most, after, limits.fold_s, further, check, limits.goes_on, repeat)
+        wanted = Wanted(least, most, after, limits.fold_s, check)
         trained = train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
         return replace(trained, notes=(*trained.notes, *self._table.analysis.remarks))
 

@@ -78,8 +78,8 @@ class Terms:
 
     time_s        it may take
     fold_s        of which a fold
-    further_s     folds beyond the least are begun only if they should be over by then
-    repeat_s      a further division into folds is begun only if all of it should be over by then
+    further_s     folds beyond the least are trained only as far as all should take no longer, by the first one
+    repeat_s      the same of a further division into folds, which is trained as a whole
     least_folds   with fewer it is out of time
     most_folds    it is scored on no more
     """
@@ -157,18 +157,18 @@ def settled_folds(analysis: Analysis) -> int | None:
 
 
 def settles_after_s(analysis: Analysis, further_s: float) -> float:
-    """If the first candidate is over its first fold for so long, no further one is to follow: it would not be over by
-    `further_s`. inf where more than one must."""
+    """If the first candidate is over its first fold for so long, no further one is to follow: two would take longer
+    than `further_s`. inf where more than one must."""
     return further_s / 2 if least_folds(analysis) == 1 else math.inf
 
 
-def may_begin(analysis: Analysis, index: int, tried: Sequence[Tried]) -> bool:
-    """Whether the candidate need not wait for the first one, which shows on how many folds they are compared."""
-    return (
-        index == 1
-        or settled_folds(analysis) is not None
-        or any(one.plan.index == 1 for one in tried)
-    )
+def may_begin(
+    analysis: Analysis, index: int, tried: Sequence[Tried], strategy: Strategy = ANYTHING
+) -> bool:
+    """Whether the candidate need not wait for the first one, which shows on how many folds they are compared, and is the
+    rival of those that may be given up early."""
+    is_plain = settled_folds(analysis) is not None and not strategy.gives_up_early
+    return index == 1 or is_plain or any(one.plan.index == 1 for one in tried)
 
 
 def refit_s(members_s: Sequence[float], workers: int, runtime_s: float) -> float:

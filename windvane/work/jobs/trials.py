@@ -90,12 +90,12 @@ def _next_plan(state: JobState, left_s: float) -> Plan | None:
     if index is None or state.analysis is None:
         return None
     tried = list(_tried(state))
-    if pacing.is_in_vain(tried) or not pacing.may_begin(state.analysis, index, tried):
+    strategy = strategy_of(state.job)
+    if pacing.is_in_vain(tried) or not pacing.may_begin(state.analysis, index, tried, strategy):
         return None
     limits = state.job.limits
     own_s = pacing.candidate_s(limits.max_runtime_s, limits.max_candidates)
     last = _max_pipelines(state.job)
-    strategy = strategy_of(state.job)
     return pacing.next_plan(state.analysis, index, last, tried, left_s, own_s, strategy)
 
 

@@ -49,16 +49,16 @@ def test_a_child_whose_time_is_over_is_killed():
     assert crew.next_ended()[1].ending is Ending.KILLED_TIME
 
 
-def test_who_waits_until_a_time_waits_no_longer():
+def test_who_waits_for_something_else_as_well_waits_no_longer():
     crew = Crew(1, 1000)
     crew.start("a", lambda: time.sleep(30), time.time() + 60)
-    assert crew.ended_by(time.time() + 0.1) is None
+    assert crew.ended_unless(lambda: True) is None
     assert not crew.is_idle
     crew.stop()
 
 
-def test_what_ends_before_that_time_is_told():
+def test_what_ends_before_that_is_told():
     crew = Crew(1, 1000)
     crew.start("a", lambda: None, time.time() + 60)
-    work, ended = crew.ended_by(time.time() + 60)
+    work, ended = crew.ended_unless(lambda: False)
     assert (work, ended.ending) == ("a", Ending.FINISHED)

@@ -1,18 +1,16 @@
 """When it is known on how many folds candidates are compared."""
 
-import math
-import time
 from dataclasses import replace
 
 import pytest
 
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.local.fold_count import FoldCount, claimed
+from windvane.engine.local.fold_count import FoldCount
 
 
 @pytest.fixture
-def claim(tmp_path):
-    return tmp_path / "claim"
+def said(tmp_path):
+    return tmp_path / "said"
 
 
 @pytest.fixture
@@ -20,39 +18,44 @@ def medium(two_classes):
     return replace(read_analysis(two_classes.dataset), n_rows=9_000, n_folds=5)
 
 
-def test_the_first_candidate_shows_it(medium, claim):
-    count = FoldCount(medium, claim)
+def test_the_first_candidate_says_it_in_its_own_process(medium, said):
+    count = FoldCount(medium, said)
     count.first_begins(further_s=60.0)
-    assert count.known is None
-    count.first_ended(4)
+    assert not count.has_become_known()
+    assert FoldCount(medium, said).agree(4) == 4
+    assert count.has_become_known()
+    assert not count.has_become_known()
     assert count.known == 4
-    assert count.changes_at == math.inf
 
 
-def test_a_large_table_needs_no_showing(medium, claim):
-    assert FoldCount(replace(medium, n_rows=60_000, n_folds=1), claim).known == 1
+def test_a_large_table_needs_no_showing(medium, said):
+    large = replace(medium, n_rows=60_000, n_folds=1)
+    assert FoldCount(large, said).known == 1
 
 
-def test_it_is_one_where_the_first_candidate_takes_long(medium, claim):
-    count = FoldCount(medium, claim)
+def test_it_is_one_where_the_first_candidate_takes_long(medium, said):
+    count = FoldCount(medium, said)
     count.first_begins(further_s=0.0)
-    assert count.changes_at <= time.time()
+    assert count.has_become_known()
     assert count.known == 1
-    assert not claimed(claim)  # the first candidate goes no further
+    assert count.agree(3) == 1  # the first candidate goes no further
 
 
-def test_the_first_candidate_that_has_gone_on_is_waited_for(medium, claim):
-    count = FoldCount(medium, claim)
+def test_what_was_said_before_holds(medium, said):
+    count = FoldCount(medium, said)
     count.first_begins(further_s=0.0)
-    assert claimed(claim)
-    assert count.known is None
-    assert count.changes_at == math.inf
-    count.first_ended(3)
+    assert FoldCount(medium, said).agree(3) == 3
     assert count.known == 3
 
 
-def test_one_that_fails_is_waited_for_no_longer(medium, claim):
-    count = FoldCount(medium, claim)
+def test_where_more_folds_than_one_must_be_the_first_candidate_is_waited_for(medium, said):
+    count = FoldCount(replace(medium, n_rows=300), said)
+    count.first_begins(further_s=0.0)
+    assert count.known is None
+
+
+def test_one_that_fails_is_waited_for_no_longer(medium, said):
+    count = FoldCount(medium, said)
     count.first_begins(further_s=60.0)
-    count.first_ended(None)
+    count.first_ended()
     assert count.known == 1

@@ -85,7 +85,7 @@ def _train(
     learner, task = learner or MeanLearner(clockwork), task or _task()
     deadline = Deadline(clockwork.now + seconds)
     most = min(task.n_folds, most_folds or task.n_folds)
-    wanted = Wanted(min(least_folds, most), most, after=task.growth)
+    wanted = Wanted(min(least_folds, most), lambda _: most, after=task.growth)
     trained = train_folds(learner, plan, task, deadline, wanted)
     found = fit_all_rows(learner, plan, task, trained.fits, deadline)
     notes, stops = (*trained.notes, *found.notes), {**trained.stops, **found.stops}
@@ -151,26 +151,23 @@ def test_no_more_folds_are_trained_than_others_are_scored_on(clockwork):
     assert trained.notes == ("scored on 2 of 5 folds: time",)
 
 
-def test_further_folds_are_begun_only_if_they_should_be_over_in_time(clockwork):
-    learner = MeanLearner(clockwork)
-    wanted = Wanted(1, 5, further=Deadline(clockwork.now + 35))
-    trained = train_folds(learner, PLAN, _task(), Deadline(clockwork.now + 1000), wanted)
-    assert trained.folds_used == 3  # of 10 s each
+def test_the_first_fold_decides_how_many_there_are_to_be(clockwork):
+    told = []
 
+    def most(fold_s):
+        told.append(fold_s)
+        return 3
 
-@pytest.mark.parametrize(("goes_on", "n_folds"), [(True, 5), (False, 2)])
-def test_whether_there_are_folds_beyond_the_least_is_asked_once(clockwork, goes_on, n_folds):
-    asked = []
     learner = MeanLearner(clockwork)
-    wanted = Wanted(2, 5, goes_on=lambda: asked.append(1) or goes_on)
-    trained = train_folds(learner, PLAN, _task(), Deadline(clockwork.now + 1000), wanted)
-    assert trained.folds_used == n_folds
-    assert len(asked) == 1
+    deadline = Deadline(clockwork.now + 1000)
+    trained = train_folds(learner, PLAN, _task(), deadline, Wanted(1, most))
+    assert trained.folds_used == 3
+    assert told == [10]
 
 
 def test_no_fold_takes_longer_than_it_may(clockwork):
     learner = MeanLearner(clockwork)
-    wanted = Wanted(2, 2, fold_s=4)
+    wanted = Wanted(2, lambda _: 2, fold_s=4)
     trained = train_folds(learner, PLAN, _task(), Deadline(clockwork.now + 1000), wanted)
     assert [rounds for _, _, rounds in learner.fits] == [40, 40]
     assert trained.fits.was_cut
@@ -258,7 +255,9 @@ def test_held_out_part_is_one_fold_and_rows_of_no_fold_are_trained_on(clockwork)
 def test_a_fold_learns_from_a_sample_and_is_scored_on_all_its_rows(clockwork):
     learner = MeanLearner(clockwork)
     task = _task(sample=Sample(20, seed=3))
-    trained = train_folds(learner, PLAN, task, Deadline(clockwork.now + 1000), Wanted(5, 5))
+    trained = train_folds(
+        learner, PLAN, task, Deadline(clockwork.now + 1000), Wanted(5, lambda _: 5)
+    )
     assert [rows for rows, _, _ in learner.fits] == [20] * 5
     assert np.isfinite(trained.out_of_fold).all()
     assert trained.rows.sum() == 20
@@ -289,3 +288,30 @@ def test_a_sample_is_of_the_rows_it_may_take_and_the_same_for_the_same_seed():
     assert (sample.of(may) == Sample(10, seed=1).of(may)).all()
     assert (sample.of(may) != Sample(10, seed=2).of(may)).any()
     assert (Sample(40, seed=1).of(may) == may).all()
+
+
+class OrderLearner(MeanLearner):
+    """The n-th model answers n."""
+
+    def fit(self, train, valid, hyperparameters, setting, clock):
+        model = super().fit(train, valid, hyperparameters, setting, clock)
+        n = len(self.fits)
+        return SimpleNamespace(rounds=model.rounds, predict=lambda X: np.full(len(X), float(n)))
+
+
+def test_of_several_divisions_a_row_has_the_mean(clockwork):
+    task = replace(_task(n_folds=2), repeats=(np.repeat([0, 1], N_ROWS // 2).astype(np.int8),))
+    learner, deadline = OrderLearner(clockwork), Deadline(clockwork.now + 1000)
+    trained = train_folds(learner, PLAN, task, deadline, Wanted(4, lambda _: 4))
+    first, second = task.folds, task.repeats[0]
+    np.testing.assert_array_equal(trained.out_of_fold, ((1 + first) + (3 + second)) / 2)
+    assert trained.folds_used == 4
+    assert "scored on 2 divisions into 2 folds" in trained.notes
+
+
+def test_a_further_division_counts_whole_or_not_at_all(clockwork):
+    task = replace(_task(n_folds=2), repeats=(np.repeat([0, 1], N_ROWS // 2).astype(np.int8),))
+    learner, deadline = OrderLearner(clockwork), Deadline(clockwork.now + 1000)
+    trained = train_folds(learner, PLAN, task, deadline, Wanted(1, lambda _: 3))
+    np.testing.assert_array_equal(trained.out_of_fold, 1.0 + task.folds)
+    assert trained.folds_used == 2

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from windvane.domain.problem import MetricName, ProblemType
+from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.engine.candidates import Plan, Tried
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
@@ -24,6 +24,7 @@ from windvane.engine.tuning.pacing import (
     settles_after_s,
     terms,
 )
+from windvane.engine.tuning.strategy import Strategy
 from windvane.errors import OutOfMemory
 
 ANALYSIS = Analysis(
@@ -110,6 +111,7 @@ def test_where_the_number_of_folds_is_plain_nobody_waits():
     assert settled_folds(ANALYSIS) is None
     assert settled_folds(large) == 1
     assert may_begin(large, 2, [])
+    assert not may_begin(large, 2, [], Strategy(Mode.TUNING))  # it has no rival yet
 
 
 def test_a_first_fold_of_more_than_half_of_the_time_for_all_is_the_only_one():
