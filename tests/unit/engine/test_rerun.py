@@ -95,6 +95,18 @@ def test_a_candidate_of_fewer_rows_and_folds_scores_the_same_again(
     assert said(again) == said(searched) == said(first)
 
 
+def test_a_candidate_of_two_divisions_scores_the_same_again(two_classes, tmp_path):
+    plan = replace(plan_of("lightgbm", {"_seed": "7"})[0], recipe="dpp0")
+    n_folds = read_analysis(two_classes.dataset).n_fold_fits
+    once = rerun(two_classes.dataset, plan, None, two_classes.features, tmp_path / "once")
+    first = rerun(two_classes.dataset, plan, n_folds, two_classes.features, tmp_path / "first")
+    told, folds = plan_of("lightgbm", hyperparameters_of(plan, first.folds_used))
+    again = rerun(two_classes.dataset, told, folds, two_classes.features, tmp_path / "again")
+    assert (once.folds_used, again.folds_used) == (n_folds // 2, n_folds)
+    assert said(again) == said(first)
+    assert first.objective != once.objective
+
+
 class Ticking:
     """A time that goes on by a tick whenever somebody looks."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan, Tried
 from windvane.engine.data.dataset import Dataset
+from windvane.engine.local.bounds import Bounds
 from windvane.engine.local.crew import Crew
 from windvane.engine.local.fold_count import FIRST, FoldCount
 from windvane.engine.local.job import Entry, Job, ranked
@@ -25,12 +26,10 @@ from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.first_look import first_look
 from windvane.engine.tuning.pacing import (
     candidate_s,
-    first_look_s,
     has_place_for_ensemble,
     is_in_vain,
     next_plan,
     refit_s,
-    terms,
 )
 from windvane.engine.tuning.rows import fewer_rows, rows_to_learn_from
 from windvane.engine.tuning.search import LOOKBACK, recipes_for, rival
@@ -89,10 +88,9 @@ class Hunt:
         self.ended = "runtime"
         self._job, self._analysis, self._teller = job, table.analysis, teller
         self._make_ready = make_ready
-        self._candidate_mb = job.memory_mb // job.threads
         self._search_s = job.search_end - time.time()
         self._is_long = self._search_s >= _LONG_S
-        self._crew: Crew[Work] = Crew(job.threads, self._candidate_mb)
+        self._crew: Crew[Work] = Crew(job.threads, job.memory_mb // job.threads)
         self._book = RecipeBook()
         self._tried: dict[int, Tried] = {}
         self._prospects = Prospects(table, has_ensemble=job.strategy.has_ensemble)
@@ -103,6 +101,7 @@ class Hunt:
         self._fewer: Fewer | None = None
         self._look = self._first_look()
         self._folds = FoldCount(self._analysis, job.out / ".folds")
+        self._bounds = Bounds(job, self._analysis, self._search_s, self._folds)
 
     def run(self) -> None:
         """Until no further candidate is to be tried and none is under way."""
@@ -241,20 +240,38 @@ class Hunt:
     def _start_training(self, plan: Plan) -> None:
         if self._is_long:
             self._make_ready(plan.algorithm)
-        limits = replace(self._limits(plan.index), rival=self._rival(plan.index))
-        dataset, features = self._job.dataset, self._folder_of(plan.recipe)
-        into = self._job.candidate(plan.index)
-        self._began[plan.index] = time.time()
+        limits = self._bounds.of_candidate(plan.index, self._left_s(), self._rival(plan.index))
         self._under_way.add(plan.index)
-        self._tell_start(plan)
+        self._begin(plan)
         if plan.index == FIRST:
             self._folds.first_begins(limits.further_s)
+        into = self._job.candidate(plan.index)
+        self._train(plan, plan, limits, into, self._job.search_end + _KILL_GRACE_S)
 
-        def work() -> None:
+    def _start_fewer(self, fewer: Fewer) -> None:
+        limits, until = self._bounds.of_fewer(fewer.n_folds), _CURVE_SHARE * self._search_s
+        self._train(fewer, fewer.plan, limits, self._job.fewer, time.time() + until)
+
+    def _start_look(self, look: Look) -> None:
+        plan, job = look.plan, self._job
+        self._begin(plan)
+        into = job.candidate(plan.index)
+        self._train(look, plan, self._bounds.of_look(), into, job.search_end)
+
+    def _train(
+        self, work: Work, plan: Plan, limits: TrainLimits, into: Path, kill_at: float
+    ) -> None:
+        dataset, features = self._job.dataset, self._folder_of(plan.recipe)
+
+        def train() -> None:
             self._make_ready(plan.algorithm)
             stages.cross_validate(dataset, features, plan, limits, into)
 
-        self._crew.start(plan, work, self._job.search_end + _KILL_GRACE_S)
+        self._crew.start(work, train, kill_at)
+
+    def _begin(self, plan: Plan) -> None:
+        self._began[plan.index] = time.time()
+        self._teller.tell("candidate", state="started", index=plan.index, algorithm=plan.algorithm)
 
     def _rival(self, index: int) -> Path | None:
         if not self._job.strategy.gives_up_early:
@@ -262,69 +279,12 @@ class Hunt:
         found = rival(self._analysis, index, self._known())
         return None if found is None else self._job.candidate(found)
 
-    def _start_fewer(self, fewer: Fewer) -> None:
-        plan = fewer.plan
-        dataset, features = self._job.dataset, self._folder_of(plan.recipe)
-        until, into = time.time() + _CURVE_SHARE * self._search_s, self._job.fewer
-        limits = TrainLimits(
-            self._job.search_end,
-            least_folds=fewer.n_folds,
-            most_folds=fewer.n_folds,
-            memory_mb=self._candidate_mb,
-        )
-
-        def work() -> None:
-            stages.cross_validate(dataset, features, plan, limits, into)
-
-        self._crew.start(fewer, work, until)
-
     def _first_look(self) -> Look | None:
         """None where the candidates that are asked for are counted."""
-        job = self._job
-        if job.max_candidates is not None:
+        if self._job.max_candidates is not None:
             return None
-        own_s = candidate_s(self._search_s, None)
-        n_rows = rows_to_learn_from(self._analysis, own_s)
-        return Look(first_look(self._analysis, n_rows, job.strategy))
-
-    def _start_look(self, look: Look) -> None:
-        plan, job = look.plan, self._job
-        wanted_by = job.started + first_look_s(job.max_runtime_s)
-        stop_at = min(max(wanted_by, time.time() + _LEAST_USEFUL_S), job.search_end)
-        limits = TrainLimits(stop_at, most_folds=1, memory_mb=self._candidate_mb)
-        dataset, features = job.dataset, self._folder_of(plan.recipe)
-        into = job.candidate(plan.index)
-        self._began[plan.index] = time.time()
-        self._tell_start(plan)
-
-        def work() -> None:
-            self._make_ready(plan.algorithm)
-            stages.cross_validate(dataset, features, plan, limits, into)
-
-        self._crew.start(look, work, job.search_end)
-
-    def _tell_start(self, plan: Plan) -> None:
-        self._teller.tell("candidate", state="started", index=plan.index, algorithm=plan.algorithm)
-
-    def _limits(self, index: int) -> TrainLimits:
-        known = None if index == FIRST else self._folds.known
-        found = terms(
-            self._analysis,
-            self._left_s(),
-            self._search_s,
-            self._job.max_candidates,
-            [known] if known else [],
-        )
-        return TrainLimits(
-            time.time() + found.time_s,
-            least_folds=found.least_folds,
-            most_folds=found.most_folds,
-            fold_s=found.fold_s,
-            further_s=found.further_s,
-            repeat_s=found.repeat_s,
-            memory_mb=self._candidate_mb,
-            agree=self._folds.agree if index == FIRST else lambda n_folds: n_folds,
-        )
+        n_rows = rows_to_learn_from(self._analysis, candidate_s(self._search_s, None))
+        return Look(first_look(self._analysis, n_rows, self._job.strategy))
 
     def _trained(self, plan: Plan, ended: Exit) -> None:
         self._under_way.remove(plan.index)

@@ -35,6 +35,31 @@ def test_a_dataset_survives_writing_and_reading(workshop: Workshop) -> None:
     np.testing.assert_array_equal(again.y, dataset.y)
 
 
+def test_a_small_table_is_divided_into_folds_twice(workshop: Workshop) -> None:
+    assert workshop.analyse(HEADER + lines(600)).n_repeats == 2
+    dataset = workshop.dataset()
+    assert len(dataset.repeats) == 1
+    assert not np.array_equal(dataset.repeats[0], dataset.folds)
+    for first in (0, dataset.analysis.n_folds):
+        validated = [dataset.validated(first + fold) for fold in range(dataset.analysis.n_folds)]
+        assert np.stack(validated).sum(axis=0).tolist() == [1] * 600
+    write_dataset(dataset, workshop.folder / "again")
+    again = read_dataset(workshop.folder / "again")
+    np.testing.assert_array_equal(again.repeats[0], dataset.repeats[0])
+
+
+def test_a_larger_table_is_not(workshop: Workshop) -> None:
+    assert workshop.analyse(HEADER + lines(5_100)).n_repeats == 1
+    assert workshop.dataset().repeats == ()
+
+
+def test_divisions_of_other_rows_are_told(workshop: Workshop) -> None:
+    workshop.analyse(HEADER + lines(600))
+    np.save(workshop.dataset_folder / "repeats.npy", np.zeros((1, 599), np.int8))
+    with pytest.raises(CorruptArtifact, match=r"repeats\.npy is of shape \(1, 599\)"):
+        read_dataset(workshop.dataset_folder)
+
+
 def test_some_rows_of_some_columns_are_read(workshop: Workshop) -> None:
     workshop.analyse(HEADER + lines(600) + ",,no\n")
     whole = workshop.dataset().columns
