@@ -202,7 +202,8 @@ def test_data_that_cannot_be_learned_from_are_refused_in_words(rows):
 
 
 def _log_odds(model, rows):
-    chances = model.predict_proba(rows)
+    """As far out as explanations go."""
+    chances = np.maximum(model.predict_proba(rows), LEAST_PROBABILITY)
     return np.log(chances[:, 1] / chances[:, 0])
 
 

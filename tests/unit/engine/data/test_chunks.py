@@ -49,7 +49,7 @@ def _folder(workshop: Workshop, rows: list[tuple[float, str | None, str | None]]
             ("name\nof row", ColumnType.IDENTIFIER),
         )
     )
-    analysis = replace(known, n_rows=len(rows), labels=LABELS, columns=specs)
+    analysis = replace(known, n_rows=len(rows), n_repeats=1, labels=LABELS, columns=specs)
     folder = workshop.folder / "made"
     y = np.arange(len(rows)) % 2.0
     columns = {
