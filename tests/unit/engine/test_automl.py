@@ -10,6 +10,7 @@ import pytest
 
 from windvane import AutoML
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
+from windvane.engine.explain.margins import LEAST_PROBABILITY
 from windvane.errors import CorruptArtifact, DataFault, InvalidRequest
 
 
