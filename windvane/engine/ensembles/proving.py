@@ -17,6 +17,7 @@ from windvane.engine.ensembles.stacking import (
 from windvane.engine.outcomes import CandidateRecord
 from windvane.engine.scoring import judge
 from windvane.engine.wording import number
+from windvane.errors import CandidateFault
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,14 @@ def proven_second_layer(
     first = FirstLayer(predictions, table.y, table.folds, objective, table.weight)
     if table.analysis.monotone or not fits_into(seconds, stacking, first, found):
         return None
-    answers = honest_answers(stacking, first, found)
-    shown = judge.compared(table, found.rows, found.out_of_fold, answers)
-    if not shown.is_better:
+    try:
+        answers = honest_answers(stacking, first, found)
+        shown = judge.compared(table, found.rows, found.out_of_fold, answers)
+        if not shown.is_better:
+            return None
+        blended, layer = stacked(stacking, first, found, answers)
+    except CandidateFault:  # numbers that LightGBM cannot hold; the ensemble answers without
         return None
-    blended, layer = stacked(stacking, first, found, answers)
     note = (
         f"a second layer over the members' answers: {objective} {number(shown.first)} -> {number(shown.second)} on rows "
         "it was not fitted to"

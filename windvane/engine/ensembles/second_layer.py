@@ -29,6 +29,8 @@ Answers = Sequence[NDArray[np.floating[Any]]]
 _LEAST_PROBABILITY = 1e-9
 """Of the pool: one that is a single member may rule a class out."""
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 _KIND = "second-layer"
 _FILE = "model.txt"
 
@@ -94,7 +96,8 @@ def inputs_of(answers: Answers, together: Floats) -> FloatMatrix:
     """(n_rows, (n_members + 1) * n_scores) what the trees see: scores of each member and of the pool, of three classes
     and more about their mean."""
     columns = [_centred(_scores(one.astype(np.float64))) for one in answers]
-    return np.concatenate([*columns, _centred(starting_scores(together))], axis=1, dtype=np.float32)
+    made = np.concatenate([*columns, _centred(starting_scores(together))], axis=1)
+    return (made if together.ndim == 2 else made.clip(-_LARGEST, _LARGEST)).astype(np.float32)
 
 
 def _scores(answer: Floats) -> Floats:

@@ -180,7 +180,7 @@ def _trained(
     parameters = {**_fixed(objective, together), **stacking.to_json()}
     rounds = parameters.pop("rounds")
     if together.ndim == 1:
-        target, start = y - together, None
+        target, start = _errors(y, together), None
     else:
         target, start = y, starting_scores(together).ravel(order="F")
     data = lightgbm.Dataset(
@@ -191,6 +191,13 @@ def _trained(
     except lightgbm.basic.LightGBMError as error:
         raise candidate_fault("LightGBM", error) from error
     return str(booster.model_to_string()).encode()
+
+
+def _errors(y: Floats, together: Floats) -> Floats:
+    errors = y - together
+    if not np.abs(errors).max() <= np.finfo(np.float32).max:
+        raise CandidateFault("The second layer could not learn: errors are too large for it.")
+    return errors
 
 
 def _fixed(objective: MetricName, together: Floats) -> dict[str, Any]:

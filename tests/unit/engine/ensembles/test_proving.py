@@ -88,3 +88,9 @@ def test_answers_that_must_keep_an_order_have_none():
 def test_there_must_be_time_for_it():
     y, members = _regions(0)
     assert _proven(_table(y, MetricName.RMSE), members, seconds=2.0) is None
+
+
+def test_numbers_that_trees_cannot_hold_leave_the_ensemble_as_it_is():
+    y, members = _regions(0)
+    huge = {index: 1e50 * one for index, one in members.items()}
+    assert _proven(_table(1e50 * y, MetricName.RMSE), huge) is None
