@@ -32,7 +32,7 @@ from windvane.errors import InvalidRequest
 from windvane.names import Scope
 from windvane.store.base import Transaction
 
-MEMBERS, OF_MEMBER = "_members", "_member-"
+MEMBERS, OF_MEMBER, SECOND_LAYER = "_members", "_member-", "_second_layer"
 
 _TARGET = "TARGET_ATTRIBUTE_NAME"
 _ABOUT_THE_TABLE = {

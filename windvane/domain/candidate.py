@@ -58,6 +58,8 @@ class Candidate(Resource):
     index       1, 2, 3 ... in the order of proposal; ensembles are numbered on
     algorithm   the learner's name, or 'ensemble'
     recipe      the feature recipe's name, e.g. 'dpp0'; "" for an ensemble
+    hyperparameters
+                of an ensemble those of its second layer, if it has one
     why         it is tried, in plain words; "" where the search did not propose it, and in records of versions that
                 kept no reason
     seed        of everything random in its training; None where nothing is, and in records of versions that kept none

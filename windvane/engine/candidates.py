@@ -72,6 +72,7 @@ class Outcome:
                    asked its clock by then; and REFIT_ROWS. What ran to its end, or was not begun, is not in it
     optimism       by how much the objective is expected to be worse on new rows because this candidate was picked
                    as the best by it; >= 0. None for candidates that were not picked
+    second_layer   how an ensemble's second layer was fitted (engine/ensembles/stacking.py, `Stacking`); {} without one
     pessimism      by how much it is expected to be better because the model that answers learns from all rows and those
                    that were scored from fewer; >= 0. None if that was not found out
     """
@@ -89,6 +90,7 @@ class Outcome:
     stops: dict[str, int] = field(default_factory=dict)
     optimism: float | None = None
     pessimism: float | None = None
+    second_layer: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_cut_short(self) -> bool:

@@ -3,6 +3,7 @@
 outcome.json   the record: plan, outcome, threshold, which fit of the recipe the model belongs to
 oof.npy        float32 (n_rows,) or (n_rows, n_classes): predictions of rows the model had not seen, else NaN
 model/         what FittedModel.save wrote; absent for an ensemble
+second_layer/  what SecondLayer.save wrote, of an ensemble that has one
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ CANDIDATE_FILES = ("outcome.json", "oof.npy")
 
 FULL_FIT = "full"
 """The fit of a recipe on all rows; `fold_fit` names the others."""
+
+
+SECOND_LAYER = "second_layer"
 
 
 def fold_fit(fold: int) -> str:

@@ -32,6 +32,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,14 @@ import numpy as np
 from windvane.engine import stages
 from windvane.engine.candidates import REFIT_ROWS, Outcome, Plan
 from windvane.engine.columns import ColumnSpec, ColumnType
-from windvane.engine.data.dataset import read_analysis, read_dataset
-from windvane.engine.ensembles.blend import weighted
+from windvane.engine.data.dataset import Dataset, read_analysis, read_dataset
+from windvane.engine.ensembles.blend import Blend, Predictions, weighted
+from windvane.engine.ensembles.second_layer import SecondLayer
+from windvane.engine.ensembles.stacking import FirstLayer, stacked, stacking_of
 from windvane.engine.features.cards import RECIPES
 from windvane.engine.outcomes import (
     FULL_FIT,
+    SECOND_LAYER,
     fold_fit,
     read_candidate,
     read_out_of_fold,
@@ -67,6 +71,7 @@ from windvane.errors import CandidateFault, OutOfTime
 
 RECIPE, FOLDS, ROWS, STOPS, WITHOUT = "_recipe", "_folds", "_rows", "_stops", "_without"
 
+_LAYER_AGAIN = "its second layer was fitted again to the members' answers"
 _NO_LIMIT_S = 10 * 365 * 24 * 3600.0
 
 ABOUT_THE_TABLE = (TARGET, PROBLEM_TYPE, OBJECTIVE, SAMPLE_WEIGHT, FRACTION)
@@ -216,13 +221,20 @@ def fit_transformers(dataset: Path, recipes: Sequence[str], features: Path, into
 
 
 def rerun_ensemble(
-    dataset: Path, members: Mapping[int, Path], weights: Mapping[int, float], index: int, into: Path
+    dataset: Path,
+    members: Mapping[int, Path],
+    weights: Mapping[int, float],
+    index: int,
+    into: Path,
+    second_layer: Mapping[str, Any] = MappingProxyType({}),
 ) -> Outcome:
     """The ensemble of candidates (index -> folder) with given weights, written like a candidate. Its score is that of
     the weighted out-of-fold predictions, as `engine.stages.build_ensemble` tells it; its temperature is fitted to them.
 
-    weights    positive, with the sum 1; their order is that of the sum, which counts in the last digit
-    raises     CandidateFault if the weights, or what the members predict, do not fit together
+    weights       positive, with the sum 1; their order is that of the sum, which counts in the last digit
+    second_layer  how one is fitted to the members' predictions again, as `Outcome.second_layer` says; {} without one
+    raises        CandidateFault if the weights, or what the members predict, do not fit together, or the second layer's
+                  parameters cannot be
     """
     started = time.time()
     _check_weights(weights)
@@ -240,14 +252,31 @@ def rerun_ensemble(
     found = weighted(predictions, weights)
     if not found.rows.size:
         raise CandidateFault("There is no row that all members were scored on.")
+    found, layer = _stacked(table, predictions, found, second_layer)
     record = judge.ensemble_record(table, found, records, index, started)
     notes = ("its weights were given", *record.outcome.notes[1:])
     record = replace(record, outcome=replace(record.outcome, notes=notes))
+    if layer is not None:
+        told = dict(second_layer)
+        record = judge.with_second_layer(record, told, layer.size_bytes, _LAYER_AGAIN)
     out_of_fold = np.full(next(iter(shapes)), np.nan, np.float32)
     out_of_fold[found.rows] = found.in_sample
     into.mkdir(parents=True)
     write_candidate(into, record, out_of_fold)
+    if layer is not None:
+        layer.save(into / SECOND_LAYER)
     return record.outcome
+
+
+def _stacked(
+    table: Dataset, predictions: Predictions, found: Blend, second_layer: Mapping[str, Any]
+) -> tuple[Blend, SecondLayer | None]:
+    """The ensemble with its second layer, if it is to have one."""
+    if not second_layer:
+        return found, None
+    objective = table.analysis.objective
+    first = FirstLayer(predictions, table.y, table.folds, objective, table.weight)
+    return stacked(stacking_of(second_layer), first, found)
 
 
 def _check_weights(weights: Mapping[int, float]) -> None:

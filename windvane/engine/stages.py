@@ -25,15 +25,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from windvane.domain.problem import ProblemSpec
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.dataset import read_dataset
-from windvane.engine.ensembles.blend import blend
+from windvane.engine.ensembles.blend import Blend, blend
+from windvane.engine.ensembles.proving import proven_second_layer
 from windvane.engine.outcomes import (
     FULL_FIT,
+    SECOND_LAYER,
     CandidateRecord,
     read_candidate,
     read_out_of_fold,
@@ -146,6 +149,7 @@ def build_ensemble(
     index: int,
     into: Path,
     max_latency_s: float | None = None,
+    ends: float = math.inf,
 ) -> Outcome | None:
     """The weighted ensemble of candidates (index -> folder) over their out-of-fold predictions, written
     like a candidate; None if no weighting beats the best single one scored on as many rows.
@@ -154,28 +158,33 @@ def build_ensemble(
     was picked on; `optimism` says what both is worth. oof.npy holds predictions by weights fitted without the rows.
     Its latency is the sum of its members', and so is its size, which is limited. With `max_latency_s` the latency is
     within it, and the best single one is that of those within it.
+
+    It has a second layer (engine/ensembles/stacking.py) where that was shown to score better on rows that it was not
+    fitted to, but not with a limit of latency or with monotone constraints, which trees over answers do not keep.
+
+    ends    time.time() by which all must be over: a second layer is tried if it takes little of what is left
     """
     started = time.time()
     table = read_dataset(dataset)
     records = {number: read_candidate(folder) for number, folder in members.items()}
-    predictions = {
-        number: at_temperature(read_out_of_fold(folder), records[number].temperature)
-        for number, folder in members.items()
-    }
+    predictions = _calibrated(members, records)
     objective, costs = table.analysis.objective, _costs(records, max_latency_s)
     found = blend(predictions, table.y, table.folds, objective, costs, table.weight)
     if found is None:
         return None
+    proven = None
+    if max_latency_s is None:
+        proven = proven_second_layer(table, found, predictions, ends - started)
+    found = found if proven is None else proven.blend
     record = judge.ensemble_record(table, found, records, index, started)
+    record = record if proven is None else proven.told(record)
     rivals = [records[number] for number in found.considered]
     best = found.considered[0]
     if not judge.is_better(objective, record, rivals) or not judge.holds_up(
         table, found, records[best], read_out_of_fold(members[best])
     ):
         return None
-    shape = (table.y.size, *found.out_of_fold.shape[1:])
-    out_of_fold = np.full(shape, np.nan, np.float32)
-    out_of_fold[found.rows] = found.out_of_fold
+    out_of_fold = _of_all_rows(found, table.y.size)
     among = {**_within(records, max_latency_s), index: record}
     luck = judge.optimism(
         table,
@@ -187,6 +196,8 @@ def build_ensemble(
     record = replace(record, outcome=outcome)
     with _whole(into) as folder:
         write_candidate(folder, record, out_of_fold)
+        if proven is not None:
+            proven.layer.save(folder / SECOND_LAYER)
     return record.outcome
 
 
@@ -229,8 +240,9 @@ def assemble(
         assembly.part(read_candidate(candidates[number]), candidates[number], features, weight)
         for number, weight in weights.items()
     ]
+    layer = candidates[index] / SECOND_LAYER if record.outcome.second_layer else None
     with _whole(into) as folder:
-        assembly.write_packages(dataset, parts, record, folder)
+        assembly.write_packages(dataset, parts, record, folder, layer)
 
 
 def row_latency(dataset: Path, packages: Path) -> float:
@@ -253,6 +265,23 @@ def _trial(dataset: Path, features: Path | None, plan: Plan, limits: TrainLimits
     if limits.memory_mb is not None:
         check_memory(table.analysis, plan, limits.memory_mb)
     return Trial(table, features, plan)
+
+
+def _calibrated(
+    members: Mapping[int, Path], records: Mapping[int, CandidateRecord]
+) -> dict[int, NDArray[np.float32]]:
+    """Their out-of-fold predictions, each at its temperature."""
+    return {
+        number: at_temperature(read_out_of_fold(folder), records[number].temperature)
+        for number, folder in members.items()
+    }
+
+
+def _of_all_rows(found: Blend, n_rows: int) -> NDArray[np.float32]:
+    """The ensemble's out-of-fold predictions as a candidate's folder holds them."""
+    out_of_fold = np.full((n_rows, *found.out_of_fold.shape[1:]), np.nan, np.float32)
+    out_of_fold[found.rows] = found.out_of_fold
+    return out_of_fold
 
 
 def _within(

@@ -8,7 +8,7 @@ were fitted on other rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,8 @@ class Blend:
     out_of_fold   predictions of these rows by weights that were fitted without them: (n_scored,) or
                   (n_scored, n_classes)
     in_sample     the same by the final weights
+    without       part of the rows (engine/scoring/evaluate.py, `honest_parts`) -> the weights, as above, that were
+                  fitted without it; {} if the weights were given
     """
 
     weights: dict[int, float]
@@ -56,6 +58,7 @@ class Blend:
     rows: NDArray[np.int64]
     out_of_fold: Floats
     in_sample: Floats
+    without: dict[int, dict[int, float]] = field(default_factory=dict)
 
 
 def blend(
@@ -80,7 +83,7 @@ def blend(
         considered = tuple(index for index in considered if costs[index] <= 1)
     if len(considered) < 2:
         return None
-    some = _some(rows.size, _enough_rows(predictions[considered[0]]))
+    some = some_of(rows.size, _enough_rows(predictions[considered[0]]))
     few, few_y = rows[some], y[rows[some]]
     few_weight = taken(weight, few)
     loss = loss_for([predictions[index][few] for index in considered], few_y, objective, few_weight)
@@ -97,18 +100,20 @@ def blend(
         return None
     parts = honest_parts(folds[rows])
     shape = (rows.size, *predictions[considered[0]].shape[1:])
-    out_of_fold = np.empty(shape)
+    out_of_fold, without = np.empty(shape), {}
     for part in np.unique(parts):
         others = parts[some] != part
-        without = _towards_best(fit(loss.on(others), int(others.sum())), share)
+        own = _towards_best(fit(loss.on(others), int(others.sum())), share)
         inside = parts == part
-        out_of_fold[inside] = _pooled(predictions, considered, without, rows[inside])
+        out_of_fold[inside] = _pooled(predictions, considered, own, rows[inside])
+        without[int(part)] = _named(considered, own)
     return Blend(
-        weights={index: float(weights[i]) for i, index in enumerate(considered) if weights[i] > 0},
+        weights=_named(considered, weights),
         considered=considered,
         rows=rows,
         out_of_fold=out_of_fold,
         in_sample=_pooled(predictions, considered, weights, rows),
+        without=without,
     )
 
 
@@ -119,7 +124,7 @@ def likely_members(
     considered, rows = _considered(predictions, y, objective, weight)
     if len(considered) < 2:
         return considered
-    few = rows[_some(rows.size, _LIKELY_ROWS)]
+    few = rows[some_of(rows.size, _LIKELY_ROWS)]
     told = [predictions[index][few] for index in considered]
     weights = fit_weights(loss_for(told, y[few], objective, taken(weight, few)))
     return tuple(index for index, share in zip(considered, weights, strict=True) if share > 0)
@@ -174,6 +179,10 @@ def _towards_best(weights: Floats, share: float) -> Floats:
     return moved
 
 
+def _named(considered: Sequence[int], weights: Floats) -> dict[int, float]:
+    return {index: float(weights[i]) for i, index in enumerate(considered) if weights[i] > 0}
+
+
 def _enough_rows(predicted: NDArray[np.floating[Any]]) -> int:
     return max(_LEAST_ROWS, _MAX_ROWS // max(1, _n_classes(predicted) - 1))
 
@@ -183,7 +192,7 @@ def _n_classes(predicted: NDArray[np.floating[Any]]) -> int:
     return 0 if predicted.ndim == 1 else predicted.shape[1]
 
 
-def _some(n_rows: int, enough: int) -> Indices:
+def some_of(n_rows: int, enough: int) -> Indices:
     """Places of all rows, or of as many as are enough by lot: every so-manieth might fall together with the folds."""
     if n_rows <= enough:
         return np.arange(n_rows)
@@ -214,7 +223,7 @@ def _considered(
         return (), np.empty(0, np.int64)
     fullest = [index for index, rows in covered.items() if rows.sum() == most]
     rows = np.flatnonzero(covered[fullest[0]])
-    few = rows[_some(most, _MAX_ROWS)]
+    few = rows[some_of(most, _MAX_ROWS)]
     counted = taken(weight, few)
     gains = {
         index: gain(objective, y[few], predictions[index][few].astype(np.float64), counted)

@@ -26,7 +26,7 @@ _NEWTON_STEPS = 25
 _REWEIGHTINGS = 15
 _CONVERGED = 1e-7
 
-_SQUARED = frozenset({MetricName.MSE, MetricName.RMSE, MetricName.R2})
+SQUARED = frozenset({MetricName.MSE, MetricName.RMSE, MetricName.R2})
 
 Places = NDArray[np.int64]
 """Of models, in the order in which a loss was given them."""
@@ -65,7 +65,7 @@ def loss_for(
     if predictions[0].ndim > 1:
         return LogLoss(_log_odds(predictions, y), weight)
     errors = np.stack([one.astype(np.float64) for one in predictions]) - y
-    return (SquaredError if objective in _SQUARED else AbsoluteError)(errors, weight)
+    return (SquaredError if objective in SQUARED else AbsoluteError)(errors, weight)
 
 
 class SquaredError:

@@ -33,7 +33,7 @@ def exact_attribution(
               a transformed target
     """
     member = predictor.members[0]
-    if len(predictor.members) > 1 or member.weight != 1:
+    if len(predictor.members) > 1 or member.weight != 1 or predictor.second_layer is not None:
         return None
     model = member.model
     if not isinstance(model, AdditiveModel):

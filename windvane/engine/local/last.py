@@ -89,7 +89,7 @@ def _ensemble(
     into = job.candidate(index)
 
     def work() -> None:
-        stages.build_ensemble(job.dataset, members, index, into, max_latency_s)
+        stages.build_ensemble(job.dataset, members, index, into, max_latency_s, kill_at)
 
     ended = alone(job, work, kill_at)
     if ended.ending is not Ending.FINISHED:

@@ -51,11 +51,16 @@ def part(
 
 
 def write_packages(
-    dataset: Path, parts: Sequence[Part], record: CandidateRecord, folder: Path
+    dataset: Path,
+    parts: Sequence[Part],
+    record: CandidateRecord,
+    folder: Path,
+    second_layer: Path | None = None,
 ) -> None:
     """folder/transformers and folder/model; `record` is of the candidate that the parts make up.
 
-    dataset    the folder of the table
+    dataset       the folder of the table
+    second_layer  the folder of an ensemble's, if it has one
     """
     analysis = read_analysis(dataset)
     schema = schema_of(analysis)
@@ -69,7 +74,9 @@ def write_packages(
     # A single model's temperature is its member's.
     temperature = record.temperature if record.plan is None else NO_CHANGE
     about = _about(analysis, record)
-    write_model(folder / "model", schema, members, record.decision, about, temperature)
+    write_model(
+        folder / "model", schema, members, record.decision, about, temperature, second_layer
+    )
 
 
 def write_recipes(dataset: Path, fits: Mapping[str, Path], folder: Path) -> None:

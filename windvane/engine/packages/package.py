@@ -3,7 +3,7 @@
     transformers/  manifest.json, schema.json (columns, labels, label type), recipes/R/{recipe.json,recipe.npz},
                    sketch.json (what the columns usually hold; not in packages of earlier versions)
     model/         manifest.json, model.json (members: weight, recipe, learner, temperature; threshold, temperature,
-                   schema digest), members/K/... in each library's own format
+                   schema digest), members/K/... in each library's own format, second_layer/ of ensembles that have one
 
 A manifest names the format version, the package's kind, and the SHA-256 of every other file. Loading reads
 JSON, arrays and native model files; it never executes what it reads and refuses what the manifest does not name.
@@ -23,6 +23,7 @@ from windvane.engine.data.sketch import SKETCH, Sketch, sketch_to_json
 from windvane.engine.ensembles.pool import pool_for
 from windvane.engine.features.base import FittedRecipe
 from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
+from windvane.engine.outcomes import SECOND_LAYER
 from windvane.engine.packages.predictor import (
     Predictions,
     Predictor,
@@ -105,13 +106,16 @@ def write_model(
     decision: Decision,
     about: Mapping[str, Any],
     temperature: float = NO_CHANGE,
+    second_layer: Path | None = None,
 ) -> None:
     """A model package, into a folder that is made and must not exist.
 
     schema       that of the transformers package it belongs to
     decision     how classes are decided
     about        JSON that describes the model: algorithm, hyperparameters, scores ...
-    temperature  of the members' pool
+    temperature  of the members' pool, or of what the second layer makes of it
+    second_layer
+                 the folder where SecondLayer.save wrote it
     raises       ValueError if there are no members or their weights are not positive with the sum 1
     """
     weights = [member.weight for member in members]
@@ -120,6 +124,8 @@ def write_model(
     folder.mkdir(parents=True)
     for number, member in enumerate(members):
         shutil.copytree(member.folder, folder / "members" / str(number))
+    if second_layer is not None:
+        shutil.copytree(second_layer, folder / SECOND_LAYER)
     document = {
         "members": [
             {

@@ -18,11 +18,13 @@ from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
 from windvane.engine.data.parse import cell_reader, parse_cells, unreadable
 from windvane.engine.data.plaincells import FEWEST, PlainCells, is_plain
 from windvane.engine.ensembles.pool import Pool, pooled
+from windvane.engine.ensembles.second_layer import SecondLayer, load_second_layer
 from windvane.engine.features.base import FittedRecipe, Value
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.learners.base import FittedModel
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.manifest import check_manifest, read_json
+from windvane.engine.outcomes import SECOND_LAYER
 from windvane.engine.scoring.calibration import NO_CHANGE, at_temperature
 from windvane.engine.scoring.classweights import ClassWeights
 from windvane.engine.scoring.threshold import Decision
@@ -81,8 +83,10 @@ class Predictor:
 
     decision    how classes are decided
     about       what the model package says of itself
-    temperature of the members' pool
+    temperature of the members' pool, or of what the second layer makes of it
     pool        how the members' answers become one
+    second_layer
+                what moves the pool's answer; None if nothing does
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class Predictor:
         about: Mapping[str, Any],
         temperature: float = NO_CHANGE,
         pool: Pool = Pool.ARITHMETIC,
+        second_layer: SecondLayer | None = None,
     ) -> None:
         self.schema = schema
         self.columns = tuple(columns)
@@ -104,6 +109,7 @@ class Predictor:
         self.about = dict(about)
         self.temperature = temperature
         self.pool = pool
+        self.second_layer = second_layer
         used = {
             source
             for recipe in recipes.values()
@@ -176,8 +182,12 @@ class Predictor:
             predicted = member.model.predict(matrices[member.recipe])
             return at_temperature(predicted, member.temperature)
 
-        answers = ((member.weight, answer(member)) for member in self.members)
-        return self._decide(at_temperature(pooled(answers, self.pool), self.temperature))
+        answers = [answer(member) for member in self.members]
+        weights = (member.weight for member in self.members)
+        together = pooled(zip(weights, answers, strict=True), self.pool)
+        if self.second_layer is not None:
+            together = self.second_layer.answer(answers, together)
+        return self._decide(at_temperature(together, self.temperature))
 
     def _decide(self, answer: NDArray[np.float64]) -> Predictions:
         no_classes = np.empty(0, np.int64)
@@ -208,8 +218,11 @@ def load_predictor(transformers: Path, model: Path) -> Predictor:
     }
     _check_recipes(transformers, recipes, columns)
     _check_widths(model, members, recipes)
+    layer = _read_second_layer(model / SECOND_LAYER, len(members), len(schema.labels))
     try:
-        return Predictor(schema, columns, recipes, members, decision, about, temperature, pool)
+        return Predictor(
+            schema, columns, recipes, members, decision, about, temperature, pool, layer
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptArtifact(
             f"{transformers / 'schema.json'} does not say how its columns are read: {error!r}."
@@ -308,6 +321,18 @@ def _read_members(folder: Path, document: dict[str, Any]) -> list[LoadedMember]:
         model = algorithm.load(folder / "members" / str(number))
         members.append(LoadedMember(weight, recipe, model, temperature))
     return members
+
+
+def _read_second_layer(folder: Path, n_members: int, n_classes: int) -> SecondLayer | None:
+    if not folder.exists():
+        return None
+    layer = load_second_layer(folder)
+    if (layer.n_members, layer.n_classes) != (n_members, n_classes):
+        raise CorruptArtifact(
+            f"{folder} was made for {layer.n_members} members and {layer.n_classes} classes; there are "
+            f"{n_members} and {n_classes}."
+        )
+    return layer
 
 
 def _check_there(transformers: Path, model: Path, members: Sequence[LoadedMember]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ _MOST_TRAIN_ROWS = 2_000
 LATENCY_ADDED = "latency is the sum of the members' latencies"
 
 _MOST_OPTIMISM_ROWS = 20_000
-_SHOWN_WORSE = 2.0
+_SHOWN_WORSE = _SHOWN_BETTER = 2.0
 
 
 def candidate_record(
@@ -148,6 +149,34 @@ def holds_up(
     return bool(differences.mean() >= -_SHOWN_WORSE * noise)
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The objective of some predictions and of others of the same rows, each at a temperature and threshold that were
+    fitted without the row.
+
+    is_better    whether the others' is, by more than two standard errors of the difference
+    """
+
+    first: float
+    second: float
+    is_better: bool
+
+
+def compared(table: Dataset, rows: Indices, first: Floats, second: Floats) -> Compared:
+    """first, second    (rows.size, ...) predictions of the rows"""
+    gains, objectives = [], []
+    y, weight, objective = table.y[rows], taken(table.weight, rows), table.analysis.objective
+    for predicted in (first, second):
+        temperature, found, classes = _judged(table, rows, predicted)
+        values = at_temperature(predicted, temperature)
+        gains.append(row_gains(objective, y, values, classes, weight))
+        objectives.append(_objective(table.analysis, found))
+    differences = gains[1] - gains[0]
+    noise = float(np.std(differences)) / math.sqrt(y.size)
+    is_better = bool(differences.mean() > _SHOWN_BETTER * noise)
+    return Compared(objectives[0], objectives[1], is_better)
+
+
 def gains_beside(
     table: Dataset,
     rows: Indices,
@@ -224,6 +253,23 @@ def with_latency(outcome: Outcome, latency_s: float) -> Outcome:
     """The outcome of an ensemble whose latency was measured through its packages, not added up from its members'."""
     notes = tuple(note for note in outcome.notes if note != LATENCY_ADDED)
     return replace(outcome, latency_s=latency_s, notes=notes)
+
+
+def with_second_layer(
+    record: CandidateRecord, settings: dict[str, Any], size_bytes: int, note: str
+) -> CandidateRecord:
+    """The record of an ensemble whose predictions are those of a second layer.
+
+    settings    how it was fitted;  size_bytes  of its model
+    """
+    outcome = record.outcome
+    layered = replace(
+        outcome,
+        size_bytes=outcome.size_bytes + size_bytes,
+        notes=(*outcome.notes, note),
+        second_layer=settings,
+    )
+    return replace(record, outcome=layered)
 
 
 def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome]) -> Outcome:

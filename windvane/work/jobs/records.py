@@ -74,6 +74,7 @@ def completed(
         fit_s=outcome.fit_s,
         size_bytes=result.get("n_bytes"),
         notes=outcome.notes,
+        hyperparameters={**candidate.hyperparameters, **outcome.second_layer},
         members={keys.candidate_name(i): weight for i, weight in outcome.members.items()},
         containers=containers_of(job, candidate, tag),
         ended=ended,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from windvane.artifacts.base import Location
+from windvane.control.reruns import MEMBERS, SECOND_LAYER
 from windvane.domain.candidate import (
     Candidate,
     CandidateStatus,
@@ -139,7 +140,8 @@ def _hyperparameters(candidate: Candidate) -> dict[str, str]:
     c = candidate
     if c.members:
         members = json.dumps(c.members)
-        return {"_members": members} if len(members) <= _MAX_PARAMETER else {}
+        layer = {SECOND_LAYER: json.dumps(c.hyperparameters)} if c.hyperparameters else {}
+        return {MEMBERS: members, **layer} if len(members) <= _MAX_PARAMETER else {}
     plan = Plan(
         c.index,
         c.recipe,

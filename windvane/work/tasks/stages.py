@@ -236,7 +236,8 @@ def _limits(bench: Bench, now: float) -> TrainLimits:
 def _combine(bench: Bench) -> Result:
     space, index = bench.workspace, bench.task.payload["index"]
     members = {number: space.candidate(number) for number in bench.task.payload["members"]}
-    outcome = stages.build_ensemble(space.dataset, members, index, cleared(space.candidate(index)))
+    into = cleared(space.candidate(index))
+    outcome = stages.build_ensemble(space.dataset, members, index, into, ends=bench.stop_at)
     return {"outcome": None} if outcome is None else _published(bench, outcome, ENSEMBLE)
 
 

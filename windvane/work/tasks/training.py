@@ -15,7 +15,7 @@ from typing import Any
 
 from windvane.artifacts.base import Location, parse_location
 from windvane.control.channel_rules import DATASET, MEMBER, TRAIN
-from windvane.control.reruns import MEMBERS, OF_MEMBER
+from windvane.control.reruns import MEMBERS, OF_MEMBER, SECOND_LAYER
 from windvane.domain.images import ENSEMBLE, TRANSFORMERS, algorithm_of
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan, Score
@@ -164,7 +164,9 @@ def _combine(bench: Workbench) -> Scores:
     given = bench.hyperparameters
     weights = _weights(given.get(MEMBERS, "{}"))
     described = [f"{OF_MEMBER}{number}" for number in range(1, len(weights) + 1)]
-    _check_known(given, (MEMBERS, WITHOUT, *ABOUT_THE_TABLE, *described), ENSEMBLE)
+    known = (MEMBERS, SECOND_LAYER, WITHOUT, *ABOUT_THE_TABLE, *described)
+    _check_known(given, known, ENSEMBLE)
+    layer = _second_layer(given.get(SECOND_LAYER, "{}"))
     channels = _channels(bench.errand)
     numbered = dict(enumerate(weights.values(), start=1))
     if any(name in given for name in described):
@@ -177,7 +179,8 @@ def _combine(bench: Workbench) -> Scores:
         _fit_for(bench, members)
     index = len(members) + 1
     ensemble, packages = bench.folder / "candidate", bench.folder / "packages"
-    outcome = usable(rerun_ensemble(bench.dataset, members, numbered, index, ensemble))
+    made = rerun_ensemble(bench.dataset, members, numbered, index, ensemble, layer)
+    outcome = usable(made)
     stages.assemble(bench.dataset, _features(bench), {**members, index: ensemble}, index, packages)
     _publish_output(bench, ensemble)
     _publish(bench, ARTEFACT, packages)
@@ -271,6 +274,19 @@ def _weights(text: str) -> dict[str, float]:
             f"The hyperparameter '{MEMBERS}' is missing: a JSON object of training job names and weights."
         )
     return found
+
+
+def _second_layer(text: str) -> dict[str, Any]:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise CandidateFault(
+            f"The hyperparameter '{SECOND_LAYER}' is {text[:200]!r}; it must be a JSON object of the second layer's "
+            "parameters."
+        )
+    return told
 
 
 def _check_places(names: tuple[str, ...], channels: Mapping[str, str]) -> None:

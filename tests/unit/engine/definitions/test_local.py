@@ -138,6 +138,21 @@ def test_a_candidate_that_time_cut_short_is_trained_as_far_again(kept, in_reach,
     assert run.run_again().now == before, "an older version kept no stops"
 
 
+def test_an_ensemble_is_run_again_with_its_second_layer(kept, in_reach, tmp_path):
+    job = tmp_path / "job"
+    job.mkdir()
+    (job / "dataset").symlink_to(kept / "dataset")
+    entries = leaderboard(kept)
+    [entry] = (one for one in entries if one["plan"] is None)
+    (job / "leaderboard.json").write_text(json.dumps({"candidates": entries}))
+    run = open_run(job_of(), "local", str(job / "dataset"))
+    assert read_candidate(Path(run.run_again(str(entry["index"])).place)).outcome.second_layer == {}
+    layer = entry["outcome"]["second_layer"] = {"rounds": 3, "min_data_in_leaf": 5}
+    (job / "leaderboard.json").write_text(json.dumps({"candidates": entries}))
+    again = run.run_again(str(entry["index"]))
+    assert read_candidate(Path(again.place)).outcome.second_layer == layer
+
+
 def test_a_candidate_that_cannot_be_is_a_result_with_its_reason(kept, in_reach):
     run = opened(kept)
     add(run, 1, num_leafs=3)

@@ -169,6 +169,17 @@ def test_what_time_cut_short_is_known_of_the_candidate_its_step_and_its_ensemble
         assert steprecords.training_job(job, one, None, [candidate]).cut_short == is_cut
 
 
+@pytest.mark.parametrize("layer", [{}, {"rounds": 10, "learning_rate": 0.05}])
+def test_the_step_of_an_ensemble_tells_its_second_layer(layer: dict[str, float]) -> None:
+    job = _job()
+    made = outcome(7, 0.9, {"1": 0.6, "2": 0.4}) | {"second_layer": layer}
+    begun = records.unplanned(job, 7, "ensemble", START)
+    candidate = records.completed(job, begun, {"outcome": made, "tag": "ensemble"}, START)
+    told = steprecords.training_job(job, candidate, None).details["HyperParameters"]
+    assert json.loads(told.get("_second_layer", "{}")) == layer
+    assert list(json.loads(told["_members"]).values()) == [0.6, 0.4]
+
+
 @pytest.mark.parametrize("n_rows", [0, 5])
 def test_a_transform_step_has_an_output_where_rows_are_or_are_to_be(n_rows: int) -> None:
     job = _job()

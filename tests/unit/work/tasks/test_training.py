@@ -220,6 +220,17 @@ def test_an_ensemble_answers_with_all_it_needs_in_one_archive(bucket: Bucket) ->
     assert {file.name for file in record.iterdir()} == {"outcome.json", "oof.npy"}
 
 
+def test_an_ensemble_has_the_second_layer_that_is_asked_for(bucket: Bucket) -> None:
+    weights = '{"one": 0.6, "two": 0.4}'
+    layer = {"_second_layer": '{"rounds": 3, "min_data_in_leaf": 5}'}
+    assert ensemble(bucket, weights, given=layer) != ensemble(bucket, weights)
+    ensemble(bucket, weights, given=layer)
+    made = bucket.unpacked(f"{output('both')}model.tar.gz")
+    predictor = load_predictor(made / "transformers", made / "model")
+    assert predictor.second_layer is not None
+    assert (predictor.second_layer.n_members, predictor.second_layer.n_classes) == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("members", "changes", "told"),
     [
@@ -229,6 +240,16 @@ def test_an_ensemble_answers_with_all_it_needs_in_one_archive(bucket: Bucket) ->
         ('{"one": 1}', {}, "names 1 members, and there are 2 channels"),
         ('{"one": 0.5, "two": 0.4}', {}, "add up to 1"),
         ('{"two": 0.5, "one": 0.5}', {}, "The member 'two' stands in place 1"),
+        (
+            '{"one": 0.5, "two": 0.5}',
+            {"given": {"_second_layer": "yes"}},
+            "'_second_layer' is 'yes'; it must be a JSON object",
+        ),
+        (
+            '{"one": 0.5, "two": 0.5}',
+            {"given": {"_second_layer": '{"rounds": 0}'}},
+            "The second layer's 'rounds' cannot be 0",
+        ),
         ('{"one": 0.5, "two": 0.5}', {"given": {"eta": "1"}}, "'eta' is not known to ensemble"),
         (
             '{"one": 0.5, "two": 0.5}',

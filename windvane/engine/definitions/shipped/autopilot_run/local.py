@@ -100,7 +100,8 @@ class Local:
                 return Again(name, str(folders[int(name)]), before, scores[0])
             into = self._next_folder()
             weighted = {int(member): weight for member, weight in weights.items()}
-            outcome = rerun_ensemble(self._dataset, folders, weighted, int(name), into)
+            layer = entries[name]["outcome"].get("second_layer", {})
+            outcome = rerun_ensemble(self._dataset, folders, weighted, int(name), into, layer)
         except CandidateFault as fault:
             raise RuntimeError(f"Candidate {name} could not be run again: {fault}") from fault
         return Again(name, str(into), before, outcome.objective)

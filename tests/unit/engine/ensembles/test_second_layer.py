@@ -1,0 +1,101 @@
+"""The second layer answers alike however it is asked, and is read as it was saved."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from windvane.domain.problem import MetricName
+from windvane.engine.ensembles.blend import weighted
+from windvane.engine.ensembles.pool import pool_for, pooled
+from windvane.engine.ensembles.second_layer import SecondLayer, load_second_layer
+from windvane.engine.ensembles.stacking import FirstLayer, Stacking, stacked
+from windvane.engine.manifest import write_manifest
+from windvane.errors import CorruptArtifact
+
+N = 400
+CLASSES = [0, 2, 3, 11]
+
+
+def _answers(n_classes, seed=0):
+    """Of three members, and the truth."""
+    random = np.random.default_rng(seed)
+    if not n_classes:
+        y = random.normal(size=N)
+        return [y + random.normal(size=N) for _ in range(3)], y
+    odds = random.normal(size=(N, n_classes))
+    y = odds.argmax(axis=1).astype(float)
+    noisy = [np.exp(odds + random.normal(size=odds.shape)) for _ in range(3)]
+    return [one / one.sum(axis=1, keepdims=True) for one in noisy], y
+
+
+def _pool(answers):
+    n_classes = 0 if answers[0].ndim == 1 else answers[0].shape[1]
+    return pooled(zip((0.5, 0.3, 0.2), answers, strict=True), pool_for(n_classes))
+
+
+def _fitted(n_classes):
+    answers, y = _answers(n_classes)
+    members = dict(enumerate(answers))
+    objective = MetricName.LOG_LOSS if n_classes else MetricName.RMSE
+    first = FirstLayer(members, y, np.arange(N) % 4, objective)
+    return stacked(Stacking(), first, weighted(members, {0: 0.5, 1: 0.3, 2: 0.2}))[1]
+
+
+LAYERS = {n_classes: _fitted(n_classes) for n_classes in CLASSES}
+
+
+@pytest.mark.parametrize("n_classes", CLASSES)
+def test_what_is_saved_answers_the_same_when_it_is_read(n_classes, tmp_path):
+    answers, _ = _answers(n_classes, seed=1)
+    layer = LAYERS[n_classes]
+    layer.save(tmp_path / "layer")
+    read = load_second_layer(tmp_path / "layer")
+    before = layer.answer(answers, _pool(answers))
+    assert (read.answer(answers, _pool(answers)) == before).all()
+    assert before.shape == answers[0].shape
+    assert (before != _pool(answers)).any()
+    if n_classes:
+        np.testing.assert_allclose(before.sum(axis=1), 1)
+
+
+@settings(max_examples=30, deadline=None)
+@given(n_classes=st.sampled_from(CLASSES), seed=st.integers(0, 99), row=st.integers(0, N - 1))
+def test_a_row_alone_and_among_others_has_the_same_answer(n_classes, seed, row):
+    answers, _ = _answers(n_classes, seed)
+    layer = LAYERS[n_classes]
+    alone = [one[row : row + 1] for one in answers]
+    among = layer.answer(answers, _pool(answers))[row]
+    assert (layer.answer(alone, _pool(alone))[0] == among).all()
+
+
+def test_a_class_that_is_ruled_out_has_a_number_still():
+    sure = np.array([[1.0, 0.0], [0.0, 1.0]])
+    answer = LAYERS[2].answer([sure] * 3, sure)
+    assert np.isfinite(answer).all()
+    assert (answer.argmax(axis=1) == [0, 1]).all()
+
+
+def test_a_changed_file_is_named(tmp_path):
+    LAYERS[2].save(tmp_path / "layer")
+    (tmp_path / "layer/model.txt").write_bytes(b"no trees")
+    with pytest.raises(CorruptArtifact, match=r"layer/model\.txt differs"):
+        load_second_layer(tmp_path / "layer")
+
+
+@pytest.mark.parametrize("about", [{"n_members": 3, "n_classes": 2}, {"n_members": "x"}, {}])
+def test_a_forged_file_is_named(about, tmp_path):
+    LAYERS[2].save(tmp_path / "layer")
+    if about.get("n_classes"):
+        (tmp_path / "layer/model.txt").write_bytes(b"no trees")
+    write_manifest(tmp_path / "layer", "second-layer", about)
+    with pytest.raises(CorruptArtifact, match=r"layer/model\.txt holds no second layer"):
+        load_second_layer(tmp_path / "layer")
+
+
+@pytest.mark.parametrize(("n_members", "n_classes"), [(2, 3), (3, 2), (3, 0), (4, 3)])
+def test_trees_of_other_members_or_classes_are_refused(n_members, n_classes, tmp_path):
+    LAYERS[3].save(tmp_path / "layer")
+    text = (tmp_path / "layer/model.txt").read_bytes()
+    with pytest.raises(CorruptArtifact, match="need others"):
+        SecondLayer(text, n_members, n_classes)

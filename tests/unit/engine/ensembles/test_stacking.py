@@ -1,0 +1,120 @@
+"""No row has a say in the trees that answer it, and given weights give the same trees again."""
+
+import numpy as np
+import pytest
+
+from windvane.domain.problem import MetricName
+from windvane.engine.ensembles.blend import blend, weighted
+from windvane.engine.ensembles.stacking import (
+    LEAST_ROWS,
+    FirstLayer,
+    Stacking,
+    fits_into,
+    honest_answers,
+    stacked,
+    stacking_of,
+)
+from windvane.engine.scoring.evaluate import gain
+from windvane.errors import CandidateFault
+
+STACKING = Stacking()
+
+
+def _by_region(n_rows=3_000, seed=0):
+    """Values, two members of which each knows one half of them, and folds."""
+    random = np.random.default_rng(seed)
+    y = random.uniform(-1, 1, n_rows)
+    noise = 0.1 * random.normal(size=(2, n_rows))
+    return (
+        y,
+        {1: np.minimum(y, 0) + noise[0], 2: np.maximum(y, 0) + noise[1]},
+        np.arange(n_rows) % 5,
+    )
+
+
+def _first(y, members, folds, objective=MetricName.RMSE, weight=None):
+    first = FirstLayer(members, y, folds, objective, weight)
+    return first, blend(members, y, folds, objective, weight=weight)
+
+
+@pytest.mark.parametrize("objective", [MetricName.RMSE, MetricName.MAE])
+@pytest.mark.parametrize("seed", range(3))
+def test_it_helps_where_members_know_different_regions(objective, seed):
+    y, members, folds = _by_region(seed=seed)
+    first, found = _first(y, members, folds, objective)
+    honest = honest_answers(STACKING, first, found)
+    assert gain(objective, y, honest) > 0.9 * gain(objective, y, found.out_of_fold)
+
+
+def test_a_row_has_no_say_in_the_answer_it_gets():
+    y, members, folds = _by_region()
+    before = honest_answers(STACKING, *_first(y, members, folds))
+    spoilt = np.where(folds == 2, 0.9 * y, y)
+    after = honest_answers(STACKING, *_first(spoilt, members, folds))
+    assert (before[folds == 2] == after[folds == 2]).all()
+    assert (before[folds != 2] != after[folds != 2]).any()
+
+
+def test_rows_of_a_single_hold_out_fold_have_no_say_either():
+    y, members, _ = _by_region()
+    folds = np.zeros(y.size, np.int8)
+    part = np.arange(y.size) % 5 == 1
+    before = honest_answers(STACKING, *_first(y, members, folds))
+    after = honest_answers(STACKING, *_first(np.where(part, 0.9 * y, y), members, folds))
+    assert (before[part] == after[part]).all()
+
+
+def test_given_weights_give_the_same_answers_and_the_same_trees_again(tmp_path):
+    y, members, folds = _by_region()
+    first, found = _first(y, members, folds)
+    fitted, layer = stacked(STACKING, first, found, honest_answers(STACKING, first, found))
+    again, same = stacked(STACKING, first, weighted(members, found.weights))
+    assert (fitted.in_sample == again.in_sample).all()
+    assert (again.in_sample == again.out_of_fold).all()
+    for name, one in (("layer", layer), ("same", same)):
+        one.save(tmp_path / name)
+    texts = [(tmp_path / name / "model.txt").read_bytes() for name in ("layer", "same")]
+    assert texts[0] == texts[1]
+
+
+def test_rows_that_count_more_are_heeded_more():
+    y, members, folds = _by_region()
+    shifted = np.where(np.arange(y.size) % 2, y + 0.5, y)
+    weight = np.where(np.arange(y.size) % 2, 1.9, 0.1)
+    first, found = _first(shifted, members, folds)
+    heeding, _ = _first(shifted, members, folds, weight=weight)
+    plain = stacked(STACKING, first, found)[0].in_sample
+    assert stacked(STACKING, heeding, found)[0].in_sample.mean() > plain.mean() + 0.02
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "seconds", "fits"),
+    [(LEAST_ROWS - 1, 1e9, False), (LEAST_ROWS, 1e9, True), (LEAST_ROWS, 2.0, False)],
+)
+def test_it_needs_rows_and_time(n_rows, seconds, fits):
+    first, found = _first(*_by_region(n_rows))
+    assert fits_into(seconds, STACKING, first, found) is fits
+
+
+def test_what_is_told_of_it_makes_the_same_again():
+    assert stacking_of(STACKING.to_json()) == STACKING
+    assert stacking_of({"rounds": 7}) == Stacking(rounds=7)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("depth", 3),
+        ("rounds", 0),
+        ("rounds", 2.5),
+        ("rounds", 10**9),
+        ("num_leaves", True),
+        ("learning_rate", float("nan")),
+        ("learning_rate", 0),
+        ("learning_rate", "much"),
+        ("lambda_l2", -1.0),
+    ],
+)
+def test_parameters_that_cannot_be_are_named(name, value):
+    with pytest.raises(CandidateFault, match=name):
+        stacking_of({name: value})
