@@ -13,8 +13,8 @@ from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.trees import Trees
 
 _BLOCK_ROWS = 4_096
-_WALKERS = 8_192
-"""Rows times trees that step together."""
+_WALKERS = 32_768
+"""Rows times trees that step together; of fewer, several threads would wait for one another between the steps."""
 
 _LOOK_EVERY = 6
 """Levels after which those that have arrived are left behind, if there are enough walkers for it to pay."""
