@@ -4,7 +4,7 @@
 
 FOLDER is a saved model (`AutoML.save`), or what `AutoML.fit(keep=FOLDER)` leaves: then every candidate is measured.
 ROWS.csv holds rows of the same table; its target, if it is there, is passed over. Every model is loaded and asked in
-a fresh process that has imported windvane before, one thread each.
+a fresh process that has imported windvane before, by one thread and, for many rows, by one for each core too.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import pandas as pd
 from benchmarks.markdown import markdown_table
 from windvane.engine.local.frames import cells_of, columns_of
 from windvane.engine.local.job import leaderboard_from_json
+from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.latency import folder_bytes
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.stages import assemble
@@ -37,11 +38,12 @@ _BATCHES = 3
 
 @dataclass(frozen=True)
 class Speed:
-    """load_ms      reading the packages in a fresh process, libraries of the model included
-    first_ms     the first row after that
-    row_ms       one row of cells through the predictor: median, and the 99th percentile
-    frame_ms     a DataFrame of one row, median
-    rows_per_s   a DataFrame of 10,000 rows, best of three
+    """load_ms             reading the packages in a fresh process, libraries of the model included
+    first_ms            the first row after that
+    row_ms              one row of cells through the predictor: median, and the 99th percentile
+    frame_ms            a DataFrame of one row, median
+    rows_per_s          a DataFrame of 10,000 rows, best of three
+    threaded_rows_per_s the same by a thread for each core
     """
 
     name: str
@@ -51,6 +53,7 @@ class Speed:
     row_p99_ms: float
     frame_ms: float
     rows_per_s: float
+    threaded_rows_per_s: float
     size_mb: float
 
 
@@ -63,8 +66,8 @@ def measure(name: str, folder: Path, rows: Path) -> Speed:
     columns = [cells_of(frame[name]) for name in predictor.schema.features]
     cells = [list(row) for row in zip(*columns, strict=True)]
 
-    def ask_frame(some: pd.DataFrame) -> None:
-        predictor.predict_columns(columns_of(some, predictor.columns), len(some))
+    def ask_frame(some: pd.DataFrame, threads: int = 1) -> None:
+        predict_in_blocks(predictor, columns_of(some, predictor.columns), len(some), threads)
 
     first_s = _seconds(lambda: predictor.predict([cells[0]]))
     row_s = [
@@ -76,7 +79,10 @@ def measure(name: str, folder: Path, rows: Path) -> Speed:
         for i in range(_FRAMES)
     ]
     many = frame.iloc[np.arange(_BATCH) % len(frame)]
-    batch_s = min(_seconds(lambda: ask_frame(many)) for _ in range(_BATCHES))
+
+    def many_per_s(threads: int) -> float:
+        return _BATCH / min(_seconds(lambda: ask_frame(many, threads)) for _ in range(_BATCHES))
+
     return Speed(
         name,
         1000 * load_s,
@@ -84,7 +90,8 @@ def measure(name: str, folder: Path, rows: Path) -> Speed:
         1000 * float(np.median(row_s)),
         1000 * float(np.quantile(row_s, 0.99)),
         1000 * float(np.median(frame_s)),
-        _BATCH / batch_s,
+        many_per_s(1),
+        many_per_s(os.cpu_count() or 1),
         folder_bytes(folder) / 1e6,
     )
 
@@ -104,15 +111,16 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     rows, folders = Path(arguments[0]), [Path(folder) for folder in arguments[1:]]
-    speeds = [speed for folder in folders for speed in _speeds(folder, rows)]
-    head = list(asdict(speeds[0]))
-    print(
-        markdown_table(head, [[_cell(value) for value in asdict(one).values()] for one in speeds])
-    )
+    print(speed_table([speed for folder in folders for speed in speeds_of(folder, rows)]))
     return 0
 
 
-def _speeds(folder: Path, rows: Path) -> list[Speed]:
+def speed_table(speeds: Sequence[Speed]) -> str:
+    cells = [[_cell(value) for value in asdict(one).values()] for one in speeds]
+    return markdown_table(list(asdict(speeds[0])), cells)
+
+
+def speeds_of(folder: Path, rows: Path) -> list[Speed]:
     if (folder / "transformers").is_dir():
         return [_apart(folder.name, folder, rows)]
     recipes = {path.name: path for path in (folder / "features").iterdir()}

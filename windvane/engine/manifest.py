@@ -8,6 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,21 @@ from windvane.errors import CorruptArtifact
 FORMAT = "windvane-package"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+
+_sums: ContextVar[dict[Path, str] | None] = ContextVar("sums", default=None)
+
+
+@contextmanager
+def each_file_once() -> Iterator[None]:
+    """Within the block a file is summed up once: packages hold packages, whose manifests name the same files."""
+    if _sums.get() is not None:
+        yield
+        return
+    token = _sums.set({})
+    try:
+        yield
+    finally:
+        _sums.reset(token)
 
 
 def write_manifest(folder: Path, kind: str, about: dict[str, Any]) -> None:
@@ -84,7 +102,7 @@ def _compare(folder: Path, files: dict[str, Any]) -> None:
     if extra := sorted(present - files.keys()):
         raise CorruptArtifact(f"{folder} holds {extra[0]!r}, which its manifest does not name.")
     for name, expected in files.items():
-        if not isinstance(expected, dict) or expected.get("sha256") != _sha256(folder / name):
+        if not isinstance(expected, dict) or expected.get("sha256") != _sum_of(folder / name):
             raise CorruptArtifact(f"{folder / name} differs from its SHA-256 sum in the manifest.")
 
 
@@ -98,6 +116,15 @@ def _files(folder: Path) -> list[str]:
                 raise CorruptArtifact(f"{entry} is neither a plain file nor a folder.")
         names += [Path(root, name).relative_to(folder).as_posix() for name in files]
     return sorted(names)
+
+
+def _sum_of(file: Path) -> str:
+    known = _sums.get()
+    if known is None:
+        return _sha256(file)
+    if file not in known:
+        known[file] = _sha256(file)
+    return known[file]
 
 
 def _sha256(file: Path) -> str:

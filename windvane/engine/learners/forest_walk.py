@@ -13,8 +13,8 @@ from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.trees import Trees
 
 _BLOCK_ROWS = 4_096
-_WALKERS = 8_192
-"""Rows times trees that step together."""
+_WALKERS = 32_768
+"""Rows times trees that step together; of fewer, several threads would wait for one another between the steps."""
 
 _LOOK_EVERY = 6
 """Levels after which those that have arrived are left behind, if there are enough walkers for it to pay."""
@@ -26,35 +26,23 @@ class ForestWalker:
     """Finds the leaves that rows reach; the leaves of all trees are numbered through."""
 
     def __init__(self, trees: Trees) -> None:
-        sizes = 2 * trees.n_leaves.astype(np.int64) - 1
+        """In a tree the root is followed by both children of each inner node side by side, so that one number says
+        where they are. A leaf's next node is itself."""
+        n_inner = trees.n_leaves.astype(np.int64) - 1
+        sizes = 2 * n_inner + 1
         self._roots = np.cumsum(sizes) - sizes
-        n_nodes = int(sizes.sum())
-        self._feature = np.zeros(n_nodes, np.int32)
-        self._threshold = np.empty(n_nodes, np.float32)
-        self._next = np.empty(n_nodes, np.int32)
-        self._leaf = np.empty(n_nodes, np.int32)
-        inner = leaf = 0
-        for root, n_leaves in zip(self._roots.tolist(), trees.n_leaves.tolist(), strict=True):
-            self._plant(trees, root, slice(inner, inner + n_leaves - 1), leaf)
-            inner += n_leaves - 1
-            leaf += n_leaves
-
-    def _plant(self, trees: Trees, root: int, part: slice, first_leaf: int) -> None:
-        """Write the nodes of a tree: the root, then both children of each inner node side by side, so that one number
-        says where they are. A leaf's next node is itself."""
-        n_inner = part.stop - part.start
-        child = np.empty(1 + 2 * n_inner, np.int32)
-        child[0] = 0 if n_inner else -1
-        child[1::2], child[2::2] = trees.left[part], trees.right[part]
-        nodes = slice(root, root + len(child))
+        child = _children(trees, self._roots, n_inner)
         is_inner = child >= 0
-        if n_inner:
-            self._feature[nodes] = trees.feature[part].take(child, mode="clip")
-            self._threshold[nodes] = trees.threshold[part].take(child, mode="clip")
-        self._threshold[nodes][~is_inner] = np.inf
-        itself = np.arange(root, nodes.stop, dtype=np.int32)
-        self._next[nodes] = np.where(is_inner, 2 * child + (root + 1), itself)
-        self._leaf[nodes] = np.where(is_inner, -1, first_leaf + ~child)
+        inner = child[is_inner] + np.repeat(np.cumsum(n_inner) - n_inner, n_inner)
+        self._feature = np.zeros(len(child), np.int32)
+        self._feature[is_inner] = trees.feature.take(inner)
+        self._threshold = np.full(len(child), np.inf, np.float32)
+        self._threshold[is_inner] = trees.threshold.take(inner)
+        self._next = np.arange(len(child), dtype=np.int32)
+        self._next[is_inner] = 2 * child[is_inner] + np.repeat(self._roots + 1, n_inner)
+        self._leaf = np.full(len(child), -1, np.int32)
+        first_leaf = np.cumsum(trees.n_leaves, dtype=np.int64) - trees.n_leaves
+        self._leaf[~is_inner] = np.repeat(first_leaf, trees.n_leaves) + ~child[~is_inner]
 
     def leaves(self, X: FloatMatrix) -> NDArray[np.int32]:
         """(n_rows, n_features) to (n_rows, n_trees)."""
@@ -86,3 +74,15 @@ class ForestWalker:
             if len(node) > _FEW_WALKERS:
                 reached[walker] = number
                 walker, node, row = walker[is_under_way], node[is_under_way], row[is_under_way]
+
+
+def _children(
+    trees: Trees, roots: NDArray[np.int64], n_inner: NDArray[np.int64]
+) -> NDArray[np.int32]:
+    """(n_nodes,) the number of each node in its tree, as `Trees` says."""
+    child = np.empty(2 * len(trees.left) + len(roots), np.int32)
+    is_root = np.zeros(len(child), bool)
+    is_root[roots] = True
+    child[roots] = np.where(n_inner > 0, 0, -1)
+    child[~is_root] = np.stack([trees.left, trees.right], axis=1).ravel()
+    return child

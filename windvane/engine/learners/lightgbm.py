@@ -15,7 +15,12 @@ from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.categories import has_categories
 from windvane.engine.learners.faults import candidate_fault
-from windvane.engine.learners.lightgbm_native import CONTRIBUTIONS, NativeBooster, in_parts
+from windvane.engine.learners.lightgbm_native import (
+    CONTRIBUTIONS,
+    NativeBooster,
+    in_parts,
+    without_growth,
+)
 from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.patience import (
     EARLY_STOPPING,
@@ -143,7 +148,7 @@ class LightGbm:
             else rounds_to_wait(hyperparameters, float(parameters["learning_rate"])),
         )
         text = _trained(train, valid, parameters, setting, patience)
-        return LightGbmModel(text.encode(), setting.n_classes)
+        return LightGbmModel(without_growth(text.encode()), setting.n_classes)
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
         return {**hyperparameters, "num_iterations": rounds}

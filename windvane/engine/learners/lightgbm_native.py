@@ -30,7 +30,16 @@ _PARAMETERS = b"num_threads=1 verbosity=-1"
 _TREES_A_PART = 24
 _TREE = re.compile(rb"^Tree=\d+\n", re.MULTILINE)
 _SIZES = re.compile(rb"^tree_sizes=.*\n", re.MULTILINE)
+_GROWTH = re.compile(
+    rb"^(?:tree_sizes|split_gain|internal_value|internal_weight|leaf_weight)=.*\n", re.MULTILINE
+)
 _END = b"end of trees"
+
+
+def without_growth(text: bytes) -> bytes:
+    """The model without what its trees were grown by, which neither scores nor Shapley values need: little more than
+    half as long, and read in half the time."""
+    return _GROWTH.sub(b"", text)
 
 
 def in_parts(text: bytes, trees_a_round: int) -> list[bytes]:

@@ -20,6 +20,10 @@ NAME = "mlp"
 _FILE = "weights.npz"
 _BLOCK = 512
 
+_TOGETHER = 4
+"""Rows that go through the networks side by side, always so many: what BLAS makes of a row differs in the last bit with
+how many there are, but not with which of them it is. More are hardly sooner done, and a row alone takes longer."""
+
 
 class MlpModel:
     """centre, inverse  (n_features,): the networks see (X - centre) * inverse
@@ -43,7 +47,7 @@ class MlpModel:
         self._others = [(arrays[f"weights{i}"], arrays[f"bias{i}"]) for i in range(1, depth)]
         self._check()
         members, width, _ = self._others[0][0].shape
-        self._hidden = (members, 1, width)
+        self._hidden = (members, width)
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         if len(X) <= _BLOCK:
@@ -57,12 +61,11 @@ class MlpModel:
         write_manifest(folder, NAME, about)
 
     def _predict(self, X: FloatMatrix) -> NDArray[np.float64]:
-        # Products are of one row at a time, inside NumPy: what BLAS makes of a row among others differs in
-        # the last bit.
         weights, bias = self._first
-        sums = np.matmul(self._inputs(X)[:, None, :], weights)
+        sums = np.matmul(self._inputs(_in_tiles(X)), weights)
         sums += bias
-        values = silu(sums).reshape(len(X), *self._hidden)
+        members, width = self._hidden
+        values = silu(sums).reshape(len(sums), _TOGETHER, members, width).swapaxes(1, 2)
         for weights, bias in self._others[:-1]:
             sums = np.matmul(values, weights)
             sums += bias
@@ -70,19 +73,22 @@ class MlpModel:
         weights, bias = self._others[-1]
         outputs = np.matmul(values, weights)
         outputs += bias
-        return self._answers(outputs[:, :, 0, :].astype(np.float64))
+        by_row = outputs.swapaxes(1, 2).reshape(-1, members, outputs.shape[3])
+        return self._answers(by_row[: len(X)].astype(np.float64))
 
-    def _inputs(self, X: FloatMatrix) -> Floats:
-        scaled = scaled_inputs(X, self._centre, self._inverse)
+    def _inputs(self, tiles: Floats) -> Floats:
+        """(n_tiles, _TOGETHER, n_features) to (n_tiles, _TOGETHER, n_wide)"""
+        scaled = scaled_inputs(tiles, self._centre, self._inverse)
         if not len(self._waved):
             return scaled
         frequency, phase, mixing, offset = self._waves
-        angles = scaled.take(self._waved, axis=1)[:, :, None] * frequency
-        angles += phase
+        angles = scaled.take(self._waved, axis=2).swapaxes(1, 2)[..., None] * frequency[:, None]
+        angles += phase[:, None]
         np.cos(angles, out=angles)
-        made = np.matmul(angles[:, :, None, :], mixing)
+        made = np.matmul(angles, mixing)
         made += offset
-        return np.concatenate((scaled, made.reshape(len(X), offset.size)), axis=1)
+        features = made.swapaxes(1, 2).reshape(len(tiles), _TOGETHER, offset.size)
+        return np.concatenate((scaled, features), axis=2)
 
     def _answers(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """outputs    (n_rows, n_members, n_outputs)"""
@@ -123,6 +129,16 @@ class MlpModel:
             or any(len(array) != len(self._waved) for array in self._waves)
         ):
             raise ValueError("its arrays do not fit together")
+
+
+def _in_tiles(X: FloatMatrix) -> Floats:
+    """(n_tiles, _TOGETHER, n_features), rows of zeros after the last."""
+    n_tiles = -(-len(X) // _TOGETHER)
+    if n_tiles * _TOGETHER > len(X):
+        padded = np.zeros((n_tiles * _TOGETHER, X.shape[1]), np.float32)
+        padded[: len(X)] = X
+        X = padded
+    return X.reshape(n_tiles, _TOGETHER, X.shape[1])
 
 
 def model_of(

@@ -6,11 +6,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.arrays import Arrays
 from windvane.engine.learners.trees import Splits, Trees, trees_text, words_of
 from windvane.engine.learners.ubjson import read_ubjson
 from windvane.errors import CorruptArtifact
@@ -20,19 +21,45 @@ _LOGISTIC = "binary:logistic"
 
 @dataclass(frozen=True)
 class XgboostTrees:
-    """n_outputs   trees take turns: tree i adds to output i % n_outputs
+    """Trees take turns: tree i adds to output i % n_outputs.
+
     text        a LightGBM model of the same splits
     first_leaf  (n_trees,) place of each tree's first leaf among the values
     values      (n_leaves_of_all,) float32
     base        (n_outputs,) added to the sums
     """
 
-    n_features: int
-    n_outputs: int
     text: bytes
     first_leaf: NDArray[np.int64]
     values: NDArray[np.float32]
     base: NDArray[np.float64]
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.base)
+
+    def arrays(self) -> Arrays:
+        return {
+            "text": np.frombuffer(self.text, np.uint8),
+            "first_leaf": self.first_leaf,
+            "values": self.values,
+            "base": self.base,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """raises    KeyError, TypeError or ValueError if these are no trees"""
+        trees = cls(
+            np.asarray(arrays["text"], np.uint8).tobytes(),
+            np.asarray(arrays["first_leaf"], np.int64),
+            np.asarray(arrays["values"], np.float32),
+            np.asarray(arrays["base"], np.float64),
+        )
+        if any(part.ndim != 1 for part in (trees.first_leaf, trees.values, trees.base)):
+            raise ValueError("numbers that are not in a row")
+        if not trees.n_outputs or len(trees.first_leaf) % trees.n_outputs:
+            raise ValueError("trees that do not take turns")
+        return trees
 
 
 def read_xgboost(raw: bytes, n_codes: int) -> XgboostTrees:
@@ -52,7 +79,7 @@ def read_xgboost(raw: bytes, n_codes: int) -> XgboostTrees:
         raise CorruptArtifact(f"The XGBoost model cannot be read: {error!r}.") from error
     first_leaf = np.cumsum(trees.n_leaves, dtype=np.int64) - trees.n_leaves
     text = trees_text(trees, splits)
-    return XgboostTrees(trees.n_features, n_outputs, text, first_leaf, trees.values[:, 0], base)
+    return XgboostTrees(text, first_leaf, trees.values[:, 0], base)
 
 
 def without_base(raw: bytes) -> bytes:

@@ -16,7 +16,13 @@ from windvane.engine.local.board import board_frame
 from windvane.engine.local.downloaded import unpack_model
 from windvane.engine.local.explained import Rows
 from windvane.engine.local.job import Job, leaderboard_from_json
-from windvane.engine.manifest import check_manifest, read_json, write_json, write_manifest
+from windvane.engine.manifest import (
+    check_manifest,
+    each_file_once,
+    read_json,
+    write_json,
+    write_manifest,
+)
 from windvane.engine.packages.package import Predictor, load_predictor
 from windvane.errors import CorruptArtifact, InvalidRequest
 
@@ -79,6 +85,7 @@ def keep_best(
     return Fitted(home, _predictor(home), analysis, label_kind)
 
 
+@each_file_once()
 def read_fitted(home: Path) -> tuple[Fitted, Mapping[str, Any]]:
     """What `keep_best` or `keep_downloaded` left, and what it says of its arguments.
 

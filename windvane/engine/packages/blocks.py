@@ -16,12 +16,19 @@ _LEAST_ROWS = 1_000
 _BLOCKS_A_THREAD = 4
 """Threads that are held up leave blocks to the others."""
 
+_ENOUGH_ROWS = 2_500
+"""Of a block, where a thread gets more than one: the shorter the calls, the longer threads wait for one another between
+them."""
+
 
 def predict_in_blocks(
     predictor: Predictor, columns: Columns, n_rows: int, threads: int
 ) -> Predictions:
     """As `Predictor.predict_columns`, by so many threads where the rows are worth it."""
-    n_blocks = min(threads * _BLOCKS_A_THREAD, n_rows // _LEAST_ROWS)
+    n_blocks = max(
+        min(threads, n_rows // _LEAST_ROWS),
+        min(threads * _BLOCKS_A_THREAD, n_rows // _ENOUGH_ROWS),
+    )
     if threads < 2 or n_blocks < 2:
         return predictor.predict_columns(columns, n_rows)
     edges = np.linspace(0, n_rows, n_blocks + 1).astype(np.int64).tolist()

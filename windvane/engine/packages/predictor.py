@@ -23,7 +23,7 @@ from windvane.engine.features.base import FittedRecipe, Value
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.learners.base import FittedModel
 from windvane.engine.learners.catalogue import learner
-from windvane.engine.manifest import check_manifest, read_json
+from windvane.engine.manifest import check_manifest, each_file_once, read_json
 from windvane.engine.outcomes import SECOND_LAYER
 from windvane.engine.scoring.calibration import NO_CHANGE, at_temperature
 from windvane.engine.scoring.classweights import ClassWeights
@@ -196,6 +196,7 @@ class Predictor:
         return Predictions(np.empty(0), answer, self.decision.of(answer))
 
 
+@each_file_once()
 def load_predictor(transformers: Path, model: Path) -> Predictor:
     """raises    CorruptArtifact"""
     fitted_on = check_manifest(transformers, "transformers").get("table")

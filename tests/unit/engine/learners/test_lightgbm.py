@@ -14,7 +14,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.lightgbm import LEARNER, LightGbmModel
-from windvane.engine.learners.lightgbm_native import in_parts
+from windvane.engine.learners.lightgbm_native import in_parts, without_growth
 from windvane.testing.learner_contract import Never
 
 _ROWS, _FEATURES, _ROUNDS = 1_500, 6, 60
@@ -42,6 +42,21 @@ def test_parts_hold_whole_rounds_and_all_of_them() -> None:
     assert len(parts) > 1
     assert sum(trees) == 4 * _ROUNDS
     assert all(count % 4 == 0 for count in trees)
+
+
+@pytest.mark.parametrize("n_classes", _OBJECTIVES)
+def test_without_what_they_were_grown_by_trees_answer_the_same_to_the_last_digit(
+    n_classes: int,
+) -> None:
+    booster, X = _trained(n_classes)
+    text = booster.model_to_string().encode()
+    whole = LightGbmModel(text, n_classes)
+    model = LightGbmModel(without_growth(text), n_classes)
+
+    assert len(without_growth(text)) < 0.8 * len(text)
+    for rows in (X[:1], X[:7], X):
+        np.testing.assert_array_equal(model.predict(rows), whole.predict(rows))
+    np.testing.assert_array_equal(model.contributions(X[:99]), whole.contributions(X[:99]))
 
 
 @pytest.mark.parametrize(("n_codes", "are_categories"), [(64, True), (65, False)])

@@ -216,3 +216,17 @@ def test_weights_step_less_the_more_inputs_they_add_up():
     steps = steps_of(Shape(100, (), (25,), 1, 1))
     assert steps[0] == pytest.approx(0.1)
     assert steps[100 * 25] == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("n_outputs", [0, 2, 5])
+def test_a_row_is_answered_the_same_wherever_it_stands_among_however_many(n_outputs):
+    generator = np.random.default_rng(n_outputs)
+    X = generator.normal(size=(1_100, 6)).astype(np.float32)
+    y = generator.integers(0, n_outputs, 1_100) if n_outputs else X[:, 0] + X[:, 1] ** 2
+    posed = {0: REGRESSION, 2: BINARY}.get(n_outputs, replace(BINARY, n_classes=5))
+    if n_outputs == 5:
+        posed = replace(posed, problem_type=ProblemType.MULTICLASS, objective=MetricName.ACCURACY)
+    model = _fit(X, y, posed, epochs=2, schedule=2)
+    whole = model.predict(X)
+    for first, last in [(0, 1), (1, 4), (2, 7), (3, 515), (511, 1_100), (1_099, 1_100)]:
+        np.testing.assert_array_equal(model.predict(X[first:last]), whole[first:last])

@@ -9,11 +9,13 @@ import pytest
 import xgboost
 
 from windvane.domain.problem import METRICS_OF, ProblemType
+from windvane.engine.arrays import read_arrays, write_arrays
 from windvane.engine.features.base import Feature
 from windvane.engine.learners import xgboost_model
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.xgboost import LEARNER
-from windvane.engine.learners.xgboost_model import XgboostModel
+from windvane.engine.learners.xgboost_model import XgboostModel, read_model
+from windvane.engine.manifest import write_manifest
 from windvane.errors import CorruptArtifact
 from windvane.testing.learner_contract import Never
 
@@ -99,6 +101,51 @@ def test_answering_does_not_import_xgboost(tmp_path):
         [sys.executable, "-c", program, tmp_path], check=True, capture_output=True, text=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("problem_type", ProblemType)
+def test_a_saved_model_answers_to_the_last_digit_what_is_read_from_its_trees_again(
+    problem_type, tmp_path
+):
+    model, rows = _fitted(problem_type)
+    model.save(tmp_path)
+    saved = read_model(tmp_path)
+    again = XgboostModel(model._raw, model._n_classes, model._n_codes)
+    for X in (rows.X[:1], rows.X[:100], rows.X):
+        np.testing.assert_array_equal(saved.predict(X), again.predict(X))
+    assert (saved.rounds, saved.n_features) == (again.rounds, again.n_features)
+
+
+def test_a_model_of_an_earlier_version_has_its_trees_in_one_file_alone(tmp_path):
+    model, rows = _fitted(ProblemType.BINARY)
+    model.save(tmp_path)
+    (tmp_path / "trees.npz").unlink()
+    write_manifest(tmp_path, "xgboost", _about(tmp_path))
+    np.testing.assert_array_equal(read_model(tmp_path).predict(rows.X), model.predict(rows.X))
+
+
+def _about(folder):
+    return json.loads((folder / "manifest.json").read_text())["about"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"first_leaf": np.arange(2)},
+        {"first_leaf": np.zeros((3, 1), np.int64)},
+        {"base": np.zeros(2)},
+        {"text": np.zeros(5, np.uint8)},
+        {"values": np.array(["a"])},
+    ],
+)
+def test_trees_that_are_none_are_refused(change, tmp_path):
+    model, _ = _fitted(ProblemType.REGRESSION, num_round=3)
+    model.save(tmp_path)
+    file = tmp_path / "trees.npz"
+    write_arrays(file, {**read_arrays(file), **change})
+    write_manifest(tmp_path, "xgboost", _about(tmp_path))
+    with pytest.raises(CorruptArtifact):
+        read_model(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,22 @@ def test_every_row_has_its_own_answer_whichever_thread_gave_it():
     assert answer.values.shape == (0,)
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "n_blocks"), [(2_000, 2), (4_000, 2), (10_000, 4), (20_000, 8), (100_000, 8)]
+)
+def test_blocks_are_long_where_each_thread_has_one(n_rows, n_blocks):
+    answered = []
+
+    class Counting:
+        def predict_columns(self, columns, n_rows):
+            answered.append(n_rows)
+            return Predictions(np.zeros(n_rows), np.empty((0, 0)), np.empty(0, np.int64))
+
+    predict_in_blocks(Counting(), {"number": np.zeros(n_rows)}, n_rows, threads=2)
+    assert len(answered) == n_blocks
+    assert sum(answered) == n_rows
+
+
 @pytest.mark.parametrize(("n_rows", "threads"), [(N, 1), (1_999, 8)])
 def test_few_rows_or_one_thread_are_answered_here(n_rows, threads):
     predictor = Halves(parties=1)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine import manifest
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.ensembles.pool import Pool, pooled
 from windvane.engine.features.plan import fit_transform_recipe
@@ -190,6 +191,26 @@ def test_every_changed_missing_or_added_file_is_refused(part, package):
     (folder / "more.txt").write_text("x")
     with pytest.raises(CorruptArtifact, match=r"more\.txt"):
         _load(package)
+
+
+def test_a_file_that_two_manifests_name_is_summed_up_once_and_anew_at_the_next_loading(
+    package, monkeypatch
+):
+    summed = []
+
+    def sum_up(file):
+        summed.append(file.relative_to(package).as_posix())
+        return sum_of(file)
+
+    sum_of = manifest._sha256
+    monkeypatch.setattr(manifest, "_sha256", sum_up)
+    _load(package)
+    assert "model/members/0/model.txt" in summed
+    assert len(summed) == len(set(summed))
+    once = sorted(summed)
+    summed.clear()
+    _load(package)
+    assert sorted(summed) == once
 
 
 def test_links_are_refused_even_where_their_content_fits(package):
