@@ -3,8 +3,8 @@
 FOLDER is what benchmarks/kept.py made. For every table: the score that the leaderboard gives to the model that
 answers, its standard error, the score on the test rows, how many of these standard errors lie between, and how many of
 the difference (the test rows are a sample too); then, whether the
-front of score against latency holds a candidate of at most a millisecond within one standard error of the best, and
-what the model costs to load and to ask. With --record the figures are kept for docs/benchmarks.md.
+front of score against latency holds a candidate of at most a millisecond within one standard error of the best, what
+the model costs to load and to ask, and when there was a first one. With --record the figures are kept for docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ _HEAD = (
     "best ms",
     "single ms",
     "load ms",
+    "first model s",
 )
 
 
@@ -53,6 +54,7 @@ class Judged:
     off_by_both    the same in standard errors of the difference
     is_front_quick  whether a candidate of at most _QUICK_MS is as good as the best but for one standard error
     single_ms       one row through the best candidate that is no ensemble
+    first_s         from the start of the job to its first model
     """
 
     table: str
@@ -66,6 +68,7 @@ class Judged:
     best_ms: float
     single_ms: float
     load_ms: float
+    first_s: float
 
 
 def main(arguments: Sequence[str], shared: Path = SHARED, honesty: Path = HONESTY) -> int:
@@ -79,7 +82,7 @@ def main(arguments: Sequence[str], shared: Path = SHARED, honesty: Path = HONEST
         return 2
     folder = Path(arguments[0])
     tables = [one for one in public_tables(shared) if (folder / one["name"] / MODEL).is_dir()]
-    judged = [judge(table, folder / table["name"] / MODEL, shared) for table in tables]
+    judged = [judge(table, folder / table["name"], shared) for table in tables]
     print(report(judged))
     if arguments[1:]:
         records = (
@@ -92,14 +95,15 @@ def main(arguments: Sequence[str], shared: Path = SHARED, honesty: Path = HONEST
 
 def judge(table: Mapping[str, Any], folder: Path, shared: Path) -> Judged:
     started = time.perf_counter()
-    model = AutoML.load(folder)
+    model = AutoML.load(folder / MODEL)
     load_s = time.perf_counter() - started
     scores = {score.metric: score for score in model.score(part_of(table, "test", shared))}
     test = scores[MetricName(OBJECTIVES[table["problem_type"]])]
-    return judged_of(table["name"], model.leaderboard(), test, load_s)
+    first_s = float(json.loads((folder / ABOUT).read_text())["first_s"])
+    return judged_of(table["name"], model.leaderboard(), test, load_s, first_s)
 
 
-def judged_of(name: str, board: pd.DataFrame, test: Score, load_s: float) -> Judged:
+def judged_of(name: str, board: pd.DataFrame, test: Score, load_s: float, first_s: float) -> Judged:
     """board    of `AutoML.leaderboard`"""
     gain = METRICS[test.metric].gain
     chosen = board[board["chosen"]].iloc[0]
@@ -120,6 +124,7 @@ def judged_of(name: str, board: pd.DataFrame, test: Score, load_s: float) -> Jud
         best_ms=float(chosen["latency_ms"]),
         single_ms=float(single["latency_ms"]),
         load_ms=1000 * load_s,
+        first_s=first_s,
     )
 
 
@@ -165,6 +170,7 @@ def _row(one: Judged) -> list[str]:
         f"{one.best_ms:.2f}",
         f"{one.single_ms:.3f}",
         f"{one.load_ms:.0f}",
+        f"{one.first_s:.1f}",
     ]
 
 

@@ -1,7 +1,7 @@
 """Fit the public tables and keep everything: python benchmarks/kept.py FOLDER [--budget S] [--seed N] [--tables a,b]
 
 FOLDER/TABLE/job is what `AutoML.fit(keep=...)` leaves, FOLDER/TABLE/model what `AutoML.save` writes, FOLDER/TABLE/about.json
-which engine it was, with what time and seed. Each table is fitted in a process of its own. benchmarks/honesty.py and
+which engine it was, with what time and seed, and after how many seconds there was a first model. Each table is fitted in a process of its own. benchmarks/honesty.py and
 benchmarks/ablation.py read them.
 """
 
@@ -20,6 +20,7 @@ import pandas as pd
 from benchmarks.harness import measured_commit
 from benchmarks.records import ROOT, SHARED, CannotMeasure, check_shared
 from windvane import AutoML
+from windvane.engine.local.telling import Event
 
 JOB, MODEL, ABOUT = "job", "model", "about.json"
 
@@ -83,10 +84,11 @@ def fit_and_keep(
 ) -> None:
     problem = table["problem_type"]
     model = AutoML(table["target"], problem, OBJECTIVES[problem], max_runtime_s=budget_s, seed=seed)
-    home = folder / table["name"]
-    model.fit(part_of(table, "train", shared), keep=home / JOB)
+    home, events = folder / table["name"], list[Event]()
+    model.fit(part_of(table, "train", shared), keep=home / JOB, on_event=events.append)
     model.save(home / MODEL)
-    about = {"commit": measured_commit(), "budget": budget_s, "seed": seed}
+    first_s = next(event["elapsed_s"] for event in events if event.get("state") == "finished")
+    about = {"commit": measured_commit(), "budget": budget_s, "seed": seed, "first_s": first_s}
     (home / ABOUT).write_text(json.dumps(about))
 
 

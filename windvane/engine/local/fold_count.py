@@ -57,5 +57,9 @@ class FoldCount:
         if self.known is None:
             self._known = least_folds(self._analysis)
 
+    def end(self) -> None:
+        """Remove the link, when nobody asks any more."""
+        self._said.unlink(missing_ok=True)
+
     def _read(self) -> int:
         return int(self._said.readlink().name)

@@ -115,6 +115,7 @@ class Hunt:
                     self._ended(*found)
         finally:
             self._crew.stop()
+            self._folds.end()
             self._remove_unfinished()
 
     def _ended(self, work: Work, ended: Exit) -> None:

@@ -59,3 +59,11 @@ def test_one_that_fails_is_waited_for_no_longer(medium, said):
     count.first_begins(further_s=60.0)
     count.first_ended()
     assert count.known == 1
+
+
+def test_nothing_is_left_behind(medium, said):
+    count = FoldCount(medium, said)
+    count.end()
+    count.agree(2)
+    count.end()
+    assert list(said.parent.iterdir()) == []
