@@ -126,7 +126,7 @@ def terms(
         further_s=max(_FURTHER_SHARE * search_s, _FURTHER_PART * fair_s),
         repeat_s=_REPEAT_SHARE * search_s,
         least_folds=least_folds(analysis),
-        most_folds=most_folds(analysis) * analysis.n_repeats,
+        most_folds=most_folds(analysis),
     )
 
 
@@ -138,9 +138,9 @@ def least_folds(analysis: Analysis) -> int:
 
 
 def most_folds(analysis: Analysis) -> int:
-    """Of one division, that are worth their time."""
+    """That are worth their time, of all divisions."""
     worth = (folds for n_rows, folds in _MOST_FOLDS.items() if analysis.n_rows <= n_rows)
-    return min(analysis.n_folds, next(worth, 1))
+    return min(analysis.n_folds, next(worth, 1)) * analysis.n_repeats
 
 
 def has_place_for_ensemble(max_candidates: int | None, strategy: Strategy = ANYTHING) -> bool:

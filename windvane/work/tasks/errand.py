@@ -19,7 +19,7 @@ from windvane.work.means import Means
 from windvane.work.workspace import Workspace
 
 _DATASET_FILE = re.compile(
-    r"(analysis|sketch)\.json|(y|folds|weight)\.npy|columns/[0-9]+\.(npy|arrow)", re.ASCII
+    r"(analysis|sketch)\.json|(y|folds|repeats|weight)\.npy|columns/[0-9]+\.(npy|arrow)", re.ASCII
 )
 
 _PACKING_SHARE, _PACKING_S = 0.1, (1.0, 30.0)
