@@ -110,7 +110,7 @@ def _facts(
         "n_classes": analysis.n_classes,
         "metric": analysis.objective,
         "minimize": analysis.objective.is_minimized,
-        "folds": most_folds(analysis),
+        "folds": most_folds(analysis, job.max_candidates),
         "max_candidates": job.max_candidates,
         "max_runtime_s": job.max_runtime_s,
         "max_candidate_s": job.max_candidate_s,

@@ -62,7 +62,8 @@ def fit_intervals(y: Floats, predicted: Floats) -> Intervals:
                     predictors; bins as in Mondrian ones
     """
     n_bins = int(np.clip(y.size // _LEAST_ROWS, 1, _MOST_BINS))
-    edges = np.unique(np.quantile(predicted, np.arange(1, n_bins) / n_bins))
+    # Predictions themselves: between two of them a bin could be empty.
+    edges = np.unique(np.quantile(predicted, np.arange(1, n_bins) / n_bins, method="higher"))
     edges = edges[edges > predicted.min()]
     bins = np.searchsorted(edges, predicted, side="right")
     order = np.argsort(bins, kind="stable")

@@ -43,6 +43,9 @@ _REPEAT_SHARE = 0.04
 """Of the search, for all folds of the first candidate in all divisions: a second one takes as much time as it halves the
 luck in the first, so it is for those who have long tried what there is to try."""
 
+_FEW_CANDIDATES = 50
+"""Who asks for no more wants them soon, not luck halved: they are scored on one division."""
+
 _LEAST_SCORED = 600
 """Rows to choose by, if three folds hold as many."""
 
@@ -126,7 +129,7 @@ def terms(
         further_s=max(_FURTHER_SHARE * search_s, _FURTHER_PART * fair_s),
         repeat_s=_REPEAT_SHARE * search_s,
         least_folds=least_folds(analysis),
-        most_folds=most_folds(analysis),
+        most_folds=most_folds(analysis, max_candidates),
     )
 
 
@@ -137,10 +140,11 @@ def least_folds(analysis: Analysis) -> int:
     return min(3, math.ceil(_LEAST_SCORED * analysis.n_folds / analysis.n_rows))
 
 
-def most_folds(analysis: Analysis) -> int:
-    """That are worth their time, of all divisions."""
+def most_folds(analysis: Analysis, max_candidates: int | None = None) -> int:
+    """That are worth their time, of all divisions where the search is not a matter of a few candidates."""
     worth = (folds for n_rows, folds in _MOST_FOLDS.items() if analysis.n_rows <= n_rows)
-    return min(analysis.n_folds, next(worth, 1)) * analysis.n_repeats
+    is_short = max_candidates is not None and max_candidates <= _FEW_CANDIDATES
+    return min(analysis.n_folds, next(worth, 1)) * (1 if is_short else analysis.n_repeats)
 
 
 def has_place_for_ensemble(max_candidates: int | None, strategy: Strategy = ANYTHING) -> bool:

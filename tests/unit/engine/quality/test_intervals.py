@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from windvane.engine.quality.intervals import LEVELS, cross_coverage, fit_intervals
@@ -57,6 +57,7 @@ def test_equal_predictions_share_a_bin(judge_values):
 
 
 @given(st.integers(1, 400), st.integers(1, 5), st.integers(0, 2**32 - 1))
+@example(248, 3, 400)
 @settings(max_examples=60, deadline=None)
 def test_wider_levels_hold_narrower_ones_and_no_bin_is_empty(n_rows, n_values, seed):
     random = np.random.default_rng(seed)

@@ -100,6 +100,13 @@ def test_no_candidate_takes_more_than_its_share_unless_there_are_few():
     assert candidate_s(100.0, 250) == 25.0
 
 
+def test_of_two_divisions_both_count_where_many_candidates_are_to_be_compared():
+    small = replace(ANALYSIS, n_repeats=2)
+    assert most_folds(small) == most_folds(small, 250) == 10
+    assert most_folds(small, 50) == 5
+    assert most_folds(ANALYSIS) == 5
+
+
 def test_others_wait_for_the_first_candidate_to_end_well_or_not():
     assert may_begin(ANALYSIS, 1, [])
     assert not may_begin(ANALYSIS, 2, [])
