@@ -33,13 +33,13 @@ _FIRST_SHARE, _FIRST_S = 0.18, 1.5
 """Of the search, for a fold of the first candidate, and at least in seconds: the others need more, and there are to be
 several."""
 
-_FURTHER_SHARE = 0.08
+_FURTHER_SHARE = 0.07
 """Of the search, for all folds of the first candidate, where one would do; _FURTHER_PART of its fair share if their
 number is limited."""
 
 _FURTHER_PART = 0.5
 
-_REPEAT_SHARE = 0.04
+_REPEAT_SHARE = 0.02
 """Of the search, for all folds of the first candidate in all divisions: a second one takes as much time as it halves the
 luck in the first, so it is for those who have long tried what there is to try."""
 
