@@ -54,7 +54,7 @@ class Judged:
     off_by_both    the same in standard errors of the difference
     is_front_quick  whether a candidate of at most _QUICK_MS is as good as the best but for one standard error
     single_ms       one row through the best candidate that is no ensemble
-    first_s         from the start of the job to its first model
+    first_s         from the start of the job to its first model; None in records of before it was measured
     """
 
     table: str
@@ -68,7 +68,7 @@ class Judged:
     best_ms: float
     single_ms: float
     load_ms: float
-    first_s: float
+    first_s: float | None = None
 
 
 def main(arguments: Sequence[str], shared: Path = SHARED, honesty: Path = HONESTY) -> int:
@@ -131,7 +131,7 @@ def judged_of(name: str, board: pd.DataFrame, test: Score, load_s: float, first_
 def recorded(records: Sequence[Record]) -> str:
     """What `--record` kept, in Markdown."""
     names = [field.name for field in fields(Judged)]
-    judged = [Judged(**{name: one[name] for name in names}) for one in records]
+    judged = [Judged(**{name: one[name] for name in names if name in one}) for one in records]
     engines = {(one["commit"], one["budget"], one["seed"]): None for one in records}
     about = "; ".join(
         f"Engine of commit `{commit}`, {budget:g} s, seed {seed}"
@@ -170,7 +170,7 @@ def _row(one: Judged) -> list[str]:
         f"{one.best_ms:.2f}",
         f"{one.single_ms:.3f}",
         f"{one.load_ms:.0f}",
-        f"{one.first_s:.1f}",
+        "–" if one.first_s is None else f"{one.first_s:.1f}",
     ]
 
 
