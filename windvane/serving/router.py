@@ -111,6 +111,7 @@ class Router:
     def __init__(self, bounds: Bounds = USUAL) -> None:
         self.bounds = bounds
         self._table: Table = {}
+        self._followed: Table = self._table
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pools: dict[str, Pool] = {}
@@ -253,6 +254,8 @@ class Router:
         raise refused(route, header)
 
     def _find(self, scope: Scope, name: str) -> _Endpoint:
+        if self._followed is not self._table:
+            self._follow()
         endpoint = self._endpoints.get((scope, name.lower()))
         if endpoint is None:
             raise EndpointMissing(name, scope.account)
@@ -299,7 +302,7 @@ class Router:
                 endpoints[key].ways[variant.name] = _Way(variant, pool, credit)
             activity.keep(variant.name for variant in route.variants)
         gone = [pool for key, pool in self._pools.items() if key not in pools]
-        self._pools, self._endpoints = pools, endpoints
+        self._pools, self._endpoints, self._followed = pools, endpoints, table
         for pool in gone:
             pool.retire()
 

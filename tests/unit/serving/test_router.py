@@ -265,6 +265,17 @@ def test_an_update_finishes_what_is_under_way_and_lets_the_old_process_go(bench)
     play(bench, scene)
 
 
+def test_a_request_right_after_publishing_sees_what_was_published(bench):
+    bench.publish(("A", "old", 1.0, [bench.seat(1.0)[1]]))
+
+    async def scene():
+        assert (await bench.ask()).body == b"1.0\n"
+        bench.publish(("A", "new", 1.0, [bench.seat(2.0)[1]]))
+        assert (await bench.ask()).body == b"2.0\n"
+
+    play(bench, scene)
+
+
 def test_a_request_queued_where_nothing_comes_up_moves_to_the_new_generation(bench):
     bench.publish(("A", "old", 1.0, []))
 
