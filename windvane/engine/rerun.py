@@ -56,6 +56,7 @@ from windvane.engine.outcomes import (
 from windvane.engine.packages.assembly import write_recipes
 from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
+from windvane.engine.training.foldterms import FoldTerms
 from windvane.engine.training.onethread import one_thread
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.aliases import (
@@ -192,7 +193,7 @@ def rerun(
             f"The hyperparameter '{FOLDS}' is {wanted}; this table has {analysis.n_fold_fits}."
         )
     time_s = _NO_LIMIT_S if max_runtime_s is None else max_runtime_s
-    limits = TrainLimits(time.time() + time_s, most_folds=wanted, memory_mb=memory_mb)
+    limits = TrainLimits(time.time() + time_s, FoldTerms(most=wanted), memory_mb=memory_mb)
     with one_thread():
         outcome = stages.train(dataset, features if plan.recipe else None, plan, limits, into)
     was_cut = not outcome.stops.items() <= plan.stops.items()

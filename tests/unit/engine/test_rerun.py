@@ -25,6 +25,7 @@ from windvane.engine.rerun import (
 from windvane.engine.scoring.judge import LATENCY_ADDED
 from windvane.engine.stages import assemble, cross_validate, train
 from windvane.engine.training import crossvalidate, tasks, trial
+from windvane.engine.training.foldterms import FoldTerms
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
@@ -85,7 +86,7 @@ def test_a_candidate_of_fewer_rows_and_folds_scores_the_same_again(
     first = rerun(two_classes.dataset, plan, 2, two_classes.features, tmp_path / "first")
     known = read_candidate(tmp_path / "first").plan
     assert known.n_rows == 90
-    limits = TrainLimits(1e12, most_folds=2)
+    limits = TrainLimits(1e12, FoldTerms(most=2))
     searched = cross_validate(
         two_classes.dataset, two_classes.features, known, limits, tmp_path / "searched"
     )
@@ -127,7 +128,7 @@ def in_a_hurry(monkeypatch):
         with monkeypatch.context() as patch:
             for module in (trial, crossvalidate, tasks):
                 patch.setattr(module, "time", SimpleNamespace(time=ticking.time))
-            limits = TrainLimits(ticking.now + 1000, most_folds=2, fold_s=0.7)
+            limits = TrainLimits(ticking.now + 1000, FoldTerms(most=2, fold_s=0.7))
             return train(dataset, features, plan, limits, into)
 
     return work

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -168,8 +168,12 @@ class Analysis:
         return len(self.labels)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values that survive JSON."""
-        return asdict(self)
+        """Plain values that survive JSON; lists and mappings are those of this record, not copies."""
+        return {
+            **vars(self),
+            "columns": tuple(dict(vars(column)) for column in self.columns),
+            "findings": tuple(dict(vars(finding)) for finding in self.findings),
+        }
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Analysis:
@@ -194,5 +198,5 @@ class Analysis:
 
 
 def column_from_json(record: dict[str, Any]) -> ColumnSpec:
-    """The inverse of dataclasses.asdict."""
+    """The inverse of what `Analysis.to_json` makes of a column."""
     return ColumnSpec(**{**record, "type": ColumnType(record["type"])})

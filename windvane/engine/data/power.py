@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import ProblemType
 from windvane.engine.columns import Values
+from windvane.engine.data.quantiles import quantiles_of_sorted
 
 N_BINS = 100
 MOST_ROWS = 10_000
@@ -83,7 +84,7 @@ def _bins(values: Values) -> NDArray[np.int64]:
     present = values[~np.isnan(values)]
     if not len(present):
         return np.zeros(len(values), dtype=np.int64)
-    edges = np.unique(np.quantile(present, np.linspace(0, 1, N_BINS + 1)[1:-1]))
+    edges = np.unique(quantiles_of_sorted(np.sort(present), np.linspace(0, 1, N_BINS + 1)[1:-1]))
     bins = np.searchsorted(edges, values, side="right")
     return np.where(np.isnan(values), len(edges) + 1, bins).astype(np.int64)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import ColumnSpec, ColumnType, Values
 from windvane.engine.data.encoded import EncodedColumn
+from windvane.engine.data.quantiles import quantiles_of_sorted
 
 N_TOP = 10
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -53,7 +54,7 @@ def describe_sorted(present: NDArray[np.float64]) -> dict[str, Any]:
     if largest > _SQUARABLE or 0 < largest < 1 / _SQUARABLE:
         told = describe_sorted(present / largest)
         return {**told, **_times(largest, told)}
-    cuts = np.quantile(present, QUANTILES)
+    cuts = quantiles_of_sorted(present, QUANTILES)
     mean, std = float(present.mean()), float(present.std())
     centred = (present - mean) / std if std > 0 else np.zeros(1)
     below, above = _beyond_fences(present, cuts[1], cuts[3])
@@ -93,6 +94,8 @@ def _beyond_fences(
 def _n_isolated(distances: NDArray[np.float64], n_cells: int) -> int:
     """How many of the farthest lie beyond a gap: more than twice as far out as the next nearer cell, or as the fence.
     More than a few would be a part of the column; fewer than half of those beyond the fence are the end of a long tail."""
+    if not len(distances):
+        return 0
     nearer = np.concatenate([[_FENCE], distances[:-1]])
     n_beyond = len(distances) - np.flatnonzero(distances > 2 * nearer)
     few = n_beyond[n_beyond <= max(1, _FEW * n_cells)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def sketch_of(
 
 
 def sketch_to_json(sketch: Sketch) -> dict[str, Any]:
-    return {name: asdict(column) for name, column in sketch.items()}
+    return {name: dict(vars(column)) for name, column in sketch.items()}
 
 
 def sketch_from_json(document: Mapping[str, Any]) -> dict[str, ColumnSketch]:

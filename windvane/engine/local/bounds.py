@@ -8,8 +8,9 @@ from pathlib import Path
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.local.fold_count import FIRST, FoldCount
 from windvane.engine.local.job import Job
+from windvane.engine.training.foldterms import FoldTerms
 from windvane.engine.training.trial import TrainLimits
-from windvane.engine.tuning.pacing import first_look_s, terms
+from windvane.engine.tuning.pacing import first_look_s, fold_terms
 
 _LEAST_LOOK_S = 0.5
 
@@ -26,7 +27,7 @@ class Bounds:
         """left_s   until no candidate is to be under way"""
         is_first = index == FIRST
         known = None if is_first else self._folds.known
-        found = terms(
+        folds = fold_terms(
             self._analysis,
             left_s,
             self._search_s,
@@ -34,12 +35,8 @@ class Bounds:
             [known] if known else [],
         )
         return TrainLimits(
-            time.time() + found.time_s,
-            least_folds=found.least_folds,
-            most_folds=found.most_folds,
-            fold_s=found.fold_s,
-            further_s=found.further_s,
-            repeat_s=found.repeat_s,
+            time.time() + left_s,
+            folds,
             memory_mb=self._memory_mb,
             rival=rival,
             agree=self._folds.agree if is_first else lambda n_folds: n_folds,
@@ -49,12 +46,11 @@ class Bounds:
         job = self._job
         wanted_by = job.started + first_look_s(job.max_runtime_s)
         stop_at = min(max(wanted_by, time.time() + _LEAST_LOOK_S), job.search_end)
-        return TrainLimits(stop_at, most_folds=1, memory_mb=self._memory_mb)
+        return TrainLimits(stop_at, FoldTerms(most=1), memory_mb=self._memory_mb)
 
     def of_fewer(self, n_folds: int) -> TrainLimits:
         return TrainLimits(
             self._job.search_end,
-            least_folds=n_folds,
-            most_folds=n_folds,
+            FoldTerms(n_folds, n_folds),
             memory_mb=self._memory_mb,
         )

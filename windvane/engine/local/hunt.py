@@ -245,7 +245,7 @@ class Hunt:
         self._under_way.add(plan.index)
         self._begin(plan)
         if plan.index == FIRST:
-            self._folds.first_begins(limits.further_s)
+            self._folds.first_begins(limits.folds.further_s)
         into = self._job.candidate(plan.index)
         self._train(plan, plan, limits, into, self._job.search_end + _KILL_GRACE_S)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from windvane.engine.candidates import Outcome, Plan
-from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.features.base import Feature
 from windvane.engine.features.recipe import load_recipe
@@ -30,6 +28,7 @@ from windvane.engine.packages.latency import folder_bytes, row_latency_s
 from windvane.engine.packages.predictor import LoadedMember, Predictor
 from windvane.engine.scoring import judge
 from windvane.engine.training.crossvalidate import Wanted, train_folds
+from windvane.engine.training.foldterms import ALL_FOLDS, FoldTerms
 from windvane.engine.training.matrices import read_matrix, write_fits
 from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows
 from windvane.engine.training.rival import Rival
@@ -41,7 +40,6 @@ _MOST_AFTER = 2.0
 
 _MEASURING_SHARE = 0.04
 _MEASURING_S = (0.3, 3.0)
-_LEAST_S = 1e-3
 
 
 @dataclass(frozen=True)
@@ -49,35 +47,19 @@ class TrainLimits:
     """Bounds of one candidate's training; it ends by itself before them and keeps what it has.
 
     stop_at      time.time() by which the stage must have returned
+    folds        what it is scored on
     threads      for the learner
-    least_folds  with fewer it ends as OutOfTime: its score could not be compared with others'
-    most_folds   it is scored on; None for all there are
-    fold_s       no fold takes longer: its rounds so far count
-    further_s    folds beyond the least are trained only as far as all should take no longer, by the first one
-    repeat_s     the same of further divisions into folds, which are trained as a whole
     memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
     rival        folder of another candidate: one that is clearly worse than it is given up. None: it is trained to its end
     agree        called once with the number of folds that these bounds come to; returns the one that holds
     """
 
     stop_at: float
+    folds: FoldTerms = ALL_FOLDS
     threads: int = 1
-    least_folds: int = 1
-    most_folds: int | None = None
-    fold_s: float = math.inf
-    further_s: float = math.inf
-    repeat_s: float = math.inf
     memory_mb: float | None = None
     rival: Path | None = None
     agree: Callable[[int], int] = lambda n_folds: n_folds
-
-    def n_folds(self, analysis: Analysis, fold_s: float) -> int:
-        """That a candidate is to be scored on, whose first fold took so many seconds; if time is left for all of them."""
-        most = min(analysis.n_fold_fits, self.most_folds or analysis.n_folds)
-        if most > analysis.n_folds and most * fold_s <= self.repeat_s:
-            return most
-        within = min(most, analysis.n_folds, self.further_s / max(fold_s, _LEAST_S))
-        return max(int(within), min(self.least_folds, most))
 
     def deadline(self) -> Deadline:
         """Of the training itself: what is left is for measuring and writing."""
@@ -141,13 +123,12 @@ class Trial:
         analysis = self._table.analysis
 
         def most(fold_s: float) -> int:
-            return limits.agree(limits.n_folds(analysis, fold_s))
+            return limits.agree(limits.folds.n_folds(analysis, fold_s))
 
-        least = min(limits.least_folds, limits.most_folds or analysis.n_folds)
         check = (
             None if limits.rival is None else partial(Rival.read(limits.rival).check, self._table)
         )
-        wanted = Wanted(least, most, after, limits.fold_s, check)
+        wanted = Wanted(limits.folds.least_of(analysis), most, after, limits.folds.fold_s, check)
         trained = train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
         return replace(trained, notes=(*trained.notes, *self._table.analysis.remarks))
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from windvane.engine.candidates import Plan, Tried
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.split import HOLD_OUT
+from windvane.engine.training.foldterms import FoldTerms
 from windvane.engine.tuning import cost, search
 from windvane.engine.tuning.rows import rows_to_learn_from
 from windvane.engine.tuning.steps import hurried
@@ -75,26 +76,6 @@ _MOST_FAILURES = 16
 """After so many candidates none of which finished the search gives up: the next would fail as well."""
 
 
-@dataclass(frozen=True)
-class Terms:
-    """Of one candidate.
-
-    time_s        it may take
-    fold_s        of which a fold
-    further_s     folds beyond the least are trained only as far as all should take no longer, by the first one
-    repeat_s      the same of a further division into folds, which is trained as a whole
-    least_folds   with fewer it is out of time
-    most_folds    it is scored on no more
-    """
-
-    time_s: float
-    fold_s: float
-    further_s: float
-    repeat_s: float
-    least_folds: int
-    most_folds: int
-
-
 def first_look_s(max_runtime_s: float) -> float:
     """Since the job began: when there is to be a model, however rough."""
     return max(_LOOK_S, _LOOK_SHARE * max_runtime_s)
@@ -105,14 +86,14 @@ def candidate_s(search_s: float, max_candidates: int | None) -> float:
     return search_s * max(_CANDIDATE_SHARE, 1 / (max_candidates or math.inf))
 
 
-def terms(
+def fold_terms(
     analysis: Analysis,
     left_s: float,
     search_s: float,
     max_candidates: int | None,
     folds_used: Iterable[int],
-) -> Terms:
-    """The terms of a candidate that begins now.
+) -> FoldTerms:
+    """Of a candidate that begins now.
 
     left_s       until the search ends
     search_s     from its start to its end
@@ -121,15 +102,14 @@ def terms(
     n_folds = max(folds_used, default=0)
     if n_folds:
         fold_s = _FOLD_MARGIN * candidate_s(search_s, max_candidates) / n_folds
-        return Terms(left_s, fold_s, left_s, left_s, n_folds, n_folds)
+        return FoldTerms(n_folds, n_folds, fold_s, left_s, left_s)
     fair_s = search_s / (max_candidates or math.inf)
-    return Terms(
-        time_s=left_s,
+    return FoldTerms(
+        least=least_folds(analysis),
+        most=most_folds(analysis, max_candidates),
         fold_s=max(_FIRST_SHARE * search_s, fair_s, _FIRST_S),
         further_s=max(_FURTHER_SHARE * search_s, _FURTHER_PART * fair_s),
         repeat_s=_REPEAT_SHARE * search_s,
-        least_folds=least_folds(analysis),
-        most_folds=most_folds(analysis, max_candidates),
     )
 
 

@@ -34,7 +34,7 @@ from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, outcome_to_json,
 from windvane.engine.quality.candidate import judged_candidate
 from windvane.engine.scoring.judge import with_latency
 from windvane.engine.training.trial import TrainLimits
-from windvane.engine.tuning.pacing import terms
+from windvane.engine.tuning.pacing import fold_terms
 from windvane.errors import CandidateFault, Outclassed
 from windvane.work.jobs.records import BASELINE, ENSEMBLE
 from windvane.work.means import Means
@@ -217,17 +217,13 @@ def _limits(bench: Bench, now: float) -> TrainLimits:
     limits = bench.job.limits
     analysis = read_analysis(bench.workspace.dataset)
     left_s = search_end(bench.job).timestamp() - now
-    found = terms(analysis, left_s, limits.max_runtime_s, limits.max_candidates, folds_used)
-    time_s = min(bench.stop_at - now, found.time_s)
+    folds = fold_terms(analysis, left_s, limits.max_runtime_s, limits.max_candidates, folds_used)
+    time_s = min(bench.stop_at - now, left_s)
     least_s, most_s = _PACKING_S
     rival = bench.task.payload.get("rival")
     return TrainLimits(
         now + time_s - min(max(_PACKING_SHARE * time_s, least_s), most_s),
-        least_folds=found.least_folds,
-        most_folds=found.most_folds,
-        fold_s=found.fold_s,
-        further_s=found.further_s,
-        repeat_s=found.repeat_s,
+        folds,
         memory_mb=bench.means.memory_mb,
         rival=None if rival is None else bench.workspace.candidate(rival),
     )

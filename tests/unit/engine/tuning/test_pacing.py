@@ -14,6 +14,7 @@ from windvane.engine.tuning.pacing import (
     candidate_s,
     check_memory,
     first_look_s,
+    fold_terms,
     is_in_vain,
     least_folds,
     may_begin,
@@ -22,7 +23,6 @@ from windvane.engine.tuning.pacing import (
     refit_s,
     settled_folds,
     settles_after_s,
-    terms,
 )
 from windvane.engine.tuning.strategy import Strategy
 from windvane.errors import OutOfMemory
@@ -69,20 +69,20 @@ def proposals(monkeypatch):
 
 
 def test_the_first_candidate_is_scored_on_as_many_folds_as_a_small_share_of_the_time_holds():
-    found = terms(ANALYSIS, 100.0, 100.0, None, [])
-    assert (found.time_s, found.fold_s) == (100.0, 18.0)
+    found = fold_terms(ANALYSIS, 100.0, 100.0, None, [])
+    assert found.fold_s == 18.0
     assert (found.further_s, found.repeat_s) == pytest.approx((7.0, 2.0))
-    assert (found.least_folds, found.most_folds) == (3, 5)
+    assert (found.least, found.most) == (3, 5)
 
 
 def test_few_candidates_leave_the_first_one_more():
-    found = terms(ANALYSIS, 100.0, 100.0, 4, [])
+    found = fold_terms(ANALYSIS, 100.0, 100.0, 4, [])
     assert (found.fold_s, found.further_s) == (25.0, 12.5)
 
 
 def test_later_candidates_are_scored_on_as_many_folds_as_the_fullest():
-    found = terms(ANALYSIS, 90.0, 100.0, None, [1, 3, 2])
-    assert (found.time_s, found.least_folds, found.most_folds) == (90.0, 3, 3)
+    found = fold_terms(ANALYSIS, 90.0, 100.0, None, [1, 3, 2])
+    assert (found.further_s, found.least, found.most) == (90.0, 3, 3)
     assert 25.0 / 3 <= found.fold_s < 15.0
 
 
