@@ -178,14 +178,16 @@ def next_plan(
     strategy: Strategy = ANYTHING,
 ) -> Plan | None:
     """The plan of this index or of one of the next ones, up to `last`: the first that is expected to fit into
-    the time left. None if none does. While nothing has finished, expectations are too vague to count.
+    the time left. None if none does. While nothing has finished, expectations are too vague to count. Where candidates
+    learn from a sample, hyperparameters are those for as many rows.
 
     own_s    what the candidate may take
     """
     n_rows = rows_to_learn_from(analysis, own_s)
+    learnt_from = analysis if n_rows is None else replace(analysis, n_rows=n_rows)
 
     def proposed(number: int) -> Plan:
-        return replace(search.propose(analysis, number, tried, strategy), n_rows=n_rows)
+        return replace(search.propose(learnt_from, number, tried, strategy), n_rows=n_rows)
 
     if not any(one.objective is not None for one in tried):
         return proposed(index) if index <= last else None

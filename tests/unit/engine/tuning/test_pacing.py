@@ -149,6 +149,17 @@ def test_candidates_learn_from_samples_of_a_large_table():
     assert next_plan(ANALYSIS, 1, 99, [], 1000.0, own_s=60.0).n_rows is None
 
 
+def test_their_hyperparameters_are_those_for_as_many_rows():
+    networks = Strategy(algorithms=("mlp",))
+    plan = next_plan(LARGE, 1, 99, [], 1000.0, own_s=60.0, strategy=networks)
+    alike, whole = (
+        search.propose(table, 1, [], networks).hyperparameters
+        for table in (replace(LARGE, n_rows=plan.n_rows), LARGE)
+    )
+    assert plan.hyperparameters == alike
+    assert plan.hyperparameters["epochs"] > whole["epochs"]
+
+
 def test_what_takes_more_than_a_candidate_may_makes_larger_steps(monkeypatch):
     def propose(analysis, index, tried, strategy=None):
         return replace(_plan("catboost", index), hyperparameters={"learning_rate": 0.05})
