@@ -1,4 +1,4 @@
-"""Write docs/benchmarks.md from the newest results."""
+"""Write docs/benchmarks.md from the newest results of every table and budget."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from benchmarks.records import (
     check_shared,
     is_default_model,
     labelled,
-    newest_results,
-    read_records,
+    newest_runs,
     stored_peers,
 )
 from benchmarks.standings import failures_table, runs_table, scores_table, standing_table
@@ -36,18 +35,16 @@ def main(
 ) -> int:
     try:
         check_shared(shared)
-        newest = newest_results(results)
+        own = newest_runs(results)
     except CannotMeasure as refusal:
         print(refusal, file=sys.stderr)
         return 2
     peers, known = stored_peers(shared), table_names(shared)
-    own = read_records(newest)
-    page.write_text(page_text(newest.stem, own, peers, known, recorded_in(honesty)))
+    page.write_text(page_text(own, peers, known, recorded_in(honesty)))
     return 0
 
 
 def page_text(
-    commit: str,
     own: Sequence[Record],
     stored: Sequence[Record],
     known: Sequence[str],
@@ -55,14 +52,15 @@ def page_text(
 ) -> str:
     """The page, in Markdown.
 
-    own      results of the commit: our runs, and those of peers made beside them
+    own      our runs, and those of peers made beside them
     stored   the peers' figures that were there before
     known    names of all tables, in their order
     honesty  of leaderboards, in Markdown; "" if it was not measured
     """
-    ours = f"{OURS} {commit}"
-    cells = Cells([*stored, *labelled(own, ours)])
     runs = [record for record in own if record["system"] == OURS]
+    commits = _commits(runs)
+    ours = f"{OURS} {commits[0]}" if len(commits) == 1 else OURS
+    cells = Cells([*stored, *labelled(own, ours)])
     tables = [table for table in known if any(run["dataset"] == table for run in runs)]
     return (
         "\n\n".join(
@@ -70,7 +68,7 @@ def page_text(
                 "# Benchmarks",
                 _HOW_TO_RUN,
                 "## Every run",
-                _about_runs(commit, runs, tables, known),
+                _about_runs(commits, runs, tables, known),
                 runs_table(cells, tables, ours),
                 _failures(cells, tables, ours),
                 "## Beside other systems",
@@ -143,8 +141,14 @@ through the predictor, for the model that answers and for the best one that is n
 core was training. **load ms** is reading the saved model."""
 
 
+def _commits(runs: Sequence[Record]) -> list[str]:
+    """Of whose engines the runs are, that of the newest run first."""
+    newest = sorted(runs, key=lambda run: str(run["started"]), reverse=True)
+    return list(dict.fromkeys(run["commit"] for run in newest))
+
+
 def _about_runs(
-    commit: str, runs: Sequence[Record], tables: Sequence[str], known: Sequence[str]
+    commits: Sequence[str], runs: Sequence[Record], tables: Sequence[str], known: Sequence[str]
 ) -> str:
     seeds = sorted({run.get("seed", 0) for run in runs})
     days = sorted({run["date"] for run in runs})
@@ -157,9 +161,16 @@ def _about_runs(
     missing = [table for table in known if table not in tables]
     lacking = f" Not run: {', '.join(missing)}." if missing else ""
     return (
-        f"Engine of commit `{commit}`, {' to '.join(dict.fromkeys((days[0], days[-1])))}, "
+        f"{_engines(commits)}, {' to '.join(dict.fromkeys((days[0], days[-1])))}, "
         f"{' or '.join(threads)} cores; {spread}.{lacking} {_disturbances(runs)}"
     )
+
+
+def _engines(commits: Sequence[str]) -> str:
+    if len(commits) == 1:
+        return f"Engine of commit `{commits[0]}`"
+    earlier = ", ".join(f"`{commit}`" for commit in commits[1:])
+    return f"Engine of commit `{commits[0]}`, and of {earlier} where a table was not run again with a budget"
 
 
 def _disturbances(runs: Sequence[Record]) -> str:

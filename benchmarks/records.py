@@ -142,12 +142,20 @@ def commits_by_age(results: Path) -> list[Path]:
     return sorted(results.glob("*.jsonl"), key=lambda path: _newest(read_records(path)))
 
 
-def newest_results(results: Path) -> Path:
-    """raises    CannotMeasure if nothing was ever measured"""
-    files = commits_by_age(results)
-    if not files:
+def newest_runs(results: Path) -> list[Record]:
+    """Of each system, table and budget the runs of the newest file that has any.
+
+    raises    CannotMeasure if nothing was ever measured
+    """
+    newest: dict[tuple[str, str, float], list[Record]] = {}
+    for file in commits_by_age(results):
+        own: dict[tuple[str, str, float], list[Record]] = {}
+        for run in read_records(file):
+            own.setdefault((run["system"], run["dataset"], run["budget"]), []).append(run)
+        newest |= own
+    if not newest:
         raise CannotMeasure("There are no results yet; `make bench` makes them.")
-    return files[-1]
+    return [run for runs in newest.values() for run in runs]
 
 
 def _newest(records: Sequence[Record]) -> str:

@@ -43,6 +43,7 @@ _RUNS = (
     "size MB",
     "candidates",
     "CPU of others",
+    "commit",
 )
 
 
@@ -137,6 +138,7 @@ def _run(cell: Cell, cells: Cells) -> list[str]:
         number(cell.median("model_mb"), 1),
         number(cell.median("n_candidates"), 0),
         number(max(cell.values("others_cpu_frac"), default=None), 2),
+        ", ".join(sorted({run["commit"] for run in cell.runs})),
     ]
 
 

@@ -14,6 +14,7 @@ def record(system, dataset, score_up, budget=60.0, seed=0, **changes):
         "status": "ok",
         "started": "2026-01-02T03:04:05",
         "date": "2026-01-02",
+        "commit": "abc1234",
         "others_cpu_frac": 0.05,
         "peak_rss_mb": 200,
         "peak_pss_mb": 150,

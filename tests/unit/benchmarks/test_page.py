@@ -8,7 +8,7 @@ PEERS = [record("base_lgbm", "t", 0.80), record("flaml", "t", 0.90, versions={"f
 
 
 def text_of(own, peers=PEERS, known=("t", "u")):
-    return page.page_text("abc1234", own, peers, known)
+    return page.page_text(own, peers, known)
 
 
 def test_the_page_names_the_commit_the_day_and_what_was_not_run():
@@ -52,10 +52,21 @@ def test_the_page_is_made_of_the_newest_results(tmp_path):
     results = tmp_path / "results"
     results.mkdir()
     for commit, day in (("old", "2026-01-01"), ("new", "2026-03-01")):
-        run = record("windvane", "t", 0.9, started=f"{day}T00:00:00")
+        run = record("windvane", "t", 0.9, started=f"{day}T00:00:00", commit=commit)
         (results / f"{commit}.jsonl").write_text(f"{json.dumps(run)}\n")
     assert page.main(shared, results, tmp_path / "page.md", tmp_path / "none") == 0
-    assert "Engine of commit `new`" in (tmp_path / "page.md").read_text()
+    assert "Engine of commit `new`," in (tmp_path / "page.md").read_text()
+
+
+def test_what_was_not_run_again_is_shown_with_its_commit():
+    own = [
+        record("windvane", "t", 0.9, commit="new", started="2026-03-01T00:00:00"),
+        record("windvane", "t", 0.8, budget=300.0, commit="old"),
+    ]
+    text = text_of(own)
+    assert "Engine of commit `new`, and of `old` where" in text
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if "t (auc)" in line]
+    assert [row[-1].strip() for row in rows] == ["new", "old"]
 
 
 def test_without_results_there_is_no_page(tmp_path, capsys):
@@ -68,4 +79,4 @@ def test_without_results_there_is_no_page(tmp_path, capsys):
 def test_the_page_tells_how_honest_leaderboards_are_if_that_was_measured():
     own = [record("windvane", "t", 0.9)]
     assert "## Do leaderboards" not in text_of(own)
-    assert "told of honesty" in page.page_text("abc1234", own, PEERS, ("t",), "told of honesty")
+    assert "told of honesty" in page.page_text(own, PEERS, ("t",), "told of honesty")

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from unit.benchmarks.made_up import failed, record, write_shared
 
@@ -6,7 +8,7 @@ from benchmarks.records import (
     Cells,
     check_shared,
     labelled,
-    newest_results,
+    newest_runs,
     publishable,
 )
 
@@ -70,15 +72,20 @@ def test_only_our_own_runs_are_labelled():
     assert [run["system"] for run in runs] == ["windvane abc", "flaml"]
 
 
-def test_the_newest_results_are_those_with_the_newest_run(tmp_path):
-    (tmp_path / "aaa.jsonl").write_text('{"started": "2026-02-01T00:00:00"}\n')
-    (tmp_path / "bbb.jsonl").write_text('{"started": "2026-01-01T00:00:00"}\n')
-    assert newest_results(tmp_path).stem == "aaa"
+def test_the_newest_runs_are_those_of_the_newest_file_that_has_any(tmp_path):
+    def write(commit, day, *runs):
+        told = [record("windvane", *run, started=f"{day}T00:00:00", commit=commit) for run in runs]
+        (tmp_path / f"{commit}.jsonl").write_text("\n".join(map(json.dumps, told)))
+
+    write("aaa", "2026-02-01", ("t", 0.9, 60.0, 0), ("t", 0.9, 60.0, 1))
+    write("bbb", "2026-01-01", ("t", 0.8, 60.0, 0), ("t", 0.8, 300.0, 0))
+    found = [(run["commit"], run["budget"], run["seed"]) for run in newest_runs(tmp_path)]
+    assert found == [("aaa", 60.0, 0), ("aaa", 60.0, 1), ("bbb", 300.0, 0)]
 
 
 def test_a_folder_without_results_says_what_makes_them(tmp_path):
     with pytest.raises(CannotMeasure, match="make bench"):
-        newest_results(tmp_path)
+        newest_runs(tmp_path)
 
 
 def test_what_the_shared_folder_lacks_is_named(tmp_path):
