@@ -215,11 +215,11 @@ def test_a_hostile_string_is_answered_in_milliseconds(hostile):
     parameters = job(
         AutoMLJobName=hostile, RoleArn=hostile, Tags=[{"Key": hostile, "Value": hostile}]
     )
-    started = time.perf_counter()
+    started = time.thread_time()
     assert "Member must have length less than or equal to 32" in message(
         "CreateAutoMLJob", parameters
     )
-    assert time.perf_counter() - started < 0.2
+    assert time.thread_time() - started < 0.2
 
 
 def test_a_list_of_thousands_of_faults_gets_a_short_answer():
