@@ -33,7 +33,7 @@ from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.ensembles.blend import Blend, blend
-from windvane.engine.ensembles.proving import proven_second_layer
+from windvane.engine.ensembles.proving import Layered, with_proven_layer
 from windvane.engine.outcomes import (
     FULL_FIT,
     SECOND_LAYER,
@@ -172,12 +172,11 @@ def build_ensemble(
     found = blend(predictions, table.y, table.folds, objective, costs, table.weight)
     if found is None:
         return None
-    proven = None
+    layered = Layered(found)
     if max_latency_s is None:
-        proven = proven_second_layer(table, found, predictions, ends - started)
-    found = found if proven is None else proven.blend
-    record = judge.ensemble_record(table, found, records, index, started)
-    record = record if proven is None else proven.told(record)
+        layered = with_proven_layer(table, found, predictions, ends - started)
+    found = layered.blend
+    record = layered.told(judge.ensemble_record(table, found, records, index, started))
     rivals = [records[number] for number in found.considered]
     best = found.considered[0]
     if not judge.is_better(objective, record, rivals) or not judge.holds_up(
@@ -196,8 +195,8 @@ def build_ensemble(
     record = replace(record, outcome=outcome)
     with _whole(into) as folder:
         write_candidate(folder, record, out_of_fold)
-        if proven is not None:
-            proven.layer.save(folder / SECOND_LAYER)
+        if layered.layer is not None:
+            layered.layer.save(folder / SECOND_LAYER)
     return record.outcome
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import Blend, Predictions
@@ -19,49 +19,56 @@ from windvane.engine.scoring import judge
 from windvane.engine.wording import number
 from windvane.errors import CandidateFault
 
+_USUAL = Stacking()
+_UNFIT = "it has no second layer over the members' answers: {fault}"
+
 
 @dataclass(frozen=True)
-class Proven:
-    """A second layer that scores better than the ensemble without it.
+class Layered:
+    """An ensemble with a second layer, or as it was.
 
-    blend    the ensemble's answers with it
-    note     what is to be said of it
+    blend    its answers, those of the layer if there is one
+    note     what is to be said of the layer, or why there is none if it could not be tried; "" for nothing
     """
 
-    layer: SecondLayer
-    stacking: Stacking
     blend: Blend
-    note: str
+    layer: SecondLayer | None = None
+    stacking: Stacking = _USUAL
+    note: str = ""
 
     def told(self, record: CandidateRecord) -> CandidateRecord:
-        """The record of the ensemble, which says that it has this layer."""
-        settings, size_bytes = self.stacking.to_json(), self.layer.size_bytes
-        return judge.with_second_layer(record, settings, size_bytes, self.note)
+        """The record of the ensemble, which says so."""
+        if self.layer is not None:
+            settings, size_bytes = self.stacking.to_json(), self.layer.size_bytes
+            return judge.with_second_layer(record, settings, size_bytes, self.note)
+        outcome = record.outcome
+        notes = (*outcome.notes, self.note) if self.note else outcome.notes
+        return replace(record, outcome=replace(outcome, notes=notes))
 
 
-def proven_second_layer(
+def with_proven_layer(
     table: Dataset, found: Blend, predictions: Predictions, seconds: float
-) -> Proven | None:
-    """None if there are too few rows or seconds to try one, if it is not shown to be of use, or if answers must keep an
-    order, which trees over answers would not.
+) -> Layered:
+    """Without one if there are too few rows or seconds to try it, if it is not shown to be of use, or if answers must keep
+    an order, which trees over answers would not.
 
     predictions    candidate index -> out-of-fold predictions of all rows, as for `blend`
     seconds        that the ensemble's stage has
     """
-    objective, stacking = table.analysis.objective, Stacking()
+    objective, stacking = table.analysis.objective, _USUAL
     first = FirstLayer(predictions, table.y, table.folds, objective, table.weight)
     if table.analysis.monotone or not fits_into(seconds, stacking, first, found):
-        return None
+        return Layered(found)
     try:
         answers = honest_answers(stacking, first, found)
         shown = judge.compared(table, found.rows, found.out_of_fold, answers)
         if not shown.is_better:
-            return None
+            return Layered(found)
         blended, layer = stacked(stacking, first, found, answers)
-    except CandidateFault:  # numbers that LightGBM cannot hold; the ensemble answers without
-        return None
+    except CandidateFault as fault:
+        return Layered(found, note=_UNFIT.format(fault=fault))
     note = (
         f"a second layer over the members' answers: {objective} {number(shown.first)} -> {number(shown.second)} on rows "
         "it was not fitted to"
     )
-    return Proven(layer, stacking, blended, note)
+    return Layered(blended, layer, stacking, note)

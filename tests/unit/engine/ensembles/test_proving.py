@@ -9,7 +9,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import blend
-from windvane.engine.ensembles.proving import proven_second_layer
+from windvane.engine.ensembles.proving import with_proven_layer
 
 N = 3_000
 
@@ -43,7 +43,7 @@ def _regions(seed):
 def _proven(table, members, seconds=1e9):
     found = blend(members, table.y, table.folds, table.analysis.objective)
     assert found is not None
-    return proven_second_layer(table, found, members, seconds)
+    return with_proven_layer(table, found, members, seconds)
 
 
 @pytest.mark.parametrize("objective", [MetricName.RMSE, MetricName.MAE])
@@ -51,7 +51,7 @@ def _proven(table, members, seconds=1e9):
 def test_one_that_helps_is_taken_and_says_so(objective, seed):
     y, members = _regions(seed)
     proven = _proven(_table(y, objective), members)
-    assert proven is not None
+    assert proven.layer is not None
     assert proven.note.startswith(f"a second layer over the members' answers: {objective} 0.")
     assert (
         np.abs(proven.blend.out_of_fold - y).mean() < np.abs(sum(members.values()) / 2 - y).mean()
@@ -64,7 +64,7 @@ def test_one_that_does_not_help_is_not_taken(seed):
     random = np.random.default_rng(seed)
     one, two = random.normal(size=(2, N))
     y = (one + two) / 2 + random.normal(size=N)
-    assert _proven(_table(y, MetricName.RMSE), {1: one, 2: two}) is None
+    assert _proven(_table(y, MetricName.RMSE), {1: one, 2: two}).layer is None
 
 
 @pytest.mark.parametrize("objective", [MetricName.AUC, MetricName.F1, MetricName.LOG_LOSS])
@@ -75,22 +75,24 @@ def test_one_over_probabilities_that_are_as_they_should_be_is_not_taken(objectiv
     chances = 1 / (1 + np.exp(-odds))
     y = (random.uniform(size=N) < 1 / (1 + np.exp(-odds.mean(axis=0)))).astype(float)
     members = {i: np.stack([1 - one, one], axis=1) for i, one in enumerate(chances)}
-    assert _proven(_table(y, objective, 2), members) is None
+    assert _proven(_table(y, objective, 2), members).layer is None
 
 
 def test_answers_that_must_keep_an_order_have_none():
     y, members = _regions(0)
     table = _table(y, MetricName.RMSE)
     ordered = replace(table, analysis=replace(table.analysis, monotone={"x": 1}))
-    assert _proven(ordered, members) is None
+    assert _proven(ordered, members).layer is None
 
 
 def test_there_must_be_time_for_it():
     y, members = _regions(0)
-    assert _proven(_table(y, MetricName.RMSE), members, seconds=2.0) is None
+    assert _proven(_table(y, MetricName.RMSE), members, seconds=2.0).layer is None
 
 
 def test_numbers_that_trees_cannot_hold_leave_the_ensemble_as_it_is():
     y, members = _regions(0)
     huge = {index: 1e50 * one for index, one in members.items()}
-    assert _proven(_table(1e50 * y, MetricName.RMSE), huge) is None
+    layered = _proven(_table(1e50 * y, MetricName.RMSE), huge)
+    assert layered.layer is None
+    assert layered.note.endswith("errors are too large for it.")
