@@ -65,10 +65,11 @@ class NeighborsModel:
         self.scale, self.X, self.y, self.weight, self.prior = scale, X, y, weight, prior
         self.n_neighbors = n_neighbors
         self.n_features = X.shape[1]
+        self._classes = np.arange(float(prior.size))
         self._squares = np.einsum("ij,ij->i", X, X)
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
-        block = max(1, _CELLS // len(self.X))
+        block = max(1, _CELLS // max(len(self.X), self._n_several() * self.n_features))
         parts = [self._answers(X[at : at + block] * self.scale) for at in range(0, len(X), block)]
         if not parts:
             return np.empty((0, self.prior.size) if self.prior.size else 0)
@@ -81,29 +82,25 @@ class NeighborsModel:
         weights /= weights.sum(axis=1, keepdims=True)
         if not self.prior.size:
             return np.asarray((weights * self.y[near]).sum(axis=1))
-        said = np.empty((len(rows), self.prior.size))
-        for one in range(self.prior.size):
-            said[:, one] = (weights * (self.y[near] == one)).sum(axis=1)
+        said = (weights[:, :, None] * (self.y[near][:, :, None] == self._classes)).sum(axis=1)
         k = near.shape[1]
         blended = (k * said + _PRIOR * self.prior) / (k + _PRIOR)
         return np.asarray(blended / blended.sum(axis=1, keepdims=True))
 
     def _nearest(self, rows: FloatMatrix) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """(n_rows, k) places, the nearest first, and distances: the same for a row alone and among others."""
-        k = min(self.n_neighbors, len(self.X))
-        several = min(k + _SPARE, len(self.X))
+        several = self._n_several()
         roughly = self._squares - 2 * (rows @ self.X.T)
         near = np.argpartition(roughly, several - 1, axis=1)[:, :several]
         near.sort(axis=1)
-        squares = np.empty(near.shape)
-        for place in range(several):
-            gaps = rows - self.X[near[:, place]]
-            squares[:, place] = np.einsum("ij,ij->i", gaps, gaps, dtype=np.float64)
-        order = np.argsort(squares, axis=1, kind="stable")[:, :k]
-        return (
-            np.take_along_axis(near, order, axis=1),
-            np.sqrt(np.take_along_axis(squares, order, axis=1)),
-        )
+        gaps = (rows[:, None, :] - self.X[near]).astype(np.float64)
+        squares = np.einsum("ijk,ijk->ij", gaps, gaps)
+        order = np.argsort(squares, axis=1, kind="stable")[:, : self.n_neighbors]
+        each = np.arange(len(rows))[:, None]
+        return near[each, order], np.sqrt(squares[each, order])
+
+    def _n_several(self) -> int:
+        return min(self.n_neighbors + _SPARE, len(self.X))
 
     def save(self, folder: Path) -> None:
         arrays: Arrays = {
