@@ -254,8 +254,7 @@ class Router:
         raise refused(route, header)
 
     def _find(self, scope: Scope, name: str) -> _Endpoint:
-        if self._followed is not self._table:
-            self._follow()
+        self._follow()
         endpoint = self._endpoints.get((scope, name.lower()))
         if endpoint is None:
             raise EndpointMissing(name, scope.account)
@@ -284,8 +283,11 @@ class Router:
         return chosen
 
     def _follow(self) -> None:
+        """Go by the newest table: a request may see it before the loop comes to what `publish` asked of it."""
         with self._lock:
             table = self._table
+        if table is self._followed:
+            return
         pools: dict[str, Pool] = {}
         endpoints: dict[tuple[Scope, str], _Endpoint] = {}
         for key, route in table.items():

@@ -49,8 +49,8 @@ class Layered:
 def with_proven_layer(
     table: Dataset, found: Blend, predictions: Predictions, seconds: float
 ) -> Layered:
-    """Without one if there are too few rows or seconds to try it, if it is not shown to be of use, or if answers must keep
-    an order, which trees over answers would not.
+    """The ensemble with a second layer, or as it was: if there are too few rows or seconds to try one, if it did not score
+    better, or if answers must keep an order, which trees over answers would not.
 
     predictions    candidate index -> out-of-fold predictions of all rows, as for `blend`
     seconds        that the ensemble's stage has

@@ -55,7 +55,6 @@ def _xgboost(analysis: Analysis, _: str, given: Hyperparameters) -> Hyperparamet
 
 def _catboost(analysis: Analysis, recipe: str, given: Hyperparameters) -> Hyperparameters:
     depth, borders = int(given["depth"]), int(given["border_count"])
-
     times = _trees_a_round(analysis) * (_TIMES_SAMPLED if given["rsm"] < 1 else 1)
 
     def is_too_much() -> bool:
