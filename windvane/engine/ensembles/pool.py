@@ -50,11 +50,20 @@ def pooled(answers: Iterable[tuple[float, NDArray[np.floating[Any]]]], pool: Poo
     return np.asarray(total) if pool is Pool.ARITHMETIC else _probabilities(np.asarray(total))
 
 
+def pooled_geometrically(weights: Floats, answers: Floats) -> Floats:
+    """(n_rows, n_classes) as `pooled` makes of the answers of two members or more.
+
+    weights    (n_members, 1, 1) that sum to 1
+    answers    (n_members, n_rows, n_classes)
+    """
+    return _probabilities(np.add.reduce(weights * logs_of(answers), axis=0))
+
+
 def logs_of(probabilities: Floats) -> Floats:
-    """(n_rows, n_classes) logarithms, none below that of LEAST_PROBABILITY."""
+    """Logarithms, none below that of LEAST_PROBABILITY."""
     return np.asarray(np.log(np.maximum(probabilities, LEAST_PROBABILITY)))
 
 
 def _probabilities(logs: Floats) -> Floats:
-    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    powers = np.exp(logs - np.maximum.reduce(logs, axis=1, keepdims=True))
+    return np.asarray(powers / np.add.reduce(powers, axis=1, keepdims=True))

@@ -195,20 +195,6 @@ class RobustNumber(FilledNumber):
         return (bent, float(missing)) if self.flagged_ else (bent,)
 
 
-RankLine = tuple[list[float], list[float], list[float], list[float]]
-"""Quantiles, their ranks, and how far it is to the next of each."""
-
-
-def rank_of(number: float, line: RankLine) -> float:
-    """On the line; 0 for a missing number."""
-    if math.isnan(number):
-        return 0.0
-    at, ranks, gaps, rises = line
-    known = at[0] if number < at[0] else min(number, at[-1])
-    i = min(bisect_right(at, known), len(gaps)) - 1
-    return ranks[i] + rises[i] * ((known - at[i]) / gaps[i])
-
-
 class NumberRank:
     """Where the number stands among the training values, from -1.7 (the smallest) to 1.7: of unit spread, 0 for
     the middle and for missing, a straight line between _RANKS quantiles. Only for numbers of many values."""
@@ -229,22 +215,27 @@ class NumberRank:
 
     def _learn(self, at: NDArray[np.float64], ranks: NDArray[np.float64]) -> None:
         self.at_, self.ranks_ = at, ranks
-        self._gaps, self._rises = np.diff(at), np.diff(ranks)
-        gaps, rises = self._gaps.tolist(), self._rises.tolist()
-        self.line: RankLine = (at.tolist(), ranks.tolist(), gaps, rises)
+        self.gaps_, self.rises_ = np.diff(at), np.diff(ranks)
+        self._line = at.tolist(), ranks.tolist(), self.gaps_.tolist(), self.rises_.tolist()
 
     def features(self) -> Sequence[Feature]:
         return (Feature(f"{self.source} (rank)", self.source),)
 
     def transform(self, values: Values) -> FloatMatrix:
         known = np.clip(np.where(np.isnan(values), self.at_[0], values), self.at_[0], self.at_[-1])
-        i = np.minimum(np.searchsorted(self.at_, known, "right"), len(self._gaps)) - 1
-        ranks = self.ranks_[i] + self._rises[i] * ((known - self.at_[i]) / self._gaps[i])
+        i = np.minimum(np.searchsorted(self.at_, known, "right"), len(self.gaps_)) - 1
+        ranks = self.ranks_[i] + self.rises_[i] * ((known - self.at_[i]) / self.gaps_[i])
         made: FloatMatrix = np.where(np.isnan(values), 0.0, ranks).astype(np.float32)[:, None]
         return made
 
     def transform_one(self, value: Value) -> Sequence[float]:
-        return (rank_of(_number(value), self.line),)
+        number = _number(value)
+        if math.isnan(number):
+            return (0.0,)
+        at, ranks, gaps, rises = self._line
+        known = _clip(number, at[0], at[-1])
+        i = min(bisect_right(at, known), len(gaps)) - 1
+        return (ranks[i] + rises[i] * ((known - at[i]) / gaps[i]),)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {"source": self.source}, {"at": self.at_, "ranks": self.ranks_}

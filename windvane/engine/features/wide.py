@@ -5,6 +5,7 @@ A call a column costs half a microsecond; of hundreds of columns that is more th
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -19,7 +20,6 @@ from windvane.engine.features.numeric import (
     NumberRank,
     RobustNumber,
     ScaledNumber,
-    rank_of,
 )
 
 FEWEST = 24
@@ -134,19 +134,33 @@ class _Robust(_Filled):
 
 
 class _Ranks:
-    """Places of numbers among those of training."""
+    """Places of numbers among those of training: the pieces of all lines follow one another."""
 
     takes = (NumberRank,)
 
     def __init__(self, steps: Sequence[_Placed]) -> None:
         self._sources = [step.source for step in steps]
         self._places = np.array([step.start for step in steps])
-        transformers = [step.transformer for step in steps]
-        self._lines = [one.line for one in transformers if isinstance(one, NumberRank)]
+        lines = [step.transformer for step in steps if isinstance(step.transformer, NumberRank)]
+        self._inner = [line.at_[1:-1].tolist() for line in lines]
+        self._low = np.array([line.at_[0] for line in lines])
+        self._high = np.array([line.at_[-1] for line in lines])
+        n_pieces = np.array([len(line.gaps_) for line in lines])
+        self._first_piece = np.cumsum(n_pieces) - n_pieces
+        self._at = np.concatenate([line.at_[:-1] for line in lines])
+        self._ranks = np.concatenate([line.ranks_[:-1] for line in lines])
+        self._gaps = np.concatenate([line.gaps_ for line in lines])
+        self._rises = np.concatenate([line.rises_ for line in lines])
 
     def __call__(self, values: Mapping[str, Value], row: FloatMatrix) -> None:
-        numbers = _numbers(values, self._sources).tolist()
-        row[0, self._places] = list(map(rank_of, numbers, self._lines))
+        numbers = _numbers(values, self._sources)
+        missing = np.isnan(numbers)
+        known = np.minimum(np.maximum(numbers, self._low), self._high)
+        pieces = list(map(bisect_right, self._inner, known.tolist()))
+        piece = self._first_piece + pieces
+        along = (known - self._at.take(piece)) / self._gaps.take(piece)
+        ranks = self._ranks.take(piece) + self._rises.take(piece) * along
+        row[0, self._places] = np.where(missing, 0.0, ranks)
 
 
 _BLOCKS = (_Numbers, _Filled, _Robust, _Ranks)

@@ -17,8 +17,8 @@ def answers_of(scores: NDArray[np.float64], n_classes: int) -> NDArray[np.float6
     if n_classes == 0:
         return scores[:, 0]
     if n_classes == 2:
-        positive = 1 / (1 + np.exp(-scores.clip(-_LARGEST, _LARGEST)))
+        positive = 1 / (1 + np.exp(np.minimum(-scores, _LARGEST)))
         return np.concatenate([1 - positive, positive], axis=1)
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    powers = np.exp(scores - np.maximum.reduce(scores, axis=1, keepdims=True))
+    probabilities: NDArray[np.float64] = powers / np.add.reduce(powers, axis=1, keepdims=True)
     return probabilities

@@ -110,12 +110,13 @@ class NativeBooster:
         rows = np.ascontiguousarray(X, np.float32)
         made = np.empty((len(rows), self.width))
         if len(rows) == 1:
-            self._call(
-                "LGBM_BoosterPredictForMatSingleRowFast",
-                self._fast,
-                ctypes.c_void_p(rows.ctypes.data),
-                ctypes.byref(ctypes.c_int64()),
-                ctypes.c_void_p(made.ctypes.data),
+            self._check(
+                self._lib.LGBM_BoosterPredictForMatSingleRowFast(
+                    self._fast,
+                    rows.tobytes(),
+                    ctypes.byref(ctypes.c_int64()),
+                    ctypes.byref(ctypes.c_char.from_buffer(made)),
+                )
             )
         elif len(rows):
             self._call(
@@ -141,7 +142,10 @@ class NativeBooster:
         return number.value
 
     def _call(self, function: str, *arguments: object) -> None:
-        if getattr(self._lib, function)(*arguments) != 0:
+        self._check(getattr(self._lib, function)(*arguments))
+
+    def _check(self, result: int) -> None:
+        if result != 0:
             message = self._lib.LGBM_GetLastError().decode(errors="replace")
             raise CorruptArtifact(f"LightGBM does not accept the model: {message}.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
 from windvane.engine.columns import FloatMatrix
-from windvane.engine.learners.mlp_network import TURN, Floats, Parameters, silu
+from windvane.engine.learners.mlp_network import TURN, Floats, Parameters
 from windvane.engine.learners.scaling import Scaling, scaled_inputs
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CorruptArtifact
@@ -19,6 +20,11 @@ from windvane.errors import CorruptArtifact
 NAME = "mlp"
 _FILE = "weights.npz"
 _BLOCK = 512
+
+_HALF, _ONE = np.float32(0.5), np.float32(1)
+
+_LARGEST = 500.0
+"""Of the logarithm of odds: its exponential is a number still."""
 
 _TOGETHER = 4
 """Rows that go through the networks side by side, always so many: what BLAS makes of a row differs in the last bit with
@@ -42,11 +48,12 @@ class MlpModel:
         self._centre, self._inverse = arrays["centre"], arrays["inverse"]
         self._waved = arrays["waved"]
         self._waves = [arrays[name] for name in ("frequency", "phase", "mixing", "offset")]
-        self._first = arrays["weights0"], arrays["bias0"]
         depth = sum(name.startswith("weights") for name in arrays)
-        self._others = [(arrays[f"weights{i}"], arrays[f"bias{i}"]) for i in range(1, depth)]
-        self._check()
-        members, width, _ = self._others[0][0].shape
+        layers = [(arrays[f"weights{i}"], arrays[f"bias{i}"]) for i in range(depth)]
+        self._check(layers)
+        self._layers = [(_HALF * weights, _HALF * bias) for weights, bias in layers[:-1]]
+        self._last = layers[-1]
+        members, width, _ = layers[1][0].shape
         self._hidden = (members, width)
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
@@ -61,16 +68,17 @@ class MlpModel:
         write_manifest(folder, NAME, about)
 
     def _predict(self, X: FloatMatrix) -> NDArray[np.float64]:
-        weights, bias = self._first
-        sums = np.matmul(self._inputs(_in_tiles(X)), weights)
-        sums += bias
+        (weights, bias), *others = self._layers
+        halves = np.matmul(self._inputs(_in_tiles(X)), weights)
+        halves += bias
         members, width = self._hidden
-        values = silu(sums).reshape(len(sums), _TOGETHER, members, width).swapaxes(1, 2)
-        for weights, bias in self._others[:-1]:
-            sums = np.matmul(values, weights)
-            sums += bias
-            values = silu(sums)
-        weights, bias = self._others[-1]
+        values = _silu_of_twice(halves).reshape(len(halves), _TOGETHER, members, width)
+        values = values.swapaxes(1, 2)
+        for weights, bias in others:
+            halves = np.matmul(values, weights)
+            halves += bias
+            values = _silu_of_twice(halves)
+        weights, bias = self._last
         outputs = np.matmul(values, weights)
         outputs += bias
         by_row = outputs.swapaxes(1, 2).reshape(-1, members, outputs.shape[3])
@@ -94,41 +102,50 @@ class MlpModel:
         """outputs    (n_rows, n_members, n_outputs)"""
         n_members = outputs.shape[1]
         if self._n_classes > 2:
-            outputs -= outputs.max(axis=2, keepdims=True)
+            outputs -= np.maximum.reduce(outputs, axis=2, keepdims=True)
             np.exp(outputs, out=outputs)
-            outputs /= outputs.sum(axis=2, keepdims=True)
+            outputs /= np.add.reduce(outputs, axis=2, keepdims=True)
         elif self._n_classes == 2:
-            outputs = 1 / (1 + np.exp(-outputs.clip(-500, 500)))
-        total = outputs[:, 0].copy()
+            outputs = 1 / (1 + np.exp(np.minimum(-outputs, _LARGEST)))
+        total = outputs[:, 0]
         for i in range(1, n_members):
-            total += outputs[:, i]
-        total /= n_members
+            total = total + outputs[:, i]
+        total = total / n_members
         if self._n_classes > 2:
             return total
         if self._n_classes == 2:
             return np.concatenate((1 - total, total), axis=1)
         target = self._target
         values = total[:, 0] * target.scale + target.centre
-        return values.clip(target.low, target.high)
+        return np.maximum(np.minimum(values, target.high), target.low)
 
-    def _check(self) -> None:
+    def _check(self, layers: Sequence[tuple[Floats, Floats]]) -> None:
         """raises    ValueError"""
         n_wide = self.n_features + self._waves[3].size
         n_outputs = self._n_classes if self._n_classes > 2 else 1
-        members = self._others[0][0].shape[0]
-        sizes = [weights.shape[1:] for weights, _ in self._others]
+        (first, first_bias), *others = layers
+        members = others[0][0].shape[0]
+        sizes = [weights.shape[1:] for weights, _ in others]
         chained = all(before[1] == after[0] for before, after in pairwise(sizes))
         if (
             not chained
-            or self._first[0].shape != (n_wide, members * sizes[0][0])
-            or self._first[1].shape != (members * sizes[0][0],)
+            or first.shape != (n_wide, members * sizes[0][0])
+            or first_bias.shape != (members * sizes[0][0],)
             or sizes[-1][1] != n_outputs
-            or any(bias.shape != (members, 1, w.shape[2]) for w, bias in self._others)
-            or any(len(w) != members for w, _ in self._others)
+            or any(bias.shape != (members, 1, w.shape[2]) for w, bias in others)
+            or any(len(w) != members for w, _ in others)
             or self._inverse.shape != self._centre.shape
             or any(len(array) != len(self._waved) for array in self._waves)
         ):
             raise ValueError("its arrays do not fit together")
+
+
+def _silu_of_twice(halves: Floats) -> Floats:
+    """silu(2 x), 2 x / (1 + exp(-2 x)), as x (tanh(x) + 1): weights and biases were halved once, not each row's sums."""
+    made: Floats = np.tanh(halves)
+    made += _ONE
+    made *= halves
+    return made
 
 
 def _in_tiles(X: FloatMatrix) -> Floats:

@@ -17,7 +17,8 @@ from windvane.domain.problem import ProblemType
 from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
 from windvane.engine.data.parse import cell_reader, parse_cells, unreadable
 from windvane.engine.data.plaincells import FEWEST, PlainCells, is_plain
-from windvane.engine.ensembles.pool import Pool, pooled
+from windvane.engine.ensembles.mixing import Mixing
+from windvane.engine.ensembles.pool import Pool
 from windvane.engine.ensembles.second_layer import SecondLayer, load_second_layer
 from windvane.engine.features.base import FittedRecipe, Value
 from windvane.engine.features.recipe import load_recipe
@@ -25,7 +26,7 @@ from windvane.engine.learners.base import FittedModel
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.manifest import check_manifest, each_file_once, read_json
 from windvane.engine.outcomes import SECOND_LAYER
-from windvane.engine.scoring.calibration import NO_CHANGE, at_temperature
+from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.engine.scoring.classweights import ClassWeights
 from windvane.engine.scoring.threshold import Decision
 from windvane.errors import CorruptArtifact, InvalidRequest
@@ -108,8 +109,10 @@ class Predictor:
         self.decision = decision
         self.about = dict(about)
         self.temperature = temperature
-        self.pool = pool
         self.second_layer = second_layer
+        weights = [member.weight for member in members]
+        temperatures = [member.temperature for member in members]
+        self._mixing = Mixing(weights, temperatures, pool, temperature, second_layer)
         used = {
             source
             for recipe in recipes.values()
@@ -179,15 +182,9 @@ class Predictor:
         def answer(member: LoadedMember) -> NDArray[np.float64]:
             if member.recipe not in matrices:
                 matrices[member.recipe] = matrix(self.recipes[member.recipe])
-            predicted = member.model.predict(matrices[member.recipe])
-            return at_temperature(predicted, member.temperature)
+            return member.model.predict(matrices[member.recipe])
 
-        answers = [answer(member) for member in self.members]
-        weights = (member.weight for member in self.members)
-        together = pooled(zip(weights, answers, strict=True), self.pool)
-        if self.second_layer is not None:
-            together = self.second_layer.answer(answers, together)
-        return self._decide(at_temperature(together, self.temperature))
+        return self._decide(self._mixing([answer(member) for member in self.members]))
 
     def _decide(self, answer: NDArray[np.float64]) -> Predictions:
         no_classes = np.empty(0, np.int64)
