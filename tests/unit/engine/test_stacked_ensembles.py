@@ -10,9 +10,11 @@ from windvane.engine import stages
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.ensembles import stacking
+from windvane.engine.ensembles.pool import pool_for
 from windvane.engine.ensembles.stacking import Stacking
 from windvane.engine.outcomes import read_candidate, read_out_of_fold
 from windvane.engine.packages.package import load_predictor
+from windvane.engine.packages.predictor import Predictor
 from windvane.engine.rerun import rerun_ensemble
 from windvane.engine.scoring import judge
 from windvane.engine.scoring.metrics import METRICS
@@ -115,9 +117,17 @@ def test_packages_answer_with_it_one_row_as_many(worked, members, ensemble, tmp_
         one = predictor.predict([row])
         assert (one.values == many.values[place : place + 1]).all()
         assert (one.probabilities == many.probabilities[place : place + 1]).all()
-    layer, predictor.second_layer = predictor.second_layer, None
-    assert layer.n_members == len(ensemble[1].members)
-    without = predictor.predict(rows)
+    assert predictor.second_layer.n_members == len(ensemble[1].members)
+    without = Predictor(
+        predictor.schema,
+        predictor.columns,
+        predictor.recipes,
+        predictor.members,
+        predictor.decision,
+        predictor.about,
+        predictor.temperature,
+        pool_for(len(predictor.schema.labels)),
+    ).predict(rows)
     assert (without.values != many.values).any() or (
         without.probabilities != many.probabilities
     ).any()

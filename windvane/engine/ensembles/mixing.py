@@ -38,6 +38,7 @@ class Mixing:
         self._weights, self._temperatures, self._pool = weights, temperatures, pool
         self._temperature, self._second_layer = temperature, second_layer
         self._is_geometric = pool is Pool.GEOMETRIC and len(weights) > 1
+        self._is_single = tuple(weights) == (1.0,)
         self._of_each = np.array([weights, temperatures])[:, :, None, None]
         self._is_any_tempered = any(one != NO_CHANGE for one in temperatures)
 
@@ -70,4 +71,6 @@ class Mixing:
 
     def _one_by_one(self, answers: Sequence[NDArray[Any]]) -> tuple[Answers, Floats]:
         told = [at_temperature(*one) for one in zip(answers, self._temperatures, strict=True)]
+        if self._is_single:
+            return told, told[0]
         return told, pooled(zip(self._weights, told, strict=True), self._pool)

@@ -22,7 +22,7 @@ _OTHER = " = (other)"
 _MISSING = " = (missing)"
 
 
-class _CategoryTable:
+class CategoryTable:
     """What the encodings share: looking cells up.
 
     categories_   known categories, the most frequent first
@@ -62,6 +62,10 @@ class _CategoryTable:
         made: FloatMatrix = self.table_[self.codes(values)]
         return made
 
+    def code_of(self, value: Value) -> int:
+        """The row of the table."""
+        return self._row_of.get(value, self._unseen)  # type: ignore[arg-type]
+
     def transform_one(self, value: Value) -> Sequence[float]:
         found: Sequence[float] = self._rows[self._row_of.get(value, self._unseen)]  # type: ignore[arg-type]
         return found
@@ -85,7 +89,7 @@ class _CategoryTable:
         return made
 
 
-class OrdinalCodes(_CategoryTable):
+class OrdinalCodes(CategoryTable):
     """Codes 0, 1, ... from the most frequent category on; missing and unseen are NaN. For learners that
     split on sets of categories; categories of a single row count as unseen.
 
@@ -115,7 +119,7 @@ class OrdinalCodes(_CategoryTable):
         return len(self.categories_)
 
 
-class OrderedCodes(_CategoryTable):
+class OrderedCodes(CategoryTable):
     """Places 0, 1, ... of a few categories in the order of their mean target (of their frequency if there are more
     than two classes), for learners that cut numbers: any two categories can be told apart, which target means
     encoded from other rows may blur. Missing comes first, as -1; unseen stands in the middle.
@@ -143,7 +147,7 @@ class OrderedCodes(_CategoryTable):
         self._learn(categories, [" (place)"], np.array(places, np.float32)[:, None])
 
 
-class Frequency(_CategoryTable):
+class Frequency(CategoryTable):
     """The share of training rows with the same category; unseen is 0. Only for columns of many categories,
     where how common a value is says something that its code cannot."""
 
@@ -163,7 +167,7 @@ class Frequency(_CategoryTable):
         self._learn([name for name, _ in counted], [" (frequency)"], table)
 
 
-class OneHot(_CategoryTable):
+class OneHot(CategoryTable):
     """One feature for each frequent category, one for all others and unseen, one for missing.
 
     width      features at most
@@ -199,7 +203,7 @@ class OneHot(_CategoryTable):
         self._learn(frequent, names, table)
 
 
-class TargetMeans(_CategoryTable):
+class TargetMeans(CategoryTable):
     """The mean target (regression), or the rate of each class (the second alone if there are two), among
     training rows of the same category, drawn towards the overall mean where rows are few. Unseen gets the
     overall mean.

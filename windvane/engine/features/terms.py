@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +17,9 @@ from windvane.engine.features.base import Value
 
 WORD = re.compile(r"\w+")
 _MAX_CHARACTERS = 20_000
+AT_HAND = 16
+"""Texts whose terms are kept: the recipes of an ensemble ask for those of the same row one after another."""
+
 _FEWEST = 2
 """Texts that a term must stand in to be of use to anyone who learns from them."""
 
@@ -24,11 +28,11 @@ def text_of(value: Value) -> str:
     return "" if value is None else str(value)[:_MAX_CHARACTERS]
 
 
-def terms_of(text: str) -> Iterable[str]:
+@lru_cache(AT_HAND)
+def terms_of(text: str) -> Sequence[str]:
     words = WORD.findall(text.lower())
-    yield from words
-    for first, second in pairwise(words):
-        yield f"{first} {second}"
+    pairs = [f"{first} {second}" for first, second in pairwise(words)]
+    return (*words, *pairs)
 
 
 @dataclass(frozen=True)

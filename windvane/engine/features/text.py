@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Self
 
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from windvane.engine.columns import FloatMatrix, Values
 from windvane.engine.features.base import Feature, Value
 from windvane.engine.features.svd import right_singular_vectors
-from windvane.engine.features.terms import WORD, Bags, TermTable, terms_of, text_of
+from windvane.engine.features.terms import AT_HAND, WORD, Bags, TermTable, terms_of, text_of
 from windvane.errors import CorruptArtifact, RejectColumn
 
 _MAX_TERMS = 20_000
@@ -48,16 +49,7 @@ class TextShape:
         return np.array(rows, np.float32).reshape(len(values), len(_SHAPE))
 
     def transform_one(self, value: Value) -> Sequence[float]:
-        text = text_of(value)
-        n = len(text) or 1
-        kinds = Counter(map(_KINDS.__getitem__, text))
-        return (
-            math.log1p(len(text)),
-            math.log1p(len(WORD.findall(text))),
-            kinds["digit"] / n,
-            kinds["capital"] / n,
-            kinds["punctuation"] / n,
-        )
+        return _shape_of(text_of(value))
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {"source": self.source}, {}
@@ -230,6 +222,19 @@ class TextTopics:
             raise CorruptArtifact(f"The terms of column {made.source!r} have a wrong number.")
         made._learn(terms, weights, directions)
         return made
+
+
+@lru_cache(AT_HAND)
+def _shape_of(text: str) -> Sequence[float]:
+    n = len(text) or 1
+    kinds = Counter(map(_KINDS.__getitem__, text))
+    return (
+        math.log1p(len(text)),
+        math.log1p(len(WORD.findall(text))),
+        kinds["digit"] / n,
+        kinds["capital"] / n,
+        kinds["punctuation"] / n,
+    )
 
 
 def _character_kind(character: str) -> str:

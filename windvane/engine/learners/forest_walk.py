@@ -38,7 +38,7 @@ class ForestWalker:
         self._feature[is_inner] = trees.feature.take(inner)
         self._threshold = np.full(len(child), np.inf, np.float32)
         self._threshold[is_inner] = trees.threshold.take(inner)
-        self._next = np.arange(len(child), dtype=np.int32)
+        self._next = np.arange(len(child), dtype=np.intp)
         self._next[is_inner] = 2 * child[is_inner] + np.repeat(self._roots + 1, n_inner)
         self._leaf = np.full(len(child), -1, np.int32)
         first_leaf = np.cumsum(trees.n_leaves, dtype=np.int64) - trees.n_leaves
@@ -47,6 +47,8 @@ class ForestWalker:
     def leaves(self, X: FloatMatrix) -> NDArray[np.int32]:
         """(n_rows, n_features) to (n_rows, n_trees)."""
         rows = np.ascontiguousarray(X, np.float32)
+        if len(rows) == 1:
+            return self._walk_alone(rows[0])[None]
         made = np.empty((len(rows), len(self._roots)), np.int32)
         for start in range(0, len(rows), _BLOCK_ROWS):
             block = rows[start : start + _BLOCK_ROWS]
@@ -55,6 +57,17 @@ class ForestWalker:
                 roots = self._roots[tree : tree + at_once]
                 made[start : start + _BLOCK_ROWS, tree : tree + at_once] = self._walk(block, roots)
         return made
+
+    def _walk_alone(self, cells: FloatMatrix) -> NDArray[np.int32]:
+        """(n_features,) to (n_trees,): with nothing to be told apart, a step is fewer calls."""
+        node = self._roots
+        while True:
+            for _ in range(_LOOK_EVERY):
+                above = cells.take(self._feature.take(node)) > self._threshold.take(node)
+                node = self._next.take(node) + above
+            number = self._leaf.take(node)
+            if number.min() >= 0:
+                return number
 
     def _walk(self, rows: FloatMatrix, roots: NDArray[np.int64]) -> NDArray[np.int32]:
         cells = rows.ravel()
@@ -65,7 +78,7 @@ class ForestWalker:
         while True:
             for _ in range(_LOOK_EVERY):
                 above = cells.take(row + self._feature.take(node)) > self._threshold.take(node)
-                node = np.add(self._next.take(node), above, dtype=np.intp)
+                node = self._next.take(node) + above
             number = self._leaf.take(node)
             is_under_way = number < 0
             if not is_under_way.any():

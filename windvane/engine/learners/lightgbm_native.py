@@ -91,6 +91,7 @@ class NativeBooster:
             ctypes.byref(width),
         )
         self.width = width.value
+        self._scores = ctypes.c_double * self.width
         self._call(
             "LGBM_BoosterPredictForMatSingleRowFastInit",
             self._handle,
@@ -108,17 +109,10 @@ class NativeBooster:
         if X.ndim != 2 or X.shape[1] != self.n_features:
             raise ValueError(f"The model takes {self.n_features} features, not {X.shape[1:]}.")
         rows = np.ascontiguousarray(X, np.float32)
-        made = np.empty((len(rows), self.width))
         if len(rows) == 1:
-            self._check(
-                self._lib.LGBM_BoosterPredictForMatSingleRowFast(
-                    self._fast,
-                    rows.tobytes(),
-                    ctypes.byref(ctypes.c_int64()),
-                    ctypes.byref(ctypes.c_char.from_buffer(made)),
-                )
-            )
-        elif len(rows):
+            return self._predict_alone(rows)
+        made = np.empty((len(rows), self.width))
+        if len(rows):
             self._call(
                 "LGBM_BoosterPredictForMat",
                 self._handle,
@@ -135,6 +129,16 @@ class NativeBooster:
                 ctypes.c_void_p(made.ctypes.data),
             )
         return made
+
+    def _predict_alone(self, row: FloatMatrix) -> NDArray[np.float64]:
+        made = bytearray(8 * self.width)
+        n_made = ctypes.byref(ctypes.c_int64())
+        self._check(
+            self._lib.LGBM_BoosterPredictForMatSingleRowFast(
+                self._fast, row.tobytes(), n_made, self._scores.from_buffer(made)
+            )
+        )
+        return np.frombuffer(made, np.float64)[None]
 
     def _number(self, function: str) -> int:
         number = ctypes.c_int()

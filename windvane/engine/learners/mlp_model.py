@@ -107,7 +107,7 @@ class MlpModel:
             outputs /= np.add.reduce(outputs, axis=2, keepdims=True)
         elif self._n_classes == 2:
             outputs = 1 / (1 + np.exp(np.minimum(-outputs, _LARGEST)))
-        total = outputs[:, 0]
+        total: NDArray[np.float64] = outputs[:, 0]
         for i in range(1, n_members):
             total = total + outputs[:, i]
         total = total / n_members
@@ -117,7 +117,7 @@ class MlpModel:
             return np.concatenate((1 - total, total), axis=1)
         target = self._target
         values = total[:, 0] * target.scale + target.centre
-        return np.maximum(np.minimum(values, target.high), target.low)
+        return np.asarray(np.maximum(np.minimum(values, target.high), target.low))
 
     def _check(self, layers: Sequence[tuple[Floats, Floats]]) -> None:
         """raises    ValueError"""

@@ -77,25 +77,27 @@ class NeighborsModel:
 
     def _answers(self, rows: FloatMatrix) -> NDArray[np.float64]:
         near, distances = self._nearest(rows)
-        own = _OWN_SHARE * distances.mean(axis=1, keepdims=True)
-        weights = self.weight[near] / (distances + own + 1e-12)
-        weights /= weights.sum(axis=1, keepdims=True)
-        if not self.prior.size:
-            return np.asarray((weights * self.y[near]).sum(axis=1))
-        said = (weights[:, :, None] * (self.y[near][:, :, None] == self._classes)).sum(axis=1)
         k = near.shape[1]
+        own = _OWN_SHARE * (np.add.reduce(distances, axis=1, keepdims=True) / k)
+        weights = self.weight.take(near) / (distances + own + 1e-12)
+        weights /= np.add.reduce(weights, axis=1, keepdims=True)
+        y = self.y.take(near)
+        if not self.prior.size:
+            return np.asarray(np.add.reduce(weights * y, axis=1))
+        said = np.add.reduce(weights[:, :, None] * (y[:, :, None] == self._classes), axis=1)
         blended = (k * said + _PRIOR * self.prior) / (k + _PRIOR)
-        return np.asarray(blended / blended.sum(axis=1, keepdims=True))
+        return np.asarray(blended / np.add.reduce(blended, axis=1, keepdims=True))
 
     def _nearest(self, rows: FloatMatrix) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """(n_rows, k) places, the nearest first, and distances: the same for a row alone and among others."""
         several = self._n_several()
-        roughly = self._squares - 2 * (rows @ self.X.T)
-        near = np.argpartition(roughly, several - 1, axis=1)[:, :several]
+        roughly = (-2 * rows) @ self.X.T
+        roughly += self._squares
+        near = roughly.argpartition(several - 1, axis=1)[:, :several]
         near.sort(axis=1)
-        gaps = (rows[:, None, :] - self.X[near]).astype(np.float64)
+        gaps = (rows[:, None, :] - self.X.take(near, axis=0)).astype(np.float64)
         squares = np.einsum("ijk,ijk->ij", gaps, gaps)
-        order = np.argsort(squares, axis=1, kind="stable")[:, : self.n_neighbors]
+        order = squares.argsort(axis=1, kind="stable")[:, : self.n_neighbors]
         each = np.arange(len(rows))[:, None]
         return near[each, order], np.sqrt(squares[each, order])
 

@@ -110,6 +110,7 @@ class Predictor:
         self.about = dict(about)
         self.temperature = temperature
         self.second_layer = second_layer
+        self._is_any_without_features = any(not member.recipe for member in members)
         weights = [member.weight for member in members]
         temperatures = [member.temperature for member in members]
         self._mixing = Mixing(weights, temperatures, pool, temperature, second_layer)
@@ -177,14 +178,11 @@ class Predictor:
             )
 
     def _answer(self, matrix: Callable[[FittedRecipe], FloatMatrix], n_rows: int) -> Predictions:
-        matrices: dict[str, FloatMatrix] = {"": np.empty((n_rows, 0), np.float32)}
-
-        def answer(member: LoadedMember) -> NDArray[np.float64]:
-            if member.recipe not in matrices:
-                matrices[member.recipe] = matrix(self.recipes[member.recipe])
-            return member.model.predict(matrices[member.recipe])
-
-        return self._decide(self._mixing([answer(member) for member in self.members]))
+        matrices = {name: matrix(recipe) for name, recipe in self.recipes.items()}
+        if self._is_any_without_features:
+            matrices[""] = np.empty((n_rows, 0), np.float32)
+        answers = [member.model.predict(matrices[member.recipe]) for member in self.members]
+        return self._decide(self._mixing(answers))
 
     def _decide(self, answer: NDArray[np.float64]) -> Predictions:
         no_classes = np.empty(0, np.int64)

@@ -47,7 +47,8 @@ def at_temperature(probabilities: NDArray[_Float], temperature: float) -> NDArra
     if temperature == NO_CHANGE:
         return probabilities
     powers = probabilities ** (1 / temperature)
-    return cast("NDArray[_Float]", powers / powers.sum(axis=1, keepdims=True))
+    powers /= np.add.reduce(powers, axis=1, keepdims=True)
+    return cast("NDArray[_Float]", powers)
 
 
 def fit_temperature(probabilities: Floats, y: Floats, weight: Weight = None) -> float:

@@ -12,7 +12,9 @@ from windvane.engine.features.wide import FEWEST
 N_ROWS = 80
 
 
-def _table(n_columns: int) -> tuple[list[ColumnSpec], dict[str, np.ndarray], np.ndarray]:
+def _table(
+    n_columns: int, n_categories: int = 1
+) -> tuple[list[ColumnSpec], dict[str, np.ndarray], np.ndarray]:
     random = np.random.default_rng(n_columns)
     columns: dict[str, np.ndarray] = {}
     specs = []
@@ -24,19 +26,27 @@ def _table(n_columns: int) -> tuple[list[ColumnSpec], dict[str, np.ndarray], np.
             values = np.round(values)
         columns[f"n{number}"] = values
         specs.append(ColumnSpec(f"n{number}", ColumnType.NUMERIC, "", {}))
-    columns["c"] = random.choice(np.array(["a", "b", "c", None], dtype=object), N_ROWS)
-    specs.insert(n_columns // 2, ColumnSpec("c", ColumnType.CATEGORICAL, "", {}))
+    for number in range(n_categories):
+        known = np.array([*"abcdefgh"[: 2 + number % 6], None], dtype=object)
+        columns[f"c{number}"] = random.choice(known, N_ROWS)
+        spec = ColumnSpec(f"c{number}", ColumnType.CATEGORICAL, "", {})
+        specs.insert((number * 5) % len(specs), spec)
     return specs, columns, (random.random(N_ROWS) > 0.5).astype(np.float64)
 
 
 @pytest.mark.parametrize("card", [card.name for card in RECIPES])
-@pytest.mark.parametrize("n_columns", [3, FEWEST - 1, FEWEST, 3 * FEWEST])
-def test_a_row_is_made_as_many_rows_are(card: str, n_columns: int) -> None:
-    specs, columns, y = _table(n_columns)
+@pytest.mark.parametrize(
+    ("n_columns", "n_categories"),
+    [(3, 1), (FEWEST - 1, 1), (FEWEST, 1), (3 * FEWEST, 1), (3, FEWEST), (FEWEST, 2 * FEWEST)],
+)
+def test_a_row_is_made_as_many_rows_are(card: str, n_columns: int, n_categories: int) -> None:
+    specs, columns, y = _table(n_columns, n_categories)
     recipe = fit_recipe(card, specs, columns, y, ProblemType.BINARY, 2, seed=0)
     unseen = {
-        "c": np.array(["a", None, "new"], dtype=object),
-        **{name: np.array([np.nan, -1e300, 0.3]) for name in columns if name != "c"},
+        name: np.array(["a", None, "new"], dtype=object)
+        if name.startswith("c")
+        else np.array([np.nan, -1e300, 0.3])
+        for name in columns
     }
     for rows in (columns, unseen):
         matrix = recipe.transform(rows)
@@ -49,5 +59,5 @@ def test_nothing_known_of_a_number_is_a_missing_one() -> None:
     specs, columns, y = _table(2 * FEWEST)
     recipe = fit_recipe("dpp0", specs, columns, y, ProblemType.BINARY, 2, seed=0)
     nothing = dict.fromkeys(columns)
-    is_number = [feature.source != "c" for feature in recipe.features]
+    is_number = [feature.source != "c0" for feature in recipe.features]
     assert np.isnan(recipe.transform_row(nothing)[0][is_number]).all()
