@@ -73,14 +73,17 @@ def conduct(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
     choice = choose(order, job.max_latency_s)
     luck = _optimism(job, order, choice)
     with teller.stage("refit"):
-        refits = refit_members(job, hunt.recipes, _entry(order, choice.index))
-    order = stated(with_refits(order, refits), luck)
+        chosen, quick = _entry(order, choice.index), quick_ensemble(job, order)
+        finished = refit_members(job, hunt.recipes, chosen, quick)
+    if finished.quick:
+        order = ranked([*order, *finished.quick], analysis.objective)
+        choice = choose(order, job.max_latency_s)
+    order = stated(with_refits(order, finished.refits), luck)
     with teller.stage("packing"):
-        _pack(job, hunt.recipes, order, choice.index, refits)
+        _pack(job, hunt.recipes, order, choice.index, finished.refits)
     if (job.out / _LATENCY).exists():
         latency_s = float(read_json(job.out / _LATENCY)["latency_s"])
         order = [_measured(entry, choice, latency_s) for entry in order]
-    order = ranked([*order, *quick_ensemble(job, order)], analysis.objective)
     order = with_pessimism(order, _pessimism(job, hunt))
     document = leaderboard_to_json([noted(entry, choice) for entry in order])
     (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))

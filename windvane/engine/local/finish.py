@@ -1,4 +1,5 @@
-"""The end of a job: the members of the model that is kept are trained once more, on all rows."""
+"""The end of a job: the members of the best candidate are trained once more, on all rows, and beside that a quick ensemble
+of them is made."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path
 from windvane.engine import stages
 from windvane.engine.local.crew import Crew
 from windvane.engine.local.job import Entry, Job
+from windvane.engine.local.last import QuickEnsemble
 from windvane.engine.outcomes import FULL_FIT, read_candidate
 from windvane.engine.training.trial import TrainLimits
 from windvane.process.child import Ending
@@ -32,33 +34,49 @@ class Member:
     recipe: str
 
 
-Work = Recipe | Member
+Work = Recipe | Member | QuickEnsemble
 
 
-def refit_members(job: Job, recipes: Mapping[str, Path], chosen: Entry) -> dict[int, Path]:
-    """Folders shaped like candidates' (index -> folder) of those whose model is of all rows now; the others'
-    models stay those of the first fold. The members of the greatest weight go first.
+@dataclass(frozen=True)
+class Finished:
+    """refits    folders shaped like candidates' (index -> folder) of those whose model is of all rows now; the others'
+              models stay those of the first fold
+    quick     entries of the quick ensemble
+    """
+
+    refits: dict[int, Path]
+    quick: list[Entry]
+
+
+def refit_members(
+    job: Job, recipes: Mapping[str, Path], chosen: Entry, quick: QuickEnsemble | None = None
+) -> Finished:
+    """The members of the greatest weight go first; the quick ensemble is made while the last ones are under way.
 
     recipes    the folders of the recipes that were fitted
     """
     members = _members(job, chosen)
     waiting: list[Work] = [Recipe(name) for name in dict.fromkeys(one.recipe for one in members)]
     waiting += members
+    if quick is not None:
+        waiting.append(quick)
     crew: Crew[Work] = Crew(job.threads, job.memory_mb // job.threads)
-    done: dict[int, Path] = {}
+    done = Finished({}, [])
     fitted: set[str] = set()
     try:
         while True:
             while crew.has_room and (work := _startable(waiting, fitted)) is not None:
                 waiting.remove(work)
-                crew.start(work, _task(job, recipes, work), job.packing_starts + _KILL_GRACE_S)
+                crew.start(work, _task(job, recipes, work), _kill_at(job, work))
             if crew.is_idle:
                 return done
             work, ended = crew.next_ended()
             if ended.ending is Ending.FINISHED and isinstance(work, Recipe):
                 fitted.add(work.name)
             elif ended.ending is Ending.FINISHED and isinstance(work, Member):
-                done[work.index] = job.refit(work.index)
+                done.refits[work.index] = job.refit(work.index)
+            elif isinstance(work, QuickEnsemble):
+                done.quick.extend(work.entries(job, ended))
     finally:
         crew.stop()
 
@@ -84,12 +102,20 @@ def _members(job: Job, chosen: Entry) -> list[Member]:
 
 def _startable(waiting: Sequence[Work], fitted: AbstractSet[str]) -> Work | None:
     for work in waiting:
+        if isinstance(work, QuickEnsemble):
+            return work if len(waiting) == 1 else None
         if isinstance(work, Recipe) or work.recipe in fitted:
             return work
     return None
 
 
+def _kill_at(job: Job, work: Work) -> float:
+    return job.packing_starts + (0 if isinstance(work, QuickEnsemble) else _KILL_GRACE_S)
+
+
 def _task(job: Job, recipes: Mapping[str, Path], work: Work) -> Callable[[], None]:
+    if isinstance(work, QuickEnsemble):
+        return lambda: work.make(job)
     if isinstance(work, Recipe):
         folder = recipes[work.name]
         return lambda: stages.fit_features(job.dataset, work.name, folder, (FULL_FIT,))

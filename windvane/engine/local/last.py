@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from windvane.engine import stages
 from windvane.engine.local.crew import Crew
@@ -37,25 +39,40 @@ def last_entries(job: Job, entries: Sequence[Entry], teller: Teller) -> list[Ent
     if len(finished) < 2 or not has_place_for_ensemble(job.max_candidates, job.strategy):
         return []
     with teller.stage("ensemble"):
-        return _ensemble(job, finished, index, job.max_latency_s, job.packing_starts)
+        return _ensemble(job, finished, index)
 
 
-def quick_ensemble(job: Job, order: Sequence[Entry]) -> list[Entry]:
-    """The best ensemble within QUICK_S of the first candidate's members, for the front of the leaderboard, if that one
-    takes longer: all candidates would be too many to choose from at the end of a job. It has half of the time that is
-    left; if that is too short, its entry says so. Latencies are measured: where the number of candidates is given, the
-    same leaderboard is to come out each time, and there is none.
+@dataclass(frozen=True)
+class QuickEnsemble:
+    """The best ensemble within QUICK_S of the best candidate's members, still to be made: all candidates would be too
+    many to choose from at the end of a job."""
+
+    index: int
+    members: tuple[int, ...]
+
+    def make(self, job: Job) -> None:
+        """In the job's folder, if there is one."""
+        members = {number: job.candidate(number) for number in self.members}
+        into = job.candidate(self.index)
+        stages.build_ensemble(job.dataset, members, self.index, into, QUICK_S, job.packing_starts)
+
+    def entries(self, job: Job, ended: Exit) -> list[Entry]:
+        """What the leaderboard gets of it."""
+        return _ensemble_entries(job.candidate(self.index), self.index, ended)
+
+
+def quick_ensemble(job: Job, order: Sequence[Entry]) -> QuickEnsemble | None:
+    """For the front of the leaderboard, if the first candidate takes longer than QUICK_S. Latencies are measured: where
+    the number of candidates is given, the same leaderboard is to come out each time, and there is none.
 
     order    best first
     """
     best = order[0].outcome
     if job.max_latency_s is not None or job.max_candidates is not None:
-        return []
+        return None
     if best is None or len(best.members) < 2 or best.latency_s <= QUICK_S:
-        return []
-    index = 1 + max(one.index for one in order)
-    now = time.time()
-    return _ensemble(job, list(best.members), index, QUICK_S, now + (job.deadline - now) / 2)
+        return None
+    return QuickEnsemble(1 + max(one.index for one in order), tuple(best.members))
 
 
 def last_resort(job: Job) -> float:
@@ -78,20 +95,17 @@ def alone(
         crew.stop()
 
 
-def _ensemble(
-    job: Job,
-    finished: Sequence[int],
-    index: int,
-    max_latency_s: float | None,
-    kill_at: float,
-) -> list[Entry]:
+def _ensemble(job: Job, finished: Sequence[int], index: int) -> list[Entry]:
     members = {number: job.candidate(number) for number in finished}
-    into = job.candidate(index)
+    into, ends = job.candidate(index), job.packing_starts
 
     def work() -> None:
-        stages.build_ensemble(job.dataset, members, index, into, max_latency_s, kill_at)
+        stages.build_ensemble(job.dataset, members, index, into, job.max_latency_s, ends)
 
-    ended = alone(job, work, kill_at)
+    return _ensemble_entries(into, index, alone(job, work, ends))
+
+
+def _ensemble_entries(into: Path, index: int, ended: Exit) -> list[Entry]:
     if ended.ending is not Ending.FINISHED:
         return [Entry(index, ENSEMBLE, None, None, ended.text)]
     if not into.exists():

@@ -54,7 +54,7 @@ def test_until_then_the_model_is_the_first_folds_and_it_is_said(searched):
 
 def test_every_member_is_refitted_and_keeps_its_scores(searched):
     job, recipes, entries = searched
-    refits = refit_members(job(), recipes, _ensemble(entries[0], {1: 0.4, 2: 0.6}))
+    refits = refit_members(job(), recipes, _ensemble(entries[0], {1: 0.4, 2: 0.6})).refits
     assert set(refits) == {1, 2}
     for index, entry in enumerate(with_refits(entries, refits), 1):
         record = read_candidate(refits[index])
@@ -66,13 +66,13 @@ def test_every_member_is_refitted_and_keeps_its_scores(searched):
 
 def test_a_single_candidate_is_refitted_alone(searched):
     job, recipes, entries = searched
-    assert set(refit_members(job(), recipes, entries[1])) == {2}
+    assert set(refit_members(job(), recipes, entries[1]).refits) == {2}
 
 
 def test_without_time_the_models_of_the_folds_stay(searched):
     job, recipes, entries = searched
     shutil.copytree(recipes["dpp0"] / "fold0", recipes["dpp0"] / "full")
-    refits = refit_members(job(0.01), recipes, entries[0])
+    refits = refit_members(job(0.01), recipes, entries[0]).refits
     for entry in with_refits(entries, refits):
         assert NOT_REFITTED in entry.outcome.notes
     assert all(read_candidate(folder).recipe_fit == "fold0" for folder in refits.values())
@@ -83,4 +83,4 @@ def test_what_needs_no_features_needs_no_refit(searched):
     baseline = Entry(3, "baseline", Plan(3, "", "baseline", {}, 0), entries[0].outcome)
     stages.train_baseline(job().dataset, 3, job().candidate(3))
     baseline = Entry(3, "baseline", baseline.plan, read_candidate(job().candidate(3)).outcome)
-    assert refit_members(job(), recipes, baseline) == {}
+    assert refit_members(job(), recipes, baseline).refits == {}

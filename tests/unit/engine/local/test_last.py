@@ -8,11 +8,15 @@ import pytest
 from windvane.domain.problem import ProblemSpec
 from windvane.engine import stages
 from windvane.engine.candidates import Plan
+from windvane.engine.local.finish import refit_members
 from windvane.engine.local.job import Entry, Job
 from windvane.engine.local.last import QUICK_S, last_entries, quick_ensemble
 from windvane.engine.local.telling import Teller
 from windvane.engine.outcomes import read_candidate, read_out_of_fold, write_candidate
 from windvane.engine.training.trial import TrainLimits
+
+BASELINE = Entry(0, "baseline", None, None)
+"""There is nothing of it to refit."""
 
 LATENCIES_S = {1: QUICK_S / 3, 2: 4 * QUICK_S, 3: QUICK_S / 2}
 
@@ -56,7 +60,8 @@ def test_where_the_best_is_slow_there_is_a_quick_ensemble_too(searched):
     job, entries = searched
     [whole] = last_entries(job, entries, Teller(job.started, lambda event: None))
     assert whole.outcome.latency_s > QUICK_S
-    [quick] = quick_ensemble(job, [whole, *entries])
+    quick = quick_ensemble(job, [whole, *entries])
+    [quick] = refit_members(job, {}, BASELINE, quick).quick
     assert quick.index == whole.index + 1
     assert 0 < quick.outcome.latency_s <= QUICK_S
     assert 2 not in quick.outcome.members
@@ -66,17 +71,18 @@ def test_where_the_best_is_slow_there_is_a_quick_ensemble_too(searched):
 def test_there_is_none_where_the_leaderboard_must_not_hang_on_a_measured_time(searched, wish):
     job, entries = searched
     [whole] = last_entries(job, entries, Teller(job.started, lambda event: None))
-    assert quick_ensemble(replace(job, **wish), [whole, *entries]) == []
+    assert quick_ensemble(replace(job, **wish), [whole, *entries]) is None
 
 
 def test_there_is_none_where_the_best_is_quick(searched):
     job, entries = searched
-    assert quick_ensemble(job, entries[:2]) == []
+    assert quick_ensemble(job, entries[:2]) is None
 
 
 def test_without_time_its_entry_says_so(searched):
     job, entries = searched
     [whole] = last_entries(job, entries, Teller(job.started, lambda event: None))
-    [one] = quick_ensemble(replace(job, max_runtime_s=0.0), [whole, *entries])
+    quick = quick_ensemble(job, [whole, *entries])
+    [one] = refit_members(replace(job, max_runtime_s=0.0), {}, BASELINE, quick).quick
     assert one.outcome is None
     assert "its time was over" in one.failure
