@@ -86,6 +86,7 @@ def test_direct_marketing(environment):
     assert all(float(right) > 0.85 for right, _ in answered), said
 
 
+@pytest.mark.long
 def test_customer_churn(said_by, server):
     said = said_by("customer_churn")
     assert re.search(r"^Completed - \w+ ?$", said, re.MULTILINE), said
@@ -99,6 +100,7 @@ def test_customer_churn(said_by, server):
     assert server.client("sagemaker").list_models()["Models"] == []
 
 
+@pytest.mark.long
 def test_california_housing(said_by, server):
     said = said_by("california_housing")
     assert re.search(r"^Completed - \w+ ?$", said, re.MULTILINE), said

@@ -1,8 +1,10 @@
 """Two jobs at once on one server."""
 
+import pytest
 from journeys.running import limits
 
 
+@pytest.mark.long
 def test_two_jobs_at_once_both_finish_within_their_budgets(server, bank_train):
     uri = server.upload("two/train.csv", bank_train)
     for name in ("two-a", "two-b"):
