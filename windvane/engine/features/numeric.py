@@ -53,7 +53,7 @@ class Number:
         values: NDArray[np.float64], offset: float | NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """values    with offsets of the same shape, or one for all"""
-        return (values.clip(-_LARGEST, _LARGEST) - offset).clip(-_LARGEST, _LARGEST)
+        return within(within(values, -_LARGEST, _LARGEST) - offset, -_LARGEST, _LARGEST)
 
     def transform_one(self, value: Value) -> Sequence[float]:
         shifted = _clip(_number(value), -_LARGEST, _LARGEST) - self.offset_
@@ -99,7 +99,7 @@ class FilledNumber:
 
     def transform(self, values: Values) -> FloatMatrix:
         missing = np.isnan(values)
-        filled = np.where(missing, self.fill_, np.clip(values, self.low_, self.high_))
+        filled = np.where(missing, self.fill_, within(values, self.low_, self.high_))
         made = np.empty((len(values), 1 + self.flagged_), np.float32)
         made[:, 0] = self.scaled(filled, self.mean_, self.scale_)
         if self.flagged_:
@@ -181,7 +181,7 @@ class RobustNumber(FilledNumber):
         mean: float | NDArray[np.float64],
         scale: float | NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        far = ((filled - mean) / scale).clip(-_FAR, _FAR)
+        far = within((filled - mean) / scale, -_FAR, _FAR)
         third = far / _BEND
         return np.asarray(far / np.sqrt(1 + third * third))
 
@@ -267,6 +267,13 @@ def _known(values: Values) -> NDArray[np.float64]:
 
 def _number(value: Value) -> float:
     return math.nan if value is None else float(value)
+
+
+def within(
+    values: NDArray[np.float64], low: float | NDArray[np.float64], high: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """As np.clip, which takes longer than all else for the numbers of a row."""
+    return np.asarray(np.minimum(np.maximum(values, low), high))
 
 
 def _clip(number: float, low: float, high: float) -> float:

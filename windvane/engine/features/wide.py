@@ -29,6 +29,7 @@ from windvane.engine.features.numeric import (
     NumberRank,
     RobustNumber,
     ScaledNumber,
+    within,
 )
 
 FEWEST = 24
@@ -132,7 +133,7 @@ class _Filled:
     def __call__(self, values: Mapping[str, Value], row: FloatMatrix) -> None:
         numbers = _numbers(values, self._sources)
         missing = np.isnan(numbers)
-        filled = np.where(missing, self._fill, numbers.clip(self._low, self._high))
+        filled = np.where(missing, self._fill, within(numbers, self._low, self._high))
         row[0, self._places] = type(self).formula(filled, self._mean, self._scale)
         row[0, self._flags] = missing[self._flagged]
 
@@ -164,7 +165,7 @@ class _Ranks:
     def __call__(self, values: Mapping[str, Value], row: FloatMatrix) -> None:
         numbers = _numbers(values, self._sources)
         missing = np.isnan(numbers)
-        known = np.minimum(np.maximum(numbers, self._low), self._high)
+        known = within(numbers, self._low, self._high)
         pieces = list(map(bisect_right, self._inner, known.tolist()))
         piece = self._first_piece + pieces
         along = (known - self._at.take(piece)) / self._gaps.take(piece)
@@ -185,13 +186,11 @@ class _Categories:
     )
 
     def __init__(self, steps: Sequence[_Placed]) -> None:
-        self._columns = [
-            (step.source, step.transformer.code_of)
-            for step in steps
-            if isinstance(step.transformer, CategoryTable)
-        ]
+        known = [one.transformer for one in steps if isinstance(one.transformer, CategoryTable)]
+        sources = (step.source for step in steps)
+        self._columns = [*zip(sources, (one.code_of for one in known), strict=True)]
         widths = np.array([step.end - step.start for step in steps])
-        tables = [step.transformer.state()[1]["table"] for step in steps]
+        tables = [one.table_ for one in known]
         sizes = np.array([table.size for table in tables])
         self._cells = np.concatenate([table.ravel() for table in tables])
         self._places = np.concatenate([np.arange(step.start, step.end) for step in steps])

@@ -61,7 +61,7 @@ class Line:
     def _values(self, X: FloatMatrix) -> _Floats:
         values = X.take(self.columns, axis=1).astype(np.float64)
         np.copyto(values, np.broadcast_to(self.fill, values.shape), where=np.isnan(values))
-        return np.clip(values, self.low, self.high)
+        return np.minimum(np.maximum(values, self.low), self.high)
 
     @classmethod
     def of(cls, rows: Rows, features: Sequence[Feature]) -> Self:
