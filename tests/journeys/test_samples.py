@@ -100,7 +100,6 @@ def test_customer_churn(said_by, server):
     assert server.client("sagemaker").list_models()["Models"] == []
 
 
-@pytest.mark.long
 def test_california_housing(said_by, server):
     said = said_by("california_housing")
     assert re.search(r"^Completed - \w+ ?$", said, re.MULTILINE), said
