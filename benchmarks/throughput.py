@@ -31,9 +31,9 @@ def main(arguments: Sequence[str], shared: Path = SHARED) -> int:
         print(refusal, file=sys.stderr)
         return 2
     asked.folder.mkdir(parents=True)
-    train = enlarged(source.train, source.target, _TRAIN_ROWS, _COLUMNS, asked.seed)
+    train = enlarged(source.rows, source.target, _TRAIN_ROWS, _COLUMNS, asked.seed)
     rows = asked.folder / "rows.csv"
-    enlarged(source.test, source.target, _ROWS, _COLUMNS, asked.seed + 1).to_csv(rows, index=False)
+    enlarged(source.rows, source.target, _ROWS, _COLUMNS, asked.seed + 1).to_csv(rows, index=False)
     model = AutoML(
         source.target,
         source.problem,
