@@ -67,7 +67,7 @@ class CategoryTable:
         return self._row_of.get(value, self._unseen)  # type: ignore[arg-type]
 
     def transform_one(self, value: Value) -> Sequence[float]:
-        found: Sequence[float] = self._rows[self._row_of.get(value, self._unseen)]  # type: ignore[arg-type]
+        found: Sequence[float] = self._rows[self.code_of(value)]
         return found
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -283,6 +283,16 @@ class ScaledTargetMeans(TargetMeans):
         targets, names = super()._targets(y)
         spread = targets.std(axis=0)
         return (targets - targets.mean(axis=0)) / np.where(spread > 0, spread, 1.0), names
+
+
+CATEGORY_TABLES = (
+    OrdinalCodes,
+    OrderedCodes,
+    Frequency,
+    OneHot,
+    TargetMeans,
+    ScaledTargetMeans,
+)
 
 
 def _counted(values: Values) -> list[tuple[str, int]]:

@@ -14,15 +14,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.features.base import ColumnTransformer, Value
-from windvane.engine.features.categorical import (
-    CategoryTable,
-    Frequency,
-    OneHot,
-    OrderedCodes,
-    OrdinalCodes,
-    ScaledTargetMeans,
-    TargetMeans,
-)
+from windvane.engine.features.categorical import CATEGORY_TABLES, CategoryTable
 from windvane.engine.features.numeric import (
     FilledNumber,
     Number,
@@ -176,14 +168,7 @@ class _Ranks:
 class _Categories:
     """Categories looked up in their tables, whose rows follow one another."""
 
-    takes: tuple[type[CategoryTable], ...] = (
-        OrdinalCodes,
-        OrderedCodes,
-        Frequency,
-        OneHot,
-        TargetMeans,
-        ScaledTargetMeans,
-    )
+    takes = CATEGORY_TABLES
 
     def __init__(self, steps: Sequence[_Placed]) -> None:
         known = [one.transformer for one in steps if isinstance(one.transformer, CategoryTable)]

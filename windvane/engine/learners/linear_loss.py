@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine import weighted
+from windvane.engine.learners.answers import logistic
 from windvane.engine.weighted import Weight
 
 Array = NDArray[np.float64]
@@ -58,7 +59,7 @@ def _absolute(scores: Array, y: Array) -> tuple[Array, Array]:
 def _logistic(scores: Array, y: Array) -> tuple[Array, Array]:
     score = scores[:, 0]
     losses = np.logaddexp(0, score) - y * score
-    return losses, (1 / (1 + np.exp(-np.clip(score, -500, 500))) - y)[:, None]
+    return losses, (logistic(score) - y)[:, None]
 
 
 def _softmax(scores: Array, y: Array) -> tuple[Array, Array]:

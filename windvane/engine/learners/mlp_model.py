@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
 from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.answers import logistic
 from windvane.engine.learners.mlp_network import TURN, Floats, Parameters
 from windvane.engine.learners.scaling import Scaling, scaled_inputs
 from windvane.engine.manifest import check_manifest, write_manifest
@@ -22,9 +23,6 @@ _FILE = "weights.npz"
 _BLOCK = 512
 
 _HALF, _ONE = np.float32(0.5), np.float32(1)
-
-_LARGEST = 500.0
-"""Of the logarithm of odds: its exponential is a number still."""
 
 _TOGETHER = 4
 """Rows that go through the networks side by side, always so many: what BLAS makes of a row differs in the last bit with
@@ -106,7 +104,7 @@ class MlpModel:
             np.exp(outputs, out=outputs)
             outputs /= np.add.reduce(outputs, axis=2, keepdims=True)
         elif self._n_classes == 2:
-            outputs = 1 / (1 + np.exp(np.minimum(-outputs, _LARGEST)))
+            outputs = logistic(outputs)
         total: NDArray[np.float64] = outputs[:, 0]
         for i in range(1, n_members):
             total = total + outputs[:, i]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
 from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.answers import logistic
 from windvane.engine.learners.scaling import Floats, Scaling, scaled_inputs
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CandidateFault, CorruptArtifact
@@ -155,7 +156,7 @@ class StackModel:
             np.exp(outputs, out=outputs)
             outputs /= outputs.sum(axis=2, keepdims=True)
         elif self._n_classes == 2:
-            outputs = 1 / (1 + np.exp(-np.clip(outputs, -500, 500)))
+            outputs = logistic(outputs)
         total = outputs[:, 0].copy()
         for i in range(1, self._members):
             total += outputs[:, i]

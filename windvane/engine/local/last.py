@@ -51,7 +51,7 @@ class QuickEnsemble:
     members: tuple[int, ...]
 
     def make(self, job: Job) -> None:
-        """In the job's folder, if there is one."""
+        """Written like a candidate, if it beats the best of its members that are quick."""
         members = {number: job.candidate(number) for number in self.members}
         into = job.candidate(self.index)
         stages.build_ensemble(job.dataset, members, self.index, into, QUICK_S, job.packing_starts)
