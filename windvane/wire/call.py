@@ -63,6 +63,39 @@ class Call:
     request_id: str
 
 
+@dataclass
+class RequestRecord:
+    """What is known of one request, for metrics, the audit log and support; each step fills in what it learns.
+
+    source_ip      address of the peer, "" if unknown
+    operation      "" while unknown
+    caller         None until the signature is proved
+    access_key     that the request was signed with or claims to be, "" if none
+    resources      ARNs that the request names
+    parameters     of the call, as decoded; {} while unknown
+    error_code     "" for a request that succeeded
+    status         HTTP status; 0 until a response has begun
+    """
+
+    request_id: str
+    source_ip: str = ""
+    user_agent: str = ""
+    service: str = ""
+    operation: str = ""
+    caller: Caller | None = None
+    access_key: str = ""
+    resources: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    error_code: str = ""
+    error_message: str = ""
+    status: int = 0
+    seconds: float = 0.0
+
+
+Authorize = Callable[[Caller, str, str], None]
+"""Checks that a caller may do an action (`sagemaker:CreateModel`, `s3:GetObject`) to a resource (an ARN, or `*`);
+raises AccessDenied if not."""
+
 Result = Mapping[str, Any] | None
 """Output members by their names in the model (datetimes as datetime, blobs as bytes); None for an empty body."""
 
