@@ -217,7 +217,7 @@ class Server:
             self._keyring,
             self._operations,
             self._async_operations,
-            self._gateway,
+            lambda _, scope, receive, send: self._gateway(scope, receive, send),
             utc_now,
             on_request=self._telemetry.on_request,
             streams=event_operations(self._parts.jobs, self._streams),

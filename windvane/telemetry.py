@@ -13,6 +13,7 @@ from windvane.domain.candidate import Candidate
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob
 from windvane.store.base import Store
+from windvane.wire.call import RequestRecord
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
@@ -42,16 +43,16 @@ class Telemetry:
         self._registry.register(_State(store, clock, gauges))
         self._of_kind: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
-    def on_request(self, service: str, operation: str, status: int, seconds: float) -> None:
-        kind = (service, operation, status)
+    def on_request(self, record: RequestRecord) -> None:
+        kind = (record.service, record.operation, record.status)
         if (found := self._of_kind.get(kind)) is None:
             found = self._of_kind[kind] = (
-                self._requests.labels(service, operation, str(status)),
-                self._seconds.labels(service, operation),
+                self._requests.labels(record.service, record.operation, str(record.status)),
+                self._seconds.labels(record.service, record.operation),
             )
         count, times = found
         count.inc()
-        times.observe(seconds)
+        times.observe(record.seconds)
 
     def exposition(self) -> bytes:
         """The text that Prometheus scrapes."""

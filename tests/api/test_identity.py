@@ -52,7 +52,7 @@ def client(ring):
             ("sagemaker", "ListModels"): lambda call: {"Models": []},
         },
         {("sagemaker-runtime", "InvokeEndpoint"): never},
-        gateway,
+        lambda _, *asgi: gateway(*asgi),
         now,
     )
     world = World(None, None, None, edge)

@@ -109,7 +109,14 @@ class House:
         at_once = runtime_operations(self._hosted.router)
         followed = event_operations(parts.jobs, streams)
         self.operations = sorted([*served, *at_once, *followed])
-        self._edge = Edge(self._keys, served, at_once, self._gateway, clock, streams=followed)
+        self._edge = Edge(
+            self._keys,
+            served,
+            at_once,
+            lambda _, *asgi: self._gateway(*asgi),
+            clock,
+            streams=followed,
+        )
         console = self._new_console(artifacts, Inside(served, at_once))
         self.app = Web(self._edge, console, Telemetry(self._store, clock, lambda: ()), list)
 

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from windvane import errors
-from windvane.wire.call import Call
+from windvane.wire.call import Call, RequestRecord
 from windvane.wire.edge import Edge, EdgeLimits
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, 250_000, UTC)
@@ -34,6 +34,7 @@ class Sagemaker:
         self.fails_with: Exception | None = None
         self.calls: list[Call] = []
         self.seen: list[tuple[str, str, int]] = []
+        self.records: list[RequestRecord] = []
 
     def list_jobs(self, call: Call):
         self.calls.append(call)
@@ -69,12 +70,13 @@ class Sagemaker:
             raise self.fails_with
         return {"Body": call.parameters["Body"][::-1], "ContentType": "text/csv"}
 
-    def on_request(self, service: str, operation: str, status: int, seconds: float) -> None:
-        assert 0 <= seconds < 60
-        self.seen.append((service, operation, status))
+    def on_request(self, record: RequestRecord) -> None:
+        assert 0 <= record.seconds < 60
+        self.records.append(record)
+        self.seen.append((record.service, record.operation, record.status))
 
 
-async def s3(scope, receive, send) -> None:
+async def s3(record, scope, receive, send) -> None:
     await receive()
     if scope["path"].endswith("/broken"):
         raise RuntimeError("secret detail")
@@ -214,6 +216,27 @@ def test_a_session_token_is_accepted(client, temporary):
         "aws_session_token": temporary.session_token,
     }
     assert client("sts", **keys).get_caller_identity()["Arn"].endswith("/t")
+
+
+def test_a_request_leaves_a_record(client, backend, permanent):
+    client("sagemaker").list_auto_ml_jobs()
+    (record,) = backend.records
+    assert (record.source_ip, record.access_key) == ("127.0.0.1", permanent.access_key)
+    assert record.user_agent.startswith("Boto3/")
+    assert record.caller.account == permanent.account
+    assert (record.operation, record.error_code) == ("ListAutoMLJobs", "")
+
+
+def test_a_refused_request_leaves_a_record_of_what_it_claims(client, backend, permanent):
+    refused(client("sts", aws_secret_access_key="wrong").get_caller_identity)
+    (record,) = backend.records
+    assert record.caller is None
+    assert (record.access_key, record.error_code) == (permanent.access_key, "SignatureDoesNotMatch")
+
+
+def test_an_address_is_the_peers_and_no_headers(edge, sign, backend):
+    asked(edge, sign(headers={**target("ListAutoMLJobs"), "x-forwarded-for": "203.0.113.9"}))
+    assert [record.source_ip for record in backend.records] == [""]
 
 
 def test_s3_goes_to_its_gateway(client, backend):

@@ -29,9 +29,18 @@ from windvane.errors import (
     UnknownOperation,
 )
 from windvane.wire import sigv4
-from windvane.wire.call import Call, Caller, Handler, KeyRing, Operations, Request, Result
+from windvane.wire.call import (
+    Call,
+    Caller,
+    Handler,
+    KeyRing,
+    Operations,
+    Request,
+    RequestRecord,
+    Result,
+)
 from windvane.wire.codec import CODECS, Answer
-from windvane.wire.faults import encode_fault, is_ours
+from windvane.wire.faults import INTERNAL, OURS, encode_fault, fault_of, is_ours
 from windvane.wire.model import S3, Protocol, Route, Service, load_service, route
 from windvane.wire.s3answers import CLOSE, Headers
 from windvane.wire.streams import StreamHandler, send_stream
@@ -45,8 +54,11 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 AsyncHandler = Callable[[Call], Awaitable[Result]]
 """Serves one operation on the event loop: must not block it."""
 
-OnRequest = Callable[[str, str, int, float], None]
-"""Told of every request answered: service, operation ("" if unknown), HTTP status, seconds."""
+OnRequest = Callable[[RequestRecord], None]
+"""Told of every request once it is answered. Runs on the event loop: must not block it."""
+
+S3Gateway = Callable[[RequestRecord, Scope, Receive, Send], Awaitable[None]]
+"""Answers S3 requests; writes what it learns of one into its record."""
 
 _HASHED_ON_THE_LOOP = 1 << 19
 
@@ -74,29 +86,40 @@ class Exchange:
 
     request       the head from the start, the body too once it is read
     receive       where the body comes from
+    record        what outlives the request
     """
 
     route: Route
     service: Service
-    caller: Caller
     operation: OperationModel
     answer: Answer
     chunks: AsyncIterator[bytes] | None = None
 
-    def __init__(self, request: Request, receive: Receive) -> None:
-        self.request_id = str(uuid.uuid4())
+    def __init__(self, request: Request, receive: Receive, source_ip: str) -> None:
         self.request = request
         self.receive = receive
-        self.service_name = "sagemaker"
-        self.operation_name = ""
+        self.record = RequestRecord(
+            request_id=str(uuid.uuid4()),
+            source_ip=source_ip,
+            user_agent=_header(request, "user-agent"),
+            service="sagemaker",
+            access_key=sigv4.claimed_access_key(request),
+        )
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls; known once the signature is proved."""
+        if self.record.caller is None:
+            raise MissingToken("Missing Authentication Token")
+        return self.record.caller
 
 
 class Edge:
     """operations         synchronous handlers by (service, operation)
     async_operations   asynchronous ones
-    s3_gateway         ASGI application for S3; None refuses S3 requests
+    s3_gateway         answers S3 requests; None refuses them
     clock              the time in UTC
-    on_request         a hook for metrics
+    on_request         for metrics and the audit log
     streams            handlers whose answers go on
     """
 
@@ -105,11 +128,11 @@ class Edge:
         keyring: KeyRing,
         operations: Operations,
         async_operations: Mapping[tuple[str, str], AsyncHandler],
-        s3_gateway: AsgiApp | None,
+        s3_gateway: S3Gateway | None,
         clock: Callable[[], datetime],
         *,
         limits: EdgeLimits = EdgeLimits(),
-        on_request: OnRequest = lambda *_: None,
+        on_request: OnRequest = lambda _: None,
         streams: Mapping[tuple[str, str], StreamHandler] = MappingProxyType({}),
     ) -> None:
         for service, operation in (*operations, *async_operations, *streams):
@@ -137,7 +160,8 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        exchange, watched = Exchange(_read_head(scope), receive), _WatchedSend(send)
+        exchange = Exchange(_read_head(scope), receive, _source_ip(scope))
+        watched = _WatchedSend(send)
         try:
             self._find_service(exchange)
             if exchange.route.service == S3:
@@ -152,21 +176,18 @@ class Edge:
             ends = CLOSE if isinstance(error, TooSlow) else ()
             await _send(_answer_to(error, exchange), watched, ends)
         finally:
-            self._on_request(
-                exchange.service_name,
-                exchange.operation_name,
-                watched.status,
-                time.perf_counter() - started,
-            )
+            exchange.record.status = watched.status
+            exchange.record.seconds = time.perf_counter() - started
+            self._on_request(exchange.record)
 
     def _find_service(self, exchange: Exchange) -> None:
         exchange.route = route(exchange.request)
-        exchange.service_name = exchange.route.service
+        exchange.record.service = exchange.route.service
         if exchange.route.service != S3:
             exchange.service = load_service(exchange.route.service)
 
     async def _read_body(self, exchange: Exchange) -> None:
-        runtime = exchange.service_name == "sagemaker-runtime"
+        runtime = exchange.record.service == "sagemaker-runtime"
         limit = self._limits.runtime_body_bytes if runtime else self._limits.control_body_bytes
         within_s = self._limits.body_s
         try:
@@ -185,7 +206,7 @@ class Edge:
         else:
             payload_hash = sigv4.hash_payload(body)
         try:
-            exchange.caller = sigv4.verify(
+            exchange.record.caller = sigv4.verify(
                 exchange.request, payload_hash, self._keyring, self._clock()
             )
         except MissingToken as error:
@@ -199,14 +220,14 @@ class Edge:
         codec = CODECS[exchange.service.protocol]
         name = codec.operation_name(exchange.route, exchange.request)
         exchange.operation = exchange.service.operation(name)
-        exchange.operation_name = name
-        called = (exchange.service_name, name)
+        exchange.record.operation = name
+        called = (exchange.record.service, name)
         served = (self._operations, self._async_operations, self._streams)
         if not any(called in table for table in served):
             raise _not_served(exchange)
 
     async def _serve(self, exchange: Exchange) -> None:
-        called = (exchange.service_name, exchange.operation_name)
+        called = (exchange.record.service, exchange.record.operation)
         if (handler := self._async_operations.get(called)) is not None:
             exchange.answer = _encode(exchange, await handler(_checked_call(exchange)))
         elif (opened := self._streams.get(called)) is not None:
@@ -228,8 +249,8 @@ class Edge:
     async def _pass_to_s3(self, exchange: Exchange, scope: Scope, send: Send) -> None:
         if self._s3_gateway is None:
             raise UnknownOperation("S3 is not served here.")
-        exchange.operation_name = exchange.request.method
-        await self._s3_gateway(scope, exchange.receive, send)
+        exchange.record.operation = exchange.request.method
+        await self._s3_gateway(exchange.record, scope, exchange.receive, send)
 
 
 def _needs_no_signature(exchange: Exchange) -> bool:
@@ -241,13 +262,13 @@ def _needs_no_signature(exchange: Exchange) -> bool:
         operation = exchange.service.operation(name)
     except (Malformed, UnknownOperation):
         return False
-    exchange.operation_name = name
+    exchange.record.operation = name
     return bool(operation.auth_type == "none")
 
 
 def _not_served(exchange: Exchange) -> UnknownOperation:
     return UnknownOperation(
-        f"The operation {exchange.operation_name} of {exchange.service_name} is not served here."
+        f"The operation {exchange.record.operation} of {exchange.record.service} is not served here."
     )
 
 
@@ -256,17 +277,17 @@ def _checked_call(exchange: Exchange) -> Call:
     parameters = codec.decode(exchange.operation, exchange.route, exchange.request)
     validate(parameters, exchange.operation.input_shape)
     return Call(
-        exchange.service_name,
-        exchange.operation_name,
+        exchange.record.service,
+        exchange.record.operation,
         exchange.caller,
         parameters,
-        exchange.request_id,
+        exchange.record.request_id,
     )
 
 
 def _encode(exchange: Exchange, result: Result) -> Answer:
     codec = CODECS[exchange.service.protocol]
-    return codec.encode(exchange.operation, result, exchange.request_id)
+    return codec.encode(exchange.operation, result, exchange.record.request_id)
 
 
 class _WatchedSend:
@@ -294,6 +315,16 @@ def _read_head(scope: Scope) -> Request:
     )
 
 
+def _source_ip(scope: Scope) -> str:
+    """The peer's address, and never what a header says of it: anybody can write one."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def _header(request: Request, name: str) -> str:
+    return next((value for header, value in request.headers if header == name), "")
+
+
 async def _read_at_most(limit: int, receive: Receive) -> bytes:
     """raises    TooLarge for a longer body, Malformed for one that ends before its time"""
     chunks: list[bytes] = []
@@ -315,22 +346,25 @@ async def _read_at_most(limit: int, receive: Receive) -> bytes:
 
 
 def _answer_to(error: Exception, exchange: Exchange) -> Answer:
-    if is_ours(error, exchange.service_name):
+    if is_ours(error, exchange.record.service):
         _log.error(
             "request %s (%s %s) failed",
-            exchange.request_id,
-            exchange.service_name,
-            exchange.operation_name,
+            exchange.record.request_id,
+            exchange.record.service,
+            exchange.record.operation,
             exc_info=error,
         )
-    return encode_fault(error, exchange.service_name, exchange.request_id)
+    fault = fault_of(error, exchange.record.service)
+    exchange.record.error_code = fault.code if fault is not None else INTERNAL.code
+    exchange.record.error_message = OURS if fault is None else str(error)
+    return encode_fault(error, exchange.record.service, exchange.record.request_id)
 
 
 async def _send_what_came(exchange: Exchange, send: Send) -> None:
     if exchange.chunks is None:
         await _send(exchange.answer, send)
     else:
-        await send_stream(exchange.chunks, exchange.request_id, exchange.receive, send)
+        await send_stream(exchange.chunks, exchange.record.request_id, exchange.receive, send)
 
 
 async def _send(answer: Answer, send: Send, more_headers: Headers = ()) -> None:

@@ -45,7 +45,7 @@ class Fault:
 
 
 OURS = "The request processing has failed because of an unknown error, exception or failure."
-_INTERNAL = Fault("InternalFailure", 500)
+INTERNAL = Fault("InternalFailure", 500)
 _INTERNAL_S3 = Fault("InternalError", 500)
 
 _Row = Mapping[Dialect, Fault]
@@ -198,14 +198,14 @@ def s3_refusal(error: Exception) -> tuple[int, str]:
 def is_ours(error: Exception, service: str) -> bool:
     """Whether the fault is ours, so that the caller can do nothing about it."""
     fault = fault_of(error, service)
-    return fault is None or fault.status >= _INTERNAL.status
+    return fault is None or fault.status >= INTERNAL.status
 
 
 def encode_fault(error: Exception, service: str, request_id: str) -> Answer:
     """The answer to a request that failed with `error`."""
     fault = fault_of(error, service)
     sentence = OURS if fault is None else str(error)
-    return _ENCODERS[DIALECTS[service]](error, fault or _INTERNAL, sentence, request_id)
+    return _ENCODERS[DIALECTS[service]](error, fault or INTERNAL, sentence, request_id)
 
 
 def _encode_json(_: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
@@ -247,7 +247,7 @@ def _encode_query(_: Exception, fault: Fault, sentence: str, request_id: str) ->
 
 
 def _encode_s3(_: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
-    code = _INTERNAL_S3.code if fault is _INTERNAL else fault.code
+    code = _INTERNAL_S3.code if fault is INTERNAL else fault.code
     inner = element("Code", code) + element("Message", text(sentence))
     body = '<?xml version="1.0" encoding="UTF-8"?>\n' + element(
         "Error", inner + element("RequestId", text(request_id))

@@ -39,6 +39,8 @@ UNSIGNED = "UNSIGNED-PAYLOAD"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _HEX_HASH = re.compile(r"[0-9a-f]{64}")
+_KEY_IN_HEADER = re.compile(r"\bCredential=([A-Za-z0-9]{4,128})/")
+_KEY_IN_QUERY = re.compile(r"(?:^|&)X-Amz-Credential=([A-Za-z0-9]{4,128})(?:/|%2F)", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -137,6 +139,15 @@ def s3_authenticator(
             raise MissingToken("Access Denied") from error
 
     return authenticate
+
+
+def claimed_access_key(request: Request) -> str:
+    """Return the access key that a request names, proved or not; "" for none, or none of sound form."""
+    authorization = _header(request, "authorization")
+    found = (_KEY_IN_HEADER if authorization else _KEY_IN_QUERY).search(
+        authorization or request.query
+    )
+    return found[1] if found else ""
 
 
 def read_signature(request: Request) -> Signature:
