@@ -63,9 +63,9 @@ from windvane.web import Web
 from windvane.wire.call import Caller, Operations
 from windvane.wire.edge import AsyncHandler, Edge
 from windvane.wire.faults import s3_refusal
-from windvane.wire.forward import Upstream
-from windvane.wire.gateway import S3Gateway
-from windvane.wire.mapped import MappedBucket
+from windvane.wire.s3.forward import Upstream
+from windvane.wire.s3.gateway import S3Gateway
+from windvane.wire.s3.mapped import MappedBucket
 from windvane.wire.sigv4 import s3_authenticator
 from windvane.work.hosting.hosting import Hosting
 from windvane.work.workers.supervisor import Supervisor

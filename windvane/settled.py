@@ -16,8 +16,8 @@ from windvane.events.webhooks import Hook
 from windvane.names import fresh_suffix
 from windvane.process.memory import machine_memory_mb
 from windvane.settings import BadSettings, Settings
-from windvane.wire.forward import Upstream
-from windvane.wire.mapped import MappedBucket
+from windvane.wire.s3.forward import Upstream
+from windvane.wire.s3.mapped import MappedBucket
 from windvane.work.workers.config import WorkConfig
 
 _WORKERS_SHARE_OF_MEMORY = 0.75

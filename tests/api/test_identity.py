@@ -14,8 +14,8 @@ from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyRing
 from windvane.wire.edge import Edge
 from windvane.wire.faults import s3_refusal
-from windvane.wire.forward import Upstream
-from windvane.wire.gateway import S3Gateway
+from windvane.wire.s3.forward import Upstream
+from windvane.wire.s3.gateway import S3Gateway
 from windvane.wire.sigv4 import s3_authenticator
 
 ACCOUNT = "111122223333"

@@ -49,10 +49,10 @@ from windvane.telemetry import Telemetry
 from windvane.web import Web
 from windvane.wire.edge import Edge
 from windvane.wire.faults import s3_refusal
-from windvane.wire.forward import Upstream
-from windvane.wire.gateway import S3Gateway
-from windvane.wire.mapped import MappedBucket
 from windvane.wire.model import load_service
+from windvane.wire.s3.forward import Upstream
+from windvane.wire.s3.gateway import S3Gateway
+from windvane.wire.s3.mapped import MappedBucket
 from windvane.wire.sigv4 import s3_authenticator
 
 _ANSWER_S = 60.0

@@ -24,9 +24,9 @@ from botocore.exceptions import ClientError
 from windvane.artifacts.folder import Folder
 from windvane.wire.call import Credential
 from windvane.wire.faults import s3_refusal
-from windvane.wire.forward import STALLED_S, Upstream
-from windvane.wire.gateway import S3Gateway
-from windvane.wire.mapped import MappedBucket
+from windvane.wire.s3.forward import STALLED_S, Upstream
+from windvane.wire.s3.gateway import S3Gateway
+from windvane.wire.s3.mapped import MappedBucket
 from windvane.wire.sigv4 import s3_authenticator
 
 OURS, THEIRS = "111111111111", "222222222222"

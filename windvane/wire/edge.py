@@ -42,7 +42,7 @@ from windvane.wire.call import (
 from windvane.wire.codec import CODECS, Answer
 from windvane.wire.faults import INTERNAL, OURS, encode_fault, fault_of, is_ours
 from windvane.wire.model import S3, Protocol, Route, Service, load_service, route
-from windvane.wire.s3answers import CLOSE, Headers
+from windvane.wire.s3.answers import CLOSE, Headers
 from windvane.wire.streams import StreamHandler, send_stream
 from windvane.wire.validate import validate
 

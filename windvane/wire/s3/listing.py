@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 from urllib.parse import quote
 
-from windvane.wire.s3answers import NAMESPACE, S3Refusal, document, xml_text
+from windvane.wire.s3.answers import NAMESPACE, S3Refusal, document, xml_text
 
 MAX_KEYS = 1000
 _LAST = "\U0010ffff"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from windvane.wire.forward import Body
+from windvane.wire.s3.forward import Body
 
 ENDED = {"type": "http.request", "body": b"b", "more_body": False}
 

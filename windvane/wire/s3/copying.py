@@ -11,8 +11,7 @@ from urllib.parse import parse_qs, quote, unquote_to_bytes
 from starlette.types import Send
 
 from windvane.wire.call import Request
-from windvane.wire.forward import Forwarder, Upstream, answered
-from windvane.wire.s3answers import (
+from windvane.wire.s3.answers import (
     NAMESPACE,
     Answered,
     S3Refusal,
@@ -21,6 +20,7 @@ from windvane.wire.s3answers import (
     send_whole,
     target,
 )
+from windvane.wire.s3.forward import Forwarder, Upstream, answered
 
 _CONDITIONS = {
     "x-amz-copy-source-range": "range",

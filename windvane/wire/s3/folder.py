@@ -16,8 +16,8 @@ from typing import BinaryIO, Protocol
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from windvane.wire.call import Request
-from windvane.wire.s3answers import Answered, InThread, S3Refusal, target, whole
-from windvane.wire.s3listing import FolderEntry, list_objects, location
+from windvane.wire.s3.answers import Answered, InThread, S3Refusal, target, whole
+from windvane.wire.s3.listing import FolderEntry, list_objects, location
 
 _CHUNK = 1 << 18
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")

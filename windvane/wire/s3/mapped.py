@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from windvane.wire.call import Request
-from windvane.wire.forward import Forwarder, Upstream, answered
-from windvane.wire.s3answers import Answered, InThread, S3Refusal
-from windvane.wire.s3folder import FolderAnswers, ReadableFolder
+from windvane.wire.s3.answers import Answered, InThread, S3Refusal
+from windvane.wire.s3.folder import FolderAnswers, ReadableFolder
+from windvane.wire.s3.forward import Forwarder, Upstream, answered
 
 
 @dataclass(frozen=True)

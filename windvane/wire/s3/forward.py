@@ -21,7 +21,7 @@ from starlette.types import Message, Receive
 from yarl import URL
 
 from windvane.wire.call import Request
-from windvane.wire.s3answers import Answered, S3Refusal
+from windvane.wire.s3.answers import Answered, S3Refusal
 
 _HOP_BY_HOP = frozenset(
     {

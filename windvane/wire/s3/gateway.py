@@ -1,7 +1,7 @@
 """S3 through our one port: who calls is proved here, whose bucket it is is looked up, then the request is
-passed on to the S3 store behind us (`wire/forward.py`).
+passed on to the S3 store behind us (`wire/s3/forward.py`).
 
-Buckets that are read from elsewhere, a folder or another store, are answered by `wire/mapped.py`.
+Buckets that are read from elsewhere, a folder or another store, are answered by `wire/s3/mapped.py`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from windvane.errors import WindvaneError
 from windvane.wire.call import Caller, Request
-from windvane.wire.copying import CopySource, copy_into
-from windvane.wire.forward import STALLED_S, Body, Forwarder, Upstream, answered, has_body
-from windvane.wire.mapped import FindMapped, MappedBucket, MappedReader, nothing_mapped
-from windvane.wire.s3answers import (
+from windvane.wire.heads import refuse_repeated
+from windvane.wire.s3.answers import (
     CLOSE,
     InThread,
     S3Refusal,
@@ -31,6 +29,9 @@ from windvane.wire.s3answers import (
     send_whole,
     target,
 )
+from windvane.wire.s3.copying import CopySource, copy_into
+from windvane.wire.s3.forward import STALLED_S, Body, Forwarder, Upstream, answered, has_body
+from windvane.wire.s3.mapped import FindMapped, MappedBucket, MappedReader, nothing_mapped
 
 _READS = frozenset({"GET", "HEAD"})
 
@@ -92,6 +93,7 @@ class S3Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = _head(scope)
         try:
+            refuse_repeated(head.headers)
             bucket, key = target(head.path)
             if (mapped := self._mapped(bucket)) is not None:
                 self._admit_to_mapped(mapped, head, bucket, key)
