@@ -7,8 +7,13 @@
     |   |   |-- ContentTypeRefused  a body's content type is not one that a model reads
     |   |   `-- AcceptRefused       none of the accepted content types is one that a model writes
     |   |-- NotFound                a job is missing
+    |   |   `-- KeyMissing          an encryption key or alias is missing
     |   |-- NameTaken               a job of this name exists
     |   |-- LimitExceeded           a quota is used up
+    |   |-- KeyDisabled             an encryption key is switched off
+    |   |-- KeyInvalidState         an encryption key is to be deleted, or not in the state that this needs
+    |   |-- BadCiphertext           what is to be decrypted was changed, or encrypted under something else
+    |   |-- IncorrectKey            it was encrypted under another key than the one named
     |   |-- AccessDenied            the role or the key may not do this
     |   |-- Unauthenticated         who calls cannot be established
     |   |   |-- MissingToken        no signature at all
@@ -88,6 +93,30 @@ class AcceptRefused(InvalidRequest):
 
 class NotFound(CallerFault):
     """An AutoML job or a log is missing. (That of a step job is an InvalidRequest: AWS has a ValidationException.)"""
+
+
+class KeyMissing(NotFound):
+    """An encryption key or an alias is missing."""
+
+
+class KeyDisabled(CallerFault):
+    """An encryption key is switched off: what is encrypted under it cannot be read until it is enabled again."""
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"{arn} is disabled.")
+        self.arn = arn
+
+
+class KeyInvalidState(CallerFault):
+    """An encryption key is to be deleted, or not in the state that this needs."""
+
+
+class BadCiphertext(CallerFault):
+    """What is to be decrypted was changed, or was encrypted under another key or encryption context."""
+
+
+class IncorrectKey(CallerFault):
+    """It was encrypted under another key than the one named."""
 
 
 class NameTaken(CallerFault):
