@@ -2,15 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev demo test test-long conformance check fix lock bench bench-large bench-console screens wheel clean
+.PHONY: setup setup-dev demo test test-long conformance check fix lock sbom bench bench-large bench-console screens wheel clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
 
-.venv/.core: requirements/core.txt pyproject.toml scripts/setup.sh
+.venv/.core: requirements/build.txt requirements/core.txt pyproject.toml scripts/setup.sh
 	sh scripts/setup.sh core
 
-.venv/.dev: requirements/core.txt requirements/dev.txt requirements/torch.txt requirements/sdk3.txt pyproject.toml scripts/setup.sh
+.venv/.dev: requirements/build.txt requirements/core.txt requirements/dev.txt requirements/torch.txt requirements/sdk3.txt pyproject.toml scripts/setup.sh
 	sh scripts/setup.sh dev
 
 .venv/.airflow: requirements/airflow.txt
@@ -53,13 +53,20 @@ fix: setup-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Lock files hold names and versions alone; which index serves them is the machine's business.
+# Lock files hold names, versions and the SHA-256 of every file that may be installed; which index serves them is the
+# machine's business. Only wheels are locked: nothing of a dependency runs while it is installed.
+PIN := $(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --only-binary :all:
+
 lock: setup-dev
-	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --upgrade pyproject.toml --extra postgres --group dev -o requirements/dev.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra postgres -c requirements/dev.txt -o requirements/core.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --upgrade --group sdk3 -o requirements/sdk3.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --upgrade --group airflow -o requirements/airflow.txt
+	$(PIN) --upgrade pyproject.toml --extra postgres --group dev -o requirements/dev.txt
+	$(PIN) pyproject.toml --extra postgres -c requirements/dev.txt -o requirements/core.txt
+	$(PIN) --upgrade --group build -c requirements/dev.txt -o requirements/build.txt
+	$(PIN) --upgrade --group sdk3 -o requirements/sdk3.txt
+	$(PIN) --upgrade --group airflow -o requirements/airflow.txt
+
+# What an installation consists of, as CycloneDX: names, versions, licences, sums, and who needs whom.
+sbom: setup-dev
+	$(BIN)/python -m scripts.sbom build/sbom.json
 
 bench: setup
 	$(BIN)/python benchmarks/run.py $(if $(TABLES),--tables $(TABLES)) $(if $(BUDGETS),--budgets $(BUDGETS)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(PEERS),--peers $(PEERS))
@@ -76,7 +83,7 @@ bench-console: setup-dev
 	$(BIN)/python -m benchmarks.console
 
 wheel: setup-dev
-	$(BIN)/python -m build --wheel
+	$(BIN)/python -m build --wheel --no-isolation
 
 clean:
 	rm -rf .venv dist build

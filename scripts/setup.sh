@@ -30,24 +30,32 @@ ready_venv() {
 
 install() { folder=$1; shift; "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
 
+# Wheels alone, each file's SHA-256 in the lock: whatever an index serves in its place is refused.
+install_locked() {
+    folder=$1; shift
+    for lock in "$@"; do set -- "$@" -r "requirements/$lock.txt"; shift; done
+    install "$folder" --require-hashes --only-binary :all: "$@"
+}
+
 if [ "$what" = airflow ]; then
     ready_venv .venv/airflow
-    install .venv/airflow -r requirements/airflow.txt
+    install_locked .venv/airflow airflow
     touch .venv/.airflow
     exit
 fi
 
 ready_venv .venv
-install .venv -r "requirements/$what.txt" hatchling editables
-install .venv --no-deps --no-build-isolation --editable .
+install_locked .venv build "$what"
+install .venv --no-deps --no-build-isolation --no-index --editable .
 
 if [ "$what" = dev ]; then
-    # PyTorch, an extra that tests use, is not in the lock: its builds have other names, and other parts, on every machine.
+    # PyTorch, an extra that tests use, is in no lock: its builds have other files, sums and parts on every machine (a
+    # build for the processor alone may lie on its disk). It is the one package that a set-up takes without a sum.
     install .venv -r requirements/torch.txt
 
     # The resource classes of version 3 of the SageMaker SDK cannot live beside version 2.
     ready_venv .venv/sdk3
-    install .venv/sdk3 -r requirements/sdk3.txt
+    install_locked .venv/sdk3 sdk3
 
     # Version 2 of the AWS CLI is in no index. Tests that need it are skipped, and named, where it is missing.
     if ! { aws --version; /usr/bin/aws --version; } 2>&1 | grep -q '^aws-cli/2' && has_apt; then
