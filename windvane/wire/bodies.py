@@ -1,0 +1,194 @@
+"""Request bodies as they are read: with an upper limit, a lowest speed, and an account of the bytes that are in memory.
+
+Every body of a server is read through one `Bodies`, so that all of them together, those of one peer, and those of one
+account stay within bounds, however many requests come at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from windvane.errors import Malformed, Throttled, TooLarge, TooSlow
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+FLOOR_BYTES_PER_S = 1024
+"""The lowest speed of a body: a tenth of the slowest modem that anybody would send a table through."""
+
+PATIENCE_S = 20.0
+"""How long nothing may come. S3 gives up after about the same time; a lost packet is sent again within 3 s."""
+
+
+@dataclass(frozen=True)
+class BodyBounds:
+    """Bounds of the request bodies that are in memory at once, in bytes; more are turned away with Throttled.
+
+    per_peer       of requests from one address
+    per_account    of requests signed by one account's keys
+    patience_s     how long nothing may come
+    """
+
+    in_all: int = 256 << 20
+    per_peer: int = 128 << 20
+    per_account: int = 128 << 20
+    floor_bytes_per_s: int = FLOOR_BYTES_PER_S
+    patience_s: float = PATIENCE_S
+
+
+class Bodies:
+    """Opens readers of bodies, and counts what they hold."""
+
+    def __init__(self, bounds: BodyBounds = BodyBounds()) -> None:
+        self.bounds = bounds
+        self._held: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of bodies in memory now."""
+        return self._held[_ALL]
+
+    def open(self, receive: Receive, peer: str, limit: int | None = None) -> BodyReader:
+        """Return a reader of one request's body; use it as a context manager, or close it.
+
+        receive    of ASGI
+        peer       address that the request came from
+        limit      the most bytes that the body may have; None for no limit (one that is streamed)
+        """
+        return BodyReader(self, receive, peer, limit)
+
+    def hold(self, purses: list[tuple[str, str]], n_bytes: int) -> None:
+        """Count bytes that a reader took.
+
+        purses    what they count for: ("all", ""), ("peer", address), ("account", number)
+        raises    Throttled if one of the purses would hold too much; nothing is counted then
+        """
+        for purse in purses:
+            if self._held[purse] + n_bytes > self._most(purse):
+                raise Throttled(
+                    "Rate exceeded: the bodies of requests in progress are too large together."
+                )
+        for purse in purses:
+            self._held[purse] += n_bytes
+
+    def drop(self, purses: list[tuple[str, str]], n_bytes: int) -> None:
+        """Count bytes that are in memory no longer."""
+        for purse in purses:
+            self._held[purse] -= n_bytes
+            if self._held[purse] <= 0:
+                del self._held[purse]
+
+    def _most(self, purse: tuple[str, str]) -> int:
+        kinds = {"all": self.bounds.in_all, "peer": self.bounds.per_peer}
+        return kinds.get(purse[0], self.bounds.per_account)
+
+
+_ALL = ("all", "")
+
+
+class BodyReader:
+    """The body of one request.
+
+    n_bytes    that have come so far
+    at_end     the body was read to its end
+    """
+
+    def __init__(self, bodies: Bodies, receive: Receive, peer: str, limit: int | None) -> None:
+        self._bodies = bodies
+        self._receive = receive
+        self._limit = limit
+        self._purses = [_ALL, ("peer", peer)]
+        self._held = 0
+        self._patience_s = bodies.bounds.patience_s
+        self.n_bytes = 0
+        self.at_end = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Say that nothing of the body is in memory any more."""
+        self._release()
+
+    def charge(self, account: str) -> None:
+        """Count what is held, and what will be, to an account too.
+
+        raises    Throttled if that is too much for the account
+        """
+        purse = ("account", account)
+        self._bodies.hold([purse], self._held)
+        self._purses.append(purse)
+
+    async def whole(self) -> bytes:
+        """Return the body, which counts as held until the reader is closed.
+
+        raises    TooLarge, TooSlow, Throttled; Malformed if the connection ended before the body did
+        """
+        parts: list[bytes] = []
+        while not self.at_end:
+            if part := await self._next():
+                parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes; a chunk counts as held until the next one is asked for.
+
+        raises    as `whole`
+        """
+        while not self.at_end:
+            if part := await self._next():
+                yield part
+            self._release()
+
+    def _release(self) -> None:
+        held, self._held = self._held, 0
+        if held:
+            self._bodies.drop(self._purses, held)
+
+    async def _next(self) -> bytes:
+        message = await self._message()
+        if message["type"] == "http.disconnect":
+            raise Malformed("The connection ended before the request body did.")
+        part: bytes = message.get("body", b"")
+        self.at_end = not message.get("more_body", False)
+        self.n_bytes += len(part)
+        if self._limit is not None and self.n_bytes > self._limit:
+            raise TooLarge(
+                "1 validation error detected: Value at 'body' failed to satisfy constraint: Member "
+                f"must have length less than or equal to {self._limit}"
+            )
+        if part:
+            self._bodies.hold(self._purses, len(part))
+            self._held += len(part)
+        return part
+
+    async def _message(self) -> MutableMapping[str, Any]:
+        """Time spent waiting is taken from the patience, each byte gives some back: on average a body that keeps above
+        the floor is never cut off. What its reader does between two chunks costs the client nothing."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            async with asyncio.timeout(max(0.0, self._patience_s)):
+                message = await self._receive()
+        except TimeoutError as error:
+            bounds = self._bodies.bounds
+            raise TooSlow(
+                f"The body of the request came too slowly: at least {bounds.floor_bytes_per_s} bytes a second are "
+                f"expected, and nothing may be missing for longer than {bounds.patience_s:g} s."
+            ) from error
+        earned = len(message.get("body", b"")) / self._bodies.bounds.floor_bytes_per_s
+        left = self._patience_s - (loop.time() - started) + earned
+        self._patience_s = min(left, self._bodies.bounds.patience_s)
+        return message
