@@ -1,14 +1,29 @@
-"""Heads of requests: which headers may stand in one more than once.
+"""What is wrong with the head of a request before anybody asks who sent it.
 
 A header that one reader takes the first of, and another the last, lets a request mean two things: what is checked, and
-what is done. So every header stands once, those aside that the HTTP standard or an SDK repeats as a list.
+what is done. So every header stands once, those aside that the HTTP standard or an SDK repeats as a list; a method that takes no
+body has none; and the length of a body is told once. The web server's parser (cli/protocol.py) holds every connection
+to the same; here it is checked of what the AWS protocols and S3 are given.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from windvane.errors import InvalidRequest
+from windvane.errors import InvalidRequest, Malformed
+from windvane.wire.call import Request
+
+MAX_HEADERS = 100
+MAX_TARGET = 1 << 14
+"""Characters of path and query: a key of 1,024 bytes takes up to 3 KB percent-encoded, a presigned query 4 KB."""
+
+BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+"""Methods of which no operation served here takes a body."""
+
+_METHOD = re.compile(r"[A-Z]{1,16}")
+_LENGTHS = frozenset({"content-length", "transfer-encoding"})
+_MAX_DIGITS = 15
 
 MAY_REPEAT = frozenset(
     {
@@ -41,3 +56,40 @@ def refuse_repeated(headers: Iterable[tuple[str, str]]) -> None:
         if name in seen and name not in MAY_REPEAT:
             raise RepeatedHeader(name)
         seen.add(name)
+
+
+def check_head(request: Request) -> None:
+    """Refuse a head that can be read in two ways, or is larger than any real one.
+
+    raises    RepeatedHeader; Malformed, which says what is wrong
+    """
+    if len(request.headers) > MAX_HEADERS:
+        raise Malformed(f"The request has more than {MAX_HEADERS} headers.")
+    if len(request.path) + len(request.query) > MAX_TARGET:
+        raise Malformed(f"The request's target is longer than {MAX_TARGET} characters.")
+    if not _METHOD.fullmatch(request.method):
+        raise Malformed("The request's method is none.")
+    if not request.path.startswith("/"):
+        raise Malformed("The request's target must be a path: it must begin with '/'.")
+    refuse_repeated(request.headers)
+    _check_length(request)
+
+
+def _check_length(request: Request) -> None:
+    found = {name: value for name, value in request.headers if name in _LENGTHS}
+    if not found:
+        return
+    length = found.get("content-length")
+    if length is not None and not _is_length(length):
+        raise Malformed(f"Content-Length must be a number of bytes, not '{length[:32]}'.")
+    if "transfer-encoding" in found:
+        if length is not None:
+            raise Malformed("Content-Length and Transfer-Encoding exclude each other.")
+        if found["transfer-encoding"].strip().lower() != "chunked":
+            raise Malformed("Transfer-Encoding must be 'chunked'.")
+    if request.method in BODILESS and (length is None or int(length)):
+        raise Malformed(f"A {request.method} request has no body: leave it out.")
+
+
+def _is_length(text: str) -> bool:
+    return len(text) <= _MAX_DIGITS and text.isascii() and text.isdigit()
