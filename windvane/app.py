@@ -111,7 +111,11 @@ class Server:
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._keys = keys
         self._roles = Roles(settings.roles, self._store, self._mapped)
-        self._keyring = KeyRing(permanent_keys(settings, keys), keys.token_secret)
+        self._keyring = KeyRing(
+            permanent_keys(settings, keys),
+            keys.token_secret,
+            [role.arn for role in settings.roles],
+        )
         self._gateway = self._new_gateway()
         self._parts = self._new_parts()
         self._operations = self._new_operations()
@@ -209,8 +213,8 @@ class Server:
     def _permits(self, caller: Caller, bucket: str, writes: bool) -> bool:
         if caller.credential.permanent:
             return True
-        grant = self._roles.of_session(caller.account, caller.credential.principal_arn)
-        return grant is not None and grant.allows(Action.PUT if writes else Action.GET, bucket)
+        grant = self._roles.of_caller(caller)
+        return grant.allows(Action.PUT if writes else Action.GET, bucket)
 
     def _new_edge(self) -> Edge:
         return Edge(

@@ -76,7 +76,7 @@ def client(ring):
 
 
 def keys_of(ring, lifetime):
-    keys = ring.issue(ROLE, "visit", lifetime, now())
+    keys = ring.issue(ROLE, "visit", lifetime, now(), ring.credential("AKIA1", "", now()))
     return {
         "AccessKeyId": keys.access_key,
         "SecretAccessKey": keys.secret_key,

@@ -42,7 +42,7 @@ from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
 from windvane.domain.images import image_uri
 from windvane.domain.resource import Resource
-from windvane.names import PageTokens, Scope
+from windvane.names import PageTokens, Scope, default_role
 from windvane.serving.router import Router
 from windvane.settings import LimitSettings, Role
 from windvane.store.base import Store
@@ -83,7 +83,8 @@ class Keys:
 
     def credential(self, access_key: str, session_token: str, now: datetime) -> Credential:
         arn = f"arn:aws:sts::{access_key}:assumed-role/windvane/test"
-        return Credential(access_key, access_key, "secret", arn, "AROATEST:test")
+        role = default_role(access_key)
+        return Credential(access_key, access_key, "secret", arn, "AROATEST:test", role_arn=role)
 
 
 @dataclass
@@ -149,7 +150,9 @@ class _Raw(io.BytesIO):
 async def _call(app: Any, request: AWSPreparedRequest) -> tuple[int, dict[str, str], bytes]:
     url = urlsplit(request.url)
     sent: list[dict[str, Any]] = []
-    headers = [(name.lower().encode(), _bytes(value)) for name, value in request.headers.items()]
+    given = {name.lower(): value for name, value in request.headers.items()}
+    given.pop("host", None)  # some signers add it
+    headers = [(name.encode(), _bytes(value)) for name, value in given.items()]
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -178,9 +181,13 @@ def _bytes(value: str | bytes) -> bytes:
 
 
 def build_parts(
-    store: Store, artifacts: LocalArtifacts, clock: Callable[[], datetime], limits: LimitSettings
+    store: Store,
+    artifacts: LocalArtifacts,
+    clock: Callable[[], datetime],
+    limits: LimitSettings,
+    roles: Roles | None = None,
 ) -> Parts:
-    roles = Roles((Role(READER, read=("data",), write=("results",)),), store)
+    roles = roles or Roles((Role(READER, read=("data",), write=("results",)),), store)
     lists = Lists(store, PageTokens(b"k" * 32))
     steps = Steps(store, artifacts, roles, lists, clock)
     return Parts(

@@ -39,14 +39,18 @@ def keys(server):
 @pytest.fixture
 def link(server, keys):
     """A new one-time link."""
-    text = new_link(keys.token_secret, keys.access_key, "us-east-1", datetime.now(UTC))
+    text = new_link(
+        keys.token_secret, (keys.access_key, keys.secret_key), "us-east-1", datetime.now(UTC)
+    )
     return f"{server.url}/console/enter?link={text}"
 
 
 @pytest.fixture(scope="package")
 def session(server, keys):
     """A client that is signed in, once for all tests that leave the session as it is."""
-    text = new_link(keys.token_secret, keys.access_key, "us-east-1", datetime.now(UTC))
+    text = new_link(
+        keys.token_secret, (keys.access_key, keys.secret_key), "us-east-1", datetime.now(UTC)
+    )
     client = Plain(server.url)
     assert client.enter(f"/console/enter?link={text}").status == 200
     return client

@@ -61,12 +61,14 @@ def test_a_link_works_from_a_page_of_another_site(context_of, server, link):
 
 def test_links_that_never_were_any_good(server, keys, link):
     now = datetime.now(UTC)
-    expired = new_link(
-        keys.token_secret, keys.access_key, "us-east-1", now - LINK_LIFETIME - timedelta(seconds=1)
+    own, too_old = (keys.access_key, keys.secret_key), now - LINK_LIFETIME - timedelta(seconds=1)
+    expired = new_link(keys.token_secret, own, "us-east-1", too_old)
+    of_another_server = new_link(b"another secret", own, "us-east-1", now)
+    of_no_key = new_link(keys.token_secret, ("AKIANOSUCHKEY", keys.secret_key), "us-east-1", now)
+    of_another_secret = new_link(
+        keys.token_secret, (keys.access_key, "replaced since"), "us-east-1", now
     )
-    of_another_server = new_link(b"another secret", keys.access_key, "us-east-1", now)
-    of_no_key = new_link(keys.token_secret, "AKIANOSUCHKEY", "us-east-1", now)
-    ticket = Ticket("x", keys.access_key, "us-east-1", now + LINK_LIFETIME)
+    ticket = Ticket("x", keys.access_key, "", "us-east-1", now + LINK_LIFETIME)
     a_session = Seal(keys.token_secret, "session").close(ticket)
     good = link.rpartition("=")[2]
     changed = good[:-1] + ("A" if good[-1] != "A" else "B")
@@ -74,6 +76,7 @@ def test_links_that_never_were_any_good(server, keys, link):
         expired,
         of_another_server,
         of_no_key,
+        of_another_secret,
         a_session,
         changed,
         good[:40],
@@ -118,9 +121,11 @@ def test_signing_out_ends_the_session_for_whoever_kept_its_cookie(stranger, serv
 
 def test_sessions_that_never_were_any_good(server, keys, session):
     name, _, good = session.cookie.partition("=")
-    ticket = Ticket("x", keys.access_key, "us-east-1", datetime.now(UTC) - timedelta(seconds=1))
+    ticket = Ticket("x", keys.access_key, "", "us-east-1", datetime.now(UTC) - timedelta(seconds=1))
     expired = Seal(keys.token_secret, "session").close(ticket)
-    a_link = new_link(keys.token_secret, keys.access_key, "us-east-1", datetime.now(UTC))
+    a_link = new_link(
+        keys.token_secret, (keys.access_key, keys.secret_key), "us-east-1", datetime.now(UTC)
+    )
     for text in (expired, a_link, good[:-1] + ("A" if good[-1] != "A" else "B"), "", "x", "==="):
         answer = Plain(server.url, f"{name}={text}").get("/console/")
         assert answer.status == 303, text

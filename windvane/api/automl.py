@@ -13,12 +13,12 @@ OPERATIONS = Table("sagemaker")
 
 @OPERATIONS.serves("CreateAutoMLJob")
 def create_auto_ml_job(parts: Parts, call: Call) -> Result:
-    return {"AutoMLJobArn": parts.jobs.create(scope_of(call), call.parameters).arn}
+    return {"AutoMLJobArn": parts.jobs.create(call.caller, call.parameters).arn}
 
 
 @OPERATIONS.serves("CreateAutoMLJobV2")
 def create_auto_ml_job_v2(parts: Parts, call: Call) -> Result:
-    return {"AutoMLJobArn": parts.jobs.create_v2(scope_of(call), call.parameters).arn}
+    return {"AutoMLJobArn": parts.jobs.create_v2(call.caller, call.parameters).arn}
 
 
 @OPERATIONS.serves("DescribeAutoMLJob")

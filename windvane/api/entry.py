@@ -24,14 +24,19 @@ SESSION_LIFETIME = timedelta(hours=12)
 
 _SIGNATURE_BYTES = 32
 _CSRF_BYTES = 16
+_N_FACTS = 5
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """What a link or a session stands for; `id` is its own."""
+    """What a link or a session stands for; `id` is its own.
+
+    proof    shows that the key still has the secret with which it was opened
+    """
 
     id: str
     access_key: str
+    proof: str
     region: str
     expires: datetime
 
@@ -55,7 +60,9 @@ class Seal:
 
     def close(self, ticket: Ticket) -> str:
         expires = int(ticket.expires.timestamp())
-        body = json.dumps([ticket.id, ticket.access_key, ticket.region, expires]).encode()
+        body = json.dumps(
+            [ticket.id, ticket.access_key, ticket.proof, ticket.region, expires]
+        ).encode()
         return base64.urlsafe_b64encode(self._sign(body) + body).decode().rstrip("=")
 
     def open(self, text: str) -> Ticket | None:
@@ -68,19 +75,25 @@ class Seal:
         signature, body = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
         if not hmac.compare_digest(signature, self._sign(body)):
             return None
-        ticket_id, access_key, region, expires = json.loads(body)
-        return Ticket(ticket_id, access_key, region, datetime.fromtimestamp(expires, UTC))
+        facts = json.loads(body)
+        if len(facts) != _N_FACTS:  # made by a version that did not bind it to the secret
+            return None
+        ticket_id, access_key, proof, region, expires = facts
+        return Ticket(ticket_id, access_key, proof, region, datetime.fromtimestamp(expires, UTC))
 
     def _sign(self, body: bytes) -> bytes:
         return hmac.digest(self._key, body, "sha256")
 
 
-def new_link(secret: bytes, access_key: str, region: str, now: datetime) -> str:
+def new_link(secret: bytes, keys: tuple[str, str], region: str, now: datetime) -> str:
     """The text of a link that opens one session for the holder of a permanent key.
 
     secret    the data folder's token secret
+    keys      the access key and its secret: the link ends when either is replaced
     """
-    return Seal(secret, "link").close(_ticket(access_key, region, now + LINK_LIFETIME))
+    access_key, secret_key = keys
+    proof = _proof(secret, access_key, secret_key)
+    return Seal(secret, "link").close(_ticket(access_key, proof, region, now + LINK_LIFETIME))
 
 
 class Entry:
@@ -95,6 +108,7 @@ class Entry:
         self._keyring = keyring
         self._passes = passes
         self._links, self._sessions = Seal(secret, "link"), Seal(secret, "session")
+        self._secret = secret
         self._csrf_key = hmac.digest(secret, b"console csrf", "sha256")
         self._clock = clock
 
@@ -103,18 +117,17 @@ class Entry:
         ticket = self._links.open(text)
         if ticket is None or ticket.expires <= self._clock():
             return None
-        session = self._session(ticket.access_key, ticket.region)
-        if session is None or not self._passes.use(ticket.id, ticket.expires):
+        credential = self._credential_of(ticket)
+        if credential is None or not self._passes.use(ticket.id, ticket.expires):
             return None
-        return session
+        return self._session(credential, ticket.region)
 
     def by_keys(self, access_key: str, secret_key: str, region: str) -> Session | None:
         """The session of whoever has a permanent key and its secret; None if they do not go together."""
         credential = self._credential(access_key)
         known = credential.secret_key if credential else secrets.token_hex(20)
-        if not hmac.compare_digest(_hashed(known), _hashed(secret_key)):
-            return None
-        return self._session(access_key, region)
+        is_right = hmac.compare_digest(_hashed(known), _hashed(secret_key))
+        return self._session(credential, region) if credential and is_right else None
 
     def text_of(self, session: Session) -> str:
         """What a browser keeps."""
@@ -125,7 +138,7 @@ class Entry:
         ticket = self._sessions.open(text)
         if ticket is None or ticket.expires <= self._clock() or self._passes.is_used(ticket.id):
             return None
-        credential = self._credential(ticket.access_key)
+        credential = self._credential_of(ticket)
         return None if credential is None else _session(ticket, credential)
 
     def end(self, session: Session) -> None:
@@ -152,16 +165,29 @@ class Entry:
     def _credential(self, access_key: str) -> Credential | None:
         return self._keyring.credential(access_key, "", self._clock())
 
-    def _session(self, access_key: str, region: str) -> Session | None:
-        credential = self._credential(access_key)
+    def _credential_of(self, ticket: Ticket) -> Credential | None:
+        """None if the key is no more, or has another secret."""
+        credential = self._credential(ticket.access_key)
         if credential is None:
             return None
+        proof = _proof(self._secret, credential.access_key, credential.secret_key)
+        return credential if hmac.compare_digest(proof, ticket.proof) else None
+
+    def _session(self, credential: Credential, region: str) -> Session:
+        proof = _proof(self._secret, credential.access_key, credential.secret_key)
         expires = self._clock() + SESSION_LIFETIME
-        return _session(_ticket(access_key, region, expires), credential)
+        return _session(_ticket(credential.access_key, proof, region, expires), credential)
 
 
-def _ticket(access_key: str, region: str, expires: datetime) -> Ticket:
-    return Ticket(secrets.token_urlsafe(16), access_key, region, expires.replace(microsecond=0))
+def _ticket(access_key: str, proof: str, region: str, expires: datetime) -> Ticket:
+    return Ticket(
+        secrets.token_urlsafe(16), access_key, proof, region, expires.replace(microsecond=0)
+    )
+
+
+def _proof(secret: bytes, access_key: str, secret_key: str) -> str:
+    facts = json.dumps([access_key, secret_key]).encode()
+    return hmac.digest(secret, b"console proof\x00" + facts, "sha256").hex()
 
 
 def _session(ticket: Ticket, credential: Credential) -> Session:

@@ -90,7 +90,9 @@ class _Identity:
                 f"sts:AssumeRole on resource: {role_arn}"
             )
         seconds = call.parameters.get("DurationSeconds", _DEFAULT_LIFETIME_S)
-        keys = self._keyring.issue(role_arn, session, timedelta(seconds=seconds), self._clock())
+        keys = self._keyring.issue(
+            role_arn, session, timedelta(seconds=seconds), self._clock(), call.caller.credential
+        )
         return {
             "Credentials": _credentials(keys),
             "AssumedRoleUser": {
@@ -112,6 +114,7 @@ class _Identity:
             credential.access_key,
             timedelta(seconds=seconds),
             self._clock(),
+            credential,
         )
         return {"Credentials": _credentials(keys)}
 
@@ -142,8 +145,7 @@ class _Identity:
         """A session of a declared role gets no other role than its own."""
         if role_arn not in self._roles_of(caller.account):
             return False
-        own = {default_role(caller.account), role_arn}
-        return caller.credential.user_id.partition(":")[0] in {role_id(arn) for arn in own}
+        return caller.credential.role_arn in (default_role(caller.account), role_arn)
 
     def _roles_of(self, account: str) -> list[str]:
         return [default_role(account), *(arn for owner, arn in self._declared if owner == account)]

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from windvane.errors import Expired, WindvaneError
+from windvane.errors import Expired, InvalidRequest, WindvaneError
 from windvane.names import default_role
 from windvane.wire.call import Credential
 
@@ -113,19 +113,28 @@ class TemporaryKeys:
 class KeyRing:
     """Who an access key belongs to (the wire's KeyRing).
 
+    Temporary keys are good as long as what they come from: the permanent key with the secret that it had, and the role.
+
     permanent       (account, access key, secret key)
     token_secret    signs session tokens
+    roles           ARNs of the declared roles; every account has its default role besides
     """
 
-    def __init__(self, permanent: Iterable[tuple[str, str, str]], token_secret: bytes) -> None:
+    def __init__(
+        self,
+        permanent: Iterable[tuple[str, str, str]],
+        token_secret: bytes,
+        roles: Iterable[str] = (),
+    ) -> None:
         self._permanent = {
             access_key: _permanent_credential(account, access_key, secret_key)
             for account, access_key, secret_key in permanent
         }
         self._token_secret = token_secret
+        self._roles = frozenset(roles)
 
     def credential(self, access_key: str, session_token: str, now: datetime) -> Credential | None:
-        """None if the key is unknown or does not go with the token.
+        """None if the key is unknown, does not go with the token, or what it comes from is gone.
 
         raises    Expired for temporary keys whose time is over
         """
@@ -136,26 +145,66 @@ class KeyRing:
             self._temporary_access_key(session_token).encode(), access_key.encode()
         ):
             return None
+        if not self._still_stands(claims):
+            return None
         if now >= claims.expires:
             raise Expired("The security token included in the request is expired")
         return self._temporary_credential(session_token, claims)
 
     def issue(
-        self, role_arn: str, session: str, lifetime: timedelta, now: datetime
+        self, role_arn: str, session: str, lifetime: timedelta, now: datetime, parent: Credential
     ) -> TemporaryKeys:
-        """Keys for a session of a role, good for `lifetime` from `now`."""
+        """Keys for a session of a role, good for `lifetime` from `now`.
+
+        parent    who asks: a session's keys end with the permanent key that it came from itself
+        raises    InvalidRequest if that key is no more
+        """
+        root = self._permanent.get(parent.parent_key or parent.access_key)
+        if root is None:
+            raise InvalidRequest("The access key that asks for a session is no more.")
         expires = (now + lifetime).astimezone(UTC).replace(microsecond=0)
-        claims = _Claims(role_arn, session, expires, secrets.token_hex(8))
-        body = json.dumps(
-            [claims.role_arn, claims.session, int(expires.timestamp()), claims.nonce]
-        ).encode()
-        token = base64.b64encode(self._sign("token", body) + body).decode()
+        claims = _Claims(
+            role_arn,
+            session,
+            expires,
+            secrets.token_hex(8),
+            root.access_key,
+            self.fingerprint(root),
+        )
+        token = self._write_token(claims)
         credential = self._temporary_credential(token, claims)
         return TemporaryKeys(
             credential.access_key, credential.secret_key, token, expires, credential
         )
 
+    def fingerprint(self, credential: Credential) -> str:
+        """What shows that a key still has its secret, without telling it; another one in each account."""
+        facts = [credential.account, credential.access_key, credential.secret_key]
+        return self._sign("fingerprint", json.dumps(facts).encode()).hex()
+
+    def _still_stands(self, claims: _Claims) -> bool:
+        parent = self._permanent.get(claims.parent_key)
+        if parent is None or parent.account != claims.role_arn.split(":")[4]:
+            return False
+        if not hmac.compare_digest(self.fingerprint(parent), claims.parent_fingerprint):
+            return False
+        return claims.role_arn == default_role(parent.account) or claims.role_arn in self._roles
+
+    def _write_token(self, claims: _Claims) -> str:
+        body = json.dumps(
+            [
+                claims.role_arn,
+                claims.session,
+                int(claims.expires.timestamp()),
+                claims.nonce,
+                claims.parent_key,
+                claims.parent_fingerprint,
+            ]
+        ).encode()
+        return base64.b64encode(self._sign("token", body) + body).decode()
+
     def _read_token(self, token: str) -> _Claims | None:
+        """None for what was not made here, or by a version that did not say what keys come from."""
         try:
             raw = base64.b64decode(token.encode(), validate=True)
         except (binascii.Error, ValueError):
@@ -164,8 +213,12 @@ class KeyRing:
         canonical = hmac.compare_digest(base64.b64encode(raw), token.encode())
         if not canonical or not hmac.compare_digest(signature, self._sign("token", body)):
             return None
-        role_arn, session, expires, nonce = json.loads(body)
-        return _Claims(role_arn, session, datetime.fromtimestamp(expires, UTC), nonce)
+        facts = json.loads(body)
+        if len(facts) != _N_CLAIMS:
+            return None
+        role_arn, session, expires, nonce, parent_key, fingerprint = facts
+        moment = datetime.fromtimestamp(expires, UTC)
+        return _Claims(role_arn, session, moment, nonce, parent_key, fingerprint)
 
     def _temporary_credential(self, token: str, claims: _Claims) -> Credential:
         account = claims.role_arn.split(":")[4]
@@ -177,6 +230,8 @@ class KeyRing:
             f"{role_id(claims.role_arn)}:{claims.session}",
             token,
             permanent=False,
+            role_arn=claims.role_arn,
+            parent_key=claims.parent_key,
         )
 
     def _temporary_access_key(self, token: str) -> str:
@@ -192,6 +247,11 @@ class _Claims:
     session: str
     expires: datetime
     nonce: str
+    parent_key: str
+    parent_fingerprint: str
+
+
+_N_CLAIMS = 6
 
 
 def assumed_role_arn(role_arn: str, session: str) -> str:
@@ -214,6 +274,7 @@ def _permanent_credential(account: str, access_key: str, secret_key: str) -> Cre
         secret_key,
         assumed_role_arn(role, session),
         f"{role_id(role)}:{session}",
+        role_arn=role,
     )
 
 

@@ -14,7 +14,7 @@ OPERATIONS = Table("sagemaker")
 
 @OPERATIONS.serves("CreateModel")
 def create_model(parts: Parts, call: Call) -> Result:
-    return {"ModelArn": parts.models.create(scope_of(call), call.parameters).arn}
+    return {"ModelArn": parts.models.create(call.caller, call.parameters).arn}
 
 
 @OPERATIONS.serves("DescribeModel")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from windvane.api.answers import present
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Parts, Table
 from windvane.control.data_rules import CSV, PARQUET
 from windvane.control.previews import PreviewView
 from windvane.engine.preview.asked import Asked
@@ -20,15 +20,9 @@ _CONTENT_TYPES = {"csv": CSV, "parquet": PARQUET}
 
 @OPERATIONS.serves("PreviewTable")
 def preview_table(parts: Parts, call: Call) -> Result:
-    given, credential = call.parameters, call.caller.credential
+    given = call.parameters
     source = {"S3Uri": given["S3Uri"], "S3DataType": given.get("S3DataType", "S3Prefix")}
-    view = parts.previews.preview(
-        scope_of(call),
-        given.get("RoleArn", ""),
-        "" if credential.permanent else credential.principal_arn,
-        source,
-        _asked(given),
-    )
+    view = parts.previews.preview(call.caller, given.get("RoleArn", ""), source, _asked(given))
     seen = view.seen
     return {
         "Source": _source(view),

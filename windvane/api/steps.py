@@ -18,13 +18,13 @@ OPERATIONS = Table("sagemaker")
 
 @OPERATIONS.serves("CreateTrainingJob")
 def create_training_job(parts: Parts, call: Call) -> Result:
-    job = parts.steps.create_training_job(scope_of(call), call.parameters)
+    job = parts.steps.create_training_job(call.caller, call.parameters)
     return {"TrainingJobArn": job.arn}
 
 
 @OPERATIONS.serves("CreateProcessingJob")
 def create_processing_job(parts: Parts, call: Call) -> Result:
-    job = parts.steps.create_processing_job(scope_of(call), call.parameters)
+    job = parts.steps.create_processing_job(call.caller, call.parameters)
     return {"ProcessingJobArn": job.arn}
 
 

@@ -14,7 +14,7 @@ OPERATIONS = Table("sagemaker")
 @OPERATIONS.serves("CreateTransformJob")
 def create_transform_job(parts: Parts, call: Call) -> Result:
     _check_media(call.parameters)
-    job = parts.transforms.create(scope_of(call), call.parameters)
+    job = parts.transforms.create(call.caller, call.parameters)
     return {"TransformJobArn": job.arn}
 
 

@@ -47,7 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def console_url(url: str, key: KeyFile) -> str:
     """A link that opens the console once for the holder of the data folder's own key."""
-    return f"{url}/console/enter?link={new_link(key.token_secret, key.access_key, DEFAULT_REGION, datetime.now(UTC))}"
+    keys = key.access_key, key.secret_key
+    link = new_link(key.token_secret, keys, DEFAULT_REGION, datetime.now(UTC))
+    return f"{url}/console/enter?link={link}"
 
 
 def _expected(settings: Settings) -> Address:

@@ -13,7 +13,7 @@ from windvane.control.inputs import check_input, check_output, check_specificati
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, first
 from windvane.control.quotas import Quotas
-from windvane.control.roles import Roles
+from windvane.control.roles import Grant, Roles
 from windvane.control.rules import CREATE_JOB_RULES, check
 from windvane.control.tags import set_first_tags, without_tags
 from windvane.domain.candidate import Candidate
@@ -25,6 +25,7 @@ from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import InvalidRequest, LimitExceeded, NameTaken, NotFound
 from windvane.names import Scope, arn, fitted, fresh_suffix
 from windvane.store.base import OrderBy, Store, Transaction
+from windvane.wire.call import Caller
 
 _UNFINISHED = tuple(status for status in JobStatus if not status.is_final)
 
@@ -69,27 +70,28 @@ class Jobs:
         self._lists = lists
         self._clock = clock
 
-    def create(self, scope: Scope, request: Request) -> AutoMLJob:
+    def create(self, caller: Caller, request: Request) -> AutoMLJob:
         """Record a job and its first task; nothing is left behind if the job is refused.
 
         request   to CreateAutoMLJob
-        raises    InvalidRequest, NameTaken, LimitExceeded
+        raises    InvalidRequest, NameTaken, LimitExceeded; AccessDenied if the caller may not pass the role
         """
         check(CREATE_JOB_RULES, request)
-        return self._create(scope, request, by_v2=False)
+        return self._create(caller, request, by_v2=False)
 
-    def create_v2(self, scope: Scope, request: Request) -> AutoMLJob:
+    def create_v2(self, caller: Caller, request: Request) -> AutoMLJob:
         """The same for a request to CreateAutoMLJobV2."""
         translated = in_v1_words(request)
         check((*CREATE_JOB_RULES, *V2_RULES), translated, told_in_v2_words)
-        return self._create(scope, translated, by_v2=True)
+        return self._create(caller, translated, by_v2=True)
 
-    def _create(self, scope: Scope, request: Request, *, by_v2: bool) -> AutoMLJob:
-        name = request["AutoMLJobName"]
+    def _create(self, caller: Caller, request: Request, *, by_v2: bool) -> AutoMLJob:
+        name, scope = request["AutoMLJobName"], Scope(caller.account, caller.region)
+        grant = self._roles.passed(caller, request["RoleArn"])
         with self._store.snapshot() as tx:
             if tx.find(AutoMLJob, scope, name) is not None:
                 raise _name_taken(scope, name)
-        features = self._check_world(scope, request)
+        features = self._check_world(scope, request, grant)
         now = self._clock()
         limits = self._limits(request)
         job = AutoMLJob(
@@ -180,8 +182,7 @@ class Jobs:
                 )
                 tx.log(place_of(job), [f"The AutoML job {job.name} was told to stop."], now)
 
-    def _check_world(self, scope: Scope, request: Request) -> FeatureSpecification:
-        grant = self._roles.assume(scope, request["RoleArn"])
+    def _check_world(self, scope: Scope, request: Request, grant: Grant) -> FeatureSpecification:
         for channel in request["InputDataConfig"]:
             check_input(self._artifacts, scope, grant, channel["DataSource"]["S3DataSource"])
         check_output(self._artifacts, scope, grant, request["OutputDataConfig"]["S3OutputPath"])

@@ -19,6 +19,7 @@ from windvane.domain.resource import Kind
 from windvane.errors import AlreadyExists, DoesNotExist, InvalidRequest
 from windvane.names import Scope, arn
 from windvane.store.base import Store, Transaction
+from windvane.wire.call import Caller
 
 _ALL_MODELS = Listing("ListModels", Model)
 
@@ -114,11 +115,12 @@ class Models:
         self._lists = lists
         self._clock = clock
 
-    def create(self, scope: Scope, request: Request) -> Model:
-        """raises    InvalidRequest"""
+    def create(self, caller: Caller, request: Request) -> Model:
+        """raises    InvalidRequest; AccessDenied if the caller may not pass the role"""
         check(CREATE_MODEL_RULES, request)
-        self._check_world(scope, request)
+        self._check_world(caller, request)
         with self._store.transaction() as tx:
+            scope = Scope(caller.account, caller.region)
             return add_model(tx, scope, request, self._clock())
 
     def describe(self, scope: Scope, name: str) -> Model:
@@ -138,9 +140,9 @@ class Models:
         with self._store.transaction() as tx:
             tx.delete(find_model(tx, scope, name))
 
-    def _check_world(self, scope: Scope, request: Request) -> None:
+    def _check_world(self, caller: Caller, request: Request) -> None:
         role = request.get("ExecutionRoleArn")
-        grant = self._roles.assume(scope, role) if role is not None else self._roles.default(scope)
+        grant = self._roles.of_caller(caller) if role is None else self._roles.passed(caller, role)
         for _, container in _containers(request):
             location = parse_location(container["ModelDataUrl"])
             grant.require(Action.GET, location.bucket)

@@ -21,9 +21,9 @@ from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_locat
 from windvane.control.inputs import input_objects
 from windvane.control.roles import Action, Grant, Roles
 from windvane.engine.preview.asked import Asked
-from windvane.errors import AccessDenied, InvalidRequest, Throttled
-from windvane.names import Scope
+from windvane.errors import InvalidRequest, Throttled
 from windvane.process import leash
+from windvane.wire.call import Caller
 
 _LOG = logging.getLogger(__name__)
 
@@ -71,21 +71,19 @@ class Previews:
 
     def preview(
         self,
-        scope: Scope,
+        caller: Caller,
         role_arn: str,
-        principal_arn: str,
         source: Mapping[str, Any],
         asked: Asked,
     ) -> PreviewView:
         """role_arn   whose permissions hold; "" for those of the caller
-        principal_arn
-                   the session of a role that the caller is; "" for one who may use all of the account's buckets
         source     an S3DataSource
         asked      its name and its size are filled in
 
-        raises     AccessDenied, InvalidRequest if the role may not read it, nothing is there, or it is no table; Throttled
+        raises     AccessDenied if the caller may not pass the role; InvalidRequest if the role may not read it, nothing
+                   is there, or it is no table; Throttled
         """
-        grant = self._grant(scope, role_arn, principal_arn)
+        grant = self._roles.passed(caller, role_arn) if role_arn else self._roles.of_caller(caller)
         _check_readable(grant, parse_location(source["S3Uri"]))
         objects = list(islice(input_objects(self._artifacts, source), _MOST_OBJECTS + 1))
         if not objects:
@@ -102,16 +100,6 @@ class Previews:
             sum(info.size for info in counted),
             len(objects) > len(counted),
         )
-
-    def _grant(self, scope: Scope, role_arn: str, principal_arn: str) -> Grant:
-        if role_arn:
-            return self._roles.assume(scope, role_arn)
-        if not principal_arn:
-            return self._roles.default(scope)
-        grant = self._roles.of_session(scope.account, principal_arn)
-        if grant is None:
-            raise AccessDenied(f"The role of {principal_arn} is not declared any more.")
-        return grant
 
     def _look(self, info: ObjectInfo, asked: Asked) -> Mapping[str, Any]:
         if not self._turns.acquire(timeout=_WAIT_S):

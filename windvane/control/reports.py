@@ -62,7 +62,7 @@ class Reports:
             dataset = _dataset(tx, job, candidate)
         request = report_request(job, candidate, dataset, free_name)
         try:
-            started = self._steps.create_processing_job(scope, request, reports_on=candidate.arn)
+            started = self._steps.create_report_job(scope, request, candidate.arn)
         except NameTaken:  # by another request for the same
             return self.describe(scope, job_name, candidate_name)
         return _view(job, started)

@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from windvane.artifacts.mapped import BucketMap
-from windvane.errors import InvalidRequest
+from windvane.errors import AccessDenied, InvalidRequest
 from windvane.names import Scope, default_role
 from windvane.store.base import Store
+from windvane.wire.call import Caller
 
 
 class DeclaredRole(Protocol):
@@ -86,7 +87,7 @@ class Roles:
         self._mapped = mapped or BucketMap()
 
     def default(self, scope: Scope) -> Grant:
-        """What holds where a request names no role: every bucket of the account."""
+        """The default role of the account: every bucket of it."""
         arn = default_role(scope.account)
         return Grant(arn, scope.account, ("*",), ("*",), self._store, self._mapped)
 
@@ -104,10 +105,24 @@ class Roles:
             f"[[roles]], for the account {account}."
         )
 
-    def of_session(self, account: str, principal_arn: str) -> Grant | None:
-        """The role behind `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`; None if it is declared no more."""
-        name = principal_arn.split("/")[1]
-        default = default_role(account)
-        arns = [arn for arn in (*self._declared, default) if arn.rpartition("/")[2] == name]
-        ours = [arn for arn in arns if arn.split(":")[4] == account]
-        return self.assume(Scope(account, ""), ours[0]) if ours else None
+    def of_caller(self, caller: Caller) -> Grant:
+        """What holds where a request names no role: what the caller may do, and no more.
+
+        raises    AccessDenied if the caller's role is no more
+        """
+        arn = caller.credential.role_arn
+        if arn != default_role(caller.account) and arn not in self._declared:
+            raise AccessDenied(f"The role of {caller.credential.principal_arn} is no more.")
+        return self.assume(Scope(caller.account, caller.region), arn)
+
+    def passed(self, caller: Caller, arn: str) -> Grant:
+        """The role that a caller hands to a job or model; a session of the default role may hand on any of the account.
+
+        raises    AccessDenied if the caller may not; InvalidRequest if the account has no such role
+        """
+        if caller.credential.role_arn not in (default_role(caller.account), arn):
+            raise AccessDenied(
+                f"User: {caller.credential.principal_arn} is not authorized to perform: iam:PassRole on resource: "
+                f"{arn} because no identity-based policy allows the iam:PassRole action"
+            )
+        return self.assume(Scope(caller.account, caller.region), arn)

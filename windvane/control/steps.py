@@ -13,7 +13,7 @@ from windvane.control.inputs import check_input, check_output
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, Unserved, found
 from windvane.control.reruns import filled_in
-from windvane.control.roles import Roles
+from windvane.control.roles import Grant, Roles
 from windvane.control.rules import check, refused
 from windvane.control.step_rules import CREATE_PROCESSING_JOB_RULES, CREATE_TRAINING_JOB_RULES
 from windvane.control.tags import set_first_tags, without_tags
@@ -24,6 +24,7 @@ from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import InvalidRequest, NameTaken
 from windvane.names import Scope
 from windvane.store.base import Store, Transaction
+from windvane.wire.call import Caller
 
 J = TypeVar("J", bound=ProcessingJob)
 
@@ -62,11 +63,13 @@ class Steps:
         self._lists = lists
         self._clock = clock
 
-    def create_training_job(self, scope: Scope, request: Request) -> TrainingJob:
+    def create_training_job(self, caller: Caller, request: Request) -> TrainingJob:
         """Record a job and its task; nothing is left behind if the job is refused.
 
-        raises    InvalidRequest, NameTaken
+        raises    InvalidRequest, NameTaken; AccessDenied if the caller may not pass the role
         """
+        grant = self._roles.passed(caller, request["RoleArn"])
+        scope = Scope(caller.account, caller.region)
         with self._store.snapshot() as tx:
             request = filled_in(tx, scope, request)
         check(CREATE_TRAINING_JOB_RULES, request)
@@ -77,16 +80,26 @@ class Steps:
         sources = [
             source for _, source in found(request, "InputDataConfig.*.DataSource.S3DataSource")
         ]
-        return self._create(job, request, sources, [request["OutputDataConfig"]["S3OutputPath"]])
+        outputs = [request["OutputDataConfig"]["S3OutputPath"]]
+        return self._create(job, request, grant, sources, outputs)
 
-    def create_processing_job(
-        self, scope: Scope, request: Request, *, reports_on: str = ""
-    ) -> ProcessingJob:
-        """The same.
+    def create_processing_job(self, caller: Caller, request: Request) -> ProcessingJob:
+        """The same."""
+        grant = self._roles.passed(caller, request["RoleArn"])
+        return self._create_processing_job(Scope(caller.account, caller.region), request, grant, "")
 
-        reports_on    ARN of a candidate that gets what the job makes as its reports; "" if none does
+    def create_report_job(self, scope: Scope, request: Request, reports_on: str) -> ProcessingJob:
+        """A processing job with the role that the AutoML job was given when it was created.
+
+        reports_on    ARN of a candidate that gets what the job makes as its reports
         raises        InvalidRequest, NameTaken
         """
+        grant = self._roles.assume(scope, request["RoleArn"])
+        return self._create_processing_job(scope, request, grant, reports_on)
+
+    def _create_processing_job(
+        self, scope: Scope, request: Request, grant: Grant, reports_on: str
+    ) -> ProcessingJob:
         check(CREATE_PROCESSING_JOB_RULES, request)
         name, now = request["ProcessingJobName"], self._clock()
         details = {"StoppingCondition": _A_DAY, **_details(request, "ProcessingJobName")}
@@ -102,7 +115,7 @@ class Steps:
         outputs = [
             uri for _, uri in found(request, "ProcessingOutputConfig.Outputs.*.S3Output.S3Uri")
         ]
-        return self._create(job, request, sources, outputs)
+        return self._create(job, request, grant, sources, outputs)
 
     def describe(self, kind: type[J], scope: Scope, name: str) -> J:
         """raises    InvalidRequest if there is none, as on AWS, whatever the service model says"""
@@ -135,12 +148,11 @@ class Steps:
             tx.log(place_of(job), [f"The {_words(job)} {job.name} was told to stop."], now)
 
     def _create(
-        self, job: J, request: Request, sources: Sequence[Any], outputs: Sequence[str]
+        self, job: J, request: Request, grant: Grant, sources: Sequence[Any], outputs: Sequence[str]
     ) -> J:
         with self._store.snapshot() as tx:
             if tx.find(type(job), job.scope, job.name) is not None:
                 raise _name_taken(job)
-        grant = self._roles.assume(job.scope, request["RoleArn"])
         for source in sources:
             check_input(self._artifacts, job.scope, grant, source)
         for uri in outputs:

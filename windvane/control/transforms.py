@@ -32,6 +32,7 @@ from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import DoesNotExist, InvalidRequest, NameTaken
 from windvane.names import Scope, arn
 from windvane.store.base import Store, Transaction
+from windvane.wire.call import Caller
 
 NO_PROCESSING = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
 """What Describe says of a job that asked for none."""
@@ -52,19 +53,22 @@ class Transforms:
         self._roles = roles
         self._clock = clock
 
-    def create(self, scope: Scope, request: Request) -> TransformJob:
-        """Record a job and its task; nothing is left behind if the job is refused. The role is that of the model.
+    def create(self, caller: Caller, request: Request) -> TransformJob:
+        """Record a job and its task; nothing is left behind if the job is refused.
+
+        The role is that of the model; what a model without a role may do is what the caller may.
 
         ModelName may also be a training job that fitted transformers, as it is in the transform jobs of candidates.
 
         raises    InvalidRequest, DoesNotExist, NameTaken
         """
         check(CREATE_TRANSFORM_JOB_RULES, request)
+        scope = Scope(caller.account, caller.region)
         with self._store.snapshot() as tx:
             job, role = self._new(tx, scope, request)
             if tx.find(TransformJob, scope, job.name) is not None:
                 raise _name_taken(job)
-        self._check_world(scope, request, self._grant(scope, role))
+        self._check_world(scope, request, self._grant(caller, role))
         with self._store.transaction() as tx:
             if not tx.insert(job):
                 raise _name_taken(job)
@@ -91,8 +95,10 @@ class Transforms:
         )
         return job, role
 
-    def _grant(self, scope: Scope, role: str | None) -> Grant:
-        return self._roles.default(scope) if role is None else self._roles.assume(scope, role)
+    def _grant(self, caller: Caller, role: str | None) -> Grant:
+        if role is None:
+            return self._roles.of_caller(caller)
+        return self._roles.assume(Scope(caller.account, caller.region), role)
 
     def _check_world(self, scope: Scope, request: Request, grant: Grant) -> None:
         source = request["TransformInput"]["DataSource"]["S3DataSource"]

@@ -16,6 +16,8 @@ class Credential:
     principal_arn  who calls, e.g. arn:aws:sts::000000000000:assumed-role/windvane/session
     session_token  must come with the request if not ""
     permanent      False for keys made by AssumeRole
+    role_arn       of the role that the caller is a session of: names of roles may repeat, their ARNs do not
+    parent_key     the permanent key that temporary ones come from, "" for a permanent one
     """
 
     account: str
@@ -25,6 +27,8 @@ class Credential:
     user_id: str
     session_token: str = field(default="", repr=False)
     permanent: bool = True
+    role_arn: str = ""
+    parent_key: str = ""
 
 
 class KeyRing(Protocol):

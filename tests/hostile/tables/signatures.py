@@ -58,9 +58,11 @@ _NOBODY = Key("AKIANOBODY", "secret")
 
 
 def _session(seconds: int) -> Key:
-    keys = KeyRing([], SESSION_SECRET).issue(
-        default_role(ACCOUNT), "hostile", timedelta(seconds=seconds), NOW
-    )
+    ring = KeyRing([(ACCOUNT, OWNER.access_key, OWNER.secret)], SESSION_SECRET)
+    owner = ring.credential(OWNER.access_key, "", NOW)
+    assert owner is not None
+    lifetime = timedelta(seconds=seconds)
+    keys = ring.issue(default_role(ACCOUNT), "hostile", lifetime, NOW, owner)
     return Key(keys.access_key, keys.secret_key, keys.session_token)
 
 

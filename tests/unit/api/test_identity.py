@@ -20,7 +20,7 @@ FOREIGN = "arn:aws:iam::444455556666:role/theirs"
 
 @pytest.fixture
 def ring() -> KeyRing:
-    return KeyRing([(ACCOUNT, "AKIA1", "one")], b"k" * 32)
+    return KeyRing([(ACCOUNT, "AKIA1", "one")], b"k" * 32, [DECLARED, FOREIGN])
 
 
 @pytest.fixture

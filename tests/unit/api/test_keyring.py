@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import stat
 import threading
@@ -11,18 +12,23 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from windvane.api.keyring import KeyRing, UnusableKeys, load_or_create_keys
-from windvane.errors import Expired
+from windvane.api.keyring import KeyRing, TemporaryKeys, UnusableKeys, load_or_create_keys
+from windvane.errors import Expired, InvalidRequest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/reader"
+PERMANENT = [(ACCOUNT, "AKIA1", "one"), ("444455556666", "AKIA2", "two")]
 
 
 @pytest.fixture
 def ring() -> KeyRing:
-    return KeyRing([(ACCOUNT, "AKIA1", "one"), ("444455556666", "AKIA2", "two")], b"k" * 32)
+    return KeyRing(PERMANENT, b"k" * 32, [ROLE])
+
+
+def issue(ring: KeyRing, session: str = "s", role: str = ROLE, key: str = "AKIA1") -> TemporaryKeys:
+    return ring.issue(role, session, HOUR, NOW, ring.credential(key, "", NOW))
 
 
 def test_keys_are_made_at_the_first_start_and_stay(tmp_path):
@@ -71,7 +77,7 @@ def test_a_damaged_key_file_is_named_and_left_alone(tmp_path, text):
 def test_secrets_are_not_shown(tmp_path, ring):
     keys = load_or_create_keys(tmp_path, ACCOUNT)
     assert keys.secret_key not in repr(keys)
-    issued = ring.issue(ROLE, "s", HOUR, NOW)
+    issued = issue(ring)
     assert issued.secret_key not in repr(issued)
     assert issued.session_token not in repr(issued)
 
@@ -92,7 +98,7 @@ def test_a_permanent_key_takes_no_session_token(ring):
 
 
 def test_temporary_keys_stand_for_the_session_of_the_role(ring):
-    issued = ring.issue(ROLE, "nightly", HOUR, NOW)
+    issued = issue(ring, "nightly")
     credential = ring.credential(issued.access_key, issued.session_token, NOW)
     assert credential == issued.credential
     assert credential.secret_key == issued.secret_key
@@ -103,12 +109,50 @@ def test_temporary_keys_stand_for_the_session_of_the_role(ring):
 
 
 def test_temporary_keys_work_after_a_restart(ring):
-    issued = ring.issue(ROLE, "s", HOUR, NOW)
-    assert KeyRing([], b"k" * 32).credential(issued.access_key, issued.session_token, NOW)
+    issued = issue(ring)
+    again = KeyRing(PERMANENT, b"k" * 32, [ROLE])
+    assert again.credential(issued.access_key, issued.session_token, NOW) == issued.credential
+
+
+@pytest.mark.parametrize(
+    ("permanent", "roles"),
+    [
+        pytest.param([], [ROLE], id="the key is gone"),
+        pytest.param([(ACCOUNT, "AKIA1", "another")], [ROLE], id="the secret was replaced"),
+        pytest.param(
+            [("444455556666", "AKIA1", "one")], [ROLE], id="the key is of another account"
+        ),
+        pytest.param(PERMANENT, [], id="the role is gone"),
+    ],
+)
+def test_temporary_keys_end_with_what_they_come_from(ring, permanent, roles):
+    issued = issue(ring)
+    again = KeyRing(permanent, b"k" * 32, roles)
+    assert again.credential(issued.access_key, issued.session_token, NOW) is None
+
+
+def test_keys_of_a_session_that_a_session_asked_for_end_with_the_first_key(ring):
+    first = issue(ring)
+    second = ring.issue(ROLE, "more", HOUR, NOW, first.credential)
+    assert ring.credential(second.access_key, second.session_token, NOW).parent_key == "AKIA1"
+    again = KeyRing([(ACCOUNT, "AKIA1", "another")], b"k" * 32, [ROLE])
+    assert again.credential(second.access_key, second.session_token, NOW) is None
+
+
+def test_nothing_is_issued_for_a_key_that_is_no_more(ring):
+    parent = ring.credential("AKIA1", "", NOW)
+    with pytest.raises(InvalidRequest, match="is no more"):
+        KeyRing([], b"k" * 32).issue(ROLE, "s", HOUR, NOW, parent)
+
+
+def test_a_token_without_what_it_comes_from_is_nobodys(ring):
+    body = json.dumps([ROLE, "s", int((NOW + HOUR).timestamp()), "nonce"]).encode()
+    old = base64.b64encode(hmac.digest(b"k" * 32, b"token\x00" + body, "sha256") + body).decode()
+    assert ring.credential(ring._temporary_access_key(old), old, NOW) is None
 
 
 def test_temporary_keys_end_on_time(ring):
-    issued = ring.issue(ROLE, "s", HOUR, NOW)
+    issued = issue(ring)
     assert ring.credential(
         issued.access_key, issued.session_token, NOW + HOUR - timedelta(seconds=1)
     )
@@ -117,19 +161,19 @@ def test_temporary_keys_end_on_time(ring):
 
 
 def test_two_issues_have_nothing_in_common(ring):
-    first, second = (ring.issue(ROLE, "s", HOUR, NOW) for _ in range(2))
+    first, second = (issue(ring) for _ in range(2))
     assert first.access_key != second.access_key
     assert first.secret_key != second.secret_key
     assert ring.credential(first.access_key, second.session_token, NOW) is None
 
 
 def test_a_token_of_another_server_is_nobodys(ring):
-    issued = KeyRing([], b"x" * 32).issue(ROLE, "s", HOUR, NOW)
+    issued = issue(KeyRing(PERMANENT, b"x" * 32, [ROLE]))
     assert ring.credential(issued.access_key, issued.session_token, NOW) is None
 
 
 def test_no_byte_of_a_token_can_be_changed(ring):
-    issued = ring.issue(ROLE, "s", HOUR, NOW)
+    issued = issue(ring)
     raw = base64.b64decode(issued.session_token)
     for index in range(len(raw)):
         changed = bytes([*raw[:index], raw[index] ^ 1, *raw[index + 1 :]])
@@ -143,7 +187,7 @@ def test_nonsense_for_a_token_is_nobodys(ring, token):
 
 
 def test_a_token_with_its_own_claims_needs_the_signature(ring):
-    issued = ring.issue(ROLE, "s", HOUR, NOW)
+    issued = issue(ring)
     raw = base64.b64decode(issued.session_token)
     claims = json.loads(raw[32:])
     claims[0] = "arn:aws:iam::444455556666:role/windvane"

@@ -57,7 +57,8 @@ class Console:
         return Browser(self.site)
 
     def link(self) -> str:
-        return f"/console/enter?link={new_link(TOKEN_SECRET, KEY, 'us-east-1', self.now)}"
+        link = new_link(TOKEN_SECRET, (KEY, SECRET), "us-east-1", self.now)
+        return f"/console/enter?link={link}"
 
     def put(self, uri: str, data: bytes) -> None:
         location = parse_location(uri)
