@@ -95,13 +95,15 @@ def test_every_file_of_a_job_is_documented_and_no_other():
     assert documented == listed
 
 
-def test_every_operation_of_sts_and_iam_is_documented_and_no_other():
+def test_every_operation_of_sts_iam_and_kms_is_documented_and_no_other():
     from windvane.api.identity import identity_operations
+    from windvane.api.served import operations
 
     page = (ROOT / "docs" / "operations.md").read_text()
-    for service in ("sts", "iam"):
+    rows = {**identity_operations(None, (), None), **operations(None)}
+    for service in ("sts", "iam", "kms"):
         [row] = re.findall(rf"^\| {service}\b.*$", page, re.MULTILINE)
-        served = {name for of, name in identity_operations(None, (), None) if of == service}
+        served = {name for of, name in rows if of == service}
         assert set(re.findall(r"`([A-Z]\w+)`", row)) == served
 
 
@@ -109,7 +111,7 @@ def test_every_operation_that_is_served_is_documented_and_no_other():
     from windvane.api.served import operations
 
     page = (ROOT / "docs" / "operations.md").read_text()
-    page = re.sub(r"^\| (sts|iam)\b.*$", "", page, flags=re.MULTILINE)
+    page = re.sub(r"^\| (sts|iam|kms)\b.*$", "", page, flags=re.MULTILINE)
     documented = set(
         re.findall(r"`((?:Create|Describe|List|Stop|Update|Delete|Add)[A-Z]\w+)`", page)
     )

@@ -26,6 +26,8 @@ from windvane.control.buckets import StoredBuckets
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.kms.master import load_master_keys
+from windvane.control.kms.service import new_key_service
 from windvane.control.leaderboard import Leaderboards
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
@@ -40,6 +42,7 @@ from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
+from windvane.errors import WindvaneError
 from windvane.events.stream import Streams
 from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
@@ -73,6 +76,7 @@ from windvane.work.workers.supervisor import Supervisor
 _LOG = logging.getLogger(__name__)
 _READY_S = 60.0
 _WATCH_S = 0.5
+_KEY_SWEEP_S = 60.0
 
 
 def utc_now() -> datetime:
@@ -88,6 +92,8 @@ class Server:
         keys = load_or_create_keys(settings.data_dir, settings.account)
         self._settings = settings
         self._store = open_store(settings.store_url, settings.data_dir)
+        masters = load_master_keys(settings.data_dir, settings.master_key)
+        self._kms = new_key_service(self._store, masters, PageTokens(keys.token_secret), utc_now)
         self._embedded = embedded_store(settings, keys) if settings.s3 is None else None
         self._connection = connection_of(settings, self._embedded)
         self._mapped = BucketMap(bucket_sources(settings))
@@ -124,6 +130,7 @@ class Server:
         self._console = self._new_console()
         self.asgi = Web(self._edge, self._console, self._telemetry, self.faults)
         self._watch: asyncio.Task[None] | None = None
+        self._key_sweep: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Returns once every part answers.
@@ -133,6 +140,7 @@ class Server:
         if self._embedded is not None:
             self._embedded.start()
         self._store.migrate()
+        self._kms.check()
         if self._embedded is not None:
             await asyncio.to_thread(self._embedded.wait_ready, _READY_S)
         await asyncio.to_thread(self._ensure_default_bucket)
@@ -140,6 +148,7 @@ class Server:
         self._hosting.start()
         await asyncio.to_thread(self._supervisor.start)
         self._watch = asyncio.create_task(self._keep_embedded_store_up())
+        self._key_sweep = asyncio.create_task(self._sweep_keys())
 
     def end_streams(self) -> None:
         """Let the clients go that follow events: other requests end by themselves."""
@@ -148,8 +157,9 @@ class Server:
 
     async def stop(self) -> None:
         await self._webhooks.stop()
-        if self._watch is not None:
-            self._watch.cancel()
+        for task in (self._watch, self._key_sweep):
+            if task is not None:
+                task.cancel()
         await asyncio.to_thread(self._edge.close)
         await self._gateway.close()
         await asyncio.gather(
@@ -172,6 +182,16 @@ class Server:
             if not self._embedded.is_running():
                 _LOG.error("The embedded S3 store died; starting it again.")
                 self._embedded.start()
+
+    async def _sweep_keys(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._kms.sweep)
+            except WindvaneError:
+                _LOG.exception(
+                    "Keys that are due could not be destroyed or rotated; tried again soon."
+                )
+            await asyncio.sleep(_KEY_SWEEP_S)
 
     def _ensure_default_bucket(self) -> None:
         account = self._settings.account
@@ -285,4 +305,5 @@ class Server:
             Leaderboards(store),
             Previews(artifacts, roles),
             self._router,
+            self._kms,
         )

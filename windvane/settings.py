@@ -246,6 +246,7 @@ class Settings:
     memory_mb     memory that all workers share; 0 means three quarters of the machine's
     tls_cert      PEM file with the certificate to show, and what it was signed with; "" means no TLS
     tls_key       PEM file with its key
+    master_key    what encryption keys are sealed under, from the environment; "" for that of the data folder
     """
 
     data_dir: Path
@@ -269,6 +270,7 @@ class Settings:
     events: EventSettings = EventSettings()
     webhooks: tuple[Webhook, ...] = ()
     console: ConsoleSettings = ConsoleSettings()
+    master_key: str = field(default="", repr=False)
 
 
 T = TypeVar("T")

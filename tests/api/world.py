@@ -28,6 +28,8 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.kms.master import MasterKeys, master_key
+from windvane.control.kms.service import new_key_service
 from windvane.control.leaderboard import Leaderboards
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
@@ -205,6 +207,7 @@ def build_parts(
         leaderboards=Leaderboards(store),
         previews=Previews(artifacts, roles),
         router=Router(),
+        kms=new_key_service(store, MasterKeys(master_key(b"m" * 32)), PageTokens(b"k" * 32), clock),
     )
 
 

@@ -17,6 +17,7 @@ from functools import partial
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
+from windvane.control.kms.service import KeyService
 from windvane.control.leaderboard import Leaderboards
 from windvane.control.logs import Logs
 from windvane.control.models import Models
@@ -50,6 +51,7 @@ class Parts:
     leaderboards: Leaderboards
     previews: Previews
     router: Router
+    kms: KeyService
 
 
 Operation = Callable[[Parts, Call], Result]

@@ -7,6 +7,7 @@ from windvane.api import (
     endpoint_configs,
     endpoint_figures,
     endpoints,
+    kms,
     leaderboard,
     logs,
     models,
@@ -34,6 +35,7 @@ _TABLES = (
     leaderboard.OPERATIONS,
     previews.OPERATIONS,
     endpoint_figures.OPERATIONS,
+    kms.OPERATIONS,
 )
 
 

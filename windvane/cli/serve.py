@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from windvane.cli.folder import locked, make_folder
+from windvane.control.kms.master import VARIABLE
 from windvane.settings import BadSettings, Settings, read_settings
 
 _LOG_BYTES = 20_000_000
@@ -45,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     for name in ("tls_cert", "tls_key"):
         if (path := getattr(arguments, name)) is not None:
             given[name] = str(path.absolute())
-    settings = replace(settings, **given)
+    # Out of the environment, which child processes inherit.
+    settings = replace(settings, **given, master_key=os.environ.pop(VARIABLE, ""))
     _check_tls(settings)
     make_folder(settings.data_dir)
     with locked(settings.data_dir):

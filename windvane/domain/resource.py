@@ -11,7 +11,7 @@ from windvane.names import Scope, arn
 
 
 class Kind(StrEnum):
-    """Kinds of resource; the value is the resource part of its ARN."""
+    """Kinds of resource; the value is the resource part of its ARN, which is SageMaker's but for keys and aliases."""
 
     AUTO_ML_JOB = "automl-job"
     CANDIDATE = "candidate"
@@ -21,6 +21,8 @@ class Kind(StrEnum):
     MODEL = "model"
     ENDPOINT_CONFIG = "endpoint-config"
     ENDPOINT = "endpoint"
+    KEY = "key"
+    KEY_ALIAS = "alias"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -107,4 +107,4 @@ Handler = Callable[[Call], Result]
 """Serves one operation; plain synchronous code, run in a thread."""
 
 Operations = Mapping[tuple[str, str], Handler]
-"""(service, operation) -> handler; the services are 'sagemaker', 'sagemaker-runtime', 'sts', 'iam', 'logs'."""
+"""(service, operation) -> handler; the services are those of wire/model.py."""

@@ -22,6 +22,7 @@ class Dialect(Enum):
     CONTROL = auto()
     OWN = auto()
     LOGS = auto()
+    KMS = auto()
     RUNTIME = auto()
     QUERY = auto()
     S3 = auto()
@@ -31,6 +32,7 @@ DIALECTS: Mapping[str, Dialect] = {
     "sagemaker": Dialect.CONTROL,
     "windvane": Dialect.OWN,
     "logs": Dialect.LOGS,
+    "kms": Dialect.KMS,
     "sagemaker-runtime": Dialect.RUNTIME,
     "sts": Dialect.QUERY,
     "iam": Dialect.QUERY,
@@ -52,16 +54,29 @@ _Row = Mapping[Dialect, Fault]
 
 
 def _row(
-    control: Fault, runtime: Fault, query: Fault, s3: Fault, logs: Fault | None = None
+    control: Fault,
+    runtime: Fault,
+    query: Fault,
+    s3: Fault,
+    logs: Fault | None = None,
+    kms: Fault | None = None,
 ) -> _Row:
     return {
         Dialect.CONTROL: control,
         Dialect.OWN: control,
         Dialect.LOGS: logs or control,
+        Dialect.KMS: kms or control,
         Dialect.RUNTIME: runtime,
         Dialect.QUERY: query,
         Dialect.S3: s3,
     }
+
+
+def _of_key(code: str) -> _Row:
+    """An encryption key cannot be used: S3 passes KMS's own code on, others call it a fault of the request."""
+    invalid = Fault("ValidationException", 400)
+    runtime, query = Fault("ValidationError", 400), Fault("ValidationError", 400)
+    return _row(invalid, runtime, query, Fault(f"KMS.{code}", 400), kms=Fault(code, 400))
 
 
 def _everywhere(fault: Fault) -> _Row:
@@ -82,19 +97,27 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("NoSuchEntity", 404),
         Fault("NoSuchKey", 404),
         Fault("ResourceNotFoundException", 400),
+        Fault("NotFoundException", 400),
     ),
+    errors.KeyMissing: _of_key("NotFoundException"),
+    errors.KeyDisabled: _of_key("DisabledException"),
+    errors.KeyInvalidState: _of_key("KMSInvalidStateException"),
+    errors.BadCiphertext: _of_key("InvalidCiphertextException"),
+    errors.IncorrectKey: _of_key("IncorrectKeyException"),
     errors.NameTaken: _row(
         Fault("ResourceInUse", 400),
         Fault("ValidationError", 400),
         Fault("EntityAlreadyExists", 409),
         Fault("BucketAlreadyExists", 409),
         Fault("ResourceAlreadyExistsException", 400),
+        Fault("AlreadyExistsException", 400),
     ),
     errors.LimitExceeded: _row(
         Fault("ResourceLimitExceeded", 400),
         Fault("ValidationError", 400),
         Fault("LimitExceeded", 409),
         Fault("InvalidRequest", 400),
+        Fault("LimitExceededException", 400),
         Fault("LimitExceededException", 400),
     ),
     errors.AccessDenied: _row(
@@ -260,6 +283,7 @@ _ENCODERS = {
     Dialect.CONTROL: _encode_json,
     Dialect.OWN: _encode_rest,
     Dialect.LOGS: _encode_json,
+    Dialect.KMS: _encode_json,
     Dialect.RUNTIME: _encode_rest,
     Dialect.QUERY: _encode_query,
     Dialect.S3: _encode_s3,

@@ -69,6 +69,10 @@ ROUTES = {
         Request("POST", "/", "", (scope("logs"), target("Logs_20140328.GetLogEvents")), b""),
         Route("logs", "GetLogEvents"),
     ),
+    "kms": (
+        Request("POST", "/", "", (scope("kms"), target("TrentService.Encrypt")), b""),
+        Route("kms", "Encrypt"),
+    ),
     "sts": (Request("POST", "/", "", (scope("sts"), FORM), b""), Route("sts")),
     "iam": (Request("POST", "/", "", (scope("iam"), FORM), b""), Route("iam")),
     "presigned sts": (Request("GET", "/", presigned("sts"), (), b""), Route("sts")),
@@ -125,6 +129,7 @@ def test_each_service_has_its_protocol():
         "sts": Protocol.QUERY,
         "iam": Protocol.QUERY,
         "logs": Protocol.JSON,
+        "kms": Protocol.JSON,
     }
 
 
