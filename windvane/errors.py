@@ -25,6 +25,7 @@
     |   |       |-- ClockSkew       the signature is older or newer than it may be
     |   |       `-- LinkExpired     a presigned request is over
     |   |-- UnknownOperation        the operation is not in the model, or is not served
+    |   |   `-- UnservedService     nothing of the service is served
     |   |-- Malformed               the body cannot be read
     |   |-- TooLarge                the body is larger than it may be
     |   |-- TooSlow                 the body does not come to its end in the time it may take
@@ -177,6 +178,14 @@ class LinkExpired(Expired):
 
 class UnknownOperation(CallerFault):
     """The operation is not in the service model, or is not served."""
+
+
+class UnservedService(UnknownOperation):
+    """A request for a service of which nothing is served here."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"The service '{service[:64]}' is not served here.")
+        self.service = service
 
 
 class Malformed(CallerFault):

@@ -17,7 +17,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from windvane.errors import CallerFault
 from windvane.telemetry import CONTENT_TYPE, Telemetry
+from windvane.wire.exchange import read_head
+from windvane.wire.heads import check_head
 
 Health = Callable[[], list[str]]
 """What is not well, a sentence each; empty if everything is."""
@@ -55,6 +58,8 @@ class Web:
         if scope["type"] != "http":
             return
         answer = self._answer(scope)
+        if answer is not self._edge:
+            answer = _sound(scope) or answer
         if answer is self._edge and not _has_authorization(scope):
             send = _with_headers(send, _OF_NO_ORIGIN)
         await answer(scope, receive, _with_date(send))
@@ -77,6 +82,15 @@ class Web:
 
     def _metrics(self, _: Request) -> Response:
         return Response(self._telemetry.exposition(), media_type=CONTENT_TYPE)
+
+
+def _sound(scope: Scope) -> ASGIApp | None:
+    """The refusal of a head that can be read in two ways; None if it cannot. (The edge tells it in AWS's words.)"""
+    try:
+        check_head(read_head(scope))
+    except CallerFault as error:
+        return PlainTextResponse(str(error), 400)
+    return None
 
 
 def _is_signed(scope: Scope) -> bool:

@@ -152,9 +152,9 @@ class _Raw(io.BytesIO):
 async def _call(app: Any, request: AWSPreparedRequest) -> tuple[int, dict[str, str], bytes]:
     url = urlsplit(request.url)
     sent: list[dict[str, Any]] = []
-    given = {name.lower(): value for name, value in request.headers.items()}
-    given.pop("host", None)  # some signers add it
-    headers = [(name.encode(), _bytes(value)) for name, value in given.items()]
+    headers = [(name.lower().encode(), _bytes(value)) for name, value in request.headers.items()]
+    if not any(name == b"host" for name, _ in headers):
+        headers.append((b"host", url.netloc.encode()))
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -164,7 +164,7 @@ async def _call(app: Any, request: AWSPreparedRequest) -> tuple[int, dict[str, s
         "path": url.path,
         "raw_path": url.path.encode(),
         "query_string": url.query.encode(),
-        "headers": [(b"host", url.netloc.encode()), *headers],
+        "headers": headers,
     }
 
     async def receive() -> dict[str, Any]:

@@ -240,6 +240,12 @@ def test_the_console_repeats_no_markup_of_a_hosts_name(server, host):
     assert host.encode() not in answer
 
 
+def test_attack_1_the_console_reads_no_header_twice(server):
+    answer = exchange(server, head("GET /console/ HTTP/1.1", HOST, HOST, "Connection: close"))
+    assert status(answer) == 400
+    assert b"more than once" in answer
+
+
 def broken(chance: random.Random) -> bytes:
     """A good request with a few bytes changed, lost, doubled, or cut off."""
     data = bytearray(bytes_of(chance.choice((LIST, INVOKE))))

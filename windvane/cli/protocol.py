@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from windvane.wire.bodies import FLOOR_BYTES_PER_S
+from windvane.wire.heads import BODILESS, MAX_HEADERS, MAX_TARGET
 
 MAX_HEAD_BYTES = 1 << 16
 """Of a request's head, of the trailers of its body, or of what stands around one chunk. Together with one read from the
@@ -13,35 +23,63 @@ socket it is all that is kept of them."""
 HEAD_S = 60.0
 """Within which the head of a request is there, from when the connection is made or the head begins."""
 
+READING_S = 20.0
+"""A client has to take `FLOOR_BYTES_PER_S` of its answer on average over so long."""
+
+LINGER_S = 10.0
+LINGER_BYTES = 8 << 20
+"""What a client still sends of a body that was refused is read and dropped up to here: a connection that is closed on
+unread data is reset, and the client would lose the answer. The largest body of an operation is 6 MiB."""
+
+_Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
 _NO_UPGRADE = "A request with a body cannot ask for another protocol: leave out the header Upgrade. This server speaks HTTP/1.1."
 _TOO_LARGE = b"The head of the request is longer than 65536 bytes."
+_CROWDED = b"Too many connections at once; try again later."
 _LAST_WORD_S = 0.5
+_BODILESS = frozenset(method.encode() for method in BODILESS)
 
 
-class NotThatProtocol(Exception):
-    """A request asks for another protocol and has a body."""
+class Refused(Exception):
+    """A request that is not served, whoever sent it."""
 
 
 class Bounded(HttpToolsProtocol):
-    """Ends a connection that sends head without end, which the parser would keep, or none at all. Refuses a body behind
-    an Upgrade header: the parser would leave it unread, and the request would be served without it."""
+    """Ends a connection that sends head without end, which the parser would keep, or none at all; or that takes nothing
+    of its answer. Refuses requests that two readers would read in two ways: a target that is no path, a method without
+    a body that has one, and a body behind an Upgrade header, which the parser would leave unread."""
 
     head_s = HEAD_S
+    reading_s = READING_S
+    linger_s = LINGER_S
     _patience: asyncio.TimerHandle | None = None
+    _reading: asyncio.TimerHandle | None = None
+    _lingering: asyncio.TimerHandle | None = None
     _has_moved = False
     _n_bytes = 0
+    _n_unsent = 0
+    _n_dropped = 0
     _in_head = False
-    _complaint = ""
+    _complaint: tuple[int, str] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self._is_crowded():
+            self._answer_and_close(503, _CROWDED)
+            return
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_more()
+        for timer in (self._reading, self._lingering):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._lingering is not None:
+            self._drop(len(data))
+            return
         self._has_moved = False
         super().data_received(data)
         self._n_bytes = 0 if self._has_moved else self._n_bytes + len(data)
@@ -54,12 +92,25 @@ class Bounded(HttpToolsProtocol):
         self._has_moved = self._in_head = True
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:
+            return  # a trailer: uvicorn would add it to the headers of the request that is being served
+        if len(self.headers) >= MAX_HEADERS:
+            self._refuse(f"The request has more than {MAX_HEADERS} headers.", 431)
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._has_moved, self._in_head = True, False
         self._wait_no_more()
+        if self.url[:1] != b"/":
+            self._refuse("The request's target must be a path: it must begin with '/'.")
+        if len(self.url) > MAX_TARGET:
+            self._refuse(f"The request's target is longer than {MAX_TARGET} characters.")
+        if self.parser.get_method() in _BODILESS and self._announces_body():
+            method = self.parser.get_method().decode("ascii")
+            self._refuse(f"A {method} request has no body: leave it out.")
         if self.parser.should_upgrade() and self._announces_body():
-            self._complaint = _NO_UPGRADE
-            raise NotThatProtocol
+            self._refuse(_NO_UPGRADE)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -70,8 +121,85 @@ class Bounded(HttpToolsProtocol):
         self._has_moved = True
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        if self._lingering is not None:
+            self.server_state.total_requests += 1
+            return
+        super().on_response_complete()
+
     def send_400_response(self, msg: str) -> None:
-        super().send_400_response(self._complaint or msg)
+        if self._complaint is None:
+            super().send_400_response(msg)
+        else:
+            status, sentence = self._complaint
+            self._answer_and_close(status, sentence.encode("ascii"))
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._reading is not None and not self.transport.is_closing():
+            self._reading.cancel()
+            self._reading = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._watch_reader()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.transport = _Closing(self, cycle)  # type: ignore[assignment]
+        has_body = cycle.scope["method"].encode() not in _BODILESS
+        super()._start_asgi_task(cycle, _closing_early(app, cycle) if has_body else app)
+
+    def end_softly(self, cycle: RequestResponseCycle) -> None:
+        """Close once the answer is sent and the client has had time to read it, whatever it still sends."""
+        if self.transport.is_closing():
+            return
+        if not cycle.more_body:
+            self.transport.close()
+            self._watch_reader()
+            return
+        self._lingering = self.loop.call_later(self.linger_s, self.transport.abort)
+        cycle.body = bytearray()
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _drop(self, n_bytes: int) -> None:
+        self._n_dropped += n_bytes
+        if self._n_dropped > LINGER_BYTES:
+            self.transport.abort()
+
+    def _watch_reader(self) -> None:
+        self._n_unsent = self.transport.get_write_buffer_size()
+        if self._reading is None and self._n_unsent:
+            self._reading = self.loop.call_later(self.reading_s, self._check_reader)
+
+    def _check_reader(self) -> None:
+        self._reading = None
+        taken = self._n_unsent - self.transport.get_write_buffer_size()
+        if taken < min(self._n_unsent, int(FLOOR_BYTES_PER_S * self.reading_s)):
+            self.transport.abort()
+        else:
+            self._watch_reader()
+
+    def _is_crowded(self) -> bool:
+        """One peer leaves others room: it holds at most half of the connections that there may be."""
+        if resource.getrlimit(resource.RLIMIT_NOFILE)[0] == resource.RLIM_INFINITY:
+            return False
+        most, n = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2, len(self.connections)
+        if n <= most // 2 or self.client is None:
+            return False
+        peers = (getattr(other, "client", None) or ("",) for other in self.connections)
+        same = sum(peer[0] == self.client[0] for peer in peers)
+        return n > most or same > most // 2
+
+    def _refuse(self, sentence: str, status: int = 400) -> None:
+        """raises    Refused, which the parser hands to `send_400_response`"""
+        self._complaint = status, sentence
+        raise Refused(sentence)
 
     def _wait_for_head(self) -> None:
         self._patience = self.loop.call_later(self.head_s, self.transport.close)
@@ -91,11 +219,40 @@ class Bounded(HttpToolsProtocol):
         if not self._in_head:
             self.transport.abort()
             return
+        self._answer_and_close(431, _TOO_LARGE)
+
+    def _answer_and_close(self, status: int, sentence: bytes) -> None:
         self.transport.write(
-            b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
-            b"connection: close\r\ncontent-length: %d\r\n\r\n%b" % (len(_TOO_LARGE), _TOO_LARGE)
+            b"%bcontent-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b"
+            % (STATUS_LINE[status], len(sentence), sentence)
         )
         self.transport.close()
+
+
+class _Closing:
+    """The transport as one request's cycle sees it: what it closes is closed softly."""
+
+    def __init__(self, protocol: Bounded, cycle: RequestResponseCycle) -> None:
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+        self._protocol, self._cycle = protocol, cycle
+
+    def close(self) -> None:
+        self._protocol.end_softly(self._cycle)
+
+
+def _closing_early(app: Any, cycle: RequestResponseCycle) -> Any:
+    """An answer before the end of the body ends the connection: what follows on it would be the rest of that body."""
+
+    async def answering(scope: Any, receive: Any, send: _Send) -> None:
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            if cycle.more_body and message["type"] == "http.response.start":
+                cycle.keep_alive = False
+            await send(message)
+
+        await app(scope, receive, sending)
+
+    return answering
 
 
 class EndedSoon(Bounded):

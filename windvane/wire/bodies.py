@@ -7,6 +7,8 @@ account stay within bounds, however many requests come at once.
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -52,14 +54,17 @@ class Bodies:
         """Bytes of bodies in memory now."""
         return self._held[_ALL]
 
-    def open(self, receive: Receive, peer: str, limit: int | None = None) -> BodyReader:
+    def open(
+        self, receive: Receive, peer: str, limit: int | None = None, within_s: float = math.inf
+    ) -> BodyReader:
         """Return a reader of one request's body; use it as a context manager, or close it.
 
         receive    of ASGI
         peer       address that the request came from
         limit      the most bytes that the body may have; None for no limit (one that is streamed)
+        within_s   the longest that it may take, from now
         """
-        return BodyReader(self, receive, peer, limit)
+        return BodyReader(self, receive, peer, limit, within_s)
 
     def hold(self, purses: list[tuple[str, str]], n_bytes: int) -> None:
         """Count bytes that a reader took.
@@ -97,13 +102,17 @@ class BodyReader:
     at_end     the body was read to its end
     """
 
-    def __init__(self, bodies: Bodies, receive: Receive, peer: str, limit: int | None) -> None:
+    def __init__(
+        self, bodies: Bodies, receive: Receive, peer: str, limit: int | None, within_s: float
+    ) -> None:
         self._bodies = bodies
         self._receive = receive
         self._limit = limit
         self._purses = [_ALL, ("peer", peer)]
         self._held = 0
         self._patience_s = bodies.bounds.patience_s
+        self._within_s = within_s
+        self._opened = time.monotonic()
         self.n_bytes = 0
         self.at_end = False
 
@@ -177,18 +186,23 @@ class BodyReader:
     async def _message(self) -> MutableMapping[str, Any]:
         """Time spent waiting is taken from the patience, each byte gives some back: on average a body that keeps above
         the floor is never cut off. What its reader does between two chunks costs the client nothing."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+        started = time.monotonic()
+        left_s = self._opened + self._within_s - started
         try:
-            async with asyncio.timeout(max(0.0, self._patience_s)):
+            async with asyncio.timeout(max(0.0, min(self._patience_s, left_s))):
                 message = await self._receive()
         except TimeoutError as error:
-            bounds = self._bodies.bounds
-            raise TooSlow(
-                f"The body of the request came too slowly: at least {bounds.floor_bytes_per_s} bytes a second are "
-                f"expected, and nothing may be missing for longer than {bounds.patience_s:g} s."
-            ) from error
+            raise TooSlow(self._too_slow(left_s < self._patience_s)) from error
         earned = len(message.get("body", b"")) / self._bodies.bounds.floor_bytes_per_s
-        left = self._patience_s - (loop.time() - started) + earned
+        left = self._patience_s - (time.monotonic() - started) + earned
         self._patience_s = min(left, self._bodies.bounds.patience_s)
         return message
+
+    def _too_slow(self, is_late: bool) -> str:
+        if is_late:
+            return f"The body of the request did not come to its end within {self._within_s:g} s."
+        bounds = self._bodies.bounds
+        return (
+            f"The body of the request came too slowly: at least {bounds.floor_bytes_per_s} bytes a second are "
+            f"expected, and nothing may be missing for longer than {bounds.patience_s:g} s."
+        )

@@ -1,4 +1,7 @@
-"""The ASGI application for AWS traffic: route, then read the body, authenticate, find the operation, serve.
+"""The ASGI application for AWS traffic: check the head, route, authenticate, find the operation, serve.
+
+Authenticating is in the order of what it costs: a key that is known and a clock that is right, from the head alone; the
+signature, if the head declares the hash of the body; then the body, within bounds, and what was to be compared with it.
 
 Serving is decode, validate, handle, encode. For synchronous operations all of it happens in one of a bounded
 pool of threads; for asynchronous ones (InvokeEndpoint) on the event loop. S3 goes to its gateway, which
@@ -10,45 +13,51 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
-
-from botocore.model import OperationModel
 
 from windvane.errors import (
+    CallerFault,
     Malformed,
     MissingToken,
     Throttled,
-    TooLarge,
-    TooSlow,
     UnknownOperation,
+    UnservedService,
 )
 from windvane.wire import sigv4
-from windvane.wire.call import (
-    Call,
-    Caller,
-    Handler,
-    KeyRing,
-    Operations,
-    Request,
-    RequestRecord,
-    Result,
-)
+from windvane.wire.bodies import Bodies
+from windvane.wire.call import Call, Handler, KeyRing, Operations, RequestRecord, Result
 from windvane.wire.codec import CODECS, Answer
-from windvane.wire.faults import INTERNAL, OURS, encode_fault, fault_of, is_ours
-from windvane.wire.model import S3, Protocol, Route, Service, load_service, route
+from windvane.wire.exchange import (
+    Exchange,
+    Receive,
+    Scope,
+    Send,
+    WatchedSend,
+    header,
+    read_head,
+    source_ip,
+)
+from windvane.wire.faults import (
+    DIALECTS,
+    INTERNAL,
+    OURS,
+    Dialect,
+    encode_fault,
+    fault_of,
+    is_ours,
+)
+from windvane.wire.heads import announces_body, check_head
+from windvane.wire.model import S3, Protocol, Route, load_service, route
 from windvane.wire.s3.answers import CLOSE, Headers
 from windvane.wire.streams import StreamHandler, send_stream
+from windvane.wire.unserved import protocol_of
 from windvane.wire.validate import validate
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 AsyncHandler = Callable[[Call], Awaitable[Result]]
@@ -61,6 +70,8 @@ S3Gateway = Callable[[RequestRecord, Scope, Receive, Send], Awaitable[None]]
 """Answers S3 requests; writes what it learns of one into its record."""
 
 _HASHED_ON_THE_LOOP = 1 << 19
+_UNSIGNED_BODY_BYTES = 1 << 13
+_TO_S3 = Route(S3)
 
 _log = logging.getLogger(__name__)
 
@@ -81,44 +92,12 @@ class EdgeLimits:
     waiting: int = 512
 
 
-class Exchange:
-    """One request on its way along the chain; each step fills its own fields.
-
-    request       the head from the start, the body too once it is read
-    receive       where the body comes from
-    record        what outlives the request
-    """
-
-    route: Route
-    service: Service
-    operation: OperationModel
-    answer: Answer
-    chunks: AsyncIterator[bytes] | None = None
-
-    def __init__(self, request: Request, receive: Receive, source_ip: str) -> None:
-        self.request = request
-        self.receive = receive
-        self.record = RequestRecord(
-            request_id=str(uuid.uuid4()),
-            source_ip=source_ip,
-            user_agent=_header(request, "user-agent"),
-            service="sagemaker",
-            access_key=sigv4.claimed_access_key(request),
-        )
-
-    @property
-    def caller(self) -> Caller:
-        """Who calls; known once the signature is proved."""
-        if self.record.caller is None:
-            raise MissingToken("Missing Authentication Token")
-        return self.record.caller
-
-
 class Edge:
     """operations         synchronous handlers by (service, operation)
     async_operations   asynchronous ones
     s3_gateway         answers S3 requests; None refuses them
     clock              the time in UTC
+    bodies             the bounds of all bodies that are read here and by the gateway
     on_request         for metrics and the audit log
     streams            handlers whose answers go on
     """
@@ -132,6 +111,7 @@ class Edge:
         clock: Callable[[], datetime],
         *,
         limits: EdgeLimits = EdgeLimits(),
+        bodies: Bodies | None = None,
         on_request: OnRequest = lambda _: None,
         streams: Mapping[tuple[str, str], StreamHandler] = MappingProxyType({}),
     ) -> None:
@@ -144,11 +124,11 @@ class Edge:
         self._s3_gateway = s3_gateway
         self._clock = clock
         self._limits = limits
+        self._bodies = bodies or Bodies()
         self._on_request = on_request
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="operation")
         self._in_threads = 0
         self.chain: tuple[Callable[[Exchange], Awaitable[None]], ...] = (
-            self._read_body,
             self._authenticate,
             self._find_operation,
             self._serve,
@@ -160,59 +140,79 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        exchange = Exchange(_read_head(scope), receive, _source_ip(scope))
-        watched = _WatchedSend(send)
+        exchange = Exchange(read_head(scope), receive, source_ip(scope))
+        watched = WatchedSend(send)
         try:
-            self._find_service(exchange)
-            if exchange.route.service == S3:
+            self._check_head(exchange)
+            if exchange.route == _TO_S3:
                 await self._pass_to_s3(exchange, scope, watched)
             else:
-                for step in self.chain:
-                    await step(exchange)
-                await _send_what_came(exchange, watched)
+                await self._go_along_the_chain(exchange, watched)
         except Exception as error:  # the end of the chain: every error is answered
             if watched.status:
                 raise
-            ends = CLOSE if isinstance(error, TooSlow) else ()
-            await _send(_answer_to(error, exchange), watched, ends)
+            await _send(_answer_to(error, exchange), watched, _ending(exchange))
         finally:
             exchange.record.status = watched.status
             exchange.record.seconds = time.perf_counter() - started
             self._on_request(exchange.record)
 
-    def _find_service(self, exchange: Exchange) -> None:
-        exchange.route = route(exchange.request)
-        exchange.record.service = exchange.route.service
-        if exchange.route.service != S3:
-            exchange.service = load_service(exchange.route.service)
-
-    async def _read_body(self, exchange: Exchange) -> None:
+    async def _go_along_the_chain(self, exchange: Exchange, send: Send) -> None:
         runtime = exchange.record.service == "sagemaker-runtime"
-        limit = self._limits.runtime_body_bytes if runtime else self._limits.control_body_bytes
-        within_s = self._limits.body_s
+        limits = self._limits
+        most = limits.runtime_body_bytes if runtime else limits.control_body_bytes
+        with self._bodies.open(
+            exchange.receive, exchange.record.source_ip, most, limits.body_s
+        ) as exchange.body:
+            for step in self.chain:
+                await step(exchange)
+            await _send_what_came(exchange, send)
+
+    def _check_head(self, exchange: Exchange) -> None:
         try:
-            async with asyncio.timeout(within_s):
-                body = await _read_at_most(limit, exchange.receive)
-        except TimeoutError as error:
-            raise TooSlow(
-                f"The body of the request did not come to its end within {within_s:g} s."
-            ) from error
-        exchange.request = replace(exchange.request, body=body)
+            check_head(exchange.request)
+        except CallerFault:
+            with suppress(UnknownOperation):  # only to refuse it in the words of its service
+                self._find_service(exchange)
+            raise
+        self._find_service(exchange)
+
+    def _find_service(self, exchange: Exchange) -> None:
+        exchange.route = found = route(exchange.request)
+        exchange.record.service = exchange.speaks = found.service
+        if not found.served:
+            exchange.speaks = protocol_of(found.service, exchange.request)
+        elif found.service != S3:
+            exchange.service = load_service(found.service)
 
     async def _authenticate(self, exchange: Exchange) -> None:
-        body = exchange.request.body
+        """Whatever the head alone can tell is told before a byte of the body is asked for."""
+        request = exchange.request
+        claim = await self._read_claim(exchange)
+        declared = sigv4.declared_hash(request)
+        caller = claim.prove(declared) if declared else None
+        if not exchange.route.served:
+            raise UnservedService(exchange.route.service)
+        body = await exchange.body.whole()
         if len(body) > _HASHED_ON_THE_LOOP:
             payload_hash = await asyncio.to_thread(sigv4.hash_payload, body)
         else:
             payload_hash = sigv4.hash_payload(body)
+        if caller is None:
+            caller = claim.prove(payload_hash)
+        elif payload_hash != declared:
+            raise sigv4.mismatch(claim.signature.service)
+        exchange.body.charge(caller.account)
+        exchange.record.caller = caller
+        exchange.request = replace(request, body=body)
+
+    async def _read_claim(self, exchange: Exchange) -> sigv4.Claim:
         try:
-            exchange.record.caller = sigv4.verify(
-                exchange.request, payload_hash, self._keyring, self._clock()
-            )
+            return sigv4.read_claim(exchange.request, self._keyring, self._clock())
         except MissingToken as error:
-            if _needs_no_signature(exchange):
+            if await _needs_no_signature(exchange):
                 raise _not_served(exchange) from error
-            if exchange.service.protocol is Protocol.QUERY:
+            if DIALECTS[exchange.speaks] in (Dialect.QUERY, Dialect.EC2):
                 raise MissingToken("Request is missing Authentication Token") from error
             raise
 
@@ -253,10 +253,15 @@ class Edge:
         await self._s3_gateway(exchange.record, scope, exchange.receive, send)
 
 
-def _needs_no_signature(exchange: Exchange) -> bool:
-    """Whether it asks for an operation that AWS serves to anybody, such as AssumeRoleWithWebIdentity; none is here."""
-    if exchange.service.protocol is not Protocol.QUERY:
+async def _needs_no_signature(exchange: Exchange) -> bool:
+    """Whether it asks for an operation that AWS serves to anybody, such as AssumeRoleWithWebIdentity; none is here.
+
+    Only a short body is read for it."""
+    length = header(exchange.request, "content-length")
+    is_query = exchange.route.served and exchange.service.protocol is Protocol.QUERY
+    if not is_query or not length.isdecimal() or int(length) > _UNSIGNED_BODY_BYTES:
         return False
+    exchange.request = replace(exchange.request, body=await exchange.body.whole())
     try:
         name = CODECS[Protocol.QUERY].operation_name(exchange.route, exchange.request)
         operation = exchange.service.operation(name)
@@ -290,63 +295,15 @@ def _encode(exchange: Exchange, result: Result) -> Answer:
     return codec.encode(exchange.operation, result, exchange.record.request_id)
 
 
-class _WatchedSend:
-    """Sends on, and keeps the status; 0 until an answer has begun."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.status = 0
-
-    async def __call__(self, message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        await self._send(message)
-
-
-def _read_head(scope: Scope) -> Request:
-    return Request(
-        scope["method"],
-        scope["raw_path"].decode("latin-1"),
-        scope["query_string"].decode("latin-1"),
-        tuple(
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
-        ),
-        b"",
-    )
-
-
-def _source_ip(scope: Scope) -> str:
-    """The peer's address, and never what a header says of it: anybody can write one."""
-    client = scope.get("client")
-    return client[0] if client else ""
-
-
-def _header(request: Request, name: str) -> str:
-    return next((value for header, value in request.headers if header == name), "")
-
-
-async def _read_at_most(limit: int, receive: Receive) -> bytes:
-    """raises    TooLarge for a longer body, Malformed for one that ends before its time"""
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Malformed("The connection ended before the request body did.")
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > limit:
-            raise TooLarge(
-                "1 validation error detected: Value at 'body' failed to satisfy constraint: Member "
-                f"must have length less than or equal to {limit}"
-            )
-        more = message.get("more_body", False)
-    return b"".join(chunks)
+def _ending(exchange: Exchange) -> Headers:
+    """A connection on which the rest of a body may still come cannot be used again."""
+    body = getattr(exchange, "body", None)
+    is_read = body is not None and body.at_end
+    return () if is_read or not announces_body(exchange.request) else CLOSE
 
 
 def _answer_to(error: Exception, exchange: Exchange) -> Answer:
-    if is_ours(error, exchange.record.service):
+    if is_ours(error, exchange.speaks):
         _log.error(
             "request %s (%s %s) failed",
             exchange.record.request_id,
@@ -354,10 +311,10 @@ def _answer_to(error: Exception, exchange: Exchange) -> Answer:
             exchange.record.operation,
             exc_info=error,
         )
-    fault = fault_of(error, exchange.record.service)
+    fault = fault_of(error, exchange.speaks)
     exchange.record.error_code = fault.code if fault is not None else INTERNAL.code
     exchange.record.error_message = OURS if fault is None else str(error)
-    return encode_fault(error, exchange.record.service, exchange.record.request_id)
+    return encode_fault(error, exchange.speaks, exchange.record.request_id)
 
 
 async def _send_what_came(exchange: Exchange, send: Send) -> None:

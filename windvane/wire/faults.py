@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import Any
 
 from windvane import errors
+from windvane.wire import unserved
 from windvane.wire.codec import JSON_TYPE, XML_TYPE, Answer
 from windvane.wire.querybody import element, text
 
@@ -26,6 +27,8 @@ class Dialect(Enum):
     RUNTIME = auto()
     QUERY = auto()
     S3 = auto()
+    EC2 = auto()
+    CBOR = auto()
 
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -37,6 +40,11 @@ DIALECTS: Mapping[str, Dialect] = {
     "sts": Dialect.QUERY,
     "iam": Dialect.QUERY,
     "s3": Dialect.S3,
+    unserved.QUERY: Dialect.QUERY,
+    unserved.EC2: Dialect.EC2,
+    unserved.JSON: Dialect.CONTROL,
+    unserved.REST_JSON: Dialect.RUNTIME,
+    unserved.CBOR: Dialect.CBOR,
 }
 
 
@@ -69,6 +77,8 @@ def _row(
         Dialect.RUNTIME: runtime,
         Dialect.QUERY: query,
         Dialect.S3: s3,
+        Dialect.EC2: query,
+        Dialect.CBOR: control,
     }
 
 
@@ -175,6 +185,12 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("AccessDenied", 403),
     ),
     errors.UnknownOperation: _everywhere(Fault("UnknownOperationException", 400)),
+    errors.UnservedService: _row(
+        Fault("UnknownOperationException", 400),
+        Fault("UnknownOperationException", 400),
+        Fault("InvalidAction", 400),
+        Fault("InvalidRequest", 400),
+    ),
     errors.Malformed: _row(
         Fault("SerializationException", 400),
         Fault("SerializationException", 400),
@@ -279,6 +295,33 @@ def _encode_s3(_: Exception, fault: Fault, sentence: str, request_id: str) -> An
     return Answer(fault.status, headers, body.encode())
 
 
+def _encode_ec2(_: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
+    inner = element("Code", fault.code) + element("Message", text(sentence))
+    listed = element("Errors", element("Error", inner))
+    body = '<?xml version="1.0" encoding="UTF-8"?>\n' + element(
+        "Response", listed + element("RequestID", text(request_id))
+    )
+    headers = (("x-amzn-requestid", request_id), ("content-type", XML_TYPE))
+    return Answer(fault.status, headers, body.encode())
+
+
+def _encode_cbor(_: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
+    """source    RFC 8949 (a map of two texts), and Smithy's RPC v2 CBOR protocol"""
+    pairs = (("__type", fault.code), ("message", sentence))
+    body = b"\xa2" + b"".join(_cbor_text(name) + _cbor_text(value) for name, value in pairs)
+    headers = (
+        ("x-amzn-requestid", request_id),
+        ("smithy-protocol", "rpc-v2-cbor"),
+        ("content-type", "application/cbor"),
+    )
+    return Answer(fault.status, headers, body)
+
+
+def _cbor_text(value: str) -> bytes:
+    raw = value.encode()
+    return b"\x79" + len(raw).to_bytes(2, "big") + raw
+
+
 _ENCODERS = {
     Dialect.CONTROL: _encode_json,
     Dialect.OWN: _encode_rest,
@@ -287,4 +330,6 @@ _ENCODERS = {
     Dialect.RUNTIME: _encode_rest,
     Dialect.QUERY: _encode_query,
     Dialect.S3: _encode_s3,
+    Dialect.EC2: _encode_ec2,
+    Dialect.CBOR: _encode_cbor,
 }

@@ -75,6 +75,14 @@ def check_head(request: Request) -> None:
     _check_length(request)
 
 
+def announces_body(request: Request) -> bool:
+    """Return whether a body comes behind the head."""
+    return any(
+        name == "transfer-encoding" or (name == "content-length" and value.strip("0"))
+        for name, value in request.headers
+    )
+
+
 def _check_length(request: Request) -> None:
     found = {name: value for name, value in request.headers if name in _LENGTHS}
     if not found:

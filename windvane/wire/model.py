@@ -50,7 +50,7 @@ class Service:
 class Route:
     """Where a request belongs.
 
-    service     one of SERVICES, OWN, or 's3'
+    service     one of SERVICES, OWN, 's3', or the signing name of a service of which nothing is served
     operation   "" when only the body tells (query protocol) and for S3
     labels      the parts of the path that are parameters, still percent-encoded
     """
@@ -58,6 +58,7 @@ class Route:
     service: str
     operation: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    served: bool = True
 
 
 SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "iam", "logs", "kms")
@@ -92,12 +93,14 @@ def _operation_names(service: str) -> frozenset[str]:
 def route(request: Request) -> Route:
     """The service and, where the head tells it, the operation that a request is for.
 
-    raises    UnknownOperation for a service, target or path that is nobody's
+    A request signed for S3 that names an operation in X-Amz-Target is one of S3 Tables: never the object store's.
+
+    raises    UnknownOperation for a target or path that is nobody's
     """
     signed_as = _signed_as(request)
     target = _header(request, "x-amz-target")
     if signed_as == S3:
-        return Route(S3)
+        return Route("s3tables", served=False) if target else Route(S3)
     if signed_as in _JSON_BY_SIGNING_NAME:
         if target and request.method == "POST":
             return _route_by_target(target, signed_as)
@@ -105,7 +108,7 @@ def route(request: Request) -> Route:
     if signed_as in _QUERY_VERSIONS.values():
         return Route(signed_as)
     if signed_as:
-        raise UnknownOperation(f"The service {signed_as[:64]!r} is not served here.")
+        return Route(signed_as, served=False)
     if target:
         return _route_by_target(target, None)
     return _route_by_path(request) or _route_unsigned(request)

@@ -28,7 +28,7 @@ from windvane.errors import (
     MissingToken,
     UnknownKey,
 )
-from windvane.wire.call import Caller, KeyRing, Request
+from windvane.wire.call import Caller, Credential, KeyRing, Request
 from windvane.wire.s3.answers import S3Refusal
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -82,6 +82,34 @@ def verify(request: Request, payload_hash: str, keyring: KeyRing, now: datetime)
     payload_hash    hexadecimal SHA-256 of the body, or what S3 allows in its place
     raises          Unauthenticated, one of its kinds
     """
+    return read_claim(request, keyring, now).prove(payload_hash)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who a request says it is from: the key is known, and the time right; the signature is yet to be compared."""
+
+    request: Request
+    signature: Signature
+    credential: Credential
+
+    def prove(self, payload_hash: str) -> Caller:
+        """Return who signed the head of the request and the payload of that hash.
+
+        raises    BadSignature
+        """
+        signature, credential = self.signature, self.credential
+        expected = _calculate(self.request, signature, payload_hash, credential.secret_key)
+        if not hmac.compare_digest(expected.encode(), signature.signature.encode()):
+            raise mismatch(signature.service)
+        return Caller(credential.account, signature.region, credential)
+
+
+def read_claim(request: Request, keyring: KeyRing, now: datetime) -> Claim:
+    """Return what the head of a request says of its sender; all but the comparison of the signature is checked.
+
+    raises    Unauthenticated, one of its kinds
+    """
     signature = read_signature(request)
     _check_headers_signed(request, signature)
     _check_time(signature, now)
@@ -91,10 +119,18 @@ def verify(request: Request, payload_hash: str, keyring: KeyRing, now: datetime)
         raise Expired(_EXPIRED_TOKEN.get(signature.service, str(error))) from error
     if credential is None:
         raise UnknownKey(_UNKNOWN_KEY.get(signature.service, _UNKNOWN_TOKEN))
-    expected = _calculate(request, signature, payload_hash, credential.secret_key)
-    if not hmac.compare_digest(expected.encode(), signature.signature.encode()):
-        raise BadSignature(_MISMATCH_S3 if signature.service == "s3" else _MISMATCH)
-    return Caller(credential.account, signature.region, credential)
+    return Claim(request, signature, credential)
+
+
+def declared_hash(request: Request) -> str:
+    """Return the SHA-256 of its body that a request declares; "" if it declares none, or something else."""
+    declared = _header(request, "x-amz-content-sha256")
+    return declared if _HEX_HASH.fullmatch(declared) else ""
+
+
+def mismatch(service: str) -> BadSignature:
+    """Return the refusal of a signature, or a body, that is not the one that was signed."""
+    return BadSignature(_MISMATCH_S3 if service == "s3" else _MISMATCH)
 
 
 def hash_payload(body: bytes) -> str:

@@ -61,10 +61,6 @@ ROUTES = {
         Request("POST", "/endpoints/e/invocations", "", (scope("s3"),), b""),
         Route("s3"),
     ),
-    "a target does not make S3 another service": (
-        Request("POST", "/", "", (scope("s3"), target("SageMaker.AddTags")), b""),
-        Route("s3"),
-    ),
     "logs": (
         Request("POST", "/", "", (scope("logs"), target("Logs_20140328.GetLogEvents")), b""),
         Route("logs", "GetLogEvents"),
@@ -101,7 +97,6 @@ def test_a_request_finds_its_service(case):
 @pytest.mark.parametrize(
     "request_",
     [
-        Request("POST", "/", "", (scope("ec2"),), b""),
         Request("POST", "/", "", (scope("sagemaker"), target("Logs_20140328.GetLogEvents")), b""),
         Request("POST", "/", "", (scope("sagemaker"), target("AddTags")), b""),
         Request("GET", "/", "", (scope("sagemaker"), target("SageMaker.AddTags")), b""),
@@ -112,6 +107,17 @@ def test_a_request_finds_its_service(case):
 def test_a_request_of_nobody_is_unknown(request_):
     with pytest.raises(UnknownOperation):
         route(request_)
+
+
+def test_a_service_of_which_nothing_is_served_is_known_by_its_name():
+    assert route(Request("POST", "/", "", (scope("ec2"),), b"")) == Route("ec2", served=False)
+
+
+def test_s3_tables_is_not_s3():
+    """Attack 8."""
+    request = Request("POST", "/", "", (scope("s3"), target("S3Tables.ListTableBuckets")), b"")
+    assert route(request).service == "s3tables"
+    assert not route(request).served
 
 
 def test_a_label_that_is_not_utf_8_is_malformed():

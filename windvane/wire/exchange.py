@@ -1,0 +1,93 @@
+"""One request on its way through the edge: its head, its body as it comes, and the answer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+
+from botocore.model import OperationModel
+
+from windvane.errors import MissingToken
+from windvane.wire import sigv4
+from windvane.wire.bodies import BodyReader
+from windvane.wire.call import Caller, Request, RequestRecord
+from windvane.wire.codec import Answer
+from windvane.wire.model import Route, Service
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Exchange:
+    """One request on its way along the chain; each step fills its own fields.
+
+    request    the head from the start, the body too once it is read
+    receive    where the body comes from
+    record     what outlives the request
+    speaks     how errors are told, as `faults.DIALECTS` knows it
+    """
+
+    route: Route
+    service: Service
+    body: BodyReader
+    operation: OperationModel
+    answer: Answer
+    chunks: AsyncIterator[bytes] | None = None
+
+    def __init__(self, request: Request, receive: Receive, source_ip: str) -> None:
+        self.request = request
+        self.receive = receive
+        self.speaks = "sagemaker"
+        self.record = RequestRecord(
+            request_id=str(uuid.uuid4()),
+            source_ip=source_ip,
+            user_agent=header(request, "user-agent"),
+            service="sagemaker",
+            access_key=sigv4.claimed_access_key(request),
+        )
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls; known once the signature is proved."""
+        if self.record.caller is None:
+            raise MissingToken("Missing Authentication Token")
+        return self.record.caller
+
+
+def read_head(scope: Scope) -> Request:
+    """Return the head of an ASGI request."""
+    return Request(
+        scope["method"],
+        scope["raw_path"].decode("latin-1"),
+        scope["query_string"].decode("latin-1"),
+        tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+        ),
+        b"",
+    )
+
+
+def source_ip(scope: Scope) -> str:
+    """Return the peer's address, and never what a header says of it: anybody can write one. "" if unknown."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def header(request: Request, name: str) -> str:
+    """Return the value of a header (its name in lower case); "" if there is none."""
+    return next((value for found, value in request.headers if found == name), "")
+
+
+class WatchedSend:
+    """Sends on, and keeps the status; 0 until an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
