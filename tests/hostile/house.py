@@ -207,7 +207,7 @@ async def _call(app: Any, sent: Sent) -> Answered:
         "query_string": sent.query.encode("latin-1"),
         "headers": [(n.encode("latin-1"), v.encode("latin-1")) for n, v in sent.headers],
     }
-    if sent.body and not sent.header("content-length"):
+    if sent.body and sent.method in ("POST", "PUT") and not sent.header("content-length"):
         scope["headers"].append((b"content-length", str(len(sent.body)).encode()))
 
     asked, begun = iter([sent.body]), asyncio.Event()
