@@ -58,6 +58,7 @@ from windvane.settled import (
     embedded_store,
     hooks_of,
     permanent_keys,
+    sandbox_for,
     work_config,
 )
 from windvane.store.open import open_store
@@ -99,6 +100,7 @@ class Server:
         self._mapped = BucketMap(bucket_sources(settings))
         self._artifacts = with_mapped(S3Artifacts(self._connection), self._mapped.sources)
         self._router = Router(Bounds(queue=settings.serving.queue))
+        self._sandbox = sandbox_for(settings)
         self._hosting = Hosting(
             self._store,
             self._artifacts,
@@ -106,6 +108,7 @@ class Server:
             self._router,
             memory_mb=settings.serving.memory_mb,
             idle_s=settings.serving.idle_s,
+            sandbox=self._sandbox,
         )
         self._up_since = utc_now()
         self._supervisor = Supervisor(
@@ -303,7 +306,7 @@ class Server:
             Overviews(store, lists),
             Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),
             Leaderboards(store),
-            Previews(artifacts, roles),
+            Previews(artifacts, roles, sandbox=self._sandbox),
             self._router,
             self._kms,
         )

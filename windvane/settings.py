@@ -229,6 +229,24 @@ def _check_at_least(where: str, value: int, least: int) -> None:
 
 
 @dataclass(frozen=True)
+class SandboxSettings:
+    """The sandbox of tasks and model processes ([sandbox]).
+
+    require      whether to refuse to start on a machine that lacks Landlock or seccomp
+    first_user   of the numbers that processes run under, if the server is root; no account of the machine may have one
+    users        how many
+    """
+
+    require: bool = False
+    first_user: int = 61_000
+    users: int = 1_000
+
+    def __post_init__(self) -> None:
+        _check_at_least("[sandbox] first_user", self.first_user, 1_000)
+        _check_at_least("[sandbox] users", self.users, 1)
+
+
+@dataclass(frozen=True)
 class ConsoleSettings:
     """The pages for a browser ([console]).
 
@@ -271,6 +289,7 @@ class Settings:
     webhooks: tuple[Webhook, ...] = ()
     console: ConsoleSettings = ConsoleSettings()
     master_key: str = field(default="", repr=False)
+    sandbox: SandboxSettings = SandboxSettings()
 
 
 T = TypeVar("T")
@@ -291,6 +310,7 @@ _SECTIONS = {
     "events",
     "webhooks",
     "console",
+    "sandbox",
 }
 
 
@@ -333,6 +353,7 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
             _record(Webhook, entry, "[[webhooks]]") for entry in document.get("webhooks", ())
         ),
         console=_record(ConsoleSettings, document.get("console", {}), "[console]"),
+        sandbox=_record(SandboxSettings, document.get("sandbox", {}), "[sandbox]"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +15,15 @@ from windvane.artifacts.s3 import Connection
 from windvane.domain.events import DETAIL_TYPES
 from windvane.events.webhooks import Hook
 from windvane.names import fresh_suffix
+from windvane.process.confinement import Part
 from windvane.process.memory import machine_memory_mb
+from windvane.process.sandbox import Sandbox, sandbox_of
 from windvane.settings import BadSettings, Settings
 from windvane.wire.s3.forward import Upstream
 from windvane.wire.s3.mapped import MappedBucket
 from windvane.work.workers.config import WorkConfig
+
+_LOG = logging.getLogger(__name__)
 
 _WORKERS_SHARE_OF_MEMORY = 0.75
 
@@ -83,6 +88,21 @@ def as_mapped(source: BucketSource) -> MappedBucket:
         to.endpoint.rstrip("/"), to.access_key, to.secret_key, to.region, knows_client_keys=False
     )
     return MappedBucket(upstream, source.region, source.accounts)
+
+
+def sandbox_for(settings: Settings) -> Sandbox:
+    """What this machine has of it; each part that it lacks is told to the log.
+
+    raises    BadSettings if it is required and lacks what matters most
+    """
+    declared = settings.sandbox
+    data_dir = settings.data_dir.absolute()
+    sandbox, missing = sandbox_of(data_dir, declared.first_user, declared.users)
+    for one in missing:
+        _LOG.warning("The sandbox of tasks and models lacks %s: %s.", one.part, one.why)
+        if declared.require and one.part in (Part.LANDLOCK, Part.SECCOMP):
+            raise BadSettings(f"[sandbox] require = true, and there is no {one.part}: {one.why}.")
+    return sandbox
 
 
 def work_config(

@@ -20,6 +20,8 @@ class FolderInUse(WindvaneError):
 def make_folder(data_dir: Path) -> None:
     """A folder that its owner alone can read."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if data_dir.stat().st_mode & 0o077:
+        data_dir.chmod(0o700)
 
 
 @contextmanager

@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Out of the environment, which child processes inherit.
     settings = replace(settings, **given, master_key=os.environ.pop(VARIABLE, ""))
     _check_tls(settings)
+    os.umask(0o077)
     make_folder(settings.data_dir)
     with locked(settings.data_dir):
         os.environ["WINDVANE_DATA_DIR"] = str(settings.data_dir)

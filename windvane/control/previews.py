@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_location
 from windvane.control.inputs import input_objects
+from windvane.control.preview_process import USUAL, Bounds, look
 from windvane.control.roles import Action, Grant, Roles
 from windvane.engine.preview.asked import Asked
 from windvane.errors import InvalidRequest, Throttled
-from windvane.process import leash
+from windvane.process.sandbox import Sandbox
 from windvane.wire.call import Caller
 
 _LOG = logging.getLogger(__name__)
 
-PROGRAM = (sys.executable, "-m", "windvane.engine.preview.process")
 AT_ONCE = 2
 _WAIT_S = 30.0
 _MOST_OBJECTS = 1000
-_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others reserve a gigabyte that would count as used
-}
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Of the process that makes a preview."""
-
-    time_s: float = 60.0
-    memory_mb: int = 1024
 
 
 @dataclass(frozen=True)
@@ -63,8 +45,16 @@ class PreviewView:
 class Previews:
     """What the operation on previews means."""
 
-    def __init__(self, artifacts: Artifacts, roles: Roles, bounds: Bounds = Bounds()) -> None:
+    def __init__(
+        self,
+        artifacts: Artifacts,
+        roles: Roles,
+        bounds: Bounds = USUAL,
+        sandbox: Sandbox | None = None,
+    ) -> None:
+        """sandbox    confines the processes; None leaves them as they are"""
         self._artifacts = artifacts
+        self._sandbox = sandbox
         self._roles = roles
         self._bounds = bounds
         self._turns = threading.BoundedSemaphore(AT_ONCE)
@@ -109,7 +99,7 @@ class Previews:
                 tempfile.TemporaryDirectory(prefix="windvane-preview-") as scratch,
                 closing(_Bytes(self._artifacts, info.location)) as data,
             ):
-                return _run(asked, Path(scratch), data, self._bounds)
+                return look(asked, Path(scratch), data, self._bounds, self._sandbox)
         except FileNotFoundError as error:
             raise InvalidRequest(
                 f"The object {info.location} was deleted while it was read."
@@ -121,10 +111,6 @@ class Previews:
 def _check_readable(grant: Grant, location: Location) -> None:
     grant.require(Action.LIST, location.bucket)
     grant.require(Action.GET, location.bucket)
-
-
-class Readable(Protocol):
-    def read(self, start: int, length: int) -> bytes: ...
 
 
 class _Bytes:
@@ -153,64 +139,3 @@ def _parts(stream: BinaryIO, length: int) -> Iterator[bytes]:
     while length > 0 and (part := stream.read(length)):
         length -= len(part)
         yield part
-
-
-def _run(asked: Asked, scratch: Path, data: Readable, bounds: Bounds) -> Mapping[str, Any]:
-    """raises    InvalidRequest with what the process found at fault, or if it had to be ended"""
-    with (scratch / "log").open("wb") as log:
-        child = subprocess.Popen(
-            leash.command(PROGRAM),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env={**os.environ, **_ENVIRONMENT},
-        )
-    overdue = threading.Timer(bounds.time_s, _kill, [child])
-    overdue.start()
-    try:
-        told = {"asked": asdict(asked), "scratch": str(scratch), "memory_mb": bounds.memory_mb}
-        last = _serve(child, told, data)
-    finally:
-        is_overdue = not overdue.is_alive()
-        overdue.cancel()
-        _kill(child)
-        child.communicate()
-    if "seen" in last:
-        seen: Mapping[str, Any] = last["seen"]
-        return seen
-    if "fault" in last:
-        raise InvalidRequest(last["fault"])
-    if not is_overdue:
-        _LOG.error("A preview failed: %s", (scratch / "log").read_text(errors="replace")[-4000:])
-    why = f"it took more than {bounds.time_s:g} seconds" if is_overdue else "its process broke off"
-    raise InvalidRequest(
-        f"There is no preview of {asked.name}: {why}. A job can use it nevertheless."
-    )
-
-
-def _serve(child: subprocess.Popen[bytes], told: dict[str, Any], data: Readable) -> dict[str, Any]:
-    """The last thing the process says; it gets the bytes that it asks for before."""
-    pipes = child.stdin, child.stdout
-    if pipes[0] is None or pipes[1] is None:
-        raise AssertionError("The process was started without pipes.")
-    last: dict[str, Any] = {}
-    with suppress(BrokenPipeError):
-        _send(pipes[0], json.dumps(told).encode() + b"\n")
-        for line in pipes[1]:
-            last = json.loads(line)
-            if "read" in last:
-                found = data.read(*last["read"])
-                _send(pipes[0], f"{len(found)}\n".encode() + found)
-    return last
-
-
-def _send(pipe: IO[bytes], data: bytes) -> None:
-    pipe.write(data)
-    pipe.flush()
-
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    # Just started, it leads no group yet.
-    child.kill()

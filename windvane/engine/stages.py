@@ -16,8 +16,8 @@ nothing of jobs, stores or S3; who calls it decides when, in which process and w
 from __future__ import annotations
 
 import math
+import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -308,10 +308,10 @@ def _costs(records: Mapping[int, CandidateRecord], max_latency_s: float | None) 
 def _whole(into: Path) -> Iterator[Path]:
     """A folder beside `into` that becomes `into` when the block ends well, and vanishes otherwise."""
     into.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=into.parent, prefix=f".{into.name}-"))
+    folder = into.with_name(f".{into.name}-{secrets.token_hex(8)}")
+    folder.mkdir()
     try:
         yield folder
-        folder.chmod(0o755)
         folder.rename(into)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

@@ -23,7 +23,7 @@ from windvane.engine.packages.package import Schema
 from windvane.errors import InvalidRequest, OutOfTime, WindvaneError
 from windvane.serving.codecs import Row, read_rows
 from windvane.serving.frames import Frame, FrameBuffer, pack
-from windvane.serving.instance import cap_memory, containers_of, trace_of
+from windvane.serving.instance import cap_memory, confine_as, containers_of, trace_of
 from windvane.serving.media import JSON
 from windvane.serving.model import ServedModel, load_model
 
@@ -170,6 +170,7 @@ def main() -> int:
     if request is None:
         _LOG.error("No whole request on standard input.")
         return 2
+    confine_as(request[0]["spec"])
     cap_memory(request[0]["spec"])
     with _kept_apart() as answers:
         answers.write(answer(request))

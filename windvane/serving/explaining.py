@@ -20,11 +20,14 @@ from typing import Any
 
 from windvane.errors import InvalidRequest, ModelNotReady, Throttled
 from windvane.names import Scope
+from windvane.process.confinement import clean_environment
 from windvane.process.leash import command
-from windvane.serving.frames import Frame, FrameBuffer, pack
+from windvane.serving.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.serving.router import Route, Router, VariantRoute, refused
 
 PROGRAM = (sys.executable, "-m", "windvane.serving.explainer")
+
+_MOST_OUTPUT = 1 << 26
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -58,7 +61,7 @@ class RowQuestion:
 class Explaining:
     """On the event loop, whose thread holds the processes' leash.
 
-    environment   added to this process's own
+    environment   added to what is left of this process's own
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class Explaining:
         program: Sequence[str] = PROGRAM,
     ) -> None:
         self._router = router
-        self._environment = {**os.environ, **_ONE_THREAD, **environment}
+        self._environment = clean_environment(os.environ, {**_ONE_THREAD, **environment})
         self._bounds = bounds
         self._program = program
         self._free = asyncio.Semaphore(bounds.at_once)
@@ -101,14 +104,31 @@ class Explaining:
         )
         try:
             async with asyncio.timeout(self._bounds.answer_s):
-                output, _ = await process.communicate(request)
+                output = await _asked(process, request)
         except TimeoutError:
             return None
         finally:
             await _end(process)
         frames = FrameBuffer()
         frames.feed(output)
-        return frames.next_frame()
+        try:
+            return frames.next_frame()
+        except BadFrame:
+            return None
+
+
+async def _asked(process: Process, request: bytes) -> bytes:
+    """What it writes, up to a bound; what it does not read is dropped."""
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError("The process was started without pipes.")
+    process.stdin.write(request)
+    with suppress(BrokenPipeError, ConnectionResetError):
+        await process.stdin.drain()
+        process.stdin.close()
+    output = bytearray()
+    while len(output) < _MOST_OUTPUT and (part := await process.stdout.read(1 << 16)):
+        output += part
+    return bytes(output)
 
 
 async def _end(process: Process) -> None:

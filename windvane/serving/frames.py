@@ -18,6 +18,13 @@ DESCRIBE = "describe"
 Frame = tuple[dict[str, Any], bytes]
 """Header and body."""
 
+MAX_HEAD, MAX_BODY = 1 << 20, 1 << 28
+"""Bytes; more is not waited for."""
+
+
+class BadFrame(Exception):
+    """What was received is no frame, or a larger one than is taken."""
+
 
 def pack(header: Mapping[str, Any], body: bytes = b"") -> bytes:
     """The bytes of one frame."""
@@ -35,16 +42,31 @@ class FrameBuffer:
         self._received += data
 
     def next_frame(self) -> Frame | None:
-        """The oldest frame, removed; None until it is there whole."""
+        """The oldest frame, removed; None until it is there whole.
+
+        raises    BadFrame
+        """
         received = self._received
         if len(received) < _LENGTHS.size:
             return None
         head_size, body_size = _LENGTHS.unpack_from(received)
+        if head_size > MAX_HEAD or body_size > MAX_BODY:
+            raise BadFrame(f"A frame of {head_size} and {body_size} bytes is more than is taken.")
         head_end = _LENGTHS.size + head_size
         end = head_end + body_size
         if len(received) < end:
             return None
-        header = json.loads(received[_LENGTHS.size : head_end])
+        header = _header(received[_LENGTHS.size : head_end])
         body = bytes(received[head_end:end])
         del received[:end]
         return header, body
+
+
+def _header(data: bytearray) -> dict[str, Any]:
+    try:
+        header = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadFrame("The header of a frame is not JSON.") from error
+    if not isinstance(header, dict):
+        raise BadFrame("The header of a frame is no JSON object.")
+    return header

@@ -3,7 +3,7 @@
     python -m windvane.serving.instance --channel FD --spec FILE
 
 The spec is JSON: {"containers": [{"environment": {...}, "folder": "..."}], "memory_mb": N}; a container may have a
-"name". The first frame sent says {"ready": true} or {"failed": "why"}; then each request frame gets one answer frame,
+"name". A "confinement" (process/confinement.py) is put on before anything of the model is read. The first frame sent says {"ready": true} or {"failed": "why"}; then each request frame gets one answer frame,
 in order. A request whose header is {"describe": true} is answered with what the model takes and gives, as JSON.
 Exits when the other end of the socket is closed.
 """
@@ -23,6 +23,7 @@ from typing import Any
 
 from windvane.engine.packages.package import load_predictor
 from windvane.errors import AcceptRefused, ContentTypeRefused, InvalidRequest, WindvaneError
+from windvane.process.confinement import confine, confinement_from
 from windvane.serving.described import described
 from windvane.serving.frames import DESCRIBE, Frame, FrameBuffer, pack
 from windvane.serving.media import JSON
@@ -57,6 +58,15 @@ def run(channel: socket.socket, spec: dict[str, Any], load: Load = load_predicto
     channel.sendall(pack({"ready": True}))
     _answer_all(channel, model)
     return 0
+
+
+def confine_as(spec: dict[str, Any], *keep: int) -> None:
+    """From now on this process can do what it needs and no more, if the spec says what that is.
+
+    keep    descriptors that stay open
+    """
+    if (told := spec.get("confinement")) is not None:
+        confine(confinement_from(told), keep)
 
 
 def cap_memory(spec: dict[str, Any]) -> None:
@@ -115,8 +125,10 @@ def main(argv: Sequence[str] | None = None, load: Load = load_predictor) -> int:
     parser.add_argument("--spec", type=Path, required=True)
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    spec = json.loads(arguments.spec.read_text())
+    confine_as(spec, arguments.channel)
     with socket.socket(fileno=arguments.channel) as channel:
-        return run(channel, json.loads(arguments.spec.read_text()), load)
+        return run(channel, spec, load)
 
 
 if __name__ == "__main__":

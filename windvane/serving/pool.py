@@ -8,15 +8,22 @@ next one to come up. Its time counts from when it was asked, wherever it is spen
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
 from windvane.errors import ModelNotReady, Throttled
-from windvane.serving.frames import Frame, FrameBuffer
+from windvane.serving.frames import BadFrame, Frame, FrameBuffer
+
+_LOG = logging.getLogger(__name__)
+
+_OK, _FAULTS = 200, frozenset({400, 406, 413, 415, 500})
+_MEDIA = re.compile(r"[!-~](?:[ -~]{0,254}[!-~])?")
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,13 @@ class _Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer.feed(data)
-        while (frame := self._buffer.next_frame()) is not None:
+        try:
+            frames = list(_answers(self._buffer))
+        except BadFrame as error:
+            _LOG.error("A model process did not keep to its protocol: %s", error)
+            self._pool.link_broken(self)
+            return
+        for frame in frames:
             job, self.job = self.job, None
             if job is not None:
                 job.stop_timer()
@@ -140,6 +153,24 @@ class _Link(asyncio.Protocol):
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+
+def _answers(buffer: FrameBuffer) -> Iterator[Frame]:
+    """The whole answers in a buffer. Whatever the model did to its process, a header of ours is made of nothing else.
+
+    raises    BadFrame
+    """
+    while (frame := buffer.next_frame()) is not None:
+        header = frame[0]
+        status = header.get("status")
+        names = ("content_type",) if status == _OK else ("message", "container")
+        if not isinstance(status, int) or (status != _OK and status not in _FAULTS):
+            raise BadFrame(f"An answer has no status that is known: {status!r:.40}.")
+        if not all(isinstance(header.get(name), str) for name in names):
+            raise BadFrame(f"An answer lacks one of {', '.join(names)}.")
+        if status == _OK and not _MEDIA.fullmatch(header["content_type"]):
+            raise BadFrame("The content type of an answer is none.")
+        yield frame
 
 
 class Pool:
@@ -234,6 +265,13 @@ class Pool:
         if self._is_retired:
             self._settle_retirement()
         self._note()
+
+    def link_broken(self, link: _Link) -> None:
+        """A process answered with what is no answer: it is ended, and its request goes to another."""
+        job, link.job = link.job, None
+        link.seat.condemn()
+        link.abort()
+        self.link_lost(link, job)
 
     def _try_again(self, job: _Job) -> None:
         job.link = None

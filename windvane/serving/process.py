@@ -15,16 +15,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from windvane.process.confinement import clean_environment
 from windvane.process.leash import command
-from windvane.serving.frames import FrameBuffer
+from windvane.serving.frames import BadFrame, FrameBuffer
 
 PROGRAM = (sys.executable, "-m", "windvane.serving.instance")
+
+_MAX_REASON = 4096
 
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "PYTHONUNBUFFERED": "1",
+    "JOBLIB_MULTIPROCESSING": "0",
 }
 
 
@@ -52,7 +56,7 @@ class ModelProcess:
                     stdout=log_file,
                     stderr=log_file,
                     pass_fds=(theirs.fileno(),),
-                    env=os.environ | _ONE_THREAD | environment,
+                    env=clean_environment(os.environ, _ONE_THREAD | environment),
                 )
         except OSError:
             ours.close()
@@ -67,8 +71,11 @@ class ModelProcess:
         """Its first words, None until they are there. The channel is for requests once it is ready."""
         with suppress(BlockingIOError, ConnectionError):
             self._words.feed(self.channel.recv(65536))
-        frame = self._words.next_frame()
-        return None if frame is None else Hello(frame[0].get("failed", ""))
+        try:
+            frame = self._words.next_frame()
+        except BadFrame as error:
+            return Hello(f"It did not keep to its protocol: {error}")
+        return None if frame is None else Hello(str(frame[0].get("failed", ""))[:_MAX_REASON])
 
     def exit_code(self) -> int | None:
         """None while it runs; -N if ended by signal N."""

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from windvane.engine.preview.asked import Asked
 from windvane.errors import DataFault, WindvaneError
+from windvane.process.confinement import confine, confinement_from
 from windvane.process.memory import writable_bytes
 
 MOST_BYTES = 96 * 1000**2
@@ -58,6 +59,8 @@ def _cap(memory_mb: int) -> None:
 def main() -> None:
     answers, questions = sys.stdin.buffer, sys.stdout.buffer
     told = json.loads(answers.readline())
+    if "confinement" in told:
+        confine(confinement_from(told["confinement"]))
     from windvane.engine.preview.table import preview  # its libraries map much that is no data
 
     _cap(told["memory_mb"])

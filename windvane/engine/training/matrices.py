@@ -10,8 +10,8 @@ whole or not at all; those of a recipe need not all be there.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,10 +92,10 @@ def _twin(dataset: Dataset, folder: Path, fit: str) -> Path | None:
 @contextmanager
 def _whole(folder: Path, fit: str) -> Iterator[Path]:
     """A folder outside of `folder` that becomes `folder`/`fit` when the block ends well, and vanishes otherwise."""
-    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    building = folder.with_name(f".{folder.name}-{secrets.token_hex(8)}")
+    building.mkdir()
     try:
         yield building
-        building.chmod(0o755)
         building.rename(folder / fit)
     except BaseException as error:
         shutil.rmtree(building, ignore_errors=True)

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from windvane.domain.deployment import Deployed, Variant
 from windvane.errors import WindvaneError
+from windvane.process.ownership import lend
 from windvane.serving.model import called, check_shape
 from windvane.serving.pool import Demand
 from windvane.serving.process import ModelProcess
 from windvane.serving.router import VariantRoute
 from windvane.work.hosting.endpoint_log import Tell, untold
-from windvane.work.hosting.place import Means, Place, spec_of
+from windvane.work.hosting.place import Means, Place, owner_of, spec_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Fleet:
 
     def prepare(self, download: Download, deployed: Sequence[Deployed]) -> None:
         """Begin to fetch what the instances need; to be called once, before the first `tick`."""
-        self._preparation = _Preparation(download, deployed, self.folder, self._means.wake)
+        self._preparation = _Preparation(download, deployed, self.folder, self._means)
 
     def want(self, deployed: tuple[Deployed, ...], now: float) -> None:
         """From now on these variants with these numbers of instances; () lets all go."""
@@ -236,14 +237,15 @@ class _Preparation:
         download: Download,
         deployed: Sequence[Deployed],
         folder: Path,
-        wake: Callable[[], None],
+        means: Means,
     ) -> None:
         self.is_over = False
         self.failure = ""
         self._download = download
         self._deployed = deployed
         self._folder = folder
-        self._wake = wake
+        self._wake = means.wake
+        self._sandbox = means.sandbox
         threading.Thread(target=self._run, name="fetch-models", daemon=True).start()
 
     def _run(self) -> None:
@@ -260,6 +262,8 @@ class _Preparation:
         try:
             check_shape([container.environment for container in one.containers])
             self._download([c.model_data_url for c in one.containers], self._folder)
+            if self._sandbox is not None:
+                lend(self._folder, self._sandbox.user_of(owner_of(self._folder)))
         except WindvaneError as error:
             self._fail(one, str(error))
         except Exception as error:  # noqa: BLE001 - the end of a thread; the endpoint carries the reason

@@ -23,6 +23,7 @@ from pathlib import Path
 from windvane.artifacts.base import Artifacts
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
 from windvane.names import derived_suffix
+from windvane.process.sandbox import Sandbox
 from windvane.serving.process import PROGRAM
 from windvane.serving.router import Route, Router, Table
 from windvane.store.base import Store
@@ -52,6 +53,7 @@ class Hosting:
     memory_mb  cap of one model process of an instance
     load_s     time within which a model process must be ready
     idle_s     time after which processes of a serverless variant go that nobody asks
+    sandbox    confines every model process; None leaves them as they are
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Hosting:
         load_s: float = 300.0,
         idle_s: float = 300.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._store = store
         self._download = partial(download_models, artifacts)
@@ -75,7 +78,9 @@ class Hosting:
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         environment = {"WINDVANE_DATA_DIR": str(data_dir)}
         answer_s = router.bounds.answer_s
-        self._means = Means(program, environment, memory_mb, load_s, answer_s, idle_s, self.wake)
+        self._means = Means(
+            program, environment, memory_mb, load_s, answer_s, idle_s, self.wake, sandbox
+        )
         self._log = EndpointLog(store, clock)
         self._fleets: dict[_FleetKey, Fleet] = {}
         self._failed_at: dict[_FleetKey, float] = {}

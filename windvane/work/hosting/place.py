@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from windvane.domain.deployment import Deployed
+from windvane.process.sandbox import Limits, Sandbox
 from windvane.serving.pool import Seat
 from windvane.serving.process import ModelProcess
 from windvane.work.download import folder_of
@@ -23,6 +24,9 @@ _STEADY_S = 60.0
 
 _BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _TAIL_BYTES = 300
+
+_LIMITS = Limits(max_processes=256, max_file_bytes=1 << 28, max_open_files=512)
+"""Of one model process; it writes its log alone."""
 
 _seat_numbers = itertools.count(1)
 
@@ -38,6 +42,7 @@ class Means:
     answer_s     time that a request may take
     idle_s       time after which processes of a serverless variant go that nobody asks
     wake         makes the hosting thread look at once; safe from any thread
+    sandbox      confines every process; None leaves them as they are
     """
 
     program: Sequence[str]
@@ -47,6 +52,7 @@ class Means:
     answer_s: float
     idle_s: float
     wake: Callable[[], None]
+    sandbox: Sandbox | None = None
 
 
 def spec_of(deployed: Deployed, folder: Path, means: Means) -> str:
@@ -64,7 +70,17 @@ def spec_of(deployed: Deployed, folder: Path, means: Means) -> str:
         for container in deployed.containers
     ]
     memory_mb = serverless.memory_mb if serverless else means.memory_mb
-    return json.dumps({"memory_mb": memory_mb, "containers": containers})
+    spec = {"memory_mb": memory_mb, "containers": containers}
+    if means.sandbox is not None:
+        read = tuple(folder_of(c.model_data_url, folder) for c in deployed.containers)
+        confined = means.sandbox.confinement(owner_of(folder), read, limits=_LIMITS)
+        spec["confinement"] = confined.to_dict()
+    return json.dumps(spec)
+
+
+def owner_of(folder: Path) -> str:
+    """Whose user the processes have that read a generation's artefacts: the endpoint's."""
+    return folder.parent.name
 
 
 class Place:

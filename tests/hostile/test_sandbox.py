@@ -1,0 +1,254 @@
+"""Attack 5, the half of the process, and attack 14: code that has taken over a process in the sandbox finds nothing.
+
+Each part of the sandbox is also taken away, to show what the others still hold.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile.breakout import all_results
+
+from windvane.process.confinement import Confinement, Part, SandboxBroken, confine
+from windvane.process.linux import prctl
+from windvane.process.ownership import give, lend
+from windvane.process.sandbox import Limits, Sandbox, protections, sandbox_of
+from windvane.serving.process import ModelProcess
+
+NOBODY = 65534
+PR_SET_DUMPABLE = 4
+EVERY = frozenset(Part)
+
+THROUGH = {
+    Part.LANDLOCK: {"write to the temporary folder"},
+    Part.SECCOMP: {"fork", "new namespaces"},
+    Part.NETWORK: set(),
+    Part.MOUNTS: set(),
+    Part.USER: set(),
+}
+"""What that part alone prevents."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A data folder with secrets, somebody who listens, and a process beside."""
+
+    folder: Path
+    told: dict[str, Any]
+
+    @property
+    def own(self) -> Path:
+        return Path(self.told["own"]).parent
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    root = Path(tempfile.mkdtemp(prefix="windvane-scene-"))
+    folder = root / "data"
+    secret = (
+        "keys.json",
+        "windvane.sqlite",
+        "s3/index.sqlite",
+        "s3/objects/other",
+        "work/other/data",
+    )
+    for name in (*secret, "work/own/data"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / name).write_text(f"content of {name}")
+        (folder / name).chmod(0o600)
+    for path in (root, folder):
+        path.chmod(0o700)
+    sibling = subprocess.Popen(["/bin/sleep", "600"])
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
+        local.bind(str(folder / "socket"))
+        local.listen()
+        yield Scene(
+            folder,
+            {
+                "secret": [str(folder / name) for name in secret],
+                "folder": str(folder),
+                "port": server.getsockname()[1],
+                "socket": str(folder / "socket"),
+                "parent": os.getpid(),
+                "sibling": sibling.pid,
+                "own": str(folder / "work/own/data"),
+            },
+        )
+    sibling.kill()
+    sibling.wait()
+    shutil.rmtree(root)
+
+
+def in_fork(work: Callable[[int], Any]) -> Any:
+    """What a function gives in a fork of this process, as JSON takes it; it is told which pipe that goes through."""
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.write(write_end, json.dumps(work(write_end)).encode())
+            code = 0
+        except BaseException:  # noqa: BLE001 - the end of a process
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as file:
+        text = file.read()
+    _, status = os.waitpid(pid, 0)
+    assert status == 0, text
+    return json.loads(text)
+
+
+def broken_out(scene: Scene, parts: Sequence[Part] | frozenset[Part]) -> dict[str, str]:
+    """What is found by code in a process that is confined by these parts, of those that this machine has."""
+
+    def attack(_: int) -> dict[str, str]:
+        sandbox, _ = sandbox_of(scene.folder)
+        sandbox = replace(sandbox, parts=sandbox.parts & frozenset(parts))
+        give(scene.own, sandbox.user_of("own"))
+        os.chdir(scene.folder)
+        os.environ["AWS_SECRET_ACCESS_KEY"] = "a secret"
+        os.open(scene.told["secret"][0], os.O_RDONLY)
+        told = {**scene.told, "parent": os.getpid()}
+
+        def confined(results: int) -> dict[str, str]:
+            os.environ.pop(
+                "AWS_SECRET_ACCESS_KEY"
+            )  # as clean_environment does where the process is started
+            confine(_confinement(sandbox, scene.own), keep=[results])
+            return all_results(told)
+
+        return dict(in_fork(confined))
+
+    return dict(in_fork(attack))
+
+
+def _confinement(sandbox: Sandbox, own: Path) -> Confinement:
+    return sandbox.confinement("own", (), (own,), Limits(max_open_files=512))
+
+
+def missing(parts: frozenset[Part]) -> frozenset[Part]:
+    held = {one.part for one in protections(Path("/nowhere")) if one.holds}
+    return parts - held
+
+
+def found(results: dict[str, str]) -> dict[str, str]:
+    assert results["own file"] == "content of work/own/data"
+    return {name: got for name, got in results.items() if got and name != "own file"}
+
+
+def test_code_in_the_sandbox_finds_nothing(scene: Scene) -> None:
+    if lacks := missing(EVERY):
+        pytest.skip(f"this machine lacks {sorted(lacks)}")
+    assert found(broken_out(scene, EVERY)) == {}
+
+
+@pytest.mark.parametrize("part", sorted(Part))
+def test_without_one_part_the_others_hold(scene: Scene, part: Part) -> None:
+    """No user of its own reaches its folder below closed ones without mounts: such a machine has neither."""
+    if lacks := missing(EVERY):
+        pytest.skip(f"this machine lacks {sorted(lacks)}")
+    gone = {part, Part.USER} if part is Part.MOUNTS else {part}
+    assert set(found(broken_out(scene, EVERY - gone))) == THROUGH[part]
+
+
+@pytest.mark.parametrize("part", [Part.LANDLOCK, Part.MOUNTS, Part.USER])
+def test_one_part_alone_keeps_the_secrets(scene: Scene, part: Part) -> None:
+    """Of each of the three that are about files, whatever else a machine lacks."""
+    parts = {part, Part.MOUNTS} if part is Part.USER else {part}
+    if lacks := missing(frozenset(parts)):
+        pytest.skip(f"this machine lacks {sorted(lacks)}")
+    got = found(broken_out(scene, frozenset(parts)))
+    reads = {name for name in got if name.startswith("read ")}
+    assert reads == ({"read /etc/shadow"} if part is Part.MOUNTS and os.geteuid() == 0 else set())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("gone", [(), (Part.NETWORK, Part.MOUNTS), (Part.LANDLOCK,)])
+def test_a_server_that_is_not_root_has_its_sandbox_too(
+    scene: Scene, gone: tuple[Part, ...]
+) -> None:
+    """Its tasks have its own user: keys of mode 0600 are theirs by right, and yet out of reach."""
+    for path in (scene.folder.parent, *scene.folder.parent.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+
+    def as_nobody(_: int) -> dict[str, str]:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        prctl(PR_SET_DUMPABLE, 1)  # as it is of a process that this user started
+        assert Path(scene.told["secret"][0]).read_text()
+        return broken_out(scene, EVERY - {Part.USER, *gone})
+
+    assert found(in_fork(as_nobody)) == {}
+
+
+def test_a_process_with_two_threads_is_not_confined() -> None:
+    """Landlock would bind one of them."""
+    import threading
+
+    def attempt(_: int) -> str:
+        gate = threading.Event()
+        threading.Thread(target=gate.wait, daemon=True).start()
+        try:
+            confine(Confinement(frozenset()))
+        except SandboxBroken as error:
+            return str(error)
+        return ""
+
+    assert "single thread" in in_fork(attempt)
+
+
+def test_a_model_that_runs_code_in_its_process_finds_nothing(scene: Scene) -> None:
+    """Attack 5: the process of an endpoint has the server's user and can open the keys."""
+    sandbox, lacks = sandbox_of(scene.folder)
+    if lacks:
+        pytest.skip(f"this machine lacks {[one.part for one in lacks]}")
+    model = scene.folder / "endpoints/one/1/model"
+    for part in ("transformers", "model"):
+        (model / part).mkdir(parents=True, mode=0o700)
+        (model / part / "manifest.json").touch(0o600)
+    told = {**scene.told, "own": str(model / "model/own"), "parent": os.getpid()}
+    Path(told["own"]).write_text("content of work/own/data")
+    (model / "told.json").write_text(json.dumps(told))
+    lend(scene.folder / "endpoints/one/1", sandbox.user_of("one"))
+    confined = sandbox.confinement("one", (model,), (), Limits(256, 1 << 28, 512))
+    spec = model.parent / "spec.json"
+    containers = [{"environment": {}, "folder": str(model)}]
+    spec.write_text(
+        json.dumps({"memory_mb": 2048, "containers": containers, "confinement": confined.to_dict()})
+    )
+    results = _words_of(spec, scene.folder / "log")
+    results = found(results)
+    assert results == {}
+
+
+def _words_of(spec: Path, log: Path) -> dict[str, str]:
+    program = (sys.executable, str(Path(__file__).with_name("hostile_instance.py")))
+    os.environ["AWS_SECRET_ACCESS_KEY"] = "a secret"
+    process = ModelProcess(program, spec, log, {})
+    del os.environ["AWS_SECRET_ACCESS_KEY"]
+    try:
+        waiter = select.poll()
+        waiter.register(process.channel, select.POLLIN)
+        assert waiter.poll(60_000), log.read_text()
+        hello = process.hello()
+        assert hello is not None, log.read_text()
+        return dict(json.loads(hello.failed))
+    finally:
+        process.close()
+        process.channel.close()

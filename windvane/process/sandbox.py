@@ -1,0 +1,187 @@
+"""The sandbox of a server: which parts of it this machine has, and the confinement of each process that needs one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from windvane.errors import WindvaneError
+from windvane.process import landlock, namespaces, seccomp
+from windvane.process.confinement import Confinement, Part, runtime_paths
+
+FIRST_USER, N_USERS = 61_000, 1_000
+
+
+@dataclass(frozen=True)
+class Protection:
+    """A part of the sandbox on this machine.
+
+    does    what it prevents, by itself
+    why     it does not hold here, a sentence; "" if it does
+    """
+
+    part: Part
+    does: str
+    why: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return not self.why
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one process in the sandbox, as in Confinement."""
+
+    max_processes: int = 512
+    max_file_bytes: int = 1 << 40
+    max_open_files: int = 4096
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """data_dir      where keys, database and everybody's objects are
+    parts         those that hold on this machine
+    first_user    of the numbers that processes run under, if the server is root
+    """
+
+    data_dir: Path
+    parts: frozenset[Part]
+    first_user: int = FIRST_USER
+    n_users: int = N_USERS
+    _closed: tuple[Path, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        closed: set[Path] = set()
+        if Part.USER in self.parts:
+            closed = namespaces.closed_ancestors((*runtime_paths(), self.data_dir))
+        object.__setattr__(self, "_closed", tuple(namespaces.outermost({*closed, self.data_dir})))
+
+    def user_of(self, owner: str) -> int | None:
+        """The user that the processes of a job or an endpoint run under; None if that is the server's own."""
+        if Part.USER not in self.parts:
+            return None
+        number = int.from_bytes(hashlib.sha256(owner.encode()).digest()[:8], "big")
+        return self.first_user + number % self.n_users
+
+    def confinement(
+        self,
+        owner: str,
+        read: tuple[Path, ...] = (),
+        write: tuple[Path, ...] = (),
+        limits: Limits = Limits(),
+    ) -> Confinement:
+        """owner    the ARN of the job or endpoint"""
+        return Confinement(
+            self.parts,
+            read,
+            write,
+            self._closed if Part.MOUNTS in self.parts else (),
+            self.user_of(owner),
+            limits.max_processes,
+            limits.max_file_bytes,
+            limits.max_open_files,
+        )
+
+
+def sandbox_of(
+    data_dir: Path, first_user: int = FIRST_USER, n_users: int = N_USERS
+) -> tuple[Sandbox, list[Protection]]:
+    """With every part that this machine has, and those that it lacks. To be called before there are threads."""
+    found = protections(data_dir, first_user)
+    held = frozenset(one.part for one in found if one.holds)
+    return Sandbox(data_dir, held, first_user, n_users), [one for one in found if not one.holds]
+
+
+def protections(data_dir: Path, first_user: int = FIRST_USER) -> tuple[Protection, ...]:
+    """Every part of the sandbox, and whether it holds here; each is tried in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="windvane-") as folder:
+        mounts = _tried(lambda: _cover(Path(folder)))
+    return (
+        Protection(
+            Part.LANDLOCK, "files outside its own folders, TCP, signals", _landlock(data_dir)
+        ),
+        Protection(
+            Part.SECCOMP, "sockets, programs, other processes, the kernel's own", _seccomp()
+        ),
+        Protection(Part.NETWORK, "every network", _tried(namespaces.leave_network)),
+        Protection(Part.MOUNTS, "the data folder", mounts),
+        Protection(
+            Part.USER, "files of the server and of other jobs", _user(data_dir, first_user, mounts)
+        ),
+    )
+
+
+def _landlock(data_dir: Path) -> str:
+    version = landlock.abi()
+    if version < landlock.LEAST_ABI:
+        return (
+            "the kernel is older than 5.19, or was started without Landlock (lsm=landlock,...), or a container's "
+            "profile hides it"
+        )
+    for path in runtime_paths():
+        if data_dir.resolve().is_relative_to(path):
+            return f"the data folder lies below {path}, which every process must be able to read"
+    return ""
+
+
+def _seccomp() -> str:
+    return (
+        ""
+        if seccomp.is_available()
+        else "the kernel was built without it, or is of another architecture"
+    )
+
+
+def _user(data_dir: Path, first_user: int, mounts: str) -> str:
+    if os.geteuid() != 0:
+        return "the server is not root"
+
+    def become() -> None:
+        os.setgroups([])
+        os.setresgid(first_user, first_user, first_user)
+        os.setresuid(first_user, first_user, first_user)
+
+    if why := _tried(become):
+        return why
+    closed = namespaces.closed_ancestors((*runtime_paths(), data_dir))
+    if closed and mounts:
+        return f"{min(closed)} is closed to other users, and there is no mount namespace to reach what is below it"
+    return ""
+
+
+def _cover(folder: Path) -> None:
+    namespaces.leave_mounts()
+    namespaces.cover([folder], [])
+
+
+def _tried(step: Callable[[], None]) -> str:
+    """Why a step fails, in a fork of this process; "" if it does not."""
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        for part in _outcome(step):
+            os.write(write_end, part.encode())
+        os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as told:
+        text = told.read().decode()
+    os.waitpid(pid, 0)
+    return (
+        text.removesuffix("done")
+        if text.endswith("done")
+        else text or "the attempt ended its process"
+    )
+
+
+def _outcome(step: Callable[[], None]) -> Iterator[str]:
+    try:
+        step()
+    except (OSError, WindvaneError) as error:
+        yield f"this process may not: {error}"
+    else:
+        yield "done"

@@ -1,0 +1,168 @@
+"""Seccomp: from now on the kernel answers this process's system calls by a program that is built here.
+
+The program looks at the call's number first and at arguments for few calls alone, so that the kernel (5.11 and newer)
+answers every allowed call from a bitmap, without running it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from windvane.process.linux import KernelLacks, machine, prctl, syscall
+from windvane.process.syscalls import NUMBERS
+
+ALLOW = 0x7FFF0000
+KILL = 0x80000000
+ERRNO = 0x00050000
+
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
+
+_AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+_X32_BIT = 0x40000000
+_CLONE_THREAD = 0x00010000
+_CLONE_NEW_ANYTHING = 0x7E020000
+_TERMINAL_INPUT = (0x5412, 0x541C)
+"""TIOCSTI and TIOCLINUX: typing into somebody's terminal."""
+
+_SET_MODE_FILTER, _GET_ACTION_AVAIL = 1, 2
+_TSYNC, _SPEC_ALLOW = 1 << 0, 1 << 2
+
+_KILLS = (
+    "kexec_load",
+    "kexec_file_load",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "reboot",
+    "swapon",
+    "swapoff",
+    "bpf",
+)
+"""Nothing that we run, nor any library, tries these by accident."""
+
+_OTHERS = ("clone", "clone3", "kill", "tgkill", "prlimit64", "ioctl")
+"""Allowed for some arguments alone."""
+
+Instruction = tuple[int, int, int, int]
+"""Code, jump if true, jump if false, constant."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a call's argument must be: the whole low word one of `values`, or, of its bits, some of `wants` and none of
+    `lacks`."""
+
+    argument: int
+    values: tuple[int, ...] = ()
+    wants: int = 0
+    lacks: int = 0
+
+
+def program(own_pid: int, architecture: str) -> list[Instruction]:
+    """The filter for a process of this id: no network, no other program or process, no signals to others, nothing that
+    looks into other processes, namespaces, mounts, keys, the kernel. What is refused gets EPERM.
+
+    raises    KernelLacks for an architecture whose numbers are not known
+    """
+    numbers = NUMBERS.get(architecture)
+    if numbers is None:
+        raise KernelLacks(f"seccomp on {architecture}", errno.ENOSYS)
+    made: list[Instruction] = [
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_EQUAL, 1, 0, _AUDIT[architecture]),
+        (_RETURN, 0, 0, KILL),
+        (_LOAD, 0, 0, _NUMBER),
+    ]
+    if architecture == "x86_64":
+        made += [(_AT_LEAST, 0, 1, _X32_BIT), (_RETURN, 0, 0, KILL)]
+    for name, number in numbers.items():
+        if name in _OTHERS:
+            continue
+        made += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, KILL if name in _KILLS else _refusal())]
+    made += [(_EQUAL, 0, 1, numbers["clone3"]), (_RETURN, 0, 0, ERRNO | errno.ENOSYS)]
+    threads = Check(0, wants=_CLONE_THREAD, lacks=_CLONE_NEW_ANYTHING)
+    made += _if_call(numbers["clone"], threads)
+    made += _if_call(numbers["kill"], Check(0, values=(own_pid,)))
+    made += _if_call(numbers["tgkill"], Check(0, values=(own_pid,)))
+    made += _if_call(numbers["prlimit64"], Check(0, values=(0, own_pid)))
+    made += _unless(numbers["ioctl"], 1, _TERMINAL_INPUT)
+    made.append((_RETURN, 0, 0, ALLOW))
+    return made
+
+
+def is_available() -> bool:
+    """Whether this kernel takes such programs, and the numbers of this architecture are known."""
+    if machine() not in NUMBERS:
+        return False
+    try:
+        syscall("seccomp", _GET_ACTION_AVAIL, 0, ctypes.byref(ctypes.c_uint32(KILL)))
+    except (KernelLacks, OSError):
+        return False
+    return True
+
+
+def restrict() -> None:
+    """Put `program` over every thread of this process, for good. It must have no_new_privs.
+
+    raises    KernelLacks, OSError
+    """
+    instructions = program(os.getpid(), machine())
+    text = b"".join(struct.pack("=HBBI", *one) for one in instructions)
+    buffer = ctypes.create_string_buffer(text, len(text))
+    filtered = _Program(len(instructions), ctypes.addressof(buffer))
+    for flags in (_TSYNC | _SPEC_ALLOW, _TSYNC):
+        try:
+            syscall("seccomp", _SET_MODE_FILTER, flags, ctypes.byref(filtered))
+        except KernelLacks as error:
+            if error.number != errno.EINVAL or flags == _TSYNC:
+                raise
+        else:
+            return
+
+
+def no_new_privileges() -> None:
+    """From now on no program that this process becomes has more rights than it has."""
+    prctl(38, 1)
+
+
+class _Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+
+def _refusal() -> int:
+    return ERRNO | errno.EPERM
+
+
+def _if_call(number: int, check: Check) -> Iterator[Instruction]:
+    """Allow the call if its argument is right, refuse it otherwise; other calls go on behind this block."""
+    block = list(_checked(check))
+    yield (_EQUAL, 0, len(block), number)
+    yield from block
+
+
+def _checked(check: Check) -> Iterator[Instruction]:
+    yield (_LOAD, 0, 0, _ARGUMENTS + 8 * check.argument)
+    if check.values:
+        for left, value in zip(range(len(check.values) - 1, -1, -1), check.values, strict=True):
+            yield (_EQUAL, left + 1, 0, value)
+    else:
+        yield (_ANY_BIT, 0, 1, check.wants)
+        yield (_ANY_BIT, 0, 1, check.lacks)
+    yield (_RETURN, 0, 0, _refusal())
+    yield (_RETURN, 0, 0, ALLOW)
+
+
+def _unless(number: int, argument: int, values: Sequence[int]) -> Iterator[Instruction]:
+    """Refuse the call if its argument is one of these, allow it otherwise."""
+    yield (_EQUAL, 0, len(values) + 3, number)
+    yield (_LOAD, 0, 0, _ARGUMENTS + 8 * argument)
+    for left, value in zip(range(len(values), 0, -1), values, strict=True):
+        yield (_EQUAL, left, 0, value)
+    yield (_RETURN, 0, 0, ALLOW)
+    yield (_RETURN, 0, 0, _refusal())
