@@ -50,7 +50,9 @@ def main() -> int:
         )
         console.print("Start a server of your own and open its console:")
         console.print("  .venv/bin/windvane serve --data-dir ./windvane-data")
-        console.print("  It prints a link to it, which is good once; windvane env prints another.")
+        console.print(
+            "  It prints a link to it, which is good once; windvane login prints another."
+        )
     console.print(f"[green]Done in {time.monotonic() - started:.0f} s.[/green]")
     return 0
 

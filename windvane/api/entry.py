@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from windvane.control.passes import Passes
 from windvane.wire.call import Caller, Credential, KeyRing
 
-LINK_LIFETIME = timedelta(hours=12)
+LINK_LIFETIME = timedelta(minutes=10)
 SESSION_LIFETIME = timedelta(hours=12)
 
 _SIGNATURE_BYTES = 32

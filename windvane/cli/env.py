@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
+    os.umask(0o077)  # what it writes into the data folder is its owner's alone
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     make_folder(settings.data_dir)
     key = load_or_create_keys(settings.data_dir, settings.account)

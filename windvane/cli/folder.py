@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,16 +13,46 @@ from pathlib import Path
 
 from windvane.errors import WindvaneError
 
+_PRIVATE = 0o700
+_OF_OTHERS = 0o077
+
+
+class FolderNotSafe(WindvaneError):
+    """The data folder is not one that keeps secrets: others own it, or anybody may write into it."""
+
 
 class FolderInUse(WindvaneError):
     """Another server uses this data folder."""
 
 
 def make_folder(data_dir: Path) -> None:
-    """A folder that its owner alone can read."""
+    """Make a folder that its owner alone can read, or make one that exists so, with what lies directly in it.
+
+    raises    FolderNotSafe if somebody else owns the folder, or could have put something into it
+    """
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if data_dir.stat().st_mode & 0o077:
-        data_dir.chmod(0o700)
+    found = data_dir.stat()
+    if found.st_uid != os.geteuid():
+        raise FolderNotSafe(
+            f"{data_dir} belongs to another user (uid {found.st_uid}; this is uid {os.geteuid()}). Keys and data "
+            "are kept there: give it to the user that runs Windvane (chown), or choose another folder."
+        )
+    if found.st_mode & stat.S_IWOTH:
+        raise FolderNotSafe(
+            f"Every user may write into {data_dir}, so what lies in it may be anybody's. Look at its content, then "
+            "make it private (chmod 700), or choose another folder."
+        )
+    data_dir.chmod(_PRIVATE)
+    for entry in data_dir.iterdir():
+        _make_private(entry)
+
+
+def _make_private(path: Path) -> None:
+    """Take from others what they may do to a folder or file of ours; links and what others own stay as they are."""
+    found = path.lstat()
+    is_plain = stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)
+    if is_plain and found.st_uid == os.geteuid() and found.st_mode & _OF_OTHERS:
+        path.chmod(stat.S_IMODE(found.st_mode) & ~_OF_OTHERS)
 
 
 @contextmanager

@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from windvane.cli.service import serve  # heavy: other commands are to start fast
 
+    os.umask(0o077)  # whatever this process and its children write is their own
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     given = {
         name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None

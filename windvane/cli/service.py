@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shlex
 import signal
 import socket
 import sys
@@ -44,7 +45,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             )
         publish_address(settings.data_dir, url, settings.tls_cert)
         print(f"windvane ready on {url}", flush=True)
-        print(f"console (good once): {_console_url(url, settings)}", file=sys.stderr, flush=True)
+        print(_way_in(url, settings), file=sys.stderr, flush=True)
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
         server.end_streams()
         web.should_exit = True
@@ -55,8 +56,14 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         _LOG.info("stopped")
 
 
-def _console_url(url: str, settings: Settings) -> str:
-    return console_url(url, load_or_create_keys(settings.data_dir, settings.account))
+def _way_in(url: str, settings: Settings) -> str:
+    """How to get into the console. A link goes to a terminal alone: elsewhere standard error is kept, by journald or
+    in a file, where others read it than who may sign in."""
+    if not sys.stderr.isatty():
+        data_dir = shlex.quote(str(settings.data_dir))
+        return f"console: {url}/console/ (`windvane login --data-dir {data_dir}` prints a link that signs in once)"
+    key = load_or_create_keys(settings.data_dir, settings.account)
+    return f"console (good once, for 10 minutes): {console_url(url, key)}"
 
 
 def _web_config(server: Server, settings: Settings) -> uvicorn.Config:

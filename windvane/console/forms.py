@@ -10,6 +10,8 @@ from starlette.requests import Request
 from windvane.errors import InvalidRequest, TooLarge
 
 MOST_BYTES = 8 << 20
+STRANGERS_MOST_BYTES = 1 << 14
+"""Of whoever is not signed in: a sign-in form."""
 MOST_FIELDS = 20_000
 _TYPE = "application/x-www-form-urlencoded"
 
@@ -57,7 +59,8 @@ async def form_of(request: Request) -> Form:
 async def _read(request: Request) -> Form:
     if request.headers.get("content-type", "").partition(";")[0].strip() != _TYPE:
         raise InvalidRequest(f"A form must be sent as {_TYPE}.")
-    text = (await body_of(request)).decode("utf-8", "replace")
+    most = MOST_BYTES if hasattr(request.state, "visit") else STRANGERS_MOST_BYTES
+    text = (await body_of(request, most)).decode("utf-8", "replace")
     try:
         fields = parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError as error:

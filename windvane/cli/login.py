@@ -1,0 +1,35 @@
+"""`windvane login`: a link that signs a browser in once, as the holder of the data folder's own key."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from windvane.api.keyring import load_or_create_keys
+from windvane.cli.env import console_url
+from windvane.cli.folder import address
+from windvane.errors import WindvaneError
+from windvane.settings import read_settings
+
+
+class NotRunning(WindvaneError):
+    """No server runs on the data folder."""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "login", help="print a link that signs a browser in once", description=__doc__
+    )
+    parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
+    parser.add_argument("--config", type=Path, help="the server's configuration file (TOML)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """raises    NotRunning"""
+    settings = read_settings(arguments.data_dir.absolute(), arguments.config)
+    at = address(settings.data_dir)
+    if at is None:
+        raise NotRunning(f"No server runs on {settings.data_dir}. `windvane serve` starts one.")
+    print(console_url(at.url, load_or_create_keys(settings.data_dir, settings.account)))
+    return 0
