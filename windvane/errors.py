@@ -4,12 +4,16 @@
     |-- CallerFault                 the caller can mend it; nothing was changed
     |   |-- InvalidRequest          a parameter, or a combination of parameters, is wrong
     |   |   |-- DoesNotExist        a model, endpoint or endpoint configuration is missing
+    |   |   |-- MalformedPolicy     a policy document is not of the documented form, or asks for what is not served
+    |   |   |-- InUse               something is still attached to what is to be deleted
+    |   |   |-- Unmodifiable        a role or policy is the configuration's or the service's own
     |   |   |-- ContentTypeRefused  a body's content type is not one that a model reads
     |   |   `-- AcceptRefused       none of the accepted content types is one that a model writes
     |   |-- NotFound                a job is missing
     |   |   `-- KeyMissing          an encryption key or alias is missing
     |   |-- NameTaken               a job of this name exists
     |   |-- LimitExceeded           a quota is used up
+    |   |   `-- PolicyTooLong       a policy document, or all of a user or role, has too many characters
     |   |-- KeyDisabled             an encryption key is switched off
     |   |-- KeyInvalidState         an encryption key is to be deleted, or not in the state that this needs
     |   |-- BadCiphertext           what is to be decrypted was changed, or encrypted under something else
@@ -80,6 +84,18 @@ class AlreadyExists(InvalidRequest):
         self.what, self.arn = what, arn
 
 
+class MalformedPolicy(InvalidRequest):
+    """A policy document is not of the documented form, or asks for what is not served."""
+
+
+class InUse(InvalidRequest):
+    """Something is still attached to what is to be deleted."""
+
+
+class Unmodifiable(InvalidRequest):
+    """A role or policy is declared in the configuration, or is the service's own."""
+
+
 class ContentTypeRefused(InvalidRequest):
     """A body's content type is not one that a model reads."""
 
@@ -134,6 +150,16 @@ class LimitExceeded(CallerFault):
             "configuration, section [limits]."
         )
         self.what, self.limit, self.used, self.delta = what, limit, used, delta
+
+
+class PolicyTooLong(LimitExceeded):
+    """A policy document, or all inline documents of a user or role, has too many characters."""
+
+    def __init__(self, limit: int, length: int) -> None:
+        CallerFault.__init__(
+            self,
+            f"Cannot exceed quota for PolicySize: {limit}. There are {length} characters that are not spaces.",
+        )
 
 
 class AccessDenied(CallerFault):

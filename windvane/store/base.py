@@ -24,6 +24,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from windvane.domain.resource import Resource
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.names import Scope
+from windvane.store.identity_book import IdentityBook
 from windvane.store.logbook import LogBook
 from windvane.store.outbox import Outbox
 
@@ -72,7 +73,7 @@ class Page(Generic[R]):
     position: Any
 
 
-class Transaction(LogBook, Outbox, Protocol):
+class Transaction(LogBook, Outbox, IdentityBook, Protocol):
     """What can be done inside `with store.transaction() as tx`; inside a snapshot, what only reads.
 
     raises    TypeError, from all that writes, for a value that is not what its field says or not JSON

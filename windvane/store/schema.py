@@ -202,3 +202,28 @@ SUBSCRIBERS = Table(
     Column("position", BigInteger, nullable=False),
     Column("skipped", BigInteger, nullable=False),
 )
+
+IDENTITIES = Table(
+    "identities",
+    METADATA,
+    Column("kind", TEXT, primary_key=True),
+    Column("account", TEXT, primary_key=True),
+    Column("name_key", TEXT, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("format", Integer, nullable=False),
+    Column("body", TEXT),
+    UniqueConstraint("revision", name="identities_by_revision"),
+)
+"""Users, roles, policies and access keys. name_key is the name in lower case. Each change gets the next revision, a
+deletion too: its row stays without a body, so that whoever knows an older revision learns of it. format is that of the
+body."""
+
+KEY_USES = Table(
+    "key_uses",
+    METADATA,
+    Column("access_key", TEXT, primary_key=True),
+    Column("used", BigInteger, nullable=False),
+    Column("service", TEXT, nullable=False),
+    Column("region", TEXT, nullable=False),
+)
+"""When access keys of users were used last, to about a quarter of an hour."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from windvane.errors import StoreUnusable
+from windvane.store.identity_rows import IdentityRows
 from windvane.store.log_rows import LogRows
 from windvane.store.resource_rows import ResourceRows
 from windvane.store.spent_rows import SpentRows
@@ -24,7 +25,7 @@ from windvane.store.task_rows import TaskRows
 LOCK_TIMEOUT_S = 30
 
 
-class SqlTransaction(ResourceRows, TagRows, TaskRows, BucketRows, LogRows, SpentRows):
+class SqlTransaction(ResourceRows, TagRows, TaskRows, BucketRows, LogRows, SpentRows, IdentityRows):
     """The Transaction of store/base.py; one group of rows per base class."""
 
 

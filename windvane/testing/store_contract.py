@@ -8,6 +8,7 @@ empty_place   the StorePlace of a store without any schema
 from __future__ import annotations
 
 from windvane.testing.store_laws.events import EventLaws
+from windvane.testing.store_laws.identities import IdentityLaws
 from windvane.testing.store_laws.logs import LogLaws
 from windvane.testing.store_laws.paging import PagingLaws
 from windvane.testing.store_laws.processes import ProcessLaws
@@ -32,5 +33,6 @@ class StoreContract(
     LogLaws,
     EventLaws,
     SpentLaws,
+    IdentityLaws,
 ):
     """Every law that a kind of store has to keep."""

@@ -16,8 +16,13 @@ class Credential:
     principal_arn  who calls, e.g. arn:aws:sts::000000000000:assumed-role/windvane/session
     session_token  must come with the request if not ""
     permanent      False for keys made by AssumeRole
-    role_arn       of the role that the caller is a session of: names of roles may repeat, their ARNs do not
+    role_arn       of the role that the caller is a session of: names of roles may repeat, their ARNs do not; "" for a user
+    user_name      "" for a session of a role
     parent_key     the permanent key that temporary ones come from, "" for a permanent one
+    issued         when temporary keys were made
+    chain          ids of the roles that a session came through, the first one first
+    session_policies
+                   what each AssumeRole on the way narrowed the session to: JSON of a document ("" for none) and ARNs
     """
 
     account: str
@@ -28,7 +33,11 @@ class Credential:
     session_token: str = field(default="", repr=False)
     permanent: bool = True
     role_arn: str = ""
+    user_name: str = ""
     parent_key: str = ""
+    issued: datetime | None = None
+    chain: tuple[str, ...] = ()
+    session_policies: tuple[str, ...] = ()
 
 
 class KeyRing(Protocol):
@@ -38,11 +47,17 @@ class KeyRing(Protocol):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls and where: proved by the signature."""
+    """Who calls and where: proved by the signature.
+
+    source_ip    address of the peer, "" if unknown
+    is_secure    whether the request came over TLS
+    """
 
     account: str
     region: str
     credential: Credential
+    source_ip: str = ""
+    is_secure: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,9 +111,21 @@ class RequestRecord:
     seconds: float = 0.0
 
 
-Authorize = Callable[[Caller, str, str], None]
-"""Checks that a caller may do an action (`sagemaker:CreateModel`, `s3:GetObject`) to a resource (an ARN, or `*`);
-raises AccessDenied if not."""
+class Authorize(Protocol):
+    """Checks that a caller may do an action (`sagemaker:CreateModel`, `s3:GetObject`) to a resource (an ARN, or `*`)."""
+
+    def __call__(
+        self, caller: Caller, action: str, resource: str, facts: Mapping[str, str] = ...
+    ) -> None:
+        """facts     what conditions may ask for of this request: keys in lower case, such as `s3:prefix`
+
+        raises    AccessDenied
+        """
+
+
+Permit = Callable[[Call, RequestRecord], None]
+"""Checks that the caller of an operation may do what it asks for, and notes the resources in the record; raises
+AccessDenied if not."""
 
 Result = Mapping[str, Any] | None
 """Output members by their names in the model (datetimes as datetime, blobs as bytes); None for an empty body."""

@@ -93,6 +93,12 @@ def _everywhere(fault: Fault) -> _Row:
     return dict.fromkeys(Dialect, fault)
 
 
+def _in_query(code: str, status: int) -> _Row:
+    """What only IAM and STS answer; elsewhere it is a bad request."""
+    bad = Fault("ValidationException", 400)
+    return _row(bad, bad, Fault(code, status), Fault("InvalidRequest", 400))
+
+
 TABLE: Mapping[type[Exception], _Row] = {
     errors.CallerFault: _row(
         Fault("ValidationException", 400),
@@ -130,6 +136,9 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("LimitExceededException", 400),
         Fault("LimitExceededException", 400),
     ),
+    errors.MalformedPolicy: _in_query("MalformedPolicyDocument", 400),
+    errors.InUse: _in_query("DeleteConflict", 409),
+    errors.Unmodifiable: _in_query("UnmodifiableEntity", 400),
     errors.AccessDenied: _row(
         Fault("AccessDeniedException", 400),
         Fault("AccessDeniedException", 403),

@@ -1,0 +1,1 @@
+"""Identity: users, roles, policies, and whether a caller may do what it asks for."""

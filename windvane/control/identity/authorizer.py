@@ -1,0 +1,176 @@
+"""Decides whether a caller may do an action to a resource, and remembers what it decided."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+
+from windvane.control.identity.conditions import Facts
+from windvane.control.identity.directory import Directory, Known
+from windvane.control.identity.documents import Policy, Use, read_policy
+from windvane.control.identity.evaluation import NO_FACTS, Decision, Rights, decide
+from windvane.domain.identity import Principal, Role, User
+from windvane.errors import AccessDenied
+from windvane.wire.call import Caller, Credential
+
+_MOST_REMEMBERED = 20_000
+_WITHOUT_PERMISSION = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
+"""source    "No permissions are required to perform this operation" in STS's API reference"""
+
+_NOT_FOR_SESSIONS_OF_USERS = ("iam:",)
+"""source    GetSessionToken in STS's API reference: "You cannot call any IAM API operations unless MFA ..." """
+
+_CROSSES_ACCOUNTS = "sts:AssumeRole"
+
+
+@lru_cache(maxsize=4096)
+def read_once(document: str, use: Use) -> Policy:
+    """raises    as read_policy"""
+    return read_policy(document, use)
+
+
+class _Remembered:
+    """What was decided while nothing changed; a decision is kept with what it was made from, never with what came after."""
+
+    def __init__(self, of: Known) -> None:
+        self.of = of
+        self.rights: dict[tuple[str, str], Rights] = {}
+        self.allowed: set[tuple[str, str, str, str]] = set()
+
+
+class Authorizer:
+    """What callers may do: by their own policies, narrowed by those of their sessions."""
+
+    def __init__(self, directory: Directory, clock: Callable[[], datetime]) -> None:
+        self.directory = directory
+        self._clock = clock
+        self._remembered = _Remembered(Known())
+
+    def __call__(self, caller: Caller, action: str, resource: str, facts: Facts = NO_FACTS) -> None:
+        """facts    that conditions may ask for besides those of the caller; names in lower case
+
+        raises    AccessDenied
+        """
+        credential, remembered = caller.credential, self._current()
+        asked = (credential.access_key, credential.session_token, action, resource)
+        if asked in remembered.allowed:
+            return
+        rights = self._rights(credential, remembered)
+        decision = self._decide(caller, rights, action, resource, facts)
+        if decision is not Decision.ALLOWED:
+            raise denied(credential, action, resource, decision)
+        if not rights.depends_on_request:
+            if len(remembered.allowed) >= _MOST_REMEMBERED:
+                remembered.allowed.clear()
+            remembered.allowed.add(asked)
+
+    def decide(
+        self, caller: Caller, action: str, resource: str, facts: Facts = NO_FACTS
+    ) -> Decision:
+        return self._decide(caller, self.rights(caller.credential), action, resource, facts)
+
+    def rights(self, credential: Credential) -> Rights:
+        """raises    AccessDenied for a principal that is no more"""
+        return self._rights(credential, self._current())
+
+    def _current(self) -> _Remembered:
+        remembered, known = self._remembered, self.directory.known()
+        if remembered.of is not known:
+            remembered = self._remembered = _Remembered(known)
+        return remembered
+
+    def _rights(self, credential: Credential, remembered: _Remembered) -> Rights:
+        name = credential.access_key, credential.session_token
+        if (found := remembered.rights.get(name)) is None:
+            if len(remembered.rights) >= _MOST_REMEMBERED:
+                remembered.rights.clear()
+            found = remembered.rights[name] = self._read(credential)
+        return found
+
+    def rights_of_role(self, role: Role) -> Rights:
+        """What a job may do that runs as the role."""
+        facts = _facts_of(role, "AssumedRole", f"{role.id}:job")
+        return Rights(role.arn, role.account, self.policies_of(role), facts=facts)
+
+    def policies_of(self, principal: Principal) -> tuple[Policy, ...]:
+        """raises    MalformedPolicy for a document that this version cannot read"""
+        use = Use.USER if isinstance(principal, User) else Use.ROLE
+        attached = [self.directory.policy(arn) for arn in principal.attached]
+        return (
+            *(read_once(document, use) for document in principal.inline.values()),
+            *(read_once(policy.document, Use.MANAGED) for policy in attached if policy is not None),
+        )
+
+    def _decide(
+        self, caller: Caller, rights: Rights, action: str, resource: str, facts: Facts
+    ) -> Decision:
+        credential = caller.credential
+        owner = account_of(resource)
+        if owner not in ("", "aws", caller.account) and action != _CROSSES_ACCOUNTS:
+            return Decision.NOT_ALLOWED
+        is_session_of_user = not credential.permanent and bool(credential.user_name)
+        if is_session_of_user and action.startswith(_NOT_FOR_SESSIONS_OF_USERS):
+            return Decision.NOT_ALLOWED_BY_SESSION
+        decision = decide(rights, action, resource, {**self._facts_of(caller), **facts})
+        is_free = action in _WITHOUT_PERMISSION and decision is not Decision.DENIED
+        return Decision.ALLOWED if is_free else decision
+
+    def _facts_of(self, caller: Caller) -> Mapping[str, str]:
+        now = self._clock()
+        facts = {
+            "aws:requestedregion": caller.region,
+            "aws:currenttime": now.isoformat(),
+            "aws:epochtime": str(int(now.timestamp())),
+            "aws:securetransport": "true" if caller.is_secure else "false",
+        }
+        return {**facts, "aws:sourceip": caller.source_ip} if caller.source_ip else facts
+
+    def _read(self, credential: Credential) -> Rights:
+        principal = self._principal(credential)
+        if principal is None or credential.user_id.partition(":")[0] != principal.id:
+            raise AccessDenied(f"{credential.principal_arn} is no more.")
+        kind = "User" if isinstance(principal, User) else "AssumedRole"
+        facts = _facts_of(principal, kind, credential.user_id)
+        if credential.issued is not None:
+            facts["aws:tokenissuetime"] = credential.issued.isoformat()
+        sessions = tuple(self._session(text) for text in credential.session_policies)
+        policies = self.policies_of(principal)
+        return Rights(credential.principal_arn, principal.account, policies, sessions, facts)
+
+    def _principal(self, credential: Credential) -> Principal | None:
+        if credential.role_arn:
+            return self.directory.role(credential.role_arn)
+        return self.directory.user(credential.account, credential.user_name)
+
+    def _session(self, text: str) -> tuple[Policy, ...]:
+        """text    JSON: the document of a session policy ("" for none) and ARNs of managed ones"""
+        document, arns = json.loads(text)
+        own = [read_once(document, Use.SESSION)] if document else []
+        named = [self.directory.policy(arn) for arn in arns]
+        return (*own, *(read_once(one.document, Use.MANAGED) for one in named if one is not None))
+
+
+def account_of(resource: str) -> str:
+    """The account in an ARN; "" where it has none, as for buckets and `*`."""
+    parts = resource.split(":", 5)
+    return parts[4] if len(parts) == 6 else ""
+
+
+def denied(credential: Credential, action: str, resource: str, decision: Decision) -> AccessDenied:
+    """source    the texts of AWS's own denials"""
+    return AccessDenied(
+        f"User: {credential.principal_arn} is not authorized to perform: {action} on resource: {resource} "
+        f"{decision.reason(action)}"
+    )
+
+
+def _facts_of(principal: Principal, kind: str, user_id: str) -> dict[str, str]:
+    facts = {
+        "aws:principalarn": principal.arn,
+        "aws:principalaccount": principal.account,
+        "aws:principaltype": kind,
+        "aws:userid": user_id,
+    }
+    return {**facts, "aws:username": principal.name} if isinstance(principal, User) else facts

@@ -1,0 +1,86 @@
+"""Whether policies allow what is asked: an explicit deny wins, and what nothing allows is denied.
+
+source    "Policy evaluation logic" in IAM's user guide
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+from windvane.control.identity.conditions import Facts
+from windvane.control.identity.documents import Policy
+
+NO_FACTS: Facts = MappingProxyType({})
+
+
+class Decision(Enum):
+    """The reasons are how AWS ends its sentence."""
+
+    ALLOWED = ""
+    DENIED = "with an explicit deny in an identity-based policy"
+    DENIED_BY_SESSION = "with an explicit deny in a session policy"
+    NOT_ALLOWED = "because no identity-based policy allows the {action} action"
+    NOT_ALLOWED_BY_SESSION = "because no session policy allows the {action} action"
+
+    def reason(self, action: str) -> str:
+        return self.value.format(action=action)
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What a principal may do.
+
+    policies    its own; what one of them allows is allowed
+    sessions    policies of each AssumeRole that it came through: each narrows what there was
+    facts       about the principal, keys in lower case
+    """
+
+    arn: str
+    account: str
+    policies: tuple[Policy, ...]
+    sessions: tuple[tuple[Policy, ...], ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def depends_on_request(self) -> bool:
+        """Whether a decision needs more than action and resource."""
+        everything = (*self.policies, *(policy for group in self.sessions for policy in group))
+        return any(policy.has_conditions for policy in everything)
+
+
+def decide(rights: Rights, action: str, resource: str, facts: Facts = NO_FACTS) -> Decision:
+    """facts    about the request, keys in lower case; what is known of the principal comes on top"""
+    asked = action.lower(), resource, {**facts, **rights.facts}
+    own = _verdict(rights.policies, *asked)
+    if own is _Verdict.DENIED:
+        return Decision.DENIED
+    sessions = [_verdict(group, *asked) for group in rights.sessions]
+    if _Verdict.DENIED in sessions:
+        return Decision.DENIED_BY_SESSION
+    if own is _Verdict.SILENT:
+        return Decision.NOT_ALLOWED
+    if _Verdict.SILENT in sessions:
+        return Decision.NOT_ALLOWED_BY_SESSION
+    return Decision.ALLOWED
+
+
+class _Verdict(Enum):
+    ALLOWED = 1
+    DENIED = 2
+    SILENT = 3
+
+
+def _verdict(policies: Iterable[Policy], action: str, resource: str, facts: Facts) -> _Verdict:
+    found = _Verdict.SILENT
+    for policy in policies:
+        for statement in policy.statements:
+            if found is _Verdict.ALLOWED and statement.allows:
+                continue
+            if statement.is_about(action, resource, facts):
+                if not statement.allows:
+                    return _Verdict.DENIED
+                found = _Verdict.ALLOWED
+    return found
