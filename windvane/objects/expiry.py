@@ -1,0 +1,145 @@
+"""Executes lifecycle rules: finds what is due page by page, and removes it in small transactions.
+
+What was found is looked at again in the transaction that removes it: an object that was written anew meanwhile stays.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from windvane.objects.bucket_operations import BucketOperations
+from windvane.objects.changes import BucketChange
+from windvane.objects.errors import NoSuchBucket, NoSuchUpload
+from windvane.objects.lifecycle import LifecycleRule, days_over, expiry_of, is_noncurrent_over
+from windvane.objects.object_operations import ObjectOperations
+from windvane.objects.records import Upload, Version, Versioning
+from windvane.objects.rows import key_bytes, to_micros
+from windvane.objects.upload_operations import UploadOperations
+
+_BATCH = 200
+_COMPLETIONS_KEPT = timedelta(days=1)
+
+
+class Expiry(BucketOperations, ObjectOperations, UploadOperations):
+    """The part of a store that lets things expire."""
+
+    def _expire(self, now: datetime) -> None:
+        with self._index.read() as db:
+            rows = db.execute(
+                "SELECT name FROM lifecycles JOIN buckets ON buckets.id = bucket ORDER BY name"
+            ).fetchall()
+        for (bucket,) in rows:
+            with suppress(NoSuchBucket):  # deleted meanwhile
+                rules = [rule for rule in self.lifecycle(bucket) if rule.enabled]
+                self._expire_versions(bucket, rules, now)
+                self._expire_uploads(bucket, rules, now)
+        oldest = to_micros(now - _COMPLETIONS_KEPT)
+        self._change(lambda db, _: db.execute("DELETE FROM completions WHERE at < ?", (oldest,)))
+
+    def _expire_versions(self, bucket: str, rules: Sequence[LifecycleRule], now: datetime) -> None:
+        batch: list[Version] = []
+        for version in due(self._versions(bucket), rules, now):
+            batch.append(version)
+            if len(batch) == _BATCH:
+                self._remove_due(bucket, batch, now)
+                batch = []
+        self._remove_due(bucket, batch, now)
+
+    def _remove_due(self, bucket: str, batch: Sequence[Version], now: datetime) -> None:
+        def remove(db: sqlite3.Connection, gone: list[str]) -> None:
+            change = BucketChange(db, bucket, gone)
+            for version in batch:
+                _remove(change, version, to_micros(now))
+
+        if batch:
+            self._change(remove)
+
+    def _expire_uploads(self, bucket: str, rules: Sequence[LifecycleRule], now: datetime) -> None:
+        for rule in rules:
+            if rule.abort_days is None:
+                continue
+            for upload in self._uploads(bucket, rule.filter.prefix):
+                if days_over(upload.begun, rule.abort_days) <= now:
+                    with suppress(NoSuchUpload):
+                        self.abort_upload(upload)
+
+    def _versions(self, bucket: str) -> Iterator[Version]:
+        place: tuple[str, str] | None = ("", "")
+        while place is not None:
+            page = self.list_versions(bucket, after_key=place[0], after_version=place[1])
+            yield from page.versions
+            place = page.next
+
+    def _uploads(self, bucket: str, prefix: str) -> Iterator[Upload]:
+        place: tuple[str, str] | None = ("", "")
+        while place is not None:
+            page = self.list_uploads(
+                bucket, prefix=prefix, after_key=place[0], after_upload=place[1]
+            )
+            yield from page.uploads
+            place = page.next
+
+
+def due(
+    versions: Iterable[Version], rules: Sequence[LifecycleRule], now: datetime
+) -> Iterator[Version]:
+    """Those of a list of versions, by key and the newest first, that a rule lets go."""
+    newer: Version | None = None
+    n_noncurrent = 0
+    for version, follower in _with_follower(versions):
+        if newer is None or newer.key != version.key:
+            n_noncurrent = 0
+            is_alone = follower is None or follower.key != version.key
+            if _is_newest_due(version, is_alone, rules, now):
+                yield version
+        else:
+            if is_noncurrent_over(version, newer.modified, n_noncurrent, rules, now):
+                yield version
+            n_noncurrent += 1
+        newer = version
+
+
+def _is_newest_due(
+    version: Version, is_alone: bool, rules: Sequence[LifecycleRule], now: datetime
+) -> bool:
+    found = expiry_of(version, rules)
+    is_over = found is not None and found[0] <= now
+    if not version.is_delete_marker:
+        return is_over
+    return is_alone and (
+        is_over or any(rule.expire_lone_markers and rule.filter.takes(version) for rule in rules)
+    )
+
+
+def _with_follower(versions: Iterable[Version]) -> Iterator[tuple[Version, Version | None]]:
+    rest = iter(versions)
+    current = next(rest, None)
+    while current is not None:
+        follower = next(rest, None)
+        yield current, follower
+        current = follower
+
+
+def _remove(change: BucketChange, version: Version, now: int) -> None:
+    """Remove what is still as it was found."""
+    key = key_bytes(version.key)
+    sequences = [
+        sequence
+        for (sequence,) in change.db.execute(
+            "SELECT sequence FROM versions WHERE bucket = ? AND key = ? "
+            "AND (sequence = ? OR latest = 1) ORDER BY sequence DESC",
+            (change.id, key, version.sequence),
+        )
+    ]
+    is_newest = sequences[:1] == [version.sequence]
+    if version.sequence not in sequences or is_newest != version.is_latest:
+        return
+    if version.is_delete_marker and is_newest and not change.is_alone(key):
+        return
+    if not is_newest or version.is_delete_marker or change.bucket.versioning is Versioning.OFF:
+        change.remove(version, key)
+    else:
+        change.mark_deleted(key, now)

@@ -1,0 +1,62 @@
+"""What all operations of an open store work with."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from windvane.objects.files import DataFiles
+from windvane.objects.index import CommitFailed, Index
+from windvane.objects.rows import to_micros
+from windvane.objects.staging import StagedBytes
+
+Result = TypeVar("Result")
+
+_LOG = logging.getLogger(__name__)
+
+
+class Opened:
+    """Index, data files and clock of an open store."""
+
+    def __init__(self, index: Index, files: DataFiles, clock: Callable[[], datetime]) -> None:
+        self._index = index
+        self._files = files
+        self._clock = clock
+
+    def _now(self) -> int:
+        """Microseconds since 1970."""
+        return to_micros(self._clock())
+
+    def _change(self, operation: Callable[[sqlite3.Connection, list[str]], Result]) -> Result:
+        """Run `operation` in a transaction, then remove the files that it named as gone."""
+        gone: list[str] = []
+        result = self._index.write(lambda db: operation(db, gone))
+        for name in gone:
+            try:
+                self._files.remove(name)
+            except OSError as error:
+                _LOG.warning("The data file %s is left to the next sweep: %s", name, error)
+        return result
+
+    def _commit(
+        self, staged: StagedBytes, operation: Callable[[sqlite3.Connection, list[str]], Result]
+    ) -> Result:
+        """The same for an operation whose row names what was staged, which is made durable before."""
+        staged.sync()
+        try:
+            result = self._change(operation)
+        except CommitFailed:
+            staged.keep()
+            raise
+        staged.keep()
+        return result
+
+
+def own(staged: object) -> StagedBytes:
+    """raises    TypeError for what another kind of store staged"""
+    if not isinstance(staged, StagedBytes):
+        raise TypeError(f"{type(staged).__name__} was not staged by this store")
+    return staged

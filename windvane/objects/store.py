@@ -1,0 +1,88 @@
+"""The embedded object store: an index and data files in one folder of mode 0700.
+
+index.sqlite     every bucket, version, upload and part, and the bytes of small objects
+data/            the bytes of the others
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from windvane.objects.base import ObjectStore
+from windvane.objects.checking import Damage, damages
+from windvane.objects.disk import Disk
+from windvane.objects.expiry import Expiry
+from windvane.objects.files import DataFiles
+from windvane.objects.index import Index
+from windvane.objects.snapshot import DATA_NAME, INDEX_NAME, take_snapshot
+
+
+class EmbeddedObjects(Expiry):
+    """The one kind of ObjectStore."""
+
+    def sweep(self, now: datetime) -> None:
+        self._expire(now)
+        for name in self.orphans():
+            self._files.remove_orphan(name, self._has_row)
+
+    def close(self) -> None:
+        self._index.close()
+
+    def orphans(self) -> Iterator[str]:
+        """Names of data files without a row: FILE, FOLDER or FOLDER/PART; also those that are being written just now."""
+        for names in self._files.names():
+            for name in names:
+                if not self._has_row(name):
+                    yield name
+                    continue
+                for part in self._files.parts(name):
+                    if not self._has_row(f"{name}/{part}"):
+                        yield f"{name}/{part}"
+
+    def damages(self) -> Iterator[Damage]:
+        """Read every byte and name what is missing or not as it was written."""
+        return damages(self._index, self._files)
+
+    def snapshot(self, target: Path) -> None:
+        """Make `target`, which must not exist, a store of its own: this one as of one moment, durable.
+
+        Data files are hard links where that is possible, as they never change; other processes go on writing.
+        """
+        take_snapshot(self._index, self._files, target)
+
+    def _has_row(self, name: str) -> bool:
+        folder, _, part = name.partition("/")
+        with self._index.read() as db:
+            if not part:
+                found = db.execute("SELECT 1 FROM contents WHERE file = ?", (name,))
+            else:
+                found = db.execute(
+                    "SELECT 1 FROM parts WHERE file = ? AND content = "
+                    "(SELECT id FROM contents WHERE file = ?)",
+                    (part, folder),
+                )
+            return found.fetchone() is not None
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_objects(
+    folder: Path, clock: Callable[[], datetime] = utc_now, disk: Disk | None = None
+) -> EmbeddedObjects:
+    """Open the store in `folder`, which is made if it is not there; several processes may.
+
+    raises    StoreUnusable if it was written by a newer version
+    """
+    files_disk = disk or Disk()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    files = DataFiles(folder / DATA_NAME, files_disk)
+    return EmbeddedObjects(Index(folder / INDEX_NAME), files, clock)
+
+
+def _keeps_contract(store: EmbeddedObjects) -> ObjectStore:
+    return store
