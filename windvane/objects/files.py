@@ -1,7 +1,7 @@
 """Data files: opaque random names in 256 folders, never made of keys.
 
     data/3f/3f9c...        the bytes of one object
-    data/a0/a07d...d/      the parts of an upload, and then of the object that was made of it
+    data/a0/a07d...-parts/ the parts of an upload, and then of the object that was made of it
 
 What has no row in the index is an orphan. It is told from what is being written by locks (flock), which end with the
 process: a writer holds its new file, or the new folder, from its creation until its row is durable. Readers of parts, which
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from windvane.objects.disk import Disk, is_linked, lock, open_folder, try_lock
 
-_FOLDER_MARK = "d"
+_FOLDER_MARK = "-parts"
 _SYNCED_STEP = 32 * 2**20
 
 
@@ -164,6 +164,9 @@ class DataFiles:
             yield _names(self._root / f"{number:02x}")
 
     def parts(self, folder: str) -> list[str]:
+        """The names in a folder of parts; none in what is none."""
+        if not self.is_folder(folder):
+            return []
         try:
             return _names(self.path(folder))
         except FileNotFoundError:

@@ -12,7 +12,7 @@ from typing import Self
 from windvane.errors import StoreUnusable
 from windvane.objects.files import DataFile
 
-INLINE_BYTES = 32 * 1024
+INLINE_BYTES = 16 * 1024
 """Up to this size an object lies in the index, so that putting it costs one sync; above, three."""
 
 

@@ -37,9 +37,11 @@ class EmbeddedObjects(Expiry):
                 if not self._has_row(name):
                     yield name
                     continue
-                for part in self._files.parts(name):
-                    if not self._has_row(f"{name}/{part}"):
-                        yield f"{name}/{part}"
+                yield from (
+                    f"{name}/{part}"
+                    for part in self._files.parts(name)
+                    if not self._has_row(f"{name}/{part}")
+                )
 
     def damages(self) -> Iterator[Damage]:
         """Read every byte and name what is missing or not as it was written."""
