@@ -58,6 +58,7 @@ from windvane.settled import (
     embedded_store,
     hooks_of,
     permanent_keys,
+    plain_links,
     sandbox_for,
     work_config,
 )
@@ -143,7 +144,9 @@ class Server:
         if self._embedded is not None:
             self._embedded.start()
         self._store.migrate()
-        self._kms.check()
+        self._kms.start()
+        for link in plain_links(self._settings):
+            _LOG.warning("What is sent to another machine is not encrypted: %s.", link)
         if self._embedded is not None:
             await asyncio.to_thread(self._embedded.wait_ready, _READY_S)
         await asyncio.to_thread(self._ensure_default_bucket)

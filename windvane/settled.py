@@ -6,7 +6,11 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
+
+from windvane.addresses import is_loopback
 from windvane.api.keyring import KeyFile
 from windvane.artifacts.embedded import EmbeddedS3, KeyPair
 from windvane.artifacts.folder import Folder
@@ -26,6 +30,9 @@ from windvane.work.workers.config import WorkConfig
 _LOG = logging.getLogger(__name__)
 
 _WORKERS_SHARE_OF_MEMORY = 0.75
+
+_ENCRYPTING = ("require", "verify-ca", "verify-full")
+"""source    "SSL Support" in libpq's documentation: with any other sslmode the text may be plain"""
 
 
 def hooks_of(settings: Settings) -> list[Hook]:
@@ -65,6 +72,34 @@ def connection_of(settings: Settings, embedded: EmbeddedS3 | None) -> Connection
         external.region,
         external.path_style,
     )
+
+
+def plain_links(settings: Settings) -> tuple[str, ...]:
+    """What this server talks to on other machines without TLS, as its configuration names it; no secret is told."""
+    found = []
+    if settings.s3 is not None and _is_plain(settings.s3.endpoint):
+        found.append(f"[s3] endpoint {settings.s3.endpoint}")
+    found += [
+        f"[[buckets]] {entry.name}, endpoint {entry.endpoint}"
+        for entry in settings.buckets
+        if entry.endpoint and _is_plain(entry.endpoint)
+    ]
+    if settings.store_url:
+        url = make_url(settings.store_url)
+        host = url.host or url.query.get("host") or ""
+        names = [host] if isinstance(host, str) else list(host)
+        is_near = all(not name or name.startswith("/") or is_loopback(name) for name in names)
+        mode = url.query.get("sslmode", "prefer")
+        if url.get_backend_name() == "postgresql" and not is_near and mode not in _ENCRYPTING:
+            found.append(
+                f"[store] url postgresql://{', '.join(names)}, sslmode {mode} (it must be one of: {', '.join(_ENCRYPTING)})"
+            )
+    return tuple(found)
+
+
+def _is_plain(endpoint: str) -> bool:
+    parts = urlsplit(endpoint)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 def bucket_sources(settings: Settings) -> Iterable[BucketSource]:

@@ -12,6 +12,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from windvane.addresses import is_loopback
 from windvane.cli.folder import locked, make_folder
 from windvane.control.kms.master import VARIABLE
 from windvane.settings import BadSettings, Settings, read_settings
@@ -31,6 +32,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--tls-cert", type=Path, metavar="FILE", help="speak TLS with this certificate (PEM)"
     )
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key (PEM)")
+    parser.add_argument(
+        "--insecure",
+        action="store_true",
+        help="listen on an address that other machines reach although there is no TLS: anyone on the way can read and "
+        "change what is sent",
+    )
     parser.set_defaults(run=run)
 
 
@@ -50,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Out of the environment, which child processes inherit.
     settings = replace(settings, **given, master_key=os.environ.pop(VARIABLE, ""))
     _check_tls(settings)
+    check_host(settings, insecure=arguments.insecure)
     os.umask(0o077)
     make_folder(settings.data_dir)
     with locked(settings.data_dir):
@@ -77,6 +85,17 @@ def _check_tls(settings: Settings) -> None:
             f"Cannot use the certificate {settings.tls_cert} with the key {settings.tls_key}: {error}. Both must be "
             "PEM files that belong together, and the key must have no password."
         ) from error
+
+
+def check_host(settings: Settings, *, insecure: bool) -> None:
+    """raises    BadSettings for an address that other machines reach, without TLS"""
+    if settings.tls_cert or insecure or is_loopback(settings.host):
+        return
+    raise BadSettings(
+        f"Cannot listen on {settings.host} without TLS: other machines reach it, and what is sent could be read and changed "
+        "on the way. Give --tls-cert and --tls-key (`windvane tls` makes a certificate), or, behind a proxy that speaks "
+        "TLS or where nothing is secret, --insecure."
+    )
 
 
 def _no_password() -> str:

@@ -1,17 +1,19 @@
-"""What the store of objects must know of encryption: what a client asks for, what is kept beside an object, and who
-makes and opens the keys of its data.
+"""What the store of objects must know of encryption: what a client asks for, and who wraps the keys of its data.
 
-Envelope encryption: each object (or each upload of parts) has a data key of its own, which encrypts its data files
-(frames.py) and is kept beside them, itself encrypted under a key of the key service or, for AES256, of the server.
+Envelope encryption: each object (each upload of parts) has a data key of its own, which encrypts its files (frames.py) and
+is kept beside them, wrapped: encrypted under a key of the key service or, for AES256, under the server's own. What is kept
+is a record of `Encryption` (records.py), which holds no secret; encrypted.py puts it all together.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from windvane.objects.records import Encryption
 
 
 class Algorithm(StrEnum):
@@ -21,58 +23,52 @@ class Algorithm(StrEnum):
     KMS = "aws:kms"
 
 
-@dataclass(frozen=True)
-class EncryptionRequest:
-    """How an object is to be encrypted.
+_CONTEXT, _BUCKET_KEY = "context", "bucket_key"
 
-    key_id      of KMS: a key's id or ARN, an alias or its ARN; "" for the account's own `alias/aws/s3`
+
+def asked(
+    algorithm: Algorithm = Algorithm.S3,
+    key_id: str | None = None,
+    *,
+    context: Mapping[str, str] | None = None,
+    bucket_key: bool = False,
+) -> Encryption:
+    """Return the record that asks for an encryption, as `Attributes.encryption` of what is to be written.
+
+    key_id      of KMS: a key's id or ARN, an alias or its ARN; None for the account's own `alias/aws/s3`
     context     of KMS: what a client adds to the encryption context
-    bucket_key  of KMS: asked for by x-amz-server-side-encryption-bucket-key-enabled, and told back
+    bucket_key  of KMS: x-amz-server-side-encryption-bucket-key-enabled, which is told back
     """
+    parameters = {}
+    if context:
+        parameters[_CONTEXT] = json.dumps(dict(sorted(context.items())))
+    if bucket_key:
+        parameters[_BUCKET_KEY] = "true"
+    return Encryption(str(algorithm), key_id, b"", parameters)
 
-    algorithm: Algorithm = Algorithm.S3
-    key_id: str = ""
-    context: Mapping[str, str] = field(default_factory=dict)
-    bucket_key: bool = False
 
-
-BY_DEFAULT = EncryptionRequest()
+BY_DEFAULT = asked()
 """What an object gets if neither its request nor its bucket says otherwise.
 
 source    "Setting default server-side encryption behavior" in S3's user guide: AES256 since January 2023
 """
 
 
-@dataclass(frozen=True)
-class Protection:
-    """What is kept of an object's encryption; it holds no secret.
+def context_of(encryption: Encryption) -> dict[str, str]:
+    """What the client added to the encryption context."""
+    context: dict[str, str] = json.loads(encryption.parameters.get(_CONTEXT, "{}"))
+    return context
 
-    key_arn     of KMS, "" otherwise
-    wrapped     the data key, encrypted; base64
-    context     of KMS: what the client added
-    """
 
-    algorithm: Algorithm
-    wrapped: str
-    key_arn: str = ""
-    context: Mapping[str, str] = field(default_factory=dict)
-    bucket_key: bool = False
-
-    def to_text(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
-
-    @staticmethod
-    def from_text(text: str) -> Protection:
-        """Return what `to_text` wrote."""
-        document = json.loads(text)
-        return Protection(**{**document, "algorithm": Algorithm(document["algorithm"])})
+def has_bucket_key(encryption: Encryption) -> bool:
+    return _BUCKET_KEY in encryption.parameters
 
 
 @dataclass(frozen=True)
 class ObjectName:
     """Whose object and which; a wrapped data key is bound to the ARN of bucket and key.
 
-    account, region    of the bucket's owner
+    account, region    of the bucket
     """
 
     account: str
@@ -85,16 +81,19 @@ class ObjectName:
         return f"arn:aws:s3:::{self.bucket}/{self.key}"
 
 
-class ObjectKeys(Protocol):
-    """Makes and opens the data keys of objects. Any thread may call it; it may read the server's database.
+class DataKeys(Protocol):
+    """Wraps and unwraps the data keys of objects. Any thread may call it; it may read the server's database.
 
     raises    KeyMissing, KeyDisabled, KeyInvalidState, AccessDenied: the key of KMS cannot be used (and why)
     """
 
-    def protect(self, name: ObjectName, asked: EncryptionRequest) -> tuple[Protection, bytes]:
-        """Return what is to be kept, and a new data key of 32 bytes."""
+    def resolve(self, name: ObjectName, asked: Encryption) -> str | None:
+        """Return the ARN of the key of KMS that is meant, which can be used now; None for AES256."""
 
-    def unlock(self, name: ObjectName, protection: Protection) -> bytes:
+    def wrap(self, name: ObjectName, asked: Encryption, data_key: bytes) -> Encryption:
+        """Return what is to be kept of an object that is encrypted under this data key of 32 bytes."""
+
+    def unwrap(self, name: ObjectName, kept: Encryption) -> bytes:
         """Return the data key.
 
         raises    CorruptArtifact if it was changed, or belongs to another object

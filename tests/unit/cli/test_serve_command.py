@@ -6,7 +6,9 @@ import pytest
 from unit.cli.openssl import needs_openssl
 
 from windvane.cli.main import main
+from windvane.cli.serve import check_host
 from windvane.cli.tls import make_certificate
+from windvane.settings import Settings
 
 pytestmark = needs_openssl
 
@@ -42,3 +44,27 @@ def test_a_certificate_that_cannot_be_used_is_one_message(
     assert told in message
     assert message.count("\n") == 1
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org"])
+def test_an_address_that_others_reach_needs_tls(tmp_path, capsys, host):
+    assert main(["serve", "--data-dir", str(tmp_path / "data"), "--host", host]) == 2
+    message = capsys.readouterr().err
+    assert f"Cannot listen on {host} without TLS" in message
+    assert "--insecure" in message
+    assert message.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "insecure"),
+    [
+        ({"host": "127.0.0.1"}, False),
+        ({"host": "127.8.9.10"}, False),
+        ({"host": "localhost"}, False),
+        ({"host": "0.0.0.0"}, True),
+        ({"host": "0.0.0.0", "tls_cert": "cert.pem", "tls_key": "key.pem"}, False),
+    ],
+)
+def test_an_address_that_may_be_listened_on(tmp_path, settings, insecure):
+    check_host(Settings(tmp_path, **settings), insecure=insecure)

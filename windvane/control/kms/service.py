@@ -11,6 +11,7 @@ from windvane.control.kms.ciphers import Ciphers
 from windvane.control.kms.keys import Keys
 from windvane.control.kms.master import MasterKeys
 from windvane.control.kms.materials import Materials
+from windvane.control.kms.object_keys import StoredDataKeys
 from windvane.control.kms.sweep import destroy_due_keys, reseal_keys, rotate_due_keys
 from windvane.domain.keys import Key, KeyState
 from windvane.names import PageTokens
@@ -24,19 +25,21 @@ class KeyService:
     keys: Keys
     aliases: Aliases
     ciphers: Ciphers
+    data_keys: StoredDataKeys
     _store: Store
     _materials: Materials
     _clock: Callable[[], datetime]
 
-    def check(self) -> None:
-        """Make sure that every key can be opened, and bring its material under the current master key; to be called at
-        the start.
+    def start(self) -> None:
+        """Make sure that every key can be opened, and bring its material under the current master key; make the key
+        for AES256 if there is none. To be called at the start.
 
         raises    UnusableMasterKey, CorruptArtifact
         """
         with self._store.snapshot() as tx:
             self._materials.check(tx.every(Key, list(KeyState)))
         reseal_keys(self._store, self._materials)
+        self.data_keys.ensure_server_key()
 
     def sweep(self) -> None:
         """Destroy and rotate what is due; to be called every minute or so."""
@@ -49,10 +52,12 @@ def new_key_service(
     store: Store, masters: MasterKeys, tokens: PageTokens, clock: Callable[[], datetime]
 ) -> KeyService:
     materials = Materials(masters)
+    ciphers = Ciphers(store, materials)
     return KeyService(
         Keys(store, materials, tokens, clock),
         Aliases(store, tokens, clock),
-        Ciphers(store, materials),
+        ciphers,
+        StoredDataKeys(store, materials, ciphers, clock),
         store,
         materials,
         clock,

@@ -1,0 +1,388 @@
+"""The object store as its users see it: plain bytes in, plain bytes out, and nothing plain on the disk.
+
+An `ObjectStore` over another one, which keeps what this one encrypts. `Attributes.encryption` of what is written says what is
+asked for (encryption.py; None means AES256); that of a version says how it is encrypted.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from types import TracebackType
+from typing import BinaryIO, Self, cast
+
+from windvane.objects.base import ObjectStore, Staged
+from windvane.objects.encryption import BY_DEFAULT, DataKeys, ObjectName
+from windvane.objects.frames import KEY_BYTES, FrameCipher, OpeningReader, SealingWriter
+from windvane.objects.lifecycle import LifecycleRule
+from windvane.objects.records import (
+    Attributes,
+    Bucket,
+    BucketPage,
+    Checksum,
+    Condition,
+    Deletion,
+    Encryption,
+    Listing,
+    NamedPart,
+    Part,
+    PartPage,
+    Removal,
+    Upload,
+    UploadPage,
+    Usage,
+    Version,
+    Versioning,
+    VersionPage,
+)
+from windvane.objects.segments import Segment, Segments
+
+_IDENTITY = "identity"
+_IDENTITY_BYTES = 16
+_CHUNK = 1 << 20
+
+
+class EncryptedStage:
+    """Bytes on their way into the store, encrypted as they come."""
+
+    def __init__(self, inner: Staged, data_key: bytes) -> None:
+        self.inner, self.data_key = inner, data_key
+        self.identity = secrets.token_bytes(_IDENTITY_BYTES)
+        self._writer = SealingWriter(inner, FrameCipher(data_key, self.identity))
+        self._size = 0
+        self._is_finished = False
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What is kept so that the file can be opened."""
+        return {_IDENTITY: self.identity.hex()}
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._size += self._writer.write(data)
+
+    def finish(self) -> Staged:
+        """Write the last frame, once, and return what is to be put."""
+        if not self._is_finished:
+            self._writer.finish()
+            self._is_finished = True
+        return self.inner
+
+    def discard(self) -> None:
+        self.inner.discard()
+
+    def __enter__(self) -> Self:
+        self.inner.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.inner.__exit__(kind, error, trace)
+
+
+class EncryptedStore:
+    """See the head of this file. Errors of keys (DataKeys) are raised by what writes and by `open`."""
+
+    def __init__(self, inner: ObjectStore, keys: DataKeys) -> None:
+        self._inner, self._keys = inner, keys
+
+    # objects
+    def stage(self) -> EncryptedStage:
+        return EncryptedStage(self._inner.stage(), secrets.token_bytes(KEY_BYTES))
+
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        staged: Staged,
+        etag: str,
+        attributes: Attributes,
+        *,
+        size: int | None = None,
+        condition: Condition | None = None,
+    ) -> Version:
+        """size    may be left out: it is that of what was written"""
+        stage = _encrypted(staged, size)
+        kept = self._wrapped(self._named(bucket, key), attributes, stage.data_key)
+        kept = replace(kept, parameters={**kept.parameters, **stage.parameters})
+        return self._inner.put(
+            bucket,
+            key,
+            stage.finish(),
+            etag,
+            replace(attributes, encryption=kept),
+            size=stage.size,
+            condition=condition,
+        )
+
+    def find(self, bucket: str, key: str, version_id: str | None = None) -> Version:
+        return self._inner.find(bucket, key, version_id)
+
+    def open(self, version: Version) -> BinaryIO:
+        kept = version.attributes.encryption
+        if kept is None:
+            return self._inner.open(version)
+        data_key = self._keys.unwrap(self._named(version.bucket, version.key), kept)
+        file = self._inner.open(version)
+        try:
+            return _opened(file, version, self._inner.parts(version), data_key)
+        except BaseException:
+            file.close()
+            raise
+
+    def parts(self, version: Version) -> tuple[Part, ...]:
+        return self._inner.parts(version)
+
+    def copy(
+        self,
+        source: Version,
+        bucket: str,
+        key: str,
+        attributes: Attributes,
+        *,
+        condition: Condition | None = None,
+    ) -> Version:
+        """The copy keeps the source's data key, wrapped anew for its own name and key."""
+        kept = source.attributes.encryption
+        if kept is None:
+            return self._copied(source, bucket, key, attributes, condition)
+        data_key = self._keys.unwrap(self._named(source.bucket, source.key), kept)
+        new = self._wrapped(self._named(bucket, key), attributes, data_key)
+        if _IDENTITY in kept.parameters:
+            identity = {_IDENTITY: kept.parameters[_IDENTITY]}
+            new = replace(new, parameters={**new.parameters, **identity})
+        return self._inner.copy(
+            source, bucket, key, replace(attributes, encryption=new), condition=condition
+        )
+
+    def set_tags(self, version: Version, tags: Mapping[str, str]) -> None:
+        self._inner.set_tags(version, tags)
+
+    def delete(
+        self,
+        bucket: str,
+        key: str,
+        version_id: str | None = None,
+        *,
+        condition: Condition | None = None,
+    ) -> Removal:
+        return self._inner.delete(bucket, key, version_id, condition=condition)
+
+    def delete_many(self, bucket: str, deletions: Sequence[Deletion]) -> tuple[Removal, ...]:
+        return self._inner.delete_many(bucket, deletions)
+
+    def list_objects(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        delimiter: str = "",
+        after: str = "",
+        limit: int = 1000,
+    ) -> Listing:
+        return self._inner.list_objects(
+            bucket, prefix=prefix, delimiter=delimiter, after=after, limit=limit
+        )
+
+    def list_versions(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        delimiter: str = "",
+        after_key: str = "",
+        after_version: str = "",
+        limit: int = 1000,
+    ) -> VersionPage:
+        return self._inner.list_versions(
+            bucket,
+            prefix=prefix,
+            delimiter=delimiter,
+            after_key=after_key,
+            after_version=after_version,
+            limit=limit,
+        )
+
+    # uploads
+    def create_upload(self, bucket: str, key: str, attributes: Attributes) -> Upload:
+        data_key = secrets.token_bytes(KEY_BYTES)
+        kept = self._wrapped(self._named(bucket, key), attributes, data_key)
+        return self._inner.create_upload(bucket, key, replace(attributes, encryption=kept))
+
+    def upload(self, bucket: str, key: str, upload_id: str) -> Upload:
+        return self._inner.upload(bucket, key, upload_id)
+
+    def stage_part(self, upload: Upload) -> EncryptedStage:
+        name = self._named(upload.bucket, upload.key)
+        data_key = self._keys.unwrap(name, _kept(upload.attributes))
+        return EncryptedStage(self._inner.stage_part(upload), data_key)
+
+    def put_part(
+        self,
+        upload: Upload,
+        number: int,
+        staged: Staged,
+        etag: str,
+        *,
+        size: int | None = None,
+        checksum: Checksum | None = None,
+        parameters: Mapping[str, str] | None = None,
+    ) -> Part:
+        """size may be left out; so must parameters be, which are this store's own"""
+        stage = _encrypted(staged, size)
+        if parameters:
+            raise TypeError("What opens a part is known to this store alone.")
+        return self._inner.put_part(
+            upload,
+            number,
+            stage.finish(),
+            etag,
+            size=stage.size,
+            checksum=checksum,
+            parameters=stage.parameters,
+        )
+
+    def list_parts(self, upload: Upload, *, after: int = 0, limit: int = 1000) -> PartPage:
+        return self._inner.list_parts(upload, after=after, limit=limit)
+
+    def list_uploads(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        delimiter: str = "",
+        after_key: str = "",
+        after_upload: str = "",
+        limit: int = 1000,
+    ) -> UploadPage:
+        return self._inner.list_uploads(
+            bucket,
+            prefix=prefix,
+            delimiter=delimiter,
+            after_key=after_key,
+            after_upload=after_upload,
+            limit=limit,
+        )
+
+    def complete_upload(
+        self,
+        upload: Upload,
+        parts: Sequence[NamedPart],
+        attributes: Attributes,
+        *,
+        condition: Condition | None = None,
+    ) -> Version:
+        """The encryption stays that of the upload."""
+        kept = _kept(upload.attributes)
+        return self._inner.complete_upload(
+            upload, parts, replace(attributes, encryption=kept), condition=condition
+        )
+
+    def abort_upload(self, upload: Upload) -> None:
+        self._inner.abort_upload(upload)
+
+    # buckets
+    def create_bucket(self, name: str, account: str, region: str) -> Bucket:
+        return self._inner.create_bucket(name, account, region)
+
+    def bucket(self, name: str) -> Bucket:
+        return self._inner.bucket(name)
+
+    def owner(self, name: str) -> str | None:
+        return self._inner.owner(name)
+
+    def list_buckets(
+        self,
+        account: str,
+        *,
+        prefix: str = "",
+        after: str = "",
+        limit: int = 10_000,
+        region: str | None = None,
+    ) -> BucketPage:
+        return self._inner.list_buckets(
+            account, prefix=prefix, after=after, limit=limit, region=region
+        )
+
+    def delete_bucket(self, name: str) -> None:
+        self._inner.delete_bucket(name)
+
+    def set_versioning(self, bucket: str, versioning: Versioning) -> None:
+        self._inner.set_versioning(bucket, versioning)
+
+    def document(self, bucket: str, name: str) -> str | None:
+        return self._inner.document(bucket, name)
+
+    def set_document(self, bucket: str, name: str, text: str | None) -> None:
+        self._inner.set_document(bucket, name, text)
+
+    def lifecycle(self, bucket: str) -> tuple[LifecycleRule, ...]:
+        return self._inner.lifecycle(bucket)
+
+    def set_lifecycle(self, bucket: str, rules: Sequence[LifecycleRule], text: str | None) -> None:
+        self._inner.set_lifecycle(bucket, rules, text)
+
+    def usage(self, account: str) -> Usage:
+        return self._inner.usage(account)
+
+    def sweep(self, now: datetime) -> None:
+        self._inner.sweep(now)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def _named(self, bucket: str, key: str) -> ObjectName:
+        found = self._inner.bucket(bucket)
+        return ObjectName(found.account, found.region, bucket, key)
+
+    def _wrapped(self, name: ObjectName, attributes: Attributes, data_key: bytes) -> Encryption:
+        return self._keys.wrap(name, attributes.encryption or BY_DEFAULT, data_key)
+
+    def _copied(
+        self,
+        source: Version,
+        bucket: str,
+        key: str,
+        attributes: Attributes,
+        condition: Condition | None,
+    ) -> Version:
+        """What was written before there was encryption is encrypted by being copied."""
+        with self._inner.open(source) as file, self.stage() as stage:
+            while chunk := file.read(_CHUNK):
+                stage.write(chunk)
+            return self.put(bucket, key, stage, source.etag, attributes, condition=condition)
+
+
+def _encrypted(staged: Staged, size: int | None) -> EncryptedStage:
+    if not isinstance(staged, EncryptedStage) or size not in (None, staged.size):
+        raise TypeError("What is put must come from this store's own stage, and have its size.")
+    return staged
+
+
+def _kept(attributes: Attributes) -> Encryption:
+    if attributes.encryption is None:
+        raise TypeError("An upload of an encrypted store has an encryption.")
+    return attributes.encryption
+
+
+def _opened(file: BinaryIO, version: Version, parts: Sequence[Part], data_key: bytes) -> BinaryIO:
+    """One reader over the file, or over the files of an upload's parts, which follow each other in it."""
+    if not parts:
+        identity = _kept(version.attributes).parameters[_IDENTITY]
+        return cast("BinaryIO", OpeningReader(file, FrameCipher(data_key, bytes.fromhex(identity))))
+    segments, start = [], 0
+    for part in parts:
+        cipher = FrameCipher(data_key, bytes.fromhex(part.parameters[_IDENTITY]))
+        segments.append(Segment(start, part.stored_size, cipher))
+        start += part.stored_size
+    return cast("BinaryIO", io.BufferedReader(Segments(file, segments), _CHUNK))
