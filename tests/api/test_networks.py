@@ -57,7 +57,9 @@ def test_what_is_asked_for_must_belong_to_one_network() -> None:
 
 def test_where_nothing_is_declared_the_refusal_says_so() -> None:
     [fault, _] = faults(Networks(), VpcConfig=VPC | {"Subnets": ["s-1"]})
-    assert fault.endswith("is not declared on this server ([[networks]] in its configuration): none is.")
+    assert fault.endswith(
+        "is not declared on this server ([[networks]] in its configuration): none is."
+    )
 
 
 @pytest.mark.parametrize("asked", [{"EnableNetworkIsolation": True}, {"VpcConfig": VPC}])
