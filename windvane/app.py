@@ -57,7 +57,6 @@ from windvane.settled import (
     connection_of,
     embedded_store,
     hooks_of,
-    networks_of,
     permanent_keys,
     plain_links,
     sandbox_for,
@@ -121,7 +120,7 @@ class Server:
         self._webhooks = Webhooks(self._store, tide, hooks_of(settings), utc_now)
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._keys = keys
-        self._roles = Roles(settings.roles, StoredBuckets(self._store, utc_now), self._mapped)
+        self._roles = Roles(settings.roles, self._store, self._mapped)
         self._keyring = KeyRing(
             permanent_keys(settings, keys),
             keys.token_secret,
@@ -295,12 +294,11 @@ class Server:
     def _new_parts(self) -> Parts:
         store, artifacts, limits = self._store, self._artifacts, self._settings.limits
         roles = self._roles
-        networks = networks_of(self._settings, self._sandbox)
         lists = Lists(store, PageTokens(self._keys.token_secret))
-        steps = Steps(store, artifacts, roles, lists, utc_now, networks)
+        steps = Steps(store, artifacts, roles, lists, utc_now)
         return Parts(
-            Jobs(store, artifacts, roles, limits, lists, utc_now, networks),
-            Models(store, artifacts, roles, lists, utc_now, networks),
+            Jobs(store, artifacts, roles, limits, lists, utc_now),
+            Models(store, artifacts, roles, lists, utc_now),
             EndpointConfigs(store, lists, utc_now),
             Endpoints(store, limits, lists, utc_now),
             Tags(store),

@@ -25,7 +25,6 @@ from windvane.api.operation import Parts
 from windvane.api.served import operations
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
-from windvane.control.buckets import StoredBuckets
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
@@ -35,7 +34,6 @@ from windvane.control.leaderboard import Leaderboards
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
-from windvane.control.networks import Networks
 from windvane.control.overviews import Overviews
 from windvane.control.previews import Previews
 from windvane.control.progress import Progress
@@ -48,7 +46,7 @@ from windvane.domain.images import image_uri
 from windvane.domain.resource import Resource
 from windvane.names import PageTokens, Scope, default_role
 from windvane.serving.router import Router
-from windvane.settings import LimitSettings, NetworkSettings, Role
+from windvane.settings import LimitSettings, Role
 from windvane.store.base import Store
 from windvane.store.open import FILE_NAME, open_store
 from windvane.wire.call import Credential
@@ -191,15 +189,12 @@ def build_parts(
     limits: LimitSettings,
     roles: Roles | None = None,
 ) -> Parts:
-    roles = roles or Roles(
-        (Role(READER, read=("data",), write=("results",)),), StoredBuckets(store, clock)
-    )
+    roles = roles or Roles((Role(READER, read=("data",), write=("results",)),), store)
     lists = Lists(store, PageTokens(b"k" * 32))
-    networks = Networks((NetworkSettings(("subnet-a", "subnet-b"), ("sg-a",)),))
-    steps = Steps(store, artifacts, roles, lists, clock, networks)
+    steps = Steps(store, artifacts, roles, lists, clock)
     return Parts(
-        jobs=Jobs(store, artifacts, roles, limits, lists, clock, networks),
-        models=Models(store, artifacts, roles, lists, clock, networks),
+        jobs=Jobs(store, artifacts, roles, limits, lists, clock),
+        models=Models(store, artifacts, roles, lists, clock),
         endpoint_configs=EndpointConfigs(store, lists, clock),
         endpoints=Endpoints(store, limits, lists, clock),
         tags=Tags(store),

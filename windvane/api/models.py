@@ -25,8 +25,6 @@ def describe_model(parts: Parts, call: Call) -> Result:
         "EnableNetworkIsolation": False,
         **echoed(
             model.request,
-            "EnableNetworkIsolation",
-            "VpcConfig",
             "PrimaryContainer",
             "Containers",
             "InferenceExecutionConfig",

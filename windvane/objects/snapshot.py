@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -38,6 +39,17 @@ def take_snapshot(index: Index, files: DataFiles, target: Path) -> None:
                     touched.add(copy.path(name).parent)
     for path in (*touched, target, target.parent):
         disk.sync_folder(path)
+
+
+def data_files(index: sqlite3.Connection) -> Iterator[tuple[str, int]]:
+    """Names (FILE, or FOLDER/PART) and sizes of all data files that an index refers to.
+
+    index    of a store, at any moment; the files are there while nothing is removed
+    """
+    yield from index.execute(
+        "SELECT file, stored_size FROM contents WHERE file IS NOT NULL AND crc IS NOT NULL UNION ALL "
+        "SELECT contents.file || '/' || parts.file, parts.stored_size FROM contents JOIN parts ON content = id"
+    )
 
 
 def _link(source: Path, target: Path) -> None:

@@ -8,13 +8,13 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from windvane.errors import StoreUnusable
-from windvane.store.base import Store
+from windvane.store.sql import SqlStore
 from windvane.store.sqlite import SqliteStore
 
 FILE_NAME = "windvane.db"
 
 
-def open_store(url: str, data_dir: Path) -> Store:
+def open_store(url: str, data_dir: Path) -> SqlStore:
     """The store at a SQLAlchemy URL, or, for "", the SQLite file in `data_dir`.
 
     Cheap (about a millisecond) and without a look at the database: open one in each process, never share
@@ -41,7 +41,7 @@ def open_store(url: str, data_dir: Path) -> Store:
     )
 
 
-def _open_postgres(url: URL) -> Store:
+def _open_postgres(url: URL) -> SqlStore:
     try:
         import psycopg  # noqa: F401 - SQLAlchemy would report its absence less clearly
     except ImportError as error:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from windvane.errors import StoreUnusable
 from windvane.store.identity_rows import IdentityRows
+from windvane.store.inspection import InspectionRows
 from windvane.store.log_rows import LogRows
 from windvane.store.resource_rows import ResourceRows
 from windvane.store.spent_rows import SpentRows
@@ -25,7 +26,9 @@ from windvane.store.task_rows import TaskRows
 LOCK_TIMEOUT_S = 30
 
 
-class SqlTransaction(ResourceRows, TagRows, TaskRows, BucketRows, LogRows, SpentRows, IdentityRows):
+class SqlTransaction(
+    ResourceRows, TagRows, TaskRows, BucketRows, LogRows, SpentRows, IdentityRows, InspectionRows
+):
     """The Transaction of store/base.py; one group of rows per base class."""
 
 

@@ -315,9 +315,8 @@ _PROCESSING = (
     ),
     _processing(
         "a network of its own",
-        "Value 'sg-1' at 'networkConfig.vpcConfig.securityGroupIds.1.member' is not declared on this server "
-        "([[networks]] in its configuration): declared are: sg-a.",
-        NetworkConfig={"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-a"]}},
+        f"Value 'true' at 'networkConfig.enableNetworkIsolation' {FALSE_ALONE}",
+        NetworkConfig={"EnableNetworkIsolation": True},
     ),
     _processing(
         "uploads as it goes",

@@ -18,11 +18,9 @@ def upgrade(connection: Connection) -> None:
 
     raises    StoreUnusable if a newer Windvane has already changed the schema
     """
-    config = Config()
-    folder = str(Path(__file__).parent)
-    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config = _config()
     config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = known_revisions()
     for revision in MigrationContext.configure(connection).get_current_heads():
         if revision not in known:
             raise StoreUnusable(
@@ -30,3 +28,16 @@ def upgrade(connection: Connection) -> None:
                 "newer version has used it. Start that version or a later one."
             )
     command.upgrade(config, "head")
+
+
+def known_revisions() -> list[str]:
+    """Return the name of every migration, the first one first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [script.revision for script in scripts][::-1]
+
+
+def _config() -> Config:
+    config = Config()
+    folder = str(Path(__file__).parent)
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    return config

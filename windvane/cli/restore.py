@@ -1,0 +1,33 @@
+"""`windvane restore`: makes a data folder of a backup. Every sum is compared first; nothing that exists is replaced."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "restore", help="make a data folder of a backup", description=__doc__
+    )
+    parser.add_argument("source", type=Path, metavar="SOURCE", help="what `windvane backup` wrote")
+    parser.add_argument("--data-dir", type=Path, required=True, help="a new or empty folder")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from windvane.maintenance.restore import restore, restored_config
+
+    data_dir = arguments.data_dir.absolute()
+    manifest = restore(arguments.source, data_dir)
+    print(
+        f"{data_dir}: {manifest.n_files} files as of {manifest.moment:%Y-%m-%d %H:%M:%S} UTC, "
+        f"made by Windvane {manifest.windvane}"
+    )
+    if not manifest.objects:
+        print("The backup holds no objects: they are in an external S3 store.")
+    if (config := restored_config(data_dir)) is not None:
+        print(
+            f"Its configuration file: serve with --config {config} (paths in it are relative to it)."
+        )
+    return 0

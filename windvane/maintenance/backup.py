@@ -1,0 +1,97 @@
+"""A backup of a data folder as of one moment, while its server serves or not."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+from pathlib import Path
+
+from windvane import __version__
+from windvane.maintenance.manifest import (
+    CONFIG,
+    FORMAT,
+    MANIFEST,
+    SUMS,
+    BackupFault,
+    Manifest,
+    is_safe,
+    sums_to_bytes,
+)
+from windvane.maintenance.moment import OBJECTS, KeptFile, Moment, held_moment
+from windvane.maintenance.old_folder import require_imported
+from windvane.maintenance.pinned import PinnedDatabase, store_schema
+from windvane.maintenance.sinks import Earlier, Sink, new_sink
+from windvane.objects.snapshot import INDEX_NAME
+from windvane.store.open import FILE_NAME
+
+
+def back_up(
+    data_dir: Path, target: Path, config: Path | None = None, previous: Path | None = None
+) -> Manifest:
+    """Write a backup and return what it says of itself.
+
+    target      a new or empty folder; with the suffix .tar a new file
+    config      the server's configuration file, of which a copy is kept
+    previous    an earlier backup, a folder on the same file system: objects that it holds are not copied again but get
+                a second name
+    raises      BackupFault, StoreUnusable, NotImported
+    """
+    target = target.absolute()
+    if target.is_relative_to(data_dir.absolute()):
+        raise BackupFault(
+            f"{target} lies in the data folder; a backup belongs elsewhere, best on another disk."
+        )
+    if not (data_dir / FILE_NAME).is_file():
+        raise BackupFault(f"{data_dir} has no {FILE_NAME}: no server has run on it yet.")
+    require_imported(data_dir)
+    earlier = Earlier(previous) if previous is not None else None
+    with new_sink(target, earlier) as sink, held_moment(data_dir) as moment:
+        return _write(sink, moment, config)
+
+
+def _write(sink: Sink, moment: Moment, config: Path | None) -> Manifest:
+    files = [_copied(moment.store, FILE_NAME, moment.scratch), *moment.files]
+    if config is not None:
+        files.append(KeptFile(CONFIG, config, config.stat().st_size))
+    if moment.index is not None:
+        files.append(_copied(moment.index, f"{OBJECTS}/{INDEX_NAME}", moment.scratch))
+    sums, n_bytes = {}, 0
+    for file in itertools.chain(files, moment.data_files()):
+        sums[file.name] = _add(sink, file)
+        n_bytes += file.size
+    return _finish(sink, moment, sums, n_bytes)
+
+
+def _copied(database: PinnedDatabase, name: str, scratch: Path) -> KeptFile:
+    path = scratch / name.replace("/", "-")
+    database.write_to(path)
+    return KeptFile(name, path, path.stat().st_size)
+
+
+def _add(sink: Sink, file: KeptFile) -> str:
+    if not is_safe(file.name):
+        raise BackupFault(
+            f"A file of the data folder has a name that cannot be kept: {file.name!r}."
+        )
+    if file.never_changes and (digest := sink.link(file.name, file.size)) is not None:
+        return digest
+    with file.path.open("rb") as stream:
+        return sink.add(file.name, stream, file.size)
+
+
+def _finish(sink: Sink, moment: Moment, sums: dict[str, str], n_bytes: int) -> Manifest:
+    listed = sums_to_bytes(sums)
+    manifest = Manifest(
+        FORMAT,
+        __version__,
+        moment.at,
+        store_schema(moment.store),
+        objects=moment.index is not None,
+        n_files=len(sums),
+        n_bytes=n_bytes,
+        sums=hashlib.sha256(listed).hexdigest(),
+    )
+    for name, data in ((SUMS, listed), (MANIFEST, manifest.to_bytes())):
+        sink.add(name, io.BytesIO(data), len(data))
+    return manifest

@@ -1,0 +1,145 @@
+"""The state of a data folder at one moment, held while it is copied; its server may go on serving.
+
+What is written is not stopped but for a few milliseconds: a transaction of the store is open while the index of objects
+is pinned, the store's own state is pinned, and the files of jobs under way get a second name. Whatever was acknowledged
+before the moment is part of it; a record of it finds its objects and files. Data files of objects never change, and none is
+removed while they are copied: what is deleted meanwhile goes with the store's next sweep.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy.exc import DatabaseError
+
+from windvane.errors import StoreUnusable
+from windvane.maintenance.pinned import PinnedDatabase
+from windvane.objects.disk import Disk
+from windvane.objects.files import DataFiles
+from windvane.objects.snapshot import DATA_NAME, INDEX_NAME, data_files
+from windvane.store.open import FILE_NAME
+from windvane.store.sqlite import SqliteStore
+
+OBJECTS = "s3"
+KEYS = ("keys.json", "keyring.json")
+_LINKED = ("work", "audit")
+_LEFT_OUT = frozenset({"scratch"})
+"""Folders of running attempts: whoever goes on with a job begins its attempt anew."""
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """A file of the moment.
+
+    name    in the backup
+    path    where it can be read
+    size    of the part that is of the moment, bytes
+    never_changes    a file of this name has the same content in every backup
+    """
+
+    name: str
+    path: Path
+    size: int
+    never_changes: bool = False
+
+
+@dataclass(frozen=True)
+class Moment:
+    """at       the time as of which everything is
+    store       the state of the store
+    index       of the embedded object store; None if there is none
+    files       of jobs under way, of the audit log, and the keys
+    scratch     a folder on the data folder's file system, gone afterwards
+    data        files of the object store, none of which is removed; None if there is no such store
+    """
+
+    at: datetime
+    store: PinnedDatabase
+    index: PinnedDatabase | None
+    files: tuple[KeptFile, ...]
+    scratch: Path
+    data: DataFiles | None
+
+    def data_files(self) -> Iterator[KeptFile]:
+        """The bytes of objects that do not lie in the index."""
+        if self.index is None or self.data is None:
+            return
+        for name, size in data_files(self.index.connection):
+            below = f"{OBJECTS}/{DATA_NAME}/{name[:2]}/{name}"
+            yield KeptFile(below, self.data.path(name), size, never_changes=True)
+
+
+@contextmanager
+def held_moment(data_dir: Path) -> Iterator[Moment]:
+    """raises    StoreUnusable if the store is damaged, or writes for longer than its time limit"""
+    scratch = data_dir / f".backup-{secrets.token_hex(6)}"
+    scratch.mkdir(mode=0o700)
+    held = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(held, fcntl.LOCK_EX)  # tells a check that it is no leftover
+    store = SqliteStore(data_dir / FILE_NAME)
+    try:
+        with ExitStack() as stack:
+            index_path = data_dir / OBJECTS / INDEX_NAME
+            data = None
+            if index_path.is_file():
+                data = DataFiles(data_dir / OBJECTS / DATA_NAME, Disk())
+                stack.enter_context(data.nothing_removed())
+            with _quiet(store):
+                at = datetime.now(UTC)
+                index = (
+                    stack.enter_context(PinnedDatabase(index_path)) if data is not None else None
+                )
+                pinned = stack.enter_context(PinnedDatabase(data_dir / FILE_NAME))
+                files = [*_keys(data_dir), *_linked(data_dir, scratch)]
+            yield Moment(at, pinned, index, tuple(files), scratch, data)
+    finally:
+        store.close()
+        shutil.rmtree(scratch)
+        os.close(held)
+
+
+@contextmanager
+def _quiet(store: SqliteStore) -> Iterator[None]:
+    """Nothing is written to the store inside the block."""
+    try:
+        with store.transaction():
+            yield
+    except DatabaseError as error:
+        raise StoreUnusable(f"The store cannot be read: {error.orig}.") from error
+
+
+def _keys(data_dir: Path) -> Iterator[KeptFile]:
+    for name in KEYS:
+        with suppress(FileNotFoundError):
+            yield KeptFile(name, data_dir / name, (data_dir / name).stat().st_size)
+
+
+def _linked(data_dir: Path, scratch: Path) -> Iterator[KeptFile]:
+    """Second names for files that may be removed, renamed or appended to while they are copied."""
+    for root in _LINKED:
+        for folder, folders, files in os.walk(data_dir / root):
+            folders[:] = [name for name in folders if name not in _LEFT_OUT]
+            below = Path(folder).relative_to(data_dir)
+            for name in files:
+                kept = _second_name(Path(folder) / name, scratch / below / name)
+                if kept is not None:
+                    yield KeptFile((below / name).as_posix(), scratch / below / name, kept)
+
+
+def _second_name(path: Path, linked: Path) -> int | None:
+    """Its size; None for what is no file, or gone by now."""
+    linked.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        if path.is_symlink() or not path.is_file():
+            return None
+        os.link(path, linked, follow_symlinks=False)
+        return linked.stat().st_size
+    return None
