@@ -57,6 +57,7 @@ from windvane.settled import (
     connection_of,
     embedded_store,
     hooks_of,
+    networks_of,
     permanent_keys,
     plain_links,
     sandbox_for,
@@ -294,11 +295,12 @@ class Server:
     def _new_parts(self) -> Parts:
         store, artifacts, limits = self._store, self._artifacts, self._settings.limits
         roles = self._roles
+        networks = networks_of(self._settings, self._sandbox)
         lists = Lists(store, PageTokens(self._keys.token_secret))
-        steps = Steps(store, artifacts, roles, lists, utc_now)
+        steps = Steps(store, artifacts, roles, lists, utc_now, networks)
         return Parts(
-            Jobs(store, artifacts, roles, limits, lists, utc_now),
-            Models(store, artifacts, roles, lists, utc_now),
+            Jobs(store, artifacts, roles, limits, lists, utc_now, networks),
+            Models(store, artifacts, roles, lists, utc_now, networks),
             EndpointConfigs(store, lists, utc_now),
             Endpoints(store, limits, lists, utc_now),
             Tags(store),

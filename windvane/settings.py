@@ -247,6 +247,18 @@ class SandboxSettings:
 
 
 @dataclass(frozen=True)
+class NetworkSettings:
+    """A network that jobs and models may name ([[networks]])."""
+
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.subnets or not self.security_groups:
+            raise BadSettings("[[networks]] must have one or more subnets and security_groups.")
+
+
+@dataclass(frozen=True)
 class ConsoleSettings:
     """The pages for a browser ([console]).
 
@@ -290,6 +302,7 @@ class Settings:
     console: ConsoleSettings = ConsoleSettings()
     master_key: str = field(default="", repr=False)
     sandbox: SandboxSettings = SandboxSettings()
+    networks: tuple[NetworkSettings, ...] = ()
 
 
 T = TypeVar("T")
@@ -311,6 +324,7 @@ _SECTIONS = {
     "webhooks",
     "console",
     "sandbox",
+    "networks",
 }
 
 
@@ -353,6 +367,10 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
             _record(Webhook, entry, "[[webhooks]]") for entry in document.get("webhooks", ())
         ),
         console=_record(ConsoleSettings, document.get("console", {}), "[console]"),
+        networks=tuple(
+            _record(NetworkSettings, entry, "[[networks]]")
+            for entry in document.get("networks", ())
+        ),
         sandbox=_record(SandboxSettings, document.get("sandbox", {}), "[sandbox]"),
     )
 

@@ -16,6 +16,7 @@ from windvane.artifacts.embedded import EmbeddedS3, KeyPair
 from windvane.artifacts.folder import Folder
 from windvane.artifacts.mapped import BucketMap, BucketSource
 from windvane.artifacts.s3 import Connection
+from windvane.control.networks import Networks
 from windvane.domain.events import DETAIL_TYPES
 from windvane.events.webhooks import Hook
 from windvane.names import fresh_suffix
@@ -138,6 +139,13 @@ def sandbox_for(settings: Settings) -> Sandbox:
         if declared.require and one.part in (Part.LANDLOCK, Part.SECCOMP):
             raise BadSettings(f"[sandbox] require = true, and there is no {one.part}: {one.why}.")
     return sandbox
+
+
+def networks_of(settings: Settings, sandbox: Sandbox) -> Networks:
+    lacks = (
+        "" if sandbox.cuts_network else "its machine has neither seccomp nor network namespaces."
+    )
+    return Networks(settings.networks, lacks)
 
 
 def work_config(

@@ -181,9 +181,12 @@ REFUSED_MEMBERS = [
     ),
     (
         with_config(
-            SecurityConfig={"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}}
+            SecurityConfig={"VpcConfig": {"SecurityGroupIds": ["sg-a"], "Subnets": ["subnet-1"]}}
         ),
-        f"The member '{SECURITY}.vpcConfig' {NOT_YET}.",
+        (
+            f"Value 'subnet-1' at '{SECURITY}.vpcConfig.subnets.1.member' is not declared on this server "
+            "([[networks]] in its configuration): declared are: subnet-a, subnet-b."
+        ),
     ),
     (
         {"InputDataConfig": [channel(kind="AugmentedManifestFile")]},

@@ -139,9 +139,7 @@ def test_an_image_of_an_extra_that_is_missing_is_refused_with_how_to_install_it(
 @pytest.mark.parametrize(
     ("changes", "place"),
     [
-        ({"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["s-1"]}}, "vpcConfig"),
         ({"EnableInterContainerTrafficEncryption": True}, "enableInterContainerTrafficEncryption"),
-        ({"EnableNetworkIsolation": True}, "enableNetworkIsolation"),
         ({"EnableManagedSpotTraining": True}, "enableManagedSpotTraining"),
         ({"CheckpointConfig": {"S3Uri": "s3://results/c"}}, "checkpointConfig"),
         (
@@ -437,8 +435,13 @@ def test_inputs_must_be_there(world: World) -> None:
             "'processingResources.clusterConfig.instanceCount'",
         ),
         (
-            {"NetworkConfig": {"EnableNetworkIsolation": True}},
-            "'networkConfig.enableNetworkIsolation'",
+            {
+                "NetworkConfig": {
+                    "EnableNetworkIsolation": True,
+                    "VpcConfig": {"SecurityGroupIds": ["sg-a"], "Subnets": ["s-1"]},
+                }
+            },
+            "'networkConfig.vpcConfig.subnets.1.member'",
         ),
         (
             {

@@ -25,6 +25,8 @@ ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/m"
 NOT_YET = "is not supported by this server yet: leave it out"
 CONTAINER = {"Image": IMAGE, "ModelDataUrl": MODEL_DATA}
 
+UNDECLARED = "is not declared on this server ([[networks]] in its configuration): declared are"
+
 
 def pipeline(*changes: dict[str, Any]) -> dict[str, Any]:
     """A request with one of `Containers` for each argument."""
@@ -55,6 +57,13 @@ def test_a_model_is_described_as_it_was_made(world: World) -> None:
         "EnableNetworkIsolation": False,
     }
     assert world.client().list_tags(ResourceArn=arn)["Tags"] == [{"Key": "k", "Value": "v"}]
+
+
+def test_isolation_and_a_network_are_repeated(world: World) -> None:
+    vpc = {"SecurityGroupIds": ["sg-a"], "Subnets": ["subnet-b"]}
+    world.create_model("m", EnableNetworkIsolation=True, VpcConfig=vpc)
+    answer = world.client().describe_model(ModelName="m")
+    assert (answer["EnableNetworkIsolation"], answer["VpcConfig"]) == (True, vpc)
 
 
 def test_a_pipeline_keeps_its_containers_in_order(world: World) -> None:
@@ -124,11 +133,10 @@ def test_a_name_is_taken_whatever_its_case(world: World) -> None:
     [
         (
             {"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}},
-            f"The member 'vpcConfig' {NOT_YET}.",
-        ),
-        (
-            {"EnableNetworkIsolation": True},
-            f"Value 'true' at 'enableNetworkIsolation' {NOT_YET} or choose one of: false.",
+            (
+                f"Value 'subnet-1' at 'vpcConfig.subnets.1.member' {UNDECLARED}: subnet-a, subnet-b. "
+                f"Value 'sg-1' at 'vpcConfig.securityGroupIds.1.member' {UNDECLARED}: sg-a."
+            ),
         ),
         (
             {"InferenceExecutionConfig": {"Mode": "Direct"}},

@@ -34,6 +34,7 @@ from windvane.control.leaderboard import Leaderboards
 from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
+from windvane.control.networks import Networks
 from windvane.control.overviews import Overviews
 from windvane.control.previews import Previews
 from windvane.control.progress import Progress
@@ -46,7 +47,7 @@ from windvane.domain.images import image_uri
 from windvane.domain.resource import Resource
 from windvane.names import PageTokens, Scope, default_role
 from windvane.serving.router import Router
-from windvane.settings import LimitSettings, Role
+from windvane.settings import LimitSettings, NetworkSettings, Role
 from windvane.store.base import Store
 from windvane.store.open import FILE_NAME, open_store
 from windvane.wire.call import Credential
@@ -191,10 +192,11 @@ def build_parts(
 ) -> Parts:
     roles = roles or Roles((Role(READER, read=("data",), write=("results",)),), store)
     lists = Lists(store, PageTokens(b"k" * 32))
-    steps = Steps(store, artifacts, roles, lists, clock)
+    networks = Networks((NetworkSettings(("subnet-a", "subnet-b"), ("sg-a",)),))
+    steps = Steps(store, artifacts, roles, lists, clock, networks)
     return Parts(
-        jobs=Jobs(store, artifacts, roles, limits, lists, clock),
-        models=Models(store, artifacts, roles, lists, clock),
+        jobs=Jobs(store, artifacts, roles, limits, lists, clock, networks),
+        models=Models(store, artifacts, roles, lists, clock, networks),
         endpoint_configs=EndpointConfigs(store, lists, clock),
         endpoints=Endpoints(store, limits, lists, clock),
         tags=Tags(store),

@@ -25,6 +25,8 @@ def describe_model(parts: Parts, call: Call) -> Result:
         "EnableNetworkIsolation": False,
         **echoed(
             model.request,
+            "EnableNetworkIsolation",
+            "VpcConfig",
             "PrimaryContainer",
             "Containers",
             "InferenceExecutionConfig",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from windvane.control.endpoint_configs import CREATE_CONFIG_RULES, add_endpoint_config
 from windvane.control.endpoints import CREATE_ENDPOINT_RULES, add_endpoint
+from windvane.control.members import first
 from windvane.control.models import CREATE_MODEL_RULES, add_model
 from windvane.control.rules import check
 from windvane.domain.candidate import Candidate
@@ -47,6 +48,8 @@ def deploy_candidate(
             for container in candidate.containers
         ],
     }
+    if vpc := first(job.request, "AutoMLJobConfig.SecurityConfig.VpcConfig"):
+        model["VpcConfig"] = vpc
     config = {
         "EndpointConfigName": name,
         "ProductionVariants": [

@@ -12,6 +12,7 @@ from windvane.control.automl_v2 import V2_RULES, in_v1_words, told_in_v2_words
 from windvane.control.inputs import check_input, check_output, check_specification
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, first
+from windvane.control.networks import NONE_DECLARED, Networks
 from windvane.control.quotas import Quotas
 from windvane.control.roles import Grant, Roles
 from windvane.control.rules import CREATE_JOB_RULES, check
@@ -62,6 +63,7 @@ class Jobs:
         quotas: Quotas,
         lists: Lists,
         clock: Callable[[], datetime],
+        networks: Networks = NONE_DECLARED,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
@@ -69,6 +71,7 @@ class Jobs:
         self._quotas = quotas
         self._lists = lists
         self._clock = clock
+        self._rules = (*CREATE_JOB_RULES, networks.rule("AutoMLJobConfig.SecurityConfig"))
 
     def create(self, caller: Caller, request: Request) -> AutoMLJob:
         """Record a job and its first task; nothing is left behind if the job is refused.
@@ -76,13 +79,13 @@ class Jobs:
         request   to CreateAutoMLJob
         raises    InvalidRequest, NameTaken, LimitExceeded; AccessDenied if the caller may not pass the role
         """
-        check(CREATE_JOB_RULES, request)
+        check(self._rules, request)
         return self._create(caller, request, by_v2=False)
 
     def create_v2(self, caller: Caller, request: Request) -> AutoMLJob:
         """The same for a request to CreateAutoMLJobV2."""
         translated = in_v1_words(request)
-        check((*CREATE_JOB_RULES, *V2_RULES), translated, told_in_v2_words)
+        check((*self._rules, *V2_RULES), translated, told_in_v2_words)
         return self._create(caller, translated, by_v2=True)
 
     def _create(self, caller: Caller, request: Request, *, by_v2: bool) -> AutoMLJob:

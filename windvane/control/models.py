@@ -9,6 +9,7 @@ from typing import Any
 from windvane.artifacts.base import Artifacts, parse_location
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, Unserved, first, found
+from windvane.control.networks import NONE_DECLARED, Networks
 from windvane.control.roles import Action, Roles
 from windvane.control.rules import TAG_RULES, Rule, check, refused, s3_uris
 from windvane.control.tags import set_first_tags, without_tags
@@ -76,8 +77,6 @@ def _in_containers(member: str, *accepted: Any) -> tuple[Unserved, ...]:
 
 CREATE_MODEL_RULES: tuple[Rule, ...] = (
     refused(
-        Unserved("VpcConfig"),
-        Unserved("EnableNetworkIsolation", (False,)),
         *_in_containers("Mode", "SingleModel"),
         *_in_containers("ImageConfig.RepositoryAccessMode", "Platform"),
         *_in_containers("ImageConfig.RepositoryAuthConfig"),
@@ -108,16 +107,18 @@ class Models:
         roles: Roles,
         lists: Lists,
         clock: Callable[[], datetime],
+        networks: Networks = NONE_DECLARED,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
         self._roles = roles
         self._lists = lists
         self._clock = clock
+        self._networks = networks
 
     def create(self, caller: Caller, request: Request) -> Model:
         """raises    InvalidRequest; AccessDenied if the caller may not pass the role"""
-        check(CREATE_MODEL_RULES, request)
+        check((*CREATE_MODEL_RULES, self._networks.rule()), request)
         self._check_world(caller, request)
         with self._store.transaction() as tx:
             scope = Scope(caller.account, caller.region)

@@ -176,7 +176,6 @@ CREATE_JOB_RULES: tuple[Rule, ...] = (
         Unserved("OutputDataConfig.KmsKeyId"),
         Unserved("AutoMLJobConfig.SecurityConfig.VolumeKmsKeyId"),
         Unserved("AutoMLJobConfig.SecurityConfig.EnableInterContainerTrafficEncryption", (False,)),
-        Unserved("AutoMLJobConfig.SecurityConfig.VpcConfig"),
     ),
     _data_source_given,
     *DATA_RULES,

@@ -12,6 +12,7 @@ from windvane.artifacts.base import Artifacts
 from windvane.control.inputs import check_input, check_output
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, Unserved, found
+from windvane.control.networks import NONE_DECLARED, Networks
 from windvane.control.reruns import filled_in
 from windvane.control.roles import Grant, Roles
 from windvane.control.rules import check, refused
@@ -56,12 +57,14 @@ class Steps:
         roles: Roles,
         lists: Lists,
         clock: Callable[[], datetime],
+        networks: Networks = NONE_DECLARED,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
         self._roles = roles
         self._lists = lists
         self._clock = clock
+        self._networks = networks
 
     def create_training_job(self, caller: Caller, request: Request) -> TrainingJob:
         """Record a job and its task; nothing is left behind if the job is refused.
@@ -72,7 +75,7 @@ class Steps:
         scope = Scope(caller.account, caller.region)
         with self._store.snapshot() as tx:
             request = filled_in(tx, scope, request)
-        check(CREATE_TRAINING_JOB_RULES, request)
+        check((*CREATE_TRAINING_JOB_RULES, self._networks.rule()), request)
         name, now = request["TrainingJobName"], self._clock()
         job = TrainingJob(
             scope=scope, name=name, created=now, modified=now, details=_training_details(request)
@@ -100,7 +103,7 @@ class Steps:
     def _create_processing_job(
         self, scope: Scope, request: Request, grant: Grant, reports_on: str
     ) -> ProcessingJob:
-        check(CREATE_PROCESSING_JOB_RULES, request)
+        check((*CREATE_PROCESSING_JOB_RULES, self._networks.rule("NetworkConfig")), request)
         name, now = request["ProcessingJobName"], self._clock()
         details = {"StoppingCondition": _A_DAY, **_details(request, "ProcessingJobName")}
         job = ProcessingJob(

@@ -61,6 +61,11 @@ class Sandbox:
             closed = namespaces.closed_ancestors((*runtime_paths(), self.data_dir))
         object.__setattr__(self, "_closed", tuple(namespaces.outermost({*closed, self.data_dir})))
 
+    @property
+    def cuts_network(self) -> bool:
+        """Whether its processes have no network at all."""
+        return bool(self.parts & {Part.NETWORK, Part.SECCOMP})
+
     def user_of(self, owner: str) -> int | None:
         """The user that the processes of a job or an endpoint run under; None if that is the server's own."""
         if Part.USER not in self.parts:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -42,6 +43,7 @@ from windvane.wire.exchange import (
     read_head,
     source_ip,
 )
+from windvane.wire.failures import FailureCounter
 from windvane.wire.faults import (
     DIALECTS,
     INTERNAL,
@@ -71,6 +73,7 @@ S3Gateway = Callable[[RequestRecord, Scope, Receive, Send], Awaitable[None]]
 
 _HASHED_ON_THE_LOOP = 1 << 19
 _UNSIGNED_BODY_BYTES = 1 << 13
+_BODIES_OF_A_SUSPECT = 4
 _TO_S3 = Route(S3)
 
 _log = logging.getLogger(__name__)
@@ -98,6 +101,7 @@ class Edge:
     s3_gateway         answers S3 requests; None refuses them
     clock              the time in UTC
     bodies             the bounds of all bodies that are read here and by the gateway
+    failures           counts wrong keys and signatures
     on_request         for metrics and the audit log
     streams            handlers whose answers go on
     """
@@ -112,6 +116,7 @@ class Edge:
         *,
         limits: EdgeLimits = EdgeLimits(),
         bodies: Bodies | None = None,
+        failures: FailureCounter | None = None,
         on_request: OnRequest = lambda _: None,
         streams: Mapping[tuple[str, str], StreamHandler] = MappingProxyType({}),
     ) -> None:
@@ -125,6 +130,8 @@ class Edge:
         self._clock = clock
         self._limits = limits
         self._bodies = bodies or Bodies()
+        self._failures = failures or FailureCounter()
+        self._read_for_suspects: Counter[str] = Counter()
         self._on_request = on_request
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="operation")
         self._in_threads = 0
@@ -151,7 +158,9 @@ class Edge:
         except Exception as error:  # the end of the chain: every error is answered
             if watched.status:
                 raise
-            await _send(_answer_to(error, exchange), watched, _ending(exchange))
+            told = self._failures.told(exchange.record, error)
+            ends = CLOSE if told is not error else _ending(exchange)
+            await _send(_answer_to(told, exchange), watched, ends)
         finally:
             exchange.record.status = watched.status
             exchange.record.seconds = time.perf_counter() - started
@@ -193,7 +202,7 @@ class Edge:
         caller = claim.prove(declared) if declared else None
         if not exchange.route.served:
             raise UnservedService(exchange.route.service)
-        body = await exchange.body.whole()
+        body = await self._read_body(exchange, is_proved=caller is not None)
         if len(body) > _HASHED_ON_THE_LOOP:
             payload_hash = await asyncio.to_thread(sigv4.hash_payload, body)
         else:
@@ -205,6 +214,21 @@ class Edge:
         exchange.body.charge(caller.account)
         exchange.record.caller = caller
         exchange.request = replace(request, body=body)
+
+    async def _read_body(self, exchange: Exchange, *, is_proved: bool) -> bytes:
+        """After many failures few bodies are read at once for a peer before it has proved who it is."""
+        peer = exchange.record.source_ip
+        if is_proved or not self._failures.is_excessive(peer, exchange.record.access_key):
+            return await exchange.body.whole()
+        if self._read_for_suspects[peer] >= _BODIES_OF_A_SUSPECT:
+            raise Throttled("Rate exceeded")
+        self._read_for_suspects[peer] += 1
+        try:
+            return await exchange.body.whole()
+        finally:
+            self._read_for_suspects[peer] -= 1
+            if not self._read_for_suspects[peer]:
+                del self._read_for_suspects[peer]
 
     async def _read_claim(self, exchange: Exchange) -> sigv4.Claim:
         try:

@@ -127,8 +127,9 @@ _METRICS = (
     ),
     _config(
         "a private network",
-        "The member 'autoMLJobConfig.securityConfig.vpcConfig' is not supported by this server yet: leave it out.",
-        SecurityConfig={"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}},
+        "Value 'subnet-1' at 'autoMLJobConfig.securityConfig.vpcConfig.subnets.1.member' is not declared on this server "
+        "([[networks]] in its configuration): declared are: subnet-a, subnet-b.",
+        SecurityConfig={"VpcConfig": {"SecurityGroupIds": ["sg-a"], "Subnets": ["subnet-1"]}},
     ),
 )
 

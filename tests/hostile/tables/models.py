@@ -10,7 +10,7 @@ from typing import Any
 from api.world import IMAGE, MODEL_DATA, READER, model_request
 from hostile.asking import sagemaker
 from hostile.case import Case, invalid
-from hostile.wording import FALSE_ALONE, LEFT_OUT, NOT_S3, ROOT, could_not_find
+from hostile.wording import LEFT_OUT, NOT_S3, ROOT, could_not_find
 
 
 def _model(name: str, text: str, **changes: Any) -> Case:
@@ -182,14 +182,10 @@ _MODELS = (
         },
     ),
     _model(
-        "a network of its own",
-        f"Value 'true' at 'enableNetworkIsolation' {FALSE_ALONE}",
-        EnableNetworkIsolation=True,
-    ),
-    _model(
         "a private network",
-        f"The member 'vpcConfig' {LEFT_OUT}",
-        VpcConfig={"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]},
+        "Value 'subnet-1' at 'vpcConfig.subnets.1.member' is not declared on this server "
+        "([[networks]] in its configuration): declared are: subnet-a, subnet-b.",
+        VpcConfig={"SecurityGroupIds": ["sg-a"], "Subnets": ["subnet-1"]},
     ),
     _containers(
         "containers one by one",

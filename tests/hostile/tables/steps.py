@@ -315,8 +315,9 @@ _PROCESSING = (
     ),
     _processing(
         "a network of its own",
-        f"Value 'true' at 'networkConfig.enableNetworkIsolation' {FALSE_ALONE}",
-        NetworkConfig={"EnableNetworkIsolation": True},
+        "Value 'sg-1' at 'networkConfig.vpcConfig.securityGroupIds.1.member' is not declared on this server "
+        "([[networks]] in its configuration): declared are: sg-a.",
+        NetworkConfig={"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-a"]}},
     ),
     _processing(
         "uploads as it goes",

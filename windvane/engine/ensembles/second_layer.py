@@ -15,12 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.engine.checked import MOST_CLASSES, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.ensembles.pool import logs_of
 from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.lightgbm_native import NativeBooster
-from windvane.engine.learners.lightgbm_text import read_lightgbm
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.scoring.metrics import Floats
 from windvane.errors import CorruptArtifact
@@ -32,8 +30,6 @@ _LEAST_PROBABILITY = 1e-9
 """Of the pool: one that is a single member may rule a class out."""
 
 _LARGEST = float(np.finfo(np.float32).max)
-
-_MOST_MEMBERS = 10_000
 
 _KIND = "second-layer"
 _FILE = "model.txt"
@@ -47,8 +43,8 @@ class SecondLayer:
     """
 
     def __init__(self, text: bytes, n_members: int, n_classes: int) -> None:
-        self._model = read_lightgbm(text)
-        self._booster = NativeBooster(self._model)
+        self._text = text
+        self._booster = NativeBooster(text)
         self.n_members, self.n_classes = n_members, n_classes
         width = _width(n_classes)
         if (self._booster.width, self._booster.n_features) != (width, (n_members + 1) * width):
@@ -59,7 +55,7 @@ class SecondLayer:
 
     @property
     def size_bytes(self) -> int:
-        return len(self._model.text)
+        return len(self._text)
 
     def answer(self, answers: Answers, together: Floats) -> Floats:
         """Shaped like `together`.
@@ -72,7 +68,7 @@ class SecondLayer:
     def save(self, folder: Path) -> None:
         """Into a folder that is made."""
         folder.mkdir()
-        (folder / _FILE).write_bytes(self._model.text)
+        (folder / _FILE).write_bytes(self._text)
         about = {"n_members": self.n_members, "n_classes": self.n_classes}
         write_manifest(folder, _KIND, about)
 
@@ -82,10 +78,9 @@ def load_second_layer(folder: Path) -> SecondLayer:
     about = check_manifest(folder, _KIND)
     file = folder / _FILE
     try:
-        n_members = whole_in(about, "n_members", 1, _MOST_MEMBERS)
-        n_classes = whole_in(about, "n_classes", 0, MOST_CLASSES)
-        return SecondLayer(file.read_bytes(), n_members, n_classes)
-    except (OSError, ValueError, CorruptArtifact) as error:
+        text, n_members = file.read_bytes(), int(about["n_members"])
+        return SecondLayer(text, n_members, int(about["n_classes"]))
+    except (OSError, KeyError, TypeError, ValueError, CorruptArtifact) as error:
         raise CorruptArtifact(f"{file} holds no second layer: {error}") from error
 
 

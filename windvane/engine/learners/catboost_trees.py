@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.arrays import read_arrays, write_arrays
-from windvane.engine.checked import MOST_CLASSES, MOST_FEATURES, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.oblivious import ObliviousTrees, ObliviousWalker
@@ -47,11 +46,10 @@ def read_trees(folder: Path) -> CatBoostTrees:
     about = check_manifest(folder, NAME)
     arrays = read_arrays(folder / FILE)
     try:
-        n_classes = whole_in(about, "n_classes", 0, MOST_CLASSES)
-        n_features = whole_in(about, "n_features", 1, MOST_FEATURES)
+        n_classes, n_features = int(about["n_classes"]), int(about["n_features"])
         trees = ObliviousTrees.from_arrays(arrays, n_features)
-    except ValueError as error:
-        raise CorruptArtifact(f"{folder / FILE} holds no CatBoost trees: {error}.") from error
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise CorruptArtifact(f"{folder} holds no complete CatBoost trees: {error!r}.") from error
     if trees.values.shape[1] != (n_classes if n_classes > 2 else 1):
         raise CorruptArtifact(f"{folder} holds leaves of a wrong size.")
     return CatBoostTrees(trees, n_classes)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from windvane.artifacts.base import Location
+from windvane.control.members import first
 from windvane.control.reruns import MEMBERS, SECOND_LAYER
 from windvane.domain.candidate import (
     Candidate,
@@ -319,9 +320,15 @@ def _training_details(
         "RoleArn": job.request["RoleArn"],
         "OutputDataConfig": {"S3OutputPath": str(output)},
         **model,
+        **_network(job),
         "ResourceConfig": {**_INSTANCE, "VolumeSizeInGB": 1},
         "StoppingCondition": {"MaxRuntimeInSeconds": job.limits.max_candidate_runtime_s},
         "EnableNetworkIsolation": False,
         "EnableInterContainerTrafficEncryption": False,
         "EnableManagedSpotTraining": False,
     }
+
+
+def _network(job: AutoMLJob) -> dict[str, Any]:
+    vpc = first(job.request, "AutoMLJobConfig.SecurityConfig.VpcConfig")
+    return {"VpcConfig": vpc} if vpc else {}
