@@ -25,7 +25,6 @@ from windvane.api.operation import Parts
 from windvane.api.served import operations
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
-from windvane.control.buckets import StoredBuckets
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
@@ -191,9 +190,7 @@ def build_parts(
     limits: LimitSettings,
     roles: Roles | None = None,
 ) -> Parts:
-    roles = roles or Roles(
-        (Role(READER, read=("data",), write=("results",)),), StoredBuckets(store, clock)
-    )
+    roles = roles or Roles((Role(READER, read=("data",), write=("results",)),), store)
     lists = Lists(store, PageTokens(b"k" * 32))
     networks = Networks((NetworkSettings(("subnet-a", "subnet-b"), ("sg-a",)),))
     steps = Steps(store, artifacts, roles, lists, clock, networks)
