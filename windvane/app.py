@@ -121,7 +121,7 @@ class Server:
         self._webhooks = Webhooks(self._store, tide, hooks_of(settings), utc_now)
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._keys = keys
-        self._roles = Roles(settings.roles, self._store, self._mapped)
+        self._roles = Roles(settings.roles, StoredBuckets(self._store, utc_now), self._mapped)
         self._keyring = KeyRing(
             permanent_keys(settings, keys),
             keys.token_secret,

@@ -114,3 +114,12 @@ def default_bucket(account: str, region: str) -> str:
     source    sagemaker SDK 2.x, Session.default_bucket
     """
     return f"sagemaker-{region}-{account}"
+
+
+_DEFAULT_BUCKET = re.compile(r"sagemaker-[a-z0-9-]+-([0-9]{12})", re.ASCII)
+
+
+def bucket_reserved_for(bucket: str) -> str | None:
+    """Return the account of which this is the default bucket in some region: nobody else may create it."""
+    match = _DEFAULT_BUCKET.fullmatch(bucket)
+    return None if match is None else match[1]

@@ -12,10 +12,10 @@ from sqlalchemy import make_url
 
 from windvane.addresses import is_loopback
 from windvane.api.keyring import KeyFile
-from windvane.artifacts.embedded import EmbeddedS3, KeyPair
 from windvane.artifacts.folder import Folder
 from windvane.artifacts.mapped import BucketMap, BucketSource
 from windvane.artifacts.s3 import Connection
+from windvane.artifacts.seaweed import EmbeddedS3, KeyPair
 from windvane.control.networks import Networks
 from windvane.domain.events import DETAIL_TYPES
 from windvane.events.webhooks import Hook

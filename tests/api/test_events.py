@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from windvane.api.events import event_operations
+from windvane.control.buckets import StoredBuckets
 from windvane.control.jobs import Jobs
 from windvane.control.lists import Lists
 from windvane.control.roles import Roles
@@ -27,7 +28,7 @@ from windvane.wire.edge import Edge
 def ask(
     world: World, path: str, account: str = ACCOUNT, **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
-    roles = Roles((), world.store)
+    roles = Roles((), StoredBuckets(world.store, world.clock))
     lists = Lists(world.store, PageTokens(b"k" * 32))
     jobs = Jobs(world.store, world.artifacts, roles, LimitSettings(), lists, world.clock)
 

@@ -25,6 +25,7 @@ from windvane.api.operation import Parts
 from windvane.api.served import operations
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
+from windvane.control.buckets import StoredBuckets
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
@@ -190,7 +191,9 @@ def build_parts(
     limits: LimitSettings,
     roles: Roles | None = None,
 ) -> Parts:
-    roles = roles or Roles((Role(READER, read=("data",), write=("results",)),), store)
+    roles = roles or Roles(
+        (Role(READER, read=("data",), write=("results",)),), StoredBuckets(store, clock)
+    )
     lists = Lists(store, PageTokens(b"k" * 32))
     networks = Networks((NetworkSettings(("subnet-a", "subnet-b"), ("sg-a",)),))
     steps = Steps(store, artifacts, roles, lists, clock, networks)

@@ -1,4 +1,4 @@
-"""The artifacts contract over a local folder and over the embedded S3 store."""
+"""The artifacts contract over a local folder, the embedded object store, and an S3 store."""
 
 import itertools
 from dataclasses import replace
@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from windvane.artifacts.base import Location
-from windvane.artifacts.embedded import EmbeddedS3
+from windvane.artifacts.embedded import EmbeddedFolder, open_embedded
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.s3 import S3Artifacts
+from windvane.artifacts.seaweed import EmbeddedS3
 from windvane.errors import AccessDenied
 from windvane.testing.artifacts_contract import CONTRACT, HOSTILE_KEYS
 
@@ -24,10 +25,13 @@ def embedded(tmp_path_factory):
     store.stop()
 
 
-@pytest.fixture(params=["local", "s3"])
+@pytest.fixture(params=["local", "objects", "s3"])
 def artifacts(request, tmp_path_factory):
     if request.param == "local":
         return LocalArtifacts(tmp_path_factory.mktemp("artifacts"))
+    if request.param == "objects":
+        folder = tmp_path_factory.mktemp("objects")
+        return open_embedded(EmbeddedFolder(folder, "111122223333", "us-east-1"))
     return S3Artifacts(request.getfixturevalue("embedded").connection)
 
 

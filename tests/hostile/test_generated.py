@@ -12,8 +12,8 @@ from hostile.house import House, read_refusal
 from hostile.writing import written
 from hypothesis import HealthCheck, given, seed, settings
 
-from windvane.artifacts.embedded import EmbeddedS3
 from windvane.artifacts.s3 import S3Artifacts
+from windvane.artifacts.seaweed import EmbeddedS3
 from windvane.wire.model import load_service
 
 SLOW_S = 5.0

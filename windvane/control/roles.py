@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from windvane.artifacts.mapped import BucketMap
+from windvane.control.buckets import BucketOwners
 from windvane.errors import AccessDenied, InvalidRequest
 from windvane.names import Scope, default_role
-from windvane.store.base import Store
 from windvane.wire.call import Caller
 
 
@@ -42,7 +42,7 @@ class Grant:
     account: str
     read: tuple[str, ...]
     write: tuple[str, ...]
-    store: Store
+    owners: BucketOwners
     mapped: BucketMap
 
     def allows(self, action: Action, bucket: str) -> bool:
@@ -63,9 +63,7 @@ class Grant:
                 return
         if not self.allows(action, bucket):
             raise self._denied(action, bucket, "The role's declaration does not name the bucket.")
-        with self.store.snapshot() as tx:
-            owner = tx.bucket_owner(bucket)
-        if owner not in (None, self.account):
+        if self.owners.owner(bucket) not in (None, self.account):
             raise self._denied(action, bucket, "The bucket belongs to another account.")
 
     def _denied(self, action: Action, bucket: str, reason: str) -> InvalidRequest:
@@ -79,24 +77,27 @@ class Roles:
     """The roles that can be assumed."""
 
     def __init__(
-        self, declared: Iterable[DeclaredRole], store: Store, mapped: BucketMap | None = None
+        self,
+        declared: Iterable[DeclaredRole],
+        owners: BucketOwners,
+        mapped: BucketMap | None = None,
     ) -> None:
         """mapped    the buckets that are read from elsewhere"""
         self._declared = {role.arn: role for role in declared}
-        self._store = store
+        self._owners = owners
         self._mapped = mapped or BucketMap()
 
     def default(self, scope: Scope) -> Grant:
         """The default role of the account: every bucket of it."""
         arn = default_role(scope.account)
-        return Grant(arn, scope.account, ("*",), ("*",), self._store, self._mapped)
+        return Grant(arn, scope.account, ("*",), ("*",), self._owners, self._mapped)
 
     def assume(self, scope: Scope, arn: str) -> Grant:
         """raises    InvalidRequest if the account has no such role"""
         account = scope.account
         role = self._declared.get(arn)
         if role is not None and arn.split(":")[4] == account:
-            return Grant(arn, account, role.read, role.write, self._store, self._mapped)
+            return Grant(arn, account, role.read, role.write, self._owners, self._mapped)
         if role is None and arn == default_role(account):
             return self.default(scope)
         raise InvalidRequest(

@@ -63,16 +63,17 @@ class DataFiles:
     def __init__(self, root: Path, disk: Disk) -> None:
         self._root = root
         self._disk = disk
-        if not root.exists():
+        missing = [
+            folder
+            for folder in (root, *(root / f"{number:02x}" for number in range(256)))
+            if not folder.exists()
+        ]
+        for folder in missing:
             with suppress(FileExistsError):
-                disk.make_folder(root)
-        made = [root / f"{number:02x}" for number in range(256)]
-        for folder in made:
-            if not folder.exists():
-                with suppress(FileExistsError):
-                    disk.make_folder(folder)
-        disk.sync_folder(root)
-        disk.sync_folder(root.parent)
+                disk.make_folder(folder)
+        if missing:
+            disk.sync_folder(root)
+            disk.sync_folder(root.parent)
 
     def path(self, name: str) -> Path:
         """name    of a file, of a folder of parts, or FOLDER/PART"""

@@ -5,27 +5,24 @@ from pathlib import Path
 import pytest
 
 from windvane.artifacts.mapped import BucketMap, BucketSource
+from windvane.control.buckets import DeclaredOwners
 from windvane.control.roles import Action, Roles
 from windvane.errors import InvalidRequest
 from windvane.names import Scope
 from windvane.settings import Role
-from windvane.store.open import open_store
 
 OURS, THEIRS = Scope("111111111111", "us-east-1"), Scope("222222222222", "us-east-1")
 NARROW = "arn:aws:iam::111111111111:role/narrow"
 
 
 @pytest.fixture
-def roles(tmp_path):
-    store = open_store("", tmp_path)
-    store.migrate()
+def roles():
     sources = (
         BucketSource("samples-*", Path("/samples")),
         BucketSource("closed", Path("/closed"), accounts=(OURS.account,)),
     )
     declared = (Role(NARROW, read=("raw",), write=("*",)),)
-    yield Roles(declared, store, BucketMap(sources))
-    store.close()
+    return Roles(declared, DeclaredOwners({}), BucketMap(sources))
 
 
 def test_everybody_reads_what_is_for_everybody(roles):

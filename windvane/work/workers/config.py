@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.base import Artifacts
+from windvane.artifacts.embedded import EmbeddedFolder, open_embedded
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketSource, with_mapped
 from windvane.artifacts.s3 import Connection, S3Artifacts
@@ -61,7 +62,8 @@ class WorkConfig:
 
     data_dir         where state lives
     store_url        "" means SQLite in data_dir
-    s3               how to reach the artefacts' store; None means a folder below data_dir, for tests
+    s3               how to reach the artefacts' store, if it is an external one
+    objects          where it lies, if it is the embedded one; neither means a folder below data_dir, for tests
     buckets          those that are read from elsewhere
     run              names this life of the server
     up_since         when it began
@@ -87,6 +89,7 @@ class WorkConfig:
     tune_threshold: bool = True
     store_url: str = ""
     s3: Connection | None = None
+    objects: EmbeddedFolder | None = None
     max_data_bytes: int = 100 * 1000**3
     max_columns: int = 10_000
     instance_limit: int = 20
@@ -117,14 +120,22 @@ class WorkConfig:
 
     def artifacts(self) -> Artifacts:
         """Opened anew: a client does not survive a fork."""
-        own = LocalArtifacts(self.data_dir / "objects") if self.s3 is None else S3Artifacts(self.s3)
-        return with_mapped(own, self.buckets)
+        return with_mapped(self._own_artifacts(), self.buckets)
+
+    def _own_artifacts(self) -> Artifacts:
+        if self.objects is not None:
+            return open_embedded(self.objects)
+        if self.s3 is not None:
+            return S3Artifacts(self.s3)
+        return LocalArtifacts(self.data_dir / "objects")
 
 
 def config_to_json(config: WorkConfig) -> str:
     document = asdict(config)
     document["data_dir"] = str(config.data_dir)
     document["up_since"] = config.up_since.isoformat()
+    if document["objects"]:
+        document["objects"]["folder"] = str(document["objects"]["folder"])
     for source in document["buckets"]:
         if isinstance(source["origin"], Path):
             source["origin"] = str(source["origin"])
@@ -136,8 +147,13 @@ def config_from_json(text: str) -> WorkConfig:
     document["data_dir"] = Path(document["data_dir"])
     document["up_since"] = datetime.fromisoformat(document["up_since"])
     document["s3"] = Connection(**document["s3"]) if document["s3"] else None
+    document["objects"] = _embedded(document["objects"]) if document["objects"] else None
     document["buckets"] = tuple(_source(entry) for entry in document["buckets"])
     return WorkConfig(**document)
+
+
+def _embedded(entry: dict[str, str]) -> EmbeddedFolder:
+    return EmbeddedFolder(Path(entry["folder"]), entry["account"], entry["region"])
 
 
 def _source(entry: dict[str, Any]) -> BucketSource:

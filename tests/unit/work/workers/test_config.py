@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from windvane.artifacts.base import Location
+from windvane.artifacts.embedded import EmbeddedFolder
 from windvane.artifacts.mapped import BucketSource
 from windvane.artifacts.s3 import Connection
 from windvane.work.workers.config import WorkConfig, config_from_json, config_to_json
@@ -21,6 +22,15 @@ def test_everything_comes_back_from_json(tmp_path):
     sent = config(tmp_path, s3=Connection("http://s3", "k", "s"), buckets=sources)
     assert config_from_json(config_to_json(sent)) == sent
     assert config_from_json(config_to_json(config(Path("/data")))) == config(Path("/data"))
+
+
+def test_workers_open_the_embedded_store_by_its_folder(tmp_path):
+    sent = config(tmp_path, objects=EmbeddedFolder(tmp_path / "s3", "111122223333", "us-east-1"))
+    received = config_from_json(config_to_json(sent))
+    assert received == sent
+    sent.artifacts().ensure_bucket("mine")
+    sent.artifacts().write(Location("mine", "key"), b"x")
+    assert received.artifacts().read(Location("mine", "key")) == b"x"
 
 
 def test_its_artifacts_hold_the_mapped_buckets(tmp_path):
