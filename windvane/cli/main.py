@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from windvane import __version__
-from windvane.cli import automl, env, events, explain, login, report, serve, tls
+from windvane.cli import automl, env, events, explain, import_objects, login, report, serve, tls
 from windvane.cli.ending import process_start
 from windvane.errors import WindvaneError
 
@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"windvane {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (serve, env, login, tls, report, events, automl, explain):
+    for command in (serve, env, login, tls, report, events, automl, explain, import_objects):
         command.add_parser(commands)
     arguments = parser.parse_args(argv)
     if argv is None:
