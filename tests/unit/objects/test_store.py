@@ -1,5 +1,6 @@
 """The embedded object store as files: modes, damage, orphans, snapshots, forks."""
 
+import errno
 import os
 import sqlite3
 import stat
@@ -9,6 +10,7 @@ from contextlib import closing
 import pytest
 
 from windvane.errors import StoreUnusable, WindvaneError
+from windvane.objects.disk import Disk
 from windvane.objects.errors import BucketTaken, DamagedObject
 from windvane.objects.records import MIN_PART_BYTES, Attributes, NamedPart
 from windvane.objects.store import INDEX_NAME, open_objects
@@ -251,6 +253,60 @@ def test_of_operations_that_share_a_commit_each_succeeds_or_fails_by_itself(stor
     for number in range(5):
         pair = (answers[2 * number], answers[2 * number + 1])
         assert sorted(pair, key=str) == sorted((f"b-{number}", None), key=str)
+
+
+class FullDisk(Disk):
+    """A disk with room for so many bytes of data files."""
+
+    def __init__(self, room):
+        self.room = room
+
+    def write(self, descriptor, data):
+        self.room -= len(data)
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super().write(descriptor, data)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path):
+    store = open_objects(tmp_path / "s3", disk=FullDisk(150_000))
+    store.create_bucket("bucket", "111122223333", "us-east-1")
+    put(store, "first", LARGE)
+    with pytest.raises(StoreUnusable, match=r"disk .* is full"):
+        put(store, "second", LARGE)
+    assert [one.key for one in store.list_objects("bucket").objects] == ["first"]
+    assert list(store.orphans()) == []
+    store.close()
+
+
+def fill(store):
+    for number in range(1000):
+        put(store, f"second/{number}", b"x" * 16_000)
+
+
+def test_a_full_index_is_told_and_leaves_nothing_behind(store):
+    put(store, "first", LARGE)
+    (pages,) = store._index._writer.execute("PRAGMA page_count").fetchone()
+    store._index._writer.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreUnusable, match=r"disk .* is full"):
+        fill(store)
+    store._index._writer.execute("PRAGMA max_page_count = 1000000")
+    put(store, "fifth", LARGE)
+    assert list(store.damages()) == []
+    assert list(store.orphans()) == []
+
+
+def test_a_damaged_index_is_told(store, folder):
+    for number in range(200):
+        put(store, str(number), b"x" * 1000)
+    store.close()
+    index = folder / INDEX_NAME
+    whole = index.read_bytes()
+    index.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
+    reopened = open_objects(folder)
+    with pytest.raises(StoreUnusable, match="index of the object store cannot be used"):
+        reopened.list_objects("bucket")
+    reopened.close()
 
 
 def test_ten_thousand_buckets_cost_little(store):
