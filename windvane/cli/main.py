@@ -6,9 +6,37 @@ import argparse
 import sys
 
 from windvane import __version__
-from windvane.cli import automl, env, events, explain, import_objects, login, report, serve, tls
+from windvane.cli import (
+    automl,
+    backup,
+    check,
+    env,
+    events,
+    explain,
+    import_objects,
+    login,
+    report,
+    restore,
+    serve,
+    tls,
+)
 from windvane.cli.ending import process_start
 from windvane.errors import WindvaneError
+
+_COMMANDS = (
+    serve,
+    env,
+    login,
+    tls,
+    report,
+    events,
+    automl,
+    explain,
+    backup,
+    restore,
+    check,
+    import_objects,
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -22,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"windvane {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (serve, env, login, tls, report, events, automl, explain, import_objects):
+    for command in _COMMANDS:
         command.add_parser(commands)
     arguments = parser.parse_args(argv)
     if argv is None:

@@ -78,8 +78,10 @@ class Moment:
 
 
 @contextmanager
-def held_moment(data_dir: Path) -> Iterator[Moment]:
-    """raises    StoreUnusable if the store is damaged, or writes for longer than its time limit"""
+def held_moment(data_dir: Path, *, has_objects: bool = True) -> Iterator[Moment]:
+    """has_objects    whether the embedded object store is part of it
+    raises         StoreUnusable if the store is damaged, or writes for longer than its time limit
+    """
     scratch = data_dir / f".backup-{secrets.token_hex(6)}"
     scratch.mkdir(mode=0o700)
     held = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
@@ -89,7 +91,7 @@ def held_moment(data_dir: Path) -> Iterator[Moment]:
         with ExitStack() as stack:
             index_path = data_dir / OBJECTS / INDEX_NAME
             data = None
-            if index_path.is_file():
+            if has_objects and index_path.is_file():
                 data = DataFiles(data_dir / OBJECTS / DATA_NAME, Disk())
                 stack.enter_context(data.nothing_removed())
             with _quiet(store):
