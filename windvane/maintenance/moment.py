@@ -66,6 +66,7 @@ class Moment:
     index: PinnedDatabase | None
     files: tuple[KeptFile, ...]
     scratch: Path
+    data_dir: Path
     data: DataFiles | None
 
     def data_files(self) -> Iterator[KeptFile]:
@@ -73,8 +74,9 @@ class Moment:
         if self.index is None or self.data is None:
             return
         for name, size in data_files(self.index.connection):
-            below = f"{OBJECTS}/{DATA_NAME}/{name[:2]}/{name}"
-            yield KeptFile(below, self.data.path(name), size, never_changes=True)
+            path = self.data.path(name)
+            below = path.relative_to(self.data_dir).as_posix()
+            yield KeptFile(below, path, size, never_changes=True)
 
 
 @contextmanager
@@ -101,7 +103,7 @@ def held_moment(data_dir: Path, *, has_objects: bool = True) -> Iterator[Moment]
                 )
                 pinned = stack.enter_context(PinnedDatabase(data_dir / FILE_NAME))
                 files = [*_keys(data_dir), *_linked(data_dir, scratch)]
-            yield Moment(at, pinned, index, tuple(files), scratch, data)
+            yield Moment(at, pinned, index, tuple(files), scratch, data_dir, data)
     finally:
         store.close()
         shutil.rmtree(scratch)
