@@ -16,6 +16,7 @@ from windvane.artifacts.folder import Folder
 from windvane.artifacts.mapped import BucketMap, BucketSource
 from windvane.artifacts.s3 import Connection
 from windvane.artifacts.seaweed import EmbeddedS3, KeyPair
+from windvane.control.kms.master import MasterKeys
 from windvane.control.networks import Networks
 from windvane.domain.events import DETAIL_TYPES
 from windvane.events.webhooks import Hook
@@ -23,6 +24,7 @@ from windvane.names import fresh_suffix
 from windvane.process.confinement import Part
 from windvane.process.memory import machine_memory_mb
 from windvane.process.sandbox import Sandbox, sandbox_of
+from windvane.process.volatile import memory_folder
 from windvane.settings import BadSettings, Settings
 from windvane.wire.s3.forward import Upstream
 from windvane.wire.s3.mapped import MappedBucket
@@ -126,14 +128,16 @@ def as_mapped(source: BucketSource) -> MappedBucket:
     return MappedBucket(upstream, source.region, source.accounts)
 
 
-def sandbox_for(settings: Settings) -> Sandbox:
+def sandbox_for(settings: Settings, no_volumes: str) -> Sandbox:
     """What this machine has of it; each part that it lacks is told to the log.
 
+    no_volumes    why there is no folder in memory (process/volatile.py); "" if there is
     raises    BadSettings if it is required and lacks what matters most
     """
     declared = settings.sandbox
     data_dir = settings.data_dir.absolute()
-    sandbox, missing = sandbox_of(data_dir, declared.first_user, declared.users)
+    private = () if no_volumes else (memory_folder(data_dir),)
+    sandbox, missing = sandbox_of(data_dir, declared.first_user, declared.users, private)
     for one in missing:
         _LOG.warning("The sandbox of tasks and models lacks %s: %s.", one.part, one.why)
         if declared.require and one.part in (Part.LANDLOCK, Part.SECCOMP):
@@ -149,7 +153,11 @@ def networks_of(settings: Settings, sandbox: Sandbox) -> Networks:
 
 
 def work_config(
-    settings: Settings, connection: Connection, mapped: BucketMap, up_since: datetime
+    settings: Settings,
+    connection: Connection,
+    mapped: BucketMap,
+    up_since: datetime,
+    masters: MasterKeys,
 ) -> WorkConfig:
     memory_mb = settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
     return WorkConfig(
@@ -162,6 +170,7 @@ def work_config(
         tune_threshold=settings.engine.tune_threshold,
         store_url=settings.store_url,
         s3=connection,
+        master_keys=masters.in_hexadecimal(),
         max_data_bytes=settings.limits.max_data_bytes,
         max_columns=settings.limits.max_columns,
         instance_limit=settings.limits.instances,
