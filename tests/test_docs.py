@@ -32,6 +32,7 @@ def test_every_setting_is_documented_with_its_default():
     [example] = blocks(ROOT / "docs" / "configuration.md", "toml")
     documented = tomllib.loads(example)
     assert documented["limits"] == dataclasses.asdict(settings.LimitSettings())
+    assert documented["audit"] == dataclasses.asdict(settings.AuditSettings())
     assert documented["engine"] == dataclasses.asdict(settings.EngineSettings())
     assert documented["artifacts"] == dataclasses.asdict(settings.ArtifactSettings())
     assert set(documented["server"]) == {"host", "port", "account", "tls_cert", "tls_key"}

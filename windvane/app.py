@@ -17,13 +17,15 @@ from windvane.api.keyring import KeyRing, load_or_create_keys
 from windvane.api.operation import Parts
 from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
+from windvane.api.sign_ins import SignIns
+from windvane.api.trail import Trail, trail_operations
 from windvane.artifacts.mapped import BucketMap, with_mapped
 from windvane.artifacts.s3 import S3Artifacts
+from windvane.audit.log import AUDIT_FOLDER
 from windvane.console.security import Hosts
 from windvane.console.site import Parts as ConsoleParts
 from windvane.console.site import Site
 from windvane.control.buckets import StoredBuckets
-from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
@@ -48,13 +50,14 @@ from windvane.events.stream import Streams
 from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
 from windvane.names import PageTokens, default_bucket, default_role
-from windvane.process.volatile import make_memory_folder
 from windvane.serving.explaining import Explaining
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
 from windvane.settings import DEFAULT_REGION, Settings
 from windvane.settled import (
     as_mapped,
+    audit_log,
+    bodies_of,
     bucket_sources,
     connection_of,
     embedded_store,
@@ -70,7 +73,9 @@ from windvane.telemetry import Telemetry
 from windvane.web import Web
 from windvane.wire.call import Caller, Operations
 from windvane.wire.edge import AsyncHandler, Edge
+from windvane.wire.failures import FailureCounter
 from windvane.wire.faults import s3_refusal
+from windvane.wire.rates import AccountRates
 from windvane.wire.s3.forward import Upstream
 from windvane.wire.s3.gateway import S3Gateway
 from windvane.wire.s3.mapped import MappedBucket
@@ -104,8 +109,7 @@ class Server:
         self._mapped = BucketMap(bucket_sources(settings))
         self._artifacts = with_mapped(S3Artifacts(self._connection), self._mapped.sources)
         self._router = Router(Bounds(queue=settings.serving.queue))
-        self._no_volumes = make_memory_folder(settings.data_dir)
-        self._sandbox = sandbox_for(settings, self._no_volumes)
+        self._sandbox = sandbox_for(settings)
         self._hosting = Hosting(
             self._store,
             self._artifacts,
@@ -114,12 +118,10 @@ class Server:
             memory_mb=settings.serving.memory_mb,
             idle_s=settings.serving.idle_s,
             sandbox=self._sandbox,
-            check_key=self._kms.ciphers.check,
         )
         self._up_since = utc_now()
         self._supervisor = Supervisor(
-            self._store,
-            work_config(settings, self._connection, self._mapped, self._up_since, masters),
+            self._store, work_config(settings, self._connection, self._mapped, self._up_since)
         )
         tide = Tide(self._store)
         self._streams = Streams(self._store, tide, settings.events.streams)
@@ -132,13 +134,17 @@ class Server:
             keys.token_secret,
             [role.arn for role in settings.roles],
         )
+        self._audit = audit_log(settings, keys.token_secret, self._store)
+        self._bodies = bodies_of(settings)
+        self._failures = FailureCounter(settings.limits.failed_requests)
+        self._rates = AccountRates(settings.limits.requests_per_s)
         self._gateway = self._new_gateway()
         self._parts = self._new_parts()
         self._operations = self._new_operations()
         self._async_operations = self._new_async_operations()
         self._edge = self._new_edge()
         self._console = self._new_console()
-        self.asgi = Web(self._edge, self._console, self._telemetry, self.faults)
+        self.asgi = Web(self._edge, self._console, self._telemetry, self.faults, self._bodies)
         self._watch: asyncio.Task[None] | None = None
         self._key_sweep: asyncio.Task[None] | None = None
 
@@ -151,6 +157,7 @@ class Server:
             self._embedded.start()
         self._store.migrate()
         self._kms.start()
+        self._audit.start()
         for link in plain_links(self._settings):
             _LOG.warning("What is sent to another machine is not encrypted: %s.", link)
         if self._embedded is not None:
@@ -179,11 +186,12 @@ class Server:
         )
         if self._embedded is not None:
             self._embedded.stop()
+        await asyncio.to_thread(self._audit.stop)
         self._store.close()
 
     def faults(self) -> list[str]:
         """What is not well, a sentence each."""
-        found = list(self._supervisor.faults())
+        found = [*self._supervisor.faults(), *self._audit.faults()]
         if self._embedded is not None and not self._embedded.is_running():
             found.append("The embedded S3 store is down; it is being started again.")
         return found
@@ -255,6 +263,10 @@ class Server:
             self._async_operations,
             lambda _, scope, receive, send: self._gateway(scope, receive, send),
             utc_now,
+            bodies=self._bodies,
+            failures=self._failures,
+            rates=self._rates,
+            recorder=self._audit,
             on_request=self._telemetry.on_request,
             streams=event_operations(self._parts.jobs, self._streams),
         )
@@ -275,6 +287,7 @@ class Server:
                 Objects(self._artifacts, owners, self._mapped),
                 Hosts(names),
                 self._roles_of,
+                SignIns(self._failures, self._audit, self._telemetry.on_request),
             )
         )
 
@@ -287,6 +300,13 @@ class Server:
         return {
             **served.operations(self._parts),
             **identity_operations(self._keyring, roles, utc_now),
+            **trail_operations(
+                Trail(
+                    self._settings.data_dir / AUDIT_FOLDER,
+                    PageTokens(self._keys.token_secret),
+                    utc_now,
+                )
+            ),
         }
 
     def _new_async_operations(self) -> dict[tuple[str, str], AsyncHandler]:
@@ -302,22 +322,16 @@ class Server:
         roles = self._roles
         networks = networks_of(self._settings, self._sandbox)
         lists = Lists(store, PageTokens(self._keys.token_secret))
-        encryption = Encryption(
-            self._kms.ciphers,
-            plain_links(self._settings),
-            self._settings.s3 is None,
-            self._no_volumes,
-        )
-        steps = Steps(store, artifacts, roles, lists, encryption, utc_now, networks)
+        steps = Steps(store, artifacts, roles, lists, utc_now, networks)
         return Parts(
-            Jobs(store, artifacts, roles, limits, lists, encryption, utc_now, networks),
+            Jobs(store, artifacts, roles, limits, lists, utc_now, networks),
             Models(store, artifacts, roles, lists, utc_now, networks),
-            EndpointConfigs(store, lists, encryption, utc_now),
+            EndpointConfigs(store, lists, utc_now),
             Endpoints(store, limits, lists, utc_now),
             Tags(store),
             steps,
             Reports(store, steps),
-            Transforms(store, artifacts, roles, encryption, utc_now),
+            Transforms(store, artifacts, roles, utc_now),
             Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
             Overviews(store, lists),
             Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),

@@ -8,7 +8,10 @@
     |   |   |-- InUse               something is still attached to what is to be deleted
     |   |   |-- Unmodifiable        a role or policy is the configuration's or the service's own
     |   |   |-- ContentTypeRefused  a body's content type is not one that a model reads
-    |   |   `-- AcceptRefused       none of the accepted content types is one that a model writes
+    |   |   |-- AcceptRefused       none of the accepted content types is one that a model writes
+    |   |   |-- InvalidLookup       LookupEvents is asked for what it cannot look for
+    |   |   |-- InvalidTimeRange    its time range ends before it begins
+    |   |   `-- InvalidPageToken    its token is of other parameters
     |   |-- NotFound                a job is missing
     |   |   `-- KeyMissing          an encryption key or alias is missing
     |   |-- NameTaken               a job of this name exists
@@ -106,6 +109,18 @@ class AcceptRefused(InvalidRequest):
     def __init__(self, accept: str) -> None:
         super().__init__(f"Accept type '{accept}' is not supported.")
         self.accept = accept
+
+
+class InvalidLookup(InvalidRequest):
+    """LookupEvents is asked for what it cannot look for."""
+
+
+class InvalidTimeRange(InvalidRequest):
+    """A time range ends before it begins."""
+
+
+class InvalidPageToken(InvalidRequest):
+    """A page token of LookupEvents was not issued for these parameters."""
 
 
 class NotFound(CallerFault):

@@ -110,6 +110,11 @@ class LimitSettings:
     instances             model processes per account
     max_data_bytes        decompressed training data of one job
     max_columns           columns of one table
+    requests_per_s        signed requests of one account, of any service; 0 means no limit
+    failed_requests       with wrong keys or signatures, and sign-ins, of one peer or with one key, that are told as
+                          what they are; one more every two seconds, and what is beyond is throttled
+    body_bytes            of all request bodies that are in memory at once
+    body_bytes_per_peer   of those from one address, and of those of one account
     """
 
     concurrent_jobs: int = 4
@@ -118,6 +123,32 @@ class LimitSettings:
     instances: int = 20
     max_data_bytes: int = 100 * 1000**3
     max_columns: int = 10_000
+    requests_per_s: int = 0
+    failed_requests: int = 30
+    body_bytes: int = 256 << 20
+    body_bytes_per_peer: int = 128 << 20
+
+
+@dataclass(frozen=True)
+class AuditSettings:
+    """The audit log ([audit]). What changes something, sign-ins and what was refused are always recorded.
+
+    reads             also operations that change nothing
+    invocations       also InvokeEndpoint and its kin
+    objects           also what reads or writes objects of S3
+    retention_days    that files are kept; 0 means for ever
+    max_bytes         of all files together; the oldest go first
+    """
+
+    reads: bool = True
+    invocations: bool = False
+    objects: bool = False
+    retention_days: int = 90
+    max_bytes: int = 4 << 30
+
+    def __post_init__(self) -> None:
+        _check_at_least("[audit] retention_days", self.retention_days, 0)
+        _check_at_least("[audit] max_bytes", self.max_bytes, 1 << 20)
 
 
 @dataclass(frozen=True)
@@ -293,6 +324,7 @@ class Settings:
     engine: EngineSettings = EngineSettings()
     s3: S3Settings | None = None
     limits: LimitSettings = LimitSettings()
+    audit: AuditSettings = AuditSettings()
     artifacts: ArtifactSettings = ArtifactSettings()
     buckets: tuple[BucketSettings, ...] = ()
     serving: ServingSettings = ServingSettings()
@@ -313,6 +345,7 @@ _SECTIONS = {
     "work",
     "engine",
     "limits",
+    "audit",
     "artifacts",
     "serving",
     "s3",
@@ -354,6 +387,7 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
         engine=_record(EngineSettings, document.get("engine", {}), "[engine]"),
         s3=_record(S3Settings, s3, "[s3]") if s3 is not None else None,
         limits=_record(LimitSettings, document.get("limits", {}), "[limits]"),
+        audit=_record(AuditSettings, document.get("audit", {}), "[audit]"),
         artifacts=_record(ArtifactSettings, document.get("artifacts", {}), "[artifacts]"),
         serving=_record(ServingSettings, document.get("serving", {}), "[serving]"),
         keys=tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +16,10 @@ from windvane.artifacts.folder import Folder
 from windvane.artifacts.mapped import BucketMap, BucketSource
 from windvane.artifacts.s3 import Connection
 from windvane.artifacts.seaweed import EmbeddedS3, KeyPair
-from windvane.control.kms.master import MasterKeys
+from windvane.audit.anchors import StoredAnchors
+from windvane.audit.files import FileBounds
+from windvane.audit.kinds import Recording
+from windvane.audit.log import AUDIT_FOLDER, AUDIT_KEY, AuditLog
 from windvane.control.networks import Networks
 from windvane.domain.events import DETAIL_TYPES
 from windvane.events.webhooks import Hook
@@ -24,8 +27,10 @@ from windvane.names import fresh_suffix
 from windvane.process.confinement import Part
 from windvane.process.memory import machine_memory_mb
 from windvane.process.sandbox import Sandbox, sandbox_of
-from windvane.process.volatile import memory_folder
+from windvane.sealing import derive_key
 from windvane.settings import BadSettings, Settings
+from windvane.store.base import Store
+from windvane.wire.bodies import Bodies, BodyBounds
 from windvane.wire.s3.forward import Upstream
 from windvane.wire.s3.mapped import MappedBucket
 from windvane.work.workers.config import WorkConfig
@@ -36,6 +41,25 @@ _WORKERS_SHARE_OF_MEMORY = 0.75
 
 _ENCRYPTING = ("require", "verify-ca", "verify-full")
 """source    "SSL Support" in libpq's documentation: with any other sslmode the text may be plain"""
+
+
+def audit_log(settings: Settings, secret: bytes, store: Store) -> AuditLog:
+    """secret    the data folder's token secret"""
+    chosen = settings.audit
+    return AuditLog(
+        settings.data_dir / AUDIT_FOLDER,
+        derive_key(secret, AUDIT_KEY),
+        StoredAnchors(store),
+        lambda: datetime.now(UTC),
+        Recording(chosen.invocations, chosen.objects, chosen.reads),
+        FileBounds(retention_days=chosen.retention_days, all_bytes=chosen.max_bytes),
+    )
+
+
+def bodies_of(settings: Settings) -> Bodies:
+    limits = settings.limits
+    per_peer = limits.body_bytes_per_peer
+    return Bodies(BodyBounds(limits.body_bytes, per_peer, per_peer))
 
 
 def hooks_of(settings: Settings) -> list[Hook]:
@@ -128,16 +152,14 @@ def as_mapped(source: BucketSource) -> MappedBucket:
     return MappedBucket(upstream, source.region, source.accounts)
 
 
-def sandbox_for(settings: Settings, no_volumes: str) -> Sandbox:
+def sandbox_for(settings: Settings) -> Sandbox:
     """What this machine has of it; each part that it lacks is told to the log.
 
-    no_volumes    why there is no folder in memory (process/volatile.py); "" if there is
     raises    BadSettings if it is required and lacks what matters most
     """
     declared = settings.sandbox
     data_dir = settings.data_dir.absolute()
-    private = () if no_volumes else (memory_folder(data_dir),)
-    sandbox, missing = sandbox_of(data_dir, declared.first_user, declared.users, private)
+    sandbox, missing = sandbox_of(data_dir, declared.first_user, declared.users)
     for one in missing:
         _LOG.warning("The sandbox of tasks and models lacks %s: %s.", one.part, one.why)
         if declared.require and one.part in (Part.LANDLOCK, Part.SECCOMP):
@@ -153,11 +175,7 @@ def networks_of(settings: Settings, sandbox: Sandbox) -> Networks:
 
 
 def work_config(
-    settings: Settings,
-    connection: Connection,
-    mapped: BucketMap,
-    up_since: datetime,
-    masters: MasterKeys,
+    settings: Settings, connection: Connection, mapped: BucketMap, up_since: datetime
 ) -> WorkConfig:
     memory_mb = settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
     return WorkConfig(
@@ -170,7 +188,6 @@ def work_config(
         tune_threshold=settings.engine.tune_threshold,
         store_url=settings.store_url,
         s3=connection,
-        master_keys=masters.in_hexadecimal(),
         max_data_bytes=settings.limits.max_data_bytes,
         max_columns=settings.limits.max_columns,
         instance_limit=settings.limits.instances,

@@ -19,7 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from windvane.errors import CallerFault
 from windvane.telemetry import CONTENT_TYPE, Telemetry
-from windvane.wire.exchange import read_head
+from windvane.wire.bodies import Bodies
+from windvane.wire.exchange import read_head, source_ip
 from windvane.wire.heads import check_head
 
 Health = Callable[[], list[str]]
@@ -36,11 +37,18 @@ _OF_NO_ORIGIN = (
 class Web:
     """edge       answers AWS traffic
     console    answers below /console/
+    bodies     the bounds of all bodies that are read, by the edge and by the console
     """
 
     def __init__(
-        self, edge: ASGIApp, console: ASGIApp, telemetry: Telemetry, health: Health
+        self,
+        edge: ASGIApp,
+        console: ASGIApp,
+        telemetry: Telemetry,
+        health: Health,
+        bodies: Bodies | None = None,
     ) -> None:
+        self._bodies = bodies or Bodies()
         self._edge = edge
         self._console = console
         self._telemetry = telemetry
@@ -62,7 +70,11 @@ class Web:
             answer = _sound(scope) or answer
         if answer is self._edge and not _has_authorization(scope):
             send = _with_headers(send, _OF_NO_ORIGIN)
-        await answer(scope, receive, _with_date(send))
+        if answer is self._console:
+            with self._bodies.open(receive, source_ip(scope)) as body:
+                await answer(scope, body.message, _with_date(send))
+        else:
+            await answer(scope, receive, _with_date(send))
 
     def _answer(self, scope: Scope) -> ASGIApp:
         if _is_signed(scope):

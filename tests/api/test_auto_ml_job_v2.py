@@ -244,10 +244,9 @@ BROKEN = [
         ),
     ),
     (
-        request(SecurityConfig={"VolumeKmsKeyId": "alias/none"}),
+        request(SecurityConfig={"EnableInterContainerTrafficEncryption": True}),
         (
-            "The KMS key 'alias/none' at 'securityConfig.volumeKmsKeyId' cannot be used: Alias "
-            "arn:aws:kms:us-east-1:111122223333:alias/none is not found."
+            f"Value 'true' at 'securityConfig.enableInterContainerTrafficEncryption' {NOT_YET} or choose one of: false."
         ),
     ),
     (

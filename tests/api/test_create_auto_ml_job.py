@@ -166,11 +166,18 @@ SECURITY = "autoMLJobConfig.securityConfig"
 REFUSED_MEMBERS = [
     (
         {"OutputDataConfig": {"S3OutputPath": OUTPUT, "KmsKeyId": "k"}},
-        "The KMS key 'k' at 'outputDataConfig.kmsKeyId' cannot be used: Invalid keyId 'k'",
+        f"The member 'outputDataConfig.kmsKeyId' {NOT_YET}.",
     ),
     (
         with_config(SecurityConfig={"VolumeKmsKeyId": "k"}),
-        f"The KMS key 'k' at '{SECURITY}.volumeKmsKeyId' cannot be used: Invalid keyId 'k'",
+        f"The member '{SECURITY}.volumeKmsKeyId' {NOT_YET}.",
+    ),
+    (
+        with_config(SecurityConfig={"EnableInterContainerTrafficEncryption": True}),
+        (
+            f"Value 'true' at '{SECURITY}.enableInterContainerTrafficEncryption' {NOT_YET} or choose one "
+            "of: false."
+        ),
     ),
     (
         with_config(

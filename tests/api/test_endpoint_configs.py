@@ -70,6 +70,7 @@ EXPLAINER = {
 @pytest.mark.parametrize(
     ("changes", "place"),
     [
+        ({"KmsKeyId": "k"}, "kmsKeyId"),
         ({"DataCaptureConfig": CAPTURE}, "dataCaptureConfig"),
         (
             {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b"}}},

@@ -2,7 +2,6 @@
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -11,11 +10,7 @@ from windvane.artifacts.embedded import EmbeddedFolder, open_embedded
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.s3 import S3Artifacts
 from windvane.artifacts.seaweed import EmbeddedS3
-from windvane.control.kms.master import MasterKeys, master_key
-from windvane.control.kms.service import new_key_service
 from windvane.errors import AccessDenied
-from windvane.names import PageTokens
-from windvane.store.open import open_store
 from windvane.testing.artifacts_contract import CONTRACT, HOSTILE_KEYS
 
 _numbers = itertools.count()
@@ -36,13 +31,7 @@ def artifacts(request, tmp_path_factory):
         return LocalArtifacts(tmp_path_factory.mktemp("artifacts"))
     if request.param == "objects":
         folder = tmp_path_factory.mktemp("objects")
-        store = open_store("", tmp_path_factory.mktemp("store"))
-        store.migrate()
-        masters = MasterKeys(master_key(b"m" * 32))
-        keys = new_key_service(store, masters, PageTokens(b"k" * 32), lambda: datetime.now(UTC))
-        keys.start()
-        place = EmbeddedFolder(folder, "111122223333", "us-east-1")
-        return open_embedded(place, keys.data_keys)
+        return open_embedded(EmbeddedFolder(folder, "111122223333", "us-east-1"))
     return S3Artifacts(request.getfixturevalue("embedded").connection)
 
 

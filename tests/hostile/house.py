@@ -31,6 +31,7 @@ from windvane.api.inside import Inside
 from windvane.api.keyring import KeyRing
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
+from windvane.api.sign_ins import SignIns
 from windvane.artifacts.base import Artifacts
 from windvane.artifacts.folder import Folder
 from windvane.artifacts.local import LocalArtifacts
@@ -48,6 +49,7 @@ from windvane.store.open import FILE_NAME, open_store
 from windvane.telemetry import Telemetry
 from windvane.web import Web
 from windvane.wire.edge import Edge
+from windvane.wire.failures import FailureCounter
 from windvane.wire.faults import s3_refusal
 from windvane.wire.model import load_service
 from windvane.wire.s3.forward import Upstream
@@ -56,6 +58,8 @@ from windvane.wire.s3.mapped import MappedBucket
 from windvane.wire.sigv4 import s3_authenticator
 
 _ANSWER_S = 60.0
+_PATIENT = 10**9
+"""Failures that are told as what they are: nothing is throttled for them."""
 
 
 def clock() -> datetime:
@@ -116,6 +120,7 @@ class House:
             lambda _, *asgi: self._gateway(*asgi),
             clock,
             streams=followed,
+            failures=FailureCounter(_PATIENT),
         )
         console = self._new_console(artifacts, Inside(served, at_once))
         self.app = Web(self._edge, console, Telemetry(self._store, clock, lambda: ()), list)
@@ -124,7 +129,8 @@ class House:
         owners = StoredBuckets(self._store, clock)
         entry = Entry(self._keys, Passes(self._store, clock), SESSION_SECRET, clock)
         objects = Objects(artifacts, owners, BucketMap())
-        return Site(ConsoleParts(entry, inside, objects, Hosts([]), lambda _: ()))
+        sign_ins = SignIns(FailureCounter(_PATIENT), None, lambda _: None)
+        return Site(ConsoleParts(entry, inside, objects, Hosts([]), lambda _: (), sign_ins))
 
     def close(self) -> None:
         self.run(self._gateway.close())

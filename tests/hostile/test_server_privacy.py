@@ -119,3 +119,13 @@ def test_links_are_not_followed_out_of_the_folder(tmp_path):
     (inside / "link").symlink_to(outside)
     make_folder(inside)
     assert stat.S_IMODE(outside.stat().st_mode) == 0o644
+
+
+def test_the_audit_log_of_a_server_is_whole(ran):
+    told = subprocess.run(
+        [WINDVANE, "audit", "--data-dir", ran.folder, "--verify"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from windvane.api.entry import Entry, Session
 from windvane.api.inside import Inside
+from windvane.api.sign_ins import SignIns
 from windvane.console import cookies
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
@@ -91,6 +92,7 @@ class Parts:
     """What the pages work with; made once by app.py.
 
     roles    ARNs of roles by account, the default one first
+    sign_ins told of every attempt to get in
     """
 
     entry: Entry
@@ -98,6 +100,7 @@ class Parts:
     objects: Objects
     hosts: Hosts
     roles: Callable[[str], tuple[str, ...]]
+    sign_ins: SignIns
 
 
 class Site:
@@ -117,6 +120,7 @@ class Site:
         )
         self._app.state.tap = self._tap
         self._app.state.entry = parts.entry
+        self._app.state.sign_ins = parts.sign_ins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

@@ -71,15 +71,9 @@ def report_request(job: AutoMLJob, candidate: Candidate, dataset: str, name: str
                     (_EXPLANATION, explanations_of(job)),
                     (_INSIGHTS, insights_of(job)),
                 )
-            ],
-            **({"KmsKeyId": job.output_key} if job.output_key else {}),
+            ]
         },
-        "ProcessingResources": {
-            "ClusterConfig": {
-                **_CLUSTER,
-                **({"VolumeKmsKeyId": job.volume_key} if job.volume_key else {}),
-            }
-        },
+        "ProcessingResources": {"ClusterConfig": _CLUSTER},
         "StoppingCondition": _AN_HOUR,
         "Environment": {"CANDIDATE_NAME": candidate.name},
     }

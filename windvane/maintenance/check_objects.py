@@ -9,8 +9,6 @@ from windvane.errors import StoreUnusable
 from windvane.maintenance.check_store import check_database
 from windvane.maintenance.findings import Finding, Kind
 from windvane.maintenance.lost import LostAndFound
-from windvane.objects.disk import Disk
-from windvane.objects.files import DataFiles
 from windvane.objects.snapshot import DATA_NAME, INDEX_NAME
 from windvane.objects.store import EmbeddedObjects
 
@@ -50,7 +48,6 @@ def _damages(objects: EmbeddedObjects) -> Iterator[Finding]:
 
 
 def _orphans(objects: EmbeddedObjects, data_dir: Path, lost: LostAndFound) -> Iterator[Finding]:
-    files = DataFiles(data_dir / FOLDER / DATA_NAME, Disk())
     for name in sorted(objects.orphans()):
-        path = files.path(name)
+        path = data_dir / FOLDER / DATA_NAME / name[:2] / name
         yield Finding(Kind.FILE_WITHOUT_OBJECT, str(path), mend=lost.taking(path))

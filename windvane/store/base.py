@@ -24,6 +24,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from windvane.domain.resource import Resource
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.names import Scope
+from windvane.store.audit_rows import AuditHead
 from windvane.store.identity_book import IdentityBook
 from windvane.store.logbook import LogBook
 from windvane.store.outbox import Outbox
@@ -190,6 +191,11 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
         """Whether it was still good: from now on it is not. Those that expired are forgotten."""
 
     def is_spent(self, token: str) -> bool: ...
+
+    # how far an audit log was written
+    def audit_head(self, writer: str) -> AuditHead | None: ...
+
+    def keep_audit_head(self, writer: str, head: AuditHead) -> None: ...
 
 
 class Store(Protocol):

@@ -227,3 +227,13 @@ KEY_USES = Table(
     Column("region", TEXT, nullable=False),
 )
 """When access keys of users were used last, to about a quarter of an hour."""
+
+AUDIT_HEADS = Table(
+    "audit_heads",
+    METADATA,
+    Column("writer", TEXT, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("digest", TEXT, nullable=False),
+    Column("first", BigInteger, nullable=False),
+)
+"""The last line of each audit log, so that a log whose end was cut off is known as such."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from windvane.errors import StoreUnusable
+from windvane.store.audit_rows import AuditRows
 from windvane.store.identity_rows import IdentityRows
 from windvane.store.inspection import InspectionRows
 from windvane.store.log_rows import LogRows
@@ -27,7 +28,15 @@ LOCK_TIMEOUT_S = 30
 
 
 class SqlTransaction(
-    ResourceRows, TagRows, TaskRows, BucketRows, LogRows, SpentRows, IdentityRows, InspectionRows
+    ResourceRows,
+    TagRows,
+    TaskRows,
+    BucketRows,
+    LogRows,
+    SpentRows,
+    IdentityRows,
+    InspectionRows,
+    AuditRows,
 ):
     """The Transaction of store/base.py; one group of rows per base class."""
 

@@ -161,6 +161,17 @@ class BodyReader:
                 yield part
             self._release()
 
+    async def message(self) -> MutableMapping[str, Any]:
+        """Return the next message, as `receive` of ASGI does, for an application that reads by itself.
+
+        raises    TooLarge, TooSlow, Throttled"""
+        if self.at_end:
+            return await self._receive()
+        message = await self._message()
+        if message["type"] == "http.request":
+            self._count(message)
+        return message
+
     def _release(self) -> None:
         held, self._held = self._held, 0
         if held:
@@ -170,6 +181,10 @@ class BodyReader:
         message = await self._message()
         if message["type"] == "http.disconnect":
             raise Malformed("The connection ended before the request body did.")
+        return self._count(message)
+
+    def _count(self, message: MutableMapping[str, Any]) -> bytes:
+        """What the message brings of the body."""
         part: bytes = message.get("body", b"")
         self.at_end = not message.get("more_body", False)
         self.n_bytes += len(part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -92,6 +92,7 @@ class RequestRecord:
     access_key     that the request was signed with or claims to be, "" if none
     resources      ARNs that the request names
     parameters     of the call, as decoded; {} while unknown
+    answered       ARNs of the answer, by the names of its members
     error_code     "" for a request that succeeded
     status         HTTP status; 0 until a response has begun
     """
@@ -105,10 +106,22 @@ class RequestRecord:
     access_key: str = ""
     resources: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    answered: Mapping[str, str] = field(default_factory=dict)
     error_code: str = ""
     error_message: str = ""
     status: int = 0
     seconds: float = 0.0
+
+
+class Recorder(Protocol):
+    """The audit log as requests meet it."""
+
+    def check(self, record: RequestRecord) -> None:
+        """Refuse a request that would change something while that cannot be recorded; raises StoreUnusable."""
+
+    def begin_answer(self, record: RequestRecord) -> Awaitable[None] | None:
+        """Record a request whose answer is about to begin. What is returned has to be awaited before it does; it
+        raises StoreUnusable if the record could not be written."""
 
 
 class Authorize(Protocol):

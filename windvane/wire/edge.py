@@ -31,7 +31,7 @@ from windvane.errors import (
 )
 from windvane.wire import sigv4
 from windvane.wire.bodies import Bodies
-from windvane.wire.call import Call, Handler, KeyRing, Operations, RequestRecord, Result
+from windvane.wire.call import Call, Handler, KeyRing, Operations, Recorder, RequestRecord, Result
 from windvane.wire.codec import CODECS, Answer
 from windvane.wire.exchange import (
     Exchange,
@@ -55,6 +55,7 @@ from windvane.wire.faults import (
 )
 from windvane.wire.heads import announces_body, check_head
 from windvane.wire.model import S3, Protocol, Route, load_service, route
+from windvane.wire.rates import AccountRates
 from windvane.wire.s3.answers import CLOSE, Headers
 from windvane.wire.streams import StreamHandler, send_stream
 from windvane.wire.unserved import protocol_of
@@ -102,7 +103,9 @@ class Edge:
     clock              the time in UTC
     bodies             the bounds of all bodies that are read here and by the gateway
     failures           counts wrong keys and signatures
-    on_request         for metrics and the audit log
+    rates              requests that each account may make
+    recorder           the audit log
+    on_request         for metrics
     streams            handlers whose answers go on
     """
 
@@ -117,6 +120,8 @@ class Edge:
         limits: EdgeLimits = EdgeLimits(),
         bodies: Bodies | None = None,
         failures: FailureCounter | None = None,
+        rates: AccountRates | None = None,
+        recorder: Recorder | None = None,
         on_request: OnRequest = lambda _: None,
         streams: Mapping[tuple[str, str], StreamHandler] = MappingProxyType({}),
     ) -> None:
@@ -131,10 +136,13 @@ class Edge:
         self._limits = limits
         self._bodies = bodies or Bodies()
         self._failures = failures or FailureCounter()
+        self._rates = rates or AccountRates()
         self._read_for_suspects: Counter[str] = Counter()
+        self._recorder = recorder
         self._on_request = on_request
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="operation")
         self._in_threads = 0
+        self._in_threads_of: Counter[str] = Counter()
         self.chain: tuple[Callable[[Exchange], Awaitable[None]], ...] = (
             self._authenticate,
             self._find_operation,
@@ -148,7 +156,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         exchange = Exchange(read_head(scope), receive, source_ip(scope))
-        watched = WatchedSend(send)
+        watched = WatchedSend(send, exchange.record, self._recorder)
         try:
             self._check_head(exchange)
             if exchange.route == _TO_S3:
@@ -156,13 +164,12 @@ class Edge:
             else:
                 await self._go_along_the_chain(exchange, watched)
         except Exception as error:  # the end of the chain: every error is answered
-            if watched.status:
+            if exchange.record.status:
                 raise
             told = self._failures.told(exchange.record, error)
             ends = CLOSE if told is not error else _ending(exchange)
             await _send(_answer_to(told, exchange), watched, ends)
         finally:
-            exchange.record.status = watched.status
             exchange.record.seconds = time.perf_counter() - started
             self._on_request(exchange.record)
 
@@ -211,8 +218,9 @@ class Edge:
             caller = claim.prove(payload_hash)
         elif payload_hash != declared:
             raise sigv4.mismatch(claim.signature.service)
-        exchange.body.charge(caller.account)
         exchange.record.caller = caller
+        exchange.body.charge(caller.account)
+        self._rates.admit(caller.account)
         exchange.request = replace(request, body=body)
 
     async def _read_body(self, exchange: Exchange, *, is_proved: bool) -> bytes:
@@ -249,6 +257,8 @@ class Edge:
         served = (self._operations, self._async_operations, self._streams)
         if not any(called in table for table in served):
             raise _not_served(exchange)
+        if self._recorder is not None:
+            self._recorder.check(exchange.record)
 
     async def _serve(self, exchange: Exchange) -> None:
         called = (exchange.record.service, exchange.record.operation)
@@ -260,15 +270,20 @@ class Edge:
             await self._serve_in_thread(exchange, self._operations[called])
 
     async def _serve_in_thread(self, exchange: Exchange, handler: Handler) -> None:
-        if self._in_threads >= self._limits.threads + self._limits.waiting:
+        """One account leaves others room: it has at most half of what may run and wait."""
+        account, most = exchange.caller.account, self._limits.threads + self._limits.waiting
+        of_account = self._in_threads_of[account]
+        if self._in_threads >= most or of_account >= max(1, most // 2):
             raise Throttled("Rate exceeded")
         self._in_threads += 1
+        self._in_threads_of[account] += 1
         try:
             exchange.answer = await asyncio.get_running_loop().run_in_executor(
                 self._threads, lambda: _encode(exchange, handler(_checked_call(exchange)))
             )
         finally:
             self._in_threads -= 1
+            self._in_threads_of[account] -= 1
 
     async def _pass_to_s3(self, exchange: Exchange, scope: Scope, send: Send) -> None:
         if self._s3_gateway is None:
@@ -304,6 +319,7 @@ def _not_served(exchange: Exchange) -> UnknownOperation:
 def _checked_call(exchange: Exchange) -> Call:
     codec = CODECS[exchange.service.protocol]
     parameters = codec.decode(exchange.operation, exchange.route, exchange.request)
+    exchange.record.parameters = parameters
     validate(parameters, exchange.operation.input_shape)
     return Call(
         exchange.record.service,
@@ -316,6 +332,11 @@ def _checked_call(exchange: Exchange) -> Call:
 
 def _encode(exchange: Exchange, result: Result) -> Answer:
     codec = CODECS[exchange.service.protocol]
+    exchange.record.answered = {
+        name: value
+        for name, value in (result or {}).items()
+        if name.endswith("Arn") and isinstance(value, str)
+    }
     return codec.encode(exchange.operation, result, exchange.record.request_id)
 
 

@@ -11,7 +11,7 @@ from botocore.model import OperationModel
 from windvane.errors import MissingToken
 from windvane.wire import sigv4
 from windvane.wire.bodies import BodyReader
-from windvane.wire.call import Caller, Request, RequestRecord
+from windvane.wire.call import Caller, Recorder, Request, RequestRecord
 from windvane.wire.codec import Answer
 from windvane.wire.model import Route, Service
 
@@ -81,13 +81,19 @@ def header(request: Request, name: str) -> str:
 
 
 class WatchedSend:
-    """Sends on, and keeps the status; 0 until an answer has begun."""
+    """Sends on; before an answer begins it is recorded, and its status kept in the record (0 until then)."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, record: RequestRecord, recorder: Recorder | None) -> None:
         self._send = send
-        self.status = 0
+        self._record = record
+        self._recorder = recorder
 
     async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        """raises    StoreUnusable if what was done could not be recorded; nothing was sent then"""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            if self._recorder is not None:
+                written = self._recorder.begin_answer(self._record)
+                if written is not None:
+                    await written
+            self._record.status = message["status"]
         await self._send(message)

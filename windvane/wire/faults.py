@@ -36,6 +36,7 @@ DIALECTS: Mapping[str, Dialect] = {
     "windvane": Dialect.OWN,
     "logs": Dialect.LOGS,
     "kms": Dialect.KMS,
+    "cloudtrail": Dialect.CONTROL,
     "sagemaker-runtime": Dialect.RUNTIME,
     "sts": Dialect.QUERY,
     "iam": Dialect.QUERY,
@@ -107,6 +108,9 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("InvalidRequest", 400),
         Fault("InvalidParameterException", 400),
     ),
+    errors.InvalidLookup: _everywhere(Fault("InvalidLookupAttributesException", 400)),
+    errors.InvalidTimeRange: _everywhere(Fault("InvalidTimeRangeException", 400)),
+    errors.InvalidPageToken: _everywhere(Fault("InvalidNextTokenException", 400)),
     errors.NotFound: _row(
         Fault("ResourceNotFound", 400),
         Fault("ValidationError", 400),

@@ -61,14 +61,14 @@ class Route:
     served: bool = True
 
 
-SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "iam", "logs", "kms")
+SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "iam", "logs", "kms", "cloudtrail")
 S3 = "s3"
 OWN = "windvane"
 """What AWS has no operation for."""
 
 _OWN_MODELS = Path(__file__).with_name("data")
 _BY_PATH = ("sagemaker-runtime", OWN)
-_JSON_BY_SIGNING_NAME = ("sagemaker", "logs", "kms")
+_JSON_BY_SIGNING_NAME = ("sagemaker", "logs", "kms", "cloudtrail")
 _QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
 _SCOPE_IN_HEADER = re.compile(r"Credential=([^,\s]*)")
 _SCOPE_IN_QUERY = re.compile(r"(?:^|&)X-Amz-Credential=([^&]*)")

@@ -212,8 +212,7 @@ _DATA = (
     ),
     _job(
         "keys for the output",
-        "The KMS key 'alias/k' at 'outputDataConfig.kmsKeyId' cannot be used: Alias "
-        "arn:aws:kms:us-east-1:111122223333:alias/k is not found.",
+        "The member 'outputDataConfig.kmsKeyId' is not supported by this server yet: leave it out.",
         OutputDataConfig={"S3OutputPath": OUTPUT, "KmsKeyId": "alias/k"},
     ),
 )

@@ -121,8 +121,7 @@ _TRANSFORMS = (
     ),
     _transform(
         "keys for answers",
-        "The KMS key 'alias/k' at 'transformOutput.kmsKeyId' cannot be used: Alias "
-        "arn:aws:kms:us-east-1:111122223333:alias/k is not found.",
+        f"The member 'transformOutput.kmsKeyId' {LEFT_OUT}",
         TransformOutput={"S3OutputPath": "s3://results/x", "KmsKeyId": "alias/k"},
     ),
     _transform(

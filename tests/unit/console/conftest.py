@@ -17,6 +17,7 @@ from windvane.api.entry import Entry, new_link
 from windvane.api.inside import Inside
 from windvane.api.keyring import KeyRing
 from windvane.api.served import operations
+from windvane.api.sign_ins import SignIns
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketMap
@@ -27,6 +28,7 @@ from windvane.control.passes import Passes
 from windvane.names import default_role
 from windvane.settings import LimitSettings
 from windvane.store.open import FILE_NAME, open_store
+from windvane.wire.failures import FailureCounter
 
 ACCOUNT, OTHER_ACCOUNT = "111122223333", "444455556666"
 KEY, SECRET = "AKIA1", "one"
@@ -86,6 +88,7 @@ def console(tmp_path: Path) -> Iterator[Console]:
             Objects(artifacts, Owners(), BucketMap()),
             Hosts(["ml.example.org"]),
             lambda account: (default_role(account),),
+            SignIns(FailureCounter(100), None, lambda _: None),
         )
     )
     built = Console(site, artifacts, entry, asked)

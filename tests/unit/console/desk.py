@@ -17,12 +17,14 @@ from api.world import ACCOUNT, REGION, ROLE, Keys, World, build_parts, build_wor
 from windvane.api.entry import Entry
 from windvane.api.inside import Inside
 from windvane.api.served import operations
+from windvane.api.sign_ins import SignIns
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.security import Hosts
 from windvane.console.site import Parts, Site
 from windvane.control.objects import Objects
 from windvane.control.passes import Passes
 from windvane.settings import LimitSettings
+from windvane.wire.failures import FailureCounter
 
 HOST = "localhost:8470"
 SECRET = b"s" * 32
@@ -138,7 +140,16 @@ def opened(folder: Path) -> Iterator[Desk]:
     parts = build_parts(world.store, world.artifacts, world.clock, LimitSettings())
     inside = Inside(operations(parts), {})
     objects = Objects(world.artifacts, None, BucketMap(()))
-    site = Site(Parts(entry, inside, objects, Hosts([]), lambda _: (ROLE,)))
+    site = Site(
+        Parts(
+            entry,
+            inside,
+            objects,
+            Hosts([]),
+            lambda _: (ROLE,),
+            SignIns(FailureCounter(), None, lambda _: None),
+        )
+    )
     session = entry.by_keys(ACCOUNT, "secret", REGION)
     assert session is not None
     yield Desk(world, site, entry.text_of(session), entry.csrf_token(session))

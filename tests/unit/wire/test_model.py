@@ -136,6 +136,7 @@ def test_each_service_has_its_protocol():
         "iam": Protocol.QUERY,
         "logs": Protocol.JSON,
         "kms": Protocol.JSON,
+        "cloudtrail": Protocol.JSON,
     }
 
 

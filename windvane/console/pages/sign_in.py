@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.api.entry import Entry, Session
+from windvane.api.sign_ins import SignIns
 from windvane.console import cookies
 from windvane.console.draw import THEMES, draw, here
 from windvane.console.forms import form_of
@@ -63,10 +64,12 @@ async def sign_in(request: Request) -> Response:
         return draw(request, "sign_in.html", SignIn(then, trouble, key, region), 400)
     session = await asyncio.to_thread(_entry(request).by_keys, key, form.get("secret_key"), region)
     if session is None:
+        await _report_failure(request, key)
         trouble = (
             "There is no such access key, or the secret key is not the one that belongs to it."
         )
         return draw(request, "sign_in.html", SignIn(then, trouble, key, region), 401)
+    await _report_success(request, session)
     response = RedirectResponse(then, 303, headers=PAGE_HEADERS)
     cookies.keep_session(request, response, _entry(request).text_of(session))
     return response
@@ -82,11 +85,13 @@ async def enter(request: Request) -> Response:
     if session is None:
         if hasattr(request.state, "visit"):
             return RedirectResponse(_START, 303, headers=PAGE_HEADERS)
+        await _report_failure(request, "")
         trouble = (
             "This link was used already or has expired. `windvane env --data-dir DIR` prints a new one; "
             "or sign in with an access key."
         )
         return draw(request, "sign_in.html", SignIn(_START, trouble), 401)
+    await _report_success(request, session)
     response = draw(request, "entered.html", Entered(_START))
     cookies.keep_session(request, response, _entry(request).text_of(session))
     return response
@@ -111,6 +116,23 @@ async def choose_theme(request: Request) -> Response:
 def _entry(request: Request) -> Entry:
     entry: Entry = request.app.state.entry
     return entry
+
+
+async def _report_success(request: Request, session: Session) -> None:
+    sign_ins: SignIns = request.app.state.sign_ins
+    await sign_ins.succeeded(*_origin(request), session.caller)
+
+
+async def _report_failure(request: Request, access_key: str) -> None:
+    """raises    Throttled after too many"""
+    sign_ins: SignIns = request.app.state.sign_ins
+    await sign_ins.failed(*_origin(request), access_key)
+
+
+def _origin(request: Request) -> tuple[str, str]:
+    """Address and browser of whoever asks."""
+    peer = request.client.host if request.client else ""
+    return peer, request.headers.get("user-agent", "")
 
 
 def _inside(there: str) -> str:

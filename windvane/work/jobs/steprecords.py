@@ -37,9 +37,6 @@ _MAX_PARAMETER = 2500
 _INSTANCE = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
 """The service model demands an instance type; everything runs on the machine of the server."""
 
-_SECURITY = "AutoMLJobConfig.SecurityConfig"
-_TRAFFIC = f"{_SECURITY}.EnableInterContainerTrafficEncryption"
-
 _STEP_STATUS = {
     TaskStatus.READY: StepStatus.IN_PROGRESS,
     TaskStatus.RUNNING: StepStatus.IN_PROGRESS,
@@ -234,9 +231,7 @@ def _processing_details(
     """inputs    name -> S3Input"""
     return {
         "AppSpecification": {"ImageUri": image_uri(job.scope, TRANSFORMERS)},
-        "ProcessingResources": {
-            "ClusterConfig": {**_INSTANCE, "VolumeSizeInGB": 1, **_volume(job)}
-        },
+        "ProcessingResources": {"ClusterConfig": {**_INSTANCE, "VolumeSizeInGB": 1}},
         "ProcessingInputs": [
             {"InputName": name, "S3Input": dict(place)} for name, place in inputs.items()
         ],
@@ -247,8 +242,7 @@ def _processing_details(
                     "S3Output": {"S3Uri": str(place), "S3UploadMode": "EndOfJob"},
                 }
                 for name, place in outputs.items()
-            ],
-            **_output(job),
+            ]
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": job.limits.max_runtime_s},
         "RoleArn": job.request["RoleArn"],
@@ -303,10 +297,8 @@ def _transform_job(
         details={
             "ModelName": keys.transformers_name(tag),
             "TransformInput": {"DataSource": {"S3DataSource": _prefix(str(keys.dataset))}},
-            **(
-                {"TransformOutput": {"S3OutputPath": str(output), **_output(job)}} if output else {}
-            ),
-            "TransformResources": {**_INSTANCE, **_volume(job)},
+            **({"TransformOutput": {"S3OutputPath": str(output)}} if output else {}),
+            "TransformResources": _INSTANCE,
             **({"Environment": written} if written else {}),
         },
         **common,
@@ -326,13 +318,13 @@ def _training_details(
             "TrainingInputMode": "File",
         },
         "RoleArn": job.request["RoleArn"],
-        "OutputDataConfig": {"S3OutputPath": str(output), **_output(job)},
+        "OutputDataConfig": {"S3OutputPath": str(output)},
         **model,
         **_network(job),
-        "ResourceConfig": {**_INSTANCE, "VolumeSizeInGB": 1, **_volume(job)},
+        "ResourceConfig": {**_INSTANCE, "VolumeSizeInGB": 1},
         "StoppingCondition": {"MaxRuntimeInSeconds": job.limits.max_candidate_runtime_s},
         "EnableNetworkIsolation": False,
-        "EnableInterContainerTrafficEncryption": bool(first(job.request, _TRAFFIC)),
+        "EnableInterContainerTrafficEncryption": False,
         "EnableManagedSpotTraining": False,
     }
 
@@ -340,13 +332,3 @@ def _training_details(
 def _network(job: AutoMLJob) -> dict[str, Any]:
     vpc = first(job.request, "AutoMLJobConfig.SecurityConfig.VpcConfig")
     return {"VpcConfig": vpc} if vpc else {}
-
-
-def _output(job: AutoMLJob) -> dict[str, Any]:
-    key = first(job.request, "OutputDataConfig.KmsKeyId")
-    return {"KmsKeyId": key} if key else {}
-
-
-def _volume(job: AutoMLJob) -> dict[str, Any]:
-    key = first(job.request, f"{_SECURITY}.VolumeKmsKeyId")
-    return {"VolumeKmsKeyId": key} if key else {}

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from windvane.control.kms.lookup import check_usable, find_key, scope_named
 from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.task import Task, TaskKind
 from windvane.domain.timing import stop_at
-from windvane.errors import CallerFault, JobFault
-from windvane.names import Scope
 from windvane.process.child import Exit
 from windvane.store.base import Transaction
 from windvane.work.tasks.errand import Errand
@@ -79,7 +76,7 @@ class Duties:
         job, config = found, self.config
         until = stop_at(job, task, config.up_since)
         workspace = workspace_of(config.data_dir, job)
-        bench = Bench(job, task, workspace, until.timestamp(), config.means(job.output_key))
+        bench = Bench(job, task, workspace, until.timestamp(), config.means)
         answer = _answer_file(workspace, task)
 
         def is_wanted(tx: Transaction) -> bool:
@@ -91,13 +88,12 @@ class Duties:
                 Case(job, task, until, stopped, config.task_memory_mb), ended, self.max_attempts
             )
 
-        why = _unusable(tx, job.volume_key)
         return Duty(
             owner=job.name,
             task=task,
             stop_at=until,
             answer=answer,
-            work=lambda: _refuse(why) if why else _leave(answer, self.run_task(bench)),
+            work=lambda: _leave(answer, self.run_task(bench)),
             is_wanted=is_wanted,
             judge=meaning,
             advance=lambda tx, now: self.conductor.advance(tx, job.arn, now),
@@ -111,20 +107,19 @@ class Duties:
         runtime_s = stepjobs.max_runtime_s(job)
         until = (task.started or now) + timedelta(seconds=runtime_s)
         workspace = workspace_of(config.data_dir, job)
-        errand = Errand(job, task, workspace, until.timestamp(), config.means(job.output_key))
+        errand = Errand(job, task, workspace, until.timestamp(), config.means)
         answer = _answer_file(workspace, task)
 
         def meaning(ended: Exit, stopped: bool) -> Verdict:
             case = StepCase(task, stopped, config.task_memory_mb, runtime_s)
             return judge(case, ended, self.max_attempts)
 
-        why = _unusable(tx, job.volume_key)
         return Duty(
             owner=job.name,
             task=task,
             stop_at=until,
             answer=answer,
-            work=lambda: _refuse(why) if why else _leave(answer, self.run_errand(errand)),
+            work=lambda: _leave(answer, self.run_errand(errand)),
             is_wanted=lambda tx: _is_in_progress(tx, job),
             judge=meaning,
             advance=lambda tx, now: stepjobs.advance(tx, job.arn, now),
@@ -134,21 +129,6 @@ class Duties:
 def _is_in_progress(tx: Transaction, job: ProcessingJob) -> bool:
     now = stepjobs.find_step_job(tx, job.arn)
     return now is not None and now.status is StepStatus.IN_PROGRESS
-
-
-def _unusable(tx: Transaction, volume_key: str) -> str:
-    """Why nothing may be done on a volume with this key, a sentence; "" if it may, or there is no key."""
-    if not volume_key:
-        return ""
-    try:
-        check_usable(find_key(tx, scope_named(volume_key, Scope("", "")), volume_key))
-    except CallerFault as fault:
-        return f"The volume cannot be used: {fault}"
-    return ""
-
-
-def _refuse(why: str) -> None:
-    raise JobFault(why)
 
 
 def _answer_file(workspace: Workspace, task: Task) -> Path:

@@ -1,0 +1,164 @@
+"""Whoever can change the files of the audit log, and has not its key, cannot do so unnoticed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from unit.audit.records import KEY, NOW, Written, a_record, record_all
+
+from windvane.api.keyring import load_or_create_keys
+from windvane.audit.anchors import StoredAnchors
+from windvane.audit.chain import Head, write_line
+from windvane.audit.files import FileBounds
+from windvane.audit.kinds import Recording
+from windvane.audit.log import AUDIT_FOLDER, AUDIT_KEY, AuditLog
+from windvane.audit.reading import verify
+from windvane.audit.record import event_of
+from windvane.cli.main import main
+from windvane.sealing import derive_key
+from windvane.store.open import open_store
+
+
+@pytest.fixture
+def written(tmp_path) -> Written:
+    made = Written(tmp_path / "audit")
+    made.write(*[a_record(f"Create{n}") for n in range(6)], file_bytes=2000)
+    assert len(made.files) > 1
+    return made
+
+
+def problems(written: Written) -> list[str]:
+    writer = (written.folder / "writer").read_text()
+    return verify(written.folder, writer, KEY, written.anchors.get(writer)).problems
+
+
+def rewrite(path: Path, change) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(change(lines)))
+
+
+def changed(lines):
+    return [lines[0].replace(b"Create0", b"Delete0"), *lines[1:]]
+
+
+def forged(lines):
+    """A line of one's own in place of the first, with a code under another key."""
+    line, _ = write_line(event_of(a_record("Forged"), NOW, "e"), Head(), b"x" * 32)
+    return [line, *lines[1:]]
+
+
+TAMPERED = {
+    "a line is changed": changed,
+    "a line is taken out": lambda lines: lines[1:],
+    "a line is doubled": lambda lines: [lines[0], *lines],
+    "lines change places": lambda lines: [lines[1], lines[0], *lines[2:]],
+    "a line is forged": forged,
+    "a line is none": lambda lines: [b"{}\n", *lines],
+    "the file is emptied": lambda _: [],
+}
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+def test_what_is_changed_in_the_middle_is_noticed(written, how):
+    assert problems(written) == []
+    rewrite(written.files[0], TAMPERED[how])
+    assert problems(written)
+
+
+def test_a_file_that_is_missing_is_noticed(written):
+    written.files[1].unlink()
+    assert problems(written)
+
+
+def test_an_end_that_is_cut_off_is_noticed(written):
+    rewrite(written.files[-1], lambda lines: lines[:-1])
+    assert any("its end was cut off" in problem for problem in problems(written))
+
+
+def test_an_end_that_is_cut_off_with_its_head_file_is_noticed(written):
+    rewrite(written.files[-1], lambda lines: lines[:-1])
+    for head in written.folder.glob("*.head"):
+        head.unlink()
+    assert any("the store knows of line 6" in problem for problem in problems(written))
+
+
+def test_an_end_that_is_cut_off_stays_known_when_the_log_goes_on(written):
+    rewrite(written.files[-1], lambda lines: lines[:-1])
+    written.write(a_record("CreateAfter"))
+    assert any("does not follow" in problem for problem in problems(written))
+
+
+def test_a_beginning_that_is_cut_off_is_noticed(written):
+    written.files[0].unlink()
+    assert any("its beginning was cut off" in problem for problem in problems(written))
+
+
+def test_a_link_in_place_of_a_file_is_not_written_through(tmp_path):
+    written = Written(tmp_path / "audit")
+    victim = tmp_path / "victim"
+    victim.write_text("")
+    written.folder.mkdir()
+    (written.folder / "writer").write_text("0" * 8)
+    (written.folder / f"{'0' * 8}-20261130-{1:012}.jsonl").symlink_to(victim)
+    log = written.open()
+    log.start()
+    log.stop()
+    assert victim.read_text() == ""
+
+
+DENIED = a_record("DeleteModel", error_code="AccessDeniedException", user_agent="\x1b[2J")
+
+
+@pytest.fixture
+def data_dir(tmp_path) -> Path:
+    """Of a server that ran: a change, and one that was refused."""
+    secret = load_or_create_keys(tmp_path, "111122223333").token_secret
+    store = open_store("", tmp_path)
+    store.migrate()
+    log = AuditLog(
+        tmp_path / AUDIT_FOLDER,
+        derive_key(secret, AUDIT_KEY),
+        StoredAnchors(store),
+        lambda: NOW,
+        Recording(),
+        FileBounds(),
+    )
+    log.start()
+    record_all(log, a_record("CreateModel"), DENIED)
+    log.stop()
+    store.close()
+    return tmp_path
+
+
+@pytest.fixture
+def asked(data_dir, capsys):
+    def asked(*options: str) -> tuple[int, str]:
+        code = main(["audit", "--data-dir", str(data_dir), *options])
+        return code, capsys.readouterr().out
+
+    return asked
+
+
+def test_the_command_tells_who_did_what(asked):
+    ann = "arn:aws:iam::111122223333:user/team/ann"
+    created = f"2026-11-30T12:00:00Z  192.0.2.1  {ann}  sagemaker:CreateModel  -  ok"
+    denied = (
+        f"2026-11-30T12:00:00Z  192.0.2.1  {ann}  sagemaker:DeleteModel  -  AccessDeniedException"
+    )
+    assert asked() == (0, f"{created}\n{denied}\n")
+    assert asked("--refused", "--user", "ann") == (0, f"{denied}\n")
+    assert asked("--user", "bob") == (0, "")
+    assert asked("--since", "2026-12-01T00:00:00Z") == (0, "")
+    assert json.loads(asked("--event", "CreateModel", "--json")[1])["awsRegion"] == "us-east-1"
+    assert asked("--since", "soon")[0] == 2
+
+
+def test_the_command_verifies(asked, data_dir):
+    assert asked("--verify")[0] == 0
+    (file,) = (data_dir / AUDIT_FOLDER).glob("*.jsonl")
+    rewrite(file, lambda lines: [lines[0].replace(b"CreateModel", b"CreateOther"), *lines[1:]])
+    code, told = asked("--verify")
+    assert code == 1
+    assert "Line 1 of the audit log was changed" in told

@@ -1,0 +1,104 @@
+"""CloudTrail's LookupEvents: an account's own events of the last 90 days, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from windvane.api.answers import present
+from windvane.audit.lookup import Wanted, as_text, look_up, resources_of, time_of, user_of
+from windvane.audit.reading import Place
+from windvane.audit.record import Event
+from windvane.errors import InvalidLookup, InvalidPageToken, InvalidRequest, InvalidTimeRange
+from windvane.names import PageTokens
+from windvane.wire.call import Call, Handler, Result
+
+LOOKED_BACK = timedelta(days=90)
+_MOST = 50
+
+
+class Trail:
+    """Serves LookupEvents from the audit log of this server.
+
+    folder    of the log
+    """
+
+    def __init__(self, folder: Path, tokens: PageTokens, clock: Callable[[], datetime]) -> None:
+        self._folder = folder
+        self._tokens = tokens
+        self._clock = clock
+
+    def look_up(self, call: Call) -> Result:
+        """raises    InvalidLookup, InvalidTimeRange, InvalidPageToken"""
+        parameters = call.parameters
+        wanted = self._wanted(call)
+        belongs_to = (
+            "LookupEvents",
+            wanted.account,
+            wanted.region,
+            *(wanted.attribute or ()),
+            *(str(parameters[name]) for name in ("StartTime", "EndTime") if name in parameters),
+        )
+        if "EventCategory" in parameters:
+            return {"Events": []}  # there are no Insights events here
+        before = None
+        if token := parameters.get("NextToken", ""):
+            before = Place(*self._position(belongs_to, token))
+        found = look_up(self._folder, wanted, before, parameters.get("MaxResults", _MOST))
+        place = found.place
+        following = self._tokens.issue(belongs_to, [place.name, place.offset]) if place else ""
+        return {
+            "Events": [_told(event) for event in found.events],
+            **present(NextToken=following),
+        }
+
+    def _wanted(self, call: Call) -> Wanted:
+        attributes = call.parameters.get("LookupAttributes", [])
+        if len(attributes) > 1:
+            raise InvalidLookup("LookupAttributes can contain only one item.")
+        attribute = (
+            (attributes[0]["AttributeKey"], attributes[0]["AttributeValue"]) if attributes else None
+        )
+        since, until = (_utc(call.parameters.get(name)) for name in ("StartTime", "EndTime"))
+        if since and until and since > until:
+            raise InvalidTimeRange("StartTime must not be after EndTime.")
+        oldest = self._clock() - LOOKED_BACK
+        since = max(since, oldest) if since else oldest
+        return Wanted(call.caller.account, call.caller.region, attribute, since, until)
+
+    def _position(self, belongs_to: tuple[str, ...], token: str) -> list[Any]:
+        try:
+            position: list[Any] = self._tokens.read(belongs_to, token)
+        except InvalidRequest as error:
+            raise InvalidPageToken(
+                "The NextToken is not one that these parameters were answered with."
+            ) from error
+        return position
+
+
+def trail_operations(trail: Trail) -> dict[tuple[str, str], Handler]:
+    """(service, operation) -> handler, as the wire wants it."""
+    return {("cloudtrail", "LookupEvents"): trail.look_up}
+
+
+def _told(event: Event) -> dict[str, Any]:
+    return {
+        "EventId": event["eventID"],
+        "EventName": event["eventName"],
+        "ReadOnly": "true" if event["readOnly"] else "false",
+        "EventTime": time_of(event),
+        "EventSource": event["eventSource"],
+        "Resources": resources_of(event),
+        "CloudTrailEvent": as_text(event),
+        **present(
+            AccessKeyId=event["userIdentity"].get("accessKeyId", ""), Username=user_of(event)
+        ),
+    }
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

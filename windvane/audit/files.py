@@ -1,0 +1,188 @@
+"""Files of the audit log: lines are appended, files are begun anew each day or when they are large, old ones go.
+
+    AUDIT/WRITER-20261130-000001.jsonl    the lines from that number on
+    AUDIT/WRITER.head                     the last line known to be on the disk, as {"n": ..., "digest": ...}
+    AUDIT/writer                          name of the writer of this folder
+
+A name of a writer for each server, so that several of one store have files of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from windvane.audit.chain import BrokenChain, Head, read_line
+
+_NAME = re.compile(r"(?P<writer>[0-9a-f]{8})-(?P<day>\d{8})-(?P<first>\d{12})\.jsonl")
+_DAY = "%Y%m%d"
+_TAIL = 1 << 20
+"""No line is longer: parameters are bounded (audit/redaction.py)."""
+
+
+@dataclass(frozen=True)
+class FileBounds:
+    """file_bytes        a file is begun anew behind so much
+    retention_days    files are kept for; 0 means for ever
+    all_bytes         of all files; the oldest go first
+    """
+
+    file_bytes: int = 64 << 20
+    retention_days: int = 90
+    all_bytes: int = 4 << 30
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """One file; `first` is the number of its first line."""
+
+    path: Path
+    writer: str
+    day: str
+    first: int
+
+
+def files_of(folder: Path, writer: str | None = None) -> list[LogFile]:
+    """Return the files in a folder in the order of their lines, of one writer or of all."""
+    found = []
+    for path in folder.glob("*.jsonl"):
+        match = _NAME.fullmatch(path.name)
+        if match and writer in (None, match["writer"]):
+            found.append(LogFile(path, match["writer"], match["day"], int(match["first"])))
+    return sorted(found, key=lambda file: (file.writer, file.first))
+
+
+def lines_of(file: LogFile) -> Iterator[bytes]:
+    """Yield the whole lines of a file, without their ends."""
+    with file.path.open("rb") as opened:
+        for line in opened:
+            if line.endswith(b"\n"):
+                yield line[:-1]
+
+
+def writer_of(folder: Path) -> str:
+    """Return the name of a folder's writer, made the first time."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / "writer"
+    if not path.exists():
+        _replace(path, secrets.token_hex(4).encode())
+    return path.read_text().strip()
+
+
+def head_in(folder: Path, writer: str) -> Head:
+    """Return the head that is kept beside the log; that of nothing if there is none."""
+    path = folder / f"{writer}.head"
+    if not path.exists():
+        return Head()
+    found = json.loads(path.read_text())
+    return Head(int(found["n"]), str(found["digest"]))
+
+
+class LogFiles:
+    """Appends to the files of one writer."""
+
+    def __init__(self, folder: Path, bounds: FileBounds) -> None:
+        self.folder = folder
+        self.writer = writer_of(folder)
+        self._bounds = bounds
+        self._descriptor = -1
+        self._day = ""
+        self._size = 0
+
+    def recover(self) -> Head:
+        """Return the end of what was written, after a torn last line is cut off: nobody was told that it was there.
+
+        raises    BrokenChain if the last whole line is none
+        """
+        for file in reversed(files_of(self.folder, self.writer)):
+            with file.path.open("r+b") as opened:
+                size = opened.seek(0, os.SEEK_END)
+                opened.seek(max(0, size - _TAIL))
+                tail = opened.read()
+                whole = tail.rpartition(b"\n")[0]
+                torn = len(tail) - len(whole) - 1 if b"\n" in tail else len(tail)
+                if torn:
+                    opened.truncate(size - torn)
+                if whole:
+                    return read_line(whole.rpartition(b"\n")[2]).head
+                if size > _TAIL:
+                    raise BrokenChain(f"The end of {file.path} is no line of an audit log.")
+            file.path.unlink()
+        return Head()
+
+    def append(self, lines: bytes, first: int, now: datetime) -> None:
+        """Write lines, the first of which has this number; either all of them or none.
+
+        raises    OSError
+        """
+        day = now.strftime(_DAY)
+        if self._descriptor < 0 or day != self._day or self._size >= self._bounds.file_bytes:
+            self._begin(day, first)
+        try:
+            left = memoryview(lines)
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+        except OSError:
+            os.ftruncate(self._descriptor, self._size)
+            raise
+        self._size += len(lines)
+
+    def sync(self) -> None:
+        """raises    OSError"""
+        if self._descriptor >= 0:
+            os.fdatasync(self._descriptor)
+
+    def keep_head(self, head: Head) -> None:
+        """raises    OSError"""
+        document = {"n": head.number, "digest": head.digest}
+        _replace(self.folder / f"{self.writer}.head", json.dumps(document).encode())
+
+    def prune(self, now: datetime) -> int:
+        """Delete what is too old, or too much; return the number of the first line that is left, 0 for none."""
+        files = files_of(self.folder, self.writer)
+        days = self._bounds.retention_days
+        oldest = (now - timedelta(days=days)).strftime(_DAY) if days else ""
+        total = sum(file.path.stat().st_size for file in files)
+        while len(files) > 1 and (files[0].day < oldest or total > self._bounds.all_bytes):
+            total -= files[0].path.stat().st_size
+            files.pop(0).path.unlink()
+        return files[0].first if files else 0
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _begin(self, day: str, first: int) -> None:
+        self.sync()
+        self.close()
+        path = self.folder / f"{self.writer}-{day}-{first:012}.jsonl"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._descriptor = os.open(path, flags, 0o600)
+        self._size = os.fstat(self._descriptor).st_size
+        self._day = day
+        _sync_folder(self.folder)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

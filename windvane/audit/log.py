@@ -1,0 +1,274 @@
+"""The audit log of a server: requests are handed over by the event loop and written by a thread.
+
+What changed something is on the disk before its caller learns of it. If that cannot be, changes are refused until it
+can: nothing is done that leaves no record. Everything else is written soon after, and nobody waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from windvane.audit.chain import Head, write_line
+from windvane.audit.files import FileBounds, LogFiles
+from windvane.audit.kinds import Recording, Writing
+from windvane.audit.record import Event, event_of
+from windvane.errors import StoreUnusable, WindvaneError
+from windvane.wire.call import RequestRecord
+
+AUDIT_FOLDER = "audit"
+"""Below the data folder."""
+AUDIT_KEY = "audit log"
+"""What the key that authenticates lines is derived for."""
+
+KEEP_HEAD_S = 5.0
+"""How often the head is kept elsewhere: a tail of the log that is cut off later than that is noticed."""
+
+MOST_WAITING = 20_000
+STRANGERS_PER_S = 20.0
+STRANGERS_AT_ONCE = 200.0
+"""Records of requests that nobody proved to have sent: a flood of them must not fill the disk, nor push out others."""
+
+_BATCH = 256
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """What is kept of a log outside of it.
+
+    first    number of the first line that was not deleted by age
+    """
+
+    head: Head
+    first: int
+
+
+class Anchors(Protocol):
+    """Where anchors are kept, by the name of the log's writer (audit/anchors.py)."""
+
+    def get(self, writer: str) -> Anchor | None: ...
+    def put(self, writer: str, anchor: Anchor) -> None: ...
+
+
+@dataclass(frozen=True)
+class _Entry:
+    record: RequestRecord
+    at: datetime
+    written: asyncio.Future[None] | None = None
+
+
+class AuditLog:
+    """Records requests (the wire's Recorder).
+
+    folder       where the files lie
+    key          32 bytes that authenticate lines
+    clock        the time in UTC
+    recording    what is recorded
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        key: bytes,
+        anchors: Anchors,
+        clock: Callable[[], datetime],
+        recording: Recording,
+        bounds: FileBounds,
+    ) -> None:
+        self._files = LogFiles(folder, bounds)
+        self._key = key
+        self._anchors = anchors
+        self._clock = clock
+        self._recording = recording
+        self._waiting: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="audit")
+        self._head = self._kept = Head()
+        self._first = 0
+        self._day = ""
+        self._kept_at = time.monotonic()
+        self._fault = ""
+        self._not_recorded = 0
+        self._strangers, self._strangers_at = STRANGERS_AT_ONCE, time.monotonic()
+
+    def start(self) -> None:
+        """Go on where the log ends.
+
+        raises    BrokenChain if its last line is none of ours
+        """
+        found = self._files.recover()
+        anchor = self._anchors.get(self._files.writer)
+        if anchor is not None and anchor.head.number > found.number:
+            _log.error(
+                "The audit log ends at line %d, but line %d was written: its end was removed. `windvane audit "
+                "--verify` tells more.",
+                found.number,
+                anchor.head.number,
+            )
+            found = anchor.head
+        self._head = self._kept = found
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what was handed over."""
+        if self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join()
+        self._files.close()
+
+    def faults(self) -> list[str]:
+        """What is not well, a sentence each."""
+        return [self._fault] if self._fault else []
+
+    def check(self, record: RequestRecord) -> None:
+        """Refuse what would change something while it cannot be recorded.
+
+        raises    StoreUnusable
+        """
+        if self._fault and self._recording.of(record) is Writing.BEFORE_ANSWER:
+            raise StoreUnusable(f"{self._fault} Nothing was changed.")
+
+    def begin_answer(self, record: RequestRecord) -> Awaitable[None] | None:
+        """Record a request whose answer is about to begin; what is returned has to be awaited before it does.
+
+        Runs on the event loop. What is awaited raises StoreUnusable if the record could not be written."""
+        how = self._recording.of(record)
+        if how is Writing.NOT_AT_ALL:
+            return None
+        if how is Writing.SOON:
+            if self._has_room(record):
+                self._waiting.put(_Entry(_copy(record), self._clock()))
+            else:
+                self._not_recorded += 1
+            return None
+        written = asyncio.get_running_loop().create_future()
+        self._waiting.put(_Entry(_copy(record), self._clock(), written))
+        return written
+
+    def _has_room(self, record: RequestRecord) -> bool:
+        if self._waiting.qsize() >= MOST_WAITING:
+            return False
+        if record.caller is not None:
+            return True
+        now = time.monotonic()
+        earned = (now - self._strangers_at) * STRANGERS_PER_S
+        self._strangers = min(STRANGERS_AT_ONCE, self._strangers + earned)
+        self._strangers_at = now
+        if self._strangers < 1:
+            return False
+        self._strangers -= 1
+        return True
+
+    def _run(self) -> None:
+        is_over = False
+        while not is_over:
+            entries, is_over = self._take()
+            self._write(entries)
+            if is_over or time.monotonic() - self._kept_at >= KEEP_HEAD_S:
+                self._keep_head()
+
+    def _take(self) -> tuple[list[_Entry], bool]:
+        """What waits, and whether the log ends."""
+        entries: list[_Entry] = []
+        try:
+            entry = self._waiting.get(timeout=1.0)
+            while entry is not None:
+                entries.append(entry)
+                if len(entries) == _BATCH:
+                    return entries, False
+                entry = self._waiting.get_nowait()
+        except queue.Empty:
+            return entries, False
+        return entries, True
+
+    def _write(self, entries: list[_Entry]) -> None:
+        waited_for = [entry.written for entry in entries if entry.written is not None]
+        not_recorded, self._not_recorded = self._not_recorded, 0
+        now = self._clock()
+        events = [event_of(entry.record, entry.at, str(uuid.uuid4())) for entry in entries]
+        if not_recorded:
+            events.append(_gap(not_recorded, now))
+        if not events:
+            return
+        try:
+            self._append(events, now, is_waited_for=bool(waited_for))
+        except OSError as error:
+            self._not_recorded += not_recorded + len(entries)
+            self._complain(error)
+            _end(waited_for, StoreUnusable(f"{self._fault} The change was made."))
+        else:
+            if self._fault:
+                _log.warning("The audit log can be written again.")
+            self._fault = ""
+            _end(waited_for, None)
+
+    def _append(self, events: Iterable[Event], now: datetime, *, is_waited_for: bool) -> None:
+        head, lines = self._head, []
+        for event in events:
+            line, head = write_line(event, head, self._key)
+            lines.append(line)
+        self._files.append(b"".join(lines), self._head.number + 1, now)
+        self._head = head
+        if is_waited_for:
+            self._files.sync()
+
+    def _complain(self, error: OSError) -> None:
+        if not self._fault:
+            _log.error("The audit log cannot be written: %s", error)
+        self._fault = f"The audit log cannot be written ({error.strerror})."
+
+    def _keep_head(self) -> None:
+        self._kept_at = time.monotonic()
+        if self._head == self._kept:
+            return
+        try:
+            self._files.sync()
+            self._prune()
+            self._files.keep_head(self._head)
+            self._anchors.put(self._files.writer, Anchor(self._head, self._first))
+        except (OSError, WindvaneError) as error:
+            _log.warning("The head of the audit log cannot be kept elsewhere: %s", error)
+        else:
+            self._kept = self._head
+
+    def _prune(self) -> None:
+        now = self._clock()
+        if (day := now.strftime("%Y%m%d")) != self._day:
+            self._first, self._day = self._files.prune(now), day
+
+
+def _copy(record: RequestRecord) -> RequestRecord:
+    """As it is now, without a body: what waits to be written must not be large."""
+    kept = {name: value for name, value in record.parameters.items() if name != "Body"}
+    return replace(record, parameters=kept)
+
+
+def _end(waited_for: list[asyncio.Future[None]], error: WindvaneError | None) -> None:
+    for written in waited_for:
+        written.get_loop().call_soon_threadsafe(_settle, written, error)
+
+
+def _settle(written: asyncio.Future[None], error: WindvaneError | None) -> None:
+    if written.done():
+        return
+    if error is None:
+        written.set_result(None)
+    else:
+        written.set_exception(error)
+
+
+def _gap(count: int, now: datetime) -> Event:
+    """The record of what could not be recorded."""
+    record = RequestRecord("", service="windvane", operation="EventsNotRecorded")
+    event = event_of(record, now.astimezone(UTC), str(uuid.uuid4()))
+    return event | {"eventType": "AwsServiceEvent", "serviceEventDetails": {"count": count}}

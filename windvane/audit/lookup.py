@@ -1,0 +1,114 @@
+"""Finds events of one account, the newest first, as LookupEvents does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from windvane.audit.reading import Place, read_backward
+from windvane.audit.record import Event
+
+MOST_READ_BYTES = 32 << 20
+"""Read for one page: a page may hold fewer events than asked for, and a token to go on."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which events are looked for.
+
+    attribute     name and value as in LookupAttributes; None for all
+    since, until  bounds of the event's time, the first included
+    """
+
+    account: str
+    region: str
+    attribute: tuple[str, str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def matches(self, event: Event) -> bool:
+        if event.get("recipientAccountId") != self.account or not event.get("managementEvent"):
+            return False
+        if event.get("awsRegion") != self.region:
+            return False
+        at = time_of(event)
+        if (self.since and at < self.since) or (self.until and at > self.until):
+            return False
+        return self.attribute is None or _has(event, *self.attribute)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page; `place` is None on the last one."""
+
+    events: tuple[Event, ...]
+    place: Place | None
+
+
+def look_up(folder: Path, wanted: Wanted, before: Place | None, limit: int) -> Found:
+    """Return up to `limit` events, the newest first, from before a place on."""
+    events: list[Event] = []
+    read = 0
+    for line, place, n_bytes in read_backward(folder, before):
+        read += n_bytes
+        if wanted.since and time_of(line.event) < wanted.since:
+            return Found(tuple(events), None)
+        if wanted.matches(line.event):
+            events.append(line.event)
+        if len(events) >= limit or read >= MOST_READ_BYTES:
+            return Found(tuple(events), place)
+    return Found(tuple(events), None)
+
+
+def time_of(event: Event) -> datetime:
+    """Return when an event happened."""
+    return datetime.strptime(event["eventTime"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def user_of(event: Event) -> str:
+    """Return the name of who acted: a user's, a session's, "root"; "" for nobody who was proved."""
+    identity = event.get("userIdentity", {})
+    if identity.get("type") == "Root":
+        return "root"
+    named = identity.get("userName") or identity.get("arn", "").rpartition("/")[2]
+    return str(named)
+
+
+def resources_of(event: Event) -> list[dict[str, str]]:
+    """Return type and name of what was acted on, as LookupEvents tells them."""
+    return [
+        {"ResourceType": resource.get("type", "Unknown"), "ResourceName": resource["ARN"]}
+        for resource in event.get("resources", ())
+    ]
+
+
+def _has(event: Event, name: str, value: str) -> bool:
+    if name in ("ResourceName", "ResourceType"):
+        return any(
+            value == found[name] or (name == "ResourceName" and _last(found[name]) == value)
+            for found in resources_of(event)
+        )
+    return str(_ATTRIBUTES[name](event)) == value
+
+
+def _last(arn: str) -> str:
+    return arn.rpartition("/")[2] if "/" in arn else arn.rpartition(":")[2]
+
+
+_ATTRIBUTES: dict[str, Callable[[Event], Any]] = {
+    "EventId": lambda event: event["eventID"],
+    "EventName": lambda event: event["eventName"],
+    "EventSource": lambda event: event["eventSource"],
+    "ReadOnly": lambda event: "true" if event["readOnly"] else "false",
+    "Username": user_of,
+    "AccessKeyId": lambda event: event["userIdentity"].get("accessKeyId", ""),
+}
+
+
+def as_text(event: Event) -> str:
+    """Return an event as CloudTrail hands it out."""
+    return json.dumps(event, separators=(",", ":"))

@@ -1,0 +1,138 @@
+"""Reads the audit log: in order, to verify it, and from its end, to find the newest events."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from windvane.audit.chain import BrokenChain, Head, Line, check_line, read_line
+from windvane.audit.files import LogFile, files_of, head_in, lines_of
+from windvane.audit.log import Anchor
+
+_BLOCK = 1 << 16
+
+
+@dataclass
+class Verified:
+    """What a look at a whole log found.
+
+    n_lines     that were read
+    problems    a sentence each; none if the log is what was written
+    """
+
+    n_lines: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def read_all(folder: Path) -> Iterator[Line]:
+    """Yield every line of every writer, the oldest of each first; nothing is verified.
+
+    raises    BrokenChain at a line that cannot be read
+    """
+    for file in files_of(folder):
+        for raw in lines_of(file):
+            yield read_line(raw)
+
+
+def verify(folder: Path, writer: str, key: bytes, anchor: Anchor | None) -> Verified:
+    """Compare every line of a writer with its code and the one before it, and the end with where it was known to be.
+
+    anchor    as the store keeps it; None if it is not known
+    """
+    found = Verified()
+    before: Head | None = None
+    first = 0
+    for file in files_of(folder, writer):
+        for raw in lines_of(file):
+            try:
+                line = read_line(raw)
+                check_line(line, before, key)
+            except BrokenChain as broken:
+                found.problems.append(f"{file.path.name}: {broken}")
+                if len(found.problems) >= _MOST_PROBLEMS:
+                    return found
+                continue
+            finally:
+                found.n_lines += 1
+            first = first or line.number
+            before = line.head
+    _check_ends(found, first, before or Head(), anchor, head_in(folder, writer))
+    return found
+
+
+_MOST_PROBLEMS = 100
+
+
+def _check_ends(
+    found: Verified, first: int, last: Head, anchor: Anchor | None, beside: Head
+) -> None:
+    for where, head in (("the store", anchor.head if anchor else None), ("its head file", beside)):
+        if head is None or last.number > head.number:
+            continue
+        if last.number < head.number:
+            found.problems.append(
+                f"The log ends at line {last.number}, but {where} knows of line {head.number}: its end was cut off."
+            )
+        elif last.digest != head.digest and head.number:
+            found.problems.append(
+                f"Line {last.number}, the last one, is not the one that {where} knows."
+            )
+    if anchor is not None and anchor.first and first > anchor.first:
+        found.problems.append(
+            f"The log begins at line {first}, but lines from {anchor.first} on were not deleted by age: its "
+            "beginning was cut off."
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the files, reading backward: what lies before `offset` of `name` is yet to be read."""
+
+    name: str
+    offset: int
+
+
+def read_backward(folder: Path, before: Place | None) -> Iterator[tuple[Line, Place, int]]:
+    """Yield lines from the newest to the oldest, each with the place before it and how many bytes were read for it.
+
+    Lines that cannot be read are passed over: `windvane audit --verify` tells of them."""
+    files = sorted(files_of(folder), key=lambda file: (file.day, file.writer, file.first))
+    for file in reversed(files):
+        if before is not None and _rank(file) > _rank_of_name(files, before.name):
+            continue
+        end = before.offset if before is not None and file.path.name == before.name else None
+        for raw, start in _lines_backward(file.path, end):
+            try:
+                yield read_line(raw), Place(file.path.name, start), len(raw) + 1
+            except BrokenChain:
+                continue
+
+
+def _rank(file: LogFile) -> tuple[str, str, int]:
+    return file.day, file.writer, file.first
+
+
+def _rank_of_name(files: list[LogFile], name: str) -> tuple[str, str, int]:
+    """Of a file that may have been deleted since: then nothing is before it."""
+    return next((_rank(file) for file in files if file.path.name == name), ("", "", 0))
+
+
+def _lines_backward(path: Path, end: int | None) -> Iterator[tuple[bytes, int]]:
+    """Whole lines that end at or before `end`, the last one first, and where each begins."""
+    with path.open("rb") as file:
+        position = file.seek(0, os.SEEK_END) if end is None else end
+        tail = b""
+        while position > 0 or tail:
+            cut = tail.rfind(b"\n", 0, max(0, len(tail) - 1))
+            if cut < 0 and position > 0:
+                size = min(_BLOCK, position)
+                position -= size
+                file.seek(position)
+                tail = file.read(size) + tail
+                if not tail.endswith(b"\n"):  # a line that is being written
+                    tail = tail[: tail.rfind(b"\n") + 1]
+                continue
+            yield tail[cut + 1 : -1], position + cut + 1
+            tail = tail[: cut + 1]

@@ -1,0 +1,139 @@
+"""`windvane audit`: who did what on this server, and whether the log of it is what was written."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from windvane.api.keyring import load_or_create_keys
+from windvane.audit.anchors import StoredAnchors
+from windvane.audit.chain import BrokenChain
+from windvane.audit.files import files_of
+from windvane.audit.log import AUDIT_FOLDER, AUDIT_KEY
+from windvane.audit.lookup import time_of, user_of
+from windvane.audit.reading import read_all, verify
+from windvane.audit.record import Event
+from windvane.errors import WindvaneError
+from windvane.sealing import derive_key
+from windvane.settings import Settings, read_settings
+from windvane.store.open import open_store
+
+_AGO = re.compile(r"(\d{1,6})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class BadQuestion(WindvaneError):
+    """An option of the command is wrong, or there is nothing to look at."""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("audit", help="read and verify the audit log", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
+    parser.add_argument("--config", type=Path, help="the server's configuration file (TOML)")
+    parser.add_argument("--since", help="how long ago (90s, 15m, 12h, 7d), or a moment in ISO 8601")
+    parser.add_argument("--user", help="name, ARN or access key of who acted")
+    parser.add_argument("--event", help="name of the operation, e.g. CreateModel or ConsoleLogin")
+    parser.add_argument("--account", help="account that it happened in")
+    parser.add_argument("--refused", action="store_true", help="only what ended in an error")
+    parser.add_argument("--json", action="store_true", help="whole records, a line each")
+    parser.add_argument(
+        "--verify", action="store_true", help="verify the log; the exit code is 1 if it was changed"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """raises    BadQuestion"""
+    settings = read_settings(arguments.data_dir.absolute(), arguments.config)
+    folder = settings.data_dir / AUDIT_FOLDER
+    if not folder.is_dir():
+        raise BadQuestion(f"There is no audit log in {settings.data_dir}: no server has run there.")
+    if arguments.verify:
+        return _verify(settings, folder)
+    since = _moment(arguments.since, datetime.now(UTC)) if arguments.since else None
+    try:
+        for event in _wanted(folder, arguments, since):
+            print(json.dumps(event) if arguments.json else _line(event))
+    except BrokenChain as broken:
+        print(f"windvane: {broken} `windvane audit --verify` tells more.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _wanted(folder: Path, arguments: argparse.Namespace, since: datetime | None) -> Iterator[Event]:
+    for line in read_all(folder):
+        event = line.event
+        if since and time_of(event) < since:
+            continue
+        if arguments.user and arguments.user not in _names(event):
+            continue
+        if arguments.event and event["eventName"] != arguments.event:
+            continue
+        if arguments.account and event["recipientAccountId"] != arguments.account:
+            continue
+        if arguments.refused and "errorCode" not in event:
+            continue
+        yield event
+
+
+def _names(event: Event) -> tuple[str, ...]:
+    identity = event["userIdentity"]
+    return user_of(event), identity.get("arn", ""), identity.get("accessKeyId", "")
+
+
+def _line(event: Event) -> str:
+    """Everything that comes from clients is shown as ASCII: no control character gets to the terminal."""
+    identity = event["userIdentity"]
+    who = identity.get("arn") or identity.get("accessKeyId") or "-"
+    what = ",".join(resource["ARN"] for resource in event.get("resources", ())) or "-"
+    fields = (
+        event["eventTime"],
+        event["sourceIPAddress"],
+        who,
+        f"{event['eventSource'].partition('.')[0]}:{event['eventName']}",
+        what,
+        event.get("errorCode", "ok"),
+    )
+    return "  ".join(_plain(field) for field in fields)
+
+
+def _plain(text: str) -> str:
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+
+
+def _verify(settings: Settings, folder: Path) -> int:
+    key = derive_key(
+        load_or_create_keys(settings.data_dir, settings.account).token_secret, AUDIT_KEY
+    )
+    store = open_store(settings.store_url, settings.data_dir)
+    try:
+        anchors = StoredAnchors(store)
+        writers = {file.writer for file in files_of(folder)}
+        writers |= {path.stem for path in folder.glob("*.head")}
+        n_problems = 0
+        for writer in sorted(writers):
+            found = verify(folder, writer, key, anchors.get(writer))
+            n_problems += len(found.problems)
+            print(f"{writer}: {found.n_lines} line(s), {len(found.problems)} problem(s)")
+            for problem in found.problems:
+                print(f"  {_plain(problem)}")
+    finally:
+        store.close()
+    return 1 if n_problems else 0
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    if match := _AGO.fullmatch(text):
+        return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadQuestion(
+            f"--since must be a time such as 15m, 12h or 7d, or a moment such as 2026-11-30T08:00:00Z, not '{text}'."
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,38 @@
+"""How far the audit logs of the servers were written, in its table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select
+
+from windvane.store.rows import Rows
+from windvane.store.schema import AUDIT_HEADS
+
+
+@dataclass(frozen=True)
+class AuditHead:
+    """The end of one log.
+
+    number    of its last line
+    digest    SHA-256 of that line, in hexadecimal
+    first     number of the oldest line that was not deleted by age
+    """
+
+    number: int
+    digest: str
+    first: int
+
+
+class AuditRows(Rows):
+    """The part of a Transaction that is about audit logs."""
+
+    def audit_head(self, writer: str) -> AuditHead | None:
+        found = select(AUDIT_HEADS).where(AUDIT_HEADS.c.writer == writer)
+        row = self._connection.execute(found).first()
+        return None if row is None else AuditHead(row.number, row.digest, row.first)
+
+    def keep_audit_head(self, writer: str, head: AuditHead) -> None:
+        self._connection.execute(delete(AUDIT_HEADS).where(AUDIT_HEADS.c.writer == writer))
+        row = {"writer": writer, "number": head.number, "digest": head.digest, "first": head.first}
+        self._connection.execute(insert(AUDIT_HEADS).values(**row))
