@@ -20,6 +20,8 @@ FORMAT = "windvane-package"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 
+_MOST_BYTES = 256 * 1024**2
+
 _sums: ContextVar[dict[Path, str] | None] = ContextVar("sums", default=None)
 
 
@@ -80,12 +82,16 @@ def write_json(file: Path, document: Any) -> None:
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object.
+    """A JSON object in which no name stands twice.
 
-    raises    CorruptArtifact if the file is missing or holds something else
+    raises    CorruptArtifact if the file is missing, holds something else, or is too large for a document
     """
     try:
-        document = json.loads(file.read_bytes())
+        if (size := file.stat().st_size) > _MOST_BYTES:
+            raise CorruptArtifact(
+                f"{file} has {size} bytes; {_MOST_BYTES} are the most that a document may have."
+            )
+        document = json.loads(file.read_bytes(), object_pairs_hook=_each_once)
     except FileNotFoundError as error:
         raise CorruptArtifact(f"{file} is missing.") from error
     except (OSError, ValueError, RecursionError) as error:
@@ -93,6 +99,13 @@ def read_json(file: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise CorruptArtifact(f"{file} holds no JSON object.")
     return document
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(members)
+    if len(made) != len(members):
+        raise ValueError("it names something twice")
+    return made
 
 
 def _compare(folder: Path, files: dict[str, Any]) -> None:

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.checked import MOST_CLASSES, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.ensembles.pool import logs_of
 from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.lightgbm_native import NativeBooster
+from windvane.engine.learners.lightgbm_text import read_lightgbm
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.scoring.metrics import Floats
 from windvane.errors import CorruptArtifact
@@ -30,6 +32,8 @@ _LEAST_PROBABILITY = 1e-9
 """Of the pool: one that is a single member may rule a class out."""
 
 _LARGEST = float(np.finfo(np.float32).max)
+
+_MOST_MEMBERS = 10_000
 
 _KIND = "second-layer"
 _FILE = "model.txt"
@@ -43,8 +47,8 @@ class SecondLayer:
     """
 
     def __init__(self, text: bytes, n_members: int, n_classes: int) -> None:
-        self._text = text
-        self._booster = NativeBooster(text)
+        self._model = read_lightgbm(text)
+        self._booster = NativeBooster(self._model)
         self.n_members, self.n_classes = n_members, n_classes
         width = _width(n_classes)
         if (self._booster.width, self._booster.n_features) != (width, (n_members + 1) * width):
@@ -55,7 +59,7 @@ class SecondLayer:
 
     @property
     def size_bytes(self) -> int:
-        return len(self._text)
+        return len(self._model.text)
 
     def answer(self, answers: Answers, together: Floats) -> Floats:
         """Shaped like `together`.
@@ -68,7 +72,7 @@ class SecondLayer:
     def save(self, folder: Path) -> None:
         """Into a folder that is made."""
         folder.mkdir()
-        (folder / _FILE).write_bytes(self._text)
+        (folder / _FILE).write_bytes(self._model.text)
         about = {"n_members": self.n_members, "n_classes": self.n_classes}
         write_manifest(folder, _KIND, about)
 
@@ -78,9 +82,10 @@ def load_second_layer(folder: Path) -> SecondLayer:
     about = check_manifest(folder, _KIND)
     file = folder / _FILE
     try:
-        text, n_members = file.read_bytes(), int(about["n_members"])
-        return SecondLayer(text, n_members, int(about["n_classes"]))
-    except (OSError, KeyError, TypeError, ValueError, CorruptArtifact) as error:
+        n_members = whole_in(about, "n_members", 1, _MOST_MEMBERS)
+        n_classes = whole_in(about, "n_classes", 0, MOST_CLASSES)
+        return SecondLayer(file.read_bytes(), n_members, n_classes)
+    except (OSError, ValueError, CorruptArtifact) as error:
         raise CorruptArtifact(f"{file} holds no second layer: {error}") from error
 
 

@@ -25,7 +25,8 @@ from windvane.engine.explain.explanation import Explanation
 from windvane.engine.explain.importance import importance_of
 from windvane.engine.explain.margins import as_told, margins
 from windvane.engine.explain.sampled import Question
-from windvane.engine.packages.predictor import Predictions, load_predictor
+from windvane.engine.packages.loading import load_predictor
+from windvane.engine.packages.predictor import Predictions
 from windvane.errors import CorruptArtifact
 
 MOST_ROWS = 300

@@ -8,7 +8,7 @@ A fitted recipe is the serving code too: no DataFrame, no scikit-learn object on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.engine.columns import Columns, FloatMatrix, Values
+from windvane.engine.columns import Columns, ColumnType, FloatMatrix, Values
 
 Value = float | str | None
 """One cell: what `Values` holds, as a plain Python object; a missing number is NaN."""
@@ -77,6 +77,9 @@ class FittedRecipe(Protocol):
 
     @property
     def features(self) -> Sequence[Feature]: ...
+
+    def takes(self) -> Iterator[tuple[str, frozenset[ColumnType]]]:
+        """Each raw column with the types that it may have."""
 
     def transform(self, columns: Columns) -> FloatMatrix:
         """(n_rows, n_features), missing as NaN where the recipe's learners take NaN."""

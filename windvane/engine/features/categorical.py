@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.checked import floats_in, text_in, texts_in
 from windvane.engine.columns import FloatMatrix, Values
 from windvane.engine.features.base import Feature, Value
 from windvane.errors import CorruptArtifact, RejectColumn
@@ -79,10 +80,11 @@ class CategoryTable:
 
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
-        made = cls(str(json_state["source"]))
-        categories = [str(name) for name in json_state["categories"]]
-        names = [str(name) for name in json_state["names"]]
-        table = np.asarray(arrays["table"], np.float32)
+        made = cls(text_in(json_state, "source"))
+        categories, names = texts_in(json_state, "categories"), texts_in(json_state, "names")
+        if len(set(categories)) != len(categories):
+            raise CorruptArtifact(f"A category of column {made.source!r} is named twice.")
+        table = floats_in(arrays, "table", 2, may_be_nan=True).astype(np.float32)
         if table.shape != (len(categories) + 2, len(names)):
             raise CorruptArtifact(f"The category table of column {made.source!r} has a wrong size.")
         made._learn(categories, names, table)

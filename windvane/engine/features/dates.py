@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.checked import flag_in, floats_in, number_in, text_in, whole_in
 from windvane.engine.columns import FloatMatrix, Values
 from windvane.engine.features.base import Feature, Value
 from windvane.errors import RejectColumn
@@ -92,10 +93,11 @@ class DateParts:
 
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
-        made = cls(str(json_state["source"]))
-        made.start_ = float(json_state["start"])
-        made.kept_ = [range(len(_PARTS))[int(i)] for i in json_state["kept"]]
-        made.fill_ = [float(number) for number in arrays["fill"]]
+        made = cls(text_in(json_state, "source"))
+        made.start_ = number_in(json_state, "start", _FIRST, _LAST)
+        kept = list(json_state["kept"])
+        made.kept_ = [whole_in({"kept": one}, "kept", 0, len(_PARTS) - 1) for one in kept]
+        made.fill_ = floats_in(arrays, "fill", 1, may_be_nan=True).tolist()
         if len(made.fill_) != len(made.kept_) + 1:
             raise ValueError(f"column {made.source!r} has a wrong number of fill values")
         return made
@@ -179,10 +181,13 @@ class DateCycles:
 
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:  # noqa: ARG003 - contract
-        made = cls(str(json_state["source"]))
-        made.mean_, made.scale_ = float(json_state["mean"]), float(json_state["scale"])
-        made.low_, made.high_ = float(json_state["low"]), float(json_state["high"])
-        made.flagged_ = bool(json_state["flagged"])
+        made = cls(text_in(json_state, "source"))
+        made.mean_, made.scale_, made.low_, made.high_ = (
+            number_in(json_state, name) for name in ("mean", "scale", "low", "high")
+        )
+        if made.low_ > made.high_ or made.scale_ <= 0:
+            raise ValueError(f"column {made.source!r} has a range or a scale that there cannot be")
+        made.flagged_ = flag_in(json_state, "flagged")
         return made
 
 

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.checked import text_in
 from windvane.engine.columns import Columns, FloatMatrix
 from windvane.engine.features.base import Feature, Value
 
@@ -18,6 +19,8 @@ Floats = NDArray[np.float64]
 
 _LARGEST = 1e38
 """Below float32's maximum, so that no number overflows on the way into a matrix."""
+
+_PAIR = ("first", "second", "operation")
 
 OPERATIONS = ("+", "-", "*", "/")
 
@@ -65,10 +68,8 @@ class Interactions:
 
     @classmethod
     def from_state(cls, state: Sequence[Mapping[str, Any]]) -> Self:
-        """raises    KeyError if it names an operation that there is not"""
-        return cls(
-            [Pair(str(one["first"]), str(one["second"]), str(one["operation"])) for one in state]
-        )
+        """raises    KeyError if it names an operation that there is not, TypeError or ValueError if these are no pairs"""
+        return cls([Pair(*(text_in(one, name) for name in _PAIR)) for one in state])
 
 
 def combined(operation: str, first: Floats, second: Floats) -> Floats:

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.checked import MOST_FEATURES, flag_in, floats_in, number_in, text_in, whole_in
 from windvane.engine.columns import FloatMatrix, Values
 from windvane.engine.features.base import Feature, Value
 from windvane.errors import RejectColumn
@@ -64,8 +65,8 @@ class Number:
 
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:  # noqa: ARG003 - contract
-        made = cls(str(json_state["source"]))
-        made.offset_ = float(json_state["offset"])
+        made = cls(text_in(json_state, "source"))
+        made.offset_ = number_in(json_state, "offset", -_LARGEST, _LARGEST)
         return made
 
 
@@ -128,10 +129,12 @@ class FilledNumber:
 
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:  # noqa: ARG003 - contract
-        made = cls(str(json_state["source"]), int(json_state["width"]))
+        made = cls(text_in(json_state, "source"), whole_in(json_state, "width", 1, MOST_FEATURES))
         for name in _NUMBERS:
-            setattr(made, f"{name}_", float(json_state[name]))
-        made.flagged_ = bool(json_state["flagged"])
+            setattr(made, f"{name}_", number_in(json_state, name))
+        if made.low_ > made.high_ or made.scale_ <= 0:
+            raise ValueError(f"column {made.source!r} has a range or a scale that there cannot be")
+        made.flagged_ = flag_in(json_state, "flagged")
         return made
 
 
@@ -242,9 +245,9 @@ class NumberRank:
 
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
-        made = cls(str(json_state["source"]))
-        at, ranks = (np.asarray(arrays[name], np.float64) for name in ("at", "ranks"))
-        if at.ndim != 1 or at.shape != ranks.shape or len(at) < 2 or not (np.diff(at) > 0).all():
+        made = cls(text_in(json_state, "source"))
+        at, ranks = (floats_in(arrays, name, 1).astype(np.float64) for name in ("at", "ranks"))
+        if at.shape != ranks.shape or len(at) < 2 or not (np.diff(at) > 0).all():
             raise ValueError(f"column {made.source!r} has no increasing quantiles")
         made._learn(at, ranks)
         return made

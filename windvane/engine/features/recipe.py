@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
-from windvane.engine.columns import Columns, FloatMatrix
+from windvane.engine.checked import MOST_FEATURES, text_in, texts_in
+from windvane.engine.columns import Columns, ColumnType, FloatMatrix
 from windvane.engine.features import categorical, dates, numeric, text
 from windvane.engine.features.base import ColumnTransformer, Feature, Value
 from windvane.engine.features.interactions import Interactions
@@ -29,6 +30,17 @@ TRANSFORMERS: tuple[type[ColumnTransformer], ...] = (
     text.TextShape,
     text.TextTopics,
 )
+
+_TAKES: dict[type[ColumnTransformer], frozenset[ColumnType]] = {
+    **dict.fromkeys(TRANSFORMERS, frozenset({ColumnType.NUMERIC})),
+    **dict.fromkeys(categorical.CATEGORY_TABLES, frozenset({ColumnType.CATEGORICAL})),
+    **dict.fromkeys(
+        (dates.DateParts, dates.FilledDateParts, dates.DateCycles),
+        frozenset({ColumnType.DATETIME}),
+    ),
+    **dict.fromkeys((text.TextShape, text.TextTopics), frozenset({ColumnType.TEXT})),
+}
+_OF_PAIRS = frozenset({ColumnType.NUMERIC, ColumnType.DATETIME})
 
 _BY_KIND = {transformer.kind: transformer for transformer in TRANSFORMERS}
 
@@ -64,6 +76,14 @@ class Recipe:
     @property
     def features(self) -> Sequence[Feature]:
         return self._features
+
+    def takes(self) -> Iterator[tuple[str, frozenset[ColumnType]]]:
+        """Each raw column with the types that it may have."""
+        for source, transformer in self.steps:
+            yield source, _TAKES[type(transformer)]
+        for pair in self.interactions.pairs:
+            yield pair.first, _OF_PAIRS
+            yield pair.second, _OF_PAIRS
 
     def transform(self, columns: Columns) -> FloatMatrix:
         """(n_rows, n_features), missing as NaN where the recipe's learners take NaN."""
@@ -116,13 +136,24 @@ def load_recipe(folder: Path) -> Recipe:
     try:
         steps = []
         for number, entry in enumerate(document["steps"]):
-            own = {key: arrays[f"{number}.{key}"] for key in entry["arrays"]}
-            transformer = _BY_KIND[entry["kind"]].from_state(entry["state"], own)
-            steps.append((str(entry["source"]), transformer))
+            own = {key: arrays[f"{number}.{key}"] for key in texts_in(entry, "arrays")}
+            source, kind = text_in(entry, "source"), text_in(entry, "kind")
+            steps.append((source, _BY_KIND[kind].from_state(entry["state"], own)))
         interactions = Interactions.from_state(document.get("interactions", ()))
-        recipe = Recipe(str(document["name"]), steps, dict(document["dropped"]), interactions)
+        recipe = Recipe(text_in(document, "name"), steps, dict(document["dropped"]), interactions)
+    except CorruptArtifact as error:
+        raise CorruptArtifact(f"{file}: {error}") from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise CorruptArtifact(f"{file} does not describe a recipe: {error!r}.") from error
+    for source, transformer in steps:
+        if any(feature.source != source for feature in transformer.features()):
+            raise CorruptArtifact(
+                f"{file} describes a step on {source!r} that takes another column."
+            )
+    if len(recipe.features) > MOST_FEATURES:
+        raise CorruptArtifact(
+            f"{file} describes {len(recipe.features)} features; {MOST_FEATURES} are the most there may be."
+        )
     if not steps:
         raise CorruptArtifact(f"{file} describes a recipe without steps.")
     return recipe

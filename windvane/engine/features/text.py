@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from windvane.engine.checked import floats_in, text_in, texts_in
 from windvane.engine.columns import FloatMatrix, Values
 from windvane.engine.features.base import Feature, Value
 from windvane.engine.features.svd import right_singular_vectors
@@ -56,7 +57,7 @@ class TextShape:
 
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:  # noqa: ARG003 - contract
-        return cls(str(json_state["source"]))
+        return cls(text_in(json_state, "source"))
 
 
 @dataclass(frozen=True)
@@ -214,11 +215,15 @@ class TextTopics:
 
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
-        made = cls(str(json_state["source"]))
-        terms = [str(term) for term in json_state["terms"]]
-        weights = np.asarray(arrays["weights"], np.float32)
-        directions = np.asarray(arrays["directions"], np.float32)
-        if weights.shape != (len(terms),) or directions.shape[:-1] != (len(terms),):
+        made = cls(text_in(json_state, "source"))
+        terms = texts_in(json_state, "terms")
+        weights = floats_in(arrays, "weights", 1).astype(np.float32)
+        directions = floats_in(arrays, "directions", 2).astype(np.float32)
+        if len(set(terms)) != len(terms) or not (weights > 0).all():
+            raise CorruptArtifact(
+                f"A term of column {made.source!r} is named twice, or has no weight."
+            )
+        if weights.shape != (len(terms),) or len(directions) != len(terms):
             raise CorruptArtifact(f"The terms of column {made.source!r} have a wrong number.")
         made._learn(terms, weights, directions)
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
+from windvane.engine.checked import MOST_FEATURES, number_in, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.manifest import check_manifest, write_manifest
@@ -72,13 +74,19 @@ class Baseline:
         """raises    CorruptArtifact"""
         about = check_manifest(folder, _NAME)
         try:
-            answer = np.array(about["answer"], np.float64)
-            n_features = int(about["n_features"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise CorruptArtifact(f"{folder} holds no complete constant: {error!r}.") from error
-        if answer.ndim > 1 or not np.isfinite(answer).all():
-            raise CorruptArtifact(f"{folder} holds a constant that is no number.")
+            n_features = whole_in(about, "n_features", 0, MOST_FEATURES)
+            answer = np.array(_answer(about), np.float64)
+        except ValueError as error:
+            raise CorruptArtifact(f"{folder} holds no complete constant: {error}.") from error
         return Constant(answer, n_features)
+
+
+def _answer(about: Mapping[str, Any]) -> float | list[float]:
+    """raises    ValueError unless it is a finite number, or a probability of each class"""
+    told = about.get("answer")
+    if not isinstance(told, list):
+        return number_in(about, "answer")
+    return [number_in({"answer": one}, "answer", 0.0, 1.0) for one in told]
 
 
 LEARNER = Baseline()

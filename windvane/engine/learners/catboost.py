@@ -1,5 +1,5 @@
 """CatBoost: symmetric trees with ordered target statistics for categories. The library itself is used, and
-imported, by catboost_native.py alone: for training, and for the few models that catboost_trees.py cannot hold."""
+imported, by catboost_native.py alone, for training: models are arrays."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from windvane.engine.learners.catboost_trees import FILE, NAME, read_trees
 from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.patience import EARLY_STOPPING, Patience, rounds_to_wait
 from windvane.engine.tuning.space import Integer, Real, Space
+from windvane.errors import CandidateFault, CorruptArtifact
 
 _LOSSES = {
     ProblemType.BINARY: ("Logloss", "Logloss"),
     ProblemType.MULTICLASS: ("MultiClass", "MultiClass"),
     ProblemType.REGRESSION: ("RMSE", "RMSE"),
 }
+_NATIVE = "model.cbm"
+_OF_SEVERAL = (
+    "The hyperparameter 'max_ctr_complexity' must be 1: statistics of several columns together cannot be kept as arrays "
+    "that are checked before they are used."
+)
 _BY_METRIC = {MetricName.AUC: ("Logloss", "AUC"), MetricName.MAE: ("MAE", "MAE")}
 
 
@@ -38,7 +44,6 @@ class CatBoost:
         }
         if any(feature.cardinality for feature in setting.features):
             space["one_hot_max_size"] = Integer(4, 64, log=True)
-            space["max_ctr_complexity"] = Integer(1, 2)
         return space
 
     def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
@@ -78,6 +83,8 @@ class CatBoost:
             if valid is None
             else rounds_to_wait(hyperparameters, float(hyperparameters["learning_rate"])),
         )
+        if int(hyperparameters.get("max_ctr_complexity", 1)) > 1:
+            raise CandidateFault(_OF_SEVERAL)
         parameters = _parameters(hyperparameters, setting, loss, metric)
         if setting.monotone:
             parameters |= _constraints(setting)
@@ -90,11 +97,12 @@ class CatBoost:
 
     def load(self, folder: Path) -> FittedModel:
         """raises    CorruptArtifact"""
-        if (folder / FILE).exists():
-            return read_trees(folder)
-        from windvane.engine.learners.catboost_native import read_model
-
-        return read_model(folder)
+        if not (folder / FILE).exists() and (folder / _NATIVE).exists():
+            raise CorruptArtifact(
+                f"{folder / _NATIVE} is a model in CatBoost's own format, which earlier versions kept for a few models and "
+                f"which cannot be checked before CatBoost reads it; {FILE} would be right: train the candidate again."
+            )
+        return read_trees(folder)
 
 
 def _parameters(

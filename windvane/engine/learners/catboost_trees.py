@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.arrays import read_arrays, write_arrays
+from windvane.engine.checked import MOST_CLASSES, MOST_FEATURES, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.oblivious import ObliviousTrees, ObliviousWalker
@@ -46,10 +47,11 @@ def read_trees(folder: Path) -> CatBoostTrees:
     about = check_manifest(folder, NAME)
     arrays = read_arrays(folder / FILE)
     try:
-        n_classes, n_features = int(about["n_classes"]), int(about["n_features"])
+        n_classes = whole_in(about, "n_classes", 0, MOST_CLASSES)
+        n_features = whole_in(about, "n_features", 1, MOST_FEATURES)
         trees = ObliviousTrees.from_arrays(arrays, n_features)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise CorruptArtifact(f"{folder} holds no complete CatBoost trees: {error!r}.") from error
+    except ValueError as error:
+        raise CorruptArtifact(f"{folder / FILE} holds no CatBoost trees: {error}.") from error
     if trees.values.shape[1] != (n_classes if n_classes > 2 else 1):
         raise CorruptArtifact(f"{folder} holds leaves of a wrong size.")
     return CatBoostTrees(trees, n_classes)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.arrays import read_arrays, write_arrays
+from windvane.engine.checked import MOST_CLASSES, MOST_FEATURES, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
@@ -156,10 +157,11 @@ class ForestLearner:
         about = check_manifest(folder, self.name)
         arrays = read_arrays(folder / _FILE)
         try:
-            n_classes, n_features = int(about["n_classes"]), int(about["n_features"])
+            n_classes = whole_in(about, "n_classes", 0, MOST_CLASSES)
+            n_features = whole_in(about, "n_features", 1, MOST_FEATURES)
             trees = Trees.from_arrays(arrays, n_features)
-        except (KeyError, TypeError, ValueError) as error:
-            raise CorruptArtifact(f"{folder} holds no complete forest: {error!r}.") from error
+        except ValueError as error:
+            raise CorruptArtifact(f"{folder / _FILE} holds no forest: {error}.") from error
         if trees.values.shape[1] != (n_classes if n_classes > 2 else 1):
             raise CorruptArtifact(f"{folder} holds leaves of a wrong size.")
         return ForestModel(trees, n_classes, self.name)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName, ProblemType
+from windvane.engine.checked import MOST_CLASSES, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.base import Clock, Rows, Setting
@@ -18,9 +19,8 @@ from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.lightgbm_native import (
     CONTRIBUTIONS,
     NativeBooster,
-    in_parts,
-    without_growth,
 )
+from windvane.engine.learners.lightgbm_text import read_lightgbm
 from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.patience import (
     EARLY_STOPPING,
@@ -37,6 +37,9 @@ _NAME = "lightgbm"
 _FILE = "model.txt"
 _MANY_ROWS = 1_000
 """From here on the model is asked part by part: reading its parts takes about as long as reading the model."""
+
+_TREES_A_PART = 24
+"""Many rows are led through one part after the other, so that its trees stay in the processor's cache."""
 
 _HISTOGRAM_MB = 48
 """Of histograms of leaves that may be split later; those beyond it are made again when they are."""
@@ -58,13 +61,14 @@ class LightGbmModel:
     """A text model, answered by LightGBM's C interface."""
 
     def __init__(self, text: bytes, n_classes: int) -> None:
-        self._text = text
+        """raises    CorruptArtifact if the text is none, or of other classes"""
+        self._model = read_lightgbm(text)
         self._n_classes = n_classes
-        self._booster = NativeBooster(text)
+        if self._model.n_outputs != (n_classes if n_classes > 2 else 1):
+            raise CorruptArtifact(f"The LightGBM model has not {n_classes} classes.")
+        self._booster = NativeBooster(self._model)
         self.rounds = self._booster.rounds
         self.n_features = self._booster.n_features
-        if self._booster.width != (n_classes if n_classes > 2 else 1):
-            raise CorruptArtifact(f"The LightGBM model has not {n_classes} classes.")
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         return answers_of(self._scores(X), self._n_classes)
@@ -84,14 +88,14 @@ class LightGbmModel:
 
     @cached_property
     def _parts(self) -> list[NativeBooster]:
-        return [NativeBooster(text) for text in in_parts(self._text, self._booster.width)]
+        return [NativeBooster(part) for part in self._model.in_parts(_TREES_A_PART)]
 
     @cached_property
     def _explainer(self) -> NativeBooster:
-        return NativeBooster(self._text, CONTRIBUTIONS)
+        return NativeBooster(self._model, CONTRIBUTIONS)
 
     def save(self, folder: Path) -> None:
-        (folder / _FILE).write_bytes(self._text)
+        (folder / _FILE).write_bytes(self._model.text)
         write_manifest(folder, _NAME, {"n_classes": self._n_classes})
 
 
@@ -148,7 +152,7 @@ class LightGbm:
             else rounds_to_wait(hyperparameters, float(parameters["learning_rate"])),
         )
         text = _trained(train, valid, parameters, setting, patience)
-        return LightGbmModel(without_growth(text.encode()), setting.n_classes)
+        return LightGbmModel(text.encode(), setting.n_classes)
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
         return {**hyperparameters, "num_iterations": rounds}
@@ -157,12 +161,16 @@ class LightGbm:
         """raises    CorruptArtifact"""
         about = check_manifest(folder, _NAME)
         try:
-            text, n_classes = (folder / _FILE).read_bytes(), int(about["n_classes"])
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise CorruptArtifact(
-                f"{folder} holds no complete LightGBM model: {error!r}."
-            ) from error
-        return LightGbmModel(text, n_classes)
+            text, n_classes = (
+                (folder / _FILE).read_bytes(),
+                whole_in(about, "n_classes", 0, MOST_CLASSES),
+            )
+        except (OSError, ValueError) as error:
+            raise CorruptArtifact(f"{folder} holds no complete LightGBM model: {error}.") from error
+        try:
+            return LightGbmModel(text, n_classes)
+        except CorruptArtifact as error:
+            raise CorruptArtifact(f"{folder / _FILE}: {error}") from error
 
 
 def _trained(

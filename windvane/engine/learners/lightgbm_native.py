@@ -7,8 +7,6 @@ A row goes through the library's prepared single-row call.
 from __future__ import annotations
 
 import ctypes
-import re
-from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.columns import FloatMatrix
+from windvane.engine.learners.lightgbm_text import LightGbmText
 from windvane.errors import CorruptArtifact
 
 _FLOAT32 = 0
@@ -27,59 +26,35 @@ CONTRIBUTIONS = 3
 _PARAMETERS = b"num_threads=1 verbosity=-1"
 
 
-_TREES_A_PART = 24
-_TREE = re.compile(rb"^Tree=\d+\n", re.MULTILINE)
-_SIZES = re.compile(rb"^tree_sizes=.*\n", re.MULTILINE)
-_GROWTH = re.compile(
-    rb"^(?:tree_sizes|split_gain|internal_value|internal_weight|leaf_weight)=.*\n", re.MULTILINE
-)
-_END = b"end of trees"
-
-
-def without_growth(text: bytes) -> bytes:
-    """The model without what its trees were grown by, which neither scores nor Shapley values need: little more than
-    half as long, and read in half the time."""
-    return _GROWTH.sub(b"", text)
-
-
-def in_parts(text: bytes, trees_a_round: int) -> list[bytes]:
-    """Models of a few rounds each, whose sums add up to those of the model in `text`. Many rows are led through one
-    after the other, so that its trees stay in the processor's cache."""
-    head, *trees = _TREE.split(text[: text.index(_END)])
-    head = _SIZES.sub(b"", head)
-    at_once = trees_a_round * max(1, _TREES_A_PART // trees_a_round)
-    return [_model(head, trees[first : first + at_once]) for first in range(0, len(trees), at_once)]
-
-
-def _model(head: bytes, trees: Sequence[bytes]) -> bytes:
-    numbered = (b"Tree=%d\n%b" % (number, tree) for number, tree in enumerate(trees))
-    return b"".join([head, *numbered, _END, b"\n"])
-
-
 class NativeBooster:
     """A LightGBM model in memory.
 
-    text      of the model, in LightGBM's own format
+    model     that was checked: the library trusts what it reads
     answer    SCORES, the sums over the trees; LEAVES for the number of the leaf that a row reaches in each tree; or
               CONTRIBUTIONS for each output's Shapley values of the features with the expected score after them
     width     numbers per row, as the model says
     raises    CorruptArtifact if LightGBM cannot read the text
     """
 
-    def __init__(self, text: bytes, answer: int = SCORES) -> None:
+    def __init__(self, model: LightGbmText, answer: int = SCORES) -> None:
         self._lib = _library()
         self._handle = ctypes.c_void_p()
         self._fast = ctypes.c_void_p()
         n_rounds = ctypes.c_int()
         self._call(
             "LGBM_BoosterLoadModelFromString",
-            text,
+            model.text,
             ctypes.byref(n_rounds),
             ctypes.byref(self._handle),
         )
         self.rounds = n_rounds.value
         self._answer = answer
         self.n_features = self._number("LGBM_BoosterGetNumFeature")
+        if (self.n_features, self.rounds * model.n_outputs) != (
+            model.n_features,
+            len(model.n_leaves),
+        ):
+            raise CorruptArtifact("LightGBM reads another model than the one that was checked.")
         width = ctypes.c_int64()
         self._call(
             "LGBM_BoosterCalcNumPredict",

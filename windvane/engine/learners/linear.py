@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine import weighted
 from windvane.engine.arrays import read_arrays, write_arrays
+from windvane.engine.checked import MOST_CLASSES, MOST_ROUNDS, floats_in, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.base import Clock, Rows, Setting
@@ -143,13 +144,14 @@ class LinearLearner:
         about = check_manifest(folder, _NAME)
         arrays = read_arrays(folder / _FILE)
         try:
-            n_classes, rounds = int(about["n_classes"]), int(about["rounds"])
-            coefficients = np.asarray(arrays["coefficients"], np.float64)
-            intercepts = np.asarray(arrays["intercepts"], np.float64)
-        except (KeyError, TypeError, ValueError) as error:
-            raise CorruptArtifact(f"{folder} holds no complete linear model: {error!r}.") from error
+            n_classes = whole_in(about, "n_classes", 0, MOST_CLASSES)
+            rounds = whole_in(about, "rounds", 0, MOST_ROUNDS)
+            coefficients = floats_in(arrays, "coefficients", 2)
+            intercepts = floats_in(arrays, "intercepts", 1)
+        except ValueError as error:
+            raise CorruptArtifact(f"{folder} holds no complete linear model: {error}.") from error
         n_outputs = n_classes if n_classes > 2 else 1
-        if coefficients.ndim != 2 or coefficients.shape[1] != n_outputs:
+        if coefficients.shape[1] != n_outputs:
             raise CorruptArtifact(f"{folder} holds weights of a wrong shape.")
         if intercepts.shape != (n_outputs,):
             raise CorruptArtifact(f"{folder} holds intercepts of a wrong shape.")

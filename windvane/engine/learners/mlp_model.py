@@ -11,6 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
+from windvane.engine.checked import (
+    MOST_CLASSES,
+    MOST_ROUNDS,
+    floats_in,
+    indices_in,
+    only_known,
+    whole_in,
+)
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.answers import logistic
 from windvane.engine.learners.mlp_network import TURN, Floats, Parameters
@@ -133,6 +141,12 @@ class MlpModel:
             or any(bias.shape != (members, 1, w.shape[2]) for w, bias in others)
             or any(len(w) != members for w, _ in others)
             or self._inverse.shape != self._centre.shape
+            or not self.n_features
+            or not members
+            or not all(one for size in sizes for one in size)
+            or self._waves[0].shape != self._waves[1].shape
+            or self._waves[2].shape != (*self._waves[0].shape, self._waves[3].shape[2])
+            or self._waves[3].shape[:2] != (len(self._waved), 1)
             or any(len(array) != len(self._waved) for array in self._waves)
         ):
             raise ValueError("its arrays do not fit together")
@@ -194,7 +208,26 @@ def read_model(folder: Path) -> MlpModel:
     about = check_manifest(folder, NAME)
     arrays = read_arrays(folder / _FILE)
     try:
-        target = Scaling(*(float(about[key]) for key in ("centre", "scale", "low", "high")))
-        return MlpModel(arrays, int(about["n_classes"]), int(about["rounds"]), target)
+        target = Scaling.from_json(about)
+        n_classes = whole_in(about, "n_classes", 0, MOST_CLASSES)
+        rounds = whole_in(about, "rounds", 0, MOST_ROUNDS)
+        return MlpModel(_checked(arrays), n_classes, rounds, target)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise CorruptArtifact(f"{folder} holds no complete set of networks: {error!r}.") from error
+        raise CorruptArtifact(f"{folder} holds no complete set of networks: {error}.") from error
+
+
+_AXES = {"centre": 1, "inverse": 1, "frequency": 2, "phase": 2, "mixing": 3, "offset": 3}
+
+
+def _checked(arrays: Arrays) -> Arrays:
+    """The same, in their types.
+
+    raises    ValueError if one is missing, unknown, of another kind, or not finite
+    """
+    depth = sum(name.startswith("weights") for name in arrays)
+    axes = {**_AXES, "weights0": 2, "bias0": 1}
+    axes |= {f"{name}{i}": 3 for i in range(1, depth) for name in ("weights", "bias")}
+    only_known(arrays, [*axes, "waved"])
+    made: Arrays = {name: floats_in(arrays, name, n).astype(np.float32) for name, n in axes.items()}
+    made["waved"] = indices_in(arrays, "waved", 1, len(made["centre"])).astype(np.int64)
+    return made

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
+from windvane.engine.checked import floats_in, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
@@ -32,6 +33,8 @@ _LEAST_SPREAD = 0.2
 
 _SPARE = 8
 """Neighbours looked at beyond those wanted: distances of all rows are told roughly, of these exactly."""
+
+_MOST_NEIGHBORS = 10_000_000
 
 _CELLS = 4_000_000
 """Distances held at once."""
@@ -157,15 +160,16 @@ class Neighbors:
         about = check_manifest(folder, _NAME)
         arrays = read_arrays(folder / _FILE)
         try:
-            scale, X = arrays["scale"], arrays["X"]
-            y, weight, prior = arrays["y"], arrays["weight"], arrays["prior"]
-            n_neighbors = int(about["n_neighbors"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise CorruptArtifact(f"{folder} holds no complete neighbours: {error!r}.") from error
-        fits = X.ndim == 2 and scale.shape == (X.shape[1],)
-        fits = fits and y.shape == weight.shape == (len(X),)
-        if not fits or not len(X) or n_neighbors < 1 or prior.ndim != 1:
+            scale, X = floats_in(arrays, "scale", 1), floats_in(arrays, "X", 2)
+            y, weight, prior = (floats_in(arrays, name, 1) for name in ("y", "weight", "prior"))
+            n_neighbors = whole_in(about, "n_neighbors", 1, _MOST_NEIGHBORS)
+        except ValueError as error:
+            raise CorruptArtifact(f"{folder} holds no complete neighbours: {error}.") from error
+        fits = scale.shape == (X.shape[1],) and y.shape == weight.shape == (len(X),)
+        if not fits or not X.size or not (weight > 0).all() or (prior < 0).any():
             raise CorruptArtifact(f"{folder} holds neighbours that do not fit together.")
+        if prior.size and not np.isin(y, np.arange(prior.size)).all():
+            raise CorruptArtifact(f"{folder} holds a neighbour of a class that there is not.")
         return NeighborsModel(
             scale.astype(np.float32), X.astype(np.float32), y, weight, prior, n_neighbors
         )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.arrays import Arrays
+from windvane.engine.checked import floats_in, indices_in
 from windvane.engine.columns import FloatMatrix
 
 BITS = (8, 16)
@@ -72,21 +73,25 @@ class ObliviousTrees:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, n_features: int) -> Self:
-        """raises    KeyError, TypeError or ValueError if these are no trees"""
-        dtype = _numbers_dtype(arrays["feature"].shape[1])
+        """raises    ValueError if these are no trees"""
+        feature = indices_in(arrays, "feature", 2, _MOST, -_MOST)
+        dtype = _numbers_dtype(feature.shape[1])
+        columns = indices_in(arrays, "code_columns", 1, _MOST, -_MOST)
+        n_patterns = 1 << min(feature.shape[1], BITS[1])
+        border = _array_with_infinities(arrays, "border")
         trees = cls(
             n_features,
-            np.asarray(arrays["feature"], np.int32),
-            np.asarray(arrays["border"], np.float32),
-            np.asarray(arrays["values"], np.float64),
-            np.asarray(arrays["bias"], np.float64),
+            feature.astype(np.int32),
+            border.astype(np.float32),
+            floats_in(arrays, "values", 2).astype(np.float64),
+            floats_in(arrays, "bias", 1).astype(np.float64),
             tuple(
                 Codes(
                     column,
-                    np.asarray(arrays[f"row_of.{number}"], np.int32),
-                    np.asarray(arrays[f"patterns.{number}"], dtype),
+                    indices_in(arrays, f"row_of.{number}", 1, _MOST, -_MOST).astype(np.int32),
+                    indices_in(arrays, f"patterns.{number}", 2, n_patterns).astype(dtype),
                 )
-                for number, column in enumerate(arrays["code_columns"].tolist())
+                for number, column in enumerate(columns.tolist())
             ),
             arrays.get("counts"),
         )
@@ -96,6 +101,8 @@ class ObliviousTrees:
     def check(self) -> None:
         """raises    ValueError if anything names a column, row or leaf that there is not"""
         n_trees, n_bits = self.feature.shape
+        if not n_trees:
+            raise ValueError("no trees")
         if n_bits not in BITS or self.border.shape != (n_trees, n_bits):
             raise ValueError("questions of a wrong number")
         if ((self.feature < 0) | (self.feature >= self.n_features)).any():
@@ -121,11 +128,21 @@ class ObliviousTrees:
                 raise ValueError("patterns of a wrong size")
             if (one.patterns >= n_leaves).any():
                 raise ValueError("a leaf that there is not")
-            if ((one.row_of < 0) | (one.row_of >= len(one.patterns))).any():
+            if not len(one.row_of) or ((one.row_of < 0) | (one.row_of >= len(one.patterns))).any():
                 raise ValueError("a pattern that there is not")
+        if len({one.column for one in self.codes}) != len(self.codes):
+            raise ValueError("a column of codes twice")
 
 
 _ARRAYS = ("feature", "border", "values", "bias")
+_MOST = 2**31 - 1
+
+
+def _array_with_infinities(arrays: Arrays, name: str) -> NDArray[Any]:
+    array = arrays.get(name)
+    if array is None or array.dtype.kind != "f" or array.ndim != 2 or np.isnan(array).any():
+        raise ValueError(f"the array {name!r} must be there, with two axes of numbers")
+    return array
 
 
 class ObliviousWalker:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from windvane.engine import weighted
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
+from windvane.engine.checked import MOST_FEATURES, floats_in, indices_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Clock, FittedModel, Learner, Rows, Setting
@@ -104,19 +105,14 @@ class Line:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """raises    KeyError, TypeError or ValueError if these are no line"""
-        columns = np.asarray(arrays["columns"], np.int64)
+        """raises    ValueError if these are no line"""
+        columns = indices_in(arrays, "columns", 1, MOST_FEATURES).astype(np.int64)
         low, high, fill, coefficients = (
-            np.asarray(arrays[name], np.float64) for name in _ARRAYS[1:]
+            floats_in(arrays, name, 1).astype(np.float64) for name in _ARRAYS[1:]
         )
-        intercept = float(arrays["intercept"])
-        if columns.ndim != 1 or any(
-            one.shape != columns.shape for one in (low, high, fill, coefficients)
-        ):
+        intercept = float(floats_in(arrays, "intercept", 0))
+        if any(one.shape != columns.shape for one in (low, high, fill, coefficients)):
             raise ValueError("numbers of a wrong shape")
-        numbers = np.concatenate([low, high, fill, coefficients, [intercept]])
-        if not np.isfinite(numbers).all():
-            raise ValueError("a number that is none")
         return cls(columns, low, high, fill, coefficients, intercept)
 
 
@@ -210,6 +206,11 @@ def load_residual(folder: Path, learner: Learner) -> ResidualModel:
     arrays = read_arrays(folder / _FILE)
     try:
         line = Line.from_arrays(arrays)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorruptArtifact(f"{folder} does not hold a line: {error!r}.") from error
-    return ResidualModel(line, learner.load(folder / _INNER))
+    except ValueError as error:
+        raise CorruptArtifact(f"{folder / _FILE} does not hold a line: {error}.") from error
+    inner = learner.load(folder / _INNER)
+    if line.columns.size and int(line.columns.max()) >= inner.n_features:
+        raise CorruptArtifact(
+            f"{folder / _FILE} names column {line.columns.max()}; the matrix has {inner.n_features}, from 0."
+        )
+    return ResidualModel(line, inner)

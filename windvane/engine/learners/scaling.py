@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine import weighted
+from windvane.engine.checked import number_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Rows
 
@@ -24,6 +27,16 @@ class Scaling:
     scale: float = 1.0
     low: float = 0.0
     high: float = 1.0
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """raises    ValueError if it is none"""
+        centre, scale, low, high = (
+            number_in(document, name) for name in ("centre", "scale", "low", "high")
+        )
+        if scale <= 0 or low > high:
+            raise ValueError("a target that was scaled as none can be")
+        return cls(centre, scale, low, high)
 
 
 def target_scaling(rows: Rows) -> Scaling:

@@ -11,6 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
+from windvane.engine.checked import (
+    MOST_CLASSES,
+    MOST_FEATURES,
+    MOST_ROUNDS,
+    floats_in,
+    indices_in,
+    only_known,
+    whole_in,
+)
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.answers import logistic
 from windvane.engine.learners.scaling import Floats, Scaling, scaled_inputs
@@ -19,6 +28,7 @@ from windvane.errors import CandidateFault, CorruptArtifact
 
 _FILE = "weights.npz"
 _BLOCK = 512
+_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -171,6 +181,8 @@ class StackModel:
     def _check(self) -> None:
         """raises    ValueError"""
         plan, layers = self._inputs, self._layers
+        if not self._members:
+            raise ValueError("it has no members")
         n_hidden = layers.weights0.shape[1] // self._members
         sizes = [
             (n_hidden, n_hidden),
@@ -183,6 +195,9 @@ class StackModel:
         columns = np.concatenate((plan.numbers, plan.codes))
         if (
             not chained
+            or not self._members
+            or not n_hidden
+            or not all(one for size in sizes for one in size)
             or layers.weights0.shape != (n_wide, self._members * n_hidden)
             or layers.bias0.shape != (self._members * n_hidden,)
             or any(bias.shape != (weights.shape[1],) for weights, bias in layers.shared)
@@ -216,8 +231,8 @@ def stack_of(
 def read_stack(folder: Path, name: str) -> StackModel:
     """raises    CorruptArtifact"""
     about = check_manifest(folder, name)
-    arrays = read_arrays(folder / _FILE)
     try:
+        arrays = _checked(read_arrays(folder / _FILE))
         n_tables = sum(key.startswith("table") for key in arrays)
         tables = tuple(arrays[f"table{i}"] for i in range(n_tables))
         n_shared = sum(key.startswith("weights") for key in arrays) - 1
@@ -233,10 +248,28 @@ def read_stack(folder: Path, name: str) -> StackModel:
                 arrays["head_bias"],
                 tables,
             ),
-            int(about["n_features"]),
-            int(about["n_classes"]),
-            int(about["rounds"]),
-            Scaling(*(float(about[key]) for key in ("centre", "scale", "low", "high"))),
+            whole_in(about, "n_features", 1, MOST_FEATURES),
+            whole_in(about, "n_classes", 0, MOST_CLASSES),
+            whole_in(about, "rounds", 0, MOST_ROUNDS),
+            Scaling.from_json(about),
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise CorruptArtifact(f"{folder} holds no complete network: {error!r}.") from error
+        raise CorruptArtifact(f"{folder} holds no complete network: {error}.") from error
+
+
+def _checked(arrays: Arrays) -> Arrays:
+    """The same, in their types.
+
+    raises    ValueError if one is missing, unknown, of another kind, or not finite
+    """
+    n_tables = sum(name.startswith("table") for name in arrays)
+    depth = sum(name.startswith("weights") for name in arrays)
+    axes = {"fill": 1, "centre": 1, "inverse": 1, "heads": 3, "head_bias": 2}
+    axes |= {f"weights{i}": 2 for i in range(depth)} | {f"bias{i}": 1 for i in range(depth)}
+    axes |= {f"table{i}": 2 for i in range(n_tables)}
+    whole_numbers = ("numbers", "indicated", "codes", "sizes")
+    only_known(arrays, [*axes, *whole_numbers])
+    made: Arrays = {name: floats_in(arrays, name, n).astype(np.float32) for name, n in axes.items()}
+    return made | {
+        name: indices_in(arrays, name, 1, _MOST).astype(np.int64) for name in whole_numbers
+    }

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
 from windvane.engine import weighted
+from windvane.engine.checked import number_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, FittedModel, Learner, Rows, Setting
 from windvane.engine.manifest import check_manifest, write_manifest
@@ -229,17 +230,14 @@ def load_transformed(folder: Path, learner: Learner) -> TransformedModel:
     """raises    CorruptArtifact"""
     about = check_manifest(folder, _KIND)
     try:
-        scale = LogScale(**{name: float(about["scale"][name]) for name in ("centre", "scale")})
-        smearing = Smearing(
-            **{name: float(about["smearing"][name]) for name in ("factor", "shift")}
-        )
-        low, high = float(about["low"]), float(about["high"])
-    except (KeyError, TypeError, ValueError) as error:
+        scale = LogScale(*(number_in(about["scale"], name) for name in ("centre", "scale")))
+        smearing = Smearing(*(number_in(about["smearing"], name) for name in ("factor", "shift")))
+        low, high = number_in(about, "low"), number_in(about, "high")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CorruptArtifact(
-            f"{folder} does not say how its target was transformed: {error!r}."
+            f"{folder} does not say how its target was transformed: {error}."
         ) from error
-    numbers = (scale.centre, scale.scale, smearing.factor, smearing.shift, low, high)
-    if not all(map(math.isfinite, numbers)) or min(scale.scale, smearing.factor) <= 0 or low > high:
+    if min(scale.scale, smearing.factor) <= 0 or low > high:
         raise CorruptArtifact(f"{folder} names a transform of the target that there cannot be.")
     return TransformedModel(learner.load(folder / _INNER), scale, smearing, low, high)
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.arrays import Arrays
+from windvane.engine.checked import floats_in, indices_in
+from windvane.engine.learners.tree_structure import check_structure
 
 
 @dataclass(frozen=True)
@@ -42,37 +44,35 @@ class Trees:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, n_features: int) -> Self:
-        """raises    KeyError, TypeError or ValueError if these are no trees"""
+        """raises    ValueError if these are no trees"""
+        left, right = (indices_in(arrays, name, 1, _MOST, -_MOST) for name in ("left", "right"))
         trees = cls(
             n_features,
-            np.asarray(arrays["n_leaves"], np.int32),
-            np.asarray(arrays["feature"], np.int32),
-            np.asarray(arrays["threshold"], np.float32),
-            np.asarray(arrays["left"], np.int32),
-            np.asarray(arrays["right"], np.int32),
-            np.asarray(arrays["values"], np.float32),
+            indices_in(arrays, "n_leaves", 1, _MOST).astype(np.int32),
+            indices_in(arrays, "feature", 1, _MOST, -_MOST).astype(np.int32),
+            floats_in(arrays, "threshold", 1, may_be_nan=True).astype(np.float32),
+            left.astype(np.int32),
+            right.astype(np.int32),
+            floats_in(arrays, "values", 2).astype(np.float32),
         )
         trees.check()
         return trees
 
     def check(self) -> None:
-        """raises    ValueError if a node names a feature or node that there is not, or would go in circles"""
+        """raises    ValueError if a node names a feature or node that there is not, these are no trees, or a number is
+        none"""
         if self.n_leaves.ndim != 1 or not len(self.n_leaves) or self.n_leaves.min() < 1:
             raise ValueError("a tree without leaves")
-        n_inner = self.n_leaves.astype(np.int64) - 1
-        if self.values.ndim != 2 or len(self.values) != self.n_leaves.sum():
+        n_leaves = self.n_leaves.astype(np.int64)
+        if self.values.ndim != 2 or len(self.values) != n_leaves.sum():
             raise ValueError("a wrong number of leaves")
-        if any(getattr(self, name).shape != (n_inner.sum(),) for name in _INNER):
+        if any(getattr(self, name).shape != ((n_leaves - 1).sum(),) for name in _INNER):
             raise ValueError("a wrong number of inner nodes")
-        own = np.arange(n_inner.sum()) - np.repeat(np.cumsum(n_inner) - n_inner, n_inner)
-        limit = np.repeat(n_inner, n_inner)
-        for child in (self.left, self.right):
-            if ((child >= 0) & ((child <= own) | (child >= limit))).any():
-                raise ValueError("a node that does not lead on")
-            if (~child > limit).any():
-                raise ValueError("a leaf that there is not")
         if ((self.feature < 0) | (self.feature >= self.n_features)).any():
             raise ValueError("a feature that there is not")
+        if not np.isfinite(self.values).all() or np.isnan(self.threshold).any():
+            raise ValueError("a leaf or a threshold that is no number")
+        check_structure(n_leaves, self.left, self.right, _DEEPEST)
 
 
 def _smallest(numbers: NDArray[np.int32]) -> NDArray[Any]:
@@ -82,6 +82,10 @@ def _smallest(numbers: NDArray[np.int32]) -> NDArray[Any]:
             return numbers.astype(kind)
     return numbers
 
+
+_MOST = 2**31 - 1
+_DEEPEST = 10_000
+"""Levels: every level is a step that each row takes."""
 
 _INNER = ("feature", "threshold", "left", "right")
 

@@ -25,14 +25,17 @@ _LONG, _LENGTH_OF_LONG = ord("L"), struct.Struct(">q")
 
 
 def read_ubjson(content: bytes) -> Any:
-    """The value that the bytes begin with.
+    """The value that the bytes are.
 
-    raises    ValueError if they are no such document
+    raises    ValueError if they are no such document, or more than one
     """
     try:
-        return _value(content, 0)[0]
+        made, end = _value(content, 0)
     except (IndexError, struct.error, RecursionError, OverflowError, ValueError) as error:
         raise ValueError(f"no Universal Binary JSON: {error}") from error
+    if end != len(content):
+        raise ValueError("no Universal Binary JSON: it goes on after its end")
+    return made
 
 
 def _value(content: bytes, at: int) -> tuple[Any, int]:
@@ -44,6 +47,8 @@ def _value(content: bytes, at: int) -> tuple[Any, int]:
         made: dict[str, Any] = {}
         while content[at] != _OBJECT_ENDS:
             name, at = _text(content, at)
+            if name in made:
+                raise ValueError(f"it names {name[:60]!r} twice")
             made[name], at = _value(content, at)
         return made, at + 1
     if kind == _ARRAY:

@@ -30,7 +30,7 @@ _MISSING = b'{"missing": NaN, "nthread": 1}'
 class XgboostHandle:
     """A model in XGBoost's own memory; several threads may ask it at once.
 
-    raw       the model as UBJSON
+    raw       the model as `XgboostNodes.ubjson` writes it: the library trusts what it reads
     raises    CorruptArtifact if XGBoost cannot read it
     """
 

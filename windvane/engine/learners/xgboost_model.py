@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.arrays import read_arrays, write_arrays
+from windvane.engine.checked import MOST_CLASSES, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.lightgbm_native import LEAVES, NativeBooster
 from windvane.engine.learners.xgboost_library import XgboostHandle
-from windvane.engine.learners.xgboost_trees import XgboostTrees, read_xgboost, without_base
+from windvane.engine.learners.xgboost_trees import XgboostTrees, read_xgboost
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CorruptArtifact
 
 NAME = "xgboost"
-_FILE = "model.ubj"
 _TREES = "trees.npz"
-"""What `read_xgboost` makes of the model, which takes several times as long as reading it; not in packages of earlier
-versions."""
+_NODES = "node_left"
+_FILE = "model.ubj"
+"""Of packages of earlier versions, whose `trees.npz`, if there is one, lacks the nodes: reading it takes several times
+as long."""
+
+_MOST_CODES = 10_000
 
 _FEW_ROWS = 100
 """Up to as many, each row is led through the trees alone; more are left to XGBoost's own library, which takes some
@@ -29,26 +34,23 @@ time to load and is quicker from then on."""
 
 
 class XgboostModel:
-    """A model in XGBoost's UBJSON.
-
-    n_codes   every category code in the rows is below it
-    trees     what `read_xgboost` makes of it, if it is there already
+    """n_codes   every category code in the rows is below it
     raises    CorruptArtifact
     """
 
-    def __init__(
-        self, raw: bytes, n_classes: int, n_codes: int, trees: XgboostTrees | None = None
-    ) -> None:
-        self._raw = raw
+    def __init__(self, trees: XgboostTrees, n_classes: int, n_codes: int) -> None:
         self._n_classes, self._n_codes = n_classes, n_codes
-        self._trees = trees or read_xgboost(raw, n_codes)
+        self._trees = trees
         if self._trees.n_outputs != (n_classes if n_classes > 2 else 1):
             raise CorruptArtifact(f"The XGBoost model has not {n_classes} classes.")
         self._booster = NativeBooster(self._trees.text, LEAVES)
-        if self._booster.width != len(self._trees.first_leaf):
-            raise CorruptArtifact("The XGBoost model has trees without leaves.")
         self.rounds = len(self._trees.first_leaf) // self._trees.n_outputs
         self.n_features = self._booster.n_features
+
+    @classmethod
+    def of(cls, raw: bytes, n_classes: int, n_codes: int) -> Self:
+        """raw       the model as XGBoost writes it in UBJSON"""
+        return cls(read_xgboost(raw, n_codes), n_classes, n_codes)
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         sums = self._sums(X) if len(X) <= _FEW_ROWS else self._library.margins(X)
@@ -68,10 +70,9 @@ class XgboostModel:
 
     @cached_property
     def _library(self) -> XgboostHandle:
-        return XgboostHandle(without_base(self._raw))
+        return XgboostHandle(self._trees.ubjson())
 
     def save(self, folder: Path) -> None:
-        (folder / _FILE).write_bytes(self._raw)
         write_arrays(folder / _TREES, self._trees.arrays())
         about = {"n_classes": self._n_classes, "n_codes": self._n_codes}
         write_manifest(folder, NAME, about)
@@ -81,10 +82,16 @@ def read_model(folder: Path) -> XgboostModel:
     """raises    CorruptArtifact"""
     about = check_manifest(folder, NAME)
     try:
-        raw, n_classes = (folder / _FILE).read_bytes(), int(about["n_classes"])
-        n_codes = int(about["n_codes"])
-        file = folder / _TREES
-        trees = XgboostTrees.from_arrays(read_arrays(file)) if file.is_file() else None
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise CorruptArtifact(f"{folder} holds no complete XGBoost model: {error!r}.") from error
-    return XgboostModel(raw, n_classes, n_codes, trees)
+        n_classes = whole_in(about, "n_classes", 0, MOST_CLASSES)
+        n_codes = whole_in(about, "n_codes", 0, _MOST_CODES)
+    except ValueError as error:
+        raise CorruptArtifact(f"{folder} holds no complete XGBoost model: {error}.") from error
+    file = folder / _TREES
+    arrays = read_arrays(file) if file.is_file() else {}
+    try:
+        if _NODES in arrays:
+            return XgboostModel(XgboostTrees.from_arrays(arrays, n_codes), n_classes, n_codes)
+        file = folder / _FILE
+        return XgboostModel.of(file.read_bytes(), n_classes, n_codes)
+    except (OSError, ValueError, CorruptArtifact) as error:
+        raise CorruptArtifact(f"{file}: {error}") from error

@@ -34,7 +34,7 @@ def train_model(
     """raises    CandidateFault"""
     raw = _trained(train, valid, parameters, n_rounds, setting, patience)
     n_codes = max((f.cardinality for f in setting.features if has_categories(f)), default=0)
-    return XgboostModel(raw, setting.n_classes, n_codes)
+    return XgboostModel.of(raw, setting.n_classes, n_codes)
 
 
 def _trained(

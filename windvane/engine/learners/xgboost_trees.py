@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.arrays import Arrays
+from windvane.engine.checked import MOST_CLASSES, MOST_FEATURES, floats_in, indices_in
+from windvane.engine.learners.lightgbm_text import LightGbmText, read_lightgbm
 from windvane.engine.learners.trees import Splits, Trees, trees_text, words_of
 from windvane.engine.learners.ubjson import read_ubjson
+from windvane.engine.learners.xgboost_nodes import XgboostNodes
 from windvane.errors import CorruptArtifact
 
 _LOGISTIC = "binary:logistic"
@@ -23,13 +26,15 @@ _LOGISTIC = "binary:logistic"
 class XgboostTrees:
     """Trees take turns: tree i adds to output i % n_outputs.
 
+    nodes       as XGBoost has them
     text        a LightGBM model of the same splits
     first_leaf  (n_trees,) place of each tree's first leaf among the values
     values      (n_leaves_of_all,) float32
     base        (n_outputs,) added to the sums
     """
 
-    text: bytes
+    nodes: XgboostNodes
+    text: LightGbmText
     first_leaf: NDArray[np.int64]
     values: NDArray[np.float32]
     base: NDArray[np.float64]
@@ -38,28 +43,45 @@ class XgboostTrees:
     def n_outputs(self) -> int:
         return len(self.base)
 
+    @property
+    def n_features(self) -> int:
+        return self.text.n_features
+
+    def ubjson(self) -> bytes:
+        """What XGBoost's library is given, of sums that begin at 0."""
+        return self.nodes.ubjson(self.n_features, self.n_outputs)
+
     def arrays(self) -> Arrays:
         return {
-            "text": np.frombuffer(self.text, np.uint8),
-            "first_leaf": self.first_leaf,
-            "values": self.values,
+            "text": np.frombuffer(self.text.text, np.uint8),
             "base": self.base,
+            **self.nodes.arrays(),
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        """raises    KeyError, TypeError or ValueError if these are no trees"""
-        trees = cls(
-            np.asarray(arrays["text"], np.uint8).tobytes(),
-            np.asarray(arrays["first_leaf"], np.int64),
-            np.asarray(arrays["values"], np.float32),
-            np.asarray(arrays["base"], np.float64),
-        )
-        if any(part.ndim != 1 for part in (trees.first_leaf, trees.values, trees.base)):
-            raise ValueError("numbers that are not in a row")
-        if not trees.n_outputs or len(trees.first_leaf) % trees.n_outputs:
+    def from_arrays(cls, arrays: Arrays, n_codes: int) -> Self:
+        """raises    ValueError or CorruptArtifact if these are no trees"""
+        text = read_lightgbm(indices_in(arrays, "text", 1, 256).astype(np.uint8).tobytes())
+        nodes = XgboostNodes.from_arrays(arrays)
+        return cls.of(nodes, text, floats_in(arrays, "base", 1), n_codes)
+
+    @classmethod
+    def of(
+        cls,
+        nodes: XgboostNodes,
+        text: LightGbmText,
+        base: NDArray[np.float64],
+        n_codes: int,
+    ) -> Self:
+        """raises    ValueError if the nodes are none, or the text is of others"""
+        nodes.check(text.n_features, n_codes)
+        n_leaves = (nodes.n_nodes.astype(np.int64) + 1) // 2
+        if text.n_outputs != 1 or not np.array_equal(text.n_leaves, n_leaves):
+            raise ValueError("nodes of other trees than those of the text")
+        if not len(base) or len(n_leaves) % len(base):
             raise ValueError("trees that do not take turns")
-        return trees
+        values = nodes.condition[nodes.left < 0]
+        return cls(nodes, text, np.cumsum(n_leaves) - n_leaves, values, base.astype(np.float64))
 
 
 def read_xgboost(raw: bytes, n_codes: int) -> XgboostTrees:
@@ -69,33 +91,30 @@ def read_xgboost(raw: bytes, n_codes: int) -> XgboostTrees:
     """
     try:
         learner = read_ubjson(raw)["learner"]
-        about, model = learner["learner_model_param"], learner["gradient_booster"]["model"]
-        n_outputs = max(1, int(about["num_class"]))
+        about, booster = learner["learner_model_param"], learner["gradient_booster"]
+        n_outputs, n_features = max(1, int(about["num_class"])), int(about["num_feature"])
+        if booster["name"] != "gbtree" or n_outputs > MOST_CLASSES:
+            raise ValueError("another model than one of trees for each class")
+        if not 1 <= n_features <= MOST_FEATURES:
+            raise ValueError(f"{n_features} features")
+        model = booster["model"]
         _check_turns(np.asarray(model["tree_info"]), n_outputs)
-        trees, splits = _trees(model["trees"], int(about["num_feature"]), n_codes)
-        trees.check()
+        nodes = _nodes(model["trees"])
+        nodes.check(n_features, n_codes)
         base = _base(about["base_score"], learner["objective"]["name"], n_outputs)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
+        text = read_lightgbm(trees_text(*_splits(nodes, n_features, n_codes)))
+        return XgboostTrees.of(nodes, text, base, n_codes)
+    except _UNREADABLE as error:
         raise CorruptArtifact(f"The XGBoost model cannot be read: {error!r}.") from error
-    first_leaf = np.cumsum(trees.n_leaves, dtype=np.int64) - trees.n_leaves
-    text = trees_text(trees, splits)
-    return XgboostTrees(text, first_leaf, trees.values[:, 0], base)
 
 
-def without_base(raw: bytes) -> bytes:
-    """The model with sums that begin at 0.
-
-    raises    CorruptArtifact if it does not say where they begin
-    """
-    mark = b"base_scoreSL"
-    start = raw.find(mark) + len(mark)
-    end = start + 8 + int.from_bytes(raw[start : start + 8], "big")
-    text = raw[start + 8 : end]
-    if raw.find(mark) < 0 or not (text.startswith(b"[") and text.endswith(b"]")):
-        raise CorruptArtifact("The XGBoost model does not say where its sums begin.")
-    zero = b"5E-1" if _LOGISTIC.encode() in raw else b"0E0"
-    neutral = b"[" + b",".join([zero] * (text.count(b",") + 1)) + b"]"
-    return raw[:start] + len(neutral).to_bytes(8, "big") + neutral + raw[end:]
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 def _check_turns(outputs: NDArray[Any], n_outputs: int) -> None:
@@ -114,24 +133,19 @@ def _base(text: str, objective: str, n_outputs: int) -> NDArray[np.float64]:
     return base
 
 
-def _trees(
-    documents: Sequence[dict[str, Any]], n_features: int, n_codes: int
-) -> tuple[Trees, Splits]:
-    parts = [_reached(document) for document in documents]
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in _NODE}
-    sizes = np.array([len(part["left"]) for part in parts])
+def _splits(nodes: XgboostNodes, n_features: int, n_codes: int) -> tuple[Trees, Splits]:
+    """The same trees with their inner nodes and leaves numbered apart."""
+    sizes = nodes.n_nodes.astype(np.int64)
     first = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    inner = joined["left"] >= 0
+    inner = nodes.left >= 0
     number = np.where(inner, _counted(inner, sizes), ~_counted(~inner, sizes))
-    missing_left = joined["missing_left"][inner].astype(bool)
-    left = number[first[inner] + joined["left"][inner]]
-    right = number[first[inner] + joined["right"][inner]]
-    is_category = joined["is_category"][inner].astype(bool)
+    left = number[first[inner] + nodes.left[inner]]
+    right = number[first[inner] + nodes.left[inner] + 1]
+    missing_left, is_category = nodes.missing_left[inner], nodes.is_category[inner]
     n_inner = np.add.reduceat(inner, np.cumsum(sizes) - sizes)
     at_codes = np.flatnonzero(is_category)
-    found = words_of([codes for part in parts for codes in part["sets"]], n_codes)
-    if len(found) != len(at_codes):
-        raise ValueError("a split on codes without its codes")
+    sets = np.split(nodes.set_codes.astype(np.int64), np.cumsum(nodes.set_sizes)[:-1])
+    found = words_of(sets if len(at_codes) else [], n_codes)
     turned = missing_left[at_codes]
     left[at_codes], right[at_codes] = (
         np.where(turned, right[at_codes], left[at_codes]),
@@ -139,17 +153,38 @@ def _trees(
     )
     every_code = words_of([np.arange(n_codes)], n_codes)
     codes = np.where(turned[:, None], found, every_code & ~found)
-    below = np.nextafter(joined["condition"].astype(np.float32), np.float32(-np.inf))
+    below = np.nextafter(nodes.condition, np.float32(-np.inf))
     trees = Trees(
         n_features,
         (n_inner + 1).astype(np.int32),
-        joined["feature"][inner].astype(np.int32),
+        nodes.feature[inner],
         np.where(is_category, np.float32(0), below[inner]),
         left.astype(np.int32),
         right.astype(np.int32),
-        joined["condition"][~inner].astype(np.float32)[:, None],
+        nodes.condition[~inner][:, None],
     )
     return trees, Splits(missing_left, at_codes, codes)
+
+
+def _nodes(documents: Sequence[dict[str, Any]]) -> XgboostNodes:
+    """raises    ValueError and others if the documents are none of trees"""
+    parts = [_reached(document) for document in documents]
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in _NODE}
+    inner = joined["left"] >= 0
+    if (joined["right"][inner] != joined["left"][inner] + 1).any():
+        raise ValueError("a right child that does not come after the left one")
+    sets = [codes for part in parts for codes in part["sets"]]
+    return XgboostNodes(
+        np.array([len(part["left"]) for part in parts], np.int32),
+        np.where(inner, joined["left"], -1).astype(np.int32),
+        joined["feature"].astype(np.int32),
+        joined["condition"].astype(np.float32),
+        joined["missing_left"].astype(bool),
+        joined["is_category"].astype(bool) & inner,
+        joined["hessian"].astype(np.float32),
+        np.array([len(one) for one in sets], np.int32),
+        np.concatenate(sets).astype(np.int32) if sets else np.empty(0, np.int32),
+    )
 
 
 _NODE = {
@@ -159,6 +194,7 @@ _NODE = {
     "condition": "split_conditions",
     "missing_left": "default_left",
     "is_category": "split_type",
+    "hessian": "sum_hessian",
 }
 
 
@@ -166,15 +202,10 @@ def _reached(document: dict[str, Any]) -> dict[str, Any]:
     """The arrays of a tree's nodes, and the sets of its splits on categories in the order of nodes; without the
     nodes that pruning cut off."""
     nodes: dict[str, Any] = {ours: np.asarray(document[theirs]) for ours, theirs in _NODE.items()}
-    sets = {
-        int(node): np.asarray(document["categories"])[start : start + size].astype(np.int64)
-        for node, start, size in zip(
-            document["categories_nodes"],
-            document["categories_segments"],
-            document["categories_sizes"],
-            strict=True,
-        )
-    }
+    n_nodes = len(nodes["left"])
+    if not n_nodes or any(one.shape != (n_nodes,) for one in nodes.values()):
+        raise ValueError("nodes of different numbers")
+    sets = _sets(document)
     if int(document["tree_param"]["num_deleted"]):
         kept = _kept(nodes["left"], nodes["right"])
         renamed = np.cumsum(kept) - 1
@@ -183,8 +214,26 @@ def _reached(document: dict[str, Any]) -> dict[str, Any]:
             child = nodes[name]
             nodes[name] = np.where(child >= 0, renamed[child], child)
         sets = {int(renamed[node]): codes for node, codes in sets.items() if kept[node]}
+    asking = nodes["is_category"].astype(bool) & (nodes["left"] >= 0)
+    if sorted(sets) != np.flatnonzero(asking).tolist():
+        raise ValueError("sets of codes that are not those of the splits on codes")
     nodes["sets"] = [codes for _, codes in sorted(sets.items())]
     return nodes
+
+
+def _sets(document: dict[str, Any]) -> dict[int, NDArray[np.int64]]:
+    categories = np.asarray(document["categories"], np.int64)
+    made: dict[int, NDArray[np.int64]] = {}
+    for node, start, size in zip(
+        document["categories_nodes"],
+        document["categories_segments"],
+        document["categories_sizes"],
+        strict=True,
+    ):
+        if not 0 <= start <= start + size <= len(categories) or int(node) in made or node < 0:
+            raise ValueError("a set of codes beyond all codes, or one named twice")
+        made[int(node)] = categories[int(start) : int(start) + int(size)]
+    return made
 
 
 def _kept(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.bool_]:
@@ -194,7 +243,7 @@ def _kept(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.bool_]:
         kept[level] = True
         level = np.concatenate([left[level], right[level]])
         level = level[level >= 0]
-        if kept[level].any():
+        if kept[level].any() or len(np.unique(level)) != len(level):
             raise ValueError("a node that two others lead to")
     return kept
 

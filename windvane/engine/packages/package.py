@@ -24,13 +24,8 @@ from windvane.engine.ensembles.pool import pool_for
 from windvane.engine.features.base import FittedRecipe
 from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
 from windvane.engine.outcomes import SECOND_LAYER
-from windvane.engine.packages.predictor import (
-    Predictions,
-    Predictor,
-    Schema,
-    load_predictor,
-    load_transformers,
-)
+from windvane.engine.packages.loading import load_predictor, load_transformers
+from windvane.engine.packages.predictor import Predictions, Predictor, Schema
 from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.engine.scoring.threshold import Decision
 

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.domain.problem import ProblemType
-from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
+from windvane.engine.columns import Columns, ColumnSpec, FloatMatrix
 from windvane.engine.data.parse import cell_reader, parse_cells, unreadable
 from windvane.engine.data.plaincells import FEWEST, PlainCells, is_plain
 from windvane.engine.ensembles.mixing import Mixing
 from windvane.engine.ensembles.pool import Pool
-from windvane.engine.ensembles.second_layer import SecondLayer, load_second_layer
+from windvane.engine.ensembles.second_layer import SecondLayer
 from windvane.engine.features.base import FittedRecipe, Value
-from windvane.engine.features.recipe import load_recipe
 from windvane.engine.learners.base import FittedModel
-from windvane.engine.learners.catalogue import learner
-from windvane.engine.manifest import check_manifest, each_file_once, read_json
-from windvane.engine.outcomes import SECOND_LAYER
 from windvane.engine.scoring.calibration import NO_CHANGE
-from windvane.engine.scoring.classweights import ClassWeights
 from windvane.engine.scoring.threshold import Decision
-from windvane.errors import CorruptArtifact, InvalidRequest
+from windvane.errors import InvalidRequest
 
 
 @dataclass(frozen=True)
@@ -189,184 +181,3 @@ class Predictor:
         if answer.ndim == 1:
             return Predictions(answer, np.empty((0, 0)), no_classes)
         return Predictions(np.empty(0), answer, self.decision.of(answer))
-
-
-@each_file_once()
-def load_predictor(transformers: Path, model: Path) -> Predictor:
-    """raises    CorruptArtifact"""
-    fitted_on = check_manifest(transformers, "transformers").get("table")
-    about = check_manifest(model, "model")
-    schema, columns = _read_schema(transformers / "schema.json")
-    document = read_json(model / "model.json")
-    if document.get("schema") != schema.digest():
-        raise CorruptArtifact(
-            f"{model} was made for other columns or labels than those of {transformers}."
-        )
-    members = _read_members(model, document)
-    _check_there(transformers, model, members)
-    if fitted_on and about.get("table", fitted_on) != fitted_on:
-        raise CorruptArtifact(
-            f"{model} was trained on another table than the one that {transformers} was fitted on."
-        )
-    decision, temperature, pool = _read_decision(model, document, len(schema.labels))
-    recipes = {
-        member.recipe: _recipe(transformers, member.recipe) for member in members if member.recipe
-    }
-    _check_recipes(transformers, recipes, columns)
-    _check_widths(model, members, recipes)
-    layer = _read_second_layer(model / SECOND_LAYER, len(members), len(schema.labels))
-    try:
-        return Predictor(
-            schema, columns, recipes, members, decision, about, temperature, pool, layer
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorruptArtifact(
-            f"{transformers / 'schema.json'} does not say how its columns are read: {error!r}."
-        ) from error
-
-
-def load_transformers(
-    folder: Path,
-) -> tuple[Schema, tuple[ColumnSpec, ...], dict[str, FittedRecipe]]:
-    """Everything in a transformers package; recipes by name.
-
-    raises    CorruptArtifact
-    """
-    check_manifest(folder, "transformers")
-    schema, columns = _read_schema(folder / "schema.json")
-    names = sorted(one.name for one in (folder / "recipes").glob("*"))
-    recipes = {name: _recipe(folder, name) for name in names}
-    _check_recipes(folder, recipes, columns)
-    return schema, columns, recipes
-
-
-def _read_schema(file: Path) -> tuple[Schema, tuple[ColumnSpec, ...]]:
-    document = read_json(file)
-    try:
-        schema = Schema(
-            features=tuple(str(column["name"]) for column in document["columns"]),
-            labels=tuple(map(str, document["labels"])),
-            label_type=str(document["label_type"]),
-            target=str(document["target"]),
-            problem_type=ProblemType(document["problem_type"]),
-        )
-        columns = tuple(
-            ColumnSpec(
-                str(column["name"]),
-                ColumnType(column["type"]),
-                str(column["reason"]),
-                dict(column["parse"]),
-            )
-            for column in document["columns"]
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorruptArtifact(f"{file} does not describe a table: {error!r}.") from error
-    return schema, columns
-
-
-def _read_decision(
-    folder: Path, document: dict[str, Any], n_classes: int
-) -> tuple[Decision, float, Pool]:
-    """Decision, temperature and pool; the pool of models from before there were two is the arithmetic one."""
-    try:
-        pool = Pool(document.get("pool", Pool.ARITHMETIC))
-        decision = Decision(float(document["threshold"]), _class_weights(document, n_classes))
-        return decision, _temperature(document), pool
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorruptArtifact(
-            f"{folder / 'model.json'} does not say how it decides: {error!r}."
-        ) from error
-
-
-def _class_weights(document: dict[str, Any], n_classes: int) -> ClassWeights:
-    weights = tuple(float(weight) for weight in document.get("class_weights", ()))
-    if weights and not (len(weights) == n_classes and all(0 < one < math.inf for one in weights)):
-        raise ValueError(f"weights of classes {weights}")
-    return weights
-
-
-def _temperature(document: dict[str, Any]) -> float:
-    temperature = float(document["temperature"])
-    if not 0 < temperature < math.inf:
-        raise ValueError(f"a temperature of {temperature}")
-    return temperature
-
-
-def _read_members(folder: Path, document: dict[str, Any]) -> list[LoadedMember]:
-    file = folder / "model.json"
-    try:
-        entries = [
-            (
-                float(entry["weight"]),
-                str(entry["recipe"]),
-                str(entry["learner"]),
-                _temperature(entry),
-            )
-            for entry in document["members"]
-        ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorruptArtifact(f"{file} does not describe a model: {error!r}.") from error
-    if not entries or not all(math.isfinite(weight) for weight, *_ in entries):
-        raise CorruptArtifact(f"{file} names no members, or one without a weight.")
-    members = []
-    for number, (weight, recipe, name, temperature) in enumerate(entries):
-        try:
-            algorithm = learner(name)
-        except LookupError as error:
-            raise CorruptArtifact(f"{file} names an unknown algorithm: {error}") from error
-        model = algorithm.load(folder / "members" / str(number))
-        members.append(LoadedMember(weight, recipe, model, temperature))
-    return members
-
-
-def _read_second_layer(folder: Path, n_members: int, n_classes: int) -> SecondLayer | None:
-    if not folder.exists():
-        return None
-    layer = load_second_layer(folder)
-    if (layer.n_members, layer.n_classes) != (n_members, n_classes):
-        raise CorruptArtifact(
-            f"{folder} was made for {layer.n_members} members and {layer.n_classes} classes; there are "
-            f"{n_members} and {n_classes}."
-        )
-    return layer
-
-
-def _check_there(transformers: Path, model: Path, members: Sequence[LoadedMember]) -> None:
-    there = sorted(folder.name for folder in (transformers / "recipes").glob("*"))
-    for name in {member.recipe: None for member in members if member.recipe}:
-        if name not in there:
-            raise CorruptArtifact(
-                f"{model} takes what the recipe {name!r} makes; {transformers} has "
-                f"{', '.join(there) if there else 'no recipe'}."
-            )
-
-
-def _recipe(transformers: Path, name: str) -> FittedRecipe:
-    if not name.isidentifier():
-        raise CorruptArtifact(f"{name!r} is no name of a recipe.")
-    return load_recipe(transformers / "recipes" / name)
-
-
-def _check_recipes(
-    transformers: Path, recipes: Mapping[str, FittedRecipe], columns: Sequence[ColumnSpec]
-) -> None:
-    known = {column.name for column in columns}
-    for name, recipe in recipes.items():
-        used = {source for feature in recipe.features for source in feature.sources}
-        for source in sorted(used - known):
-            raise CorruptArtifact(
-                f"Recipe {name} of {transformers} uses the column {source!r}, which the "
-                "schema does not have."
-            )
-
-
-def _check_widths(
-    folder: Path, members: Sequence[LoadedMember], recipes: Mapping[str, FittedRecipe]
-) -> None:
-    for number, member in enumerate(members):
-        width = len(recipes[member.recipe].features) if member.recipe else 0
-        if member.model.n_features != width:
-            raise CorruptArtifact(
-                f"Member {number} of {folder} takes {member.model.n_features} features; recipe "
-                f"{member.recipe!r} makes {width}."
-            )

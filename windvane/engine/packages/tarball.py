@@ -21,6 +21,8 @@ _CHUNK = 1 << 20
 class TarLimits:
     """What an archive may hold.
 
+    max_depth
+             parts of a name: folders are made for all but the last
     ratio    unpacked bytes for each byte of the file, counted from `free_bytes` on
     """
 
@@ -28,6 +30,7 @@ class TarLimits:
     max_file_bytes: int = 4 * 1000**3
     max_total_bytes: int = 8 * 1000**3
     max_name_bytes: int = 1_000
+    max_depth: int = 16
     ratio: int = 200
     free_bytes: int = 10 * 1000**2
 
@@ -74,7 +77,7 @@ def unpack(file: Path, folder: Path, limits: TarLimits = TarLimits()) -> None:
     except CorruptArtifact:
         shutil.rmtree(folder)
         raise
-    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, RecursionError) as error:
         shutil.rmtree(folder)
         raise CorruptArtifact(f"{file} cannot be unpacked: {error}.") from error
 
@@ -117,7 +120,7 @@ def _extract(archive: tarfile.TarFile, folder: Path, limits: TarLimits, file: Pa
         if entry.isdir():
             target.mkdir(parents=True, exist_ok=True)
             continue
-        if not entry.isreg() or entry.issparse():
+        if not entry.isreg() or entry.issparse() or entry.size < 0:
             raise CorruptArtifact(f"{file} holds {entry.name!r}, which is no plain file.")
         if entry.size > limits.max_file_bytes:
             raise CorruptArtifact(
@@ -138,5 +141,9 @@ def _parts(name: str, limits: TarLimits, file: Path) -> tuple[str, ...]:
     if is_bad or len(os.fsencode(name)) > limits.max_name_bytes:
         raise CorruptArtifact(
             f"{file} holds the name {name[:100]!r}, which leads out of its folder."
+        )
+    if len(parts) > limits.max_depth:
+        raise CorruptArtifact(
+            f"{file} holds the name {name[:100]!r} of {len(parts)} parts; {limits.max_depth} are allowed."
         )
     return parts

@@ -1,5 +1,7 @@
 """Exact values are those of the shap package, and add up to what the predictor answers."""
 
+from unittest.mock import patch
+
 import catboost
 import lightgbm
 import numpy as np
@@ -59,16 +61,18 @@ def _agrees(made, problem_type, model, X=None):
 @pytest.mark.parametrize("problem_type", ProblemType)
 def test_lightgbm_agrees_with_the_shap_package(problem_type, recipe, tmp_path):
     made = packaged(tmp_path, problem_type, [f"lightgbm:{recipe}"])
-    text = made.models[0]._text.decode()
+    text = made.models[0]._model.text.decode()
     _agrees(made, problem_type, lightgbm.Booster(model_str=text))
 
 
 @pytest.mark.parametrize("recipe", ["dpp0", "dpp4"])
 @pytest.mark.parametrize("problem_type", ProblemType)
 def test_xgboost_agrees_with_the_shap_package(problem_type, recipe, tmp_path):
-    made = packaged(tmp_path, problem_type, [f"xgboost:{recipe}"])
+    seen, of = [], XgboostModel.of
+    with patch.object(XgboostModel, "of", lambda *given: seen.append(given[0]) or of(*given)):
+        made = packaged(tmp_path, problem_type, [f"xgboost:{recipe}"])
     booster = xgboost.Booster()
-    booster.load_model(bytearray(made.models[0]._raw))
+    booster.load_model(bytearray(seen[0]))
     _agrees(made, problem_type, booster)
 
 
@@ -101,7 +105,7 @@ def test_features_of_two_columns_are_shared_in_a_whole_pipeline(tmp_path, monkey
     made = packaged(tmp_path, ProblemType.REGRESSION, ["lightgbm:dpp4"])
     recipe, _ = _matrix(made, ProblemType.REGRESSION)
     assert any(feature.others for feature in recipe.features)
-    text = made.models[0]._text.decode()
+    text = made.models[0]._model.text.decode()
     _agrees(made, ProblemType.REGRESSION, lightgbm.Booster(model_str=text))
 
 
@@ -129,7 +133,7 @@ def test_trees_of_lightgbm_agree_with_the_shap_package_s_own_algorithm():
 def test_trees_of_xgboost_agree_with_it_in_single_precision():
     X, y = _numbers()
     booster = xgboost.train({"max_depth": 4, "nthread": 1}, xgboost.DMatrix(X, y), 60)
-    ours = XgboostModel(bytes(booster.save_raw("ubj")), 0, 0).contributions(X)
+    ours = XgboostModel.of(bytes(booster.save_raw("ubj")), 0, 0).contributions(X)
     theirs = _by_shap_s_own_algorithm(booster, X)
     np.testing.assert_allclose(ours[:, :-1, 0], theirs, rtol=0, atol=3e-6)
 

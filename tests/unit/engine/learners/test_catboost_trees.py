@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import catboost
 import numpy as np
 import pytest
 
@@ -11,9 +12,10 @@ from windvane.engine.features.base import Feature
 from windvane.engine.learners import catboost_native, oblivious
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.catboost import LEARNER
-from windvane.engine.learners.catboost_native import CatBoostModel
+from windvane.engine.learners.catboost_native import Layout
 from windvane.engine.learners.catboost_trees import CatBoostTrees
 from windvane.engine.learners.oblivious import ObliviousTrees, ObliviousWalker
+from windvane.errors import CandidateFault, CorruptArtifact
 from windvane.testing.learner_contract import Never
 
 FEATURES = (
@@ -48,10 +50,32 @@ def _fitted(problem_type, **parameters):
 
 
 def _theirs(monkeypatch, problem_type, **parameters):
-    monkeypatch.setattr(catboost_native, "exported", lambda *_: None)
-    model, _ = _fitted(problem_type, **parameters)
-    assert isinstance(model, CatBoostModel)
-    return model
+    seen, exported = [], catboost_native.exported
+    monkeypatch.setattr(
+        catboost_native,
+        "exported",
+        lambda model, *rest: seen.append(model) or exported(model, *rest),
+    )
+    _fitted(problem_type, **parameters)
+    return _Theirs(seen[0], problem_type)
+
+
+class _Theirs:
+    """CatBoost's own answers."""
+
+    def __init__(self, model, problem_type):
+        self.rounds = model.tree_count_
+        self._model, self._layout = model, Layout([one.cardinality for one in FEATURES])
+        self._kind = "RawFormulaVal" if problem_type is ProblemType.REGRESSION else "Probability"
+
+    def predict(self, X):
+        return self._model.predict(self._layout.data(X), prediction_type=self._kind)
+
+    def contributions(self, X):
+        pool = catboost.Pool(self._layout.data(X))
+        made = self._model.get_feature_importance(pool, type="ShapValues")
+        theirs = np.asarray(made).reshape(len(X), -1, len(FEATURES) + 1)
+        return theirs.transpose(0, 2, 1)[:, self._layout.places]
 
 
 @pytest.mark.parametrize("depth", [1, 6, 9])
@@ -73,17 +97,35 @@ def test_every_code_met_in_training_or_not_is_answered_like_by_catboost(monkeypa
     np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-9)
 
 
-def test_statistics_of_two_columns_together_are_left_to_catboost(tmp_path):
-    rows, setting = _posed(ProblemType.REGRESSION, 3_000)
-    many, few = np.nan_to_num(rows.X[:, 1]), np.nan_to_num(rows.X[:, 3])
-    rows = Rows(rows.X, np.where((many % 2 == 1) == (few > 1), 1.0, -1.0))
-    chosen = {**LEARNER.defaults(setting, 3_000), "iterations": 80}
-    chosen |= {"max_ctr_complexity": 2, "one_hot_max_size": 2}
-    model = LEARNER.fit(rows, None, chosen, setting, Never())
-    assert isinstance(model, CatBoostModel)
-    model.save(tmp_path)
-    loaded = LEARNER.load(tmp_path)
-    np.testing.assert_array_equal(loaded.predict(rows.X), model.predict(rows.X))
+def test_statistics_of_two_columns_together_are_refused():
+    rows, setting = _posed(ProblemType.REGRESSION)
+    chosen = {**LEARNER.defaults(setting, 600), "max_ctr_complexity": 2}
+    with pytest.raises(CandidateFault, match="max_ctr_complexity"):
+        LEARNER.fit(rows, None, chosen, setting, Never())
+
+
+def test_a_model_in_catboosts_own_format_is_refused(tmp_path):
+    (tmp_path / "model.cbm").write_bytes(b"CBM1")
+    with pytest.raises(CorruptArtifact, match=r"model\.cbm .* train the candidate again"):
+        LEARNER.load(tmp_path)
+
+
+@pytest.mark.parametrize("met", [(0, 1, 3), (1, 3)])
+def test_a_class_that_no_training_row_has_is_never_answered(met, monkeypatch):
+    rows, setting = _posed(ProblemType.MULTICLASS)
+    kept = np.isin(rows.y, met)
+    rows = Rows(rows.X[kept], rows.y[kept])
+    chosen = {**LEARNER.defaults(setting, 600), "iterations": 20}
+    seen, exported = [], catboost_native.exported
+    monkeypatch.setattr(
+        catboost_native,
+        "exported",
+        lambda model, *rest: seen.append(model) or exported(model, *rest),
+    )
+    answer = LEARNER.fit(rows, None, chosen, setting, Never()).predict(rows.X)
+    theirs = _Theirs(seen[0], ProblemType.MULTICLASS).predict(rows.X)
+    np.testing.assert_allclose(answer, theirs, rtol=1e-9, atol=1e-12)
+    assert not answer[:, [one for one in range(4) if one not in met]].any()
 
 
 @pytest.mark.parametrize("most_binned", [0, 150])

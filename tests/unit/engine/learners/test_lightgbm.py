@@ -14,7 +14,8 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.lightgbm import LEARNER, LightGbmModel
-from windvane.engine.learners.lightgbm_native import in_parts, without_growth
+from windvane.engine.learners.lightgbm_native import NativeBooster
+from windvane.engine.learners.lightgbm_text import read_lightgbm
 from windvane.testing.learner_contract import Never
 
 _ROWS, _FEATURES, _ROUNDS = 1_500, 6, 60
@@ -36,9 +37,9 @@ def test_answers_are_lightgbms_own_however_many_rows_are_asked(n_classes: int) -
 
 def test_parts_hold_whole_rounds_and_all_of_them() -> None:
     booster, _ = _trained(4)
-    parts = in_parts(booster.model_to_string().encode(), 4)
+    parts = read_lightgbm(booster.model_to_string().encode()).in_parts(24)
 
-    trees = [part.count(b"Tree=") for part in parts]
+    trees = [part.text.count(b"Tree=") for part in parts]
     assert len(parts) > 1
     assert sum(trees) == 4 * _ROUNDS
     assert all(count % 4 == 0 for count in trees)
@@ -50,13 +51,15 @@ def test_without_what_they_were_grown_by_trees_answer_the_same_to_the_last_digit
 ) -> None:
     booster, X = _trained(n_classes)
     text = booster.model_to_string().encode()
-    whole = LightGbmModel(text, n_classes)
-    model = LightGbmModel(without_growth(text), n_classes)
+    kept = read_lightgbm(text).text
+    model = LightGbmModel(kept, n_classes)
 
-    assert len(without_growth(text)) < 0.8 * len(text)
-    for rows in (X[:1], X[:7], X):
-        np.testing.assert_array_equal(model.predict(rows), whole.predict(rows))
-    np.testing.assert_array_equal(model.contributions(X[:99]), whole.contributions(X[:99]))
+    assert len(kept) < 0.8 * len(text)
+    np.testing.assert_array_equal(
+        NativeBooster(read_lightgbm(kept)).predict(X).squeeze(), booster.predict(X, raw_score=True)
+    )
+    theirs = np.asarray(booster.predict(X[:99], pred_contrib=True)).reshape(99, -1, _FEATURES + 1)
+    np.testing.assert_array_equal(model.contributions(X[:99]), theirs.transpose(0, 2, 1))
 
 
 @pytest.mark.parametrize(("n_codes", "are_categories"), [(64, True), (65, False)])

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -39,12 +40,20 @@ def _posed(problem_type, n_rows=1_500):
 def _fitted(problem_type, **parameters):
     rows, setting = _posed(problem_type)
     chosen = {**LEARNER.defaults(setting, len(rows.y)), "num_round": 300, **parameters}
-    return LEARNER.fit(rows, None, chosen, setting, Never()), rows
+    seen, of = [], XgboostModel.of
+    with patch.object(XgboostModel, "of", lambda *given: seen.append(given[0]) or of(*given)):
+        model = LEARNER.fit(rows, None, chosen, setting, Never())
+    RAW[model] = seen[0]
+    return model, rows
+
+
+RAW = {}
+"""Of each model what XGBoost gave."""
 
 
 def _theirs(model, X):
     booster = xgboost.Booster()
-    booster.load_model(bytearray(model._raw))
+    booster.load_model(bytearray(RAW[model]))
     return booster.inplace_predict(X, validate_features=False)
 
 
@@ -80,7 +89,8 @@ def test_nodes_that_pruning_cut_off_are_passed_over():
     raw = bytes(booster.save_raw("ubj"))
     deleted = [tree["tree_param"]["num_deleted"] for tree in _trees(booster)]
     assert any(int(number) for number in deleted)
-    model = XgboostModel(raw, 0, 0)
+    model = XgboostModel.of(raw, 0, 0)
+    RAW[model] = raw
     np.testing.assert_allclose(model.predict(rows.X[:99]), _theirs(model, rows.X[:99]), rtol=1e-4)
 
 
@@ -110,7 +120,7 @@ def test_a_saved_model_answers_to_the_last_digit_what_is_read_from_its_trees_aga
     model, rows = _fitted(problem_type)
     model.save(tmp_path)
     saved = read_model(tmp_path)
-    again = XgboostModel(model._raw, model._n_classes, model._n_codes)
+    again = XgboostModel.of(RAW[model], model._n_classes, model._n_codes)
     for X in (rows.X[:1], rows.X[:100], rows.X):
         np.testing.assert_array_equal(saved.predict(X), again.predict(X))
     assert (saved.rounds, saved.n_features) == (again.rounds, again.n_features)
@@ -120,6 +130,7 @@ def test_a_model_of_an_earlier_version_has_its_trees_in_one_file_alone(tmp_path)
     model, rows = _fitted(ProblemType.BINARY)
     model.save(tmp_path)
     (tmp_path / "trees.npz").unlink()
+    (tmp_path / "model.ubj").write_bytes(RAW[model])
     write_manifest(tmp_path, "xgboost", _about(tmp_path))
     np.testing.assert_array_equal(read_model(tmp_path).predict(rows.X), model.predict(rows.X))
 
@@ -131,11 +142,11 @@ def _about(folder):
 @pytest.mark.parametrize(
     "change",
     [
-        {"first_leaf": np.arange(2)},
-        {"first_leaf": np.zeros((3, 1), np.int64)},
         {"base": np.zeros(2)},
         {"text": np.zeros(5, np.uint8)},
-        {"values": np.array(["a"])},
+        {"node_n_nodes": np.array([1, 1, 1], np.int32)},
+        {"node_condition": np.zeros((3, 1), np.float32)},
+        {"node_hessian": np.array(["a"])},
     ],
 )
 def test_trees_that_are_none_are_refused(change, tmp_path):
@@ -159,14 +170,16 @@ def test_trees_that_are_none_are_refused(change, tmp_path):
 )
 def test_a_forged_model_is_refused(old, new):
     model, _ = _fitted(ProblemType.REGRESSION, num_round=3)
-    assert old in model._raw
+    assert old in RAW[model]
     with pytest.raises(CorruptArtifact):
-        XgboostModel(model._raw.replace(old, new), 0, 70)
+        XgboostModel.of(RAW[model].replace(old, new), 0, 70)
 
 
 def test_trees_in_circles_are_refused():
     model, _ = _fitted(ProblemType.REGRESSION, num_round=3)
-    mark = model._raw.index(b"left_children[$l#L") + len(b"left_children[$l#L") + 8
-    circle = (0).to_bytes(4, "big")
-    with pytest.raises(CorruptArtifact, match="does not lead on"):
-        XgboostModel(model._raw[:mark] + circle + model._raw[mark + 4 :], 0, 70)
+    raw = RAW[model]
+    for side, message in ((b"left", "right child"), (b"right", "right child")):
+        mark = raw.index(side + b"_children[$l#L") + len(side + b"_children[$l#L") + 8
+        circle = (0).to_bytes(4, "big")
+        with pytest.raises(CorruptArtifact, match=message):
+            XgboostModel.of(raw[:mark] + circle + raw[mark + 4 :], 0, 70)

@@ -1,0 +1,120 @@
+"""What a package says of its table, checked; and its model tried on two rows before anybody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from windvane.domain.problem import ProblemType
+from windvane.engine.checked import MOST_CLASSES, MOST_FEATURES, flag_in, shown, text_in, texts_in
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.data.dates import EPOCH_MILLISECONDS, EPOCH_SECONDS, FORMATS
+from windvane.engine.data.parse import LENIENT
+from windvane.engine.features.base import Feature, FittedRecipe
+from windvane.engine.learners.base import FittedModel
+from windvane.errors import CorruptArtifact
+
+_LONGEST_NAME = 1 << 16
+_LABEL_TYPES = ("string", "integer", "float", "boolean")
+_DATE_FORMATS = frozenset({*FORMATS, EPOCH_SECONDS, EPOCH_MILLISECONDS})
+_TEXTS = ("thousands", "decimal", "affix")
+
+
+class _Table(Protocol):
+    @property
+    def features(self) -> tuple[str, ...]: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    @property
+    def label_type(self) -> str: ...
+    @property
+    def problem_type(self) -> str: ...
+
+
+class _Member(Protocol):
+    @property
+    def recipe(self) -> str: ...
+    @property
+    def model(self) -> FittedModel: ...
+
+
+class _Predictor(Protocol):
+    @property
+    def schema(self) -> _Table: ...
+    @property
+    def members(self) -> Sequence[_Member]: ...
+    @property
+    def recipes(self) -> Mapping[str, FittedRecipe]: ...
+
+
+def check_schema(schema: _Table) -> None:
+    """raises    ValueError if there can be no such table"""
+    names, labels = schema.features, schema.labels
+    if not 1 <= len(names) <= MOST_FEATURES or len(set(names)) != len(names):
+        raise ValueError(f"{len(names)} columns, or one of them twice")
+    if len(labels) > MOST_CLASSES or len(set(labels)) != len(labels):
+        raise ValueError(f"{len(labels)} labels, or one of them twice")
+    if any(len(one) > _LONGEST_NAME for one in (*names, *labels)):
+        raise ValueError(f"a name of more than {_LONGEST_NAME} characters")
+    if schema.label_type not in _LABEL_TYPES:
+        raise ValueError(f"the label type {shown(schema.label_type)}")
+    least, most = _N_LABELS[ProblemType(schema.problem_type)]
+    if not least <= len(labels) <= most:
+        raise ValueError(f"{len(labels)} labels for {schema.problem_type}")
+
+
+_N_LABELS = {
+    ProblemType.REGRESSION: (0, 0),
+    ProblemType.BINARY: (2, 2),
+    ProblemType.MULTICLASS: (2, MOST_CLASSES),
+}
+
+
+def checked_parse(parse: Any) -> dict[str, Any]:
+    """How a column's cells are read, as it is.
+
+    raises    ValueError if that is not one of the ways there are: a format of dates becomes a regular expression
+    """
+    if type(parse) is not dict:
+        raise ValueError(f"'parse' is {shown(parse)}; it must be an object")
+    for name in _TEXTS:
+        if name in parse:
+            text_in(parse, name)
+    if "missing" in parse:
+        texts_in(parse, "missing")
+    if LENIENT in parse:
+        flag_in(parse, LENIENT)
+    if "formats" in parse:
+        for one in texts_in(parse, "formats"):
+            if one not in _DATE_FORMATS:
+                raise ValueError(f"the format of dates {shown(one)}, which is not known")
+    return parse
+
+
+def check_answers(predictor: _Predictor) -> None:
+    """Each member answers two rows, one of them with the last code of every category, in the shape that the labels ask
+    for, with numbers.
+
+    raises    CorruptArtifact naming the member
+    """
+    n_classes = len(predictor.schema.labels)
+    shape = (2, n_classes) if n_classes else (2,)
+    for number, member in enumerate(predictor.members):
+        recipe = predictor.recipes.get(member.recipe)
+        X = _two_rows(recipe.features if recipe else ())
+        with np.errstate(all="ignore"):
+            answer = member.model.predict(X)
+        if answer.shape != shape:
+            raise CorruptArtifact(
+                f"Member {number} answers numbers of the shape {answer.shape[1:]} for a row; {n_classes} labels need "
+                f"{shape[1:]}."
+            )
+        if not np.isfinite(answer).all():
+            raise CorruptArtifact(f"Member {number} answers {answer[~np.isfinite(answer)][0]}.")
+
+
+def _two_rows(features: Sequence[Feature]) -> FloatMatrix:
+    last = [max(feature.cardinality - 1, 0) for feature in features]
+    return np.array([[0] * len(last), last], np.float32)
