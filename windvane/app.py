@@ -121,7 +121,8 @@ class Server:
         )
         self._up_since = utc_now()
         self._supervisor = Supervisor(
-            self._store, work_config(settings, self._connection, self._mapped, self._up_since)
+            self._store,
+            work_config(settings, self._connection, self._mapped, self._up_since, self._sandbox),
         )
         tide = Tide(self._store)
         self._streams = Streams(self._store, tide, settings.events.streams)

@@ -175,7 +175,11 @@ def networks_of(settings: Settings, sandbox: Sandbox) -> Networks:
 
 
 def work_config(
-    settings: Settings, connection: Connection, mapped: BucketMap, up_since: datetime
+    settings: Settings,
+    connection: Connection,
+    mapped: BucketMap,
+    up_since: datetime,
+    sandbox: Sandbox,
 ) -> WorkConfig:
     memory_mb = settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
     return WorkConfig(
@@ -196,4 +200,5 @@ def work_config(
         buckets=mapped.sources,
         log_days=settings.logs.retention_days,
         event_days=settings.events.retention_days,
+        sandbox=sandbox,
     )

@@ -1,13 +1,18 @@
 """The artifacts contract over a local folder, the embedded object store, and an S3 store."""
 
 import itertools
+import socket
+import threading
 from dataclasses import replace
 
 import pytest
 
 from windvane.artifacts.base import Location
+from windvane.artifacts.broker import Broker
+from windvane.artifacts.brokered import BrokeredArtifacts
 from windvane.artifacts.embedded import EmbeddedFolder, open_embedded
 from windvane.artifacts.local import LocalArtifacts
+from windvane.artifacts.reach import Reach
 from windvane.artifacts.s3 import S3Artifacts
 from windvane.artifacts.seaweed import EmbeddedS3
 from windvane.errors import AccessDenied
@@ -25,8 +30,36 @@ def embedded(tmp_path_factory):
     store.stop()
 
 
-@pytest.fixture(params=["local", "objects", "s3"])
+class Reached(BrokeredArtifacts):
+    """Through a broker; its owner makes the buckets."""
+
+    def __init__(self, channel, own):
+        super().__init__(channel)
+        self._own = own
+
+    def ensure_bucket(self, bucket):
+        self._own.ensure_bucket(bucket)
+        super().ensure_bucket(bucket)
+
+
+@pytest.fixture
+def brokered(tmp_path_factory):
+    own = LocalArtifacts(tmp_path_factory.mktemp("artifacts"))
+    ours, theirs = socket.socketpair()
+    everything = Reach(
+        write=(*(Location(f"bucket-{n}", "") for n in range(200)), Location("no-such-bucket", ""))
+    )
+    thread = threading.Thread(target=Broker(theirs, own, everything).serve)
+    thread.start()
+    with ours:
+        yield Reached(ours, own)
+    thread.join()
+
+
+@pytest.fixture(params=["local", "objects", "s3", "brokered"])
 def artifacts(request, tmp_path_factory):
+    if request.param == "brokered":
+        return request.getfixturevalue("brokered")
     if request.param == "local":
         return LocalArtifacts(tmp_path_factory.mktemp("artifacts"))
     if request.param == "objects":

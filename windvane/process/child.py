@@ -12,13 +12,14 @@ import resource
 import select
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn
 
 from windvane.errors import WindvaneError
+from windvane.process.confinement import Confinement, confine
 from windvane.process.leash import die_with_parent
 from windvane.process.memory import exceeds_mb, tree_of, writable_bytes
 
@@ -29,6 +30,7 @@ _HEADROOM = 1.1
 """The kernel's limit counts memory that is reserved and never touched, so it lies above the cap."""
 
 _MAX_TEXT = 4000
+_MAX_CLASSES, _MAX_NAME = 16, 100
 _FINISHED = b"{}"
 _OUT_OF_MEMORY = json.dumps({"classes": ["MemoryError"], "text": "It ran out of memory."}).encode()
 
@@ -81,23 +83,32 @@ class Child:
         self.pid = pid
         self.peak_memory_mb = 0.0
         self._report = report
-        self._pidfd = os.pidfd_open(pid)
+        self.pidfd = os.pidfd_open(pid)
         self._memory_mb = memory_mb
         self._next_check = 0.0
         self._exit: Exit | None = None
 
     @classmethod
-    def start(cls, function: Callable[[], None], *, memory_mb: int | None = None) -> Child:
+    def start(
+        cls,
+        function: Callable[[], None],
+        *,
+        memory_mb: int | None = None,
+        confinement: Confinement | None = None,
+        keep: Collection[int] = (),
+    ) -> Child:
         """Run `function` in a fork of this process, which leads a session of its own and dies with this process.
 
-        memory_mb   cap in MiB on what the child and its descendants hold
+        memory_mb     cap in MiB on what the child and its descendants hold
+        confinement   what the child may do; None leaves it as it is
+        keep          descriptors that a confined child keeps
         """
         parent_pid = os.getpid()
         read_end, write_end = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(read_end)
-            _run(function, parent_pid, write_end, memory_mb)
+            _run(function, parent_pid, write_end, memory_mb, confinement, keep)
         os.close(write_end)
         os.set_blocking(read_end, False)
         return cls(pid, read_end, memory_mb)
@@ -114,7 +125,7 @@ class Child:
         """As `poll`, after waiting until it ends or the time is over. The cap is watched meanwhile."""
         until = None if timeout_s is None else time.monotonic() + timeout_s
         waiter = select.poll()
-        waiter.register(self._pidfd, select.POLLIN)
+        waiter.register(self.pidfd, select.POLLIN)
         while (ended := self.poll()) is None:
             left_s = _MEMORY_CHECK_S if until is None else until - time.monotonic()
             if left_s <= 0:
@@ -147,7 +158,7 @@ class Child:
         _, status = os.waitpid(self.pid, 0)
         report = _read_all(self._report)
         os.close(self._report)
-        os.close(self._pidfd)
+        os.close(self.pidfd)
         if reason is not None:
             return Exit(reason, _WHY_KILLED[reason], peak_memory_mb=self.peak_memory_mb)
         return _judge(status, report, self.peak_memory_mb)
@@ -161,7 +172,12 @@ _WHY_KILLED = {
 
 
 def _run(
-    function: Callable[[], None], parent_pid: int, report: int, memory_mb: int | None
+    function: Callable[[], None],
+    parent_pid: int,
+    report: int,
+    memory_mb: int | None,
+    confinement: Confinement | None,
+    keep: Collection[int],
 ) -> NoReturn:
     """The child's whole life. Leaves by os._exit alone: what the parent's modules do at exit is not ours to do."""
     code = 1
@@ -170,6 +186,8 @@ def _run(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         die_with_parent(parent_pid)
+        if confinement is not None:
+            confine(confinement, (report, *keep))
         if memory_mb is not None:
             limit = writable_bytes() + int(memory_mb * 1024**2 * _HEADROOM)
             resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
@@ -205,10 +223,19 @@ def _judge(status: int, report: bytes, peak_memory_mb: float) -> Exit:
         code = os.waitstatus_to_exitcode(status)
         text = f"The process left with exit code {code} before its work was done."
         return Exit(Ending.FAILED, text, peak_memory_mb=peak_memory_mb)
-    told = json.loads(report)
-    classes = tuple(told["classes"])
+    classes, text = _told(report)
     ending = Ending.KILLED_MEMORY if "MemoryError" in classes else Ending.FAILED
-    return Exit(ending, told["text"], classes, peak_memory_mb)
+    return Exit(ending, text, classes, peak_memory_mb)
+
+
+def _told(report: bytes) -> tuple[tuple[str, ...], str]:
+    """The classes of an error, and its text, in a report that may have been written by anybody."""
+    try:
+        told = json.loads(report)
+        classes = tuple(str(name)[:_MAX_NAME] for name in told["classes"][:_MAX_CLASSES])
+        return classes, str(told["text"])[:_MAX_TEXT]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return (), "The process left a report that cannot be read."
 
 
 def _kill_tree(leader: int) -> None:

@@ -41,6 +41,12 @@ def children_memory_mb(parent: int) -> float:
     return sum(_held_kb(pid) for pid in tree_of(parent) - {parent}) / _KB_PER_MB
 
 
+def grandchildren_memory_mb(parent: int) -> float:
+    """The same without its children."""
+    children = {pid for pid, above, _ in _processes() if above == parent}
+    return sum(_held_kb(pid) for pid in tree_of(parent) - {parent} - children) / _KB_PER_MB
+
+
 def exceeds_mb(leader: int, cap_mb: float) -> tuple[bool, float]:
     """Whether the tree holds more than `cap_mb`, and the MiB that this is judged by.
 

@@ -21,8 +21,8 @@ from windvane.engine.explain.chances import Shares, chance_shares, value_shares
 from windvane.engine.explain.reasons import Reasons, reasons_for
 from windvane.engine.packages.package import Schema
 from windvane.errors import InvalidRequest, OutOfTime, WindvaneError
+from windvane.process.frames import Frame, FrameBuffer, pack
 from windvane.serving.codecs import Row, read_rows
-from windvane.serving.frames import Frame, FrameBuffer, pack
 from windvane.serving.instance import cap_memory, confine_as, containers_of, trace_of
 from windvane.serving.media import JSON
 from windvane.serving.model import ServedModel, load_model

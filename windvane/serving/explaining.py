@@ -21,8 +21,8 @@ from typing import Any
 from windvane.errors import InvalidRequest, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.process.confinement import clean_environment
+from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.process.leash import command
-from windvane.serving.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.serving.router import Route, Router, VariantRoute, refused
 
 PROGRAM = (sys.executable, "-m", "windvane.serving.explainer")

@@ -24,9 +24,9 @@ from typing import Any
 from windvane.engine.packages.package import load_predictor
 from windvane.errors import AcceptRefused, ContentTypeRefused, InvalidRequest, WindvaneError
 from windvane.process.confinement import confine, confinement_from
+from windvane.process.frames import Frame, FrameBuffer, pack
 from windvane.serving.described import described
-from windvane.serving.frames import DESCRIBE, Frame, FrameBuffer, pack
-from windvane.serving.media import JSON
+from windvane.serving.media import DESCRIBE, JSON
 from windvane.serving.model import Load, LocalContainer, ServedModel, load_model
 
 _LOG = logging.getLogger("windvane.serving.instance")

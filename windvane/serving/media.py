@@ -10,6 +10,9 @@ CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/jsonlines"
 
+DESCRIBE = "describe"
+"""Key of the header of a request to a model process that asks what the model takes and gives."""
+
 SUPPORTED = (CSV, JSON, JSON_LINES)
 
 _UNTOLD = {"", "application/octet-stream", "binary/octet-stream"}

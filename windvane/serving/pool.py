@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from windvane.errors import ModelNotReady, Throttled
-from windvane.serving.frames import BadFrame, Frame, FrameBuffer
+from windvane.process.frames import BadFrame, Frame, FrameBuffer
 
 _LOG = logging.getLogger(__name__)
 

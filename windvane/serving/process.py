@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from windvane.process.confinement import clean_environment
+from windvane.process.frames import BadFrame, FrameBuffer
 from windvane.process.leash import command
-from windvane.serving.frames import BadFrame, FrameBuffer
 
 PROGRAM = (sys.executable, "-m", "windvane.serving.instance")
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
-from windvane.serving.frames import DESCRIBE, Frame, pack
+from windvane.process.frames import Frame, pack
+from windvane.serving.media import DESCRIBE
 from windvane.serving.pool import USUAL, Bounds, Demand, Died, Pool, Retired, Seat, TimedOut
 from windvane.serving.readings import Sent, Snapshot
 from windvane.serving.tally import Activity, Ended, Outcome

@@ -9,6 +9,17 @@ from pathlib import Path
 from windvane.artifacts.base import Artifacts
 from windvane.engine.data.analysis import ReadOptions
 
+FIGURES = (
+    "threads",
+    "memory_mb",
+    "max_data_bytes",
+    "max_columns",
+    "calibrate",
+    "tune_threshold",
+    "transformed_rows",
+)
+"""Of Means: all but the artefacts."""
+
 
 @dataclass(frozen=True)
 class Means:

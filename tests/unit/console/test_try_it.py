@@ -15,9 +15,9 @@ from windvane.domain.problem import ProblemType
 from windvane.engine.data.sketch import read_sketch, sketch_to_json
 from windvane.engine.manifest import write_json, write_manifest
 from windvane.errors import DoesNotExist, InvalidRequest, ModelFault, ModelNotReady
+from windvane.process.frames import FrameBuffer, pack
 from windvane.serving.described import described
 from windvane.serving.explainer import answer
-from windvane.serving.frames import FrameBuffer, pack
 from windvane.serving.model import LocalContainer, load_model
 
 PAGE = "/console/endpoints/live/try"

@@ -10,9 +10,9 @@ from unit.engine.explain.made_up import COLOUR, DAY, HOSTILE, packaged
 from windvane.domain.problem import ProblemType
 from windvane.engine.data.sketch import read_sketch, sketch_to_json
 from windvane.engine.manifest import write_json, write_manifest
+from windvane.process.frames import FrameBuffer, pack
 from windvane.serving.described import described
 from windvane.serving.explainer import answer
-from windvane.serving.frames import FrameBuffer, pack
 from windvane.serving.model import LocalContainer, load_model
 
 ROW = {HOSTILE: "1.5", "b": "-0.5", COLOUR: "red", DAY: "2020-01-05", "nothing": ""}

@@ -2,7 +2,8 @@ import select
 
 import pytest
 
-from windvane.serving.frames import DESCRIBE, FrameBuffer, pack
+from windvane.process.frames import FrameBuffer, pack
+from windvane.serving.media import DESCRIBE
 
 
 @pytest.fixture

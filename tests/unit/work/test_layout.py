@@ -34,7 +34,7 @@ from windvane.work.layout import LAYOUT
 from windvane.work.means import Means
 from windvane.work.tasks.errand import Errand
 from windvane.work.tasks.stages import Bench, Result, perform
-from windvane.work.workers.stepjobs import perform_errand
+from windvane.work.workers.performing import perform_errand
 from windvane.work.workspace import Keys, workspace_of
 
 N_ROWS, MOST_TRANSFORMED = 600, 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,8 +14,8 @@ from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.timing import next_change
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.data.dataset import read_analysis
-from windvane.errors import CallerFault
+from windvane.errors import CallerFault, CorruptArtifact
+from windvane.process.beneath import read_beneath
 from windvane.store.base import Store, Transaction
 from windvane.work.jobs import flow
 from windvane.work.jobs.state import Deploy, JobState, read_state, write_changes, write_step_jobs
@@ -29,6 +30,7 @@ UNFINISHED = tuple(status for status in JobStatus if not status.is_final)
 _MAX_KNOWN = 8
 _LOOK_AGAIN = timedelta(seconds=10)
 _MOST_FORGOTTEN = 2000
+_ANALYSIS, _MOST_ANALYSIS = "dataset/analysis.json", 1 << 28
 
 
 @dataclass(frozen=True)
@@ -110,11 +112,11 @@ class Conductor:
             return flow.broken(state, f"An internal error ended the job: {error!r}", now)
 
     def _analysis_of(self, job: AutoMLJob) -> Analysis:
-        folder = workspace_of(self.data_dir, job).dataset
+        folder = workspace_of(self.data_dir, job).folder
         if folder not in self._analyses:
             if len(self._analyses) >= _MAX_KNOWN:
                 self._analyses.pop(next(iter(self._analyses)))
-            self._analyses[folder] = read_analysis(folder)
+            self._analyses[folder] = _analysis_in(folder)
         return self._analyses[folder]
 
     def _deploy(self, tx: Transaction, state: JobState, now: datetime) -> None:
@@ -175,3 +177,14 @@ def clear_up(store: Store, conductor: Conductor) -> None:
     for workspace in present:
         if workspace.folder not in kept:
             workspace.remove()
+
+
+def _analysis_in(workspace: Path) -> Analysis:
+    """What a task found out of the data. A task may have left anything in its workspace.
+
+    raises    CorruptArtifact
+    """
+    try:
+        return Analysis.from_json(json.loads(read_beneath(workspace, _ANALYSIS, _MOST_ANALYSIS)))
+    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise CorruptArtifact(f"The analysis of the data cannot be read: {error}") from error

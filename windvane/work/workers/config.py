@@ -4,7 +4,7 @@ arguments or the environment of a process."""
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,10 +16,16 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketSource, with_mapped
 from windvane.artifacts.s3 import Connection, S3Artifacts
 from windvane.domain.task import TaskKind
-from windvane.work.means import Means
+from windvane.process.confinement import Confinement, Part
+from windvane.process.sandbox import Limits, Sandbox
 
 READY_LINE = b"ready\n"
 """What a worker says on its standard output once it looks for tasks."""
+
+_MOST_THREADS, _MOST_FILES = 512, 32_768
+"""Of a task: a table has up to 10,000 columns, each a file in memory."""
+
+_LEAST_FILE = 1 << 33
 
 _SHORT = tuple(kind for kind in TaskKind if kind.is_express)
 _ASIDE = tuple(kind for kind in TaskKind if kind.is_aside)
@@ -78,6 +84,7 @@ class WorkConfig:
     kept_models      single candidates of a job whose models are kept, the best ones; 0 means all
     log_days, event_days
                      that lines and events are kept; 0 means for ever
+    sandbox          confines every task; None leaves them as they are, for tests
     """
 
     data_dir: Path
@@ -98,6 +105,7 @@ class WorkConfig:
     buckets: tuple[BucketSource, ...] = ()
     log_days: int = 0
     event_days: int = 0
+    sandbox: Sandbox | None = None
 
     @property
     def task_memory_mb(self) -> int:
@@ -105,18 +113,27 @@ class WorkConfig:
         return self.memory_mb // (self.workers + 1)
 
     @property
-    def means(self) -> Means:
-        """Of each task."""
-        return Means(
-            open_artifacts=self.artifacts,
-            threads=self.workers,
-            memory_mb=self.task_memory_mb,
-            max_data_bytes=self.max_data_bytes,
-            max_columns=self.max_columns,
-            calibrate=self.calibrate,
-            tune_threshold=self.tune_threshold,
-            transformed_rows=self.transformed_rows,
-        )
+    def figures(self) -> dict[str, Any]:
+        """Of each task; see work/means.py."""
+        return {
+            "threads": self.workers,
+            "memory_mb": self.task_memory_mb,
+            "max_data_bytes": self.max_data_bytes,
+            "max_columns": self.max_columns,
+            "calibrate": self.calibrate,
+            "tune_threshold": self.tune_threshold,
+            "transformed_rows": self.transformed_rows,
+        }
+
+    def confinement(self, owner: str, folder: Path) -> Confinement | None:
+        """Of a task of a job, whose workspace this is; None without a sandbox.
+
+        owner    the job's ARN
+        """
+        if self.sandbox is None:
+            return None
+        limits = Limits(_MOST_THREADS, max(_LEAST_FILE, 2 * self.max_data_bytes), _MOST_FILES)
+        return self.sandbox.confinement(owner, (), (folder,), limits)
 
     def artifacts(self) -> Artifacts:
         """Opened anew: a client does not survive a fork."""
@@ -131,7 +148,14 @@ class WorkConfig:
 
 
 def config_to_json(config: WorkConfig) -> str:
-    document = asdict(config)
+    document = asdict(replace(config, sandbox=None))
+    if (sandbox := config.sandbox) is not None:
+        document["sandbox"] = {
+            "data_dir": str(sandbox.data_dir),
+            "parts": sorted(sandbox.parts),
+            "first_user": sandbox.first_user,
+            "n_users": sandbox.n_users,
+        }
     document["data_dir"] = str(config.data_dir)
     document["up_since"] = config.up_since.isoformat()
     if document["objects"]:
@@ -148,6 +172,11 @@ def config_from_json(text: str) -> WorkConfig:
     document["up_since"] = datetime.fromisoformat(document["up_since"])
     document["s3"] = Connection(**document["s3"]) if document["s3"] else None
     document["objects"] = _embedded(document["objects"]) if document["objects"] else None
+    if (sandbox := document["sandbox"]) is not None:
+        parts = frozenset(map(Part, sandbox["parts"]))
+        document["sandbox"] = Sandbox(
+            **{**sandbox, "data_dir": Path(sandbox["data_dir"]), "parts": parts}
+        )
     document["buckets"] = tuple(_source(entry) for entry in document["buckets"])
     return WorkConfig(**document)
 

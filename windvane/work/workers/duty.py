@@ -3,11 +3,9 @@ its end means and what follows. AutoML jobs and step jobs differ in nothing else
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.job import AutoMLJob, JobStatus
@@ -15,20 +13,19 @@ from windvane.domain.task import Task, TaskKind
 from windvane.domain.timing import stop_at
 from windvane.process.child import Exit
 from windvane.store.base import Transaction
-from windvane.work.tasks.errand import Errand
-from windvane.work.tasks.stages import Bench, Result
 from windvane.work.workers import stepjobs
 from windvane.work.workers.conductor import Conductor
 from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.order import TaskOrder
 from windvane.work.workers.verdict import Case, StepCase, Verdict, judge
-from windvane.work.workspace import Workspace, workspace_of
+from windvane.work.workspace import workspace_of
 
 
 @dataclass(frozen=True)
 class Duty:
     """owner      name of the job that the task belongs to
     stop_at    when it must have ended
-    work       done in a child process; leaves its result, JSON, in `answer`
+    order      what is done in a process of its own
     is_wanted  whether its job is to go on
     judge      (how the child ended, whether its job was told to stop) -> what that means for the task
     advance    brings the job forward after the task's end
@@ -37,8 +34,7 @@ class Duty:
     owner: str
     task: Task
     stop_at: datetime
-    answer: Path
-    work: Callable[[], None]
+    order: TaskOrder
     is_wanted: Callable[[Transaction], bool]
     judge: Callable[[Exit, bool], Verdict]
     advance: Callable[[Transaction, datetime], None]
@@ -48,15 +44,11 @@ class Duty:
 class Duties:
     """Makes duties of claimed tasks.
 
-    run_task      what a child does with a task of an AutoML job
-    run_errand    and with a step job
     max_attempts  how often a task is claimed at most
     """
 
     config: WorkConfig
     conductor: Conductor
-    run_task: Callable[[Bench], Result]
-    run_errand: Callable[[Errand], Result]
     max_attempts: int
 
     def of(self, tx: Transaction, task: Task, now: datetime) -> Duty | None:
@@ -75,9 +67,6 @@ class Duties:
             return None
         job, config = found, self.config
         until = stop_at(job, task, config.up_since)
-        workspace = workspace_of(config.data_dir, job)
-        bench = Bench(job, task, workspace, until.timestamp(), config.means)
-        answer = _answer_file(workspace, task)
 
         def is_wanted(tx: Transaction) -> bool:
             job_now = tx.by_arn(AutoMLJob, job.arn)
@@ -92,8 +81,7 @@ class Duties:
             owner=job.name,
             task=task,
             stop_at=until,
-            answer=answer,
-            work=lambda: _leave(answer, self.run_task(bench)),
+            order=self._order(job, task, until),
             is_wanted=is_wanted,
             judge=meaning,
             advance=lambda tx, now: self.conductor.advance(tx, job.arn, now),
@@ -106,9 +94,6 @@ class Duties:
         job, config = found, self.config
         runtime_s = stepjobs.max_runtime_s(job)
         until = (task.started or now) + timedelta(seconds=runtime_s)
-        workspace = workspace_of(config.data_dir, job)
-        errand = Errand(job, task, workspace, until.timestamp(), config.means)
-        answer = _answer_file(workspace, task)
 
         def meaning(ended: Exit, stopped: bool) -> Verdict:
             case = StepCase(task, stopped, config.task_memory_mb, runtime_s)
@@ -118,24 +103,17 @@ class Duties:
             owner=job.name,
             task=task,
             stop_at=until,
-            answer=answer,
-            work=lambda: _leave(answer, self.run_errand(errand)),
+            order=self._order(job, task, until),
             is_wanted=lambda tx: _is_in_progress(tx, job),
             judge=meaning,
             advance=lambda tx, now: stepjobs.advance(tx, job.arn, now),
         )
 
+    def _order(self, job: AutoMLJob | ProcessingJob, task: Task, until: datetime) -> TaskOrder:
+        folder = workspace_of(self.config.data_dir, job).folder
+        return TaskOrder(job, task, folder, until.timestamp(), self.config.figures)
+
 
 def _is_in_progress(tx: Transaction, job: ProcessingJob) -> bool:
     now = stepjobs.find_step_job(tx, job.arn)
     return now is not None and now.status is StepStatus.IN_PROGRESS
-
-
-def _answer_file(workspace: Workspace, task: Task) -> Path:
-    folder = workspace.folder / "answers"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{task.id}-{task.token}.json"
-
-
-def _leave(answer: Path, result: Result) -> None:
-    answer.write_text(json.dumps(result))

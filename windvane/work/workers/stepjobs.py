@@ -34,11 +34,6 @@ from windvane.domain.reports import reported
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.store.base import Transaction
 from windvane.work.jobs.steplines import tell_step
-from windvane.work.tasks.errand import Errand
-from windvane.work.tasks.processing import process
-from windvane.work.tasks.stages import Result
-from windvane.work.tasks.training import train
-from windvane.work.tasks.transform import transform
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,13 +41,6 @@ UNFINISHED = tuple(status for status in StepStatus if not status.is_final)
 
 _KINDS: tuple[type[ProcessingJob], ...] = (TrainingJob, ProcessingJob, TransformJob)
 _MAX_TEXT = 1024
-
-
-def perform_errand(errand: Errand) -> Result:
-    """Do what the step job asks, in a child process; JSON, which becomes its task's result."""
-    if isinstance(errand.job, TransformJob):
-        return transform(errand, errand.job)
-    return train(errand) if isinstance(errand.job, TrainingJob) else process(errand)
 
 
 def find_step_job(tx: Transaction, job_arn: str) -> ProcessingJob | None:

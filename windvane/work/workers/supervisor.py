@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from windvane.errors import WindvaneError
 from windvane.process.leash import command
-from windvane.process.memory import children_memory_mb
+from windvane.process.memory import grandchildren_memory_mb
 from windvane.store.base import Store
 from windvane.work.workers.config import READY_LINE, Role, WorkConfig, config_to_json
 
@@ -105,7 +105,7 @@ class Supervisor:
         for post in self._posts:
             process = post.process
             if process is not None and self._name(post) == worker:
-                return int(children_memory_mb(process.pid) * 1024**2)
+                return int(grandchildren_memory_mb(process.pid) * 1024**2)  # it forks none itself
         return None
 
     def gauges(self) -> Iterator[tuple[str, float]]:

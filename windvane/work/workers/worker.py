@@ -1,14 +1,13 @@
-"""A worker process: claims a task, runs it in a child that it can kill, records what came of it.
+"""A worker process: claims a task, has it done in a process that it can kill, records what came of it.
 
-Started by work/workers/supervisor.py, with its configuration on standard input. It has one thread, so that forks are safe,
-and never trains itself: it holds the lease, watches time, memory and stop requests, and outlives any child.
+Started by work/workers/supervisor.py, with its configuration on standard input. It never trains itself: it holds the
+lease, watches time and stop requests, and outlives any task. It holds the keys of the stores too, so that tasks are no
+forks of it, but of its fork server (work/workers/forkserver.py), and reach objects through its broker alone.
 """
 
 from __future__ import annotations
 
 import faulthandler
-import gc
-import json
 import logging
 import os
 import signal
@@ -17,24 +16,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
-from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.discretion import discreet
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskStatus
-from windvane.process.child import Child, Ending, Exit
+from windvane.process.child import Ending, Exit
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
-from windvane.work.tasks.errand import Errand
-from windvane.work.tasks.stages import Bench, Result, perform
 from windvane.work.workers.conductor import Conductor, clear_up, forget, sweep
 from windvane.work.workers.config import READY_LINE, Role, WorkConfig, config_from_json
 from windvane.work.workers.duty import Duties, Duty
-from windvane.work.workers.stepjobs import perform_errand
+from windvane.work.workers.forked import Result
+from windvane.work.workers.forks import Forks
+from windvane.work.workers.order import TaskOrder
+from windvane.work.workers.starting import TaskStarter
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,18 +50,33 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class RunningTask(Protocol):
+    """A task under way in a process of its own."""
+
+    def wait(self, timeout_s: float) -> Exit | None:
+        """How it ended, after waiting until it does or the time is over."""
+
+    def kill(self, reason: Ending = Ending.KILLED) -> Exit:
+        """Kill it now. Returns how it ended: `reason`, or what it was if it had ended before."""
+
+    def result(self) -> Result:
+        """Of one that FINISHED."""
+
+
+StartTask = Callable[[TaskOrder], RunningTask]
+
+
 @dataclass(frozen=True)
 class Watch:
-    """A child under way and what it works on."""
+    """A task under way and what it is of."""
 
     duty: Duty
-    child: Child
+    running: RunningTask
 
 
 class Worker:
-    """name        unique among all workers ever; begins with the run it belongs to
-    run_task    what a child does with a task of an AutoML job; gives its result
-    run_errand  and with a step job
+    """name     unique among all workers ever; begins with the run it belongs to
+    start    begins to do an order, one at a time
     """
 
     def __init__(
@@ -72,13 +85,11 @@ class Worker:
         role: Role,
         name: str,
         store: Store,
-        *,
-        run_task: Callable[[Bench], Result] = perform,
-        run_errand: Callable[[Errand], Result] = perform_errand,
+        start: StartTask,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._config, self._role, self._name = config, role, name
-        self._store, self._clock = store, clock
+        self._store, self._start_task, self._clock = store, start, clock
         self._conductor = Conductor(
             config.data_dir,
             config.up_since,
@@ -86,7 +97,7 @@ class Worker:
             _deployer(config.instance_limit),
             config.kept_models,
         )
-        self._duties = Duties(config, self._conductor, run_task, run_errand, MAX_ATTEMPTS)
+        self._duties = Duties(config, self._conductor, MAX_ATTEMPTS)
         self._is_stopping = False
         self._next_sweep = self._next_clear_up = self._next_renewal = 0.0
 
@@ -126,30 +137,30 @@ class Worker:
         return None
 
     def _start(self, duty: Duty) -> Watch:
-        child = Child.start(duty.work, memory_mb=self._config.task_memory_mb)
+        running = self._start_task(duty.order)
         self._next_renewal = time.monotonic() + _RENEW_S
-        return Watch(duty, child)
+        return Watch(duty, running)
 
     def _attend(self, watch: Watch) -> tuple[Exit, bool] | None:
         """How the child ended, and whether it was stopped because its job is not to go on. None if the task is not
         ours any more: given back, or lost."""
-        while (ended := watch.child.wait(_LOOK_S)) is None:
+        while (ended := watch.running.wait(_LOOK_S)) is None:
             if self._is_stopping:
                 self._give_back(watch)
                 return None
             if self._clock() >= watch.duty.stop_at:
-                return watch.child.kill(Ending.KILLED_TIME), False
+                return watch.running.kill(Ending.KILLED_TIME), False
             if not self._keep(watch.duty.task):
-                watch.child.kill()
+                watch.running.kill()
                 _LOG.warning("Task %s is another worker's now.", watch.duty.task.id)
                 return None
             if not self._is_wanted(watch):
-                return watch.child.kill(), True
+                return watch.running.kill(), True
             self._meanwhile()
         return ended, False
 
     def _give_back(self, watch: Watch) -> None:
-        watch.child.kill()
+        watch.running.kill()
         with self._store.transaction() as tx:
             tx.release_task(watch.duty.task)
 
@@ -169,7 +180,7 @@ class Worker:
         duty = watch.duty
         verdict = duty.judge(ended, is_stopped)
         why = discreet(verdict.error)
-        result = _take_answer(duty.answer) if verdict.status is TaskStatus.DONE else None
+        result = watch.running.result() if verdict.status is TaskStatus.DONE else None
         now = self._clock()
         if verdict.status is TaskStatus.READY:
             _LOG.warning("Task %s is tried again: %s", duty.task.id, why)
@@ -205,12 +216,6 @@ def _deployer(instance_limit: int) -> Callable[[Transaction, AutoMLJob, Any, dat
     return deploy
 
 
-def _take_answer(file: Path) -> Result:
-    result: Result = json.loads(file.read_text())
-    file.unlink()
-    return result
-
-
 def main(role: Role, name: str) -> None:
     """The process of a worker; standard output says when it is ready, and nothing else."""
     faulthandler.enable()
@@ -218,8 +223,9 @@ def main(role: Role, name: str) -> None:
         level=logging.INFO, format=f"%(asctime)s %(levelname)s [{name}] %(name)s: %(message)s"
     )
     config = config_from_json(sys.stdin.read())
+    forks = Forks(role.libraries)
     store = open_store(config.store_url, config.data_dir)
-    worker = Worker(config, role, name, store)
+    worker = Worker(config, role, name, store, TaskStarter(config, store, forks).start)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         worker.stop()
@@ -229,11 +235,9 @@ def main(role: Role, name: str) -> None:
     sys.stdout.buffer.write(READY_LINE)
     sys.stdout.flush()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    for library in role.libraries:
-        import_module(library)
-    gc.freeze()
     worker.run()
     store.close()
+    forks.close()
 
 
 if __name__ == "__main__":

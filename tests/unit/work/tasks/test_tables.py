@@ -23,7 +23,7 @@ from windvane.engine.packages.package import load_predictor
 from windvane.errors import CandidateFault, DataFault
 from windvane.serving.model import LocalContainer, load_model
 from windvane.work.tasks.publishing import publish_dataset
-from windvane.work.workers.stepjobs import perform_errand
+from windvane.work.workers.performing import perform_errand
 
 QUICK = {"num_iterations": "15", "_folds": "2"}
 HEADED = "text/csv;header=present"

@@ -33,7 +33,7 @@ from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidR
 from windvane.work.means import Means
 from windvane.work.tasks.errand import Errand, fetch_dataset
 from windvane.work.tasks.publishing import publish_dataset
-from windvane.work.workers.stepjobs import perform_errand
+from windvane.work.workers.performing import perform_errand
 from windvane.work.workspace import Workspace
 
 QUICK = {"num_iterations": "5", "_folds": "2"}

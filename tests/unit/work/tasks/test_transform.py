@@ -20,7 +20,7 @@ from windvane.errors import DataFault, InvalidRequest
 from windvane.work.tasks.publishing import publish_dataset
 from windvane.work.tasks.transform import Progress
 from windvane.work.tasks.transform_source import Item, items_of
-from windvane.work.workers.stepjobs import perform_errand
+from windvane.work.workers.performing import perform_errand
 
 FORWARD = {"AUTOML_TRANSFORM_MODE": "feature-transform"}
 BACKWARD = {"AUTOML_TRANSFORM_MODE": "inverse-label-transform"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from unit.work.room import room_mb
+from unit.work.workers.forking import forking
 from world import SCOPE
 
 from windvane.domain.candidate import (
@@ -86,7 +87,9 @@ class Shop:
         name: str = "run/a",
         role: Role = Role.TRAIN,
     ) -> Worker:
-        return Worker(self.config(), role, name, self.store, run_errand=work, clock=self.now)
+        return Worker(
+            self.config(), role, name, self.store, forking(run_errand=work), clock=self.now
+        )
 
     def conductor(self) -> Conductor:
         return Conductor(self.folder, datetime.now(UTC), 2, lambda *_: None)
@@ -205,7 +208,7 @@ def test_stop_kills_a_job_that_never_ends(shop: Shop) -> None:
     ended = worker._attend(watch)
     assert ended is not None
     worker._record(watch, *ended)
-    assert not Path(f"/proc/{watch.child.pid}").exists()
+    assert not Path(f"/proc/{watch.running.pid}").exists()
     job = shop.look()
     assert (job.status, job.out_of_time, job.failure_reason) == (StepStatus.STOPPED, False, "")
 
@@ -225,7 +228,7 @@ def test_a_silent_workers_job_goes_to_another_and_its_late_result_is_refused(sho
     duty = zombie._claim()
     assert duty is not None
     watch = zombie._start(duty)
-    ended = watch.child.wait(10)
+    ended = watch.running.wait(10)
     assert ended is not None
     shop.ahead = LEASE + timedelta(seconds=1)
     shop.sweep()

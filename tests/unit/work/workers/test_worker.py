@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from unit.work.room import room_mb
+from unit.work.workers.forking import forking
 from world import ANALYSIS, RECIPES, make_job, outcome
 
 from windvane.domain.candidate import (
@@ -104,7 +105,7 @@ class Shop:
             role,
             name,
             self.store,
-            run_task=stage,
+            forking(stage),
             clock=self.now,
         )
 
@@ -156,7 +157,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    monkeypatch.setattr("windvane.work.workers.conductor.read_analysis", lambda folder: ANALYSIS)
+    monkeypatch.setattr("windvane.work.workers.conductor._analysis_in", lambda folder: ANALYSIS)
     store = open_store("", tmp_path)
     store.migrate()
     yield Shop(store, tmp_path)
@@ -218,7 +219,7 @@ def test_a_step_can_be_looked_up_as_soon_as_a_candidate_names_it(shop: Shop) -> 
 def test_models_are_not_kept_where_the_server_is_told_so(shop: Shop) -> None:
     shop.open(make_job(max_candidates=3, mode="HYPERPARAMETER_TUNING"))
     worker = Worker(
-        replace(shop.config(), kept_models=1), Role.TRAIN, "run/a", shop.store, run_task=plain_stage
+        replace(shop.config(), kept_models=1), Role.TRAIN, "run/a", shop.store, forking(plain_stage)
     )
     while worker.work_once():
         pass
@@ -304,7 +305,7 @@ def test_a_late_result_of_a_silent_worker_is_refused(shop: Shop) -> None:
     claimed = zombie._claim()
     assert claimed is not None
     watch = zombie._start(claimed)
-    ended = watch.child.wait(10)
+    ended = watch.running.wait(10)
     assert ended is not None
     shop.ahead = LEASE + timedelta(seconds=1)
     shop.sweep()
@@ -329,7 +330,7 @@ def test_a_task_taken_from_a_slow_worker_is_dropped_by_it(
     with shop.store.transaction() as tx:
         tx.release_foreign("other/")
     assert slow._attend(watch) is None
-    assert not Path(f"/proc/{watch.child.pid}").exists()
+    assert not Path(f"/proc/{watch.running.pid}").exists()
 
 
 def test_stop_ends_a_candidate_that_never_ends(shop: Shop) -> None:
@@ -346,7 +347,7 @@ def test_stop_ends_a_candidate_that_never_ends(shop: Shop) -> None:
     assert ended is not None
     worker._record(watch, *ended)
     assert time.monotonic() - began < 5
-    assert not Path(f"/proc/{watch.child.pid}").exists()
+    assert not Path(f"/proc/{watch.running.pid}").exists()
     job = shop.look()
     assert job.status is JobStatus.STOPPED
     assert job.best_candidate == shop.candidates()[0].name

@@ -1,4 +1,4 @@
-"""Frames: how the server and a model process talk over a stream socket.
+"""Frames: how the server and its processes talk over a stream socket.
 
 A frame is two lengths (unsigned 32 bits, big-endian), a header in JSON, and a body of bytes.
 """
@@ -11,9 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 _LENGTHS = struct.Struct("!II")
-
-DESCRIBE = "describe"
-"""Key of a request's header that asks what the model takes and gives."""
 
 Frame = tuple[dict[str, Any], bytes]
 """Header and body."""
@@ -35,8 +32,9 @@ def pack(header: Mapping[str, Any], body: bytes = b"") -> bytes:
 class FrameBuffer:
     """Bytes as they arrive, in pieces of any size, to whole frames."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_head: int = MAX_HEAD, max_body: int = MAX_BODY) -> None:
         self._received = bytearray()
+        self._max_head, self._max_body = max_head, max_body
 
     def feed(self, data: bytes) -> None:
         self._received += data
@@ -50,7 +48,7 @@ class FrameBuffer:
         if len(received) < _LENGTHS.size:
             return None
         head_size, body_size = _LENGTHS.unpack_from(received)
-        if head_size > MAX_HEAD or body_size > MAX_BODY:
+        if head_size > self._max_head or body_size > self._max_body:
             raise BadFrame(f"A frame of {head_size} and {body_size} bytes is more than is taken.")
         head_end = _LENGTHS.size + head_size
         end = head_end + body_size

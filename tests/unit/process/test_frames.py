@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.serving.frames import FrameBuffer, pack
+from windvane.process.frames import FrameBuffer, pack
 
 frames = st.lists(st.tuples(st.dictionaries(st.text(), st.integers()), st.binary()), max_size=4)
 

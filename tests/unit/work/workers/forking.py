@@ -1,0 +1,64 @@
+"""Orders done by functions of a test, each in a fork of the test's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from windvane.artifacts.local import LocalArtifacts
+from windvane.domain.job import AutoMLJob
+from windvane.process.child import Ending, Exit
+from windvane.work.means import Means
+from windvane.work.tasks.errand import Errand
+from windvane.work.tasks.stages import Bench, Result
+from windvane.work.workers.forked import ForkedTask, read_result
+from windvane.work.workers.order import TaskOrder
+from windvane.work.workers.worker import RunningTask, StartTask
+from windvane.work.workspace import Workspace
+
+
+class Local:
+    """A RunningTask."""
+
+    def __init__(self, task: ForkedTask) -> None:
+        self._task = task
+        self.pid = task.child.pid
+
+    def wait(self, timeout_s: float) -> Exit | None:
+        return self._task.wait(timeout_s)
+
+    def kill(self, reason: Ending = Ending.KILLED) -> Exit:
+        return self._task.kill(reason)
+
+    def result(self) -> Result:
+        return read_result(self._task.take_result())
+
+
+def no_task(_: Bench) -> Result:
+    raise AssertionError("There is no task of an AutoML job here.")
+
+
+def no_errand(_: Errand) -> Result:
+    raise AssertionError("There is no step job here.")
+
+
+def forking(
+    run_task: Callable[[Bench], Result] = no_task,
+    run_errand: Callable[[Errand], Result] = no_errand,
+) -> StartTask:
+    """run_task    what is done with a task of an AutoML job
+    run_errand  and with a step job
+    """
+
+    def start(order: TaskOrder) -> RunningTask:
+        order.folder.mkdir(parents=True, exist_ok=True)
+        job, place = order.job, Workspace(order.folder)
+        means = Means(open_artifacts=lambda: LocalArtifacts(order.folder / "s3"), **order.figures)
+        work: Callable[[], Result]
+        if isinstance(job, AutoMLJob):
+            work = partial(run_task, Bench(job, order.task, place, order.stop_at, means))
+        else:
+            work = partial(run_errand, Errand(job, order.task, place, order.stop_at, means))
+        return Local(ForkedTask.start(work, memory_mb=order.figures["memory_mb"]))
+
+    return start

@@ -1,0 +1,230 @@
+"""The broker of artefacts: does what one task asks for, within its reach, with the rights of the server.
+
+The process at the other end may be anybody's by now. What it asks is checked before anything is done; a request that
+is none ends the connection.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import stat
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from windvane.artifacts.base import MAX_KEY_BYTES, Artifacts, Location, ObjectInfo
+from windvane.artifacts.brokered import ERRORS, MOST_READ
+from windvane.artifacts.reach import Reach
+from windvane.errors import AccessDenied
+from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
+
+_LOG = logging.getLogger(__name__)
+
+_MOST_OPEN = 64
+_MOST_ASKED = 4 * MAX_KEY_BYTES * 6 + 4096
+"""Of a request: a key whose every character is escaped, and the rest."""
+
+_MOST_WRITTEN = 1 << 28
+"""Bytes of an object that is written at once; larger ones are uploaded."""
+
+_PAGE = 1000
+_MOST_TEXT = 4000
+
+_Answer = tuple[Any, bytes]
+
+
+class Broker:
+    """For one task, in one thread, until the other end is closed.
+
+    channel    closed at the end
+    artifacts  those of the server
+    """
+
+    def __init__(self, channel: socket.socket, artifacts: Artifacts, reach: Reach) -> None:
+        self._channel, self._artifacts, self._reach = channel, artifacts, reach
+        self._requests = FrameBuffer(_MOST_ASKED, 0)
+        self._descriptors: deque[int] = deque()
+        self._open: dict[int, BinaryIO | Iterator[ObjectInfo]] = {}
+        self._opened = 0
+        self._do: dict[str, Callable[[dict[str, Any]], _Answer]] = {
+            "bucket_exists": self._bucket_exists,
+            "list": self._list,
+            "page": self._page,
+            "info": self._info,
+            "open": self._start,
+            "read": self._read,
+            "close": self._close,
+            "write": self._write,
+            "upload": self._upload,
+            "delete": self._delete,
+        }
+
+    def serve(self) -> None:
+        """Answer until there is nobody to answer to."""
+        try:
+            with self._channel, suppress(ConnectionError):
+                while self._receive():
+                    while (request := self._requests.next_frame()) is not None:
+                        self._channel.sendall(self._answered(request))
+                        self._drop_descriptors()
+        except BadFrame as error:
+            _LOG.warning("A task did not keep to the broker's protocol: %s", error)
+        finally:
+            self._drop_descriptors()
+            for handle in list(self._open):
+                self._let_go(handle)
+
+    def _receive(self) -> bool:
+        data, descriptors, _, _ = socket.recv_fds(self._channel, 1 << 16, 4)
+        self._descriptors.extend(descriptors)
+        if data:
+            self._requests.feed(data)
+        return bool(data)
+
+    def _answered(self, request: Frame) -> bytes:
+        """raises    BadFrame"""
+        asked = request[0]
+        do = self._do.get(str(asked.get("do")))
+        if do is None:
+            raise BadFrame("A request asks for nothing that is known.")
+        try:
+            ok, body = do(asked)
+        except BadFrame:
+            raise
+        except Exception as error:  # noqa: BLE001 - the end of a request: whoever asked is told
+            return pack(_told(error))
+        return pack({"ok": ok}, body)
+
+    def _bucket_exists(self, asked: dict[str, Any]) -> _Answer:
+        bucket = _location(asked).bucket
+        if not self._reach.may_ask_for(bucket):
+            raise _beyond(bucket)
+        return self._artifacts.bucket_exists(bucket), b""
+
+    def _list(self, asked: dict[str, Any]) -> _Answer:
+        prefix = _location(asked)
+        if not self._reach.may_list(prefix):
+            raise _beyond(prefix)
+        return self._keep(iter(self._artifacts.list(prefix))), b""
+
+    def _page(self, asked: dict[str, Any]) -> _Answer:
+        """Whether there may be more, and some of the objects."""
+        handle = asked.get("handle")
+        listing = self._open.get(handle) if isinstance(handle, int) else None
+        if not isinstance(handle, int) or listing is None or hasattr(listing, "read"):
+            raise BadFrame("A page is asked of what is no listing.")
+        page = [(one.location.key, one.size, one.etag) for one in islice(listing, _PAGE)]
+        if len(page) < _PAGE:
+            self._let_go(handle)
+        return len(page) == _PAGE, json.dumps(page).encode()
+
+    def _info(self, asked: dict[str, Any]) -> _Answer:
+        found = self._artifacts.info(self._readable(asked))
+        return (None if found is None else {"size": found.size, "etag": found.etag}), b""
+
+    def _start(self, asked: dict[str, Any]) -> _Answer:
+        start = asked.get("start")
+        if not isinstance(start, int) or start < 0:
+            raise BadFrame("An object is opened at no place.")
+        return self._keep(self._artifacts.open(self._readable(asked), start)), b""
+
+    def _read(self, asked: dict[str, Any]) -> _Answer:
+        handle, size = asked.get("handle"), asked.get("size")
+        stream = self._open.get(handle) if isinstance(handle, int) else None
+        if stream is None or not hasattr(stream, "read"):
+            raise BadFrame("Bytes are asked of what is no open object.")
+        if not isinstance(size, int) or not 0 <= size <= MOST_READ:
+            raise BadFrame("More bytes are asked for than are sent at once.")
+        return True, stream.read(size)
+
+    def _close(self, asked: dict[str, Any]) -> _Answer:
+        handle = asked.get("handle")
+        if isinstance(handle, int):
+            self._let_go(handle)
+        return True, b""
+
+    def _write(self, asked: dict[str, Any]) -> _Answer:
+        location = self._writable(asked)
+        with os.fdopen(self._file(_MOST_WRITTEN), "rb") as file:
+            file.seek(0)
+            data = file.read(_MOST_WRITTEN + 1)
+        self._artifacts.write(location, data[:_MOST_WRITTEN])
+        return True, b""
+
+    def _upload(self, asked: dict[str, Any]) -> _Answer:
+        location = self._writable(asked)
+        descriptor = self._file(None)
+        try:
+            self._artifacts.upload(location, Path(f"/proc/self/fd/{descriptor}"))
+        finally:
+            os.close(descriptor)
+        return True, b""
+
+    def _delete(self, asked: dict[str, Any]) -> _Answer:
+        self._artifacts.delete(self._writable(asked))
+        return True, b""
+
+    def _readable(self, asked: dict[str, Any]) -> Location:
+        location = _location(asked)
+        if not self._reach.may_read(location):
+            raise _beyond(location)
+        return location
+
+    def _writable(self, asked: dict[str, Any]) -> Location:
+        location = _location(asked)
+        if not self._reach.may_write(location):
+            raise _beyond(location)
+        return location
+
+    def _file(self, most: int | None) -> int:
+        """The regular file that came with the request; the caller closes it."""
+        if not self._descriptors:
+            raise BadFrame("A request lacks the file that it is about.")
+        descriptor = self._descriptors.popleft()
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or (most is not None and status.st_size > most):
+            os.close(descriptor)
+            raise BadFrame("What came with a request is no file, or too large.")
+        return descriptor
+
+    def _keep(self, thing: BinaryIO | Iterator[ObjectInfo]) -> int:
+        if len(self._open) >= _MOST_OPEN:
+            raise BadFrame(f"More than {_MOST_OPEN} objects and listings are open.")
+        self._opened += 1
+        self._open[self._opened] = thing
+        return self._opened
+
+    def _let_go(self, handle: int) -> None:
+        close = getattr(self._open.pop(handle, None), "close", None)
+        if close is not None:
+            with suppress(Exception):  # an object that cannot be closed is gone already
+                close()
+
+    def _drop_descriptors(self) -> None:
+        while self._descriptors:
+            os.close(self._descriptors.popleft())
+
+
+def _location(asked: dict[str, Any]) -> Location:
+    bucket, key = asked.get("bucket"), asked.get("key")
+    if not isinstance(bucket, str) or not isinstance(key, str):
+        raise BadFrame("A request names no place.")
+    return Location(bucket, key)
+
+
+def _beyond(place: Location | str) -> AccessDenied:
+    return AccessDenied(f"{place} is not of this job: neither its input nor below its output.")
+
+
+def _told(error: Exception) -> dict[str, str]:
+    kind = next((base.__name__ for base in type(error).__mro__ if base.__name__ in ERRORS), "")
+    if not kind:
+        _LOG.warning("The broker of artefacts could not do what was asked: %r", error)
+    text = str(error) if kind else f"{type(error).__name__}: {error}"
+    return {"error": kind or "OSError", "text": text[:_MOST_TEXT]}

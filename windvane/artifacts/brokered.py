@@ -1,0 +1,150 @@
+"""Artifacts of a process that has no key and no network: it asks a broker (artifacts/broker.py) over a socket that it was
+given, one request at a time.
+
+A request is one frame without a body; files go with it as open descriptors. The answer is one frame: a header with
+"ok", or with "error", the name of an error's class, and "text".
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from windvane.artifacts.base import Location, ObjectInfo
+from windvane.errors import AccessDenied, InvalidRequest
+from windvane.process.frames import FrameBuffer, pack
+
+MOST_READ = 1 << 20
+"""Bytes of one answer."""
+
+_PIECE = 1 << 18
+
+ERRORS: dict[str, type[Exception]] = {
+    kind.__name__: kind
+    for kind in (FileNotFoundError, PermissionError, OSError, AccessDenied, InvalidRequest)
+}
+"""What a broker may answer with; whatever else goes wrong is an OSError."""
+
+
+class BrokeredArtifacts:
+    """Keeps the contract within its reach; beyond it everything is refused with AccessDenied. For any thread.
+
+    channel    of the broker; it stays its owner's
+    """
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._answers = FrameBuffer()
+        self._turn = threading.Lock()
+
+    def bucket_exists(self, bucket: str) -> bool:
+        return bool(self._ask("bucket_exists", Location(bucket, ""))[0]["ok"])
+
+    def ensure_bucket(self, bucket: str) -> None:
+        """raises    PermissionError if there is no such bucket: none is made from here"""
+        if not self.bucket_exists(bucket):
+            raise PermissionError(f"a task makes no buckets, and there is no '{bucket}'")
+
+    def list(self, prefix: Location) -> Iterator[ObjectInfo]:
+        handle = self._ask("list", prefix)[0]["ok"]
+        while True:
+            header, body = self._ask("page", handle=handle)
+            for key, size, etag in json.loads(body):
+                yield ObjectInfo(Location(prefix.bucket, key), size, etag)
+            if not header["ok"]:
+                return
+
+    def info(self, location: Location) -> ObjectInfo | None:
+        found = self._ask("info", location)[0]["ok"]
+        return None if found is None else ObjectInfo(location, found["size"], found["etag"])
+
+    def open(self, location: Location, start: int = 0) -> BinaryIO:
+        handle = self._ask("open", location, start=start)[0]["ok"]
+        return cast("BinaryIO", io.BufferedReader(_Stream(self, handle), MOST_READ))
+
+    def read(self, location: Location) -> bytes:
+        with self.open(location) as stream:
+            return stream.read()
+
+    def write(self, location: Location, data: bytes) -> None:
+        with os.fdopen(os.memfd_create("object"), "w+b") as file:
+            file.write(data)
+            file.flush()
+            self._ask("write", location, descriptor=file.fileno())
+
+    def upload(self, location: Location, path: Path) -> None:
+        with path.open("rb") as file:
+            self._ask("upload", location, descriptor=file.fileno())
+
+    def download(self, location: Location, path: Path) -> None:
+        part = path.with_name(f".{path.name}.part")
+        with self.open(location) as stream, part.open("wb") as target:
+            while chunk := stream.read(MOST_READ):
+                target.write(chunk)
+        part.replace(path)
+
+    def delete(self, location: Location) -> None:
+        self._ask("delete", location)
+
+    def read_on(self, handle: int, size: int) -> bytes:
+        """Some more bytes of an open object; none at its end."""
+        return self._ask("read", handle=handle, size=min(size, MOST_READ))[1]
+
+    def close(self, handle: int) -> None:
+        """Let go of an open object."""
+        self._ask("close", handle=handle)
+
+    def _ask(
+        self,
+        what: str,
+        location: Location | None = None,
+        *,
+        descriptor: int | None = None,
+        **numbers: int,
+    ) -> tuple[dict[str, Any], bytes]:
+        asked: dict[str, Any] = {"do": what, **numbers}
+        if location is not None:
+            asked |= {"bucket": location.bucket, "key": location.key}
+        with self._turn:
+            frame = pack(asked)
+            if descriptor is None:
+                self._channel.sendall(frame)
+            else:
+                sent = socket.send_fds(self._channel, [frame], [descriptor])
+                self._channel.sendall(frame[sent:])
+            header, body = self._answer()
+        if (error := header.get("error")) is not None:
+            raise ERRORS.get(error, OSError)(header["text"])
+        return header, body
+
+    def _answer(self) -> tuple[dict[str, Any], bytes]:
+        while (frame := self._answers.next_frame()) is None:
+            received = self._channel.recv(_PIECE)
+            if not received:
+                raise OSError("The broker of artefacts is gone.")
+            self._answers.feed(received)
+        return frame
+
+
+class _Stream(io.RawIOBase):
+    def __init__(self, artifacts: BrokeredArtifacts, handle: int) -> None:
+        self._artifacts, self._handle = artifacts, handle
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._artifacts.read_on(self._handle, len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._artifacts.close(self._handle)

@@ -1,0 +1,86 @@
+"""What a task may read and write in S3: worked out of its job's record, and held against who owns each bucket now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from windvane.artifacts.base import Artifacts, Location, parse_location
+from windvane.artifacts.reach import Reach
+from windvane.control.inputs import manifest_locations
+from windvane.control.members import found
+from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
+from windvane.domain.job import AutoMLJob
+from windvane.domain.task import TaskKind
+from windvane.errors import WindvaneError
+
+Permits = Callable[[str], bool]
+"""Whether the job's account may use a bucket at all."""
+
+
+def reach_of(
+    job: AutoMLJob | ProcessingJob, kind: TaskKind, artifacts: Artifacts, permits: Permits
+) -> Reach:
+    """The reach of one task. Objects that a manifest names are those that it names now.
+
+    artifacts    to read manifests
+    """
+    read: list[Location] = []
+    objects: set[Location] = set()
+    for source in _sources(job, kind):
+        location = parse_location(source["S3Uri"])
+        if source.get("S3DataType") != "ManifestFile":
+            read.append(location)
+        elif permits(location.bucket):
+            read.append(location / "")
+            objects |= {location, *_named(artifacts, location)}
+    if isinstance(job, TransformJob):
+        urls = [container.model_data_url for container in job.containers]
+        objects |= {parse_location(url) for url in (*urls, job.transformers) if url}
+    return Reach(
+        tuple(one for one in read if permits(one.bucket)),
+        frozenset(one for one in objects if permits(one.bucket)),
+        tuple(one for one in _outputs(job) if permits(one.bucket)),
+    )
+
+
+def _sources(job: AutoMLJob | ProcessingJob, kind: TaskKind) -> Iterator[Mapping[str, Any]]:
+    if isinstance(job, AutoMLJob):
+        if kind is TaskKind.ANALYZE:
+            yield from _at(job.request, "InputDataConfig.*.DataSource.S3DataSource")
+    elif isinstance(job, TransformJob):
+        yield from _at(job.details, "TransformInput.DataSource.S3DataSource")
+    elif isinstance(job, TrainingJob):
+        yield from _at(job.details, "InputDataConfig.*.DataSource.S3DataSource")
+    else:
+        yield from _at(job.details, "ProcessingInputs.*.S3Input")
+
+
+def _outputs(job: AutoMLJob | ProcessingJob) -> Iterator[Location]:
+    if isinstance(job, AutoMLJob):
+        yield parse_location(job.output_root) / ""
+    elif isinstance(job, TransformJob):
+        yield _folder(job.details["TransformOutput"]["S3OutputPath"])
+    elif isinstance(job, TrainingJob):
+        yield _folder(job.details["OutputDataConfig"]["S3OutputPath"]) / job.name / ""
+    else:
+        for _, uri in found(job.details, "ProcessingOutputConfig.Outputs.*.S3Output.S3Uri"):
+            yield _folder(uri)
+
+
+def _at(request: Mapping[str, Any], path: str) -> Iterator[Mapping[str, Any]]:
+    for _, value in found(request, path):
+        yield value
+
+
+def _named(artifacts: Artifacts, manifest: Location) -> list[Location]:
+    """Nothing if it cannot be read: the task finds out, and says so."""
+    try:
+        return manifest_locations(artifacts, manifest)
+    except (WindvaneError, OSError):
+        return []
+
+
+def _folder(uri: str) -> Location:
+    location = parse_location(uri.rstrip("/"))
+    return location / "" if location.key else location

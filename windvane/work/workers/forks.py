@@ -1,0 +1,171 @@
+"""A worker's fork server as the worker sees it: started with it, asked for one task at a time, started again if it dies."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from windvane.process.child import Ending, Exit
+from windvane.process.confinement import Confinement, clean_environment
+from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
+from windvane.process.leash import command
+from windvane.work.workers.forked import MOST_RESULT, Result, read_result
+from windvane.work.workers.order import TaskOrder, order_to_json
+
+_LOG = logging.getLogger(__name__)
+
+_READY_S = 120.0
+_KILL_S = 10.0
+_ENVIRONMENT = {"JOBLIB_MULTIPROCESSING": "0"}
+
+
+class Forks:
+    """To be used by the thread that made it, which lives as long as the process: the fork server is on its leash.
+
+    libraries    modules that tasks need, loaded once
+    """
+
+    def __init__(self, libraries: Sequence[str]) -> None:
+        self._libraries = tuple(libraries)
+        self._is_ready = False
+        self._start_server()
+
+    def wait_ready(self, timeout_s: float = _READY_S) -> None:
+        """raises    RuntimeError if the fork server does not come up"""
+        if not self._is_ready:
+            frame = self.receive(time.monotonic() + timeout_s)
+            if frame is None or "ready" not in frame[0]:
+                raise RuntimeError("The fork server did not start; its log says why.")
+            self._is_ready = True
+
+    def start(
+        self,
+        order: TaskOrder,
+        broker: socket.socket,
+        *,
+        memory_mb: int | None,
+        confinement: Confinement | None,
+    ) -> RemoteTask:
+        """Begin a task; there must be no other.
+
+        broker    for the task; it is the task's from now on
+        """
+        if self._process.poll() is not None:
+            _LOG.error("The fork server ended; it is started again.")
+            self.close()
+            self._start_server()
+        self.wait_ready()
+        told = {
+            "order": order_to_json(order),
+            "memory_mb": memory_mb,
+            "confinement": None if confinement is None else confinement.to_dict(),
+        }
+        frame = pack(told)
+        with broker, suppress(ConnectionError):
+            sent = socket.send_fds(self._channel, [frame], [broker.fileno()])
+            self._channel.sendall(frame[sent:])
+        return RemoteTask(self)
+
+    def send(self, header: dict[str, Any]) -> None:
+        """Nothing happens if it is gone."""
+        with suppress(ConnectionError):
+            self._channel.sendall(pack(header))
+
+    def receive(self, until: float) -> Frame | None:
+        """Its next frame; None if there is none until then, in time.monotonic().
+
+        raises    ConnectionError if it is gone
+        """
+        waiter = select.poll()
+        waiter.register(self._channel, select.POLLIN)
+        while (frame := self._frames.next_frame()) is None:
+            if not waiter.poll(1000 * max(0.0, until - time.monotonic())):
+                return None
+            data = self._channel.recv(1 << 18)
+            if not data:
+                raise ConnectionResetError("The fork server is gone.")
+            self._frames.feed(data)
+        return frame
+
+    def close(self) -> None:
+        """End it, and the task that it may have."""
+        for send, target in ((os.killpg, self._process.pid), (os.kill, self._process.pid)):
+            with suppress(ProcessLookupError):
+                send(target, signal.SIGKILL)
+        self._process.wait()
+        self._channel.close()
+
+    def _start_server(self) -> None:
+        ours, theirs = socket.socketpair()
+        program = [sys.executable, "-m", "windvane.work.workers.forkserver", str(theirs.fileno())]
+        with theirs:
+            self._process = subprocess.Popen(
+                command([*program, *self._libraries]),
+                stdin=subprocess.DEVNULL,
+                stdout=sys.stderr.fileno(),
+                pass_fds=(theirs.fileno(),),
+                env=clean_environment(os.environ, _ENVIRONMENT),
+            )
+        self._channel = ours
+        self._frames = FrameBuffer(max_body=MOST_RESULT)
+        self._is_ready = False
+
+
+class RemoteTask:
+    """A task under way in a process of the fork server."""
+
+    def __init__(self, forks: Forks) -> None:
+        self._forks = forks
+        self._ended: Exit | None = None
+        self._result: Result = {}
+
+    def wait(self, timeout_s: float) -> Exit | None:
+        """How it ended, after waiting until it does or the time is over."""
+        if self._ended is None:
+            try:
+                frame = self._forks.receive(time.monotonic() + timeout_s)
+            except (ConnectionError, BadFrame) as error:
+                self._forks.close()
+                self._ended = Exit(Ending.KILLED, f"The process of the task was lost: {error}")
+            else:
+                self._ended = None if frame is None else self._read(frame)
+        return self._ended
+
+    def kill(self, reason: Ending = Ending.KILLED) -> Exit:
+        """Kill it now. Returns how it ended: `reason`, or what it was if it had ended before."""
+        if self._ended is None:
+            self._forks.send({"kill": str(reason)})
+        ended = self.wait(_KILL_S)
+        if ended is None:
+            self._forks.close()
+            ended = self._ended = Exit(reason, "It was ended with the process that had started it.")
+        return ended
+
+    def result(self) -> Result:
+        """Of one that FINISHED."""
+        return self._result
+
+    def _read(self, frame: Frame) -> Exit:
+        header, body = frame
+        ended = Exit(
+            Ending(header["ending"]),
+            header["text"],
+            tuple(header["error_classes"]),
+            header["peak_memory_mb"],
+        )
+        if ended.ending is not Ending.FINISHED:
+            return ended
+        try:
+            self._result = read_result(body)
+        except ValueError as error:
+            return Exit(Ending.FAILED, f"What it left is no result: {error}.")
+        return ended

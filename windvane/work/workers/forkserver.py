@@ -1,0 +1,115 @@
+"""The fork server of a worker: has loaded the libraries, knows no secret, and forks a confined process for each task.
+
+    python -m windvane.work.workers.forkserver CHANNEL MODULE ...
+
+A worker holds the keys of the stores in its memory, so that no fork of it may touch data. On the channel come frames:
+{"order": ..., "memory_mb": N, "confinement": ... or null}, with the socket of the task's broker as a descriptor, and
+{"kill": how}; each order is answered by {"ending": ...} with the result as its body. It ends with the channel.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import logging
+import os
+import select
+import socket
+import sys
+import tempfile
+from collections import deque
+from dataclasses import asdict
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from windvane.artifacts.brokered import BrokeredArtifacts
+from windvane.process.child import Ending, Exit
+from windvane.process.confinement import confinement_from
+from windvane.process.frames import FrameBuffer, pack
+from windvane.work.workers.forked import ForkedTask, Result
+from windvane.work.workers.order import order_from_json
+from windvane.work.workers.performing import perform_order
+
+_LOOK_MS = 200
+_PIECE = 1 << 16
+
+
+class ForkServer:
+    """channel    of the worker"""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._frames = FrameBuffer(1 << 26)
+        self._descriptors: deque[int] = deque()
+
+    def run(self) -> None:
+        """Until the worker is gone."""
+        while (told := self._next()) is not None:
+            if "order" in told:
+                self._do(told)
+
+    def _do(self, told: dict[str, Any]) -> None:
+        broker = self._descriptors.popleft()
+        confined = told["confinement"]
+        task = ForkedTask.start(
+            partial(_work, told["order"], broker),
+            memory_mb=told["memory_mb"],
+            confinement=None if confined is None else confinement_from(confined),
+            keep=(broker,),
+        )
+        os.close(broker)
+        ended = self._attend(task)
+        self._channel.sendall(pack(asdict(ended), task.take_result()))
+
+    def _attend(self, task: ForkedTask) -> Exit:
+        """How it ended; its memory is watched meanwhile, and the worker listened to."""
+        waiter = select.poll()
+        waiter.register(self._channel, select.POLLIN)
+        waiter.register(task.child.pidfd, select.POLLIN)
+        while (ended := task.child.poll()) is None:
+            events = dict(waiter.poll(_LOOK_MS))
+            if self._channel.fileno() in events:
+                told = self._next()
+                if told is None or "kill" in told:
+                    return task.kill(Ending.KILLED if told is None else Ending(told["kill"]))
+        return ended
+
+    def _next(self) -> dict[str, Any] | None:
+        """The next frame's header; None if there is nobody to send one."""
+        while (frame := self._frames.next_frame()) is None:
+            data, descriptors, _, _ = socket.recv_fds(self._channel, _PIECE, 1)
+            self._descriptors.extend(descriptors)
+            if not data:
+                return None
+            self._frames.feed(data)
+        return frame[0]
+
+
+def _work(order: str, broker: int) -> Result:
+    """The life of a task's process."""
+    done = order_from_json(order)
+    tempfile.tempdir = str(done.folder)
+    Path(done.folder).mkdir(parents=True, exist_ok=True)
+    with socket.socket(fileno=broker) as channel:
+        artifacts = BrokeredArtifacts(channel)
+        return perform_order(done, lambda: artifacts)
+
+
+def main() -> None:
+    faulthandler.enable()
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    os.umask(0o077)
+    for library in sys.argv[2:]:
+        import_module(library)
+    gc.freeze()
+    channel.sendall(pack({"ready": True}))
+    ForkServer(channel).run()
+
+
+if __name__ == "__main__":
+    main()

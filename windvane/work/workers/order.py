@@ -1,0 +1,56 @@
+"""An order: all that a process must know to do one task, as one piece of JSON. Nothing secret is in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
+from windvane.domain.job import AutoMLJob
+from windvane.domain.task import Task
+from windvane.store.records import from_json, to_json
+
+_JOBS: dict[str, type[AutoMLJob | ProcessingJob]] = {
+    kind.__name__: kind for kind in (AutoMLJob, ProcessingJob, TrainingJob, TransformJob)
+}
+
+
+@dataclass(frozen=True)
+class TaskOrder:
+    """folder     the job's workspace
+    stop_at    time.time() at which the process will be killed
+    figures    of work/means.py
+    """
+
+    job: AutoMLJob | ProcessingJob
+    task: Task
+    folder: Path
+    stop_at: float
+    figures: Mapping[str, Any]
+
+
+def order_to_json(order: TaskOrder) -> str:
+    return json.dumps(
+        {
+            "kind": type(order.job).__name__,
+            "job": to_json(order.job),
+            "task": to_json(order.task),
+            "folder": str(order.folder),
+            "stop_at": order.stop_at,
+            "figures": dict(order.figures),
+        }
+    )
+
+
+def order_from_json(text: str) -> TaskOrder:
+    told: dict[str, Any] = json.loads(text)
+    return TaskOrder(
+        job=from_json(_JOBS[told["kind"]], told["job"]),
+        task=from_json(Task, told["task"]),
+        folder=Path(told["folder"]),
+        stop_at=told["stop_at"],
+        figures=told["figures"],
+    )

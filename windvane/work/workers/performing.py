@@ -1,0 +1,37 @@
+"""What is done with an order, by the kind of its job; in the process that was forked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from windvane.artifacts.base import Artifacts
+from windvane.domain.candidate import TrainingJob, TransformJob
+from windvane.domain.job import AutoMLJob
+from windvane.work.means import Means
+from windvane.work.tasks.errand import Errand
+from windvane.work.tasks.processing import process
+from windvane.work.tasks.stages import Bench, Result, perform
+from windvane.work.tasks.training import train
+from windvane.work.tasks.transform import transform
+from windvane.work.workers.order import TaskOrder
+from windvane.work.workspace import Workspace
+
+
+def perform_order(order: TaskOrder, open_artifacts: Callable[[], Artifacts]) -> Result:
+    """The task's result, JSON.
+
+    raises    DataFault, CandidateFault, and whatever the artefacts raise
+    """
+    job = order.job
+    means = Means(open_artifacts=open_artifacts, **order.figures)
+    place = Workspace(order.folder)
+    if isinstance(job, AutoMLJob):
+        return perform(Bench(job, order.task, place, order.stop_at, means))
+    return perform_errand(Errand(job, order.task, place, order.stop_at, means))
+
+
+def perform_errand(errand: Errand) -> Result:
+    """What a step job asks."""
+    if isinstance(errand.job, TransformJob):
+        return transform(errand, errand.job)
+    return train(errand) if isinstance(errand.job, TrainingJob) else process(errand)

@@ -1,0 +1,58 @@
+"""How a worker has a task done: its workspace is made ready, its reach worked out, a broker put beside it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+
+from windvane.artifacts.base import Artifacts
+from windvane.artifacts.broker import Broker
+from windvane.artifacts.mapped import BucketMap
+from windvane.process.ownership import give
+from windvane.store.base import Store
+from windvane.work.reach import reach_of
+from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.forks import Forks, RemoteTask
+from windvane.work.workers.order import TaskOrder
+
+
+class TaskStarter:
+    """Belongs to the worker's main thread; each broker has a thread of its own."""
+
+    def __init__(self, config: WorkConfig, store: Store, forks: Forks) -> None:
+        self._config, self._store, self._forks = config, store, forks
+        self._mapped = BucketMap(config.buckets)
+        self._artifacts: Artifacts | None = None
+
+    def start(self, order: TaskOrder) -> RemoteTask:
+        """Begin to do it; there must be no other under way."""
+        config, job = self._config, order.job
+        if self._artifacts is None:  # a client of S3 takes a while to make
+            self._artifacts = config.artifacts()
+        order.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        order.folder.mkdir(mode=0o700, exist_ok=True)
+        if config.sandbox is not None:
+            give(order.folder, config.sandbox.user_of(job.arn))
+        reach = reach_of(job, order.task.kind, self._artifacts, self._permits(job.scope.account))
+        ours, theirs = socket.socketpair()
+        broker = Broker(ours, self._artifacts, reach)
+        threading.Thread(target=broker.serve, name="broker", daemon=True).start()
+        return self._forks.start(
+            order,
+            theirs,
+            memory_mb=config.task_memory_mb,
+            confinement=config.confinement(job.arn, order.folder),
+        )
+
+    def _permits(self, account: str) -> Callable[[str], bool]:
+        """Whether the account may use a bucket: it may have changed hands since the job was admitted."""
+
+        def permits(bucket: str) -> bool:
+            source = self._mapped.find(bucket)
+            if source is not None:
+                return source.is_open_to(account)
+            with self._store.snapshot() as tx:
+                return tx.bucket_owner(bucket) in (None, account)
+
+        return permits
