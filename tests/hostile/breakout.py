@@ -109,7 +109,11 @@ def _descriptors() -> str:
             target = str(entry.readlink())
         except OSError:
             continue
-        if int(entry.name) > 2 and target.startswith("/") and not target.startswith("/proc/"):
+        if (
+            int(entry.name) > 2
+            and target.startswith("/")
+            and not target.startswith(("/proc/", "/memfd:result"))
+        ):
             found.append(target)
     return ", ".join(found)
 

@@ -111,7 +111,7 @@ class Broker:
         prefix = _location(asked)
         if not self._reach.may_list(prefix):
             raise _beyond(prefix)
-        return self._keep(iter(self._artifacts.list(prefix))), b""
+        return self._keep(lambda: iter(self._artifacts.list(prefix))), b""
 
     def _page(self, asked: dict[str, Any]) -> _Answer:
         """Whether there may be more, and some of the objects."""
@@ -132,7 +132,8 @@ class Broker:
         start = asked.get("start")
         if not isinstance(start, int) or start < 0:
             raise BadFrame("An object is opened at no place.")
-        return self._keep(self._artifacts.open(self._readable(asked), start)), b""
+        location = self._readable(asked)
+        return self._keep(lambda: self._artifacts.open(location, start)), b""
 
     def _read(self, asked: dict[str, Any]) -> _Answer:
         handle, size = asked.get("handle"), asked.get("size")
@@ -193,11 +194,11 @@ class Broker:
             raise BadFrame("What came with a request is no file, or too large.")
         return descriptor
 
-    def _keep(self, thing: BinaryIO | Iterator[ObjectInfo]) -> int:
+    def _keep(self, begin: Callable[[], BinaryIO | Iterator[ObjectInfo]]) -> int:
         if len(self._open) >= _MOST_OPEN:
             raise BadFrame(f"More than {_MOST_OPEN} objects and listings are open.")
         self._opened += 1
-        self._open[self._opened] = thing
+        self._open[self._opened] = begin()
         return self._opened
 
     def _let_go(self, handle: int) -> None:

@@ -39,6 +39,11 @@ class Forks:
         self._is_ready = False
         self._start_server()
 
+    @property
+    def pid(self) -> int:
+        """Of the fork server."""
+        return self._process.pid
+
     def wait_ready(self, timeout_s: float = _READY_S) -> None:
         """raises    RuntimeError if the fork server does not come up"""
         if not self._is_ready:

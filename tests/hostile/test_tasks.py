@@ -1,0 +1,217 @@
+"""A task that runs whatever it likes: it has what its job was admitted with, and nothing else.
+
+On the old code it had the keys of the S3 store, the database's descriptor, and everybody's files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hostile.hostile_task import KNOWN
+from unit.work.world import make_job
+
+from windvane.artifacts.base import Location
+from windvane.artifacts.broker import Broker
+from windvane.artifacts.brokered import BrokeredArtifacts
+from windvane.artifacts.local import LocalArtifacts
+from windvane.artifacts.reach import Reach
+from windvane.domain.job import AutoMLJob
+from windvane.domain.task import Task, TaskKind
+from windvane.process.child import Ending
+from windvane.process.frames import pack
+from windvane.process.sandbox import sandbox_of
+from windvane.store.open import open_store
+from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.forks import Forks
+from windvane.work.workers.order import TaskOrder
+from windvane.work.workers.starting import TaskStarter
+from windvane.work.workspace import workspace_of
+
+SECRET = "S3cr3tS3cr3tS3cr3tS3cr3tS3cr3tS3cr3tS3cr"
+
+
+def digest(word: str) -> str:
+    return hashlib.sha256(word.encode()).hexdigest()
+
+
+def job_of(account: str = "000000000000") -> AutoMLJob:
+    made = make_job(name="churn")
+    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://data/train/"}
+    request = {
+        **made.request,
+        "InputDataConfig": [{"DataSource": {"S3DataSource": source}, "TargetAttributeName": "y"}],
+        "OutputDataConfig": {"S3OutputPath": "s3://results/jobs"},
+    }
+    return replace(made, request=request, scope=replace(made.scope, account=account))
+
+
+@pytest.fixture
+def hostile_forks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forks]:
+    folders = Path(__file__).parents[1:3]
+    monkeypatch.setenv("PYTHONPATH", ":".join(map(str, folders)))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    forks = Forks(["hostile.hostile_task"])
+    yield forks
+    forks.close()
+
+
+def test_a_task_that_runs_code_finds_nothing(tmp_path: Path, hostile_forks: Forks) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    sandbox, lacks = sandbox_of(folder)
+    if lacks:
+        pytest.skip(f"this machine lacks {[one.part for one in lacks]}")
+    artifacts = LocalArtifacts(folder / "objects")
+    for bucket in ("data", "results", "other"):
+        artifacts.ensure_bucket(bucket)
+    artifacts.write(Location("data", "train/rows.csv"), b"a,y")
+    artifacts.write(Location("data", "other"), b"beside")
+    artifacts.write(Location("other", "secret"), b"theirs")
+    store = open_store("", folder)
+    store.migrate()
+    job = job_of()
+    workspace = workspace_of(folder, job)
+    other = folder / "work/other/data"
+    for path in (workspace.folder / "told.json", other, folder / "keys.json"):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_text("content of work/own/data")
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
+        local.bind(str(folder / "socket"))
+        local.listen()
+        told = {
+            "secret": [str(folder / "keys.json"), str(folder / "windvane.db"), str(other)],
+            "folder": str(folder),
+            "port": server.getsockname()[1],
+            "socket": str(folder / "socket"),
+            "parent": os.getpid(),
+            "sibling": hostile_forks.pid,
+            "own": str(workspace.folder / "own"),
+            "digest": digest(SECRET),
+            "known": digest(KNOWN),
+        }
+        (workspace.folder / "own").write_text("content of work/own/data")
+        (workspace.folder / "told.json").write_text(json.dumps(told))
+        config = WorkConfig(folder, "run", datetime.now(UTC), 1, 4000, sandbox=sandbox)
+        now = datetime.now(UTC)
+        task = Task(id=1, job_arn=job.arn, kind=TaskKind.ANALYZE, key="a", payload={}, created=now)
+        order = TaskOrder(job, task, workspace.folder, time.time() + 60, config.figures)
+        running = TaskStarter(config, store, hostile_forks).start(order)
+        ended = running.wait(60)
+    assert ended is not None
+    assert ended.ending is Ending.FINISHED, ended.text
+    found = running.result()
+    assert found.pop("own file") == "content of work/own/data"
+    assert found.pop("the input") == "a,y"
+    assert {name: got for name, got in found.items() if got} == {}
+    assert artifacts.read(Location("results", "jobs/churn/made")) == b"made"
+    store.close()
+
+
+def test_all_that_a_server_keeps_of_a_job_is_its_owners_alone(tmp_path: Path) -> None:
+    """Attack 14: files in work/ are 0644."""
+    forks = Forks([])
+    artifacts = LocalArtifacts(tmp_path / "objects")
+    for bucket in ("data", "results"):
+        artifacts.ensure_bucket(bucket)
+    rows = "".join(f"{n},{n % 7},{n % 2}\n" for n in range(600))
+    artifacts.write(Location("data", "train/rows.csv"), f"a,b,y\n{rows}".encode())
+    store = open_store("", tmp_path)
+    store.migrate()
+    job = job_of()
+    config = WorkConfig(tmp_path, "run", datetime.now(UTC), 1, 4000)
+    now = datetime.now(UTC)
+    task = Task(id=1, job_arn=job.arn, kind=TaskKind.ANALYZE, key="a", payload={}, created=now)
+    folder = workspace_of(tmp_path, job).folder
+    order = TaskOrder(job, task, folder, time.time() + 60, config.figures)
+    ended = TaskStarter(config, store, forks).start(order).wait(60)
+    forks.close()
+    store.close()
+    assert ended is not None
+    assert ended.ending is Ending.FINISHED, ended.text
+    made = [tmp_path / "work", *(tmp_path / "work").rglob("*")]
+    assert len(made) > 5
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
+@pytest.fixture
+def brokered(tmp_path: Path) -> Iterator[socket.socket]:
+    own = LocalArtifacts(tmp_path / "objects")
+    own.ensure_bucket("data")
+    own.write(Location("data", "in/rows"), b"rows")
+    reach = Reach(read=(Location("data", "in/"),), write=(Location("data", "out/"),))
+    ours, theirs = socket.socketpair()
+    broker = Broker(theirs, own, reach)
+    import threading
+
+    thread = threading.Thread(target=broker.serve)
+    thread.start()
+    ours.settimeout(10)
+    yield ours
+    ours.close()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+OPEN = {"do": "open", "bucket": "data", "key": "in/rows", "start": 0}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(pack({"do": "format"}), id="an unknown request"),
+        pytest.param(
+            pack({"do": "info", "bucket": ["data"], "key": "in/rows"}), id="a bucket of lists"
+        ),
+        pytest.param(pack({"do": "read", "handle": 99, "size": 1}), id="an unknown handle"),
+        pytest.param(
+            pack(OPEN) + pack({"do": "read", "handle": 1, "size": 1 << 30}), id="a huge read"
+        ),
+        pytest.param(pack(OPEN) + pack({"do": "page", "handle": 1}), id="a page of an object"),
+        pytest.param(pack({**OPEN, "start": -1}), id="a place before the beginning"),
+        pytest.param(pack(OPEN) * 100, id="too many open objects"),
+        pytest.param(pack({"do": "upload", "bucket": "data", "key": "out/x"}), id="no file"),
+        pytest.param(pack({"do": "info", "key": "k" * 100_000}), id="a huge request"),
+        pytest.param(b"\xff" * 64, id="no frame"),
+        pytest.param(pack(OPEN, b"a body"), id="a body"),
+        pytest.param(b"\0\0\0\2\0\0\0\0[]", id="no object"),
+    ],
+)
+def test_a_request_that_is_none_ends_the_connection(
+    brokered: socket.socket, request_: bytes
+) -> None:
+    with suppress(ConnectionError):
+        brokered.sendall(request_)
+        while brokered.recv(1 << 16):
+            pass
+
+
+def test_what_is_no_file_is_not_uploaded(brokered: socket.socket) -> None:
+    read_end, write_end = os.pipe()
+    frame = pack({"do": "upload", "bucket": "data", "key": "out/x"})
+    socket.send_fds(brokered, [frame], [read_end])
+    assert brokered.recv(1 << 16) == b""
+    for descriptor in (read_end, write_end):
+        os.close(descriptor)
+
+
+def test_descriptors_that_nobody_asked_for_are_closed(brokered: socket.socket) -> None:
+    read_end, write_end = os.pipe()
+    artifacts = BrokeredArtifacts(brokered)
+    frame = pack({"do": "info", "bucket": "data", "key": "in/rows"})
+    socket.send_fds(brokered, [frame], [write_end])
+    os.close(write_end)
+    assert b"size" in brokered.recv(1 << 16)
+    artifacts.info(Location("data", "in/rows"))
+    os.set_blocking(read_end, False)
+    assert os.read(read_end, 1) == b"", "another holds the end that was sent"
+    os.close(read_end)
