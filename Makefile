@@ -61,6 +61,7 @@ lock: setup-dev
 	$(PIN) --upgrade pyproject.toml --extra postgres --group dev -o requirements/dev.txt
 	$(PIN) pyproject.toml --extra postgres -c requirements/dev.txt -o requirements/core.txt
 	$(PIN) --upgrade --group build -c requirements/dev.txt -o requirements/build.txt
+	$(PIN) --upgrade --group import -o requirements/import.txt
 	$(PIN) --upgrade --group sdk3 -o requirements/sdk3.txt
 	$(PIN) --upgrade --group airflow -o requirements/airflow.txt
 

@@ -26,6 +26,7 @@ from windvane.console.security import Hosts
 from windvane.console.site import Parts as ConsoleParts
 from windvane.console.site import Site
 from windvane.control.buckets import StoredBuckets
+from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
@@ -50,6 +51,7 @@ from windvane.events.stream import Streams
 from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
 from windvane.names import PageTokens, default_bucket, default_role
+from windvane.process.volatile import make_memory_folder
 from windvane.serving.explaining import Explaining
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
@@ -109,7 +111,8 @@ class Server:
         self._mapped = BucketMap(bucket_sources(settings))
         self._artifacts = with_mapped(S3Artifacts(self._connection), self._mapped.sources)
         self._router = Router(Bounds(queue=settings.serving.queue))
-        self._sandbox = sandbox_for(settings)
+        self._no_volumes = make_memory_folder(settings.data_dir)
+        self._sandbox = sandbox_for(settings, self._no_volumes)
         self._hosting = Hosting(
             self._store,
             self._artifacts,
@@ -118,11 +121,14 @@ class Server:
             memory_mb=settings.serving.memory_mb,
             idle_s=settings.serving.idle_s,
             sandbox=self._sandbox,
+            check_key=self._kms.ciphers.check,
         )
         self._up_since = utc_now()
         self._supervisor = Supervisor(
             self._store,
-            work_config(settings, self._connection, self._mapped, self._up_since, self._sandbox),
+            work_config(
+                settings, self._connection, self._mapped, self._up_since, self._sandbox, masters
+            ),
         )
         tide = Tide(self._store)
         self._streams = Streams(self._store, tide, settings.events.streams)
@@ -323,16 +329,22 @@ class Server:
         roles = self._roles
         networks = networks_of(self._settings, self._sandbox)
         lists = Lists(store, PageTokens(self._keys.token_secret))
-        steps = Steps(store, artifacts, roles, lists, utc_now, networks)
+        encryption = Encryption(
+            self._kms.ciphers,
+            plain_links(self._settings),
+            self._settings.s3 is None,
+            self._no_volumes,
+        )
+        steps = Steps(store, artifacts, roles, lists, encryption, utc_now, networks)
         return Parts(
-            Jobs(store, artifacts, roles, limits, lists, utc_now, networks),
+            Jobs(store, artifacts, roles, limits, lists, encryption, utc_now, networks),
             Models(store, artifacts, roles, lists, utc_now, networks),
-            EndpointConfigs(store, lists, utc_now),
+            EndpointConfigs(store, lists, encryption, utc_now),
             Endpoints(store, limits, lists, utc_now),
             Tags(store),
             steps,
             Reports(store, steps),
-            Transforms(store, artifacts, roles, utc_now),
+            Transforms(store, artifacts, roles, encryption, utc_now),
             Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
             Overviews(store, lists),
             Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),

@@ -20,6 +20,7 @@ from windvane.audit.anchors import StoredAnchors
 from windvane.audit.files import FileBounds
 from windvane.audit.kinds import Recording
 from windvane.audit.log import AUDIT_FOLDER, AUDIT_KEY, AuditLog
+from windvane.control.kms.master import MasterKeys
 from windvane.control.networks import Networks
 from windvane.domain.events import DETAIL_TYPES
 from windvane.events.webhooks import Hook
@@ -27,6 +28,7 @@ from windvane.names import fresh_suffix
 from windvane.process.confinement import Part
 from windvane.process.memory import machine_memory_mb
 from windvane.process.sandbox import Sandbox, sandbox_of
+from windvane.process.volatile import memory_folder
 from windvane.sealing import derive_key
 from windvane.settings import BadSettings, Settings
 from windvane.store.base import Store
@@ -152,14 +154,16 @@ def as_mapped(source: BucketSource) -> MappedBucket:
     return MappedBucket(upstream, source.region, source.accounts)
 
 
-def sandbox_for(settings: Settings) -> Sandbox:
+def sandbox_for(settings: Settings, no_volumes: str) -> Sandbox:
     """What this machine has of it; each part that it lacks is told to the log.
 
+    no_volumes    why there is no folder in memory (process/volatile.py); "" if there is
     raises    BadSettings if it is required and lacks what matters most
     """
     declared = settings.sandbox
     data_dir = settings.data_dir.absolute()
-    sandbox, missing = sandbox_of(data_dir, declared.first_user, declared.users)
+    private = () if no_volumes else (memory_folder(data_dir),)
+    sandbox, missing = sandbox_of(data_dir, declared.first_user, declared.users, private)
     for one in missing:
         _LOG.warning("The sandbox of tasks and models lacks %s: %s.", one.part, one.why)
         if declared.require and one.part in (Part.LANDLOCK, Part.SECCOMP):
@@ -180,6 +184,7 @@ def work_config(
     mapped: BucketMap,
     up_since: datetime,
     sandbox: Sandbox,
+    masters: MasterKeys,
 ) -> WorkConfig:
     memory_mb = settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
     return WorkConfig(
@@ -192,6 +197,7 @@ def work_config(
         tune_threshold=settings.engine.tune_threshold,
         store_url=settings.store_url,
         s3=connection,
+        master_keys=masters.in_hexadecimal(),
         max_data_bytes=settings.limits.max_data_bytes,
         max_columns=settings.limits.max_columns,
         instance_limit=settings.limits.instances,

@@ -244,9 +244,10 @@ BROKEN = [
         ),
     ),
     (
-        request(SecurityConfig={"EnableInterContainerTrafficEncryption": True}),
+        request(SecurityConfig={"VolumeKmsKeyId": "alias/none"}),
         (
-            f"Value 'true' at 'securityConfig.enableInterContainerTrafficEncryption' {NOT_YET} or choose one of: false."
+            "The KMS key 'alias/none' at 'securityConfig.volumeKmsKeyId' cannot be used: Alias "
+            "arn:aws:kms:us-east-1:111122223333:alias/none is not found."
         ),
     ),
     (

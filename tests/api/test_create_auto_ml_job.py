@@ -166,18 +166,11 @@ SECURITY = "autoMLJobConfig.securityConfig"
 REFUSED_MEMBERS = [
     (
         {"OutputDataConfig": {"S3OutputPath": OUTPUT, "KmsKeyId": "k"}},
-        f"The member 'outputDataConfig.kmsKeyId' {NOT_YET}.",
+        "The KMS key 'k' at 'outputDataConfig.kmsKeyId' cannot be used: Invalid keyId 'k'",
     ),
     (
         with_config(SecurityConfig={"VolumeKmsKeyId": "k"}),
-        f"The member '{SECURITY}.volumeKmsKeyId' {NOT_YET}.",
-    ),
-    (
-        with_config(SecurityConfig={"EnableInterContainerTrafficEncryption": True}),
-        (
-            f"Value 'true' at '{SECURITY}.enableInterContainerTrafficEncryption' {NOT_YET} or choose one "
-            "of: false."
-        ),
+        f"The KMS key 'k' at '{SECURITY}.volumeKmsKeyId' cannot be used: Invalid keyId 'k'",
     ),
     (
         with_config(

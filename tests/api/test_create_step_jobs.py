@@ -139,7 +139,6 @@ def test_an_image_of_an_extra_that_is_missing_is_refused_with_how_to_install_it(
 @pytest.mark.parametrize(
     ("changes", "place"),
     [
-        ({"EnableInterContainerTrafficEncryption": True}, "enableInterContainerTrafficEncryption"),
         ({"EnableManagedSpotTraining": True}, "enableManagedSpotTraining"),
         ({"CheckpointConfig": {"S3Uri": "s3://results/c"}}, "checkpointConfig"),
         (

@@ -70,7 +70,6 @@ EXPLAINER = {
 @pytest.mark.parametrize(
     ("changes", "place"),
     [
-        ({"KmsKeyId": "k"}, "kmsKeyId"),
         ({"DataCaptureConfig": CAPTURE}, "dataCaptureConfig"),
         (
             {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b"}}},

@@ -15,7 +15,10 @@ from botocore.credentials import Credentials
 
 from windvane.api.events import event_operations
 from windvane.control.buckets import StoredBuckets
+from windvane.control.encryption import Encryption
 from windvane.control.jobs import Jobs
+from windvane.control.kms.master import MasterKeys, master_key
+from windvane.control.kms.service import new_key_service
 from windvane.control.lists import Lists
 from windvane.control.roles import Roles
 from windvane.events.stream import Streams
@@ -30,7 +33,14 @@ def ask(
 ) -> tuple[int, dict[str, str], bytes]:
     roles = Roles((), StoredBuckets(world.store, world.clock))
     lists = Lists(world.store, PageTokens(b"k" * 32))
-    jobs = Jobs(world.store, world.artifacts, roles, LimitSettings(), lists, world.clock)
+    encryption = Encryption(
+        new_key_service(
+            world.store, MasterKeys(master_key(b"m" * 32)), PageTokens(b"k" * 32), world.clock
+        ).ciphers
+    )
+    jobs = Jobs(
+        world.store, world.artifacts, roles, LimitSettings(), lists, encryption, world.clock
+    )
 
     async def asked() -> tuple[int, dict[str, str], bytes]:
         streams = Streams(world.store, Tide(world.store, 0.01), 4)

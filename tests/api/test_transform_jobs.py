@@ -164,7 +164,7 @@ REFUSED = [
     ({"source": {"SplitType": "RecordIO"}}, "Value 'RecordIO' at 'transformInput.splitType'"),
     ({"source": {"SplitType": "TFRecord"}}, "choose one of: None, Line"),
     ({"kind": "AugmentedManifestFile"}, "'AugmentedManifestFile' at"),
-    ({"target": {"KmsKeyId": "key"}}, "'transformOutput.kmsKeyId' is not supported"),
+    ({"target": {"KmsKeyId": "key"}}, "The KMS key 'key' at 'transformOutput.kmsKeyId'"),
     ({"TransformResources": {**RESOURCES, "VolumeKmsKeyId": "key"}}, "volumeKmsKeyId"),
     ({"DataCaptureConfig": {"DestinationS3Uri": "s3://data/x"}}, "dataCaptureConfig"),
     ({"ExperimentConfig": {"TrialName": "t"}}, "experimentConfig"),

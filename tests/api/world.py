@@ -26,6 +26,7 @@ from windvane.api.served import operations
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.control.buckets import StoredBuckets
+from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
@@ -196,23 +197,25 @@ def build_parts(
     )
     lists = Lists(store, PageTokens(b"k" * 32))
     networks = Networks((NetworkSettings(("subnet-a", "subnet-b"), ("sg-a",)),))
-    steps = Steps(store, artifacts, roles, lists, clock, networks)
+    kms = new_key_service(store, MasterKeys(master_key(b"m" * 32)), PageTokens(b"k" * 32), clock)
+    encryption = Encryption(kms.ciphers)
+    steps = Steps(store, artifacts, roles, lists, encryption, clock, networks)
     return Parts(
-        jobs=Jobs(store, artifacts, roles, limits, lists, clock, networks),
+        jobs=Jobs(store, artifacts, roles, limits, lists, encryption, clock, networks),
         models=Models(store, artifacts, roles, lists, clock, networks),
-        endpoint_configs=EndpointConfigs(store, lists, clock),
+        endpoint_configs=EndpointConfigs(store, lists, encryption, clock),
         endpoints=Endpoints(store, limits, lists, clock),
         tags=Tags(store),
         steps=steps,
         reports=Reports(store, steps),
-        transforms=Transforms(store, artifacts, roles, clock),
+        transforms=Transforms(store, artifacts, roles, encryption, clock),
         logs=Logs(store, PageTokens(b"k" * 32), 30),
         overviews=Overviews(store, lists),
         progress=Progress(store, clock(), MEMORY.get, clock),
         leaderboards=Leaderboards(store),
         previews=Previews(artifacts, roles),
         router=Router(),
-        kms=new_key_service(store, MasterKeys(master_key(b"m" * 32)), PageTokens(b"k" * 32), clock),
+        kms=kms,
     )
 
 

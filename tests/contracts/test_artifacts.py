@@ -4,6 +4,7 @@ import itertools
 import socket
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,7 +16,11 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.reach import Reach
 from windvane.artifacts.s3 import S3Artifacts
 from windvane.artifacts.seaweed import EmbeddedS3
+from windvane.control.kms.master import MasterKeys, master_key
+from windvane.control.kms.service import new_key_service
 from windvane.errors import AccessDenied
+from windvane.names import PageTokens
+from windvane.store.open import open_store
 from windvane.testing.artifacts_contract import CONTRACT, HOSTILE_KEYS
 
 _numbers = itertools.count()
@@ -64,7 +69,13 @@ def artifacts(request, tmp_path_factory):
         return LocalArtifacts(tmp_path_factory.mktemp("artifacts"))
     if request.param == "objects":
         folder = tmp_path_factory.mktemp("objects")
-        return open_embedded(EmbeddedFolder(folder, "111122223333", "us-east-1"))
+        store = open_store("", tmp_path_factory.mktemp("store"))
+        store.migrate()
+        masters = MasterKeys(master_key(b"m" * 32))
+        keys = new_key_service(store, masters, PageTokens(b"k" * 32), lambda: datetime.now(UTC))
+        keys.start()
+        place = EmbeddedFolder(folder, "111122223333", "us-east-1")
+        return open_embedded(place, keys.data_keys)
     return S3Artifacts(request.getfixturevalue("embedded").connection)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from windvane.api.answers import listed, present
+from windvane.api.answers import echoed, listed, present
 from windvane.api.endpoints import serverless_config
 from windvane.api.operation import Parts, Table, scope_of
 from windvane.domain.deployment import EndpointConfig, Variant
@@ -26,6 +26,7 @@ def describe_endpoint_config(parts: Parts, call: Call) -> Result:
         **_summary(config),
         "ProductionVariants": [_variant(variant) for variant in config.variants],
         "EnableNetworkIsolation": False,
+        **echoed(config.request, "KmsKeyId"),
     }
 
 

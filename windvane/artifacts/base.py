@@ -91,3 +91,10 @@ class Artifacts(ReadableArtifacts, Protocol):
         """Into a file that appears whole or not at all."""
 
     def delete(self, location: Location) -> None: ...
+
+    def encrypted_under(self, key: str) -> Artifacts:
+        """Return the same artifacts, of which what is written is encrypted under a key of KMS.
+
+        key       as the store knows it; of the embedded one the key's ARN
+        raises    what tells that a key cannot be used is raised when something is written or read
+        """

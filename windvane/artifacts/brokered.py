@@ -51,6 +51,10 @@ class BrokeredArtifacts:
         if not self.bucket_exists(bucket):
             raise PermissionError(f"a task makes no buckets, and there is no '{bucket}'")
 
+    def encrypted_under(self, key: str) -> BrokeredArtifacts:
+        """raises    AccessDenied: the broker knows the key of the job, and takes no other"""
+        raise AccessDenied(f"a task names no key; {key} is not for it to choose")
+
     def list(self, prefix: Location) -> Iterator[ObjectInfo]:
         handle = self._ask("list", prefix)[0]["ok"]
         while True:

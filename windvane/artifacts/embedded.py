@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from windvane.artifacts.base import Location, ObjectInfo
 from windvane.objects.base import ObjectStore
+from windvane.objects.encrypted import EncryptedStore
+from windvane.objects.encryption import Algorithm, DataKeys, asked
 from windvane.objects.errors import (
     BucketTaken,
     InvalidKey,
@@ -38,11 +40,15 @@ class EmbeddedFolder:
 class ObjectStoreArtifacts:
     """May be used by several threads; not across a fork (open a new store in the child)."""
 
-    def __init__(self, objects: ObjectStore, account: str, region: str) -> None:
-        """account, region    of the buckets that `ensure_bucket` makes"""
+    def __init__(self, objects: ObjectStore, account: str, region: str, key: str = "") -> None:
+        """account, region    of the buckets that `ensure_bucket` makes
+        key                of KMS, under which what is written is encrypted; "" for AES256
+        """
         self._objects = objects
         self._account = account
         self._region = region
+        encryption = asked(Algorithm.KMS, key) if key else None
+        self._attributes = replace(_ATTRIBUTES, encryption=encryption)
 
     def bucket_exists(self, bucket: str) -> bool:
         return self._objects.owner(bucket) is not None
@@ -104,6 +110,9 @@ class ObjectStoreArtifacts:
         with suppress(NoSuchBucket, InvalidKey):
             self._objects.delete(location.bucket, location.key)
 
+    def encrypted_under(self, key: str) -> ObjectStoreArtifacts:
+        return ObjectStoreArtifacts(self._objects, self._account, self._region, key)
+
     def _put(self, location: Location, chunks: Iterator[bytes] | tuple[bytes, ...]) -> None:
         digest = hashlib.md5(usedforsecurity=False)
         with self._objects.stage() as staged:
@@ -112,15 +121,16 @@ class ObjectStoreArtifacts:
                 staged.write(chunk)
             try:
                 self._objects.put(
-                    location.bucket, location.key, staged, digest.hexdigest(), _ATTRIBUTES
+                    location.bucket, location.key, staged, digest.hexdigest(), self._attributes
                 )
             except NoSuchBucket as error:
                 raise FileNotFoundError(f"there is no bucket '{location.bucket}'") from error
 
 
-def open_embedded(place: EmbeddedFolder) -> ObjectStoreArtifacts:
+def open_embedded(place: EmbeddedFolder, keys: DataKeys) -> ObjectStoreArtifacts:
     """raises    StoreUnusable"""
-    return ObjectStoreArtifacts(open_objects(place.folder), place.account, place.region)
+    objects = EncryptedStore(open_objects(place.folder), keys)
+    return ObjectStoreArtifacts(objects, place.account, place.region)
 
 
 def _info(version: Version) -> ObjectInfo:

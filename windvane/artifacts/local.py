@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote, unquote
 
-from windvane.artifacts.base import Location, ObjectInfo
+from windvane.artifacts.base import Artifacts, Location, ObjectInfo
+from windvane.errors import InvalidRequest
 
 
 class LocalArtifacts:
@@ -75,6 +76,12 @@ class LocalArtifacts:
 
     def delete(self, location: Location) -> None:
         self._path(location).unlink(missing_ok=True)
+
+    def encrypted_under(self, key: str) -> Artifacts:
+        """raises    InvalidRequest: a folder knows no keys"""
+        raise InvalidRequest(
+            f"Nothing can be encrypted under {key} here: a plain folder has no keys."
+        )
 
     def _bucket(self, bucket: str) -> Path:
         return self._root / quote(bucket, safe="").replace(".", "%2E")

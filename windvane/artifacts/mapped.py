@@ -117,6 +117,9 @@ class MappedArtifacts:
     def delete(self, location: Location) -> None:
         self._writable(location.bucket).delete(location)
 
+    def encrypted_under(self, key: str) -> Artifacts:
+        return MappedArtifacts(self._own.encrypted_under(key), self._map)
+
     @contextmanager
     def _reading(self, bucket: str) -> Iterator[ReadableArtifacts]:
         source = self._map.find(bucket)

@@ -46,7 +46,10 @@ class Connection:
 class S3Artifacts:
     """May be used by several threads; not across a fork (open a new one in the child)."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, key: str = "") -> None:
+        """key    of KMS, under which what is written is to be encrypted; "" for what the store does by itself"""
+        self._connection = connection
+        self._encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
         self._region = connection.region
         session = boto3.session.Session(
             aws_access_key_id=connection.access_key or None,
@@ -138,7 +141,9 @@ class S3Artifacts:
 
     def write(self, location: Location, data: bytes) -> None:
         try:
-            self._client.put_object(Bucket=location.bucket, Key=location.key, Body=data)
+            self._client.put_object(
+                Bucket=location.bucket, Key=location.key, Body=data, **self._encryption
+            )
         except ClientError as error:
             if _code(error) in _MISSING:
                 raise FileNotFoundError(f"there is no bucket '{location.bucket}'") from error
@@ -147,7 +152,12 @@ class S3Artifacts:
             raise
 
     def upload(self, location: Location, path: Path) -> None:
-        self._client.upload_file(str(path), location.bucket, location.key, Config=_TRANSFER)
+        self._client.upload_file(
+            str(path), location.bucket, location.key, Config=_TRANSFER, ExtraArgs=self._encryption
+        )
+
+    def encrypted_under(self, key: str) -> S3Artifacts:
+        return S3Artifacts(self._connection, key)
 
     def download(self, location: Location, path: Path) -> None:
         part = path.with_name(f".{path.name}.part")

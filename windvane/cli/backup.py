@@ -20,6 +20,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--config", type=Path, help="the server's configuration file, of which a copy is kept"
     )
+    parser.add_argument(
+        "--link-from",
+        type=Path,
+        metavar="BACKUP",
+        help="an earlier backup (a folder on the same file system): objects that it holds are shared, not copied",
+    )
     parser.set_defaults(run=run)
 
 
@@ -28,7 +34,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     _check_store(settings)
-    manifest = back_up(settings.data_dir, arguments.target, arguments.config)
+    manifest = back_up(
+        settings.data_dir,
+        arguments.target,
+        arguments.config,
+        arguments.link_from,
+        has_objects=settings.s3 is None,
+    )
     print(
         f"{arguments.target}: {manifest.n_files} files, {manifest.n_bytes:,} bytes, as of "
         f"{manifest.moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,6 +1,7 @@
 """`windvane check`: looks for what is missing, damaged or left over in a data folder, and mends what can be mended.
 
-Exit code 0: nothing was found, or all of it was mended. 1: there are findings. 2: it could not be checked.
+Every byte of every object of the embedded store is read. Exit code 0: nothing is wrong, or all of it was mended. 1: there
+are findings. 2: the folder cannot be checked.
 """
 
 from __future__ import annotations
@@ -8,25 +9,28 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from windvane.cli.folder import FolderInUse, locked
 from windvane.errors import WindvaneError
-from windvane.settings import Settings, read_settings
+from windvane.settings import DEFAULT_REGION, Settings, read_settings
 
 if TYPE_CHECKING:
     from windvane.maintenance.check import Checked
+    from windvane.maintenance.check_store import Exists
     from windvane.maintenance.findings import Finding
+    from windvane.objects.store import EmbeddedObjects
+
+
+class Unfit(WindvaneError):
+    """The folder cannot be checked, or not in this way."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "check",
-        help="find and mend what is wrong in a data folder",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "check", help="find and mend what is wrong in a data folder", description=__doc__
     )
     parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
     parser.add_argument("--config", type=Path, help="the server's configuration file (TOML)")
@@ -40,49 +44,100 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """raises    WindvaneError if it cannot be checked"""
-    from windvane.maintenance.check import check
+    from windvane.maintenance.check import check  # heavy: other commands are to start fast
     from windvane.maintenance.lost import LostAndFound
 
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
-    if not settings.data_dir.is_dir():
-        raise _Unfit(f"There is no folder {settings.data_dir}.")
+    _refuse_unfit(settings)
     lost = LostAndFound(settings.data_dir)
     with ExitStack() as stack:
-        is_served = False
-        try:
-            stack.enter_context(locked(settings.data_dir))
-        except FolderInUse as error:
-            if arguments.mend:
-                raise _Unfit("A server uses this folder: stop it, then mend.") from error
-            is_served = True
-        what = stack.enter_context(_opened(settings, is_served))
+        is_served = not _locks(stack, settings.data_dir)
+        if is_served and arguments.mend:
+            raise Unfit(f"A server uses {settings.data_dir}: stop it, then mend.")
+        what = stack.enter_context(_opened(settings, is_served=is_served))
         findings = list(check(what, lost))
         left = [finding for finding in findings if not (arguments.mend and _is_mended(finding))]
     _tell(findings, left, lost.folder if lost.folder.exists() else None)
     return 1 if any(finding.is_fault for finding in left) else 0
 
 
+def _refuse_unfit(settings: Settings) -> None:
+    from windvane.maintenance.old_folder import require_imported
+    from windvane.store.open import FILE_NAME
+
+    if not settings.data_dir.is_dir():
+        raise Unfit(f"There is no folder {settings.data_dir}.")
+    if not settings.store_url and not (settings.data_dir / FILE_NAME).is_file():
+        raise Unfit(f"{settings.data_dir} has no {FILE_NAME}: no server has run on it yet.")
+    if settings.s3 is None:
+        require_imported(settings.data_dir)
+
+
+def _locks(stack: ExitStack, data_dir: Path) -> bool:
+    """Whether no server runs, and none can start until the stack is left."""
+    try:
+        stack.enter_context(locked(data_dir))
+    except FolderInUse:
+        return False
+    return True
+
+
 @contextmanager
-def _opened(settings: Settings, is_served: bool) -> Iterator[Checked]:
-    from windvane.api.keyring import load_or_create_keys
-    from windvane.control.kms.master import FILE_NAME as KEYRING
-    from windvane.control.kms.master import VARIABLE, load_master_keys
+def _opened(settings: Settings, *, is_served: bool) -> Iterator[Checked]:
     from windvane.maintenance.check import Checked
-    from windvane.store.open import FILE_NAME, open_store
+    from windvane.objects.store import open_objects
+    from windvane.store.open import open_store
+
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(open_store(settings.store_url, settings.data_dir)))
+        objects = None
+        if settings.s3 is None:
+            objects = stack.enter_context(closing(open_objects(settings.data_dir / "s3")))
+        yield Checked(
+            settings.data_dir,
+            store,
+            _key_readers(settings),
+            objects,
+            _exists(settings, objects),
+            is_served,
+        )
+
+
+def _key_readers(settings: Settings) -> dict[str, Callable[[], object]]:
+    """Of those files that are there: reading must not make any."""
+    from windvane.api.keyring import load_or_create_keys
+    from windvane.control.kms.master import FILE_NAME, VARIABLE, load_master_keys
 
     data_dir = settings.data_dir
-    if not settings.store_url and not (data_dir / FILE_NAME).is_file():
-        raise _Unfit(f"{data_dir} has no {FILE_NAME}: no server has run on it yet.")
-    readers: dict[str, Callable[[], object]] = {}
-    if (data_dir / "keys.json").exists():
-        readers["keys.json"] = lambda: load_or_create_keys(data_dir, settings.account)
-    if (data_dir / KEYRING).exists():
-        readers[KEYRING] = lambda: load_master_keys(data_dir, os.environ.get(VARIABLE, ""))
-    store = open_store(settings.store_url, data_dir)
-    try:
-        yield Checked(data_dir, store, readers, None, None, is_served)
-    finally:
-        store.close()
+    readers: dict[str, Callable[[], object]] = {
+        "keys.json": lambda: load_or_create_keys(data_dir, settings.account),
+        FILE_NAME: lambda: load_master_keys(data_dir, os.environ.get(VARIABLE, "")),
+    }
+    return {
+        str(data_dir / name): read for name, read in readers.items() if (data_dir / name).exists()
+    }
+
+
+def _exists(settings: Settings, objects: EmbeddedObjects | None) -> Exists:
+    """Asks the embedded store or the external one, and what [[buckets]] stand for."""
+    from windvane.artifacts.base import Artifacts
+    from windvane.artifacts.embedded import ObjectStoreArtifacts
+    from windvane.artifacts.mapped import BucketMap, with_mapped
+    from windvane.artifacts.s3 import Connection, S3Artifacts
+    from windvane.settled import bucket_sources
+
+    artifacts: Artifacts
+    if objects is not None:
+        artifacts = ObjectStoreArtifacts(objects, settings.account, DEFAULT_REGION)
+    elif settings.s3 is not None:
+        s3 = settings.s3
+        artifacts = S3Artifacts(
+            Connection(s3.endpoint, s3.access_key, s3.secret_key, s3.region, s3.path_style)
+        )
+    else:
+        raise Unfit("There is neither an embedded nor an external S3 store.")
+    everything = with_mapped(artifacts, BucketMap(bucket_sources(settings)).sources)
+    return lambda location: everything.info(location) is not None
 
 
 def _is_mended(finding: Finding) -> bool:
@@ -95,19 +150,15 @@ def _is_mended(finding: Finding) -> bool:
 def _tell(findings: list[Finding], left: list[Finding], lost: Path | None) -> None:
     for finding in findings:
         detail = f": {finding.detail}" if finding.detail else ""
-        state = "" if finding in left else " [mended]"
+        state = "" if finding in left else " (mended)"
         print(f"{finding.kind.code}  {finding.where}{detail}{state}")
-    for kind in dict.fromkeys(finding.kind for finding in findings):
-        print(f"\n{kind.code}: {kind.meaning}", end="")
     if findings:
-        print("\n")
-    can_be = sum(1 for finding in left if finding.mend is not None)
+        print()
+    for kind in dict.fromkeys(finding.kind for finding in findings):
+        print(f"{kind.code}: {kind.meaning}")
+    mendable = sum(finding.mend is not None for finding in left)
     print(
-        f"{len(findings)} findings, {len(findings) - len(left)} mended, {can_be} that --mend can mend."
+        f"{len(findings)} findings, {len(findings) - len(left)} mended, {mendable} more that --mend can mend."
     )
     if lost is not None:
         print(f"What was taken away lies in {lost}.")
-
-
-class _Unfit(WindvaneError):
-    """The folder cannot be checked, or not in this way."""

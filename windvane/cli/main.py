@@ -6,9 +6,39 @@ import argparse
 import sys
 
 from windvane import __version__
-from windvane.cli import audit, automl, env, events, explain, login, report, serve, tls
+from windvane.cli import (
+    audit,
+    automl,
+    backup,
+    check,
+    env,
+    events,
+    explain,
+    import_objects,
+    login,
+    report,
+    restore,
+    serve,
+    tls,
+)
 from windvane.cli.ending import process_start
 from windvane.errors import WindvaneError
+
+_COMMANDS = (
+    serve,
+    env,
+    login,
+    tls,
+    report,
+    events,
+    audit,
+    automl,
+    explain,
+    backup,
+    restore,
+    check,
+    import_objects,
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -22,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"windvane {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (serve, env, login, tls, report, events, audit, automl, explain):
+    for command in _COMMANDS:
         command.add_parser(commands)
     arguments = parser.parse_args(argv)
     if argv is None:

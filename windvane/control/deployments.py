@@ -62,6 +62,8 @@ def deploy_candidate(
             }
         ],
     }
+    if job.volume_key:
+        config["KmsKeyId"] = job.volume_key
     endpoint = {"EndpointName": job.endpoint_name, "EndpointConfigName": name}
     check(CREATE_MODEL_RULES, model)
     check(CREATE_CONFIG_RULES, config)
@@ -69,7 +71,7 @@ def deploy_candidate(
     made: list[Resource] = []
     try:
         made.append(add_model(tx, job.scope, model, now))
-        made.append(add_endpoint_config(tx, job.scope, config, now))
+        made.append(add_endpoint_config(tx, job.scope, config, now, job.volume_key))
         return add_endpoint(tx, job.scope, endpoint, now, instance_limit)
     except CallerFault as fault:
         for record in made:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from windvane.control.encryption import Encryption
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, Unserved
 from windvane.control.models import find_model
@@ -72,7 +73,6 @@ def _whole_serverless(request: Request) -> Iterator[str]:
 CREATE_CONFIG_RULES: tuple[Rule, ...] = (
     refused(
         Unserved("DataCaptureConfig"),
-        Unserved("KmsKeyId"),
         Unserved("AsyncInferenceConfig"),
         Unserved("ExplainerConfig"),
         Unserved("ShadowProductionVariants"),
@@ -106,16 +106,24 @@ CREATE_CONFIG_RULES: tuple[Rule, ...] = (
 class EndpointConfigs:
     """What the operations on endpoint configurations mean."""
 
-    def __init__(self, store: Store, lists: Lists, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        lists: Lists,
+        encryption: Encryption,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._store = store
+        self._encryption = encryption
         self._lists = lists
         self._clock = clock
 
     def create(self, scope: Scope, request: Request) -> EndpointConfig:
         """raises    InvalidRequest"""
         check(CREATE_CONFIG_RULES, request)
+        key = self._encryption.volume_key(scope, request, "KmsKeyId")
         with self._store.transaction() as tx:
-            return add_endpoint_config(tx, scope, request, self._clock())
+            return add_endpoint_config(tx, scope, request, self._clock(), key)
 
     def describe(self, scope: Scope, name: str) -> EndpointConfig:
         """raises    DoesNotExist"""
@@ -136,10 +144,11 @@ class EndpointConfigs:
 
 
 def add_endpoint_config(
-    tx: Transaction, scope: Scope, request: Request, now: datetime
+    tx: Transaction, scope: Scope, request: Request, now: datetime, volume_key: str
 ) -> EndpointConfig:
     """Record an endpoint configuration whose request was checked.
 
+    volume_key    as in EndpointConfig
     raises    AlreadyExists; DoesNotExist if it names a missing model
     """
     config = EndpointConfig(
@@ -149,6 +158,7 @@ def add_endpoint_config(
         modified=now,
         request=without_tags(request),
         variants=tuple(_variant(variant) for variant in request["ProductionVariants"]),
+        volume_key=volume_key,
     )
     for variant in config.variants:
         find_model(tx, scope, variant.model_name)

@@ -175,7 +175,11 @@ def _in_service(tx: Transaction, scope: Scope, name: str) -> Endpoint:
 
 def _deployed(tx: Transaction, config: EndpointConfig) -> tuple[Deployed, ...]:
     return tuple(
-        Deployed(variant, find_model(tx, config.scope, variant.model_name).containers)
+        Deployed(
+            variant,
+            find_model(tx, config.scope, variant.model_name).containers,
+            config.volume_key,
+        )
         for variant in config.variants
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from windvane.artifacts.base import Artifacts
 from windvane.control.automl_v2 import V2_RULES, in_v1_words, told_in_v2_words
+from windvane.control.encryption import Encryption
 from windvane.control.inputs import check_input, check_output, check_specification
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, first
@@ -34,6 +35,10 @@ _ALL_JOBS = Listing("ListAutoMLJobs", AutoMLJob, order=OrderBy.NAME)
 _CANDIDATES = Listing("ListCandidatesForAutoMLJob", Candidate)
 
 _LONGEST_ENDPOINT_NAME = 63
+
+_OUTPUT_KEY = "OutputDataConfig.KmsKeyId"
+_VOLUME_KEY = "AutoMLJobConfig.SecurityConfig.VolumeKmsKeyId"
+_TRAFFIC = "AutoMLJobConfig.SecurityConfig.EnableInterContainerTrafficEncryption"
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Jobs:
         roles: Roles,
         quotas: Quotas,
         lists: Lists,
+        encryption: Encryption,
         clock: Callable[[], datetime],
         networks: Networks = NONE_DECLARED,
     ) -> None:
@@ -70,6 +76,7 @@ class Jobs:
         self._roles = roles
         self._quotas = quotas
         self._lists = lists
+        self._encryption = encryption
         self._clock = clock
         self._rules = (*CREATE_JOB_RULES, networks.rule("AutoMLJobConfig.SecurityConfig"))
 
@@ -94,6 +101,10 @@ class Jobs:
         with self._store.snapshot() as tx:
             if tx.find(AutoMLJob, scope, name) is not None:
                 raise _name_taken(scope, name)
+        told = told_in_v2_words if by_v2 else str
+        self._encryption.check_traffic(request, _TRAFFIC, told)
+        output_key = self._encryption.output_key(scope, request, _OUTPUT_KEY, told)
+        volume_key = self._encryption.volume_key(scope, request, _VOLUME_KEY, told)
         features = self._check_world(scope, request, grant)
         now = self._clock()
         limits = self._limits(request)
@@ -108,6 +119,8 @@ class Jobs:
             endpoint_name=_endpoint_name(request),
             by_v2=by_v2,
             features=features,
+            output_key=output_key,
+            volume_key=volume_key,
         )
         with self._store.transaction() as tx:
             if not tx.insert(job):

@@ -173,9 +173,6 @@ CREATE_JOB_RULES: tuple[Rule, ...] = (
         Unserved(
             "InputDataConfig.*.DataSource.S3DataSource.S3DataType", ("S3Prefix", "ManifestFile")
         ),
-        Unserved("OutputDataConfig.KmsKeyId"),
-        Unserved("AutoMLJobConfig.SecurityConfig.VolumeKmsKeyId"),
-        Unserved("AutoMLJobConfig.SecurityConfig.EnableInterContainerTrafficEncryption", (False,)),
     ),
     _data_source_given,
     *DATA_RULES,

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from windvane.artifacts.base import Artifacts
+from windvane.control.encryption import Encryption
 from windvane.control.inputs import check_input, check_output
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, Unserved, found
@@ -56,6 +57,7 @@ class Steps:
         artifacts: Artifacts,
         roles: Roles,
         lists: Lists,
+        encryption: Encryption,
         clock: Callable[[], datetime],
         networks: Networks = NONE_DECLARED,
     ) -> None:
@@ -63,6 +65,7 @@ class Steps:
         self._artifacts = artifacts
         self._roles = roles
         self._lists = lists
+        self._encryption = encryption
         self._clock = clock
         self._networks = networks
 
@@ -76,9 +79,16 @@ class Steps:
         with self._store.snapshot() as tx:
             request = filled_in(tx, scope, request)
         check((*CREATE_TRAINING_JOB_RULES, self._networks.rule()), request)
+        self._encryption.check_traffic(request, "EnableInterContainerTrafficEncryption")
         name, now = request["TrainingJobName"], self._clock()
         job = TrainingJob(
-            scope=scope, name=name, created=now, modified=now, details=_training_details(request)
+            scope=scope,
+            name=name,
+            created=now,
+            modified=now,
+            details=_training_details(request),
+            output_key=self._encryption.output_key(scope, request, "OutputDataConfig.KmsKeyId"),
+            volume_key=self._encryption.volume_key(scope, request, "ResourceConfig.VolumeKmsKeyId"),
         )
         sources = [
             source for _, source in found(request, "InputDataConfig.*.DataSource.S3DataSource")
@@ -104,6 +114,8 @@ class Steps:
         self, scope: Scope, request: Request, grant: Grant, reports_on: str
     ) -> ProcessingJob:
         check((*CREATE_PROCESSING_JOB_RULES, self._networks.rule("NetworkConfig")), request)
+        traffic = "NetworkConfig.EnableInterContainerTrafficEncryption"
+        self._encryption.check_traffic(request, traffic)
         name, now = request["ProcessingJobName"], self._clock()
         details = {"StoppingCondition": _A_DAY, **_details(request, "ProcessingJobName")}
         job = ProcessingJob(
@@ -113,6 +125,12 @@ class Steps:
             modified=now,
             details=details,
             reports_on=reports_on,
+            output_key=self._encryption.output_key(
+                scope, request, "ProcessingOutputConfig.KmsKeyId"
+            ),
+            volume_key=self._encryption.volume_key(
+                scope, request, "ProcessingResources.ClusterConfig.VolumeKmsKeyId"
+            ),
         )
         sources = [source for _, source in found(request, "ProcessingInputs.*.S3Input")]
         outputs = [

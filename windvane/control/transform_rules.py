@@ -73,8 +73,6 @@ CREATE_TRANSFORM_JOB_RULES: tuple[Rule, ...] = (
     refused(
         Unserved("TransformInput.DataSource.S3DataSource.S3DataType", ("S3Prefix", "ManifestFile")),
         Unserved("TransformInput.SplitType", ("None", "Line")),
-        Unserved("TransformOutput.KmsKeyId"),
-        Unserved("TransformResources.VolumeKmsKeyId"),
         Unserved("TransformResources.TransformAmiVersion"),
         Unserved("DataCaptureConfig"),
         Unserved("ExperimentConfig"),

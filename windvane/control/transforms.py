@@ -6,10 +6,12 @@ They are described, listed and stopped as the steps of candidates are (control/s
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from windvane.artifacts.base import Artifacts
+from windvane.control.encryption import Encryption
 from windvane.control.inputs import check_input, check_output
 from windvane.control.members import Request
 from windvane.control.roles import Grant, Roles
@@ -46,11 +48,13 @@ class Transforms:
         store: Store,
         artifacts: Artifacts,
         roles: Roles,
+        encryption: Encryption,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._artifacts = artifacts
         self._roles = roles
+        self._encryption = encryption
         self._clock = clock
 
     def create(self, caller: Caller, request: Request) -> TransformJob:
@@ -64,10 +68,15 @@ class Transforms:
         """
         check(CREATE_TRANSFORM_JOB_RULES, request)
         scope = Scope(caller.account, caller.region)
+        output_key = self._encryption.output_key(scope, request, "TransformOutput.KmsKeyId")
+        volume_key = self._encryption.volume_key(
+            scope, request, "TransformResources.VolumeKmsKeyId"
+        )
         with self._store.snapshot() as tx:
             job, role = self._new(tx, scope, request)
             if tx.find(TransformJob, scope, job.name) is not None:
                 raise _name_taken(job)
+        job = replace(job, output_key=output_key, volume_key=volume_key)
         self._check_world(scope, request, self._grant(caller, role))
         with self._store.transaction() as tx:
             if not tx.insert(job):

@@ -130,6 +130,8 @@ class ProcessingJob(Resource):
                  from the record
     out_of_time  it is Stopped because its MaxRuntimeInSeconds were over
     reports_on   the ARN of the candidate that gets what it makes as its reports; "" for every other job
+    output_key   ARN of the KMS key that what is written to S3 is encrypted under; "" for the bucket's default
+    volume_key   ARN of the KMS key of its volume, which is in memory then; "" for the data folder's disk
     """
 
     kind: ClassVar[Kind] = Kind.PROCESSING_JOB
@@ -141,6 +143,8 @@ class ProcessingJob(Resource):
     failure_reason: str = ""
     out_of_time: bool = False
     reports_on: str = ""
+    output_key: str = ""
+    volume_key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

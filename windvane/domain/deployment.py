@@ -65,12 +65,16 @@ class Variant:
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointConfig(Resource):
-    """The record of an endpoint configuration; `request` is CreateEndpointConfig's."""
+    """The record of an endpoint configuration; `request` is CreateEndpointConfig's.
+
+    volume_key    ARN of the KMS key of the volume that models are kept on; "" for none
+    """
 
     kind: ClassVar[Kind] = Kind.ENDPOINT_CONFIG
 
     request: dict[str, Any]
     variants: tuple[Variant, ...]
+    volume_key: str = ""
 
 
 class EndpointStatus(StrEnum):
@@ -86,10 +90,14 @@ class EndpointStatus(StrEnum):
 @dataclass(frozen=True)
 class Deployed:
     """A variant as it stands: the containers were copied when the endpoint was made or updated, so an
-    endpoint goes on when its model or configuration is deleted."""
+    endpoint goes on when its model or configuration is deleted.
+
+    volume_key    as in EndpointConfig: with one, models are kept in memory, never on the disk
+    """
 
     variant: Variant
     containers: tuple[Container, ...]
+    volume_key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,6 +113,8 @@ class AutoMLJob(Resource):
     deployed         the endpoint of this job is InService
     resolved_mode    of a job that asked for AUTO, once the size of its data is known
     features         what the feature specification file said when the job was created
+    output_key       ARN of the KMS key that what is written to S3 is encrypted under; "" for the bucket's default
+    volume_key       ARN of the KMS key of its volume, which is in memory then; "" for the data folder's disk
     """
 
     kind: ClassVar[Kind] = Kind.AUTO_ML_JOB
@@ -136,6 +138,8 @@ class AutoMLJob(Resource):
     by_v2: bool = False
     resolved_mode: Mode | None = None
     features: FeatureSpecification = EVERYTHING
+    output_key: str = ""
+    volume_key: str = ""
 
     @property
     def mode(self) -> Mode:

@@ -71,9 +71,15 @@ def report_request(job: AutoMLJob, candidate: Candidate, dataset: str, name: str
                     (_EXPLANATION, explanations_of(job)),
                     (_INSIGHTS, insights_of(job)),
                 )
-            ]
+            ],
+            **({"KmsKeyId": job.output_key} if job.output_key else {}),
         },
-        "ProcessingResources": {"ClusterConfig": _CLUSTER},
+        "ProcessingResources": {
+            "ClusterConfig": {
+                **_CLUSTER,
+                **({"VolumeKmsKeyId": job.volume_key} if job.volume_key else {}),
+            }
+        },
         "StoppingCondition": _AN_HOUR,
         "Environment": {"CANDIDATE_NAME": candidate.name},
     }

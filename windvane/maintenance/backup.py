@@ -27,7 +27,12 @@ from windvane.store.open import FILE_NAME
 
 
 def back_up(
-    data_dir: Path, target: Path, config: Path | None = None, previous: Path | None = None
+    data_dir: Path,
+    target: Path,
+    config: Path | None = None,
+    previous: Path | None = None,
+    *,
+    has_objects: bool = True,
 ) -> Manifest:
     """Write a backup and return what it says of itself.
 
@@ -35,6 +40,7 @@ def back_up(
     config      the server's configuration file, of which a copy is kept
     previous    an earlier backup, a folder on the same file system: objects that it holds are not copied again but get
                 a second name
+    has_objects whether the server's objects are in the embedded store
     raises      BackupFault, StoreUnusable, NotImported
     """
     target = target.absolute()
@@ -44,9 +50,13 @@ def back_up(
         )
     if not (data_dir / FILE_NAME).is_file():
         raise BackupFault(f"{data_dir} has no {FILE_NAME}: no server has run on it yet.")
-    require_imported(data_dir)
+    if has_objects:
+        require_imported(data_dir)
     earlier = Earlier(previous) if previous is not None else None
-    with new_sink(target, earlier) as sink, held_moment(data_dir) as moment:
+    with (
+        new_sink(target, earlier) as sink,
+        held_moment(data_dir, has_objects=has_objects) as moment,
+    ):
         return _write(sink, moment, config)
 
 

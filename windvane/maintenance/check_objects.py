@@ -9,6 +9,8 @@ from windvane.errors import StoreUnusable
 from windvane.maintenance.check_store import check_database
 from windvane.maintenance.findings import Finding, Kind
 from windvane.maintenance.lost import LostAndFound
+from windvane.objects.disk import Disk
+from windvane.objects.files import DataFiles
 from windvane.objects.snapshot import DATA_NAME, INDEX_NAME
 from windvane.objects.store import EmbeddedObjects
 
@@ -48,6 +50,7 @@ def _damages(objects: EmbeddedObjects) -> Iterator[Finding]:
 
 
 def _orphans(objects: EmbeddedObjects, data_dir: Path, lost: LostAndFound) -> Iterator[Finding]:
+    files = DataFiles(data_dir / FOLDER / DATA_NAME, Disk())
     for name in sorted(objects.orphans()):
-        path = data_dir / FOLDER / DATA_NAME / name[:2] / name
+        path = files.path(name)
         yield Finding(Kind.FILE_WITHOUT_OBJECT, str(path), mend=lost.taking(path))

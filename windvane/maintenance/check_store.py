@@ -12,6 +12,7 @@ from windvane.artifacts.base import Location, parse_location
 from windvane.domain.candidate import Candidate, Container, ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, Model
 from windvane.domain.job import AutoMLJob
+from windvane.domain.keys import Key, KeyAlias
 from windvane.domain.resource import Resource
 from windvane.errors import InvalidRequest
 from windvane.maintenance.findings import Finding, Kind
@@ -32,13 +33,20 @@ _KINDS: tuple[type[Resource], ...] = (
     Model,
     EndpointConfig,
     Endpoint,
+    Key,
+    KeyAlias,
 )
 _OF_ROWS = {
     DanglingKind.TASK: Kind.TASK_WITHOUT_JOB,
     DanglingKind.TAG: Kind.TAG_WITHOUT_RESOURCE,
     DanglingKind.CHILD: Kind.RECORD_WITHOUT_PARENT,
 }
-_WORKED_ON: tuple[type[Resource], ...] = (AutoMLJob, ProcessingJob, TrainingJob, TransformJob)
+_WORKED_ON: tuple[type[AutoMLJob | ProcessingJob], ...] = (
+    AutoMLJob,
+    ProcessingJob,
+    TrainingJob,
+    TransformJob,
+)
 
 Exists = Callable[[Location], bool]
 """Whether an object is in the object store."""

@@ -34,7 +34,6 @@ class Kind(Enum):
     ARTEFACT_MISSING = (
         "A record names a file that is not in the object store: it was deleted, or lost."
     )
-    OBJECTS_OF_OLD_STORE = "An earlier version wrote the objects. Run `windvane import-objects`."
     OBJECT_WITHOUT_FILE = "An object's bytes are gone: reading it fails. Restore it from a backup."
     OBJECT_DAMAGED = "An object's bytes are not those that were written. Restore it from a backup."
     FILE_WITHOUT_OBJECT = "A data file belongs to no object: an upload that was never acknowledged."

@@ -4,6 +4,7 @@ byte, before the old folder is moved aside."""
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -116,6 +117,18 @@ class _OldVersion:
     is_marker: bool = False
     is_latest: bool = True
 
+    @property
+    def written_ns(self) -> int:
+        """When it was written: what is told as modified is whole seconds, and of the last change of anything about it.
+
+        The store's version ids begin with 16 hexadecimal digits of nanoseconds, counted down from the largest number that
+        63 bits hold since there was a need to list the newest first.
+        """
+        if re.fullmatch(r"[0-9a-f]{32}", self.version_id):
+            number = int(self.version_id[:16], 16)
+            return number if number < 2**62 else 2**63 - 1 - number
+        return int(self.modified.timestamp()) * 10**9
+
 
 class _Import:
     def __init__(
@@ -181,8 +194,7 @@ class _Import:
                     )
                     found.setdefault(entry["Key"], []).append(version)
         for key in sorted(found):
-            # Times are whole seconds: of several in one, all that is known is the order of the list and the newest.
-            yield from sorted(found[key], key=lambda old: (old.is_latest, old.modified))
+            yield from sorted(found[key], key=lambda old: (old.is_latest, old.written_ns))
 
     def _import_version(self, bucket: str, old: _OldVersion) -> None:
         self._clock.now = old.modified

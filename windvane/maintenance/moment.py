@@ -66,6 +66,7 @@ class Moment:
     index: PinnedDatabase | None
     files: tuple[KeptFile, ...]
     scratch: Path
+    data_dir: Path
     data: DataFiles | None
 
     def data_files(self) -> Iterator[KeptFile]:
@@ -73,13 +74,16 @@ class Moment:
         if self.index is None or self.data is None:
             return
         for name, size in data_files(self.index.connection):
-            below = f"{OBJECTS}/{DATA_NAME}/{name[:2]}/{name}"
-            yield KeptFile(below, self.data.path(name), size, never_changes=True)
+            path = self.data.path(name)
+            below = path.relative_to(self.data_dir).as_posix()
+            yield KeptFile(below, path, size, never_changes=True)
 
 
 @contextmanager
-def held_moment(data_dir: Path) -> Iterator[Moment]:
-    """raises    StoreUnusable if the store is damaged, or writes for longer than its time limit"""
+def held_moment(data_dir: Path, *, has_objects: bool = True) -> Iterator[Moment]:
+    """has_objects    whether the embedded object store is part of it
+    raises         StoreUnusable if the store is damaged, or writes for longer than its time limit
+    """
     scratch = data_dir / f".backup-{secrets.token_hex(6)}"
     scratch.mkdir(mode=0o700)
     held = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
@@ -89,7 +93,7 @@ def held_moment(data_dir: Path) -> Iterator[Moment]:
         with ExitStack() as stack:
             index_path = data_dir / OBJECTS / INDEX_NAME
             data = None
-            if index_path.is_file():
+            if has_objects and index_path.is_file():
                 data = DataFiles(data_dir / OBJECTS / DATA_NAME, Disk())
                 stack.enter_context(data.nothing_removed())
             with _quiet(store):
@@ -99,7 +103,7 @@ def held_moment(data_dir: Path) -> Iterator[Moment]:
                 )
                 pinned = stack.enter_context(PinnedDatabase(data_dir / FILE_NAME))
                 files = [*_keys(data_dir), *_linked(data_dir, scratch)]
-            yield Moment(at, pinned, index, tuple(files), scratch, data)
+            yield Moment(at, pinned, index, tuple(files), scratch, data_dir, data)
     finally:
         store.close()
         shutil.rmtree(scratch)

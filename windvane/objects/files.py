@@ -1,7 +1,7 @@
-"""Data files: opaque random names in 256 folders, never made of keys.
+"""Data files: opaque random names in 16 folders, never made of keys.
 
-    data/3f/3f9c...        the bytes of one object
-    data/a0/a07d...-parts/ the parts of an upload, and then of the object that was made of it
+    data/3/3f9c...         the bytes of one object
+    data/a/a07d...-parts/  the parts of an upload, and then of the object that was made of it
 
 What has no row in the index is an orphan. It is told from what is being written by locks (flock), which end with the
 process: a writer holds its new file, or the new folder, from its creation until its row is durable. Readers of parts, which
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from windvane.objects.disk import Disk, is_linked, lock, open_folder, try_lock
 
+_DIGITS = "0123456789abcdef"
 _FOLDER_MARK = "-parts"
 _SYNCED_STEP = 32 * 2**20
 
@@ -64,9 +65,7 @@ class DataFiles:
         self._root = root
         self._disk = disk
         missing = [
-            folder
-            for folder in (root, *(root / f"{number:02x}" for number in range(256)))
-            if not folder.exists()
+            folder for folder in (root, *(root / digit for digit in _DIGITS)) if not folder.exists()
         ]
         for folder in missing:
             with suppress(FileExistsError):
@@ -77,7 +76,7 @@ class DataFiles:
 
     def path(self, name: str) -> Path:
         """name    of a file, of a folder of parts, or FOLDER/PART"""
-        return self._root / name[:2] / name
+        return self._root / name[0] / name
 
     def is_folder(self, name: str) -> bool:
         return name.endswith(_FOLDER_MARK)
@@ -161,8 +160,8 @@ class DataFiles:
 
     def names(self) -> Iterator[list[str]]:
         """The names of all files and folders of parts, a fan-out folder at a time."""
-        for number in range(256):
-            yield _names(self._root / f"{number:02x}")
+        for digit in _DIGITS:
+            yield _names(self._root / digit)
 
     def parts(self, folder: str) -> list[str]:
         """The names in a folder of parts; none in what is none."""

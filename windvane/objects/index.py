@@ -110,7 +110,7 @@ class Index:
                 yield db
             finally:
                 db.execute("ROLLBACK")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise _unusable(error) from error
         finally:
             if self._is_closed:
@@ -164,7 +164,7 @@ class Index:
                 _run_in_savepoint(db, ticket)
         except BaseException as error:
             db.rollback()
-            if isinstance(error, sqlite3.OperationalError):
+            if isinstance(error, sqlite3.DatabaseError):
                 raise _unusable(error) from error
             raise
         try:
@@ -206,7 +206,7 @@ def _run_in_savepoint(db: sqlite3.Connection, ticket: _Ticket[object]) -> None:
     db.execute("SAVEPOINT one")
     try:
         ticket.run(db)
-    except sqlite3.OperationalError:
+    except sqlite3.DatabaseError:
         raise
     except Exception as error:  # noqa: BLE001 - it is raised where the operation came from
         ticket.error = error

@@ -47,19 +47,23 @@ class Sandbox:
     """data_dir      where keys, database and everybody's objects are
     parts         those that hold on this machine
     first_user    of the numbers that processes run under, if the server is root
+    private       other folders that are as private as the data folder
     """
 
     data_dir: Path
     parts: frozenset[Part]
     first_user: int = FIRST_USER
     n_users: int = N_USERS
+    private: tuple[Path, ...] = ()
     _closed: tuple[Path, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         closed: set[Path] = set()
         if Part.USER in self.parts:
-            closed = namespaces.closed_ancestors((*runtime_paths(), self.data_dir))
-        object.__setattr__(self, "_closed", tuple(namespaces.outermost({*closed, self.data_dir})))
+            closed = namespaces.closed_ancestors((*runtime_paths(), self.data_dir, *self.private))
+        object.__setattr__(
+            self, "_closed", tuple(namespaces.outermost({*closed, self.data_dir, *self.private}))
+        )
 
     @property
     def cuts_network(self) -> bool:
@@ -94,12 +98,17 @@ class Sandbox:
 
 
 def sandbox_of(
-    data_dir: Path, first_user: int = FIRST_USER, n_users: int = N_USERS
+    data_dir: Path,
+    first_user: int = FIRST_USER,
+    n_users: int = N_USERS,
+    private: tuple[Path, ...] = (),
 ) -> tuple[Sandbox, list[Protection]]:
     """With every part that this machine has, and those that it lacks. To be called before there are threads."""
     found = protections(data_dir, first_user)
     held = frozenset(one.part for one in found if one.holds)
-    return Sandbox(data_dir, held, first_user, n_users), [one for one in found if not one.holds]
+    return Sandbox(data_dir, held, first_user, n_users, private), [
+        one for one in found if not one.holds
+    ]
 
 
 def protections(data_dir: Path, first_user: int = FIRST_USER) -> tuple[Protection, ...]:

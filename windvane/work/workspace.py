@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from windvane.artifacts.base import Location, parse_location
+from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import Mode
-from windvane.domain.resource import Resource
 from windvane.names import derived_suffix, fitted
+from windvane.process.volatile import memory_folder
 from windvane.work import layout
 
 EXPLORATION = "SageMakerAutopilotDataExplorationNotebook"
@@ -55,15 +56,17 @@ class Workspace:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def workspace_of(data_dir: Path, job: Resource) -> Workspace:
+def workspace_of(data_dir: Path, job: AutoMLJob | ProcessingJob) -> Workspace:
+    """Below the data folder; that of a job with a key for its volume is in memory, never on the disk."""
     suffix = derived_suffix(job.arn, job.created.isoformat())
-    return Workspace(data_dir / _ROOT / fitted(job.name.lower(), suffix, 63))
+    root = memory_folder(data_dir) if job.volume_key else data_dir
+    return Workspace(root / _ROOT / fitted(job.name.lower(), suffix, 63))
 
 
 def workspaces(data_dir: Path) -> list[Workspace]:
     """Every one that is there."""
-    root = data_dir / _ROOT
-    return [Workspace(folder) for folder in root.iterdir()] if root.is_dir() else []
+    roots = (data_dir / _ROOT, memory_folder(data_dir) / _ROOT)
+    return [Workspace(folder) for root in roots if root.is_dir() for folder in root.iterdir()]
 
 
 def cleared(folder: Path) -> Path:

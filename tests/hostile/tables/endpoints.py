@@ -101,7 +101,11 @@ _CONFIGS = (
             "CaptureOptions": [{"CaptureMode": "Input"}],
         },
     ),
-    _config("keys for an endpoint", f"The member 'kmsKeyId' {LEFT_OUT}", KmsKeyId="alias/k"),
+    _config(
+        "keys for an endpoint",
+        "The KMS key 'alias/k' at 'kmsKeyId' cannot be used: Alias arn:aws:kms:us-east-1:111122223333:alias/k is not found.",
+        KmsKeyId="alias/k",
+    ),
     _config(
         "answers later",
         f"The member 'asyncInferenceConfig' {LEFT_OUT}",

@@ -116,14 +116,9 @@ _METRICS = (
     ),
     _config(
         "keys for volumes",
-        "The member 'autoMLJobConfig.securityConfig.volumeKmsKeyId' is not supported by this server yet: leave it out.",
+        "The KMS key 'alias/k' at 'autoMLJobConfig.securityConfig.volumeKmsKeyId' cannot be used: Alias "
+        "arn:aws:kms:us-east-1:111122223333:alias/k is not found.",
         SecurityConfig={"VolumeKmsKeyId": "alias/k"},
-    ),
-    _config(
-        "encryption between containers",
-        "Value 'true' at 'autoMLJobConfig.securityConfig.enableInterContainerTrafficEncryption' is not supported by this "
-        "server yet: leave it out or choose one of: false.",
-        SecurityConfig={"EnableInterContainerTrafficEncryption": True},
     ),
     _config(
         "a private network",

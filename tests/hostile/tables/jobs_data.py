@@ -212,7 +212,8 @@ _DATA = (
     ),
     _job(
         "keys for the output",
-        "The member 'outputDataConfig.kmsKeyId' is not supported by this server yet: leave it out.",
+        "The KMS key 'alias/k' at 'outputDataConfig.kmsKeyId' cannot be used: Alias "
+        "arn:aws:kms:us-east-1:111122223333:alias/k is not found.",
         OutputDataConfig={"S3OutputPath": OUTPUT, "KmsKeyId": "alias/k"},
     ),
 )

@@ -98,7 +98,8 @@ CASES = (
     ),
     _job(
         "keys for volumes",
-        "The member 'securityConfig.volumeKmsKeyId' is not supported by this server yet: leave it out.",
+        "The KMS key 'alias/k' at 'securityConfig.volumeKmsKeyId' cannot be used: Alias "
+        "arn:aws:kms:us-east-1:111122223333:alias/k is not found.",
         SecurityConfig={"VolumeKmsKeyId": "alias/k"},
     ),
     _job(

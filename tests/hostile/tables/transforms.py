@@ -121,7 +121,8 @@ _TRANSFORMS = (
     ),
     _transform(
         "keys for answers",
-        f"The member 'transformOutput.kmsKeyId' {LEFT_OUT}",
+        "The KMS key 'alias/k' at 'transformOutput.kmsKeyId' cannot be used: Alias "
+        "arn:aws:kms:us-east-1:111122223333:alias/k is not found.",
         TransformOutput={"S3OutputPath": "s3://results/x", "KmsKeyId": "alias/k"},
     ),
     _transform(

@@ -14,6 +14,8 @@ from windvane.errors import WindvaneError
 from windvane.maintenance.check import Checked, check
 from windvane.maintenance.findings import Kind
 from windvane.maintenance.lost import LostAndFound
+from windvane.objects.disk import Disk
+from windvane.objects.files import DataFiles
 from windvane.objects.store import open_objects
 from windvane.store.open import open_store
 from windvane.testing.store_laws.place import HOME, START, a_job
@@ -172,6 +174,13 @@ def large_file(data):
     return path
 
 
+def a_stray_file(data):
+    path = DataFiles(data / "s3" / "data", Disk()).path("ab" + "0" * 30)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"never acknowledged")
+    return path
+
+
 def test_an_object_whose_file_is_gone_is_named(data, look):
     large_file(data).unlink()
     assert look()[Kind.OBJECT_WITHOUT_FILE].where == "s3://bucket/large"
@@ -186,14 +195,13 @@ def test_an_object_with_one_changed_bit_is_named(data, look):
 
 
 def test_a_file_of_no_object_is_moved_aside_and_nothing_else(data, look):
-    stray = data / "s3" / "data" / "ab" / ("ab" + "0" * 30)
-    stray.write_bytes(b"never acknowledged")
+    stray = a_stray_file(data)
     assert look(is_served=True) == {}
     assert look()[Kind.FILE_WITHOUT_OBJECT].where == str(stray)
     before = contents(data)
     assert look(mends=True) == {}
     assert contents(data) == before
-    assert kept_aside(data) == [f"s3/data/ab/{stray.name}"]
+    assert kept_aside(data) == [stray.relative_to(data).as_posix()]
 
 
 def test_a_damaged_index_is_told(data, look):
@@ -243,7 +251,7 @@ def test_every_kind_says_what_it_means():
 
 def test_mending_moves_and_never_deletes(data, look):
     """Bytes in the data folder before and after are the same."""
-    (data / "s3/data/ab" / ("ab" + "1" * 30)).write_bytes(b"stray")
+    a_stray_file(data)
     (data / "work" / "stray-9").mkdir()
     (data / "work" / "stray-9" / "file").write_bytes(b"stray too")
 

@@ -26,7 +26,7 @@ def of(name):
 
 
 def test_there_is_a_lock_for_each_environment():
-    assert [path.stem for path in LOCKED] == ["airflow", "build", "core", "dev", "sdk3"]
+    assert [path.stem for path in LOCKED] == ["airflow", "build", "core", "dev", "import", "sdk3"]
 
 
 @pytest.mark.parametrize("path", LOCKED, ids=lambda path: path.stem)
@@ -57,6 +57,8 @@ def test_no_lock_says_where_to_fetch_from(path):
         ("dev", PROJECT["dependency-groups"]["dev"]),
         ("build", PROJECT["dependency-groups"]["build"]),
         ("build", PROJECT["build-system"]["requires"]),
+        ("import", PROJECT["dependency-groups"]["import"]),
+        ("import", PROJECT["project"]["optional-dependencies"]["import"]),
         ("sdk3", PROJECT["dependency-groups"]["sdk3"]),
         ("airflow", PROJECT["dependency-groups"]["airflow"]),
     ],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from windvane.control.kms import blobs
 from windvane.control.kms.keys import own_key
-from windvane.control.kms.lookup import check_usable, find_key
+from windvane.control.kms.lookup import check_usable, find_key, scope_named
 from windvane.control.kms.materials import Materials
 from windvane.domain.keys import Key
 from windvane.errors import AccessDenied, BadCiphertext, IncorrectKey, InvalidRequest, KeyMissing
@@ -131,6 +131,10 @@ class Ciphers:
         """
         plain = secrets.token_bytes(n_bytes)
         return self.encrypt(scope, key_id, plain, context), plain
+
+    def check(self, arn: str) -> None:
+        """raises    KeyMissing, KeyDisabled, KeyInvalidState if the key cannot be used now"""
+        check_usable(self.find(scope_named(arn, Scope("", "")), arn))
 
     def find(self, scope: Scope, key_id: str) -> Key:
         """raises    KeyMissing, AccessDenied"""

@@ -45,6 +45,10 @@ class MasterKeys:
     current: MasterKey
     older: tuple[MasterKey, ...] = ()
 
+    def in_hexadecimal(self) -> tuple[str, ...]:
+        """Return the secrets, the current one first: for the configuration of another process."""
+        return tuple(key.secret.hex() for key in (self.current, *self.older))
+
     def find(self, key_id: str) -> MasterKey:
         """raises    UnusableMasterKey if there is none of this id"""
         for key in (self.current, *self.older):

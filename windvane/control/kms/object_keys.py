@@ -15,6 +15,7 @@ from windvane.control.kms.lookup import (
     new_key,
     scope_named,
 )
+from windvane.control.kms.master import MasterKeys
 from windvane.control.kms.materials import Materials
 from windvane.domain.keys import Key
 from windvane.errors import BadCiphertext, CorruptArtifact, InvalidRequest
@@ -110,6 +111,17 @@ class StoredDataKeys:
             opened = {one.id: self._materials.secret(key, one) for one in key.materials}
             self._server_key = key, opened
         return self._server_key
+
+
+def stored_data_keys(
+    store: Store, masters: MasterKeys, clock: Callable[[], datetime]
+) -> StoredDataKeys:
+    """Those of a server, for another of its processes.
+
+    store    opened by this process
+    """
+    materials = Materials(masters)
+    return StoredDataKeys(store, materials, Ciphers(store, materials), clock)
 
 
 def _server_key(tx: Transaction) -> Key | None:

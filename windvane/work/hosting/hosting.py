@@ -22,8 +22,10 @@ from pathlib import Path
 
 from windvane.artifacts.base import Artifacts
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
+from windvane.errors import KeyMissing
 from windvane.names import derived_suffix
 from windvane.process.sandbox import Sandbox
+from windvane.process.volatile import memory_folder
 from windvane.serving.process import PROGRAM
 from windvane.serving.router import Route, Router, Table
 from windvane.store.base import Store
@@ -35,6 +37,7 @@ from windvane.work.hosting.place import Means
 _LOG = logging.getLogger(__name__)
 
 _POLL_S = 0.3
+_FOLDER = "endpoints"
 _TRY_AGAIN_S = 30.0
 _MAX_REASON = 1024
 
@@ -43,6 +46,10 @@ _FleetKey = tuple[str, int]
 
 _Wanted = dict[_FleetKey, tuple[Deployed, ...]]
 """What is to run."""
+
+
+def _no_key(arn: str) -> None:
+    raise KeyMissing(f"Key '{arn}' does not exist")
 
 
 class Hosting:
@@ -54,6 +61,7 @@ class Hosting:
     load_s     time within which a model process must be ready
     idle_s     time after which processes of a serverless variant go that nobody asks
     sandbox    confines every model process; None leaves them as they are
+    check_key  raises what is wrong if a key of KMS (its ARN) cannot be used now
     """
 
     def __init__(
@@ -69,10 +77,12 @@ class Hosting:
         idle_s: float = 300.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sandbox: Sandbox | None = None,
+        check_key: Callable[[str], None] = _no_key,
     ) -> None:
         self._store = store
-        self._download = partial(download_models, artifacts)
-        self._root = data_dir / "endpoints"
+        self._artifacts = artifacts
+        self._check_key = check_key
+        self._root, self._memory_root = data_dir / _FOLDER, memory_folder(data_dir) / _FOLDER
         self._router = router
         self._clock = clock
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -166,12 +176,16 @@ class Hosting:
         with self._store.snapshot() as tx:
             return tx.every(Endpoint, tuple(EndpointStatus))
 
-    def _tidy(self, endpoints: Sequence[Endpoint], wanted: Iterable[_FleetKey]) -> None:
+    def _tidy(self, endpoints: Sequence[Endpoint], wanted: _Wanted) -> None:
         """Remove the folders that a server which was killed left behind."""
         folder_of = {endpoint.arn: self._folder(endpoint) for endpoint in endpoints}
-        kept = {folder_of[arn] / str(generation) for arn, generation in wanted}
-        for folder in self._root.iterdir():
-            if folder not in folder_of.values():
+        kept = {
+            self._generation_folder(folder_of[arn], generation, deployed)
+            for (arn, generation), deployed in wanted.items()
+        }
+        names = {folder.name for folder in folder_of.values()}
+        for folder in (*self._root.iterdir(), *self._in_memory()):
+            if folder.name not in names:
                 shutil.rmtree(folder)
                 continue
             for generation in folder.iterdir():
@@ -215,13 +229,13 @@ class Hosting:
         arn, generation = key
         fleet = Fleet(
             f"{arn}/{generation}",
-            folder / str(generation),
+            self._generation_folder(folder, generation, deployed),
             folder,
             self._means,
             self._log.of(endpoint, generation),
             has_served=has_served,
         )
-        fleet.prepare(self._download, deployed)
+        fleet.prepare(partial(self._fetch, volume_key_of(deployed)), deployed)
         return fleet
 
     def _publish(self, endpoints: Sequence[Endpoint]) -> None:
@@ -280,12 +294,38 @@ class Hosting:
         alive = {arn for arn, _ in self._fleets}
         for endpoint in endpoints:
             if endpoint.status is EndpointStatus.DELETING and endpoint.arn not in alive:
-                shutil.rmtree(self._folder(endpoint), ignore_errors=True)
+                folder = self._folder(endpoint)
+                shutil.rmtree(folder, ignore_errors=True)
+                shutil.rmtree(self._memory_root / folder.name, ignore_errors=True)
                 with self._store.transaction() as tx:
                     tx.delete(endpoint)
 
+    def _fetch(self, volume_key: str, urls: Iterable[str], into: Path) -> None:
+        """raises    KeyMissing, KeyDisabled, KeyInvalidState if the key of the volume cannot be used; as download_models"""
+        if volume_key:
+            self._check_key(volume_key)
+        download_models(self._artifacts, urls, into)
+
+    def _in_memory(self) -> list[Path]:
+        return list(self._memory_root.iterdir()) if self._memory_root.is_dir() else []
+
+    def _generation_folder(
+        self, folder: Path, generation: int, deployed: Sequence[Deployed]
+    ) -> Path:
+        """Where the models of a generation are; with a key, in memory and never on the disk.
+
+        folder    of the endpoint, for what holds nothing of a model
+        """
+        root = self._memory_root / folder.name if volume_key_of(deployed) else folder
+        return root / str(generation)
+
     def _folder(self, endpoint: Endpoint) -> Path:
         return self._root / derived_suffix(endpoint.arn, endpoint.created.isoformat())
+
+
+def volume_key_of(deployed: Iterable[Deployed]) -> str:
+    """The key of a generation's volume: all variants are of one endpoint configuration."""
+    return next((one.volume_key for one in deployed if one.volume_key), "")
 
 
 def _wanted(endpoints: Iterable[Endpoint]) -> _Wanted:

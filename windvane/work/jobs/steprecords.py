@@ -37,6 +37,9 @@ _MAX_PARAMETER = 2500
 _INSTANCE = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
 """The service model demands an instance type; everything runs on the machine of the server."""
 
+_SECURITY = "AutoMLJobConfig.SecurityConfig"
+_TRAFFIC = f"{_SECURITY}.EnableInterContainerTrafficEncryption"
+
 _STEP_STATUS = {
     TaskStatus.READY: StepStatus.IN_PROGRESS,
     TaskStatus.RUNNING: StepStatus.IN_PROGRESS,
@@ -231,7 +234,9 @@ def _processing_details(
     """inputs    name -> S3Input"""
     return {
         "AppSpecification": {"ImageUri": image_uri(job.scope, TRANSFORMERS)},
-        "ProcessingResources": {"ClusterConfig": {**_INSTANCE, "VolumeSizeInGB": 1}},
+        "ProcessingResources": {
+            "ClusterConfig": {**_INSTANCE, "VolumeSizeInGB": 1, **_volume(job)}
+        },
         "ProcessingInputs": [
             {"InputName": name, "S3Input": dict(place)} for name, place in inputs.items()
         ],
@@ -242,7 +247,8 @@ def _processing_details(
                     "S3Output": {"S3Uri": str(place), "S3UploadMode": "EndOfJob"},
                 }
                 for name, place in outputs.items()
-            ]
+            ],
+            **_output(job),
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": job.limits.max_runtime_s},
         "RoleArn": job.request["RoleArn"],
@@ -297,8 +303,10 @@ def _transform_job(
         details={
             "ModelName": keys.transformers_name(tag),
             "TransformInput": {"DataSource": {"S3DataSource": _prefix(str(keys.dataset))}},
-            **({"TransformOutput": {"S3OutputPath": str(output)}} if output else {}),
-            "TransformResources": _INSTANCE,
+            **(
+                {"TransformOutput": {"S3OutputPath": str(output), **_output(job)}} if output else {}
+            ),
+            "TransformResources": {**_INSTANCE, **_volume(job)},
             **({"Environment": written} if written else {}),
         },
         **common,
@@ -318,13 +326,13 @@ def _training_details(
             "TrainingInputMode": "File",
         },
         "RoleArn": job.request["RoleArn"],
-        "OutputDataConfig": {"S3OutputPath": str(output)},
+        "OutputDataConfig": {"S3OutputPath": str(output), **_output(job)},
         **model,
         **_network(job),
-        "ResourceConfig": {**_INSTANCE, "VolumeSizeInGB": 1},
+        "ResourceConfig": {**_INSTANCE, "VolumeSizeInGB": 1, **_volume(job)},
         "StoppingCondition": {"MaxRuntimeInSeconds": job.limits.max_candidate_runtime_s},
         "EnableNetworkIsolation": False,
-        "EnableInterContainerTrafficEncryption": False,
+        "EnableInterContainerTrafficEncryption": bool(first(job.request, _TRAFFIC)),
         "EnableManagedSpotTraining": False,
     }
 
@@ -332,3 +340,13 @@ def _training_details(
 def _network(job: AutoMLJob) -> dict[str, Any]:
     vpc = first(job.request, "AutoMLJobConfig.SecurityConfig.VpcConfig")
     return {"VpcConfig": vpc} if vpc else {}
+
+
+def _output(job: AutoMLJob) -> dict[str, Any]:
+    key = first(job.request, "OutputDataConfig.KmsKeyId")
+    return {"KmsKeyId": key} if key else {}
+
+
+def _volume(job: AutoMLJob) -> dict[str, Any]:
+    key = first(job.request, f"{_SECURITY}.VolumeKmsKeyId")
+    return {"VolumeKmsKeyId": key} if key else {}

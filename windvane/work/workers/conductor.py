@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from windvane.domain.candidate import StepStatus
+from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.timing import next_change
 from windvane.engine.data.analysis import Analysis
-from windvane.errors import CallerFault, CorruptArtifact
+from windvane.errors import CallerFault, CorruptArtifact, WindvaneError
 from windvane.process.beneath import read_beneath
 from windvane.store.base import Store, Transaction
 from windvane.work.jobs import flow
@@ -31,6 +31,16 @@ _MAX_KNOWN = 8
 _LOOK_AGAIN = timedelta(seconds=10)
 _MOST_FORGOTTEN = 2000
 _ANALYSIS, _MOST_ANALYSIS = "dataset/analysis.json", 1 << 28
+
+
+class VolumeLost(WindvaneError):
+    """The volume of a job was in memory, and the machine went off."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The encrypted volume of the AutoML job {name} was in the memory of this server's machine, which has been "
+            "started anew since. What the job has written to S3 is there; create the job again for the rest."
+        )
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,8 @@ class Conductor:
             if state.needs_analysis:
                 state = replace(state, analysis=self._analysis_of(state.job))
             return replace(flow.advance(state, now), analysis=None)
+        except VolumeLost as lost:
+            return flow.broken(state, str(lost), now)
         except Exception as error:  # noqa: BLE001 - the end of a stage: a job that cannot go on must end
             _LOG.exception("%s cannot go on.", state.job.arn)
             return flow.broken(state, f"An internal error ended the job: {error!r}", now)
@@ -116,6 +128,8 @@ class Conductor:
         if folder not in self._analyses:
             if len(self._analyses) >= _MAX_KNOWN:
                 self._analyses.pop(next(iter(self._analyses)))
+            if job.volume_key and not folder.exists():
+                raise VolumeLost(job.name)
             self._analyses[folder] = _analysis_in(folder)
         return self._analyses[folder]
 
@@ -173,7 +187,8 @@ def clear_up(store: Store, conductor: Conductor) -> None:
         unfinished = tx.every(AutoMLJob, UNFINISHED)
         step_jobs = list(stepjobs.unfinished(tx))
     conductor.forget_all_but(job.arn for job in unfinished)
-    kept = {workspace_of(conductor.data_dir, job).folder for job in (*unfinished, *step_jobs)}
+    going: list[AutoMLJob | ProcessingJob] = [*unfinished, *step_jobs]
+    kept = {workspace_of(conductor.data_dir, job).folder for job in going}
     for workspace in present:
         if workspace.folder not in kept:
             workspace.remove()

@@ -4,8 +4,8 @@ arguments or the environment of a process."""
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,12 @@ from windvane.artifacts.embedded import EmbeddedFolder, open_embedded
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketSource, with_mapped
 from windvane.artifacts.s3 import Connection, S3Artifacts
+from windvane.control.kms.master import MasterKeys, master_key
+from windvane.control.kms.object_keys import stored_data_keys
 from windvane.domain.task import TaskKind
 from windvane.process.confinement import Confinement, Part
 from windvane.process.sandbox import Limits, Sandbox
+from windvane.store.open import open_store
 
 READY_LINE = b"ready\n"
 """What a worker says on its standard output once it looks for tasks."""
@@ -70,6 +73,7 @@ class WorkConfig:
     store_url        "" means SQLite in data_dir
     s3               how to reach the artefacts' store, if it is an external one
     objects          where it lies, if it is the embedded one; neither means a folder below data_dir, for tests
+    master_keys      in hexadecimal, the current one first: what the embedded store is encrypted under
     buckets          those that are read from elsewhere
     run              names this life of the server
     up_since         when it began
@@ -97,6 +101,7 @@ class WorkConfig:
     store_url: str = ""
     s3: Connection | None = None
     objects: EmbeddedFolder | None = None
+    master_keys: tuple[str, ...] = field(default=(), repr=False)
     max_data_bytes: int = 100 * 1000**3
     max_columns: int = 10_000
     instance_limit: int = 20
@@ -135,16 +140,29 @@ class WorkConfig:
         limits = Limits(_MOST_THREADS, max(_LEAST_FILE, 2 * self.max_data_bytes), _MOST_FILES)
         return self.sandbox.confinement(owner, (), (folder,), limits)
 
-    def artifacts(self) -> Artifacts:
-        """Opened anew: a client does not survive a fork."""
-        return with_mapped(self._own_artifacts(), self.buckets)
+    def artifacts(self, output_key: str = "") -> Artifacts:
+        """Opened anew: a client does not survive a fork.
+
+        output_key    of KMS, under which what is written is encrypted; "" for the bucket's default
+        """
+        artifacts = with_mapped(self._own_artifacts(), self.buckets)
+        return artifacts.encrypted_under(output_key) if output_key else artifacts
 
     def _own_artifacts(self) -> Artifacts:
         if self.objects is not None:
-            return open_embedded(self.objects)
+            store = open_store(self.store_url, self.data_dir)
+            return open_embedded(self.objects, stored_data_keys(store, self._masters(), utc_now))
         if self.s3 is not None:
             return S3Artifacts(self.s3)
         return LocalArtifacts(self.data_dir / "objects")
+
+    def _masters(self) -> MasterKeys:
+        current, *older = [master_key(bytes.fromhex(secret)) for secret in self.master_keys]
+        return MasterKeys(current, tuple(older))
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def config_to_json(config: WorkConfig) -> str:
@@ -171,6 +189,7 @@ def config_from_json(text: str) -> WorkConfig:
     document["data_dir"] = Path(document["data_dir"])
     document["up_since"] = datetime.fromisoformat(document["up_since"])
     document["s3"] = Connection(**document["s3"]) if document["s3"] else None
+    document["master_keys"] = tuple(document["master_keys"])
     document["objects"] = _embedded(document["objects"]) if document["objects"] else None
     if (sandbox := document["sandbox"]) is not None:
         parts = frozenset(map(Part, sandbox["parts"]))

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from windvane.control.kms.lookup import check_usable, find_key, scope_named
 from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.task import Task, TaskKind
 from windvane.domain.timing import stop_at
+from windvane.errors import CallerFault
+from windvane.names import Scope
 from windvane.process.child import Exit
 from windvane.store.base import Transaction
 from windvane.work.workers import stepjobs
@@ -77,11 +80,12 @@ class Duties:
                 Case(job, task, until, stopped, config.task_memory_mb), ended, self.max_attempts
             )
 
+        why = _unusable(tx, job.volume_key)
         return Duty(
             owner=job.name,
             task=task,
             stop_at=until,
-            order=self._order(job, task, until),
+            order=self._order(job, task, until, why),
             is_wanted=is_wanted,
             judge=meaning,
             advance=lambda tx, now: self.conductor.advance(tx, job.arn, now),
@@ -99,21 +103,35 @@ class Duties:
             case = StepCase(task, stopped, config.task_memory_mb, runtime_s)
             return judge(case, ended, self.max_attempts)
 
+        why = _unusable(tx, job.volume_key)
         return Duty(
             owner=job.name,
             task=task,
             stop_at=until,
-            order=self._order(job, task, until),
+            order=self._order(job, task, until, why),
             is_wanted=lambda tx: _is_in_progress(tx, job),
             judge=meaning,
             advance=lambda tx, now: stepjobs.advance(tx, job.arn, now),
         )
 
-    def _order(self, job: AutoMLJob | ProcessingJob, task: Task, until: datetime) -> TaskOrder:
+    def _order(
+        self, job: AutoMLJob | ProcessingJob, task: Task, until: datetime, why_not: str
+    ) -> TaskOrder:
         folder = workspace_of(self.config.data_dir, job).folder
-        return TaskOrder(job, task, folder, until.timestamp(), self.config.figures)
+        return TaskOrder(job, task, folder, until.timestamp(), self.config.figures, why_not)
 
 
 def _is_in_progress(tx: Transaction, job: ProcessingJob) -> bool:
     now = stepjobs.find_step_job(tx, job.arn)
     return now is not None and now.status is StepStatus.IN_PROGRESS
+
+
+def _unusable(tx: Transaction, volume_key: str) -> str:
+    """Why nothing may be done on a volume with this key, a sentence; "" if it may, or there is no key."""
+    if not volume_key:
+        return ""
+    try:
+        check_usable(find_key(tx, scope_named(volume_key, Scope("", "")), volume_key))
+    except CallerFault as fault:
+        return f"The volume cannot be used: {fault}"
+    return ""

@@ -23,6 +23,7 @@ class TaskOrder:
     """folder     the job's workspace
     stop_at    time.time() at which the process will be killed
     figures    of work/means.py
+    why_not    why the task must not be done, a sentence; "" if it may
     """
 
     job: AutoMLJob | ProcessingJob
@@ -30,6 +31,7 @@ class TaskOrder:
     folder: Path
     stop_at: float
     figures: Mapping[str, Any]
+    why_not: str = ""
 
 
 def order_to_json(order: TaskOrder) -> str:
@@ -41,6 +43,7 @@ def order_to_json(order: TaskOrder) -> str:
             "folder": str(order.folder),
             "stop_at": order.stop_at,
             "figures": dict(order.figures),
+            "why_not": order.why_not,
         }
     )
 
@@ -53,4 +56,5 @@ def order_from_json(text: str) -> TaskOrder:
         folder=Path(told["folder"]),
         stop_at=told["stop_at"],
         figures=told["figures"],
+        why_not=told["why_not"],
     )

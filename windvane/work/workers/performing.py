@@ -7,6 +7,7 @@ from collections.abc import Callable
 from windvane.artifacts.base import Artifacts
 from windvane.domain.candidate import TrainingJob, TransformJob
 from windvane.domain.job import AutoMLJob
+from windvane.errors import JobFault
 from windvane.work.means import Means
 from windvane.work.tasks.errand import Errand
 from windvane.work.tasks.processing import process
@@ -20,8 +21,10 @@ from windvane.work.workspace import Workspace
 def perform_order(order: TaskOrder, open_artifacts: Callable[[], Artifacts]) -> Result:
     """The task's result, JSON.
 
-    raises    DataFault, CandidateFault, and whatever the artefacts raise
+    raises    JobFault if the order says why it must not be done; DataFault, CandidateFault, and whatever the artefacts raise
     """
+    if order.why_not:
+        raise JobFault(order.why_not)
     job = order.job
     means = Means(open_artifacts=open_artifacts, **order.figures)
     place = Workspace(order.folder)

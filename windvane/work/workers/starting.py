@@ -36,7 +36,9 @@ class TaskStarter:
             give(order.folder, config.sandbox.user_of(job.arn))
         reach = reach_of(job, order.task.kind, self._artifacts, self._permits(job.scope.account))
         ours, theirs = socket.socketpair()
-        broker = Broker(ours, self._artifacts, reach)
+        key = job.output_key
+        artifacts = self._artifacts.encrypted_under(key) if key else self._artifacts
+        broker = Broker(ours, artifacts, reach)
         threading.Thread(target=broker.serve, name="broker", daemon=True).start()
         return self._forks.start(
             order,

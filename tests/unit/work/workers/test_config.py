@@ -7,7 +7,10 @@ from windvane.artifacts.base import Location
 from windvane.artifacts.embedded import EmbeddedFolder
 from windvane.artifacts.mapped import BucketSource
 from windvane.artifacts.s3 import Connection
-from windvane.work.workers.config import WorkConfig, config_from_json, config_to_json
+from windvane.control.kms.master import MasterKeys, master_key
+from windvane.control.kms.object_keys import stored_data_keys
+from windvane.store.open import open_store
+from windvane.work.workers.config import WorkConfig, config_from_json, config_to_json, utc_now
 
 
 def config(folder, **changes):
@@ -25,12 +28,22 @@ def test_everything_comes_back_from_json(tmp_path):
 
 
 def test_workers_open_the_embedded_store_by_its_folder(tmp_path):
-    sent = config(tmp_path, objects=EmbeddedFolder(tmp_path / "s3", "111122223333", "us-east-1"))
+    masters = MasterKeys(master_key(b"n" * 32), (master_key(b"m" * 32),))
+    store = open_store("", tmp_path)
+    store.migrate()
+    stored_data_keys(store, masters, utc_now).ensure_server_key()
+    store.close()
+    sent = config(
+        tmp_path,
+        objects=EmbeddedFolder(tmp_path / "s3", "111122223333", "us-east-1"),
+        master_keys=masters.in_hexadecimal(),
+    )
     received = config_from_json(config_to_json(sent))
     assert received == sent
     sent.artifacts().ensure_bucket("mine")
     sent.artifacts().write(Location("mine", "key"), b"x")
     assert received.artifacts().read(Location("mine", "key")) == b"x"
+    assert masters.current.secret.hex() not in repr(received)
 
 
 def test_its_artifacts_hold_the_mapped_buckets(tmp_path):

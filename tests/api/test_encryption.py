@@ -1,0 +1,163 @@
+"""Keys of KMS that jobs and endpoints name, and traffic encryption, through a boto3 client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from api.steps import split_request, training_request
+from api.world import OTHER_ACCOUNT, OUTPUT, SCOPE, World, config_request, job_request, refusal
+
+from windvane.control.encryption import Encryption
+from windvane.domain.candidate import ProcessingJob, TrainingJob
+from windvane.domain.deployment import Endpoint, EndpointConfig
+from windvane.domain.job import AutoMLJob
+from windvane.errors import InvalidRequest
+
+
+@pytest.fixture
+def kms(world: World) -> Any:
+    return world.client(service="kms")
+
+
+@pytest.fixture
+def key(kms: Any) -> dict[str, Any]:
+    made: dict[str, Any] = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName="alias/team", TargetKeyId=made["KeyId"])
+    return made
+
+
+def with_output_key(written: str, name: str = "churn") -> dict[str, Any]:
+    return job_request(name, OutputDataConfig={"S3OutputPath": OUTPUT, "KmsKeyId": written})
+
+
+def with_security(**members: Any) -> dict[str, Any]:
+    return job_request(AutoMLJobConfig={"SecurityConfig": members})
+
+
+def record(world: World, kind: type[Any], name: str) -> Any:
+    with world.store.snapshot() as tx:
+        return tx.find(kind, SCOPE, name)
+
+
+def test_each_form_of_a_key_is_taken_and_told_as_it_was_written(
+    world: World, client: Any, kms: Any, key: dict[str, Any]
+) -> None:
+    alias = kms.list_aliases()["Aliases"][0]["AliasArn"]
+    for number, written in enumerate((key["KeyId"], key["Arn"], "alias/team", alias)):
+        name = f"job-{number}"
+        client.create_auto_ml_job(**with_output_key(written, name))
+        described = client.describe_auto_ml_job(AutoMLJobName=name)
+        assert described["OutputDataConfig"]["KmsKeyId"] == written
+        assert record(world, AutoMLJob, name).output_key == key["Arn"]
+
+
+def test_what_moves_an_alias_leaves_jobs_as_they_are(
+    world: World, client: Any, kms: Any, key: dict[str, Any]
+) -> None:
+    client.create_auto_ml_job(**with_output_key("alias/team"))
+    kms.update_alias(AliasName="alias/team", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    assert record(world, AutoMLJob, "churn").output_key == key["Arn"]
+
+
+@pytest.mark.parametrize("state", ["disabled", "pending", "missing", "foreign"])
+def test_a_key_that_cannot_be_used_is_refused_by_name(
+    world: World, client: Any, kms: Any, key: dict[str, Any], state: str
+) -> None:
+    written, why = key["KeyId"], f"{key['Arn']} is disabled."
+    if state == "disabled":
+        kms.disable_key(KeyId=written)
+    elif state == "pending":
+        kms.schedule_key_deletion(KeyId=written)
+        why = f"{key['Arn']} is pending deletion."
+    elif state == "missing":
+        written = "00000000-0000-0000-0000-000000000000"
+        why = f"Key '{key['Arn'].replace(key['KeyId'], written)}' does not exist"
+    else:
+        made = world.client(OTHER_ACCOUNT, service="kms").create_key()["KeyMetadata"]
+        written, why = made["Arn"], "another account's"
+    for request, place in (
+        (with_output_key(written), "outputDataConfig.kmsKeyId"),
+        (
+            with_security(VolumeKmsKeyId=written),
+            "autoMLJobConfig.securityConfig.volumeKmsKeyId",
+        ),
+    ):
+        code, text = refusal(client.create_auto_ml_job, **request)
+        assert code == "ValidationException"
+        assert f"The KMS key '{written}' at '{place}' cannot be used: " in text
+        assert why in text
+    assert client.list_auto_ml_jobs()["AutoMLJobSummaries"] == []
+
+
+def test_step_jobs_keep_their_keys(world: World, client: Any, key: dict[str, Any]) -> None:
+    world.put("s3://data/dataset/analysis.json")
+    cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    training = training_request(
+        "t",
+        OutputDataConfig={"S3OutputPath": "s3://results/a", "KmsKeyId": "alias/team"},
+        ResourceConfig={**cluster, "VolumeKmsKeyId": key["KeyId"]},
+        EnableInterContainerTrafficEncryption=True,
+    )
+    client.create_training_job(**training)
+    described = client.describe_training_job(TrainingJobName="t")
+    assert described["OutputDataConfig"]["KmsKeyId"] == "alias/team"
+    assert described["ResourceConfig"]["VolumeKmsKeyId"] == key["KeyId"]
+    assert described["EnableInterContainerTrafficEncryption"] is True
+    kept = record(world, TrainingJob, "t")
+    assert (kept.output_key, kept.volume_key) == (key["Arn"], key["Arn"])
+
+    processing = split_request("p")
+    processing["ProcessingOutputConfig"] |= {"KmsKeyId": key["Arn"]}
+    processing["ProcessingResources"] = {"ClusterConfig": {**cluster, "VolumeKmsKeyId": key["Arn"]}}
+    processing["NetworkConfig"] = {"EnableInterContainerTrafficEncryption": True}
+    client.create_processing_job(**processing)
+    described = client.describe_processing_job(ProcessingJobName="p")
+    assert described["ProcessingOutputConfig"]["KmsKeyId"] == key["Arn"]
+    assert described["NetworkConfig"] == {"EnableInterContainerTrafficEncryption": True}
+    kept = record(world, ProcessingJob, "p")
+    assert (kept.output_key, kept.volume_key) == (key["Arn"], key["Arn"])
+
+
+def test_an_endpoint_keeps_the_key_of_its_configuration(
+    world: World, client: Any, key: dict[str, Any]
+) -> None:
+    world.create_model()
+    client.create_endpoint_config(**config_request(KmsKeyId="alias/team"))
+    described = client.describe_endpoint_config(EndpointConfigName="c")
+    assert described["KmsKeyId"] == "alias/team"
+    assert record(world, EndpointConfig, "c").volume_key == key["Arn"]
+    client.create_endpoint(EndpointName="e", EndpointConfigName="c")
+    [deployed] = record(world, Endpoint, "e").desired
+    assert deployed.volume_key == key["Arn"]
+
+
+def test_traffic_encryption_is_honoured_and_told(world: World, client: Any) -> None:
+    client.create_auto_ml_job(**with_security(EnableInterContainerTrafficEncryption=True))
+    described = client.describe_auto_ml_job(AutoMLJobName="churn")
+    assert described["AutoMLJobConfig"]["SecurityConfig"] == {
+        "EnableInterContainerTrafficEncryption": True
+    }
+
+
+def test_traffic_encryption_is_refused_while_something_leaves_the_machine_in_the_clear(
+    world: World,
+) -> None:
+    link = "[s3] endpoint http://s3.example.org"
+    encryption = Encryption(ciphers=None, plain_links=(link,))  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequest, match=r"http://s3\.example\.org"):
+        encryption.check_traffic({"Enable": True}, "Enable")
+    encryption.check_traffic({"Enable": False}, "Enable")
+    encryption.check_traffic({}, "Enable")
+
+
+def test_a_machine_without_volumes_in_memory_says_why(world: World) -> None:
+    encryption = Encryption(ciphers=None, no_volumes="Swap is plain.")  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequest, match=r"'kmsKeyId' cannot be honoured.*Swap is plain"):
+        encryption.volume_key(SCOPE, {"KmsKeyId": "alias/k"}, "KmsKeyId")
+    assert encryption.volume_key(SCOPE, {}, "KmsKeyId") == ""
+
+
+def test_keys_of_an_external_store_are_its_own(world: World) -> None:
+    encryption = Encryption(ciphers=None, has_own_store=False)  # type: ignore[arg-type]
+    assert encryption.output_key(SCOPE, {"KmsKeyId": "their-key"}, "KmsKeyId") == "their-key"
