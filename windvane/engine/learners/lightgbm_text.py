@@ -140,7 +140,9 @@ def _check_nodes(
         number = int((is_split != (n_leaves > 1)).argmax())
         raise ValueError(f"tree {number} of {n_leaves[number]} leaves lacks its splits")
     values = _joined(trees, _VALUE, n_leaves, "leaf_value")
-    _check_finite(values)
+    _check_spacing(values, "leaf_value")
+    if _POWER.search(values) and not np.isfinite(np.fromstring(values, sep=" ")).all():
+        raise ValueError("leaf_value holds a number that is too large")
     counted = [tree for tree in trees if tree[_LEAF_COUNT] is not None]
     counts = n_leaves[[tree[_LEAF_COUNT] is not None for tree in trees]]
     _check_range(_whole(counted, _LEAF_COUNT, counts, "leaf_count"), _LARGEST_COUNT, "leaf_count")
@@ -165,6 +167,8 @@ def _check_nodes(
     decisions = _whole(split, _DECISION, n_inner, "decision_type")
     _check_range(decisions, _LARGEST_DECISION, "decision_type")
     thresholds = _joined(split, _THRESHOLD, n_inner, "threshold")
+    if split:
+        _check_spacing(thresholds, "threshold")
     _check_sets(trees, n_leaves, decisions, thresholds)
 
 
@@ -198,15 +202,13 @@ def _are_numbers(padded: bytes) -> bool:
     return b"  " not in padded and b"- " not in padded and padded.count(b" -") == n_signs
 
 
-def _check_finite(joined: bytes) -> None:
-    """Of numbers as short as they are written only those with a power of ten can be too large."""
+def _check_spacing(joined: bytes, name: str) -> None:
+    """One space stands between two numbers, none of them longer than is written: so only those with a power of ten can
+    be too large."""
     spaces = np.flatnonzero(np.frombuffer(joined, np.uint8) == _SPACE)
-    ends = np.concatenate([[-1], spaces, [len(joined)]])
-    gaps = np.diff(ends)
+    gaps = np.diff(np.concatenate([[-1], spaces, [len(joined)]]))
     if gaps.min() < 2 or gaps.max() > _LONGEST:
-        raise ValueError("leaf_value holds what is no number")
-    if _POWER.search(joined) and not np.isfinite(np.fromstring(joined, sep=" ")).all():
-        raise ValueError("leaf_value holds a number that is too large")
+        raise ValueError(f"{name} holds what is no number")
 
 
 def _check_range(numbers: NDArray[np.int64], most: int, name: str) -> None:

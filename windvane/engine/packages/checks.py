@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,13 +12,14 @@ from windvane.engine.checked import MOST_CLASSES, MOST_FEATURES, flag_in, shown,
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.data.dates import EPOCH_MILLISECONDS, EPOCH_SECONDS, FORMATS
 from windvane.engine.data.parse import LENIENT
-from windvane.engine.features.base import Feature, FittedRecipe
+from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import FittedModel
 from windvane.errors import CorruptArtifact
 
 _LONGEST_NAME = 1 << 16
 _LABEL_TYPES = ("string", "integer", "float", "boolean")
 _DATE_FORMATS = frozenset({*FORMATS, EPOCH_SECONDS, EPOCH_MILLISECONDS})
+_LARGE = 1e6
 _TEXTS = ("thousands", "decimal", "affix")
 
 
@@ -31,22 +32,6 @@ class _Table(Protocol):
     def label_type(self) -> str: ...
     @property
     def problem_type(self) -> str: ...
-
-
-class _Member(Protocol):
-    @property
-    def recipe(self) -> str: ...
-    @property
-    def model(self) -> FittedModel: ...
-
-
-class _Predictor(Protocol):
-    @property
-    def schema(self) -> _Table: ...
-    @property
-    def members(self) -> Sequence[_Member]: ...
-    @property
-    def recipes(self) -> Mapping[str, FittedRecipe]: ...
 
 
 def check_schema(schema: _Table) -> None:
@@ -93,28 +78,29 @@ def checked_parse(parse: Any) -> dict[str, Any]:
     return parse
 
 
-def check_answers(predictor: _Predictor) -> None:
-    """Each member answers two rows, one of them with the last code of every category, in the shape that the labels ask
-    for, with numbers.
+def check_answers(
+    model: FittedModel, features: Sequence[Feature], n_classes: int, called: str
+) -> None:
+    """It answers two rows, one of them with the last code of every category and large numbers, in the shape that the
+    labels ask for, with numbers.
 
-    raises    CorruptArtifact naming the member
+    features   of the matrix it takes
+    called     what it is in messages
+    raises     CorruptArtifact
     """
-    n_classes = len(predictor.schema.labels)
     shape = (2, n_classes) if n_classes else (2,)
-    for number, member in enumerate(predictor.members):
-        recipe = predictor.recipes.get(member.recipe)
-        X = _two_rows(recipe.features if recipe else ())
-        with np.errstate(all="ignore"):
-            answer = member.model.predict(X)
-        if answer.shape != shape:
-            raise CorruptArtifact(
-                f"Member {number} answers numbers of the shape {answer.shape[1:]} for a row; {n_classes} labels need "
-                f"{shape[1:]}."
-            )
-        if not np.isfinite(answer).all():
-            raise CorruptArtifact(f"Member {number} answers {answer[~np.isfinite(answer)][0]}.")
+    with np.errstate(all="ignore"):
+        answer = model.predict(_two_rows(features))
+    if answer.shape != shape:
+        raise CorruptArtifact(
+            f"{called} answers numbers of the shape {answer.shape[1:]} for a row; {n_classes} labels need {shape[1:]}."
+        )
+    if not np.isfinite(answer).all():
+        raise CorruptArtifact(
+            f"{called} answers {answer[~np.isfinite(answer)][0]}, which is no number."
+        )
 
 
 def _two_rows(features: Sequence[Feature]) -> FloatMatrix:
-    last = [max(feature.cardinality - 1, 0) for feature in features]
+    last = [feature.cardinality - 1 if feature.cardinality else _LARGE for feature in features]
     return np.array([[0] * len(last), last], np.float32)

@@ -37,7 +37,7 @@ def load_predictor(transformers: Path, model: Path) -> Predictor:
     """
     try:
         predictor = _load(transformers, model)
-        check_answers(predictor)
+        _check_answers(model, predictor)
     except _UNFORESEEN as error:
         raise CorruptArtifact(
             f"{transformers} and {model} hold what no model can be made of: {error!r}."
@@ -78,6 +78,14 @@ def _load(transformers: Path, model: Path) -> Predictor:
         raise CorruptArtifact(
             f"{transformers / 'schema.json'} does not say how its columns are read: {error!r}."
         ) from error
+
+
+def _check_answers(folder: Path, predictor: Predictor) -> None:
+    for number, member in enumerate(predictor.members):
+        recipe = predictor.recipes.get(member.recipe)
+        called = f"Member {number} of {folder}"
+        n_classes = len(predictor.schema.labels)
+        check_answers(member.model, recipe.features if recipe else (), n_classes, called)
 
 
 def load_transformers(

@@ -1,0 +1,131 @@
+"""Small models of every algorithm, saved as a job saves them, and packages of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from windvane.domain.problem import METRICS_OF, ProblemType
+from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.features.plan import fit_transform_recipe
+from windvane.engine.learners.base import Rows, Setting
+from windvane.engine.learners.catalogue import learner
+from windvane.engine.learners.target_transform import TARGET_TRANSFORM
+from windvane.engine.packages.package import Member, Schema, write_model, write_transformers
+from windvane.engine.scoring.threshold import Decision
+from windvane.testing.learner_contract import Never
+
+N_ROWS = 240
+SPECS = (
+    ColumnSpec("a", ColumnType.NUMERIC, "numbers"),
+    ColumnSpec("b", ColumnType.NUMERIC, "numbers"),
+    ColumnSpec("colour", ColumnType.CATEGORICAL, "few words"),
+    ColumnSpec("day", ColumnType.DATETIME, "dates", {"formats": ["%Y-%m-%d"]}),
+    ColumnSpec("note", ColumnType.TEXT, "texts"),
+)
+CELLS = (
+    ["0.5", "-1", "red", "2024-03-01", "good and cheap"],
+    ["", "", "", "", ""],
+    ["1e30", "-7", "unheard of", "1999-12-31", "bad"],
+)
+_WORDS = np.array(["good", "bad", "cheap", "dear", "and"], object)
+_SMALL = {
+    "lightgbm": {"num_iterations": 6, "num_leaves": 6},
+    "xgboost": {"num_round": 6, "max_depth": 3},
+    "catboost": {"iterations": 6, "depth": 3},
+    "randomforest": {"n_estimators": 5},
+    "extra-trees": {"n_estimators": 5},
+    "linear-learner": {"max_iterations": 20},
+    "mlp": {"epochs": 2, "schedule": 2, "n_hidden": 8, "n_networks": 2},
+    "nn-torch": {"epochs": 2, "n_hidden": 8, "n_members": 2},
+    "fastai": {"epochs": 2, "n_hidden": 8},
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A problem of one kind, and its columns."""
+
+    problem_type: ProblemType
+    n_classes: int
+    columns: dict[str, Any]
+    y: np.ndarray
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(f"class {i}" for i in range(self.n_classes))
+
+
+def table(problem_type: ProblemType) -> Table:
+    generator = np.random.default_rng(7)
+    a, b = generator.normal(size=(2, N_ROWS))
+    colour = generator.choice(np.array(["red", "green", "blue", None], object), N_ROWS)
+    day = 1.7e9 + 86_400.0 * generator.integers(0, 400, N_ROWS)
+    note = np.array([" ".join(generator.choice(_WORDS, 3)) for _ in range(N_ROWS)], object)
+    a[::17] = np.nan
+    signal = np.nan_to_num(a) + (colour == "red") + np.where(b > 0, 1, -1)
+    n_classes = {ProblemType.REGRESSION: 0, ProblemType.BINARY: 2}.get(problem_type, 3)
+    y = signal
+    if n_classes:
+        cuts = np.quantile(signal, np.arange(1, n_classes) / n_classes)
+        y = np.searchsorted(cuts, signal).astype(np.float64)
+    columns = {"a": a, "b": b, "colour": colour, "day": day, "note": note}
+    return Table(problem_type, n_classes, columns, y)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A saved model, its recipe and the matrix it learnt from."""
+
+    member: Member
+    recipe: Any
+    X: np.ndarray
+    model: Any
+    n_classes: int
+
+
+def made(folder: Path, name: str, posed: Table, **parameters: Any) -> Made:
+    """folder    is made"""
+    algorithm = learner(name)
+    recipe, X = None, np.empty((N_ROWS, 0), np.float32)
+    if algorithm.recipes[0]:
+        recipe, X = fit_transform_recipe(
+            algorithm.recipes[0],
+            SPECS,
+            posed.columns,
+            posed.y,
+            posed.problem_type,
+            posed.n_classes,
+            0,
+        )
+    setting = Setting(
+        posed.problem_type,
+        METRICS_OF[posed.problem_type][0],
+        posed.n_classes,
+        recipe.features if recipe else (),
+        1,
+    )
+    chosen = {**algorithm.defaults(setting, N_ROWS), **_SMALL.get(name, {}), **parameters}
+    model = algorithm.fit(Rows(X, posed.y), None, chosen, setting, Never())
+    folder.mkdir(parents=True)
+    model.save(folder)
+    return Made(
+        Member(1.0, recipe.name if recipe else "", name, folder), recipe, X, model, posed.n_classes
+    )
+
+
+def packaged(folder: Path, posed: Table, members: list[Made]) -> None:
+    """folder/transformers and folder/model, of members that count alike."""
+    schema = Schema(
+        tuple(spec.name for spec in SPECS), posed.labels, "string", "y", posed.problem_type
+    )
+    recipes = {one.recipe.name: one.recipe for one in members if one.recipe}
+    write_transformers(folder / "transformers", schema, SPECS, recipes)
+    shares = [replace(one.member, weight=1 / len(members)) for one in members]
+    write_model(folder / "model", schema, shares, Decision(0.5), {"candidate": 1})
+
+
+TRANSFORMED = {"residual": {TARGET_TRANSFORM: "residual"}, "log": {TARGET_TRANSFORM: "log"}}

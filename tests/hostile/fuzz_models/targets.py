@@ -1,0 +1,256 @@
+"""What is fuzzed: a saved model of each algorithm, whole packages, and archives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from hostile.fuzz_models.making import CELLS, TRANSFORMED, Made, made, packaged, table
+from hostile.fuzz_models.mutating import Files
+from hostile.fuzz_models.running import Target, guarded
+
+from windvane.domain.problem import ProblemType
+from windvane.engine.ensembles.second_layer import SecondLayer, load_second_layer
+from windvane.engine.ensembles.stacking import FirstLayer, Stacking, _fit
+from windvane.engine.learners.base import AdditiveModel
+from windvane.engine.learners.catalogue import learner
+from windvane.engine.learners.lightgbm import LightGbmModel
+from windvane.engine.learners.xgboost_model import XgboostModel
+from windvane.engine.manifest import write_manifest
+from windvane.engine.packages.checks import check_answers
+from windvane.engine.packages.package import load_predictor
+from windvane.engine.packages.tarball import pack, unpack
+from windvane.errors import CorruptArtifact
+
+_ABOUT = "about.json"
+_MANY = 120
+"""Rows that XGBoost's own library answers."""
+
+ALGORITHMS = (
+    "lightgbm",
+    "xgboost",
+    "catboost",
+    "linear-learner",
+    "randomforest",
+    "extra-trees",
+    "mlp",
+    "nn-torch",
+    "fastai",
+    "neighbors",
+    "baseline",
+)
+NAMES = (
+    *ALGORITHMS,
+    "lightgbm-multiclass",
+    "xgboost-multiclass",
+    "xgboost-ubjson",
+    *TRANSFORMED,
+    "second-layer",
+    "package",
+    "archive",
+)
+
+
+def target(name: str, scratch: Path) -> Target:
+    """scratch    an empty folder for what is made"""
+    if name == "package":
+        return _package(scratch)
+    if name == "archive":
+        return _archive(scratch)
+    if name == "second-layer":
+        return _second_layer(scratch)
+    if name == "xgboost-ubjson":
+        return _of_xgboosts_own_file(scratch)
+    if name in TRANSFORMED:
+        inner = "lightgbm" if name == "residual" else "linear-learner"
+        one = made(scratch / "m", inner, table(ProblemType.REGRESSION), **TRANSFORMED[name])
+        return _of_learner(name, inner, one)
+    algorithm = name.removesuffix("-multiclass")
+    kind = ProblemType.MULTICLASS if name.endswith("-multiclass") else ProblemType.BINARY
+    return _of_learner(name, algorithm, made(scratch / "m", algorithm, table(kind)))
+
+
+def _of_learner(name: str, algorithm: str, one: Made) -> Target:
+    features = one.recipe.features if one.recipe else ()
+
+    def load(folder: Path) -> Any:
+        model = learner(algorithm).load(folder)
+        if model.n_features != len(features):
+            raise CorruptArtifact("A model of another recipe, as `load_predictor` says.")
+        check_answers(model, features, one.n_classes, name)
+        return model
+
+    codes = [j for j, feature in enumerate(features) if feature.cardinality]
+    rows = _rows(one.X, codes)
+    return Target(name, _files(one.member.folder), _write, load, partial(_asked, rows))
+
+
+def _of_xgboosts_own_file(scratch: Path) -> Target:
+    """As earlier versions kept it."""
+    seen: list[bytes] = []
+    of = XgboostModel.of
+    with patch.object(XgboostModel, "of", lambda *given: seen.append(given[0]) or of(*given)):
+        one = made(scratch / "m", "xgboost", table(ProblemType.BINARY))
+    (one.member.folder / "trees.npz").unlink()
+    (one.member.folder / "model.ubj").write_bytes(seen[0])
+    return _of_learner("xgboost-ubjson", "xgboost", one)
+
+
+def _second_layer(scratch: Path) -> Target:
+    generator = np.random.default_rng(0)
+    y = generator.integers(0, 3, 3_000).astype(float)
+    said = {k: generator.dirichlet((1, 1, 1), 3_000) for k in (1, 2)}
+    first = FirstLayer(said, y, np.arange(3_000) % 3, "LogLoss")
+    layer = _fit(Stacking(rounds=3), first, {1: 0.5, 2: 0.5}, np.arange(3_000))
+    layer.save(scratch / "m")
+
+    def ask(loaded: SecondLayer) -> bytes:
+        told = [one[:3] for one in said.values()]
+        answer = loaded.answer(told, (told[0] + told[1]) / 2)
+        return answer.tobytes() + guarded(loaded._booster, np.zeros((2, 9), np.float32))
+
+    return Target("second-layer", _files(scratch / "m"), _write, load_second_layer, ask)
+
+
+def _package(scratch: Path) -> Target:
+    """Recipes of every kind, the schema and model.json; models are as they were."""
+    posed = table(ProblemType.MULTICLASS)
+    names = ("lightgbm", "linear-learner", "randomforest", "mlp")
+    packaged(scratch / "p", posed, [made(scratch / name, name, posed) for name in names])
+    everything = _files(scratch / "p", keep_about=False)
+    fixed = {name: one for name, one in everything.items() if "/members/" in name}
+    changing = {
+        name: one
+        for name, one in everything.items()
+        if name not in fixed and not name.endswith("manifest.json")
+    }
+    kinds = {"transformers": {"recipes": [], "table": ""}, "model": {"candidate": 1}}
+
+    def write(files: Files, folder: Path) -> None:
+        told = (
+            json.loads(files["model/model.json"]) if _is_json(files["model/model.json"]) else None
+        )
+        schema = files["transformers/schema.json"]
+        if isinstance(told, dict) and schema != changing["transformers/schema.json"]:
+            files = {**files, "model/model.json": _with_digest(told, schema)}
+        for name, content in (fixed | files).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        for kind, about in kinds.items():
+            write_manifest(folder / kind, kind, about)
+
+    def load(folder: Path) -> Any:
+        return load_predictor(folder / "transformers", folder / "model")
+
+    def ask(predictor: Any) -> bytes:
+        said = [predictor.predict([CELLS[0]]), predictor.predict(list(CELLS))]
+        return b"".join(one.probabilities.tobytes() + one.classes.tobytes() for one in said)
+
+    return Target("package", changing, write, load, ask)
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _with_digest(document: dict[str, Any], schema: bytes) -> bytes:
+    """model.json remembers the schema: the change is to reach what reads it."""
+    from windvane.engine.packages.predictor import Schema
+
+    told = json.loads(schema)
+    names = tuple(column["name"] for column in told["columns"])
+    made_for = Schema(
+        names, tuple(told["labels"]), told["label_type"], told["target"], told["problem_type"]
+    )
+    return json.dumps({**document, "schema": made_for.digest()}).encode()
+
+
+def _archive(scratch: Path) -> Target:
+    one = made(scratch / "m", "linear-learner", table(ProblemType.BINARY))
+    pack(one.member.folder, scratch / "m.tar.gz")
+    import gzip
+
+    content = gzip.decompress((scratch / "m.tar.gz").read_bytes())
+
+    def write(files: Files, folder: Path) -> None:
+        (folder / "a.tar.gz").write_bytes(gzip.compress(files["a.tar"], 1))
+
+    def load(folder: Path) -> Path:
+        unpack(folder / "a.tar.gz", folder / "out")
+        return folder / "out"
+
+    def ask(folder: Path) -> bytes:
+        found = sorted(folder.rglob("*"))
+        if any(path.is_symlink() or not (path.is_file() or path.is_dir()) for path in found):
+            raise AssertionError("a link or device was unpacked")
+        shutil_free = [str(path.relative_to(folder)) for path in found]
+        for path in reversed(found):
+            path.unlink() if path.is_file() else path.rmdir()
+        folder.rmdir()
+        return "\n".join(shutil_free).encode("utf-8", "surrogateescape")
+
+    return Target("archive", {"a.tar": content}, write, load, ask)
+
+
+def _files(folder: Path, *, keep_about: bool = True) -> Files:
+    """What lies in a model's folder; of manifests what they say, since sums are made anew."""
+    made_of: Files = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and path.name != "manifest.json":
+            made_of[name] = path.read_bytes()
+        elif path.is_file() and keep_about:
+            document = json.loads(path.read_bytes())
+            told = {"kind": document["kind"], "about": document["about"]}
+            made_of[name.replace("manifest.json", _ABOUT)] = json.dumps(told).encode()
+        elif path.is_file():
+            made_of[name] = path.read_bytes()
+    return made_of
+
+
+def _write(files: Files, folder: Path) -> None:
+    """Inner manifests first: outer ones name them."""
+    abouts = sorted((name for name in files if name.endswith(_ABOUT)), key=lambda n: -n.count("/"))
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if name not in abouts:
+            (folder / name).write_bytes(content)
+    for name in abouts:
+        told = json.loads(files[name])
+        write_manifest((folder / name).parent, told["kind"], told["about"])
+
+
+def _rows(X: np.ndarray, codes: list[int]) -> np.ndarray:
+    """Rows of training, one of zeros and one of large numbers, of codes that there are."""
+    odd = np.zeros((2, X.shape[1]), np.float32)
+    odd[1] = 1e38
+    odd[1, codes] = 0
+    return np.concatenate([X[:_MANY], odd])
+
+
+def _asked(X: np.ndarray, model: Any) -> bytes:
+    told = [model.predict(X[:1]).tobytes(), model.predict(X[-3:]).tobytes()]
+    if isinstance(model, XgboostModel):
+        told.append(model.predict(X).tobytes())
+        told.append(guarded(model._booster, X[:2]))
+    if isinstance(model, LightGbmModel):
+        told += [guarded(model._booster, X[:2]), guarded(model._explainer, X[:2])]
+    if isinstance(model, AdditiveModel):
+        made_of = model.contributions(X[:2])
+        told.append(b"" if made_of is None else made_of.tobytes())
+    return b"".join(told)
+
+
+def every(scratch: Path) -> Iterator[Target]:
+    for name in NAMES:
+        (scratch / name).mkdir()
+        yield target(name, scratch / name)
