@@ -7,22 +7,35 @@ in memory next to the model.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hostile.fuzz_models.making import CELLS, made, packaged, table
 
+from windvane.artifacts.base import parse_location
+from windvane.artifacts.local import LocalArtifacts
+from windvane.domain.candidate import Container
+from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Variant
 from windvane.domain.problem import ProblemType
 from windvane.engine.arrays import read_arrays, write_arrays
 from windvane.engine.learners import xgboost_native
 from windvane.engine.manifest import write_manifest
+from windvane.engine.packages.tarball import pack
+from windvane.names import Scope
+from windvane.serving.pool import Bounds
 from windvane.serving.process import PROGRAM, ModelProcess
+from windvane.serving.router import Router
+from windvane.store.base import Store
+from windvane.store.open import open_store
+from windvane.work.hosting.hosting import Hosting
 
 _LOAD_AND_ASK = """
 import os, signal, sys
@@ -254,3 +267,56 @@ def test_a_model_process_says_why_it_cannot_serve(algorithm, attack, saved, tmp_
     finally:
         process.close()
         process.channel.close()
+
+
+def test_an_endpoint_of_a_hostile_model_fails_and_says_why(saved, tmp_path):
+    """It was InService, and its process died of every request."""
+    attack = "a feature far beyond the row"
+    package = _changed(saved["lightgbm"], tmp_path / "package", "lightgbm", ATTACKS[attack][0])
+    endpoint = asyncio.run(_deployed(package, tmp_path))
+    assert endpoint.status is EndpointStatus.FAILED
+    assert endpoint.failure_reason.startswith("Production variant A could not be started: ")
+    assert ATTACKS[attack][1] in endpoint.failure_reason
+    assert "members/0/model.txt" in endpoint.failure_reason
+    assert "s3://models/hostile.tar.gz" in endpoint.failure_reason
+    assert str(tmp_path) not in endpoint.failure_reason
+
+
+async def _deployed(package: Path, folder: Path) -> Endpoint:
+    """The endpoint of a package, when its creation has come to an end."""
+    store = open_store("", folder)
+    store.migrate()
+    artifacts = LocalArtifacts(folder / "s3")
+    artifacts.ensure_bucket("models")
+    pack(package, folder / "hostile.tar.gz")
+    url = "s3://models/hostile.tar.gz"
+    artifacts.write(parse_location(url), (folder / "hostile.tar.gz").read_bytes())
+    variant = Deployed(Variant("A", "m", 1, 1.0), (Container("image", url),))
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    scope = Scope("000000000000", "us-east-1")
+    with store.transaction() as tx:
+        tx.insert(
+            Endpoint(
+                scope=scope,
+                name="E",
+                created=now,
+                modified=now,
+                config_name="c",
+                generation=1,
+                desired=(variant,),
+            )
+        )
+    hosting = Hosting(store, artifacts, folder, Router(Bounds()))
+    hosting.start()
+    try:
+        async with asyncio.timeout(120):
+            while (endpoint := _found(store, scope)).status is EndpointStatus.CREATING:
+                await asyncio.sleep(0.02)
+            return endpoint
+    finally:
+        await asyncio.to_thread(hosting.stop)
+
+
+def _found(store: Store, scope: Scope) -> Endpoint:
+    with store.snapshot() as tx:
+        return tx.find(Endpoint, scope, "E")

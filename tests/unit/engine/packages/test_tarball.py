@@ -172,3 +172,18 @@ def test_an_archive_within_a_second_layer_of_gzip_is_refused(tmp_path):
     _archive(tmp_path / "a.tar.gz", (_entry("a"), b"x"))
     (tmp_path / "a.tar.gz").write_bytes(gzip.compress((tmp_path / "a.tar.gz").read_bytes()))
     _refused(tmp_path / "a.tar.gz", tmp_path)
+
+
+def test_a_name_of_very_many_folders_is_refused(tmp_path):
+    """Ten thousand such names would make millions of folders."""
+    _archive(tmp_path / "a.tar.gz", (_entry("/".join("a" * 17)), b"x"))
+    _refused(tmp_path / "a.tar.gz", tmp_path, match="17 parts")
+
+
+def test_headers_that_follow_headers_without_end_are_refused(tmp_path):
+    with gzip.open(tmp_path / "a.tar.gz", "wb", compresslevel=9) as stream:
+        for _ in range(5_000):
+            header = _entry("h", tarfile.XHDTYPE)
+            header.size = 12
+            stream.write(header.tobuf(tarfile.USTAR_FORMAT) + b"12 path=abc\n".ljust(512, b"\0"))
+    _refused(tmp_path / "a.tar.gz", tmp_path)
