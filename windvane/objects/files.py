@@ -40,7 +40,7 @@ class DataFile:
         self._disk.write(self._descriptor, data)
         self._written += memoryview(data).nbytes
         if self._written - self._pushed >= _SYNCED_STEP:
-            # Begins to write back what the sync at the end would have to wait for, and keeps the page cache for others.
+            # Begins to write back what the sync at the end would otherwise have to wait for.
             os.posix_fadvise(
                 self._descriptor, self._pushed, self._written - self._pushed, os.POSIX_FADV_DONTNEED
             )

@@ -30,7 +30,8 @@ LOCK_TIMEOUT_S = 30.0
 _RETRY_S = 0.001
 _BATCH = 256
 _CHECKPOINT_PAGES = 4000
-_CACHE_KIB = 4096
+_CACHE_KIB = 1024
+"""Of each connection, of which there are as many as threads; the pages are in the kernel's cache besides."""
 _DISK_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 
 
