@@ -55,7 +55,7 @@ class Staged(Protocol):
         """Bytes written so far."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """raises    StoreUnusable if the disk is full"""
+        """raises    StoreUnusable if the disk is full; NoSuchUpload for a part of an upload that is over"""
 
     def discard(self) -> None:
         """Drop it; nothing happens if it was put or discarded already."""

@@ -38,6 +38,7 @@ from windvane.objects.records import (
     Versioning,
     VersionPage,
 )
+from windvane.objects.rows import key_bytes
 from windvane.objects.segments import Segment, Segments
 
 _IDENTITY = "identity"
@@ -342,6 +343,8 @@ class EncryptedStore:
         self._inner.close()
 
     def _named(self, bucket: str, key: str) -> ObjectName:
+        """raises    NoSuchBucket; InvalidKey"""
+        key_bytes(key)
         found = self._inner.bucket(bucket)
         return ObjectName(found.account, found.region, bucket, key)
 

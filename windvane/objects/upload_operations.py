@@ -19,6 +19,7 @@ from windvane.objects.errors import (
     NoSuchUpload,
     PartTooSmall,
 )
+from windvane.objects.files import DataFile
 from windvane.objects.opened import Opened, own
 from windvane.objects.records import (
     MAX_PARTS,
@@ -86,8 +87,14 @@ class UploadOperations(Opened):
     def stage_part(self, upload: Upload) -> StagedBytes:
         with self._index.read() as db:
             found = _find_upload(db, upload)
-        folder = found.folder
-        return StagedBytes(lambda: self._files.new_part(folder), _ALWAYS_A_FILE, folder)
+
+        def new_part() -> DataFile:
+            try:
+                return self._files.new_part(found.folder)
+            except FileNotFoundError as error:
+                raise NoSuchUpload(upload.bucket, upload.key, upload.upload_id) from error
+
+        return StagedBytes(new_part, _ALWAYS_A_FILE, found.folder)
 
     def put_part(
         self,
