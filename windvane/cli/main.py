@@ -11,6 +11,7 @@ from windvane.cli import (
     automl,
     backup,
     check,
+    doctor,
     env,
     events,
     explain,
@@ -38,6 +39,7 @@ _COMMANDS = (
     restore,
     check,
     import_objects,
+    doctor,
 )
 
 

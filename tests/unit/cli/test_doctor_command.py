@@ -1,0 +1,59 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from windvane.cli import doctor
+from windvane.cli.main import main
+from windvane.process.confinement import Part
+from windvane.process.sandbox import Protection
+
+
+def told(monkeypatch: pytest.MonkeyPatch, *missing: Part) -> None:
+    found = tuple(
+        Protection(part, "something", "of a reason" if part in missing else "") for part in Part
+    )
+    monkeypatch.setattr(doctor, "protections", lambda data_dir, first_user: found)
+
+
+def test_every_part_of_this_machine_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["doctor", "--data-dir", str(tmp_path / "data")]) == 0
+    text = capsys.readouterr().out
+    assert all(part in text for part in Part)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        ((), "Everything holds."),
+        ((Part.USER,), "a second lock"),
+        ((Part.SECCOMP,), "fewer locks"),
+        ((Part.LANDLOCK, Part.MOUNTS), "serve nobody here"),
+    ],
+)
+def test_what_that_means_is_told(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    missing: tuple[Part, ...],
+    words: str,
+) -> None:
+    told(monkeypatch, *missing)
+    assert main(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert words in text
+    assert text.count("of a reason") == len(missing)
+
+
+def test_a_machine_that_lacks_what_is_required_is_told_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told(monkeypatch, Part.LANDLOCK)
+    config = tmp_path / "windvane.toml"
+    config.write_text("[sandbox]\nrequire = true\n")
+    assert main(["doctor", "--config", str(config), "--json"]) == 2
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["may_start"] is False
+    assert {one["part"]: one["why_not"] for one in answer["protections"]}["Landlock"]

@@ -1,0 +1,75 @@
+"""`windvane doctor`: which parts of the sandbox hold on this machine, and why the others do not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from windvane.process.confinement import Part
+from windvane.process.sandbox import Protection, protections
+from windvane.settings import read_settings
+
+_NEEDED = (Part.LANDLOCK, Part.SECCOMP)
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "doctor", help="say which protections hold on this machine", description=__doc__
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=Path("windvane-data"),
+        help="the server's data folder, which need not exist (default windvane-data)",
+    )
+    parser.add_argument("--config", type=Path, help="configuration file (TOML)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0, or 2 if the server would refuse to start here ([sandbox] require)."""
+    settings = read_settings(arguments.data_dir.absolute(), arguments.config)
+    found = protections(settings.data_dir, settings.sandbox.first_user)
+    refuses = settings.sandbox.require and any(
+        one.part in _NEEDED and not one.holds for one in found
+    )
+    if arguments.json:
+        told = [{"part": one.part, "prevents": one.does, "why_not": one.why} for one in found]
+        print(json.dumps({"protections": told, "may_start": not refuses}, indent=2))
+    else:
+        print("\n".join(_lines(found, refuses=refuses)))
+    return 2 if refuses else 0
+
+
+def _lines(found: Sequence[Protection], *, refuses: bool) -> list[str]:
+    width = max(len(one.part) for one in found)
+    lines = ["Tasks, models, explanations and previews run in a sandbox. Of its parts, here:", ""]
+    for one in found:
+        lines.append(
+            f"  {'yes' if one.holds else 'NO '}  {one.part:{width}}  out of reach: {one.does}"
+        )
+        if not one.holds:
+            lines.append(f"       {'':{width}}  {one.why}")
+    lines += ["", _verdict(found, refuses=refuses)]
+    return lines
+
+
+def _verdict(found: Sequence[Protection], *, refuses: bool) -> str:
+    held = {one.part for one in found if one.holds}
+    if refuses:
+        return (
+            "The server refuses to start: [sandbox] require = true asks for Landlock and seccomp."
+        )
+    if held == set(Part):
+        return "Everything holds."
+    if Part.LANDLOCK in held and Part.SECCOMP in held:
+        return "Keys, database and other jobs are out of reach; the parts that are missing would be a second lock."
+    if held & {Part.LANDLOCK, Part.MOUNTS}:
+        return "Keys and database are out of reach, by fewer locks than there could be."
+    return (
+        "Code that takes over a task or a model's process can read what the server's user can read: serve nobody here "
+        "whose models and data you do not trust."
+    )
