@@ -19,7 +19,7 @@ from windvane.settings import DEFAULT_REGION, Settings, read_settings
 
 if TYPE_CHECKING:
     from windvane.maintenance.check import Checked
-    from windvane.maintenance.check_store import Exists
+    from windvane.maintenance.check_store import Exists, OpenKey
     from windvane.maintenance.findings import Finding
     from windvane.objects.store import EmbeddedObjects
 
@@ -97,6 +97,7 @@ def _opened(settings: Settings, *, is_served: bool) -> Iterator[Checked]:
             settings.data_dir,
             store,
             _key_readers(settings),
+            _opens_keys(settings),
             objects,
             _exists(settings, objects),
             is_served,
@@ -116,6 +117,21 @@ def _key_readers(settings: Settings) -> dict[str, Callable[[], object]]:
     return {
         str(data_dir / name): read for name, read in readers.items() if (data_dir / name).exists()
     }
+
+
+def _opens_keys(settings: Settings) -> OpenKey:
+    """With the master keys of the environment and of the data folder; none is made."""
+    from windvane.control.kms.master import FILE_NAME, VARIABLE, load_master_keys
+    from windvane.control.kms.materials import Materials
+    from windvane.domain.keys import Key
+
+    def open_key(key: Key) -> None:
+        variable = os.environ.get(VARIABLE, "")
+        if not variable and not (settings.data_dir / FILE_NAME).exists():
+            raise Unfit(f"{FILE_NAME} is missing, and {VARIABLE} is not set.")
+        Materials(load_master_keys(settings.data_dir, variable)).check([key])
+
+    return open_key
 
 
 def _exists(settings: Settings, objects: EmbeddedObjects | None) -> Exists:

@@ -10,7 +10,9 @@ from windvane.maintenance.check_folder import check_keys, check_leftovers, check
 from windvane.maintenance.check_objects import check_objects
 from windvane.maintenance.check_store import (
     Exists,
+    OpenKey,
     check_database,
+    check_key_material,
     check_named_objects,
     check_records,
     check_rows,
@@ -33,6 +35,7 @@ class Checked:
     data_dir      the data folder
     store         the record of truth
     key_readers   of key files by path; each raises WindvaneError if its file cannot be used
+    open_key      opens the material of an encryption key; raises WindvaneError
     objects       the embedded object store; None where objects are elsewhere
     exists        whether an object is in the object store; None if that cannot be asked
     is_served     a server runs on it: what it is in the middle of is no finding
@@ -41,6 +44,7 @@ class Checked:
     data_dir: Path
     store: SqlStore
     key_readers: dict[str, Callable[[], object]]
+    open_key: OpenKey
     objects: EmbeddedObjects | None
     exists: Exists | None
     is_served: bool
@@ -69,6 +73,7 @@ def _check_store(what: Checked, lost: LostAndFound) -> Iterator[Finding]:
     if not _is_pointless(first):
         yield from check_rows(what.store, lost)
         yield from check_records(what.store)
+        yield from check_key_material(what.store, what.open_key)
         yield from check_workspaces(what.store, what.data_dir, lost)
 
 

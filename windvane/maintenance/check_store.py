@@ -14,7 +14,7 @@ from windvane.domain.deployment import Endpoint, EndpointConfig, Model
 from windvane.domain.job import AutoMLJob
 from windvane.domain.keys import Key, KeyAlias
 from windvane.domain.resource import Resource
-from windvane.errors import InvalidRequest
+from windvane.errors import InvalidRequest, WindvaneError
 from windvane.maintenance.findings import Finding, Kind
 from windvane.maintenance.lost import LostAndFound
 from windvane.store.inspection import Dangling, DanglingKind, Reading
@@ -50,6 +50,9 @@ _WORKED_ON: tuple[type[AutoMLJob | ProcessingJob], ...] = (
 
 Exists = Callable[[Location], bool]
 """Whether an object is in the object store."""
+
+OpenKey = Callable[[Key], None]
+"""Opens a key's material; raises WindvaneError if that cannot be."""
 
 
 def check_database(path: Path) -> Iterator[Finding]:
@@ -99,9 +102,21 @@ def check_records(store: SqlStore) -> Iterator[Finding]:
             yield Finding(Kind.RECORD_UNREADABLE, reading.arn, reading.fault)
 
 
+def check_key_material(store: SqlStore, open_key: OpenKey) -> Iterator[Finding]:
+    """Every encryption key can be opened with the master keys that the server would have."""
+    with store.snapshot() as tx:
+        keys = _records(tx.readings(Key))
+    for key in keys:
+        try:
+            open_key(key)
+        except WindvaneError as error:
+            yield Finding(Kind.KEY_SEALED, key.arn, str(error))
+
+
 def check_workspaces(store: SqlStore, data_dir: Path, lost: LostAndFound) -> Iterator[Finding]:
     """Working folders, listed before the jobs are: one that is seen belongs to a job that is seen, or to none."""
-    present = [workspace.folder for workspace in workspaces(data_dir)]
+    folders = [workspace.folder for workspace in workspaces(data_dir)]
+    present = [folder for folder in folders if folder.is_relative_to(data_dir)]
     with store.snapshot() as tx:
         readings = [reading for kind in _WORKED_ON for reading in tx.readings(kind)]
     if any(reading.record is None for reading in readings):

@@ -24,6 +24,7 @@ class Kind(Enum):
     KEYS_UNREADABLE = (
         "Keys cannot be read: the server does not start. Restore the file from a backup."
     )
+    KEY_SEALED = "An encryption key cannot be opened: nothing that it encrypts can be read. Its master key is missing."
     MODE_TOO_OPEN = "Other users of the machine can read it."
     OWNER_DIFFERS = (
         "It belongs to another user than the data folder: the server may fail to use it."

@@ -8,6 +8,9 @@ import pytest
 from unit.maintenance.folders import LARGE, contents, lived_in, put
 
 from windvane.artifacts.base import Location
+from windvane.control.kms.lookup import new_key
+from windvane.control.kms.master import MasterKeys, master_key
+from windvane.control.kms.materials import Materials
 from windvane.domain.candidate import Container
 from windvane.domain.deployment import Model
 from windvane.errors import WindvaneError
@@ -34,9 +37,9 @@ def data(tmp_path):
 def look(data):
     """What a check finds, by kind; with `mends`, what it finds afterwards."""
 
-    def run(*, mends=False, is_served=False, exists=None, readers=None):
+    def run(*, mends=False, is_served=False, exists=None, readers=None, open_key=lambda key: None):
         store, objects = open_store("", data), open_objects(data / "s3")
-        checked = Checked(data, store, readers or {}, objects, exists, is_served)
+        checked = Checked(data, store, readers or {}, open_key, objects, exists, is_served)
         try:
             found = list(check(checked, LostAndFound(data)))
             if mends:
@@ -127,6 +130,18 @@ def test_keys_that_cannot_be_read_are_told(look):
 
     found = look(readers={"keys.json": fails, "keyring.json": lambda: None})
     assert found[Kind.KEYS_UNREADABLE].detail == "damaged"
+
+
+def test_an_encryption_key_whose_master_key_is_missing_is_told(data, look):
+    masters = MasterKeys(master_key(b"1" * 32))
+    store = open_store("", data)
+    with store.transaction() as tx:
+        tx.insert(new_key(HOME, Materials(masters), START, "of a test"))
+    store.close()
+    assert look(open_key=lambda key: Materials(masters).check([key])) == {}
+    other = MasterKeys(master_key(b"2" * 32))
+    found = look(open_key=lambda key: Materials(other).check([key]))
+    assert masters.current.id in found[Kind.KEY_SEALED].detail
 
 
 def test_what_others_can_read_is_told_and_closed(data, look):
