@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from windvane.artifacts.base import MAX_KEY_BYTES, Artifacts, Location, ObjectInfo
 from windvane.artifacts.brokered import ERRORS, MOST_READ
 from windvane.artifacts.reach import Reach
-from windvane.errors import AccessDenied
+from windvane.errors import AccessDenied, CallerFault, InvalidRequest
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 
 _LOG = logging.getLogger(__name__)
@@ -224,6 +224,8 @@ def _beyond(place: Location | str) -> AccessDenied:
 
 
 def _told(error: Exception) -> dict[str, str]:
+    if isinstance(error, CallerFault) and not isinstance(error, AccessDenied | InvalidRequest):
+        error = AccessDenied(str(error))  # of a key: it is disabled, missing or to be deleted
     kind = next((base.__name__ for base in type(error).__mro__ if base.__name__ in ERRORS), "")
     if not kind:
         _LOG.warning("The broker of artefacts could not do what was asked: %r", error)

@@ -128,7 +128,7 @@ class Conductor:
         if folder not in self._analyses:
             if len(self._analyses) >= _MAX_KNOWN:
                 self._analyses.pop(next(iter(self._analyses)))
-            if job.volume_key and not folder.exists():
+            if job.volume_key and not (folder / "dataset").exists():
                 raise VolumeLost(job.name)
             self._analyses[folder] = _analysis_in(folder)
         return self._analyses[folder]

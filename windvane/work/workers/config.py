@@ -173,6 +173,7 @@ def config_to_json(config: WorkConfig) -> str:
             "parts": sorted(sandbox.parts),
             "first_user": sandbox.first_user,
             "n_users": sandbox.n_users,
+            "private": [str(folder) for folder in sandbox.private],
         }
     document["data_dir"] = str(config.data_dir)
     document["up_since"] = config.up_since.isoformat()
@@ -194,7 +195,12 @@ def config_from_json(text: str) -> WorkConfig:
     if (sandbox := document["sandbox"]) is not None:
         parts = frozenset(map(Part, sandbox["parts"]))
         document["sandbox"] = Sandbox(
-            **{**sandbox, "data_dir": Path(sandbox["data_dir"]), "parts": parts}
+            **{
+                **sandbox,
+                "data_dir": Path(sandbox["data_dir"]),
+                "parts": parts,
+                "private": tuple(map(Path, sandbox["private"])),
+            }
         )
     document["buckets"] = tuple(_source(entry) for entry in document["buckets"])
     return WorkConfig(**document)

@@ -9,6 +9,8 @@ from windvane.artifacts.mapped import BucketSource
 from windvane.artifacts.s3 import Connection
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
+from windvane.process.confinement import Part
+from windvane.process.sandbox import Sandbox
 from windvane.store.open import open_store
 from windvane.work.workers.config import WorkConfig, config_from_json, config_to_json, utc_now
 
@@ -55,3 +57,9 @@ def test_its_artifacts_hold_the_mapped_buckets(tmp_path):
     artifacts.ensure_bucket("mine")
     artifacts.write(Location("mine", "b"), b"y")
     assert artifacts.read(Location("mine", "b")) == b"y"
+
+
+def test_workers_know_the_sandbox_as_it_is(tmp_path):
+    sandbox = Sandbox(tmp_path, frozenset({Part.SECCOMP}), private=(tmp_path / "memory",))
+    received = config_from_json(config_to_json(config(tmp_path, sandbox=sandbox)))
+    assert received.sandbox == sandbox

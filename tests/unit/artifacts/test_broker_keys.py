@@ -1,0 +1,47 @@
+"""What a task is told by its broker when a key of KMS cannot be used: the reason, as no passing fault."""
+
+import socket
+import threading
+
+import pytest
+
+from windvane.artifacts.base import Location
+from windvane.artifacts.broker import Broker
+from windvane.artifacts.brokered import BrokeredArtifacts
+from windvane.artifacts.local import LocalArtifacts
+from windvane.artifacts.reach import Reach
+from windvane.errors import AccessDenied, KeyDisabled, KeyInvalidState, KeyMissing
+
+PLACE = Location("mine", "model")
+
+
+class Locked(LocalArtifacts):
+    """Artifacts under a key that cannot be used."""
+
+    def __init__(self, root, error):
+        super().__init__(root)
+        self.error = error
+
+    def open(self, location, start=0):
+        raise self.error
+
+    def write(self, location, data):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error", [KeyDisabled("arn:k"), KeyMissing("Key 'k' does not exist"), KeyInvalidState("late")]
+)
+def test_a_task_is_told_what_is_wrong_with_the_key(tmp_path, error):
+    ours, theirs = socket.socketpair()
+    broker = Broker(ours, Locked(tmp_path, error), Reach(write=(Location("mine", ""),)))
+    thread = threading.Thread(target=broker.serve)
+    thread.start()
+    artifacts = BrokeredArtifacts(theirs)
+    for ask in (lambda: artifacts.read(PLACE), lambda: artifacts.write(PLACE, b"x")):
+        with pytest.raises(AccessDenied, match=str(error)):
+            ask()
+    with pytest.raises(AccessDenied, match="names no key"):
+        artifacts.encrypted_under("arn:other")
+    theirs.close()
+    thread.join()
