@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from windvane.objects.errors import NoSuchKey, PreconditionFailed
+from windvane.objects.errors import NoSuchKey, PreconditionFailed, QuotaExceeded
 from windvane.objects.records import Condition, Version, Versioning
 from windvane.objects.rows import VERSION_COLUMNS, bucket_row, new_nonce, version_of
 
@@ -30,9 +30,15 @@ class NewVersion:
 class BucketChange:
     """Changes of one bucket's versions within one transaction."""
 
-    def __init__(self, db: sqlite3.Connection, bucket: str, gone: list[str]) -> None:
-        """raises    NoSuchBucket"""
+    def __init__(
+        self, db: sqlite3.Connection, bucket: str, gone: list[str], limit_bytes: int = 0
+    ) -> None:
+        """limit_bytes    that the bucket's account may come to use; 0 means any
+
+        raises    NoSuchBucket
+        """
         self.db = db
+        self._limit_bytes = limit_bytes
         self.id, self.bucket = bucket_row(db, bucket)
         self._gone = gone
 
@@ -145,12 +151,15 @@ class BucketChange:
         self.drop_content(content)
 
     def count(self, n_bytes: int, n_objects: int) -> None:
-        """Add to what the bucket's account uses."""
-        self.db.execute(
+        """Add to what the bucket's account uses; raises QuotaExceeded if it grows beyond what it may."""
+        (used,) = self.db.execute(
             "INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE "
-            "SET n_bytes = n_bytes + excluded.n_bytes, n_objects = n_objects + excluded.n_objects",
+            "SET n_bytes = n_bytes + excluded.n_bytes, n_objects = n_objects + excluded.n_objects "
+            "RETURNING n_bytes",
             (self.bucket.account, n_bytes, n_objects),
-        )
+        ).fetchone()
+        if n_bytes > 0 and 0 < self._limit_bytes < used:
+            raise QuotaExceeded(self.bucket.account, self._limit_bytes, used - n_bytes, n_bytes)
 
     def _mark_newest(self, key: bytes, latest: int) -> None:
         self.db.execute(

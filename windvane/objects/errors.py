@@ -110,5 +110,13 @@ class PartTooSmall(ObjectFault):
         self.number, self.etag, self.size, self.least = number, etag, size, least
 
 
+class QuotaExceeded(ObjectFault):
+    def __init__(self, account: str, limit: int, used: int, delta: int) -> None:
+        super().__init__(
+            f"The account {account} may store {limit} bytes; it uses {used}, and this takes {delta} more."
+        )
+        self.account, self.limit, self.used, self.delta = account, limit, used, delta
+
+
 class DamagedObject(WindvaneError):
     """A data file is missing or not as it was written; the text names the object and the file."""

@@ -68,7 +68,7 @@ class ObjectOperations(Opened):
             raise ValueError("what was staged is a part of an upload")
 
         def put(db: sqlite3.Connection, gone: list[str]) -> Version:
-            change = BucketChange(db, bucket, gone)
+            change = BucketChange(db, bucket, gone, self._limit_bytes)
             change.check(raw, condition)
             content = db.execute(
                 "INSERT INTO contents (file, data, stored_size, crc, refs) VALUES (?, ?, ?, ?, 1)",
@@ -137,7 +137,7 @@ class ObjectOperations(Opened):
         raw, text = key_bytes(key), attributes_to_json(attributes)
 
         def copy(db: sqlite3.Connection, gone: list[str]) -> Version:
-            change = BucketChange(db, bucket, gone)
+            change = BucketChange(db, bucket, gone, self._limit_bytes)
             change.check(raw, condition)
             row = db.execute(
                 "UPDATE contents SET refs = refs + 1 WHERE id = "
@@ -192,7 +192,7 @@ class ObjectOperations(Opened):
         now = self._now()
 
         def delete(db: sqlite3.Connection, gone: list[str]) -> tuple[Removal, ...]:
-            change = BucketChange(db, bucket, gone)
+            change = BucketChange(db, bucket, gone, self._limit_bytes)
             return tuple(_delete(change, deletion, now) for deletion in deletions)
 
         return self._change(delete)

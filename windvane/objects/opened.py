@@ -21,7 +21,15 @@ _LOG = logging.getLogger(__name__)
 class Opened:
     """Index, data files and clock of an open store."""
 
-    def __init__(self, index: Index, files: DataFiles, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        index: Index,
+        files: DataFiles,
+        clock: Callable[[], datetime],
+        limit_bytes: int = 0,
+    ) -> None:
+        """limit_bytes    that each account may store; 0 means any"""
+        self._limit_bytes = limit_bytes
         self._index = index
         self._files = files
         self._clock = clock

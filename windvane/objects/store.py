@@ -73,9 +73,14 @@ def utc_now() -> datetime:
 
 
 def open_objects(
-    folder: Path, clock: Callable[[], datetime] = utc_now, disk: Disk | None = None
+    folder: Path,
+    clock: Callable[[], datetime] = utc_now,
+    disk: Disk | None = None,
+    limit_bytes: int = 0,
 ) -> EmbeddedObjects:
     """Open the store in `folder`, which is made if it is not there; several processes may.
+
+    limit_bytes    that each account may come to store by what is written here; 0 means any
 
     raises    StoreUnusable if it was written by a newer version
     """
@@ -83,7 +88,7 @@ def open_objects(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     files = DataFiles(folder / DATA_NAME, files_disk)
-    return EmbeddedObjects(Index(folder / INDEX_NAME), files, clock)
+    return EmbeddedObjects(Index(folder / INDEX_NAME), files, clock, limit_bytes)
 
 
 def _keeps_contract(store: EmbeddedObjects) -> ObjectStore:

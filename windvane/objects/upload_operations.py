@@ -117,7 +117,7 @@ class UploadOperations(Opened):
             found = _find_upload(db, upload)
             if mine.folder != found.folder:
                 raise ValueError("the part was staged for another upload")
-            change = BucketChange(db, upload.bucket, gone)
+            change = BucketChange(db, upload.bucket, gone, self._limit_bytes)
             where = (found.content, number)
             earlier = db.execute(
                 "DELETE FROM parts WHERE content = ? AND number = ? RETURNING file, size", where
@@ -189,7 +189,7 @@ class UploadOperations(Opened):
         raw = sought_bytes(upload.key)
 
         def complete(db: sqlite3.Connection, gone: list[str]) -> Version:
-            change = BucketChange(db, upload.bucket, gone)
+            change = BucketChange(db, upload.bucket, gone, self._limit_bytes)
             try:
                 found = _find_upload(db, upload)
             except NoSuchUpload:

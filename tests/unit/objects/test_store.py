@@ -11,7 +11,7 @@ import pytest
 
 from windvane.errors import StoreUnusable, WindvaneError
 from windvane.objects.disk import Disk
-from windvane.objects.errors import BucketTaken, DamagedObject
+from windvane.objects.errors import BucketTaken, DamagedObject, QuotaExceeded
 from windvane.objects.records import MIN_PART_BYTES, Attributes, NamedPart
 from windvane.objects.store import INDEX_NAME, open_objects
 
@@ -294,6 +294,29 @@ def test_a_full_index_is_told_and_leaves_nothing_behind(store):
     put(store, "fifth", LARGE)
     assert list(store.damages()) == []
     assert list(store.orphans()) == []
+
+
+def test_an_account_stores_no_more_than_it_may(tmp_path):
+    store = open_objects(tmp_path / "s3", limit_bytes=150_000)
+    store.create_bucket("bucket", "111122223333", "us-east-1")
+    store.create_bucket("other", "444455556666", "us-east-1")
+    first = put(store, "first", LARGE)
+    upload = store.create_upload("bucket", "parts", Attributes())
+    with store.stage_part(upload) as part:
+        part.write(LARGE)
+        with pytest.raises(QuotaExceeded, match="may store 150000 bytes; it uses 100000"):
+            store.put_part(upload, 1, part, "0" * 32)
+    with pytest.raises(QuotaExceeded):
+        put(store, "second", LARGE)
+    with pytest.raises(QuotaExceeded):
+        store.copy(first, "bucket", "copy", Attributes())
+    store.copy(first, "other", "copy", Attributes())
+    put(store, "first", LARGE[:50_000])
+    put(store, "second", LARGE)
+    store.delete("bucket", "first")
+    assert store.usage("111122223333").n_bytes == 100_000
+    assert list(store.orphans()) == []
+    store.close()
 
 
 def test_a_damaged_index_is_told(store, folder):
