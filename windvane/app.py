@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 from windvane.api import served
 from windvane.api.entry import Entry
@@ -17,15 +21,14 @@ from windvane.api.keyring import KeyRing, load_or_create_keys
 from windvane.api.operation import Parts
 from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
+from windvane.api.s3.served import s3_service
 from windvane.api.sign_ins import SignIns
 from windvane.api.trail import Trail, trail_operations
 from windvane.artifacts.mapped import BucketMap, with_mapped
-from windvane.artifacts.s3 import S3Artifacts
 from windvane.audit.log import AUDIT_FOLDER
 from windvane.console.security import Hosts
 from windvane.console.site import Parts as ConsoleParts
 from windvane.console.site import Site
-from windvane.control.buckets import StoredBuckets
 from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
@@ -46,27 +49,31 @@ from windvane.control.roles import Action, Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
-from windvane.errors import WindvaneError
+from windvane.errors import AccessDenied, WindvaneError
 from windvane.events.stream import Streams
 from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
+from windvane.maintenance.old_folder import require_imported
 from windvane.names import PageTokens, default_bucket, default_role
 from windvane.process.volatile import make_memory_folder
 from windvane.serving.explaining import Explaining
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
-from windvane.settings import DEFAULT_REGION, Settings
+from windvane.settings import DEFAULT_REGION, BadSettings, Settings
 from windvane.settled import (
+    artifacts_of,
     as_mapped,
     audit_log,
     bodies_of,
+    bucket_owners,
     bucket_sources,
     connection_of,
-    embedded_store,
+    embedded_objects,
     hooks_of,
     networks_of,
     permanent_keys,
     plain_links,
+    s3_upstream,
     sandbox_for,
     work_config,
 )
@@ -78,16 +85,19 @@ from windvane.wire.edge import AsyncHandler, Edge
 from windvane.wire.failures import FailureCounter
 from windvane.wire.faults import s3_refusal
 from windvane.wire.rates import AccountRates
-from windvane.wire.s3.forward import Upstream
+from windvane.wire.s3.external import ExternalStore
+from windvane.wire.s3.forward import Forwarder
 from windvane.wire.s3.gateway import S3Gateway
 from windvane.wire.s3.mapped import MappedBucket
-from windvane.wire.sigv4 import s3_authenticator
+from windvane.wire.s3.own import OwnStore
+from windvane.wire.s3.post import PostUploads
+from windvane.wire.s3.proof import prover
 from windvane.work.hosting.hosting import Hosting
 from windvane.work.workers.supervisor import Supervisor
 
 _LOG = logging.getLogger(__name__)
-_READY_S = 60.0
-_WATCH_S = 0.5
+_OBJECT_SWEEP_S = 3600.0
+_S3_THREADS = 16
 _KEY_SWEEP_S = 60.0
 
 
@@ -106,10 +116,13 @@ class Server:
         self._store = open_store(settings.store_url, settings.data_dir)
         masters = load_master_keys(settings.data_dir, settings.master_key)
         self._kms = new_key_service(self._store, masters, PageTokens(keys.token_secret), utc_now)
-        self._embedded = embedded_store(settings, keys) if settings.s3 is None else None
-        self._connection = connection_of(settings, self._embedded)
+        if settings.s3 is None:
+            require_imported(settings.data_dir)
+        self._objects = embedded_objects(settings, self._kms.data_keys)
+        self._owners = bucket_owners(settings, self._objects)
         self._mapped = BucketMap(bucket_sources(settings))
-        self._artifacts = with_mapped(S3Artifacts(self._connection), self._mapped.sources)
+        own = artifacts_of(settings, self._objects, connection_of(settings))
+        self._artifacts = with_mapped(own, self._mapped.sources)
         self._router = Router(Bounds(queue=settings.serving.queue))
         self._no_volumes = make_memory_folder(settings.data_dir)
         self._sandbox = sandbox_for(settings, self._no_volumes)
@@ -126,16 +139,14 @@ class Server:
         self._up_since = utc_now()
         self._supervisor = Supervisor(
             self._store,
-            work_config(
-                settings, self._connection, self._mapped, self._up_since, self._sandbox, masters
-            ),
+            work_config(settings, self._mapped, self._up_since, self._sandbox, masters),
         )
         tide = Tide(self._store)
         self._streams = Streams(self._store, tide, settings.events.streams)
         self._webhooks = Webhooks(self._store, tide, hooks_of(settings), utc_now)
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._keys = keys
-        self._roles = Roles(settings.roles, StoredBuckets(self._store, utc_now), self._mapped)
+        self._roles = Roles(settings.roles, self._owners, self._mapped)
         self._keyring = KeyRing(
             permanent_keys(settings, keys),
             keys.token_secret,
@@ -145,6 +156,7 @@ class Server:
         self._bodies = bodies_of(settings)
         self._failures = FailureCounter(settings.limits.failed_requests)
         self._rates = AccountRates(settings.limits.requests_per_s)
+        self._s3_threads = ThreadPoolExecutor(_S3_THREADS, thread_name_prefix="s3")
         self._gateway = self._new_gateway()
         self._parts = self._new_parts()
         self._operations = self._new_operations()
@@ -152,28 +164,24 @@ class Server:
         self._edge = self._new_edge()
         self._console = self._new_console()
         self.asgi = Web(self._edge, self._console, self._telemetry, self.faults, self._bodies)
-        self._watch: asyncio.Task[None] | None = None
+        self._object_sweep: asyncio.Task[None] | None = None
         self._key_sweep: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Returns once every part answers.
 
-        raises    StoreDown, StoreUnusable
+        raises    StoreUnusable
         """
-        if self._embedded is not None:
-            self._embedded.start()
         self._store.migrate()
         self._kms.start()
         self._audit.start()
         for link in plain_links(self._settings):
             _LOG.warning("What is sent to another machine is not encrypted: %s.", link)
-        if self._embedded is not None:
-            await asyncio.to_thread(self._embedded.wait_ready, _READY_S)
         await asyncio.to_thread(self._ensure_default_bucket)
         await self._webhooks.start()
         self._hosting.start()
         await asyncio.to_thread(self._supervisor.start)
-        self._watch = asyncio.create_task(self._keep_embedded_store_up())
+        self._object_sweep = asyncio.create_task(self._sweep_objects())
         self._key_sweep = asyncio.create_task(self._sweep_keys())
 
     def end_streams(self) -> None:
@@ -183,7 +191,7 @@ class Server:
 
     async def stop(self) -> None:
         await self._webhooks.stop()
-        for task in (self._watch, self._key_sweep):
+        for task in (self._object_sweep, self._key_sweep):
             if task is not None:
                 task.cancel()
         await asyncio.to_thread(self._edge.close)
@@ -191,24 +199,23 @@ class Server:
         await asyncio.gather(
             asyncio.to_thread(self._supervisor.stop), asyncio.to_thread(self._hosting.stop)
         )
-        if self._embedded is not None:
-            self._embedded.stop()
+        self._s3_threads.shutdown(wait=True, cancel_futures=True)
+        if self._objects is not None:
+            self._objects.close()
         await asyncio.to_thread(self._audit.stop)
         self._store.close()
 
     def faults(self) -> list[str]:
         """What is not well, a sentence each."""
-        found = [*self._supervisor.faults(), *self._audit.faults()]
-        if self._embedded is not None and not self._embedded.is_running():
-            found.append("The embedded S3 store is down; it is being started again.")
-        return found
+        return [*self._supervisor.faults(), *self._audit.faults()]
 
-    async def _keep_embedded_store_up(self) -> None:
-        while self._embedded is not None:
-            await asyncio.sleep(_WATCH_S)
-            if not self._embedded.is_running():
-                _LOG.error("The embedded S3 store died; starting it again.")
-                self._embedded.start()
+    async def _sweep_objects(self) -> None:
+        while self._objects is not None:
+            try:
+                await asyncio.to_thread(self._objects.sweep, utc_now())
+            except WindvaneError:
+                _LOG.exception("Objects that are due could not be removed; tried again later.")
+            await asyncio.sleep(_OBJECT_SWEEP_S)
 
     async def _sweep_keys(self) -> None:
         while True:
@@ -222,9 +229,7 @@ class Server:
 
     def _ensure_default_bucket(self) -> None:
         account = self._settings.account
-        bucket = default_bucket(account, DEFAULT_REGION)
-        self._artifacts.ensure_bucket(bucket)
-        StoredBuckets(self._store, utc_now).claim(bucket, account)
+        self._artifacts.ensure_bucket(default_bucket(account, DEFAULT_REGION))
 
     def _gauges(self) -> Iterable[tuple[str, float]]:
         yield from self._hosting.gauges()
@@ -233,42 +238,59 @@ class Server:
         yield "event_streams", float(self._streams.n_open)
 
     def _new_gateway(self) -> S3Gateway:
-        connection = self._connection
-        upstream = Upstream(
-            connection.endpoint,
-            connection.access_key,
-            connection.secret_key,
-            connection.region,
-            knows_client_keys=self._embedded is not None,
-        )
-        buckets = StoredBuckets(self._store, utc_now) if self._embedded is not None else None
-        authenticate = s3_authenticator(self._keyring, utc_now)
+        forwarder, prove = Forwarder(), prover(self._keyring, utc_now)
+        store = self._gateway_store(forwarder)
+        posts = PostUploads(store, self._keyring, utc_now) if isinstance(store, OwnStore) else None
         return S3Gateway(
-            upstream,
-            buckets,
-            authenticate,
-            self._permits,
+            store,
+            forwarder,
+            prove,
+            self._authorize_s3,
             s3_refusal,
-            asyncio.to_thread,
+            self._bodies,
+            self._in_s3_thread,
             self._mapped_bucket,
+            posts,
         )
+
+    def _gateway_store(self, forwarder: Forwarder) -> OwnStore | ExternalStore:
+        connection = connection_of(self._settings)
+        if self._objects is not None:
+            return OwnStore(s3_service(self._objects), self._in_s3_thread)
+        if connection is None:
+            raise BadSettings("There is neither an embedded nor an external S3 store.")
+        return ExternalStore(forwarder, s3_upstream(connection), self._in_s3_thread)
+
+    async def _in_s3_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._s3_threads, partial(function, *arguments))
 
     def _mapped_bucket(self, bucket: str) -> MappedBucket | None:
         source = self._mapped.find(bucket)
         return None if source is None else as_mapped(source)
 
-    def _permits(self, caller: Caller, bucket: str, writes: bool) -> bool:
+    def _authorize_s3(
+        self,
+        caller: Caller,
+        action: str,
+        resource: str,
+        facts: Mapping[str, str] = MappingProxyType({}),  # noqa: ARG002 - roles have no conditions
+    ) -> None:
+        """raises    AccessDenied"""
         if caller.credential.permanent:
-            return True
+            return
+        bucket = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+        reads = action.startswith(("s3:Get", "s3:List"))
         grant = self._roles.of_caller(caller)
-        return grant.allows(Action.PUT if writes else Action.GET, bucket)
+        if bucket != "*" and not grant.allows(Action.GET if reads else Action.PUT, bucket):
+            raise AccessDenied("Access Denied")
 
     def _new_edge(self) -> Edge:
         return Edge(
             self._keyring,
             self._operations,
             self._async_operations,
-            lambda _, scope, receive, send: self._gateway(scope, receive, send),
+            self._gateway,
             utc_now,
             bodies=self._bodies,
             failures=self._failures,
@@ -281,7 +303,7 @@ class Server:
     def _new_console(self) -> Site:
         settings = self._settings
         names = (settings.host, socket.gethostname(), *settings.console.hosts)
-        owners = StoredBuckets(self._store, utc_now) if self._embedded is not None else None
+        owners = self._owners if self._objects is not None else None
         return Site(
             ConsoleParts(
                 Entry(

@@ -12,25 +12,31 @@ from sqlalchemy import make_url
 
 from windvane.addresses import is_loopback
 from windvane.api.keyring import KeyFile
+from windvane.artifacts.base import Artifacts
+from windvane.artifacts.embedded import EmbeddedFolder, ObjectStoreArtifacts
 from windvane.artifacts.folder import Folder
 from windvane.artifacts.mapped import BucketMap, BucketSource
-from windvane.artifacts.s3 import Connection
-from windvane.artifacts.seaweed import EmbeddedS3, KeyPair
+from windvane.artifacts.s3 import Connection, S3Artifacts
 from windvane.audit.anchors import StoredAnchors
 from windvane.audit.files import FileBounds
 from windvane.audit.kinds import Recording
 from windvane.audit.log import AUDIT_FOLDER, AUDIT_KEY, AuditLog
+from windvane.control.buckets import BucketOwners, DeclaredOwners
 from windvane.control.kms.master import MasterKeys
 from windvane.control.networks import Networks
 from windvane.domain.events import DETAIL_TYPES
 from windvane.events.webhooks import Hook
-from windvane.names import fresh_suffix
+from windvane.names import default_bucket, fresh_suffix
+from windvane.objects.base import ObjectStore
+from windvane.objects.encrypted import EncryptedStore
+from windvane.objects.encryption import DataKeys
+from windvane.objects.store import open_objects
 from windvane.process.confinement import Part
 from windvane.process.memory import machine_memory_mb
 from windvane.process.sandbox import Sandbox, sandbox_of
 from windvane.process.volatile import memory_folder
 from windvane.sealing import derive_key
-from windvane.settings import BadSettings, Settings
+from windvane.settings import DEFAULT_REGION, BadSettings, Settings
 from windvane.store.base import Store
 from windvane.wire.bodies import Bodies, BodyBounds
 from windvane.wire.s3.forward import Upstream
@@ -38,6 +44,9 @@ from windvane.wire.s3.mapped import MappedBucket
 from windvane.work.workers.config import WorkConfig
 
 _LOG = logging.getLogger(__name__)
+
+OBJECTS = "s3"
+"""The folder of the embedded store, in the data folder."""
 
 _WORKERS_SHARE_OF_MEMORY = 0.75
 
@@ -82,24 +91,55 @@ def permanent_keys(settings: Settings, own: KeyFile) -> list[tuple[str, str, str
     return [(own.account, own.access_key, own.secret_key), *declared]
 
 
-def embedded_store(settings: Settings, own: KeyFile) -> EmbeddedS3:
-    pairs = [KeyPair(access, secret) for _, access, secret in permanent_keys(settings, own)]
-    environment = {"WINDVANE_DATA_DIR": str(settings.data_dir)}
-    return EmbeddedS3(settings.data_dir / "s3", pairs, environment)
+def embedded_objects(settings: Settings, keys: DataKeys) -> ObjectStore | None:
+    """Open the store that belongs to the server; None if an external one is configured.
+
+    keys      of what it encrypts
+
+    raises    StoreUnusable
+    """
+    if settings.s3 is not None:
+        return None
+    return EncryptedStore(open_objects(settings.data_dir / OBJECTS), keys)
 
 
-def connection_of(settings: Settings, embedded: EmbeddedS3 | None) -> Connection:
-    if embedded is not None:
-        return embedded.connection
+def connection_of(settings: Settings) -> Connection | None:
+    """How to reach the external store; None if there is none."""
     external = settings.s3
     if external is None:
-        raise BadSettings("There is neither an embedded nor an external S3 store.")
+        return None
     return Connection(
         external.endpoint,
         external.access_key,
         external.secret_key,
         external.region,
         external.path_style,
+    )
+
+
+def artifacts_of(
+    settings: Settings, objects: ObjectStore | None, connection: Connection | None
+) -> Artifacts:
+    """raises    BadSettings if there is neither an embedded nor an external store"""
+    if objects is not None:
+        return ObjectStoreArtifacts(objects, settings.account, DEFAULT_REGION)
+    if connection is None:
+        raise BadSettings("There is neither an embedded nor an external S3 store.")
+    return S3Artifacts(connection)
+
+
+def bucket_owners(settings: Settings, objects: ObjectStore | None) -> BucketOwners:
+    if objects is not None:
+        return objects
+    bucket = default_bucket(settings.account, DEFAULT_REGION)
+    return DeclaredOwners({bucket: settings.account})
+
+
+def s3_upstream(connection: Connection) -> Upstream:
+    """An external store as requests are passed on to it."""
+    endpoint = connection.endpoint or f"https://s3.{connection.region}.amazonaws.com"
+    return Upstream(
+        endpoint.rstrip("/"), connection.access_key, connection.secret_key, connection.region
     )
 
 
@@ -147,11 +187,7 @@ def bucket_sources(settings: Settings) -> Iterable[BucketSource]:
 def as_mapped(source: BucketSource) -> MappedBucket:
     if isinstance(source.origin, Path):
         return MappedBucket(Folder(source.origin), source.region, source.accounts)
-    to = source.origin
-    upstream = Upstream(
-        to.endpoint.rstrip("/"), to.access_key, to.secret_key, to.region, knows_client_keys=False
-    )
-    return MappedBucket(upstream, source.region, source.accounts)
+    return MappedBucket(s3_upstream(source.origin), source.region, source.accounts)
 
 
 def sandbox_for(settings: Settings, no_volumes: str) -> Sandbox:
@@ -180,12 +216,12 @@ def networks_of(settings: Settings, sandbox: Sandbox) -> Networks:
 
 def work_config(
     settings: Settings,
-    connection: Connection,
     mapped: BucketMap,
     up_since: datetime,
     sandbox: Sandbox,
     masters: MasterKeys,
 ) -> WorkConfig:
+    place = EmbeddedFolder(settings.data_dir.absolute() / OBJECTS, settings.account, DEFAULT_REGION)
     memory_mb = settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
     return WorkConfig(
         data_dir=settings.data_dir.absolute(),
@@ -196,7 +232,8 @@ def work_config(
         calibrate=settings.engine.calibrate,
         tune_threshold=settings.engine.tune_threshold,
         store_url=settings.store_url,
-        s3=connection,
+        s3=connection_of(settings),
+        objects=None if settings.s3 is not None else place,
         master_keys=masters.in_hexadecimal(),
         max_data_bytes=settings.limits.max_data_bytes,
         max_columns=settings.limits.max_columns,

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 from api.world import World, refusal
 from botocore.config import Config
+from s3.gateways import external_gateway
 
 from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyRing
 from windvane.wire.edge import Edge
-from windvane.wire.faults import s3_refusal
-from windvane.wire.s3.forward import Upstream
-from windvane.wire.s3.gateway import S3Gateway
-from windvane.wire.sigv4 import s3_authenticator
 
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/windvane"
@@ -33,14 +29,7 @@ def ring():
 
 @pytest.fixture
 def client(ring):
-    gateway = S3Gateway(
-        Upstream("http://127.0.0.1:1", "k", "s", "us-east-1", knows_client_keys=False),
-        None,
-        s3_authenticator(ring, now),
-        lambda caller, bucket, writes: True,
-        s3_refusal,
-        asyncio.to_thread,
-    )
+    gateway = external_gateway("http://127.0.0.1:1", ring, now)
 
     async def never(call):
         raise AssertionError
@@ -52,7 +41,7 @@ def client(ring):
             ("sagemaker", "ListModels"): lambda call: {"Models": []},
         },
         {("sagemaker-runtime", "InvokeEndpoint"): never},
-        lambda _, *asgi: gateway(*asgi),
+        gateway,
         now,
     )
     world = World(None, None, None, edge)

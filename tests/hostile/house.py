@@ -10,11 +10,12 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from api.world import build_parts, migrated_database
@@ -23,6 +24,7 @@ from hostile.asking import ACCOUNT, NOW, OTHER, OTHER_ACCOUNT, OWNER, SESSION_SE
 from hostile.hosted import Hosted
 from hostile.resources import fill
 from hostile.signing import Sent
+from s3.gateways import own_gateway
 
 from windvane.api.entry import Entry
 from windvane.api.events import event_operations
@@ -42,20 +44,20 @@ from windvane.console.site import Site
 from windvane.control.buckets import StoredBuckets
 from windvane.control.objects import Objects
 from windvane.control.passes import Passes
+from windvane.errors import AccessDenied
 from windvane.events.stream import Streams
 from windvane.events.tide import Tide
+from windvane.objects.store import open_objects
 from windvane.settings import LimitSettings
 from windvane.store.open import FILE_NAME, open_store
 from windvane.telemetry import Telemetry
 from windvane.web import Web
+from windvane.wire.call import Caller
 from windvane.wire.edge import Edge
 from windvane.wire.failures import FailureCounter
-from windvane.wire.faults import s3_refusal
 from windvane.wire.model import load_service
-from windvane.wire.s3.forward import Upstream
 from windvane.wire.s3.gateway import S3Gateway
 from windvane.wire.s3.mapped import MappedBucket
-from windvane.wire.sigv4 import s3_authenticator
 
 _ANSWER_S = 60.0
 _PATIENT = 10**9
@@ -108,6 +110,7 @@ class House:
         )
         parts = build_parts(self._store, artifacts, clock, LimitSettings(**limits))
         streams = self.run(self._streams())
+        self._objects = open_objects(folder / "objects")
         self._gateway = self._new_gateway(folder / "samples")
         served = {**operations(parts), **identity_operations(self._keys, [], clock)}
         at_once = runtime_operations(self._hosted.router)
@@ -117,7 +120,7 @@ class House:
             self._keys,
             served,
             at_once,
-            lambda _, *asgi: self._gateway(*asgi),
+            self._gateway,
             clock,
             streams=followed,
             failures=FailureCounter(_PATIENT),
@@ -139,6 +142,7 @@ class House:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._objects.close()
         self._store.close()
 
     def send(self, sent: Sent) -> Answered:
@@ -177,15 +181,20 @@ class House:
             "samples": MappedBucket(Folder(samples), "us-east-1", ()),
             "for-others": MappedBucket(Folder(samples), "us-east-1", (OTHER_ACCOUNT,)),
         }
-        return S3Gateway(
-            Upstream("http://127.0.0.1:1", "k", "s", "us-east-1", knows_client_keys=False),
-            StoredBuckets(self._store, clock),
-            s3_authenticator(self._keys, clock),
-            lambda caller, bucket, writes: caller.credential.permanent,
-            s3_refusal,
-            asyncio.to_thread,
-            mapped.get,
-        )
+        for bucket, account in {
+            "data": ACCOUNT,
+            "results": ACCOUNT,
+            "theirs": OTHER_ACCOUNT,
+        }.items():
+            self._objects.create_bucket(bucket, account, "us-east-1")
+        return own_gateway(self._objects, self._keys, clock, _allow_permanent, mapped.get)
+
+
+def _allow_permanent(
+    caller: Caller, action: str, resource: str, facts: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    if not caller.credential.permanent:
+        raise AccessDenied("Access Denied")
 
 
 def read_refusal(answered: Answered, ask: Ask) -> Told:

@@ -5,7 +5,6 @@ Two gateways: the outer one maps buckets to folders and to the inner one, which 
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import http.client
 import socket
@@ -20,14 +19,12 @@ import uvicorn
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from s3.gateways import external_gateway
 
 from windvane.artifacts.folder import Folder
-from windvane.wire.call import Credential
-from windvane.wire.faults import s3_refusal
-from windvane.wire.s3.forward import STALLED_S, Upstream
-from windvane.wire.s3.gateway import S3Gateway
+from windvane.wire.call import Credential, RequestRecord
+from windvane.wire.s3.forward import Upstream
 from windvane.wire.s3.mapped import MappedBucket
-from windvane.wire.sigv4 import s3_authenticator
 
 OURS, THEIRS = "111111111111", "222222222222"
 BIG = bytes(range(256)) * 4000
@@ -55,7 +52,7 @@ class Store:
 
     async def close(self) -> None: ...
 
-    async def __call__(self, scope, receive, send) -> None:
+    async def __call__(self, record, scope, receive, send) -> None:
         body, more = b"", True
         while more:
             message = await receive()
@@ -70,29 +67,9 @@ class Store:
         await send({"type": "http.response.body", "body": b""})
 
 
-class Owners:
-    def owner(self, bucket: str) -> str | None:
-        return OURS if bucket == "mine" else None
-
-    def claim(self, bucket: str, account: str) -> str:
-        return account
-
-    def release(self, bucket: str) -> None:
-        raise AssertionError
-
-
-def gateway(store_url, mapped, stalled_s=STALLED_S):
-    authenticate = s3_authenticator(AccountsAsKeys(), lambda: datetime.now(UTC))
-    upstream = Upstream(store_url, "k", "s", "us-east-1", knows_client_keys=False)
-    return S3Gateway(
-        upstream,
-        Owners(),
-        authenticate,
-        lambda caller, bucket, writes: True,
-        s3_refusal,
-        asyncio.to_thread,
-        mapped.get,
-        stalled_s,
+def gateway(store_url, mapped, patience_s=20.0):
+    return external_gateway(
+        store_url, AccountsAsKeys(), lambda: datetime.now(UTC), mapped.get, patience_s
     )
 
 
@@ -104,7 +81,7 @@ class Closing:
 
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] == "http":
-            await self._app(scope, receive, send)
+            await self._app(RequestRecord("request"), scope, receive, send)
             return
         await receive()
         await send({"type": "lifespan.startup.complete"})
@@ -162,9 +139,7 @@ def url(folder, stored):
     inner = Serving(gateway(stored.url, inner_buckets))
 
     def upstream(key):
-        return Upstream(
-            inner.url, key, "secret" if key else "", "us-east-1", knows_client_keys=False
-        )
+        return Upstream(inner.url, key, "secret" if key else "", "us-east-1")
 
     outer_buckets = {
         "samples": MappedBucket(samples, "us-east-1", ()),
@@ -430,7 +405,7 @@ def test_a_folder_that_went_away_is_no_bucket(s3):
 
 
 def test_an_upload_that_stalls_is_given_up_and_told_so(stored):
-    impatient = Serving(gateway(stored.url, {}, stalled_s=0.2))
+    impatient = Serving(gateway(stored.url, {}, patience_s=0.2))
     target = {"Bucket": "mine", "Key": "stalled"}
     client = client_at(impatient.url, signature_version="s3v4")
     signed = client.generate_presigned_url("put_object", target)
@@ -444,4 +419,4 @@ def test_an_upload_that_stalls_is_given_up_and_told_so(stored):
     impatient.stop()
     assert answer.status == 400
     assert b"<Code>RequestTimeout</Code>" in told
-    assert b"for 0.2 s" in told
+    assert b"longer than 0.2 s" in told

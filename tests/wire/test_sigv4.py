@@ -17,7 +17,7 @@ from windvane.errors import (
     UnknownKey,
 )
 from windvane.wire.call import Credential, Request
-from windvane.wire.s3.answers import S3Refusal
+from windvane.wire.s3.refusals import S3Refusal
 from windvane.wire.sigv4 import hash_payload, s3_payload_hash, verify
 
 REQUESTS = {

@@ -172,10 +172,31 @@ class BodyReader:
             self._count(message)
         return message
 
+    async def blocks(self, size: int) -> AsyncIterator[bytes]:
+        """Yield the body in blocks of `size` bytes or little more, the last one shorter.
+
+        A block counts as held until the one after the next is asked for: it is worked on while that one comes.
+
+        raises    as `whole`
+        """
+        parts: list[bytes] = []
+        n_bytes = n_before = 0
+        while not self.at_end:
+            if part := await self._next():
+                parts.append(part)
+                n_bytes += len(part)
+            if n_bytes >= size or (self.at_end and parts):
+                yield parts[0] if len(parts) == 1 else b"".join(parts)
+                self._give_back(n_before)
+                n_before, n_bytes, parts = n_bytes, 0, []
+
     def _release(self) -> None:
-        held, self._held = self._held, 0
-        if held:
-            self._bodies.drop(self._purses, held)
+        self._give_back(self._held)
+
+    def _give_back(self, n_bytes: int) -> None:
+        if n_bytes:
+            self._held -= n_bytes
+            self._bodies.drop(self._purses, n_bytes)
 
     async def _next(self) -> bytes:
         message = await self._message()

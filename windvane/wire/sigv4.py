@@ -29,7 +29,7 @@ from windvane.errors import (
     UnknownKey,
 )
 from windvane.wire.call import Caller, Credential, KeyRing, Request
-from windvane.wire.s3.answers import S3Refusal
+from windvane.wire.s3.refusals import S3Refusal
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW = timedelta(minutes=15)

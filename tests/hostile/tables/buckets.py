@@ -94,11 +94,23 @@ _NAMES = (
     _no_bucket("a bucket with a null byte", "/data%00/x"),
     _no_bucket("a bucket of markup", "/%3Cscript%3E/x"),
     _no_bucket("a bucket of SQL", "/x'%20OR%20'1'='1/x"),
-    _no_bucket("a bucket of bytes that are no UTF-8", "/%ff%fe/x"),
+    _refused(
+        "a bucket of bytes that are no UTF-8",
+        s3("GET", "/%ff%fe/x"),
+        400,
+        "InvalidURI",
+        "Couldn't parse the specified URI.",
+    ),
     _no_bucket("a bucket in capitals", "/DATA/x"),
     _no_bucket("a bucket of two thousand letters", f"/{'b' * 2000}/x"),
     _no_bucket("a bucket that begins with a space", "/%20data/x"),
-    _denied("a bucket after two slashes", s3("GET", "//theirs/a.csv")),
+    _refused(
+        "a bucket after two slashes",
+        s3("GET", "//theirs/a.csv"),
+        400,
+        "InvalidBucketName",
+        "The specified bucket is not valid.",
+    ),
 )
 
 _KEYS = (
@@ -219,7 +231,7 @@ _PAYLOADS = (
         "Missing required header for this request: x-amz-content-sha256",
     ),
     _refused(
-        "signed chunks for a store with other keys",
+        "signed chunks that do not say how long they are",
         s3(
             "PUT",
             "/data/x",
@@ -228,10 +240,9 @@ _PAYLOADS = (
                 "content-length": "0",
             },
         ),
-        501,
-        "NotImplemented",
-        "Uploads in signed chunks need a permanent key of the embedded store; send the payload whole, or unsigned with a "
-        "trailing checksum.",
+        411,
+        "MissingContentLength",
+        "You must provide the x-amz-decoded-content-length HTTP header.",
     ),
 )
 

@@ -117,7 +117,7 @@ _UNSIGNED = (
         by(s3("GET", "/data/train/part-0.csv", "AWSAccessKeyId=A&Expires=1&Signature=s"), key=None),
         403,
         "AccessDenied",
-        "Access Denied",
+        "Request has expired",
     ),
 )
 

@@ -12,7 +12,7 @@ import pytest
 
 from windvane.errors import BadSignature, IncompleteSignature
 from windvane.wire.call import Credential, Request
-from windvane.wire.s3.answers import S3Refusal
+from windvane.wire.s3.refusals import S3Refusal
 from windvane.wire.sigv4 import UNSIGNED, hash_payload, s3_payload_hash, signing_key, verify
 
 SUITE_TIME = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)

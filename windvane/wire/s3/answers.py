@@ -1,37 +1,35 @@
-"""What every answer to an S3 request has in common: refusals, whole documents, and how a request is read."""
+"""What every answer to an S3 request has in common: its headers, refusals, bodies whole and in blocks."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from starlette.types import Send
 
-from windvane.errors import WindvaneError
-from windvane.wire.call import Request
+from windvane.wire.call import Request, RequestRecord
+from windvane.wire.s3.refusals import Details
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 CLOSE = ((b"connection", b"close"),)
 """An answer before the end of the body: a client that waited for leave to send it (Expect: 100-continue) never
 will, so the connection cannot be used again."""
 
+HOST_ID = "windvane"
+SLOW_S = 60.0
+"""A client that takes nothing of an answer for so long is let go."""
+
 Headers = Iterable[tuple[bytes, bytes]]
 InThread = Callable[..., Any]
 """Runs a blocking call off the event loop: `await in_thread(function, *arguments)`."""
 
+
 _XML_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class S3Refusal(WindvaneError):
-    """An S3 request that is not served; code and status are S3's."""
-
-    def __init__(self, code: str, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code, self.status = code, status
 
 
 @dataclass(frozen=True)
@@ -43,18 +41,15 @@ class Answered:
     chunks: AsyncIterator[bytes] | None = None
 
 
-def target(path: str) -> tuple[str, str]:
-    """The bucket, decoded, and the key as it stands in the path."""
-    bucket, _, key = path.lstrip("/").partition("/")
-    return unquote(bucket), key
+@dataclass(frozen=True)
+class Refused:
+    """What a client is told of a request that is not served."""
 
-
-def names_subresource(head: Request) -> bool:
-    return any(part and not part.startswith(("X-Amz-", "x-id=")) for part in head.query.split("&"))
-
-
-def creates_bucket(head: Request, key: str) -> bool:
-    return head.method == "PUT" and not key and not names_subresource(head)
+    status: int
+    code: str
+    sentence: str
+    details: Details
+    headers: Details
 
 
 def xml_text(text: str) -> str:
@@ -67,26 +62,56 @@ def document(root: ET.Element) -> bytes:
     return written
 
 
-async def send_refusal(send: Send, head: Request, status: int, code: str, sentence: str) -> None:
-    root = ET.Element("Error")
-    for name, text in (("Code", code), ("Message", sentence), ("Resource", unquote(head.path))):
-        ET.SubElement(root, name).text = xml_text(text)
-    body = b"" if head.method == "HEAD" else document(root)
-    await send_whole(send, status, body, [(b"content-type", b"application/xml"), *CLOSE])
+def identified(record: RequestRecord) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers by which a request is found again."""
+    return ((b"x-amz-request-id", record.request_id.encode()), (b"x-amz-id-2", HOST_ID.encode()))
+
+
+async def send_refusal(
+    send: Send, head: Request, record: RequestRecord, refused: Refused, more_headers: Headers
+) -> None:
+    elements = {
+        "Code": refused.code,
+        "Message": refused.sentence,
+        "Resource": unquote(head.path, errors="replace"),
+        **refused.details,
+        "RequestId": record.request_id,
+        "HostId": HOST_ID,
+    }
+    bodiless = head.method == "HEAD" or refused.status == 304
+    headers = [*identified(record), *more_headers]
+    headers += [(n.encode(), v.encode("latin-1")) for n, v in refused.headers.items()]
+    body = b""
+    if not bodiless:
+        body = flat_document("Error", elements)
+    if refused.status != 304:
+        headers.append((b"content-type", b"application/xml"))
+    await send_whole(send, refused.status, body, headers)
+
+
+def flat_document(name: str, elements: Mapping[str, str]) -> bytes:
+    """Return an XML document of texts side by side."""
+    root = ET.Element(name)
+    for name, value in elements.items():
+        ET.SubElement(root, name).text = xml_text(value)
+    return document(root)
 
 
 async def send_whole(send: Send, status: int, body: bytes, headers: Headers) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    """An answer of status 204 or 304 has no length."""
+    length = () if status in (204, 304) else ((b"content-length", str(len(body)).encode()),)
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 async def send_answered(answer: Answered, send: Send, more_headers: Headers = ()) -> None:
+    """Send an answer block by block; a client that takes none for SLOW_S is given up with TimeoutError."""
     headers = [*answer.headers, *more_headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     if answer.chunks is not None:
         async for chunk in answer.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async with asyncio.timeout(SLOW_S):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from urllib.parse import parse_qs, quote, unquote_to_bytes
-
-from starlette.types import Send
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
 
 from windvane.wire.call import Request
-from windvane.wire.s3.answers import (
-    NAMESPACE,
-    Answered,
-    S3Refusal,
-    document,
-    send_answered,
-    send_whole,
-    target,
-)
-from windvane.wire.s3.forward import Forwarder, Upstream, answered
+from windvane.wire.s3.allowlist import allowed
+from windvane.wire.s3.answers import Answered, identified, send_answered
+from windvane.wire.s3.call import S3Call, S3Result
+from windvane.wire.s3.exchange import Exchange
+from windvane.wire.s3.external import ExternalStore
+from windvane.wire.s3.forward import Forwarder, answered
+from windvane.wire.s3.model import target
+from windvane.wire.s3.own import OwnStore, send_result
+from windvane.wire.s3.refusals import refused
 
 _CONDITIONS = {
     "x-amz-copy-source-range": "range",
@@ -36,6 +34,8 @@ _OF_THE_BODY = frozenset(
         *("x-amz-metadata-directive", "x-amz-tagging-directive"),
     }
 )
+_OF_TYPE = {"content-type": "ContentType", "content-encoding": "ContentEncoding"}
+_OF_COPIES = frozenset({"MetadataDirective", "TaggingDirective", "ExpectedSourceBucketOwner"})
 _READ = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
 
 
@@ -58,7 +58,7 @@ class CopySource:
             return None
         path, _, query = named.partition("?")
         conditions = [(_CONDITIONS[n], v) for n, v in head.headers if n in _CONDITIONS]
-        encoded = quote(unquote_to_bytes(path).lstrip(b"/"), safe="/~")
+        encoded = quote(unquote_to_bytes(path).removeprefix(b"/"), safe="/~")
         return cls(f"/{encoded}", query, tuple(conditions))
 
     @property
@@ -70,35 +70,78 @@ class CopySource:
 
 
 async def copy_into(
-    forwarder: Forwarder, upstream: Upstream, head: Request, found: Answered, send: Send
+    store: OwnStore | ExternalStore,
+    forwarder: Forwarder,
+    exchange: Exchange,
+    call: S3Call,
+    found: Answered,
 ) -> None:
-    """head     of the copy
+    """Write what was read to the store, and answer.
+
     found    the answer to the read; one that is no object is passed on
+    raises   S3Refusal, and whatever the store raises
     """
     if found.status not in _READ or found.chunks is None:
-        await send_answered(found, send)
+        headers = [*found.headers, *identified(exchange.record)]
+        await send_answered(Answered(found.status, headers, found.chunks), exchange.send)
         return
-    async with forwarder.send(upstream, _write_head(head, found), found.chunks) as answer:
-        if answer.status != HTTPStatus.OK:
-            await send_answered(answered(answer), send)
-            return
-        kind = "CopyPartResult" if "partNumber" in parse_qs(head.query) else "CopyObjectResult"
-        root = ET.Element(kind, xmlns=NAMESPACE)
-        ET.SubElement(root, "LastModified").text = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.000Z}"
-        ET.SubElement(root, "ETag").text = answer.headers.get("ETag", "")
-        await send_whole(send, 200, document(root), [(b"content-type", b"application/xml")])
-
-
-def _write_head(head: Request, found: Answered) -> Request:
     of_source = {name.decode().lower(): value.decode("latin-1") for name, value in found.headers}
     if "content-length" not in of_source:
-        raise S3Refusal("NotImplemented", 501, "The source of the copy does not tell its length.")
+        raise refused("NotImplemented", "The source of the copy does not tell its length.")
+    if isinstance(store, OwnStore):
+        upload = replace(
+            call,
+            operation="PutObject" if call.operation == "CopyObject" else "UploadPart",
+            parameters=_upload_parameters(call.parameters, of_source),
+        )
+        written = await store.copy_in(upload, found.chunks, int(of_source["content-length"]))
+        await send_result(exchange, _copied(call.operation, written.members), store.in_thread)
+        return
+    head = _write_head(exchange.head, of_source)
+    async with forwarder.send(store.upstream, head, found.chunks) as answer:
+        if answer.status != HTTPStatus.OK:
+            passed = allowed(call.operation, answered(answer))
+            headers = [*passed.headers, *identified(exchange.record)]
+            await send_answered(Answered(passed.status, headers, passed.chunks), exchange.send)
+            return
+        written_there = {"ETag": answer.headers.get("ETag", "")}
+    await send_result(exchange, _copied(call.operation, written_there), _at_once)
+
+
+async def _at_once(function: Any, *arguments: Any) -> Any:
+    return function(*arguments)
+
+
+def _copied(operation: str, members: Mapping[str, Any]) -> S3Result:
+    result = {"ETag": members.get("ETag", ""), "LastModified": datetime.now(UTC)}
+    if operation == "UploadPartCopy":
+        return S3Result({"CopyPartResult": result})
+    return S3Result({"CopyObjectResult": result, "VersionId": members.get("VersionId")})
+
+
+def _upload_parameters(
+    parameters: Mapping[str, Any], of_source: Mapping[str, str]
+) -> dict[str, Any]:
+    """What an upload of the same content would say."""
+    kept = {
+        name: value
+        for name, value in parameters.items()
+        if not name.startswith("CopySource") and name not in _OF_COPIES
+    }
+    if parameters.get("MetadataDirective", "COPY") == "COPY":
+        kept |= {name: of_source[n] for n, name in _OF_TYPE.items() if of_source.get(n)}
+    return kept
+
+
+def _write_head(head: Request, of_source: Mapping[str, str]) -> Request:
     replaced = dict(head.headers).get("x-amz-metadata-directive", "").upper() == "REPLACE"
-    of_type = dict(head.headers) if replaced else of_source
+    of_type: Mapping[str, str] = dict(head.headers) if replaced else of_source
     headers = [
         (n, v)
         for n, v in head.headers
-        if n not in _OF_THE_BODY and not n.startswith("x-amz-copy-source")
+        if (n.startswith("x-amz-") or n in ("if-match", "if-none-match"))
+        and n not in _OF_THE_BODY
+        and not n.startswith("x-amz-copy-source")
     ]
     headers.append(("content-length", of_source["content-length"]))
     headers += [(n, of_type[n]) for n in ("content-type", "content-encoding") if of_type.get(n)]

@@ -13,14 +13,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import BinaryIO, Protocol
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl
 
 from windvane.wire.call import Request
-from windvane.wire.s3.answers import Answered, InThread, S3Refusal, target, whole
+from windvane.wire.s3.answers import Answered, InThread, whole
+from windvane.wire.s3.conditions import ReadConditions, precondition_failed, read_range
 from windvane.wire.s3.listing import FolderEntry, list_objects, location
+from windvane.wire.s3.model import target
+from windvane.wire.s3.refusals import S3Refusal
 
 _CHUNK = 1 << 18
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _LISTING = frozenset(
     {
         *("list-type", "prefix", "delimiter", "marker", "max-keys", "encoding-type"),
@@ -60,14 +62,14 @@ class FolderAnswers:
 
         raises    S3Refusal
         """
-        bucket, encoded_key = target(head.path)
+        bucket, key = target(head.path)
         query = _query(head)
-        if not encoded_key:
+        if not key:
             yield await self._about_bucket(folder, bucket, region, head, query)
             return
         _refuse_others(query, frozenset(_OVERRIDES), "an object")
         try:
-            found, file = await self._in_thread(folder.open, _decoded(encoded_key))
+            found, file = await self._in_thread(folder.open, key)
         except FileNotFoundError as error:
             raise S3Refusal("NoSuchKey", 404, "The specified key does not exist.") from error
         except PermissionError as error:
@@ -100,15 +102,11 @@ class FolderAnswers:
         self, found: FolderEntry, file: BinaryIO, head: Request, query: dict[str, str]
     ) -> Answered:
         headers = _object_headers(found, query)
-        if (status := _condition(found, head)) is not None:
-            if status == 412:
-                raise S3Refusal(
-                    "PreconditionFailed",
-                    412,
-                    "At least one of the pre-conditions you specified did not hold",
-                )
+        if (unmet := _conditions(head).unmet(found.etag, found.modified)) is not None:
+            if unmet[0] == 412:
+                raise precondition_failed(unmet[1])
             return Answered(304, headers)
-        start, end, status = _range(_header(head, "range"), found.size)
+        start, end, status = read_range(_header(head, "range"), found.size)
         if status == 206:
             content_range = f"bytes {start}-{end - 1}/{found.size}"
             headers.append((b"content-range", content_range.encode()))
@@ -148,13 +146,6 @@ def _refuse_others(query: dict[str, str], served: frozenset[str], of: str) -> No
         )
 
 
-def _decoded(key: str) -> str:
-    try:
-        return unquote_to_bytes(key).decode()
-    except UnicodeDecodeError as error:
-        raise S3Refusal("InvalidURI", 400, "Couldn't parse the specified URI.") from error
-
-
 def _object_headers(found: FolderEntry, query: dict[str, str]) -> list[tuple[bytes, bytes]]:
     guessed = mimetypes.guess_type(found.key)[0] or "binary/octet-stream"
     headers = {
@@ -171,29 +162,13 @@ def _object_headers(found: FolderEntry, query: dict[str, str]) -> list[tuple[byt
     return list(headers.items())
 
 
-def _condition(found: FolderEntry, head: Request) -> int | None:
-    """304 or 412 if a condition of the request does not hold.
-
-    source    RFC 9110, section 13.2.2
-    """
-    etag = f'"{found.etag}"'
-    matches = _header(head, "if-match")
-    if matches:
-        if not _names(matches, etag):
-            return 412
-    elif (moment := _moment(_header(head, "if-unmodified-since"))) and found.modified > moment:
-        return 412
-    others = _header(head, "if-none-match")
-    if others:
-        return 304 if _names(others, etag) else None
-    moment = _moment(_header(head, "if-modified-since"))
-    return 304 if moment is not None and found.modified <= moment else None
-
-
-def _names(tags: str, etag: str) -> bool:
-    return tags.strip() == "*" or etag.strip('"') in {
-        tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")
-    }
+def _conditions(head: Request) -> ReadConditions:
+    return ReadConditions(
+        _header(head, "if-match") or None,
+        _header(head, "if-none-match") or None,
+        _moment(_header(head, "if-modified-since")),
+        _moment(_header(head, "if-unmodified-since")),
+    )
 
 
 def _moment(text: str) -> datetime | None:
@@ -204,23 +179,6 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None  # RFC 9110: a date that is none is as if it were not there
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _range(text: str, size: int) -> tuple[int, int, int]:
-    """Start and end of the bytes asked for, and the status; what is no range of one part asks for all."""
-    match = _RANGE.fullmatch(text)
-    if match is None or match.groups() == ("", ""):
-        return 0, size, 200
-    first, last = match.groups()
-    if not first:
-        start, end = max(0, size - int(last)), size
-    else:
-        start, end = int(first), min(size, int(last) + 1) if last else size
-        if last and int(last) < start:
-            return 0, size, 200
-    if start >= end:
-        raise S3Refusal("InvalidRange", 416, "The requested range is not satisfiable")
-    return start, end, 206
 
 
 def _header(head: Request, name: str) -> str:

@@ -1,13 +1,7 @@
-"""Passes an S3 request on to an S3 store as a stream, in both directions.
-
-A request signed with a key that the store knows goes on untouched: path, query, Host and signature stay as
-they are, and the store verifies payload hashes and signed chunks itself. Any other (temporary keys, external
-stores) is signed anew for the store, its declared payload hash included, so a changed body is still refused.
-"""
+"""Sends a request to an S3 store as a stream, in both directions, signed anew with the key for that store."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -17,11 +11,10 @@ import aiohttp
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from starlette.types import Message, Receive
 from yarl import URL
 
 from windvane.wire.call import Request
-from windvane.wire.s3.answers import Answered, S3Refusal
+from windvane.wire.s3.answers import Answered
 
 _HOP_BY_HOP = frozenset(
     {
@@ -36,15 +29,11 @@ _HOP_BY_HOP = frozenset(
     }
 )
 _SIGNATURE = frozenset({"authorization", "x-amz-security-token", "x-amz-date", "host"})
-_SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256"
 _PRESIGNED = re.compile(
     r"X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token)=",
     re.IGNORECASE,
 )
 _CHUNK = 1 << 18
-
-STALLED_S = 60.0
-"""A client that sends nothing of its upload for so long is let go."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +41,12 @@ class Upstream:
     """An S3 store behind us.
 
     access_key          "" sends requests without a signature
-    knows_client_keys   permanent keys of clients are keys of the store too
     """
 
     endpoint: str
     access_key: str
     secret_key: str = field(repr=False)
     region: str
-    knows_client_keys: bool
 
 
 class Forwarder:
@@ -77,20 +64,16 @@ class Forwarder:
         upstream: Upstream,
         head: Request,
         body: AsyncIterator[bytes] | None = None,
-        *,
-        untouched: bool = False,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """The store's answer to a request.
 
         body        read only if the head announces one
-        untouched   leave the signature as it is
-        raises      S3Refusal for a body in chunks that are signed, if it is to be signed anew
         """
         sends_body = has_body(head) and head.method not in ("GET", "HEAD")
         return self._session().request(
             head.method,
-            _url(upstream, head, untouched=untouched),
-            headers=_headers(upstream, head, untouched=untouched),
+            _url(upstream, head),
+            headers=_headers(upstream, head),
             data=body if sends_body else None,
             allow_redirects=False,
         )
@@ -106,40 +89,6 @@ class Forwarder:
         return self._client
 
 
-class Body:
-    """The body of an ASGI request as chunks.
-
-    was_read      to its end
-    has_stalled   the client stopped sending: the chunks ended with TimeoutError
-    """
-
-    def __init__(self, receive: Receive, stalled_s: float) -> None:
-        self._receive = receive
-        self._stalled_s = stalled_s
-        self.was_read = self.has_stalled = False
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        while True:
-            message = await self._next()
-            if message["type"] == "http.disconnect":
-                raise aiohttp.ClientConnectionError(
-                    "the client went away in the middle of its upload"
-                )
-            if chunk := message.get("body", b""):
-                yield chunk
-            if not message.get("more_body", False):
-                self.was_read = True
-                return
-
-    async def _next(self) -> Message:
-        try:
-            async with asyncio.timeout(self._stalled_s):
-                return await self._receive()
-        except TimeoutError:
-            self.has_stalled = True
-            raise
-
-
 def has_body(head: Request) -> bool:
     return any(name in ("content-length", "transfer-encoding") for name, _ in head.headers)
 
@@ -152,27 +101,15 @@ def answered(answer: aiohttp.ClientResponse) -> Answered:
     return Answered(answer.status, headers, answer.content.iter_chunked(_CHUNK))
 
 
-def _url(upstream: Upstream, head: Request, *, untouched: bool) -> URL:
-    query = head.query
-    if not untouched:
-        parts = [part for part in query.split("&") if part and not _PRESIGNED.match(part)]
-        query = "&".join(parts)
+def _url(upstream: Upstream, head: Request) -> URL:
+    query = "&".join(part for part in head.query.split("&") if part and not _PRESIGNED.match(part))
     return URL(f"{upstream.endpoint}{head.path}" + (f"?{query}" if query else ""), encoded=True)
 
 
-def _headers(upstream: Upstream, head: Request, *, untouched: bool) -> list[tuple[str, str]]:
+def _headers(upstream: Upstream, head: Request) -> list[tuple[str, str]]:
     passed = [(name, value) for name, value in head.headers if name not in _HOP_BY_HOP]
-    if untouched:
-        return passed
     kept = [(name, value) for name, value in passed if name not in _SIGNATURE]
     declared = dict(kept).get("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
-    if declared.startswith(_SIGNED_CHUNKS):
-        raise S3Refusal(
-            "NotImplemented",
-            501,
-            "Uploads in signed chunks need a permanent key of the embedded store; "
-            "send the payload whole, or unsigned with a trailing checksum.",
-        )
     if not upstream.access_key:
         return kept
     return kept + _signed(upstream, head, kept, declared)
@@ -184,7 +121,7 @@ def _signed(
     signed = {
         n: v for n, v in kept if n.startswith("x-amz-") or n in ("content-md5", "content-type")
     }
-    request = AWSRequest(head.method, str(_url(upstream, head, untouched=False)), headers=signed)
+    request = AWSRequest(head.method, str(_url(upstream, head)), headers=signed)
     credentials = Credentials(upstream.access_key, upstream.secret_key)
     _DeclaredHash(credentials, upstream.region, declared).add_auth(request)
     fresh = ("Authorization", "X-Amz-Date", "x-amz-content-sha256")

@@ -1,232 +1,270 @@
-"""S3 through our one port: who calls is proved here, whose bucket it is is looked up, then the request is
-passed on to the S3 store behind us (`wire/s3/forward.py`).
+"""S3 through our one port: what is asked for, who asks, and whether they may; then the store answers.
 
+The order is: the head's form; the operation; key, clock and signature; owner of the bucket and permission; the body.
 Buckets that are read from elsewhere, a folder or another store, are answered by `wire/s3/mapped.py`.
 """
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
-from collections.abc import Callable
-from http import HTTPStatus
-from typing import Protocol
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import aiohttp
 from starlette.types import Receive, Scope, Send
 
 from windvane.errors import WindvaneError
-from windvane.wire.call import Caller, Request
-from windvane.wire.heads import refuse_repeated
+from windvane.wire.bodies import Bodies
+from windvane.wire.call import Authorize, Caller, Request, RequestRecord
+from windvane.wire.heads import check_head
+from windvane.wire.s3.actions import bucket_arn, facts_of, object_arn, permissions, read_source
 from windvane.wire.s3.answers import (
     CLOSE,
+    Answered,
     InThread,
-    S3Refusal,
-    creates_bucket,
-    document,
-    names_subresource,
+    Refused,
+    identified,
     send_answered,
     send_refusal,
-    send_whole,
-    target,
 )
+from windvane.wire.s3.call import S3Call
 from windvane.wire.s3.copying import CopySource, copy_into
-from windvane.wire.s3.forward import STALLED_S, Body, Forwarder, Upstream, answered, has_body
+from windvane.wire.s3.exchange import Exchange, headers_of, parameters_of
+from windvane.wire.s3.external import ExternalStore
+from windvane.wire.s3.forward import Forwarder, has_body
 from windvane.wire.s3.mapped import FindMapped, MappedBucket, MappedReader, nothing_mapped
+from windvane.wire.s3.model import POST_OBJECT, Resolved, resolve
+from windvane.wire.s3.own import OwnStore
+from windvane.wire.s3.post import PostUploads
+from windvane.wire.s3.proof import Proof, Prove, is_signed, with_headers_of_query
+from windvane.wire.s3.refusals import S3Refusal, refused
 
-_READS = frozenset({"GET", "HEAD"})
-
-
-class Buckets(Protocol):
-    """Whose bucket is whose."""
-
-    def owner(self, bucket: str) -> str | None: ...
-
-    def claim(self, bucket: str, account: str) -> str:
-        """The owner after the call."""
-
-    def release(self, bucket: str) -> None: ...
-
-
-Authenticate = Callable[[Request], Caller]
-Permits = Callable[[Caller, str, bool], bool]
-"""Whether the caller's role may read (False) or write (True) in a bucket."""
+_LOG = logging.getLogger(__name__)
 
 Refuse = Callable[[WindvaneError], tuple[int, str]]
 
+_OURS = "We encountered an internal error. Please try again."
+
 
 class S3Gateway:
-    """An ASGI application for S3 requests.
+    """An application for S3 requests.
 
-    authenticate   proves who signed a request head; raises Unauthenticated
-    permits        what the role behind temporary keys may do
-    refuse         S3 status and code of one of our errors
-    in_thread      runs blocking calls off the event loop
-    mapped         the buckets that are read from elsewhere
-    stalled_s      an upload of which nothing comes for so long is given up
+    store       of all buckets that are not mapped
+    prove       who signed a request's head
+    authorize   what the caller may do
+    refuse      S3 status and code of one of our errors
+    bodies      that requests' bodies are read through
+    in_thread   runs blocking calls off the event loop
+    mapped      the buckets that are read from elsewhere
     """
 
     def __init__(
         self,
-        upstream: Upstream,
-        buckets: Buckets | None,
-        authenticate: Authenticate,
-        permits: Permits,
+        store: OwnStore | ExternalStore,
+        forwarder: Forwarder,
+        prove: Prove,
+        authorize: Authorize,
         refuse: Refuse,
+        bodies: Bodies,
         in_thread: InThread,
         mapped: FindMapped = nothing_mapped,
-        stalled_s: float = STALLED_S,
+        posts: PostUploads | None = None,
     ) -> None:
-        self._upstream = upstream
-        self._buckets = buckets
-        self._authenticate = authenticate
-        self._permits = permits
+        self._store = store
+        self._forwarder = forwarder
+        self._prove = prove
+        self._authorize = authorize
         self._refuse = refuse
+        self._bodies = bodies
         self._in_thread = in_thread
         self._mapped = mapped
-        self._stalled_s = stalled_s
-        self._forwarder = Forwarder()
-        self._reader = MappedReader(self._forwarder, in_thread)
+        self._posts = posts
+        self._reader = MappedReader(forwarder, in_thread)
 
     async def close(self) -> None:
         await self._forwarder.close()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = _head(scope)
-        try:
-            refuse_repeated(head.headers)
-            bucket, key = target(head.path)
-            if (mapped := self._mapped(bucket)) is not None:
-                self._admit_to_mapped(mapped, head, bucket, key)
-                async with self._reader.open(mapped, head) as answer:
-                    await send_answered(answer, send)
-                return
-            caller = self._authenticate(head)
-            if (source := CopySource.of(head)) is not None:
-                await self._admit_to_source(source.bucket, caller)
-            await self._admit(head, caller, bucket, key)
-            if source is not None and (origin := self._mapped(source.bucket)) is not None:
-                async with self._reader.open(origin, source.read_head()) as found:
-                    await copy_into(self._forwarder, self._upstream, head, found, send)
-            else:
-                await self._pass_on(head, caller, bucket, key, receive, send)
-        except WindvaneError as error:
-            status, code = (
-                (error.status, error.code) if isinstance(error, S3Refusal) else self._refuse(error)
-            )
-            await send_refusal(send, head, status, code, str(error))
-        except (aiohttp.ClientError, TimeoutError) as error:
-            sentence = f"The S3 store does not answer: {error}."
-            await send_refusal(send, head, 503, "ServiceUnavailable", sentence)
+    async def __call__(
+        self, record: RequestRecord, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        head, watched = _head(scope), _Watched(send)
+        with self._bodies.open(receive, record.source_ip) as body:
+            try:
+                check_head(head)
+                head = with_headers_of_query(head)
+                exchange = await self._admit(record, head, body, watched)
+                if exchange is not None:
+                    await self._serve(exchange)
+            except Exception as error:  # the end of the way: every error is answered
+                if watched.has_begun:
+                    raise
+                refusal = self._refusal(error, record)
+                record.error_code, record.error_message = refusal.code, refusal.sentence
+                ends = CLOSE if has_body(head) and not body.at_end else ()
+                await send_refusal(watched, head, record, refusal, ends)
 
-    def _admit_to_mapped(self, mapped: MappedBucket, head: Request, bucket: str, key: str) -> None:
-        if not mapped.is_public or _is_signed(head):
-            self._check_reader(mapped, self._authenticate(head), bucket)
-        if creates_bucket(head, key):
-            raise _name_taken()
-        if head.method not in _READS:
-            raise S3Refusal(
+    async def _admit(
+        self, record: RequestRecord, head: Request, body: Any, send: Send
+    ) -> Exchange | None:
+        """What is to be served; None if it was answered already."""
+        if any(name == "x-amz-target" for name, _ in head.headers):
+            raise refused(
+                "NotImplemented", "X-Amz-Target names an operation of another service than S3."
+            )
+        resolved = resolve(head)
+        record.operation = resolved.operation
+        record.resources = _resources(resolved)
+        headers = headers_of(head)
+        if (mapped := self._mapped(resolved.bucket)) is not None:
+            await self._answer_mapped(mapped, record, head, resolved, send)
+            return None
+        if resolved.operation == POST_OBJECT and not is_signed(head):
+            await self._post(record, head, resolved, body, send)
+            return None
+        proof = self._prove(head)
+        record.caller = proof.caller
+        body.charge(proof.caller.account)
+        await self._check_owner(resolved.operation, resolved.bucket, proof.caller)
+        if not self._store.serves(resolved.operation):
+            raise refused(
+                "NotImplemented", f"The operation {resolved.operation} is not served here."
+            )
+        parameters = parameters_of(resolved, headers)
+        record.parameters = parameters
+        await self._check_permissions(resolved.operation, parameters, proof.caller)
+        return Exchange(record, head, headers, resolved, parameters, proof, body, send)
+
+    async def _serve(self, exchange: Exchange) -> None:
+        source = CopySource.of(exchange.head)
+        if source is not None and (origin := self._mapped(source.bucket)) is not None:
+            async with self._reader.open(origin, source.read_head()) as found:
+                await copy_into(self._store, self._forwarder, exchange, self._call(exchange), found)
+        else:
+            await self._store.serve(exchange, self._call(exchange))
+
+    def _call(self, exchange: Exchange) -> S3Call:
+        caller = exchange.proof.caller
+        return S3Call(
+            exchange.resolved.operation,
+            caller,
+            exchange.parameters,
+            exchange.record.request_id,
+            lambda action, arn: self._authorize(caller, action, arn),
+        )
+
+    async def _post(
+        self, record: RequestRecord, head: Request, resolved: Resolved, body: Any, send: Send
+    ) -> None:
+        if self._posts is None:
+            raise refused(
+                "NotImplemented", "Uploads by an HTML form are not passed on to this store."
+            )
+        form = await self._posts.read_fields(head, body)
+        caller = self._posts.prove(form, resolved.bucket)
+        record.caller = caller
+        body.charge(caller.account)
+        await self._check_owner(POST_OBJECT, resolved.bucket, caller)
+        parameters = self._posts.parameters(form, resolved.bucket)
+        record.parameters = parameters
+        record.resources = (object_arn(resolved.bucket, parameters["Key"]),)
+        await self._check_permissions(POST_OBJECT, parameters, caller)
+        exchange = Exchange(
+            record, head, headers_of(head), resolved, parameters, Proof(caller, ""), body, send
+        )
+        await self._posts.serve(form, exchange, self._call(exchange))
+
+    async def _check_owner(self, operation: str, bucket: str, caller: Caller) -> None:
+        if not bucket or operation == "CreateBucket" or not isinstance(self._store, OwnStore):
+            return
+        owner = await self._store.owner(bucket)
+        if owner is None:
+            raise refused("NoSuchBucket", details={"BucketName": bucket})
+        if owner != caller.account:
+            raise refused("AccessDenied")
+
+    async def _check_permissions(
+        self, operation: str, parameters: Mapping[str, Any], caller: Caller
+    ) -> None:
+        owner = parameters.get("ExpectedBucketOwner", caller.account)
+        if owner != caller.account:
+            raise refused("AccessDenied")
+        if "CopySource" in parameters:
+            await self._check_source(parameters, caller)
+        needed = tuple(permissions(operation, parameters))
+        await self._in_thread(self._allow_all, caller, needed, facts_of(parameters))
+
+    def _allow_all(
+        self, caller: Caller, needed: tuple[tuple[str, str], ...], facts: Mapping[str, str]
+    ) -> None:
+        for action, arn in needed:
+            self._authorize(caller, action, arn, facts)
+
+    async def _check_source(self, parameters: Mapping[str, Any], caller: Caller) -> None:
+        bucket, _, _ = read_source(parameters["CopySource"])
+        if parameters.get("ExpectedSourceBucketOwner", caller.account) != caller.account:
+            raise refused("AccessDenied")
+        if (mapped := self._mapped(bucket)) is None:
+            await self._check_owner("GetObject", bucket, caller)
+        elif mapped.accounts and caller.account not in mapped.accounts:
+            raise refused("AccessDenied")
+
+    async def _answer_mapped(
+        self,
+        mapped: MappedBucket,
+        record: RequestRecord,
+        head: Request,
+        resolved: Resolved,
+        send: Send,
+    ) -> None:
+        if not mapped.is_public or is_signed(head):
+            proof = self._prove(head)
+            record.caller = proof.caller
+            if mapped.accounts:
+                if proof.caller.account not in mapped.accounts:
+                    raise refused("AccessDenied")
+                parameters = {
+                    "Bucket": resolved.bucket,
+                    "Key": resolved.key,
+                    "VersionId": resolved.query.get("versionId"),
+                }
+                needed = tuple(permissions(resolved.operation, parameters))
+                await self._in_thread(self._allow_all, proof.caller, needed, facts_of(parameters))
+        if resolved.operation == "CreateBucket":
+            raise refused("BucketAlreadyExists")
+        if head.method not in ("GET", "HEAD"):
+            raise refused(
                 "AccessDenied",
-                403,
                 "Access Denied: this bucket is only read here; it is declared in the server's configuration, "
                 "section [[buckets]].",
             )
+        async with self._reader.open(mapped, head) as answer:
+            headers = [*answer.headers, *identified(record)]
+            await send_answered(Answered(answer.status, headers, answer.chunks), send)
 
-    def _check_reader(self, mapped: MappedBucket, caller: Caller, bucket: str) -> None:
-        if mapped.accounts:
-            if caller.account not in mapped.accounts:
-                raise S3Refusal("AccessDenied", 403, "Access Denied")
-            self._check_role(caller, bucket, writes=False)
-
-    async def _admit(self, head: Request, caller: Caller, bucket: str, key: str) -> None:
-        if not bucket:
-            return
-        self._check_role(caller, bucket, writes=head.method not in _READS)
-        if self._buckets is None:
-            return
-        if creates_bucket(head, key):
-            await self._claim(self._buckets, bucket, caller)
-        else:
-            await self._check_owner(self._buckets, bucket, caller)
-
-    async def _admit_to_source(self, bucket: str, caller: Caller) -> None:
-        if (mapped := self._mapped(bucket)) is not None:
-            self._check_reader(mapped, caller, bucket)
-            return
-        self._check_role(caller, bucket, writes=False)
-        if self._buckets is not None:
-            await self._check_owner(self._buckets, bucket, caller)
-
-    def _check_role(self, caller: Caller, bucket: str, *, writes: bool) -> None:
-        if not self._permits(caller, bucket, writes):
-            raise S3Refusal("AccessDenied", 403, "Access Denied")
-
-    async def _claim(self, buckets: Buckets, bucket: str, caller: Caller) -> None:
-        if await self._in_thread(buckets.claim, bucket, caller.account) != caller.account:
-            raise _name_taken()
-
-    async def _check_owner(self, buckets: Buckets, bucket: str, caller: Caller) -> None:
-        owner = await self._in_thread(buckets.owner, bucket)
-        if owner is None:
-            raise S3Refusal("NoSuchBucket", 404, "The specified bucket does not exist")
-        if owner != caller.account:
-            raise S3Refusal("AccessDenied", 403, "Access Denied")
-
-    async def _pass_on(
-        self, head: Request, caller: Caller, bucket: str, key: str, receive: Receive, send: Send
-    ) -> None:
-        body = Body(receive, self._stalled_s)
-        try:
-            await self._exchange(head, caller, bucket, key, body, send)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            if not body.has_stalled:
-                raise
-            raise S3Refusal(
-                "RequestTimeout",
-                400,
-                f"Nothing of the upload came for {self._stalled_s:g} s: it was given up, and nothing was written.",
-            ) from error
-
-    async def _exchange(
-        self, head: Request, caller: Caller, bucket: str, key: str, body: Body, send: Send
-    ) -> None:
-        untouched = self._upstream.knows_client_keys and caller.credential.permanent
-        async with self._forwarder.send(
-            self._upstream, head, body.chunks(), untouched=untouched
-        ) as answer:
-            await self._settle_ownership(head, bucket, key, answer.status)
-            if not bucket and head.method == "GET" and answer.status == HTTPStatus.OK:
-                await self._answer_bucket_list(await answer.read(), caller, answer, send)
-            else:
-                close = () if body.was_read or not has_body(head) else CLOSE
-                await send_answered(answered(answer), send, close)
-
-    async def _settle_ownership(self, head: Request, bucket: str, key: str, status: int) -> None:
-        if self._buckets is None or key or not bucket or names_subresource(head):
-            return
-        deleted = head.method == "DELETE" and status in (
-            HTTPStatus.NO_CONTENT,
-            HTTPStatus.NOT_FOUND,
-        )
-        not_created = head.method == "PUT" and status == HTTPStatus.BAD_REQUEST
-        if deleted or not_created:
-            await self._in_thread(self._buckets.release, bucket)
-
-    async def _answer_bucket_list(
-        self, listed: bytes, caller: Caller, answer: aiohttp.ClientResponse, send: Send
-    ) -> None:
-        if self._buckets is not None:
-            listed = await self._in_thread(_only_owned, listed, self._buckets, caller.account)
-        headers = answered(answer).headers
-        kept = [(n, v) for n, v in headers if n.lower() != b"content-length"]
-        await send_whole(send, answer.status, listed, kept)
+    def _refusal(self, error: Exception, record: RequestRecord) -> Refused:
+        if isinstance(error, S3Refusal):
+            return Refused(error.status, error.code, str(error), error.details, error.headers)
+        if isinstance(error, aiohttp.ClientError | TimeoutError):
+            sentence = f"The S3 store does not answer: {error}."
+            return Refused(503, "ServiceUnavailable", sentence, {}, {})
+        if isinstance(error, WindvaneError):
+            status, code = self._refuse(error)
+            if status < 500 or code != "InternalError":
+                return Refused(status, code, str(error), {}, {})
+        _LOG.error("request %s (s3 %s) failed", record.request_id, record.operation, exc_info=error)
+        return Refused(500, "InternalError", _OURS, {}, {})
 
 
-def _name_taken() -> S3Refusal:
-    return S3Refusal(
-        "BucketAlreadyExists",
-        409,
-        "The requested bucket name is not available. Please select a different name and try again.",
-    )
+class _Watched:
+    """Sends on, and remembers whether an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def __call__(self, message: Any) -> None:
+        self.has_begun = True
+        await self._send(message)
 
 
 def _head(scope: Scope) -> Request:
@@ -237,17 +275,9 @@ def _head(scope: Scope) -> Request:
     return Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, b"")
 
 
-def _is_signed(head: Request) -> bool:
-    return "X-Amz-" in head.query or any(name == "authorization" for name, _ in head.headers)
-
-
-def _only_owned(listed: bytes, buckets: Buckets, account: str) -> bytes:
-    root = ET.fromstring(listed)  # noqa: S314 - our own store's answer
-    namespace = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
-    ET.register_namespace("", namespace.strip("{}"))
-    listing = root.find(f"{namespace}Buckets")
-    if listing is not None:
-        for entry in list(listing):
-            if buckets.owner(entry.findtext(f"{namespace}Name") or "") != account:
-                listing.remove(entry)
-    return document(root)
+def _resources(resolved: Resolved) -> tuple[str, ...]:
+    if not resolved.bucket:
+        return ()
+    if not resolved.key:
+        return (bucket_arn(resolved.bucket),)
+    return (object_arn(resolved.bucket, resolved.key),)

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Protocol
 from urllib.parse import quote
 
-from windvane.wire.s3.answers import NAMESPACE, S3Refusal, document, xml_text
+from windvane.wire.s3.answers import NAMESPACE, document, xml_text
+from windvane.wire.s3.refusals import S3Refusal
 
 MAX_KEYS = 1000
 _LAST = "\U0010ffff"

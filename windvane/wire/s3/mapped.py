@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from windvane.wire.call import Request
-from windvane.wire.s3.answers import Answered, InThread, S3Refusal
+from windvane.wire.s3.allowlist import allowed, passing, query_of, refuse_dots
+from windvane.wire.s3.answers import Answered, InThread
+from windvane.wire.s3.exchange import headers_of
 from windvane.wire.s3.folder import FolderAnswers, ReadableFolder
 from windvane.wire.s3.forward import Forwarder, Upstream, answered
+from windvane.wire.s3.model import resolve
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,12 @@ class MappedReader:
         raises    S3Refusal
         """
         if isinstance(mapped.origin, Upstream):
-            _refuse_dots(head.path)
-            async with self._forwarder.send(mapped.origin, head) as answer:
-                yield answered(answer)
+            refuse_dots(head.path)
+            resolved = resolve(head)
+            headers = tuple(passing(resolved.operation, headers_of(head)))
+            asked = Request(head.method, head.path, query_of(resolved), headers, b"")
+            async with self._forwarder.send(mapped.origin, asked) as answer:
+                yield allowed(resolved.operation, answered(answer))
         else:
             async with self._folders.open(mapped.origin, mapped.region, head) as found:
                 yield found
-
-
-def _refuse_dots(path: str) -> None:
-    """A store that resolves them would be led out of the bucket."""
-    if any(part in (".", "..") for part in unquote(path).split("/")):
-        raise S3Refusal("InvalidURI", 400, "A key with '.' or '..' between slashes is not read.")

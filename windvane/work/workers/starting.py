@@ -9,6 +9,7 @@ from collections.abc import Callable
 from windvane.artifacts.base import Artifacts
 from windvane.artifacts.broker import Broker
 from windvane.artifacts.mapped import BucketMap
+from windvane.objects.store import open_objects
 from windvane.process.ownership import give
 from windvane.store.base import Store
 from windvane.work.reach import reach_of
@@ -24,6 +25,8 @@ class TaskStarter:
         self._config, self._store, self._forks = config, store, forks
         self._mapped = BucketMap(config.buckets)
         self._artifacts: Artifacts | None = None
+        place = config.objects
+        self._objects = None if place is None else open_objects(place.folder)
 
     def start(self, order: TaskOrder) -> RemoteTask:
         """Begin to do it; there must be no other under way."""
@@ -54,7 +57,12 @@ class TaskStarter:
             source = self._mapped.find(bucket)
             if source is not None:
                 return source.is_open_to(account)
-            with self._store.snapshot() as tx:
-                return tx.bucket_owner(bucket) in (None, account)
+            return self._owner(bucket) in (None, account)
 
         return permits
+
+    def _owner(self, bucket: str) -> str | None:
+        if self._objects is not None:
+            return self._objects.owner(bucket)
+        with self._store.snapshot() as tx:
+            return tx.bucket_owner(bucket)

@@ -1,0 +1,128 @@
+"""DeleteObject and DeleteObjects; tags and ACLs of objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from windvane.api.s3.attributes import unquoted
+from windvane.api.s3.configurations import acl_of, check_acl
+from windvane.api.s3.faults import as_refusal, in_words_of_s3
+from windvane.api.s3.reads import find, version_id_member, version_id_of
+from windvane.api.s3.tags import MAX_OF_OBJECT, tag_set, tags_of_set
+from windvane.errors import AccessDenied
+from windvane.objects.base import ObjectStore
+from windvane.objects.records import Condition, Deletion, Removal
+from windvane.wire.s3.actions import of_deletion
+from windvane.wire.s3.call import S3Call, S3Result
+from windvane.wire.s3.refusals import refused
+
+_MAX_KEYS = 1000
+
+
+def delete_object(store: ObjectStore, call: S3Call) -> S3Result:
+    given = call.parameters
+    _refuse_others(given)
+    with in_words_of_s3():
+        removal = store.delete(
+            given["Bucket"],
+            given["Key"],
+            version_id_of(given),
+            condition=_condition(given.get("IfMatch")),
+        )
+    return S3Result(
+        {
+            "DeleteMarker": True if removal.marker_id is not None else None,
+            "VersionId": removal.version_id or removal.marker_id,
+        }
+    )
+
+
+def delete_objects(store: ObjectStore, call: S3Call) -> S3Result:
+    given, asked = call.parameters, call.parameters["Delete"]
+    entries = asked["Objects"]
+    if not 1 <= len(entries) <= _MAX_KEYS:
+        raise refused("MalformedXML")
+    errors: list[dict[str, Any]] = []
+    deletions: list[Deletion] = []
+    for entry in entries:
+        version_id = version_id_of(entry)
+        _refuse_others(entry)
+        try:
+            call.authorize(*of_deletion(given["Bucket"], entry["Key"], version_id))
+        except AccessDenied as denied:
+            errors.append(_error(entry["Key"], version_id, "AccessDenied", str(denied)))
+        else:
+            condition = _condition(entry.get("ETag"))
+            deletions.append(Deletion(entry["Key"], version_id, condition))
+    with in_words_of_s3():
+        removals = store.delete_many(given["Bucket"], deletions)
+    for deletion, removal in zip(deletions, removals, strict=True):
+        if removal.fault is not None:
+            refusal = as_refusal(removal.fault)
+            errors.append(_error(deletion.key, deletion.version_id, refusal.code, str(refusal)))
+    deleted = [] if asked.get("Quiet") else [_deleted(one) for one in removals if one.fault is None]
+    return S3Result({"Deleted": deleted, "Errors": errors})
+
+
+def get_object_tagging(store: ObjectStore, call: S3Call) -> S3Result:
+    version = find(store, call.parameters)
+    return S3Result(
+        {
+            "TagSet": tag_set(version.attributes.tags),
+            "VersionId": version_id_member(store, version),
+        }
+    )
+
+
+def put_object_tagging(store: ObjectStore, call: S3Call) -> S3Result:
+    tags = tags_of_set(call.parameters["Tagging"]["TagSet"], MAX_OF_OBJECT)
+    return _set_tags(store, call, tags)
+
+
+def delete_object_tagging(store: ObjectStore, call: S3Call) -> S3Result:
+    return _set_tags(store, call, {})
+
+
+def get_object_acl(store: ObjectStore, call: S3Call) -> S3Result:
+    find(store, call.parameters)
+    return S3Result(acl_of(call.caller.account))
+
+
+def put_object_acl(store: ObjectStore, call: S3Call) -> S3Result:
+    find(store, call.parameters)
+    check_acl(call.parameters, call.caller.account)
+    return S3Result()
+
+
+def _set_tags(store: ObjectStore, call: S3Call, tags: dict[str, str]) -> S3Result:
+    version = find(store, call.parameters)
+    with in_words_of_s3():
+        store.set_tags(version, tags)
+    return S3Result({"VersionId": version_id_member(store, version)})
+
+
+def _condition(etag: str | None) -> Condition | None:
+    if etag is None:
+        return None
+    return Condition(if_match=etag if etag == "*" else unquoted(etag))
+
+
+def _refuse_others(given: Mapping[str, Any]) -> None:
+    for name in ("IfMatchLastModifiedTime", "IfMatchSize", "LastModifiedTime", "Size"):
+        if name in given:
+            raise refused(
+                "NotImplemented",
+                f"{name} is a condition of directory buckets, which are not served here.",
+            )
+
+
+def _deleted(removal: Removal) -> dict[str, Any]:
+    members: dict[str, Any] = {"Key": removal.key, "VersionId": removal.version_id}
+    if removal.marker_id is not None:
+        members |= {"DeleteMarker": True, "DeleteMarkerVersionId": removal.marker_id}
+    return members
+
+
+def _error(key: str, version_id: str | None, code: str, message: str) -> dict[str, Any]:
+    return {"Key": key, "VersionId": version_id, "Code": code, "Message": message}

@@ -1,0 +1,105 @@
+"""Server-side encryption: what a request or a bucket asks for, and what an answer says of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from windvane.objects.encryption import Algorithm, asked, has_bucket_key
+from windvane.objects.records import Encryption
+from windvane.wire.s3.refusals import refused
+
+DOCUMENT = "encryption"
+"""The bucket's document that holds its default."""
+
+
+def encryption_of(parameters: Mapping[str, Any], bucket_default: str | None) -> Encryption | None:
+    """What an object's encryption is to be; None for the store's own default.
+
+    bucket_default    the bucket's document
+    raises            S3Refusal
+    """
+    algorithm = parameters.get("ServerSideEncryption")
+    if algorithm is None:
+        if any(name in parameters for name in _OF_KMS):
+            raise refused(
+                "InvalidArgument",
+                "Server Side Encryption with AWS KMS managed key requires HTTP header "
+                "x-amz-server-side-encryption : aws:kms",
+            )
+        return None if bucket_default is None else default_of(json.loads(bucket_default))
+    if algorithm not in list(Algorithm):
+        raise refused(
+            "NotImplemented", f"The encryption {algorithm} is not served; AES256 and aws:kms are."
+        )
+    if algorithm == Algorithm.S3 and any(name in parameters for name in _OF_KMS):
+        raise refused("InvalidArgument", "A key of KMS is named, but the encryption is AES256.")
+    return asked(
+        Algorithm(algorithm),
+        parameters.get("SSEKMSKeyId"),
+        context=_context(parameters.get("SSEKMSEncryptionContext")),
+        bucket_key=bool(parameters.get("BucketKeyEnabled")),
+    )
+
+
+def default_of(configuration: Mapping[str, Any]) -> Encryption:
+    """What a bucket's configuration asks for; raises S3Refusal."""
+    rules = configuration["Rules"]
+    default = rules[0].get("ApplyServerSideEncryptionByDefault") if len(rules) == 1 else None
+    if default is None:
+        raise refused("MalformedXML", "There is one rule, with ApplyServerSideEncryptionByDefault.")
+    if default["SSEAlgorithm"] not in list(Algorithm):
+        raise refused(
+            "NotImplemented",
+            f"The encryption {default['SSEAlgorithm']} is not served; AES256 and aws:kms are.",
+        )
+    key_id = default.get("KMSMasterKeyID")
+    if key_id and default["SSEAlgorithm"] == Algorithm.S3:
+        raise refused(
+            "InvalidArgument",
+            "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms",
+        )
+    return asked(
+        Algorithm(default["SSEAlgorithm"]),
+        key_id,
+        bucket_key=bool(rules[0].get("BucketKeyEnabled")),
+    )
+
+
+def encryption_members(encryption: Encryption | None) -> dict[str, Any]:
+    """Members of an answer; none for what is not encrypted."""
+    if encryption is None:
+        return {}
+    members: dict[str, Any] = {"ServerSideEncryption": encryption.algorithm}
+    if encryption.key_id:
+        members["SSEKMSKeyId"] = encryption.key_id
+    if has_bucket_key(encryption):
+        members["BucketKeyEnabled"] = True
+    return members
+
+
+_OF_KMS = ("SSEKMSKeyId", "SSEKMSEncryptionContext")
+
+
+def _context(text: str | None) -> dict[str, str]:
+    if text is None:
+        return {}
+    try:
+        context = json.loads(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise _bad_context() from error
+    if not isinstance(context, dict) or not all(
+        isinstance(value, str) for value in context.values()
+    ):
+        raise _bad_context()
+    return context
+
+
+def _bad_context() -> Exception:
+    return refused(
+        "InvalidArgument",
+        "The header 'x-amz-server-side-encryption-context' must be Base64 of a JSON object of texts.",
+    )

@@ -1,0 +1,205 @@
+"""What a caller must be allowed to do for an S3 operation: IAM's actions and the ARNs they are checked on.
+
+source    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and "Required
+          permissions for Amazon S3 API operations" in S3's user guide
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from windvane.wire.s3.refusals import refused
+
+Permission = tuple[str, str]
+"""Action and the ARN of a bucket or an object; "*" for all buckets."""
+
+_OF_BUCKETS: Mapping[str, str] = {
+    "CreateBucket": "CreateBucket",
+    "DeleteBucket": "DeleteBucket",
+    "HeadBucket": "ListBucket",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "GetBucketLocation": "GetBucketLocation",
+    "GetBucketVersioning": "GetBucketVersioning",
+    "PutBucketVersioning": "PutBucketVersioning",
+    "GetBucketTagging": "GetBucketTagging",
+    "PutBucketTagging": "PutBucketTagging",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketOwnershipControls": "GetBucketOwnershipControls",
+    "PutBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "GetBucketAcl": "GetBucketAcl",
+    "PutBucketAcl": "PutBucketAcl",
+    "GetBucketPolicy": "GetBucketPolicy",
+    "PutBucketPolicy": "PutBucketPolicy",
+    "DeleteBucketPolicy": "DeleteBucketPolicy",
+    "GetBucketPolicyStatus": "GetBucketPolicyStatus",
+    "GetBucketCors": "GetBucketCORS",
+    "PutBucketCors": "PutBucketCORS",
+    "DeleteBucketCors": "PutBucketCORS",
+    "GetBucketWebsite": "GetBucketWebsite",
+    "PutBucketWebsite": "PutBucketWebsite",
+    "DeleteBucketWebsite": "DeleteBucketWebsite",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "PutBucketReplication": "PutReplicationConfiguration",
+    "DeleteBucketReplication": "PutReplicationConfiguration",
+    "GetBucketLogging": "GetBucketLogging",
+    "PutBucketLogging": "PutBucketLogging",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
+    "GetBucketRequestPayment": "GetBucketRequestPayment",
+    "PutBucketRequestPayment": "PutBucketRequestPayment",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+}
+_OF_OBJECTS: Mapping[str, str] = {
+    "GetObject": "GetObject",
+    "HeadObject": "GetObject",
+    "GetObjectAttributes": "GetObject",
+    "PutObject": "PutObject",
+    "PostObject": "PutObject",
+    "CopyObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
+    "CompleteMultipartUpload": "PutObject",
+    "AbortMultipartUpload": "AbortMultipartUpload",
+    "ListParts": "ListMultipartUploadParts",
+    "DeleteObject": "DeleteObject",
+    "GetObjectTagging": "GetObjectTagging",
+    "PutObjectTagging": "PutObjectTagging",
+    "DeleteObjectTagging": "DeleteObjectTagging",
+    "GetObjectAcl": "GetObjectAcl",
+    "PutObjectAcl": "PutObjectAcl",
+    "GetObjectLegalHold": "GetObjectLegalHold",
+    "PutObjectLegalHold": "PutObjectLegalHold",
+    "GetObjectRetention": "GetObjectRetention",
+    "PutObjectRetention": "PutObjectRetention",
+    "GetObjectTorrent": "GetObjectTorrent",
+    "RestoreObject": "RestoreObject",
+    "SelectObjectContent": "GetObject",
+}
+_VERSIONED: Mapping[str, str] = {
+    "GetObject": "GetObjectVersion",
+    "DeleteObject": "DeleteObjectVersion",
+    "GetObjectTagging": "GetObjectVersionTagging",
+    "PutObjectTagging": "PutObjectVersionTagging",
+    "DeleteObjectTagging": "DeleteObjectVersionTagging",
+    "GetObjectAcl": "GetObjectVersionAcl",
+    "PutObjectAcl": "PutObjectVersionAcl",
+    "GetObjectTorrent": "GetObjectVersionTorrent",
+}
+
+
+def permissions(operation: str, parameters: Mapping[str, Any]) -> Iterator[Permission]:
+    """What has to be allowed before an operation begins; DeleteObjects is asked key by key (`of_deletion`).
+
+    parameters    of path, query and headers
+
+    raises        S3Refusal for a copy source that cannot be read
+    """
+    bucket, key = parameters.get("Bucket", ""), parameters.get("Key", "")
+    if operation == "ListBuckets":
+        yield "s3:ListAllMyBuckets", "*"
+    elif operation in _OF_BUCKETS:
+        yield f"s3:{_OF_BUCKETS[operation]}", bucket_arn(bucket)
+    elif operation != "DeleteObjects":
+        yield of_object(
+            _OF_OBJECTS.get(operation, operation), bucket, key, parameters.get("VersionId")
+        )
+    if operation in ("PutObject", "CopyObject", "CreateMultipartUpload"):
+        if parameters.get("Tagging"):
+            yield "s3:PutObjectTagging", object_arn(bucket, key)
+        if any(name.startswith("Grant") for name in parameters) or parameters.get("ACL"):
+            yield "s3:PutObjectAcl", object_arn(bucket, key)
+    if "CopySource" in parameters:
+        bucket, key, version_id = read_source(parameters["CopySource"])
+        yield of_object("GetObject", bucket, key, version_id)
+
+
+def facts_of(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """What conditions of policies may ask for of a request, by condition key in lower case."""
+    return {
+        key: str(parameters[name]).lower()
+        if isinstance(parameters[name], bool)
+        else str(parameters[name])
+        for name, key in _FACTS.items()
+        if parameters.get(name) is not None
+    }
+
+
+_FACTS = {
+    "Prefix": "s3:prefix",
+    "Delimiter": "s3:delimiter",
+    "MaxKeys": "s3:max-keys",
+    "VersionId": "s3:versionid",
+    "ACL": "s3:x-amz-acl",
+    "CopySource": "s3:x-amz-copy-source",
+    "MetadataDirective": "s3:x-amz-metadata-directive",
+    "StorageClass": "s3:x-amz-storage-class",
+    "ServerSideEncryption": "s3:x-amz-server-side-encryption",
+    "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    "IfMatch": "s3:if-match",
+    "IfNoneMatch": "s3:if-none-match",
+}
+"""Parameters by their condition keys.
+
+source    "Condition keys for Amazon S3" in the service authorization reference
+"""
+
+
+def of_object(action: str, bucket: str, key: str, version_id: str | None) -> Permission:
+    """The permission for an object, or for the version of it that is named."""
+    named = _VERSIONED.get(action, action) if version_id else action
+    return f"s3:{named}", object_arn(bucket, key)
+
+
+def of_deletion(bucket: str, key: str, version_id: str | None) -> Permission:
+    return of_object("DeleteObject", bucket, key, version_id)
+
+
+def bucket_arn(bucket: str) -> str:
+    return f"arn:aws:s3:::{bucket}"
+
+
+def object_arn(bucket: str, key: str) -> str:
+    return f"arn:aws:s3:::{bucket}/{key}"
+
+
+def read_source(text: str) -> tuple[str, str, str | None]:
+    """Bucket, key and version that x-amz-copy-source names.
+
+    raises    S3Refusal
+    """
+    path, _, query = text.partition("?")
+    version_id = query.removeprefix("versionId=") if query else None
+    if query and (not query.startswith("versionId=") or not version_id):
+        raise refused(
+            "InvalidArgument",
+            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+        )
+    try:
+        bucket, _, key = unquote(path, errors="strict").removeprefix("/").partition("/")
+    except UnicodeDecodeError as error:
+        raise refused("InvalidArgument", "Copy Source is no UTF-8.") from error
+    if not bucket or not key:
+        raise refused(
+            "InvalidArgument",
+            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+        )
+    return bucket, key, version_id

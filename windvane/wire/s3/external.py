@@ -1,0 +1,227 @@
+"""Requests to a store that belongs to somebody else: what passes is an allow-list, in both directions.
+
+Operations, query parameters and headers are those of S3's model; every request is signed anew. The last block of a
+body is withheld until its hashes are right, so that the store never gets the whole of a body that was changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+
+from windvane.wire.call import Request
+from windvane.wire.s3.actions import of_deletion
+from windvane.wire.s3.allowlist import allowed, passing, query_of, refuse_dots
+from windvane.wire.s3.answers import CLOSE, Answered, InThread, identified, send_answered
+from windvane.wire.s3.call import S3Call
+from windvane.wire.s3.checksums import SIZES, encode, header_of
+from windvane.wire.s3.exchange import Exchange
+from windvane.wire.s3.forward import Forwarder, Upstream, answered
+from windvane.wire.s3.model import operation_model
+from windvane.wire.s3.payload import (
+    MAX_UPLOAD,
+    UNSIGNED,
+    UNSIGNED_TRAILER,
+    BodyPlan,
+    Intake,
+    read_plan,
+)
+from windvane.wire.s3.reading import has_streaming_body, read_payload
+from windvane.wire.s3.refusals import refused
+
+SERVED = frozenset(
+    {
+        *("ListBuckets", "CreateBucket", "DeleteBucket", "HeadBucket", "GetBucketLocation"),
+        *("GetBucketVersioning", "PutBucketVersioning", "GetBucketTagging", "PutBucketTagging"),
+        *("DeleteBucketTagging", "GetBucketLifecycleConfiguration", "DeleteBucketLifecycle"),
+        *("PutBucketLifecycleConfiguration", "GetBucketEncryption", "PutBucketEncryption"),
+        *("DeleteBucketEncryption", "GetPublicAccessBlock", "PutPublicAccessBlock"),
+        *("GetBucketOwnershipControls", "GetBucketAcl", "GetObjectAcl", "GetBucketPolicy"),
+        *("GetBucketPolicyStatus", "GetBucketCors", "GetObjectLockConfiguration"),
+        *("ListObjects", "ListObjectsV2", "ListObjectVersions", "ListMultipartUploads"),
+        *("GetObject", "HeadObject", "GetObjectAttributes", "PutObject", "CopyObject"),
+        *("DeleteObject", "DeleteObjects", "GetObjectTagging", "PutObjectTagging"),
+        *("DeleteObjectTagging", "CreateMultipartUpload", "UploadPart", "UploadPartCopy"),
+        *("CompleteMultipartUpload", "AbortMultipartUpload", "ListParts"),
+    }
+)
+"""Operations that are passed on."""
+
+_BLOCK = 1 << 20
+_MAX_XML = 4 << 20
+_SET_ANEW = frozenset(
+    {
+        *("x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-trailer"),
+        *("content-length", "content-encoding", "x-amz-expected-bucket-owner"),
+    }
+)
+
+
+class ExternalStore:
+    """forwarder   sends requests
+    upstream    the store and its key
+    """
+
+    def __init__(self, forwarder: Forwarder, upstream: Upstream, in_thread: InThread) -> None:
+        self._forwarder = forwarder
+        self._upstream = upstream
+        self._in_thread = in_thread
+
+    @property
+    def upstream(self) -> Upstream:
+        return self._upstream
+
+    def serves(self, operation: str) -> bool:
+        return operation in SERVED
+
+    async def serve(self, exchange: Exchange, call: S3Call) -> None:
+        """Pass a call on whose head is proved and allowed; raises WindvaneError, ClientError, TimeoutError."""
+        model = operation_model(call.operation)
+        plan = read_plan(exchange.headers, exchange.proof.declared)
+        streams = has_streaming_body(model)
+        if streams and plan.length is None:
+            raise refused("MissingContentLength")
+        intake = Intake(plan, exchange.proof.signing, limit=MAX_UPLOAD if streams else _MAX_XML)
+        if streams:
+            body = framed(verified(exchange, intake, self._in_thread), plan, intake)
+            head = passed_on(exchange, plan, plan.length or 0)
+        else:
+            pieces = [piece async for piece in verified(exchange, intake, self._in_thread)]
+            content = b"".join(pieces)
+            if call.operation == "DeleteObjects":
+                _check_deletions(call, content)
+            body = _once(content)
+            head = passed_on(exchange, plan, len(content))
+        watched = _Watched(body)
+        try:
+            async with self._forwarder.send(self._upstream, head, watched.pieces()) as found:
+                answer = allowed(call.operation, answered(found))
+                close = () if exchange.body.at_end else CLOSE
+                headers = [*answer.headers, *identified(exchange.record)]
+                await send_answered(
+                    Answered(answer.status, headers, answer.chunks), exchange.send, close
+                )
+        except aiohttp.ClientError:
+            if watched.failure is not None:
+                raise watched.failure from None
+            raise
+
+
+class _Watched:
+    """The body of a request that is sent, and what went wrong with it: the client that sends it hides that."""
+
+    def __init__(self, body: AsyncIterator[bytes]) -> None:
+        self._body = body
+        self.failure: Exception | None = None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._body:
+                yield piece
+        except Exception as error:
+            self.failure = error
+            raise
+
+
+def passed_on(exchange: Exchange, plan: BodyPlan, length: int) -> Request:
+    """Return the head that goes on: the operation's own parameters and headers alone."""
+    refuse_dots(exchange.head.path)
+    headers = [
+        (name, value)
+        for name, value in passing(exchange.resolved.operation, exchange.headers)
+        if name not in _SET_ANEW
+    ]
+    of_body = _body_headers(exchange, plan, length)
+    if encoding := _encoding(exchange.headers.get("content-encoding", "")):
+        of_body = [
+            (name, f"{value},{encoding}" if name == "content-encoding" else value)
+            for name, value in of_body
+        ]
+        if not _has_trailer(plan):
+            of_body.append(("content-encoding", encoding))
+    headers += of_body
+    return Request(
+        exchange.head.method, exchange.head.path, query_of(exchange.resolved), tuple(headers), b""
+    )
+
+
+async def verified(exchange: Exchange, intake: Intake, in_thread: InThread) -> AsyncIterator[bytes]:
+    """Yield the content of a body, the last block once the whole is as its head says.
+
+    raises    S3Refusal before that block, if it is not
+    """
+    withheld = b""
+    async for block in exchange.body.blocks(_BLOCK):
+        content: bytes = await in_thread(intake.feed, block)
+        if content:
+            if withheld:
+                yield withheld
+            withheld = content
+    await in_thread(intake.finish)
+    if withheld:
+        yield withheld
+
+
+async def framed(
+    content: AsyncIterator[bytes], plan: BodyPlan, intake: Intake
+) -> AsyncIterator[bytes]:
+    """Yield the body as it goes on: in chunks with the checksum behind them, if it came so."""
+    if not _has_trailer(plan):
+        async for piece in content:
+            yield piece
+        return
+    yield _chunk_head(plan)
+    async for piece in content:
+        yield piece
+    checksum = intake.digests.checksum if intake.digests is not None else ""
+    yield _chunk_end(plan, checksum)
+
+
+def _chunk_head(plan: BodyPlan) -> bytes:
+    """All of the content is one chunk, so that the length of the whole is known before it is read."""
+    return b"%x\r\n" % plan.length if plan.length else b""
+
+
+def _chunk_end(plan: BodyPlan, checksum: str) -> bytes:
+    end = "\r\n" if plan.length else ""
+    return f"{end}0\r\n{header_of(plan.algorithm)}:{checksum}\r\n\r\n".encode()
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    await asyncio.sleep(0)
+    yield content
+
+
+def _has_trailer(plan: BodyPlan) -> bool:
+    return plan.has_trailers and bool(plan.algorithm)
+
+
+def _body_headers(exchange: Exchange, plan: BodyPlan, length: int) -> list[tuple[str, str]]:
+    if "content-length" not in exchange.headers and "transfer-encoding" not in exchange.headers:
+        return [("x-amz-content-sha256", UNSIGNED)]
+    if not _has_trailer(plan):
+        declared = UNSIGNED if plan.is_chunked else plan.declared
+        return [("content-length", str(length)), ("x-amz-content-sha256", declared)]
+    framing = len(_chunk_head(plan)) + len(_chunk_end(plan, encode(bytes(SIZES[plan.algorithm]))))
+    return [
+        ("content-length", str(length + framing)),
+        ("content-encoding", "aws-chunked"),
+        ("x-amz-content-sha256", UNSIGNED_TRAILER),
+        ("x-amz-decoded-content-length", str(length)),
+        ("x-amz-trailer", header_of(plan.algorithm)),
+    ]
+
+
+def _encoding(text: str) -> str:
+    kept = [part.strip() for part in text.split(",") if part.strip() not in ("", "aws-chunked")]
+    return ",".join(kept)
+
+
+def _check_deletions(call: S3Call, body: bytes) -> None:
+    deletion = read_payload(operation_model("DeleteObjects"), body)["Delete"]
+    for entry in deletion["Objects"]:
+        call.authorize(
+            *of_deletion(call.parameters["Bucket"], entry["Key"], entry.get("VersionId"))
+        )

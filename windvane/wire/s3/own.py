@@ -1,0 +1,199 @@
+"""Requests to the store that belongs to the server: body in, handler in a thread, answer out.
+
+Nothing of an upload is committed before its hashes are right. Hashing and writing run in a thread, one block at a
+time, while the next one comes over the network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from windvane.wire.s3.answers import (
+    CLOSE,
+    Answered,
+    InThread,
+    identified,
+    send_answered,
+    send_whole,
+)
+from windvane.wire.s3.call import Content, S3Call, S3Result, S3Service, Sink
+from windvane.wire.s3.exchange import Exchange
+from windvane.wire.s3.model import operation_model
+from windvane.wire.s3.payload import MAX_UPLOAD, UNSIGNED, BodyPlan, Digests, Intake, read_plan
+from windvane.wire.s3.reading import read_payload
+from windvane.wire.s3.refusals import refused
+from windvane.wire.s3.writing import write_answer
+
+BLOCK = 1 << 20
+_MAX_XML = 1 << 20
+_MAX_XML_OF = {"DeleteObjects": 2 << 20, "CompleteMultipartUpload": 4 << 20}
+"""Bytes: 1,000 keys of 1,024 bytes, 10,000 parts."""
+
+_NO_LENGTH_NEEDED = frozenset({"", "0"})
+
+
+class OwnStore:
+    """service     what it serves
+    in_thread   runs blocking calls off the event loop
+    """
+
+    def __init__(self, service: S3Service, in_thread: InThread) -> None:
+        self._service = service
+        self.in_thread = in_thread
+        self.uploads = service.uploads
+
+    def serves(self, operation: str) -> bool:
+        return self._service.serves(operation)
+
+    async def owner(self, bucket: str) -> str | None:
+        owner: str | None = await self.in_thread(self._service.owner, bucket)
+        return owner
+
+    async def serve(self, exchange: Exchange, call: S3Call) -> None:
+        """Serve a call whose head is proved and allowed; raises WindvaneError."""
+        operation = exchange.resolved.operation
+        if (begin := self._service.uploads.get(operation)) is not None:
+            result = await self._take_in(exchange, call, begin)
+        else:
+            result = await self._handle(exchange, call)
+        await send_result(exchange, result, self.in_thread)
+
+    async def _handle(self, exchange: Exchange, call: S3Call) -> S3Result:
+        limit = _MAX_XML_OF.get(call.operation, _MAX_XML)
+        plan = read_plan(exchange.headers, exchange.proof.declared)
+        intake = Intake(plan, exchange.proof.signing, limit=limit)
+        pieces: list[bytes] = []
+        await take_in(exchange.body.blocks(BLOCK), intake, pieces.append, self.in_thread)
+        handler = self._service.handlers[call.operation]
+        result: S3Result = await self.in_thread(_handle, handler, call, b"".join(pieces))
+        return result
+
+    async def _take_in(
+        self, exchange: Exchange, call: S3Call, begin: Callable[[S3Call], Sink]
+    ) -> S3Result:
+        plan = read_plan(exchange.headers, exchange.proof.declared)
+        if plan.length is None:
+            raise refused("MissingContentLength")
+        if plan.length > MAX_UPLOAD:
+            raise refused("EntityTooLarge")
+        sink: Sink = await self.in_thread(begin, call)
+        try:
+            intake = Intake(
+                plan, exchange.proof.signing, limit=MAX_UPLOAD, algorithm=sink.algorithm
+            )
+            digests = await take_in(exchange.body.blocks(BLOCK), intake, sink.write, self.in_thread)
+            result: S3Result = await self.in_thread(sink.commit, digests)
+            return result
+        finally:
+            await self.in_thread(sink.discard)
+
+    async def copy_in(self, call: S3Call, chunks: AsyncIterator[bytes], length: int) -> S3Result:
+        """Take in what another store holds, as PutObject or UploadPart would; raises WindvaneError."""
+        if length > MAX_UPLOAD:
+            raise refused("EntityTooLarge")
+        sink: Sink = await self.in_thread(self.uploads[call.operation], call)
+        try:
+            plan = BodyPlan(UNSIGNED, length)
+            intake = Intake(plan, None, limit=MAX_UPLOAD, algorithm=sink.algorithm)
+            digests = await take_in(chunks, intake, sink.write, self.in_thread)
+            result: S3Result = await self.in_thread(sink.commit, digests)
+            return result
+        finally:
+            await self.in_thread(sink.discard)
+
+
+def _handle(handler: Callable[[S3Call], S3Result], call: S3Call, body: bytes) -> S3Result:
+    model = operation_model(call.operation)
+    parameters = {**call.parameters, **read_payload(model, body)}
+    whole = S3Call(call.operation, call.caller, parameters, call.request_id, call.authorize)
+    return handler(whole)
+
+
+async def take_in(
+    blocks: AsyncIterator[bytes], intake: Intake, write: Callable[[bytes], Any], in_thread: InThread
+) -> Digests:
+    """Take a body in block by block, and say what it was.
+
+    raises    S3Refusal, TooSlow, Throttled, Malformed; whatever `write` raises
+    """
+    under_way: asyncio.Future[None] | None = None
+
+    def work(block: bytes) -> None:
+        if content := intake.feed(block):
+            write(content)
+
+    try:
+        async for block in blocks:
+            if under_way is not None:
+                await under_way
+            under_way = asyncio.ensure_future(in_thread(work, block))
+        if under_way is not None:
+            await under_way
+    finally:
+        await _ended(under_way)
+    digests: Digests = await in_thread(intake.finish)
+    return digests
+
+
+async def _ended(under_way: asyncio.Future[None] | None) -> None:
+    """Wait for a block's thread: what it writes to must not be dropped under it."""
+    if under_way is not None and not under_way.done():
+        with suppress(Exception):
+            await asyncio.shield(under_way)
+
+
+async def send_result(exchange: Exchange, result: S3Result, in_thread: InThread) -> None:
+    try:
+        usual, headers, body = write_answer(
+            operation_model(exchange.resolved.operation), result.members
+        )
+        status = result.status or usual
+        encoded = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers]
+        encoded += identified(exchange.record)
+        if not exchange.body.at_end and _announces_body(exchange):
+            encoded += CLOSE
+        if result.document:
+            body = result.document
+            encoded.append((b"content-type", b"application/xml"))
+        if result.length is None:
+            await send_whole(exchange.send, status, body, encoded)
+            return
+        encoded.append((b"content-length", str(result.length).encode()))
+        chunks = None
+        if result.content is not None and exchange.head.method != "HEAD":
+            chunks = read_ahead(result.content, result.length, in_thread)
+        await send_answered(Answered(status, encoded, chunks), exchange.send)
+    finally:
+        if result.content is not None:
+            await in_thread(result.content.close)
+
+
+def _announces_body(exchange: Exchange) -> bool:
+    return (
+        exchange.headers.get("content-length", "") not in _NO_LENGTH_NEEDED
+        or "transfer-encoding" in exchange.headers
+    )
+
+
+async def read_ahead(
+    content: Content, length: int, in_thread: Callable[..., Awaitable[bytes]]
+) -> AsyncIterator[bytes]:
+    """Yield `length` bytes in blocks; the next one is read while one is sent."""
+    left = length
+    coming = asyncio.ensure_future(in_thread(content.read, min(BLOCK, left)))
+    try:
+        while left:
+            block = await coming
+            if not block:
+                raise OSError("An object became shorter while it was read.")
+            left -= len(block)
+            if left:
+                coming = asyncio.ensure_future(in_thread(content.read, min(BLOCK, left)))
+            yield block
+    finally:
+        if not coming.done():
+            with suppress(Exception):
+                await asyncio.shield(coming)

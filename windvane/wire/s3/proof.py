@@ -1,0 +1,123 @@
+"""Who signed an S3 request: Signature Version 4 in head or query, Version 2 in the query.
+
+A signature in the query may bring headers with it (`X-Amz-Acl=private`); they count as headers of the request.
+
+source    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from windvane.errors import BadSignature, MissingToken
+from windvane.wire import sigv4
+from windvane.wire.call import Caller, KeyRing, Request
+from windvane.wire.s3 import presigned_v2
+from windvane.wire.s3.chunks import ChunkSigning
+from windvane.wire.s3.payload import UNSIGNED
+from windvane.wire.s3.refusals import refused
+
+_OF_SIGNATURE = frozenset(
+    {
+        *("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires"),
+        *("x-amz-signedheaders", "x-amz-signature", "x-amz-security-token"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Who calls, and what the head declares of the body.
+
+    declared    x-amz-content-sha256, UNSIGNED for a link that has none
+    signing     for chunks that are signed; None for a link
+    """
+
+    caller: Caller
+    declared: str
+    signing: ChunkSigning | None = None
+
+
+Prove = Callable[[Request], Proof]
+
+
+def is_signed(head: Request) -> bool:
+    """Whether there is a signature, or what looks like one."""
+    return (
+        any(name == "authorization" for name, _ in head.headers)
+        or "X-Amz-" in head.query
+        or presigned_v2.is_presigned(head)
+    )
+
+
+def with_headers_of_query(head: Request) -> Request:
+    """Return the request with the headers that its signed query brings.
+
+    raises    S3Refusal for one that is in the head too
+    """
+    is_v2 = presigned_v2.is_presigned(head)
+    if not is_v2 and "X-Amz-Signature=" not in head.query:
+        return head
+    present = {name for name, _ in head.headers}
+    brought = []
+    for name, value in parse_qsl(head.query, keep_blank_values=True, errors="replace"):
+        header = name.lower()
+        if is_v2 and header in ("content-type", "content-md5") and header not in present:
+            brought.append((header, value))
+        if not header.startswith("x-amz-") or header in _OF_SIGNATURE:
+            continue
+        if header in present:
+            raise refused("InvalidRequest", f"'{header[:64]}' stands in the head and in the query.")
+        present.add(header)
+        brought.append((header, value))
+    return Request(head.method, head.path, head.query, (*head.headers, *brought), head.body)
+
+
+def prover(keyring: KeyRing, clock: Callable[[], datetime]) -> Prove:
+    """Return what proves who signed the head of an S3 request, at the clock's time."""
+
+    def prove(head: Request) -> Proof:
+        """raises    Unauthenticated, one of its kinds; S3Refusal"""
+        if presigned_v2.is_presigned(head):
+            caller = presigned_v2.verify(head, keyring, clock())
+            return Proof(caller, _declared(head) or UNSIGNED)
+        return _prove_v4(head, keyring, clock())
+
+    return prove
+
+
+def _prove_v4(head: Request, keyring: KeyRing, now: datetime) -> Proof:
+    try:
+        signature = sigv4.read_signature(head)
+    except MissingToken as error:
+        raise MissingToken("Access Denied") from error
+    if signature.service != "s3":
+        raise BadSignature("Credential should be scoped to correct service: 's3'.")
+    declared = _declared(head)
+    if not declared:
+        if not signature.in_query:
+            raise refused(
+                "InvalidRequest", "Missing required header for this request: x-amz-content-sha256"
+            )
+        declared = UNSIGNED
+    caller = sigv4.verify(head, declared, keyring, now)
+    if signature.in_query:
+        return Proof(caller, declared)
+    key = sigv4.signing_key(
+        caller.credential.secret_key, signature.date, signature.region, signature.service
+    )
+    signing = ChunkSigning(key, signature.stamp.text, signature.scope, signature.signature)
+    return Proof(caller, declared, signing)
+
+
+def _declared(head: Request) -> str:
+    for name, value in head.headers:
+        if name == "x-amz-content-sha256":
+            return value.strip()
+    for name, value in parse_qsl(head.query, keep_blank_values=True, errors="replace"):
+        if name.lower() == "x-amz-content-sha256":
+            return value
+    return ""
