@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from windvane.api import served
 from windvane.api.entry import Entry
 from windvane.api.events import event_operations
+from windvane.api.iam.table import identity_parts
 from windvane.api.identity import identity_operations
 from windvane.api.inside import Inside
-from windvane.api.keyring import KeyRing, load_or_create_keys
+from windvane.api.key_file import load_or_create_keys
+from windvane.api.keyring import KeyRing
 from windvane.api.operation import Parts
+from windvane.api.permission_table import PERMISSIONS
+from windvane.api.permissions import Permissions, stored_key_arn
 from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.api.s3.served import s3_service
@@ -32,6 +35,9 @@ from windvane.console.site import Site
 from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
+from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.directory import Directory
+from windvane.control.identity.key_safe import KeySafe
 from windvane.control.jobs import Jobs
 from windvane.control.kms.master import load_master_keys
 from windvane.control.kms.service import new_key_service
@@ -45,16 +51,16 @@ from windvane.control.passes import Passes
 from windvane.control.previews import Previews
 from windvane.control.progress import Progress
 from windvane.control.reports import Reports
-from windvane.control.roles import Action, Roles
+from windvane.control.roles import Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
-from windvane.errors import AccessDenied, WindvaneError
+from windvane.errors import WindvaneError
 from windvane.events.stream import Streams
 from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
 from windvane.maintenance.old_folder import require_imported
-from windvane.names import PageTokens, default_bucket, default_role
+from windvane.names import PageTokens, default_bucket
 from windvane.process.volatile import make_memory_folder
 from windvane.serving.explaining import Explaining
 from windvane.serving.pool import Bounds
@@ -80,7 +86,7 @@ from windvane.settled import (
 from windvane.store.open import open_store
 from windvane.telemetry import Telemetry
 from windvane.web import Web
-from windvane.wire.call import Caller, Operations
+from windvane.wire.call import Operations
 from windvane.wire.edge import AsyncHandler, Edge
 from windvane.wire.failures import FailureCounter
 from windvane.wire.faults import s3_refusal
@@ -146,17 +152,21 @@ class Server:
         self._webhooks = Webhooks(self._store, tide, hooks_of(settings), utc_now)
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._keys = keys
-        self._roles = Roles(settings.roles, self._owners, self._mapped)
+        self._authorizer = Authorizer(Directory(self._store, settings.roles), utc_now)
+        self._safe = KeySafe(keys.sealing_secret)
         self._keyring = KeyRing(
             permanent_keys(settings, keys),
             keys.token_secret,
-            [role.arn for role in settings.roles],
+            self._authorizer.directory,
+            self._safe,
         )
         self._audit = audit_log(settings, keys.token_secret, self._store)
         self._bodies = bodies_of(settings)
         self._failures = FailureCounter(settings.limits.failed_requests)
         self._rates = AccountRates(settings.limits.requests_per_s)
         self._s3_threads = ThreadPoolExecutor(_S3_THREADS, thread_name_prefix="s3")
+        self._permit = Permissions(self._authorizer, PERMISSIONS, stored_key_arn(self._store))
+        self._roles = Roles(self._authorizer, self._owners, self._mapped)
         self._gateway = self._new_gateway()
         self._parts = self._new_parts()
         self._operations = self._new_operations()
@@ -245,7 +255,7 @@ class Server:
             store,
             forwarder,
             prove,
-            self._authorize_s3,
+            self._roles.authorize_s3,
             s3_refusal,
             self._bodies,
             self._in_s3_thread,
@@ -269,22 +279,6 @@ class Server:
         source = self._mapped.find(bucket)
         return None if source is None else as_mapped(source)
 
-    def _authorize_s3(
-        self,
-        caller: Caller,
-        action: str,
-        resource: str,
-        facts: Mapping[str, str] = MappingProxyType({}),  # noqa: ARG002 - roles have no conditions
-    ) -> None:
-        """raises    AccessDenied"""
-        if caller.credential.permanent:
-            return
-        bucket = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
-        reads = action.startswith(("s3:Get", "s3:List"))
-        grant = self._roles.of_caller(caller)
-        if bucket != "*" and not grant.allows(Action.GET if reads else Action.PUT, bucket):
-            raise AccessDenied("Access Denied")
-
     def _new_edge(self) -> Edge:
         return Edge(
             self._keyring,
@@ -298,6 +292,7 @@ class Server:
             recorder=self._audit,
             on_request=self._telemetry.on_request,
             streams=event_operations(self._parts.jobs, self._streams),
+            permit=self._permit,
         )
 
     def _new_console(self) -> Site:
@@ -312,7 +307,7 @@ class Server:
                     self._keys.token_secret,
                     utc_now,
                 ),
-                Inside(self._operations, self._async_operations),
+                Inside(self._operations, self._async_operations, self._permit),
                 Objects(self._artifacts, owners, self._mapped),
                 Hosts(names),
                 self._roles_of,
@@ -321,14 +316,13 @@ class Server:
         )
 
     def _roles_of(self, account: str) -> tuple[str, ...]:
-        declared = (role.arn for role in self._settings.roles if role.arn.split(":")[4] == account)
-        return tuple(dict.fromkeys((default_role(account), *declared)))
+        return tuple(role.arn for role in self._authorizer.directory.roles(account))
 
     def _new_operations(self) -> Operations:
-        roles = [role.arn for role in self._settings.roles]
+        identity = identity_parts(self._keyring, self._authorizer, self._store, self._safe, utc_now)
         return {
             **served.operations(self._parts),
-            **identity_operations(self._keyring, roles, utc_now),
+            **identity_operations(identity),
             **trail_operations(
                 Trail(
                     self._settings.data_dir / AUDIT_FOLDER,

@@ -5,6 +5,8 @@
     |   |-- InvalidRequest          a parameter, or a combination of parameters, is wrong
     |   |   |-- DoesNotExist        a model, endpoint or endpoint configuration is missing
     |   |   |-- MalformedPolicy     a policy document is not of the documented form, or asks for what is not served
+    |   |   |-- PackedPolicyTooLarge
+    |   |   |                       the policies of a session do not fit into its token
     |   |   |-- InUse               something is still attached to what is to be deleted
     |   |   |-- Unmodifiable        a role or policy is the configuration's or the service's own
     |   |   |-- ContentTypeRefused  a body's content type is not one that a model reads
@@ -16,7 +18,8 @@
     |   |   `-- KeyMissing          an encryption key or alias is missing
     |   |-- NameTaken               a job of this name exists
     |   |-- LimitExceeded           a quota is used up
-    |   |   `-- PolicyTooLong       a policy document, or all of a user or role, has too many characters
+    |   |   `-- IdentityQuota       an account has as many users, roles, policies or keys as it may have
+    |   |       `-- PolicyTooLong   a policy document, or all of a user or role, has too many characters
     |   |-- KeyDisabled             an encryption key is switched off
     |   |-- KeyInvalidState         an encryption key is to be deleted, or not in the state that this needs
     |   |-- BadCiphertext           what is to be decrypted was changed, or encrypted under something else
@@ -89,6 +92,13 @@ class AlreadyExists(InvalidRequest):
 
 class MalformedPolicy(InvalidRequest):
     """A policy document is not of the documented form, or asks for what is not served."""
+
+
+class PackedPolicyTooLarge(InvalidRequest):
+    """The policies of a session do not fit into its token."""
+
+    def __init__(self, percent: int) -> None:
+        super().__init__(f"PackedPolicySize is {percent}% of the allotted quota.")
 
 
 class InUse(InvalidRequest):
@@ -167,14 +177,22 @@ class LimitExceeded(CallerFault):
         self.what, self.limit, self.used, self.delta = what, limit, used, delta
 
 
-class PolicyTooLong(LimitExceeded):
+class IdentityQuota(LimitExceeded):
+    """An account has as many users, roles, policies or keys as it may have.
+
+    source    the text of IAM's own LimitExceeded
+    """
+
+    def __init__(self, quota: str, limit: int) -> None:
+        CallerFault.__init__(self, f"Cannot exceed quota for {quota}: {limit}")
+
+
+class PolicyTooLong(IdentityQuota):
     """A policy document, or all inline documents of a user or role, has too many characters."""
 
     def __init__(self, limit: int, length: int) -> None:
-        CallerFault.__init__(
-            self,
-            f"Cannot exceed quota for PolicySize: {limit}. There are {length} characters that are not spaces.",
-        )
+        super().__init__("PolicySize", limit)
+        self.length = length
 
 
 class AccessDenied(CallerFault):

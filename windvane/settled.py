@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 
 from windvane.addresses import is_loopback
-from windvane.api.keyring import KeyFile
+from windvane.api.key_file import KeyFile
 from windvane.artifacts.base import Artifacts
 from windvane.artifacts.embedded import EmbeddedFolder, ObjectStoreArtifacts
 from windvane.artifacts.folder import Folder
@@ -88,7 +88,8 @@ def hooks_of(settings: Settings) -> list[Hook]:
 
 def permanent_keys(settings: Settings, own: KeyFile) -> list[tuple[str, str, str]]:
     declared = [(key.account, key.access_key, key.secret_key) for key in settings.keys]
-    return [(own.account, own.access_key, own.secret_key), *declared]
+    roots = [(own.account, one.access_key, one.secret_key) for one in own.root_keys]
+    return [*roots, *declared]
 
 
 def embedded_objects(settings: Settings, keys: DataKeys) -> ObjectStore | None:

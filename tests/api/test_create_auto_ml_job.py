@@ -405,8 +405,8 @@ def test_a_missing_output_bucket_is_refused(world: World) -> None:
 )
 def test_an_unknown_role_cannot_be_assumed(world: World, arn: str) -> None:
     assert refused(world, RoleArn=arn) == (
-        f"The role {arn} cannot be assumed. Please ensure that the role exists: it must be {ROLE} or "
-        f"be declared in the server's configuration, section [[roles]], for the account {ACCOUNT}."
+        f"The role {arn} cannot be assumed. Please ensure that the role exists: it must be {ROLE}, be made "
+        f"with CreateRole, or be declared in the server's configuration, section [[roles]], for the account {ACCOUNT}."
     )
 
 

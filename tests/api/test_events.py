@@ -16,6 +16,8 @@ from botocore.credentials import Credentials
 from windvane.api.events import event_operations
 from windvane.control.buckets import StoredBuckets
 from windvane.control.encryption import Encryption
+from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.directory import Directory
 from windvane.control.jobs import Jobs
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.service import new_key_service
@@ -31,7 +33,9 @@ from windvane.wire.edge import Edge
 def ask(
     world: World, path: str, account: str = ACCOUNT, **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
-    roles = Roles((), StoredBuckets(world.store, world.clock))
+    roles = Roles(
+        Authorizer(Directory(world.store), world.clock), StoredBuckets(world.store, world.clock)
+    )
     lists = Lists(world.store, PageTokens(b"k" * 32))
     encryption = Encryption(
         new_key_service(

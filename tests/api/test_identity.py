@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from api.identities import identity_of
 from api.world import World, refusal
 from botocore.config import Config
 from s3.gateways import external_gateway
 
 from windvane.api.identity import identity_operations
-from windvane.api.keyring import KeyRing
 from windvane.wire.edge import Edge
 
 ACCOUNT = "111122223333"
@@ -23,12 +23,17 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def ring():
-    return KeyRing([(ACCOUNT, "AKIA1", "secret")], b"k" * 32)
+def parts():
+    return identity_of([(ACCOUNT, "AKIA1", "secret")])
 
 
 @pytest.fixture
-def client(ring):
+def ring(parts):
+    return parts.keyring
+
+
+@pytest.fixture
+def client(parts, ring):
     gateway = external_gateway("http://127.0.0.1:1", ring, now)
 
     async def never(call):
@@ -37,7 +42,7 @@ def client(ring):
     edge = Edge(
         ring,
         {
-            **identity_operations(ring, [], now),
+            **identity_operations(parts),
             ("sagemaker", "ListModels"): lambda call: {"Models": []},
         },
         {("sagemaker-runtime", "InvokeEndpoint"): never},
@@ -128,7 +133,10 @@ def test_roles_and_users_are_told_as_aws_does(client):
     assert [role["Arn"] for role in roles] == [ROLE]
     role = iam.get_role(RoleName="windvane")["Role"]
     statement = role["AssumeRolePolicyDocument"]["Statement"][0]
-    assert statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    assert statement["Principal"] == {
+        "AWS": f"arn:aws:iam::{ACCOUNT}:root",
+        "Service": "sagemaker.amazonaws.com",
+    }
     with pytest.raises(iam.exceptions.NoSuchEntityException):
         iam.get_role(RoleName="nobody")
     with pytest.raises(iam.exceptions.NoSuchEntityException):
@@ -150,8 +158,8 @@ def test_what_needs_no_signature_on_aws_is_refused_by_name(client):
     assert refusal(sts.assume_role_with_saml, **saml)[0] == "UnknownOperationException"
 
 
-def test_conditions_on_a_session_are_refused(client):
-    asked = {"RoleArn": ROLE, "RoleSessionName": "visit", "Policy": "{}"}
+def test_what_a_session_cannot_have_is_refused(client):
+    asked = {"RoleArn": ROLE, "RoleSessionName": "visit", "SourceIdentity": "me"}
     code, text = refusal(client("sts").assume_role, **asked)
     assert code == "ValidationError"
-    assert "does not support Policy: leave it out" in text
+    assert "does not support SourceIdentity: leave it out" in text

@@ -29,6 +29,9 @@ from windvane.control.buckets import StoredBuckets
 from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
+from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.declared import role_id
+from windvane.control.identity.directory import Directory
 from windvane.control.jobs import Jobs
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.service import new_key_service
@@ -89,7 +92,9 @@ class Keys:
     def credential(self, access_key: str, session_token: str, now: datetime) -> Credential:
         arn = f"arn:aws:sts::{access_key}:assumed-role/windvane/test"
         role = default_role(access_key)
-        return Credential(access_key, access_key, "secret", arn, "AROATEST:test", role_arn=role)
+        return Credential(
+            access_key, access_key, "secret", arn, f"{role_id(role)}:test", role_arn=role
+        )
 
 
 @dataclass
@@ -192,9 +197,10 @@ def build_parts(
     limits: LimitSettings,
     roles: Roles | None = None,
 ) -> Parts:
-    roles = roles or Roles(
-        (Role(READER, read=("data",), write=("results",)),), StoredBuckets(store, clock)
+    authorizer = Authorizer(
+        Directory(store, (Role(READER, read=("data",), write=("results",)),)), clock
     )
+    roles = roles or Roles(authorizer, StoredBuckets(store, clock))
     lists = Lists(store, PageTokens(b"k" * 32))
     networks = Networks((NetworkSettings(("subnet-a", "subnet-b"), ("sg-a",)),))
     kms = new_key_service(store, MasterKeys(master_key(b"m" * 32)), PageTokens(b"k" * 32), clock)

@@ -10,7 +10,7 @@ from benchmarks.chromium import NAMES, chromium, path_of_chromium
 from browser.plain import Plain
 from browser.watch import Watch
 from windvane.api.entry import new_link
-from windvane.api.keyring import load_or_create_keys
+from windvane.api.key_file import load_or_create_keys
 from windvane.settings import DEFAULT_ACCOUNT
 
 _PATIENCE_MS = 60_000

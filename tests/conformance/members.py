@@ -59,7 +59,7 @@ def served() -> list[tuple[str, str]]:
     tables = (
         operations(None),
         runtime_operations(None),
-        identity_operations(None, (), None),
+        identity_operations(None),
         event_operations(None, None),
     )
     order = (*SERVICES, OWN)

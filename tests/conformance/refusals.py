@@ -12,8 +12,9 @@ from typing import Any
 from conformance.places import path_of
 from conformance.shapes import all_leaves
 
-from windvane.api.identity import HONOURED
+from windvane.api.identity import refused_members
 from windvane.api.runtime import UNSERVED
+from windvane.api.sts import HONOURED
 from windvane.control.automl_v2 import SERVED, V2_RULES, told_in_v2_words
 from windvane.control.endpoint_configs import CREATE_CONFIG_RULES
 from windvane.control.endpoints import CREATE_ENDPOINT_RULES, UPDATE_ENDPOINT_RULES
@@ -64,7 +65,7 @@ def refusals() -> list[Refusal]:
         for operation, rules in _RULES.items()
         for one in _members(rules)
     ]
-    return [*found, *_of_v2(), *_of_the_runtime(), *_of_sts()]
+    return [*found, *_of_v2(), *_of_the_runtime(), *_of_sts(), *_of_iam()]
 
 
 def _members(rules: Iterable[Rule]) -> Iterator[Unserved]:
@@ -95,6 +96,12 @@ def _of_sts() -> Iterator[Refusal]:
         for name in load_service("sts").operation(operation).input_shape.members:
             if name not in honoured:
                 yield Refusal("sts", operation, name)
+
+
+def _of_iam() -> Iterator[Refusal]:
+    for (service, operation), members in refused_members().items():
+        for name in members:
+            yield Refusal(service, operation, name)
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from api.identities import identity_of, roles, utc_now
 from api.records import candidate_record, job_record
 from api.steps import split_request, step_input
 from api.test_auto_ml_job_v2 import request as v2_request
@@ -15,7 +16,6 @@ from api.test_transform_jobs import transform_request
 from api.world import ACCOUNT, REGION, World, channel, refusal
 
 from windvane.api.identity import identity_operations
-from windvane.api.keyring import KeyRing
 from windvane.wire.edge import Edge
 
 __all__ = ["running"]
@@ -24,14 +24,10 @@ PATHS = ("/", "/teams/", "/teams/blue/")
 DECLARED = [f"arn:aws:iam::{ACCOUNT}:role{path}r{n}" for n, path in enumerate(PATHS)]
 
 
-def now():
-    return datetime.now(UTC)
-
-
 @pytest.fixture
 def identity():
-    ring = KeyRing([(ACCOUNT, ACCOUNT, "secret")], b"k" * 32)
-    edge = Edge(ring, identity_operations(ring, DECLARED, now), {}, None, now)
+    parts = identity_of([(ACCOUNT, ACCOUNT, "secret")], roles(*DECLARED))
+    edge = Edge(parts.keyring, identity_operations(parts), {}, None, utc_now)
     yield World(None, None, None, edge)
     edge.close()
 
@@ -51,7 +47,7 @@ def test_a_session_lasts_as_long_as_it_is_asked_to(identity):
     answer = identity.client(service="sts").assume_role(
         RoleArn=DECLARED[0], RoleSessionName="visit", DurationSeconds=900, ExternalId="known"
     )
-    left = answer["Credentials"]["Expiration"] - now()
+    left = answer["Credentials"]["Expiration"] - utc_now()
     assert timedelta(seconds=880) < left <= timedelta(seconds=901)
     assert answer["AssumedRoleUser"]["Arn"].endswith(":assumed-role/r0/visit")
 

@@ -20,6 +20,7 @@ from windvane.wire.model import load_service
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = covered.read()
+_NAMED_ALONE = ("sts", "iam")
 
 
 @cache
@@ -71,10 +72,14 @@ def test_the_page_tells_of_every_member():
 
 
 def test_every_refused_member_is_shown_to_be_refused():
-    """Where the message names its place as a path; that of STS names the member alone."""
+    """Where the message names its place as a path; those of STS and IAM name the member alone."""
     for one in describe(SHOWN, covered.read_since()):
         for member in one.given:
-            if member.refusal is not None and not member.refusal.accepted and one.service != "sts":
+            if (
+                member.refusal is not None
+                and not member.refusal.accepted
+                and one.service not in _NAMED_ALONE
+            ):
                 assert member.tests, f"{one.name} {member.path}"
 
 

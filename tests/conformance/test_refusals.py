@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from api.identities import identity_of, utc_now
 from api.steps import split_request, training_request
 from api.test_auto_ml_job_v2 import request as v2_request
 from api.test_transform_jobs import transform_request
@@ -26,7 +26,6 @@ from conformance.refusals import reason_for, refusals, unknown_paths, unused_rea
 from conformance.samples import sample, with_member
 
 from windvane.api.identity import identity_operations
-from windvane.api.keyring import KeyRing
 from windvane.api.runtime import runtime_operations
 from windvane.wire.edge import Edge
 from windvane.wire.model import load_service
@@ -45,6 +44,9 @@ BASES = {
     "InvokeEndpoint": {"EndpointName": "e", "Body": b"1"},
     "AssumeRole": {"RoleArn": ROLE, "RoleSessionName": "session"},
     "GetSessionToken": {},
+    "CreateUser": {"UserName": "u"},
+    "CreateRole": {"RoleName": "r", "AssumeRolePolicyDocument": "{}"},
+    "UpdateRole": {"RoleName": "r"},
 }
 
 
@@ -52,13 +54,13 @@ BASES = {
 def worlds(tmp_path_factory):
     """By service."""
     made = build_world(tmp_path_factory.mktemp("world"))
-    now = lambda: datetime.now(UTC)  # noqa: E731 - a clock
-    ring = KeyRing([("111122223333", "111122223333", "secret")], b"k" * 32)
-    sts = Edge(ring, identity_operations(ring, [], now), {}, None, now)
-    runtime = Edge(Keys(), {}, runtime_operations(None), None, now)
+    parts = identity_of([("111122223333", "111122223333", "secret")])
+    sts = Edge(parts.keyring, identity_operations(parts), {}, None, utc_now)
+    runtime = Edge(Keys(), {}, runtime_operations(None), None, utc_now)
     yield {
         "sagemaker": made,
         "sts": World(None, None, None, sts),
+        "iam": World(None, None, None, sts),
         "sagemaker-runtime": World(None, None, None, runtime),
     }
     close(made)

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from api.identities import identity_of, permit_of
 from api.world import build_parts, migrated_database
 from botocore.parsers import create_parser
 from hostile.asking import ACCOUNT, NOW, OTHER, OTHER_ACCOUNT, OWNER, SESSION_SECRET, Ask
@@ -30,7 +31,6 @@ from windvane.api.entry import Entry
 from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
 from windvane.api.inside import Inside
-from windvane.api.keyring import KeyRing
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
 from windvane.api.sign_ins import SignIns
@@ -101,18 +101,21 @@ class House:
         self._thread.start()
         self._hosted = Hosted(folder / "hosted")
         self.run(self._hosted.start())
-        self._keys = KeyRing(
+        identity = identity_of(
             [
                 (ACCOUNT, OWNER.access_key, OWNER.secret),
                 (OTHER_ACCOUNT, OTHER.access_key, OTHER.secret),
             ],
-            SESSION_SECRET,
+            store=self._store,
+            clock=clock,
+            secret=SESSION_SECRET,
         )
+        self._keys, permit = identity.keyring, permit_of(identity)
         parts = build_parts(self._store, artifacts, clock, LimitSettings(**limits))
         streams = self.run(self._streams())
         self._objects = open_objects(folder / "objects")
         self._gateway = self._new_gateway(folder / "samples")
-        served = {**operations(parts), **identity_operations(self._keys, [], clock)}
+        served = {**operations(parts), **identity_operations(identity)}
         at_once = runtime_operations(self._hosted.router)
         followed = event_operations(parts.jobs, streams)
         self.operations = sorted([*served, *at_once, *followed])
@@ -125,7 +128,7 @@ class House:
             streams=followed,
             failures=FailureCounter(_PATIENT),
         )
-        console = self._new_console(artifacts, Inside(served, at_once))
+        console = self._new_console(artifacts, Inside(served, at_once, permit))
         self.app = Web(self._edge, console, Telemetry(self._store, clock, lambda: ()), list)
 
     def _new_console(self, artifacts: Artifacts, inside: Inside) -> Site:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from unit.audit.records import KEY, NOW, Written, a_record, record_all
 
-from windvane.api.keyring import load_or_create_keys
+from windvane.api.key_file import load_or_create_keys
 from windvane.audit.anchors import StoredAnchors
 from windvane.audit.chain import Head, write_line
 from windvane.audit.files import FileBounds

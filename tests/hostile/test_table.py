@@ -14,6 +14,7 @@ from hostile.requests import transform_request, v2_request
 from hostile.tables import (
     buckets,
     endpoints,
+    iam,
     identity,
     jobs,
     jobs_data,
@@ -54,6 +55,7 @@ TABLES = (
     transforms,
     lists,
     identity,
+    iam,
     runtime,
     buckets,
     own,

@@ -107,10 +107,14 @@ class Entry:
     ) -> None:
         self._keyring = keyring
         self._passes = passes
+        self._clock = clock
+        self.replace(secret)
+
+    def replace(self, secret: bytes) -> None:
+        """Another secret from now on: every link and session ends."""
         self._links, self._sessions = Seal(secret, "link"), Seal(secret, "session")
         self._secret = secret
         self._csrf_key = hmac.digest(secret, b"console csrf", "sha256")
-        self._clock = clock
 
     def by_link(self, text: str) -> Session | None:
         """The session that a link opens; None if it was used, has expired or never was one."""

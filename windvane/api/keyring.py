@@ -1,107 +1,32 @@
-"""The access keys that the service knows: declared ones, the data folder's own, and temporary ones.
+"""Who an access key belongs to: root keys of the configuration and of the data folder, keys of users, temporary ones.
 
-Temporary keys (AssumeRole) are kept nowhere: the session token carries what they stand for, signed, and the
-secret is derived from the token.
+Temporary keys are good as long as what they come from: the account, the permanent key with the secret that it had, the
+role or user, and every role on the way.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import hmac
 import json
-import os
 import secrets
-import string
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import lru_cache
 
-from windvane.errors import Expired, InvalidRequest, WindvaneError
+from windvane.api.session_tokens import MOST_CHARACTERS, Claims, SessionTokens
+from windvane.control.identity.declared import role_id
+from windvane.control.identity.directory import Directory
+from windvane.control.identity.key_safe import KeySafe
+from windvane.domain.identity import AccessKey, KeyStatus, Role, User
+from windvane.errors import Expired, InvalidRequest, PackedPolicyTooLarge
 from windvane.names import default_role
 from windvane.wire.call import Credential
-
-_ALPHABET = string.ascii_uppercase + "234567"
-_SIGNATURE_BYTES = 32
-
-
-class UnusableKeys(WindvaneError):
-    """keys.json in the data folder cannot be read; the text says why."""
-
-
-@dataclass(frozen=True)
-class KeyFile:
-    """The data folder's own keys.
-
-    token_secret    signs page tokens and session tokens
-    """
-
-    account: str
-    access_key: str
-    secret_key: str = field(repr=False)
-    token_secret: bytes = field(repr=False)
-
-
-def load_or_create_keys(data_dir: Path, account: str) -> KeyFile:
-    """The keys in `data_dir`/keys.json, made there (mode 0600) the first time; they are of `account`.
-
-    raises    UnusableKeys for a file that is damaged
-    """
-    path = data_dir / "keys.json"
-    if not path.exists():
-        _create(path)
-    try:
-        entries = json.loads(path.read_text())
-        return KeyFile(
-            account,
-            str(entries["access_key"]),
-            str(entries["secret_key"]),
-            bytes.fromhex(entries["token_secret"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UnusableKeys(
-            f"Cannot read {path}: {type(error).__name__}: {error}. Restore it from a backup, or "
-            "remove it to have new keys made."
-        ) from error
-
-
-def _create(path: Path) -> None:
-    """Whoever is first wins: the complete file is linked into place, never over another."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    document = {
-        "access_key": "AKIA" + "".join(secrets.choice(_ALPHABET) for _ in range(16)),
-        "secret_key": _secret_text(secrets.token_bytes(30)),
-        "token_secret": secrets.token_hex(32),
-    }
-    temporary = path.with_name(f".keys.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(document, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return
-        _sync_folder(path.parent)
-    finally:
-        temporary.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @dataclass(frozen=True)
 class TemporaryKeys:
-    """What AssumeRole hands out."""
+    """What AssumeRole and GetSessionToken hand out."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -113,145 +38,176 @@ class TemporaryKeys:
 class KeyRing:
     """Who an access key belongs to (the wire's KeyRing).
 
-    Temporary keys are good as long as what they come from: the permanent key with the secret that it had, and the role.
-
-    permanent       (account, access key, secret key)
+    permanent       root keys: (account, access key, secret key)
     token_secret    signs session tokens
-    roles           ARNs of the declared roles; every account has its default role besides
+    directory       users and roles; None where there are none but every account's default role
+    safe            opens the secrets of users' keys
     """
 
     def __init__(
         self,
         permanent: Iterable[tuple[str, str, str]],
         token_secret: bytes,
-        roles: Iterable[str] = (),
+        directory: Directory | None = None,
+        safe: KeySafe | None = None,
     ) -> None:
-        self._permanent = {
-            access_key: _permanent_credential(account, access_key, secret_key)
-            for account, access_key, secret_key in permanent
-        }
-        self._token_secret = token_secret
-        self._roles = frozenset(roles)
+        self._directory = directory or Directory(None)
+        self._safe = safe or KeySafe(token_secret)
+        self.replace(permanent, token_secret)
+
+    def replace(self, permanent: Iterable[tuple[str, str, str]], token_secret: bytes) -> None:
+        """Other root keys, or another secret, from now on."""
+        credentials = [_root_credential(*one) for one in permanent]
+        self._roots = _Roots(
+            {one.access_key: one for one in credentials},
+            frozenset(one.account for one in credentials),
+            SessionTokens(token_secret),
+        )
 
     def credential(self, access_key: str, session_token: str, now: datetime) -> Credential | None:
         """None if the key is unknown, does not go with the token, or what it comes from is gone.
 
         raises    Expired for temporary keys whose time is over
         """
+        roots = self._roots
         if not session_token:
-            return self._permanent.get(access_key)
-        claims = self._read_token(session_token)
+            return self._permanent(roots, access_key)
+        claims = roots.tokens.read(session_token)
         if claims is None or not hmac.compare_digest(
-            self._temporary_access_key(session_token).encode(), access_key.encode()
+            roots.tokens.access_key(session_token).encode(), access_key.encode()
         ):
             return None
-        if not self._still_stands(claims):
+        if not self._still_stands(roots, claims):
             return None
-        if now >= claims.expires:
+        if now.timestamp() >= claims.expires:
             raise Expired("The security token included in the request is expired")
-        return self._temporary_credential(session_token, claims)
+        return _temporary_credential(roots.tokens, session_token, claims)
 
     def issue(
-        self, role_arn: str, session: str, lifetime: timedelta, now: datetime, parent: Credential
+        self,
+        role_arn: str,
+        session: str,
+        lifetime: timedelta,
+        now: datetime,
+        parent: Credential,
+        session_policy: str = "",
     ) -> TemporaryKeys:
         """Keys for a session of a role, good for `lifetime` from `now`.
 
-        parent    who asks: a session's keys end with the permanent key that it came from itself
-        raises    InvalidRequest if that key is no more
+        parent           who asks: a session's keys end with the permanent key that it came from itself, and what narrows
+                         it narrows them too
+        session_policy   as in Credential; "" narrows nothing
+        raises           InvalidRequest if key or role is no more; PackedPolicyTooLarge
         """
-        root = self._permanent.get(parent.parent_key or parent.access_key)
-        if root is None:
+        role = self._directory.role(role_arn)
+        if role is None:
+            raise InvalidRequest(f"The role {role_arn} is no more.")
+        chain = parent.chain
+        if parent.role_arn:
+            chain = (*chain, f"{parent.user_id.partition(':')[0]} {parent.role_arn}")
+        policies = (*parent.session_policies, *([session_policy] if session_policy else []))
+        claims = self._claims(role, parent, lifetime, now, session, chain, policies)
+        return self._keys(claims)
+
+    def issue_for_user(
+        self, user: User, lifetime: timedelta, now: datetime, parent: Credential
+    ) -> TemporaryKeys:
+        """Keys for a session of the user who asks."""
+        return self._keys(self._claims(user, parent, lifetime, now, "", (), ()))
+
+    def account_of(self, access_key: str) -> str | None:
+        """Whose permanent key it is, active or not."""
+        root = self._roots.keys.get(access_key)
+        record = self._directory.key(access_key)
+        return root.account if root else record.account if record else None
+
+    def proof(self, credential: Credential) -> str:
+        """What shows that a permanent key still has its secret, without telling it; another one in each account."""
+        return _proof(self._roots.tokens, credential)
+
+    def _claims(
+        self,
+        principal: Role | User,
+        parent: Credential,
+        lifetime: timedelta,
+        now: datetime,
+        session: str,
+        chain: tuple[str, ...],
+        policies: tuple[str, ...],
+    ) -> Claims:
+        roots = self._roots
+        first = self._permanent(roots, parent.parent_key or parent.access_key)
+        if first is None:
             raise InvalidRequest("The access key that asks for a session is no more.")
-        expires = (now + lifetime).astimezone(UTC).replace(microsecond=0)
-        claims = _Claims(
-            role_arn,
-            session,
-            expires,
-            secrets.token_hex(8),
-            root.access_key,
-            self.fingerprint(root),
+        is_role = isinstance(principal, Role)
+        return Claims(
+            account=principal.account,
+            principal_id=principal.id,
+            principal_arn=principal.arn,
+            user_name="" if is_role else principal.name,
+            session=session,
+            issued=int(now.timestamp()),
+            expires=int((now + lifetime).timestamp()),
+            nonce=secrets.token_hex(8),
+            parent_key=first.access_key,
+            parent_proof=_proof(roots.tokens, first),
+            chain=chain,
+            session_policies=policies,
         )
-        token = self._write_token(claims)
-        credential = self._temporary_credential(token, claims)
+
+    def _keys(self, claims: Claims) -> TemporaryKeys:
+        tokens = self._roots.tokens
+        token = tokens.write(claims)
+        if len(token) > MOST_CHARACTERS:
+            raise PackedPolicyTooLarge(100 * len(token) // MOST_CHARACTERS)
+        credential = _temporary_credential(tokens, token, claims)
+        expires = datetime.fromtimestamp(claims.expires, UTC)
         return TemporaryKeys(
             credential.access_key, credential.secret_key, token, expires, credential
         )
 
-    def fingerprint(self, credential: Credential) -> str:
-        """What shows that a key still has its secret, without telling it; another one in each account."""
-        facts = [credential.account, credential.access_key, credential.secret_key]
-        return self._sign("fingerprint", json.dumps(facts).encode()).hex()
+    def _permanent(self, roots: _Roots, access_key: str) -> Credential | None:
+        if (root := roots.keys.get(access_key)) is not None:
+            return root
+        record = self._directory.key(access_key)
+        if record is None or record.status is not KeyStatus.ACTIVE:
+            return None
+        if record.account not in roots.accounts:
+            return None
+        user = self._directory.user(record.account, record.user_name)
+        if user is None or user.id != record.user_id:
+            return None
+        return _user_credential(self._safe, record, user)
 
-    def _still_stands(self, claims: _Claims) -> bool:
-        parent = self._permanent.get(claims.parent_key)
-        if parent is None or parent.account != claims.role_arn.split(":")[4]:
+    def _still_stands(self, roots: _Roots, claims: Claims) -> bool:
+        parent = self._permanent(roots, claims.parent_key)
+        if parent is None or claims.account not in roots.accounts:
             return False
-        if not hmac.compare_digest(self.fingerprint(parent), claims.parent_fingerprint):
+        if not hmac.compare_digest(_proof(roots.tokens, parent), claims.parent_proof):
             return False
-        return claims.role_arn == default_role(parent.account) or claims.role_arn in self._roles
+        if claims.user_name:
+            user = self._directory.user(claims.account, claims.user_name)
+            return user is not None and user.id == claims.principal_id
+        links = [(claims.principal_id, claims.principal_arn), *map(_split, claims.chain)]
+        return all(self._has_role(arn, unique_id) for unique_id, arn in links)
 
-    def _write_token(self, claims: _Claims) -> str:
-        body = json.dumps(
-            [
-                claims.role_arn,
-                claims.session,
-                int(claims.expires.timestamp()),
-                claims.nonce,
-                claims.parent_key,
-                claims.parent_fingerprint,
-            ]
-        ).encode()
-        return base64.b64encode(self._sign("token", body) + body).decode()
-
-    def _read_token(self, token: str) -> _Claims | None:
-        """None for what was not made here, or by a version that did not say what keys come from."""
-        try:
-            raw = base64.b64decode(token.encode(), validate=True)
-        except (binascii.Error, ValueError):
-            return None
-        signature, body = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-        canonical = hmac.compare_digest(base64.b64encode(raw), token.encode())
-        if not canonical or not hmac.compare_digest(signature, self._sign("token", body)):
-            return None
-        facts = json.loads(body)
-        if len(facts) != _N_CLAIMS:
-            return None
-        role_arn, session, expires, nonce, parent_key, fingerprint = facts
-        moment = datetime.fromtimestamp(expires, UTC)
-        return _Claims(role_arn, session, moment, nonce, parent_key, fingerprint)
-
-    def _temporary_credential(self, token: str, claims: _Claims) -> Credential:
-        account = claims.role_arn.split(":")[4]
-        return Credential(
-            account,
-            self._temporary_access_key(token),
-            _secret_text(self._sign("secret", token.encode())[:30]),
-            assumed_role_arn(claims.role_arn, claims.session),
-            f"{role_id(claims.role_arn)}:{claims.session}",
-            token,
-            permanent=False,
-            role_arn=claims.role_arn,
-            parent_key=claims.parent_key,
-        )
-
-    def _temporary_access_key(self, token: str) -> str:
-        return "ASIA" + base64.b32encode(self._sign("access key", token.encode())[:10]).decode()
-
-    def _sign(self, purpose: str, message: bytes) -> bytes:
-        return hmac.digest(self._token_secret, purpose.encode() + b"\x00" + message, "sha256")
+    def _has_role(self, arn: str, unique_id: str) -> bool:
+        role = self._directory.role(arn)
+        return role is not None and role.id == unique_id
 
 
 @dataclass(frozen=True)
-class _Claims:
-    role_arn: str
-    session: str
-    expires: datetime
-    nonce: str
-    parent_key: str
-    parent_fingerprint: str
+class _Roots:
+    """What holds from one replacement to the next; taken once a request."""
+
+    keys: dict[str, Credential]
+    accounts: frozenset[str]
+    tokens: SessionTokens
 
 
-_N_CLAIMS = 6
+def _split(link: str) -> tuple[str, str]:
+    unique_id, _, arn = link.partition(" ")
+    return unique_id, arn
 
 
 def assumed_role_arn(role_arn: str, session: str) -> str:
@@ -260,13 +216,14 @@ def assumed_role_arn(role_arn: str, session: str) -> str:
     return f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
 
 
-def role_id(role_arn: str) -> str:
-    """The identifier of a role: the same at every call."""
-    digest = hashlib.sha256(role_arn.encode()).digest()
-    return "AROA" + base64.b32encode(digest[:11]).decode()[:17]
+def _proof(tokens: SessionTokens, credential: Credential) -> str:
+    facts = [credential.account, credential.access_key, credential.secret_key]
+    return tokens.sign("proof", json.dumps(facts).encode()).hex()
 
 
-def _permanent_credential(account: str, access_key: str, secret_key: str) -> Credential:
+def _root_credential(account: str, access_key: str, secret_key: str) -> Credential:
+    """The holder of a root key is a session of the account's default role, so that clients find a role to work with
+    (the SageMaker SDK's get_execution_role)."""
     role, session = default_role(account), access_key
     return Credential(
         account,
@@ -278,5 +235,33 @@ def _permanent_credential(account: str, access_key: str, secret_key: str) -> Cre
     )
 
 
-def _secret_text(random: bytes) -> str:
-    return base64.b64encode(random).decode()
+@lru_cache(maxsize=4096)
+def _secret_of(safe: KeySafe, account: str, access_key: str, sealed: str) -> str | None:
+    return safe.open(account, access_key, sealed)
+
+
+def _user_credential(safe: KeySafe, record: AccessKey, user: User) -> Credential | None:
+    """None for a secret that this server cannot open."""
+    secret = _secret_of(safe, record.account, record.name, record.sealed_secret)
+    if secret is None:
+        return None
+    return Credential(user.account, record.name, secret, user.arn, user.id, user_name=user.name)
+
+
+def _temporary_credential(tokens: SessionTokens, token: str, claims: Claims) -> Credential:
+    is_role, arn = not claims.user_name, claims.principal_arn
+    return Credential(
+        claims.account,
+        tokens.access_key(token),
+        tokens.secret_key(token),
+        assumed_role_arn(arn, claims.session) if is_role else arn,
+        f"{claims.principal_id}:{claims.session}" if is_role else claims.principal_id,
+        token,
+        permanent=False,
+        role_arn=arn if is_role else "",
+        user_name=claims.user_name,
+        parent_key=claims.parent_key,
+        issued=datetime.fromtimestamp(claims.issued, UTC),
+        chain=claims.chain,
+        session_policies=claims.session_policies,
+    )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from windvane.api.keyring import load_or_create_keys
+from windvane.api.key_file import load_or_create_keys
 from windvane.audit.anchors import StoredAnchors
 from windvane.audit.chain import BrokenChain
 from windvane.audit.files import files_of

@@ -106,7 +106,7 @@ def _opened(settings: Settings, *, is_served: bool) -> Iterator[Checked]:
 
 def _key_readers(settings: Settings) -> dict[str, Callable[[], object]]:
     """Of those files that are there: reading must not make any."""
-    from windvane.api.keyring import load_or_create_keys
+    from windvane.api.key_file import load_or_create_keys
     from windvane.control.kms.master import FILE_NAME, VARIABLE, load_master_keys
 
     data_dir = settings.data_dir

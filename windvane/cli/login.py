@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from windvane.api.keyring import load_or_create_keys
+from windvane.api.key_file import load_or_create_keys
 from windvane.cli.env import console_url
 from windvane.cli.folder import address
 from windvane.errors import WindvaneError

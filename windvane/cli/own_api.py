@@ -15,7 +15,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from windvane.api.keyring import load_or_create_keys
+from windvane.api.key_file import load_or_create_keys
 from windvane.cli.folder import address
 from windvane.errors import InvalidRequest, JobFault, WindvaneError
 from windvane.settings import DEFAULT_ACCOUNT

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from windvane.api.keyring import load_or_create_keys
+from windvane.api.key_file import load_or_create_keys
 from windvane.app import Server
 from windvane.cli.env import console_url
 from windvane.cli.folder import publish_address

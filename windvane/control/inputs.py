@@ -29,15 +29,18 @@ def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: Reques
     """
     location = parse_location(source["S3Uri"])
     if source["S3DataType"] == "ManifestFile":
-        grant.require(Action.GET, location.bucket)
+        grant.require(Action.GET, location.bucket, location.key)
         named = manifest_locations(artifacts, location)
-        for bucket in sorted({item.bucket for item in named}):
-            grant.require(Action.GET, bucket)
+        for item in named:
+            grant.require(Action.GET, item.bucket, item.key)
         for item in named:
             _info_of_named(artifacts, item, location)
         return
-    grant.require(Action.LIST, location.bucket)
-    if not list(islice(_under_prefix(artifacts, location), 1)):
+    grant.require(Action.LIST, location.bucket, location.key)
+    found = list(islice(_under_prefix(artifacts, location), 1))
+    for info in found:
+        grant.require(Action.GET, info.location.bucket, info.location.key)
+    if not found:
         raise InvalidRequest(
             f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source. Please '
             f"ensure that the bucket exists in the selected region ({scope.region}), that objects "
@@ -48,8 +51,9 @@ def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: Reques
 
 def check_output(artifacts: Artifacts, scope: Scope, grant: Grant, uri: str) -> None:
     """raises    InvalidRequest if the role may not write there or the bucket does not exist"""
-    bucket = parse_location(uri).bucket
-    grant.require(Action.PUT, bucket)
+    location = parse_location(uri)
+    bucket, folder = location.bucket, location.key.rstrip("/")
+    grant.require(Action.PUT, bucket, f"{folder}/" if folder else "")
     if not artifacts.bucket_exists(bucket):
         raise InvalidRequest(
             f'Could not find the bucket "{bucket}" of S3 URL "{uri}" given in output data '
@@ -69,7 +73,7 @@ def check_specification(
     if uri is None:
         return EVERYTHING
     location, channel = parse_location(uri), training_channel(request)
-    grant.require(Action.GET, location.bucket)
+    grant.require(Action.GET, location.bucket, location.key)
     apart = kept_apart(channel["TargetAttributeName"], channel.get("SampleWeightAttributeName"))
     return specification_at(artifacts, location, apart)
 

@@ -146,7 +146,7 @@ class Models:
         grant = self._roles.of_caller(caller) if role is None else self._roles.passed(caller, role)
         for _, container in _containers(request):
             location = parse_location(container["ModelDataUrl"])
-            grant.require(Action.GET, location.bucket)
+            grant.require(Action.GET, location.bucket, location.key)
             if self._artifacts.info(location) is None:
                 raise InvalidRequest(f"Could not find model data at {location}.")
 

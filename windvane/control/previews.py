@@ -74,12 +74,12 @@ class Previews:
                    is there, or it is no table; Throttled
         """
         grant = self._roles.passed(caller, role_arn) if role_arn else self._roles.of_caller(caller)
-        _check_readable(grant, parse_location(source["S3Uri"]))
+        _check_readable(grant, source)
         objects = list(islice(input_objects(self._artifacts, source), _MOST_OBJECTS + 1))
         if not objects:
             raise InvalidRequest(f'No S3 objects found under S3 URL "{source["S3Uri"]}".')
-        for bucket in sorted({info.location.bucket for info in objects}):
-            grant.require(Action.GET, bucket)
+        for info in objects:
+            grant.require(Action.GET, info.location.bucket, info.location.key)
         counted = objects[:_MOST_OBJECTS]
         first = next((info for info in counted if info.size), counted[0])
         seen = self._look(first, replace(asked, name=str(first.location), n_bytes=first.size))
@@ -108,9 +108,10 @@ class Previews:
             self._turns.release()
 
 
-def _check_readable(grant: Grant, location: Location) -> None:
-    grant.require(Action.LIST, location.bucket)
-    grant.require(Action.GET, location.bucket)
+def _check_readable(grant: Grant, source: Mapping[str, Any]) -> None:
+    location = parse_location(source["S3Uri"])
+    action = Action.GET if source["S3DataType"] == "ManifestFile" else Action.LIST
+    grant.require(action, location.bucket, location.key)
 
 
 class _Bytes:

@@ -1,29 +1,24 @@
-"""Roles: what a job or model may read and write. Every account has the default role, which may use every
-bucket of the account; others are declared in the configuration."""
+"""Roles at work: what a job or model may read and write, and who may hand a role to one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from windvane.artifacts.mapped import BucketMap
 from windvane.control.buckets import BucketOwners
-from windvane.errors import AccessDenied, InvalidRequest
+from windvane.control.identity.authorizer import Authorizer, account_of, denied, read_once
+from windvane.control.identity.conditions import Facts
+from windvane.control.identity.declared import SAGEMAKER
+from windvane.control.identity.documents import Use
+from windvane.control.identity.evaluation import NO_FACTS, Decision, Rights, decide
+from windvane.control.identity.trust import trusts_service
+from windvane.domain.identity import Role
+from windvane.errors import InvalidRequest
 from windvane.names import Scope, default_role
 from windvane.wire.call import Caller
 
-
-class DeclaredRole(Protocol):
-    """A role of the configuration: bucket names, or '*' for every bucket of the account."""
-
-    @property
-    def arn(self) -> str: ...
-    @property
-    def read(self) -> tuple[str, ...]: ...
-    @property
-    def write(self) -> tuple[str, ...]: ...
+_PASSED_TO = {"iam:passedtoservice": SAGEMAKER}
 
 
 class Action(StrEnum):
@@ -34,24 +29,38 @@ class Action(StrEnum):
     PUT = "s3:PutObject"
 
 
+_READS = ("s3:Get", "s3:List")
+_DENIALS = (Decision.DENIED, Decision.DENIED_BY_SESSION)
+
+
 @dataclass(frozen=True)
 class Grant:
-    """A role that was assumed in an account: what it may do there."""
+    """The rights with which a job or model acts in an account.
+
+    role_arn    of the role, or of the caller where no role was named
+    """
 
     role_arn: str
     account: str
-    read: tuple[str, ...]
-    write: tuple[str, ...]
+    rights: Rights
+    is_declared: bool
     owners: BucketOwners
     mapped: BucketMap
 
-    def allows(self, action: Action, bucket: str) -> bool:
-        """Whether the role's declaration names the bucket for this."""
-        allowed = self.write if action is Action.PUT else self.read
-        return bucket in allowed or "*" in allowed
+    def decides(self, action: Action, bucket: str, key: str = "") -> Decision:
+        """key    of an object, or the prefix that is listed"""
+        if action is Action.LIST:
+            facts = {"s3:prefix": key}
+            return decide(self.rights, action, f"arn:aws:s3:::{bucket}", facts)
+        return decide(self.rights, action, f"arn:aws:s3:::{bucket}/{key}")
 
-    def require(self, action: Action, bucket: str) -> None:
-        """raises    InvalidRequest if the role may not do this with the bucket"""
+    def allows(self, action: Action, bucket: str, key: str = "") -> bool:
+        """Whether the policies allow this."""
+        return self.decides(action, bucket, key) is Decision.ALLOWED
+
+    def require(self, action: Action, bucket: str, key: str = "") -> None:
+        """raises    InvalidRequest if the role may not do this with the bucket, or an object in it"""
+        decision = self.decides(action, bucket, key)
         if (source := self.mapped.find(bucket)) is not None:
             if action is Action.PUT:
                 raise self._denied(
@@ -59,12 +68,24 @@ class Grant:
                 )
             if not source.is_open_to(self.account):
                 raise self._denied(action, bucket, "The bucket is declared for other accounts.")
-            if not source.accounts or self.allows(action, bucket):
+            if not source.accounts and decision not in _DENIALS:
                 return
-        if not self.allows(action, bucket):
-            raise self._denied(action, bucket, "The role's declaration does not name the bucket.")
+        if decision is not Decision.ALLOWED:
+            raise self._denied(action, bucket, self._why(action, decision))
+        self.require_ownership(action, bucket)
+
+    def require_ownership(self, action: Action, bucket: str) -> None:
+        """raises    InvalidRequest for a bucket of another account"""
+        if self.mapped.find(bucket) is not None:
+            return
         if self.owners.owner(bucket) not in (None, self.account):
             raise self._denied(action, bucket, "The bucket belongs to another account.")
+
+    def _why(self, action: Action, decision: Decision) -> str:
+        if self.is_declared:
+            return "The role's declaration does not name the bucket."
+        reason = decision.reason(action)
+        return f"{reason[0].upper()}{reason[1:]}."
 
     def _denied(self, action: Action, bucket: str, reason: str) -> InvalidRequest:
         return InvalidRequest(
@@ -74,56 +95,78 @@ class Grant:
 
 
 class Roles:
-    """The roles that can be assumed."""
+    """The roles that jobs and models can have."""
 
     def __init__(
-        self,
-        declared: Iterable[DeclaredRole],
-        owners: BucketOwners,
-        mapped: BucketMap | None = None,
+        self, authorizer: Authorizer, owners: BucketOwners, mapped: BucketMap | None = None
     ) -> None:
         """mapped    the buckets that are read from elsewhere"""
-        self._declared = {role.arn: role for role in declared}
+        self._authorizer = authorizer
         self._owners = owners
         self._mapped = mapped or BucketMap()
 
     def default(self, scope: Scope) -> Grant:
         """The default role of the account: every bucket of it."""
-        arn = default_role(scope.account)
-        return Grant(arn, scope.account, ("*",), ("*",), self._owners, self._mapped)
+        return self.assume(scope, default_role(scope.account))
 
     def assume(self, scope: Scope, arn: str) -> Grant:
-        """raises    InvalidRequest if the account has no such role"""
+        """raises    InvalidRequest if the account has no such role, or SageMaker may not assume it"""
         account = scope.account
-        role = self._declared.get(arn)
-        if role is not None and arn.split(":")[4] == account:
-            return Grant(arn, account, role.read, role.write, self._owners, self._mapped)
-        if role is None and arn == default_role(account):
-            return self.default(scope)
-        raise InvalidRequest(
-            f"The role {arn} cannot be assumed. Please ensure that the role exists: it must be "
-            f"{default_role(account)} or be declared in the server's configuration, section "
-            f"[[roles]], for the account {account}."
-        )
+        role = self._authorizer.directory.role(arn)
+        if role is None or role.account != account:
+            raise InvalidRequest(
+                f"The role {arn} cannot be assumed. Please ensure that the role exists: it must be "
+                f"{default_role(account)}, be made with CreateRole, or be declared in the server's configuration, "
+                f"section [[roles]], for the account {account}."
+            )
+        if not trusts_service(read_once(role.trust, Use.TRUST), SAGEMAKER):
+            raise InvalidRequest(
+                f"The role {arn} cannot be assumed. Please ensure that its trust relationship policy allows the action "
+                f'"sts:AssumeRole" for the service principal "{SAGEMAKER}".'
+            )
+        return self._grant(role.arn, self._authorizer.rights_of_role(role), _is_narrow(role))
 
     def of_caller(self, caller: Caller) -> Grant:
         """What holds where a request names no role: what the caller may do, and no more.
 
-        raises    AccessDenied if the caller's role is no more
+        raises    AccessDenied if the caller's role or user is no more
         """
-        arn = caller.credential.role_arn
-        if arn != default_role(caller.account) and arn not in self._declared:
-            raise AccessDenied(f"The role of {caller.credential.principal_arn} is no more.")
-        return self.assume(Scope(caller.account, caller.region), arn)
+        rights = self._authorizer.rights(caller.credential)
+        role = self._authorizer.directory.role(caller.credential.role_arn)
+        arn = caller.credential.role_arn or caller.credential.principal_arn
+        return self._grant(arn, rights, role is not None and _is_narrow(role))
 
     def passed(self, caller: Caller, arn: str) -> Grant:
-        """The role that a caller hands to a job or model; a session of the default role may hand on any of the account.
+        """The role that a caller hands to a job or model.
 
         raises    AccessDenied if the caller may not; InvalidRequest if the account has no such role
         """
-        if caller.credential.role_arn not in (default_role(caller.account), arn):
-            raise AccessDenied(
-                f"User: {caller.credential.principal_arn} is not authorized to perform: iam:PassRole on resource: "
-                f"{arn} because no identity-based policy allows the iam:PassRole action"
-            )
-        return self.assume(Scope(caller.account, caller.region), arn)
+        scope = Scope(caller.account, caller.region)
+        if account_of(arn) == caller.account:
+            self._authorizer(caller, "iam:PassRole", arn, _PASSED_TO)
+        return self.assume(scope, arn)
+
+    def authorize_s3(
+        self, caller: Caller, action: str, resource: str, facts: Facts = NO_FACTS
+    ) -> None:
+        """Check what an S3 request asks for; a bucket that is declared for everybody is read by everybody whom nothing
+        denies it.
+
+        raises    AccessDenied
+        """
+        bucket = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+        source = self._mapped.find(bucket)
+        if source is not None and not source.accounts and action.startswith(_READS):
+            decision = self._authorizer.decide(caller, action, resource, facts)
+            if decision in _DENIALS:
+                raise denied(caller.credential, action, resource, decision)
+            return
+        self._authorizer(caller, action, resource, facts)
+
+    def _grant(self, arn: str, rights: Rights, is_declared: bool) -> Grant:
+        return Grant(arn, rights.account, rights, is_declared, self._owners, self._mapped)
+
+
+def _is_narrow(role: Role) -> bool:
+    """Whether it is a role of the configuration, with buckets that are named there."""
+    return role.is_declared and role.arn != default_role(role.account)

@@ -87,6 +87,7 @@ class RequestRecord:
     """What is known of one request, for metrics, the audit log and support; each step fills in what it learns.
 
     source_ip      address of the peer, "" if unknown
+    is_secure      whether it came over TLS
     operation      "" while unknown
     caller         None until the signature is proved
     access_key     that the request was signed with or claims to be, "" if none
@@ -99,6 +100,7 @@ class RequestRecord:
 
     request_id: str
     source_ip: str = ""
+    is_secure: bool = False
     user_agent: str = ""
     service: str = ""
     operation: str = ""
@@ -138,7 +140,12 @@ class Authorize(Protocol):
 
 Permit = Callable[[Call, RequestRecord], None]
 """Checks that the caller of an operation may do what it asks for, and notes the resources in the record; raises
-AccessDenied if not."""
+AccessDenied if not. Runs on the event loop for some operations: must not block it."""
+
+
+def permit_all(call: Call, record: RequestRecord) -> None:
+    """Permit everything, where whoever has a key may do everything."""
+
 
 Result = Mapping[str, Any] | None
 """Output members by their names in the model (datetimes as datetime, blobs as bytes); None for an empty body."""

@@ -31,7 +31,18 @@ from windvane.errors import (
 )
 from windvane.wire import sigv4
 from windvane.wire.bodies import Bodies
-from windvane.wire.call import Call, Handler, KeyRing, Operations, Recorder, RequestRecord, Result
+from windvane.wire.call import (
+    Call,
+    Caller,
+    Handler,
+    KeyRing,
+    Operations,
+    Permit,
+    Recorder,
+    RequestRecord,
+    Result,
+    permit_all,
+)
 from windvane.wire.codec import CODECS, Answer
 from windvane.wire.exchange import (
     Exchange,
@@ -107,6 +118,7 @@ class Edge:
     recorder           the audit log
     on_request         for metrics
     streams            handlers whose answers go on
+    permit             whether the caller of an operation may do what it asks for
     """
 
     def __init__(
@@ -124,6 +136,7 @@ class Edge:
         recorder: Recorder | None = None,
         on_request: OnRequest = lambda _: None,
         streams: Mapping[tuple[str, str], StreamHandler] = MappingProxyType({}),
+        permit: Permit = permit_all,
     ) -> None:
         for service, operation in (*operations, *async_operations, *streams):
             load_service(service).operation(operation)
@@ -140,6 +153,7 @@ class Edge:
         self._read_for_suspects: Counter[str] = Counter()
         self._recorder = recorder
         self._on_request = on_request
+        self._permit = permit
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="operation")
         self._in_threads = 0
         self._in_threads_of: Counter[str] = Counter()
@@ -156,6 +170,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         exchange = Exchange(read_head(scope), receive, source_ip(scope))
+        exchange.record.is_secure = scope.get("scheme") == "https"
         watched = WatchedSend(send, exchange.record, self._recorder)
         try:
             self._check_head(exchange)
@@ -218,7 +233,10 @@ class Edge:
             caller = claim.prove(payload_hash)
         elif payload_hash != declared:
             raise sigv4.mismatch(claim.signature.service)
-        exchange.record.caller = caller
+        record = exchange.record
+        record.caller = Caller(
+            caller.account, caller.region, caller.credential, record.source_ip, record.is_secure
+        )
         exchange.body.charge(caller.account)
         self._rates.admit(caller.account)
         exchange.request = replace(request, body=body)
@@ -263,9 +281,9 @@ class Edge:
     async def _serve(self, exchange: Exchange) -> None:
         called = (exchange.record.service, exchange.record.operation)
         if (handler := self._async_operations.get(called)) is not None:
-            exchange.answer = _encode(exchange, await handler(_checked_call(exchange)))
+            exchange.answer = _encode(exchange, await handler(self._permitted_call(exchange)))
         elif (opened := self._streams.get(called)) is not None:
-            exchange.chunks = await opened(_checked_call(exchange))
+            exchange.chunks = await opened(self._permitted_call(exchange))
         else:
             await self._serve_in_thread(exchange, self._operations[called])
 
@@ -279,11 +297,16 @@ class Edge:
         self._in_threads_of[account] += 1
         try:
             exchange.answer = await asyncio.get_running_loop().run_in_executor(
-                self._threads, lambda: _encode(exchange, handler(_checked_call(exchange)))
+                self._threads, lambda: _encode(exchange, handler(self._permitted_call(exchange)))
             )
         finally:
             self._in_threads -= 1
             self._in_threads_of[account] -= 1
+
+    def _permitted_call(self, exchange: Exchange) -> Call:
+        call = _checked_call(exchange)
+        self._permit(call, exchange.record)
+        return call
 
     async def _pass_to_s3(self, exchange: Exchange, scope: Scope, send: Send) -> None:
         if self._s3_gateway is None:

@@ -141,6 +141,7 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("LimitExceededException", 400),
     ),
     errors.MalformedPolicy: _in_query("MalformedPolicyDocument", 400),
+    errors.PackedPolicyTooLarge: _in_query("PackedPolicyTooLarge", 400),
     errors.InUse: _in_query("DeleteConflict", 409),
     errors.Unmodifiable: _in_query("UnmodifiableEntity", 400),
     errors.AccessDenied: _row(

@@ -45,10 +45,7 @@ def _nobody(name: str, operation: str, text: str, **fields: str) -> Case:
 
 
 def _refused(member: str) -> str:
-    return (
-        f"AssumeRole does not support {member}: leave it out. A role's buckets are declared in the server's configuration, "
-        "section [[roles]]."
-    )
+    return f"AssumeRole does not support {member}: leave it out."
 
 
 _SESSION = pattern("roleSessionNameType", "sts")
@@ -94,7 +91,13 @@ CASES = (
         broken("43201", "durationSeconds", most(43_200)),
         DurationSeconds="43201",
     ),
-    _assume("a policy for a session", _refused("Policy"), Policy="{}"),
+    Case(
+        "a policy without a version for a session",
+        form("sts", "AssumeRole", RoleArn=_ROLE, RoleSessionName="ss", Policy="{}"),
+        400,
+        "MalformedPolicyDocument",
+        'The policy must say "Version": "2012-10-17".',
+    ),
     _assume(
         "tags and a serial number",
         _refused("SerialNumber, Tags"),
@@ -108,7 +111,7 @@ CASES = (
         "a token with MFA",
         "sts",
         "GetSessionToken",
-        "GetSessionToken does not support SerialNumber, TokenCode.",
+        "GetSessionToken does not support SerialNumber, TokenCode: leave it out.",
         SerialNumber="arn:aws:iam::1:mfa/x",
         TokenCode="123456",
     ),

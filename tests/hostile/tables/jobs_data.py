@@ -123,8 +123,8 @@ _CHANNELS = (
 
 def _cannot_assume(role: str) -> str:
     return (
-        f"The role {role} cannot be assumed. Please ensure that the role exists: it must be {ROLE} or be declared in "
-        "the server's configuration, section [[roles]], for the account 111122223333."
+        f"The role {role} cannot be assumed. Please ensure that the role exists: it must be {ROLE}, be made with "
+        "CreateRole, or be declared in the server's configuration, section [[roles]], for the account 111122223333."
     )
 
 

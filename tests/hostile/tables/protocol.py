@@ -338,8 +338,8 @@ _FORMS = (
     ),
     unknown(
         "an action that is not served",
-        form("iam", "CreateUser"),
-        "The operation CreateUser of iam is not served here.",
+        form("iam", "CreateGroup"),
+        "The operation CreateGroup of iam is not served here.",
     ),
     unknown(
         "an action that needs no signature",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from api.identities import identity_of, roles
 
 from windvane.api.identity import identity_operations
-from windvane.api.keyring import KeyRing
 from windvane.errors import AccessDenied, InvalidRequest, NotFound
 from windvane.wire.call import Call, Caller
 
@@ -19,13 +19,19 @@ FOREIGN = "arn:aws:iam::444455556666:role/theirs"
 
 
 @pytest.fixture
-def ring() -> KeyRing:
-    return KeyRing([(ACCOUNT, "AKIA1", "one")], b"k" * 32, [DECLARED, FOREIGN])
+def parts():
+    keys = [(ACCOUNT, "AKIA1", "one"), ("444455556666", "AKIA2", "two")]
+    return identity_of(keys, roles(DECLARED, FOREIGN), clock=lambda: NOW)
 
 
 @pytest.fixture
-def ask(ring):
-    operations = identity_operations(ring, [DECLARED, FOREIGN], lambda: NOW)
+def ring(parts):
+    return parts.keyring
+
+
+@pytest.fixture
+def ask(parts, ring):
+    operations = identity_operations(parts)
     permanent = ring.credential("AKIA1", "", NOW)
 
     def asked(service, operation, credential=permanent, **parameters):
@@ -121,8 +127,8 @@ def test_there_are_no_users(ask):
 
 
 def test_what_cannot_be_honoured_is_refused(ask):
-    with pytest.raises(InvalidRequest, match="does not support Policy, Tags: leave it out"):
-        ask("sts", "AssumeRole", RoleArn=DEFAULT, RoleSessionName="s", Policy="{}", Tags=[])
+    with pytest.raises(InvalidRequest, match="does not support SerialNumber, Tags: leave it out"):
+        ask("sts", "AssumeRole", RoleArn=DEFAULT, RoleSessionName="s", SerialNumber="1", Tags=[])
 
 
 @pytest.mark.parametrize(
@@ -140,6 +146,6 @@ def test_an_unknown_role_is_missing(ask, name):
         ask("iam", "GetRole", RoleName=name)
 
 
-def test_a_declared_role_with_a_broken_arn_is_refused_at_the_start(ring):
+def test_a_declared_role_with_a_broken_arn_is_refused_at_the_start():
     with pytest.raises(InvalidRequest, match="is not an ARN"):
-        identity_operations(ring, ["role/x"], lambda: NOW)
+        identity_of([], roles("role/x"))

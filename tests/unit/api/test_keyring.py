@@ -7,24 +7,29 @@ import hmac
 import json
 import stat
 import threading
-from dataclasses import replace
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from api.identities import roles
 
-from windvane.api.keyring import KeyRing, TemporaryKeys, UnusableKeys, load_or_create_keys
+from windvane.api.key_file import UnusableKeys, load_or_create_keys
+from windvane.api.keyring import KeyRing, TemporaryKeys
+from windvane.api.session_tokens import SessionTokens
+from windvane.control.identity.directory import Directory
 from windvane.errors import Expired, InvalidRequest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/reader"
+KNOWN = Directory(None, roles(ROLE))
 PERMANENT = [(ACCOUNT, "AKIA1", "one"), ("444455556666", "AKIA2", "two")]
 
 
 @pytest.fixture
 def ring() -> KeyRing:
-    return KeyRing(PERMANENT, b"k" * 32, [ROLE])
+    return KeyRing(PERMANENT, b"k" * 32, KNOWN)
 
 
 def issue(ring: KeyRing, session: str = "s", role: str = ROLE, key: str = "AKIA1") -> TemporaryKeys:
@@ -110,24 +115,22 @@ def test_temporary_keys_stand_for_the_session_of_the_role(ring):
 
 def test_temporary_keys_work_after_a_restart(ring):
     issued = issue(ring)
-    again = KeyRing(PERMANENT, b"k" * 32, [ROLE])
+    again = KeyRing(PERMANENT, b"k" * 32, KNOWN)
     assert again.credential(issued.access_key, issued.session_token, NOW) == issued.credential
 
 
 @pytest.mark.parametrize(
-    ("permanent", "roles"),
+    ("permanent", "declared"),
     [
-        pytest.param([], [ROLE], id="the key is gone"),
-        pytest.param([(ACCOUNT, "AKIA1", "another")], [ROLE], id="the secret was replaced"),
-        pytest.param(
-            [("444455556666", "AKIA1", "one")], [ROLE], id="the key is of another account"
-        ),
-        pytest.param(PERMANENT, [], id="the role is gone"),
+        pytest.param([], KNOWN, id="the key is gone"),
+        pytest.param([(ACCOUNT, "AKIA1", "another")], KNOWN, id="the secret was replaced"),
+        pytest.param([("444455556666", "AKIA1", "one")], KNOWN, id="the key is of another account"),
+        pytest.param(PERMANENT, Directory(None), id="the role is gone"),
     ],
 )
-def test_temporary_keys_end_with_what_they_come_from(ring, permanent, roles):
+def test_temporary_keys_end_with_what_they_come_from(ring, permanent, declared):
     issued = issue(ring)
-    again = KeyRing(permanent, b"k" * 32, roles)
+    again = KeyRing(permanent, b"k" * 32, declared)
     assert again.credential(issued.access_key, issued.session_token, NOW) is None
 
 
@@ -135,20 +138,20 @@ def test_keys_of_a_session_that_a_session_asked_for_end_with_the_first_key(ring)
     first = issue(ring)
     second = ring.issue(ROLE, "more", HOUR, NOW, first.credential)
     assert ring.credential(second.access_key, second.session_token, NOW).parent_key == "AKIA1"
-    again = KeyRing([(ACCOUNT, "AKIA1", "another")], b"k" * 32, [ROLE])
+    again = KeyRing([(ACCOUNT, "AKIA1", "another")], b"k" * 32, KNOWN)
     assert again.credential(second.access_key, second.session_token, NOW) is None
 
 
 def test_nothing_is_issued_for_a_key_that_is_no_more(ring):
     parent = ring.credential("AKIA1", "", NOW)
     with pytest.raises(InvalidRequest, match="is no more"):
-        KeyRing([], b"k" * 32).issue(ROLE, "s", HOUR, NOW, parent)
+        KeyRing([], b"k" * 32, KNOWN).issue(ROLE, "s", HOUR, NOW, parent)
 
 
 def test_a_token_without_what_it_comes_from_is_nobodys(ring):
     body = json.dumps([ROLE, "s", int((NOW + HOUR).timestamp()), "nonce"]).encode()
     old = base64.b64encode(hmac.digest(b"k" * 32, b"token\x00" + body, "sha256") + body).decode()
-    assert ring.credential(ring._temporary_access_key(old), old, NOW) is None
+    assert ring.credential(SessionTokens(b"k" * 32).access_key(old), old, NOW) is None
 
 
 def test_temporary_keys_end_on_time(ring):
@@ -168,7 +171,7 @@ def test_two_issues_have_nothing_in_common(ring):
 
 
 def test_a_token_of_another_server_is_nobodys(ring):
-    issued = issue(KeyRing(PERMANENT, b"x" * 32, [ROLE]))
+    issued = issue(KeyRing(PERMANENT, b"x" * 32, KNOWN))
     assert ring.credential(issued.access_key, issued.session_token, NOW) is None
 
 
@@ -189,7 +192,7 @@ def test_nonsense_for_a_token_is_nobodys(ring, token):
 def test_a_token_with_its_own_claims_needs_the_signature(ring):
     issued = issue(ring)
     raw = base64.b64decode(issued.session_token)
-    claims = json.loads(raw[32:])
-    claims[0] = "arn:aws:iam::444455556666:role/windvane"
-    forged = base64.b64encode(raw[:32] + json.dumps(claims).encode()).decode()
-    assert ring.credential(replace(issued, session_token=forged).access_key, forged, NOW) is None
+    told = json.loads(zlib.decompress(raw[32:]))
+    told[1]["principal_arn"] = "arn:aws:iam::444455556666:role/windvane"
+    forged = base64.b64encode(raw[:32] + zlib.compress(json.dumps(told).encode(), 9)).decode()
+    assert ring.credential(SessionTokens(b"k" * 32).access_key(forged), forged, NOW) is None

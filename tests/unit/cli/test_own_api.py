@@ -7,7 +7,7 @@ import threading
 import pytest
 from unit.cli.openssl import needs_openssl
 
-from windvane.api.keyring import load_or_create_keys
+from windvane.api.key_file import load_or_create_keys
 from windvane.cli.folder import locked, publish_address
 from windvane.cli.own_api import OwnApi
 from windvane.cli.tls import make_certificate

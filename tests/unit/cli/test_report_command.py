@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from windvane.api.keyring import load_or_create_keys
+from windvane.api.key_file import load_or_create_keys
 from windvane.cli import report
 from windvane.cli.folder import locked, publish_address
 

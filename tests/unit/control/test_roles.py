@@ -1,11 +1,14 @@
 """What a role may do with buckets that are read from elsewhere."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from windvane.artifacts.mapped import BucketMap, BucketSource
 from windvane.control.buckets import DeclaredOwners
+from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.directory import Directory
 from windvane.control.roles import Action, Roles
 from windvane.errors import InvalidRequest
 from windvane.names import Scope
@@ -22,7 +25,11 @@ def roles():
         BucketSource("closed", Path("/closed"), accounts=(OURS.account,)),
     )
     declared = (Role(NARROW, read=("raw",), write=("*",)),)
-    return Roles(declared, DeclaredOwners({}), BucketMap(sources))
+    return Roles(
+        Authorizer(Directory(None, declared), lambda: datetime.now(UTC)),
+        DeclaredOwners({}),
+        BucketMap(sources),
+    )
 
 
 def test_everybody_reads_what_is_for_everybody(roles):

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from windvane.api.keyring import load_or_create_keys
+from windvane.api.key_file import load_or_create_keys
 from windvane.objects.records import Attributes, NamedPart
 from windvane.objects.store import open_objects
 from windvane.store.open import open_store

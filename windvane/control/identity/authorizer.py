@@ -113,11 +113,11 @@ class Authorizer:
         is_session_of_user = not credential.permanent and bool(credential.user_name)
         if is_session_of_user and action.startswith(_NOT_FOR_SESSIONS_OF_USERS):
             return Decision.NOT_ALLOWED_BY_SESSION
-        decision = decide(rights, action, resource, {**self._facts_of(caller), **facts})
+        decision = decide(rights, action, resource, {**self.facts_of(caller), **facts})
         is_free = action in _WITHOUT_PERMISSION and decision is not Decision.DENIED
         return Decision.ALLOWED if is_free else decision
 
-    def _facts_of(self, caller: Caller) -> Mapping[str, str]:
+    def facts_of(self, caller: Caller) -> Mapping[str, str]:
         now = self._clock()
         facts = {
             "aws:requestedregion": caller.region,

@@ -42,20 +42,25 @@ class Known:
 class Directory:
     """Users, roles, policies and access keys of all accounts, those of the configuration included."""
 
-    def __init__(self, store: Store, declared: Iterable[DeclaredRole] = ()) -> None:
-        """raises    InvalidRequest for a declared role whose ARN is none"""
+    def __init__(self, store: Store | None, declared: Iterable[DeclaredRole] = ()) -> None:
+        """store     None where there is nothing but what is declared
+
+        raises    InvalidRequest for a declared role whose ARN is none
+        """
         self._store = store
         self._declared = {one.arn: declared_role(one) for one in declared}
         self._known = Known()
         self._refreshing = threading.Lock()
 
     def known(self) -> Known:
-        if self._known.revision < 0:
+        if self._known.revision < 0 and self._store is not None:
             self.refresh()
         return self._known
 
     def refresh(self) -> None:
         """Learn what has changed in the store."""
+        if self._store is None:
+            return
         with self._refreshing:
             before = self._known
             with self._store.snapshot() as tx:

@@ -1,0 +1,224 @@
+"""keys.json in the data folder: the root keys of the default account, and the secret that signs tokens.
+
+There may be two root keys, so that one can be replaced without a moment in which neither is good.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import os
+import secrets
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from windvane.errors import WindvaneError
+
+FILE_NAME = "keys.json"
+_ALPHABET = string.ascii_uppercase + "234567"
+
+
+class UnusableKeys(WindvaneError):
+    """keys.json in the data folder cannot be read, or not be changed as asked; the text says why."""
+
+
+@dataclass(frozen=True)
+class RootKey:
+    """created    "" for one made before this was kept"""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    created: str = ""
+
+
+@dataclass(frozen=True)
+class KeyFile:
+    """The data folder's own keys.
+
+    token_secret     signs page tokens, session tokens and console sessions
+    sealing_secret   encrypts secrets of users' keys; stays when the token secret is replaced
+    older            root keys that are still good besides the newest one
+    """
+
+    account: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    token_secret: bytes = field(repr=False)
+    sealing_secret: bytes = field(repr=False, default=b"")
+    older: tuple[RootKey, ...] = ()
+    created: str = ""
+
+    @property
+    def newest(self) -> RootKey:
+        return RootKey(self.access_key, self.secret_key, self.created)
+
+    @property
+    def root_keys(self) -> tuple[RootKey, ...]:
+        """The newest first."""
+        return (self.newest, *self.older)
+
+
+def load_or_create_keys(data_dir: Path, account: str) -> KeyFile:
+    """The keys in `data_dir`/keys.json, made there (mode 0600) the first time; they are of `account`.
+
+    raises    UnusableKeys for a file that is damaged
+    """
+    path = data_dir / FILE_NAME
+    if not path.exists():
+        _create(path)
+    try:
+        return _read(json.loads(path.read_text()), account)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnusableKeys(
+            f"Cannot read {path}: {type(error).__name__}: {error}. Restore it from a backup, or "
+            "remove it to have new keys made."
+        ) from error
+
+
+def rotate(data_dir: Path, account: str) -> KeyFile:
+    """Make a new root key; the one before stays good until it is retired.
+
+    raises    UnusableKeys if there are two already
+    """
+    with _changing(data_dir):
+        keys = load_or_create_keys(data_dir, account)
+        if keys.older:
+            raise UnusableKeys(
+                f"There are two root keys already: retire {keys.older[0].access_key} first "
+                "(`windvane keys retire`)."
+            )
+        fresh = _fresh_root()
+        changed = replace(
+            keys,
+            access_key=fresh.access_key,
+            secret_key=fresh.secret_key,
+            created=fresh.created,
+            older=(keys.newest,),
+        )
+        _replace(data_dir / FILE_NAME, changed)
+    return changed
+
+
+def retire(data_dir: Path, account: str) -> str:
+    """End the older root key, and with it every session and console session that came from it.
+
+    returns   the access key that was ended
+    raises    UnusableKeys if there is one key alone
+    """
+    with _changing(data_dir):
+        keys = load_or_create_keys(data_dir, account)
+        if not keys.older:
+            raise UnusableKeys(
+                "There is one root key alone. Make a new one first (`windvane keys rotate`)."
+            )
+        _replace(data_dir / FILE_NAME, replace(keys, older=()))
+    return keys.older[0].access_key
+
+
+def rotate_tokens(data_dir: Path, account: str) -> None:
+    """Replace the secret that signs tokens: every temporary key, console session and page token ends."""
+    with _changing(data_dir):
+        keys = load_or_create_keys(data_dir, account)
+        _replace(data_dir / FILE_NAME, replace(keys, token_secret=secrets.token_bytes(32)))
+
+
+def _read(entries: dict[str, Any], account: str) -> KeyFile:
+    token_secret = bytes.fromhex(entries["token_secret"])
+    sealing = entries.get("sealing_secret")
+    return KeyFile(
+        account,
+        str(entries["access_key"]),
+        str(entries["secret_key"]),
+        token_secret,
+        token_secret if sealing is None else bytes.fromhex(sealing),
+        tuple(
+            RootKey(str(one["access_key"]), str(one["secret_key"]), str(one["created"]))
+            for one in entries.get("older", [])
+        ),
+        str(entries.get("created", "")),
+    )
+
+
+def _written(keys: KeyFile) -> dict[str, Any]:
+    return {
+        "access_key": keys.access_key,
+        "secret_key": keys.secret_key,
+        "created": keys.created,
+        "token_secret": keys.token_secret.hex(),
+        "sealing_secret": keys.sealing_secret.hex(),
+        "older": [
+            {"access_key": one.access_key, "secret_key": one.secret_key, "created": one.created}
+            for one in keys.older
+        ],
+    }
+
+
+def _fresh_root() -> RootKey:
+    access_key = "AKIA" + "".join(secrets.choice(_ALPHABET) for _ in range(16))
+    secret_key = base64.b64encode(secrets.token_bytes(30)).decode()
+    return RootKey(access_key, secret_key, datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _create(path: Path) -> None:
+    """Whoever is first wins: the complete file is linked into place, never over another."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    root, token_secret = _fresh_root(), secrets.token_bytes(32)
+    keys = KeyFile(
+        "",
+        root.access_key,
+        root.secret_key,
+        token_secret,
+        secrets.token_bytes(32),
+        created=root.created,
+    )
+    temporary = _write_beside(path, keys)
+    try:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+        _sync_folder(path.parent)
+    finally:
+        temporary.unlink()
+
+
+def _replace(path: Path, keys: KeyFile) -> None:
+    """Readers see the old file or the new one, never a part."""
+    _write_beside(path, keys).replace(path)
+    _sync_folder(path.parent)
+
+
+def _write_beside(path: Path, keys: KeyFile) -> Path:
+    temporary = path.with_name(f".keys.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(_written(keys), file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
+
+
+@contextmanager
+def _changing(data_dir: Path) -> Iterator[None]:
+    """One change at a time, whichever process makes it."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(data_dir, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,335 @@
+"""The permission of every operation that is served: AWS's action names, `windvane:` for operations of our own.
+
+source    "Actions, resources, and condition keys for AWS services" in the service authorization reference; where AWS
+          has no resource for an action, an ARN is given if the request names one: `*` in a policy covers it too
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from windvane.api.permissions import Lookups, Permission, ResourcesOf, Rows, anything
+from windvane.control.kms.blobs import head_of
+from windvane.control.members import first
+from windvane.domain.resource import Kind
+from windvane.errors import BadCiphertext
+from windvane.names import Scope, arn
+from windvane.wire.call import Call
+
+
+def _named(kind: Kind, member: str) -> ResourcesOf:
+    def resources(call: Call, _: Lookups) -> tuple[str, ...]:
+        scope = Scope(call.caller.account, call.caller.region)
+        return (arn(scope, kind, call.parameters[member]),)
+
+    return resources
+
+
+def _both(*kinds: ResourcesOf) -> ResourcesOf:
+    return lambda call, lookups: tuple(one for kind in kinds for one in kind(call, lookups))
+
+
+def _given(member: str) -> ResourcesOf:
+    """An ARN as it was written; `*` if it was left out."""
+    return lambda call, _: (call.parameters.get(member) or "*",)
+
+
+_CONDITIONS: Mapping[str, tuple[str, ...]] = {
+    "sagemaker:networkisolation": (
+        "EnableNetworkIsolation",
+        "NetworkConfig.EnableNetworkIsolation",
+    ),
+    "sagemaker:intercontainertrafficencryption": (
+        "EnableInterContainerTrafficEncryption",
+        "NetworkConfig.EnableInterContainerTrafficEncryption",
+        "SecurityConfig.EnableInterContainerTrafficEncryption",
+        "AutoMLJobConfig.SecurityConfig.EnableInterContainerTrafficEncryption",
+    ),
+    "sagemaker:outputkmskey": (
+        "OutputDataConfig.KmsKeyId",
+        "ProcessingOutputConfig.KmsKeyId",
+        "TransformOutput.KmsKeyId",
+    ),
+    "sagemaker:volumekmskey": (
+        "ResourceConfig.VolumeKmsKeyId",
+        "ProcessingResources.ClusterConfig.VolumeKmsKeyId",
+        "TransformResources.VolumeKmsKeyId",
+        "SecurityConfig.VolumeKmsKeyId",
+        "AutoMLJobConfig.SecurityConfig.VolumeKmsKeyId",
+        "KmsKeyId",
+    ),
+}
+"""Condition key -> members of requests that say it."""
+
+
+def _of_job(call: Call) -> Mapping[str, str]:
+    facts = {}
+    for key, paths in _CONDITIONS.items():
+        told = [value for path in paths if (value := first(call.parameters, path)) is not None]
+        if told:
+            facts[key] = str(told[0]).lower() if isinstance(told[0], bool) else str(told[0])
+    return facts
+
+
+def _sagemaker(rows: Mapping[str, ResourcesOf | None], service: str = "sagemaker") -> Rows:
+    return {
+        (service, name): Permission(f"sagemaker:{name}", resources, _of_job)
+        if resources is not None
+        else Permission(f"sagemaker:{name}")
+        for name, resources in rows.items()
+    }
+
+
+_JOB = _named(Kind.AUTO_ML_JOB, "AutoMLJobName")
+_TRAINING = _named(Kind.TRAINING_JOB, "TrainingJobName")
+_PROCESSING = _named(Kind.PROCESSING_JOB, "ProcessingJobName")
+_TRANSFORM = _named(Kind.TRANSFORM_JOB, "TransformJobName")
+_MODEL = _named(Kind.MODEL, "ModelName")
+_CONFIG = _named(Kind.ENDPOINT_CONFIG, "EndpointConfigName")
+_ENDPOINT = _named(Kind.ENDPOINT, "EndpointName")
+
+_SAGEMAKER = _sagemaker(
+    {
+        "AddTags": _given("ResourceArn"),
+        "CreateAutoMLJob": _JOB,
+        "CreateAutoMLJobV2": _JOB,
+        "CreateEndpoint": _both(_ENDPOINT, _CONFIG),
+        "CreateEndpointConfig": _CONFIG,
+        "CreateModel": _MODEL,
+        "CreateProcessingJob": _PROCESSING,
+        "CreateTrainingJob": _TRAINING,
+        "CreateTransformJob": _TRANSFORM,
+        "DeleteEndpoint": _ENDPOINT,
+        "DeleteEndpointConfig": _CONFIG,
+        "DeleteModel": _MODEL,
+        "DeleteTags": _given("ResourceArn"),
+        "DescribeAutoMLJob": _JOB,
+        "DescribeAutoMLJobV2": _JOB,
+        "DescribeEndpoint": _ENDPOINT,
+        "DescribeEndpointConfig": _CONFIG,
+        "DescribeModel": _MODEL,
+        "DescribeProcessingJob": _PROCESSING,
+        "DescribeTrainingJob": _TRAINING,
+        "DescribeTransformJob": _TRANSFORM,
+        "ListAutoMLJobs": None,
+        "ListCandidatesForAutoMLJob": _JOB,
+        "ListEndpointConfigs": None,
+        "ListEndpoints": None,
+        "ListModels": None,
+        "ListProcessingJobs": None,
+        "ListTags": _given("ResourceArn"),
+        "ListTrainingJobs": None,
+        "ListTransformJobs": None,
+        "StopAutoMLJob": _JOB,
+        "StopProcessingJob": _PROCESSING,
+        "StopTrainingJob": _TRAINING,
+        "StopTransformJob": _TRANSFORM,
+        "UpdateEndpoint": _both(_ENDPOINT, _CONFIG),
+        "UpdateEndpointWeightsAndCapacities": _ENDPOINT,
+    }
+)
+
+_RUNTIME: Rows = {
+    ("sagemaker-runtime", "InvokeEndpoint"): Permission("sagemaker:InvokeEndpoint", _ENDPOINT)
+}
+
+_OWN: Rows = {
+    ("windvane", name): Permission(f"windvane:{name}", resources)
+    for name, resources in {
+        "DescribeAutoMLJobProgress": _JOB,
+        "DescribeCandidate": _JOB,
+        "DescribeCandidateReports": _JOB,
+        "DescribeEndpointFigures": _ENDPOINT,
+        "DescribeEndpointSchema": _ENDPOINT,
+        "DescribeLeaderboard": _JOB,
+        "ExplainPrediction": _ENDPOINT,
+        "FollowJobEvents": _JOB,
+        "StartCandidateReports": _JOB,
+    }.items()
+} | {
+    ("windvane", name): Permission(f"windvane:{name}")
+    for name in ("FollowEvents", "ListAutoMLJobOverviews", "PreviewTable")
+}
+
+
+def _log_group(call: Call, _: Lookups) -> tuple[str, ...]:
+    """source    resource ARNs as CloudWatch Logs' denials tell them: a group ends with an empty stream"""
+    caller, given = call.caller, call.parameters
+    named = given.get("logGroupName") or given.get("logGroupIdentifier") or ""
+    if named.startswith("arn:"):
+        root = named.removesuffix(":*")
+    else:
+        root = f"arn:aws:logs:{caller.region}:{caller.account}:log-group:{named}"
+    return (f"{root}:log-stream:{given.get('logStreamName', '')}",)
+
+
+_LOGS: Rows = {
+    ("logs", name): Permission(f"logs:{name}", _log_group)
+    for name in ("DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents")
+}
+
+
+def _key(member: str) -> ResourcesOf:
+    """A KMS key by whatever names it."""
+
+    def resources(call: Call, lookups: Lookups) -> tuple[str, ...]:
+        written = call.parameters[member]
+        return (lookups.key_arn(Scope(call.caller.account, call.caller.region), written),)
+
+    return resources
+
+
+def _key_of_ciphertext(call: Call, lookups: Lookups) -> tuple[str, ...]:
+    """The key that has to open it, whatever the request says of that."""
+    try:
+        key_id = head_of(call.parameters["CiphertextBlob"]).key_id
+    except BadCiphertext:
+        return ("*",)
+    return (lookups.key_arn(Scope(call.caller.account, call.caller.region), key_id),)
+
+
+def _alias(call: Call, _: Lookups) -> tuple[str, ...]:
+    caller = call.caller
+    return (f"arn:aws:kms:{caller.region}:{caller.account}:{call.parameters['AliasName']}",)
+
+
+_KMS: Rows = (
+    {
+        ("kms", name): Permission(f"kms:{name}", _key("KeyId"))
+        for name in (
+            "CancelKeyDeletion",
+            "DescribeKey",
+            "DisableKey",
+            "DisableKeyRotation",
+            "EnableKey",
+            "EnableKeyRotation",
+            "Encrypt",
+            "GenerateDataKey",
+            "GenerateDataKeyWithoutPlaintext",
+            "GetKeyPolicy",
+            "GetKeyRotationStatus",
+            "ListKeyPolicies",
+            "ListKeyRotations",
+            "ListResourceTags",
+            "PutKeyPolicy",
+            "RotateKeyOnDemand",
+            "ScheduleKeyDeletion",
+            "TagResource",
+            "UntagResource",
+            "UpdateKeyDescription",
+        )
+    }
+    | {
+        ("kms", name): Permission(f"kms:{name}", _both(_alias, _key("TargetKeyId")))
+        for name in ("CreateAlias", "UpdateAlias")
+    }
+    | {
+        ("kms", name): Permission(f"kms:{name}")
+        for name in ("CreateKey", "GenerateRandom", "ListAliases", "ListKeys")
+    }
+    | {
+        ("kms", "DeleteAlias"): Permission("kms:DeleteAlias", _alias),
+        ("kms", "Decrypt"): Permission("kms:Decrypt", _key_of_ciphertext),
+        ("kms", "ReEncrypt"): Permission(
+            "kms:ReEncryptFrom",
+            _key_of_ciphertext,
+            also=Permission("kms:ReEncryptTo", _key("DestinationKeyId")),
+        ),
+    }
+)
+
+
+_STS: Rows = {
+    ("sts", "AssumeRole"): Permission(
+        "sts:AssumeRole", _given("RoleArn"), is_decided_by_operation=True
+    ),
+    ("sts", "GetCallerIdentity"): Permission("sts:GetCallerIdentity"),
+    ("sts", "GetSessionToken"): Permission("sts:GetSessionToken"),
+    ("sts", "GetAccessKeyInfo"): Permission("sts:GetAccessKeyInfo"),
+}
+
+
+def _user(call: Call, lookups: Lookups) -> tuple[str, ...]:
+    """The user who is named; whoever calls if none is."""
+    account = call.caller.account
+    name = call.parameters.get("UserName") or call.caller.credential.user_name
+    found = lookups.directory.user(account, name) if name else None
+    return (found.arn if found is not None else f"arn:aws:iam::{account}:user/{name or ''}",)
+
+
+def _role(call: Call, lookups: Lookups) -> tuple[str, ...]:
+    account, name = call.caller.account, call.parameters["RoleName"]
+    arns = [role.arn for role in lookups.directory.roles(account) if role.name == name]
+    return (arns[0] if arns else f"arn:aws:iam::{account}:role/{name}",)
+
+
+def _new(kind: str, member: str) -> ResourcesOf:
+    def resources(call: Call, _: Lookups) -> tuple[str, ...]:
+        path = call.parameters.get("Path", "/")
+        return (f"arn:aws:iam::{call.caller.account}:{kind}{path}{call.parameters[member]}",)
+
+    return resources
+
+
+def _attached(call: Call) -> Mapping[str, str]:
+    policy = call.parameters.get("PolicyArn")
+    return {} if policy is None else {"iam:policyarn": policy}
+
+
+def _moved_user(call: Call, lookups: Lookups) -> tuple[str, ...]:
+    """UpdateUser: the user as it is, and as it is to be."""
+    given, now = call.parameters, _user(call, lookups)
+    path, name = now[0].split(":user", 1)[1].rpartition("/")[::2]
+    path, name = given.get("NewPath", f"{path}/"), given.get("NewUserName", name)
+    return (*now, f"arn:aws:iam::{call.caller.account}:user{path}{name}")
+
+
+def _by_key(call: Call, lookups: Lookups) -> tuple[str, ...]:
+    """The user whose access key is named."""
+    record = lookups.directory.key(call.parameters["AccessKeyId"])
+    account = call.caller.account
+    if record is None or record.account != account:
+        return (f"arn:aws:iam::{account}:user/*",)
+    user = lookups.directory.user(account, record.user_name)
+    return (user.arn if user is not None else f"arn:aws:iam::{account}:user/{record.user_name}",)
+
+
+_IAM_RESOURCES: Mapping[ResourcesOf, str] = {
+    _user: "GetUser DeleteUser CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey PutUserPolicy "
+    "GetUserPolicy DeleteUserPolicy ListUserPolicies AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies "
+    "TagUser UntagUser ListUserTags ListGroupsForUser GetLoginProfile ListMFADevices ListSSHPublicKeys "
+    "ListSigningCertificates ListServiceSpecificCredentials",
+    _role: "GetRole DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy PutRolePolicy GetRolePolicy "
+    "DeleteRolePolicy ListRolePolicies AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies TagRole UntagRole "
+    "ListRoleTags ListInstanceProfilesForRole",
+    _given(
+        "PolicyArn"
+    ): "GetPolicy DeletePolicy GetPolicyVersion ListPolicyVersions CreatePolicyVersion "
+    "DeletePolicyVersion SetDefaultPolicyVersion ListEntitiesForPolicy TagPolicy UntagPolicy ListPolicyTags",
+    _new("user", "UserName"): "CreateUser",
+    _new("role", "RoleName"): "CreateRole",
+    _new("policy", "PolicyName"): "CreatePolicy",
+    _moved_user: "UpdateUser",
+    _by_key: "GetAccessKeyLastUsed",
+    _given("PolicySourceArn"): "SimulatePrincipalPolicy",
+    anything: "ListUsers ListRoles ListPolicies ListGroups ListInstanceProfiles ListAccountAliases",
+}
+
+_IAM: Rows = {
+    ("iam", name): Permission(f"iam:{name}", resources, _attached)
+    for resources, names in _IAM_RESOURCES.items()
+    for name in names.split()
+}
+
+_CLOUDTRAIL: Rows = {("cloudtrail", "LookupEvents"): Permission("cloudtrail:LookupEvents")}
+
+PERMISSIONS: Rows = {
+    **_SAGEMAKER,
+    **_RUNTIME,
+    **_OWN,
+    **_LOGS,
+    **_KMS,
+    **_STS,
+    **_IAM,
+    **_CLOUDTRAIL,
+}

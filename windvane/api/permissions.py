@@ -1,0 +1,101 @@
+"""What a caller needs to be allowed for each operation: the action, and the resources that the request names.
+
+The rows stand in permission_table.py. An operation without a row is refused: none can be forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.directory import Directory
+from windvane.control.kms.lookup import find_key
+from windvane.errors import AccessDenied, CallerFault
+from windvane.names import Scope
+from windvane.store.base import Store
+from windvane.wire.call import Call, RequestRecord
+
+KeyArn = Callable[[Scope, str], str]
+"""The ARN of the KMS key that a key id, an alias or an ARN means; as written if there is none."""
+
+
+def stored_key_arn(store: Store) -> KeyArn:
+    """Looks keys up in the store."""
+
+    def key_arn(scope: Scope, written: str) -> str:
+        try:
+            with store.snapshot() as tx:
+                return find_key(tx, scope, written).arn
+        except CallerFault:
+            is_arn = written.startswith("arn:")
+            return written if is_arn else f"arn:aws:kms:{scope.region}:{scope.account}:{written}"
+
+    return key_arn
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """What a row may ask to find the ARN of what a request names."""
+
+    directory: Directory
+    key_arn: KeyArn
+
+
+ResourcesOf = Callable[[Call, Lookups], tuple[str, ...]]
+FactsOf = Callable[[Call], Mapping[str, str]]
+
+
+def anything(_: Call, __: Lookups) -> tuple[str, ...]:
+    """Of an operation that names no resource."""
+    return ("*",)
+
+
+def no_facts(_: Call) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Permission:
+    """facts        of the request, for conditions
+    is_decided_by_operation
+                 the operation itself asks whether the caller may: a role's trust policy counts besides
+    also         another permission that is needed too
+    """
+
+    action: str
+    resources: ResourcesOf = anything
+    facts: FactsOf = no_facts
+    is_decided_by_operation: bool = False
+    also: Permission | None = None
+
+
+Rows = Mapping[tuple[str, str], Permission]
+
+
+class Permissions:
+    """The wire's Permit: one question for each resource that a request names."""
+
+    def __init__(self, authorize: Authorizer, rows: Rows, key_arn: KeyArn) -> None:
+        self._authorize = authorize
+        self._rows = rows
+        self._lookups = Lookups(authorize.directory, key_arn)
+
+    def __call__(self, call: Call, record: RequestRecord) -> None:
+        row = self._rows.get((call.service, call.operation))
+        if row is None:
+            raise AccessDenied(
+                f"Nobody is authorized to perform: {call.service}:{call.operation}: the operation has no permission."
+            )
+        record.parameters = call.parameters
+        record.resources = resources = row.resources(call, self._lookups)
+        if row.is_decided_by_operation:
+            return
+        facts = row.facts(call)
+        for resource in resources:
+            self._authorize(call.caller, row.action, resource, facts)
+        if row.also is not None:
+            others = row.also.resources(call, self._lookups)
+            record.resources = (*resources, *others)
+            for resource in others:
+                self._authorize(call.caller, row.also.action, resource, facts)

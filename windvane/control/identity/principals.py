@@ -1,0 +1,147 @@
+"""What users and roles have in common: inline policies, managed ones that are attached, tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+from windvane.control.identity.changes import Changes, with_tags
+from windvane.control.identity.documents import Use, length_of, read_policy
+from windvane.control.identity.service_policies import SERVICE_POLICIES
+from windvane.domain.identity import ManagedPolicy, Principal, Role, User
+from windvane.errors import IdentityQuota, InvalidRequest, NotFound, PolicyTooLong, Unmodifiable
+from windvane.store.base import Transaction
+
+P = TypeVar("P", bound=Principal)
+
+MOST_ATTACHED = 10
+"""source    "IAM and AWS STS quotas" in IAM's user guide, as all other numbers here"""
+
+
+class Principals:
+    """Of users and roles; which is said by `kind`."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+
+    def find(self, kind: type[P], account: str, name: str) -> P:
+        """raises    NotFound"""
+        directory = self._changes.current()
+        candidates: tuple[Principal | None, ...] = (
+            directory.user(account, name),
+            *(role for role in directory.roles(account) if role.name == name),
+        )
+        for one in candidates:
+            if isinstance(one, kind):
+                return one
+        raise missing(kind, name)
+
+    def put_inline(self, kind: type[P], account: str, name: str, policy: str, text: str) -> None:
+        """raises    MalformedPolicy, PolicyTooLong, NotFound, Unmodifiable"""
+        use = Use.USER if kind is User else Use.ROLE
+        read_policy(text, use)
+        with self._changes.transaction() as tx:
+            principal = self.changeable(tx, kind, account, name)
+            inline = {**principal.inline, policy: text}
+            if (total := sum(map(length_of, inline.values()))) > use.most:
+                raise PolicyTooLong(use.most, total)
+            tx.update_identity(replace(principal, inline=inline))
+
+    def delete_inline(self, kind: type[P], account: str, name: str, policy: str) -> None:
+        """raises    NotFound, Unmodifiable"""
+        with self._changes.transaction() as tx:
+            principal = self.changeable(tx, kind, account, name)
+            if policy not in principal.inline:
+                raise missing_inline(kind, policy)
+            inline = {key: text for key, text in principal.inline.items() if key != policy}
+            tx.update_identity(replace(principal, inline=inline))
+
+    def inline(self, kind: type[P], account: str, name: str, policy: str) -> str:
+        """raises    NotFound"""
+        text = self.find(kind, account, name).inline.get(policy)
+        if text is None:
+            raise missing_inline(kind, policy)
+        return text
+
+    def attach(self, kind: type[P], account: str, name: str, policy: str) -> None:
+        """raises    NotFound, IdentityQuota, Unmodifiable"""
+        with self._changes.transaction() as tx:
+            principal = self.changeable(tx, kind, account, name)
+            find_policy(tx, account, policy)
+            if policy in principal.attached:
+                return
+            if len(principal.attached) >= MOST_ATTACHED:
+                quota = "PoliciesPerUser" if kind is User else "PoliciesPerRole"
+                raise IdentityQuota(quota, MOST_ATTACHED)
+            tx.update_identity(replace(principal, attached=(*principal.attached, policy)))
+
+    def detach(self, kind: type[P], account: str, name: str, policy: str) -> None:
+        """raises    NotFound, Unmodifiable"""
+        with self._changes.transaction() as tx:
+            principal = self.changeable(tx, kind, account, name)
+            if policy not in principal.attached:
+                raise NotFound(f"Policy {policy} was not found.")
+            attached = tuple(arn for arn in principal.attached if arn != policy)
+            tx.update_identity(replace(principal, attached=attached))
+
+    def tag(self, kind: type[P], account: str, name: str, given: list[dict[str, str]]) -> None:
+        """raises    NotFound, IdentityQuota; InvalidRequest for a role that is declared"""
+        with _told_as_invalid(), self._changes.transaction() as tx:
+            principal = self.changeable(tx, kind, account, name)
+            tx.update_identity(replace(principal, tags=with_tags(principal.tags, given)))
+
+    def untag(self, kind: type[P], account: str, name: str, keys: list[str]) -> None:
+        """raises    NotFound; InvalidRequest for a role that is declared"""
+        gone = {key.lower() for key in keys}
+        with _told_as_invalid(), self._changes.transaction() as tx:
+            principal = self.changeable(tx, kind, account, name)
+            tags = {key: value for key, value in principal.tags.items() if key.lower() not in gone}
+            tx.update_identity(replace(principal, tags=tags))
+
+    def changeable(self, tx: Transaction, kind: type[P], account: str, name: str) -> P:
+        """raises    NotFound; Unmodifiable for a role that is declared"""
+        if kind is Role:
+            refuse_declared(self._changes, account, name)
+        found = tx.identity(kind, account, name)
+        if found is None or found.name != name:
+            raise missing(kind, name)
+        return found
+
+
+@contextmanager
+def _told_as_invalid() -> Iterator[None]:
+    """The operations on tags have no error of their own for what cannot be changed."""
+    try:
+        yield
+    except Unmodifiable as error:
+        raise InvalidRequest(str(error)) from error
+
+
+def refuse_declared(changes: Changes, account: str, name: str) -> None:
+    """raises    Unmodifiable"""
+    for role in changes.directory.declared_roles(account):
+        if role.name == name:
+            raise Unmodifiable(
+                f"Cannot change the role {role.arn}: it is the account's default role, or declared in the server's "
+                "configuration, section [[roles]]."
+            )
+
+
+def find_policy(tx: Transaction, account: str, arn: str) -> ManagedPolicy:
+    """raises    NotFound for one that is not there, or another account's"""
+    if (own := SERVICE_POLICIES.get(arn)) is not None:
+        return own
+    found = tx.identity(ManagedPolicy, account, arn.rpartition("/")[2])
+    if found is None or found.arn != arn:
+        raise NotFound(f"Policy {arn} does not exist or is not attachable.")
+    return found
+
+
+def missing(kind: type[Principal], name: str) -> NotFound:
+    return NotFound(f"The {kind.kind} with name {name} cannot be found.")
+
+
+def missing_inline(kind: type[Principal], policy: str) -> NotFound:
+    return NotFound(f"The {kind.kind} policy with name {policy} cannot be found.")
