@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import queue
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -32,6 +32,8 @@ AUDIT_KEY = "audit log"
 
 KEEP_HEAD_S = 5.0
 """How often the head is kept elsewhere: a tail of the log that is cut off later than that is noticed."""
+
+WRITTEN_EVERY_S = 0.25
 
 MOST_WAITING = 20_000
 STRANGERS_PER_S = 20.0
@@ -91,7 +93,9 @@ class AuditLog:
         self._anchors = anchors
         self._clock = clock
         self._recording = recording
-        self._waiting: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._waiting: deque[_Entry] = deque()
+        self._wake = threading.Event()
+        self._is_over = False
         self._thread = threading.Thread(target=self._run, name="audit")
         self._head = self._kept = Head()
         self._first = 0
@@ -122,7 +126,8 @@ class AuditLog:
     def stop(self) -> None:
         """Write what was handed over."""
         if self._thread.is_alive():
-            self._waiting.put(None)
+            self._is_over = True
+            self._wake.set()
             self._thread.join()
         self._files.close()
 
@@ -147,16 +152,17 @@ class AuditLog:
             return None
         if how is Writing.SOON:
             if self._has_room(record):
-                self._waiting.put(_Entry(_copy(record), self._clock()))
+                self._waiting.append(_Entry(_copy(record), self._clock()))
             else:
                 self._not_recorded += 1
             return None
         written = asyncio.get_running_loop().create_future()
-        self._waiting.put(_Entry(_copy(record), self._clock(), written))
+        self._waiting.append(_Entry(_copy(record), self._clock(), written))
+        self._wake.set()
         return written
 
     def _has_room(self, record: RequestRecord) -> bool:
-        if self._waiting.qsize() >= MOST_WAITING:
+        if len(self._waiting) >= MOST_WAITING:
             return False
         if record.caller is not None:
             return True
@@ -170,26 +176,24 @@ class AuditLog:
         return True
 
     def _run(self) -> None:
-        is_over = False
-        while not is_over:
-            entries, is_over = self._take()
-            self._write(entries)
+        """Woken for what somebody waits for; the rest is written a few times a second, so that requests that change
+        nothing share the interpreter with this thread as seldom as may be."""
+        while True:
+            self._wake.wait(WRITTEN_EVERY_S)
+            self._wake.clear()
+            is_over = self._is_over
+            while entries := self._take():
+                self._write(entries)
+            if self._not_recorded:
+                self._write([])
             if is_over or time.monotonic() - self._kept_at >= KEEP_HEAD_S:
                 self._keep_head()
+            if is_over:
+                return
 
-    def _take(self) -> tuple[list[_Entry], bool]:
-        """What waits, and whether the log ends."""
-        entries: list[_Entry] = []
-        try:
-            entry = self._waiting.get(timeout=1.0)
-            while entry is not None:
-                entries.append(entry)
-                if len(entries) == _BATCH:
-                    return entries, False
-                entry = self._waiting.get_nowait()
-        except queue.Empty:
-            return entries, False
-        return entries, True
+    def _take(self) -> list[_Entry]:
+        """What waits, in the order in which it was handed over."""
+        return [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
 
     def _write(self, entries: list[_Entry]) -> None:
         waited_for = [entry.written for entry in entries if entry.written is not None]

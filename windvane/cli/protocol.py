@@ -92,16 +92,11 @@ class Bounded(HttpToolsProtocol):
         self._has_moved = self._in_head = True
         super().on_message_begin()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_head:
-            return  # a trailer: uvicorn would add it to the headers of the request that is being served
-        if len(self.headers) >= MAX_HEADERS:
-            self._refuse(f"The request has more than {MAX_HEADERS} headers.", 431)
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         self._has_moved, self._in_head = True, False
         self._wait_no_more()
+        if len(self.headers) > MAX_HEADERS:
+            self._refuse(f"The request has more than {MAX_HEADERS} headers.", 431)
         if self.url[:1] != b"/":
             self._refuse("The request's target must be a path: it must begin with '/'.")
         if len(self.url) > MAX_TARGET:
@@ -112,6 +107,7 @@ class Bounded(HttpToolsProtocol):
         if self.parser.should_upgrade() and self._announces_body():
             self._refuse(_NO_UPGRADE)
         super().on_headers_complete()
+        self.headers = []  # trailers, which uvicorn would add to the headers of the request that is being served
 
     def on_body(self, body: bytes) -> None:
         self._has_moved = True
@@ -232,6 +228,8 @@ class Bounded(HttpToolsProtocol):
 class _Closing:
     """The transport as one request's cycle sees it: what it closes is closed softly."""
 
+    __slots__ = ("_cycle", "_protocol", "is_closing", "write")
+
     def __init__(self, protocol: Bounded, cycle: RequestResponseCycle) -> None:
         self.write = protocol.transport.write
         self.is_closing = protocol.transport.is_closing
@@ -244,13 +242,14 @@ class _Closing:
 def _closing_early(app: Any, cycle: RequestResponseCycle) -> Any:
     """An answer before the end of the body ends the connection: what follows on it would be the rest of that body."""
 
-    async def answering(scope: Any, receive: Any, send: _Send) -> None:
+    def answering(scope: Any, receive: Any, send: _Send) -> Awaitable[None]:
         async def sending(message: MutableMapping[str, Any]) -> None:
             if cycle.more_body and message["type"] == "http.response.start":
                 cycle.keep_alive = False
             await send(message)
 
-        await app(scope, receive, sending)
+        answered: Awaitable[None] = app(scope, receive, sending if cycle.more_body else send)
+        return answered
 
     return answering
 

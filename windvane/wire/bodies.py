@@ -26,6 +26,10 @@ PATIENCE_S = 20.0
 """How long nothing may come. S3 gives up after about the same time; a lost packet is sent again within 3 s."""
 
 
+UNCOUNTED_BYTES = 1 << 14
+"""The beginning of each body is not counted: a connection's own buffers are larger, and most bodies end within it."""
+
+
 @dataclass(frozen=True)
 class BodyBounds:
     """Bounds of the request bodies that are in memory at once, in bytes; more are turned away with Throttled.
@@ -111,8 +115,7 @@ class BodyReader:
         self._purses = [_ALL, ("peer", peer)]
         self._held = 0
         self._patience_s = bodies.bounds.patience_s
-        self._within_s = within_s
-        self._opened = time.monotonic()
+        self._within_s = self._left_s = within_s
         self.n_bytes = 0
         self.at_end = False
 
@@ -137,7 +140,8 @@ class BodyReader:
         raises    Throttled if that is too much for the account
         """
         purse = ("account", account)
-        self._bodies.hold([purse], self._held)
+        if self._held:
+            self._bodies.hold([purse], self._held)
         self._purses.append(purse)
 
     async def whole(self) -> bytes:
@@ -214,24 +218,27 @@ class BodyReader:
                 "1 validation error detected: Value at 'body' failed to satisfy constraint: Member "
                 f"must have length less than or equal to {self._limit}"
             )
-        if part:
-            self._bodies.hold(self._purses, len(part))
-            self._held += len(part)
+        counted = min(len(part), self.n_bytes - UNCOUNTED_BYTES)
+        if counted > 0:
+            self._bodies.hold(self._purses, counted)
+            self._held += counted
         return part
 
     async def _message(self) -> MutableMapping[str, Any]:
         """Time spent waiting is taken from the patience, each byte gives some back: on average a body that keeps above
         the floor is never cut off. What its reader does between two chunks costs the client nothing."""
         started = time.monotonic()
-        left_s = self._opened + self._within_s - started
+        patience_s, left_s = self._patience_s, self._left_s
         try:
-            async with asyncio.timeout(max(0.0, min(self._patience_s, left_s))):
+            async with asyncio.timeout(max(0.0, min(patience_s, left_s))):
                 message = await self._receive()
         except TimeoutError as error:
-            raise TooSlow(self._too_slow(left_s < self._patience_s)) from error
-        earned = len(message.get("body", b"")) / self._bodies.bounds.floor_bytes_per_s
-        left = self._patience_s - (time.monotonic() - started) + earned
-        self._patience_s = min(left, self._bodies.bounds.patience_s)
+            raise TooSlow(self._too_slow(left_s < patience_s)) from error
+        if message.get("more_body"):
+            waited_s, bounds = time.monotonic() - started, self._bodies.bounds
+            earned_s = len(message.get("body", b"")) / bounds.floor_bytes_per_s
+            self._patience_s = min(patience_s - waited_s + earned_s, bounds.patience_s)
+            self._left_s = left_s - waited_s
         return message
 
     def _too_slow(self, is_late: bool) -> str:

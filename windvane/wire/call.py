@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 
@@ -69,6 +70,11 @@ class Request:
     query: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+    @cached_property
+    def first(self) -> Mapping[str, str]:
+        """The first value of each header, by its name."""
+        return dict(reversed(self.headers))
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ from windvane.wire.call import (
     Operations,
     Permit,
     Recorder,
+    Request,
     RequestRecord,
     Result,
     permit_all,
@@ -181,6 +182,8 @@ class Edge:
         except Exception as error:  # the end of the chain: every error is answered
             if exchange.record.status:
                 raise
+            if not exchange.record.access_key:
+                exchange.note_claimed_key()
             told = self._failures.told(exchange.record, error)
             ends = CLOSE if told is not error else _ending(exchange)
             await _send(_answer_to(told, exchange), watched, ends)
@@ -220,6 +223,7 @@ class Edge:
         """Whatever the head alone can tell is told before a byte of the body is asked for."""
         request = exchange.request
         claim = await self._read_claim(exchange)
+        exchange.record.access_key = claim.signature.access_key
         declared = sigv4.declared_hash(request)
         caller = claim.prove(declared) if declared else None
         if not exchange.route.served:
@@ -239,7 +243,9 @@ class Edge:
         )
         exchange.body.charge(caller.account)
         self._rates.admit(caller.account)
-        exchange.request = replace(request, body=body)
+        exchange.request = Request(
+            request.method, request.path, request.query, request.headers, body
+        )
 
     async def _read_body(self, exchange: Exchange, *, is_proved: bool) -> bytes:
         """After many failures few bodies are read at once for a peer before it has proved who it is."""
@@ -297,7 +303,7 @@ class Edge:
         self._in_threads_of[account] += 1
         try:
             exchange.answer = await asyncio.get_running_loop().run_in_executor(
-                self._threads, lambda: _encode(exchange, handler(self._permitted_call(exchange)))
+                self._threads, self._run, exchange, handler
             )
         finally:
             self._in_threads -= 1
@@ -308,9 +314,19 @@ class Edge:
         self._permit(call, exchange.record)
         return call
 
+    def _run(self, exchange: Exchange, handler: Handler) -> Answer:
+        result = handler(self._permitted_call(exchange))
+        exchange.record.answered = {
+            name: value
+            for name, value in (result or {}).items()
+            if name.endswith("Arn") and isinstance(value, str)
+        }
+        return _encode(exchange, result)
+
     async def _pass_to_s3(self, exchange: Exchange, scope: Scope, send: Send) -> None:
         if self._s3_gateway is None:
             raise UnknownOperation("S3 is not served here.")
+        exchange.note_claimed_key()
         exchange.record.operation = exchange.request.method
         await self._s3_gateway(exchange.record, scope, exchange.receive, send)
 
@@ -355,11 +371,6 @@ def _checked_call(exchange: Exchange) -> Call:
 
 def _encode(exchange: Exchange, result: Result) -> Answer:
     codec = CODECS[exchange.service.protocol]
-    exchange.record.answered = {
-        name: value
-        for name, value in (result or {}).items()
-        if name.endswith("Arn") and isinstance(value, str)
-    }
     return codec.encode(exchange.operation, result, exchange.record.request_id)
 
 

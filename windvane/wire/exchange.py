@@ -45,8 +45,11 @@ class Exchange:
             source_ip=source_ip,
             user_agent=header(request, "user-agent"),
             service="sagemaker",
-            access_key=sigv4.claimed_access_key(request),
         )
+
+    def note_claimed_key(self) -> None:
+        """Write the access key that the request names into its record, proved or not."""
+        self.record.access_key = sigv4.claimed_access_key(self.request)
 
     @property
     def caller(self) -> Caller:
@@ -77,7 +80,7 @@ def source_ip(scope: Scope) -> str:
 
 def header(request: Request, name: str) -> str:
     """Return the value of a header (its name in lower case); "" if there is none."""
-    return next((value for found, value in request.headers if found == name), "")
+    return request.first.get(name, "")
 
 
 class WatchedSend:

@@ -81,6 +81,8 @@ class FailureCounter:
 
     def is_excessive(self, peer: str, access_key: str) -> bool:
         """Return whether there were too many failures of late from this peer, or with this key."""
+        if not self._peers:
+            return False
         now = self._clock()
         return any(
             (score := known.get(name)) is not None and _faded(score, now) > self._limit

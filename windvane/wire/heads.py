@@ -22,7 +22,6 @@ BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 """Methods of which no operation served here takes a body."""
 
 _METHOD = re.compile(r"[A-Z]{1,16}")
-_LENGTHS = frozenset({"content-length", "transfer-encoding"})
 _MAX_DIGITS = 15
 
 MAY_REPEAT = frozenset(
@@ -71,31 +70,28 @@ def check_head(request: Request) -> None:
         raise Malformed("The request's method is none.")
     if not request.path.startswith("/"):
         raise Malformed("The request's target must be a path: it must begin with '/'.")
-    refuse_repeated(request.headers)
+    if len(request.first) != len(request.headers):
+        refuse_repeated(request.headers)
     _check_length(request)
 
 
 def announces_body(request: Request) -> bool:
     """Return whether a body comes behind the head."""
-    return any(
-        name == "transfer-encoding" or (name == "content-length" and value.strip("0"))
-        for name, value in request.headers
-    )
+    length = request.first.get("content-length", "")
+    return "transfer-encoding" in request.first or bool(length.strip("0"))
 
 
 def _check_length(request: Request) -> None:
-    found = {name: value for name, value in request.headers if name in _LENGTHS}
-    if not found:
-        return
-    length = found.get("content-length")
+    length, coding = request.first.get("content-length"), request.first.get("transfer-encoding")
     if length is not None and not _is_length(length):
         raise Malformed(f"Content-Length must be a number of bytes, not '{length[:32]}'.")
-    if "transfer-encoding" in found:
+    if coding is not None:
         if length is not None:
             raise Malformed("Content-Length and Transfer-Encoding exclude each other.")
-        if found["transfer-encoding"].strip().lower() != "chunked":
+        if coding.strip().lower() != "chunked":
             raise Malformed("Transfer-Encoding must be 'chunked'.")
-    if request.method in BODILESS and (length is None or int(length)):
+    has_body = coding is not None or (length is not None and int(length) > 0)
+    if has_body and request.method in BODILESS:
         raise Malformed(f"A {request.method} request has no body: leave it out.")
 
 

@@ -184,4 +184,4 @@ def _signed_as(request: Request) -> str:
 
 
 def _header(request: Request, name: str) -> str:
-    return next((value for header, value in request.headers if header == name), "")
+    return request.first.get(name, "")

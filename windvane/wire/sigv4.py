@@ -39,6 +39,9 @@ UNSIGNED = "UNSIGNED-PAYLOAD"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _HEX_HASH = re.compile(r"[0-9a-f]{64}")
+_AS_SDKS_WRITE_IT = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^,=\s]+), ?SignedHeaders=([^,=\s]+), ?Signature=([0-9a-f]{64})"
+)
 _KEY_IN_HEADER = re.compile(r"\bCredential=([A-Za-z0-9]{4,128})/")
 _KEY_IN_QUERY = re.compile(r"(?:^|&)X-Amz-Credential=([A-Za-z0-9]{4,128})(?:/|%2F)", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
@@ -198,6 +201,23 @@ def read_signature(request: Request) -> Signature:
 
 
 def _from_header(request: Request, authorization: str) -> Signature:
+    stamp = _header(request, "x-amz-date") or _header(request, "date")
+    if stamp and (usual := _AS_SDKS_WRITE_IT.fullmatch(authorization)):
+        credential, signed_headers, signature = usual.groups()
+    else:
+        credential, signed_headers, signature = _read_fields(authorization, stamp)
+    return _signature(
+        credential,
+        signed_headers,
+        signature,
+        stamp=stamp,
+        session_token=_header(request, "x-amz-security-token"),
+        expires=None,
+    )
+
+
+def _read_fields(authorization: str, stamp: str) -> tuple[str, str, str]:
+    """Credential, SignedHeaders and Signature, in whatever order they come; `stamp` is "" if there is none."""
     algorithm, _, rest = authorization.partition(" ")
     if algorithm != ALGORITHM:
         raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{algorithm[:64]}'.")
@@ -215,7 +235,6 @@ def _from_header(request: Request, authorization: str) -> Signature:
     missing = [
         name for name in ("Credential", "Signature", "SignedHeaders") if not fields.get(name)
     ]
-    stamp = _header(request, "x-amz-date") or _header(request, "date")
     lacks = [f"Authorization header requires '{name}' parameter." for name in missing]
     if not stamp:
         lacks.append(
@@ -223,14 +242,7 @@ def _from_header(request: Request, authorization: str) -> Signature:
         )
     if lacks:
         raise IncompleteSignature(" ".join(lacks))
-    return _signature(
-        fields["Credential"],
-        fields["SignedHeaders"],
-        fields["Signature"],
-        stamp=stamp,
-        session_token=_header(request, "x-amz-security-token"),
-        expires=None,
-    )
+    return fields["Credential"], fields["SignedHeaders"], fields["Signature"]
 
 
 def _once(query: list[tuple[str, str]]) -> dict[str, str]:
@@ -270,20 +282,8 @@ def _signature(
     session_token: str,
     expires: str | None,
 ) -> Signature:
-    parts = credential.rsplit("/", 4)
-    if len(parts) != 5 or not parts[0] or parts[4] != "aws4_request":
-        raise IncompleteSignature(
-            "Credential must have exactly 5 slash-delimited elements, "
-            f"e.g. keyid/date/region/service/aws4_request, got '{credential[:200]}'."
-        )
-    access_key, date, region, service, _ = parts
-    if not _REGION.fullmatch(region):
-        raise BadSignature(f"Credential should be scoped to a valid region, not '{region[:64]}'.")
-    names = tuple(signed_headers.split(";"))
-    if "host" not in names or not all(_HEADER_NAME.fullmatch(name) for name in names):
-        raise BadSignature(
-            "'Host' must be a 'SignedHeader' in the AWS Authorization, in lower case."
-        )
+    access_key, date, region, service = _read_scope(credential)
+    names = _read_names(signed_headers)
     when = _parse_stamp(stamp)
     if date != when.text[:8]:
         raise BadSignature(
@@ -295,6 +295,31 @@ def _signature(
         in_query=expires is not None,
         expires_s=None if expires is None else _expires(expires, service),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _read_scope(credential: str) -> tuple[str, str, str, str]:
+    """Access key, date, region and service."""
+    parts = credential.rsplit("/", 4)
+    if len(parts) != 5 or not parts[0] or parts[4] != "aws4_request":
+        raise IncompleteSignature(
+            "Credential must have exactly 5 slash-delimited elements, "
+            f"e.g. keyid/date/region/service/aws4_request, got '{credential[:200]}'."
+        )
+    access_key, date, region, service, _ = parts
+    if not _REGION.fullmatch(region):
+        raise BadSignature(f"Credential should be scoped to a valid region, not '{region[:64]}'.")
+    return access_key, date, region, service
+
+
+@lru_cache(maxsize=1024)
+def _read_names(signed_headers: str) -> tuple[str, ...]:
+    names = tuple(signed_headers.split(";"))
+    if "host" not in names or not all(_HEADER_NAME.fullmatch(name) for name in names):
+        raise BadSignature(
+            "'Host' must be a 'SignedHeader' in the AWS Authorization, in lower case."
+        )
+    return names
 
 
 def _expires(text: str, service: str) -> int:
@@ -423,7 +448,13 @@ def _encoded(text: str) -> str:
 
 
 def _canonical_header(request: Request, name: str) -> bytes:
-    values = [b" ".join(_header_bytes(value).split()) for n, value in request.headers if n == name]
+    if len(request.first) == len(request.headers):
+        value = request.first.get(name)
+        values = [] if value is None else [b" ".join(_header_bytes(value).split())]
+    else:
+        values = [
+            b" ".join(_header_bytes(value).split()) for n, value in request.headers if n == name
+        ]
     return name.encode("latin-1") + b":" + b",".join(values)
 
 
@@ -442,7 +473,7 @@ def _query_pairs(query: str) -> list[tuple[str, str]]:
 
 
 def _header(request: Request, name: str) -> str:
-    return next((value.strip() for header, value in request.headers if header == name), "")
+    return request.first.get(name, "").strip()
 
 
 _MISMATCH = (

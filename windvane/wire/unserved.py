@@ -38,4 +38,4 @@ def protocol_of(signing_name: str, request: Request) -> str:
 
 
 def _header(request: Request, name: str) -> str:
-    return next((value for header, value in request.headers if header == name), "")
+    return request.first.get(name, "")

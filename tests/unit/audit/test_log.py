@@ -172,7 +172,7 @@ def test_bodies_do_not_wait_to_be_written(written):
         parameters={"EndpointName": "e", "Body": b"x"},
     )
     asyncio.run(_begin(log, record))
-    assert log._waiting.get_nowait().record.parameters == {"EndpointName": "e"}
+    assert log._waiting[0].record.parameters == {"EndpointName": "e"}
 
 
 async def _begin(log, record):

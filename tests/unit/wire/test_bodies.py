@@ -7,7 +7,13 @@ import asyncio
 import pytest
 
 from windvane.errors import Malformed, Throttled, TooLarge, TooSlow
+from windvane.wire import bodies as bodies_module
 from windvane.wire.bodies import Bodies, BodyBounds
+
+
+@pytest.fixture(autouse=True)
+def every_byte_counts(monkeypatch):
+    monkeypatch.setattr(bodies_module, "UNCOUNTED_BYTES", 0)
 
 
 def coming(*parts: bytes, has_end=True, pause_s=0.0):
@@ -100,3 +106,12 @@ def test_a_connection_that_ends_within_a_body_is_told():
 
     with pytest.raises(Malformed):
         asyncio.run(Bodies().open(gone, "").whole())
+
+
+def test_the_beginning_of_a_body_is_not_counted(monkeypatch):
+    monkeypatch.setattr(bodies_module, "UNCOUNTED_BYTES", 3)
+    bodies = Bodies(BodyBounds(in_all=2))
+    with bodies.open(coming(b"ab", b"cd", b"e"), "") as reader:
+        assert asyncio.run(reader.whole()) == b"abcde"
+        assert bodies.n_bytes == 2
+    assert bodies.n_bytes == 0
