@@ -45,7 +45,7 @@ def cover(folders: Iterable[Path], needed: Sequence[Path]) -> None:
 
     raises    KernelLacks, OSError
     """
-    for folder in outermost(folders):
+    for folder in outermost(folder for folder in folders if folder.is_dir()):
         inside = outermost(
             path for path in needed if path != folder and path.is_relative_to(folder)
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from windvane.errors import WindvaneError
 from windvane.process import landlock, namespaces, seccomp
@@ -65,6 +66,16 @@ class Sandbox:
             self, "_closed", tuple(namespaces.outermost({*closed, self.data_dir, *self.private}))
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON takes it; see `sandbox_from`."""
+        return {
+            "data_dir": str(self.data_dir),
+            "parts": sorted(self.parts),
+            "first_user": self.first_user,
+            "n_users": self.n_users,
+            "private": [str(path) for path in self.private],
+        }
+
     @property
     def cuts_network(self) -> bool:
         """Whether its processes have no network at all."""
@@ -95,6 +106,17 @@ class Sandbox:
             limits.max_file_bytes,
             limits.max_open_files,
         )
+
+
+def sandbox_from(told: Mapping[str, Any]) -> Sandbox:
+    """What `to_dict` told."""
+    return Sandbox(
+        Path(told["data_dir"]),
+        frozenset(map(Part, told["parts"])),
+        told["first_user"],
+        told["n_users"],
+        tuple(map(Path, told["private"])),
+    )
 
 
 def sandbox_of(

@@ -15,11 +15,14 @@ from windvane.artifacts.embedded import EmbeddedFolder, open_embedded
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketSource, with_mapped
 from windvane.artifacts.s3 import Connection, S3Artifacts
+from windvane.control.buckets import BucketOwners, StoredBuckets
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
 from windvane.domain.task import TaskKind
-from windvane.process.confinement import Confinement, Part
-from windvane.process.sandbox import Limits, Sandbox
+from windvane.objects.store import open_objects
+from windvane.process.confinement import Confinement
+from windvane.process.sandbox import Limits, Sandbox, sandbox_from
+from windvane.store.base import Store
 from windvane.store.open import open_store
 
 READY_LINE = b"ready\n"
@@ -41,7 +44,14 @@ _REPORTING = (
     "nbformat.v4",
     "reportlab.platypus",
 )
-_TRAINING = ("lightgbm", "sklearn.ensemble", "scipy.optimize", "xgboost", "catboost")
+_TRAINING = (
+    "lightgbm",
+    "sklearn.ensemble",
+    "scipy.optimize",
+    "xgboost",
+    "catboost",
+    "matplotlib.font_manager",  # its list of fonts lies where no task reaches
+)
 
 
 class Role(StrEnum):
@@ -140,6 +150,15 @@ class WorkConfig:
         limits = Limits(_MOST_THREADS, max(_LEAST_FILE, 2 * self.max_data_bytes), _MOST_FILES)
         return self.sandbox.confinement(owner, (), (folder,), limits)
 
+    def owners(self, store: Store) -> BucketOwners:
+        """Whose bucket is whose now.
+
+        store    of the server
+        """
+        if self.objects is not None:
+            return open_objects(self.objects.folder)
+        return StoredBuckets(store, utc_now)
+
     def artifacts(self, output_key: str = "") -> Artifacts:
         """Opened anew: a client does not survive a fork.
 
@@ -168,13 +187,7 @@ def utc_now() -> datetime:
 def config_to_json(config: WorkConfig) -> str:
     document = asdict(replace(config, sandbox=None))
     if (sandbox := config.sandbox) is not None:
-        document["sandbox"] = {
-            "data_dir": str(sandbox.data_dir),
-            "parts": sorted(sandbox.parts),
-            "first_user": sandbox.first_user,
-            "n_users": sandbox.n_users,
-            "private": [str(folder) for folder in sandbox.private],
-        }
+        document["sandbox"] = sandbox.to_dict()
     document["data_dir"] = str(config.data_dir)
     document["up_since"] = config.up_since.isoformat()
     if document["objects"]:
@@ -193,15 +206,7 @@ def config_from_json(text: str) -> WorkConfig:
     document["master_keys"] = tuple(document["master_keys"])
     document["objects"] = _embedded(document["objects"]) if document["objects"] else None
     if (sandbox := document["sandbox"]) is not None:
-        parts = frozenset(map(Part, sandbox["parts"]))
-        document["sandbox"] = Sandbox(
-            **{
-                **sandbox,
-                "data_dir": Path(sandbox["data_dir"]),
-                "parts": parts,
-                "private": tuple(map(Path, sandbox["private"])),
-            }
-        )
+        document["sandbox"] = sandbox_from(sandbox)
     document["buckets"] = tuple(_source(entry) for entry in document["buckets"])
     return WorkConfig(**document)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from windvane.artifacts.base import Artifacts
 from windvane.artifacts.broker import Broker
 from windvane.artifacts.mapped import BucketMap
-from windvane.objects.store import open_objects
+from windvane.control.buckets import BucketOwners
 from windvane.process.ownership import give
 from windvane.store.base import Store
 from windvane.work.reach import reach_of
@@ -23,21 +23,22 @@ class TaskStarter:
 
     def __init__(self, config: WorkConfig, store: Store, forks: Forks) -> None:
         self._config, self._store, self._forks = config, store, forks
+        self._owners: BucketOwners | None = None
         self._mapped = BucketMap(config.buckets)
         self._artifacts: Artifacts | None = None
-        place = config.objects
-        self._objects = None if place is None else open_objects(place.folder)
 
     def start(self, order: TaskOrder) -> RemoteTask:
         """Begin to do it; there must be no other under way."""
         config, job = self._config, order.job
-        if self._artifacts is None:  # a client of S3 takes a while to make
+        if self._artifacts is None or self._owners is None:  # a client of S3 takes a while to make
             self._artifacts = config.artifacts()
+            self._owners = config.owners(self._store)
         order.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         order.folder.mkdir(mode=0o700, exist_ok=True)
         if config.sandbox is not None:
             give(order.folder, config.sandbox.user_of(job.arn))
-        reach = reach_of(job, order.task.kind, self._artifacts, self._permits(job.scope.account))
+        permits = self._permits(self._owners, job.scope.account)
+        reach = reach_of(job, order.task.kind, self._artifacts, permits)
         ours, theirs = socket.socketpair()
         key = job.output_key
         artifacts = self._artifacts.encrypted_under(key) if key else self._artifacts
@@ -50,19 +51,13 @@ class TaskStarter:
             confinement=config.confinement(job.arn, order.folder),
         )
 
-    def _permits(self, account: str) -> Callable[[str], bool]:
+    def _permits(self, owners: BucketOwners, account: str) -> Callable[[str], bool]:
         """Whether the account may use a bucket: it may have changed hands since the job was admitted."""
 
         def permits(bucket: str) -> bool:
             source = self._mapped.find(bucket)
             if source is not None:
                 return source.is_open_to(account)
-            return self._owner(bucket) in (None, account)
+            return owners.owner(bucket) in (None, account)
 
         return permits
-
-    def _owner(self, bucket: str) -> str | None:
-        if self._objects is not None:
-            return self._objects.owner(bucket)
-        with self._store.snapshot() as tx:
-            return tx.bucket_owner(bucket)

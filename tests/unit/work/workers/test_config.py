@@ -24,7 +24,14 @@ def test_everything_comes_back_from_json(tmp_path):
         BucketSource("samples-*", tmp_path / "samples"),
         BucketSource("far", Connection("http://h", "a", "s", "eu-west-1"), "eu-west-1", ("1",)),
     )
-    sent = config(tmp_path, s3=Connection("http://s3", "k", "s"), buckets=sources)
+    sandbox = Sandbox(
+        tmp_path,
+        frozenset({Part.LANDLOCK, Part.SECCOMP}),
+        70_000,
+        5,
+        (Path("/dev/shm/windvane-1"),),
+    )
+    sent = config(tmp_path, s3=Connection("http://s3", "k", "s"), buckets=sources, sandbox=sandbox)
     assert config_from_json(config_to_json(sent)) == sent
     assert config_from_json(config_to_json(config(Path("/data")))) == config(Path("/data"))
 
