@@ -11,13 +11,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from windvane.api import served
 from windvane.api.entry import Entry
 from windvane.api.events import event_operations
 from windvane.api.iam.table import identity_parts
 from windvane.api.identity import identity_operations
 from windvane.api.inside import Inside
-from windvane.api.key_file import load_or_create_keys
+from windvane.api.key_file import KeyFile, load_or_create_keys
+from windvane.api.key_watch import KeyWatch
 from windvane.api.keyring import KeyRing
 from windvane.api.operation import Parts
 from windvane.api.permission_table import PERMISSIONS
@@ -38,6 +41,7 @@ from windvane.control.endpoints import Endpoints
 from windvane.control.identity.authorizer import Authorizer
 from windvane.control.identity.directory import Directory
 from windvane.control.identity.key_safe import KeySafe
+from windvane.control.identity.key_uses import KeyUses
 from windvane.control.jobs import Jobs
 from windvane.control.kms.master import load_master_keys
 from windvane.control.kms.service import new_key_service
@@ -105,6 +109,7 @@ _LOG = logging.getLogger(__name__)
 _OBJECT_SWEEP_S = 3600.0
 _S3_THREADS = 16
 _KEY_SWEEP_S = 60.0
+_IDENTITY_WATCH_S = 0.5
 
 
 def utc_now() -> datetime:
@@ -152,7 +157,9 @@ class Server:
         self._webhooks = Webhooks(self._store, tide, hooks_of(settings), utc_now)
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._keys = keys
-        self._authorizer = Authorizer(Directory(self._store, settings.roles), utc_now)
+        self._authorizer = Authorizer(
+            Directory(self._store, settings.roles), utc_now, KeyUses(self._store)
+        )
         self._safe = KeySafe(keys.sealing_secret)
         self._keyring = KeyRing(
             permanent_keys(settings, keys),
@@ -160,13 +167,14 @@ class Server:
             self._authorizer.directory,
             self._safe,
         )
-        self._audit = audit_log(settings, keys.token_secret, self._store)
+        self._audit = audit_log(settings, keys.sealing_secret, self._store)
         self._bodies = bodies_of(settings)
         self._failures = FailureCounter(settings.limits.failed_requests)
         self._rates = AccountRates(settings.limits.requests_per_s)
         self._s3_threads = ThreadPoolExecutor(_S3_THREADS, thread_name_prefix="s3")
         self._permit = Permissions(self._authorizer, PERMISSIONS, stored_key_arn(self._store))
         self._roles = Roles(self._authorizer, self._owners, self._mapped)
+        self._entry = Entry(self._keyring, Passes(self._store, utc_now), keys.token_secret, utc_now)
         self._gateway = self._new_gateway()
         self._parts = self._new_parts()
         self._operations = self._new_operations()
@@ -176,6 +184,7 @@ class Server:
         self.asgi = Web(self._edge, self._console, self._telemetry, self.faults, self._bodies)
         self._object_sweep: asyncio.Task[None] | None = None
         self._key_sweep: asyncio.Task[None] | None = None
+        self._identity_watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Returns once every part answers.
@@ -193,6 +202,7 @@ class Server:
         await asyncio.to_thread(self._supervisor.start)
         self._object_sweep = asyncio.create_task(self._sweep_objects())
         self._key_sweep = asyncio.create_task(self._sweep_keys())
+        self._identity_watch = asyncio.create_task(self._follow_identities())
 
     def end_streams(self) -> None:
         """Let the clients go that follow events: other requests end by themselves."""
@@ -201,7 +211,7 @@ class Server:
 
     async def stop(self) -> None:
         await self._webhooks.stop()
-        for task in (self._object_sweep, self._key_sweep):
+        for task in (self._object_sweep, self._key_sweep, self._identity_watch):
             if task is not None:
                 task.cancel()
         await asyncio.to_thread(self._edge.close)
@@ -236,6 +246,22 @@ class Server:
                     "Keys that are due could not be destroyed or rotated; tried again soon."
                 )
             await asyncio.sleep(_KEY_SWEEP_S)
+
+    async def _follow_identities(self) -> None:
+        """What other servers and `windvane keys` change."""
+        watch = KeyWatch(self._settings.data_dir, self._settings.account, self._use_keys)
+        while True:
+            try:
+                await asyncio.to_thread(watch.look)
+                await asyncio.to_thread(self._authorizer.directory.refresh)
+                await asyncio.to_thread(self._authorizer.uses.write)
+            except (WindvaneError, SQLAlchemyError):
+                _LOG.exception("Changed keys and policies could not be read; tried again at once.")
+            await asyncio.sleep(_IDENTITY_WATCH_S)
+
+    def _use_keys(self, keys: KeyFile) -> None:
+        self._keyring.replace(permanent_keys(self._settings, keys), keys.token_secret)
+        self._entry.replace(keys.token_secret)
 
     def _ensure_default_bucket(self) -> None:
         account = self._settings.account
@@ -301,12 +327,7 @@ class Server:
         owners = self._owners if self._objects is not None else None
         return Site(
             ConsoleParts(
-                Entry(
-                    self._keyring,
-                    Passes(self._store, utc_now),
-                    self._keys.token_secret,
-                    utc_now,
-                ),
+                self._entry,
                 Inside(self._operations, self._async_operations, self._permit),
                 Objects(self._artifacts, owners, self._mapped),
                 Hosts(names),

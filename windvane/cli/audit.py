@@ -108,7 +108,7 @@ def _plain(text: str) -> str:
 
 def _verify(settings: Settings, folder: Path) -> int:
     key = derive_key(
-        load_or_create_keys(settings.data_dir, settings.account).token_secret, AUDIT_KEY
+        load_or_create_keys(settings.data_dir, settings.account).sealing_secret, AUDIT_KEY
     )
     store = open_store(settings.store_url, settings.data_dir)
     try:

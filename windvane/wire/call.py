@@ -132,6 +132,13 @@ class Recorder(Protocol):
         raises StoreUnusable if the record could not be written."""
 
 
+def seen_from(caller: Caller, record: RequestRecord) -> Caller:
+    """Return the caller with what the connection tells: conditions of policies ask for it."""
+    return Caller(
+        caller.account, caller.region, caller.credential, record.source_ip, record.is_secure
+    )
+
+
 class Authorize(Protocol):
     """Checks that a caller may do an action (`sagemaker:CreateModel`, `s3:GetObject`) to a resource (an ARN, or `*`)."""
 

@@ -33,7 +33,6 @@ from windvane.wire import sigv4
 from windvane.wire.bodies import Bodies
 from windvane.wire.call import (
     Call,
-    Caller,
     Handler,
     KeyRing,
     Operations,
@@ -43,6 +42,7 @@ from windvane.wire.call import (
     RequestRecord,
     Result,
     permit_all,
+    seen_from,
 )
 from windvane.wire.codec import CODECS, Answer
 from windvane.wire.exchange import (
@@ -237,10 +237,7 @@ class Edge:
             caller = claim.prove(payload_hash)
         elif payload_hash != declared:
             raise sigv4.mismatch(claim.signature.service)
-        record = exchange.record
-        record.caller = Caller(
-            caller.account, caller.region, caller.credential, record.source_ip, record.is_secure
-        )
+        exchange.record.caller = seen_from(caller, exchange.record)
         exchange.body.charge(caller.account)
         self._rates.admit(caller.account)
         exchange.request = Request(

@@ -11,6 +11,7 @@ from windvane.control.identity.conditions import Facts
 from windvane.control.identity.directory import Directory, Known
 from windvane.control.identity.documents import Policy, Use, read_policy
 from windvane.control.identity.evaluation import NO_FACTS, Decision, Rights, decide
+from windvane.control.identity.key_uses import KeyUses
 from windvane.domain.identity import Principal, Role, User
 from windvane.errors import AccessDenied
 from windvane.wire.call import Caller, Credential
@@ -43,8 +44,15 @@ class _Remembered:
 class Authorizer:
     """What callers may do: by their own policies, narrowed by those of their sessions."""
 
-    def __init__(self, directory: Directory, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        clock: Callable[[], datetime],
+        uses: KeyUses | None = None,
+    ) -> None:
+        """uses    where it is noted when keys of users were used; None notes nothing"""
         self.directory = directory
+        self.uses = uses or KeyUses(None)
         self._clock = clock
         self._remembered = _Remembered(Known())
 
@@ -55,6 +63,8 @@ class Authorizer:
         """
         credential, remembered = caller.credential, self._current()
         asked = (credential.access_key, credential.session_token, action, resource)
+        if credential.user_name:
+            self.uses.note(caller, action, self._clock())
         if asked in remembered.allowed:
             return
         rights = self._rights(credential, remembered)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -15,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from windvane.errors import WindvaneError
 from windvane.wire.bodies import Bodies
-from windvane.wire.call import Authorize, Caller, Request, RequestRecord
+from windvane.wire.call import Authorize, Caller, Request, RequestRecord, seen_from
 from windvane.wire.heads import check_head
 from windvane.wire.s3.actions import bucket_arn, facts_of, object_arn, permissions, read_source
 from windvane.wire.s3.answers import (
@@ -121,8 +122,7 @@ class S3Gateway:
         if resolved.operation == POST_OBJECT and not is_signed(head):
             await self._post(record, head, resolved, body, send)
             return None
-        proof = self._prove(head)
-        record.caller = proof.caller
+        proof = self._proof(record, head)
         body.charge(proof.caller.account)
         await self._check_owner(resolved.operation, resolved.bucket, proof.caller)
         if not self._store.serves(resolved.operation):
@@ -133,6 +133,12 @@ class S3Gateway:
         record.parameters = parameters
         await self._check_permissions(resolved.operation, parameters, proof.caller)
         return Exchange(record, head, headers, resolved, parameters, proof, body, send)
+
+    def _proof(self, record: RequestRecord, head: Request) -> Proof:
+        """Who calls, from where."""
+        proof = self._prove(head)
+        record.caller = caller = seen_from(proof.caller, record)
+        return replace(proof, caller=caller)
 
     async def _serve(self, exchange: Exchange) -> None:
         source = CopySource.of(exchange.head)
@@ -160,8 +166,7 @@ class S3Gateway:
                 "NotImplemented", "Uploads by an HTML form are not passed on to this store."
             )
         form = await self._posts.read_fields(head, body)
-        caller = self._posts.prove(form, resolved.bucket)
-        record.caller = caller
+        record.caller = caller = seen_from(self._posts.prove(form, resolved.bucket), record)
         body.charge(caller.account)
         await self._check_owner(POST_OBJECT, resolved.bucket, caller)
         parameters = self._posts.parameters(form, resolved.bucket)
@@ -217,8 +222,7 @@ class S3Gateway:
         send: Send,
     ) -> None:
         if not mapped.is_public or is_signed(head):
-            proof = self._prove(head)
-            record.caller = proof.caller
+            proof = self._proof(record, head)
             if mapped.accounts:
                 if proof.caller.account not in mapped.accounts:
                     raise refused("AccessDenied")
