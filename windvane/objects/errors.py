@@ -12,7 +12,8 @@ CallerFault
     |-- PreconditionFailed
     |-- InvalidPart
     |-- InvalidPartOrder
-    `-- PartTooSmall
+    |-- PartTooSmall
+    `-- QuotaExceeded        of bytes, of the account that owns the bucket
 WindvaneError
 `-- DamagedObject            a data file is not as it was written
 """
