@@ -35,6 +35,7 @@ from windvane.audit.log import AUDIT_FOLDER
 from windvane.console.security import Hosts
 from windvane.console.site import Parts as ConsoleParts
 from windvane.console.site import Site
+from windvane.control.buckets import DefaultBucketsKept
 from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
@@ -90,7 +91,7 @@ from windvane.settled import (
 from windvane.store.open import open_store
 from windvane.telemetry import Telemetry
 from windvane.web import Web
-from windvane.wire.call import Operations
+from windvane.wire.call import Authorize, Operations
 from windvane.wire.edge import AsyncHandler, Edge
 from windvane.wire.failures import FailureCounter
 from windvane.wire.faults import s3_refusal
@@ -277,11 +278,14 @@ class Server:
         forwarder, prove = Forwarder(), prover(self._keyring, utc_now)
         store = self._gateway_store(forwarder)
         posts = PostUploads(store, self._keyring, utc_now) if isinstance(store, OwnStore) else None
+        authorize: Authorize = self._roles.authorize_s3
+        if isinstance(store, ExternalStore):
+            authorize = DefaultBucketsKept(authorize)
         return S3Gateway(
             store,
             forwarder,
             prove,
-            self._roles.authorize_s3,
+            authorize,
             s3_refusal,
             self._bodies,
             self._in_s3_thread,

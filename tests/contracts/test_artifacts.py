@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from s3.served import ServedStore
 
 from windvane.artifacts.base import Location
 from windvane.artifacts.broker import Broker
@@ -15,7 +16,6 @@ from windvane.artifacts.embedded import EmbeddedFolder, open_embedded
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.reach import Reach
 from windvane.artifacts.s3 import S3Artifacts
-from windvane.artifacts.seaweed import EmbeddedS3
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.service import new_key_service
 from windvane.errors import AccessDenied
@@ -27,10 +27,8 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def embedded(tmp_path_factory):
-    store = EmbeddedS3(tmp_path_factory.mktemp("s3"), (), {})
-    store.start()
-    store.wait_ready(30)
+def served(tmp_path_factory):
+    store = ServedStore(tmp_path_factory.mktemp("s3"))
     yield store
     store.stop()
 
@@ -76,7 +74,7 @@ def artifacts(request, tmp_path_factory):
         keys.start()
         place = EmbeddedFolder(folder, "111122223333", "us-east-1")
         return open_embedded(place, keys.data_keys)
-    return S3Artifacts(request.getfixturevalue("embedded").connection)
+    return S3Artifacts(request.getfixturevalue("served").connection)
 
 
 @pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
@@ -98,13 +96,13 @@ def test_artifacts_keep_their_contract(clause, artifacts, tmp_path):
         ({"access_key": ""}, lambda one, place: one.ensure_bucket(place.bucket)),
     ],
 )
-def test_what_a_store_does_not_allow_is_told_with_the_place(embedded, keys, asked):
+def test_what_a_store_does_not_allow_is_told_with_the_place(served, keys, asked):
     place = Location(f"bucket-{next(_numbers)}", "table.csv")
-    own = S3Artifacts(embedded.connection)
+    own = S3Artifacts(served.connection)
     own.ensure_bucket(place.bucket)
     own.write(place, b"a,b")
     with pytest.raises(AccessDenied, match=f"does not allow s3://{place.bucket}"):
-        asked(S3Artifacts(replace(embedded.connection, **keys)), place)
+        asked(S3Artifacts(replace(served.connection, **keys)), place)
     assert own.read(place) == b"a,b"
 
 
@@ -117,19 +115,3 @@ def test_hostile_keys_stay_inside_a_local_folder(tmp_path):
         HOSTILE_KEYS
     )
     assert [path.name for path in tmp_path.iterdir()] == ["root"]
-
-
-def test_the_embedded_store_comes_back_with_what_it_acknowledged_after_a_kill(tmp_path):
-    store = EmbeddedS3(tmp_path / "s3", (), {})
-    store.start()
-    store.wait_ready(30)
-    artifacts = S3Artifacts(store.connection)
-    artifacts.ensure_bucket("bucket")
-    for number in range(20):
-        artifacts.write(Location("bucket", f"{number:02}"), b"x" * 1000)
-    store.kill()
-    store.start()
-    store.wait_ready(30)
-    listed = [info.size for info in S3Artifacts(store.connection).list(Location("bucket", ""))]
-    store.stop()
-    assert listed == [1000] * 20

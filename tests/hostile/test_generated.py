@@ -11,9 +11,9 @@ from hostile.generated import Called, calls, model_of
 from hostile.house import House, read_refusal
 from hostile.writing import written
 from hypothesis import HealthCheck, given, seed, settings
+from s3.served import ServedStore
 
 from windvane.artifacts.s3 import S3Artifacts
-from windvane.artifacts.seaweed import EmbeddedS3
 from windvane.wire.model import load_service
 
 SLOW_S = 5.0
@@ -58,9 +58,7 @@ def contents(house):
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
     """A house over a real S3 store."""
-    store = EmbeddedS3(tmp_path_factory.mktemp("s3"), (), {})
-    store.start()
-    store.wait_ready(60)
+    store = ServedStore(tmp_path_factory.mktemp("s3"))
     built = House(
         tmp_path_factory.mktemp("stored"), S3Artifacts(store.connection), concurrent_jobs=100
     )

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from journeys.running import RunningServer, limits
+from s3.served import ServedStore
 
 from windvane.artifacts.base import Location
 from windvane.artifacts.s3 import S3Artifacts
-from windvane.artifacts.seaweed import EmbeddedS3
 from windvane.testing.throwaway_postgres import NoPostgres, throwaway_postgres
 
 HEADER = "number;colour;note;y"
@@ -33,9 +33,7 @@ def postgres_url():
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):
     """Somebody else's S3 store."""
-    store = EmbeddedS3(tmp_path_factory.mktemp("elsewhere"), (), {})
-    store.start()
-    store.wait_ready(30)
+    store = ServedStore(tmp_path_factory.mktemp("elsewhere"))
     yield store.connection
     store.stop()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from windvane.artifacts.base import Location, ObjectInfo
+from windvane.errors import AccessDenied
 from windvane.objects.base import ObjectStore
 from windvane.objects.encrypted import EncryptedStore
 from windvane.objects.encryption import Algorithm, DataKeys, asked
@@ -54,8 +55,14 @@ class ObjectStoreArtifacts:
         return self._objects.owner(bucket) is not None
 
     def ensure_bucket(self, bucket: str) -> None:
-        with suppress(BucketTaken):
+        """raises    AccessDenied if it belongs to another account"""
+        try:
             self._objects.create_bucket(bucket, self._account, self._region)
+        except BucketTaken as taken:
+            if taken.owner != self._account:
+                raise AccessDenied(
+                    f"The bucket {bucket} belongs to the account {taken.owner}, not to {self._account}."
+                ) from taken
 
     def list(self, prefix: Location) -> Iterator[ObjectInfo]:
         after: str | None = ""

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
+from windvane.errors import AccessDenied
+from windvane.names import bucket_reserved_for
 from windvane.store.base import Store
+from windvane.wire.call import Authorize, Caller
+
+_ARN = "arn:aws:s3:::"
 
 
 class BucketOwners(Protocol):
@@ -24,6 +30,31 @@ class DeclaredOwners:
 
     def owner(self, bucket: str) -> str | None:
         return self._owners.get(bucket)
+
+
+class DefaultBucketsKept:
+    """Authorises S3 requests of an external store, where nobody else keeps the names of default buckets for their accounts."""
+
+    def __init__(self, authorize: Authorize) -> None:
+        self._authorize = authorize
+
+    def __call__(
+        self,
+        caller: Caller,
+        action: str,
+        resource: str,
+        facts: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """raises    AccessDenied"""
+        self._authorize(caller, action, resource, facts)
+        bucket = resource.removeprefix(_ARN)
+        if action == "s3:CreateBucket" and bucket_reserved_for(bucket) not in (
+            None,
+            caller.account,
+        ):
+            raise AccessDenied(
+                f"The bucket {bucket} can be created by the account alone whose default bucket it is."
+            )
 
 
 class StoredBuckets:

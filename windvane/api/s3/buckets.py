@@ -12,6 +12,7 @@ from typing import Any
 from windvane.api.s3.documents import set_json
 from windvane.api.s3.faults import in_words_of_s3
 from windvane.api.s3.tags import MAX_OF_BUCKET, tag_set, tags_of_set
+from windvane.names import bucket_reserved_for
 from windvane.objects.base import ObjectStore
 from windvane.objects.errors import BucketTaken
 from windvane.objects.records import Versioning
@@ -27,7 +28,6 @@ _RESERVED = re.compile(
     r"(xn--|sthree-|amzn-s3-demo-).*|.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)"
 )
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]|EU")
-_DEFAULT_BUCKET = re.compile(r"sagemaker-[a-z0-9-]+-([0-9]{12})")
 _TO_STATUS = {Versioning.ENABLED: "Enabled", Versioning.SUSPENDED: "Suspended"}
 
 
@@ -143,8 +143,7 @@ def _check_name(name: str, account: str) -> None:
         or _RESERVED.fullmatch(name)
     ):
         raise refused("InvalidBucketName", details={"BucketName": name[:64]})
-    match = _DEFAULT_BUCKET.fullmatch(name)
-    if match is not None and match[1] != account:
+    if bucket_reserved_for(name) not in (None, account):
         raise refused("BucketAlreadyExists", details={"BucketName": name})
 
 
