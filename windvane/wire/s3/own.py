@@ -75,9 +75,9 @@ class OwnStore:
         self, exchange: Exchange, call: S3Call, begin: Callable[[S3Call], Sink]
     ) -> S3Result:
         plan = read_plan(exchange.headers, exchange.proof.declared)
-        if plan.length is None:
+        if plan.length is None and "transfer-encoding" not in exchange.headers:
             raise refused("MissingContentLength")
-        if plan.length > MAX_UPLOAD:
+        if (plan.length or 0) > MAX_UPLOAD:
             raise refused("EntityTooLarge")
         sink: Sink = await self.in_thread(begin, call)
         try:

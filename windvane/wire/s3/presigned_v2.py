@@ -35,7 +35,13 @@ _SIGNED_QUERY = frozenset(
         *("response-cache-control", "response-content-disposition", "response-content-encoding"),
     }
 )
+_HARMLESS = frozenset({"encoding-type"})
+"""Unsigned, and no more than another spelling of the same answer. What widens a list, such as `prefix`, is not here."""
+
 _EPOCH = re.compile(r"[0-9]{1,12}")
+
+
+_KNOWN = _SIGNED_QUERY | _HARMLESS | frozenset(_PARAMETERS)
 
 
 def is_presigned(head: Request) -> bool:
@@ -67,8 +73,10 @@ def verify(head: Request, keyring: KeyRing, now: datetime) -> Caller:
     credential = keyring.credential(query["AWSAccessKeyId"], token, now)
     if credential is None:
         raise UnknownKey("The AWS Access Key Id you provided does not exist in our records.")
-    expected = sign(credential.secret_key, _string_to_sign(head, query))
-    if not hmac.compare_digest(expected, query["Signature"]):
+    expected = [
+        sign(credential.secret_key, _string_to_sign(head, query, path)) for path in _spellings(head)
+    ]
+    if not any(hmac.compare_digest(one.encode(), query["Signature"].encode()) for one in expected):
         raise BadSignature(
             "The request signature we calculated does not match the signature you provided. Check your key "
             "and signing method."
@@ -83,7 +91,7 @@ def sign(secret_key: str, text: str) -> str:
 def _check_query(query: dict[str, str]) -> None:
     for name in query:
         is_header = name in _HEADERS or name.lower().startswith("x-amz-")
-        if not is_header and name not in _PARAMETERS and name not in _SIGNED_QUERY:
+        if not is_header and name not in _KNOWN:
             raise refused(
                 "InvalidArgument",
                 f"Signature Version 2 does not cover the query parameter '{name[:64]}'. Sign with "
@@ -91,7 +99,13 @@ def _check_query(query: dict[str, str]) -> None:
             )
 
 
-def _string_to_sign(head: Request, query: dict[str, str]) -> str:
+def _spellings(head: Request) -> tuple[str, ...]:
+    """The path as it may be signed: that of a bucket has a slash at its end in the string that is signed."""
+    is_bucket = "/" not in head.path.strip("/")
+    return (f"{head.path.rstrip('/')}/", head.path) if is_bucket else (head.path,)
+
+
+def _string_to_sign(head: Request, query: dict[str, str], path: str) -> str:
     brought = {name.lower(): value for name, value in query.items()}
     headers = {name: value.strip() for name, value in head.headers}
     amz = {
@@ -103,14 +117,14 @@ def _string_to_sign(head: Request, query: dict[str, str]) -> str:
             *(headers.get(name, brought.get(name, "")) for name in ("content-md5", "content-type")),
             query["Expires"],
             *(f"{name}:{amz[name]}" for name in sorted(amz)),
-            _resource(head, query),
+            _resource(path, query),
         )
     )
 
 
-def _resource(head: Request, query: dict[str, str]) -> str:
+def _resource(path: str, query: dict[str, str]) -> str:
     named = sorted(name for name in query if name in _SIGNED_QUERY)
     if not named:
-        return head.path
+        return path
     parts = [f"{name}={query[name]}" if query[name] else name for name in named]
-    return f"{head.path}?{'&'.join(parts)}"
+    return f"{path}?{'&'.join(parts)}"

@@ -1,0 +1,314 @@
+"""Attacks on S3's boundary that went through before there was a store of our own, and their kin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from s3.house import OURS, THEIRS, Answer, S3House, refusal
+from s3.signing import sha256, sign, signed
+
+SECRET_TEXT = b"what nobody else may read"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3House]:
+    made = S3House(tmp_path_factory.mktemp("boundary"))
+    theirs, ours = made.client(THEIRS), made.client()
+    theirs.create_bucket(Bucket="theirs")
+    theirs.put_object(Bucket="theirs", Key="secret", Body=SECRET_TEXT)
+    ours.create_bucket(Bucket="ours")
+    yield made
+    made.close()
+
+
+def code_of(answer: Answer) -> str:
+    return answer.body.partition(b"<Code>")[2].partition(b"</Code>")[0].decode()
+
+
+def is_there(house: S3House, key: str) -> bool:
+    listed = house.client().list_objects_v2(Bucket="ours", Prefix=key)
+    return bool(listed["KeyCount"])
+
+
+@pytest.mark.parametrize("second", ["", "/ours/x", "/theirs/secret"])
+@pytest.mark.parametrize("first", ["/theirs/secret", "/ours/x"])
+def test_two_copy_sources_are_refused(house: S3House, first: str, second: str) -> None:
+    """Attack 1: the gateway checked the last of two x-amz-copy-source headers, the store took the first."""
+    headers = [("x-amz-copy-source", first), ("x-amz-copy-source", second)]
+    answer = house.ask("PUT", "/ours/stolen", signed("PUT", "/ours/stolen", headers))
+    assert (answer.status, code_of(answer)) == (400, "InvalidRequest")
+    assert not is_there(house, "stolen")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x-amz-date", "x-amz-content-sha256", "x-amz-decoded-content-length", "content-md5", "range"],
+)
+def test_other_headers_are_refused_twice_too(house: S3House, name: str) -> None:
+    """Attack 1, with any other header that one part may read otherwise than the next."""
+    headers = [*signed("GET", "/ours/x", [(name, "1"), (name, "")])]
+    assert code_of(house.ask("GET", "/ours/x", headers)) == "InvalidRequest"
+
+
+def test_a_link_brings_no_header_that_is_in_the_head_too(house: S3House) -> None:
+    """Attack 1, through the query of a presigned link."""
+    s3 = house.client(signature_version="s3v4")
+    link = s3.generate_presigned_url("put_object", {"Bucket": "ours", "Key": "stolen"})
+    target = link.removeprefix("http://windvane.test") + "&X-Amz-Copy-Source=%2Ftheirs%2Fsecret"
+    answer = house.ask("PUT", target, [("x-amz-copy-source", "/ours/x")])
+    assert answer.status in (400, 403)
+    assert house.ask("PUT", target, [("content-length", "0")]).status == 403
+    assert not is_there(house, "stolen")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("x-amz-acl", "public-read-write")],
+        [("x-amz-acl", "nonsense")],
+        [("x-amz-grant-full-control", 'id="x"')],
+        [("x-amz-object-ownership", "ObjectWriter")],
+        [("x-amz-bucket-object-lock-enabled", "true")],
+    ],
+)
+def test_a_bucket_is_not_taken_over_by_a_bad_request(house: S3House, headers: Any) -> None:
+    """Attack 3: PUT /bucket with a bad ACL released the owner's claim, and the next to ask became the owner."""
+    for account in (OURS, THEIRS):
+        answer = house.ask("PUT", "/theirs", signed("PUT", "/theirs", headers, account=account))
+        assert 400 <= answer.status < 500 or answer.status == 501
+    assert refusal(house.client().create_bucket, Bucket="theirs") == ("BucketAlreadyExists", 409)
+    found = house.client(THEIRS).get_object(Bucket="theirs", Key="secret")
+    assert found["Body"].read() == SECRET_TEXT
+    assert house.store.owner("theirs") == THEIRS
+
+
+def test_a_body_that_is_no_xml_takes_no_bucket_either(house: S3House) -> None:
+    """Attack 3, with a body in place of the ACL; and a bucket that is refused is nobody's."""
+    body = b"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><CreateBucketConfiguration/>"
+    for bucket in ("theirs", "never-made"):
+        headers = signed("PUT", f"/{bucket}", [("content-length", str(len(body)))], sha256(body))
+        answer = house.ask("PUT", f"/{bucket}", headers, body)
+        assert (answer.status, code_of(answer)) == (400, "MalformedXML")
+    assert house.store.owner("theirs") == THEIRS
+    assert house.store.owner("never-made") is None
+
+
+@pytest.mark.parametrize("pieces", [[b"other"], [b"o", b"ther"]])
+def test_a_body_other_than_the_one_signed_is_not_stored(
+    house: S3House, pieces: list[bytes]
+) -> None:
+    """Attack 6: x-amz-content-sha256 was signed and not compared, so any body was stored."""
+    headers = signed("PUT", "/ours/changed", [("content-length", "5")], sha256(b"first"))
+    answer = house.ask("PUT", "/ours/changed", headers, pieces)
+    assert (answer.status, code_of(answer)) == (400, "XAmzContentSHA256Mismatch")
+    assert not is_there(house, "changed")
+
+
+def test_a_form_to_delete_other_objects_is_not_obeyed(house: S3House) -> None:
+    """Attack 6, on a body that is no object: what is deleted is what was signed."""
+    house.client().put_object(Bucket="ours", Key="kept", Body=b"x")
+    asked, sent = (
+        f"<Delete><Object><Key>{key}</Key></Object></Delete>".encode() for key in ("none", "kept")
+    )
+    headers = signed("POST", "/ours?delete=", [("content-length", str(len(sent)))], sha256(asked))
+    assert code_of(house.ask("POST", "/ours?delete=", headers, sent)) == "XAmzContentSHA256Mismatch"
+    assert is_there(house, "kept")
+
+
+def _chunk(content: bytes, signature: str) -> bytes:
+    return f"{len(content):x};chunk-signature={signature}\r\n".encode() + content + b"\r\n"
+
+
+@pytest.mark.parametrize("change", ["content", "order", "cut", "none"])
+def test_signed_chunks_are_those_that_were_signed(house: S3House, change: str) -> None:
+    """Attack 6, in chunks: each is proved by its own signature, in its place, and the last one has to come."""
+    parts = [b"a" * 70_000, b"b" * 70_000, b""]
+    declared = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+    length = [("x-amz-decoded-content-length", "140000"), ("content-encoding", "aws-chunked")]
+    headers, signing = sign("PUT", "/ours/chunks", length, declared)
+    previous, chunks = signing.seed, []
+    for part in parts:
+        previous = signing.chunk(previous, sha256(part))
+        chunks.append(_chunk(part, previous))
+    if change == "content":
+        chunks[1] = chunks[1].replace(b"b", b"c", 1)
+    elif change == "order":
+        chunks[:2] = reversed(chunks[:2])
+    elif change == "cut":
+        chunks.pop()
+    body = b"".join(chunks)
+    headers.append(("content-length", str(len(body))))
+    answer = house.ask("PUT", "/ours/chunks", headers, [body[:100_000], body[100_000:]])
+    assert (answer.status == 200) == (change == "none"), answer.body
+    assert is_there(house, "chunks") == (change == "none")
+
+
+def test_a_trailing_checksum_that_is_wrong_stores_nothing(house: S3House) -> None:
+    """Attack 6, with the checksum behind an unsigned body."""
+    body = b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n"
+    extra = [
+        ("x-amz-decoded-content-length", "5"),
+        ("x-amz-trailer", "x-amz-checksum-crc32"),
+        ("content-length", str(len(body))),
+    ]
+    headers = signed("PUT", "/ours/trailed", extra, "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+    assert code_of(house.ask("PUT", "/ours/trailed", headers, body)) == "BadDigest"
+    assert not is_there(house, "trailed")
+
+
+@pytest.mark.parametrize("key", [OURS, THEIRS])
+def test_tables_of_s3_never_reach_the_store(house: S3House, key: str) -> None:
+    """Attack 8: requests of S3 Tables (X-Amz-Target at POST /) reached the store with any key."""
+    target = [("x-amz-target", "S3Tables.ListTableBuckets")]
+    answer = house.ask("POST", "/", signed("POST", "/", target, account=key))
+    assert (answer.status, code_of(answer)) == (501, "NotImplemented")
+    answer = house.ask(
+        "GET", "/theirs/secret", signed("GET", "/theirs/secret", target, account=key)
+    )
+    assert SECRET_TEXT not in answer.body
+    assert answer.status == 501
+
+
+@pytest.mark.parametrize(
+    "name", ["seaweed-identity", "seaweed-owner", "x-amz-request-payer-id", "x-seaweedfs-name"]
+)
+def test_headers_of_no_operation_mean_nothing(house: S3House, name: str) -> None:
+    """Attack 13: a seaweed-* header named the owner's access key to the store, and one came back in answers."""
+    headers = signed("GET", "/theirs/secret", [(name, THEIRS)])
+    answer = house.ask("GET", "/theirs/secret", headers)
+    assert (answer.status, code_of(answer)) == (403, "AccessDenied")
+    mine = house.ask("GET", "/theirs/secret", signed("GET", "/theirs/secret", account=THEIRS))
+    assert not any(name.startswith(("seaweed", "x-seaweed")) for name in mine.headers)
+    assert THEIRS not in str(mine.headers)
+
+
+def test_nobody_makes_the_default_bucket_of_another_account(house: S3House) -> None:
+    """Attack 17: an account could create another's default bucket, and so receive its data."""
+    name = f"sagemaker-eu-west-1-{THEIRS}"
+    assert refusal(house.client().create_bucket, Bucket=name) == ("BucketAlreadyExists", 409)
+    house.client(THEIRS).create_bucket(Bucket=name)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/theirs/secret", "/ours/../theirs/secret", "/%74heirs/secret", "/theirs//../secret"],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+def test_no_path_leads_to_another_account(house: S3House, method: str, path: str) -> None:
+    """Attack 1 by the path in place of a header: keys are opaque, dots are characters."""
+    answer = house.ask(method, path, signed(method, path))
+    assert SECRET_TEXT not in answer.body
+    found = house.client(THEIRS).get_object(Bucket="theirs", Key="secret")
+    assert found["Body"].read() == SECRET_TEXT
+
+
+@pytest.mark.parametrize(
+    "source", ["theirs/secret", "/theirs/secret", "%74heirs/secret", "theirs%2Fsecret"]
+)
+def test_a_copy_asks_for_both_ends(house: S3House, source: str) -> None:
+    """Attack 1 with one header: the source is another account's, however it is spelled."""
+    headers = [("x-amz-copy-source", source)]
+    answer = house.ask("PUT", "/ours/copied", signed("PUT", "/ours/copied", headers))
+    assert (answer.status, code_of(answer)) == (403, "AccessDenied")
+    assert not is_there(house, "copied")
+
+
+def test_a_session_that_may_write_reads_nothing_by_copying(house: S3House) -> None:
+    house.client().put_object(Bucket="ours", Key="closed", Body=SECRET_TEXT)
+    house.allowed.denied = {("s3:GetObject", "arn:aws:s3:::ours/closed")}
+    source = {"Bucket": "ours", "Key": "closed"}
+    asked = {"Bucket": "ours", "Key": "opened", "CopySource": source}
+    assert refusal(house.client().copy_object, **asked) == ("AccessDenied", 403)
+    house.allowed.denied = set()
+    assert not is_there(house, "opened")
+
+
+def test_each_key_of_many_is_asked_for(house: S3House) -> None:
+    s3 = house.client()
+    for key in ("many/a", "many/b"):
+        s3.put_object(Bucket="ours", Key=key, Body=b"x")
+    house.allowed.denied = {("s3:DeleteObject", "arn:aws:s3:::ours/many/a")}
+    objects = {"Objects": [{"Key": "many/a"}, {"Key": "many/b"}]}
+    answer = s3.delete_objects(Bucket="ours", Delete=objects)
+    house.allowed.denied = set()
+    assert [error["Code"] for error in answer["Errors"]] == ["AccessDenied"]
+    assert [deleted["Key"] for deleted in answer["Deleted"]] == ["many/b"]
+    assert is_there(house, "many/a")
+
+
+@pytest.mark.parametrize("extra", ["policy", "encryption", "publicAccessBlock", "attributes"])
+def test_an_old_link_is_good_for_what_its_maker_meant(house: S3House, extra: str) -> None:
+    """Version 2 does not sign every parameter of a query: one that it leaves out makes a link worthless."""
+    link = house.client().generate_presigned_url("list_objects", {"Bucket": "ours"})
+    target = link.removeprefix("http://windvane.test")
+    assert house.ask("GET", target).status == 200
+    assert house.ask("GET", f"{target}&{extra}").status in (400, 403)
+
+
+def test_links_end(house: S3House) -> None:
+    for version in ("s3", "s3v4"):
+        s3 = house.client(signature_version=version)
+        asked = {"Bucket": "ours", "Key": "none"}
+        link = s3.generate_presigned_url("get_object", asked, ExpiresIn=60)
+        target = link.removeprefix("http://windvane.test")
+        assert house.ask("GET", target).status == 404
+        house.ahead = timedelta(seconds=61)
+        assert house.ask("GET", target).status == 403
+        house.ahead = timedelta()
+
+
+def test_what_is_not_known_is_not_told_before_the_signature(house: S3House) -> None:
+    """Whether a bucket exists, and what is served of it, is nobody's business without a signature."""
+    for target in ("/theirs", "/nowhere", "/theirs?policy", "/nowhere?website"):
+        answer = house.ask("GET", target)
+        assert (answer.status, code_of(answer)) == (403, "AccessDenied")
+    for target in ("/theirs?website=", "/theirs?policy="):
+        assert code_of(house.ask("GET", target, signed("GET", target))) == "AccessDenied"
+
+
+def test_a_body_is_read_after_the_signature(house: S3House) -> None:
+    """Attack 7, for S3: nothing of a body is taken in while its sender is unknown."""
+    taken: list[int] = []
+
+    async def refuse() -> Any:
+        async def receive() -> Any:
+            taken.append(1)
+            return {"type": "http.request", "body": b"x" * 65536, "more_body": True}
+
+        async def send(message: Any) -> None:
+            pass
+
+        from windvane.wire.call import RequestRecord
+
+        scope = {
+            "type": "http",
+            "method": "PUT",
+            "path": "/ours/x",
+            "raw_path": b"/ours/x",
+            "query_string": b"",
+            "headers": [(b"host", b"h"), (b"content-length", b"6000000")],
+        }
+        await house.gateway(RequestRecord("r"), scope, receive, send)
+
+    house.run(refuse())
+    assert taken == []
+
+
+def test_files_stay_in_the_folder(house: S3House, tmp_path: Path) -> None:
+    """Keys that look like paths are names of rows."""
+    for key in (
+        "../../../etc/passwd",
+        "/etc/passwd",
+        "a/../../b",
+        "..",
+        "a\\..\\b",
+        "\u202egnp.exe",
+    ):
+        house.client().put_object(Bucket="ours", Key=key, Body=SECRET_TEXT)
+        got = house.client().get_object(Bucket="ours", Key=key)
+        assert got["Body"].read() == SECRET_TEXT
+    assert list(tmp_path.iterdir()) == []
