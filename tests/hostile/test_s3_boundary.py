@@ -246,7 +246,7 @@ def test_an_old_link_is_good_for_what_its_maker_meant(house: S3House, extra: str
     link = house.client().generate_presigned_url("list_objects", {"Bucket": "ours"})
     target = link.removeprefix("http://windvane.test")
     assert house.ask("GET", target).status == 200
-    assert house.ask("GET", f"{target}&{extra}").status in (400, 403)
+    assert house.ask("GET", f"{target}&{extra}").status in (400, 403, 405)
 
 
 def test_links_end(house: S3House) -> None:

@@ -50,14 +50,9 @@ async def read_form(content_type: str, blocks: AsyncIterator[bytes]) -> Form:
     fields: dict[str, str] = {}
     n_bytes = 0
     while (head := await reader.next_head()) is not None:
-        name, file_name, is_file = _read_head(head)
+        name, file_name = _read_head(head)
         if name == "file":
             return Form(fields, file_name, reader.content())
-        if is_file:
-            raise refused(
-                "InvalidArgument",
-                "POST requires exactly one file upload per request, in the field 'file'.",
-            )
         value = await reader.field(MAX_FIELDS - n_bytes)
         n_bytes += len(name) + len(value)
         if n_bytes > MAX_FIELDS:
@@ -71,14 +66,14 @@ async def read_form(content_type: str, blocks: AsyncIterator[bytes]) -> Form:
     raise refused("InvalidArgument", "POST requires exactly one file upload per request.")
 
 
-def _read_head(head: bytes) -> tuple[str, str, bool]:
-    """Name of a field, name of its file, and whether it says one."""
+def _read_head(head: bytes) -> tuple[str, str]:
+    """Name of a field, and of its file."""
     for line in head.decode("utf-8", errors="replace").split("\r\n"):
         header, _, value = line.partition(":")
         if header.strip().lower() == "content-disposition":
             name, file_name = _NAME.search(value), _FILE_NAME.search(value)
             if name is not None:
-                return name[1].lower(), file_name[1] if file_name else "", file_name is not None
+                return name[1].lower(), file_name[1] if file_name else ""
     raise refused("MalformedPOSTRequest")
 
 
