@@ -42,19 +42,18 @@ _RANGE = re.compile(r"bytes=([0-9]{1,18})-([0-9]{1,18})")
 def create_multipart_upload(store: ObjectStore, call: S3Call) -> S3Result:
     given = call.parameters
     check_key(given["Key"])
-    algorithm, kind = _checksum_of(given)
+    checksum = _checksum_of(given)
     with in_words_of_s3():
         encryption = wanted_encryption(store, given)
-        attributes = attributes_of(given, encryption, Checksum(algorithm, "", kind))
+        attributes = attributes_of(given, encryption, checksum)
         upload = store.create_upload(given["Bucket"], given["Key"], attributes)
-    told = "ChecksumAlgorithm" in given
     return S3Result(
         {
             "Bucket": upload.bucket,
             "Key": upload.key,
             "UploadId": upload.upload_id,
-            "ChecksumAlgorithm": algorithm if told else None,
-            "ChecksumType": kind.value if told else None,
+            "ChecksumAlgorithm": checksum.algorithm if checksum is not None else None,
+            "ChecksumType": checksum.type.value if checksum is not None else None,
             **encryption_members(upload.attributes.encryption),
         }
     )
@@ -168,8 +167,14 @@ def abort_multipart_upload(store: ObjectStore, call: S3Call) -> S3Result:
     return S3Result()
 
 
-def _checksum_of(given: Mapping[str, Any]) -> tuple[str, ChecksumType]:
-    """Algorithm and type of the checksums of an upload; raises S3Refusal."""
+_DEFAULT = Checksum(DEFAULT, "", ChecksumType.FULL_OBJECT)
+"""Of an upload that names none: its parts may come with any."""
+
+
+def _checksum_of(given: Mapping[str, Any]) -> Checksum | None:
+    """Algorithm and type of the checksums of an upload, its value yet empty; raises S3Refusal."""
+    if "ChecksumAlgorithm" not in given and "ChecksumType" not in given:
+        return None
     algorithm = given.get("ChecksumAlgorithm", DEFAULT)
     if algorithm not in SIZES:
         raise refused(
@@ -183,7 +188,7 @@ def _checksum_of(given: Mapping[str, Any]) -> tuple[str, ChecksumType]:
             "InvalidRequest",
             f"The {kind.value} checksum type cannot be used with the {algorithm.lower()} checksum algorithm.",
         )
-    return algorithm, kind
+    return Checksum(algorithm, "", kind)
 
 
 def _named(parts: Sequence[Mapping[str, Any]]) -> list[NamedPart]:
@@ -215,8 +220,8 @@ def _stored_parts(store: ObjectStore, upload: Upload, named: Sequence[NamedPart]
 
 
 def _whole_checksum(upload: Upload, parts: Sequence[Part]) -> Checksum | None:
-    asked = upload.attributes.checksum
-    if asked is None or any(part.checksum is None for part in parts):
+    asked = upload.attributes.checksum or _DEFAULT
+    if any(part.checksum is None for part in parts):
         return None
     sums = [part.checksum.value for part in parts if part.checksum is not None]
     if asked.type is ChecksumType.COMPOSITE:

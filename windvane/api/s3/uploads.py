@@ -77,21 +77,22 @@ class PartSink:
 
     def __init__(self, store: ObjectStore, upload: Upload, number: int) -> None:
         self._store, self._upload, self._number = store, upload, number
-        checksum = upload.attributes.checksum
-        self.algorithm = checksum.algorithm if checksum is not None else DEFAULT
+        named = upload.attributes.checksum
+        self._is_named = named is not None
+        self.algorithm = named.algorithm if named is not None else DEFAULT
         self._staged: Staged = store.stage_part(upload)
 
     def write(self, data: bytes, /) -> None:
         self._staged.write(data)
 
     def commit(self, digests: Digests, /) -> S3Result:
-        if digests.algorithm != self.algorithm:
+        if self._is_named and digests.algorithm != self.algorithm:
             raise refused(
                 "InvalidRequest",
                 "Checksum Type mismatch occurred, expected checksum Type: "
                 f"{self.algorithm.lower()}, actual checksum Type: {digests.algorithm.lower()}",
             )
-        checksum = Checksum(digests.algorithm, digests.checksum)
+        told = Checksum(digests.algorithm, digests.checksum)
         with in_words_of_s3():
             part = self._store.put_part(
                 self._upload,
@@ -99,9 +100,9 @@ class PartSink:
                 self._staged,
                 digests.md5,
                 size=digests.size,
-                checksum=checksum,
+                checksum=Checksum(self.algorithm, digests.wanted),
             )
-        members = checksum_members(checksum)
+        members = checksum_members(told)
         members.pop("ChecksumType")
         return S3Result(
             {

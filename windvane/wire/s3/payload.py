@@ -69,13 +69,16 @@ class Digests:
     """What a body was.
 
     md5         hexadecimal
-    checksum    Base64, of the algorithm that was asked for; "" if none was
+    algorithm   of the checksum that the head or the trailers hold, else of the one that was wanted; "" for none
+    checksum    Base64
+    wanted      the checksum that was wanted, whatever the head holds
     """
 
     size: int
     md5: str
     algorithm: str
     checksum: str
+    wanted: str = ""
 
 
 def read_plan(headers: Mapping[str, str], declared: str) -> BodyPlan:
@@ -104,7 +107,7 @@ class Intake:
     """Takes a body in.
 
     signing     for bodies whose chunks are signed
-    algorithm   a checksum to work out if the head names none; "" for none
+    algorithm   a checksum to work out whatever the head names; "" for none
     limit       bytes of content
     digests     what the body was, once `finish` has found it right
     """
@@ -135,8 +138,8 @@ class Intake:
         self._sha256 = hashlib.sha256() if _HEX_HASH.fullmatch(plan.declared) else None
         self._algorithm = plan.algorithm or algorithm
         self._own = new_hasher(self._algorithm) if self._algorithm else None
-        if self._algorithm == "SHA256" and self._sha256 is not None:
-            self._own = self._sha256
+        differs = algorithm not in ("", self._algorithm)
+        self._wanted = new_hasher(algorithm) if differs else None
         self._size = 0
         self.digests: Digests | None = None
 
@@ -151,8 +154,9 @@ class Intake:
         self._md5.update(content)
         if self._sha256 is not None:
             self._sha256.update(content)
-        if self._own is not None and self._own is not self._sha256:
-            self._own.update(content)
+        for hasher in (self._own, self._wanted):
+            if hasher is not None:
+                hasher.update(content)
         return content
 
     def finish(self) -> Digests:
@@ -169,7 +173,8 @@ class Intake:
             )
         checksum = encode(self._own.digest()) if self._own is not None else ""
         self._check_checksum(checksum)
-        self.digests = Digests(self._size, self._md5.hexdigest(), self._algorithm, checksum)
+        wanted = checksum if self._wanted is None else encode(self._wanted.digest())
+        self.digests = Digests(self._size, self._md5.hexdigest(), self._algorithm, checksum, wanted)
         return self.digests
 
     def _check_checksum(self, checksum: str) -> None:
