@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import math
+import re
 import struct
+import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +23,15 @@ _MOST_ARRAYS = 100_000
 _MOST_EMPTY = 1_000_000
 """The product of the other lengths of an array that holds nothing: what is made with them is that large."""
 
-_KINDS = "biuf"
+_MAGIC = b"\x93NUMPY\x01\x00"
+_ORDER = "<" if sys.byteorder == "little" else ">"
+_HEADER = re.compile(
+    rb"\{'descr': '((?:\||%b)[biuf][1248])', 'fortran_order': (False|True), "
+    rb"'shape': \(([0-9]{0,18}(?:,(?: [0-9]{1,18})?)*)\), \} *\n" % _ORDER.encode()
+)
+"""As NumPy writes it, of numbers in this machine's order."""
+
+_MOST_AXES, _MOST_BYTES = 4, 8
 
 
 def write_arrays(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -82,17 +91,17 @@ def _check_entries(entries: list[zipfile.ZipInfo], file: Path) -> None:
 
 def _array_of(content: bytes, name: str) -> NDArray[Any]:
     """raises    ValueError if the bytes are not one array of numbers that fills them"""
-    stream = io.BytesIO(content)
-    version = np.lib.format.read_magic(stream)
-    if version != (1, 0):
-        raise ValueError(f"the array {name[:60]!r} is of version {version}, not (1, 0)")
-    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    if dtype.kind not in _KINDS or not dtype.isnative or dtype.itemsize > 8:
-        raise ValueError(f"the array {name[:60]!r} holds {dtype}, not plain numbers")
-    if any(length < 0 for length in shape) or len(shape) > 4:
-        raise ValueError(f"the array {name[:60]!r} has the shape {str(shape)[:60]}")
+    start, header = 10, _HEADER.match(content, 10)
+    if not content.startswith(_MAGIC) or header is None:
+        raise ValueError(f"the array {name[:60]!r} does not begin as one of plain numbers")
+    start += int.from_bytes(content[8:10], "little")
+    if header.end() != start:
+        raise ValueError(f"the array {name[:60]!r} has a header of another length than it says")
+    dtype, is_fortran = np.dtype(header[1].decode()), header[2] == b"True"
+    shape = tuple(int(length) for length in header[3].split(b",") if length.strip())
+    if len(shape) > _MOST_AXES or dtype.itemsize > _MOST_BYTES:
+        raise ValueError(f"the array {name[:60]!r} has the shape {str(shape)[:60]} of {dtype}")
     n_cells = math.prod(shape)
-    start = stream.tell()
     if start + n_cells * dtype.itemsize != len(content):
         raise ValueError(
             f"the array {name[:60]!r} needs {n_cells * dtype.itemsize} bytes; there are {len(content) - start}"

@@ -230,7 +230,7 @@ def _check_sets(
         return
     told = thresholds.split(b" ")
     named = [told[at] for at in at_codes.tolist()]
-    if not all(one.isdigit() and len(one) < 8 for one in named):
+    if not b"".join(named).isdigit() or not 0 < min(map(len, named)) <= max(map(len, named)) < 8:
         raise ValueError("a split on codes whose threshold is not the number of a set")
     tree = np.searchsorted(np.cumsum(n_leaves - 1), at_codes, side="right")
     bad = np.array(named, np.int64) >= n_sets[tree]

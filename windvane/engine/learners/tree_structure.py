@@ -33,43 +33,33 @@ def check_structure(
     children = []
     for child in (left.astype(np.int64), right.astype(np.int64)):
         is_inner = child >= 0
-        _refuse(
-            is_inner & ((child <= own) | (child >= limit)),
-            tree,
-            own,
-            child,
-            "a node that does not lead on",
-        )
-        _refuse(~is_inner & (~child > limit), tree, own, child, "a leaf that there is not")
+        fits = np.where(is_inner, (child > own) & (child < limit), child >= ~limit)
+        if not fits.all():
+            _refuse(~fits, tree, own, child)
         children.append(np.where(is_inner, start + child, len(left) + first_leaf[tree] + ~child))
     together = np.concatenate(children)
     times = np.bincount(together, minlength=len(left) + int(n_leaves.sum()))
-    is_root = np.zeros(len(times), bool)
-    is_root[np.where(n_inner > 0, first_inner, len(left) + first_leaf)] = True
-    if (times != ~is_root).any():
-        at = int((times != ~is_root).argmax())
+    times[np.where(n_inner > 0, first_inner, len(left) + first_leaf)] += 1  # roots
+    if times.min() != 1 or times.max() != 1:
+        at = int((times != 1).argmax())
         what = "node" if at < len(left) else "leaf"
         within = first_inner if at < len(left) else len(left) + first_leaf
         number = int(np.searchsorted(within, at, side="right")) - 1
         raise ValueError(
-            f"tree {number}: {what} {at - int(within[number])} follows {times[at]} nodes instead of one"
+            f"tree {number}: {what} {at - int(within[number])} follows {times[at]} nodes instead of one, or is a root that follows one"
         )
     _check_depth(children[0], children[1], first_inner[n_inner > 0], deepest)
 
 
 def _refuse(
-    bad: NDArray[np.bool_],
-    tree: NDArray[Any],
-    own: NDArray[Any],
-    child: NDArray[Any],
-    what: str,
+    bad: NDArray[np.bool_], tree: NDArray[Any], own: NDArray[Any], child: NDArray[Any]
 ) -> None:
-    if bad.any():
-        at = int(bad.argmax())
-        raise ValueError(
-            f"{what}: tree {tree[at]}, node {own[at]} names the child {child[at]}, which must be a later node or ~leaf of "
-            "its tree"
-        )
+    at = int(bad.argmax())
+    what = "a node that does not lead on" if child[at] >= 0 else "a leaf that there is not"
+    raise ValueError(
+        f"{what}: tree {tree[at]}, node {own[at]} names the child {child[at]}, which must be a later node or ~leaf of its "
+        "tree"
+    )
 
 
 def _check_depth(

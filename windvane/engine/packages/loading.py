@@ -64,9 +64,8 @@ def _load(transformers: Path, model: Path) -> Predictor:
             f"{model} was trained on another table than the one that {transformers} was fitted on."
         )
     decision, temperature, pool = _read_decision(model, document, len(schema.labels))
-    recipes = {
-        member.recipe: _recipe(transformers, member.recipe) for member in members if member.recipe
-    }
+    named = dict.fromkeys(member.recipe for member in members if member.recipe)
+    recipes = {name: _recipe(transformers, name) for name in named}
     _check_recipes(transformers, recipes, columns)
     _check_widths(model, members, recipes)
     layer = _read_second_layer(model / SECOND_LAYER, len(members), len(schema.labels))
