@@ -88,17 +88,18 @@ def check_answers(
     called     what it is in messages
     raises     CorruptArtifact
     """
-    shape = (2, n_classes) if n_classes else (2,)
-    with np.errstate(all="ignore"):
-        answer = model.predict(_two_rows(features))
-    if answer.shape != shape:
-        raise CorruptArtifact(
-            f"{called} answers numbers of the shape {answer.shape[1:]} for a row; {n_classes} labels need {shape[1:]}."
-        )
-    if not np.isfinite(answer).all():
-        raise CorruptArtifact(
-            f"{called} answers {answer[~np.isfinite(answer)][0]}, which is no number."
-        )
+    shape = (1, n_classes) if n_classes else (1,)
+    for row in _two_rows(features):
+        with np.errstate(all="ignore"):
+            answer = model.predict(row[None])
+        if answer.shape != shape:
+            raise CorruptArtifact(
+                f"{called} answers numbers of the shape {answer.shape[1:]} for a row; {n_classes} labels need {shape[1:]}."
+            )
+        if not np.isfinite(answer).all():
+            raise CorruptArtifact(
+                f"{called} answers {answer[~np.isfinite(answer)][0]}, which is no number."
+            )
 
 
 def _two_rows(features: Sequence[Feature]) -> FloatMatrix:
