@@ -333,15 +333,12 @@ class Server:
             ConsoleParts(
                 self._entry,
                 Inside(self._operations, self._async_operations, self._permit),
-                Objects(self._artifacts, owners, self._mapped),
+                Objects(self._artifacts, owners, self._mapped, self._roles.authorize_s3),
                 Hosts(names),
-                self._roles_of,
+                self._roles.passable,
                 SignIns(self._failures, self._audit, self._telemetry.on_request),
             )
         )
-
-    def _roles_of(self, account: str) -> tuple[str, ...]:
-        return tuple(role.arn for role in self._authorizer.directory.roles(account))
 
     def _new_operations(self) -> Operations:
         identity = identity_parts(self._keyring, self._authorizer, self._store, self._safe, utc_now)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from windvane.api.iam.table import IdentityParts, identity_parts
 from windvane.api.keyring import KeyRing
@@ -15,6 +16,7 @@ from windvane.control.identity.directory import Directory
 from windvane.control.identity.key_safe import KeySafe
 from windvane.settings import Role
 from windvane.store.base import Store
+from windvane.wire.call import Caller
 
 SECRET = b"k" * 32
 
@@ -45,3 +47,9 @@ def permit_of(parts: IdentityParts) -> Permissions:
 def roles(*arns: str) -> tuple[Role, ...]:
     """Declared roles that may use every bucket."""
     return tuple(Role(arn) for arn in arns)
+
+
+def allow_s3(
+    caller: Caller, action: str, resource: str, facts: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Every account does what it likes with the buckets that are its own."""

@@ -52,7 +52,7 @@ from windvane.settings import LimitSettings
 from windvane.store.open import FILE_NAME, open_store
 from windvane.telemetry import Telemetry
 from windvane.web import Web
-from windvane.wire.call import Caller
+from windvane.wire.call import Authorize, Caller
 from windvane.wire.edge import Edge
 from windvane.wire.failures import FailureCounter
 from windvane.wire.model import load_service
@@ -128,13 +128,13 @@ class House:
             streams=followed,
             failures=FailureCounter(_PATIENT),
         )
-        console = self._new_console(artifacts, Inside(served, at_once, permit))
+        console = self._new_console(artifacts, Inside(served, at_once, permit), identity.authorizer)
         self.app = Web(self._edge, console, Telemetry(self._store, clock, lambda: ()), list)
 
-    def _new_console(self, artifacts: Artifacts, inside: Inside) -> Site:
+    def _new_console(self, artifacts: Artifacts, inside: Inside, authorize: Authorize) -> Site:
         owners = StoredBuckets(self._store, clock)
         entry = Entry(self._keys, Passes(self._store, clock), SESSION_SECRET, clock)
-        objects = Objects(artifacts, owners, BucketMap())
+        objects = Objects(artifacts, owners, BucketMap(), authorize)
         sign_ins = SignIns(FailureCounter(_PATIENT), None, lambda _: None)
         return Site(ConsoleParts(entry, inside, objects, Hosts([]), lambda _: (), sign_ins))
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -53,6 +53,7 @@ from windvane.errors import (
     TooLarge,
     WindvaneError,
 )
+from windvane.wire.call import Caller
 
 _LOG = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ _STATUSES: tuple[tuple[type[WindvaneError], int], ...] = (
 class Parts:
     """What the pages work with; made once by app.py.
 
-    roles    ARNs of roles by account, the default one first
+    roles       ARNs of roles that a caller may hand to jobs, the default one first
     sign_ins told of every attempt to get in
     """
 
@@ -99,7 +100,7 @@ class Parts:
     inside: Inside
     objects: Objects
     hosts: Hosts
-    roles: Callable[[str], tuple[str, ...]]
+    roles: Callable[[Caller], tuple[str, ...]]
     sign_ins: SignIns
 
 
@@ -155,14 +156,15 @@ class Site:
         return await asyncio.to_thread(self._parts.entry.again, kept) if kept else None
 
     def _visit(self, request: Request, session: Session) -> Visit:
-        parts, account = self._parts, session.caller.account
+        parts, caller = self._parts, _seen_from(session.caller, request)
+        session = replace(session, caller=caller)
         return Visit(
             session,
             url_of(request),
-            parts.roles(account),
+            parts.roles,
             parts.entry.csrf_token(session),
             parts.inside,
-            VisitObjects(parts.objects, account),
+            VisitObjects(parts.objects, caller),
         )
 
     async def _check_form(self, request: Request, session: Session) -> None:
@@ -175,6 +177,13 @@ class Site:
             raise AccessDenied(
                 "The form is not one of this session's pages, so nothing was changed. Load the page again."
             )
+
+
+def _seen_from(caller: Caller, request: Request) -> Caller:
+    """With what the connection tells: conditions of policies ask for it."""
+    peer = request.client.host if request.client else ""
+    is_secure = request.url.scheme == "https"
+    return Caller(caller.account, caller.region, caller.credential, peer, is_secure)
 
 
 @dataclass(frozen=True)

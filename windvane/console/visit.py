@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,17 +25,17 @@ class ObjectInfo(Protocol):
 
 
 class Objects(Protocol):
-    """S3 as an account may use it; see control/objects.py."""
+    """S3 as a caller may use it; see control/objects.py."""
 
-    def info(self, account: str, uri: str) -> ObjectInfo: ...
+    def info(self, caller: Caller, uri: str) -> ObjectInfo: ...
 
-    def read(self, account: str, uri: str, limit_bytes: int) -> bytes: ...
+    def read(self, caller: Caller, uri: str, limit_bytes: int) -> bytes: ...
 
-    def chunks(self, account: str, uri: str) -> Iterator[bytes]: ...
+    def chunks(self, caller: Caller, uri: str) -> Iterator[bytes]: ...
 
-    def list(self, account: str, prefix: str, limit: int) -> list[Any]: ...
+    def list(self, caller: Caller, prefix: str, limit: int) -> list[Any]: ...
 
-    def write(self, account: str, uri: str, data: bytes) -> None: ...
+    def write(self, caller: Caller, uri: str, data: bytes) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -46,28 +46,28 @@ class VisitObjects:
     """
 
     objects: Objects
-    account: str
+    caller: Caller
 
     async def size(self, uri: str) -> int:
         """Bytes."""
-        return (await asyncio.to_thread(self.objects.info, self.account, uri)).size
+        return (await asyncio.to_thread(self.objects.info, self.caller, uri)).size
 
     async def read(self, uri: str, limit_bytes: int) -> bytes:
         """raises    TooLarge besides"""
-        return await asyncio.to_thread(self.objects.read, self.account, uri, limit_bytes)
+        return await asyncio.to_thread(self.objects.read, self.caller, uri, limit_bytes)
 
     async def chunks(self, uri: str) -> AsyncIterator[bytes]:
-        chunks = self.objects.chunks(self.account, uri)
+        chunks = self.objects.chunks(self.caller, uri)
         while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
             yield chunk
 
     async def list(self, prefix: str, limit: int = 1000) -> list[tuple[str, int]]:
         """URI and bytes of each."""
-        found = await asyncio.to_thread(self.objects.list, self.account, prefix, limit)
+        found = await asyncio.to_thread(self.objects.list, self.caller, prefix, limit)
         return [(str(info.location), info.size) for info in found]
 
     async def write(self, uri: str, data: bytes) -> None:
-        await asyncio.to_thread(self.objects.write, self.account, uri, data)
+        await asyncio.to_thread(self.objects.write, self.caller, uri, data)
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,13 @@ class Visit:
     """One request of somebody who is signed in.
 
     url      of this server as the browser knows it, without a slash at the end
-    roles    ARNs of roles that jobs of this account may have, the default one first
+    passable ARNs of the roles that a caller may hand to jobs, the default one first
     csrf     what the forms of the page carry
     """
 
     session: Session
     url: str
-    roles: tuple[str, ...]
+    passable: Callable[[Caller], tuple[str, ...]]
     csrf: str
     inside: Inside
     objects: VisitObjects
@@ -89,6 +89,11 @@ class Visit:
     @property
     def caller(self) -> Caller:
         return self.session.caller
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """ARNs of the roles that whoever is signed in may hand to jobs."""
+        return self.passable(self.caller)
 
     async def ask(
         self, service: str, operation: str, parameters: Mapping[str, Any]

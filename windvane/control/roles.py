@@ -146,6 +146,16 @@ class Roles:
             self._authorizer(caller, "iam:PassRole", arn, _PASSED_TO)
         return self.assume(scope, arn)
 
+    def passable(self, caller: Caller) -> tuple[str, ...]:
+        """ARNs of the roles that a caller may hand to jobs, the default one first."""
+        return tuple(
+            role.arn
+            for role in self._authorizer.directory.roles(caller.account)
+            if trusts_service(read_once(role.trust, Use.TRUST), SAGEMAKER)
+            and self._authorizer.decide(caller, "iam:PassRole", role.arn, _PASSED_TO)
+            is Decision.ALLOWED
+        )
+
     def authorize_s3(
         self, caller: Caller, action: str, resource: str, facts: Facts = NO_FACTS
     ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from api.identities import allow_s3
 from api.world import build_parts, migrated_database
 from unit.console.board import Jobs
 from unit.console.browsing import Browser
@@ -85,9 +86,9 @@ def console(tmp_path: Path) -> Iterator[Console]:
         Parts(
             entry,
             Inside(asked, {}),
-            Objects(artifacts, Owners(), BucketMap()),
+            Objects(artifacts, Owners(), BucketMap(), allow_s3),
             Hosts(["ml.example.org"]),
-            lambda account: (default_role(account),),
+            lambda caller: (default_role(caller.account),),
             SignIns(FailureCounter(100), None, lambda _: None),
         )
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from api.identities import allow_s3
 from api.world import ACCOUNT, REGION, ROLE, Keys, World, build_parts, build_world, close
 
 from windvane.api.entry import Entry
@@ -139,7 +140,7 @@ def opened(folder: Path) -> Iterator[Desk]:
     entry = Entry(Keys(), Passes(world.store, world.clock), SECRET, world.clock)
     parts = build_parts(world.store, world.artifacts, world.clock, LimitSettings())
     inside = Inside(operations(parts), {})
-    objects = Objects(world.artifacts, None, BucketMap(()))
+    objects = Objects(world.artifacts, None, BucketMap(()), allow_s3)
     site = Site(
         Parts(
             entry,

@@ -21,7 +21,7 @@ from windvane.console.job_form.code import boto3_code, cli_code
 from windvane.console.job_form.draft import LEFT_OUT, MODES, TYPES, Draft, packed
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.visit import Visit, visit_of
-from windvane.errors import CallerFault
+from windvane.errors import AccessDenied, CallerFault
 from windvane.names import default_bucket
 
 MOST_COLUMNS = 500
@@ -218,13 +218,23 @@ def _as_seen(draft: Draft, seen: Seen) -> Draft:
     )
 
 
+def _first_role(visit: Visit) -> str:
+    """raises    AccessDenied if whoever is signed in may hand no role to a job"""
+    for arn in visit.roles:
+        return arn
+    raise AccessDenied(
+        f"{visit.caller.credential.principal_arn} may hand no role to a job: it needs iam:PassRole on one that SageMaker "
+        "may assume."
+    )
+
+
 def _completed(draft: Draft, visit: Visit) -> Draft:
     """With proposals for what is empty and must not be."""
     bucket = default_bucket(visit.caller.account, visit.caller.region)
     return replace(
         draft,
         job_name=draft.job_name or (proposed_name(draft.uri) if draft.uri else ""),
-        role=draft.role or visit.roles[0],
+        role=draft.role or _first_role(visit),
         output=draft.output or f"s3://{bucket}/automl",
     )
 

@@ -1,0 +1,143 @@
+"""The console for a user: it shows and does what the user may, and says AWS's own sentence where it may not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api.accounts import ACCOUNT, Accounts, allow, deny
+from api.identities import SECRET, permit_of
+from api.world import INPUT, build_parts
+from unit.console.browsing import Browser
+
+from windvane.api.entry import Entry, Session
+from windvane.api.identity import identity_operations
+from windvane.api.inside import Inside
+from windvane.api.served import operations
+from windvane.api.sign_ins import SignIns
+from windvane.artifacts.mapped import BucketMap
+from windvane.console.security import Hosts
+from windvane.console.site import Parts, Site
+from windvane.control.objects import Objects
+from windvane.control.passes import Passes
+from windvane.errors import AccessDenied
+from windvane.settings import LimitSettings
+from windvane.wire.call import Caller
+from windvane.wire.failures import FailureCounter
+
+REGION = "us-east-1"
+DATA = f"{INPUT}a.csv"
+
+
+class Desk:
+    """The console of a control plane with real permissions."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self.accounts = accounts
+        self.entry = Entry(
+            accounts.ring, Passes(accounts.store, accounts.clock), SECRET, accounts.clock
+        )
+        parts = build_parts(
+            accounts.store,
+            accounts.world.artifacts,
+            accounts.clock,
+            LimitSettings(),
+            accounts.roles,
+        )
+        served = {**operations(parts), **identity_operations(accounts.identity)}
+        self.inside = Inside(served, {}, permit_of(accounts.identity))
+        self.objects = Objects(
+            accounts.world.artifacts, None, BucketMap(), accounts.roles.authorize_s3
+        )
+        self.site = Site(
+            Parts(
+                self.entry,
+                self.inside,
+                self.objects,
+                Hosts([]),
+                accounts.roles.passable,
+                SignIns(FailureCounter(), None, lambda _: None),
+            )
+        )
+
+    def session(self, keys: Any) -> Session:
+        session = self.entry.by_keys(keys["AccessKeyId"], keys["SecretAccessKey"], REGION)
+        assert session is not None
+        return session
+
+    def caller(self, keys: Any) -> Caller:
+        return self.session(keys).caller
+
+    def browser(self, keys: Any) -> Browser:
+        text = self.entry.text_of(self.session(keys))
+        return Browser(self.site, cookies={"windvane-session-8470": text})
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    accounts = Accounts(tmp_path)
+    yield Desk(accounts)
+    accounts.close()
+
+
+def test_a_user_signs_in_with_its_key_until_that_is_taken_away(desk: Desk) -> None:
+    keys = desk.accounts.user("ann", allow("*"))
+    session = desk.session(keys)
+    assert session.caller.credential.principal_arn == f"arn:aws:iam::{ACCOUNT}:user/ann"
+    kept = desk.entry.text_of(session)
+    assert desk.entry.again(kept) is not None
+    iam = desk.accounts.client("iam")
+    iam.update_access_key(UserName="ann", AccessKeyId=keys["AccessKeyId"], Status="Inactive")
+    assert desk.entry.again(kept) is None
+
+
+async def _asked(desk: Desk, keys: Any, service: str, operation: str) -> Any:
+    return await desk.inside.ask(desk.caller(keys), service, operation, {})
+
+
+def test_pages_ask_with_the_permissions_of_whoever_is_signed_in(desk: Desk) -> None:
+    keys = desk.accounts.user("ann", allow("windvane:ListAutoMLJobOverviews"))
+    assert asyncio.run(_asked(desk, keys, "windvane", "ListAutoMLJobOverviews"))
+    with pytest.raises(AccessDenied, match="user/ann is not authorized to perform: sagemaker:List"):
+        asyncio.run(_asked(desk, keys, "sagemaker", "ListModels"))
+
+
+def test_objects_are_read_listed_and_written_with_the_permissions_of_s3(desk: Desk) -> None:
+    reads = allow("s3:GetObject", "arn:aws:s3:::data/train/*")
+    keys = desk.accounts.user("ann", reads, deny("s3:*", "arn:aws:s3:::data/train/secret*"))
+    caller = desk.caller(keys)
+    assert desk.objects.read(caller, DATA, 100)
+    desk.accounts.world.put("s3://data/train/secret.csv")
+    for call in (
+        lambda: desk.objects.info(caller, "s3://data/train/secret.csv"),
+        lambda: list(desk.objects.chunks(caller, "s3://data/other.csv")),
+        lambda: desk.objects.list(caller, "s3://data/train/", 10),
+        lambda: desk.objects.write(caller, "s3://data/train/new.csv", b""),
+    ):
+        with pytest.raises(AccessDenied, match="is not authorized to perform: s3:"):
+            call()
+
+
+def test_only_roles_that_may_be_passed_are_offered(desk: Desk) -> None:
+    root = desk.accounts.caller({"AccessKeyId": "AKIAROOT"})
+    assert desk.accounts.roles.passable(root) == (f"arn:aws:iam::{ACCOUNT}:role/windvane",)
+    assert desk.accounts.roles.passable(desk.caller(desk.accounts.user("ann"))) == ()
+
+
+def test_a_page_that_may_not_be_seen_says_why(desk: Desk) -> None:
+    answer = desk.browser(desk.accounts.user("ann")).get("/console/")
+    assert answer.status == 403
+    assert "user/ann is not authorized to perform: windvane:ListAutoMLJobOverviews" in answer.text
+    seen = desk.browser(desk.accounts.user("bob", allow("windvane:List*"))).get("/console/")
+    assert seen.status == 200
+    refused = desk.browser(desk.accounts.user("eve", allow("windvane:List*"))).get("/console/new")
+    assert refused.status in (403, 404)
+
+
+def test_conditions_ask_for_the_address_of_the_browser(desk: Desk) -> None:
+    elsewhere = {"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
+    keys = desk.accounts.user("ann", allow("windvane:List*"), deny("*", Condition=elsewhere))
+    assert desk.browser(keys).get("/console/").status == 200
