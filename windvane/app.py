@@ -91,6 +91,7 @@ from windvane.settled import (
 from windvane.store.open import open_store
 from windvane.telemetry import Telemetry
 from windvane.web import Web
+from windvane.wire.admission import Admission
 from windvane.wire.call import Authorize, Operations
 from windvane.wire.edge import AsyncHandler, Edge
 from windvane.wire.failures import FailureCounter
@@ -291,6 +292,7 @@ class Server:
             self._in_s3_thread,
             self._mapped_bucket,
             posts,
+            Admission(self._failures, self._rates, self._audit),
         )
 
     def _gateway_store(self, forwarder: Forwarder) -> OwnStore | ExternalStore:

@@ -108,6 +108,8 @@ class LimitSettings:
     max_candidates        a job's MaxCandidates when it names none
     max_runtime_s         a job's MaxAutoMLJobRuntimeInSeconds when it names none
     instances             model processes per account
+    workers_per_account   training workers that one account may hold at once, a core each; 0 means all of them
+    stored_bytes          of S3 objects that one account may come to store by uploads; 0 means any number
     max_data_bytes        decompressed training data of one job
     max_columns           columns of one table
     requests_per_s        signed requests of one account, of any service; 0 means no limit
@@ -121,6 +123,8 @@ class LimitSettings:
     max_candidates: int = 250
     max_runtime_s: int = 3600
     instances: int = 20
+    workers_per_account: int = 0
+    stored_bytes: int = 0
     max_data_bytes: int = 100 * 1000**3
     max_columns: int = 10_000
     requests_per_s: int = 0

@@ -101,7 +101,8 @@ def embedded_objects(settings: Settings, keys: DataKeys) -> ObjectStore | None:
     """
     if settings.s3 is not None:
         return None
-    return EncryptedStore(open_objects(settings.data_dir / OBJECTS), keys)
+    limit_bytes = settings.limits.stored_bytes
+    return EncryptedStore(open_objects(settings.data_dir / OBJECTS, limit_bytes=limit_bytes), keys)
 
 
 def connection_of(settings: Settings) -> Connection | None:
@@ -239,6 +240,7 @@ def work_config(
         max_data_bytes=settings.limits.max_data_bytes,
         max_columns=settings.limits.max_columns,
         instance_limit=settings.limits.instances,
+        workers_per_account=settings.limits.workers_per_account,
         transformed_rows=settings.artifacts.transformed_rows,
         kept_models=settings.artifacts.kept_models,
         buckets=mapped.sources,

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from windvane.api.s3.served import s3_service
 from windvane.objects.base import ObjectStore
+from windvane.wire.admission import Admission
 from windvane.wire.bodies import Bodies, BodyBounds
 from windvane.wire.call import Authorize, Caller, KeyRing
 from windvane.wire.faults import s3_refusal
@@ -37,6 +38,7 @@ def own_gateway(
     authorize: Authorize = allow,
     mapped: FindMapped = nothing_mapped,
     in_thread: InThread = asyncio.to_thread,
+    admission: Admission | None = None,
 ) -> S3Gateway:
     store = OwnStore(s3_service(objects), in_thread)
     return S3Gateway(
@@ -49,6 +51,7 @@ def own_gateway(
         in_thread,
         mapped,
         PostUploads(store, keyring, clock),
+        admission,
     )
 
 

@@ -135,10 +135,18 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
     def task(self, task_id: int) -> Task | None: ...
 
     def claim_task(
-        self, kinds: Sequence[TaskKind], worker: str, now: datetime, lease_until: datetime
+        self,
+        kinds: Sequence[TaskKind],
+        worker: str,
+        now: datetime,
+        lease_until: datetime,
+        most_of_account: int = 0,
     ) -> Task | None:
-        """The next ready task of these kinds, now RUNNING with a new token and one more attempt. Jobs take
-        turns: a job with fewer running tasks comes first, then the older task."""
+        """The next ready task of these kinds, now RUNNING with a new token and one more attempt. Accounts take turns,
+        and their jobs: an account with fewer running tasks comes first, then a job with fewer, then the older task.
+
+        most_of_account    tasks of these kinds that may run for one account at once; 0 means any number
+        """
 
     def renew_lease(self, task: Task, lease_until: datetime) -> bool:
         """Whether the task is still this worker's (RUNNING and of the same token)."""

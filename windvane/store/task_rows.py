@@ -6,7 +6,7 @@ A claim raises the task's token; whoever holds an older one changes nothing any 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -23,12 +23,6 @@ from windvane.store.times import from_micros, optional_time, to_micros
 _OLDEST_FIRST = (TASKS.c.created, TASKS.c.id)
 _IS_READY = TASKS.c.status == str(TaskStatus.READY)
 _IS_RUNNING = TASKS.c.status == str(TaskStatus.RUNNING)
-_AT_WORK = (
-    select(TASKS.c.job_arn, func.count().label("n_running"))
-    .where(_IS_RUNNING)
-    .group_by(TASKS.c.job_arn)
-    .subquery()
-)
 
 
 class TaskRows(Rows):
@@ -53,18 +47,19 @@ class TaskRows(Rows):
         return found[0] if found else None
 
     def claim_task(
-        self, kinds: Sequence[TaskKind], worker: str, now: datetime, lease_until: datetime
+        self,
+        kinds: Sequence[TaskKind],
+        worker: str,
+        now: datetime,
+        lease_until: datetime,
+        most_of_account: int = 0,
     ) -> Task | None:
-        next_ready = (
-            select(TASKS)
-            .outerjoin(_AT_WORK, _AT_WORK.c.job_arn == TASKS.c.job_arn)
-            .where(_IS_READY, _is_of(kinds))
-            .order_by(func.coalesce(_AT_WORK.c.n_running, 0), *_OLDEST_FIRST)
-            .limit(1)
-        )
-        row = self._connection.execute(next_ready).first()
-        if row is None:
+        job_arn = self._job_in_turn(kinds, most_of_account)
+        if job_arn is None:
             return None
+        of_job = (_IS_READY, _is_of(kinds), TASKS.c.job_arn == job_arn)
+        oldest = select(TASKS).where(*of_job).order_by(*_OLDEST_FIRST).limit(1)
+        row = self._connection.execute(oldest).one()
         task = _task(row)
         claimed = replace(
             task,
@@ -77,6 +72,34 @@ class TaskRows(Rows):
         )
         self._write(claimed)
         return claimed
+
+    def _job_in_turn(self, kinds: Sequence[TaskKind], most_of_account: int) -> str | None:
+        """The job whose oldest ready task is next; None if there is none."""
+        ready = (
+            select(TASKS.c.job_arn, func.min(TASKS.c.created), func.min(TASKS.c.id))
+            .where(_IS_READY, _is_of(kinds))
+            .group_by(TASKS.c.job_arn)
+        )
+        waiting = self._connection.execute(ready).all()
+        if not waiting:
+            return None
+        running = select(TASKS.c.job_arn, TASKS.c.kind, func.count()).where(_IS_RUNNING)
+        of_job: Counter[str] = Counter()
+        of_account: Counter[str] = Counter()
+        alike: Counter[str] = Counter()
+        wanted = {str(kind) for kind in kinds}
+        for arn, kind, n_running in self._connection.execute(
+            running.group_by(TASKS.c.job_arn, TASKS.c.kind)
+        ):
+            of_job[arn] += n_running
+            of_account[_account(arn)] += n_running
+            alike[_account(arn)] += n_running if kind in wanted else 0
+        turns = [
+            (of_account[_account(arn)], of_job[arn], created, first_id, arn)
+            for arn, created, first_id in waiting
+            if not most_of_account or alike[_account(arn)] < most_of_account
+        ]
+        return min(turns)[-1] if turns else None
 
     def renew_lease(self, task: Task, lease_until: datetime) -> bool:
         renewed = update(TASKS).where(_is_held(task)).values(lease_until=to_micros(lease_until))
@@ -143,6 +166,12 @@ class TaskRows(Rows):
         changed = update(TASKS).where(TASKS.c.id == task.id)
         self._connection.execute(changed.values(**_changing_columns(task)))
         return task
+
+
+def _account(job_arn: str) -> str:
+    """Of a job's ARN; "" for what is none."""
+    parts = job_arn.split(":", 5)
+    return parts[4] if len(parts) > 5 else ""
 
 
 def _is_of(kinds: Sequence[TaskKind]) -> ColumnElement[bool]:

@@ -54,6 +54,7 @@ def _too_small(fault: errors.PartTooSmall) -> S3Refusal:
 
 
 _TABLE = (
+    _row(errors.QuotaExceeded, lambda f: S3Refusal("QuotaExceeded", 403, str(f))),
     _row(errors.NoSuchBucket, lambda f: refused("NoSuchBucket", details={"BucketName": f.bucket})),
     _row(errors.NoSuchKey, _no_such_key),
     _row(

@@ -78,6 +78,27 @@ class TaskLaws:
         turns = [claimed(store).job_arn for _ in range(5)]
         assert turns == ["long", "short", "long", "short", "long"]
 
+    def test_accounts_take_turns_however_many_jobs_they_have(self, store: Store) -> None:
+        for n in range(3):
+            queue(store, f"arn:aws:sagemaker:r:111111111111:automl-job/{n}", "1", "2", now=at(0))
+        queue(store, "arn:aws:sagemaker:r:222222222222:automl-job/x", "1", "2", now=at(1))
+        turns = [claimed(store).job_arn.split(":")[4][0] for _ in range(6)]
+        assert turns == ["1", "2", "1", "2", "1", "1"]
+
+    def test_an_account_holds_no_more_workers_than_it_may(self, store: Store) -> None:
+        mine, others = (f"arn:aws:sagemaker:r:{n * 12}:automl-job/x" for n in "12")
+        queue(store, mine, "1", "2", "3")
+        with store.transaction() as tx:
+            tx.add_tasks(mine, [NewTask(TaskKind.ANALYZE, "a")], START)
+            assert tx.claim_task([TaskKind.ANALYZE], "worker", START, at(60), 1) is not None
+            assert tx.claim_task(TRAIN, "worker", START, at(60), 1) is not None
+            assert tx.claim_task(TRAIN, "worker", START, at(60), 1) is None
+        queue(store, others, "1", now=at(1))
+        with store.transaction() as tx:
+            found = tx.claim_task(TRAIN, "worker", START, at(60), 1)
+            assert found is not None
+            assert found.job_arn == others
+
     def test_a_job_whose_task_ended_is_in_turn_again(self, store: Store) -> None:
         queue(store, "busy", "1", "2", now=at(0))
         queue(store, "idle", "1", "2", now=at(1))

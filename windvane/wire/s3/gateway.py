@@ -15,6 +15,7 @@ import aiohttp
 from starlette.types import Receive, Scope, Send
 
 from windvane.errors import WindvaneError
+from windvane.wire.admission import Admission
 from windvane.wire.bodies import Bodies
 from windvane.wire.call import Authorize, Caller, Request, RequestRecord, seen_from
 from windvane.wire.heads import check_head
@@ -57,6 +58,7 @@ class S3Gateway:
     bodies      that requests' bodies are read through
     in_thread   runs blocking calls off the event loop
     mapped      the buckets that are read from elsewhere
+    admission   what a request has to pass besides its signature
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class S3Gateway:
         in_thread: InThread,
         mapped: FindMapped = nothing_mapped,
         posts: PostUploads | None = None,
+        admission: Admission | None = None,
     ) -> None:
         self._store = store
         self._forwarder = forwarder
@@ -80,6 +83,7 @@ class S3Gateway:
         self._in_thread = in_thread
         self._mapped = mapped
         self._posts = posts
+        self._admission = admission or Admission()
         self._reader = MappedReader(forwarder, in_thread)
 
     async def close(self) -> None:
@@ -99,7 +103,7 @@ class S3Gateway:
             except Exception as error:  # the end of the way: every error is answered
                 if watched.has_begun:
                     raise
-                refusal = self._refusal(error, record)
+                refusal = self._refusal(self._admission.told(record, error), record)
                 record.error_code, record.error_message = refusal.code, refusal.sentence
                 ends = CLOSE if has_body(head) and not body.at_end else ()
                 await send_refusal(watched, head, record, refusal, ends)
@@ -124,6 +128,7 @@ class S3Gateway:
             return None
         proof = self._proof(record, head)
         body.charge(proof.caller.account)
+        self._admission.admit(record)
         await self._check_owner(resolved.operation, resolved.bucket, proof.caller)
         if not self._store.serves(resolved.operation):
             raise refused(
@@ -168,6 +173,7 @@ class S3Gateway:
         form = await self._posts.read_fields(head, body)
         record.caller = caller = seen_from(self._posts.prove(form, resolved.bucket), record)
         body.charge(caller.account)
+        self._admission.admit(record)
         await self._check_owner(POST_OBJECT, resolved.bucket, caller)
         parameters = self._posts.parameters(form, resolved.bucket)
         record.parameters = parameters
@@ -223,6 +229,7 @@ class S3Gateway:
     ) -> None:
         if not mapped.is_public or is_signed(head):
             proof = self._proof(record, head)
+            self._admission.admit(record)
             if mapped.accounts:
                 if proof.caller.account not in mapped.accounts:
                     raise refused("AccessDenied")

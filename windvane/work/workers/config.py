@@ -94,6 +94,8 @@ class WorkConfig:
     max_data_bytes   decompressed training data of one job
     max_columns      columns of one table
     instance_limit   model processes of one account
+    workers_per_account
+                     training workers that one account may hold at once; 0 means all
     transformed_rows written of each part of the data that a recipe transformed
     kept_models      single candidates of a job whose models are kept, the best ones; 0 means all
     log_days, event_days
@@ -115,6 +117,7 @@ class WorkConfig:
     max_data_bytes: int = 100 * 1000**3
     max_columns: int = 10_000
     instance_limit: int = 20
+    workers_per_account: int = 0
     transformed_rows: int = 20_000
     kept_models: int = 0
     buckets: tuple[BucketSource, ...] = ()

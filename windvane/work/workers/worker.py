@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.discretion import discreet
 from windvane.domain.job import AutoMLJob
-from windvane.domain.task import Task, TaskStatus
+from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.process.child import Ending, Exit
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
@@ -131,7 +131,8 @@ class Worker:
         now = self._clock()
         with self._store.transaction() as tx:
             for kinds in self._role.turns:
-                task = tx.claim_task(kinds, self._name, now, now + LEASE)
+                most = self._config.workers_per_account if TaskKind.TRAIN in kinds else 0
+                task = tx.claim_task(kinds, self._name, now, now + LEASE, most)
                 if task is not None:
                     return self._duties.of(tx, task, now)
         return None
