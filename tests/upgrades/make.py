@@ -26,8 +26,8 @@ account = "{SECOND_ACCOUNT}"
 access_key = "AKIAKEPTFIXTURE00001"
 secret_key = "of-a-fixture-and-nothing-else-000000000"
 """
-PART = 5 * 1024**2
-"""Bytes: the least that a part of a multipart upload may have."""
+PARTS = (b"one part, which is the last one and may be small " * 1000,)
+"""Of the upload in parts. Objects are encrypted, and so cannot be packed: parts of 5 MiB would be too much here."""
 
 
 def main():
@@ -149,9 +149,9 @@ def _status(sagemaker):
 
 
 def _upload_in_parts(s3, bucket, key):
-    upload = s3.create_multipart_upload(Bucket=bucket, Key=key, Metadata={"parts": "2"})["UploadId"]
+    upload = s3.create_multipart_upload(Bucket=bucket, Key=key, Metadata={"parts": "1"})["UploadId"]
     parts = []
-    for number, body in enumerate((bytes(PART), b"the end"), 1):
+    for number, body in enumerate(PARTS, 1):
         sent = s3.upload_part(Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=body)
         parts.append({"ETag": sent["ETag"], "PartNumber": number})
     s3.complete_multipart_upload(
