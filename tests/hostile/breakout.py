@@ -57,6 +57,8 @@ def attempts(told: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
         "mount": lambda: _mounted(folder),
         "new namespaces": _unshared,
         "dump core": _core,
+        "hold files in memory": _in_memory,
+        "outlive the parent": _outlive,
     }
 
 
@@ -112,7 +114,8 @@ def _descriptors() -> str:
         if (
             int(entry.name) > 2
             and target.startswith("/")
-            and not target.startswith(("/proc/", "/memfd:result"))
+            and not target.startswith("/proc/")
+            and "(deleted)" not in target
         ):
             found.append(target)
     return ", ".join(found)
@@ -172,6 +175,17 @@ def _unshared() -> str:
     if _LIBC.unshare(0x10000000) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     return "a user namespace"
+
+
+def _in_memory() -> str:
+    os.close(os.memfd_create("memory"))
+    return "a file in memory"
+
+
+def _outlive() -> str:
+    if _LIBC.prctl(1, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+    return "off the leash"
 
 
 def _core() -> str:

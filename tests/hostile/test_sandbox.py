@@ -34,7 +34,7 @@ EVERY = frozenset(Part)
 
 THROUGH = {
     Part.LANDLOCK: {"write to the temporary folder"},
-    Part.SECCOMP: {"fork", "new namespaces"},
+    Part.SECCOMP: {"fork", "new namespaces", "hold files in memory", "outlive the parent"},
     Part.NETWORK: set(),
     Part.MOUNTS: set(),
     Part.USER: set(),

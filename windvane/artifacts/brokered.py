@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,7 +77,7 @@ class BrokeredArtifacts:
             return stream.read()
 
     def write(self, location: Location, data: bytes) -> None:
-        with os.fdopen(os.memfd_create("object"), "w+b") as file:
+        with tempfile.TemporaryFile() as file:
             file.write(data)
             file.flush()
             self._ask("write", location, descriptor=file.fileno())

@@ -30,6 +30,9 @@ _CLONE_NEW_ANYTHING = 0x7E020000
 _TERMINAL_INPUT = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: typing into somebody's terminal."""
 
+_ON_PARENTS_DEATH = (1,)
+"""PR_SET_PDEATHSIG: outliving its parent."""
+
 _SET_MODE_FILTER, _GET_ACTION_AVAIL = 1, 2
 _TSYNC, _SPEC_ALLOW = 1 << 0, 1 << 2
 
@@ -46,7 +49,7 @@ _KILLS = (
 )
 """Nothing that we run, nor any library, tries these by accident."""
 
-_OTHERS = ("clone", "clone3", "kill", "tgkill", "prlimit64", "ioctl")
+_OTHERS = ("clone", "clone3", "kill", "tgkill", "prlimit64", "ioctl", "prctl")
 """Allowed for some arguments alone."""
 
 Instruction = tuple[int, int, int, int]
@@ -66,7 +69,8 @@ class Check:
 
 def program(own_pid: int, architecture: str) -> list[Instruction]:
     """The filter for a process of this id: no network, no other program or process, no signals to others, nothing that
-    looks into other processes, namespaces, mounts, keys, the kernel. What is refused gets EPERM.
+    looks into other processes, namespaces, mounts, keys, the kernel; no files in memory, which no limit counts. What is
+    refused gets EPERM.
 
     raises    KernelLacks for an architecture whose numbers are not known
     """
@@ -92,6 +96,7 @@ def program(own_pid: int, architecture: str) -> list[Instruction]:
     made += _if_call(numbers["tgkill"], Check(0, values=(own_pid,)))
     made += _if_call(numbers["prlimit64"], Check(0, values=(0, own_pid)))
     made += _unless(numbers["ioctl"], 1, _TERMINAL_INPUT)
+    made += _unless(numbers["prctl"], 0, _ON_PARENTS_DEATH)
     made.append((_RETURN, 0, 0, ALLOW))
     return made
 

@@ -35,10 +35,25 @@ def make_memory_folder(data_dir: Path) -> str:
         found = folder.lstat()
     except OSError as error:
         return f"{folder} cannot be made: {error.strerror}."
-    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-    if not is_ours or found.st_mode & 0o077:
+    if not _is_ours_alone(found):
         return f"{folder} belongs to another user, or is open to others: remove it."
     return ""
+
+
+def in_memory(data_dir: Path, name: str) -> list[Path]:
+    """Return what is in a folder of this name in the folder in memory: nothing if that one is not ours alone."""
+    root = memory_folder(data_dir)
+    try:
+        is_ours = _is_ours_alone(root.lstat())
+    except OSError:
+        return []
+    folder = root / name
+    return list(folder.iterdir()) if is_ours and folder.is_dir() else []
+
+
+def _is_ours_alone(found: os.stat_result) -> bool:
+    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return is_ours and not found.st_mode & 0o077
 
 
 def free_bytes(data_dir: Path) -> int:

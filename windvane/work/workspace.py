@@ -17,7 +17,7 @@ from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import Mode
 from windvane.names import derived_suffix, fitted
-from windvane.process.volatile import memory_folder
+from windvane.process.volatile import in_memory, memory_folder
 from windvane.work import layout
 
 EXPLORATION = "SageMakerAutopilotDataExplorationNotebook"
@@ -65,8 +65,9 @@ def workspace_of(data_dir: Path, job: AutoMLJob | ProcessingJob) -> Workspace:
 
 def workspaces(data_dir: Path) -> list[Workspace]:
     """Every one that is there."""
-    roots = (data_dir / _ROOT, memory_folder(data_dir) / _ROOT)
-    return [Workspace(folder) for root in roots if root.is_dir() for folder in root.iterdir()]
+    root = data_dir / _ROOT
+    on_disk = list(root.iterdir()) if root.is_dir() else []
+    return [Workspace(folder) for folder in (*on_disk, *in_memory(data_dir, _ROOT))]
 
 
 def cleared(folder: Path) -> Path:

@@ -86,6 +86,8 @@ def test_another_architecture_ends_the_process() -> None:
         ("ioctl", (0, 0x5401), ALLOW),
         ("ioctl", (0, 0x5412), REFUSED),
         ("ioctl", (0, 0x541C), REFUSED),
+        ("prctl", (1, 0), REFUSED),
+        ("prctl", (15, 0), ALLOW),
     ],
 )
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

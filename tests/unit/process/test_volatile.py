@@ -9,6 +9,7 @@ from windvane.process import volatile
 from windvane.process.volatile import (
     SHARED_MEMORY,
     free_bytes,
+    in_memory,
     make_memory_folder,
     memory_folder,
 )
@@ -92,6 +93,16 @@ def test_a_folder_that_others_prepared_is_not_used(shared, tmp_path_factory):
     folder.unlink()
     folder.write_text("")
     assert make_memory_folder(data_dir) != ""
+
+
+def test_what_others_prepared_is_not_looked_into(shared, tmp_path_factory):
+    data_dir = Path("/var/lib/data")
+    assert in_memory(data_dir, "work") == []
+    (memory_folder(data_dir) / "work" / "job").mkdir(parents=True)
+    memory_folder(data_dir).chmod(0o700)
+    assert in_memory(data_dir, "work") == [memory_folder(data_dir) / "work" / "job"]
+    memory_folder(data_dir).chmod(0o777)
+    assert in_memory(data_dir, "work") == []
 
 
 def test_this_machine_has_an_answer():

@@ -25,7 +25,7 @@ from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
 from windvane.errors import KeyMissing
 from windvane.names import derived_suffix
 from windvane.process.sandbox import Sandbox
-from windvane.process.volatile import memory_folder
+from windvane.process.volatile import in_memory, memory_folder
 from windvane.serving.process import PROGRAM
 from windvane.serving.router import Route, Router, Table
 from windvane.store.base import Store
@@ -307,7 +307,7 @@ class Hosting:
         download_models(self._artifacts, urls, into)
 
     def _in_memory(self) -> list[Path]:
-        return list(self._memory_root.iterdir()) if self._memory_root.is_dir() else []
+        return in_memory(self._root.parent, _FOLDER)
 
     def _generation_folder(
         self, folder: Path, generation: int, deployed: Sequence[Deployed]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
+import tempfile
 from collections.abc import Callable, Collection
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from windvane.process.child import Child, Ending, Exit
 from windvane.process.confinement import Confinement
@@ -19,7 +20,7 @@ class ForkedTask:
     """A task under way in a child of this process. Its result is what it left in a file without a name, so that nothing
     that it puts anywhere else is taken for it."""
 
-    def __init__(self, child: Child, result: int) -> None:
+    def __init__(self, child: Child, result: IO[bytes]) -> None:
         self.child = child
         self._result = result
 
@@ -27,20 +28,24 @@ class ForkedTask:
     def start(
         cls,
         work: Callable[[], Result],
+        folder: Path,
         *,
         memory_mb: int | None = None,
         confinement: Confinement | None = None,
         keep: Collection[int] = (),
     ) -> ForkedTask:
-        """As Child.start."""
-        result = os.memfd_create("result")
+        """As Child.start.
+
+        folder    where there is room for the result
+        """
+        result = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed when it was taken
 
         def leave() -> None:
-            with os.fdopen(result, "wb", closefd=False) as file:
-                file.write(json.dumps(work()).encode())
+            result.write(json.dumps(work()).encode())
+            result.flush()
 
         child = Child.start(
-            leave, memory_mb=memory_mb, confinement=confinement, keep=(result, *keep)
+            leave, memory_mb=memory_mb, confinement=confinement, keep=(result.fileno(), *keep)
         )
         return cls(child, result)
 
@@ -54,10 +59,9 @@ class ForkedTask:
 
     def take_result(self) -> bytes:
         """What it left, once it has ended; to be asked once."""
-        size = min(os.fstat(self._result).st_size, MOST_RESULT)
-        with os.fdopen(self._result, "rb") as file:
+        with self._result as file:
             file.seek(0)
-            return file.read(size)
+            return file.read(MOST_RESULT)
 
 
 def read_result(data: bytes) -> Result:

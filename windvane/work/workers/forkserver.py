@@ -21,7 +21,6 @@ from collections import deque
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.brokered import BrokeredArtifacts
@@ -29,7 +28,7 @@ from windvane.process.child import Ending, Exit
 from windvane.process.confinement import confinement_from
 from windvane.process.frames import FrameBuffer, pack
 from windvane.work.workers.forked import ForkedTask, Result
-from windvane.work.workers.order import order_from_json
+from windvane.work.workers.order import TaskOrder, order_from_json
 from windvane.work.workers.performing import perform_order
 
 _LOOK_MS = 200
@@ -51,10 +50,11 @@ class ForkServer:
                 self._do(told)
 
     def _do(self, told: dict[str, Any]) -> None:
-        broker = self._descriptors.popleft()
+        broker, order = self._descriptors.popleft(), order_from_json(told["order"])
         confined = told["confinement"]
         task = ForkedTask.start(
-            partial(_work, told["order"], broker),
+            partial(_work, order, broker),
+            order.folder,
             memory_mb=told["memory_mb"],
             confinement=None if confined is None else confinement_from(confined),
             keep=(broker,),
@@ -87,14 +87,12 @@ class ForkServer:
         return frame[0]
 
 
-def _work(order: str, broker: int) -> Result:
+def _work(order: TaskOrder, broker: int) -> Result:
     """The life of a task's process."""
-    done = order_from_json(order)
-    tempfile.tempdir = str(done.folder)
-    Path(done.folder).mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = os.environ["TMPDIR"] = str(order.folder)
     with socket.socket(fileno=broker) as channel:
         artifacts = BrokeredArtifacts(channel)
-        return perform_order(done, lambda: artifacts)
+        return perform_order(order, lambda: artifacts)
 
 
 def main() -> None:

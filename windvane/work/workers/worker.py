@@ -33,6 +33,7 @@ from windvane.work.workers.forked import Result
 from windvane.work.workers.forks import Forks
 from windvane.work.workers.order import TaskOrder
 from windvane.work.workers.starting import TaskStarter
+from windvane.work.workers.verdict import Verdict
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,6 +45,11 @@ _LOOK_S = 0.25
 _SWEEP_S = 0.5
 _CLEAR_UP_S = 10.0
 _IDLE_S = (0.05, 0.25)
+
+_NO_RESULT = (LookupError, TypeError, ValueError, AttributeError)
+"""What goes wrong with a result that is not what its task is to leave: whoever took over the task may have made it."""
+
+_UNREADABLE = "What the task left is no result."
 
 
 def utc_now() -> datetime:
@@ -188,13 +194,24 @@ class Worker:
             with self._store.transaction() as tx:
                 tx.renew_lease(duty.task, now)
             return
+        try:
+            self._finish(duty, verdict, result)
+        except _NO_RESULT:
+            if result is None:
+                raise
+            _LOG.exception("Task %s left a result that is none.", duty.task.id)
+            verdict, why = Verdict(TaskStatus.FAILED, _UNREADABLE), _UNREADABLE
+            self._finish(duty, verdict, None)
+        _LOG.info("Task %s of %s: %s %s", duty.task.key, duty.owner, verdict.status, why)
+
+    def _finish(self, duty: Duty, verdict: Verdict, result: Result | None) -> None:
+        now = self._clock()
         with self._store.transaction() as tx:
             is_ours = tx.finish_task(
                 duty.task, verdict.status, now, result=result, error=verdict.error
             )
             if is_ours:
                 duty.advance(tx, now)
-        _LOG.info("Task %s of %s: %s %s", duty.task.key, duty.owner, verdict.status, why)
 
     def _meanwhile(self) -> None:
         """What an express worker does besides its tasks, also while its child runs: time makes things due."""

@@ -59,6 +59,6 @@ def forking(
             work = partial(run_task, Bench(job, order.task, place, order.stop_at, means))
         else:
             work = partial(run_errand, Errand(job, order.task, place, order.stop_at, means))
-        return Local(ForkedTask.start(work, memory_mb=order.figures["memory_mb"]))
+        return Local(ForkedTask.start(work, order.folder, memory_mb=order.figures["memory_mb"]))
 
     return start

@@ -339,3 +339,17 @@ def test_a_report_that_fails_changes_nothing_else(reporting: Shop) -> None:
     reporting.worker(doing(fail(CandidateFault("It is damaged.")))).work_once()
     assert reporting.look().failure_reason == "It is damaged."
     assert reported(reporting) == before
+
+
+@pytest.mark.parametrize(
+    "scores", [3, [{}], [{"metric": "None", "value": 1, "standard_error": 0}], ["F1"]]
+)
+def test_a_result_that_is_none_fails_the_job(shop: Shop, scores: object) -> None:
+    """Code that took over a task may leave anything; the worker goes on."""
+    shop.open()
+    shop.worker(lambda _: {"scores": scores}).work_once()
+    job = shop.look()
+    assert (job.status, job.failure_reason) == (
+        StepStatus.FAILED,
+        "What the task left is no result.",
+    )

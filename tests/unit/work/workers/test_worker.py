@@ -497,3 +497,38 @@ def _eat() -> None:
     kept = []
     while True:
         kept.append(np.ones(1024**2))
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {},
+        {"outcome": "none", "tag": []},
+        {"outcome": {"index": {}}, "tag": 7},
+        {"outclassed": {"a": 1}},
+        {"problem_type": "None", "objective": ["F1"], "n_rows": "many"},
+        {"rows": 5, "prefix": 7, "notebook": {}, "failures": 3},
+    ],
+)
+@pytest.mark.parametrize(
+    "kind", [TaskKind.ANALYZE, TaskKind.TRAIN, TaskKind.SPLIT, TaskKind.EXPLORE]
+)
+def test_a_result_that_is_none_is_its_jobs_affair(
+    shop: Shop, kind: TaskKind, result: dict[str, object]
+) -> None:
+    """Code that took over a task may leave anything; the worker and the jobs of others go on."""
+
+    def stage(bench: Bench) -> Result:
+        return result if bench.task.kind is kind else plain_stage(bench)
+
+    shop.open(make_job(max_candidates=1))
+    worker = shop.worker(stage)
+    for _ in range(40):
+        if not worker.work_once():
+            break
+        shop.sweep()
+    shop.ahead = timedelta(hours=2)
+    shop.sweep()
+    while worker.work_once():
+        shop.sweep()
+    assert shop.look().status.is_final
