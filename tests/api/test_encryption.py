@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from api.accounts import Accounts, allow, deny, document, trust
 from api.steps import split_request, training_request
 from api.world import OTHER_ACCOUNT, OUTPUT, SCOPE, World, config_request, job_request, refusal
 
@@ -160,4 +162,35 @@ def test_a_machine_without_volumes_in_memory_says_why(world: World) -> None:
 
 def test_keys_of_an_external_store_are_its_own(world: World) -> None:
     encryption = Encryption(ciphers=None, has_own_store=False)  # type: ignore[arg-type]
-    assert encryption.output_key(SCOPE, {"KmsKeyId": "their-key"}, "KmsKeyId") == "their-key"
+    grant: Any = None
+    found = encryption.output_key(SCOPE, grant, {"KmsKeyId": "their-key"}, "KmsKeyId")
+    assert found == "their-key"
+
+
+def test_a_role_that_may_not_use_the_key_cannot_write_under_it(tmp_path: Path) -> None:
+    """Attack: who may not use a key has a job do it."""
+    accounts = Accounts(tmp_path)
+    try:
+        iam, key = accounts.client("iam"), accounts.client("kms").create_key()["KeyMetadata"]
+        role = iam.create_role(
+            RoleName="writer",
+            AssumeRolePolicyDocument=trust({"Service": "sagemaker.amazonaws.com"}),
+        )["Role"]["Arn"]
+        everything = [allow("s3:*"), deny("kms:Decrypt", key["Arn"])]
+        for statements in (everything, [allow("*"), deny("kms:GenerateDataKey", key["Arn"])]):
+            iam.put_role_policy(
+                RoleName="writer", PolicyName="p", PolicyDocument=document(*statements)
+            )
+            output = {"S3OutputPath": "s3://scratch/out", "KmsKeyId": key["KeyId"]}
+            code, text = refusal(
+                accounts.client().create_auto_ml_job,
+                **job_request(OutputDataConfig=output, RoleArn=role),
+            )
+            assert code == "ValidationException"
+            assert f'permission on key "{key["Arn"]}"' in text
+        iam.put_role_policy(
+            RoleName="writer", PolicyName="p", PolicyDocument=document(allow(["s3:*", "kms:*"]))
+        )
+        accounts.client().create_auto_ml_job(**job_request(OutputDataConfig=output, RoleArn=role))
+    finally:
+        accounts.close()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from windvane.control.kms.ciphers import Ciphers
 from windvane.control.kms.lookup import check_usable
 from windvane.control.members import Request, found
+from windvane.control.roles import Grant
 from windvane.control.rules import Rule, check
 from windvane.errors import AccessDenied, CallerFault, InvalidRequest
 from windvane.names import Scope
@@ -39,15 +40,22 @@ class Encryption:
     has_own_store: bool = True
     no_volumes: str = ""
 
-    def output_key(self, scope: Scope, request: Request, path: str, told: Told = _as_it_is) -> str:
+    def output_key(
+        self, scope: Scope, grant: Grant, request: Request, path: str, told: Told = _as_it_is
+    ) -> str:
         """Return the ARN of the key that outputs are to be encrypted under; "" if the member at `path` names none.
 
+        grant     of the role that writes them
         told      how a fault is told to the client, if the request is not in its own words
-        raises    InvalidRequest if the key cannot be used, and why
+        raises    InvalidRequest if the key cannot be used, or the role may not use it
         """
         for place, written in found(request, path):
+            if written and not self.has_own_store:
+                return str(written)
             if written:
-                return self._arn(scope, written, place, told) if self.has_own_store else written
+                arn = self._arn(scope, written, place, told)
+                grant.require_key(arn)
+                return arn
         return ""
 
     def volume_key(self, scope: Scope, request: Request, path: str, told: Told = _as_it_is) -> str:

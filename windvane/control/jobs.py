@@ -103,7 +103,7 @@ class Jobs:
                 raise _name_taken(scope, name)
         told = told_in_v2_words if by_v2 else str
         self._encryption.check_traffic(request, _TRAFFIC, told)
-        output_key = self._encryption.output_key(scope, request, _OUTPUT_KEY, told)
+        output_key = self._encryption.output_key(scope, grant, request, _OUTPUT_KEY, told)
         volume_key = self._encryption.volume_key(scope, request, _VOLUME_KEY, told)
         features = self._check_world(scope, request, grant)
         now = self._clock()

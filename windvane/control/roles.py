@@ -74,6 +74,16 @@ class Grant:
             raise self._denied(action, bucket, self._why(action, decision))
         self.require_ownership(action, bucket)
 
+    def require_key(self, arn: str) -> None:
+        """raises    InvalidRequest if the role may not encrypt and decrypt under a key of KMS"""
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            decision = decide(self.rights, action, arn)
+            if decision is not Decision.ALLOWED:
+                raise InvalidRequest(
+                    f'Access denied: the role "{self.role_arn}" has no "{action}" permission on key "{arn}": '
+                    f"{decision.reason(action)}."
+                )
+
     def require_ownership(self, action: Action, bucket: str) -> None:
         """raises    InvalidRequest for a bucket of another account"""
         if self.mapped.find(bucket) is not None:

@@ -87,7 +87,9 @@ class Steps:
             created=now,
             modified=now,
             details=_training_details(request),
-            output_key=self._encryption.output_key(scope, request, "OutputDataConfig.KmsKeyId"),
+            output_key=self._encryption.output_key(
+                scope, grant, request, "OutputDataConfig.KmsKeyId"
+            ),
             volume_key=self._encryption.volume_key(scope, request, "ResourceConfig.VolumeKmsKeyId"),
         )
         sources = [
@@ -126,7 +128,7 @@ class Steps:
             details=details,
             reports_on=reports_on,
             output_key=self._encryption.output_key(
-                scope, request, "ProcessingOutputConfig.KmsKeyId"
+                scope, grant, request, "ProcessingOutputConfig.KmsKeyId"
             ),
             volume_key=self._encryption.volume_key(
                 scope, request, "ProcessingResources.ClusterConfig.VolumeKmsKeyId"

@@ -68,7 +68,6 @@ class Transforms:
         """
         check(CREATE_TRANSFORM_JOB_RULES, request)
         scope = Scope(caller.account, caller.region)
-        output_key = self._encryption.output_key(scope, request, "TransformOutput.KmsKeyId")
         volume_key = self._encryption.volume_key(
             scope, request, "TransformResources.VolumeKmsKeyId"
         )
@@ -76,8 +75,10 @@ class Transforms:
             job, role = self._new(tx, scope, request)
             if tx.find(TransformJob, scope, job.name) is not None:
                 raise _name_taken(job)
+        grant = self._grant(caller, role)
+        output_key = self._encryption.output_key(scope, grant, request, "TransformOutput.KmsKeyId")
         job = replace(job, output_key=output_key, volume_key=volume_key)
-        self._check_world(scope, request, self._grant(caller, role))
+        self._check_world(scope, request, grant)
         with self._store.transaction() as tx:
             if not tx.insert(job):
                 raise _name_taken(job)

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import BinaryIO, Self, cast
 
 from windvane.objects.base import ObjectStore, Staged
-from windvane.objects.encryption import BY_DEFAULT, DataKeys, ObjectName
+from windvane.objects.encryption import BY_DEFAULT, Algorithm, DataKeys, ObjectName
 from windvane.objects.frames import KEY_BYTES, FrameCipher, OpeningReader, SealingWriter
 from windvane.objects.lifecycle import LifecycleRule
 from windvane.objects.records import (
@@ -96,6 +96,16 @@ class EncryptedStore:
 
     def __init__(self, inner: ObjectStore, keys: DataKeys) -> None:
         self._inner, self._keys = inner, keys
+
+    def key_needed(self, bucket: str, key: str, encryption: Encryption | None) -> str | None:
+        """Return the ARN of the key of KMS that whoever reads or writes this must be allowed to use; None if there is none.
+
+        encryption    asked for, or that of a version or an upload
+        raises        NoSuchBucket; errors of keys
+        """
+        if encryption is None or encryption.algorithm == Algorithm.S3:
+            return None
+        return self._keys.resolve(self._named(bucket, key), encryption)
 
     # objects
     def stage(self) -> EncryptedStage:

@@ -88,7 +88,9 @@ class DataKeys(Protocol):
     """
 
     def resolve(self, name: ObjectName, asked: Encryption) -> str | None:
-        """Return the ARN of the key of KMS that is meant, which can be used now; None for AES256."""
+        """Return the ARN of the key of KMS that is meant, which can be used now and which whoever asks must be allowed
+        to use; None for AES256 and for keys that the service itself manages.
+        """
 
     def wrap(self, name: ObjectName, asked: Encryption, data_key: bytes) -> Encryption:
         """Return what is to be kept of an object that is encrypted under this data key of 32 bytes."""

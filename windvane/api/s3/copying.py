@@ -14,7 +14,7 @@ from windvane.api.s3.attributes import (
     metadata_of,
     quoted,
 )
-from windvane.api.s3.encryption import encryption_members
+from windvane.api.s3.encryption import DECRYPT, ENCRYPT, encryption_members, require_key
 from windvane.api.s3.faults import in_words_of_s3
 from windvane.api.s3.reads import (
     expiration_member,
@@ -74,7 +74,13 @@ def _copy(store: ObjectStore, call: S3Call) -> S3Result:
             *of_object("GetObjectTagging", source.bucket, source.key, _named_version(given))
         )
         call.authorize("s3:PutObjectTagging", object_arn(given["Bucket"], given["Key"]))
+    with in_words_of_s3():
+        place = source.bucket, source.key
+        require_key(store, call, DECRYPT, place, source.attributes.encryption)
     attributes = _attributes(store, given, source)
+    with in_words_of_s3():
+        place = given["Bucket"], given["Key"]
+        require_key(store, call, ENCRYPT, place, attributes.encryption)
     condition = condition_of(given)
     try:
         version = store.copy(source, given["Bucket"], given["Key"], attributes, condition=condition)

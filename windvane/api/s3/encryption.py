@@ -8,9 +8,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from windvane.objects.base import ObjectStore
+from windvane.objects.encrypted import EncryptedStore
 from windvane.objects.encryption import Algorithm, asked, has_bucket_key
 from windvane.objects.records import Encryption
+from windvane.wire.s3.call import S3Call
 from windvane.wire.s3.refusals import refused
+
+DECRYPT, ENCRYPT = "kms:Decrypt", "kms:GenerateDataKey"
+"""What reading and writing need.
+
+source    "Using server-side encryption with AWS KMS keys", permissions, in S3's user guide
+"""
 
 DOCUMENT = "encryption"
 """The bucket's document that holds its default."""
@@ -79,6 +88,26 @@ def encryption_members(encryption: Encryption | None) -> dict[str, Any]:
     if has_bucket_key(encryption):
         members["BucketKeyEnabled"] = True
     return members
+
+
+def require_key(
+    store: ObjectStore,
+    call: S3Call,
+    action: str,
+    place: tuple[str, str],
+    encryption: Encryption | None,
+) -> None:
+    """Check that the caller may use the key of KMS that an object is, or is to be, encrypted under.
+
+    action    of KMS
+    place     bucket and key
+    raises    AccessDenied; errors of keys that cannot be used, and of buckets
+    """
+    if not isinstance(store, EncryptedStore):
+        return
+    arn = store.key_needed(*place, encryption)
+    if arn is not None:
+        call.authorize(action, arn)
 
 
 _OF_KMS = ("SSEKMSKeyId", "SSEKMSEncryptionContext")

@@ -10,7 +10,7 @@ from typing import Any
 from windvane.api.s3.attributes import attributes_of, checksum_members, quoted, unquoted
 from windvane.api.s3.buckets import owner_member
 from windvane.api.s3.copying import find_source
-from windvane.api.s3.encryption import encryption_members
+from windvane.api.s3.encryption import DECRYPT, ENCRYPT, encryption_members, require_key
 from windvane.api.s3.faults import in_words_of_s3
 from windvane.api.s3.reads import expiration_member, version_id_member
 from windvane.api.s3.uploads import (
@@ -45,6 +45,7 @@ def create_multipart_upload(store: ObjectStore, call: S3Call) -> S3Result:
     checksum = _checksum_of(given)
     with in_words_of_s3():
         encryption = wanted_encryption(store, given)
+        require_key(store, call, ENCRYPT, (given["Bucket"], given["Key"]), encryption)
         attributes = attributes_of(given, encryption, checksum)
         upload = store.create_upload(given["Bucket"], given["Key"], attributes)
     return S3Result(
@@ -65,6 +66,8 @@ def upload_part_copy(store: ObjectStore, call: S3Call) -> S3Result:
     with in_words_of_s3():
         upload = store.upload(given["Bucket"], given["Key"], given["UploadId"])
         source = find_source(store, given)
+        for action, one in ((ENCRYPT, upload), (DECRYPT, source)):
+            require_key(store, call, action, (one.bucket, one.key), one.attributes.encryption)
         start, end = _copied_range(given.get("CopySourceRange"), source.size)
         if end - start > MAX_UPLOAD:
             raise refused(

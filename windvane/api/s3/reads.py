@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from typing import Any, BinaryIO
 
 from windvane.api.s3.attributes import checksum_members, described, quoted
+from windvane.api.s3.encryption import DECRYPT, require_key
 from windvane.api.s3.faults import in_words_of_s3
 from windvane.objects.base import ObjectStore
 from windvane.objects.errors import NoSuchVersion
@@ -130,6 +131,9 @@ def _open(store: ObjectStore, call: S3Call) -> tuple[Version, BinaryIO]:
     """A version and its bytes; one that is replaced in between is found again."""
     for _ in range(8):
         version = find(store, call.parameters)
+        with in_words_of_s3():
+            place = version.bucket, version.key
+            require_key(store, call, DECRYPT, place, version.attributes.encryption)
         try:
             return version, store.open(version)
         except NoSuchVersion:

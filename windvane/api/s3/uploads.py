@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from windvane.api.s3.attributes import attributes_of, checksum_members, quoted
-from windvane.api.s3.encryption import DOCUMENT, encryption_members, encryption_of
+from windvane.api.s3.encryption import (
+    DOCUMENT,
+    ENCRYPT,
+    encryption_members,
+    encryption_of,
+    require_key,
+)
 from windvane.api.s3.faults import in_words_of_s3
 from windvane.api.s3.reads import expiration_member, version_id_member
 from windvane.objects.base import ObjectStore, Staged
@@ -121,6 +127,7 @@ def begin_object(store: ObjectStore, call: S3Call) -> Sink:
     check_key(given["Key"])
     with in_words_of_s3():
         encryption = wanted_encryption(store, given)
+        require_key(store, call, ENCRYPT, (given["Bucket"], given["Key"]), encryption)
         attributes = attributes_of(given, encryption, None)
         return ObjectSink(store, given, attributes)
 
@@ -130,6 +137,8 @@ def begin_part(store: ObjectStore, call: S3Call) -> Sink:
     number = part_number(given["PartNumber"])
     with in_words_of_s3():
         upload = store.upload(given["Bucket"], given["Key"], given["UploadId"])
+        place = upload.bucket, upload.key
+        require_key(store, call, ENCRYPT, place, upload.attributes.encryption)
         return PartSink(store, upload, number)
 
 

@@ -42,7 +42,10 @@ class StoredDataKeys:
         self._server_key: tuple[Key, Mapping[str, bytes]] | None = None
 
     def resolve(self, name: ObjectName, asked: Encryption) -> str | None:
-        return None if asked.algorithm == Algorithm.S3 else self._key(name, asked).arn
+        if asked.algorithm == Algorithm.S3:
+            return None
+        key = self._key(name, asked)
+        return None if key.is_managed else key.arn
 
     def wrap(self, name: ObjectName, asked: Encryption, data_key: bytes) -> Encryption:
         if asked.algorithm == Algorithm.S3:
