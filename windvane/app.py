@@ -334,7 +334,7 @@ class Server:
         return Site(
             ConsoleParts(
                 self._entry,
-                Inside(self._operations, self._async_operations, self._permit),
+                Inside(self._operations, self._async_operations, self._permit, self._audit),
                 Objects(self._artifacts, owners, self._mapped, self._roles.authorize_s3),
                 Hosts(names),
                 self._roles.passable,

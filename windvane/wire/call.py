@@ -132,6 +132,12 @@ class Recorder(Protocol):
         raises StoreUnusable if the record could not be written."""
 
 
+def answered_arns(result: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the ARNs of an answer, by the names of its members: what the audit log tells of it."""
+    members = (result or {}).items()
+    return {name: v for name, v in members if name.endswith("Arn") and isinstance(v, str)}
+
+
 def seen_from(caller: Caller, record: RequestRecord) -> Caller:
     """Return the caller with what the connection tells: conditions of policies ask for it."""
     return Caller(

@@ -41,6 +41,7 @@ from windvane.wire.call import (
     Request,
     RequestRecord,
     Result,
+    answered_arns,
     permit_all,
     seen_from,
 )
@@ -313,11 +314,7 @@ class Edge:
 
     def _run(self, exchange: Exchange, handler: Handler) -> Answer:
         result = handler(self._permitted_call(exchange))
-        exchange.record.answered = {
-            name: value
-            for name, value in (result or {}).items()
-            if name.endswith("Arn") and isinstance(value, str)
-        }
+        exchange.record.answered = answered_arns(result)
         return _encode(exchange, result)
 
     async def _pass_to_s3(self, exchange: Exchange, scope: Scope, send: Send) -> None:
