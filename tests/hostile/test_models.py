@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hostile.fuzz_models.making import CELLS, made, packaged, table
 
@@ -267,6 +268,43 @@ def test_a_model_process_says_why_it_cannot_serve(algorithm, attack, saved, tmp_
     finally:
         process.close()
         process.channel.close()
+
+
+_READ_COLUMN = """
+import sys
+from pathlib import Path
+from windvane.engine.data.dataset import _read_column
+from windvane.errors import CorruptArtifact
+try:
+    print(_read_column(Path(sys.argv[1]), 0).tolist())
+except CorruptArtifact as error:
+    print("refused:", error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (np.array([0, 3, 8, 12], np.int64), np.array([0, 3, 8, 2**40], np.int64)),
+        (np.array([0, 1, 0, 2], np.int32), np.array([0, 1, 0, 2_000_000_000], np.int32)),
+    ],
+    ids=["a text far beyond all texts", "a position beyond the texts"],
+)
+def test_rows_that_a_model_keeps_cannot_lead_arrow_out_of_its_memory(old, new, tmp_path):
+    """Explaining with them ended the process; so did training on a table of somebody else's."""
+    (tmp_path / "columns").mkdir()
+    texts = pa.array(["red", "green", None, "blue"], pa.large_string()).dictionary_encode()
+    whole = pa.table({"value": texts})
+    file = tmp_path / "columns/0.arrow"
+    with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, whole.schema) as out:
+        out.write_table(whole)
+    assert file.read_bytes().count(old.tobytes()) == 1
+    file.write_bytes(file.read_bytes().replace(old.tobytes(), new.tobytes()))
+    done = subprocess.run(
+        [sys.executable, "-c", _READ_COLUMN, tmp_path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"ended with {done.returncode}"
+    assert done.stdout.startswith("refused: ")
 
 
 def test_an_endpoint_of_a_hostile_model_fails_and_says_why(saved, tmp_path):

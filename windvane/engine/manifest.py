@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -87,9 +88,11 @@ def read_json(file: Path) -> dict[str, Any]:
     raises    CorruptArtifact if the file is missing, holds something else, or is too large for a document
     """
     try:
-        if (size := file.stat().st_size) > _MOST_BYTES:
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode) or about.st_size > _MOST_BYTES:
             raise CorruptArtifact(
-                f"{file} has {size} bytes; {_MOST_BYTES} are the most that a document may have."
+                f"{file} has {about.st_size} bytes or is no plain file; {_MOST_BYTES} bytes are the most that a document "
+                "may have."
             )
         document = json.loads(file.read_bytes(), object_pairs_hook=_each_once)
     except FileNotFoundError as error:

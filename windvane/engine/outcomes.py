@@ -107,8 +107,9 @@ def read_candidate(folder: Path) -> CandidateRecord:
 def read_out_of_fold(folder: Path) -> NDArray[np.float32]:
     """raises    CorruptArtifact"""
     try:
-        return np.asarray(np.load(folder / "oof.npy", allow_pickle=False), np.float32)
-    except (OSError, ValueError) as error:
+        stored = np.load(folder / "oof.npy", mmap_mode="r", allow_pickle=False)
+        return np.array(stored, np.float32)
+    except (OSError, ValueError, TypeError, EOFError) as error:
         raise CorruptArtifact(f"{folder / 'oof.npy'} cannot be read: {error}.") from error
 
 

@@ -10,11 +10,13 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import pyarrow as pa
 from hostile.fuzz_models.making import CELLS, TRANSFORMED, Made, made, packaged, table
 from hostile.fuzz_models.mutating import Files
 from hostile.fuzz_models.running import Target, guarded
 
 from windvane.domain.problem import ProblemType
+from windvane.engine.data.dataset import read_encoded
 from windvane.engine.ensembles.second_layer import SecondLayer, load_second_layer
 from windvane.engine.ensembles.stacking import FirstLayer, Stacking, _fit
 from windvane.engine.learners.base import AdditiveModel
@@ -52,6 +54,7 @@ NAMES = (
     *TRANSFORMED,
     "second-layer",
     "package",
+    "columns",
     "archive",
 )
 
@@ -60,6 +63,8 @@ def target(name: str, scratch: Path) -> Target:
     """scratch    an empty folder for what is made"""
     if name == "package":
         return _package(scratch)
+    if name == "columns":
+        return _columns(scratch)
     if name == "archive":
         return _archive(scratch)
     if name == "second-layer":
@@ -172,6 +177,30 @@ def _with_digest(document: dict[str, Any], schema: bytes) -> bytes:
         names, tuple(told["labels"]), told["label_type"], told["target"], told["problem_type"]
     )
     return json.dumps({**document, "schema": made_for.digest()}).encode()
+
+
+def _columns(scratch: Path) -> Target:
+    """A column of texts, as rows that a model keeps and the tables of jobs have them."""
+    texts = pa.array(["red", "green", None, "blue"] * 30, pa.large_string()).dictionary_encode()
+    whole = pa.table({"value": texts})
+    with (
+        pa.OSFile(str(scratch / "0.arrow"), "wb") as sink,
+        pa.ipc.new_file(sink, whole.schema) as out,
+    ):
+        out.write_table(whole)
+
+    def write(files: Files, folder: Path) -> None:
+        (folder / "0.arrow").write_bytes(files["0.arrow"])
+
+    def load(folder: Path) -> Any:
+        return read_encoded(folder / "0.arrow")
+
+    def ask(column: Any) -> bytes:
+        positions, distinct = column
+        found = positions.fill_null(-1).to_numpy(zero_copy_only=False)
+        return repr(distinct.to_pylist()).encode() + found.tobytes()
+
+    return Target("columns", {"0.arrow": (scratch / "0.arrow").read_bytes()}, write, load, ask)
 
 
 def _archive(scratch: Path) -> Target:

@@ -152,7 +152,7 @@ def read_words(folder: Path, position: int, name: str) -> EncodedColumn:
     position  in analysis.columns
     raises    CorruptArtifact
     """
-    indices, texts = _read_encoded(_arrow_path(folder, position))
+    indices, texts = read_encoded(_arrow_path(folder, position))
     return EncodedColumn(name, texts, indices.fill_null(-1).to_numpy(zero_copy_only=False))
 
 
@@ -253,7 +253,7 @@ def _write_column(folder: Path, position: int, values: Values) -> None:
 def _read_column(folder: Path, position: int) -> Values:
     if _array_path(folder, position).exists():
         return _load(_array_path(folder, position))
-    indices, distinct = _read_encoded(_arrow_path(folder, position))
+    indices, distinct = read_encoded(_arrow_path(folder, position))
     texts = np.array([*distinct.to_pylist(), None], dtype=object)
     values: Values = texts[indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     return values
@@ -267,13 +267,15 @@ def _arrow_path(folder: Path, position: int) -> Path:
     return folder / "columns" / f"{position}.arrow"
 
 
-def _read_encoded(path: Path) -> tuple[pa.Array, pa.Array]:
+def read_encoded(path: Path) -> tuple[pa.Array, pa.Array]:
     """Positions (null where the cell is missing) and the distinct texts, both mapped."""
     try:
         with pa.memory_map(str(path)) as source:
-            column = pa.ipc.open_file(source).read_all().column("value").combine_chunks()
-            return column.indices, column.dictionary
-    except (OSError, KeyError, AttributeError, pa.ArrowInvalid) as error:
+            column = pa.ipc.open_file(source).read_all().column("value")
+            column.validate(full=True)  # positions and lengths: Arrow trusts them from here on
+            made = column.combine_chunks()
+            return made.indices, made.dictionary
+    except (OSError, LookupError, ArithmeticError, AttributeError, pa.ArrowException) as error:
         raise CorruptArtifact(f"{path} cannot be read as a column: {error}") from error
 
 

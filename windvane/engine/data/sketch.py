@@ -38,6 +38,8 @@ _LEAST_DRAWN = 10
 _ROWS = 10_000
 """Looked at; more would hardly change what is typical."""
 
+_LARGEST = 1e308
+
 _SHARED = 3
 """Rows that share a text before it may be told: a text of fewer is somebody's own."""
 
@@ -114,13 +116,17 @@ def read_sketch(folder: Path) -> dict[str, ColumnSketch]:
         return {}
     try:
         return sketch_from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, AttributeError, KeyError, ValueError, TypeError) as error:
+    except (OSError, AttributeError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise CorruptArtifact(f"{path} cannot be read as a sketch of columns: {error}") from error
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | int) and abs(value) <= _LARGEST
 
 
 def _from_json(column: Mapping[str, Any]) -> ColumnSketch:
     values, drawn = tuple(map(str, column["values"])), tuple(column["drawn"])
-    if not all(value is None or isinstance(value, (float, int, str)) for value in drawn):
+    if not all(value is None or isinstance(value, str) or _is_number(value) for value in drawn):
         raise ValueError("a cell that is neither number nor text")
     return ColumnSketch(
         typical=str(column["typical"]),

@@ -1,5 +1,6 @@
 """What a package says of its table and how its model answers."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.baseline import Constant
+from windvane.engine.manifest import read_json
 from windvane.engine.packages.checks import check_answers, check_schema, checked_parse
 from windvane.engine.packages.predictor import Schema
 from windvane.errors import CorruptArtifact
@@ -69,3 +71,20 @@ def test_a_model_that_answers_something_else_is_refused(answer, n_classes, messa
     with pytest.raises(CorruptArtifact, match=f"Member 3 {message}"):
         check_answers(Constant(answer, 1), (Feature("a", "a"),), n_classes, "Member 3")
     check_answers(Constant(np.array([0.5, 0.5]), 1), (Feature("a", "a"),), 2, "Member 3")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"a": 1, "a": 2}', b"[" * 100_000, b'{"a": ' * 100_000, b"9" * 5_000, b"\xff", b"[]", b""],
+)
+def test_a_document_that_is_none_is_refused(content, tmp_path):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(CorruptArtifact, match=r"a\.json"):
+        read_json(tmp_path / "a.json")
+
+
+def test_a_document_that_is_no_file_is_refused(tmp_path):
+    """Reading it would wait for ever."""
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(CorruptArtifact, match="no plain file"):
+        read_json(tmp_path / "a.json")
