@@ -11,11 +11,23 @@ from typing import Any
 
 import uvicorn
 from s3.gateways import own_gateway
-from s3.house import OURS, SECRET, AccountsAsKeys
 
 from windvane.artifacts.s3 import Connection
 from windvane.objects.store import open_objects
-from windvane.wire.call import RequestRecord
+from windvane.settings import DEFAULT_ACCOUNT
+from windvane.wire.call import Credential, RequestRecord
+
+_KEY, _SECRET = "AKIASOMEBODYELSE", "secret"
+
+
+class OneKey:
+    """A key ring with a key of the account that servers have by default: their default buckets are its own."""
+
+    def credential(self, access_key: str, session_token: str, now: datetime) -> Credential | None:
+        if access_key != _KEY:
+            return None
+        arn = f"arn:aws:iam::{DEFAULT_ACCOUNT}:root"
+        return Credential(DEFAULT_ACCOUNT, _KEY, _SECRET, arn, DEFAULT_ACCOUNT)
 
 
 class ServedStore:
@@ -23,7 +35,7 @@ class ServedStore:
 
     def __init__(self, folder: Path) -> None:
         self._objects = open_objects(folder)
-        self._gateway = own_gateway(self._objects, AccountsAsKeys(), lambda: datetime.now(UTC))
+        self._gateway = own_gateway(self._objects, OneKey(), lambda: datetime.now(UTC))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(
             uvicorn.Config(self._serve, interface="asgi3", lifespan="off", log_level="critical")
@@ -34,7 +46,7 @@ class ServedStore:
     @property
     def connection(self) -> Connection:
         port = self._listener.getsockname()[1]
-        return Connection(f"http://127.0.0.1:{port}", OURS, SECRET)
+        return Connection(f"http://127.0.0.1:{port}", _KEY, _SECRET)
 
     def stop(self) -> None:
         self._server.should_exit = True
