@@ -14,9 +14,14 @@ from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob
 from windvane.store.base import Store
 from windvane.wire.call import RequestRecord
+from windvane.wire.faults import DIALECTS
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
+
+_OTHER = "other"
+"""In place of services that are not served: anybody can name any, and each name would be kept for ever."""
+_SERVICES = frozenset({*DIALECTS, "signin"})
 
 Gauges = Callable[[], Iterable[tuple[str, float]]]
 """Further gauges, (name, value), asked at each scrape."""
@@ -44,11 +49,12 @@ class Telemetry:
         self._of_kind: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def on_request(self, record: RequestRecord) -> None:
-        kind = (record.service, record.operation, record.status)
+        service = record.service if record.service in _SERVICES else _OTHER
+        kind = (service, record.operation, record.status)
         if (found := self._of_kind.get(kind)) is None:
             found = self._of_kind[kind] = (
-                self._requests.labels(record.service, record.operation, str(record.status)),
-                self._seconds.labels(record.service, record.operation),
+                self._requests.labels(service, record.operation, str(record.status)),
+                self._seconds.labels(service, record.operation),
             )
         count, times = found
         count.inc()

@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import boto3
@@ -232,6 +233,13 @@ def test_a_refused_request_leaves_a_record_of_what_it_claims(client, backend, pe
     (record,) = backend.records
     assert record.caller is None
     assert (record.access_key, record.error_code) == (permanent.access_key, "SignatureDoesNotMatch")
+
+
+def test_a_request_that_came_no_further_names_its_operation(edge, sign, backend, permanent):
+    asked(edge, sign(headers=target("ListAutoMLJobs"), key=replace(permanent, secret_key="x")))
+    asked(edge, sign(headers=target("NoSuchOperation"), key=replace(permanent, secret_key="x")))
+    assert [record.operation for record in backend.records] == ["ListAutoMLJobs", ""]
+    assert {record.account for record in backend.records} == {permanent.account}
 
 
 def test_an_address_is_the_peers_and_no_headers(edge, sign, backend):

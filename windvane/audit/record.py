@@ -36,7 +36,7 @@ Event = dict[str, Any]
 
 def event_of(record: RequestRecord, at: datetime, event_id: str) -> Event:
     """Return the record of a request whose answer began at `at` (UTC)."""
-    account = record.caller.account if record.caller else ""
+    account = record.caller.account if record.caller else record.account
     is_data = is_data_event(record.service, record.operation)
     event: Event = {
         "eventVersion": EVENT_VERSION,
@@ -52,7 +52,7 @@ def event_of(record: RequestRecord, at: datetime, event_id: str) -> Event:
         "requestID": record.request_id,
         "eventID": event_id,
         "readOnly": is_read(record.service, record.operation),
-        "resources": [_resource(arn) for arn in record.resources[:10]],
+        "resources": [_resource(arn) for arn in record.resources[:10] if arn != "*"],
         "eventType": "AwsConsoleSignIn" if record.service == SIGN_IN else "AwsApiCall",
         "managementEvent": not is_data,
         "recipientAccountId": account,

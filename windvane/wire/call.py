@@ -97,6 +97,7 @@ class RequestRecord:
     operation      "" while unknown
     caller         None until the signature is proved
     access_key     that the request was signed with or claims to be, "" if none
+    account        that the access key belongs to, whether the signature is proved or not; "" while unknown
     resources      ARNs that the request names
     parameters     of the call, as decoded; {} while unknown
     answered       ARNs of the answer, by the names of its members
@@ -112,6 +113,7 @@ class RequestRecord:
     operation: str = ""
     caller: Caller | None = None
     access_key: str = ""
+    account: str = ""
     resources: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     answered: Mapping[str, str] = field(default_factory=dict)

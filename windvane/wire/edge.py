@@ -183,8 +183,7 @@ class Edge:
         except Exception as error:  # the end of the chain: every error is answered
             if exchange.record.status:
                 raise
-            if not exchange.record.access_key:
-                exchange.note_claimed_key()
+            exchange.note_claims()
             told = self._failures.told(exchange.record, error)
             ends = CLOSE if told is not error else _ending(exchange)
             await _send(_answer_to(told, exchange), watched, ends)
@@ -225,6 +224,7 @@ class Edge:
         request = exchange.request
         claim = await self._read_claim(exchange)
         exchange.record.access_key = claim.signature.access_key
+        exchange.record.account = claim.credential.account
         declared = sigv4.declared_hash(request)
         caller = claim.prove(declared) if declared else None
         if not exchange.route.served:
@@ -320,7 +320,7 @@ class Edge:
     async def _pass_to_s3(self, exchange: Exchange, scope: Scope, send: Send) -> None:
         if self._s3_gateway is None:
             raise UnknownOperation("S3 is not served here.")
-        exchange.note_claimed_key()
+        exchange.note_claims()
         exchange.record.operation = exchange.request.method
         await self._s3_gateway(exchange.record, scope, exchange.receive, send)
 

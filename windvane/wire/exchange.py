@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from botocore.model import OperationModel
 
-from windvane.errors import MissingToken
+from windvane.errors import MissingToken, UnknownOperation
 from windvane.wire import sigv4
 from windvane.wire.bodies import BodyReader
 from windvane.wire.call import Caller, Recorder, Request, RequestRecord
@@ -47,9 +48,15 @@ class Exchange:
             service="sagemaker",
         )
 
-    def note_claimed_key(self) -> None:
-        """Write the access key that the request names into its record, proved or not."""
-        self.record.access_key = sigv4.claimed_access_key(self.request)
+    def note_claims(self) -> None:
+        """Write into the record of a request that came no further which key and operation it names."""
+        record = self.record
+        record.access_key = record.access_key or sigv4.claimed_access_key(self.request)
+        route = getattr(self, "route", None)
+        if not record.operation and route is not None and route.served and route.operation:
+            with suppress(UnknownOperation):
+                self.service.operation(route.operation)
+                record.operation = route.operation
 
     @property
     def caller(self) -> Caller:

@@ -51,6 +51,16 @@ def test_a_refused_request_says_which_key_it_named_and_why():
     assert event["userIdentity"] == {"type": "Unknown", "accessKeyId": "AKIA1234"}
     assert (event["errorCode"], event["errorMessage"]) == ("InvalidSignatureException", "no")
     assert event["responseElements"] is None
+    assert event["recipientAccountId"] == ""
+
+
+def test_a_wrong_secret_is_told_to_the_account_whose_key_was_named():
+    record = a_record(caller=None, account=ACCOUNT, error_code="InvalidSignatureException")
+    assert event_of(record, NOW, "e")["recipientAccountId"] == ACCOUNT
+
+
+def test_everything_is_no_resource():
+    assert event_of(a_record("ListModels", resources=("*",)), NOW, "e")["resources"] == []
 
 
 def test_a_session_names_the_role_that_it_is_of():
