@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from api.accounts import Accounts, allow, deny, document, trust
 from api.steps import split_request, training_request
-from api.world import OTHER_ACCOUNT, OUTPUT, SCOPE, World, config_request, job_request, refusal
+from api.world import (
+    ACCOUNT,
+    OTHER_ACCOUNT,
+    OUTPUT,
+    REGION,
+    SCOPE,
+    World,
+    config_request,
+    job_request,
+    refusal,
+)
 
+from windvane.artifacts.base import Location
+from windvane.artifacts.embedded import ObjectStoreArtifacts
+from windvane.artifacts.mapped import BucketMap
 from windvane.control.encryption import Encryption
+from windvane.control.inputs import check_input
+from windvane.control.kms.master import MasterKeys, master_key
+from windvane.control.kms.service import new_key_service
+from windvane.control.objects import Objects
 from windvane.domain.candidate import ProcessingJob, TrainingJob
 from windvane.domain.deployment import Endpoint, EndpointConfig
 from windvane.domain.job import AutoMLJob
-from windvane.errors import InvalidRequest
+from windvane.errors import AccessDenied, InvalidRequest
+from windvane.names import PageTokens
+from windvane.objects.encrypted import EncryptedStore
+from windvane.objects.store import open_objects
 
 
 @pytest.fixture
@@ -194,3 +215,59 @@ def test_a_role_that_may_not_use_the_key_cannot_write_under_it(tmp_path: Path) -
         accounts.client().create_auto_ml_job(**job_request(OutputDataConfig=output, RoleArn=role))
     finally:
         accounts.close()
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path) -> Iterator[tuple[Accounts, Any, Any]]:
+    """Accounts whose objects lie in the encrypted store, a key, and the keys of a user who may use none."""
+    accounts = Accounts(tmp_path)
+    clock = accounts.clock
+    service = new_key_service(
+        accounts.store, MasterKeys(master_key(b"m" * 32)), PageTokens(b"k" * 32), clock
+    )
+    service.start()
+    objects = EncryptedStore(open_objects(tmp_path / "objects"), service.data_keys)
+    key = service.keys.create(SCOPE, {})
+    artifacts = ObjectStoreArtifacts(objects, ACCOUNT, REGION)
+    artifacts.ensure_bucket("data")
+    artifacts.encrypted_under(key.arn).write(Location("data", "secret/a.csv"), b"a,y\n1,0\n")
+    artifacts.encrypted_under("alias/aws/s3").write(Location("data", "managed/a.csv"), b"a,y\n")
+    artifacts.write(Location("data", "open/a.csv"), b"a,y\n1,0\n")
+    yield accounts, artifacts, key
+    objects.close()
+    accounts.close()
+
+
+def test_a_role_reads_no_input_whose_key_it_may_not_use(
+    encrypted: tuple[Accounts, Any, Any],
+) -> None:
+    """Attack: who may read objects and may not use their key has a job, a model or a preview read them."""
+    accounts, artifacts, key = encrypted
+    user = accounts.user("reader", allow("s3:*"))
+    grant = accounts.roles.of_caller(accounts.caller(user))
+    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://data/secret/"}
+    with pytest.raises(InvalidRequest, match=r"no \"kms:Decrypt\" permission on key"):
+        check_input(artifacts, SCOPE, grant, source)
+    artifacts.write(Location("data", "secret/0.csv"), b"a,y\n")
+    with pytest.raises(InvalidRequest, match=key.arn):
+        check_input(artifacts, SCOPE, grant, source)
+    for readable in ("open/", "managed/"):
+        check_input(artifacts, SCOPE, grant, {**source, "S3Uri": f"s3://data/{readable}"})
+    allowed = accounts.user("owner", allow(["s3:*", "kms:Decrypt"]))
+    grant = accounts.roles.of_caller(accounts.caller(allowed))
+    check_input(artifacts, SCOPE, grant, source)
+
+
+def test_the_console_reads_no_object_whose_key_its_user_may_not_use(
+    encrypted: tuple[Accounts, Any, Any],
+) -> None:
+    """Attack: the same through the pages that show objects."""
+    accounts, artifacts, _ = encrypted
+    objects = Objects(artifacts, None, BucketMap(), accounts.identity.authorizer)
+    reader = accounts.caller(accounts.user("reader", allow("s3:*")))
+    assert objects.info(reader, "s3://data/secret/a.csv").size == 8
+    with pytest.raises(AccessDenied, match="kms:Decrypt"):
+        objects.read(reader, "s3://data/secret/a.csv", 100)
+    with pytest.raises(AccessDenied, match="kms:Decrypt"):
+        next(objects.chunks(reader, "s3://data/secret/a.csv"))
+    assert objects.read(reader, "s3://data/open/a.csv", 100) == b"a,y\n1,0\n"

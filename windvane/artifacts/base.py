@@ -51,11 +51,15 @@ def parse_location(uri: str) -> Location:
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """One object of a listing; size in bytes."""
+    """One object of a listing; size in bytes.
+
+    kms_key    ARN of the key of KMS that whoever reads it must be allowed to use, as far as the store tells; "" for none
+    """
 
     location: Location
     size: int
     etag: str
+    kms_key: str = ""
 
 
 class ReadableArtifacts(Protocol):

@@ -13,7 +13,7 @@ from windvane.artifacts.base import Location, ObjectInfo
 from windvane.errors import AccessDenied
 from windvane.objects.base import ObjectStore
 from windvane.objects.encrypted import EncryptedStore
-from windvane.objects.encryption import Algorithm, DataKeys, asked
+from windvane.objects.encryption import Algorithm, DataKeys, asked, key_to_ask_for
 from windvane.objects.errors import (
     BucketTaken,
     InvalidKey,
@@ -141,4 +141,5 @@ def open_embedded(place: EmbeddedFolder, keys: DataKeys) -> ObjectStoreArtifacts
 
 
 def _info(version: Version) -> ObjectInfo:
-    return ObjectInfo(Location(version.bucket, version.key), version.size, version.etag)
+    key = key_to_ask_for(version.attributes.encryption)
+    return ObjectInfo(Location(version.bucket, version.key), version.size, version.etag, key)

@@ -54,7 +54,7 @@ class Encryption:
                 return str(written)
             if written:
                 arn = self._arn(scope, written, place, told)
-                grant.require_key(arn)
+                grant.require_key(arn, "kms:GenerateDataKey", "kms:Decrypt")
                 return arn
         return ""
 

@@ -17,6 +17,9 @@ from windvane.domain.problem import kept_apart
 from windvane.errors import InvalidRequest
 from windvane.names import Scope
 
+MOST_LOOKED_AT = 100_000
+"""Objects of an input, before its job is admitted."""
+
 MAX_MANIFEST_BYTES = 16 * 1024**2
 MAX_SPECIFICATION_BYTES = 1024**2
 
@@ -30,16 +33,20 @@ def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: Reques
     location = parse_location(source["S3Uri"])
     if source["S3DataType"] == "ManifestFile":
         grant.require(Action.GET, location.bucket, location.key)
+        if (manifest := artifacts.info(location)) is not None:
+            grant.require_read(manifest)
         named = manifest_locations(artifacts, location)
         for item in named:
             grant.require(Action.GET, item.bucket, item.key)
         for item in named:
-            _info_of_named(artifacts, item, location)
+            grant.require_read(_info_of_named(artifacts, item, location))
         return
     grant.require(Action.LIST, location.bucket, location.key)
-    found = list(islice(_under_prefix(artifacts, location), 1))
-    for info in found:
-        grant.require(Action.GET, info.location.bucket, info.location.key)
+    found = False
+    for info in islice(_under_prefix(artifacts, location), MOST_LOOKED_AT):
+        if not found or info.kms_key:
+            grant.require_read(info)
+        found = True
     if not found:
         raise InvalidRequest(
             f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source. Please '
@@ -74,6 +81,8 @@ def check_specification(
         return EVERYTHING
     location, channel = parse_location(uri), training_channel(request)
     grant.require(Action.GET, location.bucket, location.key)
+    if (info := artifacts.info(location)) is not None:
+        grant.require_read(info)
     apart = kept_apart(channel["TargetAttributeName"], channel.get("SampleWeightAttributeName"))
     return specification_at(artifacts, location, apart)
 

@@ -147,8 +147,10 @@ class Models:
         for _, container in _containers(request):
             location = parse_location(container["ModelDataUrl"])
             grant.require(Action.GET, location.bucket, location.key)
-            if self._artifacts.info(location) is None:
+            info = self._artifacts.info(location)
+            if info is None:
                 raise InvalidRequest(f"Could not find model data at {location}.")
+            grant.require_read(info)
 
 
 def add_model(tx: Transaction, scope: Scope, request: Request, now: datetime) -> Model:

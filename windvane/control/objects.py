@@ -45,7 +45,7 @@ class Objects:
 
         raises    as `info`, and TooLarge for one of more than `limit_bytes`
         """
-        info = self.info(caller, uri)
+        info = self._readable(caller, uri)
         if info.size > limit_bytes:
             raise TooLarge(
                 f"{info.location} has {info.size} bytes; at most {limit_bytes} are shown."
@@ -54,7 +54,7 @@ class Objects:
 
     def chunks(self, caller: Caller, uri: str) -> Iterator[bytes]:
         """raises    as `info`, before the first chunk"""
-        with self._artifacts.open(self.info(caller, uri).location) as stream:
+        with self._artifacts.open(self._readable(caller, uri).location) as stream:
             while chunk := stream.read(_CHUNK):
                 yield chunk
 
@@ -73,6 +73,12 @@ class Objects:
         location = self._admitted(caller, uri)
         self._authorize(caller, "s3:PutObject", _arn(location))
         self._artifacts.write(location, data)
+
+    def _readable(self, caller: Caller, uri: str) -> ObjectInfo:
+        info = self.info(caller, uri)
+        if info.kms_key:
+            self._authorize(caller, "kms:Decrypt", info.kms_key)
+        return info
 
     def _admitted(self, caller: Caller, uri: str) -> Location:
         location, account = parse_location(uri), caller.account

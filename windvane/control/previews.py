@@ -79,7 +79,7 @@ class Previews:
         if not objects:
             raise InvalidRequest(f'No S3 objects found under S3 URL "{source["S3Uri"]}".')
         for info in objects:
-            grant.require(Action.GET, info.location.bucket, info.location.key)
+            grant.require_read(info)
         counted = objects[:_MOST_OBJECTS]
         first = next((info for info in counted if info.size), counted[0])
         seen = self._look(first, replace(asked, name=str(first.location), n_bytes=first.size))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from windvane.artifacts.base import ObjectInfo
 from windvane.artifacts.mapped import BucketMap
 from windvane.control.buckets import BucketOwners
 from windvane.control.identity.authorizer import Authorizer, account_of, denied, read_once
@@ -74,9 +75,15 @@ class Grant:
             raise self._denied(action, bucket, self._why(action, decision))
         self.require_ownership(action, bucket)
 
-    def require_key(self, arn: str) -> None:
-        """raises    InvalidRequest if the role may not encrypt and decrypt under a key of KMS"""
-        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+    def require_read(self, info: ObjectInfo) -> None:
+        """raises    InvalidRequest if the role may not read an object, or decrypt it"""
+        self.require(Action.GET, info.location.bucket, info.location.key)
+        if info.kms_key:
+            self.require_key(info.kms_key, "kms:Decrypt")
+
+    def require_key(self, arn: str, *actions: str) -> None:
+        """raises    InvalidRequest if the role may not do this with a key of KMS"""
+        for action in actions:
             decision = decide(self.rights, action, arn)
             if decision is not Decision.ALLOWED:
                 raise InvalidRequest(

@@ -1,12 +1,13 @@
 """The object store as its users see it: plain bytes in, plain bytes out, and nothing plain on the disk.
 
 An `ObjectStore` over another one, which keeps what this one encrypts. `Attributes.encryption` of what is written says what is
-asked for (encryption.py; None means AES256); that of a version says how it is encrypted.
+asked for (encryption.py; None means the bucket's default, else AES256); that of a version says how it is encrypted.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,14 @@ from types import TracebackType
 from typing import BinaryIO, Self, cast
 
 from windvane.objects.base import ObjectStore, Staged
-from windvane.objects.encryption import BY_DEFAULT, Algorithm, DataKeys, ObjectName
+from windvane.objects.encryption import (
+    BY_DEFAULT,
+    DEFAULT_DOCUMENT,
+    Algorithm,
+    DataKeys,
+    ObjectName,
+    default_of,
+)
 from windvane.objects.frames import KEY_BYTES, FrameCipher, OpeningReader, SealingWriter
 from windvane.objects.lifecycle import LifecycleRule
 from windvane.objects.records import (
@@ -359,7 +367,11 @@ class EncryptedStore:
         return ObjectName(found.account, found.region, bucket, key)
 
     def _wrapped(self, name: ObjectName, attributes: Attributes, data_key: bytes) -> Encryption:
-        return self._keys.wrap(name, attributes.encryption or BY_DEFAULT, data_key)
+        asked = attributes.encryption
+        if asked is None:
+            default = self._inner.document(name.bucket, DEFAULT_DOCUMENT)
+            asked = BY_DEFAULT if default is None else default_of(json.loads(default))
+        return self._keys.wrap(name, asked, data_key)
 
     def _copied(
         self,

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from windvane.objects.records import Encryption
 
@@ -52,6 +52,36 @@ BY_DEFAULT = asked()
 
 source    "Setting default server-side encryption behavior" in S3's user guide: AES256 since January 2023
 """
+
+
+DEFAULT_DOCUMENT = "encryption"
+"""The document of a bucket that says how its objects are encrypted by default: S3's ServerSideEncryptionConfiguration."""
+
+
+def default_of(configuration: Mapping[str, Any]) -> Encryption:
+    """Return what a bucket's configuration, with its one rule, asks for."""
+    [rule] = configuration["Rules"]
+    default = rule["ApplyServerSideEncryptionByDefault"]
+    return asked(
+        Algorithm(default["SSEAlgorithm"]),
+        default.get("KMSMasterKeyID"),
+        bucket_key=bool(rule.get("BucketKeyEnabled")),
+    )
+
+
+_MANAGED = "managed"
+
+
+def marked_as_managed(kept: Encryption) -> Encryption:
+    """Return the same, under a key that the service itself manages: whoever may use the object may use that key."""
+    return replace(kept, parameters={**kept.parameters, _MANAGED: "true"})
+
+
+def key_to_ask_for(kept: Encryption | None) -> str:
+    """The ARN of the key of KMS that whoever reads an object must be allowed to use; "" if there is none."""
+    if kept is None or kept.algorithm != Algorithm.KMS or _MANAGED in kept.parameters:
+        return ""
+    return kept.key_id or ""
 
 
 def context_of(encryption: Encryption) -> dict[str, str]:

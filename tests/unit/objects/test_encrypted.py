@@ -1,6 +1,7 @@
 """The encrypted object store: plain to its users, and nothing plain on the disk."""
 
 import hashlib
+import json
 import os
 from datetime import UTC, datetime
 
@@ -11,7 +12,14 @@ from windvane.control.kms.service import new_key_service
 from windvane.errors import AccessDenied, CorruptArtifact, KeyDisabled, KeyMissing
 from windvane.names import PageTokens, Scope
 from windvane.objects.encrypted import EncryptedStore
-from windvane.objects.encryption import Algorithm, asked, context_of, has_bucket_key
+from windvane.objects.encryption import (
+    DEFAULT_DOCUMENT,
+    Algorithm,
+    asked,
+    context_of,
+    has_bucket_key,
+    key_to_ask_for,
+)
 from windvane.objects.frames import FRAME_BYTES
 from windvane.objects.records import Attributes, NamedPart
 from windvane.objects.store import open_objects
@@ -194,3 +202,18 @@ def test_a_wrapped_key_belongs_to_one_object(inner, store):
 def test_a_stage_of_another_store_is_not_put(inner, store):
     with inner.stage() as stage, pytest.raises(TypeError):
         store.put("mine", "a", stage, "0" * 32, Attributes())
+
+
+def test_the_default_of_a_bucket_holds_for_what_asks_for_nothing(store, key):
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] = key.arn
+    store.set_document("mine", DEFAULT_DOCUMENT, json.dumps({"Rules": [rule]}))
+    version = put(store, "a", SECRET)
+    assert version.attributes.encryption.key_id == key.arn
+    assert key_to_ask_for(version.attributes.encryption) == key.arn
+    upload = store.create_upload("mine", "b", Attributes())
+    assert upload.attributes.encryption.key_id == key.arn
+    asked_for = put(store, "c", SECRET, asked()).attributes.encryption
+    assert asked_for.algorithm == "AES256"
+    managed = put(store, "d", SECRET, asked(Algorithm.KMS)).attributes.encryption
+    assert (managed.key_id is None, key_to_ask_for(managed)) == (False, "")

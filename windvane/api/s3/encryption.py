@@ -10,7 +10,8 @@ from typing import Any
 
 from windvane.objects.base import ObjectStore
 from windvane.objects.encrypted import EncryptedStore
-from windvane.objects.encryption import Algorithm, asked, has_bucket_key
+from windvane.objects.encryption import DEFAULT_DOCUMENT, Algorithm, asked, has_bucket_key
+from windvane.objects.encryption import default_of as objects_default_of
 from windvane.objects.records import Encryption
 from windvane.wire.s3.call import S3Call
 from windvane.wire.s3.refusals import refused
@@ -21,7 +22,7 @@ DECRYPT, ENCRYPT = "kms:Decrypt", "kms:GenerateDataKey"
 source    "Using server-side encryption with AWS KMS keys", permissions, in S3's user guide
 """
 
-DOCUMENT = "encryption"
+DOCUMENT = DEFAULT_DOCUMENT
 """The bucket's document that holds its default."""
 
 
@@ -71,11 +72,7 @@ def default_of(configuration: Mapping[str, Any]) -> Encryption:
             "InvalidArgument",
             "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms",
         )
-    return asked(
-        Algorithm(default["SSEAlgorithm"]),
-        key_id,
-        bucket_key=bool(rules[0].get("BucketKeyEnabled")),
-    )
+    return objects_default_of(configuration)
 
 
 def encryption_members(encryption: Encryption | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from windvane.control.kms.materials import Materials
 from windvane.domain.keys import Key
 from windvane.errors import BadCiphertext, CorruptArtifact, InvalidRequest
 from windvane.names import Scope
-from windvane.objects.encryption import Algorithm, ObjectName, context_of
+from windvane.objects.encryption import Algorithm, ObjectName, context_of, marked_as_managed
 from windvane.objects.records import Encryption
 from windvane.store.base import Query, Store, Transaction
 
@@ -52,7 +52,8 @@ class StoredDataKeys:
             return Encryption(str(Algorithm.S3), None, self._sealed(name, data_key))
         key = self._key(name, asked)
         made = self._ciphers.encrypt_with(key, data_key, _context(name, asked))
-        return Encryption(str(Algorithm.KMS), key.arn, made.blob, asked.parameters)
+        kept = Encryption(str(Algorithm.KMS), key.arn, made.blob, asked.parameters)
+        return marked_as_managed(kept) if key.is_managed else kept
 
     def unwrap(self, name: ObjectName, kept: Encryption) -> bytes:
         try:
