@@ -90,8 +90,13 @@ def check_answers(
     """
     shape = (1, n_classes) if n_classes else (1,)
     for row in _two_rows(features):
-        with np.errstate(all="ignore"):
-            answer = model.predict(row[None])
+        try:
+            with np.errstate(all="ignore"):
+                answer = model.predict(row[None])
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise CorruptArtifact(
+                f"{called} cannot answer a row of its recipe: {error}."
+            ) from error
         if answer.shape != shape:
             raise CorruptArtifact(
                 f"{called} answers numbers of the shape {answer.shape[1:]} for a row; {n_classes} labels need {shape[1:]}."
