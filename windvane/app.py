@@ -204,6 +204,7 @@ class Server:
         await asyncio.to_thread(self._supervisor.start)
         self._object_sweep = asyncio.create_task(self._sweep_objects())
         self._key_sweep = asyncio.create_task(self._sweep_keys())
+        await asyncio.to_thread(self._authorizer.directory.refresh)
         self._identity_watch = asyncio.create_task(self._follow_identities())
 
     def end_streams(self) -> None:

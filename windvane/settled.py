@@ -41,7 +41,7 @@ from windvane.store.base import Store
 from windvane.wire.bodies import Bodies, BodyBounds
 from windvane.wire.s3.forward import Upstream
 from windvane.wire.s3.mapped import MappedBucket
-from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.config import RoleOfBuckets, WorkConfig
 
 _LOG = logging.getLogger(__name__)
 
@@ -247,4 +247,5 @@ def work_config(
         log_days=settings.logs.retention_days,
         event_days=settings.events.retention_days,
         sandbox=sandbox,
+        roles=tuple(RoleOfBuckets(role.arn, role.read, role.write) for role in settings.roles),
     )

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from api.accounts import ACCOUNT, OTHER, ROOT, Accounts
-from api.identities import SECRET
+from api.accounts import (
+    ACCOUNT,
+    OTHER,
+    OTHER_ROOT,
+    ROOT,
+    Accounts,
+    allow,
+    deny,
+    document,
+    keys_of,
+    trust,
+)
+from api.identities import SECRET, permit_of
 from api.steps import split_request, training_request
 from api.world import REGION, job_request, model_request, refusal
+from botocore.exceptions import ClientError
 from hostile.requests import transform_request, v2_request
 
 from windvane.api.entry import Entry, new_link
+from windvane.api.events import event_operations
+from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyRing
+from windvane.api.permission_table import PERMISSIONS
+from windvane.api.reasons import reason_operations
+from windvane.api.runtime import runtime_operations
+from windvane.api.served import operations
 from windvane.control.passes import Passes
 from windvane.control.roles import Action
+from windvane.domain.identity import KeyStatus
+from windvane.errors import AccessDenied
 from windvane.names import default_role
 from windvane.settings import Role
+from windvane.wire.call import Call, RequestRecord
 
 NARROW, WIDE = f"arn:aws:iam::{ACCOUNT}:role/a/team", f"arn:aws:iam::{ACCOUNT}:role/b/team"
 DECLARED = (Role(NARROW, ("data",), ("scratch",)), Role(WIDE, ("*",), ("*",)))
@@ -147,3 +171,254 @@ def test_a_transform_job_of_a_model_without_a_role_has_the_rights_of_its_creator
     code, text = refusal(restricted.create_transform_job, **asked)
     assert code == "ValidationException"
     assert f'the role "{NARROW}" has no "s3:ListBucket" permission on bucket "private"' in text
+
+
+# What nobody got through yet, and somebody would try next.
+
+
+def may(account: Accounts, keys: Any, service: str, operation: str, **parameters: Any) -> str:
+    """The code of the refusal; "" if it is done."""
+    try:
+        getattr(account.client(service, keys), operation)(**parameters)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
+
+
+def test_a_narrowed_session_does_not_widen_itself_by_assuming_its_role_again(
+    account: Accounts,
+) -> None:
+    """sts:AssumeRole in a session policy would otherwise be a way round the rest of it."""
+    role = default_role(ACCOUNT)
+    policy = document(allow(["sts:AssumeRole", "sagemaker:List*"]))
+    narrowed = account.session(role, Policy=policy)
+    again = account.session(role, narrowed)
+    third = account.session(role, again, Policy=document(allow("*")))
+    for keys in (narrowed, again, third):
+        assert may(account, keys, "sagemaker", "list_models") == ""
+        assert may(account, keys, "iam", "create_user", UserName="eve") == "AccessDenied"
+
+
+def test_a_session_makes_no_keys_that_it_may_not_make(account: Accounts) -> None:
+    account.user("ann", allow("*"))
+    session = account.session(NARROW)
+    assert may(account, session, "sts", "get_session_token") == "AccessDenied"
+    assert may(account, session, "iam", "create_access_key", UserName="ann") == "AccessDenied"
+    own = document(allow("*"))
+    assert may(
+        account, session, "iam", "put_user_policy", UserName="ann", PolicyName="p", PolicyDocument=own
+    ) == "AccessDenied"  # fmt: skip
+
+
+def test_a_user_of_one_account_changes_nothing_in_another(account: Accounts) -> None:
+    """With every right in its own account, and names that are the other's too."""
+    keys = account.user("admin", allow("*", ["*", f"arn:aws:iam::{OTHER}:*"]))
+    theirs = account.client("iam", keys_of(OTHER_ROOT))
+    theirs.create_user(UserName="bob")
+    theirs.create_role(RoleName="r", AssumeRolePolicyDocument=trust({"AWS": OTHER}))
+    policy = theirs.create_policy(PolicyName="p", PolicyDocument=document(allow("*")))
+    arn = policy["Policy"]["Arn"]
+    assert may(account, keys, "iam", "delete_user", UserName="bob") == "NoSuchEntity"
+    assert may(account, keys, "iam", "delete_role", RoleName="r") == "NoSuchEntity"
+    assert may(account, keys, "iam", "get_policy", PolicyArn=arn) == "AccessDenied"
+    assert may(account, keys, "iam", "delete_policy", PolicyArn=arn) == "AccessDenied"
+    assume = {"RoleArn": f"arn:aws:iam::{OTHER}:role/r", "RoleSessionName": "visit"}
+    assert may(account, keys, "sts", "assume_role", **assume) == "AccessDenied"
+    model = model_request(ExecutionRoleArn=f"arn:aws:iam::{OTHER}:role/windvane")
+    assert may(account, keys, "sagemaker", "create_model", **model) == "ValidationException"
+    tagged = f"arn:aws:sagemaker:us-east-1:{OTHER}:model/x"
+    assert (
+        may(account, keys, "sagemaker", "list_tags", ResourceArn=tagged) == "AccessDeniedException"
+    )
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        f"arn:aws:iam::{ACCOUNT}:role/WINDVANE",
+        f"arn:aws:iam::{ACCOUNT}:role//windvane",
+        f"arn:aws:iam::{ACCOUNT}:role/x/../windvane",
+        f"arn:aws:iam::{ACCOUNT}:role/windvane/",
+        f"arn:aws:iam::{ACCOUNT}:role/*",
+        f"arn:aws-cn:iam::{ACCOUNT}:role/windvane",
+        "arn:aws:iam::*:role/windvane",
+        f"arn:aws:iam:us-east-1:{ACCOUNT}:role/windvane",
+        f"arn:aws:iam::{ACCOUNT}:role/windv\u0430ne",
+    ],
+)
+def test_no_other_spelling_of_a_role_is_the_role(account: Accounts, role: str) -> None:
+    keys = account.user(
+        "ann",
+        allow(["sagemaker:*", "iam:PassRole", "sts:AssumeRole"]),
+        deny(["iam:PassRole", "sts:AssumeRole"], default_role(ACCOUNT)),
+    )
+    refused = {"ValidationException", "AccessDeniedException", "ValidationError", "AccessDenied"}
+    model = model_request(ExecutionRoleArn=role)
+    assert may(account, keys, "sagemaker", "create_model", **model) in refused
+    asked = {"RoleArn": role, "RoleSessionName": "visit"}
+    assert may(account, keys, "sts", "assume_role", **asked) in refused
+
+
+@pytest.mark.parametrize("name", ["Prod", "PROD", "prod"])
+def test_no_spelling_of_a_name_gets_round_a_deny(account: Accounts, name: str) -> None:
+    """Names of SageMaker are found whatever their case, so denials have to be."""
+    denied = f"arn:aws:sagemaker:*:*:model/{name}"
+    keys = account.user("ann", allow(["sagemaker:*", "iam:PassRole"]), deny("*", denied))
+    for spelled in ("prod", "PROD", "pRoD"):
+        code = may(account, keys, "sagemaker", "describe_model", ModelName=spelled)
+        assert code == "AccessDeniedException"
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-x"])
+def test_no_spelling_of_a_log_group_gets_round_a_deny(account: Accounts, partition: str) -> None:
+    group = "/aws/sagemaker/AutoMLJobs"
+    keys = account.user("ann", allow("logs:*"), deny("*", f"arn:aws:logs:*:*:log-group:{group}:*"))
+    arn = f"arn:{partition}:logs:us-east-1:{ACCOUNT}:log-group:{group}"
+    for named in ({"logGroupName": group}, {"logGroupIdentifier": arn}):
+        code = may(account, keys, "logs", "get_log_events", **named, logStreamName="churn")
+        assert code == "AccessDeniedException"
+
+
+def test_whoever_is_made_again_under_a_name_is_not_trusted_for_it(account: Accounts) -> None:
+    """A role trusts the user that was there, not the name."""
+    account.user("ann")
+    iam = account.client("iam")
+    named = trust({"AWS": f"arn:aws:iam::{ACCOUNT}:user/ann"})
+    arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=named)["Role"]["Arn"]
+    for key in iam.list_access_keys(UserName="ann")["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName="ann", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName="ann")
+    again = account.user("ann", allow("sts:AssumeRole"))
+    asked = {"RoleArn": arn, "RoleSessionName": "visit"}
+    assert may(account, again, "sts", "assume_role", **asked) == "AccessDenied"
+
+
+def test_sessions_end_with_their_role_even_if_it_is_made_again(account: Accounts) -> None:
+    """Attack 10: the role is deleted."""
+    iam = account.client("iam")
+    made = {"RoleName": "r", "AssumeRolePolicyDocument": trust({"AWS": ACCOUNT})}
+    arn = iam.create_role(**made)["Role"]["Arn"]
+    first = account.session(arn)
+    assert may(account, first, "sts", "get_caller_identity") == ""
+    iam.delete_role(RoleName="r")
+    assert may(account, first, "sts", "get_caller_identity") == "InvalidClientTokenId"
+    iam.create_role(**made)
+    assert may(account, first, "sts", "get_caller_identity") == "InvalidClientTokenId"
+
+
+def test_sessions_end_with_any_role_on_their_way(account: Accounts) -> None:
+    iam = account.client("iam")
+    arns = [
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust({"AWS": ACCOUNT}))["Role"][
+            "Arn"
+        ]
+        for name in ("first", "second")
+    ]
+    iam.put_role_policy(
+        RoleName="first", PolicyName="p", PolicyDocument=document(allow("sts:AssumeRole"))
+    )
+    keys = account.session(arns[1], account.session(arns[0]))
+    assert may(account, keys, "sts", "get_caller_identity") == ""
+    iam.delete_role_policy(RoleName="first", PolicyName="p")
+    iam.delete_role(RoleName="first")
+    assert may(account, keys, "sts", "get_caller_identity") == "InvalidClientTokenId"
+
+
+def test_a_users_sessions_end_with_its_key(account: Accounts) -> None:
+    """Attack 10: the key is deactivated, or deleted."""
+    keys = account.user("ann", allow(["sts:*"]))
+    token = account.client("sts", keys).get_session_token()["Credentials"]
+    session = account.session(default_role(ACCOUNT), keys)
+    iam = account.client("iam")
+    this = {"UserName": "ann", "AccessKeyId": keys["AccessKeyId"]}
+    for change in (
+        lambda: iam.update_access_key(**this, Status="Inactive"),
+        lambda: iam.delete_access_key(**this),
+    ):
+        assert may(account, token, "sts", "get_caller_identity") == ""
+        assert may(account, session, "sts", "get_caller_identity") == ""
+        change()
+        assert may(account, token, "sts", "get_caller_identity") == "InvalidClientTokenId"
+        assert may(account, session, "sts", "get_caller_identity") == "InvalidClientTokenId"
+        if account.identity.changes.directory.key(keys["AccessKeyId"]) is not None:
+            iam.update_access_key(**this, Status="Active")
+
+
+def test_keys_of_users_end_with_their_account(account: Accounts) -> None:
+    """Attack 10: an account that is taken out of the configuration."""
+    keys = account.user("bob", allow("*"), account=OTHER_ROOT)
+    assert account.credential(keys) is not None
+    without = account.server([ROOT]).keyring
+    assert without.credential(keys["AccessKeyId"], "", account.clock()) is None
+
+
+def test_secrets_of_users_are_not_in_the_database(account: Accounts, tmp_path: Path) -> None:
+    keys = account.user("ann", allow("*"))
+    account.store.close()
+    everything = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+    assert keys["SecretAccessKey"].encode() not in everything
+    assert keys["AccessKeyId"].encode() in everything
+
+
+def test_a_sealed_secret_is_no_other_keys(account: Accounts) -> None:
+    """Whoever can write to the database cannot give a key the secret of another."""
+    ann, eve = account.user("ann", allow("*")), account.user("eve")
+    directory = account.identity.changes.directory
+    theirs = directory.key(ann["AccessKeyId"])
+    own = directory.key(eve["AccessKeyId"])
+    assert theirs is not None
+    assert own is not None
+    with account.identity.changes.transaction() as tx:
+        tx.update_identity(replace(theirs, sealed_secret=own.sealed_secret))
+    assert account.credential(ann) is None
+
+
+def test_no_policy_takes_long_to_ask(account: Accounts) -> None:
+    hard = ["arn:aws:sagemaker:*:*:model/" + "*a" * 200 + "*b"] * 8
+    account.user("ann")
+    iam = account.client("iam")
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=document(allow("*", hard)))
+    keys = iam.create_access_key(UserName="ann")["AccessKey"]
+    iam.attach_user_policy(UserName="ann", PolicyArn=arn["Policy"]["Arn"])
+    began = time.perf_counter()
+    name = "a" * 63
+    assert (
+        may(account, keys, "sagemaker", "describe_model", ModelName=name) == "AccessDeniedException"
+    )
+    assert time.perf_counter() - began < 2
+
+
+def test_nothing_is_served_without_a_permission(account: Accounts) -> None:
+    """An operation that is forgotten in the table of permissions is nobody's."""
+    served = {*operations(None), *runtime_operations(None), *identity_operations(None)}
+    served |= {*event_operations(None, None), *reason_operations(None, None)}
+    served.add(("cloudtrail", "LookupEvents"))
+    assert served <= PERMISSIONS.keys()
+    permit = permit_of(account.identity)
+    root = account.caller({"AccessKeyId": ROOT[1]})
+    forgotten = Call("sagemaker", "CreateHub", root, {}, "id")
+    with pytest.raises(AccessDenied, match="has no permission"):
+        permit(forgotten, RequestRecord("id"))
+
+
+def test_a_stream_ends_with_the_key_of_whoever_follows_it(account: Accounts) -> None:
+    """Attack 10: who followed events went on for as long as it liked."""
+    keys = account.user("ann", allow("windvane:*"))
+    caller = account.caller(keys)
+    call = Call("windvane", "FollowEvents", caller, {}, "id")
+    told: list[bytes] = []
+
+    async def events() -> AsyncIterator[bytes]:
+        for number in range(3):
+            yield str(number).encode()
+
+    async def follow() -> None:
+        async for chunk in account.world.edge._while_permitted(call, events()):
+            told.append(chunk)
+            if len(told) == 1:
+                account.identity.users.set_key_status(
+                    ACCOUNT, "ann", keys["AccessKeyId"], KeyStatus.INACTIVE
+                )
+
+    asyncio.run(follow())
+    assert told == [b"0"]

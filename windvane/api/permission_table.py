@@ -156,11 +156,12 @@ def _log_group(call: Call, _: Lookups) -> tuple[str, ...]:
     """source    resource ARNs as CloudWatch Logs' denials tell them: a group ends with an empty stream"""
     caller, given = call.caller, call.parameters
     named = given.get("logGroupName") or given.get("logGroupIdentifier") or ""
-    if named.startswith("arn:"):
-        root = named.removesuffix(":*")
-    else:
-        root = f"arn:aws:logs:{caller.region}:{caller.account}:log-group:{named}"
-    return (f"{root}:log-stream:{given.get('logStreamName', '')}",)
+    region, account = caller.region, caller.account
+    if named.startswith("arn:"):  # of whatever partition it calls itself
+        parts = [*named.split(":"), "", "", "", "", "", ""]
+        region, account, named = parts[3], parts[4], parts[6]
+    stream = given.get("logStreamName", "")
+    return (f"arn:aws:logs:{region}:{account}:log-group:{named}:log-stream:{stream}",)
 
 
 _LOGS: Rows = {

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from windvane.artifacts.base import Location
+
+
+def _everything(_: Location) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -12,14 +17,19 @@ class Reach:
     """read       keys that begin as these do may be read and listed
     objects    may be read, each by its whole key
     write      keys that begin as these do may be written, read, listed and deleted
+    role       what of `read` and `objects` the job's role lets it read, object by object
     """
 
     read: tuple[Location, ...] = ()
     objects: frozenset[Location] = frozenset()
     write: tuple[Location, ...] = ()
+    role: Callable[[Location], bool] = field(default=_everything, compare=False)
 
     def may_read(self, location: Location) -> bool:
-        return location in self.objects or _is_under(location, (*self.read, *self.write))
+        if _is_under(location, self.write):
+            return True
+        is_input = location in self.objects or _is_under(location, self.read)
+        return is_input and self.role(location)
 
     def may_list(self, prefix: Location) -> bool:
         return _is_under(prefix, (*self.read, *self.write))

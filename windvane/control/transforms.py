@@ -102,6 +102,7 @@ class Transforms:
             details=_details(request),
             containers=containers,
             transformers=transformers,
+            role=role or "",
         )
         return job, role
 

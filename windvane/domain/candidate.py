@@ -175,9 +175,11 @@ class TransformJob(ProcessingJob):
 
     containers    of the model as it stood when a client created the job; () for a step of an AutoML job, and
     transformers  for a job that a recipe's transformers do: the S3 URI of their artefact
+    role          ARN of the model's role; "" if it has none
     """
 
     kind: ClassVar[Kind] = Kind.TRANSFORM_JOB
 
     containers: tuple[Container, ...] = ()
     transformers: str = ""
+    role: str = ""

@@ -14,7 +14,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -287,7 +287,8 @@ class Edge:
         if (handler := self._async_operations.get(called)) is not None:
             exchange.answer = _encode(exchange, await handler(self._permitted_call(exchange)))
         elif (opened := self._streams.get(called)) is not None:
-            exchange.chunks = await opened(self._permitted_call(exchange))
+            call = self._permitted_call(exchange)
+            exchange.chunks = self._while_permitted(call, await opened(call))
         else:
             await self._serve_in_thread(exchange, self._operations[called])
 
@@ -306,6 +307,31 @@ class Edge:
         finally:
             self._in_threads -= 1
             self._in_threads_of[account] -= 1
+
+    async def _while_permitted(
+        self, call: Call, chunks: AsyncIterator[bytes]
+    ) -> AsyncIterator[bytes]:
+        """The chunks, until the caller's keys or its permission end."""
+        try:
+            async for chunk in chunks:
+                if not self._is_still_permitted(call):
+                    return
+                yield chunk
+        finally:
+            close = getattr(chunks, "aclose", None)
+            if close is not None:
+                await close()
+
+    def _is_still_permitted(self, call: Call) -> bool:
+        credential = call.caller.credential
+        try:
+            known = self._keyring.credential(
+                credential.access_key, credential.session_token, self._clock()
+            )
+            self._permit(call, RequestRecord(call.request_id))
+        except CallerFault:
+            return False
+        return known is not None
 
     def _permitted_call(self, exchange: Exchange) -> Call:
         call = _checked_call(exchange)

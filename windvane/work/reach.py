@@ -17,13 +17,21 @@ from windvane.errors import WindvaneError
 Permits = Callable[[str], bool]
 """Whether the job's account may use a bucket at all."""
 
+MayRead = Callable[[Location], bool]
+"""Whether the job's role may read an object."""
+
 
 def reach_of(
-    job: AutoMLJob | ProcessingJob, kind: TaskKind, artifacts: Artifacts, permits: Permits
+    job: AutoMLJob | ProcessingJob,
+    kind: TaskKind,
+    artifacts: Artifacts,
+    permits: Permits,
+    role: MayRead,
 ) -> Reach:
     """The reach of one task. Objects that a manifest names are those that it names now.
 
     artifacts    to read manifests
+    role         what the job's role lets it read now
     """
     read: list[Location] = []
     objects: set[Location] = set()
@@ -31,7 +39,7 @@ def reach_of(
         location = parse_location(source["S3Uri"])
         if source.get("S3DataType") != "ManifestFile":
             read.append(location)
-        elif permits(location.bucket):
+        elif permits(location.bucket) and role(location):
             read.append(location / "")
             objects |= {location, *_named(artifacts, location)}
     if isinstance(job, TransformJob):
@@ -41,7 +49,16 @@ def reach_of(
         tuple(one for one in read if permits(one.bucket)),
         frozenset(one for one in objects if permits(one.bucket)),
         tuple(one for one in _outputs(job) if permits(one.bucket)),
+        role,
     )
+
+
+def role_of(job: AutoMLJob | ProcessingJob) -> str:
+    """ARN of the role that a job was given, or its model was; "" where there was none."""
+    if isinstance(job, TransformJob):
+        return job.role
+    told = job.request if isinstance(job, AutoMLJob) else job.details
+    return str(told.get("RoleArn", ""))
 
 
 def _sources(job: AutoMLJob | ProcessingJob, kind: TaskKind) -> Iterator[Mapping[str, Any]]:

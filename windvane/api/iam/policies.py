@@ -43,7 +43,8 @@ def list_policies(parts: IdentityParts, call: Call) -> Result:
     every = parts.policies.listed(account, own=scope != "AWS", service=scope != "Local")
     if given.get("PolicyUsageFilter") == "PermissionsBoundary":
         every = []
-    counted = [(one, _n_attached(parts, call, one)) for one in every if one.path.startswith(prefix)]
+    attached = parts.policies.attachments(account)
+    counted = [(one, attached[one.arn]) for one in every if one.path.startswith(prefix)]
     found = [(one, n) for one, n in counted if n or not given.get("OnlyAttached")]
     return page_of(call, "Policies", found, lambda pair: pair[0].arn, lambda pair: _told(*pair))
 

@@ -6,6 +6,7 @@ is looked for (`refresh` again, by a clock).
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from windvane.domain.identity import (
 )
 from windvane.names import default_role
 from windvane.store.base import Store
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 _Name = tuple[str, str]
 """Account, and name in lower case."""
@@ -82,7 +85,7 @@ class Directory:
         if len(parts) != 6 or not parts[5].startswith("role/"):
             return None
         account, name = parts[4], parts[5].rpartition("/")[2]
-        if arn == default_role(account):
+        if arn == default_role(account) and _ACCOUNT.fullmatch(account):
             return default_role_of(account)
         found = self.known().roles.get((account, name.lower()))
         return found if found is not None and found.arn == arn else None

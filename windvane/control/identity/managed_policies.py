@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from windvane.control.identity.changes import Changes, fresh_id, with_tags
@@ -78,6 +79,12 @@ class ManagedPolicies:
         users = [user for user in directory.known().users.values() if user.account == account]
         principals: list[Principal] = [*users, *directory.roles(account)]
         return [principal for principal in principals if arn in principal.attached]
+
+    def attachments(self, account: str) -> Counter[str]:
+        """How many users and roles of the account have each policy, by its ARN."""
+        directory = self._changes.current()
+        users = [user for user in directory.known().users.values() if user.account == account]
+        return Counter(arn for one in (*users, *directory.roles(account)) for arn in one.attached)
 
     def delete(self, account: str, arn: str) -> None:
         """raises    NotFound, InUse, AccessDenied"""

@@ -76,6 +76,15 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
+class RoleOfBuckets:
+    """A role of the configuration (control/identity/declared.py)."""
+
+    arn: str
+    read: tuple[str, ...]
+    write: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class WorkConfig:
     """What all workers of a server share.
 
@@ -101,6 +110,7 @@ class WorkConfig:
     log_days, event_days
                      that lines and events are kept; 0 means for ever
     sandbox          confines every task; None leaves them as they are, for tests
+    roles            those of the configuration
     """
 
     data_dir: Path
@@ -124,6 +134,7 @@ class WorkConfig:
     log_days: int = 0
     event_days: int = 0
     sandbox: Sandbox | None = None
+    roles: tuple[RoleOfBuckets, ...] = ()
 
     @property
     def task_memory_mb(self) -> int:
@@ -211,6 +222,10 @@ def config_from_json(text: str) -> WorkConfig:
     if (sandbox := document["sandbox"]) is not None:
         document["sandbox"] = sandbox_from(sandbox)
     document["buckets"] = tuple(_source(entry) for entry in document["buckets"])
+    document["roles"] = tuple(
+        RoleOfBuckets(entry["arn"], tuple(entry["read"]), tuple(entry["write"]))
+        for entry in document["roles"]
+    )
     return WorkConfig(**document)
 
 

@@ -6,14 +6,19 @@ import socket
 import threading
 from collections.abc import Callable
 
-from windvane.artifacts.base import Artifacts
+from windvane.artifacts.base import Artifacts, Location
 from windvane.artifacts.broker import Broker
 from windvane.artifacts.mapped import BucketMap
 from windvane.control.buckets import BucketOwners
+from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.directory import Directory
+from windvane.control.identity.evaluation import Decision, decide
+from windvane.domain.candidate import ProcessingJob
+from windvane.domain.job import AutoMLJob
 from windvane.process.ownership import give
 from windvane.store.base import Store
-from windvane.work.reach import reach_of
-from windvane.work.workers.config import WorkConfig
+from windvane.work.reach import MayRead, reach_of, role_of
+from windvane.work.workers.config import WorkConfig, utc_now
 from windvane.work.workers.forks import Forks, RemoteTask
 from windvane.work.workers.order import TaskOrder
 
@@ -25,6 +30,7 @@ class TaskStarter:
         self._config, self._store, self._forks = config, store, forks
         self._owners: BucketOwners | None = None
         self._mapped = BucketMap(config.buckets)
+        self._directory = Directory(store, config.roles)
         self._artifacts: Artifacts | None = None
 
     def start(self, order: TaskOrder) -> RemoteTask:
@@ -38,7 +44,8 @@ class TaskStarter:
         if config.sandbox is not None:
             give(order.folder, config.sandbox.user_of(job.arn))
         permits = self._permits(self._owners, job.scope.account)
-        reach = reach_of(job, order.task.kind, self._artifacts, permits)
+        may_read = self._may_read(job)
+        reach = reach_of(job, order.task.kind, self._artifacts, permits, may_read)
         ours, theirs = socket.socketpair()
         key = job.output_key
         artifacts = self._artifacts.encrypted_under(key) if key else self._artifacts
@@ -50,6 +57,28 @@ class TaskStarter:
             memory_mb=config.task_memory_mb,
             confinement=config.confinement(job.arn, order.folder),
         )
+
+    def _may_read(self, job: AutoMLJob | ProcessingJob) -> MayRead:
+        """What the job's role lets it read now: policies, manifests and objects may have changed since it was admitted."""
+        arn = role_of(job)
+        if not arn:
+            return lambda _: True
+        self._directory.refresh()
+        role = self._directory.role(arn)
+        if role is None or role.account != job.scope.account:
+            return lambda _: False
+        rights = Authorizer(self._directory, utc_now).rights_of_role(role)
+
+        def may_read(location: Location) -> bool:
+            source = self._mapped.find(location.bucket)
+            decision = decide(
+                rights, "s3:GetObject", f"arn:aws:s3:::{location.bucket}/{location.key}"
+            )
+            if source is not None and not source.accounts:
+                return decision is not Decision.DENIED
+            return decision is Decision.ALLOWED
+
+        return may_read
 
     def _permits(self, owners: BucketOwners, account: str) -> Callable[[str], bool]:
         """Whether the account may use a bucket: it may have changed hands since the job was admitted."""

@@ -1,0 +1,78 @@
+"""What a task may read is what its job's role may read when the task begins."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from api.identities import identity_of
+from unit.work.world import make_job
+
+from windvane.artifacts.base import Location
+from windvane.domain.identity import Role
+from windvane.store.open import open_store
+from windvane.work.workers.config import (
+    RoleOfBuckets,
+    WorkConfig,
+    config_from_json,
+    config_to_json,
+)
+from windvane.work.workers.starting import TaskStarter
+
+NARROW = "arn:aws:iam::000000000000:role/narrow"
+ROOT = ("000000000000", "AKIAROOT", "secret")
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = open_store("", tmp_path)
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+def reads(tmp_path, store, role, *uris, roles=()):
+    config = WorkConfig(tmp_path, "run", datetime.now(UTC), 1, 4000, roles=roles)
+    starter = TaskStarter(config_from_json(config_to_json(config)), store, None)
+    made = make_job()
+    job = replace(made, request={**made.request, "RoleArn": role})
+    may_read = starter._may_read(job)
+    return [may_read(Location(*uri.split("/", 1))) for uri in uris]
+
+
+def test_a_declared_role_reads_its_buckets(tmp_path, store):
+    roles = (RoleOfBuckets(NARROW, ("data",), ("results",)),)
+    assert reads(tmp_path, store, NARROW, "data/x", "secrets/x", roles=roles) == [True, False]
+
+
+def test_a_role_that_is_gone_reads_nothing(tmp_path, store):
+    assert reads(tmp_path, store, NARROW, "data/x") == [False]
+    theirs = "arn:aws:iam::444455556666:role/windvane"
+    assert reads(tmp_path, store, theirs, "data/x") == [False]
+
+
+def test_policies_hold_as_they_are_now(tmp_path, store):
+    """A manifest, or what lies under a prefix, may have changed since the job was admitted."""
+    parts = identity_of([ROOT], store=store)
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+    }
+    made = Role(
+        account=ROOT[0], name="jobs", id="", created=datetime.now(UTC),
+        trust=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )  # fmt: skip
+    role = parts.roles.create(made, [])
+    statements = [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/train/*"},
+        {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::data/train/secret*"},
+    ]
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    parts.principals.put_inline(Role, ROOT[0], "jobs", "p", text)
+    found = reads(tmp_path, store, role.arn, "data/train/a", "data/train/secret.csv", "data/b")
+    assert found == [True, False, False]
+    parts.principals.delete_inline(Role, ROOT[0], "jobs", "p")
+    assert reads(tmp_path, store, role.arn, "data/train/a") == [False]
