@@ -54,7 +54,7 @@ def headers_of(parameters: Mapping[str, Any]) -> dict[str, str]:
         kept = [part.strip() for part in encoding.split(",")]
         kept = [part for part in kept if part and part != "aws-chunked"]
         if kept:
-            headers["content-encoding"] = ",".join(kept)
+            headers["content-encoding"] = ", ".join(kept)
     return headers
 
 

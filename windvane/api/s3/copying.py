@@ -19,6 +19,7 @@ from windvane.api.s3.faults import in_words_of_s3
 from windvane.api.s3.reads import (
     expiration_member,
     find,
+    new_version_member,
     read_conditions,
     version_id_member,
 )
@@ -94,7 +95,7 @@ def _copy(store: ObjectStore, call: S3Call) -> S3Result:
         {
             "CopyObjectResult": result | checksum_members(version.attributes.checksum),
             "CopySourceVersionId": version_id_member(store, source),
-            "VersionId": version_id_member(store, version),
+            "VersionId": new_version_member(version),
             "Expiration": expiration_member(store, version),
             **encryption_members(version.attributes.encryption),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from windvane.api.s3.attributes import attributes_of, checksum_members, quoted, unquoted
@@ -12,7 +13,7 @@ from windvane.api.s3.buckets import owner_member
 from windvane.api.s3.copying import find_source
 from windvane.api.s3.encryption import DECRYPT, ENCRYPT, encryption_members, require_key
 from windvane.api.s3.faults import in_words_of_s3
-from windvane.api.s3.reads import expiration_member, version_id_member
+from windvane.api.s3.reads import expiration_member, new_version_member, version_id_member
 from windvane.api.s3.uploads import (
     PartSink,
     check_key,
@@ -21,13 +22,17 @@ from windvane.api.s3.uploads import (
     wanted_encryption,
 )
 from windvane.objects.base import ObjectStore
+from windvane.objects.encryption import BY_DEFAULT
+from windvane.objects.errors import NoSuchUpload
 from windvane.objects.records import (
     MAX_PARTS,
+    Attributes,
     Checksum,
     ChecksumType,
     NamedPart,
     Part,
     Upload,
+    Version,
 )
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.checksums import COMBINED, COMPOSED, DEFAULT, SIZES, composite, whole
@@ -138,28 +143,45 @@ def complete_multipart_upload(store: ObjectStore, call: S3Call) -> S3Result:
     given = call.parameters
     named = _named(given.get("MultipartUpload", {}).get("Parts", ()))
     with in_words_of_s3():
-        upload = store.upload(given["Bucket"], given["Key"], given["UploadId"])
-        stored = _stored_parts(store, upload, named)
-        checksum = _whole_checksum(upload, stored)
-        _check_whole(given, stored, checksum)
-        version = store.complete_upload(
-            upload,
-            named,
-            replace(upload.attributes, checksum=checksum),
-            condition=condition_of(given),
-        )
+        try:
+            upload = store.upload(given["Bucket"], given["Key"], given["UploadId"])
+        except NoSuchUpload:
+            upload = _completed(given)
+            version = store.complete_upload(upload, named, upload.attributes)
+        else:
+            version = _complete(store, upload, named, given)
     return S3Result(
         {
             "Location": f"/{upload.bucket}/{upload.key}",
             "Bucket": upload.bucket,
             "Key": upload.key,
             "ETag": quoted(version.etag),
-            "VersionId": version_id_member(store, version),
+            "VersionId": new_version_member(version),
             "Expiration": expiration_member(store, version),
             **encryption_members(version.attributes.encryption),
-            **checksum_members(checksum),
+            **checksum_members(version.attributes.checksum),
         }
     )
+
+
+def _complete(
+    store: ObjectStore, upload: Upload, named: Sequence[NamedPart], given: Mapping[str, Any]
+) -> Version:
+    stored = _stored_parts(store, upload, named)
+    checksum = _whole_checksum(upload, stored)
+    _check_whole(given, stored, checksum)
+    return store.complete_upload(
+        upload,
+        named,
+        replace(upload.attributes, checksum=checksum),
+        condition=condition_of(given),
+    )
+
+
+def _completed(given: Mapping[str, Any]) -> Upload:
+    """An upload that is no more, as the store is asked whether it became an object: completing again is no error."""
+    attributes = Attributes(encryption=BY_DEFAULT)
+    return Upload(given["Bucket"], given["Key"], given["UploadId"], datetime.now(UTC), attributes)
 
 
 def abort_multipart_upload(store: ObjectStore, call: S3Call) -> S3Result:

@@ -13,7 +13,7 @@ from windvane.api.s3.faults import in_words_of_s3
 from windvane.objects.base import ObjectStore
 from windvane.objects.errors import NoSuchVersion
 from windvane.objects.lifecycle import expiry_of
-from windvane.objects.records import ChecksumType, Part, Version, Versioning
+from windvane.objects.records import NULL_VERSION, Part, Version, Versioning
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.conditions import ReadConditions, precondition_failed, read_range
 from windvane.wire.s3.refusals import S3Refusal, refused
@@ -95,11 +95,16 @@ def version_id_of(given: Mapping[str, Any]) -> str | None:
 
 def version_id_member(store: ObjectStore, version: Version) -> str | None:
     """None in a bucket that never kept versions."""
-    if version.version_id != "null":
+    if version.version_id != NULL_VERSION:
         return version.version_id
     with in_words_of_s3():
         versioning = store.bucket(version.bucket).versioning
     return None if versioning is Versioning.OFF else version.version_id
+
+
+def new_version_member(version: Version) -> str | None:
+    """The id that a write tells: None unless it made a version of its own."""
+    return None if version.version_id == NULL_VERSION else version.version_id
 
 
 def expiration_member(store: ObjectStore, version: Version) -> str | None:
@@ -231,9 +236,7 @@ def _parts(store: ObjectStore, version: Version, given: Mapping[str, Any]) -> di
         "MaxParts": min(limit, _MAX_PARTS),
         "IsTruncated": after + len(page) < len(parts),
     }
-    checksum = version.attributes.checksum
-    if checksum is not None and checksum.type is ChecksumType.COMPOSITE:
-        shown["Parts"] = [_part(number, part) for number, part in enumerate(page, after + 1)]
+    shown["Parts"] = [_part(number, part) for number, part in enumerate(page, after + 1)]
     return shown
 
 

@@ -23,7 +23,7 @@ def tags_of_header(text: str | None) -> dict[str, str]:
     if not text:
         return {}
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict")
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
     except ValueError as error:
         raise refused(
             "InvalidArgument",
@@ -48,10 +48,7 @@ def checked(pairs: Sequence[tuple[str, str]], limit: int) -> dict[str, str]:
         raise refused("InvalidTag", "Cannot provide multiple Tags with the same key")
     if len(tags) > limit:
         what = "Object" if limit == MAX_OF_OBJECT else "Bucket"
-        raise refused(
-            "BadRequest" if limit == MAX_OF_OBJECT else "InvalidTag",
-            f"{what} tags cannot be greater than {limit}",
-        )
+        raise refused("InvalidTag", f"{what} tags cannot be greater than {limit}")
     for key, value in pairs:
         if not 1 <= len(key) <= _MAX_KEY or not _is_text(key):
             raise refused("InvalidTag", "The TagKey you have provided is invalid")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from windvane.api.s3.attributes import attributes_of, checksum_members, quoted
+from windvane.api.s3.attributes import attributes_of, checksum_members, quoted, unquoted
 from windvane.api.s3.encryption import (
     DOCUMENT,
     ENCRYPT,
@@ -14,7 +14,7 @@ from windvane.api.s3.encryption import (
     require_key,
 )
 from windvane.api.s3.faults import in_words_of_s3
-from windvane.api.s3.reads import expiration_member, version_id_member
+from windvane.api.s3.reads import expiration_member, new_version_member
 from windvane.objects.base import ObjectStore, Staged
 from windvane.objects.records import (
     MAX_KEY_BYTES,
@@ -67,7 +67,7 @@ class ObjectSink:
         return S3Result(
             {
                 "ETag": quoted(version.etag),
-                "VersionId": version_id_member(self._store, version),
+                "VersionId": new_version_member(version),
                 "Expiration": expiration_member(self._store, version),
                 **encryption_members(version.attributes.encryption),
                 **checksum_members(checksum),
@@ -164,12 +164,12 @@ def check_key(key: str) -> None:
 
 
 def condition_of(given: Mapping[str, Any]) -> Condition | None:
-    """raises    S3Refusal for a condition that S3 has not on writes"""
+    """What must hold for a write to happen; AWS has no more than '*' for If-None-Match."""
     if_match, if_none_match = given.get("IfMatch"), given.get("IfNoneMatch")
     if if_match is None and if_none_match is None:
         return None
-    if if_none_match not in (None, "*"):
-        raise refused("NotImplemented", "If-None-Match of a write takes '*' alone.")
-    if if_match is not None and if_match != "*":
-        if_match = if_match.strip().strip('"')
-    return Condition(if_match, if_none_match)
+    return Condition(_tag(if_match), _tag(if_none_match))
+
+
+def _tag(given: str | None) -> str | None:
+    return given if given in (None, "*") else unquoted(given)

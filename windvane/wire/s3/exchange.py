@@ -12,6 +12,7 @@ from windvane.wire.bodies import BodyReader
 from windvane.wire.call import Request, RequestRecord
 from windvane.wire.heads import MAY_REPEAT
 from windvane.wire.s3.model import POST_OBJECT, Resolved, operation_model
+from windvane.wire.s3.payload import BodyPlan, of_the_object, read_plan
 from windvane.wire.s3.proof import Proof
 from windvane.wire.s3.reading import read_head
 
@@ -36,6 +37,14 @@ class Exchange:
     @property
     def account(self) -> str:
         return self.proof.caller.account
+
+
+def plan_of(exchange: Exchange) -> BodyPlan:
+    """Read what the head says of the body; raises S3Refusal."""
+    headers = exchange.headers
+    if exchange.resolved.operation == "CompleteMultipartUpload":
+        headers = of_the_object(headers)
+    return read_plan(headers, exchange.proof.declared)
 
 
 def headers_of(head: Request) -> dict[str, str]:

@@ -17,7 +17,7 @@ from windvane.wire.s3.allowlist import allowed, passing, query_of, refuse_dots
 from windvane.wire.s3.answers import CLOSE, Answered, InThread, identified, send_answered
 from windvane.wire.s3.call import S3Call
 from windvane.wire.s3.checksums import SIZES, encode, header_of
-from windvane.wire.s3.exchange import Exchange
+from windvane.wire.s3.exchange import Exchange, plan_of
 from windvane.wire.s3.forward import Forwarder, Upstream, answered
 from windvane.wire.s3.model import operation_model
 from windvane.wire.s3.payload import (
@@ -26,7 +26,6 @@ from windvane.wire.s3.payload import (
     UNSIGNED_TRAILER,
     BodyPlan,
     Intake,
-    read_plan,
 )
 from windvane.wire.s3.reading import has_streaming_body, read_payload
 from windvane.wire.s3.refusals import refused
@@ -79,7 +78,7 @@ class ExternalStore:
     async def serve(self, exchange: Exchange, call: S3Call) -> None:
         """Pass a call on whose head is proved and allowed; raises WindvaneError, ClientError, TimeoutError."""
         model = operation_model(call.operation)
-        plan = read_plan(exchange.headers, exchange.proof.declared)
+        plan = plan_of(exchange)
         streams = has_streaming_body(model)
         if streams and plan.length is None:
             raise refused("MissingContentLength")

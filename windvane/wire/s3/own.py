@@ -20,9 +20,9 @@ from windvane.wire.s3.answers import (
     send_whole,
 )
 from windvane.wire.s3.call import Content, S3Call, S3Result, S3Service, Sink
-from windvane.wire.s3.exchange import Exchange
+from windvane.wire.s3.exchange import Exchange, plan_of
 from windvane.wire.s3.model import operation_model
-from windvane.wire.s3.payload import MAX_UPLOAD, UNSIGNED, BodyPlan, Digests, Intake, read_plan
+from windvane.wire.s3.payload import MAX_UPLOAD, UNSIGNED, BodyPlan, Digests, Intake
 from windvane.wire.s3.reading import read_payload
 from windvane.wire.s3.refusals import refused
 from windvane.wire.s3.writing import write_answer
@@ -63,7 +63,7 @@ class OwnStore:
 
     async def _handle(self, exchange: Exchange, call: S3Call) -> S3Result:
         limit = _MAX_XML_OF.get(call.operation, _MAX_XML)
-        plan = read_plan(exchange.headers, exchange.proof.declared)
+        plan = plan_of(exchange)
         intake = Intake(plan, exchange.proof.signing, limit=limit)
         pieces: list[bytes] = []
         await take_in(exchange.body.blocks(BLOCK), intake, pieces.append, self.in_thread)
@@ -74,7 +74,7 @@ class OwnStore:
     async def _take_in(
         self, exchange: Exchange, call: S3Call, begin: Callable[[S3Call], Sink]
     ) -> S3Result:
-        plan = read_plan(exchange.headers, exchange.proof.declared)
+        plan = plan_of(exchange)
         if plan.length is None and "transfer-encoding" not in exchange.headers:
             raise refused("MissingContentLength")
         if (plan.length or 0) > MAX_UPLOAD:

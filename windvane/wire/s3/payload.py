@@ -81,6 +81,11 @@ class Digests:
     wanted: str = ""
 
 
+def of_the_object(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers without checksums, of a request whose checksums are those of an object, not of its body."""
+    return {n: v for n, v in headers.items() if not n.startswith("x-amz-checksum-")}
+
+
 def read_plan(headers: Mapping[str, str], declared: str) -> BodyPlan:
     """Read what a head says of the body.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +16,12 @@ from typing import Any
 
 from windvane.wire.s3.refusals import S3Refusal, refused
 
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
 _UNCOVERED = frozenset({"x-amz-signature", "signature", "awsaccesskeyid", "policy", "file"})
 """Fields that no condition has to name."""
+
+_FREE = ("x-ignore-", "x-amz-checksum-")
+"""The same by how they begin: what nobody reads, and what can only make an upload fail."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Policy:
                 )
         covered = {name for _, name, _ in self.conditions} | _UNCOVERED
         for name in fields:
-            if name not in covered and not name.startswith("x-ignore-"):
+            if name not in covered and not name.startswith(_FREE):
                 raise _against(f"Extra input fields: {name[:64]}")
 
     def check_length(self, size: int) -> None:
@@ -73,7 +78,7 @@ def read_policy(text: str) -> Policy:
     conditions: list[tuple[str, str, str]] = []
     length: tuple[int, int] | None = None
     for entry in listed:
-        if isinstance(entry, dict):
+        if isinstance(entry, dict) and len(entry) == 1:
             conditions += [("eq", name.lower(), _text(value)) for name, value in entry.items()]
         elif isinstance(entry, list) and len(entry) == 3:
             if str(entry[0]).lower() == "content-length-range":
@@ -118,10 +123,15 @@ def _document(text: str) -> dict[str, Any]:
 
 def _moment(text: Any) -> datetime:
     try:
-        moment = datetime.fromisoformat(_text(text))
+        if not _MOMENT.fullmatch(_text(text)):
+            raise _bad_moment(text)
+        return datetime.fromisoformat(text)
     except ValueError as error:
-        raise _invalid(f"Invalid Policy: Invalid 'expiration' value: '{text[:64]}'") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        raise _bad_moment(text) from error
+
+
+def _bad_moment(text: str) -> S3Refusal:
+    return _invalid(f"Invalid Policy: Invalid 'expiration' value: '{text[:64]}'")
 
 
 def _against(why: str) -> S3Refusal:

@@ -56,7 +56,8 @@ class PostUploads:
         if "policy" not in fields:
             raise MissingToken("Access Denied")
         caller = self._signer(fields)
-        self._policy(form).check(fields, bucket, self._clock())
+        checked = {**fields, "key": _key(form)} if "key" in fields else fields
+        self._policy(form).check(checked, bucket, self._clock())
         return caller
 
     def parameters(self, form: Form, bucket: str) -> dict[str, Any]:
@@ -67,9 +68,7 @@ class PostUploads:
                 "InvalidArgument",
                 "Bucket POST must contain a field named 'key'. If it is specified, please check the order of the fields.",
             )
-        key = fields["key"].replace(
-            "${filename}", form.file_name.replace("\\", "/").rpartition("/")[2]
-        )
+        key = _key(form)
         headers = {name: value for name, value in fields.items() if name not in _NO_HEADERS}
         if "acl" in fields:
             headers["x-amz-acl"] = fields["acl"]
@@ -134,6 +133,12 @@ class PostUploads:
         if credential is None:
             raise UnknownKey("The AWS Access Key Id you provided does not exist in our records.")
         return Caller(credential.account, region, credential)
+
+
+def _key(form: Form) -> str:
+    """The key with the name of the file in it, as the policy has to allow it."""
+    name = form.file_name.replace("\\", "/").rpartition("/")[2]
+    return form.fields["key"].replace("${filename}", name)
 
 
 def _compare(expected: str, given: str) -> None:

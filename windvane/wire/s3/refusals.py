@@ -47,7 +47,6 @@ CODES: Mapping[str, tuple[int, str]] = {
         400,
         "The parameters of the signature in the query are not complete.",
     ),
-    "BadRequest": (400, "Bad Request"),
     "BadDigest": (
         400,
         "The Content-MD5 or checksum value that you specified did not match what the server received.",
