@@ -19,10 +19,11 @@ from windvane.control.kms.master import (
     write_keyring,
 )
 from windvane.control.kms.materials import Materials
+from windvane.control.kms.service import new_key_service
 from windvane.control.kms.sweep import destroy_due_keys, reseal_keys, rotate_due_keys
 from windvane.domain.keys import Key, KeyState
 from windvane.errors import CorruptArtifact
-from windvane.names import Scope
+from windvane.names import PageTokens, Scope
 from windvane.store.open import open_store
 
 SCOPE = Scope("111122223333", "us-east-1")
@@ -148,3 +149,18 @@ def test_two_that_make_a_keyring_at_once_agree(tmp_path):
     write_keyring(path, [first], may_replace=False)
     write_keyring(path, [second], may_replace=False)
     assert load_master_keys(tmp_path, "").current == first
+
+
+def test_a_server_without_its_master_key_does_not_start_and_says_which_it_needs(store):
+    masters = MasterKeys(master_key(os.urandom(32)))
+    service = new_key_service(store, masters, PageTokens(b"k" * 32), lambda: NOW)
+    service.start()
+    other = MasterKeys(master_key(os.urandom(32)))
+    stranger = new_key_service(store, other, PageTokens(b"k" * 32), lambda: NOW)
+    with pytest.raises(UnusableMasterKey, match=masters.current.id):
+        stranger.start()
+    both = MasterKeys(other.current, (masters.current,))
+    new_key_service(store, both, PageTokens(b"k" * 32), lambda: NOW).start()
+    stranger.start()
+    with pytest.raises(UnusableMasterKey, match=other.current.id):
+        service.start()

@@ -1,0 +1,91 @@
+"""Jobs with a key for their volume: where they work, what holds while the key is disabled, and a machine that went off."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from unit.work.workers.test_worker import Shop
+from world import SCOPE, make_job
+
+from windvane.control.kms.lookup import new_key
+from windvane.control.kms.master import MasterKeys, master_key
+from windvane.control.kms.materials import Materials
+from windvane.domain.job import JobStatus
+from windvane.domain.keys import Key, KeyState
+from windvane.errors import JobFault
+from windvane.process import volatile
+from windvane.process.volatile import memory_folder
+from windvane.store.open import open_store
+from windvane.work.workers.duty import Duties, Duty
+from windvane.work.workers.performing import perform_order
+from windvane.work.workers.worker import MAX_ATTEMPTS
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    monkeypatch.setattr(volatile, "SHARED_MEMORY", tmp_path / "memory")
+    store = open_store("", tmp_path)
+    store.migrate()
+    yield Shop(store, tmp_path)
+    store.close()
+
+
+@pytest.fixture
+def key(shop: Shop) -> Key:
+    materials = Materials(MasterKeys(master_key(b"m" * 32)))
+    made = new_key(SCOPE, materials, datetime.now(UTC))
+    with shop.store.transaction() as tx:
+        tx.insert(made)
+    return made
+
+
+def first_duty(shop: Shop) -> Duty:
+    duties = Duties(shop.config(), shop.conductor(), MAX_ATTEMPTS)
+    [task] = shop.tasks()
+    with shop.store.transaction() as tx:
+        duty = duties.of(tx, task, shop.now())
+    assert duty is not None
+    return duty
+
+
+def open_with(shop: Shop, key: Key) -> None:
+    shop.open(replace(make_job(), volume_key=key.arn))
+
+
+def test_a_job_with_a_key_works_in_memory(shop: Shop, key: Key) -> None:
+    open_with(shop, key)
+    order = first_duty(shop).order
+    assert order.folder.is_relative_to(memory_folder(shop.folder))
+    assert order.why_not == ""
+    other = Shop(shop.store, shop.folder, job=make_job(name="plain"))
+    other.open(other.job)
+    assert first_duty(other).order.folder.is_relative_to(shop.folder / "work")
+
+
+@pytest.mark.parametrize("state", [KeyState.DISABLED, KeyState.PENDING_DELETION, None])
+def test_nothing_is_begun_while_the_key_cannot_be_used(
+    shop: Shop, key: Key, state: KeyState | None
+) -> None:
+    open_with(shop, key)
+    with shop.store.transaction() as tx:
+        if state is None:
+            tx.delete(key)
+        else:
+            tx.update(replace(key, status=state))
+    order = first_duty(shop).order
+    assert key.arn in order.why_not
+    with pytest.raises(JobFault, match="The volume cannot be used"):
+        perform_order(order, lambda: pytest.fail("It was begun."))
+
+
+def test_a_job_whose_machine_went_off_says_so(shop: Shop, key: Key) -> None:
+    open_with(shop, key)
+    assert shop.worker().work_once()
+    assert not (first_folder := memory_folder(shop.folder) / "work").joinpath("dataset").exists()
+    assert first_folder.is_dir()
+    shop.sweep()
+    job = shop.look()
+    assert job.status is JobStatus.FAILED
+    assert "in the memory of this server's machine" in job.failure_reason
