@@ -114,7 +114,7 @@ DENIED = a_record("DeleteModel", error_code="AccessDeniedException", user_agent=
 @pytest.fixture
 def data_dir(tmp_path) -> Path:
     """Of a server that ran: a change, and one that was refused."""
-    secret = load_or_create_keys(tmp_path, "111122223333").token_secret
+    secret = load_or_create_keys(tmp_path, "111122223333").sealing_secret
     store = open_store("", tmp_path)
     store.migrate()
     log = AuditLog(

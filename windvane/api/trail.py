@@ -14,8 +14,11 @@ from windvane.audit.record import Event
 from windvane.errors import InvalidLookup, InvalidPageToken, InvalidRequest, InvalidTimeRange
 from windvane.names import PageTokens
 from windvane.wire.call import Call, Handler, Result
+from windvane.wire.rates import AccountRates
 
 LOOKED_BACK = timedelta(days=90)
+LOOKED_UP_PER_S = 10
+"""By one account: each reads up to 4 MB. (CloudTrail allows two.)"""
 _MOST = 50
 
 
@@ -29,9 +32,11 @@ class Trail:
         self._folder = folder
         self._tokens = tokens
         self._clock = clock
+        self._rates = AccountRates(LOOKED_UP_PER_S)
 
     def look_up(self, call: Call) -> Result:
-        """raises    InvalidLookup, InvalidTimeRange, InvalidPageToken"""
+        """raises    InvalidLookup, InvalidTimeRange, InvalidPageToken; Throttled"""
+        self._rates.admit(call.caller.account)
         parameters = call.parameters
         wanted = self._wanted(call)
         belongs_to = (

@@ -21,6 +21,7 @@ from pathlib import Path
 from windvane.audit.chain import BrokenChain, Head, read_line
 
 _NAME = re.compile(r"(?P<writer>[0-9a-f]{8})-(?P<day>\d{8})-(?P<first>\d{12})\.jsonl")
+_WRITER = re.compile(r"[0-9a-f]{8}")
 _DAY = "%Y%m%d"
 _TAIL = 1 << 20
 """No line is longer: parameters are bounded (audit/redaction.py)."""
@@ -70,18 +71,24 @@ def writer_of(folder: Path) -> str:
     """Return the name of a folder's writer, made the first time."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "writer"
-    if not path.exists():
+    if not path.exists() or not _WRITER.fullmatch(path.read_text()):
         _replace(path, secrets.token_hex(4).encode())
-    return path.read_text().strip()
+    return path.read_text()
 
 
 def head_in(folder: Path, writer: str) -> Head:
-    """Return the head that is kept beside the log; that of nothing if there is none."""
+    """Return the head that is kept beside the log; that of nothing if there is none.
+
+    raises    BrokenChain if it cannot be read
+    """
     path = folder / f"{writer}.head"
     if not path.exists():
         return Head()
-    found = json.loads(path.read_text())
-    return Head(int(found["n"]), str(found["digest"]))
+    try:
+        found = json.loads(path.read_text())
+        return Head(int(found["n"]), str(found["digest"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise BrokenChain(f"{path.name} cannot be read: {error}.") from error
 
 
 class LogFiles:
@@ -116,13 +123,14 @@ class LogFiles:
             file.path.unlink()
         return Head()
 
-    def append(self, lines: bytes, first: int, now: datetime) -> None:
-        """Write lines, the first of which has this number; either all of them or none.
+    def append(self, lines: bytes, first: int, now: datetime) -> bool:
+        """Write lines, the first of which has this number; either all of them or none. Return whether a file was begun.
 
         raises    OSError
         """
         day = now.strftime(_DAY)
-        if self._descriptor < 0 or day != self._day or self._size >= self._bounds.file_bytes:
+        is_new = self._descriptor < 0 or day != self._day or self._size >= self._bounds.file_bytes
+        if is_new:
             self._begin(day, first)
         try:
             left = memoryview(lines)
@@ -132,6 +140,7 @@ class LogFiles:
             os.ftruncate(self._descriptor, self._size)
             raise
         self._size += len(lines)
+        return is_new
 
     def sync(self) -> None:
         """raises    OSError"""

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from windvane.audit.chain import Head, write_line
+from windvane.audit.chain import BrokenChain, Head, write_line
 from windvane.audit.files import FileBounds, LogFiles
 from windvane.audit.kinds import Recording, Writing
 from windvane.audit.record import Event, event_of
@@ -99,19 +99,20 @@ class AuditLog:
         self._thread = threading.Thread(target=self._run, name="audit")
         self._head = self._kept = Head()
         self._first = 0
-        self._day = ""
+        self._is_pruned = False
         self._kept_at = time.monotonic()
         self._fault = ""
         self._not_recorded = 0
         self._strangers, self._strangers_at = STRANGERS_AT_ONCE, time.monotonic()
 
     def start(self) -> None:
-        """Go on where the log ends.
-
-        raises    BrokenChain if its last line is none of ours
-        """
-        found = self._files.recover()
+        """Go on where the log ends."""
         anchor = self._anchors.get(self._files.writer)
+        try:
+            found = self._files.recover()
+        except BrokenChain as broken:
+            _log.error("%s `windvane audit --verify` tells more.", broken)
+            found = anchor.head if anchor is not None else Head()
         if anchor is not None and anchor.head.number > found.number:
             _log.error(
                 "The audit log ends at line %d, but line %d was written: its end was removed. `windvane audit "
@@ -199,14 +200,14 @@ class AuditLog:
         waited_for = [entry.written for entry in entries if entry.written is not None]
         not_recorded, self._not_recorded = self._not_recorded, 0
         now = self._clock()
-        events = [event_of(entry.record, entry.at, str(uuid.uuid4())) for entry in entries]
-        if not_recorded:
-            events.append(_gap(not_recorded, now))
-        if not events:
-            return
         try:
+            events = [event_of(entry.record, entry.at, str(uuid.uuid4())) for entry in entries]
+            if not_recorded:
+                events.append(_gap(not_recorded, now))
+            if not events:
+                return
             self._append(events, now, is_waited_for=bool(waited_for))
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits is told, whatever it was; the thread goes on
             self._not_recorded += not_recorded + len(entries)
             self._complain(error)
             _end(waited_for, StoreUnusable(f"{self._fault} The change was made."))
@@ -221,15 +222,17 @@ class AuditLog:
         for event in events:
             line, head = write_line(event, head, self._key)
             lines.append(line)
-        self._files.append(b"".join(lines), self._head.number + 1, now)
+        if self._files.append(b"".join(lines), self._head.number + 1, now):
+            self._is_pruned = False
         self._head = head
         if is_waited_for:
             self._files.sync()
 
-    def _complain(self, error: OSError) -> None:
+    def _complain(self, error: Exception) -> None:
         if not self._fault:
-            _log.error("The audit log cannot be written: %s", error)
-        self._fault = f"The audit log cannot be written ({error.strerror})."
+            _log.error("The audit log cannot be written", exc_info=error)
+        why = error.strerror if isinstance(error, OSError) else type(error).__name__
+        self._fault = f"The audit log cannot be written ({why})."
 
     def _keep_head(self) -> None:
         self._kept_at = time.monotonic()
@@ -240,15 +243,15 @@ class AuditLog:
             self._prune()
             self._files.keep_head(self._head)
             self._anchors.put(self._files.writer, Anchor(self._head, self._first))
-        except (OSError, WindvaneError) as error:
-            _log.warning("The head of the audit log cannot be kept elsewhere: %s", error)
+        except Exception:  # noqa: BLE001 - of a disk or a database: tried again soon, and the thread goes on
+            _log.warning("The head of the audit log cannot be kept elsewhere", exc_info=True)
         else:
             self._kept = self._head
 
     def _prune(self) -> None:
-        now = self._clock()
-        if (day := now.strftime("%Y%m%d")) != self._day:
-            self._first, self._day = self._files.prune(now), day
+        """Whenever a file was begun."""
+        if not self._is_pruned:
+            self._first, self._is_pruned = self._files.prune(self._clock()), True
 
 
 def _copy(record: RequestRecord) -> RequestRecord:

@@ -12,7 +12,7 @@ from typing import Any
 from windvane.audit.reading import Place, read_backward
 from windvane.audit.record import Event
 
-MOST_READ_BYTES = 32 << 20
+MOST_READ_BYTES = 4 << 20
 """Read for one page: a page may hold fewer events than asked for, and a token to go on."""
 
 

@@ -58,7 +58,10 @@ def verify(folder: Path, writer: str, key: bytes, anchor: Anchor | None) -> Veri
                 found.n_lines += 1
             first = first or line.number
             before = line.head
-    _check_ends(found, first, before or Head(), anchor, head_in(folder, writer))
+    try:
+        _check_ends(found, first, before or Head(), anchor, head_in(folder, writer))
+    except BrokenChain as broken:
+        found.problems.append(str(broken))
     return found
 
 

@@ -66,7 +66,7 @@ def event_of(record: RequestRecord, at: datetime, event_id: str) -> Event:
 def _response(record: RequestRecord) -> dict[str, str] | None:
     if record.service == SIGN_IN:
         return {"ConsoleLogin": "Failure" if record.error_code else "Success"}
-    return dict(record.answered) or None
+    return {name: cut(arn) for name, arn in record.answered.items()} or None
 
 
 def _identity(record: RequestRecord) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,6 +14,8 @@ HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 MOST_CHARACTERS = 1024
 MOST_ENTRIES = 64
 MOST_DEPTH = 8
+MOST_BYTES = 1 << 15
+"""Of all of them together: a line of the log stays well below what is read of its end at a start."""
 
 _SECRET = re.compile(
     r"secret|password|plaintext|ciphertext|privatekey|sessiontoken|securitytoken|webidentitytoken"
@@ -23,7 +26,9 @@ _SECRET = re.compile(
 
 def redacted(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a call with secrets and bodies left out, and what is long cut short."""
-    return {name: _member(name, value, 1) for name, value in _first(parameters)}
+    found = {cut(str(name)): _member(str(name), value, 1) for name, value in _first(parameters)}
+    size = len(json.dumps(found))
+    return found if size <= MOST_BYTES else {"omitted": f"({size} bytes)"}
 
 
 def _member(name: str, value: Any, depth: int) -> Any:
@@ -42,7 +47,9 @@ def _value(value: Any, depth: int) -> Any:
     if depth >= MOST_DEPTH:
         return "..."
     if isinstance(value, Mapping):
-        return {str(name): _member(str(name), inner, depth + 1) for name, inner in _first(value)}
+        return {
+            cut(str(name)): _member(str(name), inner, depth + 1) for name, inner in _first(value)
+        }
     if isinstance(value, list | tuple):
         kept = [_value(inner, depth + 1) for inner in value[:MOST_ENTRIES]]
         return [*kept, "..."] if len(value) > MOST_ENTRIES else kept

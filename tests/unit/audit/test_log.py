@@ -124,6 +124,39 @@ def test_files_go_when_they_are_old(written):
 def test_files_go_when_there_are_too_many(written):
     written.write(*[a_record("CreateA") for _ in range(20)], file_bytes=1, all_bytes=1)
     assert len(written.files) == 1
+    assert problems(written) == []
+
+
+def test_a_record_that_cannot_be_made_ends_nothing(written):
+    log = written.open()
+    log.start()
+    with pytest.raises(StoreUnusable, match="AttributeError"):
+        record_all(log, a_record("CreateA", user_agent=None, error_message=b"", caller="nobody"))
+    record_all(log, a_record("CreateB"))
+    log.stop()
+    assert "CreateB" in names(written)
+
+
+def test_an_anchor_that_cannot_be_kept_ends_nothing(written, monkeypatch):
+    monkeypatch.setattr(log_module, "KEEP_HEAD_S", 0.0)
+    monkeypatch.setattr(written.anchors, "put", lambda *_: 1 / 0)
+    written.write(a_record("CreateA"), a_record("CreateB"))
+    assert names(written) == ["CreateA", "CreateB"]
+
+
+def test_a_log_that_cannot_be_read_is_gone_on_with(written):
+    written.write(a_record("CreateA"))
+    written.files[0].write_bytes(b"nonsense\n")
+    written.write(a_record("CreateB"))
+    assert any("cannot be read" in problem for problem in problems(written))
+
+
+@pytest.mark.parametrize("content", ["../../etc", "", "x" * 8, "A" * 8])
+def test_a_writers_name_that_is_none_is_made_anew(written, content):
+    written.folder.mkdir()
+    (written.folder / "writer").write_text(content)
+    written.write(a_record("CreateA"))
+    assert [path.parent for path in written.files] == [written.folder]
 
 
 def test_files_are_their_owners_alone(written):

@@ -112,6 +112,11 @@ def test_what_is_large_is_cut_short():
     assert len(json.dumps(found)) < 3000
 
 
+def test_all_parameters_together_are_bounded():
+    many = {f"Name{i}": {f"Inner{j}": "x" * 900 for j in range(60)} for i in range(60)}
+    assert list(redacted(many)) == ["omitted"]
+
+
 def test_every_string_fits_into_one_line():
     event = event_of(a_record(user_agent='a\n{"n":1}\u2028\ud800'), NOW, "e")
     assert "\n" not in json.dumps(event)
