@@ -3,7 +3,6 @@ gets to a client that is still sending."""
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import subprocess
 import threading
@@ -14,9 +13,11 @@ from shutil import which
 import boto3
 import pytest
 import uvicorn
+import uvloop
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from windvane.cli import protocol
 from windvane.cli.protocol import Bounded
 
 ANSWER_S = 20.0
@@ -44,16 +45,18 @@ async def app(scope, receive, send):
 
 
 class Server:
-    def __init__(self, protocol: type[Bounded]) -> None:
+    def __init__(self, kind: type[Bounded]) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = self._listener.getsockname()
-        config = uvicorn.Config(app, http=protocol, ws="none", lifespan="off", log_config=None)
+        config = uvicorn.Config(
+            app, http=kind, loop="none", ws="none", lifespan="off", log_config=None
+        )
         self.uvicorn = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def _run(self) -> None:
-        asyncio.run(self.uvicorn.serve(sockets=[self._listener]))
+        uvloop.run(self.uvicorn.serve(sockets=[self._listener]))  # as `windvane serve` does
 
     @property
     def url(self) -> str:
@@ -229,3 +232,18 @@ def test_a_client_that_reads_its_answer_gets_all_of_it(impatient):
         connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         time.sleep(0.3)
         assert len(read_all(connection)) > 32 << 20
+
+
+def test_one_peer_leaves_connections_for_others(impatient, monkeypatch):
+    """With 16 descriptors there may be 8 connections, and 4 of one peer."""
+    monkeypatch.setattr(protocol.resource, "getrlimit", lambda _: (16, 16))
+    deadline = time.monotonic() + ANSWER_S
+    while impatient.uvicorn.server_state.connections and time.monotonic() < deadline:
+        time.sleep(0.02)
+    held = [impatient.connect() for _ in range(4)]
+    try:
+        with impatient.connect() as one_more:
+            assert read_all(one_more).startswith(b"HTTP/1.1 503 ")
+    finally:
+        for connection in held:
+            connection.close()
