@@ -74,6 +74,8 @@ class XgboostNodes:
         if any(getattr(self, name).shape != (n,) for name in _PER_NODE):
             raise ValueError("a wrong number of nodes")
         inner = self.left >= 0
+        if self.left.min() < -1 or self.feature[~inner].any():
+            raise ValueError("a leaf with a child or a question")
         if ((self.feature[inner] < 0) | (self.feature[inner] >= n_features)).any():
             raise ValueError("a feature that there is not")
         if not np.isfinite(self.condition).all() or not (self.hessian >= 0).all():
@@ -118,11 +120,12 @@ class XgboostNodes:
             raise ValueError("a leaf that asks for a code")
         if len(self.set_sizes) != int(self.is_category.sum()):
             raise ValueError("a split on codes without its codes")
-        if len(self.set_codes) != int(self.set_sizes.sum(dtype=np.int64)):
+        n_told = int(self.set_sizes.sum(dtype=np.int64))
+        if (self.set_sizes < 0).any() or len(self.set_codes) != n_told:
             raise ValueError("a set of codes of another size than is said")
-        if len(self.set_codes) and int(self.set_codes.max()) >= n_codes:
+        if (bad := (self.set_codes < 0) | (self.set_codes >= n_codes)).any():
             raise ValueError(
-                f"a code that there is not: {self.set_codes.max()} of {n_codes}, from 0"
+                f"a code that there is not: {self.set_codes[bad][0]} of {n_codes}, from 0"
             )
 
     def ubjson(self, n_features: int, n_outputs: int) -> bytes:

@@ -177,7 +177,7 @@ def _nodes(documents: Sequence[dict[str, Any]]) -> XgboostNodes:
     return XgboostNodes(
         np.array([len(part["left"]) for part in parts], np.int32),
         np.where(inner, joined["left"], -1).astype(np.int32),
-        joined["feature"].astype(np.int32),
+        np.where(inner, joined["feature"], 0).astype(np.int32),
         joined["condition"].astype(np.float32),
         joined["missing_left"].astype(bool),
         joined["is_category"].astype(bool) & inner,
