@@ -2,11 +2,16 @@
 
 import csv
 import io
+import os
+from pathlib import Path
 
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from journeys.deploying import KEYS, Deploying
+
+from windvane.process.confinement import Part
+from windvane.process.sandbox import FIRST_USER, sandbox_of
 
 SERVERLESS = {"MemorySizeInMB": 2048, "MaxConcurrency": 2}
 
@@ -39,6 +44,24 @@ def test_a_pipeline_answers_the_keys_that_its_model_was_given(server, pipeline, 
     (cells,) = csv.reader(io.StringIO(body))
     assert (cells[0], cells[2]) == ("['no', 'yes']", "yes")
     assert float(cells[1]) == float(cells[3].strip("[]").split(",")[1])
+
+
+def test_its_process_is_confined(server, deploying, pipeline, packed):
+    """What this machine has of the sandbox is put on by the server itself: see `windvane doctor`."""
+    invoke(server, pipeline, packed.row)
+    parts = sandbox_of(server.folder)[0].parts
+    for pid in deploying.model_processes():
+        process = Path(f"/proc/{pid}")
+        status = dict(
+            line.split(":\t") for line in (process / "status").read_text().splitlines() if line
+        )
+        assert status["NoNewPrivs"] == "1"
+        assert status["CapEff"].strip("0") == ""
+        assert (status["Seccomp"] == "2") == (Part.SECCOMP in parts)
+        assert (status["Uid"].split()[0] != str(os.geteuid())) == (Part.USER in parts)
+        interfaces = (process / "net/dev").read_text().splitlines()[2:]
+        assert (len(interfaces) <= 1) or Part.NETWORK not in parts
+        assert b"AWS_" not in (process / "environ").read_bytes()
 
 
 def test_a_serverless_endpoint_says_what_it_is(deploying, pipeline):
@@ -106,3 +129,20 @@ def test_a_serverless_endpoint_is_deleted_too(deploying, pipeline):
     deploying.delete(pipeline)
     sagemaker = deploying.sagemaker
     assert pipeline not in [one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]]
+
+
+def test_what_the_server_keeps_is_its_owners_alone(server, pipeline):
+    """Attack 14: a data folder of mode 0755, files of 0644."""
+    kept = [server.folder, *server.folder.rglob("*")]
+    assert len(kept) > 20
+    assert [path for path in kept if _is_open(path)] == []
+
+
+def _is_open(path):
+    """Whether others may do anything with it. Models are lent to the group of their endpoint's processes."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return False
+    is_lent = "endpoints" in path.parts and status.st_gid >= FIRST_USER
+    return bool(status.st_mode & (0o027 if is_lent else 0o077)) and not path.is_symlink()
