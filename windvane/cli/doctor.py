@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from windvane.process.confinement import Part
-from windvane.process.sandbox import Protection, protections
-from windvane.settings import read_settings
+from windvane.process.sandbox import Protection, protections, sandbox_of
+from windvane.settings import SandboxSettings, read_settings
 
 _NEEDED = (Part.LANDLOCK, Part.SECCOMP)
 
@@ -32,7 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     """0, or 2 if the server would refuse to start here ([sandbox] require)."""
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
-    found = protections(settings.data_dir, settings.sandbox.first_user)
+    found = _found(settings.data_dir, settings.sandbox)
     refuses = settings.sandbox.require and any(
         one.part in _NEEDED and not one.holds for one in found
     )
@@ -42,6 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(_lines(found, refuses=refuses)))
     return 2 if refuses else 0
+
+
+def _found(data_dir: Path, declared: SandboxSettings) -> list[Protection]:
+    """Every part, those that do not go with the others included."""
+    _, missing = sandbox_of(data_dir, declared.first_user, declared.users)
+    lacks = {one.part: one for one in missing}
+    return [lacks.get(one.part, one) for one in protections(data_dir, declared.first_user)]
 
 
 def _lines(found: Sequence[Protection], *, refuses: bool) -> list[str]:

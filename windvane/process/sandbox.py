@@ -5,16 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from windvane.errors import WindvaneError
 from windvane.process import landlock, namespaces, seccomp
-from windvane.process.confinement import Confinement, Part, runtime_paths
+from windvane.process.confinement import Confinement, Part, confine, runtime_paths
+from windvane.process.ownership import give
 
 FIRST_USER, N_USERS = 61_000, 1_000
+
+
+_LEAST_LOSS_FIRST = (Part.USER, Part.MOUNTS, Part.NETWORK, Part.SECCOMP, Part.LANDLOCK)
 
 
 @dataclass(frozen=True)
@@ -126,11 +131,18 @@ def sandbox_of(
     private: tuple[Path, ...] = (),
 ) -> tuple[Sandbox, list[Protection]]:
     """With every part that this machine has, and those that it lacks. To be called before there are threads."""
-    found = protections(data_dir, first_user)
-    held = frozenset(one.part for one in found if one.holds)
-    return Sandbox(data_dir, held, first_user, n_users, private), [
-        one for one in found if not one.holds
-    ]
+    found = list(protections(data_dir, first_user))
+    while True:
+        held = frozenset(one.part for one in found if one.holds)
+        sandbox = Sandbox(data_dir, held, first_user, n_users, private)
+        why = _rehearsed(sandbox)
+        if not why or not held:
+            return sandbox, [one for one in found if not one.holds]
+        at_fault = _at_fault(sandbox)
+        found = [
+            replace(one, why=f"with the others, {why}") if one.part is at_fault else one
+            for one in found
+        ]
 
 
 def protections(data_dir: Path, first_user: int = FIRST_USER) -> tuple[Protection, ...]:
@@ -149,6 +161,38 @@ def protections(data_dir: Path, first_user: int = FIRST_USER) -> tuple[Protectio
         Protection(
             Part.USER, "files of the server and of other jobs", _user(data_dir, first_user, mounts)
         ),
+    )
+
+
+def _rehearsed(sandbox: Sandbox) -> str:
+    """Why a process that is confined by all parts cannot work, or ""."""
+    with tempfile.TemporaryDirectory(prefix="windvane-") as name:
+        folder = Path(name)
+        give(folder, sandbox.user_of(name))
+
+        def work() -> None:
+            confine(sandbox.confinement(name, (), (folder,)), _open_descriptors())
+            (folder / "written").write_text("read again")
+            (folder / "written").rename(folder / "renamed")
+            thread = threading.Thread(target=(folder / "renamed").read_text)
+            thread.start()
+            thread.join()
+            Path(os.__file__).read_bytes()
+
+        return _tried(work)
+
+
+def _open_descriptors() -> list[int]:
+    """Those of this process: it tells how it goes through one of them, and ends at once."""
+    return [int(entry.name) for entry in list(Path("/proc/self/fd").iterdir())]
+
+
+def _at_fault(sandbox: Sandbox) -> Part:
+    """The part without which the others go together, or whose loss is the least."""
+    order = [part for part in _LEAST_LOSS_FIRST if part in sandbox.parts]
+    without = (replace(sandbox, parts=sandbox.parts - {part}) for part in order)
+    return next(
+        (p for p, left in zip(order, without, strict=True) if not _rehearsed(left)), order[0]
     )
 
 
@@ -200,9 +244,11 @@ def _tried(step: Callable[[], None]) -> str:
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
-        for part in _outcome(step):
-            os.write(write_end, part.encode())
-        os._exit(0)
+        try:
+            for part in _outcome(step):
+                os.write(write_end, part.encode())
+        finally:
+            os._exit(0)
     os.close(write_end)
     with os.fdopen(read_end, "rb") as told:
         text = told.read().decode()

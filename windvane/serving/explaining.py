@@ -29,7 +29,12 @@ PROGRAM = (sys.executable, "-m", "windvane.serving.explainer")
 
 _MOST_OUTPUT = 1 << 26
 
-_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 
 
 @dataclass(frozen=True)

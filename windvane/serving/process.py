@@ -29,6 +29,7 @@ _ONE_THREAD = {
     "MKL_NUM_THREADS": "1",
     "PYTHONUNBUFFERED": "1",
     "JOBLIB_MULTIPROCESSING": "0",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # only a single thread can be confined
 }
 
 

@@ -10,10 +10,10 @@ from windvane.process.sandbox import Protection
 
 
 def told(monkeypatch: pytest.MonkeyPatch, *missing: Part) -> None:
-    found = tuple(
+    found = [
         Protection(part, "something", "of a reason" if part in missing else "") for part in Part
-    )
-    monkeypatch.setattr(doctor, "protections", lambda data_dir, first_user: found)
+    ]
+    monkeypatch.setattr(doctor, "_found", lambda data_dir, declared: found)
 
 
 def test_every_part_of_this_machine_is_told(

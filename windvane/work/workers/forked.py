@@ -51,17 +51,26 @@ class ForkedTask:
 
     def wait(self, timeout_s: float | None = None) -> Exit | None:
         """As Child.wait."""
-        return self.child.wait(timeout_s)
+        return self._without_result(self.child.wait(timeout_s))
 
     def kill(self, reason: Ending = Ending.KILLED) -> Exit:
         """As Child.kill."""
-        return self.child.kill(reason)
+        ended = self.child.kill(reason)
+        self._without_result(ended)
+        return ended
 
     def take_result(self) -> bytes:
-        """What it left, once it has ended; to be asked once."""
+        """What it left, once it has ended; to be asked once. Nothing of one that did not finish."""
+        if self._result.closed:
+            return b""
         with self._result as file:
             file.seek(0)
             return file.read(MOST_RESULT)
+
+    def _without_result(self, ended: Exit | None) -> Exit | None:
+        if ended is not None and ended.ending is not Ending.FINISHED:
+            self._result.close()
+        return ended
 
 
 def read_result(data: bytes) -> Result:

@@ -25,6 +25,8 @@ _LOG = logging.getLogger(__name__)
 
 _READY_S = 120.0
 _KILL_S = 10.0
+_LOOK_S = 0.1
+_MOST_BACK_OFF_S = 5
 _ENVIRONMENT = {"JOBLIB_MULTIPROCESSING": "0"}
 
 
@@ -37,6 +39,7 @@ class Forks:
     def __init__(self, libraries: Sequence[str]) -> None:
         self._libraries = tuple(libraries)
         self._is_ready = False
+        self._deaths = 0
         self._start_server()
 
     @property
@@ -45,12 +48,25 @@ class Forks:
         return self._process.pid
 
     def wait_ready(self, timeout_s: float = _READY_S) -> None:
-        """raises    RuntimeError if the fork server does not come up"""
-        if not self._is_ready:
-            frame = self.receive(time.monotonic() + timeout_s)
-            if frame is None or "ready" not in frame[0]:
+        """raises    RuntimeError if it does not come up"""
+        until = time.monotonic() + timeout_s
+        while not self.is_ready(_LOOK_S):
+            if time.monotonic() >= until:
                 raise RuntimeError("The fork server did not start; its log says why.")
-            self._is_ready = True
+
+    def is_ready(self, timeout_s: float) -> bool:
+        """Whether it takes tasks within this time. It is started again if it ended."""
+        if self._process.poll() is not None:
+            _LOG.error("The fork server ended; it is started again.")
+            time.sleep(min(self._deaths, _MOST_BACK_OFF_S))
+            self._deaths += 1
+            self.close()
+            self._start_server()
+        if not self._is_ready:
+            with suppress(ConnectionError, BadFrame):
+                frame = self.receive(time.monotonic() + timeout_s)
+                self._is_ready = frame is not None and "ready" in frame[0]
+        return self._is_ready
 
     def start(
         self,
@@ -64,10 +80,6 @@ class Forks:
 
         broker    for the task; it is the task's from now on
         """
-        if self._process.poll() is not None:
-            _LOG.error("The fork server ended; it is started again.")
-            self.close()
-            self._start_server()
         self.wait_ready()
         told = {
             "order": order_to_json(order),
@@ -103,10 +115,11 @@ class Forks:
 
     def close(self) -> None:
         """End it, and the task that it may have."""
-        for send, target in ((os.killpg, self._process.pid), (os.kill, self._process.pid)):
-            with suppress(ProcessLookupError):
-                send(target, signal.SIGKILL)
-        self._process.wait()
+        if self._process.poll() is None:
+            for send, target in ((os.killpg, self._process.pid), (os.kill, self._process.pid)):
+                with suppress(ProcessLookupError):
+                    send(target, signal.SIGKILL)
+            self._process.wait()
         self._channel.close()
 
     def _start_server(self) -> None:

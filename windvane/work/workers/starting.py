@@ -22,6 +22,8 @@ from windvane.work.workers.config import WorkConfig, utc_now
 from windvane.work.workers.forks import Forks, RemoteTask
 from windvane.work.workers.order import TaskOrder
 
+_LOOK_S = 0.1
+
 
 class TaskStarter:
     """Belongs to the worker's main thread; each broker has a thread of its own."""
@@ -32,6 +34,10 @@ class TaskStarter:
         self._mapped = BucketMap(config.buckets)
         self._directory = Directory(store, config.roles)
         self._artifacts: Artifacts | None = None
+
+    def prepare(self) -> bool:
+        """Whether a task can begin at once; soon, if not."""
+        return self._forks.is_ready(_LOOK_S)
 
     def start(self, order: TaskOrder) -> RemoteTask:
         """Begin to do it; there must be no other under way."""

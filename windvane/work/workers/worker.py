@@ -83,6 +83,7 @@ class Watch:
 class Worker:
     """name     unique among all workers ever; begins with the run it belongs to
     start    begins to do an order, one at a time
+    prepare  whether that can begin at once: asked before a task is claimed, whose lease is short
     """
 
     def __init__(
@@ -92,10 +93,12 @@ class Worker:
         name: str,
         store: Store,
         start: StartTask,
+        prepare: Callable[[], bool] = lambda: True,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._config, self._role, self._name = config, role, name
         self._store, self._start_task, self._clock = store, start, clock
+        self._prepare = prepare
         self._conductor = Conductor(
             config.data_dir,
             config.up_since,
@@ -124,6 +127,8 @@ class Worker:
 
     def work_once(self) -> bool:
         """Do one task to its end; False if there is none."""
+        if not self._prepare():
+            return False
         claimed = self._claim()
         if claimed is None:
             return False
@@ -243,7 +248,8 @@ def main(role: Role, name: str) -> None:
     config = config_from_json(sys.stdin.read())
     forks = Forks(role.libraries)
     store = open_store(config.store_url, config.data_dir)
-    worker = Worker(config, role, name, store, TaskStarter(config, store, forks).start)
+    starter = TaskStarter(config, store, forks)
+    worker = Worker(config, role, name, store, starter.start, starter.prepare)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         worker.stop()
