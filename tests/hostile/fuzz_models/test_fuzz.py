@@ -1,6 +1,6 @@
 """Saved models with changes of every kind: none ends a process, hangs, or reads or writes outside its memory.
 
-A hundred of each algorithm in the ordinary run, always the same; in the long one as many as WINDVANE_FUZZED_MODELS says
+Some dozens of each algorithm in the ordinary run, always the same; in the long one as many as WINDVANE_FUZZED_MODELS says
 (50,000 of each).
 """
 
@@ -17,7 +17,7 @@ import pytest
 from hostile.fuzz_models.running import ACCEPTED, REJECTED, UNANSWERED
 from hostile.fuzz_models.targets import NAMES
 
-_FEW = 100
+_FEW = 60
 _TESTS = Path(__file__).parents[2]
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
