@@ -410,3 +410,32 @@ def test_a_token_of_a_user_is_the_user_without_iam(accounts: Accounts) -> None:
 def test_groups_are_none(iam: Any) -> None:
     iam.create_user(UserName="ann")
     assert iam.list_groups_for_user(UserName="ann")["Groups"] == []
+
+
+def test_a_simulation_says_what_would_be_decided(accounts: Accounts, iam: Any) -> None:
+    at_home = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+    accounts.user("ann", allow("s3:*", Condition=at_home), deny("s3:DeleteObject"))
+    asked = {
+        "PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:user/ann",
+        "ActionNames": ["s3:GetObject", "s3:DeleteObject", "sagemaker:CreateModel"],
+        "ResourceArns": ["arn:aws:s3:::data/x"],
+    }
+    home = {
+        "ContextKeyName": "aws:SourceIp",
+        "ContextKeyType": "ip",
+        "ContextKeyValues": ["10.1.1.1"],
+    }
+
+    def decisions(**changes: Any) -> list[str]:
+        results = iam.simulate_principal_policy(**asked, **changes)["EvaluationResults"]
+        return [one["EvalDecision"] for one in results]
+
+    assert decisions(ContextEntries=[home]) == ["allowed", "explicitDeny", "implicitDeny"]
+    assert decisions() == ["implicitDeny", "explicitDeny", "implicitDeny"]
+    further = [document(allow("sagemaker:*"))]
+    assert decisions(PolicyInputList=further)[2] == "allowed"
+    nobody = {
+        "PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:user/nobody",
+        "ActionNames": ["s3:GetObject"],
+    }
+    assert refusal(iam.simulate_principal_policy, **nobody)[0] == "NoSuchEntity"

@@ -6,10 +6,13 @@ a ListTags; what is gone is known by the code ValidationException and the beginn
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from api.accounts import Accounts
 from api.world import IMAGE, MODEL_DATA, ROLE, SCOPE, World, refusal
 
 from windvane.domain.deployment import Endpoint, EndpointStatus
@@ -156,3 +159,57 @@ def test_a_second_apply_of_the_same_names_is_refused(applied: World) -> None:
         code, text = refusal(operation, **parameters)
         assert code == "ValidationException"
         assert text.startswith("Cannot create already existing ")
+
+
+TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}'
+
+
+def test_a_role_with_a_policy_is_applied_refreshed_and_destroyed(tmp_path: Path) -> None:
+    """aws_iam_role, aws_iam_policy, aws_iam_role_policy_attachment, aws_iam_role_policy."""
+    accounts = Accounts(tmp_path)
+    iam = accounts.client("iam")
+    made = iam.create_role(
+        RoleName="jobs", Path="/", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=3600, Tags=TAGS
+    )["Role"]  # fmt: skip
+    found = iam.get_role(RoleName="jobs")["Role"]
+    assert found == made
+    assert found["AssumeRolePolicyDocument"] == json.loads(TRUST)
+    assert iam.list_role_policies(RoleName="jobs")["PolicyNames"] == []
+    assert iam.list_attached_role_policies(RoleName="jobs")["AttachedPolicies"] == []
+    arn = iam.create_policy(PolicyName="reads", Path="/", PolicyDocument=POLICY, Tags=TAGS)[
+        "Policy"
+    ]["Arn"]
+    told = iam.get_policy(PolicyArn=arn)["Policy"]
+    version = iam.get_policy_version(PolicyArn=arn, VersionId=told["DefaultVersionId"])
+    assert version["PolicyVersion"]["Document"] == json.loads(POLICY)
+    iam.attach_role_policy(RoleName="jobs", PolicyArn=arn)
+    iam.put_role_policy(RoleName="jobs", PolicyName="own", PolicyDocument=POLICY)
+    assert iam.get_role_policy(RoleName="jobs", PolicyName="own")["PolicyDocument"]
+    iam.delete_role_policy(RoleName="jobs", PolicyName="own")
+    iam.detach_role_policy(RoleName="jobs", PolicyArn=arn)
+    assert len(iam.list_policy_versions(PolicyArn=arn)["Versions"]) == 1
+    iam.delete_policy(PolicyArn=arn)
+    assert iam.list_instance_profiles_for_role(RoleName="jobs")["InstanceProfiles"] == []
+    iam.delete_role(RoleName="jobs")
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_role(RoleName="jobs")
+    accounts.close()
+
+
+def test_a_user_with_a_key_is_applied_refreshed_and_destroyed(tmp_path: Path) -> None:
+    """aws_iam_user, aws_iam_access_key, aws_iam_user_policy."""
+    accounts = Accounts(tmp_path)
+    iam = accounts.client("iam")
+    made = iam.create_user(UserName="ci", Path="/", Tags=TAGS)["User"]
+    assert iam.get_user(UserName="ci")["User"] == made
+    key = iam.create_access_key(UserName="ci")["AccessKey"]
+    [listed] = iam.list_access_keys(UserName="ci")["AccessKeyMetadata"]
+    assert (listed["AccessKeyId"], listed["Status"]) == (key["AccessKeyId"], "Active")
+    iam.put_user_policy(UserName="ci", PolicyName="own", PolicyDocument=POLICY)
+    assert iam.get_user_policy(UserName="ci", PolicyName="own")["PolicyDocument"]
+    iam.delete_user_policy(UserName="ci", PolicyName="own")
+    iam.delete_access_key(UserName="ci", AccessKeyId=key["AccessKeyId"])
+    assert iam.list_groups_for_user(UserName="ci")["Groups"] == []
+    iam.delete_user(UserName="ci")
+    accounts.close()

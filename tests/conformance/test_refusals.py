@@ -47,6 +47,7 @@ BASES = {
     "CreateUser": {"UserName": "u"},
     "CreateRole": {"RoleName": "r", "AssumeRolePolicyDocument": "{}"},
     "UpdateRole": {"RoleName": "r"},
+    "SimulatePrincipalPolicy": {"PolicySourceArn": ROLE, "ActionNames": ["s3:GetObject"]},
 }
 
 

@@ -393,7 +393,7 @@ def test_nothing_is_served_without_a_permission(account: Accounts) -> None:
     served = {*operations(None), *runtime_operations(None), *identity_operations(None)}
     served |= {*event_operations(None, None), *reason_operations(None, None)}
     served.add(("cloudtrail", "LookupEvents"))
-    assert served <= PERMISSIONS.keys()
+    assert served == set(PERMISSIONS)
     permit = permit_of(account.identity)
     root = account.caller({"AccessKeyId": ROOT[1]})
     forgotten = Call("sagemaker", "CreateHub", root, {}, "id")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from windvane.api import sts
-from windvane.api.iam import inline, keys, policies, roles, users
+from windvane.api.iam import inline, keys, policies, roles, simulation, users
 from windvane.api.iam.table import IdentityParts
 from windvane.wire.call import Handler
 
@@ -14,6 +14,7 @@ _TABLES = (
     roles.OPERATIONS,
     inline.OPERATIONS,
     policies.OPERATIONS,
+    simulation.OPERATIONS,
 )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from windvane.api.session_tokens import MOST_CHARACTERS, Claims, SessionTokens
+from windvane.api.session_tokens import MOST_CHARACTERS, Claims, Known, SessionTokens
 from windvane.control.identity.declared import role_id
 from windvane.control.identity.directory import Directory
 from windvane.control.identity.key_safe import KeySafe
@@ -72,16 +72,14 @@ class KeyRing:
         roots = self._roots
         if not session_token:
             return self._permanent(roots, access_key)
-        claims = roots.tokens.read(session_token)
-        if claims is None or not hmac.compare_digest(
-            roots.tokens.access_key(session_token).encode(), access_key.encode()
-        ):
+        known = roots.tokens.known(session_token)
+        if known is None or not hmac.compare_digest(known.access_key.encode(), access_key.encode()):
             return None
-        if not self._still_stands(roots, claims):
+        if not self._still_stands(roots, known.claims):
             return None
-        if now.timestamp() >= claims.expires:
+        if now.timestamp() >= known.claims.expires:
             raise Expired("The security token included in the request is expired")
-        return _temporary_credential(roots.tokens, session_token, claims)
+        return _temporary_credential(known, session_token)
 
     def issue(
         self,
@@ -160,7 +158,8 @@ class KeyRing:
         token = tokens.write(claims)
         if len(token) > MOST_CHARACTERS:
             raise PackedPolicyTooLarge(100 * len(token) // MOST_CHARACTERS)
-        credential = _temporary_credential(tokens, token, claims)
+        known = Known(claims, tokens.access_key(token), tokens.secret_key(token))
+        credential = _temporary_credential(known, token)
         expires = datetime.fromtimestamp(claims.expires, UTC)
         return TemporaryKeys(
             credential.access_key, credential.secret_key, token, expires, credential
@@ -216,6 +215,7 @@ def assumed_role_arn(role_arn: str, session: str) -> str:
     return f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
 
 
+@lru_cache(maxsize=4096)
 def _proof(tokens: SessionTokens, credential: Credential) -> str:
     facts = [credential.account, credential.access_key, credential.secret_key]
     return tokens.sign("proof", json.dumps(facts).encode()).hex()
@@ -248,12 +248,13 @@ def _user_credential(safe: KeySafe, record: AccessKey, user: User) -> Credential
     return Credential(user.account, record.name, secret, user.arn, user.id, user_name=user.name)
 
 
-def _temporary_credential(tokens: SessionTokens, token: str, claims: Claims) -> Credential:
+def _temporary_credential(known: Known, token: str) -> Credential:
+    claims = known.claims
     is_role, arn = not claims.user_name, claims.principal_arn
     return Credential(
         claims.account,
-        tokens.access_key(token),
-        tokens.secret_key(token),
+        known.access_key,
+        known.secret_key,
         assumed_role_arn(arn, claims.session) if is_role else arn,
         f"{claims.principal_id}:{claims.session}" if is_role else claims.principal_id,
         token,

@@ -298,8 +298,7 @@ def _by_key(call: Call, lookups: Lookups) -> tuple[str, ...]:
 _IAM_RESOURCES: Mapping[ResourcesOf, str] = {
     _user: "GetUser DeleteUser CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey PutUserPolicy "
     "GetUserPolicy DeleteUserPolicy ListUserPolicies AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies "
-    "TagUser UntagUser ListUserTags ListGroupsForUser GetLoginProfile ListMFADevices ListSSHPublicKeys "
-    "ListSigningCertificates ListServiceSpecificCredentials",
+    "TagUser UntagUser ListUserTags ListGroupsForUser",
     _role: "GetRole DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy PutRolePolicy GetRolePolicy "
     "DeleteRolePolicy ListRolePolicies AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies TagRole UntagRole "
     "ListRoleTags ListInstanceProfilesForRole",
@@ -313,7 +312,7 @@ _IAM_RESOURCES: Mapping[ResourcesOf, str] = {
     _moved_user: "UpdateUser",
     _by_key: "GetAccessKeyLastUsed",
     _given("PolicySourceArn"): "SimulatePrincipalPolicy",
-    anything: "ListUsers ListRoles ListPolicies ListGroups ListInstanceProfiles ListAccountAliases",
+    anything: "ListUsers ListRoles ListPolicies",
 }
 
 _IAM: Rows = {

@@ -7,11 +7,12 @@ import binascii
 import hmac
 import json
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 _SIGNATURE_BYTES = 32
 _FORMAT = 2
+_MOST_KNOWN = 1024
 MOST_CHARACTERS = 12_000
 """So that a token fits into the head of a request with room to spare."""
 
@@ -44,15 +45,35 @@ class Claims:
     session_policies: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is the same at every request with a token."""
+
+    claims: Claims
+    access_key: str
+    secret_key: str = field(repr=False)
+
+
 class SessionTokens:
     """Writes and reads tokens under one secret."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
+        self._known: dict[str, Known] = {}
 
     def write(self, claims: Claims) -> str:
         body = zlib.compress(json.dumps([_FORMAT, asdict(claims)]).encode(), 9)
         return base64.b64encode(self.sign("token", body) + body).decode()
+
+    def known(self, token: str) -> Known | None:
+        """The claims of a token and the keys that go with it; None for what was not made here."""
+        found = self._known.get(token)
+        if found is None and (claims := self.read(token)) is not None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            found = Known(claims, self.access_key(token), self.secret_key(token))
+            self._known[token] = found
+        return found
 
     def read(self, token: str) -> Claims | None:
         """None for what was not made here, or by a version that did not say what keys come from."""

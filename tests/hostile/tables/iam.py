@@ -46,6 +46,7 @@ _NEEDS = {
     "PutRolePolicy": ("roleName", "policyName", "policyDocument"),
     "PutUserPolicy": ("userName", "policyName", "policyDocument"),
     "SetDefaultPolicyVersion": ("policyArn", "versionId"),
+    "SimulatePrincipalPolicy": ("policySourceArn", "actionNames"),
     "TagPolicy": ("policyArn", "tags"),
     "TagRole": ("roleName", "tags"),
     "TagUser": ("userName", "tags"),

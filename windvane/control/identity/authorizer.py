@@ -113,6 +113,11 @@ class Authorizer:
             *(read_once(policy.document, Use.MANAGED) for policy in attached if policy is not None),
         )
 
+    def facts_of_principal(self, principal: Principal) -> Mapping[str, str]:
+        """What conditions may ask about a user or role itself."""
+        kind = "User" if isinstance(principal, User) else "AssumedRole"
+        return _facts_of(principal, kind, principal.id)
+
     def _decide(
         self, caller: Caller, rights: Rights, action: str, resource: str, facts: Facts
     ) -> Decision:

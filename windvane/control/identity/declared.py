@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from windvane.control.identity.documents import VERSION
@@ -40,6 +41,7 @@ def role_id(role_arn: str) -> str:
     return "AROA" + base64.b32encode(digest[:11]).decode()[:17]
 
 
+@lru_cache(maxsize=256)
 def default_role_of(account: str) -> Role:
     """May do everything in the account; whoever its own policies let may assume it."""
     return Role(
