@@ -15,6 +15,7 @@ import random
 import sqlite3
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -72,6 +73,7 @@ class Index:
             _create(path)
         self._writer = _connect(path)
         self._writer.execute("PRAGMA busy_timeout = 0")
+        weakref.finalize(self, _close, self._pid, self._writer, self._readers)
         self._migrate()
 
     def write(self, operation: Callable[[sqlite3.Connection], Result]) -> Result:
@@ -130,9 +132,7 @@ class Index:
     def close(self) -> None:
         with self._writing:
             self._is_closed = True
-            self._writer.close()
-            while self._readers:
-                self._readers.pop().close()
+            _close(self._pid, self._writer, self._readers)
 
     def _check_usable(self) -> None:
         if self._is_closed:
@@ -201,6 +201,14 @@ class Index:
                 db.execute(statement)
         db.execute("DELETE FROM schema_version")
         db.execute("INSERT INTO schema_version VALUES (?)", (len(MIGRATIONS),))
+
+
+def _close(pid: int, writer: sqlite3.Connection, readers: deque[sqlite3.Connection]) -> None:
+    """Close an index's connections, where it was opened: those that a fork inherited belong to its parent."""
+    if os.getpid() == pid:
+        writer.close()
+        while readers:
+            readers.pop().close()
 
 
 def _run_in_savepoint(db: sqlite3.Connection, ticket: _Ticket[object]) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import random
 import subprocess
 import sys
-import time
 
 from windvane.objects.records import Attributes
 from windvane.objects.store import open_objects
@@ -105,8 +104,7 @@ def test_what_killed_processes_acknowledged_is_there(tmp_path):
     chance = random.Random(0)
     for life in range(8):
         writer = start(_WRITE_FOR_EVER, tmp_path / "s3", str(life))
-        said = writer.stdout.readline()
-        time.sleep(chance.uniform(0, 0.25))  # when it is killed, the kill matrix's dimension
+        said = "".join(writer.stdout.readline() for _ in range(chance.randrange(1, 60)))
         writer.kill()
         said += writer.communicate()[0]
         lines = [line.split() for line in said.splitlines()]
@@ -121,7 +119,7 @@ def test_what_killed_processes_acknowledged_is_there(tmp_path):
         assert list(store.orphans()) == []
         store.close()
         earlier = found
-    assert n_acknowledged > 200
+    assert n_acknowledged > 100
 
 
 def _all(store):
