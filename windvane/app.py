@@ -376,7 +376,8 @@ class Server:
             self._settings.s3 is None,
             self._no_volumes,
         )
-        steps = Steps(store, artifacts, roles, lists, encryption, utc_now, networks)
+        most_jobs = limits.jobs_in_flight
+        steps = Steps(store, artifacts, roles, lists, encryption, utc_now, networks, most_jobs)
         return Parts(
             Jobs(store, artifacts, roles, limits, lists, encryption, utc_now, networks),
             Models(store, artifacts, roles, lists, utc_now, networks),
@@ -385,7 +386,7 @@ class Server:
             Tags(store),
             steps,
             Reports(store, steps),
-            Transforms(store, artifacts, roles, encryption, utc_now),
+            Transforms(store, artifacts, roles, encryption, utc_now, most_jobs),
             Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
             Overviews(store, lists),
             Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),

@@ -105,6 +105,7 @@ class LimitSettings:
     """Quotas and bounds ([limits]).
 
     concurrent_jobs       AutoML jobs in progress per account and region
+    jobs_in_flight        jobs of every kind per account, in all regions
     max_candidates        a job's MaxCandidates when it names none
     max_runtime_s         a job's MaxAutoMLJobRuntimeInSeconds when it names none
     instances             model processes per account
@@ -120,6 +121,7 @@ class LimitSettings:
     """
 
     concurrent_jobs: int = 4
+    jobs_in_flight: int = 200
     max_candidates: int = 250
     max_runtime_s: int = 3600
     instances: int = 20

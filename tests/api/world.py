@@ -205,7 +205,8 @@ def build_parts(
     networks = Networks((NetworkSettings(("subnet-a", "subnet-b"), ("sg-a",)),))
     kms = new_key_service(store, MasterKeys(master_key(b"m" * 32)), PageTokens(b"k" * 32), clock)
     encryption = Encryption(kms.ciphers)
-    steps = Steps(store, artifacts, roles, lists, encryption, clock, networks)
+    most_jobs = limits.jobs_in_flight
+    steps = Steps(store, artifacts, roles, lists, encryption, clock, networks, most_jobs)
     return Parts(
         jobs=Jobs(store, artifacts, roles, limits, lists, encryption, clock, networks),
         models=Models(store, artifacts, roles, lists, clock, networks),
@@ -214,7 +215,7 @@ def build_parts(
         tags=Tags(store),
         steps=steps,
         reports=Reports(store, steps),
-        transforms=Transforms(store, artifacts, roles, encryption, clock),
+        transforms=Transforms(store, artifacts, roles, encryption, clock, most_jobs),
         logs=Logs(store, PageTokens(b"k" * 32), 30),
         overviews=Overviews(store, lists),
         progress=Progress(store, clock(), MEMORY.get, clock),

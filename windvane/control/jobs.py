@@ -14,7 +14,7 @@ from windvane.control.inputs import check_input, check_output, check_specificati
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, first
 from windvane.control.networks import NONE_DECLARED, Networks
-from windvane.control.quotas import Quotas
+from windvane.control.quotas import Quotas, check_jobs_in_flight
 from windvane.control.roles import Grant, Roles
 from windvane.control.rules import CREATE_JOB_RULES, check
 from windvane.control.tags import set_first_tags, without_tags
@@ -134,6 +134,7 @@ class Jobs:
                     1,
                     "Jobs",
                 )
+            check_jobs_in_flight(tx, scope, self._quotas.jobs_in_flight)
             set_first_tags(tx, job.arn, request)
             tx.add_tasks(job.arn, [NewTask(TaskKind.ANALYZE, "analyze", {})], now)
         return job

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from windvane.errors import LimitExceeded
+from windvane.names import Scope
+from windvane.store.base import Transaction
+
 
 class Quotas(Protocol):
     """concurrent_jobs  AutoML jobs in progress per account and region
+    jobs_in_flight   jobs of every kind per account, in all regions
     max_candidates   a job's MaxCandidates when it names none
     max_runtime_s    a job's MaxAutoMLJobRuntimeInSeconds when it names none
     instances        model processes per account
@@ -15,8 +20,24 @@ class Quotas(Protocol):
     @property
     def concurrent_jobs(self) -> int: ...
     @property
+    def jobs_in_flight(self) -> int: ...
+    @property
     def max_candidates(self) -> int: ...
     @property
     def max_runtime_s(self) -> int: ...
     @property
     def instances(self) -> int: ...
+
+
+MOST_JOBS = 200
+"""In flight, of one account, where nothing else is said."""
+
+
+def check_jobs_in_flight(tx: Transaction, scope: Scope, limit: int) -> None:
+    """Refuse another job of an account that has as many as it may, whatever their kind and region.
+
+    raises    LimitExceeded
+    """
+    used = tx.jobs_in_flight(scope.account)
+    if used >= limit:
+        raise LimitExceeded("jobs in flight", limit, used, 1, "Jobs")

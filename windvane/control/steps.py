@@ -14,6 +14,7 @@ from windvane.control.inputs import check_input, check_output
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, Unserved, found
 from windvane.control.networks import NONE_DECLARED, Networks
+from windvane.control.quotas import MOST_JOBS, check_jobs_in_flight
 from windvane.control.reruns import filled_in
 from windvane.control.roles import Grant, Roles
 from windvane.control.rules import check, refused
@@ -60,7 +61,9 @@ class Steps:
         encryption: Encryption,
         clock: Callable[[], datetime],
         networks: Networks = NONE_DECLARED,
+        most_jobs: int = MOST_JOBS,
     ) -> None:
+        """most_jobs    in flight, of one account"""
         self._store = store
         self._artifacts = artifacts
         self._roles = roles
@@ -68,6 +71,7 @@ class Steps:
         self._encryption = encryption
         self._clock = clock
         self._networks = networks
+        self._most_jobs = most_jobs
 
     def create_training_job(self, caller: Caller, request: Request) -> TrainingJob:
         """Record a job and its task; nothing is left behind if the job is refused.
@@ -183,6 +187,7 @@ class Steps:
         with self._store.transaction() as tx:
             if not tx.insert(job):
                 raise _name_taken(job)
+            check_jobs_in_flight(tx, job.scope, self._most_jobs)
             set_first_tags(tx, job.arn, request)
             tx.add_tasks(job.arn, [NewTask(TaskKind.STEP, "step")], job.created)
         return job

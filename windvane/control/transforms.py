@@ -14,6 +14,7 @@ from windvane.artifacts.base import Artifacts
 from windvane.control.encryption import Encryption
 from windvane.control.inputs import check_input, check_output
 from windvane.control.members import Request
+from windvane.control.quotas import MOST_JOBS, check_jobs_in_flight
 from windvane.control.roles import Grant, Roles
 from windvane.control.rules import check
 from windvane.control.tags import set_first_tags, without_tags
@@ -50,12 +51,15 @@ class Transforms:
         roles: Roles,
         encryption: Encryption,
         clock: Callable[[], datetime],
+        most_jobs: int = MOST_JOBS,
     ) -> None:
+        """most_jobs    in flight, of one account"""
         self._store = store
         self._artifacts = artifacts
         self._roles = roles
         self._encryption = encryption
         self._clock = clock
+        self._most_jobs = most_jobs
 
     def create(self, caller: Caller, request: Request) -> TransformJob:
         """Record a job and its task; nothing is left behind if the job is refused.
@@ -82,6 +86,7 @@ class Transforms:
         with self._store.transaction() as tx:
             if not tx.insert(job):
                 raise _name_taken(job)
+            check_jobs_in_flight(tx, scope, self._most_jobs)
             set_first_tags(tx, job.arn, request)
             tx.add_tasks(job.arn, [NewTask(TaskKind.STEP, "step")], job.created)
         return job

@@ -148,6 +148,9 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
         most_of_account    tasks of these kinds that may run for one account at once; 0 means any number
         """
 
+    def jobs_in_flight(self, account: str) -> int:
+        """Jobs of an account, of every kind and in every region, of which a task is READY or RUNNING."""
+
     def renew_lease(self, task: Task, lease_until: datetime) -> bool:
         """Whether the task is still this worker's (RUNNING and of the same token)."""
 

@@ -101,6 +101,12 @@ class TaskRows(Rows):
         ]
         return min(turns)[-1] if turns else None
 
+    def jobs_in_flight(self, account: str) -> int:
+        is_open = TASKS.c.status.in_([str(status) for status in TaskStatus if status.is_open])
+        open_jobs = select(TASKS.c.job_arn).where(is_open).distinct()
+        found = self._connection.execute(open_jobs).scalars()
+        return sum(_account(arn) == account for arn in found)
+
     def renew_lease(self, task: Task, lease_until: datetime) -> bool:
         renewed = update(TASKS).where(_is_held(task)).values(lease_until=to_micros(lease_until))
         return self._connection.execute(renewed).rowcount == 1

@@ -85,6 +85,15 @@ class TaskLaws:
         turns = [claimed(store).job_arn.split(":")[4][0] for _ in range(6)]
         assert turns == ["1", "2", "1", "2", "1", "1"]
 
+    def test_jobs_in_flight_are_those_of_the_account_in_all_regions(self, store: Store) -> None:
+        for region, n in (("r", 1), ("s", 1), ("r", 2)):
+            queue(store, f"arn:aws:sagemaker:{region}:{str(n) * 12}:automl-job/x", "1", "2")
+        with store.transaction() as tx:
+            assert [tx.jobs_in_flight(str(n) * 12) for n in (1, 2, 3)] == [2, 1, 0]
+            assert claim(tx) is not None
+            tx.cancel_ready_tasks(f"arn:aws:sagemaker:r:{'2' * 12}:automl-job/x", TRAIN, at(1))
+            assert [tx.jobs_in_flight(str(n) * 12) for n in (1, 2)] == [2, 0]
+
     def test_an_account_holds_no_more_workers_than_it_may(self, store: Store) -> None:
         mine, others = (f"arn:aws:sagemaker:r:{n * 12}:automl-job/x" for n in "12")
         queue(store, mine, "1", "2", "3")
