@@ -29,9 +29,10 @@ COMMON = {
         "ThrottlingException",
     },
     "logs": {"SerializationException"},
+    "kms": {"ValidationException", "SerializationException", "AccessDeniedException"},
     "sagemaker-runtime": {"SerializationException"},
     "sts": {"ValidationError", "MalformedInput", "AccessDenied"},
-    "iam": {"ValidationError", "MalformedInput"},
+    "iam": {"ValidationError", "MalformedInput", "AccessDenied"},
 }
 """Codes that any operation of a service may answer with, besides those modelled for it.
 
