@@ -215,3 +215,14 @@ def test_descriptors_that_nobody_asked_for_are_closed(brokered: socket.socket) -
     os.set_blocking(read_end, False)
     assert os.read(read_end, 1) == b"", "another holds the end that was sent"
     os.close(read_end)
+
+
+def test_nothing_is_written_into_a_file_that_a_task_can_only_read(
+    brokered: socket.socket, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    frame = pack({"do": "download", "bucket": "data", "key": "in/rows"})
+    with (tmp_path / "theirs").open("rb") as file:
+        socket.send_fds(brokered, [frame], [file.fileno()])
+        assert b"error" in brokered.recv(1 << 16)
+    assert (tmp_path / "theirs").read_bytes() == b"theirs"

@@ -88,10 +88,12 @@ class BrokeredArtifacts:
 
     def download(self, location: Location, path: Path) -> None:
         part = path.with_name(f".{path.name}.part")
-        with self.open(location) as stream, part.open("wb") as target:
-            while chunk := stream.read(MOST_READ):
-                target.write(chunk)
-        part.replace(path)
+        try:
+            with part.open("wb") as target:
+                self._ask("download", location, descriptor=target.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
     def delete(self, location: Location) -> None:
         self._ask("delete", location)
