@@ -6,7 +6,7 @@ data/            the bytes of the others
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from windvane.objects.expiry import Expiry
 from windvane.objects.files import DataFiles
 from windvane.objects.index import Index
 from windvane.objects.snapshot import DATA_NAME, INDEX_NAME, take_snapshot
+
+_CHUNK = 500
 
 
 class EmbeddedObjects(Expiry):
@@ -33,15 +35,12 @@ class EmbeddedObjects(Expiry):
     def orphans(self) -> Iterator[str]:
         """Names of data files without a row: FILE, FOLDER or FOLDER/PART; also those that are being written just now."""
         for names in self._files.names():
-            for name in names:
-                if not self._has_row(name):
-                    yield name
-                    continue
-                yield from (
-                    f"{name}/{part}"
-                    for part in self._files.parts(name)
-                    if not self._has_row(f"{name}/{part}")
-                )
+            for start in range(0, len(names), _CHUNK):
+                chunk = names[start : start + _CHUNK]
+                known = self._known(chunk)
+                yield from (name for name in chunk if name not in known)
+                for folder in filter(self._files.is_folder, known):
+                    yield from self._orphans_in(folder)
 
     def damages(self) -> Iterator[Damage]:
         """Read every byte and name what is missing or not as it was written."""
@@ -53,6 +52,22 @@ class EmbeddedObjects(Expiry):
         Data files are hard links where that is possible, as they never change; other processes go on writing.
         """
         take_snapshot(self._index, self._files, target)
+
+    def _known(self, names: Sequence[str]) -> set[str]:
+        marks = ", ".join("?" * len(names))
+        with self._index.read() as db:
+            rows = db.execute(f"SELECT file FROM contents WHERE file IN ({marks})", names)
+            return {file for (file,) in rows}
+
+    def _orphans_in(self, folder: str) -> Iterator[str]:
+        parts = self._files.parts(folder)
+        with self._index.read() as db:
+            rows = db.execute(
+                "SELECT file FROM parts WHERE content = (SELECT id FROM contents WHERE file = ?)",
+                (folder,),
+            )
+            known = {file for (file,) in rows}
+        return (f"{folder}/{part}" for part in parts if part not in known)
 
     def _has_row(self, name: str) -> bool:
         folder, _, part = name.partition("/")
