@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,9 +88,22 @@ def hooks_of(settings: Settings) -> list[Hook]:
 
 
 def permanent_keys(settings: Settings, own: KeyFile) -> list[tuple[str, str, str]]:
+    """Root keys as (account, access key, secret key).
+
+    raises    BadSettings for an account that is none, or a key that stands twice
+    """
     declared = [(key.account, key.access_key, key.secret_key) for key in settings.keys]
     roots = [(own.account, one.access_key, one.secret_key) for one in own.root_keys]
-    return [*roots, *declared]
+    every = [*roots, *declared]
+    for account, _, _ in every:
+        if not re.fullmatch(r"[0-9]{12}", account):
+            raise BadSettings(f"An account has 12 digits, unlike '{account}'.")
+    names = [access_key for _, access_key, _ in set(every)]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadSettings(
+            f"The access key {twice[0]} stands twice: each belongs to one account, and has one secret."
+        )
+    return every
 
 
 def embedded_objects(settings: Settings, keys: DataKeys) -> ObjectStore | None:

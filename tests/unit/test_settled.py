@@ -1,48 +1,37 @@
-"""What the settings say as the parts of the server take it."""
+"""What Settings say, as the server takes it."""
+
+from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
 
-from windvane.settings import BucketSettings, S3Settings, Settings
-from windvane.settled import plain_links
+from windvane.api.key_file import load_or_create_keys
+from windvane.settings import AccessKey, BadSettings, Settings
+from windvane.settled import permanent_keys
+
+ACCOUNT = "111122223333"
+
+
+def keys_of(folder: Path, *declared: AccessKey) -> list[tuple[str, str, str]]:
+    settings = Settings(folder, keys=declared)
+    return permanent_keys(settings, load_or_create_keys(folder, settings.account))
+
+
+def test_root_keys_are_the_folders_and_the_declared_ones(tmp_path):
+    keys = keys_of(tmp_path, AccessKey(ACCOUNT, "AKIA1", "one"), AccessKey(ACCOUNT, "AKIA2", "two"))
+    assert [account for account, _, _ in keys] == ["000000000000", ACCOUNT, ACCOUNT]
+
+
+@pytest.mark.parametrize("account", ["", "1", "*", "11112222333a", "١١١١٢٢٢٢٣٣٣٣"])
+def test_an_account_has_twelve_digits(tmp_path, account):
+    with pytest.raises(BadSettings, match="An account has 12 digits"):
+        keys_of(tmp_path, AccessKey(account, "AKIA1", "one"))
 
 
 @pytest.mark.parametrize(
-    ("url", "is_plain"),
-    [
-        ("", False),
-        ("postgresql:///windvane", False),
-        ("postgresql://u:secret@127.0.0.1/windvane", False),
-        ("postgresql://u:secret@localhost/windvane", False),
-        ("postgresql://u:secret@/windvane?host=/run/postgresql", False),
-        ("postgresql://u:secret@db.example.org/windvane", True),
-        ("postgresql://u:secret@/windvane?host=db.example.org", True),
-        ("postgresql://u:secret@db.example.org/windvane?sslmode=prefer", True),
-        ("postgresql://u:secret@db.example.org/windvane?sslmode=verify-full", False),
-        ("postgresql+psycopg://u:secret@10.0.0.1/windvane?sslmode=require", False),
-    ],
+    "other", [AccessKey("444455556666", "AKIA1", "one"), AccessKey(ACCOUNT, "AKIA1", "two")]
 )
-def test_a_database_on_another_machine_without_tls_is_named(url, is_plain):
-    links = plain_links(Settings(Path("data"), store_url=url))
-    assert bool(links) is is_plain
-    assert "secret" not in str(links)
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "is_plain"),
-    [
-        ("https://s3.example.org", False),
-        ("http://127.0.0.1:9000", False),
-        ("http://[::1]:9000", False),
-        ("http://localhost:9000", False),
-        ("http://s3.example.org", True),
-        ("http://10.0.0.1:9000", True),
-    ],
-)
-def test_an_object_store_on_another_machine_without_tls_is_named(endpoint, is_plain):
-    store = Settings(Path("data"), s3=S3Settings(endpoint, "key", "secret"))
-    bucket = Settings(Path("data"), buckets=(BucketSettings("data", endpoint=endpoint),))
-    for settings in (store, bucket):
-        [*links] = plain_links(settings)
-        assert [endpoint in link for link in links] == [True] * is_plain
+def test_a_key_belongs_to_one_account_and_has_one_secret(tmp_path, other):
+    with pytest.raises(BadSettings, match="AKIA1 stands twice"):
+        keys_of(tmp_path, AccessKey(ACCOUNT, "AKIA1", "one"), other)

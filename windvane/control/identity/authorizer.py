@@ -17,8 +17,11 @@ from windvane.errors import AccessDenied
 from windvane.wire.call import Caller, Credential
 
 _MOST_REMEMBERED = 20_000
-_WITHOUT_PERMISSION = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
+_WITHOUT_PERMISSION = frozenset({"sts:GetSessionToken"})
 """source    "No permissions are required to perform this operation" in STS's API reference"""
+
+_OF_EVERYBODY = "sts:GetCallerIdentity"
+"""source    GetCallerIdentity in STS's API reference: it works even where a policy denies it"""
 
 _NOT_FOR_SESSIONS_OF_USERS = ("iam:",)
 """source    GetSessionToken in STS's API reference: "You cannot call any IAM API operations unless MFA ..." """
@@ -122,6 +125,8 @@ class Authorizer:
         self, caller: Caller, rights: Rights, action: str, resource: str, facts: Facts
     ) -> Decision:
         credential = caller.credential
+        if action == _OF_EVERYBODY:
+            return Decision.ALLOWED
         owner = account_of(resource)
         if owner not in ("", "aws", caller.account) and action != _CROSSES_ACCOUNTS:
             return Decision.NOT_ALLOWED
