@@ -6,6 +6,7 @@ import argparse
 import logging
 import logging.handlers
 import os
+import resource
 import socket
 import ssl
 import sys
@@ -18,6 +19,7 @@ from windvane.control.kms.master import VARIABLE
 from windvane.settings import BadSettings, Settings, read_settings
 
 _LOG_BYTES = 20_000_000
+_MOST_DESCRIPTORS = 65_536
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     from windvane.cli.service import serve  # heavy: other commands are to start fast
 
     os.umask(0o077)  # whatever this process and its children write is their own
+    allow_descriptors()
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     given = {
         name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None
@@ -58,7 +61,6 @@ def run(arguments: argparse.Namespace) -> int:
     settings = replace(settings, **given, master_key=os.environ.pop(VARIABLE, ""))
     _check_tls(settings)
     check_host(settings, insecure=arguments.insecure)
-    os.umask(0o077)
     make_folder(settings.data_dir)
     with locked(settings.data_dir):
         os.environ["WINDVANE_DATA_DIR"] = str(settings.data_dir)
@@ -66,6 +68,14 @@ def run(arguments: argparse.Namespace) -> int:
         with _listening(settings) as listener:
             uvloop.run(serve(settings, listener))
     return 0
+
+
+def allow_descriptors() -> None:
+    """Allow this process as many descriptors as it may have, up to 65,536: half of them bound the connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _check_tls(settings: Settings) -> None:

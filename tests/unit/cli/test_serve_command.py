@@ -1,6 +1,7 @@
 """What stops `windvane serve` before it starts."""
 
 import subprocess
+import sys
 
 import pytest
 from unit.cli.openssl import needs_openssl
@@ -68,3 +69,13 @@ def test_an_address_that_others_reach_needs_tls(tmp_path, capsys, host):
 )
 def test_an_address_that_may_be_listened_on(tmp_path, settings, insecure):
     check_host(Settings(tmp_path, **settings), insecure=insecure)
+
+
+def test_a_server_may_have_as_many_descriptors_as_it_is_allowed():
+    asked = (
+        "import resource; from windvane.cli.serve import allow_descriptors; "
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 512)); allow_descriptors(); "
+        "print(resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout == "(512, 512)\n"
