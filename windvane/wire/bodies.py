@@ -179,20 +179,20 @@ class BodyReader:
     async def blocks(self, size: int) -> AsyncIterator[bytes]:
         """Yield the body in blocks of `size` bytes or little more, the last one shorter.
 
-        A block counts as held until the one after the next is asked for: it is worked on while that one comes.
+        A block counts as held until two more have been asked for: it is worked on while they come.
 
         raises    as `whole`
         """
         parts: list[bytes] = []
-        n_bytes = n_before = 0
+        n_bytes = n_before = n_first = 0
         while not self.at_end:
             if part := await self._next():
                 parts.append(part)
                 n_bytes += len(part)
             if n_bytes >= size or (self.at_end and parts):
                 yield parts[0] if len(parts) == 1 else b"".join(parts)
-                self._give_back(n_before)
-                n_before, n_bytes, parts = n_bytes, 0, []
+                self._give_back(n_first)
+                n_first, n_before, n_bytes, parts = n_before, n_bytes, 0, []
 
     def _release(self) -> None:
         self._give_back(self._held)

@@ -90,6 +90,7 @@ def upload_part_copy(store: ObjectStore, call: S3Call) -> S3Result:
                     block = file.read(min(_BLOCK, left))
                     left -= len(block)
                     sink.write(intake.feed(block))
+                    intake.sum(block)
             written = sink.commit(intake.finish())
         finally:
             sink.discard()

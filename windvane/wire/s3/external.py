@@ -153,7 +153,7 @@ async def verified(exchange: Exchange, intake: Intake, in_thread: InThread) -> A
     """
     withheld = b""
     async for block in exchange.body.blocks(_BLOCK):
-        content: bytes = await in_thread(intake.feed, block)
+        content: bytes = await in_thread(_fed, intake, block)
         if content:
             if withheld:
                 yield withheld
@@ -161,6 +161,12 @@ async def verified(exchange: Exchange, intake: Intake, in_thread: InThread) -> A
     await in_thread(intake.finish)
     if withheld:
         yield withheld
+
+
+def _fed(intake: Intake, block: bytes) -> bytes:
+    content = intake.feed(block)
+    intake.sum(content)
+    return content
 
 
 async def framed(

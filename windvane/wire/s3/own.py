@@ -1,7 +1,7 @@
 """Requests to the store that belongs to the server: body in, handler in a thread, answer out.
 
-Nothing of an upload is committed before its hashes are right. Hashing and writing run in a thread, one block at a
-time, while the next one comes over the network.
+Nothing of an upload is committed before its hashes are right. Hashing and writing run in threads, while the next block
+comes over the network: one block is written, and the one before it summed.
 """
 
 from __future__ import annotations
@@ -119,30 +119,39 @@ async def take_in(
 
     raises    S3Refusal, TooSlow, Throttled, Malformed; whatever `write` raises
     """
-    under_way: asyncio.Future[None] | None = None
+    writing: asyncio.Future[bytes] | None = None
+    summing: asyncio.Future[None] | None = None
 
-    def work(block: bytes) -> None:
+    def work(block: bytes) -> bytes:
         if content := intake.feed(block):
             write(content)
+        return content
 
     try:
         async for block in blocks:
-            if under_way is not None:
-                await under_way
-            under_way = asyncio.ensure_future(in_thread(work, block))
-        if under_way is not None:
-            await under_way
+            written = None if writing is None else await writing
+            writing = asyncio.ensure_future(in_thread(work, block))
+            if summing is not None:
+                await summing
+            if written is not None:
+                summing = asyncio.ensure_future(in_thread(intake.sum, written))
+        if writing is not None:
+            written = await writing
+            if summing is not None:
+                await summing
+            await in_thread(intake.sum, written)
     finally:
-        await _ended(under_way)
+        await _ended(writing, summing)
     digests: Digests = await in_thread(intake.finish)
     return digests
 
 
-async def _ended(under_way: asyncio.Future[None] | None) -> None:
-    """Wait for a block's thread: what it writes to must not be dropped under it."""
-    if under_way is not None and not under_way.done():
-        with suppress(Exception):
-            await asyncio.shield(under_way)
+async def _ended(*under_way: asyncio.Future[Any] | None) -> None:
+    """Wait for the threads that have a block: what they write to must not be dropped under them."""
+    for one in under_way:
+        if one is not None and not one.done():
+            with suppress(Exception):
+                await asyncio.shield(one)
 
 
 async def send_result(exchange: Exchange, result: S3Result, in_thread: InThread) -> None:

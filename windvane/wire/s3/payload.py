@@ -156,7 +156,6 @@ class Intake:
             raise refused("EntityTooLarge")
         if self._plan.length is not None and self._size > self._plan.length:
             raise refused("IncompleteBody")
-        self._md5.update(content)
         if self._sha256 is not None:
             self._sha256.update(content)
         for hasher in (self._own, self._wanted):
@@ -164,8 +163,16 @@ class Intake:
                 hasher.update(content)
         return content
 
+    def sum(self, content: bytes) -> None:
+        """Add what `feed` returned to the MD5, in its order. Apart, as it takes longer than all the rest: another thread
+        may do it while the next bytes are fed."""
+        self._md5.update(content)
+
     def finish(self) -> Digests:
-        """Check the whole against what the head and the trailers say; raises S3Refusal."""
+        """Check the whole, each part of which was fed and summed, against what the head and the trailers say.
+
+        raises    S3Refusal
+        """
         if self._chunks is not None:
             self._chunks.finish()
         if self._plan.length is not None and self._size != self._plan.length:
