@@ -16,6 +16,7 @@ from api.world import (
     model_request,
     variant,
 )
+from hostile import keys
 from hostile.requests import transform_request, v2_request
 
 HOSTILE = [
@@ -173,6 +174,10 @@ NAMED: dict[str, list[Any]] = {
     "Body": ["1,2\n", '[{"do": 1, "b": 2}]', "1,2\n3", "", "1,\x00\n", '1,"2'],
     "After": ["0", "1", "latest", "x"],
     "LastEventId": ["1", "x"],
+    "KeyId": keys.KEY_IDS,
+    "TargetKeyId": keys.KEY_IDS,
+    "DestinationKeyId": keys.KEY_IDS,
+    "AliasName": ["alias/team", "alias/new", "alias/aws/s3", "team"],
 }
 
 
@@ -187,6 +192,7 @@ _GROUP = "/aws/sagemaker/AutoMLJobs"
 _CONTAINER = {"Image": IMAGE, "ModelDataUrl": MODEL_DATA}
 
 TEMPLATES: dict[str, list[dict[str, Any]]] = {
+    **keys.TEMPLATES,
     "CreateAutoMLJob": [
         job_request("new", InputDataConfig=[channel("s3://data/whole.manifest", "ManifestFile")]),
         job_request(

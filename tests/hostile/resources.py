@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from api.records import DETAILS, JOB_ARN, candidate_record, finished_candidate, job_record
 from api.steps import DATASET
 from api.world import IMAGE, INPUT, MODEL_DATA, SCOPE, config_request, model_request
+from hostile import keys
 from hostile.asking import ACCOUNT, NOW, OTHER_ACCOUNT
 
 from windvane.artifacts.base import Artifacts, parse_location
@@ -88,6 +89,7 @@ def fill(store: Store, artifacts: Artifacts) -> None:
 def records(now: datetime) -> list[Resource]:
     return [
         *_jobs(now),
+        *keys.RECORDS,
         _model("m"),
         _model("tagged"),
         _config("c", PLAIN),
