@@ -124,6 +124,8 @@ def test_checksums_of_uploads(s3: Any, bucket: str, algorithm: str, kind: str) -
     done = s3.complete_multipart_upload(**asked, MultipartUpload={"Parts": parts})
     head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
     assert (head[name], head["ChecksumType"]) == (done[name], kind)
+    second = s3.get_object(Bucket=bucket, Key="k", PartNumber=2, ChecksumMode="ENABLED")
+    assert (second[name], second["ChecksumType"]) == (parts[1][name], kind)
     if kind == "FULL_OBJECT":
         whole = s3.put_object(
             Bucket=bucket, Key="w", Body=PART + b"end", ChecksumAlgorithm=algorithm

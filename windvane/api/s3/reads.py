@@ -190,8 +190,17 @@ def _extent(
     start = sum(part.size for part in parts[: number - 1])
     more: dict[str, Any] = {"PartsCount": len(parts)}
     if given.get("ChecksumMode") == "ENABLED":
-        more |= checksum_members(parts[number - 1].checksum)
+        more |= _checksum_of_part(version, parts[number - 1])
     return start, start + parts[number - 1].size, 206, more
+
+
+def _checksum_of_part(version: Version, part: Part) -> dict[str, Any]:
+    """The part's own checksum, with the type of the object's."""
+    members = checksum_members(part.checksum)
+    whole = version.attributes.checksum
+    if members and whole is not None:
+        members["ChecksumType"] = whole.type.value
+    return members
 
 
 def _start(members: Mapping[str, Any]) -> int:
