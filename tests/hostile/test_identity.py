@@ -422,3 +422,17 @@ def test_a_stream_ends_with_the_key_of_whoever_follows_it(account: Accounts) -> 
 
     asyncio.run(follow())
     assert told == [b"0"]
+
+
+def test_a_role_that_is_named_in_a_trust_policy_is_no_way_out_of_a_narrowed_session(
+    account: Accounts,
+) -> None:
+    """A trust policy that names the caller allows it by itself, but not what its session policy leaves out."""
+    iam = account.client("iam")
+    made = {"RoleName": "first", "AssumeRolePolicyDocument": trust({"AWS": ACCOUNT})}
+    first = iam.create_role(**made)["Role"]["Arn"]
+    second = iam.create_role(RoleName="second", AssumeRolePolicyDocument=trust({"AWS": first}))
+    asked = {"RoleArn": second["Role"]["Arn"], "RoleSessionName": "visit"}
+    assert may(account, account.session(first), "sts", "assume_role", **asked) == ""
+    narrowed = account.session(first, Policy=document(allow("s3:*")))
+    assert may(account, narrowed, "sts", "assume_role", **asked) == "AccessDenied"

@@ -31,7 +31,8 @@ class Action(StrEnum):
 
 
 _READS = ("s3:Get", "s3:List")
-_DENIALS = (Decision.DENIED, Decision.DENIED_BY_SESSION)
+_DENIALS = (Decision.DENIED, Decision.DENIED_BY_SESSION, Decision.NOT_ALLOWED_BY_SESSION)
+"""What even a bucket for everybody is not read against."""
 
 
 @dataclass(frozen=True)

@@ -60,11 +60,11 @@ def decide(rights: Rights, action: str, resource: str, facts: Facts = NO_FACTS) 
     sessions = [_verdict(group, *asked) for group in rights.sessions]
     if _Verdict.DENIED in sessions:
         return Decision.DENIED_BY_SESSION
-    if own is _Verdict.SILENT:
-        return Decision.NOT_ALLOWED
-    if _Verdict.SILENT in sessions:
+    if (
+        _Verdict.SILENT in sessions
+    ):  # first: what allows it besides (a trust policy) does not widen a session
         return Decision.NOT_ALLOWED_BY_SESSION
-    return Decision.ALLOWED
+    return Decision.NOT_ALLOWED if own is _Verdict.SILENT else Decision.ALLOWED
 
 
 class _Verdict(Enum):
