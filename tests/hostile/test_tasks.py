@@ -28,6 +28,7 @@ from windvane.artifacts.reach import Reach
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind
 from windvane.process.child import Ending
+from windvane.process.confinement import Part
 from windvane.process.frames import pack
 from windvane.process.sandbox import sandbox_of
 from windvane.store.open import open_store
@@ -68,9 +69,9 @@ def hostile_forks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forks]:
 def test_a_task_that_runs_code_finds_nothing(tmp_path: Path, hostile_forks: Forks) -> None:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
-    sandbox, lacks = sandbox_of(folder)
-    if lacks:
-        pytest.skip(f"this machine lacks {[one.part for one in lacks]}")
+    sandbox, _ = sandbox_of(folder)
+    if not sandbox.parts & {Part.LANDLOCK, Part.MOUNTS} or Part.SECCOMP not in sandbox.parts:
+        pytest.skip("this machine has too little of a sandbox")
     artifacts = LocalArtifacts(folder / "objects")
     for bucket in ("data", "results", "other"):
         artifacts.ensure_bucket(bucket)

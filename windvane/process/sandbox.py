@@ -136,7 +136,7 @@ def sandbox_of(
         held = frozenset(one.part for one in found if one.holds)
         sandbox = Sandbox(data_dir, held, first_user, n_users, private)
         why = _rehearsed(sandbox)
-        if not why or not held:
+        if not why or not held or _rehearsed(replace(sandbox, parts=frozenset())):
             return sandbox, [one for one in found if not one.holds]
         at_fault = _at_fault(sandbox)
         found = [
@@ -165,10 +165,16 @@ def protections(data_dir: Path, first_user: int = FIRST_USER) -> tuple[Protectio
 
 
 def _rehearsed(sandbox: Sandbox) -> str:
-    """Why a process that is confined by all parts cannot work, or ""."""
+    """Why a process that is confined by all its parts cannot work, or ""."""
     with tempfile.TemporaryDirectory(prefix="windvane-") as name:
         folder = Path(name)
-        give(folder, sandbox.user_of(name))
+        try:
+            give(folder, sandbox.user_of(name))
+        except OSError as error:
+            return f"this process may not give files away: {error}"
+
+        library = Path(os.__file__)
+        is_readable = os.access(library, os.R_OK)
 
         def work() -> None:
             confine(sandbox.confinement(name, (), (folder,)), _open_descriptors())
@@ -177,7 +183,8 @@ def _rehearsed(sandbox: Sandbox) -> str:
             thread = threading.Thread(target=(folder / "renamed").read_text)
             thread.start()
             thread.join()
-            Path(os.__file__).read_bytes()
+            if is_readable:
+                library.read_bytes()
 
         return _tried(work)
 
