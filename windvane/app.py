@@ -66,7 +66,7 @@ from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
 from windvane.maintenance.old_folder import require_imported
 from windvane.names import PageTokens, default_bucket
-from windvane.process.volatile import make_memory_folder
+from windvane.process.volatile import make_memory_folder, remove_empty_folders
 from windvane.serving.explaining import Explaining
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
@@ -226,6 +226,7 @@ class Server:
         if self._objects is not None:
             self._objects.close()
         await asyncio.to_thread(self._audit.stop)
+        remove_empty_folders(self._settings.data_dir)
         self._store.close()
 
     def faults(self) -> list[str]:

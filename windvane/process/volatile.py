@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there is checked below
@@ -54,6 +55,13 @@ def in_memory(data_dir: Path, name: str) -> list[Path]:
 def _is_ours_alone(found: os.stat_result) -> bool:
     is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
     return is_ours and not found.st_mode & 0o077
+
+
+def remove_empty_folders(data_dir: Path) -> None:
+    """Leave nothing behind of a folder in memory that holds no file; what holds one stays for the next start."""
+    for folder, _, _ in os.walk(memory_folder(data_dir), topdown=False):
+        with suppress(OSError):
+            Path(folder).rmdir()
 
 
 def free_bytes(data_dir: Path) -> int:

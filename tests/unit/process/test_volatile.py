@@ -12,6 +12,7 @@ from windvane.process.volatile import (
     in_memory,
     make_memory_folder,
     memory_folder,
+    remove_empty_folders,
 )
 
 MOUNT = "36 25 0:31 / /dev/shm rw,nosuid - tmpfs tmpfs rw,size=1g"
@@ -103,6 +104,21 @@ def test_what_others_prepared_is_not_looked_into(shared, tmp_path_factory):
     assert in_memory(data_dir, "work") == [memory_folder(data_dir) / "work" / "job"]
     memory_folder(data_dir).chmod(0o777)
     assert in_memory(data_dir, "work") == []
+
+
+def test_empty_folders_go_and_what_holds_something_stays(shared):
+    data_dir = Path("/var/lib/data")
+    make_memory_folder(data_dir)
+    kept = memory_folder(data_dir) / "work" / "job" / "dataset"
+    kept.mkdir(parents=True)
+    (memory_folder(data_dir) / "endpoints").mkdir()
+    (kept / "y.npy").write_bytes(b"x")
+    remove_empty_folders(data_dir)
+    assert [path.name for path in memory_folder(data_dir).iterdir()] == ["work"]
+    (kept / "y.npy").unlink()
+    remove_empty_folders(data_dir)
+    assert not memory_folder(data_dir).exists()
+    remove_empty_folders(data_dir)
 
 
 def test_this_machine_has_an_answer():
