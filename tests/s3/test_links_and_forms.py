@@ -8,7 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from s3.house import Answer, S3House
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from s3.house import OURS, SECRET, Answer, S3House
 
 both = pytest.mark.parametrize("version", ["s3", "s3v4"])
 
@@ -59,6 +62,45 @@ def test_headers_that_a_link_brings_count(
         headers.append(("x-amz-meta-a", "b"))
     assert house.ask("PUT", link, headers).status == 200
     assert s3.head_object(Bucket=bucket, Key="k")["Metadata"] == {"a": "b"}
+
+
+def test_a_link_of_version_4_may_bring_headers_in_its_query(
+    house: S3House, s3: Any, bucket: str
+) -> None:
+    """As the SDKs of Go, Java and JavaScript make them."""
+    request = AWSRequest(
+        "PUT", f"http://windvane.test/{bucket}/k?X-Amz-Meta-A=%C3%BC&x-amz-tagging=t%3D1"
+    )
+    S3SigV4QueryAuth(Credentials(OURS, SECRET), "s3", "us-east-1").add_auth(request)
+    link = target_of(request.url)
+    assert house.ask("PUT", link, [("content-length", "0")]).status == 200
+    head = s3.head_object(Bucket=bucket, Key="k")
+    assert (head["Metadata"], head["TagCount"]) == ({"a": "ü".encode().decode("latin-1")}, 1)
+    assert (
+        house.ask("PUT", link.replace("Meta-A=%C3", "Meta-B=%C3"), [("content-length", "0")]).status
+        == 403
+    )
+
+
+@pytest.mark.parametrize("value", ["a%0D%0Ax-own:%20b", "%00"])
+def test_no_header_is_smuggled_by_a_link(house: S3House, bucket: str, value: str) -> None:
+    request = AWSRequest("PUT", f"http://windvane.test/{bucket}/k?X-Amz-Meta-A={value}")
+    S3SigV4QueryAuth(Credentials(OURS, SECRET), "s3", "us-east-1").add_auth(request)
+    answer = house.ask("PUT", target_of(request.url), [("content-length", "0")])
+    assert answer.status == 400
+
+
+@both
+def test_no_header_is_smuggled_by_a_form(
+    house: S3House, s3: Any, bucket: str, version: str
+) -> None:
+    for value, status in (("a\r\nx-own: b", 400), ("漢", 204)):
+        fields = {"x-amz-meta-a": value}
+        answer = post(house, version, bucket, fields=fields, conditions=[fields])
+        assert answer.status == status
+    assert (
+        s3.head_object(Bucket=bucket, Key="k")["Metadata"]["a"].encode("latin-1").decode() == "漢"
+    )
 
 
 def form(fields: dict[str, str], content: bytes, name: str = "f.txt") -> tuple[list[Any], bytes]:
@@ -139,8 +181,6 @@ def test_a_form_without_a_policy_is_nobodys(house: S3House, bucket: str) -> None
     ],
 )  # fmt: skip
 def test_a_policy_that_is_none(house: S3House, bucket: str, policy: Any) -> None:
-    from s3.house import OURS, SECRET
-
     from windvane.wire.s3.presigned_v2 import sign
 
     text = base64.b64encode(json.dumps(policy).encode()).decode()

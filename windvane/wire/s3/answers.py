@@ -109,9 +109,13 @@ async def send_answered(answer: Answered, send: Send, more_headers: Headers = ()
     headers = [*answer.headers, *more_headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     if answer.chunks is not None:
-        async for chunk in answer.chunks:
-            async with asyncio.timeout(SLOW_S):
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        try:
+            async for chunk in answer.chunks:
+                async with asyncio.timeout(SLOW_S):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        finally:
+            if (close := getattr(answer.chunks, "aclose", None)) is not None:
+                await close()
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

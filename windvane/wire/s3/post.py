@@ -25,6 +25,7 @@ from windvane.wire.s3.model import Resolved, operation_model
 from windvane.wire.s3.own import BLOCK, OwnStore, take_in
 from windvane.wire.s3.payload import MAX_UPLOAD, UNSIGNED, Intake, read_plan
 from windvane.wire.s3.policy import Policy, read_policy
+from windvane.wire.s3.proof import header_value
 from windvane.wire.s3.reading import read_head, read_payload
 from windvane.wire.s3.refusals import refused
 
@@ -69,7 +70,11 @@ class PostUploads:
                 "Bucket POST must contain a field named 'key'. If it is specified, please check the order of the fields.",
             )
         key = _key(form)
-        headers = {name: value for name, value in fields.items() if name not in _NO_HEADERS}
+        headers = {
+            name: header_value(name, value)
+            for name, value in fields.items()
+            if name not in _NO_HEADERS
+        }
         if "acl" in fields:
             headers["x-amz-acl"] = fields["acl"]
         if "tagging" in fields:

@@ -7,6 +7,7 @@ source    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-aut
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ _OF_SIGNATURE = frozenset(
         *("x-amz-signedheaders", "x-amz-signature", "x-amz-security-token"),
     }
 )
+_OF_VERSION_2 = frozenset({"content-type", "content-md5"})
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -58,22 +61,49 @@ def with_headers_of_query(head: Request) -> Request:
 
     raises    S3Refusal for one that is in the head too
     """
-    is_v2 = presigned_v2.is_presigned(head)
-    if not is_v2 and "X-Amz-Signature=" not in head.query:
-        return head
     present = {name for name, _ in head.headers}
     brought = []
-    for name, value in parse_qsl(head.query, keep_blank_values=True, errors="replace"):
-        header = name.lower()
-        if is_v2 and header in ("content-type", "content-md5") and header not in present:
-            brought.append((header, value))
-        if not header.startswith("x-amz-") or header in _OF_SIGNATURE:
+    for name, value in _brought(head):
+        if name in present and name in _OF_VERSION_2:
             continue
-        if header in present:
-            raise refused("InvalidRequest", f"'{header[:64]}' stands in the head and in the query.")
-        present.add(header)
-        brought.append((header, value))
+        if name in present:
+            raise refused("InvalidRequest", f"'{name[:64]}' stands in the head and in the query.")
+        present.add(name)
+        brought.append((name, header_value(name, value)))
     return Request(head.method, head.path, head.query, (*head.headers, *brought), head.body)
+
+
+def header_value(name: str, text: str) -> str:
+    """Return a text of a query or a form as a header holds it: UTF-8, spelled in Latin-1.
+
+    raises    S3Refusal for what no header can hold
+    """
+    if _CONTROL.search(text):
+        raise refused("InvalidArgument", f"The value of {name[:64]} is none of a header.")
+    return text.encode("utf-8", errors="replace").decode("latin-1")
+
+
+def _brought(head: Request) -> list[tuple[str, str]]:
+    """The headers that a signed query brings, names in lower case."""
+    is_v2 = presigned_v2.is_presigned(head)
+    if not is_v2 and "X-Amz-Signature=" not in head.query:
+        return []
+    pairs = parse_qsl(head.query, keep_blank_values=True, errors="replace")
+    return [
+        (header, value)
+        for name, value in pairs
+        if ((header := name.lower()).startswith("x-amz-") and header not in _OF_SIGNATURE)
+        or (is_v2 and header in _OF_VERSION_2)
+    ]
+
+
+def _without_brought(head: Request) -> Request:
+    """The request as it was signed: no header of its head has the name of one that its query brings."""
+    names = {name for name, _ in _brought(head)} - _OF_VERSION_2
+    if not names:
+        return head
+    headers = tuple((name, value) for name, value in head.headers if name not in names)
+    return Request(head.method, head.path, head.query, headers, head.body)
 
 
 def prover(keyring: KeyRing, clock: Callable[[], datetime]) -> Prove:
@@ -81,6 +111,7 @@ def prover(keyring: KeyRing, clock: Callable[[], datetime]) -> Prove:
 
     def prove(head: Request) -> Proof:
         """raises    Unauthenticated, one of its kinds; S3Refusal"""
+        head = _without_brought(head)
         if presigned_v2.is_presigned(head):
             caller = presigned_v2.verify(head, keyring, clock())
             return Proof(caller, _declared(head) or UNSIGNED)
