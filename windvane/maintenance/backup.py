@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from windvane import __version__
@@ -21,7 +23,7 @@ from windvane.maintenance.manifest import (
 from windvane.maintenance.moment import OBJECTS, KeptFile, Moment, held_moment
 from windvane.maintenance.old_folder import require_imported
 from windvane.maintenance.pinned import PinnedDatabase, store_schema
-from windvane.maintenance.sinks import Earlier, Sink, new_sink
+from windvane.maintenance.sinks import Earlier, HashingReader, Sink, new_sink
 from windvane.objects.snapshot import INDEX_NAME
 from windvane.store.open import FILE_NAME
 
@@ -67,7 +69,8 @@ def _write(sink: Sink, moment: Moment, config: Path | None) -> Manifest:
     if moment.index is not None:
         files.append(_copied(moment.index, f"{OBJECTS}/{INDEX_NAME}", moment.scratch))
     sums, n_bytes = {}, 0
-    for file in itertools.chain(files, moment.data_files()):
+    for kept in itertools.chain(files, moment.data_files()):
+        file = _settled(kept, moment.scratch) if kept.is_of_task else kept
         sums[file.name] = _add(sink, file)
         n_bytes += file.size
     return _finish(sink, moment, sums, n_bytes)
@@ -77,6 +80,14 @@ def _copied(database: PinnedDatabase, name: str, scratch: Path) -> KeptFile:
     path = scratch / name.replace("/", "-")
     database.write_to(path)
     return KeptFile(name, path, path.stat().st_size)
+
+
+def _settled(file: KeptFile, scratch: Path) -> KeptFile:
+    """A copy that no task can change while it is read: a file that becomes shorter would stop the backup."""
+    path = scratch / "settled"
+    with file.path.open("rb") as source, path.open("wb") as target:
+        shutil.copyfileobj(HashingReader(source, file.size), target)
+    return replace(file, path=path, size=path.stat().st_size)
 
 
 def _add(sink: Sink, file: KeptFile) -> str:

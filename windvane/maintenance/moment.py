@@ -12,6 +12,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from pathlib import Path
 from sqlalchemy.exc import DatabaseError
 
 from windvane.errors import StoreUnusable
+from windvane.maintenance.manifest import is_safe
 from windvane.maintenance.pinned import PinnedDatabase
 from windvane.objects.disk import Disk
 from windvane.objects.files import DataFiles
@@ -30,7 +32,8 @@ from windvane.store.sqlite import SqliteStore
 
 OBJECTS = "s3"
 KEYS = ("keys.json", "keyring.json")
-_LINKED = ("work", "audit")
+WORK = "work"
+_LINKED = (WORK, "audit")
 _LEFT_OUT = frozenset({"scratch"})
 """Folders of running attempts: whoever goes on with a job begins its attempt anew."""
 
@@ -43,12 +46,14 @@ class KeptFile:
     path    where it can be read
     size    of the part that is of the moment, bytes
     never_changes    a file of this name has the same content in every backup
+    is_of_task    it was written by the task of a job, which may do anything to it at any time
     """
 
     name: str
     path: Path
     size: int
     never_changes: bool = False
+    is_of_task: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,23 +132,35 @@ def _keys(data_dir: Path) -> Iterator[KeptFile]:
 
 
 def _linked(data_dir: Path, scratch: Path) -> Iterator[KeptFile]:
-    """Second names for files that may be removed, renamed or appended to while they are copied."""
+    """Second names for files that may be removed, renamed or appended to while they are copied.
+
+    Names that nothing of ours has are left out: a task must not be able to stand in the way of a backup.
+    """
     for root in _LINKED:
         for folder, folders, files in os.walk(data_dir / root):
             folders[:] = [name for name in folders if name not in _LEFT_OUT]
             below = Path(folder).relative_to(data_dir)
             for name in files:
-                kept = _second_name(Path(folder) / name, scratch / below / name)
-                if kept is not None:
-                    yield KeptFile((below / name).as_posix(), scratch / below / name, kept)
+                told = f"{below.as_posix()}/{name}"
+                if not is_safe(told):
+                    continue
+                linked = scratch / below / name
+                size = _second_name(Path(folder) / name, linked)
+                if size is not None:
+                    yield KeptFile(told, linked, size, is_of_task=root == WORK)
 
 
 def _second_name(path: Path, linked: Path) -> int | None:
     """Its size; None for what is no file, or gone by now."""
     linked.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileNotFoundError):
-        if path.is_symlink() or not path.is_file():
-            return None
+    try:
         os.link(path, linked, follow_symlinks=False)
-        return linked.stat().st_size
+    except FileNotFoundError:
+        return None
+    status = (
+        linked.lstat()
+    )  # what was linked cannot be put in another's place, unlike what the path led to
+    if stat.S_ISREG(status.st_mode):
+        return status.st_size
+    linked.unlink()
     return None

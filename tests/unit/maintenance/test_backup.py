@@ -4,13 +4,14 @@ import os
 import subprocess
 import tarfile
 import threading
+from pathlib import Path
 
 import pytest
 from unit.maintenance.folders import LARGE, PART, contents, lived_in, put
 
 from windvane.domain.job import AutoMLJob
 from windvane.errors import StoreUnusable
-from windvane.maintenance import sinks
+from windvane.maintenance import backup, sinks
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.manifest import BackupFault
 from windvane.maintenance.moment import held_moment
@@ -294,3 +295,33 @@ def test_objects_of_an_earlier_version_are_imported_first(data, target):
     (data / "s3" / "security.toml").write_text("")
     with pytest.raises(NotImported, match="windvane import-objects --data-dir"):
         back_up(data, target)
+
+
+def test_a_task_can_neither_stop_a_backup_nor_bring_files_into_it(data, tmp_path, monkeypatch):
+    """What lies in a working folder was written by whatever a job runs: odd names, no files, a link put in a file's place
+    between the look and the linking, files that become shorter while they are read."""
+    work = data / "work" / "first-123"
+    (work / "odd\nname").write_text("x")
+    (work / "\udcff").write_text("x")
+    os.mkfifo(work / "fifo")
+    (tmp_path / "secret").write_text("of the machine")
+    (work / "changing").write_bytes(b"long" * 1000)
+    real_link, real_copied = os.link, backup._copied
+
+    def swapped(source, target, **options):
+        if str(source).endswith("y.npy"):
+            Path(source).unlink()
+            Path(source).symlink_to(tmp_path / "secret")
+        real_link(source, target, **options)
+
+    def meanwhile(*arguments):
+        (work / "changing").write_bytes(b"short")
+        return real_copied(*arguments)
+
+    monkeypatch.setattr(os, "link", swapped)
+    monkeypatch.setattr(backup, "_copied", meanwhile)
+    back_up(data, tmp_path / "backup.tar")
+    monkeypatch.undo()
+    restore(tmp_path / "backup.tar", tmp_path / "again")
+    kept = {f.name: f.read_bytes() for f in (tmp_path / "again" / "work").rglob("*") if f.is_file()}
+    assert kept == {"changing": b"short"}
