@@ -220,7 +220,7 @@ _AXES = {"centre": 1, "inverse": 1, "frequency": 2, "phase": 2, "mixing": 3, "of
 
 
 def _checked(arrays: Arrays) -> Arrays:
-    """The same, in their types.
+    """The same, in their types and their order.
 
     raises    ValueError if one is missing, unknown, of another kind, or not finite
     """
@@ -230,4 +230,4 @@ def _checked(arrays: Arrays) -> Arrays:
     only_known(arrays, [*axes, "waved"])
     made: Arrays = {name: floats_in(arrays, name, n).astype(np.float32) for name, n in axes.items()}
     made["waved"] = indices_in(arrays, "waved", 1, len(made["centre"])).astype(np.int64)
-    return made
+    return {name: made[name] for name in arrays}
