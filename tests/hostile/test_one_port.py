@@ -1,0 +1,116 @@
+"""Attack 2: what a server opens to others of the machine: one port, and no socket that has a name.
+
+The store of before was a process with ports of its own, which answered anyone on the machine, and left sockets in the
+temporary folder at each start.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+WINDVANE = Path(sys.executable).with_name("windvane")
+ENDS_S = 30
+_LISTENS_TCP = "0A"
+_LISTENS_UNIX = 0x10000
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server at work; `temporary` is all that it may take for its temporary folder."""
+
+    pid: int
+    port: int
+    temporary: Path
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    temporary = tmp_path_factory.mktemp("temporary")
+    process = subprocess.Popen(
+        [WINDVANE, "serve", "--data-dir", tmp_path_factory.mktemp("data"), "--port", "0"],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        told = re.fullmatch(
+            r"windvane ready on http://127\.0\.0\.1:(\d+)\n", process.stdout.readline()
+        )
+        assert told is not None
+        yield Serving(process.pid, int(told[1]), temporary)
+    finally:
+        process.terminate()
+        process.communicate(timeout=ENDS_S)
+
+
+def test_a_server_and_its_children_listen_on_one_port(serving: Serving) -> None:
+    held = sockets_of(family(serving.pid))
+    assert [address for address, inode in listening_tcp() if inode in held] == [
+        ("127.0.0.1", serving.port)
+    ]
+
+
+def test_no_socket_of_a_server_has_a_name(serving: Serving) -> None:
+    """By a name, in a folder or an abstract one, others could connect to it."""
+    held = sockets_of(family(serving.pid))
+    unix = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
+    assert any(one[6] in held for one in unix)
+    assert [
+        one for one in unix if one[6] in held and (len(one) > 7 or int(one[3], 16) & _LISTENS_UNIX)
+    ] == []
+    assert [path for path in serving.temporary.rglob("*") if path.is_socket()] == []
+
+
+def family(pid: int) -> set[int]:
+    """The process and all that came of it."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            continue
+    found = {pid}
+    while more := {one for one, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def sockets_of(pids: set[int]) -> set[str]:
+    """Inodes of the sockets that processes hold."""
+    found = set()
+    for pid in pids:
+        for path in Path(f"/proc/{pid}/fd").glob("*"):
+            try:
+                target = path.readlink().name
+            except FileNotFoundError:  # it was closed meanwhile
+                continue
+            if told := re.fullmatch(r"socket:\[(\d+)\]", target):
+                found.add(told[1])
+    return found
+
+
+def listening_tcp() -> list[tuple[tuple[str, int], str]]:
+    """((address, port), inode) of every TCP socket that listens, of version 4 and 6."""
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *rest = line.split()
+            if state == _LISTENS_TCP:
+                address, _, port = local.partition(":")
+                shown = (
+                    ".".join(str(part) for part in reversed(bytes.fromhex(address)))
+                    if table == "tcp"
+                    else address
+                )
+                found.append(((shown, int(port, 16)), rest[5]))
+    return found
