@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from api.accounts import (
@@ -36,13 +36,18 @@ from windvane.api.permission_table import PERMISSIONS
 from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
+from windvane.artifacts.base import Location
 from windvane.control.passes import Passes
 from windvane.control.roles import Action
+from windvane.domain.candidate import TransformJob
 from windvane.domain.identity import KeyStatus
 from windvane.errors import AccessDenied
-from windvane.names import default_role
+from windvane.names import Scope, default_role
 from windvane.settings import Role
 from windvane.wire.call import Call, RequestRecord
+from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.forks import Forks
+from windvane.work.workers.starting import TaskStarter
 
 NARROW, WIDE = f"arn:aws:iam::{ACCOUNT}:role/a/team", f"arn:aws:iam::{ACCOUNT}:role/b/team"
 DECLARED = (Role(NARROW, ("data",), ("scratch",)), Role(WIDE, ("*",), ("*",)))
@@ -173,6 +178,55 @@ def test_a_transform_job_of_a_model_without_a_role_has_the_rights_of_its_creator
     assert f'the role "{NARROW}" has no "s3:ListBucket" permission on bucket "private"' in text
 
 
+def test_a_transform_job_without_a_role_reads_what_its_creator_may(account: Accounts) -> None:
+    """Of a prefix the first object alone was asked for when the job was created, and none when it ran: a user read
+    the objects behind it, and whatever a manifest named by then."""
+    request = model_request()
+    del request["ExecutionRoleArn"]
+    keys = account.user(
+        "ann",
+        allow(["sagemaker:*", "s3:ListBucket", "s3:PutObject"]),
+        allow("s3:GetObject", ["arn:aws:s3:::rows/team-a/*", "arn:aws:s3:::results/*"]),
+    )
+    for key in ("team-a/own.csv", "team-b/secret.csv"):
+        account.world.put(f"s3://rows/{key}")
+    account.client(keys=keys).create_model(**request)
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://rows/team-"}}
+    given = {"DataSource": source, "ContentType": "text/csv", "SplitType": "Line"}
+    asked = transform_request(TransformInput=given)
+    account.client(keys=keys).create_transform_job(**asked)
+    with account.store.snapshot() as tx:
+        job = tx.find(TransformJob, Scope(ACCOUNT, REGION), asked["TransformJobName"])
+    assert job is not None
+    config = WorkConfig(Path("/none"), "run", account.clock(), 1, 4000)
+    starter = TaskStarter(config, account.store, cast("Forks", None))
+    rows = [Location("rows", key) for key in ("team-a/own.csv", "team-b/secret.csv")]
+    reads = [starter._may_read(job)(row) for row in rows]
+    assert reads == [True, False]
+    account.client("iam").delete_user_policy(UserName="ann", PolicyName="own")
+    assert not starter._may_read(job)(Location("rows", "team-a/own.csv"))
+
+
+def test_a_transform_job_without_a_role_uses_no_model_that_its_creator_may_not_read(
+    account: Accounts,
+) -> None:
+    request = model_request()
+    del request["ExecutionRoleArn"]
+    account.client().create_model(**request)
+    keys = account.user(
+        "ann",
+        allow(["sagemaker:*", "s3:ListBucket", "s3:PutObject"]),
+        allow("s3:GetObject", "arn:aws:s3:::rows/*"),
+    )
+    account.world.put("s3://rows/own.csv")
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://rows/"}}
+    given = {"DataSource": source, "ContentType": "text/csv", "SplitType": "Line"}
+    asked = transform_request(TransformInput=given)
+    code, text = refusal(account.client(keys=keys).create_transform_job, **asked)
+    assert code == "ValidationException"
+    assert 'no "s3:GetObject" permission on bucket "results"' in text
+
+
 # What nobody got through yet, and somebody would try next.
 
 
@@ -277,6 +331,24 @@ def test_no_spelling_of_a_log_group_gets_round_a_deny(account: Accounts, partiti
     for named in ({"logGroupName": group}, {"logGroupIdentifier": arn}):
         code = may(account, keys, "logs", "get_log_events", **named, logStreamName="churn")
         assert code == "AccessDeniedException"
+
+
+@pytest.mark.parametrize(
+    "spelling", ["arn:aws-cn:sagemaker", "arn:aws-x:sagemaker", "arn:aws:s", "arn:aws:windvane"]
+)
+def test_no_spelling_of_an_arn_gets_round_a_deny_on_tags(account: Accounts, spelling: str) -> None:
+    """Tags of a resource were found by an ARN of another partition or service, which no denial names."""
+    account.client().create_model(**model_request())
+    name = model_request()["ModelName"]
+    denied = f"arn:aws:sagemaker:*:*:model/{name}"
+    keys = account.user("ann", allow("sagemaker:*"), deny("*", denied))
+    arn = f"{spelling}:{REGION}:{ACCOUNT}:model/{name}"
+    refused = {"ValidationException", "AccessDeniedException"}
+    tags = [{"Key": "team", "Value": "b"}]
+    assert may(account, keys, "sagemaker", "add_tags", ResourceArn=arn, Tags=tags) in refused
+    assert may(account, keys, "sagemaker", "list_tags", ResourceArn=arn) in refused
+    delete = {"ResourceArn": arn, "TagKeys": ["team"]}
+    assert may(account, keys, "sagemaker", "delete_tags", **delete) in refused
 
 
 def test_whoever_is_made_again_under_a_name_is_not_trusted_for_it(account: Accounts) -> None:

@@ -90,9 +90,15 @@ def _find(tx: Transaction, scope: Scope, text: str) -> Resource:
             f"{', '.join(_TAGGABLE)}."
         )
     resource = tx.find(kind, scope, arn.name) if arn.scope == scope else None
-    if resource is None:
+    if resource is None or _folded(text) != resource.arn:  # of another partition or service
         raise _missing(arn, text)
     return resource
+
+
+def _folded(arn: str) -> str:
+    """Names differ in the case of their letters; whatever stands before them does not."""
+    before, slash, name = arn.partition("/")
+    return f"{before}{slash}{name.lower()}"
 
 
 def _missing(arn: Arn, text: str) -> InvalidRequest:

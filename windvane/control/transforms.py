@@ -10,12 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from windvane.artifacts.base import Artifacts
+from windvane.artifacts.base import Artifacts, parse_location
 from windvane.control.encryption import Encryption
+from windvane.control.identity.creators import creator_text
 from windvane.control.inputs import check_input, check_output
 from windvane.control.members import Request
 from windvane.control.quotas import MOST_JOBS, check_jobs_in_flight
-from windvane.control.roles import Grant, Roles
+from windvane.control.roles import Action, Grant, Roles
 from windvane.control.rules import check
 from windvane.control.tags import set_first_tags, without_tags
 from windvane.control.transform_rules import CREATE_TRANSFORM_JOB_RULES, TRANSFORMERS_RULES
@@ -81,8 +82,9 @@ class Transforms:
                 raise _name_taken(job)
         grant = self._grant(caller, role)
         output_key = self._encryption.output_key(scope, grant, request, "TransformOutput.KmsKeyId")
-        job = replace(job, output_key=output_key, volume_key=volume_key)
-        self._check_world(scope, request, grant)
+        creator = creator_text(caller.credential) if role is None else ""
+        job = replace(job, output_key=output_key, volume_key=volume_key, creator=creator)
+        self._check_world(scope, request, grant, job)
         with self._store.transaction() as tx:
             if not tx.insert(job):
                 raise _name_taken(job)
@@ -116,11 +118,15 @@ class Transforms:
             return self._roles.of_caller(caller)
         return self._roles.assume(Scope(caller.account, caller.region), role)
 
-    def _check_world(self, scope: Scope, request: Request, grant: Grant) -> None:
+    def _check_world(self, scope: Scope, request: Request, grant: Grant, job: TransformJob) -> None:
         source = request["TransformInput"]["DataSource"]["S3DataSource"]
         check_input(self._artifacts, scope, grant, source)
         output = request["TransformOutput"]["S3OutputPath"]
         check_output(self._artifacts, scope, grant, output)
+        for url in (*(one.model_data_url for one in job.containers), job.transformers):
+            if url:
+                location = parse_location(url)
+                grant.require(Action.GET, location.bucket, location.key)
 
 
 def _details(request: Request) -> dict[str, Any]:

@@ -176,6 +176,7 @@ class TransformJob(ProcessingJob):
     containers    of the model as it stood when a client created the job; () for a step of an AutoML job, and
     transformers  for a job that a recipe's transformers do: the S3 URI of their artefact
     role          ARN of the model's role; "" if it has none
+    creator       whose rights the job has then: text of control/identity/creators.py; "" for a step of an AutoML job
     """
 
     kind: ClassVar[Kind] = Kind.TRANSFORM_JOB
@@ -183,3 +184,4 @@ class TransformJob(ProcessingJob):
     containers: tuple[Container, ...] = ()
     transformers: str = ""
     role: str = ""
+    creator: str = ""

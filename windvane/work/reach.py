@@ -61,6 +61,11 @@ def role_of(job: AutoMLJob | ProcessingJob) -> str:
     return str(told.get("RoleArn", ""))
 
 
+def creator_of(job: AutoMLJob | ProcessingJob) -> str:
+    """Who created a job whose model has no role, as its record keeps them; "" for every other job."""
+    return job.creator if isinstance(job, TransformJob) else ""
+
+
 def _sources(job: AutoMLJob | ProcessingJob, kind: TaskKind) -> Iterator[Mapping[str, Any]]:
     if isinstance(job, AutoMLJob):
         if kind is TaskKind.ANALYZE:

@@ -11,13 +11,15 @@ from windvane.artifacts.broker import Broker
 from windvane.artifacts.mapped import BucketMap
 from windvane.control.buckets import BucketOwners
 from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.creators import creator_rights
 from windvane.control.identity.directory import Directory
-from windvane.control.identity.evaluation import Decision, decide
+from windvane.control.identity.evaluation import Decision, Rights, decide
 from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import AutoMLJob
+from windvane.errors import AccessDenied
 from windvane.process.ownership import give
 from windvane.store.base import Store
-from windvane.work.reach import MayRead, reach_of, role_of
+from windvane.work.reach import MayRead, creator_of, reach_of, role_of
 from windvane.work.workers.config import WorkConfig, utc_now
 from windvane.work.workers.forks import Forks, RemoteTask
 from windvane.work.workers.order import TaskOrder
@@ -65,15 +67,14 @@ class TaskStarter:
         )
 
     def _may_read(self, job: AutoMLJob | ProcessingJob) -> MayRead:
-        """What the job's role lets it read now: policies, manifests and objects may have changed since it was admitted."""
-        arn = role_of(job)
-        if not arn:
+        """What the job's role, or whoever created it without one, may read now: policies, manifests and objects may have
+        changed since it was admitted."""
+        if not role_of(job) and not creator_of(job):
             return lambda _: True
         self._directory.refresh()
-        role = self._directory.role(arn)
-        if role is None or role.account != job.scope.account:
+        rights = self._rights(job)
+        if rights is None:
             return lambda _: False
-        rights = Authorizer(self._directory, utc_now).rights_of_role(role)
 
         def may_read(location: Location) -> bool:
             source = self._mapped.find(location.bucket)
@@ -85,6 +86,19 @@ class TaskStarter:
             return decision is Decision.ALLOWED
 
         return may_read
+
+    def _rights(self, job: AutoMLJob | ProcessingJob) -> Rights | None:
+        """None if role or creator is no more."""
+        authorizer = Authorizer(self._directory, utc_now)
+        if creator := creator_of(job):
+            try:
+                return creator_rights(authorizer, creator)
+            except AccessDenied:
+                return None
+        role = self._directory.role(role_of(job))
+        if role is None or role.account != job.scope.account:
+            return None
+        return authorizer.rights_of_role(role)
 
     def _permits(self, owners: BucketOwners, account: str) -> Callable[[str], bool]:
         """Whether the account may use a bucket: it may have changed hands since the job was admitted."""

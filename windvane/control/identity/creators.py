@@ -1,0 +1,32 @@
+"""Who created a job that has no role, as its record keeps them: what they may do is what the job may, as long as it runs."""
+
+from __future__ import annotations
+
+import json
+
+from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.evaluation import Rights
+from windvane.wire.call import Credential
+
+
+def creator_text(credential: Credential) -> str:
+    """JSON of all that decides what somebody may do; nothing of it is secret."""
+    return json.dumps(
+        {
+            "account": credential.account,
+            "principal_arn": credential.principal_arn,
+            "user_id": credential.user_id,
+            "role_arn": credential.role_arn,
+            "user_name": credential.user_name,
+            "session_policies": credential.session_policies,
+        }
+    )
+
+
+def creator_rights(authorizer: Authorizer, text: str) -> Rights:
+    """raises    AccessDenied for a user or role that is no more"""
+    told = json.loads(text)
+    policies = tuple(told.pop("session_policies"))
+    return authorizer.rights(
+        Credential(access_key="", secret_key="", session_policies=policies, **told)
+    )
