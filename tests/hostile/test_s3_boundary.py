@@ -11,6 +11,8 @@ import pytest
 from s3.house import OURS, THEIRS, Answer, S3House, refusal
 from s3.signing import sha256, sign, signed
 
+from windvane.objects.records import Attributes
+
 SECRET_TEXT = b"what nobody else may read"
 
 
@@ -312,3 +314,63 @@ def test_files_stay_in_the_folder(house: S3House, tmp_path: Path) -> None:
         got = house.client().get_object(Bucket="ours", Key=key)
         assert got["Body"].read() == SECRET_TEXT
     assert list(tmp_path.iterdir()) == []
+
+
+class _ChangesHands:
+    """Runs the store's calls; once a bucket's owner was asked for, the bucket becomes another account's."""
+
+    def __init__(self, house: S3House, bucket: str) -> None:
+        self._store, self._run, self._bucket = house.store, house.gateway._store.in_thread, bucket
+        house.client().create_bucket(Bucket=bucket)
+
+    async def __call__(self, function: Any, *arguments: Any) -> Any:
+        found = await self._run(function, *arguments)
+        if (found, arguments) == (OURS, (self._bucket,)):
+            await self._run(self._change)
+        return found
+
+    def _change(self) -> None:
+        store = self._store
+        store.delete_bucket(self._bucket)
+        store.create_bucket(self._bucket, THEIRS, "us-east-1")
+        staged = store.stage()
+        staged.write(SECRET_TEXT)
+        store.put(self._bucket, "secret", staged, "0" * 32, Attributes())
+
+
+LATE = {
+    "PutObject": ("PUT", "/{}/planted", [], b"x"),
+    "DeleteObjects": (
+        "POST",
+        "/{}?delete=",
+        [],
+        b"<Delete><Object><Key>secret</Key></Object></Delete>",
+    ),
+    "PutBucketTagging": (
+        "PUT",
+        "/{}?tagging=",
+        [],
+        b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>",
+    ),
+    "CopyObject": ("PUT", "/ours/stolen", [("x-amz-copy-source", "/{}/secret")], b"x"),
+}
+
+
+@pytest.mark.parametrize("operation", LATE)
+def test_a_body_that_comes_late_finds_no_bucket_of_another_account(
+    house: S3House, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose a bucket is was asked before the body came: whoever deleted the bucket meanwhile wrote into that of the next
+    account to create it, deleted its objects, and copied them."""
+    method, target, headers, body = LATE[operation]
+    bucket = f"passed-on-{operation.lower()}"
+    target = target.format(bucket)
+    given = [*((n, v.format(bucket)) for n, v in headers), ("content-length", str(len(body)))]
+    monkeypatch.setattr(house.gateway._store, "in_thread", _ChangesHands(house, bucket))
+    answer = house.ask(method, target, signed(method, target, given, sha256(body)), body)
+    assert (answer.status, code_of(answer)) == (404, "NoSuchBucket")
+    theirs = house.client(THEIRS)
+    listed = theirs.list_objects_v2(Bucket=bucket)["Contents"]
+    assert [one["Key"] for one in listed] == ["secret"]
+    assert refusal(theirs.get_bucket_tagging, Bucket=bucket) == ("NoSuchTagSet", 404)
+    assert not is_there(house, "stolen")

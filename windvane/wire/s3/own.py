@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from windvane.wire.s3.actions import read_source
 from windvane.wire.s3.answers import (
     CLOSE,
     Answered,
@@ -67,6 +68,8 @@ class OwnStore:
         intake = Intake(plan, exchange.proof.signing, limit=limit)
         pieces: list[bytes] = []
         await take_in(exchange.body.blocks(BLOCK), intake, pieces.append, self.in_thread)
+        if _announces_body(exchange):
+            await self.check_owners(call)
         handler = self._service.handlers[call.operation]
         result: S3Result = await self.in_thread(_handle, handler, call, b"".join(pieces))
         return result
@@ -85,10 +88,22 @@ class OwnStore:
                 plan, exchange.proof.signing, limit=MAX_UPLOAD, algorithm=sink.algorithm
             )
             digests = await take_in(exchange.body.blocks(BLOCK), intake, sink.write, self.in_thread)
+            await self.check_owners(call)
             result: S3Result = await self.in_thread(sink.commit, digests)
             return result
         finally:
             await self.in_thread(sink.discard)
+
+    async def check_owners(self, call: S3Call) -> None:
+        """Refuse a call on buckets that have become another account's while its body came; raises S3Refusal."""
+        if call.operation == "CreateBucket":
+            return
+        buckets = [call.parameters.get("Bucket", "")]
+        if "CopySource" in call.parameters:
+            buckets.append(read_source(call.parameters["CopySource"])[0])
+        for bucket in filter(None, buckets):
+            if await self.owner(bucket) != call.caller.account:
+                raise refused("NoSuchBucket", details={"BucketName": bucket})
 
     async def copy_in(self, call: S3Call, chunks: AsyncIterator[bytes], length: int) -> S3Result:
         """Take in what another store holds, as PutObject or UploadPart would; raises WindvaneError."""
@@ -99,6 +114,7 @@ class OwnStore:
             plan = BodyPlan(UNSIGNED, length)
             intake = Intake(plan, None, limit=MAX_UPLOAD, algorithm=sink.algorithm)
             digests = await take_in(chunks, intake, sink.write, self.in_thread)
+            await self.check_owners(call)
             result: S3Result = await self.in_thread(sink.commit, digests)
             return result
         finally:

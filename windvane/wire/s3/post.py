@@ -93,6 +93,7 @@ class PostUploads:
             intake = Intake(plan, None, limit=limit, algorithm=sink.algorithm)
             digests = await take_in(form.content, intake, sink.write, self._store.in_thread)
             policy.check_length(digests.size)
+            await self._store.check_owners(call)
             result = await self._store.in_thread(sink.commit, digests)
         finally:
             await self._store.in_thread(sink.discard)
