@@ -148,6 +148,7 @@ class Server:
             idle_s=settings.serving.idle_s,
             sandbox=self._sandbox,
             check_key=self._kms.ciphers.check,
+            permits=self._permits_bucket,
         )
         self._up_since = utc_now()
         self._supervisor = Supervisor(
@@ -308,6 +309,12 @@ class Server:
     async def _in_s3_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._s3_threads, partial(function, *arguments))
+
+    def _permits_bucket(self, account: str, bucket: str) -> bool:
+        source = self._mapped.find(bucket)
+        if source is not None:
+            return source.is_open_to(account)
+        return self._owners.owner(bucket) in (None, account)
 
     def _mapped_bucket(self, bucket: str) -> MappedBucket | None:
         source = self._mapped.find(bucket)

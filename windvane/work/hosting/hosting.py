@@ -20,16 +20,16 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from windvane.artifacts.base import Artifacts
+from windvane.artifacts.base import Artifacts, parse_location
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
-from windvane.errors import KeyMissing
+from windvane.errors import InvalidRequest, KeyMissing
 from windvane.names import derived_suffix
 from windvane.process.sandbox import Sandbox
 from windvane.process.volatile import in_memory, memory_folder
 from windvane.serving.process import PROGRAM
 from windvane.serving.router import Route, Router, Table
 from windvane.store.base import Store
-from windvane.work.download import download_models
+from windvane.work.download import download_models, folder_of
 from windvane.work.hosting.endpoint_log import EndpointLog, tell_outcome
 from windvane.work.hosting.fleet import Fleet
 from windvane.work.hosting.place import Means
@@ -48,6 +48,14 @@ _Wanted = dict[_FleetKey, tuple[Deployed, ...]]
 """What is to run."""
 
 
+Permits = Callable[[str, str], bool]
+"""Account and bucket."""
+
+
+def _everywhere(_account: str, _bucket: str) -> bool:
+    return True
+
+
 def _no_key(arn: str) -> None:
     raise KeyMissing(f"Key '{arn}' does not exist")
 
@@ -62,6 +70,7 @@ class Hosting:
     idle_s     time after which processes of a serverless variant go that nobody asks
     sandbox    confines every model process; None leaves them as they are
     check_key  raises what is wrong if a key of KMS (its ARN) cannot be used now
+    permits    whether an account may use a bucket now
     """
 
     def __init__(
@@ -78,10 +87,11 @@ class Hosting:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sandbox: Sandbox | None = None,
         check_key: Callable[[str], None] = _no_key,
+        permits: Permits = _everywhere,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
-        self._check_key = check_key
+        self._check_key, self._permits = check_key, permits
         self._root, self._memory_root = data_dir / _FOLDER, memory_folder(data_dir) / _FOLDER
         self._router = router
         self._clock = clock
@@ -235,7 +245,9 @@ class Hosting:
             self._log.of(endpoint, generation),
             has_served=has_served,
         )
-        fleet.prepare(partial(self._fetch, volume_key_of(deployed)), deployed)
+        fleet.prepare(
+            partial(self._fetch, endpoint.scope.account, volume_key_of(deployed)), deployed
+        )
         return fleet
 
     def _publish(self, endpoints: Sequence[Endpoint]) -> None:
@@ -300,11 +312,20 @@ class Hosting:
                 with self._store.transaction() as tx:
                     tx.delete(endpoint)
 
-    def _fetch(self, volume_key: str, urls: Iterable[str], into: Path) -> None:
-        """raises    KeyMissing, KeyDisabled, KeyInvalidState if the key of the volume cannot be used; as download_models"""
+    def _fetch(self, account: str, volume_key: str, urls: Iterable[str], into: Path) -> None:
+        """A bucket may have become another account's since the model was created.
+
+        raises    InvalidRequest for such a bucket; KeyMissing, KeyDisabled, KeyInvalidState if the key of the volume cannot be used; as download_models"""
         if volume_key:
             self._check_key(volume_key)
-        download_models(self._artifacts, urls, into)
+        wanted = tuple(urls)
+        for url in wanted:
+            bucket = parse_location(url).bucket
+            if not folder_of(url, into).is_dir() and not self._permits(account, bucket):
+                raise InvalidRequest(
+                    f"Could not access model data at {url}: the bucket belongs to another account."
+                )
+        download_models(self._artifacts, wanted, into)
 
     def _in_memory(self) -> list[Path]:
         return in_memory(self._root.parent, _FOLDER)
