@@ -6,11 +6,14 @@ source    https://docs.aws.amazon.com/service-authorization/latest/reference/lis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from windvane.wire.s3.refusals import refused
+
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 Permission = tuple[str, str]
 """Action and the ARN of a bucket or an object; "*" for all buckets."""
@@ -181,6 +184,12 @@ def object_arn(bucket: str, key: str) -> str:
     return f"arn:aws:s3:::{bucket}/{key}"
 
 
+def source_text(bucket: str, key: str, version_id: str | None) -> str:
+    """What read_source reads so, in one spelling."""
+    version = f"?versionId={version_id}" if version_id else ""
+    return f"/{bucket}/{quote(key, safe='/~')}{version}"
+
+
 def read_source(text: str) -> tuple[str, str, str | None]:
     """Bucket, key and version that x-amz-copy-source names.
 
@@ -188,7 +197,7 @@ def read_source(text: str) -> tuple[str, str, str | None]:
     """
     path, _, query = text.partition("?")
     version_id = query.removeprefix("versionId=") if query else None
-    if query and (not query.startswith("versionId=") or not version_id):
+    if query and (not query.startswith("versionId=") or not version_id or "&" in version_id):
         raise refused(
             "InvalidArgument",
             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
@@ -197,7 +206,7 @@ def read_source(text: str) -> tuple[str, str, str | None]:
         bucket, _, key = unquote(path, errors="strict").removeprefix("/").partition("/")
     except UnicodeDecodeError as error:
         raise refused("InvalidArgument", "Copy Source is no UTF-8.") from error
-    if not bucket or not key:
+    if not _BUCKET.fullmatch(bucket) or not key:
         raise refused(
             "InvalidArgument",
             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",

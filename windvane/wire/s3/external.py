@@ -7,12 +7,15 @@ body is withheld until its hashes are right, so that the store never gets the wh
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from collections.abc import AsyncIterator
+from xml.sax.saxutils import escape
 
 import aiohttp
 
 from windvane.wire.call import Request
-from windvane.wire.s3.actions import of_deletion
+from windvane.wire.s3.actions import of_deletion, read_source, source_text
 from windvane.wire.s3.allowlist import allowed, passing, query_of, refuse_dots
 from windvane.wire.s3.answers import CLOSE, Answered, InThread, identified, send_answered
 from windvane.wire.s3.call import S3Call
@@ -58,6 +61,12 @@ _SET_ANEW = frozenset(
 )
 
 
+_OF_DELETION = ("Key", "VersionId", "ETag")
+_AS_ENTITIES = {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+_OF_CONTENT = _SET_ANEW | {"content-md5", "x-amz-sdk-checksum-algorithm"}
+
+
 class ExternalStore:
     """forwarder   sends requests
     upstream    the store and its key
@@ -89,10 +98,11 @@ class ExternalStore:
         else:
             pieces = [piece async for piece in verified(exchange, intake, self._in_thread)]
             content = b"".join(pieces)
-            if call.operation == "DeleteObjects":
-                _check_deletions(call, content)
-            body = _once(content)
             head = passed_on(exchange, plan, len(content))
+            if call.operation == "DeleteObjects":
+                content = _allowed_deletions(call, content)
+                head = _with_content(head, content)
+            body = _once(content)
         watched = _Watched(body)
         try:
             async with self._forwarder.send(self._upstream, head, watched.pieces()) as found:
@@ -128,7 +138,7 @@ def passed_on(exchange: Exchange, plan: BodyPlan, length: int) -> Request:
     """Return the head that goes on: the operation's own parameters and headers alone."""
     refuse_dots(exchange.head.path)
     headers = [
-        (name, value)
+        (name, _source(value) if name == "x-amz-copy-source" else value)
         for name, value in passing(exchange.resolved.operation, exchange.headers)
         if name not in _SET_ANEW
     ]
@@ -224,9 +234,42 @@ def _encoding(text: str) -> str:
     return ",".join(kept)
 
 
-def _check_deletions(call: S3Call, body: bytes) -> None:
+def _source(text: str) -> str:
+    """The source of a copy as it was understood, whatever the store would make of the header's own spelling."""
+    bucket, key, version_id = read_source(text)
+    refuse_dots(f"/{bucket}/{key}")
+    return source_text(bucket, key, version_id)
+
+
+def _allowed_deletions(call: S3Call, body: bytes) -> bytes:
+    """Return a document of the deletions as they were understood; raises AccessDenied for one that is not allowed."""
     deletion = read_payload(operation_model("DeleteObjects"), body)["Delete"]
+    elements = [f"<Quiet>{str(deletion.get('Quiet', False)).lower()}</Quiet>"]
     for entry in deletion["Objects"]:
+        if others := sorted(entry.keys() - set(_OF_DELETION)):
+            raise refused("NotImplemented", f"{others[0]} of a deletion is not passed on.")
+        refuse_dots(f"/{entry['Key']}")
         call.authorize(
             *of_deletion(call.parameters["Bucket"], entry["Key"], entry.get("VersionId"))
         )
+        members = (
+            f"<{n}>{escape(entry[n], _AS_ENTITIES)}</{n}>" for n in _OF_DELETION if n in entry
+        )
+        elements.append(f"<Object>{''.join(members)}</Object>")
+    return f'<Delete xmlns="{_NAMESPACE}">{"".join(elements)}</Delete>'.encode()
+
+
+def _with_content(head: Request, content: bytes) -> Request:
+    """Return the head with what it says of its body made anew."""
+    kept = [
+        (name, value)
+        for name, value in head.headers
+        if name not in _OF_CONTENT and not name.startswith("x-amz-checksum-")
+    ]
+    digest = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+    anew = [
+        ("content-length", str(len(content))),
+        ("content-md5", digest),
+        ("x-amz-content-sha256", hashlib.sha256(content).hexdigest()),
+    ]
+    return Request(head.method, head.path, head.query, (*kept, *anew), b"")

@@ -230,16 +230,11 @@ class S3Gateway:
         if not mapped.is_public or is_signed(head):
             proof = self._proof(record, head)
             self._admission.admit(record)
-            if mapped.accounts:
-                if proof.caller.account not in mapped.accounts:
-                    raise refused("AccessDenied")
-                parameters = {
-                    "Bucket": resolved.bucket,
-                    "Key": resolved.key,
-                    "VersionId": resolved.query.get("versionId"),
-                }
-                needed = tuple(permissions(resolved.operation, parameters))
-                await self._in_thread(self._allow_all, proof.caller, needed, facts_of(parameters))
+            if mapped.accounts and proof.caller.account not in mapped.accounts:
+                raise refused("AccessDenied")
+            parameters = parameters_of(resolved, headers_of(head))
+            needed = tuple(permissions(resolved.operation, parameters))
+            await self._in_thread(self._allow_all, proof.caller, needed, facts_of(parameters))
         if resolved.operation == "CreateBucket":
             raise refused("BucketAlreadyExists")
         if head.method not in ("GET", "HEAD"):

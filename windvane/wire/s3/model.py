@@ -114,15 +114,19 @@ def resolve(request: Request) -> Resolved:
 def target(path: str) -> tuple[str, str]:
     """The bucket and the key that a path names, both decoded; what follows the bucket's slash is the key as it is.
 
-    raises    S3Refusal if they are no UTF-8, or there is a key without a bucket
+    raises    S3Refusal if they are no UTF-8, there is a key without a bucket, or a bucket with an encoded slash, which a
+              store behind us may read as bucket and key
     """
     bucket, _, key = path.removeprefix("/").partition("/")
     if key and not bucket:
         raise refused("InvalidBucketName")
     try:
-        return unquote_to_bytes(bucket).decode(), unquote_to_bytes(key).decode()
+        decoded = unquote_to_bytes(bucket).decode(), unquote_to_bytes(key).decode()
     except UnicodeDecodeError as error:
         raise refused("InvalidURI") from error
+    if "/" in decoded[0]:
+        raise refused("InvalidBucketName")
+    return decoded
 
 
 def read_query(query: str) -> dict[str, str]:

@@ -1,0 +1,182 @@
+"""Attacks on a store behind the gateway: what is asked of it is what was allowed, in one spelling."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from s3.gateways import allow
+from s3.house import AccountsAsKeys, Answer, S3House
+from s3.signing import sha256, signed
+
+from windvane.errors import AccessDenied
+from windvane.wire.bodies import Bodies
+from windvane.wire.call import Request
+from windvane.wire.faults import s3_refusal
+from windvane.wire.s3.external import ExternalStore
+from windvane.wire.s3.forward import Forwarder, Upstream
+from windvane.wire.s3.gateway import S3Gateway
+from windvane.wire.s3.mapped import FindMapped, MappedBucket, nothing_mapped
+from windvane.wire.s3.proof import prover
+
+UPSTREAM = Upstream("http://store.test", "k", "s", "us-east-1")
+
+
+class _Answer:
+    status = 200
+    raw_headers = ((b"content-length", b"0"),)
+
+    class content:  # noqa: N801 - as aiohttp calls it
+        @staticmethod
+        async def iter_chunked(_: int) -> AsyncIterator[bytes]:
+            for piece in ():
+                yield piece
+
+
+class Kept(Forwarder):
+    """Sends nothing; keeps what it was to send."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[tuple[Request, bytes]] = []
+
+    @asynccontextmanager
+    async def send(  # type: ignore[override]
+        self, upstream: Upstream, head: Request, body: AsyncIterator[bytes] | None = None
+    ) -> AsyncIterator[Any]:
+        pieces = [piece async for piece in body] if body is not None else []
+        self.sent.append((head, b"".join(pieces)))
+        yield _Answer()
+
+
+class Outside:
+    """A gateway to a store elsewhere; `denied` are actions and ARNs that are not allowed."""
+
+    def __init__(self, house: S3House, mapped: FindMapped = nothing_mapped) -> None:
+        self.house, self.kept = house, Kept()
+        self.asked: list[tuple[str, str, Any]] = []
+        self.denied: set[tuple[str, str]] = set()
+        house.gateway = S3Gateway(
+            ExternalStore(self.kept, UPSTREAM, house._in_thread),
+            self.kept,
+            prover(AccountsAsKeys(), house.clock),
+            self._authorize,
+            s3_refusal,
+            Bodies(),
+            house._in_thread,
+            mapped,
+        )
+
+    def ask(self, method: str, target: str, headers: Any = (), body: bytes = b"") -> Answer:
+        given = [*headers, *([("content-length", str(len(body)))] if body else [])]
+        return self.house.ask(method, target, signed(method, target, given, sha256(body)), body)
+
+    def _authorize(self, caller: Any, action: str, arn: str, facts: Any = None) -> None:
+        self.asked.append((action, arn, facts))
+        if (action, arn) in self.denied:
+            raise AccessDenied("Access Denied")
+        allow(caller, action, arn, facts or {})
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3House]:
+    made = S3House(tmp_path_factory.mktemp("outside"))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+def test_an_encoded_slash_makes_no_bucket_of_an_object(house: S3House, method: str) -> None:
+    """GET /bucket%2Fkey asked for s3:ListBucket of a bucket called bucket/key; a store that decodes the path first gave
+    the object, and deleted it for s3:DeleteBucket."""
+    outside = Outside(house)
+    answer = outside.ask(method, "/data%2Fsecret")
+    assert answer.status == 400
+    assert not outside.kept.sent
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "/data/team-a/../team-b/secret",
+        "data/team-a/..%2Fteam-b/secret",
+        "/data/team-a/%2E%2e/team-b/secret",
+        "/data/./secret",
+        "/../data/secret",
+        "/data/a?versionId=1&tagging",
+        "arn:aws:s3:us-east-1:111122223333:accesspoint/all/object/secret",
+    ],
+)
+def test_a_source_that_may_be_followed_elsewhere_is_refused(house: S3House, source: str) -> None:
+    """The key was allowed as it stood, and the header went on as it was."""
+    outside = Outside(house)
+    answer = outside.ask("PUT", "/data/copy", [("x-amz-copy-source", source)])
+    assert answer.status == 400
+    assert not outside.kept.sent
+
+
+@pytest.mark.parametrize(
+    ("source", "sent"),
+    [
+        ("data/a+b", "/data/a%2Bb"),
+        ("%2Fdata%2Fa%2520b", "/data/a%2520b"),
+        ("/data//a b?versionId=x%20y", "/data//a%20b?versionId=x%20y"),
+    ],
+)
+def test_the_source_of_a_copy_goes_on_as_it_was_understood(
+    house: S3House, source: str, sent: str
+) -> None:
+    """A store that reads '+' as a blank, or decodes twice, copied another object than was allowed."""
+    outside = Outside(house)
+    assert outside.ask("PUT", "/data/copy", [("x-amz-copy-source", source)]).status == 200
+    ((head, _),) = outside.kept.sent
+    assert dict(head.headers)["x-amz-copy-source"] == sent
+
+
+def test_deletions_go_on_as_they_were_understood(house: S3House) -> None:
+    """The document went on as it came: what a parser makes of comments and namespaces differs."""
+    outside = Outside(house)
+    body = (
+        b'<!-- x --><Delete xmlns:o="urn:o"><Object><o:Key>a&amp;<!-- -->b<![CDATA[<c>]]></o:Key></Object>'
+        b"<Quiet>true</Quiet></Delete>"
+    )
+    assert outside.ask("POST", "/data?delete=", [("content-md5", md5(body))], body).status == 200
+    ((head, sent),) = outside.kept.sent
+    assert b"<Object><Key>a&amp;b&lt;c&gt;</Key></Object>" in sent
+    assert b"<!--" not in sent
+    assert b"<Quiet>true</Quiet>" in sent
+    headers = dict(head.headers)
+    assert headers["content-md5"] == md5(sent)
+    assert headers["content-length"] == str(len(sent))
+    assert headers["x-amz-content-sha256"] == sha256(sent)
+    assert ("s3:DeleteObject", "arn:aws:s3:::data/a&b<c>") in [one[:2] for one in outside.asked]
+
+
+def test_no_deletion_leads_out_of_its_folder(house: S3House) -> None:
+    outside = Outside(house)
+    body = b"<Delete><Object><Key>team-a/../team-b/x</Key></Object></Delete>"
+    answer = outside.ask("POST", "/data?delete=", [("content-md5", md5(body))], body)
+    assert answer.status == 400
+    assert not outside.kept.sent
+
+
+def test_conditions_hold_for_buckets_that_are_read_from_elsewhere(house: S3House) -> None:
+    """A policy on s3:prefix was asked without the prefix, so that a denial of one did not match; and a bucket for
+    everybody was not asked about at all."""
+    for accounts in ((), ("111122223333",)):
+        mapped = MappedBucket(UPSTREAM, "us-east-1", accounts)
+        outside = Outside(house, {"far": mapped}.get)
+        assert outside.ask("GET", "/far?list-type=2&prefix=secret%2F").status == 200
+        ((action, arn, facts),) = outside.asked
+        assert (action, arn) == ("s3:ListBucket", "arn:aws:s3:::far")
+        assert facts["s3:prefix"] == "secret/"
+        outside.denied.add(("s3:GetObject", "arn:aws:s3:::far/x"))
+        assert outside.ask("GET", "/far/x").status == 403
+
+
+def md5(body: bytes) -> str:
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
