@@ -227,3 +227,30 @@ def test_nothing_is_written_into_a_file_that_a_task_can_only_read(
         socket.send_fds(brokered, [frame], [file.fileno()])
         assert b"error" in brokered.recv(1 << 16)
     assert (tmp_path / "theirs").read_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize("mode", [os.O_PATH, os.O_WRONLY])
+def test_a_file_that_a_task_has_not_opened_for_reading_is_not_read_for_it(
+    brokered: socket.socket, tmp_path: Path, mode: int
+) -> None:
+    """To find a file (O_PATH) takes no right to read it, and Landlock does not keep from it."""
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    descriptor = os.open(tmp_path / "theirs", mode)
+    frame = pack({"do": "upload", "bucket": "data", "key": "out/stolen"})
+    socket.send_fds(brokered, [frame], [descriptor])
+    os.close(descriptor)
+    answer = brokered.recv(1 << 16)
+    assert answer == b"" or b"error" in answer
+    assert not (tmp_path / "objects" / "data" / "out" / "stolen").exists()
+
+
+def test_descriptors_without_a_request_do_not_gather(brokered: socket.socket) -> None:
+    """A server has one table of files for all that it does."""
+    n_before = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    frame = pack({"do": "info", "bucket": "data", "key": "k" * 1000})
+    with Path("/dev/null").open("rb") as file, suppress(ConnectionError):
+        for byte in frame[:200]:
+            socket.send_fds(brokered, [bytes([byte])], [file.fileno()] * 4)
+        while brokered.recv(1 << 16):
+            pass
+    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) <= n_before

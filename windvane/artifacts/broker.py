@@ -6,6 +6,7 @@ is none ends the connection.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -27,6 +28,9 @@ from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 _LOG = logging.getLogger(__name__)
 
 _MOST_OPEN = 64
+_MOST_SENT = 4
+"""Descriptors of one request."""
+
 _MOST_ASKED = 4 * MAX_KEY_BYTES * 6 + 4096
 """Of a request: a key whose every character is escaped, and the rest."""
 
@@ -82,8 +86,10 @@ class Broker:
                 self._let_go(handle)
 
     def _receive(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._channel, 1 << 16, 4)
+        data, descriptors, _, _ = socket.recv_fds(self._channel, 1 << 16, _MOST_SENT)
         self._descriptors.extend(descriptors)
+        if len(self._descriptors) > _MOST_SENT:
+            raise BadFrame("More files come with a request than any is about.")
         if data:
             self._requests.feed(data)
         return bool(data)
@@ -171,6 +177,7 @@ class Broker:
         location = self._writable(asked)
         descriptor = self._file(None)
         try:
+            os.pread(descriptor, 0, 0)  # raises OSError if the task may not read what it has open
             self._artifacts.upload(location, Path(f"/proc/self/fd/{descriptor}"))
         finally:
             os.close(descriptor)
@@ -193,12 +200,14 @@ class Broker:
         return location
 
     def _file(self, most: int | None) -> int:
-        """The regular file that came with the request; the caller closes it."""
+        """The regular file that came with the request; the caller closes it. One that was found and not opened
+        (O_PATH) is none: it would be opened here, with the rights of the server."""
         if not self._descriptors:
             raise BadFrame("A request lacks the file that it is about.")
         descriptor = self._descriptors.popleft()
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or (most is not None and status.st_size > most):
+        status, flags = os.fstat(descriptor), fcntl.fcntl(descriptor, fcntl.F_GETFL)
+        is_file = stat.S_ISREG(status.st_mode) and not flags & os.O_PATH
+        if not is_file or (most is not None and status.st_size > most):
             os.close(descriptor)
             raise BadFrame("What came with a request is no file, or too large.")
         return descriptor

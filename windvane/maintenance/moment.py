@@ -37,6 +37,9 @@ _LINKED = (WORK, "audit")
 _LEFT_OUT = frozenset({"scratch"})
 """Folders of running attempts: whoever goes on with a job begins its attempt anew."""
 
+_DEEPEST = 32
+"""Folders above a file of a job."""
+
 
 @dataclass(frozen=True)
 class KeptFile:
@@ -134,12 +137,13 @@ def _keys(data_dir: Path) -> Iterator[KeptFile]:
 def _linked(data_dir: Path, scratch: Path) -> Iterator[KeptFile]:
     """Second names for files that may be removed, renamed or appended to while they are copied.
 
-    Names that nothing of ours has are left out: a task must not be able to stand in the way of a backup.
+    Names and depths that nothing of ours has are left out: a task must not be able to stand in the way of a backup.
     """
     for root in _LINKED:
         for folder, folders, files in os.walk(data_dir / root):
-            folders[:] = [name for name in folders if name not in _LEFT_OUT]
             below = Path(folder).relative_to(data_dir)
+            is_deep = len(below.parts) >= _DEEPEST
+            folders[:] = [name for name in folders if name not in _LEFT_OUT and not is_deep]
             for name in files:
                 told = f"{below.as_posix()}/{name}"
                 if not is_safe(told):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -36,3 +38,46 @@ def read_beneath(folder: Path, path: str, most: int) -> bytes:
     if len(content) > most:
         raise ValueError(f"{path} has more than {most} bytes")
     return content
+
+
+def remove_beneath(folder: Path) -> None:
+    """Remove a folder and what is in it, however deep it goes. What cannot be removed, or is added meanwhile, stays."""
+    with suppress(RecursionError):  # of shutil, which calls itself for each folder in a folder
+        shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        top = os.open(folder, _FOLDER)
+        try:
+            _empty(top)
+        finally:
+            os.close(top)
+        folder.rmdir()
+
+
+def _empty(top: int) -> None:
+    """Folders in folders are brought to the top, one after the other, so that two descriptors are enough."""
+    waiting, n_moved = _remove_files(top), 0
+    while waiting:
+        name = waiting.pop()
+        with suppress(OSError):
+            at = os.open(name, _FOLDER, dir_fd=top)
+            try:
+                for inner in _remove_files(at):
+                    n_moved += 1
+                    moved = f"{n_moved}.{os.urandom(8).hex()}"
+                    with suppress(OSError):
+                        os.rename(inner, moved, src_dir_fd=at, dst_dir_fd=top)
+                        waiting.append(moved)
+            finally:
+                os.close(at)
+            os.rmdir(name, dir_fd=top)
+
+
+def _remove_files(at: int) -> list[str]:
+    """The folders that are left."""
+    folders = []
+    for name in os.listdir(at):
+        if stat.S_ISDIR(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode):
+            folders.append(name)
+        else:
+            os.unlink(name, dir_fd=at)
+    return folders

@@ -136,10 +136,13 @@ class _Link(asyncio.Protocol):
             return
         for frame in frames:
             job, self.job = self.job, None
-            if job is not None:
-                job.stop_timer()
-                if not job.answer.done():
-                    job.answer.set_result(frame)
+            if job is None:
+                _LOG.error("A model process answered what nobody had asked.")
+                self._pool.link_broken(self)
+                return
+            job.stop_timer()
+            if not job.answer.done():
+                job.answer.set_result(frame)
             self._pool.link_free(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names it

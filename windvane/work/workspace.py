@@ -17,6 +17,7 @@ from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import Mode
 from windvane.names import derived_suffix, fitted
+from windvane.process.beneath import remove_beneath
 from windvane.process.volatile import in_memory, memory_folder
 from windvane.work import layout
 
@@ -53,7 +54,7 @@ class Workspace:
 
     def remove(self) -> None:
         """Everything of the job; what another process adds meanwhile may stay until the next call."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_beneath(self.folder)
 
 
 def workspace_of(data_dir: Path, job: AutoMLJob | ProcessingJob) -> Workspace:

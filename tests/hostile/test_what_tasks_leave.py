@@ -1,0 +1,94 @@
+"""What code leaves on the disk that has taken over a task, and what it says to the server unasked: neither may stop the
+server from tidying up, from being backed up, or from answering others."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from unit.maintenance.folders import lived_in
+
+from windvane.maintenance.backup import back_up
+from windvane.maintenance.restore import restore
+from windvane.process.frames import pack
+from windvane.serving.pool import Pool, Seat
+from windvane.work.workspace import Workspace
+
+_DIG = """
+import os, sys
+os.chdir(sys.argv[1])
+for _ in range(int(sys.argv[2])):
+    os.mkdir("d")
+    os.chdir("d")
+open("file", "w").close()
+os.symlink("/etc", "link")
+"""
+
+
+def dig(folder: Path, depth: int = 3000) -> None:
+    """A folder in a folder in a folder ..., apart: nothing that walks down may be in this process."""
+    subprocess.run([sys.executable, "-c", _DIG, str(folder), str(depth)], check=True)
+
+
+def test_a_workspace_goes_however_deep_it_is(tmp_path: Path) -> None:
+    """The worker that tidied up ended with a RecursionError, and so did each that followed it."""
+    folder = tmp_path / "job"
+    (folder / "candidates" / "1").mkdir(parents=True)
+    (folder / "candidates" / "1" / "outcome.json").write_text("{}")
+    (tmp_path / "kept").mkdir()
+    (folder / "link").symlink_to(tmp_path / "kept")
+    dig(folder / "candidates")
+    dig(folder)
+    Workspace(folder).remove()
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    Workspace(folder).remove()
+
+
+def test_a_workspace_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").touch()
+    (tmp_path / "job").symlink_to(tmp_path / "kept")
+    Workspace(tmp_path / "job").remove()
+    assert (tmp_path / "kept" / "file").exists()
+
+
+def test_what_a_task_leaves_does_not_prevent_a_backup(tmp_path: Path) -> None:
+    data = lived_in(tmp_path / "data")
+    job = data / "work" / "first-123"
+    for name in (b"line\nbreak", b"\xff", b"back\\slash"):
+        Path(os.fsdecode(os.fsencode(job) + b"/" + name)).touch()
+    os.mkfifo(job / "fifo")
+    (job / "link").symlink_to("/etc/passwd")
+    dig(job)
+    back_up(data, tmp_path / "backup")
+    restore(tmp_path / "backup", tmp_path / "again")
+    assert (tmp_path / "again/work/first-123/dataset/y.npy").is_file()
+    left = {path.name for path in (tmp_path / "again/work/first-123").iterdir()}
+    assert left == {"dataset"}
+    Workspace(job).remove()
+
+
+def test_a_model_process_that_answers_unasked_is_ended() -> None:
+    """Each such answer took memory of the server, and gave its process a second place among those that are free."""
+
+    async def flooded() -> list[str]:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        condemned: list[str] = []
+        pool = Pool()
+        pool.seat([Seat(1, ours, lambda: condemned.append("ended"))])
+        answer = pool.ask(b"question", asyncio.get_running_loop().time() + 10)
+        frame = pack({"status": 200, "content_type": "text/csv"}, b"1")
+        theirs.sendall(frame * 3)
+        assert (await asyncio.wait_for(answer, 10))[1] == b"1"
+        for _ in range(100):
+            await asyncio.sleep(0 if condemned else 0.02)
+        assert pool.n_up == 0
+        theirs.close()
+        return condemned
+
+    assert asyncio.run(flooded()) == ["ended"]
