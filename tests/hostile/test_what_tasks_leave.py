@@ -8,8 +8,10 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from unit.maintenance.folders import lived_in
 
 from windvane.maintenance.backup import back_up
@@ -29,22 +31,29 @@ os.symlink("/etc", "link")
 """
 
 
+@pytest.fixture
+def dug(tmp_path: Path) -> Iterator[Path]:
+    """A folder that goes, whatever is left in it: pytest itself would fail at that."""
+    yield tmp_path
+    subprocess.run(["/bin/rm", "-rf", str(tmp_path)], check=True)
+
+
 def dig(folder: Path, depth: int = 3000) -> None:
     """A folder in a folder in a folder ..., apart: nothing that walks down may be in this process."""
     subprocess.run([sys.executable, "-c", _DIG, str(folder), str(depth)], check=True)
 
 
-def test_a_workspace_goes_however_deep_it_is(tmp_path: Path) -> None:
+def test_a_workspace_goes_however_deep_it_is(dug: Path) -> None:
     """The worker that tidied up ended with a RecursionError, and so did each that followed it."""
-    folder = tmp_path / "job"
+    folder = dug / "job"
     (folder / "candidates" / "1").mkdir(parents=True)
     (folder / "candidates" / "1" / "outcome.json").write_text("{}")
-    (tmp_path / "kept").mkdir()
-    (folder / "link").symlink_to(tmp_path / "kept")
+    (dug / "kept").mkdir()
+    (folder / "link").symlink_to(dug / "kept")
     dig(folder / "candidates")
     dig(folder)
     Workspace(folder).remove()
-    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert [path.name for path in dug.iterdir()] == ["kept"]
     Workspace(folder).remove()
 
 
@@ -56,18 +65,18 @@ def test_a_workspace_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     assert (tmp_path / "kept" / "file").exists()
 
 
-def test_what_a_task_leaves_does_not_prevent_a_backup(tmp_path: Path) -> None:
-    data = lived_in(tmp_path / "data")
+def test_what_a_task_leaves_does_not_prevent_a_backup(dug: Path) -> None:
+    data = lived_in(dug / "data")
     job = data / "work" / "first-123"
     for name in (b"line\nbreak", b"\xff", b"back\\slash"):
         Path(os.fsdecode(os.fsencode(job) + b"/" + name)).touch()
     os.mkfifo(job / "fifo")
     (job / "link").symlink_to("/etc/passwd")
     dig(job)
-    back_up(data, tmp_path / "backup")
-    restore(tmp_path / "backup", tmp_path / "again")
-    assert (tmp_path / "again/work/first-123/dataset/y.npy").is_file()
-    left = {path.name for path in (tmp_path / "again/work/first-123").iterdir()}
+    back_up(data, dug / "backup")
+    restore(dug / "backup", dug / "again")
+    assert (dug / "again/work/first-123/dataset/y.npy").is_file()
+    left = {path.name for path in (dug / "again/work/first-123").iterdir()}
     assert left == {"dataset"}
     Workspace(job).remove()
 
