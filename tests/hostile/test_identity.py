@@ -253,6 +253,29 @@ def test_a_narrowed_session_does_not_widen_itself_by_assuming_its_role_again(
         assert may(account, keys, "iam", "create_user", UserName="eve") == "AccessDenied"
 
 
+def test_conditions_on_a_request_hold_for_the_job_that_it_asks_for(account: Accounts) -> None:
+    """Denials by time, region or transport did not hold for what a job or model reads: nobody told them any of it."""
+    for name, condition in {
+        "late": {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}},
+        "plain": {"Bool": {"aws:SecureTransport": "false"}},
+        "here": {"StringEquals": {"aws:RequestedRegion": REGION}},
+    }.items():
+        denied = deny("s3:GetObject", "arn:aws:s3:::results/*", Condition=condition)
+        keys = account.user(name, allow("*"), denied)
+        request = model_request()
+        del request["ExecutionRoleArn"]
+        code, text = refusal(account.client(keys=keys).create_model, **request)
+        assert (code, "explicit deny" in text) == ("ValidationException", True)
+    iam = account.client("iam")
+    trusts = trust({"Service": "sagemaker.amazonaws.com"})
+    arn = iam.create_role(RoleName="jobs", AssumeRolePolicyDocument=trusts)["Role"]["Arn"]
+    late = {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}
+    policy = document(allow("*"), deny("s3:GetObject", Condition=late))
+    iam.put_role_policy(RoleName="jobs", PolicyName="own", PolicyDocument=policy)
+    code, text = refusal(account.client().create_model, **model_request(ExecutionRoleArn=arn))
+    assert (code, "explicit deny" in text) == ("ValidationException", True)
+
+
 def test_a_session_makes_no_keys_that_it_may_not_make(account: Accounts) -> None:
     account.user("ann", allow("*"))
     session = account.session(NARROW)

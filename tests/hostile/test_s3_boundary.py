@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -249,6 +252,58 @@ def test_an_old_link_is_good_for_what_its_maker_meant(house: S3House, extra: str
     target = link.removeprefix("http://windvane.test")
     assert house.ask("GET", target).status == 200
     assert house.ask("GET", f"{target}&{extra}").status in (400, 403, 405)
+
+
+def test_an_old_link_to_a_bucket_is_none_to_an_object(house: S3House) -> None:
+    """Of a path the slashes at its end were left out of what was signed, and an object's key may be a slash."""
+    house.client().put_object(Bucket="ours", Key="/", Body=SECRET_TEXT)
+    link = house.client().generate_presigned_url("list_objects", {"Bucket": "ours"})
+    target = link.removeprefix("http://windvane.test")
+    for path in ("/ours", "/ours/"):
+        assert house.ask("GET", target.replace("/ours", path, 1)).status == 200
+    for path in ("/ours//", "//ours", "/ours///"):
+        answer = house.ask("GET", target.replace("/ours", path, 1))
+        assert answer.status in (400, 403)
+        assert answer.body != SECRET_TEXT
+
+
+def _posted(house: S3House, key: str, conditions: list[Any], content: bytes) -> int:
+    made = house.client().generate_presigned_post("ours", "x", {}, conditions)["fields"]
+    policy = json.loads(base64.b64decode(made["policy"]))
+    policy["conditions"] = [one for one in policy["conditions"] if one != {"key": "x"}]
+    text = base64.b64encode(json.dumps(policy).encode()).decode()
+    signature = base64.b64encode(hmac.digest(b"secret", text.encode(), "sha1")).decode()
+    fields = {"key": key, "AWSAccessKeyId": OURS, "policy": text, "signature": signature}
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    file = '--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+    body = "".join([*parts, file]).encode() + content + b"\r\n--b--\r\n"
+    headers = [
+        ("content-type", "multipart/form-data; boundary=b"),
+        ("content-length", str(len(body))),
+    ]
+    return house.ask("POST", "/ours", headers, body).status
+
+
+@pytest.mark.parametrize("key", [" mine/x", "\tmine/x", "mine", "other,mine/x", " mine/,mine/x"])
+def test_a_form_puts_no_key_beside_the_prefix_that_it_is_held_to(house: S3House, key: str) -> None:
+    """The keys of a prefix were compared as a list is, without the blanks around its items."""
+    held = ["starts-with", "$key", "mine/"]
+    assert _posted(house, key, [held], b"x") == 403
+    assert _posted(house, "mine/x", [held], b"x") == 204
+
+
+def test_a_form_is_held_to_every_range_of_lengths(house: S3House) -> None:
+    """The last of two was held to alone."""
+    conditions = [
+        ["eq", "$key", "sized"],
+        ["content-length-range", 1, 5],
+        ["content-length-range", 0, 9],
+    ]
+    for content, status in ((b"", 400), (b"123456", 400), (b"12345", 204)):
+        assert _posted(house, "sized", conditions, content) == status
 
 
 def test_links_end(house: S3House) -> None:

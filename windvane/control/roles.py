@@ -142,14 +142,16 @@ class Roles:
                 f"The role {arn} cannot be assumed. Please ensure that its trust relationship policy allows the action "
                 f'"sts:AssumeRole" for the service principal "{SAGEMAKER}".'
             )
-        return self._grant(role.arn, self._authorizer.rights_of_role(role), _is_narrow(role))
+        return self._grant(
+            role.arn, self._authorizer.rights_of_role(role, scope.region), _is_narrow(role)
+        )
 
     def of_caller(self, caller: Caller) -> Grant:
         """What holds where a request names no role: what the caller may do, and no more.
 
         raises    AccessDenied if the caller's role or user is no more
         """
-        rights = self._authorizer.rights(caller.credential)
+        rights = self._authorizer.rights_of_caller(caller)
         role = self._authorizer.directory.role(caller.credential.role_arn)
         arn = caller.credential.role_arn or caller.credential.principal_arn
         return self._grant(arn, rights, role is not None and _is_narrow(role))

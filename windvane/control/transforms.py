@@ -82,7 +82,7 @@ class Transforms:
                 raise _name_taken(job)
         grant = self._grant(caller, role)
         output_key = self._encryption.output_key(scope, grant, request, "TransformOutput.KmsKeyId")
-        creator = creator_text(caller.credential) if role is None else ""
+        creator = creator_text(caller) if role is None else ""
         job = replace(job, output_key=output_key, volume_key=volume_key, creator=creator)
         self._check_world(scope, request, grant, job)
         with self._store.transaction() as tx:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -102,9 +103,21 @@ class Authorizer:
             found = remembered.rights[name] = self._read(credential)
         return found
 
-    def rights_of_role(self, role: Role) -> Rights:
-        """What a job may do that runs as the role."""
-        facts = _facts_of(role, "AssumedRole", f"{role.id}:job")
+    def rights_of_caller(self, caller: Caller) -> Rights:
+        """What a caller may do with this request, for what is decided apart from it.
+
+        raises    AccessDenied for a principal that is no more
+        """
+        rights = self.rights(caller.credential)
+        return replace(rights, facts={**self.facts_of(caller), **rights.facts})
+
+    def rights_of_role(self, role: Role, region: str) -> Rights:
+        """What a job may do that runs as the role, now; nothing of it crosses a network in the clear."""
+        facts = {
+            **self._facts_now(region),
+            "aws:securetransport": "true",
+            **_facts_of(role, "AssumedRole", f"{role.id}:job"),
+        }
         return Rights(role.arn, role.account, self.policies_of(role), facts=facts)
 
     def policies_of(self, principal: Principal) -> tuple[Policy, ...]:
@@ -138,14 +151,17 @@ class Authorizer:
         return Decision.ALLOWED if is_free else decision
 
     def facts_of(self, caller: Caller) -> Mapping[str, str]:
+        is_secure = "true" if caller.is_secure else "false"
+        facts = {**self._facts_now(caller.region), "aws:securetransport": is_secure}
+        return {**facts, "aws:sourceip": caller.source_ip} if caller.source_ip else facts
+
+    def _facts_now(self, region: str) -> dict[str, str]:
         now = self._clock()
-        facts = {
-            "aws:requestedregion": caller.region,
+        return {
+            "aws:requestedregion": region,
             "aws:currenttime": now.isoformat(),
             "aws:epochtime": str(int(now.timestamp())),
-            "aws:securetransport": "true" if caller.is_secure else "false",
         }
-        return {**facts, "aws:sourceip": caller.source_ip} if caller.source_ip else facts
 
     def _read(self, credential: Credential) -> Rights:
         principal = self._principal(credential)

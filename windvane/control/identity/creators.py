@@ -6,13 +6,17 @@ import json
 
 from windvane.control.identity.authorizer import Authorizer
 from windvane.control.identity.evaluation import Rights
-from windvane.wire.call import Credential
+from windvane.wire.call import Caller, Credential
 
 
-def creator_text(credential: Credential) -> str:
+def creator_text(caller: Caller) -> str:
     """JSON of all that decides what somebody may do; nothing of it is secret."""
+    credential = caller.credential
     return json.dumps(
         {
+            "region": caller.region,
+            "source_ip": caller.source_ip,
+            "is_secure": caller.is_secure,
             "account": credential.account,
             "principal_arn": credential.principal_arn,
             "user_id": credential.user_id,
@@ -27,6 +31,6 @@ def creator_rights(authorizer: Authorizer, text: str) -> Rights:
     """raises    AccessDenied for a user or role that is no more"""
     told = json.loads(text)
     policies = tuple(told.pop("session_policies"))
-    return authorizer.rights(
-        Credential(access_key="", secret_key="", session_policies=policies, **told)
-    )
+    seen = {name: told.pop(name) for name in ("region", "source_ip", "is_secure")}
+    credential = Credential(access_key="", secret_key="", session_policies=policies, **told)
+    return authorizer.rights_of_caller(Caller(credential.account, credential=credential, **seen))

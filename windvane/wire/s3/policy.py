@@ -42,7 +42,7 @@ class Policy:
         for operator, name, expected in self.conditions:
             actual = values.get(name)
             holds = actual is not None and (
-                actual == expected if operator == "eq" else _begins(actual, expected)
+                actual == expected if operator == "eq" else _begins(name, actual, expected)
             )
             if not holds:
                 raise _against(
@@ -61,10 +61,11 @@ class Policy:
             raise refused("EntityTooLarge")
 
 
-def _begins(actual: str, expected: str) -> bool:
-    return all(
-        part.strip().startswith(expected) for part in actual.split(",")
-    ) or actual.startswith(expected)
+def _begins(name: str, actual: str, expected: str) -> bool:
+    """A Content-Type may be a list, of which each has to begin so; everything else is compared as it stands."""
+    if name == "content-type":
+        return all(part.strip().startswith(expected) for part in actual.split(","))
+    return actual.startswith(expected)
 
 
 def read_policy(text: str) -> Policy:
@@ -82,7 +83,12 @@ def read_policy(text: str) -> Policy:
             conditions += [("eq", name.lower(), _text(value)) for name, value in entry.items()]
         elif isinstance(entry, list) and len(entry) == 3:
             if str(entry[0]).lower() == "content-length-range":
-                length = _range(entry)
+                least, greatest = _range(entry)
+                length = (
+                    (least, greatest)
+                    if length is None
+                    else (max(least, length[0]), min(greatest, length[1]))
+                )
             else:
                 conditions.append(_condition(entry))
         else:

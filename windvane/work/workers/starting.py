@@ -98,7 +98,7 @@ class TaskStarter:
         role = self._directory.role(role_of(job))
         if role is None or role.account != job.scope.account:
             return None
-        return authorizer.rights_of_role(role)
+        return authorizer.rights_of_role(role, job.scope.region)
 
     def _permits(self, owners: BucketOwners, account: str) -> Callable[[str], bool]:
         """Whether the account may use a bucket: it may have changed hands since the job was admitted."""
