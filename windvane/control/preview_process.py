@@ -30,7 +30,9 @@ from windvane.process.sandbox import Limits, Sandbox
 _LOG = logging.getLogger(__name__)
 
 PROGRAM = (sys.executable, "-m", "windvane.engine.preview.process")
-_MOST_LINE = 1 << 25
+_MOST_SAID = 1 << 25
+"""Bytes that it says in all: each line of them stops whoever else needs the interpreter while it is read."""
+
 _MOST_FAULT = 2000
 _LIMITS = Limits(max_processes=64, max_file_bytes=1 << 30, max_open_files=256)
 _ENVIRONMENT = {
@@ -117,10 +119,11 @@ def _serve(
     if pipes[0] is None or pipes[1] is None:
         raise AssertionError("The process was started without pipes.")
     last: dict[str, Any] = {}
-    left = MOST_BYTES
+    left, left_to_say = MOST_BYTES, _MOST_SAID
     with suppress(BrokenPipeError):
         _send(pipes[0], json.dumps(told).encode() + b"\n")
-        while line := pipes[1].readline(_MOST_LINE):
+        while left_to_say > 0 and (line := pipes[1].readline(left_to_say)):
+            left_to_say -= len(line)
             last = _said(line)
             if "read" not in last:
                 continue

@@ -18,6 +18,7 @@ from windvane.control.preview_process import USUAL, Bounds, look
 from windvane.control.roles import Action, Grant, Roles
 from windvane.engine.preview.asked import Asked
 from windvane.errors import InvalidRequest, Throttled
+from windvane.process.beneath import remove_beneath
 from windvane.process.sandbox import Sandbox
 from windvane.wire.call import Caller
 
@@ -99,7 +100,10 @@ class Previews:
                 tempfile.TemporaryDirectory(prefix="windvane-preview-") as scratch,
                 closing(_Bytes(self._artifacts, info.location)) as data,
             ):
-                return look(asked, Path(scratch), data, self._bounds, self._sandbox)
+                try:
+                    return look(asked, Path(scratch), data, self._bounds, self._sandbox)
+                finally:
+                    remove_beneath(Path(scratch))  # however deep it goes by now
         except FileNotFoundError as error:
             raise InvalidRequest(
                 f"The object {info.location} was deleted while it was read."

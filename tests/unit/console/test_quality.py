@@ -152,3 +152,23 @@ def test_a_file_that_is_broken_is_told(binary, browser):
     answer = browser.get(PAGE)
     assert answer.status == 400
     assert "should hold a JSON object, and holds a list" in answer.text
+
+
+def test_a_document_of_too_many_values_is_not_drawn(binary, browser):
+    """Whoever may write to the bucket could have the whole server draw for minutes, and take gigabytes."""
+    many = [1] * 300_000
+    found = {
+        "labels": [],
+        "residuals": {"below": 0, "above": 0, "counts": many, "edges": [*many, 1]},
+    }
+    binary.put(f"{INSIGHTS}/churn-001/figures.json", found)
+    answer = browser.get(PAGE)
+    assert answer.status == 400
+    assert "more than 250,000 values" in answer.text
+
+
+def test_a_document_that_is_nested_too_deeply_is_told(binary, browser):
+    binary.put(f"{INSIGHTS}/churn-001/figures.json", "[" * 200_000)
+    answer = browser.get(PAGE)
+    assert answer.status == 400
+    assert "is not JSON" in answer.text

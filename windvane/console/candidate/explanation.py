@@ -96,6 +96,18 @@ async def read_explanation(
     )
     if analysis is None:
         return None
+    return await asyncio.to_thread(_explained, analysis, values, sample, place, target, output)
+
+
+def _explained(
+    analysis: Document,
+    values: bytes | None,
+    sample: bytes | None,
+    place: Place,
+    target: str,
+    output: int,
+) -> Explanation:
+    """Beside the event loop: there may be much of it."""
     rows, cells = _table(values), _table(sample)
     return explanation_of(analysis, rows, cells, place.labels, target, output)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from windvane.console.candidate.head import Shown
@@ -49,6 +50,7 @@ _TITLES = {
 """Of figures in statistics.json, in the order of the page."""
 
 _CONSTANT = "_best_constant_classifier"
+_MOST_CLASSES = 1_000
 _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
 
 
@@ -127,7 +129,9 @@ async def read_quality(
         read_json(objects, f"{folder}/statistics.json"),
         read_json(objects, f"{folder}/figures.json"),
     )
-    return None if statistics is None else quality_of(statistics, figures, threshold)
+    if statistics is None:
+        return None
+    return await asyncio.to_thread(quality_of, statistics, figures, threshold)
 
 
 def quality_of(statistics: Document, figures: Document | None, threshold: float | None) -> Quality:
@@ -142,7 +146,7 @@ def quality_of(statistics: Document, figures: Document | None, threshold: float 
         dataset.get("rows", "rows"),
         list(_measures(metrics)),
         confusion_chart(matrix) if matrix else None,
-        [_class_row(label, row) for label, row in metrics.get("per_class", {}).items()],
+        [_class_row(*one) for one in islice(metrics.get("per_class", {}).items(), _MOST_CLASSES)],
         list(_curves(metrics)),
         _calibration(calibration, n_labels=len(drawn["labels"])) if calibration else None,
         number(calibration["expected_error"]) if calibration else "",

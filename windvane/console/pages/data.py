@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,10 @@ from windvane.errors import NotFound
 Document = Mapping[str, Any]
 
 _ANALYSIS = "preprocessed-data/dataset/analysis.json"
-_MOST_COLUMNS, _MOST_CLASSES = 500, 25
+_MOST_COLUMNS, _MOST_CLASSES, _MOST_FINDINGS = 500, 25, 500
+_MOST_VALUES = 2_000_000
+"""Of the analysis of the widest table; of all of them few are drawn."""
+
 _UNKNOWN_POWER = -1.0
 _LEAST_SHARE = 0.001
 _FINAL = ("Completed", "Failed", "Stopped")
@@ -98,7 +102,7 @@ async def data(request: Request) -> Response:
     visit, job = visit_of(request), await _job(request)
     name = job["AutoMLJobName"]
     root = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}"
-    analysis = await read_json(visit.objects, f"{root}/{_ANALYSIS}")
+    analysis = await read_json(visit.objects, f"{root}/{_ANALYSIS}", _MOST_VALUES)
     notebook = _notebook(job)
     view = DataView(
         name,
@@ -106,7 +110,7 @@ async def data(request: Request) -> Response:
         job["AutoMLJobStatus"],
         job["AutoMLJobSecondaryStatus"],
         job.get("FailureReason", ""),
-        None if analysis is None else table_of(analysis),
+        None if analysis is None else await asyncio.to_thread(table_of, analysis),
         f"/console/jobs/{quote(name, safe='')}/data/report" if notebook else "",
         [
             (title, f"{notebook}{ending}")
@@ -144,7 +148,7 @@ def table_of(analysis: Document) -> Table:
         len(columns),
         sum(one.type not in left_out for one in columns),
         analysis["n_folds"],
-        [_finding(one) for one in analysis["findings"]],
+        [_finding(one) for one in analysis["findings"][:_MOST_FINDINGS]],
         columns[:_MOST_COLUMNS],
         _classes(analysis),
     )
@@ -177,7 +181,7 @@ def _finding(one: Document) -> Finding:
     return Finding(
         one["severity"],
         title[:1].upper() + title[1:],
-        one["columns"],
+        one["columns"][:_MOST_COLUMNS],
         one["message"],
         one["action"],
         one.get("consequence", ""),
