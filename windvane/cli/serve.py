@@ -16,6 +16,7 @@ from pathlib import Path
 from windvane.addresses import is_loopback
 from windvane.cli.folder import locked, make_folder
 from windvane.control.kms.master import VARIABLE
+from windvane.process.log_lines import log_to
 from windvane.settings import BadSettings, Settings, read_settings
 
 _LOG_BYTES = 20_000_000
@@ -131,10 +132,10 @@ def _log_to(folder: Path) -> None:
     to_file = logging.handlers.RotatingFileHandler(
         folder / "server.log", maxBytes=_LOG_BYTES, backupCount=3
     )
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        handlers=[logging.StreamHandler(sys.stderr), to_file],
+    log_to(
+        "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        logging.StreamHandler(sys.stderr),
+        to_file,
     )
     for chatty in ("botocore", "boto3", "urllib3", "alembic", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

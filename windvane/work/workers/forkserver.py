@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import faulthandler
 import gc
-import logging
 import os
 import select
 import socket
@@ -27,6 +26,7 @@ from windvane.artifacts.brokered import BrokeredArtifacts
 from windvane.process.child import Ending, Exit
 from windvane.process.confinement import confinement_from
 from windvane.process.frames import FrameBuffer, pack
+from windvane.process.log_lines import log_to
 from windvane.work.workers.forked import ForkedTask, Result
 from windvane.work.workers.order import TaskOrder, order_from_json
 from windvane.work.workers.performing import perform_order
@@ -97,9 +97,7 @@ def _work(order: TaskOrder, broker: int) -> Result:
 
 def main() -> None:
     faulthandler.enable()
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_to("%(asctime)s %(levelname)s %(name)s: %(message)s")
     channel = socket.socket(fileno=int(sys.argv[1]))
     os.umask(0o077)
     for library in sys.argv[2:]:

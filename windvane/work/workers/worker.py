@@ -24,6 +24,7 @@ from windvane.domain.discretion import discreet
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.process.child import Ending, Exit
+from windvane.process.log_lines import log_to
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
 from windvane.work.workers.conductor import Conductor, clear_up, forget, sweep
@@ -242,9 +243,7 @@ def _deployer(instance_limit: int) -> Callable[[Transaction, AutoMLJob, Any, dat
 def main(role: Role, name: str) -> None:
     """The process of a worker; standard output says when it is ready, and nothing else."""
     faulthandler.enable()
-    logging.basicConfig(
-        level=logging.INFO, format=f"%(asctime)s %(levelname)s [{name}] %(name)s: %(message)s"
-    )
+    log_to(f"%(asctime)s %(levelname)s [{name}] %(name)s: %(message)s")
     config = config_from_json(sys.stdin.read())
     forks = Forks(role.libraries)
     store = open_store(config.store_url, config.data_dir)

@@ -1,0 +1,29 @@
+"""Lines of logs: what a client sent, and a message quotes, can neither begin a line of its own nor steer a terminal."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_BEHIND = "\n    "
+
+
+class PlainLines(logging.Formatter):
+    """Writes control characters as escapes, and sets in every line of a record but its first."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = _CONTROL.sub(_escaped, super().format(record))
+        return _BEHIND.join(text.split("\n"))
+
+
+def log_to(format_text: str, *handlers: logging.Handler) -> None:
+    """Have this process log at level INFO; to standard error if no handler is given."""
+    chosen = handlers or (logging.StreamHandler(),)
+    for handler in chosen:
+        handler.setFormatter(PlainLines(format_text))
+    logging.basicConfig(level=logging.INFO, handlers=chosen)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
