@@ -26,6 +26,7 @@ from windvane.engine.scoring.judge import LATENCY_ADDED
 from windvane.engine.stages import assemble, cross_validate, train
 from windvane.engine.training import crossvalidate, tasks, trial
 from windvane.engine.training.foldterms import FoldTerms
+from windvane.engine.training.onethread import one_thread
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
@@ -121,11 +122,11 @@ class Ticking:
 
 @pytest.fixture
 def in_a_hurry(monkeypatch):
-    """Trains with a clock that leaves each fold a few questions to it."""
+    """Trains as the processes of a job do, with a clock that leaves each fold a few questions to it."""
 
     def work(dataset, features, plan, into):
         ticking = Ticking()
-        with monkeypatch.context() as patch:
+        with one_thread(), monkeypatch.context() as patch:
             for module in (trial, crossvalidate, tasks):
                 patch.setattr(module, "time", SimpleNamespace(time=ticking.time))
             limits = TrainLimits(ticking.now + 1000, FoldTerms(most=2, fold_s=0.7))
