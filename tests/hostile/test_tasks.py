@@ -32,6 +32,7 @@ from windvane.process.confinement import Part
 from windvane.process.frames import pack
 from windvane.process.sandbox import sandbox_of
 from windvane.store.open import open_store
+from windvane.work.reach import reach_of
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.forks import Forks
 from windvane.work.workers.order import TaskOrder
@@ -142,6 +143,42 @@ def test_all_that_a_server_keeps_of_a_job_is_its_owners_alone(tmp_path: Path) ->
     made = [tmp_path / "work", *(tmp_path / "work").rglob("*")]
     assert len(made) > 5
     assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
+def test_a_bucket_that_changes_hands_under_a_task_is_none_of_its(tmp_path: Path) -> None:
+    """Whose the buckets are was asked when a task began: whoever deleted one meanwhile read and wrote that of the next
+    account to create it, for as long as the task ran."""
+    ours = {"data", "out"}
+    job = replace(
+        job_of(),
+        request={
+            **job_of().request,
+            "OutputDataConfig": {"S3OutputPath": "s3://out/jobs"},
+        },
+    )
+    artifacts = LocalArtifacts(tmp_path / "objects")
+    reach = reach_of(job, TaskKind.ANALYZE, artifacts, ours.__contains__, lambda _: True)
+    source, result = Location("data", "train/a"), Location("out", f"jobs/{job.name}/x")
+    assert reach.may_read(source)
+    assert reach.may_list(source)
+    assert reach.may_write(result)
+    ours.clear()
+    assert not reach.may_read(source)
+    assert not reach.may_list(source)
+    assert not reach.may_write(result)
+    assert not reach.may_read(result)
+
+
+def test_an_input_below_the_output_is_read_by_the_roles_leave() -> None:
+    """Whatever lay below the output was read, though the role may only write there."""
+    reach = Reach(
+        read=(Location("data", ""),),
+        write=(Location("data", ""),),
+        role=lambda location: location.key.startswith("in/"),
+    )
+    assert reach.may_read(Location("data", "in/rows"))
+    assert not reach.may_read(Location("data", "secret"))
+    assert Reach(write=(Location("data", ""),)).may_read(Location("data", "made/by/itself"))
 
 
 @pytest.fixture

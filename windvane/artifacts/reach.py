@@ -12,30 +12,35 @@ def _everything(_: Location) -> bool:
     return True
 
 
+def _everywhere(_: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Reach:
     """read       keys that begin as these do may be read and listed
     objects    may be read, each by its whole key
     write      keys that begin as these do may be written, read, listed and deleted
-    role       what of `read` and `objects` the job's role lets it read, object by object
+    role       what of `read` and `objects` the job's role lets it read, object by object, below `write` too
+    permits    whether a bucket is one that the job's account may use now: it may change hands while the task runs
     """
 
     read: tuple[Location, ...] = ()
     objects: frozenset[Location] = frozenset()
     write: tuple[Location, ...] = ()
     role: Callable[[Location], bool] = field(default=_everything, compare=False)
+    permits: Callable[[str], bool] = field(default=_everywhere, compare=False)
 
     def may_read(self, location: Location) -> bool:
-        if _is_under(location, self.write):
-            return True
-        is_input = location in self.objects or _is_under(location, self.read)
-        return is_input and self.role(location)
+        if location in self.objects or _is_under(location, self.read):
+            return self.permits(location.bucket) and self.role(location)
+        return self.may_write(location)
 
     def may_list(self, prefix: Location) -> bool:
-        return _is_under(prefix, (*self.read, *self.write))
+        return _is_under(prefix, (*self.read, *self.write)) and self.permits(prefix.bucket)
 
     def may_write(self, location: Location) -> bool:
-        return _is_under(location, self.write)
+        return _is_under(location, self.write) and self.permits(location.bucket)
 
     def may_ask_for(self, bucket: str) -> bool:
         """Whether it may know that there is such a bucket."""

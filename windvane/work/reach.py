@@ -50,6 +50,7 @@ def reach_of(
         frozenset(one for one in objects if permits(one.bucket)),
         tuple(one for one in _outputs(job) if permits(one.bucket)),
         role,
+        permits,
     )
 
 
