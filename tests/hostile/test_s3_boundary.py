@@ -267,13 +267,14 @@ def test_an_old_link_to_a_bucket_is_none_to_an_object(house: S3House) -> None:
         assert answer.body != SECRET_TEXT
 
 
-def _posted(house: S3House, key: str, conditions: list[Any], content: bytes) -> int:
+def _posted(house: S3House, key: str, conditions: list[Any], content: bytes, **more: str) -> int:
     made = house.client().generate_presigned_post("ours", "x", {}, conditions)["fields"]
     policy = json.loads(base64.b64decode(made["policy"]))
     policy["conditions"] = [one for one in policy["conditions"] if one != {"key": "x"}]
     text = base64.b64encode(json.dumps(policy).encode()).decode()
     signature = base64.b64encode(hmac.digest(b"secret", text.encode(), "sha1")).decode()
     fields = {"key": key, "AWSAccessKeyId": OURS, "policy": text, "signature": signature}
+    fields |= more
     parts = [
         f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()
@@ -293,6 +294,17 @@ def test_a_form_puts_no_key_beside_the_prefix_that_it_is_held_to(house: S3House,
     held = ["starts-with", "$key", "mine/"]
     assert _posted(house, key, [held], b"x") == 403
     assert _posted(house, "mine/x", [held], b"x") == 204
+
+
+def test_a_form_tags_no_object_without_the_permission_for_it(house: S3House) -> None:
+    """PutObject asked for s3:PutObjectTagging and an upload by a form did not."""
+    tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"
+    held = [["eq", "$key", "tagged"], ["eq", "$tagging", tags]]
+    assert _posted(house, "tagged", held, b"x", tagging=tags) == 204
+    asked = "s3:PutObjectTagging", "arn:aws:s3:::ours/tagged"
+    house.allowed.denied.add(asked)
+    assert _posted(house, "tagged", held, b"x", tagging=tags) == 403
+    house.allowed.denied.remove(asked)
 
 
 def test_a_form_is_held_to_every_range_of_lengths(house: S3House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from windvane.control.identity.authorizer import Authorizer
 from windvane.control.identity.evaluation import Rights
@@ -22,6 +23,7 @@ def creator_text(caller: Caller) -> str:
             "user_id": credential.user_id,
             "role_arn": credential.role_arn,
             "user_name": credential.user_name,
+            "issued": credential.issued.isoformat() if credential.issued else "",
             "session_policies": credential.session_policies,
         }
     )
@@ -32,5 +34,7 @@ def creator_rights(authorizer: Authorizer, text: str) -> Rights:
     told = json.loads(text)
     policies = tuple(told.pop("session_policies"))
     seen = {name: told.pop(name) for name in ("region", "source_ip", "is_secure")}
+    issued = told.pop("issued")
+    told["issued"] = datetime.fromisoformat(issued) if issued else None
     credential = Credential(access_key="", secret_key="", session_policies=policies, **told)
     return authorizer.rights_of_caller(Caller(credential.account, credential=credential, **seen))

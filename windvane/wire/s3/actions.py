@@ -125,7 +125,7 @@ def permissions(operation: str, parameters: Mapping[str, Any]) -> Iterator[Permi
         yield of_object(
             _OF_OBJECTS.get(operation, operation), bucket, key, parameters.get("VersionId")
         )
-    if operation in ("PutObject", "CopyObject", "CreateMultipartUpload"):
+    if operation in ("PutObject", "PostObject", "CopyObject", "CreateMultipartUpload"):
         if parameters.get("Tagging"):
             yield "s3:PutObjectTagging", object_arn(bucket, key)
         if any(name.startswith("Grant") for name in parameters) or parameters.get("ACL"):
