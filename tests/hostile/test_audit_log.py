@@ -162,3 +162,12 @@ def test_the_command_verifies(asked, data_dir):
     code, told = asked("--verify")
     assert code == 1
     assert "Line 1 of the audit log was changed" in told
+
+
+def test_a_log_that_was_removed_as_a_whole_is_missed(asked, data_dir):
+    """Where nothing was left, nothing was compared."""
+    for path in (data_dir / AUDIT_FOLDER).iterdir():
+        path.unlink()
+    code, told = asked("--verify")
+    assert code == 1
+    assert "its end was cut off" in told

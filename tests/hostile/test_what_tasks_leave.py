@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from unit.maintenance.folders import lived_in
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.restore import restore
 from windvane.process.frames import pack
+from windvane.process.words import relay
 from windvane.serving.pool import Pool, Seat
+from windvane.work.workers.forks import Forks
 from windvane.work.workspace import Workspace
 
 _DIG = """
@@ -101,3 +104,28 @@ def test_a_model_process_that_answers_unasked_is_ended() -> None:
         return condemned
 
     assert asyncio.run(flooded()) == ["ended"]
+
+
+def test_no_process_that_forks_tasks_has_the_servers_log() -> None:
+    """Whoever had its descriptor could cut the log off, or write lines into it that look like the server's."""
+    forks = Forks([])
+    try:
+        for number in (1, 2):
+            target = Path(f"/proc/{forks.pid}/fd/{number}").readlink()
+            assert str(target).startswith("pipe:")
+            assert target != Path(f"/proc/self/fd/{number}").readlink()
+    finally:
+        forks.close()
+
+
+def test_what_a_process_writes_is_shown_as_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+    words = relay()
+    os.write(words, b"\x1b[2J\xff\n2026-11-30 INFO all is well\n" + b"x" * 100_000)
+    os.close(words)
+    for thread in threading.enumerate():
+        if thread.name == "words":
+            thread.join(10)
+    told = capfd.readouterr().err.splitlines()
+    assert told[:2] == ["  | ?[2J\ufffd", "  | 2026-11-30 INFO all is well"]
+    assert all(line.startswith("  | ") for line in told)
+    assert sum(line.count("x") for line in told) == 100_000

@@ -19,6 +19,11 @@ class StoredAnchors:
             found = tx.audit_head(writer)
         return None if found is None else Anchor(Head(found.number, found.digest), found.first)
 
+    def writers(self) -> set[str]:
+        """Those of which an anchor is kept."""
+        with self._store.snapshot() as tx:
+            return tx.audit_writers()
+
     def put(self, writer: str, anchor: Anchor) -> None:
         with self._store.transaction() as tx:
             tx.keep_audit_head(

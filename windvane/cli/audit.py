@@ -115,6 +115,10 @@ def _verify(settings: Settings, folder: Path) -> int:
         anchors = StoredAnchors(store)
         writers = {file.writer for file in files_of(folder)}
         writers |= {path.stem for path in folder.glob("*.head")}
+        if (
+            not settings.store_url
+        ):  # else it may be that of other servers too, whose logs are elsewhere
+            writers |= anchors.writers()
         n_problems = 0
         for writer in sorted(writers):
             found = verify(folder, writer, key, anchors.get(writer))

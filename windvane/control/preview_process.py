@@ -26,6 +26,7 @@ from windvane.process import leash
 from windvane.process.confinement import clean_environment
 from windvane.process.ownership import give
 from windvane.process.sandbox import Limits, Sandbox
+from windvane.process.words import shown
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def look(
             raise InvalidRequest(str(last["fault"])[:_MOST_FAULT])
         if not is_overdue:
             log.seek(0)
-            _LOG.error("A preview failed: %s", log.read(1 << 20).decode(errors="replace")[-4000:])
+            _LOG.error("A preview failed:\n%s", shown(log.read(1 << 20)[-4000:]))
     why = f"it took more than {bounds.time_s:g} seconds" if is_overdue else "its process broke off"
     raise InvalidRequest(
         f"There is no preview of {asked.name}: {why}. A job can use it nevertheless."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -23,11 +24,15 @@ from windvane.names import Scope
 from windvane.process.confinement import clean_environment
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.process.leash import command
+from windvane.process.words import shown
 from windvane.serving.router import Route, Router, VariantRoute, refused
+
+_LOG = logging.getLogger(__name__)
 
 PROGRAM = (sys.executable, "-m", "windvane.serving.explainer")
 
-_MOST_OUTPUT = 1 << 26
+_MOST_OUTPUT = 1 << 24
+_MOST_WORDS = 1 << 14
 
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -100,13 +105,18 @@ class Explaining:
                 answer = await self._run(_request(variant, question, self._bounds))
         finally:
             self._asked -= 1
-        return variant.name, _told(answer, route, variant)
+        return variant.name, await asyncio.to_thread(_told, answer, route, variant)
 
     async def _run(self, request: bytes) -> Frame | None:
         """The answer of a process; None if it died or took too long."""
         process = await asyncio.create_subprocess_exec(
-            *command(self._program), stdin=PIPE, stdout=PIPE, env=self._environment
+            *command(self._program),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env=self._environment,
         )
+        words = asyncio.create_task(_words(process))
         try:
             async with asyncio.timeout(self._bounds.answer_s):
                 output = await _asked(process, request)
@@ -114,6 +124,8 @@ class Explaining:
             return None
         finally:
             await _end(process)
+            if said := await words:
+                _LOG.warning("A process that explained a row wrote:\n%s", shown(said))
         frames = FrameBuffer()
         frames.feed(output)
         try:
@@ -134,6 +146,16 @@ async def _asked(process: Process, request: bytes) -> bytes:
     while len(output) < _MOST_OUTPUT and (part := await process.stdout.read(1 << 16)):
         output += part
     return bytes(output)
+
+
+async def _words(process: Process) -> bytes:
+    """The first of what it writes to its standard error; the rest is dropped, so that it never waits for a reader."""
+    if process.stderr is None:
+        raise AssertionError("The process was started without pipes.")
+    said = bytearray()
+    while part := await process.stderr.read(1 << 16):
+        said += part[: _MOST_WORDS - len(said)]
+    return bytes(said)
 
 
 async def _end(process: Process) -> None:

@@ -36,3 +36,6 @@ class AuditRows(Rows):
         self._connection.execute(delete(AUDIT_HEADS).where(AUDIT_HEADS.c.writer == writer))
         row = {"writer": writer, "number": head.number, "digest": head.digest, "first": head.first}
         self._connection.execute(insert(AUDIT_HEADS).values(**row))
+
+    def audit_writers(self) -> set[str]:
+        return set(self._connection.execute(select(AUDIT_HEADS.c.writer)).scalars())

@@ -208,6 +208,9 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
 
     def keep_audit_head(self, writer: str, head: AuditHead) -> None: ...
 
+    def audit_writers(self) -> set[str]:
+        """Those of which a head is kept."""
+
 
 class Store(Protocol):
     """The contract; see the head of this file."""

@@ -13,7 +13,8 @@ from windvane.process.confinement import Confinement
 
 Result = dict[str, Any]
 
-MOST_RESULT = 1 << 26
+MOST_RESULT = 1 << 24
+"""Bytes; read as JSON by the worker, whose memory nothing caps."""
 
 
 class ForkedTask:

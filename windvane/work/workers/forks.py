@@ -18,6 +18,7 @@ from windvane.process.child import Ending, Exit
 from windvane.process.confinement import Confinement, clean_environment
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.process.leash import command
+from windvane.process.words import relay
 from windvane.work.workers.forked import MOST_RESULT, Result, read_result
 from windvane.work.workers.order import TaskOrder, order_to_json
 
@@ -125,14 +126,19 @@ class Forks:
     def _start_server(self) -> None:
         ours, theirs = socket.socketpair()
         program = [sys.executable, "-m", "windvane.work.workers.forkserver", str(theirs.fileno())]
-        with theirs:
-            self._process = subprocess.Popen(
-                command([*program, *self._libraries]),
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr.fileno(),
-                pass_fds=(theirs.fileno(),),
-                env=clean_environment(os.environ, _ENVIRONMENT),
-            )
+        words = relay()
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    command([*program, *self._libraries]),
+                    stdin=subprocess.DEVNULL,
+                    stdout=words,
+                    stderr=words,
+                    pass_fds=(theirs.fileno(),),
+                    env=clean_environment(os.environ, _ENVIRONMENT),
+                )
+        finally:
+            os.close(words)
         self._channel = ours
         self._frames = FrameBuffer(max_body=MOST_RESULT)
         self._is_ready = False

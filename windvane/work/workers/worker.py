@@ -47,7 +47,14 @@ _SWEEP_S = 0.5
 _CLEAR_UP_S = 10.0
 _IDLE_S = (0.05, 0.25)
 
-_NO_RESULT = (LookupError, TypeError, ValueError, AttributeError)
+_NO_RESULT = (
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 """What goes wrong with a result that is not what its task is to leave: whoever took over the task may have made it."""
 
 _UNREADABLE = "What the task left is no result."
