@@ -37,3 +37,12 @@ def test_an_exception_writes_none_either() -> None:
     record.exc_text = f"Traceback:\nValueError: x\n{FORGED}"
     lines = PlainLines("%(levelname)s %(message)s").format(record).split("\n")
     assert lines == ["ERROR failed", "    Traceback:", "    ValueError: x", f"    {FORGED}"]
+
+
+def test_half_a_character_does_not_take_the_record_with_it(tmp_path) -> None:
+    """No file can hold one: an attempt whose text had it was in no log."""
+    handler = logging.FileHandler(tmp_path / "log", encoding="utf-8")
+    handler.setFormatter(PlainLines("%(message)s"))
+    handler.handle(logging.LogRecord("a", logging.WARNING, "", 0, "key %s", ("AKIA\ud800",), None))
+    handler.close()
+    assert (tmp_path / "log").read_text() == "key AKIA\\ud800\n"

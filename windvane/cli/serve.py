@@ -130,7 +130,7 @@ def _listening(settings: Settings) -> socket.socket:
 def _log_to(folder: Path) -> None:
     folder.mkdir(exist_ok=True, mode=0o700)
     to_file = logging.handlers.RotatingFileHandler(
-        folder / "server.log", maxBytes=_LOG_BYTES, backupCount=3
+        folder / "server.log", maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8"
     )
     log_to(
         "%(asctime)s %(levelname)s %(name)s: %(message)s",

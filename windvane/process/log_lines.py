@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import logging
 import re
+from datetime import UTC, datetime
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""With what turns the direction of text round, and halves of characters, for which a whole record would be lost: no file
+can hold them."""
+
 _BEHIND = "\n    "
 
 
 class PlainLines(logging.Formatter):
-    """Writes control characters as escapes, and sets in every line of a record but its first."""
+    """Writes control characters as escapes, sets in every line of a record but its first, and gives times in UTC."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = _CONTROL.sub(_escaped, super().format(record))
         return _BEHIND.join(text.split("\n"))
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802, ARG002 - logging's own names
+        moment = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
+        return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 def log_to(format_text: str, *handlers: logging.Handler) -> None:

@@ -22,6 +22,7 @@ from windvane.engine.explain.reasons import Reasons, reasons_for
 from windvane.engine.packages.package import Schema
 from windvane.errors import InvalidRequest, OutOfTime, WindvaneError
 from windvane.process.frames import Frame, FrameBuffer, pack
+from windvane.process.log_lines import log_to
 from windvane.serving.codecs import Row, read_rows
 from windvane.serving.instance import cap_memory, confine_as, containers_of, trace_of
 from windvane.serving.media import JSON
@@ -162,7 +163,7 @@ def _contributions(
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    log_to("%(asctime)s %(levelname)s %(message)s")
     os.nice(_POLITE)
     frames = FrameBuffer()
     frames.feed(sys.stdin.buffer.read())

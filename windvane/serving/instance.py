@@ -25,6 +25,7 @@ from windvane.engine.packages.package import load_predictor
 from windvane.errors import AcceptRefused, ContentTypeRefused, InvalidRequest, WindvaneError
 from windvane.process.confinement import confine, confinement_from
 from windvane.process.frames import Frame, FrameBuffer, pack
+from windvane.process.log_lines import log_to
 from windvane.serving.described import described
 from windvane.serving.media import DESCRIBE, JSON
 from windvane.serving.model import Load, LocalContainer, ServedModel, load_model
@@ -124,7 +125,7 @@ def main(argv: Sequence[str] | None = None, load: Load = load_predictor) -> int:
     parser.add_argument("--channel", type=int, required=True)
     parser.add_argument("--spec", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    log_to("%(asctime)s %(levelname)s %(message)s")
     spec = json.loads(arguments.spec.read_text())
     confine_as(spec, arguments.channel)
     with socket.socket(fileno=arguments.channel) as channel:
