@@ -1,4 +1,5 @@
-"""Pages that live: fragments are drawn again and again, and those that changed are sent (server-sent events)."""
+"""Pages that live: fragments are drawn again and again, and those that changed are sent (server-sent events), for as
+long as whoever watches is signed in."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from windvane.api.entry import Entry
 from windvane.console.security import PAGE_HEADERS
+from windvane.console.visit import visit_of
 from windvane.errors import Throttled, WindvaneError
 
 _LOG = logging.getLogger(__name__)
@@ -17,6 +20,9 @@ _HEARTBEAT_S = 15.0
 
 Render = Callable[[], Awaitable[Mapping[str, str]]]
 """Fragments by the name of their event."""
+
+IsSignedIn = Callable[[], Awaitable[bool]]
+"""Whether the session still holds with which the page was asked for."""
 
 END = "end"
 """An event of this name ends the stream; its text is not drawn again."""
@@ -37,14 +43,16 @@ class Tap:
         """Every stream ends soon, and no other begins."""
         self._closing.set()
 
-    def open(self, request: Request, render: Render, every_s: float) -> StreamingResponse:
+    def open(
+        self, request: Request, render: Render, every_s: float, is_signed_in: IsSignedIn
+    ) -> StreamingResponse:
         """raises    Throttled if there are enough already"""
         if self._n_open >= self._at_most or self._closing.is_set():
             raise Throttled(
                 f"{self._n_open} pages are watched already; this server has at most {self._at_most}."
             )
         headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
-        chunks = self._chunks(request, render, every_s)
+        chunks = self._chunks(request, _while(is_signed_in, render), every_s)
         return StreamingResponse(chunks, headers=headers, media_type="text/event-stream")
 
     async def _chunks(self, request: Request, render: Render, every_s: float) -> AsyncIterator[str]:
@@ -77,6 +85,15 @@ class Tap:
             return
 
 
+def _while(is_signed_in: IsSignedIn, render: Render) -> Render:
+    """The fragments; after signing out, or the end of the session or its key, the end of the stream in their place."""
+
+    async def render_if_in() -> Mapping[str, str]:
+        return await render() if await is_signed_in() else {END: "signed out"}
+
+    return render_if_in
+
+
 async def _drawn(render: Render) -> Mapping[str, str]:
     """What is told in place of a page that cannot be drawn any more is its end."""
     try:
@@ -89,7 +106,13 @@ async def _drawn(render: Render) -> Mapping[str, str]:
 def stream_fragments(request: Request, render: Render, every_s: float = 1.0) -> StreamingResponse:
     """raises    Throttled if too many pages are watched already"""
     tap: Tap = request.app.state.tap
-    return tap.open(request, render, every_s)
+    entry: Entry = request.app.state.entry
+    kept = entry.text_of(visit_of(request).session)
+
+    async def is_signed_in() -> bool:
+        return await asyncio.to_thread(entry.again, kept) is not None
+
+    return tap.open(request, render, every_s, is_signed_in)
 
 
 def _event(name: str, text: str) -> str:
