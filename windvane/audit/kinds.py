@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import cache
+from functools import lru_cache
 
 from windvane.wire.call import RequestRecord
 
@@ -89,7 +89,7 @@ class Recording:
         return Writing.SOON if wanted or not is_data else Writing.NOT_AT_ALL
 
 
-@cache
+@lru_cache(maxsize=1024)
 def is_data_event(service: str, operation: str) -> bool:
     """Return whether CloudTrail counts an operation to the data events."""
     if service == "sagemaker-runtime":
@@ -98,7 +98,7 @@ def is_data_event(service: str, operation: str) -> bool:
     return service == "s3" and (is_of_objects or operation.isupper())
 
 
-@cache
+@lru_cache(maxsize=1024)
 def is_read(service: str, operation: str) -> bool:
     """Return whether an operation changes nothing."""
     if service == "sagemaker-runtime":

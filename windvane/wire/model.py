@@ -70,6 +70,9 @@ _OWN_MODELS = Path(__file__).with_name("data")
 _BY_PATH = ("sagemaker-runtime", OWN)
 _JSON_BY_SIGNING_NAME = ("sagemaker", "logs", "kms", "cloudtrail")
 _QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
+_LONGEST_NAME = 64
+"""Characters of the name of a service: anybody can write any, and it is kept in records."""
+
 _SCOPE_IN_HEADER = re.compile(r"Credential=([^,\s]*)")
 _SCOPE_IN_QUERY = re.compile(r"(?:^|&)X-Amz-Credential=([^&]*)")
 
@@ -180,7 +183,7 @@ def _signed_as(request: Request) -> str:
     if match is None:
         return ""
     parts = unquote_to_bytes(match[1]).decode("latin-1").rsplit("/", 4)
-    return parts[3] if len(parts) == 5 else ""
+    return parts[3][:_LONGEST_NAME] if len(parts) == 5 else ""
 
 
 def _header(request: Request, name: str) -> str:

@@ -29,12 +29,19 @@ from windvane.errors import (
     UnknownKey,
 )
 from windvane.wire.call import Caller, Credential, KeyRing, Request
+from windvane.wire.heads import MAX_HEADERS
 from windvane.wire.s3.refusals import S3Refusal
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW = timedelta(minutes=15)
 MAX_EXPIRES_S = 604_800
 UNSIGNED = "UNSIGNED-PAYLOAD"
+
+_LONGEST_CREDENTIAL = 512
+"""Characters. (Access keys have at most 128, regions 32.)"""
+
+_LONGEST_KEPT = 1024
+"""Characters of SignedHeaders that are read once and remembered: strangers write them too."""
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -283,7 +290,8 @@ def _signature(
     expires: str | None,
 ) -> Signature:
     access_key, date, region, service = _read_scope(credential)
-    names = _read_names(signed_headers)
+    is_short = len(signed_headers) <= _LONGEST_KEPT
+    names = (_read_names if is_short else _read_names.__wrapped__)(signed_headers)
     when = _parse_stamp(stamp)
     if date != when.text[:8]:
         raise BadSignature(
@@ -300,7 +308,7 @@ def _signature(
 @lru_cache(maxsize=1024)
 def _read_scope(credential: str) -> tuple[str, str, str, str]:
     """Access key, date, region and service."""
-    parts = credential.rsplit("/", 4)
+    parts = credential.rsplit("/", 4) if len(credential) <= _LONGEST_CREDENTIAL else []
     if len(parts) != 5 or not parts[0] or parts[4] != "aws4_request":
         raise IncompleteSignature(
             "Credential must have exactly 5 slash-delimited elements, "
@@ -314,7 +322,7 @@ def _read_scope(credential: str) -> tuple[str, str, str, str]:
 
 @lru_cache(maxsize=1024)
 def _read_names(signed_headers: str) -> tuple[str, ...]:
-    names = tuple(signed_headers.split(";"))
+    names = tuple(signed_headers.split(";", MAX_HEADERS))
     if "host" not in names or not all(_HEADER_NAME.fullmatch(name) for name in names):
         raise BadSignature(
             "'Host' must be a 'SignedHeader' in the AWS Authorization, in lower case."
