@@ -5,16 +5,19 @@ Each part of the sandbox is also taken away, to show what the others still hold.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,8 @@ from typing import Any
 import pytest
 from hostile.breakout import all_results
 
+from windvane.process import landlock
+from windvane.process.child import Child, Ending
 from windvane.process.confinement import Confinement, Part, SandboxBroken, confine
 from windvane.process.linux import prctl
 from windvane.process.ownership import give, lend
@@ -30,6 +35,7 @@ from windvane.serving.process import ModelProcess
 
 NOBODY = 65534
 PR_SET_DUMPABLE = 4
+_F_SETSIG = 10
 EVERY = frozenset(Part)
 HELD = sandbox_of(Path("/nowhere"))[0].parts
 """What this machine has. Which parts are tried depends on it, so that nothing is left out unseen."""
@@ -217,6 +223,32 @@ def test_a_process_with_two_threads_is_not_confined() -> None:
         return ""
 
     assert "single thread" in in_fork(attempt)
+
+
+@pytest.mark.parametrize("part", [Part.LANDLOCK, Part.SECCOMP, Part.USER])
+def test_no_file_sends_signals_to_others(part: Part) -> None:
+    """A file's owner gets the signal that was chosen whenever there is something to read: no call of kill is seen."""
+    if part not in HELD or (part is Part.LANDLOCK and landlock.abi() < 6):
+        pytest.skip("this machine lacks the part")
+    parent, seen = os.getpid(), []
+
+    def send() -> None:
+        read_end, write_end = os.pipe()
+        with suppress(OSError):
+            fcntl.fcntl(read_end, fcntl.F_SETOWN, parent)
+            fcntl.fcntl(read_end, _F_SETSIG, signal.SIGUSR2)
+            fcntl.fcntl(read_end, fcntl.F_SETFL, os.O_ASYNC)
+        os.write(write_end, b"x")
+
+    before = signal.signal(signal.SIGUSR2, lambda *_: seen.append(part))
+    try:
+        user = NOBODY if part is Part.USER else None
+        ended = Child.start(send, confinement=Confinement(frozenset({part}), user=user)).wait(20)
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert ended is not None
+    assert ended.ending is Ending.FINISHED, ended.text
+    assert seen == []
 
 
 @closed

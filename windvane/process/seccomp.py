@@ -30,6 +30,12 @@ _CLONE_NEW_ANYTHING = 0x7E020000
 _TERMINAL_INPUT = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: typing into somebody's terminal."""
 
+_FILE_OWNERS = (8, 10, 15)
+"""F_SETOWN, F_SETSIG and F_SETOWN_EX: which signal a file sends, and to which process."""
+
+_SOCKET_OWNERS = (0x8901, 0x8902)
+"""FIOSETOWN and SIOCSPGRP: the same by ioctl."""
+
 _ON_PARENTS_DEATH = (1,)
 """PR_SET_PDEATHSIG: outliving its parent."""
 
@@ -49,7 +55,7 @@ _KILLS = (
 )
 """Nothing that we run, nor any library, tries these by accident."""
 
-_OTHERS = ("clone", "clone3", "kill", "tgkill", "prlimit64", "ioctl", "prctl")
+_OTHERS = ("clone", "clone3", "kill", "tgkill", "prlimit64", "ioctl", "fcntl", "prctl")
 """Allowed for some arguments alone."""
 
 Instruction = tuple[int, int, int, int]
@@ -95,7 +101,8 @@ def program(own_pid: int, architecture: str) -> list[Instruction]:
     made += _if_call(numbers["kill"], Check(0, values=(own_pid,)))
     made += _if_call(numbers["tgkill"], Check(0, values=(own_pid,)))
     made += _if_call(numbers["prlimit64"], Check(0, values=(0, own_pid)))
-    made += _unless(numbers["ioctl"], 1, _TERMINAL_INPUT)
+    made += _unless(numbers["ioctl"], 1, (*_TERMINAL_INPUT, *_SOCKET_OWNERS))
+    made += _unless(numbers["fcntl"], 1, _FILE_OWNERS)
     made += _unless(numbers["prctl"], 0, _ON_PARENTS_DEATH)
     made.append((_RETURN, 0, 0, ALLOW))
     return made
