@@ -10,6 +10,7 @@ import pytest
 from api.records import DETAILS, step_record
 from api.steps import channel, put_inputs, split_request, step_input, training_request
 from api.world import ROLE, SCOPE, World, refusal
+from botocore.exceptions import ClientError
 
 from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.images import image_uri, step_image_uri
@@ -238,3 +239,33 @@ def test_the_plain_image_stands_for_no_step(world: World) -> None:
     )
     told = world.client().describe_training_job(TrainingJobName="plain")
     assert "HyperParameters" not in told
+
+
+@pytest.mark.parametrize("members", ["[1", "[1]", "5", "[" * 1200, '["x"]', '{"x": 1}', "null"])
+def test_members_that_a_client_made_up_are_no_fault_of_the_server(
+    world: World, members: str
+) -> None:
+    """A training job may have any hyperparameters, and another may name it as its step."""
+    own = {
+        "_members": members,
+        "_member-1": json.dumps({"algorithm": "xgboost", "hyperparameters": {}}),
+    }
+    image = image_uri(SCOPE, "ensemble")
+    first = training_request(
+        TrainingJobName="made-up",
+        AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
+        HyperParameters=own,
+    )
+    world.client().create_training_job(**first)
+    again = step_image_uri(SCOPE, "ensemble", "made-up")
+    second = training_request(
+        TrainingJobName="again",
+        AlgorithmSpecification={"TrainingImage": again, "TrainingInputMode": "File"},
+    )
+    second.pop("HyperParameters", None)
+    code = ""
+    try:
+        world.client().create_training_job(**second)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+    assert code in ("", "ValidationException")

@@ -72,7 +72,7 @@ def _own(tx: Transaction, scope: Scope, step: TrainingJob, request: Request) -> 
     channels = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
     if MEMBERS not in own or any(name.startswith(MEMBER) for name in channels):
         return own
-    members = [tx.find(TrainingJob, scope, name) for name in json.loads(own[MEMBERS])]
+    members = [tx.find(TrainingJob, scope, name) for name in _names_in(own[MEMBERS])]
     return {
         **own,
         **{
@@ -81,6 +81,15 @@ def _own(tx: Transaction, scope: Scope, step: TrainingJob, request: Request) -> 
             if member is not None
         },
     }
+
+
+def _names_in(text: str) -> list[str]:
+    """The members that an ensemble's weights name; none of a text that is not a step's: clients may write any."""
+    try:
+        weights = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return list(weights) if isinstance(weights, dict) else []
 
 
 def _described(member: TrainingJob) -> str:
