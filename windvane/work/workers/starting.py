@@ -83,7 +83,7 @@ class TaskStarter:
             )
             if source is not None and not source.accounts:
                 return decision is not Decision.DENIED
-            return decision is Decision.ALLOWED
+            return decision is Decision.ALLOWED and self._may_decrypt(rights, location)
 
         return may_read
 
@@ -99,6 +99,13 @@ class TaskStarter:
         if role is None or role.account != job.scope.account:
             return None
         return authorizer.rights_of_role(role, job.scope.region)
+
+    def _may_decrypt(self, rights: Rights, location: Location) -> bool:
+        """Whether the object, as it is now, is under no key of KMS or under one that may be used."""
+        info = None if self._artifacts is None else self._artifacts.info(location)
+        if info is None or not info.kms_key:
+            return True
+        return decide(rights, "kms:Decrypt", info.kms_key) is Decision.ALLOWED
 
     def _permits(self, owners: BucketOwners, account: str) -> Callable[[str], bool]:
         """Whether the account may use a bucket: it may have changed hands since the job was admitted."""

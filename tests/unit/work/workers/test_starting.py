@@ -10,7 +10,7 @@ import pytest
 from api.identities import identity_of
 from unit.work.world import make_job
 
-from windvane.artifacts.base import Location
+from windvane.artifacts.base import Location, ObjectInfo
 from windvane.domain.identity import Role
 from windvane.store.open import open_store
 from windvane.work.workers.config import (
@@ -76,3 +76,38 @@ def test_policies_hold_as_they_are_now(tmp_path, store):
     assert found == [True, False, False]
     parts.principals.delete_inline(Role, ROOT[0], "jobs", "p")
     assert reads(tmp_path, store, role.arn, "data/train/a") == [False]
+
+
+def test_an_object_that_came_later_is_decrypted_only_for_a_role_that_may(tmp_path, store):
+    """The role was asked about the keys of the objects that were there when the job was created, and of no others."""
+    key = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+    class Under:
+        def info(self, location):
+            return ObjectInfo(location, 1, "e", key if location.key.endswith("secret") else "")
+
+    parts = identity_of([ROOT], store=store)
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+    }
+    made = Role(
+        account=ROOT[0], name="jobs", id="", created=datetime.now(UTC),
+        trust=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )  # fmt: skip
+    role = parts.roles.create(made, [])
+    allowed = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]
+
+    def found():
+        text = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+        parts.principals.put_inline(Role, ROOT[0], "jobs", "p", text)
+        starter = TaskStarter(WorkConfig(tmp_path, "run", datetime.now(UTC), 1, 4000), store, None)
+        starter._artifacts = Under()
+        job = make_job()
+        may_read = starter._may_read(replace(job, request={**job.request, "RoleArn": role.arn}))
+        return [may_read(Location("data", name)) for name in ("plain", "secret")]
+
+    assert found() == [True, False]
+    allowed.append({"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key})
+    assert found() == [True, True]
