@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev demo test test-long conformance check fix lock sbom bench bench-large bench-console screens wheel clean
+.PHONY: setup setup-dev demo test test-long conformance check fix lock sbom bench bench-large bench-console soak screens wheel clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
@@ -74,6 +74,10 @@ bench: setup
 
 bench-large: setup
 	$(BIN)/python benchmarks/large.py $(if $(TABLE),--table $(TABLE)) $(if $(ROWS),--rows $(ROWS)) $(if $(BUDGET),--budget $(BUDGET))
+
+# Does a server that works for HOURS (2 unless given) hold more and more?
+soak: setup-dev
+	$(BIN)/python -m benchmarks.soak $(if $(HOURS),--hours $(HOURS))
 
 # Pictures of every page of the console, into FOLDER.
 screens: setup-dev

@@ -15,9 +15,13 @@ GONE = (BotoCoreError, ClientError, HTTPClientError, OSError)
 
 
 class StoppedServer:
-    """`windvane serve` that ends at a step; `at` 0 counts alone."""
+    """`windvane serve` that ends at a step; `at` 0 counts alone.
 
-    def __init__(self, folder, log, at):
+    options    of `windvane serve`
+    of_all     steps of its workers count too
+    """
+
+    def __init__(self, folder, log, at, *options, of_all=False):
         self.log, self.folder = log, folder
         self.process = subprocess.Popen(
             [
@@ -29,14 +33,16 @@ class StoppedServer:
                 folder,
                 "--port",
                 "0",
+                *options,
             ],
-            env=environment(log, at),
+            env=environment(log, at, of_all=of_all),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
         line = self.process.stdout.readline()
         self.url = line.split()[-1] if line else ""
+        self.n_to_start = self.n_steps()
         self._env = {}
         if self.url:
             clean = {n: v for n, v in os.environ.items() if not n.startswith("AWS_")}

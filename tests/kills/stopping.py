@@ -8,10 +8,14 @@ from pathlib import Path
 POINTS = Path(__file__).parent / "points"
 
 
-def environment(log, at):
-    """What makes a process count its steps into `log`, and end before the one numbered `at` (0: count alone)."""
+def environment(log, at, *, of_all=False):
+    """What makes a process count its steps into `log`, and end before the one numbered `at` (0: count alone).
+
+    of_all    its workers' steps count too
+    """
     path = os.pathsep.join(filter(None, [str(POINTS), os.environ.get("PYTHONPATH", "")]))
-    return {**os.environ, "PYTHONPATH": path, "KILL_AT": str(at), "KILL_LOG": str(log)}
+    counting = {"KILL_AT": str(at), "KILL_LOG": str(log), "KILL_ALL": "1" if of_all else "0"}
+    return {**os.environ, "PYTHONPATH": path, **counting}
 
 
 def run(log, at, *arguments):

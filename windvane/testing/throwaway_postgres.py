@@ -52,7 +52,9 @@ class ThrowawayPostgres:
     """A running server that listens on a socket in `folder` only."""
 
     folder: Path
+    _programs: Path
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@/{database}?host={self.folder}"
@@ -63,6 +65,46 @@ class ThrowawayPostgres:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return name
+
+    @contextmanager
+    def stopped(self, how: signal.Signals = signal.SIGINT) -> Iterator[None]:
+        """Stopped in the block, and started again on the same data after it.
+
+        how    SIGINT ends all sessions first, SIGQUIT is a crash
+        """
+        self.stop(how)
+        try:
+            yield
+        finally:
+            self.start()
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                _as_user(
+                    self._programs / "postgres",
+                    "-D",
+                    f"{self.folder}/data",
+                    "-k",
+                    str(self.folder),
+                    *_SETTINGS,
+                ),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            _wait_until_ready(self._process, self)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(_READY_WITHIN_S)
 
 
 @contextmanager
@@ -83,29 +125,14 @@ def throwaway_postgres() -> Iterator[ThrowawayPostgres]:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        with _running(programs, folder) as server:
+        server = ThrowawayPostgres(folder, programs)
+        server.start()
+        try:
             yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder)
-
-
-@contextmanager
-def _running(programs: Path, folder: Path) -> Iterator[ThrowawayPostgres]:
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            _as_user(programs / "postgres", "-D", f"{folder}/data", "-k", str(folder), *_SETTINGS),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        server = ThrowawayPostgres(folder)
-        _wait_until_ready(process, server)
-        yield server
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(_READY_WITHIN_S)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], server: ThrowawayPostgres) -> None:

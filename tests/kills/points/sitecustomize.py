@@ -1,10 +1,12 @@
-"""Loaded by Python itself where this folder is on PYTHONPATH: ends the process at the n-th step that changes the disk.
+"""Loaded by Python itself where this folder is on PYTHONPATH: ends a server at the n-th step that changes the disk.
 
 KILL_AT     n; 0 counts alone
-KILL_LOG    file that gets the name of every step, a line each
+KILL_LOG    file that gets the name of every step, a line of one width each
+KILL_ALL    "1": steps of the server's workers count too, and of psycopg; all of the server ends at once
 
 A step is a call that makes, renames, links or removes a file, brings one to the disk, or commits a transaction; the
-process ends by SIGKILL before it. Only the process that the test started is counted, none of its children.
+process ends by SIGKILL before it. Without KILL_ALL only the process that the test started is counted, none of its
+children. Processes that are forked, and those that cannot write the log, count for nothing.
 """
 
 import os
@@ -12,22 +14,40 @@ import signal
 import sqlite3
 import sys
 
-_AT = int(os.environ.pop("KILL_AT", "-1"))
-_LOG = os.environ.pop("KILL_LOG", "")
+_ALL = os.environ.get("KILL_ALL") == "1"
+_AT = int(os.environ.get("KILL_AT", "-1"))
+_LOG = os.environ.get("KILL_LOG", "")
 _EVENTS = ("os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir")
 _WRITING = os.O_WRONLY | os.O_RDWR
-_count = 0
-_log = os.open(_LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if _LOG else -1
+_WIDTH = 12
 _pid = os.getpid()
+if _ALL:
+    _root = int(os.environ.setdefault("KILL_ROOT", str(_pid)))
+else:
+    os.environ.pop("KILL_AT", None)
+    os.environ.pop("KILL_LOG", None)
+    _root = _pid
+
+
+def _opened():
+    try:
+        return os.open(_LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if _LOG else -1
+    except OSError:
+        return -1  # one of another user
+
+
+_log = _opened()
 
 
 def _step(name):
-    global _count
-    if os.getpid() != _pid:
+    if os.getpid() != _pid or _log < 0:
         return
-    _count += 1
-    os.write(_log, f"{name}\n".encode())
-    if _count == _AT:
+    try:
+        os.write(_log, f"{name[: _WIDTH - 1]:{_WIDTH - 1}}\n".encode())
+    except OSError:
+        return  # the descriptor was closed: a process that sheds what it does not need
+    if os.lseek(_log, 0, os.SEEK_CUR) == _AT * _WIDTH:
+        os.kill(_root, signal.SIGKILL)
         os.kill(_pid, signal.SIGKILL)
 
 
@@ -49,7 +69,7 @@ class _Counted(sqlite3.Connection):
         super().commit()
 
 
-if _AT >= 0:
+if _AT >= 0 and _log >= 0:
     _fsync, _connect = os.fsync, sqlite3.connect
 
     def _counted_fsync(descriptor):
@@ -60,4 +80,14 @@ if _AT >= 0:
         return _connect(*arguments, **{"factory": _Counted, **options})
 
     os.fsync, sqlite3.connect = _counted_fsync, _counted_connect
+    if _ALL:
+        import psycopg
+
+        _commit = psycopg.Connection.commit
+
+        def _counted_commit(connection):
+            _step("commit")
+            _commit(connection)
+
+        psycopg.Connection.commit = _counted_commit
     sys.addaudithook(_hook)

@@ -172,7 +172,7 @@ class Worker:
                 return watch.running.kill(Ending.KILLED_TIME), False
             if not self._keep(watch.duty.task):
                 watch.running.kill()
-                _LOG.warning("Task %s is another worker's now.", watch.duty.task.id)
+                _tell_lost(watch.duty)
                 return None
             if not self._is_wanted(watch):
                 return watch.running.kill(), True
@@ -208,16 +208,20 @@ class Worker:
                 tx.renew_lease(duty.task, now)
             return
         try:
-            self._finish(duty, verdict, result)
+            is_ours = self._finish(duty, verdict, result)
         except _NO_RESULT:
             if result is None:
                 raise
             _LOG.exception("Task %s left a result that is none.", duty.task.id)
             verdict, why = Verdict(TaskStatus.FAILED, _UNREADABLE), _UNREADABLE
-            self._finish(duty, verdict, None)
+            is_ours = self._finish(duty, verdict, None)
+        if not is_ours:
+            _tell_lost(duty)
+            return
         _LOG.info("Task %s of %s: %s %s", duty.task.key, duty.owner, verdict.status, why)
 
-    def _finish(self, duty: Duty, verdict: Verdict, result: Result | None) -> None:
+    def _finish(self, duty: Duty, verdict: Verdict, result: Result | None) -> bool:
+        """Whether the task was still ours; if not, nothing is recorded."""
         now = self._clock()
         with self._store.transaction() as tx:
             is_ours = tx.finish_task(
@@ -225,6 +229,7 @@ class Worker:
             )
             if is_ours:
                 duty.advance(tx, now)
+        return is_ours
 
     def _meanwhile(self) -> None:
         """What an express worker does besides its tasks, also while its child runs: time makes things due."""
@@ -238,6 +243,13 @@ class Worker:
             days = self._config.log_days, self._config.event_days
             forget(self._store, self._clock(), *days)
             self._next_clear_up = time.monotonic() + _CLEAR_UP_S
+
+
+def _tell_lost(duty: Duty) -> None:
+    task = duty.task
+    _LOG.warning(
+        "Task %s of %s is another worker's now; nothing is recorded.", task.key, duty.owner
+    )
 
 
 def _deployer(instance_limit: int) -> Callable[[Transaction, AutoMLJob, Any, datetime], object]:
