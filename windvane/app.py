@@ -128,7 +128,8 @@ class Server:
         self._settings = settings
         self._store = open_store(settings.store_url, settings.data_dir)
         masters = load_master_keys(settings.data_dir, settings.master_key)
-        self._kms = new_key_service(self._store, masters, PageTokens(keys.token_secret), utc_now)
+        self._page_tokens = PageTokens(keys.token_secret)
+        self._kms = new_key_service(self._store, masters, self._page_tokens, utc_now)
         if settings.s3 is None:
             require_imported(settings.data_dir)
         self._objects = embedded_objects(settings, self._kms.data_keys)
@@ -159,7 +160,6 @@ class Server:
         self._streams = Streams(self._store, tide, settings.events.streams)
         self._webhooks = Webhooks(self._store, tide, hooks_of(settings), utc_now)
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
-        self._keys = keys
         self._authorizer = Authorizer(
             Directory(self._store, settings.roles), utc_now, KeyUses(self._store)
         )
@@ -267,6 +267,7 @@ class Server:
     def _use_keys(self, keys: KeyFile) -> None:
         self._keyring.replace(permanent_keys(self._settings, keys), keys.token_secret)
         self._entry.replace(keys.token_secret)
+        self._page_tokens.replace(keys.token_secret)
 
     def _ensure_default_bucket(self) -> None:
         account = self._settings.account
@@ -359,7 +360,7 @@ class Server:
             **trail_operations(
                 Trail(
                     self._settings.data_dir / AUDIT_FOLDER,
-                    PageTokens(self._keys.token_secret),
+                    self._page_tokens,
                     utc_now,
                 )
             ),
@@ -377,7 +378,7 @@ class Server:
         store, artifacts, limits = self._store, self._artifacts, self._settings.limits
         roles = self._roles
         networks = networks_of(self._settings, self._sandbox)
-        lists = Lists(store, PageTokens(self._keys.token_secret))
+        lists = Lists(store, self._page_tokens)
         encryption = Encryption(
             self._kms.ciphers,
             plain_links(self._settings),
@@ -395,7 +396,7 @@ class Server:
             steps,
             Reports(store, steps),
             Transforms(store, artifacts, roles, encryption, utc_now, most_jobs),
-            Logs(store, PageTokens(self._keys.token_secret), self._settings.logs.retention_days),
+            Logs(store, self._page_tokens, self._settings.logs.retention_days),
             Overviews(store, lists),
             Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),
             Leaderboards(store),

@@ -77,6 +77,10 @@ class PageTokens:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
+    def replace(self, secret: bytes) -> None:
+        """Another secret from now on: no token issued before is good for anything."""
+        self._secret = secret
+
     def issue(self, belongs_to: tuple[str, ...], position: Any) -> str:
         """A token for `position` (JSON-serialisable) of the list named by `belongs_to`."""
         body = json.dumps(position, separators=(",", ":")).encode()

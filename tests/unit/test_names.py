@@ -88,3 +88,13 @@ def test_a_default_bucket_is_reserved_for_its_account(region):
 )
 def test_other_buckets_are_not(bucket):
     assert bucket_reserved_for(bucket) is None
+
+
+def test_tokens_of_a_replaced_secret_are_good_for_nothing():
+    """`windvane keys rotate --tokens` ended sessions and links at once, page tokens not before a restart."""
+    tokens = PageTokens(b"secret")
+    before = tokens.issue(("list",), 1)
+    tokens.replace(b"other")
+    with pytest.raises(InvalidRequest):
+        tokens.read(("list",), before)
+    assert tokens.read(("list",), tokens.issue(("list",), 2)) == 2
