@@ -33,6 +33,9 @@ _OF_NO_ORIGIN = (
     (b"x-content-type-options", b"nosniff"),
 )
 
+_LINK_OF_V2 = (b"AWSAccessKeyId=", b"Signature=", b"Expires=")
+"""The query of a link that was signed as Version 2 does."""
+
 
 class Web:
     """edge       answers AWS traffic
@@ -72,9 +75,9 @@ class Web:
             send = _with_headers(send, _OF_NO_ORIGIN)
         if answer is self._console:
             with self._bodies.open(receive, source_ip(scope)) as body:
-                await answer(scope, body.message, _with_date(send))
+                await answer(scope, body.message, _finished(send))
         else:
-            await answer(scope, receive, _with_date(send))
+            await answer(scope, receive, _finished(send))
 
     def _answer(self, scope: Scope) -> ASGIApp:
         if _is_signed(scope):
@@ -106,7 +109,10 @@ def _sound(scope: Scope) -> ASGIApp | None:
 
 
 def _is_signed(scope: Scope) -> bool:
-    return b"X-Amz-" in scope["query_string"] or _has_authorization(scope)
+    query = scope["query_string"]
+    return (
+        b"X-Amz-" in query or _has_authorization(scope) or all(one in query for one in _LINK_OF_V2)
+    )
 
 
 def _has_authorization(scope: Scope) -> bool:
@@ -122,13 +128,18 @@ def _with_headers(send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> Send:
     return sent
 
 
-def _with_date(send: Send) -> Send:
+def _finished(send: Send) -> Send:
+    """With what every answer says: its date, and that it is of the type that it is said to be."""
+
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", ()))
-            if not any(name.lower() == b"date" for name, _ in headers):
+            names = {name.lower() for name, _ in headers}
+            if b"date" not in names:
                 headers.append((b"date", _date(int(time.time()))))
-                message = {**message, "headers": headers}
+            if b"x-content-type-options" not in names:
+                headers.append((b"x-content-type-options", b"nosniff"))
+            message = {**message, "headers": headers}
         await send(message)
 
     return sent

@@ -1,0 +1,77 @@
+"""Which application answers a request, and what every answer says."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from windvane.telemetry import Telemetry
+from windvane.web import Web
+
+V2 = "AWSAccessKeyId=AKIA1&Signature=a%2Bb%3D&Expires=1700000000"
+V4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256"
+OWN = ("/", "/healthz", "/metrics", "/console", "/console/", "/console/a.csv")
+
+
+class NoRecords(Telemetry):
+    """Telemetry of a server that has none."""
+
+    def __init__(self) -> None:
+        pass
+
+    def exposition(self) -> bytes:
+        return b""
+
+
+def asked(path: str, query: str = "") -> tuple[str, dict[str, str]]:
+    """Who answered, and the headers of the answer."""
+    edge = JSONResponse({"by": "aws"}, headers={"x-by": "aws"})
+    console = PlainTextResponse("", headers={"x-by": "console"})
+    web = Web(edge, console, NoRecords(), list)
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(b"host", b"127.0.0.1:8470")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8470),
+    }
+    asyncio.run(web(scope, receive, send))
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return headers.get("x-by", "pages"), headers
+
+
+@pytest.mark.parametrize("path", OWN)
+@pytest.mark.parametrize("query", [V2, V4])
+def test_a_link_is_aws_traffic_whatever_its_bucket_is_called(path, query):
+    """A link of Version 2 into a bucket named `console` or `metrics` was answered by pages of the server."""
+    by, headers = asked(path, query)
+    assert by == "aws"
+    assert headers["content-security-policy"] == "sandbox"
+
+
+@pytest.mark.parametrize("path", OWN)
+@pytest.mark.parametrize("query", ["", "Signature=a", "AWSAccessKeyId=A&Expires=1"])
+def test_what_is_no_link_is_answered_by_pages(path, query):
+    assert asked(path, query)[0] in ("console", "pages")
+
+
+@pytest.mark.parametrize("path", [*OWN, "/bucket/key"])
+@pytest.mark.parametrize("query", ["", V4])
+def test_every_answer_is_of_the_type_that_it_says(path, query):
+    assert asked(path, query)[1]["x-content-type-options"] == "nosniff"
