@@ -349,6 +349,7 @@ class Server:
                 Hosts(names),
                 self._roles.passable,
                 SignIns(self._failures, self._audit, self._telemetry.on_request),
+                settings.console.behind_tls,
             )
         )
 

@@ -299,10 +299,12 @@ class NetworkSettings:
 class ConsoleSettings:
     """The pages for a browser ([console]).
 
-    hosts    names that browsers use for this server besides localhost, its own and every address
+    hosts        names that browsers use for this server besides localhost, its own and every address
+    behind_tls   browsers reach it through a proxy that speaks TLS, and in no other way
     """
 
     hosts: tuple[str, ...] = ()
+    behind_tls: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from windvane.console import wording
+from windvane.console.cookies import theme_name
 from windvane.console.security import PAGE_HEADERS
 
 _HERE = Path(__file__).parent
@@ -51,7 +52,7 @@ def here(request: Request) -> str:
 
 def theme_of(request: Request) -> str:
     """As chosen in this browser: one of THEMES."""
-    chosen = request.cookies.get("windvane-theme", "system")
+    chosen = request.cookies.get(theme_name(request), "system")
     return chosen if chosen in THEMES else "system"
 
 

@@ -30,6 +30,12 @@ REPORT_HEADERS = {
 }
 """Of a report that a page shows in a frame: what the engine wrote, as a document of no origin without scripts."""
 
+TLS_HEADER = (b"strict-transport-security", b"max-age=31536000")
+"""For a year, browsers that have seen this host over TLS ask it in no other way, on whatever port.
+
+source    https://datatracker.ietf.org/doc/html/rfc6797
+"""
+
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -54,6 +60,18 @@ class Hosts:
                 "The console does not answer to the name in this address. Names that it answers to are listed in the "
                 "server's configuration, section [console], hosts."
             )
+
+
+def is_to_stay_with_tls(request: Request) -> bool:
+    """Whether a host of its own was asked for over TLS. `localhost` has other servers, which browsers would no longer
+    find; addresses are none that browsers remember."""
+    if request.url.scheme != "https":
+        return False
+    try:
+        host = request.url.hostname or ""
+    except ValueError:  # no name at all: nothing but a refusal is answered
+        return False
+    return bool(host) and host != "localhost" and not _is_address(host)
 
 
 def check_origin(request: Request) -> None:

@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from windvane.api.entry import Entry, Session
 from windvane.api.inside import Inside
@@ -39,7 +39,14 @@ from windvane.console.pages import (
     try_it,
     uploads,
 )
-from windvane.console.security import PAGE_HEADERS, SAFE_METHODS, Hosts, check_origin
+from windvane.console.security import (
+    PAGE_HEADERS,
+    SAFE_METHODS,
+    TLS_HEADER,
+    Hosts,
+    check_origin,
+    is_to_stay_with_tls,
+)
 from windvane.console.static_files import KeptFiles
 from windvane.console.stream import Tap
 from windvane.console.visit import Objects, Visit, VisitObjects, url_of
@@ -94,6 +101,7 @@ class Parts:
 
     roles       ARNs of roles that a caller may hand to jobs, the default one first
     sign_ins told of every attempt to get in
+    behind_tls  what comes without TLS comes from a proxy that speaks it with the browser
     """
 
     entry: Entry
@@ -102,6 +110,7 @@ class Parts:
     hosts: Hosts
     roles: Callable[[Caller], tuple[str, ...]]
     sign_ins: SignIns
+    behind_tls: bool = False
 
 
 class Site:
@@ -124,9 +133,11 @@ class Site:
         self._app.state.sign_ins = parts.sign_ins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._parts.behind_tls:
+            scope = {**scope, "scheme": "https"}
         request = Request(scope, receive)
         answer = await self._refusal(request) or self._app
-        await answer(scope, receive, send)
+        await answer(scope, receive, _staying(send) if is_to_stay_with_tls(request) else send)
 
     def end_streams(self) -> None:
         self._tap.close()
@@ -177,6 +188,15 @@ class Site:
             raise AccessDenied(
                 "The form is not one of this session's pages, so nothing was changed. Load the page again."
             )
+
+
+def _staying(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), TLS_HEADER]}
+        await send(message)
+
+    return sent
 
 
 def _seen_from(caller: Caller, request: Request) -> Caller:

@@ -31,6 +31,7 @@ class Answer:
 class Browser:
     site: Any
     host: str = HOST
+    scheme: str = "http"
     cookies: dict[str, str] = field(default_factory=dict)
     csrf: str = ""
 
@@ -42,7 +43,7 @@ class Browser:
 
     def post(self, path: str, fields: Mapping[str, str] | None = None, **headers: str) -> Answer:
         """As a page of this console would: with its token, and saying where it comes from."""
-        given = {"origin": f"http://{self.host}", **headers}
+        given = {"origin": f"{self.scheme}://{self.host}", **headers}
         body = urlencode({"csrf_token": self.csrf, **(fields or {})}, doseq=True).encode()
         given["content-type"] = "application/x-www-form-urlencoded"
         return self._ask("POST", path, body, given)
@@ -51,7 +52,7 @@ class Browser:
         told = {"host": self.host, **{k.replace("_", "-"): v for k, v in headers.items()}}
         if self.cookies:
             told["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        answer = asyncio.run(_call(self.site, method, path, body, told))
+        answer = asyncio.run(_call(self.site, method, path, body, told, self.scheme))
         for line in answer.set_cookies:
             for name, morsel in SimpleCookie(line).items():
                 if morsel["max-age"] == "0":
@@ -65,7 +66,7 @@ class Browser:
 
 
 async def _call(
-    site: Any, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    site: Any, method: str, path: str, body: bytes, headers: Mapping[str, str], scheme: str
 ) -> Answer:
     url = urlsplit(path)
     scope = {
@@ -73,7 +74,7 @@ async def _call(
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": method,
-        "scheme": "http",
+        "scheme": scheme,
         "path": url.path,
         "raw_path": url.path.encode(),
         "query_string": url.query.encode(),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from unit.console.browsing import Browser
 
 from windvane.api.entry import LINK_LIFETIME, SESSION_LIFETIME
+from windvane.console.site import Site
 
 PAGE = "/console/nowhere"
 """Answered with 404 to whoever is signed in, so with something else to whoever is not."""
@@ -121,6 +124,64 @@ def test_the_cookie_is_for_this_server_alone(console):
     for part in ("HttpOnly", "SameSite=strict", "Path=/console", "Max-Age=43200"):
         assert part in line
     assert line.startswith("windvane-session-8470=")
+
+
+def over_tls(console, host="ml.example.org"):
+    return Browser(console.site, host, "https")
+
+
+def behind_tls(console, host="ml.example.org"):
+    """What a proxy hands on that spoke TLS with the browser."""
+    parts = replace(console.site._parts, behind_tls=True)
+    return Browser(Site(parts), host)
+
+
+@pytest.mark.parametrize("opened", [over_tls, behind_tls])
+def test_over_tls_the_cookie_goes_no_other_way_and_no_other_host_can_have_set_it(console, opened):
+    """The attack: somebody on the way reads the session of one request to `http://`, or a neighbouring host plants one."""
+    browser = opened(console)
+    (line,) = browser.get(console.link()).set_cookies
+    assert line.startswith("__Host-windvane-session-https=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=strict"} <= set(line.split("; "))
+    assert "domain" not in line.lower()
+    assert is_in(browser)
+    (theme,) = browser.post("/console/theme", {"theme": "dark"}).set_cookies
+    assert theme.startswith("__Secure-windvane-theme=dark;")
+    assert "Secure" in theme.split("; ")
+    assert 'data-theme="dark"' in browser.get(PAGE).text
+    assert browser.post("/console/sign-out").status == 303
+    assert not any("session" in name for name in browser.cookies)
+
+
+def test_a_session_that_came_without_tls_is_none_over_it(console, browser):
+    """The attack: a cookie without the prefix, which any neighbouring host can set, signs a victim in as the attacker."""
+    other = over_tls(console, browser.host)
+    other.cookies = dict(browser.cookies)
+    assert is_in(browser)
+    assert not is_in(other)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_told"),
+    [
+        ("ml.example.org", True),
+        ("ml.example.org:8470", True),
+        ("localhost:8470", False),
+        ("127.0.0.1:8470", False),
+        ("[::1]:8470", False),
+    ],
+)
+def test_a_host_of_its_own_is_to_stay_with_tls(console, host, is_told):
+    name = "strict-transport-security"
+    for path in (PAGE, "/console/sign-in", "/console/static/none.css"):
+        assert (name in over_tls(console, host).get(path).headers) == is_told
+        assert (name in behind_tls(console, host).get(path).headers) == is_told
+        assert name not in Browser(console.site, host).get(path).headers
+
+
+def test_signing_out_makes_the_browser_forget_what_it_stored(browser):
+    browser.get(PAGE)
+    assert browser.post("/console/sign-out").headers["clear-site-data"] == '"storage"'
 
 
 @pytest.mark.parametrize(

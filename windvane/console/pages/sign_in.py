@@ -23,6 +23,9 @@ _START = "/console/"
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _FIRST_REGION = "us-east-1"
 
+_FORGET = '"storage"'
+"""What browsers drop of this origin on signing out. Not "cookies": those of every host of the domain would go."""
+
 
 @dataclass(frozen=True)
 class SignIn:
@@ -100,7 +103,8 @@ async def enter(request: Request) -> Response:
 async def sign_out(request: Request) -> Response:
     session: Session = visit_of(request).session
     await asyncio.to_thread(_entry(request).end, session)
-    response = RedirectResponse("/console/sign-in", 303, headers=PAGE_HEADERS)
+    headers = {**PAGE_HEADERS, "Clear-Site-Data": _FORGET}
+    response = RedirectResponse("/console/sign-in", 303, headers=headers)
     cookies.forget_session(request, response)
     return response
 
@@ -109,7 +113,7 @@ async def choose_theme(request: Request) -> Response:
     form = await form_of(request)
     response = RedirectResponse(_inside(form.get("then")), 303, headers=PAGE_HEADERS)
     if (theme := form.get("theme")) in THEMES:
-        cookies.keep_theme(response, theme)
+        cookies.keep_theme(request, response, theme)
     return response
 
 
