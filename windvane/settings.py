@@ -212,11 +212,11 @@ class EventSettings:
     """State changes ([events]).
 
     retention_days    that they are kept for streams and webhooks; 0 means for ever
-    streams           clients that may follow them over HTTP at once
+    streams           clients that may follow them over HTTP at once, half of them of one account
     """
 
     retention_days: int = 7
-    streams: int = 64
+    streams: int = 128
 
     def __post_init__(self) -> None:
         _check_at_least("[events] retention_days", self.retention_days, 0)

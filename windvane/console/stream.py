@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from starlette.requests import Request
@@ -31,12 +32,13 @@ END = "end"
 class Tap:
     """Every stream of one server.
 
-    at_most    that may be open at once
+    at_most    that may be open at once; half of them of one account
     """
 
-    def __init__(self, at_most: int = 64) -> None:
+    def __init__(self, at_most: int = 128) -> None:
         self._at_most = at_most
         self._n_open = 0
+        self._open_of: Counter[str] = Counter()
         self._closing = asyncio.Event()
 
     def close(self) -> None:
@@ -51,12 +53,20 @@ class Tap:
             raise Throttled(
                 f"{self._n_open} pages are watched already; this server has at most {self._at_most}."
             )
+        account, share = visit_of(request).caller.account, max(1, self._at_most // 2)
+        if self._open_of[account] >= share:
+            raise Throttled(
+                f"The account {account} watches {share} pages already, which is its share."
+            )
         headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
-        chunks = self._chunks(request, _while(is_signed_in, render), every_s)
+        chunks = self._chunks(request, _while(is_signed_in, render), every_s, account)
         return StreamingResponse(chunks, headers=headers, media_type="text/event-stream")
 
-    async def _chunks(self, request: Request, render: Render, every_s: float) -> AsyncIterator[str]:
+    async def _chunks(
+        self, request: Request, render: Render, every_s: float, account: str
+    ) -> AsyncIterator[str]:
         self._n_open += 1
+        self._open_of[account] += 1
         try:
             yield "retry: 1000\n\n"
             sent: dict[str, str] = {}
@@ -76,6 +86,7 @@ class Tap:
                 await self._pause(every_s)
         finally:
             self._n_open -= 1
+            self._open_of[account] -= 1
 
     async def _pause(self, seconds: float) -> None:
         try:

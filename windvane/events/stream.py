@@ -12,6 +12,7 @@ source    https://html.spec.whatwg.org/multipage/server-sent-events.html
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ class Wish:
 class Streams:
     """Every stream of a server, on its event loop.
 
-    at_most        that may be open at once
+    at_most        that may be open at once; half of them of one account
     heartbeat_s    at least so often something is sent
     """
 
@@ -55,11 +56,17 @@ class Streams:
         self._at_most = at_most
         self._heartbeat_s = heartbeat_s
         self._n_open = 0
+        self._open_of: Counter[str] = Counter()
         self._closing = asyncio.Event()
 
     @property
     def n_open(self) -> int:
         return self._n_open
+
+    @property
+    def _share(self) -> int:
+        """Of one account: it leaves others room."""
+        return max(1, self._at_most // 2)
 
     def close(self) -> None:
         """Every stream ends soon, and no other begins."""
@@ -72,15 +79,22 @@ class Streams:
                 f"There are {self._n_open} streams of events open already; this server has at most {self._at_most} "
                 "(configuration, section [events], streams)."
             )
+        if self._open_of[wish.scope.account] >= self._share:
+            raise Throttled(
+                f"The account {wish.scope.account} has {self._share} streams of events open already, which is its share "
+                "(configuration, section [events], streams)."
+            )
         after = wish.after
         if after is None:
             after = await asyncio.to_thread(self._newest)
         return self._chunks(wish, after)
 
     async def _chunks(self, wish: Wish, after: int) -> AsyncIterator[bytes]:
-        if self._n_open >= self._at_most:  # others came in between
-            return
+        account = wish.scope.account
+        if self._n_open >= self._at_most or self._open_of[account] >= self._share:
+            return  # others came in between
         self._n_open += 1
+        self._open_of[account] += 1
         try:
             with self._tide:
                 yield _RETRY
@@ -88,6 +102,7 @@ class Streams:
                     yield chunk
         finally:
             self._n_open -= 1
+            self._open_of[account] -= 1
 
     async def _events(self, wish: Wish, after: int) -> AsyncIterator[bytes]:
         while not self._closing.is_set():

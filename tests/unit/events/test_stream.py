@@ -132,6 +132,28 @@ def test_there_are_only_so_many_streams(store):
     asyncio.run(scene())
 
 
+def test_one_account_leaves_streams_to_others(store):
+    """Whoever had a key of one account kept everybody else's clients out."""
+
+    async def scene():
+        streams = streams_of(store, at_most=4)
+        other = replace(HOME, account="444455556666")
+        mine = [await streams.open(Wish(HOME)) for _ in range(2)]
+        for chunks in mine:
+            await anext(chunks)
+        with pytest.raises(Throttled, match="share"):
+            await streams.open(Wish(HOME))
+        theirs = await streams.open(Wish(other))
+        assert await anext(theirs) == b"retry: 1000\n\n"
+        for chunks in (*mine, theirs):
+            await chunks.aclose()
+        again = await streams.open(Wish(HOME))
+        await anext(again)
+        await again.aclose()
+
+    asyncio.run(scene())
+
+
 def test_streams_end_when_the_server_does(store):
     async def scene():
         streams = streams_of(store)
