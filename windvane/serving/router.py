@@ -50,6 +50,7 @@ class VariantRoute:
     most     requests in hand at once, if that is bounded
     demand   to be told of requests, if its processes come and go with them
     spec     what its processes are told (serving/instance.py), JSON
+    why_down why none of its processes is up, nor likely to be soon, a sentence without its full stop; "" otherwise
     """
 
     key: str
@@ -61,6 +62,7 @@ class VariantRoute:
     most: int | None = None
     demand: Demand | None = None
     spec: str = ""
+    why_down: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ class Router:
             found = self._find(scope, endpoint)
             way = self._choose(found, variant or _weightiest(found.route).name)
             try:
+                _check_is_up(found.route, way.route)
                 asked = way.pool.ask(_DESCRIBE, until)
                 header, body = await _answered(asked, found.route, way.route)
             except Retired:
@@ -232,6 +235,7 @@ class Router:
             return seconds
 
         try:
+            _check_is_up(route, way.route)
             header, body = await _answered(way.pool.ask(request, until), route, way.route)
         except ModelFault as fault:
             figures.server_errors += 1
@@ -369,6 +373,14 @@ def _timed_out(route: Route, container: str) -> ModelFault:
     )
     sentence = f'Received server error (0) from {container} with message "{message}". {_see(route)}'
     return ModelFault(sentence, status=0, message=message, log_group=_log_arn(route))
+
+
+def _check_is_up(route: Route, variant: VariantRoute) -> None:
+    """raises    ModelFault if its processes keep ending before they are ready: nobody is to wait for them"""
+    if variant.why_down:
+        message = f"{variant.why_down}. It is tried again."
+        sentence = f'Received server error (0) from {variant.primary} with message "{message}". {_see(route)}'
+        raise ModelFault(sentence, status=0, message=message, log_group=_log_arn(route))
 
 
 def _died(route: Route, container: str) -> ModelFault:

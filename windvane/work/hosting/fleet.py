@@ -130,6 +130,7 @@ class Fleet:
                 most=one.variant.serverless.max_concurrency if one.variant.serverless else None,
                 demand=self._demands.get(one.variant.name),
                 spec=spec_of(one, self.folder, self._means),
+                why_down=self._why_down(one.variant.name),
             )
             for one in self._deployed
         )
@@ -213,6 +214,13 @@ class Fleet:
         for (variant, _), place in self._places.items():
             if why := place.setback:
                 yield variant, why
+
+    def _why_down(self, name: str) -> str:
+        """Why no process of a variant is up, nor likely to be soon; "" otherwise."""
+        reasons = [
+            place.why_empty for (variant, _), place in self._places.items() if variant == name
+        ]
+        return reasons[0] if reasons and all(reasons) else ""
 
     def _see_off(self, now: float) -> None:
         for leaver in list(self._leavers):

@@ -91,6 +91,8 @@ class Place:
     deaths     processes that ended one after the other without serving for long
     refusal    why it is of no use to try again: what the last process said, or that it took too long; "" if nothing
     last_words how the last process ended, a sentence
+    last_end   the same without what its log says, which may quote data
+    false_starts  processes that ended one after the other before they were ready
     """
 
     def __init__(
@@ -105,7 +107,8 @@ class Place:
         self.has_served = False
         self.deaths = 0
         self.refusal = ""
-        self.last_words = ""
+        self.last_words = self.last_end = ""
+        self.false_starts = 0
         self.not_before = 0.0
         self.process: ModelProcess | None = None
         self._log = log
@@ -138,6 +141,13 @@ class Place:
             return ""
         return self.last_words if self.deaths >= MAX_DEATHS_AT_LOAD else self.refusal
 
+    @property
+    def why_empty(self) -> str:
+        """Why it stays empty, a sentence, if the last processes ended before they were ready; "" otherwise."""
+        if self.seat is not None or self.false_starts < MAX_DEATHS_AT_LOAD:
+            return ""
+        return f"{self.last_end}, {self.false_starts} times in a row before it was ready"
+
     def descriptors(self) -> Iterator[int]:
         """What becomes readable when there is something for `tick` to see."""
         if self.process is not None:
@@ -162,6 +172,8 @@ class Place:
             self._spec.write_text(spec_of(self._deployed, self._folder, means))
             self.process = ModelProcess(means.program, self._spec, self._log, means.environment)
         except OSError as error:
+            self.last_end = "The model process could not be started"
+            self.false_starts += 1
             self._note_death(now, f"could not be started: {error}")
         else:
             self._tell("A model process is started.")
@@ -181,6 +193,7 @@ class Place:
 
         self.seat = Seat(next(_seat_numbers), process.channel, condemn)
         self.has_served = True
+        self.false_starts = 0
         self._tell("The model process is ready.")
         _LOG.info("model process %d is ready (%s)", process.pid, self._spec.stem)
 
@@ -202,10 +215,12 @@ class Place:
         self._tell(f"The model process {how}.")
         if self.seat is None:
             process.channel.close()
+            self.false_starts += 1
         elif now - self._started > _STEADY_S:
             self.deaths = 0
         process.close()
         self.process = self.seat = None
+        self.last_end = f"The model process {how}"
         self._note_death(now, f"{how}. {self._tail()}".rstrip())
 
     def _note_death(self, now: float, how: str) -> None:

@@ -116,6 +116,10 @@ class World:
         with self.store.snapshot() as tx:
             return tx.find(Endpoint, SCOPE, "E")
 
+    @property
+    def why_down(self):
+        return self.router.variant(SCOPE, "E", "A")[1].why_down
+
     async def settled(self):
         await until(lambda: self.endpoint.status not in ("Creating", "Updating"))
         return self.endpoint
@@ -317,6 +321,32 @@ def test_a_request_that_kills_whatever_answers_it_is_a_model_error_and_harms_no_
         with pytest.raises(ModelFault, match="could not load the entire response body"):
             await deadly
         assert await asyncio.gather(*others) == [1.0] * 10
+
+    play(world, scene)
+
+
+def test_nobody_waits_for_a_model_that_does_not_come_up_any_more(world):
+    """Requests waited for a minute each and were answered 429, as if a process were about to come."""
+
+    def break_or_mend(how):
+        (file,) = (world.folder / "endpoints").rglob("transformers/load")
+        file.write_text(how)
+
+    async def scene():
+        world.create(one(world.upload("m")))
+        await world.settled()
+        (pid,) = processes()
+        break_or_mend("die")
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: processes() != {pid} and world.why_down)
+        with pytest.raises(ModelFault, match="ended by signal 9, 3 times in a row before") as told:
+            async with asyncio.timeout(1):
+                await world.ask()
+        assert told.value.status == 0
+        assert world.endpoint.status == "InService"
+        break_or_mend("")
+        await until(lambda: not world.why_down)
+        assert await world.ask() == 1.0
 
     play(world, scene)
 
