@@ -42,6 +42,8 @@ def attempts(told: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
         "write beside the keys": lambda: _written(folder / "new"),
         "write to the temporary folder": lambda: _written(Path("/var/tmp/windvane-breakout")),
         "change a library": lambda: _written(Path(socket.__file__)),
+        "open the keys to others": lambda: _opened_to_others(Path(told["secret"][0])),
+        "cut the keys off": lambda: _cut_off(Path(told["secret"][0])),
         "inherited descriptors": _descriptors,
         "secrets of the environment": lambda: ", ".join(n for n in os.environ if "SECRET" in n),
         "connect to the server": lambda: _connected(socket.AF_INET, ("127.0.0.1", told["port"])),
@@ -96,6 +98,21 @@ def _memory(pid: int) -> str:
 def _listed(folder: Path, told: Mapping[str, Any]) -> str:
     own = Path(told["own"])
     return ", ".join(str(path) for path in folder.iterdir() if not own.is_relative_to(path))
+
+
+def _opened_to_others(path: Path) -> str:
+    before = path.stat().st_mode
+    path.chmod(0o644)
+    if path.stat().st_mode == before:
+        return ""
+    path.chmod(before)
+    return "its mode is 644"
+
+
+def _cut_off(path: Path) -> str:
+    """At its end, so that whoever is next finds it."""
+    os.truncate(path, path.stat().st_size)
+    return "it is as long as we like"
 
 
 def _written(path: Path) -> str:

@@ -55,6 +55,12 @@ _KILLS = (
 )
 """Nothing that we run, nor any library, tries these by accident."""
 
+_IGNORED = frozenset(
+    {"chmod", "fchmod", "fchmodat", "fchmodat2", "utime", "utimes", "futimesat", "utimensat"}
+)
+"""Answered as if they were done, and nothing is: whoever copies a file asks for them. No Landlock keeps a process from
+the mode of a file of its user's, wherever that is."""
+
 _OTHERS = ("clone", "clone3", "kill", "tgkill", "prlimit64", "ioctl", "fcntl", "prctl")
 """Allowed for some arguments alone."""
 
@@ -94,7 +100,7 @@ def program(own_pid: int, architecture: str) -> list[Instruction]:
     for name, number in numbers.items():
         if name in _OTHERS:
             continue
-        made += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, KILL if name in _KILLS else _refusal())]
+        made += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _answer_to(name))]
     made += [(_EQUAL, 0, 1, numbers["clone3"]), (_RETURN, 0, 0, ERRNO | errno.ENOSYS)]
     threads = Check(0, wants=_CLONE_THREAD, lacks=_CLONE_NEW_ANYTHING)
     made += _if_call(numbers["clone"], threads)
@@ -145,6 +151,12 @@ def no_new_privileges() -> None:
 
 class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+
+def _answer_to(name: str) -> int:
+    if name in _KILLS:
+        return KILL
+    return ERRNO if name in _IGNORED else _refusal()
 
 
 def _refusal() -> int:
