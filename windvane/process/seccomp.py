@@ -61,7 +61,24 @@ _IGNORED = frozenset(
 """Answered as if they were done, and nothing is: whoever copies a file asks for them. No Landlock keeps a process from
 the mode of a file of its user's, wherever that is."""
 
-_OTHERS = ("clone", "clone3", "kill", "tgkill", "prlimit64", "ioctl", "fcntl", "prctl")
+_OPENS = {"open": 1, "openat": 2}
+"""By which argument are the flags."""
+
+_TRUNCATES, _WRITES, _READS_AND_WRITES = 0o1000, 0o1, 0o2
+"""O_TRUNC, O_WRONLY and O_RDWR."""
+
+_OTHERS = (
+    *_OPENS,
+    "openat2",
+    "clone",
+    "clone3",
+    "kill",
+    "tgkill",
+    "prlimit64",
+    "ioctl",
+    "fcntl",
+    "prctl",
+)
 """Allowed for some arguments alone."""
 
 Instruction = tuple[int, int, int, int]
@@ -101,7 +118,11 @@ def program(own_pid: int, architecture: str) -> list[Instruction]:
         if name in _OTHERS:
             continue
         made += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _answer_to(name))]
-    made += [(_EQUAL, 0, 1, numbers["clone3"]), (_RETURN, 0, 0, ERRNO | errno.ENOSYS)]
+    for name in ("clone3", "openat2"):  # their arguments are in memory, which no filter reads
+        made += [(_EQUAL, 0, 1, numbers[name]), (_RETURN, 0, 0, ERRNO | errno.ENOSYS)]
+    for name, argument in _OPENS.items():
+        if name in numbers:
+            made += _unless_it_empties(numbers[name], argument)
     threads = Check(0, wants=_CLONE_THREAD, lacks=_CLONE_NEW_ANYTHING)
     made += _if_call(numbers["clone"], threads)
     made += _if_call(numbers["kill"], Check(0, values=(own_pid,)))
@@ -178,6 +199,18 @@ def _checked(check: Check) -> Iterator[Instruction]:
     else:
         yield (_ANY_BIT, 0, 1, check.wants)
         yield (_ANY_BIT, 0, 1, check.lacks)
+    yield (_RETURN, 0, 0, _refusal())
+    yield (_RETURN, 0, 0, ALLOW)
+
+
+def _unless_it_empties(number: int, argument: int) -> Iterator[Instruction]:
+    """Refuse to open a file to empty it, and not to write: before Linux 6.2 Landlock takes that for reading."""
+    yield (_EQUAL, 0, 7, number)
+    yield (_LOAD, 0, 0, _ARGUMENTS + 8 * argument)
+    yield (_ANY_BIT, 0, 4, _TRUNCATES)
+    yield (_ANY_BIT, 1, 0, _WRITES)
+    yield (_ANY_BIT, 2, 1, _READS_AND_WRITES)
+    yield (_ANY_BIT, 0, 1, _READS_AND_WRITES)  # both at once are neither
     yield (_RETURN, 0, 0, _refusal())
     yield (_RETURN, 0, 0, ALLOW)
 

@@ -125,3 +125,13 @@ def test_numbers_are_the_kernels(architecture: str) -> None:
     assert {name: own[name] for name in own if name in known} == {
         name: known[name] for name in own if name in known
     }
+
+
+@pytest.mark.parametrize(("name", "place"), [("open", 1), ("openat", 2)])
+def test_no_file_is_emptied_but_by_whoever_may_write_it(name: str, place: int) -> None:
+    made, number = program(PID, "x86_64"), NUMBERS["x86_64"][name]
+    reads, writes, both, neither, empties, makes = 0, 1, 2, 3, 0o1000, 0o100
+    for flags in (reads, writes, both, neither, writes | empties | makes, both | empties):
+        assert answer(made, number, *[0] * place, flags) == ALLOW, flags
+    for flags in (reads | empties, neither | empties, reads | empties | makes):
+        assert answer(made, number, *[0] * place, flags) == REFUSED, flags
