@@ -164,6 +164,52 @@ def test_no_deletion_leads_out_of_its_folder(house: S3House) -> None:
     assert not outside.kept.sent
 
 
+@pytest.mark.parametrize(
+    ("method", "target", "headers", "action", "arn"),
+    [
+        ("PUT", "/new", [("x-amz-acl", "public-read-write")], "PutBucketAcl", "new"),
+        ("PUT", "/new", [("x-amz-grant-read", 'uri="all"')], "PutBucketAcl", "new"),
+        (
+            "PUT",
+            "/new",
+            [("x-amz-object-ownership", "ObjectWriter")],
+            "PutBucketOwnershipControls",
+            "new",
+        ),
+        (
+            "PUT",
+            "/new",
+            [("x-amz-bucket-object-lock-enabled", "true")],
+            "PutBucketObjectLockConfiguration",
+            "new",
+        ),
+        (
+            "PUT",
+            "/data/x",
+            [("x-amz-object-lock-legal-hold", "ON")],
+            "PutObjectLegalHold",
+            "data/x",
+        ),
+        (
+            "DELETE",
+            "/data/x?versionId=1",
+            [("x-amz-bypass-governance-retention", "true")],
+            "BypassGovernanceRetention",
+            "data/x",
+        ),
+    ],
+)
+def test_a_header_that_does_more_needs_more(
+    house: S3House, method: str, target: str, headers: Any, action: str, arn: str
+) -> None:
+    """Whoever might create buckets made them public, and whoever might delete versions deleted what is kept locked:
+    the store has the server's rights."""
+    outside = Outside(house)
+    outside.denied.add((f"s3:{action}", f"arn:aws:s3:::{arn}"))
+    assert outside.ask(method, target, headers).status == 403
+    assert not outside.kept.sent
+
+
 def test_conditions_hold_for_buckets_that_are_read_from_elsewhere(house: S3House) -> None:
     """A policy on s3:prefix was asked without the prefix, so that a denial of one did not match; and a bucket for
     everybody was not asked about at all."""

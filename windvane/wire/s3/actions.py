@@ -109,6 +109,25 @@ _VERSIONED: Mapping[str, str] = {
 }
 
 
+_OF_OBJECT_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "Tagging": ("PutObjectTagging",),
+    "ObjectLockMode": ("PutObjectRetention",),
+    "ObjectLockRetainUntilDate": ("PutObjectRetention",),
+    "ObjectLockLegalHoldStatus": ("PutObjectLegalHold",),
+}
+_OF_BUCKET_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "ObjectLockEnabledForBucket": ("PutBucketObjectLockConfiguration", "PutBucketVersioning"),
+    "ObjectOwnership": ("PutBucketOwnershipControls",),
+}
+_OF_OTHERS: Mapping[str, tuple[str, ...]] = {
+    "BypassGovernanceRetention": ("BypassGovernanceRetention",)
+}
+"""Members of requests, and the actions that they need.
+
+source    "Permissions" of PutObject, CreateBucket and DeleteObject in S3's API reference
+"""
+
+
 def permissions(operation: str, parameters: Mapping[str, Any]) -> Iterator[Permission]:
     """What has to be allowed before an operation begins; DeleteObjects is asked key by key (`of_deletion`).
 
@@ -125,14 +144,27 @@ def permissions(operation: str, parameters: Mapping[str, Any]) -> Iterator[Permi
         yield of_object(
             _OF_OBJECTS.get(operation, operation), bucket, key, parameters.get("VersionId")
         )
-    if operation in ("PutObject", "PostObject", "CopyObject", "CreateMultipartUpload"):
-        if parameters.get("Tagging"):
-            yield "s3:PutObjectTagging", object_arn(bucket, key)
-        if any(name.startswith("Grant") for name in parameters) or parameters.get("ACL"):
-            yield "s3:PutObjectAcl", object_arn(bucket, key)
+    every = f"{bucket_arn(bucket)}/*" if operation == "DeleteObjects" else bucket_arn(bucket)
+    place = object_arn(bucket, key) if key else every
+    for action in _further(operation, parameters):
+        yield f"s3:{action}", place
     if "CopySource" in parameters:
         bucket, key, version_id = read_source(parameters["CopySource"])
         yield of_object("GetObject", bucket, key, version_id)
+
+
+def _further(operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:
+    """What members of a request need besides its operation."""
+    members, access = _OF_OTHERS, ""
+    if operation in ("PutObject", "PostObject", "CopyObject", "CreateMultipartUpload"):
+        members, access = _OF_OBJECT_MEMBERS, "PutObjectAcl"
+    elif operation == "CreateBucket":
+        members, access = _OF_BUCKET_MEMBERS, "PutBucketAcl"
+    for member, actions in members.items():
+        if parameters.get(member):
+            yield from actions
+    if access and ("ACL" in parameters or any(name.startswith("Grant") for name in parameters)):
+        yield access
 
 
 def facts_of(parameters: Mapping[str, Any]) -> dict[str, str]:
