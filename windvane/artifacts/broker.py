@@ -19,6 +19,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from windvane.artifacts.base import MAX_KEY_BYTES, Artifacts, Location, ObjectInfo
 from windvane.artifacts.brokered import ERRORS, MOST_READ
 from windvane.artifacts.reach import Reach
@@ -248,4 +250,6 @@ def _told(error: Exception) -> dict[str, str]:
     if not kind:
         _LOG.warning("The broker of artefacts could not do what was asked: %r", error)
     text = str(error) if kind else f"{type(error).__name__}: {error}"
+    if isinstance(error, BotoCoreError | ClientError):
+        text = f"The S3 store does not do what is asked of it, or is not there: {error}"
     return {"error": kind or "OSError", "text": text[:_MOST_TEXT]}

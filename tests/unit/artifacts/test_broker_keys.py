@@ -1,9 +1,10 @@
-"""What a task is told by its broker when a key of KMS cannot be used: the reason, as no passing fault."""
+"""What a task is told by its broker when a key of KMS cannot be used: the reason, as no passing fault; and when the store fails."""
 
 import socket
 import threading
 
 import pytest
+from botocore.exceptions import ClientError
 
 from windvane.artifacts.base import Location
 from windvane.artifacts.broker import Broker
@@ -43,5 +44,17 @@ def test_a_task_is_told_what_is_wrong_with_the_key(tmp_path, error):
             ask()
     with pytest.raises(AccessDenied, match="names no key"):
         artifacts.encrypted_under("arn:other")
+    theirs.close()
+    thread.join()
+
+
+def test_a_task_is_told_that_it_is_the_store_that_fails(tmp_path):
+    ours, theirs = socket.socketpair()
+    said = {"Error": {"Code": "InternalError", "Message": "down"}}
+    failing = Locked(tmp_path, ClientError(said, "PutObject"))
+    thread = threading.Thread(target=Broker(ours, failing, Reach(write=(PLACE,))).serve)
+    thread.start()
+    with pytest.raises(OSError, match=r"The S3 store .*InternalError.*: down"):
+        BrokeredArtifacts(theirs).write(PLACE, b"x")
     theirs.close()
     thread.join()
