@@ -152,6 +152,7 @@ def _runtime_paths() -> Iterator[Path]:
         yield Path(prefix)
         yield Path(prefix).resolve()
     yield Path(sys.executable).resolve().parent.parent
+    yield Path(__file__).absolute().parent.parent  # as modules are looked for, links and all
     yield Path(__file__).resolve().parent.parent
     for entry in map(Path, sys.path):
         if entry.name in ("site-packages", "dist-packages"):
