@@ -1,9 +1,11 @@
 """Who gets in, how, and for how long."""
 
+import subprocess
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
+from journeys.running import BIN
 
 from benchmarks.consoled import sign_in
 from browser.plain import Plain
@@ -38,10 +40,16 @@ def test_the_link_of_windvane_env_opens_a_session(stranger, server):
     assert stranger.get_by_role("button", name="Sign out").is_visible()
 
 
-def test_the_link_that_the_server_prints_opens_a_session(stranger, server):
-    [printed] = [word for word in server.log().split() if "/console/enter?link=" in word]
-    stranger.goto(printed)
+def test_the_link_of_windvane_login_opens_a_session(stranger, server):
+    command = [BIN / "windvane", "login", "--data-dir", server.folder]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    [link] = [word for word in printed.split() if "/console/enter?link=" in word]
+    stranger.goto(link)
     stranger.wait_for_url("**/console/")
+
+
+def test_no_link_goes_into_the_log_of_a_server(server):
+    assert "/console/enter?link=" not in server.log()
 
 
 def test_a_link_works_from_a_page_of_another_site(context_of, server, link):

@@ -90,7 +90,13 @@ _NAMES = (
     _no_bucket("a bucket of dots", "/../theirs/a.csv"),
     _no_bucket("a bucket of one dot", "/./data"),
     _no_bucket("a bucket of escaped dots", "/%2e%2e/theirs/a.csv"),
-    _no_bucket("a bucket with an escaped slash", "/data%2f..%2ftheirs/a.csv"),
+    _refused(
+        "a bucket with an escaped slash",
+        s3("GET", "/data%2f..%2ftheirs/a.csv"),
+        400,
+        "InvalidBucketName",
+        "The specified bucket is not valid.",
+    ),
     _no_bucket("a bucket with a null byte", "/data%00/x"),
     _no_bucket("a bucket of markup", "/%3Cscript%3E/x"),
     _no_bucket("a bucket of SQL", "/x'%20OR%20'1'='1/x"),
@@ -173,12 +179,12 @@ _ONLY_TO_READ = (
     _argument(
         "a list of keys in other digits",
         "list-type=2&max-keys=%D9%A1",
-        "max-keys must be a whole number, 0 or more, not '\u0661'.",
+        "'\u0661' is no value of max-keys.",
     ),
     _argument(
         "a list in another encoding",
         "list-type=2&encoding-type=rot13",
-        "encoding-type must be url, not 'rot13'.",
+        "'rot13' is no value of encoding-type. Valid: url.",
     ),
     _argument(
         "a list from a token that is none",
