@@ -20,7 +20,7 @@ demo: setup
 	$(BIN)/python scripts/demo.py
 
 # Tests of parts go side by side; journeys, which time whole jobs, have the machine to themselves.
-PARTS := tests/unit tests/api tests/wire tests/contracts tests/conformance tests/hostile
+PARTS := tests/unit tests/api tests/wire tests/s3 tests/contracts tests/conformance tests/hostile tests/upgrades tests/kills
 
 test: setup-dev
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --durations 15 $(PARTS)
