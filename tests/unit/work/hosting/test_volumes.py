@@ -82,7 +82,9 @@ def test_a_disabled_key_keeps_an_endpoint_from_its_model_and_says_so(world):
 
 
 def test_what_a_killed_server_left_in_memory_is_removed(world):
-    left = memory_folder(world.folder) / "endpoints" / "0123456789ab" / "1"
+    root = memory_folder(world.folder)
+    root.mkdir(mode=0o700, parents=True)
+    left = root / "endpoints" / "0123456789ab" / "1"
     left.mkdir(parents=True)
     (left / "model").write_text("x")
 
