@@ -21,7 +21,7 @@ def world(tmp_path, monkeypatch):
     (tmp_path / "memory").mkdir()
     (tmp_path / "data").mkdir()
     made = World(tmp_path / "data")
-    memory_folder(made.folder).mkdir()
+    memory_folder(made.folder).mkdir(mode=0o700)
     yield made
     made.store.close()
 
@@ -82,9 +82,7 @@ def test_a_disabled_key_keeps_an_endpoint_from_its_model_and_says_so(world):
 
 
 def test_what_a_killed_server_left_in_memory_is_removed(world):
-    root = memory_folder(world.folder)
-    root.mkdir(mode=0o700, parents=True)
-    left = root / "endpoints" / "0123456789ab" / "1"
+    left = memory_folder(world.folder) / "endpoints" / "0123456789ab" / "1"
     left.mkdir(parents=True)
     (left / "model").write_text("x")
 
