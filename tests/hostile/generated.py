@@ -7,6 +7,7 @@ there, boundary values, hostile text) or taken from a request that is served; th
 from __future__ import annotations
 
 import copy
+import reprlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,10 @@ class Called:
     service: str
     operation: str
     parameters: Document
+
+    def __repr__(self) -> str:
+        """Short enough to be read where a test fails."""
+        return f"Called({self.service}, {self.operation}, {reprlib.repr(self.parameters)})"
 
 
 def model_of(service: str, operation: str) -> OperationModel:

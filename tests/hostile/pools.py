@@ -16,7 +16,7 @@ from api.world import (
     model_request,
     variant,
 )
-from hostile import keys
+from hostile import keys, people
 from hostile.requests import transform_request, v2_request
 
 HOSTILE = [
@@ -166,7 +166,7 @@ NAMED: dict[str, list[Any]] = {
     "logStreamName": ["churn", "nope"],
     "LogStreamName": ["churn", "nope"],
     "filterPattern": ["one", "?one ?two", "-three", '"', "{ $.a }"],
-    "RoleName": ["windvane", "nobody"],
+    **people.NAMED,
     "RoleSessionName": ["session", "s", "a b"],
     "DurationSeconds": [900, 3600, 899, 43_200],
     "PathPrefix": ["/", "/x/"],
@@ -193,6 +193,7 @@ _CONTAINER = {"Image": IMAGE, "ModelDataUrl": MODEL_DATA}
 
 TEMPLATES: dict[str, list[dict[str, Any]]] = {
     **keys.TEMPLATES,
+    **people.TEMPLATES,
     "CreateAutoMLJob": [
         job_request("new", InputDataConfig=[channel("s3://data/whole.manifest", "ManifestFile")]),
         job_request(

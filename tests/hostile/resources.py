@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from api.records import DETAILS, JOB_ARN, candidate_record, finished_candidate, job_record
 from api.steps import DATASET
 from api.world import IMAGE, INPUT, MODEL_DATA, SCOPE, config_request, model_request
-from hostile import keys
+from hostile import keys, people
 from hostile.asking import ACCOUNT, NOW, OTHER_ACCOUNT
 
 from windvane.artifacts.base import Artifacts, parse_location
@@ -82,6 +82,8 @@ def fill(store: Store, artifacts: Artifacts) -> None:
             tx.claim_bucket(bucket, ACCOUNT, NOW)
         for record in records(NOW):
             assert tx.insert(record)
+        for identity in people.RECORDS:
+            assert tx.add_identity(identity)
         tx.set_tags(_model("tagged").arn, {f"k{number}": "v" for number in range(50)})
         tx.log(LogPlace(SCOPE, AUTO_ML_JOBS, "churn"), ["one", "two", "three"], NOW)
 
