@@ -439,3 +439,6 @@ def test_a_simulation_says_what_would_be_decided(accounts: Accounts, iam: Any) -
         "ActionNames": ["s3:GetObject"],
     }
     assert refusal(iam.simulate_principal_policy, **nobody)[0] == "NoSuchEntity"
+    malformed = {**asked, "PolicyInputList": [" "]}
+    code, text = refusal(iam.simulate_principal_policy, **malformed)
+    assert (code, text[:27]) == ("ValidationError", "PolicyInputList.member.1: S")

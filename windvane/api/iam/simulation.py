@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from windvane.api.iam.table import IdentityParts, Table, page_of
-from windvane.control.identity.documents import Use, read_policy
+from windvane.control.identity.documents import Policy, Use, read_policy
 from windvane.control.identity.evaluation import Decision, Rights, decide
-from windvane.errors import InvalidRequest, NotFound
+from windvane.errors import InvalidRequest, MalformedPolicy, NotFound, PolicyTooLong
 from windvane.wire.call import Call, Result
 
 OPERATIONS = Table("iam")
@@ -53,17 +53,26 @@ def simulate_principal_policy(parts: IdentityParts, call: Call) -> Result:
 def _rights(parts: IdentityParts, call: Call) -> Rights:
     """Of the user or role, with the further documents of the request.
 
-    raises    NotFound, MalformedPolicy
+    raises    NotFound, InvalidRequest for a document that is none
     """
     arn, account = call.parameters["PolicySourceArn"], call.caller.account
     principal = parts.changes.current().principal(arn)
     if principal is None or principal.account != account:
         raise NotFound(f"The entity {arn} cannot be found.")
-    further = [
-        read_policy(text, Use.MANAGED) for text in call.parameters.get("PolicyInputList", [])
-    ]
+    further = _read(call.parameters.get("PolicyInputList", []))
     policies = (*parts.authorizer.policies_of(principal), *further)
     return Rights(arn, account, policies, facts=parts.authorizer.facts_of_principal(principal))
+
+
+def _read(documents: list[str]) -> list[Policy]:
+    """raises    InvalidRequest that names the document: MalformedPolicyDocument is not modelled for a simulation"""
+    policies = []
+    for number, text in enumerate(documents, 1):
+        try:
+            policies.append(read_policy(text, Use.MANAGED))
+        except (MalformedPolicy, PolicyTooLong) as refused:
+            raise InvalidRequest(f"PolicyInputList.member.{number}: {refused}") from refused
+    return policies
 
 
 def _facts(entries: list[dict[str, Any]]) -> Mapping[str, str]:
