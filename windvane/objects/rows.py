@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import secrets
 import sqlite3
@@ -30,6 +31,8 @@ from windvane.objects.records import (
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SEQUENCE_DIGITS = 16
+_CHECKSUM_TYPES = {kind.value: kind for kind in ChecksumType}
+_STORAGE_CLASS = Attributes().storage_class
 
 BUCKET_COLUMNS = "name, account, region, created, versioning"
 VERSION_COLUMNS = (
@@ -157,7 +160,7 @@ def attributes_to_json(attributes: Attributes) -> str:
             "parameters": dict(encryption.parameters),
         },
     }
-    if attributes.storage_class != Attributes().storage_class:
+    if attributes.storage_class != _STORAGE_CLASS:
         document["storage_class"] = attributes.storage_class
     return _dumps({name: value for name, value in document.items() if value})
 
@@ -172,13 +175,13 @@ def attributes_from_json(text: str) -> Attributes:
         metadata=document.get("metadata", {}),
         tags=document.get("tags", {}),
         checksum=_checksum(document.get("checksum")),
-        storage_class=document.get("storage_class", Attributes().storage_class),
+        storage_class=document.get("storage_class", _STORAGE_CLASS),
         encryption=None
         if encryption is None
         else Encryption(
             encryption["algorithm"],
             encryption["key_id"],
-            base64.b64decode(encryption["sealed_key"]),
+            binascii.a2b_base64(encryption["sealed_key"]),
             encryption["parameters"],
         ),
     )
@@ -227,7 +230,7 @@ def _checksum(document: list[str] | None) -> Checksum | None:
     if document is None:
         return None
     algorithm, value, kind = document
-    return Checksum(algorithm, value, ChecksumType(kind))
+    return Checksum(algorithm, value, _CHECKSUM_TYPES[kind])
 
 
 def _dumps(value: object, default: Any = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.refusals import refused
 
 MAX_KEYS = 1000
+_STANDS_AS_IT_IS = re.compile("[A-Za-z0-9_.~/*-]*")
 
 Encode = Callable[[str], str]
 
@@ -208,7 +210,7 @@ def _encoder(given: Mapping[str, Any]) -> Encode:
 
 
 def _url_encoded(text: str) -> str:
-    return quote(text, safe="/*")
+    return text if _STANDS_AS_IT_IS.fullmatch(text) else quote(text, safe="/*")
 
 
 def _token(position: str) -> str:

@@ -17,7 +17,7 @@ from windvane.wire.s3.exchange import Exchange
 from windvane.wire.s3.external import ExternalStore
 from windvane.wire.s3.forward import Forwarder, answered
 from windvane.wire.s3.model import target
-from windvane.wire.s3.own import OwnStore, send_result
+from windvane.wire.s3.own import OwnStore, send_result, written_answer
 from windvane.wire.s3.refusals import refused
 
 _CONDITIONS = {
@@ -95,7 +95,9 @@ async def copy_into(
             parameters=_upload_parameters(call.parameters, of_source),
         )
         written = await store.copy_in(upload, found.chunks, int(of_source["content-length"]))
-        await send_result(exchange, _copied(call.operation, written.members), store.in_thread)
+        copied = _copied(call.operation, written.members)
+        answer_written = written_answer(call.operation, copied)
+        await send_result(exchange, copied, answer_written, store.in_thread)
         return
     head = _write_head(exchange.head, of_source)
     async with forwarder.send(store.upstream, head, found.chunks) as answer:
@@ -105,7 +107,8 @@ async def copy_into(
             await send_answered(Answered(passed.status, headers, passed.chunks), exchange.send)
             return
         written_there = {"ETag": answer.headers.get("ETag", "")}
-    await send_result(exchange, _copied(call.operation, written_there), _at_once)
+    copied = _copied(call.operation, written_there)
+    await send_result(exchange, copied, written_answer(call.operation, copied), _at_once)
 
 
 async def _at_once(function: Any, *arguments: Any) -> Any:

@@ -26,7 +26,7 @@ from windvane.wire.s3.model import operation_model
 from windvane.wire.s3.payload import MAX_UPLOAD, UNSIGNED, BodyPlan, Digests, Intake
 from windvane.wire.s3.reading import read_payload
 from windvane.wire.s3.refusals import refused
-from windvane.wire.s3.writing import write_answer
+from windvane.wire.s3.writing import HeaderPairs, write_answer
 
 BLOCK = 1 << 20
 _MAX_XML = 1 << 20
@@ -34,6 +34,9 @@ _MAX_XML_OF = {"DeleteObjects": 2 << 20, "CompleteMultipartUpload": 4 << 20}
 """Bytes: 1,000 keys of 1,024 bytes, 10,000 parts."""
 
 _NO_LENGTH_NEEDED = frozenset({"", "0"})
+
+Written = tuple[int, HeaderPairs, bytes]
+"""Status, headers and body, as the model has them."""
 
 
 class OwnStore:
@@ -58,11 +61,12 @@ class OwnStore:
         operation = exchange.resolved.operation
         if (begin := self._service.uploads.get(operation)) is not None:
             result = await self._take_in(exchange, call, begin)
+            written = written_answer(operation, result)
         else:
-            result = await self._handle(exchange, call)
-        await send_result(exchange, result, self.in_thread)
+            result, written = await self._handle(exchange, call)
+        await send_result(exchange, result, written, self.in_thread)
 
-    async def _handle(self, exchange: Exchange, call: S3Call) -> S3Result:
+    async def _handle(self, exchange: Exchange, call: S3Call) -> tuple[S3Result, Written]:
         limit = _MAX_XML_OF.get(call.operation, _MAX_XML)
         plan = plan_of(exchange)
         intake = Intake(plan, exchange.proof.signing, limit=limit)
@@ -71,8 +75,10 @@ class OwnStore:
         if _announces_body(exchange):
             await self.check_owners(call)
         handler = self._service.handlers[call.operation]
-        result: S3Result = await self.in_thread(_handle, handler, call, b"".join(pieces))
-        return result
+        answered: tuple[S3Result, Written] = await self.in_thread(
+            _handle, handler, call, b"".join(pieces)
+        )
+        return answered
 
     async def _take_in(
         self, exchange: Exchange, call: S3Call, begin: Callable[[S3Call], Sink]
@@ -121,11 +127,24 @@ class OwnStore:
             await self.in_thread(sink.discard)
 
 
-def _handle(handler: Callable[[S3Call], S3Result], call: S3Call, body: bytes) -> S3Result:
+def _handle(
+    handler: Callable[[S3Call], S3Result], call: S3Call, body: bytes
+) -> tuple[S3Result, Written]:
+    """The answer is written in the same thread: a list of 1,000 keys takes milliseconds."""
     model = operation_model(call.operation)
     parameters = {**call.parameters, **read_payload(model, body)}
     whole = S3Call(call.operation, call.caller, parameters, call.request_id, call.authorize)
-    return handler(whole)
+    result = handler(whole)
+    try:
+        return result, written_answer(call.operation, result)
+    except BaseException:
+        if result.content is not None:
+            result.content.close()
+        raise
+
+
+def written_answer(operation: str, result: S3Result) -> Written:
+    return write_answer(operation_model(operation), result.members)
 
 
 async def take_in(
@@ -170,11 +189,11 @@ async def _ended(*under_way: asyncio.Future[Any] | None) -> None:
                 await asyncio.shield(one)
 
 
-async def send_result(exchange: Exchange, result: S3Result, in_thread: InThread) -> None:
+async def send_result(
+    exchange: Exchange, result: S3Result, written: Written, in_thread: InThread
+) -> None:
     try:
-        usual, headers, body = write_answer(
-            operation_model(exchange.resolved.operation), result.members
-        )
+        usual, headers, body = written
         status = result.status or usual
         encoded = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers]
         encoded += identified(exchange.record)

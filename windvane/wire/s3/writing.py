@@ -8,17 +8,16 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from botocore.model import OperationModel, Shape
 
-from windvane.wire.s3.answers import NAMESPACE, xml_text
+from windvane.wire.s3.answers import NAMESPACE
+from windvane.wire.s3.elements import xml_escaped, xml_writer
 from windvane.wire.scalars import UnfitResult, format_text
 
 HeaderPairs = list[tuple[str, str]]
 
 _PROLOG = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_ESCAPED = {"\r": "&#13;"}
 _HEADER_TEXT = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 _ROOTS = {
@@ -72,7 +71,7 @@ def write_answer(
 
 def write_location(region: str) -> bytes:
     """Write the answer to GetBucketLocation, whose one member is the root element."""
-    text = "" if region == "us-east-1" else _text(region)
+    text = "" if region == "us-east-1" else xml_escaped(region)
     return f'{_PROLOG}<LocationConstraint xmlns="{NAMESPACE}">{text}</LocationConstraint>'.encode()
 
 
@@ -122,7 +121,7 @@ def _body(model: OperationModel, shape: Shape, given: Mapping[str, Any]) -> byte
             value = given.get(payload, b"")
             return value.encode() if isinstance(value, str) else bytes(value)
         name = member.serialization.get("name", member.name)
-        inner = _write(member, given.get(payload, {}))
+        inner = xml_writer(member)(given.get(payload, {}))
         return f'{_PROLOG}<{name} xmlns="{NAMESPACE}">{inner}</{name}>'.encode()
     in_body = {
         name: given[name] for name, _, location in _placed(shape) if not location and name in given
@@ -130,52 +129,5 @@ def _body(model: OperationModel, shape: Shape, given: Mapping[str, Any]) -> byte
     if not any(not location for _, _, location in _placed(shape)):
         return b""
     root = _ROOTS.get(model.name, f"{model.name}Result")
-    inner = _write_members(shape, in_body)
+    inner = xml_writer(shape)(in_body)
     return f'{_PROLOG}<{root} xmlns="{NAMESPACE}">{inner}</{root}>'.encode()
-
-
-def _write(shape: Shape, value: Any) -> str:
-    if shape.type_name == "structure":
-        return _write_members(shape, value)
-    if shape.type_name == "list":
-        name = shape.member.serialization.get("name", "member")
-        return "".join(_element(name, shape.member, item) for item in value)
-    if shape.type_name == "timestamp":
-        if not isinstance(value, datetime):
-            raise UnfitResult(f"{shape.name} is no datetime")
-        utc = value.astimezone(UTC)
-        return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
-    return _text(format_text(shape, value, shape.name))
-
-
-def _write_members(shape: Shape, value: Mapping[str, Any]) -> str:
-    if unknown := value.keys() - shape.members.keys():
-        raise UnfitResult(f"{shape.name} has no member {min(unknown)}")
-    written = []
-    for name, member in shape.members.items():
-        item = value.get(name)
-        if item is None or member.serialization.get("xmlAttribute"):
-            continue
-        wire = member.serialization.get("name", name)
-        if member.type_name == "list" and member.serialization.get("flattened"):
-            written += [_element(wire, member.member, one) for one in item]
-        else:
-            written.append(_element(wire, member, item))
-    return "".join(written)
-
-
-def _element(name: str, shape: Shape, value: Any) -> str:
-    attributes = ""
-    if shape.type_name == "structure":
-        for key, member in shape.members.items():
-            if member.serialization.get("xmlAttribute") and value.get(key) is not None:
-                namespace = shape.serialization.get("xmlNamespace", {})
-                attributes = (
-                    f" xmlns:{namespace['prefix']}={quoteattr(namespace['uri'])}"
-                    f" {member.serialization['name']}={quoteattr(value[key])}"
-                )
-    return f"<{name}{attributes}>{_write(shape, value)}</{name}>"
-
-
-def _text(text: str) -> str:
-    return escape(xml_text(text), _ESCAPED)
