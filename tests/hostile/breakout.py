@@ -61,6 +61,13 @@ def attempts(told: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
         "dump core": _core,
         "hold files in memory": _in_memory,
         "outlive the parent": _outlive,
+        "send beside a pair of sockets": _paired,
+        "watch the data folder": lambda: _watched(folder),
+        "move the parent to a core": lambda: _moved(told["parent"]),
+        "hold a file against who opens it": lambda: _leased(Path(told["own"])),
+        "hold pages in a pipe": _pinned,
+        "take watches of the user": _epolled,
+        "control a file system": lambda: _controlled(Path(told["own"]).parent),
     }
 
 
@@ -203,6 +210,72 @@ def _outlive() -> str:
     if _LIBC.prctl(1, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
     return "off the leash"
+
+
+def _paired() -> str:
+    """A datagram can be sent by one of them to any socket that has a name, without a call of socket or connect."""
+    for end in socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM):
+        end.close()
+    return "a pair of sockets"
+
+
+def _watched(folder: Path) -> str:
+    """The kernel tells the names of files that are opened there; Landlock is not asked."""
+    watcher = _LIBC.inotify_init1(0)
+    if watcher < 0:
+        raise OSError(ctypes.get_errno(), "inotify_init1")
+    number = _LIBC.inotify_add_watch(watcher, bytes(folder), 0xFFF)
+    os.close(watcher)
+    return "" if number < 0 else "watched"
+
+
+def _moved(pid: int) -> str:
+    os.sched_setaffinity(pid, os.sched_getaffinity(pid))
+    return "moved"
+
+
+def _leased(path: Path) -> str:
+    import fcntl
+
+    with path.open("rb") as file:
+        fcntl.fcntl(file, 1024, fcntl.F_WRLCK)
+    return "a lease"
+
+
+class _Vector(ctypes.Structure):
+    _fields_ = [("start", ctypes.c_void_p), ("size", ctypes.c_size_t)]
+
+
+def _pinned() -> str:
+    read_end, write_end = os.pipe()
+    page = ctypes.create_string_buffer(4096)
+    try:
+        vector = _Vector(ctypes.addressof(page), 4096)
+        if _LIBC.vmsplice(write_end, ctypes.byref(vector), ctypes.c_size_t(1), 0) < 0:
+            raise OSError(ctypes.get_errno(), "vmsplice")
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+    return "a page"
+
+
+def _epolled() -> str:
+    import select
+
+    select.epoll().close()
+    return "a set of watches"
+
+
+def _controlled(folder: Path) -> str:
+    """Of Btrfs BTRFS_IOC_SNAP_CREATE_V2 is what it is about: here any that is no terminal's will do."""
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.ioctl(descriptor, 0x80086601, b"\0" * 8)
+    finally:
+        os.close(descriptor)
+    return "its flags"
 
 
 def _core() -> str:

@@ -45,14 +45,30 @@ closed = pytest.mark.skipif(not CLOSED, reason="this machine has too little of a
 
 THROUGH = {
     Part.LANDLOCK: {"write to the temporary folder"},
-    Part.SECCOMP: {"fork", "new namespaces", "hold files in memory", "outlive the parent"},
+    Part.SECCOMP: {
+        "fork",
+        "new namespaces",
+        "hold files in memory",
+        "outlive the parent",
+        "send beside a pair of sockets",
+        "hold a file against who opens it",
+        "hold pages in a pipe",
+        "take watches of the user",
+        "control a file system",
+        "watch the data folder",
+    },
     Part.NETWORK: set(),
     Part.MOUNTS: set(),
     Part.USER: set(),
 }
 """What that part alone prevents."""
 
-SAME_USER = {"limit the parent", "signal the parent", "signal the sibling"}
+SAME_USER = {
+    "limit the parent",
+    "signal the parent",
+    "signal the sibling",
+    "move the parent to a core",
+}
 """Besides, where processes have the server's user: without seccomp, and signals where Landlock is older than Linux 6.12."""
 
 

@@ -27,14 +27,18 @@ _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
 _CLONE_THREAD = 0x00010000
 _CLONE_NEW_ANYTHING = 0x7E020000
-_TERMINAL_INPUT = (0x5412, 0x541C)
-"""TIOCSTI and TIOCLINUX: typing into somebody's terminal."""
+_TERMINAL = (0x5401, 0x802C542A, 0x5413)
+_PIPE = (0x541B, 0x5421, 0x5450, 0x5451)
+_CONTROLS = (*_TERMINAL, *_PIPE)
+"""TCGETS, TCGETS2 and TIOCGWINSZ: whether a file is a terminal, and its size; FIONREAD, FIONBIO, FIONCLEX and FIOCLEX.
+All others are a file system's or a device's own, and no Landlock looks at those of a file system: one makes snapshots
+of folders that nobody may read, another sends signals."""
 
 _FILE_OWNERS = (8, 10, 15)
 """F_SETOWN, F_SETSIG and F_SETOWN_EX: which signal a file sends, and to which process."""
 
-_SOCKET_OWNERS = (0x8901, 0x8902)
-"""FIOSETOWN and SIOCSPGRP: the same by ioctl."""
+_LEASES = (1024, 1026)
+"""F_SETLEASE and F_NOTIFY: whoever opens a file waits for its lease, a file that can only be read included."""
 
 _ON_PARENTS_DEATH = (1,)
 """PR_SET_PDEATHSIG: outliving its parent."""
@@ -78,6 +82,7 @@ _OTHERS = (
     "ioctl",
     "fcntl",
     "prctl",
+    "sched_setaffinity",
 )
 """Allowed for some arguments alone."""
 
@@ -98,8 +103,9 @@ class Check:
 
 def program(own_pid: int, architecture: str) -> list[Instruction]:
     """The filter for a process of this id: no network, no other program or process, no signals to others, nothing that
-    looks into other processes, namespaces, mounts, keys, the kernel; no files in memory, which no limit counts. What is
-    refused gets EPERM.
+    looks into other processes, folders, namespaces, mounts, keys, the kernel; nothing that holds memory which no limit
+    counts (files in memory, pages in pipes, pairs of sockets), or takes of what is its user's as a whole (watches of
+    epoll and inotify). What is refused gets EPERM.
 
     raises    KernelLacks for an architecture whose numbers are not known
     """
@@ -128,8 +134,9 @@ def program(own_pid: int, architecture: str) -> list[Instruction]:
     made += _if_call(numbers["kill"], Check(0, values=(own_pid,)))
     made += _if_call(numbers["tgkill"], Check(0, values=(own_pid,)))
     made += _if_call(numbers["prlimit64"], Check(0, values=(0, own_pid)))
-    made += _unless(numbers["ioctl"], 1, (*_TERMINAL_INPUT, *_SOCKET_OWNERS))
-    made += _unless(numbers["fcntl"], 1, _FILE_OWNERS)
+    made += _if_call(numbers["sched_setaffinity"], Check(0, values=(0,)))
+    made += _if_call(numbers["ioctl"], Check(1, values=_CONTROLS), ERRNO | errno.ENOTTY)
+    made += _unless(numbers["fcntl"], 1, (*_FILE_OWNERS, *_LEASES))
     made += _unless(numbers["prctl"], 0, _ON_PARENTS_DEATH)
     made.append((_RETURN, 0, 0, ALLOW))
     return made
@@ -184,14 +191,16 @@ def _refusal() -> int:
     return ERRNO | errno.EPERM
 
 
-def _if_call(number: int, check: Check) -> Iterator[Instruction]:
+def _if_call(
+    number: int, check: Check, refusal: int = ERRNO | errno.EPERM
+) -> Iterator[Instruction]:
     """Allow the call if its argument is right, refuse it otherwise; other calls go on behind this block."""
-    block = list(_checked(check))
+    block = list(_checked(check, refusal))
     yield (_EQUAL, 0, len(block), number)
     yield from block
 
 
-def _checked(check: Check) -> Iterator[Instruction]:
+def _checked(check: Check, refusal: int) -> Iterator[Instruction]:
     yield (_LOAD, 0, 0, _ARGUMENTS + 8 * check.argument)
     if check.values:
         for left, value in zip(range(len(check.values) - 1, -1, -1), check.values, strict=True):
@@ -199,7 +208,7 @@ def _checked(check: Check) -> Iterator[Instruction]:
     else:
         yield (_ANY_BIT, 0, 1, check.wants)
         yield (_ANY_BIT, 0, 1, check.lacks)
-    yield (_RETURN, 0, 0, _refusal())
+    yield (_RETURN, 0, 0, refusal)
     yield (_RETURN, 0, 0, ALLOW)
 
 

@@ -28,6 +28,8 @@ _SINCE_5_1 = {
     "memfd_secret": 447,
     "process_mrelease": 448,
     "fchmodat2": 452,
+    "statmount": 457,
+    "listmount": 458,
     "setxattrat": 463,
     "removexattrat": 466,
     "open_tree_attr": 467,
@@ -53,7 +55,10 @@ _X86_64 = {
     "move_pages": 279, "accept4": 288, "rt_tgsigqueueinfo": 297, "perf_event_open": 298, "fanotify_init": 300,
     "prlimit64": 302, "name_to_handle_at": 303, "open_by_handle_at": 304, "clock_adjtime": 305, "setns": 308,
     "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "finit_module": 313, "sched_setattr": 314,
-    "memfd_create": 319, "kexec_file_load": 320, "bpf": 321, "execveat": 322, "userfaultfd": 323, **_SINCE_5_1,
+    "memfd_create": 319, "kexec_file_load": 320, "bpf": 321, "execveat": 322, "userfaultfd": 323,
+    "socketpair": 53, "sync": 162, "sched_setaffinity": 203, "io_setup": 206, "epoll_create": 213, "inotify_init": 253,
+    "inotify_add_watch": 254, "tee": 276, "vmsplice": 278, "epoll_create1": 291, "inotify_init1": 294, "syncfs": 306,
+    **_SINCE_5_1,
 }  # fmt: skip
 
 _AARCH64 = {
@@ -72,7 +77,8 @@ _AARCH64 = {
     "accept4": 242, "prlimit64": 261, "fanotify_init": 262, "name_to_handle_at": 264, "open_by_handle_at": 265,
     "clock_adjtime": 266, "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272,
     "finit_module": 273, "sched_setattr": 274, "memfd_create": 279, "bpf": 280, "execveat": 281, "userfaultfd": 282,
-    "kexec_file_load": 294, **_SINCE_5_1,
+    "kexec_file_load": 294, "io_setup": 0, "epoll_create1": 20, "inotify_init1": 26, "inotify_add_watch": 27,
+    "vmsplice": 75, "tee": 77, "sync": 81, "sched_setaffinity": 122, "socketpair": 199, "syncfs": 267, **_SINCE_5_1,
 }  # fmt: skip
 
 NUMBERS: Mapping[str, Mapping[str, int]] = {"x86_64": _X86_64, "aarch64": _AARCH64}

@@ -48,7 +48,16 @@ def answer(
 def test_calls_are_refused_by_their_number(architecture: str) -> None:
     made, numbers = program(PID, architecture), NUMBERS[architecture]
     token = ARCHITECTURES[architecture]
-    for name in ("socket", "ptrace", "execve", "unshare", "mount", "open_by_handle_at", "keyctl"):
+    for name in (
+        "socket",
+        "socketpair",
+        "ptrace",
+        "execve",
+        "unshare",
+        "mount",
+        "open_by_handle_at",
+        "keyctl",
+    ):
         assert answer(made, numbers[name], architecture=token) == REFUSED, name
     for name in ("kexec_load", "init_module", "bpf", "reboot"):
         assert answer(made, numbers[name], architecture=token) == KILL, name
@@ -84,8 +93,16 @@ def test_another_architecture_ends_the_process() -> None:
         ("clone", (17,), REFUSED),
         ("clone", (0x10000 | 0x10000000,), REFUSED),
         ("ioctl", (0, 0x5401), ALLOW),
-        ("ioctl", (0, 0x5412), REFUSED),
-        ("ioctl", (0, 0x541C), REFUSED),
+        ("ioctl", (0, 0x5412), ERRNO | errno.ENOTTY),
+        ("ioctl", (0, 0x541C), ERRNO | errno.ENOTTY),
+        ("ioctl", (0, 0x5421), ALLOW),
+        ("ioctl", (0, 0x50009417), ERRNO | errno.ENOTTY),
+        ("ioctl", (0, 0x8901), ERRNO | errno.ENOTTY),
+        ("fcntl", (0, 4), ALLOW),
+        ("fcntl", (0, 8), REFUSED),
+        ("fcntl", (0, 1024), REFUSED),
+        ("sched_setaffinity", (0, 8), ALLOW),
+        ("sched_setaffinity", (7, 8), REFUSED),
         ("prctl", (1, 0), REFUSED),
         ("prctl", (15, 0), ALLOW),
     ],
