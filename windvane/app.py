@@ -238,7 +238,7 @@ class Server:
         while self._objects is not None:
             try:
                 await asyncio.to_thread(self._objects.sweep, utc_now())
-            except WindvaneError:
+            except Exception:  # noqa: BLE001 - it is all that removes what no row refers to, and goes on
                 _LOG.exception("Objects that are due could not be removed; tried again later.")
             await asyncio.sleep(_OBJECT_SWEEP_S)
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from s3.gateways import allow
 from s3.house import AccountsAsKeys, Answer, S3House
 from s3.signing import sha256, signed
 
+from windvane.artifacts.folder import Folder
 from windvane.errors import AccessDenied
 from windvane.wire.bodies import Bodies
 from windvane.wire.call import Request
@@ -222,6 +224,44 @@ def test_conditions_hold_for_buckets_that_are_read_from_elsewhere(house: S3House
         assert facts["s3:prefix"] == "secret/"
         outside.denied.add(("s3:GetObject", "arn:aws:s3:::far/x"))
         assert outside.ask("GET", "/far/x").status == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [("GET", "/ours/k"), ("HEAD", "/ours/k"), ("DELETE", "/ours/k"), ("GET", "/ours?tagging=")],
+)
+def test_a_source_in_the_head_of_no_copy_is_none(
+    house: S3House, method: str, target: str, tmp_path: Path
+) -> None:
+    """Whatever was asked for with x-amz-copy-source became a copy: whoever might read one key wrote to it what a bucket
+    holds that is read from elsewhere, without being asked for the right to either."""
+    (tmp_path / "secret").write_bytes(b"of another account")
+    mapped = MappedBucket(Folder(tmp_path), "us-east-1", ("444455556666",))
+    outside = Outside(house, {"far": mapped}.get)
+    assert outside.ask(method, target, [("x-amz-copy-source", "/far/secret")]).status == 200
+    ((head, sent),) = outside.kept.sent
+    assert (head.method, sent) == (method, b"")
+    assert "x-amz-copy-source" not in dict(head.headers)
+
+
+def test_nor_does_it_tell_of_objects_beside_a_store_of_our_own(tmp_path: Path) -> None:
+    """304 was answered with what is known of an object in a bucket that another account alone may read."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "secret").write_bytes(b"of another account")
+    mapped = MappedBucket(Folder(tmp_path / "folder"), "us-east-1", ("444455556666",))
+    house = S3House(tmp_path, mapped={"far": mapped}.get)
+    try:
+        house.client().create_bucket(Bucket="ours")
+        house.client().put_object(Bucket="ours", Key="k", Body=b"x")
+        for source in ("/far/secret", "/far/nothing"):
+            headers = [
+                ("x-amz-copy-source", source),
+                ("x-amz-copy-source-if-none-match", "*"),
+            ]
+            answer = house.ask("GET", "/ours/k", signed("GET", "/ours/k", headers))
+            assert (answer.status, answer.body) == (200, b"x")
+    finally:
+        house.close()
 
 
 def md5(body: bytes) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from s3.house import OURS, THEIRS, Answer, S3House, refusal
@@ -265,6 +266,39 @@ def test_an_old_link_to_a_bucket_is_none_to_an_object(house: S3House) -> None:
         answer = house.ask("GET", target.replace("/ours", path, 1))
         assert answer.status in (400, 403)
         assert answer.body != SECRET_TEXT
+
+
+@pytest.mark.parametrize(
+    ("changed", "becomes"),
+    [
+        ("&versionId={id}", "%26versionId%3D{id}"),
+        ("x-amz-acl=private&x-amz-tagging=a%3Db", "x-amz-acl:private%0Ax-amz-tagging=a%3Db"),
+    ],
+)
+def test_nothing_of_an_old_link_is_hidden_in_its_neighbour(
+    house: S3House, changed: str, becomes: str
+) -> None:
+    """Version 2 signs names and values one behind the other: a version, or a header, that was written into the name or
+    the value before it was signed alike and not heeded."""
+    s3 = house.client()
+    s3.put_object(Bucket="ours", Key="old", Body=b"x")
+    path = "/ours/old?response-content-type=a&versionId=null"
+    names = "response-content-type=a&versionId=null"
+    text = f"GET\n\n\n9999999999\nx-amz-acl:private\nx-amz-tagging:a=b\n/ours/old?{names}"
+    signature = quote(base64.b64encode(hmac.digest(b"secret", text.encode(), "sha1")), safe="")
+    link = f"{path}&AWSAccessKeyId={OURS}&Expires=9999999999&Signature={signature}"
+    link += "&x-amz-acl=private&x-amz-tagging=a%3Db"
+    assert house.ask("GET", link).status == 200
+    other = link.replace(changed.format(id="null"), becomes.format(id="null"))
+    assert other != link
+    assert house.ask("GET", other).status == 400
+
+
+def test_an_old_link_may_end_behind_all_years(house: S3House) -> None:
+    """Anybody got a 500, and a traceback in the log, for a date that no calendar has."""
+    target = f"/ours/old?AWSAccessKeyId={OURS}&Signature=x&Expires=999999999999"
+    answer = house.ask("GET", target)
+    assert (answer.status, code_of(answer)) == (403, "SignatureDoesNotMatch")
 
 
 def _posted(house: S3House, key: str, conditions: list[Any], content: bytes, **more: str) -> int:

@@ -92,7 +92,7 @@ class Index:
                 raise StoreUnusable.busy(LOCK_TIMEOUT_S)
             self._writing.acquire()
         try:
-            if not ticket.is_done:
+            while not ticket.is_done:  # many may stand before it
                 self._write_waiting()
         finally:
             self._writing.release()

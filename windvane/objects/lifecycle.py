@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from windvane.objects.records import Version
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+"""What lies behind the last year that a date can have."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,15 @@ class LifecycleRule:
 
 
 def days_over(since: datetime, days: int) -> datetime:
-    """Return the moment at which so many days are over: a midnight, UTC.
+    """Return the moment at which so many days are over: a midnight, UTC, or the last moment there is.
 
     source    "Lifecycle rules based on an object's age" in S3's user guide: rounded up to the next day's midnight
     """
     day = since.replace(hour=0, minute=0, second=0, microsecond=0)
-    return day + timedelta(days=days + 1)
+    try:
+        return day + timedelta(days=days + 1)
+    except OverflowError:
+        return _NEVER
 
 
 def expiry_of(

@@ -18,6 +18,12 @@ from windvane.wire.s3.refusals import S3Refusal, refused
 
 _HEAD = re.compile(rb"([0-9a-fA-F]{1,16})(?:;chunk-signature=([0-9a-f]{64}))?")
 _TRAILER = re.compile(rb"([A-Za-z0-9-]{1,64}):[ \t]*([\x20-\x7e]{0,256})")
+_MIN_CHUNK = 8192
+"""Bytes of every chunk but the last one that holds any: each costs work, whatever is in it.
+
+source    "Uploading an object in multiple chunks" in S3's user guide
+"""
+
 _MAX_LINE = 512
 _MAX_TRAILERS = 8
 _EMPTY_HASH = hashlib.sha256(b"").hexdigest()
@@ -63,6 +69,7 @@ class ChunkReader:
         self._buffer = bytearray()
         self._previous = signing.seed if signing is not None else ""
         self._left = -1
+        self._size = _MIN_CHUNK
         self._expected = ""
         self._hash = hashlib.sha256()
         self._in_trailers = self._ended = False
@@ -121,6 +128,9 @@ class ChunkReader:
         if match is None or (self._signing is not None) != (match[2] is not None):
             raise refused("InvalidRequest", "The head of a chunk is malformed.")
         self._left = int(match[1], 16)
+        if self._left and self._size < _MIN_CHUNK:
+            raise refused("InvalidChunkSizeError")
+        self._size = self._left
         self._expected = (match[2] or b"").decode()
         self._hash = hashlib.sha256()
         if self._left == 0:

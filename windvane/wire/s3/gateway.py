@@ -146,7 +146,8 @@ class S3Gateway:
         return replace(proof, caller=caller)
 
     async def _serve(self, exchange: Exchange) -> None:
-        source = CopySource.of(exchange.head)
+        is_copy = "CopySource" in exchange.parameters
+        source = CopySource.of(exchange.head) if is_copy else None
         if source is not None and (origin := self._mapped(source.bucket)) is not None:
             async with self._reader.open(origin, source.read_head()) as found:
                 await copy_into(self._store, self._forwarder, exchange, self._call(exchange), found)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
+from weakref import WeakValueDictionary
 
 from windvane.wire.s3.actions import read_source
 from windvane.wire.s3.answers import (
@@ -42,11 +43,14 @@ Written = tuple[int, HeaderPairs, bytes]
 class OwnStore:
     """service     what it serves
     in_thread   runs blocking calls off the event loop
+    at_once     handlers that run at once for one account: fewer than there are threads, as a copy may take long
     """
 
-    def __init__(self, service: S3Service, in_thread: InThread) -> None:
+    def __init__(self, service: S3Service, in_thread: InThread, at_once: int = 8) -> None:
         self._service = service
         self.in_thread = in_thread
+        self._at_once = at_once
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self.uploads = service.uploads
 
     def serves(self, operation: str) -> bool:
@@ -75,9 +79,11 @@ class OwnStore:
         if _announces_body(exchange):
             await self.check_owners(call)
         handler = self._service.handlers[call.operation]
-        answered: tuple[S3Result, Written] = await self.in_thread(
-            _handle, handler, call, b"".join(pieces)
-        )
+        account = call.caller.account
+        async with self._turns.setdefault(account, asyncio.Semaphore(self._at_once)):
+            answered: tuple[S3Result, Written] = await self.in_thread(
+                _handle, handler, call, b"".join(pieces)
+            )
         return answered
 
     async def _take_in(

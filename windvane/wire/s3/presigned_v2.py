@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 from windvane.errors import BadSignature, IncompleteLink, LinkExpired, UnknownKey
@@ -41,6 +41,9 @@ _HARMLESS = frozenset({"encoding-type"})
 _EPOCH = re.compile(r"[0-9]{1,12}")
 
 
+_HIDDEN = re.compile(rf"&({'|'.join(sorted(_SIGNED_QUERY))})(=|&|$)")
+"""Version 2 joins names and values as they are: `a=1&versionId=2` may be two parameters, or one that hides the other."""
+
 _KNOWN = _SIGNED_QUERY | _HARMLESS | frozenset(_PARAMETERS)
 
 
@@ -67,7 +70,7 @@ def verify(head: Request, keyring: KeyRing, now: datetime) -> Caller:
         raise refused(
             "AccessDenied", f"Invalid date (should be seconds since epoch): {query['Expires'][:32]}"
         )
-    if now > datetime.fromtimestamp(int(query["Expires"]), UTC):
+    if now.timestamp() > int(query["Expires"]):
         raise LinkExpired("Request has expired")
     token = query.get("x-amz-security-token", "")
     credential = keyring.credential(query["AWSAccessKeyId"], token, now)
@@ -97,6 +100,11 @@ def _check_query(query: dict[str, str]) -> None:
                 f"Signature Version 2 does not cover the query parameter '{name[:64]}'. Sign with "
                 "Version 4: boto3's Config(signature_version='s3v4').",
             )
+    if any(_HIDDEN.search(query[name]) for name in query.keys() & _SIGNED_QUERY):
+        raise refused(
+            "InvalidArgument",
+            "A value of the query holds what Version 2 signs as a parameter of its own. Sign with Version 4.",
+        )
 
 
 def _spellings(head: Request) -> tuple[str, ...]:

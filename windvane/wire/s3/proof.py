@@ -29,6 +29,7 @@ _OF_SIGNATURE = frozenset(
 )
 _OF_VERSION_2 = frozenset({"content-type", "content-md5"})
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def is_signed(head: Request) -> bool:
 def with_headers_of_query(head: Request) -> Request:
     """Return the request with the headers that its signed query brings.
 
-    raises    S3Refusal for one that is in the head too
+    raises    S3Refusal for one that is in the head too, or cannot be in any
     """
     present = {name for name, _ in head.headers}
     brought = []
@@ -68,6 +69,8 @@ def with_headers_of_query(head: Request) -> Request:
             continue
         if name in present:
             raise refused("InvalidRequest", f"'{name[:64]}' stands in the head and in the query.")
+        if not _HEADER_NAME.fullmatch(name):
+            raise refused("InvalidArgument", f"'{name[:64]}' is no name of a header.")
         present.add(name)
         brought.append((name, header_value(name, value)))
     return Request(head.method, head.path, head.query, (*head.headers, *brought), head.body)

@@ -173,9 +173,13 @@ def parse_moment(text: str) -> datetime:
 
 
 def _integer(text: str) -> int:
-    if not text.isascii() or not text.removeprefix("-").isdecimal() or len(text) > 19:
+    """Of 64 bits at most: no store counts further."""
+    if not text.isascii() or not text.removeprefix("-").isdecimal() or len(text) > 20:
         raise ValueError(text[:64])
-    return int(text)
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(text[:64])
+    return number
 
 
 def _boolean(text: str) -> bool:

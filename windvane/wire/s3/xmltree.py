@@ -34,6 +34,7 @@ def parse_document(body: bytes) -> Element:
     """
     builder = _Builder()
     parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True  # else every line of a text is a call
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.characters

@@ -1,0 +1,145 @@
+"""Attacks on what requests to S3 cost others: threads, the event loop, the sweep that all buckets share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from s3.house import THEIRS, Answer, S3House
+from s3.signing import sha256, signed
+
+from windvane.objects.index import Index, _Ticket
+from windvane.wire.s3 import own
+from windvane.wire.s3.call import S3Call, S3Result
+from windvane.wire.s3.xmltree import parse_document
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[S3House]:
+    made = S3House(tmp_path)
+    made.client().create_bucket(Bucket="ours")
+    made.client().put_object(Bucket="ours", Key="k", Body=b"x")
+    yield made
+    made.close()
+
+
+def ask(house: S3House, method: str, target: str, headers: Any = (), body: bytes = b"") -> Answer:
+    given = [*headers, *([("content-length", str(len(body)))] if body else [])]
+    return house.ask(method, target, signed(method, target, given, sha256(body)), body)
+
+
+def expiring(days: str) -> bytes:
+    return (
+        "<LifecycleConfiguration><Rule><ID>late</ID><Status>Enabled</Status><Filter/>"
+        f"<Expiration><Days>{days}</Days></Expiration></Rule></LifecycleConfiguration>"
+    ).encode()
+
+
+@pytest.mark.parametrize("days", ["2147483647", "99999999", "2950000"])
+def test_a_rule_for_a_day_that_never_comes_stops_no_sweep(house: S3House, days: str) -> None:
+    """The sweep ended for good, of all accounts' buckets, with an OverflowError; in the bucket every read and write was
+    answered with 500, the writes after they were done."""
+    theirs = house.client(THEIRS)
+    theirs.create_bucket(Bucket="theirs")
+    theirs.put_object(Bucket="theirs", Key="due", Body=b"x")
+    assert ask(house, "PUT", "/ours?lifecycle=", body=expiring(days)).status == 200
+    rule = {"ID": "a", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}}
+    theirs.put_bucket_lifecycle_configuration(
+        Bucket="theirs", LifecycleConfiguration={"Rules": [rule]}
+    )
+    assert house.client().get_object(Bucket="ours", Key="k")["Body"].read() == b"x"
+    house.client().put_object(Bucket="ours", Key="another", Body=b"y")
+    house.store.sweep(datetime.now(UTC) + timedelta(days=3))
+    assert theirs.list_objects_v2(Bucket="theirs")["KeyCount"] == 0
+    assert house.client().list_objects_v2(Bucket="ours")["KeyCount"] == 2
+
+
+def test_one_account_leaves_threads_to_others(house: S3House) -> None:
+    """Sixteen copies of large objects, a request without a body each, held every thread of S3."""
+    store, go_on, running = house.gateway._store, threading.Event(), threading.Semaphore(0)
+    assert isinstance(store, own.OwnStore)
+    store._at_once = 2
+    handlers: dict[str, Callable[[S3Call], S3Result]] = {**store._service.handlers}
+    head = handlers["HeadObject"]
+
+    def slow(call: S3Call) -> S3Result:
+        running.release()
+        go_on.wait(30)
+        return head(call)
+
+    handlers["HeadObject"] = slow
+    object.__setattr__(store._service, "handlers", handlers)
+    house.client(THEIRS).create_bucket(Bucket="theirs")
+    with ThreadPoolExecutor(12) as clients:
+        asked = [clients.submit(ask, house, "HEAD", "/ours/k") for _ in range(12)]
+        assert running.acquire(timeout=30)
+        try:
+            assert house.client(THEIRS).list_objects_v2(Bucket="theirs")["KeyCount"] == 0
+        finally:
+            go_on.set()
+        assert {one.result().status for one in asked} == {200}
+
+
+def test_a_long_answer_is_not_written_on_the_event_loop(
+    house: S3House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of ten thousand buckets took 0.3 s of the loop that serves everybody, for one GET."""
+    loops: list[threading.Thread] = []
+    write = own.write_answer
+
+    def written(*arguments: Any) -> Any:
+        loops.append(threading.current_thread())
+        return write(*arguments)
+
+    monkeypatch.setattr(own, "write_answer", written)
+    house.client().list_objects_v2(Bucket="ours")
+    house.client().list_buckets()
+    assert len(loops) == 2
+    assert house._thread not in loops
+
+
+def test_chunks_are_no_smaller_than_those_of_s3(house: S3House) -> None:
+    """Each chunk of one byte cost as much as one of a megabyte: 1 MB of them a second of the interpreter."""
+    body = b"1\r\nx\r\n" * 1000 + b"0\r\n\r\n"
+    headers = [
+        ("x-amz-decoded-content-length", "1000"),
+        ("content-length", str(len(body))),
+    ]
+    given = signed("PUT", "/ours/c", headers, "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+    answer = house.ask("PUT", "/ours/c", given, body)
+    assert (answer.status, b"<Code>InvalidChunkSizeError</Code>" in answer.body) == (403, True)
+
+
+def test_lines_of_an_xml_document_cost_nothing_each() -> None:
+    """4 MB of line breaks were four million calls: 1 s of the interpreter."""
+    root = parse_document(b"<Tagging>" + b"\n" * (1 << 20) + b"</Tagging>")
+    assert len(root.text) == 1 << 20
+    assert len(root.pieces) < 4096
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/ours/mp?part-number-marker=9223372036854775808&uploadId={}",
+        "/ours/mp?part-number-marker=9999999999999999999&uploadId={}",
+    ],
+)
+def test_a_number_that_no_store_can_hold_is_refused(house: S3House, target: str) -> None:
+    """It was answered with 500."""
+    upload = house.client().create_multipart_upload(Bucket="ours", Key="mp")["UploadId"]
+    assert ask(house, "GET", target.format(upload)).status == 400
+
+
+def test_an_operation_that_waits_behind_many_is_done_before_it_is_answered(tmp_path: Path) -> None:
+    """Whoever came behind 256 others got an error, and what it asked for was done all the same, later: with a data
+    file that had been dropped."""
+    index = Index(tmp_path / "index.sqlite")
+    done: list[object] = []
+    index._waiting.extend(_Ticket(done.append) for _ in range(600))
+    assert index.write(lambda _: len(done)) == 600
+    index.close()
