@@ -65,7 +65,7 @@ from windvane.events.stream import Streams
 from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
 from windvane.maintenance.old_folder import require_imported
-from windvane.names import PageTokens, default_bucket
+from windvane.names import PageTokens, Scope, default_bucket
 from windvane.process.volatile import make_memory_folder, remove_empty_folders
 from windvane.serving.explaining import Explaining
 from windvane.serving.pool import Bounds
@@ -81,6 +81,7 @@ from windvane.settled import (
     connection_of,
     embedded_objects,
     hooks_of,
+    key_of_writes,
     networks_of,
     permanent_keys,
     plain_links,
@@ -150,6 +151,7 @@ class Server:
             sandbox=self._sandbox,
             check_key=self._kms.ciphers.check,
             permits=self._permits_bucket,
+            check_data=self._check_model_data,
         )
         self._up_since = utc_now()
         self._supervisor = Supervisor(
@@ -317,6 +319,9 @@ class Server:
             return source.is_open_to(account)
         return self._owners.owner(bucket) in (None, account)
 
+    def _check_model_data(self, scope: Scope, role: str, url: str) -> None:
+        self._parts.models.check_data(scope, role, url)
+
     def _mapped_bucket(self, bucket: str) -> MappedBucket | None:
         source = self._mapped.find(bucket)
         return None if source is None else as_mapped(source)
@@ -345,7 +350,13 @@ class Server:
             ConsoleParts(
                 self._entry,
                 Inside(self._operations, self._async_operations, self._permit, self._audit),
-                Objects(self._artifacts, owners, self._mapped, self._roles.authorize_s3),
+                Objects(
+                    self._artifacts,
+                    owners,
+                    self._mapped,
+                    self._roles.authorize_s3,
+                    key_of_writes(self._objects, self._mapped),
+                ),
                 Hosts(names),
                 self._roles.passable,
                 SignIns(self._failures, self._audit, self._telemetry.on_request),

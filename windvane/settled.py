@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from windvane.addresses import is_loopback
 from windvane.api.key_file import KeyFile
-from windvane.artifacts.base import Artifacts
+from windvane.artifacts.base import Artifacts, Location
 from windvane.artifacts.embedded import EmbeddedFolder, ObjectStoreArtifacts
 from windvane.artifacts.folder import Folder
 from windvane.artifacts.mapped import BucketMap, BucketSource
@@ -25,6 +25,7 @@ from windvane.audit.log import AUDIT_FOLDER, AUDIT_KEY, AuditLog
 from windvane.control.buckets import BucketOwners, DeclaredOwners
 from windvane.control.kms.master import MasterKeys
 from windvane.control.networks import Networks
+from windvane.control.objects import KeyOfWrites
 from windvane.domain.events import DETAIL_TYPES
 from windvane.events.webhooks import Hook
 from windvane.names import default_bucket, fresh_suffix
@@ -106,7 +107,7 @@ def permanent_keys(settings: Settings, own: KeyFile) -> list[tuple[str, str, str
     return every
 
 
-def embedded_objects(settings: Settings, keys: DataKeys) -> ObjectStore | None:
+def embedded_objects(settings: Settings, keys: DataKeys) -> EncryptedStore | None:
     """Open the store that belongs to the server; None if an external one is configured.
 
     keys      of what it encrypts
@@ -117,6 +118,17 @@ def embedded_objects(settings: Settings, keys: DataKeys) -> ObjectStore | None:
         return None
     limit_bytes = settings.limits.stored_bytes
     return EncryptedStore(open_objects(settings.data_dir / OBJECTS, limit_bytes=limit_bytes), keys)
+
+
+def key_of_writes(objects: EncryptedStore | None, mapped: BucketMap) -> KeyOfWrites:
+    """The key that the default of a bucket names; an external store asks for its keys itself."""
+
+    def key(location: Location) -> str:
+        if objects is None or mapped.find(location.bucket) is not None:
+            return ""
+        return objects.default_key_needed(location.bucket, location.key) or ""
+
+    return key
 
 
 def connection_of(settings: Settings) -> Connection | None:

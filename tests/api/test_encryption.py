@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied, InvalidRequest
 from windvane.names import PageTokens
 from windvane.objects.encrypted import EncryptedStore
+from windvane.objects.encryption import DEFAULT_DOCUMENT
 from windvane.objects.store import open_objects
+from windvane.settled import key_of_writes
 
 
 @pytest.fixture
@@ -215,6 +218,26 @@ def test_a_role_that_may_not_use_the_key_cannot_write_under_it(tmp_path: Path) -
         accounts.client().create_auto_ml_job(**job_request(OutputDataConfig=output, RoleArn=role))
     finally:
         accounts.close()
+
+
+def test_the_console_writes_nothing_under_a_key_that_its_user_may_not_use(
+    encrypted: tuple[Accounts, Any, Any],
+) -> None:
+    """Attack: what S3 refuses without kms:GenerateDataKey went into a bucket with a default key through the console."""
+    accounts, artifacts, key = encrypted
+    store = artifacts._objects
+    rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key.arn}
+    default = {"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]}
+    artifacts.ensure_bucket("locked")
+    store.set_document("locked", DEFAULT_DOCUMENT, json.dumps(default))
+    needed = key_of_writes(store, BucketMap())
+    objects = Objects(artifacts, None, BucketMap(), accounts.identity.authorizer, needed)
+    writer = accounts.caller(accounts.user("writer", allow("s3:*")))
+    with pytest.raises(AccessDenied, match=f"kms:GenerateDataKey on resource: {key.arn}"):
+        objects.write(writer, "s3://locked/a", b"x")
+    objects.write(writer, "s3://data/a", b"x")
+    owner = accounts.caller(accounts.user("owner", allow(["s3:*", "kms:GenerateDataKey"])))
+    objects.write(owner, "s3://locked/a", b"x")
 
 
 @pytest.fixture

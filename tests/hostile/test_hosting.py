@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.domain.candidate import Container
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Variant
+from windvane.errors import InvalidRequest
 from windvane.names import Scope
 from windvane.serving.router import Bounds, Router
 from windvane.store.base import Store
@@ -17,6 +19,7 @@ from windvane.store.open import open_store
 from windvane.work.hosting.hosting import Hosting
 
 SCOPE = Scope("111122223333", "us-east-1")
+ROLE = "arn:aws:iam::111122223333:role/serving"
 URL = "s3://changed-hands/model.tar.gz"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -36,11 +39,38 @@ def test_no_model_comes_from_a_bucket_that_has_become_another_accounts(tmp_path:
     assert not list(tmp_path.glob("endpoints/*/*/*"))
 
 
-async def _deployed(store: Store, folder: Path) -> Endpoint:
+def test_no_model_is_fetched_with_a_role_that_may_not_read_it_any_more(tmp_path: Path) -> None:
+    """The role was asked when the model was created: one that was deleted or narrowed since went on fetching."""
+
+    def check(scope: Scope, role: str, url: str) -> None:
+        assert (scope, role, url) == (SCOPE, ROLE, URL)
+        raise InvalidRequest(f"The role {role} cannot be assumed.")
+
+    store = open_store("", tmp_path)
+    store.migrate()
+    try:
+        endpoint = asyncio.run(_deployed(store, tmp_path, check, owner=SCOPE.account))
+    finally:
+        store.close()
+    assert endpoint.status is EndpointStatus.FAILED
+    assert f"The role {ROLE} cannot be assumed." in endpoint.failure_reason
+    assert not list(tmp_path.glob("endpoints/*/*/*"))
+
+
+def _no_check(_scope: Scope, _role: str, _url: str) -> None:
+    return None
+
+
+async def _deployed(
+    store: Store,
+    folder: Path,
+    check: Callable[[Scope, str, str], None] = _no_check,
+    owner: str = "444455556666",
+) -> Endpoint:
     artifacts = LocalArtifacts(folder / "s3")
     artifacts.ensure_bucket("changed-hands")
     artifacts.write(parse_location(URL), b"another account's")
-    variant = Deployed(Variant("A", "m", 1, 1.0), (Container("image", URL),))
+    variant = Deployed(Variant("A", "m", 1, 1.0), (Container("image", URL),), role=ROLE)
     made = Endpoint(
         scope=SCOPE,
         name="E",
@@ -52,9 +82,13 @@ async def _deployed(store: Store, folder: Path) -> Endpoint:
     )
     with store.transaction() as tx:
         tx.insert(made)
-    owner = "444455556666"
     hosting = Hosting(
-        store, artifacts, folder, Router(Bounds()), permits=lambda account, _: account == owner
+        store,
+        artifacts,
+        folder,
+        Router(Bounds()),
+        permits=lambda account, _: account == owner,
+        check_data=check,
     )
     hosting.start()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -23,8 +23,18 @@ from api.accounts import (
     trust,
 )
 from api.identities import SECRET, permit_of
+from api.records import finished_candidate, job_record
 from api.steps import split_request, training_request
-from api.world import REGION, job_request, model_request, refusal
+from api.test_reports import PIPELINE, dataset_step, put_artefacts
+from api.world import (
+    MODEL_DATA,
+    REGION,
+    build_parts,
+    config_request,
+    job_request,
+    model_request,
+    refusal,
+)
 from botocore.exceptions import ClientError
 from hostile.requests import transform_request, v2_request
 
@@ -32,19 +42,24 @@ from windvane.api.entry import Entry, new_link
 from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyRing
+from windvane.api.operation import Parts
 from windvane.api.permission_table import PERMISSIONS
+from windvane.api.permissions import Permissions, stored_key_arn
 from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
 from windvane.artifacts.base import Location
+from windvane.control.models import Models
 from windvane.control.passes import Passes
 from windvane.control.roles import Action
 from windvane.domain.candidate import TransformJob
+from windvane.domain.deployment import Endpoint
 from windvane.domain.identity import KeyStatus
-from windvane.errors import AccessDenied
+from windvane.domain.problem import MetricName
+from windvane.errors import AccessDenied, InvalidRequest
 from windvane.names import Scope, default_role
-from windvane.settings import Role
-from windvane.wire.call import Call, RequestRecord
+from windvane.settings import LimitSettings, Role
+from windvane.wire.call import Call, Handler, RequestRecord
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.forks import Forks
 from windvane.work.workers.starting import TaskStarter
@@ -531,3 +546,107 @@ def test_a_role_that_is_named_in_a_trust_policy_is_no_way_out_of_a_narrowed_sess
     assert may(account, account.session(first), "sts", "assume_role", **asked) == ""
     narrowed = account.session(first, Policy=document(allow("s3:*")))
     assert may(account, narrowed, "sts", "assume_role", **asked) == "AccessDenied"
+
+
+def test_who_may_not_pass_the_jobs_role_has_no_reports_made_with_it(account: Accounts) -> None:
+    """Our own operation started a processing job with the role of somebody else's AutoML job: its creator had passed that
+    role, whoever asked for the reports had not."""
+    world = account.world
+    now = world.clock()
+    world.insert(job_record(now, objective=MetricName.F1), dataset_step(world))
+    world.insert(finished_candidate(now, containers=PIPELINE))
+    put_artefacts(world)
+    names = {"AutoMLJobName": "churn", "CandidateName": "churn-001"}
+    role = default_role(ACCOUNT)
+    keys = account.user("ann", allow("windvane:*"), allow("iam:PassRole", NARROW))
+    start = operations_of(account)["windvane", "StartCandidateReports"]
+    call = Call("windvane", "StartCandidateReports", account.caller(keys), names, "id")
+    with pytest.raises(AccessDenied, match=f"perform: iam:PassRole on resource: {role}"):
+        start(call)
+    client = account.client("iam")
+    client.put_user_policy(
+        UserName="ann", PolicyName="pass", PolicyDocument=document(allow("iam:PassRole", role))
+    )
+    answer = start(call)
+    assert answer is not None
+    assert answer["ProcessingJobName"] == "churn-001-reports-1"
+
+
+def test_an_alias_is_not_taken_from_a_key_that_the_caller_may_not_touch(account: Accounts) -> None:
+    """UpdateAlias and DeleteAlias asked for the alias and the new key, not for the key that the alias names now: whoever
+    may do as they like with one key took the alias of another, and what is written under it with it."""
+    client = account.client("kms")
+    theirs, own = (client.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    client.create_alias(AliasName="alias/team", TargetKeyId=theirs)
+    permit = Permissions(account.identity.authorizer, PERMISSIONS, stored_key_arn(account.store))
+    aliases = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/*"
+    keys = account.user("ann", allow("kms:*", [own, aliases]))
+    asked = {
+        "UpdateAlias": {"AliasName": "alias/team", "TargetKeyId": own},
+        "DeleteAlias": {"AliasName": "alias/team"},
+    }
+    for operation, given in asked.items():
+        call = Call("kms", operation, account.caller(keys), given, "id")
+        with pytest.raises(AccessDenied, match=f"perform: kms:{operation} on resource: {theirs}"):
+            permit(call, RequestRecord("id"))
+        permit(replace(call, caller=account.caller(keys_of(ROOT))), RequestRecord("id"))
+
+
+@pytest.mark.parametrize("write", ["put_user_policy", "create_policy"])
+def test_a_deny_that_would_deny_nothing_is_not_written(account: Accounts, write: str) -> None:
+    """An ARN with its account left out was completed at its end, and the Deny was about nothing that there is."""
+    mistyped = f"arn:aws:sagemaker:{REGION}:endpoint/churn"
+    iam = account.client("iam")
+    account.user("ann", allow("*"))
+    text = document(deny("sagemaker:*", mistyped))
+    given = {
+        "put_user_policy": {"UserName": "ann", "PolicyName": "no", "PolicyDocument": text},
+        "create_policy": {"PolicyName": "no", "PolicyDocument": text},
+    }
+    code, told = refusal(getattr(iam, write), **given[write])
+    assert code == "MalformedPolicyDocument"
+    assert f'"endpoint/churn" is not valid for resource "{mistyped}"' in told
+    whole = text.replace(mistyped, "arn:aws:sagemaker")  # as AWS completes it
+    getattr(iam, write)(**{**given[write], "PolicyDocument": whole})
+
+
+def test_a_role_that_is_gone_or_narrowed_fetches_no_model_any_more(account: Accounts) -> None:
+    """The role was asked when the model was created; an endpoint that was made later had its data all the same."""
+    iam = account.client("iam")
+    made = iam.create_role(
+        RoleName="serving", AssumeRolePolicyDocument=trust({"Service": "sagemaker.amazonaws.com"})
+    )
+    role, scope = made["Role"]["Arn"], Scope(ACCOUNT, REGION)
+    policy = {"RoleName": "serving", "PolicyName": "p"}
+    iam.put_role_policy(**policy, PolicyDocument=document(allow("s3:*")))
+    account.client().create_model(**model_request(ExecutionRoleArn=role))
+    account.client().create_endpoint_config(**config_request())
+    account.client().create_endpoint(EndpointName="e", EndpointConfigName="c")
+    with account.store.snapshot() as tx:
+        [deployed] = tx.find(Endpoint, scope, "e").desired
+    assert deployed.role == role
+    check = models_of(account).check_data
+    check(scope, role, MODEL_DATA)
+    iam.put_role_policy(**policy, PolicyDocument=document(deny("s3:*"), allow("*")))
+    with pytest.raises(
+        InvalidRequest, match='has no "s3:GetObject" permission on bucket "results"'
+    ):
+        check(scope, role, MODEL_DATA)
+    iam.delete_role_policy(**policy)
+    iam.delete_role(RoleName="serving")
+    with pytest.raises(InvalidRequest, match=f"The role {role} cannot be assumed"):
+        check(scope, role, MODEL_DATA)
+
+
+def parts_of(account: Accounts) -> Parts:
+    return build_parts(
+        account.store, account.world.artifacts, account.clock, LimitSettings(), account.roles
+    )
+
+
+def models_of(account: Accounts) -> Models:
+    return parts_of(account).models
+
+
+def operations_of(account: Accounts) -> Mapping[tuple[str, str], Handler]:
+    return operations(parts_of(account))

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,6 +28,7 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.reach import Reach
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind
+from windvane.errors import AccessDenied
 from windvane.process.child import Ending
 from windvane.process.confinement import Part
 from windvane.process.frames import pack
@@ -169,6 +171,32 @@ def test_a_bucket_that_changes_hands_under_a_task_is_none_of_its(tmp_path: Path)
     assert not reach.may_read(result)
 
 
+def test_a_listing_does_not_go_on_in_a_bucket_that_has_changed_hands(tmp_path: Path) -> None:
+    """A listing that was begun was paged on by the bucket's name: of the next account to create the bucket, too."""
+    own = LocalArtifacts(tmp_path / "objects")
+    own.ensure_bucket("data")
+    for number in range(1100):
+        own.write(Location("data", f"in/{number:04}"), b"")
+    ours = {"data"}
+    reach = Reach(read=(Location("data", "in/"),), permits=ours.__contains__)
+    mine, theirs = socket.socketpair()
+    thread = threading.Thread(target=Broker(theirs, own, reach).serve)
+    thread.start()
+    try:
+        told = BrokeredArtifacts(mine).list(Location("data", "in/"))
+        assert len([next(told) for _ in range(1000)]) == 1000
+        ours.clear()
+        with pytest.raises(AccessDenied, match="is not of this job"):
+            next(told)
+        with pytest.raises(
+            OSError, match="gone"
+        ):  # the listing is over: there is none to page on in
+            BrokeredArtifacts(mine)._ask("page", handle=1)
+    finally:
+        mine.close()
+        thread.join()
+
+
 def test_an_input_below_the_output_is_read_by_the_roles_leave() -> None:
     """Whatever lay below the output was read, though the role may only write there."""
     reach = Reach(
@@ -189,8 +217,6 @@ def brokered(tmp_path: Path) -> Iterator[socket.socket]:
     reach = Reach(read=(Location("data", "in/"),), write=(Location("data", "out/"),))
     ours, theirs = socket.socketpair()
     broker = Broker(theirs, own, reach)
-    import threading
-
     thread = threading.Thread(target=broker.serve)
     thread.start()
     ours.settimeout(10)

@@ -194,6 +194,12 @@ def _alias(call: Call, _: Lookups) -> tuple[str, ...]:
     return (f"arn:aws:kms:{caller.region}:{caller.account}:{call.parameters['AliasName']}",)
 
 
+def _key_of_alias(call: Call, lookups: Lookups) -> tuple[str, ...]:
+    """The key that an alias names now; nothing more than the alias itself if there is no such alias."""
+    scope = Scope(call.caller.account, call.caller.region)
+    return (lookups.key_arn(scope, call.parameters["AliasName"]),)
+
+
 _KMS: Rows = (
     {
         ("kms", name): Permission(f"kms:{name}", _key("KeyId"))
@@ -221,15 +227,17 @@ _KMS: Rows = (
         )
     }
     | {
-        ("kms", name): Permission(f"kms:{name}", _both(_alias, _key("TargetKeyId")))
-        for name in ("CreateAlias", "UpdateAlias")
+        ("kms", "CreateAlias"): Permission("kms:CreateAlias", _both(_alias, _key("TargetKeyId"))),
+        ("kms", "UpdateAlias"): Permission(
+            "kms:UpdateAlias", _both(_alias, _key_of_alias, _key("TargetKeyId"))
+        ),
     }
     | {
         ("kms", name): Permission(f"kms:{name}")
         for name in ("CreateKey", "GenerateRandom", "ListAliases", "ListKeys")
     }
     | {
-        ("kms", "DeleteAlias"): Permission("kms:DeleteAlias", _alias),
+        ("kms", "DeleteAlias"): Permission("kms:DeleteAlias", _both(_alias, _key_of_alias)),
         ("kms", "Decrypt"): Permission("kms:Decrypt", _key_of_ciphertext),
         ("kms", "ReEncrypt"): Permission(
             "kms:ReEncryptFrom",

@@ -14,7 +14,7 @@ OPERATIONS = Table("windvane")
 
 @OPERATIONS.serves("StartCandidateReports")
 def start_candidate_reports(parts: Parts, call: Call) -> Result:
-    return _answer(parts.reports.start(scope_of(call), *_names(call)))
+    return _answer(parts.reports.start(call.caller, *_names(call)))
 
 
 @OPERATIONS.serves("DescribeCandidateReports")

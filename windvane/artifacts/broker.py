@@ -15,6 +15,7 @@ import stat
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -45,6 +46,19 @@ _MOST_TEXT = 4000
 _Answer = tuple[Any, bytes]
 
 
+@dataclass(frozen=True)
+class _Listing:
+    """Objects below a prefix that are still to be told."""
+
+    prefix: Location
+    rest: Iterator[ObjectInfo]
+
+    def close(self) -> None:
+        close = getattr(self.rest, "close", None)
+        if close is not None:
+            close()
+
+
 class Broker:
     """For one task, in one thread, until the other end is closed.
 
@@ -56,7 +70,7 @@ class Broker:
         self._channel, self._artifacts, self._reach = channel, artifacts, reach
         self._requests = FrameBuffer(_MOST_ASKED, 0)
         self._descriptors: deque[int] = deque()
-        self._open: dict[int, BinaryIO | Iterator[ObjectInfo]] = {}
+        self._open: dict[int, BinaryIO | _Listing] = {}
         self._opened = 0
         self._do: dict[str, Callable[[dict[str, Any]], _Answer]] = {
             "bucket_exists": self._bucket_exists,
@@ -120,18 +134,28 @@ class Broker:
         prefix = _location(asked)
         if not self._reach.may_list(prefix):
             raise _beyond(prefix)
-        return self._keep(lambda: iter(self._artifacts.list(prefix))), b""
+        return self._keep(lambda: _Listing(prefix, iter(self._artifacts.list(prefix)))), b""
 
     def _page(self, asked: dict[str, Any]) -> _Answer:
-        """Whether there may be more, and some of the objects."""
+        """Whether there may be more, and some of the objects. A store pages on by the bucket's name, and the bucket may
+        be another account's by now: it is asked for each page, before it is read and before it is told.
+        """
         handle = asked.get("handle")
         listing = self._open.get(handle) if isinstance(handle, int) else None
-        if not isinstance(handle, int) or listing is None or hasattr(listing, "read"):
+        if not isinstance(handle, int) or not isinstance(listing, _Listing):
             raise BadFrame("A page is asked of what is no listing.")
-        page = [(one.location.key, one.size, one.etag) for one in islice(listing, _PAGE)]
+        self._check_listing(handle, listing)
+        page = [(one.location.key, one.size, one.etag) for one in islice(listing.rest, _PAGE)]
+        self._check_listing(handle, listing)
         if len(page) < _PAGE:
             self._let_go(handle)
         return len(page) == _PAGE, json.dumps(page).encode()
+
+    def _check_listing(self, handle: int, listing: _Listing) -> None:
+        """raises    AccessDenied, and the listing is over"""
+        if not self._reach.may_list(listing.prefix):
+            self._let_go(handle)
+            raise _beyond(listing.prefix)
 
     def _info(self, asked: dict[str, Any]) -> _Answer:
         found = self._artifacts.info(self._readable(asked))
@@ -147,7 +171,7 @@ class Broker:
     def _read(self, asked: dict[str, Any]) -> _Answer:
         handle, size = asked.get("handle"), asked.get("size")
         stream = self._open.get(handle) if isinstance(handle, int) else None
-        if stream is None or not hasattr(stream, "read"):
+        if stream is None or isinstance(stream, _Listing):
             raise BadFrame("Bytes are asked of what is no open object.")
         if not isinstance(size, int) or not 0 <= size <= MOST_READ:
             raise BadFrame("More bytes are asked for than are sent at once.")
@@ -214,7 +238,7 @@ class Broker:
             raise BadFrame("What came with a request is no file, or too large.")
         return descriptor
 
-    def _keep(self, begin: Callable[[], BinaryIO | Iterator[ObjectInfo]]) -> int:
+    def _keep(self, begin: Callable[[], BinaryIO | _Listing]) -> int:
         if len(self._open) >= _MOST_OPEN:
             raise BadFrame(f"More than {_MOST_OPEN} objects and listings are open.")
         self._opened += 1
@@ -222,10 +246,10 @@ class Broker:
         return self._opened
 
     def _let_go(self, handle: int) -> None:
-        close = getattr(self._open.pop(handle, None), "close", None)
-        if close is not None:
+        found = self._open.pop(handle, None)
+        if found is not None:
             with suppress(Exception):  # an object that cannot be closed is gone already
-                close()
+                found.close()
 
     def _drop_descriptors(self) -> None:
         while self._descriptors:

@@ -174,13 +174,15 @@ def _in_service(tx: Transaction, scope: Scope, name: str) -> Endpoint:
 
 
 def _deployed(tx: Transaction, config: EndpointConfig) -> tuple[Deployed, ...]:
+    models = [find_model(tx, config.scope, variant.model_name) for variant in config.variants]
     return tuple(
         Deployed(
             variant,
-            find_model(tx, config.scope, variant.model_name).containers,
+            model.containers,
             config.volume_key,
+            model.request.get("ExecutionRoleArn", ""),
         )
-        for variant in config.variants
+        for variant, model in zip(config.variants, models, strict=True)
     )
 
 

@@ -10,7 +10,7 @@ from windvane.artifacts.base import Artifacts, parse_location
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, Unserved, first, found
 from windvane.control.networks import NONE_DECLARED, Networks
-from windvane.control.roles import Action, Roles
+from windvane.control.roles import Action, Grant, Roles
 from windvane.control.rules import TAG_RULES, Rule, check, refused, s3_uris
 from windvane.control.tags import set_first_tags, without_tags
 from windvane.domain.candidate import Container
@@ -145,12 +145,22 @@ class Models:
         role = request.get("ExecutionRoleArn")
         grant = self._roles.of_caller(caller) if role is None else self._roles.passed(caller, role)
         for _, container in _containers(request):
-            location = parse_location(container["ModelDataUrl"])
-            grant.require(Action.GET, location.bucket, location.key)
-            info = self._artifacts.info(location)
-            if info is None:
-                raise InvalidRequest(f"Could not find model data at {location}.")
-            grant.require_read(info)
+            self._check_data(grant, container["ModelDataUrl"])
+
+    def check_data(self, scope: Scope, role: str, url: str) -> None:
+        """Check that the role of a model may still read its data: it, or its policies, may have changed since.
+
+        raises    InvalidRequest if the role is no more or may not read them, or there are none
+        """
+        self._check_data(self._roles.assume(scope, role), url)
+
+    def _check_data(self, grant: Grant, url: str) -> None:
+        location = parse_location(url)
+        grant.require(Action.GET, location.bucket, location.key)
+        info = self._artifacts.info(location)
+        if info is None:
+            raise InvalidRequest(f"Could not find model data at {location}.")
+        grant.require_read(info)
 
 
 def add_model(tx: Transaction, scope: Scope, request: Request, now: datetime) -> Model:

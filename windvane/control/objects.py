@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_location
@@ -12,6 +12,15 @@ from windvane.errors import AccessDenied, NotFound, TooLarge
 from windvane.wire.call import Authorize, Caller
 
 _CHUNK = 1 << 20
+
+
+KeyOfWrites = Callable[[Location], str]
+"""The ARN of the key of KMS that whoever writes an object must be allowed to use; "" for none."""
+
+
+def no_key(_: Location) -> str:
+    """Of a store that knows no keys, or asks for them itself."""
+    return ""
 
 
 class Objects:
@@ -25,8 +34,10 @@ class Objects:
         owners: BucketOwners | None,
         mapped: BucketMap,
         authorize: Authorize,
+        key_of_writes: KeyOfWrites = no_key,
     ) -> None:
         self._authorize = authorize
+        self._key_of_writes = key_of_writes
         self._artifacts = artifacts
         self._owners = owners
         self._mapped = mapped
@@ -69,9 +80,11 @@ class Objects:
         return list(islice(self._artifacts.list(location), limit))
 
     def write(self, caller: Caller, uri: str, data: bytes) -> None:
-        """raises    InvalidRequest for what is no S3 URI; AccessDenied"""
+        """raises    InvalidRequest for what is no S3 URI; AccessDenied; what tells that the bucket's key cannot be used"""
         location = self._admitted(caller, uri)
         self._authorize(caller, "s3:PutObject", _arn(location))
+        if key := self._key_of_writes(location):
+            self._authorize(caller, "kms:GenerateDataKey", key)
         self._artifacts.write(location, data)
 
     def _readable(self, caller: Caller, uri: str) -> ObjectInfo:

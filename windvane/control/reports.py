@@ -23,6 +23,7 @@ from windvane.domain.reports import (
 from windvane.errors import InvalidRequest, NameTaken, NotFound
 from windvane.names import Scope
 from windvane.store.base import Store, Transaction
+from windvane.wire.call import Caller
 
 _CAME_TO_NOTHING = (StepStatus.FAILED, StepStatus.STOPPED)
 
@@ -47,12 +48,14 @@ class Reports:
         self._store = store
         self._steps = steps
 
-    def start(self, scope: Scope, job_name: str, candidate_name: str) -> ReportsView:
+    def start(self, caller: Caller, job_name: str, candidate_name: str) -> ReportsView:
         """Have both reports made; asking twice is the same as once.
 
         raises    NotFound for the job or the candidate; InvalidRequest if the candidate did not finish, its model is
-                  gone, or the job's data or artefacts are not there
+                  gone, or the job's data or artefacts are not there; AccessDenied if the caller may not pass the
+                  job's role
         """
+        scope = Scope(caller.account, caller.region)
         with self._store.snapshot() as tx:
             job, candidate = _find(tx, scope, job_name, candidate_name)
             view, free_name = _look(tx, job, candidate)
@@ -62,7 +65,7 @@ class Reports:
             dataset = _dataset(tx, job, candidate)
         request = report_request(job, candidate, dataset, free_name)
         try:
-            started = self._steps.create_report_job(scope, request, candidate.arn)
+            started = self._steps.create_report_job(caller, request, candidate.arn)
         except NameTaken:  # by another request for the same
             return self.describe(scope, job_name, candidate_name)
         return _view(job, started)

@@ -107,13 +107,14 @@ class Steps:
         grant = self._roles.passed(caller, request["RoleArn"])
         return self._create_processing_job(Scope(caller.account, caller.region), request, grant, "")
 
-    def create_report_job(self, scope: Scope, request: Request, reports_on: str) -> ProcessingJob:
-        """A processing job with the role that the AutoML job was given when it was created.
+    def create_report_job(self, caller: Caller, request: Request, reports_on: str) -> ProcessingJob:
+        """A processing job with the role that the AutoML job was given, handed on by whoever asks for the reports.
 
         reports_on    ARN of a candidate that gets what the job makes as its reports
-        raises        InvalidRequest, NameTaken
+        raises        InvalidRequest, NameTaken; AccessDenied if the caller may not pass the role
         """
-        grant = self._roles.assume(scope, request["RoleArn"])
+        grant = self._roles.passed(caller, request["RoleArn"])
+        scope = Scope(caller.account, caller.region)
         return self._create_processing_job(scope, request, grant, reports_on)
 
     def _create_processing_job(

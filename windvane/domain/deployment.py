@@ -93,11 +93,13 @@ class Deployed:
     endpoint goes on when its model or configuration is deleted.
 
     volume_key    as in EndpointConfig: with one, models are kept in memory, never on the disk
+    role          ARN of the model's role, with whose rights its data are fetched; "" for none
     """
 
     variant: Variant
     containers: tuple[Container, ...]
     volume_key: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

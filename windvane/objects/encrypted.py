@@ -115,6 +115,10 @@ class EncryptedStore:
             return None
         return self._keys.resolve(self._named(bucket, key), encryption)
 
+    def default_key_needed(self, bucket: str, key: str) -> str | None:
+        """The same for an object that is written without saying how it is to be encrypted."""
+        return self.key_needed(bucket, key, self._default(bucket))
+
     # objects
     def stage(self) -> EncryptedStage:
         return EncryptedStage(self._inner.stage(), secrets.token_bytes(KEY_BYTES))
@@ -367,11 +371,12 @@ class EncryptedStore:
         return ObjectName(found.account, found.region, bucket, key)
 
     def _wrapped(self, name: ObjectName, attributes: Attributes, data_key: bytes) -> Encryption:
-        asked = attributes.encryption
-        if asked is None:
-            default = self._inner.document(name.bucket, DEFAULT_DOCUMENT)
-            asked = BY_DEFAULT if default is None else default_of(json.loads(default))
+        asked = attributes.encryption or self._default(name.bucket)
         return self._keys.wrap(name, asked, data_key)
+
+    def _default(self, bucket: str) -> Encryption:
+        default = self._inner.document(bucket, DEFAULT_DOCUMENT)
+        return BY_DEFAULT if default is None else default_of(json.loads(default))
 
     def _copied(
         self,

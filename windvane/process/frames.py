@@ -29,6 +29,10 @@ def pack(header: Mapping[str, Any], body: bytes = b"") -> bytes:
     return _LENGTHS.pack(len(head), len(body)) + head + body
 
 
+class LargeFrame(BadFrame):
+    """A frame is larger than is taken."""
+
+
 class FrameBuffer:
     """Bytes as they arrive, in pieces of any size, to whole frames."""
 
@@ -49,7 +53,7 @@ class FrameBuffer:
             return None
         head_size, body_size = _LENGTHS.unpack_from(received)
         if head_size > self._max_head or body_size > self._max_body:
-            raise BadFrame(f"A frame of {head_size} and {body_size} bytes is more than is taken.")
+            raise LargeFrame(f"A frame of {head_size} and {body_size} bytes is more than is taken.")
         head_end = _LENGTHS.size + head_size
         end = head_end + body_size
         if len(received) < end:

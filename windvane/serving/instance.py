@@ -27,7 +27,7 @@ from windvane.process.confinement import confine, confinement_from
 from windvane.process.frames import Frame, FrameBuffer, pack
 from windvane.process.log_lines import log_to
 from windvane.serving.described import described
-from windvane.serving.media import DESCRIBE, JSON
+from windvane.serving.media import DESCRIBE, JSON, MOST_ANSWER_BYTES, too_large
 from windvane.serving.model import Load, LocalContainer, ServedModel, load_model
 
 _LOG = logging.getLogger("windvane.serving.instance")
@@ -108,6 +108,8 @@ def _answer(model: ServedModel, request: Frame) -> bytes:
     except Exception as error:  # noqa: BLE001 - the end of a request: the process must answer the next one
         _LOG.error("The model failed.\n%s", trace_of(error))
         return _fault(500, predicts, f"The model failed: {type(error).__name__}.")
+    if len(answer) > MOST_ANSWER_BYTES:
+        return _fault(500, writes, too_large(len(answer)))
     return pack({"status": 200, "content_type": media}, answer)
 
 

@@ -1,4 +1,4 @@
-"""Content types: which of those a model knows a request means."""
+"""Content types: which of those a model knows a request means; and how large its answer may be."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ JSON_LINES = "application/jsonlines"
 DESCRIBE = "describe"
 """Key of the header of a request to a model process that asks what the model takes and gives."""
 
+MOST_ANSWER_BYTES = 25 * 1024**2
+"""Of one answer.
+
+source    "Maximum response payload size" of InvokeEndpoint in SageMaker AI's quotas
+"""
+
 SUPPORTED = (CSV, JSON, JSON_LINES)
 
 _UNTOLD = {"", "application/octet-stream", "binary/octet-stream"}
@@ -20,6 +26,15 @@ _UNTOLD = {"", "application/octet-stream", "binary/octet-stream"}
 
 _RANGES = {"text/*": CSV, "application/*": JSON}
 _UTF8 = {"utf-8", "utf8", "us-ascii", "ascii"}
+
+
+def too_large(n_bytes: int | None = None) -> str:
+    """What a caller is told whose request has a larger answer than there may be."""
+    size = f"{n_bytes} bytes" if n_bytes is not None else "more bytes"
+    return (
+        f"The response has {size}; the maximum of a response is {MOST_ANSWER_BYTES} bytes. Send fewer rows at once, or "
+        "use a transform job."
+    )
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from windvane.errors import ModelNotReady, Throttled
-from windvane.process.frames import BadFrame, Frame, FrameBuffer
+from windvane.process.frames import BadFrame, Frame, FrameBuffer, LargeFrame
+from windvane.serving.media import MOST_ANSWER_BYTES
 
 _LOG = logging.getLogger(__name__)
 
@@ -60,6 +61,10 @@ class TimedOut(Exception):
 
 class Died(Exception):
     """Two processes died with this request."""
+
+
+class TooLarge(Exception):
+    """The model answered with more bytes than an answer may have."""
 
 
 class Retired(Exception):
@@ -113,7 +118,7 @@ class _Link(asyncio.Protocol):
         self.since = 0.0
         self.is_leaving = False
         self._pool = pool
-        self._buffer = FrameBuffer()
+        self._buffer = FrameBuffer(max_body=MOST_ANSWER_BYTES)
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -130,6 +135,12 @@ class _Link(asyncio.Protocol):
         self._buffer.feed(data)
         try:
             frames = list(_answers(self._buffer))
+        except LargeFrame as error:
+            _LOG.error("A model process answered with more than is taken: %s", error)
+            if self.job is not None:
+                self.job.fail(TooLarge())
+            self._pool.link_broken(self)
+            return
         except BadFrame as error:
             _LOG.error("A model process did not keep to its protocol: %s", error)
             self._pool.link_broken(self)
@@ -224,7 +235,7 @@ class Pool:
 
         until     the loop's time when it is of no use any more
         raises    Throttled at once if the queue is full; through the future: Throttled or ModelNotReady if no
-                  process took it in time, TimedOut, Died, Retired
+                  process took it in time, TimedOut, Died, TooLarge, Retired
         """
         if self.most is not None and self._in_hand() >= self.most:
             raise Throttled(

@@ -66,7 +66,7 @@ class ModelProcess:
         self.pid = self._process.pid
         self.channel = ours
         self.pidfd = os.pidfd_open(self.pid)
-        self._words = FrameBuffer()
+        self._words = FrameBuffer(max_body=0)
 
     def hello(self) -> Hello | None:
         """Its first words, None until they are there. The channel is for requests once it is ready."""

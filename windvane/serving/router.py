@@ -15,8 +15,18 @@ from typing import Any
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.process.frames import Frame, pack
-from windvane.serving.media import DESCRIBE
-from windvane.serving.pool import USUAL, Bounds, Demand, Died, Pool, Retired, Seat, TimedOut
+from windvane.serving.media import DESCRIBE, too_large
+from windvane.serving.pool import (
+    USUAL,
+    Bounds,
+    Demand,
+    Died,
+    Pool,
+    Retired,
+    Seat,
+    TimedOut,
+    TooLarge,
+)
 from windvane.serving.readings import Sent, Snapshot
 from windvane.serving.tally import Activity, Ended, Outcome
 
@@ -337,6 +347,9 @@ async def _answered(
         raise _timed_out(route, variant.primary) from error
     except Died as error:
         raise _died(route, variant.primary) from error
+    except TooLarge as error:
+        told = {"status": 500, "container": variant.primary, "message": too_large()}
+        raise refused(route, told) from error
 
 
 def _log_group(route: Route) -> str:

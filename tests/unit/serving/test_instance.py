@@ -3,6 +3,7 @@ import select
 import pytest
 
 from windvane.process.frames import FrameBuffer, pack
+from windvane.serving import instance
 from windvane.serving.media import DESCRIBE
 
 
@@ -75,3 +76,18 @@ def test_a_process_ends_when_its_channel_is_closed(start_process, hello_of):
     process.channel.close()
     assert select.select([process.pidfd], [], [], 10)[0]
     assert process.exit_code() == 0
+
+
+def test_an_answer_larger_than_there_may_be_is_a_fault_that_says_so(monkeypatch):
+    class Verbose:
+        container_names = "reads", "predicts", "writes"
+
+        def answer(self, body, content_type, accept):
+            return b"four", "text/csv"
+
+    monkeypatch.setattr(instance, "MOST_ANSWER_BYTES", 3)
+    buffer = FrameBuffer()
+    buffer.feed(instance._answer(Verbose(), ({"content_type": "", "accept": ""}, b"1")))
+    header, body = buffer.next_frame()
+    assert (header["status"], header["container"], body) == (500, "writes", b"")
+    assert "4 bytes; the maximum of a response is 26214400 bytes" in header["message"]

@@ -7,6 +7,7 @@ import pytest
 
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
+from windvane.serving import pool
 from windvane.serving.pool import USUAL, Bounds, Demand, Seat
 from windvane.serving.readings import read
 from windvane.serving.router import Invocation, Route, Router, VariantRoute
@@ -475,5 +476,21 @@ def test_other_threads_are_told_by_the_loop(bench):
         assert [(one.bytes_in, one.bytes_out) for one in snapshot.last] == [(3, 4)]
         assert 0 < snapshot.last[0].seconds < 30
         assert (await asyncio.to_thread(bench.router.snapshot, SCOPE, "none")).last == ()
+
+    play(bench, scene)
+
+
+def test_an_answer_that_is_too_large_is_a_model_error_that_names_the_limit(bench, monkeypatch):
+    """Whatever the process says or sends: what is larger is not waited for, and the process is ended."""
+    _, seat = bench.seat()
+    bench.publish(("A", 1, 1.0, [seat]))
+    monkeypatch.setattr(pool, "MOST_ANSWER_BYTES", 3)
+
+    async def scene():
+        with pytest.raises(ModelFault, match="the maximum of a response is 26214400 bytes") as told:
+            await bench.ask()
+        assert told.value.status == 500
+        assert bench.condemned == [seat.number]
+        assert bench.router.figures.server_errors == 1
 
     play(bench, scene)

@@ -29,6 +29,16 @@ _PRINCIPAL_ARN = re.compile(
     r"arn:aws:iam::[0-9]{12}:(root|user/[\w+=,.@/-]+|role/[\w+=,.@/-]+)", re.ASCII
 )
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
+_LEAST_PARTS = 3
+_PARTS = (
+    (re.compile(r"aws|[aws?]*[*?][aws*?]*"), "Partition", "aws"),
+    (re.compile(r"[a-z0-9-]+"), "Vendor", "the name of a service"),
+    (re.compile(r"[a-z0-9*?-]*"), "Region", "a region, * or nothing"),
+    (re.compile(r"[0-9*?]*\*[0-9*?]*|[0-9?]{12}|aws|"), "Account", "12 digits, * or nothing"),
+    (re.compile(r".+", re.DOTALL), "Resource name", "a name or *"),
+)
+"""Of an ARN in a policy: its parts after the first, what each is called, and what it must be."""
+
 _FOLDED_SERVICES = ("sagemaker", "windvane")
 """Their resources are found whatever the case of the name."""
 
@@ -248,12 +258,27 @@ def _action(text: str) -> Pattern:
 def _resource(text: str) -> ArnPattern:
     if text == "*":
         return ArnPattern(None)
+    parts = _parts_of(text)
+    return ArnPattern(tuple(read_pattern(part) for part in parts), read_pattern(parts[5].lower()))
+
+
+def _parts_of(text: str) -> list[str]:
+    """The six parts of an ARN. One that ends early is completed with `*`; one whose parts cannot be what they stand for is
+    refused, since a Deny of it would deny nothing.
+
+    source    "IAM ARNs" in IAM's user guide: fields that are missing are completed with `*`, and no `*` stands for a
+              service
+    """
     parts = split_at_colons(text, 5)
-    if parts[0] != "arn" or len(parts) < 2:
+    if parts[0] != "arn" or len(parts) < _LEAST_PARTS:
         raise MalformedPolicy(f'Resource {text[:200]} must be in ARN format or "*".')
     parts += ["*"] * (6 - len(parts))
-    patterns = tuple(read_pattern(part) for part in parts)
-    return ArnPattern(patterns, read_pattern(parts[5].lower()))
+    for part, (form, name, right) in zip(parts[1:], _PARTS, strict=True):
+        if "${" not in part and not form.fullmatch(part):
+            raise MalformedPolicy(
+                f'{name} "{part[:100]}" is not valid for resource "{text[:200]}": it must be {right}.'
+            )
+    return parts
 
 
 def _principals(given: Any) -> Principals:

@@ -24,8 +24,8 @@ _LOG = logging.getLogger(__name__)
 _LEAVE_S = 5.0
 """What a process may take longer to go than its last request."""
 
-Download = Callable[[Sequence[str], Path], None]
-"""Puts the artefacts of these ModelDataUrls into a folder."""
+Download = Callable[[Deployed, Path], None]
+"""Puts the artefacts of a variant's containers into a folder."""
 
 
 class Fleet:
@@ -269,7 +269,7 @@ class _Preparation:
             return
         try:
             check_shape([container.environment for container in one.containers])
-            self._download([c.model_data_url for c in one.containers], self._folder)
+            self._download(one, self._folder)
             if self._sandbox is not None:
                 lend(self._folder, self._sandbox.user_of(owner_of(self._folder)))
         except WindvaneError as error:

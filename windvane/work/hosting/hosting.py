@@ -23,7 +23,7 @@ from pathlib import Path
 from windvane.artifacts.base import Artifacts, parse_location
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
 from windvane.errors import InvalidRequest, KeyMissing
-from windvane.names import derived_suffix
+from windvane.names import Scope, derived_suffix
 from windvane.process.sandbox import Sandbox
 from windvane.process.volatile import in_memory, memory_folder
 from windvane.serving.process import PROGRAM
@@ -52,8 +52,17 @@ Permits = Callable[[str, str], bool]
 """Account and bucket."""
 
 
+CheckData = Callable[[Scope, str, str], None]
+"""Scope of an endpoint, ARN of a model's role, and the URL of the model's data; raises InvalidRequest if the role may not
+read them now."""
+
+
 def _everywhere(_account: str, _bucket: str) -> bool:
     return True
+
+
+def _whatever(_scope: Scope, _role: str, _url: str) -> None:
+    return None
 
 
 def _no_key(arn: str) -> None:
@@ -71,6 +80,7 @@ class Hosting:
     sandbox    confines every model process; None leaves them as they are
     check_key  raises what is wrong if a key of KMS (its ARN) cannot be used now
     permits    whether an account may use a bucket now
+    check_data asked of models that have a role, before their data are fetched
     """
 
     def __init__(
@@ -88,10 +98,11 @@ class Hosting:
         sandbox: Sandbox | None = None,
         check_key: Callable[[str], None] = _no_key,
         permits: Permits = _everywhere,
+        check_data: CheckData = _whatever,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
-        self._check_key, self._permits = check_key, permits
+        self._check_key, self._permits, self._check_data = check_key, permits, check_data
         self._root, self._memory_root = data_dir / _FOLDER, memory_folder(data_dir) / _FOLDER
         self._router = router
         self._clock = clock
@@ -237,17 +248,18 @@ class Hosting:
         folder = self._folder(endpoint)
         folder.mkdir(parents=True, exist_ok=True)
         arn, generation = key
+        models = self._generation_folder(folder, generation, deployed)
         fleet = Fleet(
             f"{arn}/{generation}",
-            self._generation_folder(folder, generation, deployed),
+            models,
             folder,
             self._means,
             self._log.of(endpoint, generation),
             has_served=has_served,
         )
-        fleet.prepare(
-            partial(self._fetch, endpoint.scope.account, volume_key_of(deployed)), deployed
-        )
+        urls = {c.model_data_url for one in deployed for c in one.containers}
+        there = frozenset(url for url in urls if folder_of(url, models).is_dir())
+        fleet.prepare(partial(self._fetch, endpoint.scope, there), deployed)
         return fleet
 
     def _publish(self, endpoints: Sequence[Endpoint]) -> None:
@@ -312,19 +324,25 @@ class Hosting:
                 with self._store.transaction() as tx:
                     tx.delete(endpoint)
 
-    def _fetch(self, account: str, volume_key: str, urls: Iterable[str], into: Path) -> None:
-        """A bucket may have become another account's since the model was created.
+    def _fetch(self, scope: Scope, there: frozenset[str], one: Deployed, into: Path) -> None:
+        """A bucket may have become another account's since the model was created, its role may be gone.
 
-        raises    InvalidRequest for such a bucket; KeyMissing, KeyDisabled, KeyInvalidState if the key of the volume cannot be used; as download_models"""
-        if volume_key:
-            self._check_key(volume_key)
-        wanted = tuple(urls)
+        there     URLs of what was fetched in the server's last life
+        raises    InvalidRequest for such a bucket or role; KeyMissing, KeyDisabled, KeyInvalidState if the key of the
+                  volume cannot be used; as download_models
+        """
+        if one.volume_key:
+            self._check_key(one.volume_key)
+        wanted = [container.model_data_url for container in one.containers]
         for url in wanted:
-            bucket = parse_location(url).bucket
-            if not folder_of(url, into).is_dir() and not self._permits(account, bucket):
+            if url in there:
+                continue
+            if not self._permits(scope.account, parse_location(url).bucket):
                 raise InvalidRequest(
                     f"Could not access model data at {url}: the bucket belongs to another account."
                 )
+            if one.role:
+                self._check_data(scope, one.role, url)
         download_models(self._artifacts, wanted, into)
 
     def _in_memory(self) -> list[Path]:

@@ -45,7 +45,6 @@ def allowed(who, action=ACTION, resource=ARN, **facts):
         (statement(resource="*"), True),
         (statement(resource="arn:aws:sagemaker:*:*:endpoint/*"), True),
         (statement(resource="arn:aws:sagemaker:*"), True),
-        (statement(resource="arn:aws:sagemaker:*:endpoint/churn"), False),
         (statement(resource="arn:aws:sagemaker:us-east-1:111122223333:endpoint/CHURN"), True),
         (statement(resource="arn:aws:sagemaker:us-east-1:444455556666:endpoint/churn"), False),
         (statement(resource="arn:aws:s3:::*"), False),
