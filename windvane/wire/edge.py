@@ -71,6 +71,7 @@ from windvane.wire.model import S3, Protocol, Route, load_service, route
 from windvane.wire.rates import AccountRates
 from windvane.wire.s3.answers import CLOSE, Headers
 from windvane.wire.streams import StreamHandler, send_stream
+from windvane.wire.turns import Turns
 from windvane.wire.unserved import protocol_of
 from windvane.wire.validate import validate
 
@@ -157,6 +158,7 @@ class Edge:
         self._on_request = on_request
         self._permit = permit
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="operation")
+        self._turns = Turns(max(1, limits.threads // 2))
         self._in_threads = 0
         self._in_threads_of: Counter[str] = Counter()
         self.chain: tuple[Callable[[Exchange], Awaitable[None]], ...] = (
@@ -293,7 +295,7 @@ class Edge:
             await self._serve_in_thread(exchange, self._operations[called])
 
     async def _serve_in_thread(self, exchange: Exchange, handler: Handler) -> None:
-        """One account leaves others room: it has at most half of what may run and wait."""
+        """One account leaves others room: it has at most half of what may run, and half of what may run and wait."""
         account, most = exchange.caller.account, self._limits.threads + self._limits.waiting
         of_account = self._in_threads_of[account]
         if self._in_threads >= most or of_account >= max(1, most // 2):
@@ -301,9 +303,10 @@ class Edge:
         self._in_threads += 1
         self._in_threads_of[account] += 1
         try:
-            exchange.answer = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._run, exchange, handler
-            )
+            async with self._turns.of(account):
+                exchange.answer = await asyncio.get_running_loop().run_in_executor(
+                    self._threads, self._run, exchange, handler
+                )
         finally:
             self._in_threads -= 1
             self._in_threads_of[account] -= 1

@@ -1,0 +1,70 @@
+"""Attacks on the threads of a server: all of them ran operations of one account that took long."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from hostile.asking import ACCOUNT, NOW, OTHER, OTHER_ACCOUNT, OWNER, by, sagemaker
+from hostile.signing import Key
+from hostile.test_wire_order import Client
+
+from windvane.api.keyring import KeyRing
+from windvane.wire.edge import Edge, EdgeLimits
+
+KEYS = [
+    (ACCOUNT, OWNER.access_key, OWNER.secret),
+    (OTHER_ACCOUNT, OTHER.access_key, OTHER.secret),
+]
+
+
+@pytest.fixture
+def release():
+    released = threading.Event()
+    yield released
+    released.set()
+
+
+@pytest.fixture
+def edge(release):
+    """With four threads, and an operation that takes as long as the first account likes."""
+
+    def answer(call):
+        if call.caller.account == ACCOUNT:
+            assert release.wait(30)
+        return {"Models": []}
+
+    built = Edge(
+        KeyRing(KEYS, b"k" * 32),
+        {("sagemaker", "ListModels"): answer},
+        {},
+        None,
+        lambda: NOW,
+        limits=EdgeLimits(threads=4, waiting=60),
+    )
+    yield built
+    release.set()
+    built.close()
+
+
+async def asked(edge: Edge, key: Key) -> int:
+    sent = by(sagemaker("ListModels"), key=key).made()
+    return (await Client(edge, sent, "192.0.2.1").run()).status
+
+
+def test_an_account_leaves_threads_to_others(edge, release):
+    """Sixteen looks at tables that waited for their turn kept every other account's operations waiting too."""
+
+    async def all_of_it() -> tuple[int, list[int]]:
+        slow = [asyncio.create_task(asked(edge, OWNER)) for _ in range(12)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            other = await asked(edge, OTHER)
+        assert not any(task.done() for task in slow)
+        release.set()
+        return other, await asyncio.gather(*slow)
+
+    other, slow = asyncio.run(all_of_it())
+    assert other == 200
+    assert slow == [200] * 12
