@@ -14,7 +14,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from windvane.api.session_tokens import MOST_CHARACTERS, Claims, Known, SessionTokens
+from windvane.api.session_tokens import (
+    MOST_CHARACTERS,
+    MOST_POLICY_CHARACTERS,
+    Claims,
+    Known,
+    SessionTokens,
+)
 from windvane.control.identity.declared import role_id
 from windvane.control.identity.directory import Directory
 from windvane.control.identity.key_safe import KeySafe
@@ -154,6 +160,8 @@ class KeyRing:
         )
 
     def _keys(self, claims: Claims) -> TemporaryKeys:
+        if (size := sum(map(len, claims.session_policies))) > MOST_POLICY_CHARACTERS:
+            raise PackedPolicyTooLarge(100 * size // MOST_POLICY_CHARACTERS)
         tokens = self._roots.tokens
         token = tokens.write(claims)
         if len(token) > MOST_CHARACTERS:

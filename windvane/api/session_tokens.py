@@ -16,6 +16,9 @@ _MOST_KNOWN = 1024
 MOST_CHARACTERS = 12_000
 """So that a token fits into the head of a request with room to spare."""
 
+MOST_POLICY_CHARACTERS = 1 << 15
+"""Of the session policies that a token carries, one of each AssumeRole: they are packed there, and unpacked in memory."""
+
 
 @dataclass(frozen=True)
 class Claims:

@@ -8,11 +8,11 @@ from typing import Any
 
 from windvane.api.iam.table import IdentityParts, Table
 from windvane.api.keyring import TemporaryKeys, assumed_role_arn
-from windvane.control.identity.documents import Use, read_policy
+from windvane.control.identity.documents import Use, read_new_policy
 from windvane.control.identity.principals import find_policy
 from windvane.control.identity.sessions import Assumed
 from windvane.domain.identity import User
-from windvane.errors import AccessDenied, InvalidRequest
+from windvane.errors import AccessDenied, InvalidRequest, PackedPolicyTooLarge, PolicyTooLong
 from windvane.names import default_role
 from windvane.wire.call import Call, Result
 
@@ -106,14 +106,17 @@ def _refuse_others(call: Call) -> None:
 def _session_policy(parts: IdentityParts, call: Call, account: str) -> str:
     """As a Credential has it; "" if the session is not narrowed.
 
-    raises    MalformedPolicy, PolicyTooLong, NotFound
+    raises    MalformedPolicy, PackedPolicyTooLarge, NotFound
     """
     document = call.parameters.get("Policy", "")
     arns = [one.get("arn", "") for one in call.parameters.get("PolicyArns", [])]
     if not document and not arns:
         return ""
     if document:
-        read_policy(document, Use.SESSION)
+        try:
+            read_new_policy(document, Use.SESSION)
+        except PolicyTooLong as error:
+            raise PackedPolicyTooLarge(100 * error.length // Use.SESSION.most) from error
     if len(arns) > _MOST_POLICY_ARNS:
         raise InvalidRequest(f"At most {_MOST_POLICY_ARNS} PolicyArns can be given.")
     with parts.changes.snapshot() as tx:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 from windvane.api.iam.table import IdentityParts, Table, page_of
-from windvane.control.identity.documents import Policy, Use, read_policy
+from windvane.control.identity.documents import Policy, Use, length_of, read_policy
 from windvane.control.identity.evaluation import Decision, Rights, decide
 from windvane.errors import InvalidRequest, MalformedPolicy, NotFound, PolicyTooLong
 from windvane.wire.call import Call, Result
 
 OPERATIONS = Table("iam")
+
+_MOST_FURTHER = 10 * Use.MANAGED.most
+"""Characters of PolicyInputList: as many as the managed policies of a user or role have at most."""
+
+_MOST_LOOKED_THROUGH = 1_000_000
+"""Characters of policies that one page has looked through, about a second's work: each result looks through all."""
 
 _WORDS: Mapping[Decision, str] = {
     Decision.ALLOWED: "allowed",
@@ -31,41 +38,46 @@ _WORDS: Mapping[Decision, str] = {
 )
 def simulate_principal_policy(parts: IdentityParts, call: Call) -> Result:
     given = call.parameters
-    rights, facts = _rights(parts, call), _facts(given.get("ContextEntries", []))
-    asked = [
-        (action, resource)
-        for action in given["ActionNames"]
-        for resource in given.get("ResourceArns") or ["*"]
-    ]
+    rights, n_characters = _rights(parts, call)
+    facts = _facts(given.get("ContextEntries", []))
+    pairs = product(given["ActionNames"], given.get("ResourceArns") or ["*"])
     return page_of(
         call,
         "EvaluationResults",
-        asked,
-        lambda pair: "\n".join(pair),
-        lambda pair: {
-            "EvalActionName": pair[0],
-            "EvalResourceName": pair[1],
-            "EvalDecision": _WORDS[decide(rights, *pair, facts)],
+        enumerate(pairs),
+        lambda asked: str(asked[0]),  # a pair may be asked for twice
+        lambda asked: {
+            "EvalActionName": asked[1][0],
+            "EvalResourceName": asked[1][1],
+            "EvalDecision": _WORDS[decide(rights, *asked[1], facts)],
         },
+        most=max(1, _MOST_LOOKED_THROUGH // max(1, n_characters)),
     )
 
 
-def _rights(parts: IdentityParts, call: Call) -> Rights:
-    """Of the user or role, with the further documents of the request.
+def _rights(parts: IdentityParts, call: Call) -> tuple[Rights, int]:
+    """Of the user or role, with the further documents of the request; and how many characters its policies have.
 
-    raises    NotFound, InvalidRequest for a document that is none
+    raises    NotFound, InvalidRequest for a document that is none, or for too many
     """
     arn, account = call.parameters["PolicySourceArn"], call.caller.account
     principal = parts.changes.current().principal(arn)
     if principal is None or principal.account != account:
         raise NotFound(f"The entity {arn} cannot be found.")
-    further = _read(call.parameters.get("PolicyInputList", []))
-    policies = (*parts.authorizer.policies_of(principal), *further)
-    return Rights(arn, account, policies, facts=parts.authorizer.facts_of_principal(principal))
+    texts = call.parameters.get("PolicyInputList", [])
+    authorizer = parts.authorizer
+    policies = (*authorizer.policies_of(principal), *_read(texts))
+    n_characters = sum(map(len, (*authorizer.documents_of(principal), *texts)))
+    rights = Rights(arn, account, policies, facts=authorizer.facts_of_principal(principal))
+    return rights, n_characters
 
 
 def _read(documents: list[str]) -> list[Policy]:
     """raises    InvalidRequest that names the document: MalformedPolicyDocument is not modelled for a simulation"""
+    if sum(map(length_of, documents)) > _MOST_FURTHER:
+        raise InvalidRequest(
+            f"The documents of PolicyInputList have over {_MOST_FURTHER} characters."
+        )
     policies = []
     for number, text in enumerate(documents, 1):
         try:

@@ -23,7 +23,7 @@ from windvane.wire.call import Call, Handler, Result
 
 T = TypeVar("T")
 
-_PAGE = 100
+_PAGE, _LARGEST_PAGE = 100, 1000
 
 
 @dataclass(frozen=True)
@@ -105,16 +105,22 @@ def _refuse(call: Call, members: Iterable[str]) -> None:
 
 
 def page_of(
-    call: Call, member: str, items: Iterable[T], key: Callable[[T], str], told: Callable[[T], Any]
+    call: Call,
+    member: str,
+    items: Iterable[T],
+    key: Callable[[T], str],
+    told: Callable[[T], Any],
+    most: int = _LARGEST_PAGE,
 ) -> dict[str, Any]:
     """One page of a list that has its order already.
 
     key       of an item, which is the Marker of the page that begins with it
+    most      items of a page, however many are asked for
     raises    InvalidRequest for a Marker that is none
     """
     every = list(items)
     keys = [key(item) for item in every]
-    marker, size = call.parameters.get("Marker"), call.parameters.get("MaxItems", _PAGE)
+    marker, size = call.parameters.get("Marker"), min(call.parameters.get("MaxItems", _PAGE), most)
     if marker is not None and marker not in keys:
         raise InvalidRequest(f"Invalid Marker: {marker[:200]}")
     start = keys.index(marker) if marker is not None else 0

@@ -18,6 +18,9 @@ from windvane.errors import AccessDenied
 from windvane.wire.call import Caller, Credential
 
 _MOST_REMEMBERED = 20_000
+_MOST_RIGHTS = 2_000
+"""Of principals and sessions: policies that are ready for matching take up to 70 times the room of their text."""
+
 _WITHOUT_PERMISSION = frozenset({"sts:GetSessionToken"})
 """source    "No permissions are required to perform this operation" in STS's API reference"""
 
@@ -30,7 +33,7 @@ _NOT_FOR_SESSIONS_OF_USERS = ("iam:",)
 _CROSSES_ACCOUNTS = "sts:AssumeRole"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def read_once(document: str, use: Use) -> Policy:
     """raises    as read_policy"""
     return read_policy(document, use)
@@ -98,7 +101,7 @@ class Authorizer:
     def _rights(self, credential: Credential, remembered: _Remembered) -> Rights:
         name = credential.access_key, credential.session_token
         if (found := remembered.rights.get(name)) is None:
-            if len(remembered.rights) >= _MOST_REMEMBERED:
+            if len(remembered.rights) >= _MOST_RIGHTS:
                 remembered.rights.clear()
             found = remembered.rights[name] = self._read(credential)
         return found
@@ -123,11 +126,18 @@ class Authorizer:
     def policies_of(self, principal: Principal) -> tuple[Policy, ...]:
         """raises    MalformedPolicy for a document that this version cannot read"""
         use = Use.USER if isinstance(principal, User) else Use.ROLE
-        attached = [self.directory.policy(arn) for arn in principal.attached]
         return (
             *(read_once(document, use) for document in principal.inline.values()),
-            *(read_once(policy.document, Use.MANAGED) for policy in attached if policy is not None),
+            *(read_once(document, Use.MANAGED) for document in self._attached(principal)),
         )
+
+    def documents_of(self, principal: Principal) -> tuple[str, ...]:
+        """The texts of the policies of a user or role."""
+        return (*principal.inline.values(), *self._attached(principal))
+
+    def _attached(self, principal: Principal) -> list[str]:
+        attached = [self.directory.policy(arn) for arn in principal.attached]
+        return [policy.document for policy in attached if policy is not None]
 
     def facts_of_principal(self, principal: Principal) -> Mapping[str, str]:
         """What conditions may ask about a user or role itself."""

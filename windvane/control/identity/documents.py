@@ -38,6 +38,8 @@ _PARTS = (
     (re.compile(r".+", re.DOTALL), "Resource name", "a name or *"),
 )
 """Of an ARN in a policy: its parts after the first, what each is called, and what it must be."""
+_MOST_SPACED = 8
+"""A document has at most so many characters, white space included, for each that it may have without."""
 
 _FOLDED_SERVICES = ("sagemaker", "windvane")
 """Their resources are found whatever the case of the name."""
@@ -160,6 +162,21 @@ def read_policy(text: str, use: Use) -> Policy:
         return Policy(tuple(_statement(one, use) for one in statements))
     except UnusablePattern as error:
         raise MalformedPolicy(f"The policy variable ${{{error}}} is not served here.") from error
+
+
+def read_new_policy(text: str, use: Use) -> Policy:
+    """As read_policy, of a document that is about to be kept: its white space takes room too.
+
+    raises    MalformedPolicy, PolicyTooLong
+    """
+    check_room(text, use)
+    return read_policy(text, use)
+
+
+def check_room(text: str, use: Use) -> None:
+    """raises    PolicyTooLong for a text that is mostly white space"""
+    if len(text) > _MOST_SPACED * use.most:
+        raise PolicyTooLong(use.most, len(text))
 
 
 def length_of(text: str) -> int:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from windvane.control.identity.changes import Changes, fresh_id, with_tags
-from windvane.control.identity.documents import Use, read_policy
+from windvane.control.identity.documents import Use, read_new_policy
 from windvane.control.identity.principals import find_policy
 from windvane.control.identity.service_policies import SERVICE_POLICIES
 from windvane.domain.identity import ManagedPolicy, PolicyVersion, Principal, Role, User
@@ -39,7 +39,7 @@ class ManagedPolicies:
         tags: list[dict[str, str]],
     ) -> ManagedPolicy:
         """raises    MalformedPolicy, PolicyTooLong, NameTaken, IdentityQuota"""
-        read_policy(text, Use.MANAGED)
+        read_new_policy(text, Use.MANAGED)
         now = self._changes.now()
         policy = ManagedPolicy(
             account=account,
@@ -102,7 +102,7 @@ class ManagedPolicies:
 
     def add_version(self, account: str, arn: str, text: str, *, is_default: bool) -> PolicyVersion:
         """raises    MalformedPolicy, PolicyTooLong, NotFound, IdentityQuota, AccessDenied"""
-        read_policy(text, Use.MANAGED)
+        read_new_policy(text, Use.MANAGED)
         with self._changes.transaction() as tx:
             policy = _changeable(tx, account, arn)
             if len(policy.versions) >= MOST_VERSIONS:

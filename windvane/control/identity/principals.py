@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from windvane.control.identity.changes import Changes, with_tags
-from windvane.control.identity.documents import Use, length_of, read_policy
+from windvane.control.identity.documents import Use, check_room, length_of, read_policy
 from windvane.control.identity.service_policies import SERVICE_POLICIES
 from windvane.domain.identity import ManagedPolicy, Principal, Role, User
 from windvane.errors import IdentityQuota, InvalidRequest, NotFound, PolicyTooLong, Unmodifiable
@@ -47,6 +47,7 @@ class Principals:
             inline = {**principal.inline, policy: text}
             if (total := sum(map(length_of, inline.values()))) > use.most:
                 raise PolicyTooLong(use.most, total)
+            check_room("".join(inline.values()), use)
             tx.update_identity(replace(principal, inline=inline))
 
     def delete_inline(self, kind: type[P], account: str, name: str, policy: str) -> None:

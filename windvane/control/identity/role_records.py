@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from windvane.control.identity.changes import Changes, fresh_id, with_tags
-from windvane.control.identity.documents import Use, read_policy
+from windvane.control.identity.documents import Use, read_new_policy
 from windvane.control.identity.principals import Principals
 from windvane.domain.identity import Role
 from windvane.errors import IdentityQuota, InUse, InvalidRequest, MalformedPolicy, NameTaken
@@ -87,7 +87,7 @@ class RoleRecords:
         raises    MalformedPolicy for an ARN of nobody
         """
         directory, ids = self._changes.current(), {}
-        for statement in read_policy(trust, Use.TRUST).statements:
+        for statement in read_new_policy(trust, Use.TRUST).statements:
             for arn in sorted(statement.principals.arns if statement.principals else ()):
                 if (principal := directory.principal(arn)) is None:
                     raise MalformedPolicy(f'Invalid principal in policy: "AWS":"{arn}"')
