@@ -133,6 +133,11 @@ class Entry:
         is_right = hmac.compare_digest(_hashed(known), _hashed(secret_key))
         return self._session(credential, region) if credential and is_right else None
 
+    def account_of(self, access_key: str) -> str:
+        """Whose permanent key it is; "" if it is nobody's."""
+        credential = self._credential(access_key)
+        return credential.account if credential is not None else ""
+
     def text_of(self, session: Session) -> str:
         """What a browser keeps."""
         return self._sessions.close(session.ticket)

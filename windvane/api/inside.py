@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from windvane.errors import UnknownOperation
 from windvane.wire.call import (
@@ -22,6 +23,8 @@ from windvane.wire.edge import AsyncHandler
 from windvane.wire.faults import INTERNAL, OURS, fault_of
 from windvane.wire.model import load_service
 from windvane.wire.validate import validate
+
+T = TypeVar("T")
 
 _USER_AGENT = "windvane console"
 
@@ -52,28 +55,38 @@ class Inside:
 
         raises    InvalidRequest for parameters that the model does not allow; AccessDenied; whatever the operation raises
         """
-        record = RequestRecord(
-            str(uuid.uuid4()),
-            source_ip=caller.source_ip,
-            is_secure=caller.is_secure,
-            user_agent=_USER_AGENT,
-            service=service,
-            operation=operation,
-            caller=caller,
-            access_key=caller.credential.access_key,
-            parameters=parameters,
-        )
-        try:
+        record = _record(caller, service, operation, parameters)
+        async with self._kept(record):
             answer = await self._serve(record, caller)
+            record.answered = answered_arns(answer)
+        return answer
+
+    async def use_s3(
+        self, caller: Caller, operation: str, uri: str, work: Callable[..., T], *arguments: Any
+    ) -> T:
+        """What `work` returns, which does what an operation of S3 does: it is recorded as one.
+
+        uri       s3://BUCKET/KEY, or what a client wrote in its place
+        raises    what `work` raises
+        """
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        record = _record(caller, "s3", operation, {"Bucket": bucket, "Key": key})
+        record.resources = (f"arn:aws:s3:::{bucket}/{key}",)
+        async with self._kept(record):
+            return await asyncio.to_thread(work, *arguments)
+
+    @asynccontextmanager
+    async def _kept(self, record: RequestRecord) -> AsyncIterator[None]:
+        """Record a request when it is over, with the code of what it failed with."""
+        try:
+            yield
         except Exception as error:
-            fault = fault_of(error, service)
+            fault = fault_of(error, record.service)
             record.error_code = fault.code if fault is not None else INTERNAL.code
             record.error_message = str(error) if fault is not None else OURS
             await self._keep(record)
             raise
-        record.answered = answered_arns(answer)
         await self._keep(record)
-        return answer
 
     async def _serve(self, record: RequestRecord, caller: Caller) -> dict[str, Any]:
         service, operation = key = (record.service, record.operation)
@@ -95,3 +108,19 @@ class Inside:
             written = self._recorder.begin_answer(record)
             if written is not None:
                 await written
+
+
+def _record(
+    caller: Caller, service: str, operation: str, parameters: Mapping[str, Any]
+) -> RequestRecord:
+    return RequestRecord(
+        str(uuid.uuid4()),
+        source_ip=caller.source_ip,
+        is_secure=caller.is_secure,
+        user_agent=_USER_AGENT,
+        service=service,
+        operation=operation,
+        caller=caller,
+        access_key=caller.credential.access_key,
+        parameters=parameters,
+    )

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from windvane.audit.record import SIGN_IN
+from windvane.audit.redaction import HIDDEN
 from windvane.errors import Throttled
 from windvane.wire.call import Caller, Recorder, RequestRecord
 from windvane.wire.failures import FailureCounter, failed_sign_in
@@ -34,13 +35,17 @@ class SignIns:
         record.caller, record.status = caller, 303
         await self._keep(record)
 
-    async def failed(self, peer: str, user_agent: str, access_key: str) -> None:
+    async def failed(self, peer: str, user_agent: str, access_key: str, account: str) -> None:
         """Record that somebody is not.
 
-        raises    Throttled if there were too many failures of late from this peer or with this key
+        access_key  what was given as one; not kept if it is none, because people mistake the fields: it may be a secret
+        account     whose key it is, "" if it is nobody's
+        raises      Throttled if there were too many failures of late from this peer or with this key
         """
-        record = self._record(peer, user_agent, access_key)
-        error = self._failures.told(record, failed_sign_in())
+        is_known = bool(account) or not access_key
+        record = self._record(peer, user_agent, access_key if is_known else HIDDEN)
+        record.account = account
+        error = self._failures.told(record, failed_sign_in(is_known=is_known))
         is_excessive = isinstance(error, Throttled)
         record.error_code = "ThrottlingException" if is_excessive else "AccessDenied"
         record.error_message, record.status = str(error), 429 if is_excessive else 401

@@ -175,7 +175,7 @@ class Site:
             parts.roles,
             parts.entry.csrf_token(session),
             parts.inside,
-            VisitObjects(parts.objects, caller),
+            VisitObjects(parts.objects, caller, parts.inside),
         )
 
     async def _check_form(self, request: Request, session: Session) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from starlette.requests import Request
 
 from windvane.api.entry import Session
 from windvane.api.inside import Inside
 from windvane.wire.call import Caller
+
+T = TypeVar("T")
 
 
 class ObjectInfo(Protocol):
@@ -47,27 +49,37 @@ class VisitObjects:
 
     objects: Objects
     caller: Caller
+    inside: Inside
 
     async def size(self, uri: str) -> int:
         """Bytes."""
-        return (await asyncio.to_thread(self.objects.info, self.caller, uri)).size
+        info = await self._use("HeadObject", uri, self.objects.info, self.caller, uri)
+        return info.size
 
     async def read(self, uri: str, limit_bytes: int) -> bytes:
         """raises    TooLarge besides"""
-        return await asyncio.to_thread(self.objects.read, self.caller, uri, limit_bytes)
+        read = self.objects.read
+        return await self._use("GetObject", uri, read, self.caller, uri, limit_bytes)
 
     async def chunks(self, uri: str) -> AsyncIterator[bytes]:
         chunks = self.objects.chunks(self.caller, uri)
-        while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+        chunk = await self._use("GetObject", uri, next, chunks, None)
+        while chunk is not None:
             yield chunk
+            chunk = await asyncio.to_thread(next, chunks, None)
 
     async def list(self, prefix: str, limit: int = 1000) -> list[tuple[str, int]]:
         """URI and bytes of each."""
-        found = await asyncio.to_thread(self.objects.list, self.caller, prefix, limit)
+        listed = self.objects.list
+        found = await self._use("ListObjectsV2", prefix, listed, self.caller, prefix, limit)
         return [(str(info.location), info.size) for info in found]
 
     async def write(self, uri: str, data: bytes) -> None:
-        await asyncio.to_thread(self.objects.write, self.caller, uri, data)
+        await self._use("PutObject", uri, self.objects.write, self.caller, uri, data)
+
+    async def _use(self, operation: str, uri: str, work: Callable[..., T], *arguments: Any) -> T:
+        """The audit log has it as it has a request of S3."""
+        return await self.inside.use_s3(self.caller, operation, uri, work, *arguments)
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,11 @@ def _faded(score: _Score, now: float) -> float:
     return float(score.failures * 0.5 ** ((now - score.at) / HALF_LIFE_S))
 
 
-def failed_sign_in() -> Unauthenticated:
-    """Return what a failed sign-in with an access key and a secret counts as."""
+def failed_sign_in(*, is_known: bool) -> Unauthenticated:
+    """Return what a failed sign-in with an access key and a secret counts as.
+
+    is_known    whether there is such an access key
+    """
+    if not is_known:
+        return UnknownKey("There is no such access key.")
     return BadSignature("The access key and the secret key do not go together.")

@@ -130,7 +130,8 @@ async def _report_success(request: Request, session: Session) -> None:
 async def _report_failure(request: Request, access_key: str) -> None:
     """raises    Throttled after too many"""
     sign_ins: SignIns = request.app.state.sign_ins
-    await sign_ins.failed(*_origin(request), access_key)
+    account = await asyncio.to_thread(_entry(request).account_of, access_key)
+    await sign_ins.failed(*_origin(request), access_key, account)
 
 
 def _origin(request: Request) -> tuple[str, str]:
