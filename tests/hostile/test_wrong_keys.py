@@ -92,3 +92,33 @@ def test_what_was_throttled_is_recorded_as_such(edge, seen):
         "ThrottlingException",
     ]
     assert {record.access_key for record in seen} == {OWNER.access_key}
+
+
+class Slow(Client):
+    """Sends its body when it is told to."""
+
+    def __init__(self, edge: Edge, go: asyncio.Event) -> None:
+        super().__init__(edge, by(sagemaker("ListModels"), key=OWNER).made(), "192.0.2.1")
+        self.go, self.is_waiting = go, False
+
+    async def receive(self):
+        self.is_waiting = True
+        await self.go.wait()
+        return await super().receive()
+
+
+def test_failures_of_a_stranger_with_ones_key_keep_nobody_from_sending(edge):
+    """Whoever knew an access key could have all but four of its requests at a time turned away."""
+    for _ in range(LIMIT + 2):
+        asked(edge, WRONG, "198.51.100.1")
+
+    async def all_at_once() -> list[int]:
+        go = asyncio.Event()
+        clients = [Slow(edge, go) for _ in range(8)]
+        tasks = [asyncio.create_task(client.run()) for client in clients]
+        while not all(one.is_waiting or one.messages for one in clients):
+            await asyncio.sleep(0)
+        go.set()
+        return [client.status for client in await asyncio.gather(*tasks)]
+
+    assert asyncio.run(all_at_once()) == [200] * 8

@@ -21,6 +21,7 @@ from typing import Any
 from windvane.errors import WindvaneError
 
 FILE_NAME = "keys.json"
+_LEAST_SECRET_BYTES = 16
 _ALPHABET = string.ascii_uppercase + "234567"
 
 
@@ -131,7 +132,7 @@ def rotate_tokens(data_dir: Path, account: str) -> None:
 def _read(entries: dict[str, Any], account: str) -> KeyFile:
     token_secret = bytes.fromhex(entries["token_secret"])
     sealing = entries.get("sealing_secret")
-    return KeyFile(
+    keys = KeyFile(
         account,
         str(entries["access_key"]),
         str(entries["secret_key"]),
@@ -143,6 +144,16 @@ def _read(entries: dict[str, Any], account: str) -> KeyFile:
         ),
         str(entries.get("created", "")),
     )
+    _check(keys)
+    return keys
+
+
+def _check(keys: KeyFile) -> None:
+    """raises    ValueError: whoever knew of an empty secret would be anybody"""
+    if min(len(keys.token_secret), len(keys.sealing_secret)) < _LEAST_SECRET_BYTES:
+        raise ValueError(f"a secret has less than {_LEAST_SECRET_BYTES} bytes")
+    if not all(one.access_key and one.secret_key for one in keys.root_keys):
+        raise ValueError("a root key is empty")
 
 
 def _written(keys: KeyFile) -> dict[str, Any]:

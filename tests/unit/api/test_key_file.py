@@ -118,3 +118,16 @@ def test_a_damaged_file_changes_nothing_and_is_looked_at_again(tmp_path):
     path.unlink()
     watch.look()
     assert told == [good, good]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("token_secret", ""), ("token_secret", "ab"), ("sealing_secret", ""), ("secret_key", "")],
+)
+def test_a_file_with_an_empty_secret_is_damaged(tmp_path, name, value):
+    """Whoever knows that a secret is empty could sign with it."""
+    load_or_create_keys(tmp_path, ACCOUNT)
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    with pytest.raises(UnusableKeys):
+        load_or_create_keys(tmp_path, ACCOUNT)
