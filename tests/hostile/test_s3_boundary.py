@@ -418,16 +418,19 @@ def test_files_stay_in_the_folder(house: S3House, tmp_path: Path) -> None:
 
 
 class _ChangesHands:
-    """Runs the store's calls; once a bucket's owner was asked for, the bucket becomes another account's."""
+    """Runs the store's calls; once a bucket's owner was asked for so often, the bucket becomes another account's."""
 
-    def __init__(self, house: S3House, bucket: str) -> None:
+    def __init__(self, house: S3House, bucket: str, times: int = 1) -> None:
         self._store, self._run, self._bucket = house.store, house.gateway._store.in_thread, bucket
+        self._left = times
         house.client().create_bucket(Bucket=bucket)
 
     async def __call__(self, function: Any, *arguments: Any) -> Any:
         found = await self._run(function, *arguments)
         if (found, arguments) == (OURS, (self._bucket,)):
-            await self._run(self._change)
+            self._left -= 1
+            if not self._left:
+                await self._run(self._change)
         return found
 
     def _change(self) -> None:
@@ -474,4 +477,42 @@ def test_a_body_that_comes_late_finds_no_bucket_of_another_account(
     listed = theirs.list_objects_v2(Bucket=bucket)["Contents"]
     assert [one["Key"] for one in listed] == ["secret"]
     assert refusal(theirs.get_bucket_tagging, Bucket=bucket) == ("NoSuchTagSet", 404)
+    assert not is_there(house, "stolen")
+
+
+IN_BETWEEN = {
+    "PutObject": ("PUT", "/{}/planted", [], b"x"),
+    "DeleteObjects": LATE["DeleteObjects"],
+    "PutBucketTagging": LATE["PutBucketTagging"],
+    "CopyObject": ("PUT", "/{}/planted", [("x-amz-copy-source", "/ours/source")], b""),
+    "CopyFrom": ("PUT", "/ours/stolen", [("x-amz-copy-source", "/{}/secret")], b""),
+    "GetObject": ("GET", "/{}/secret", [], b""),
+    "DeleteObject": ("DELETE", "/{}/secret", [], b""),
+    "ListObjectsV2": ("GET", "/{}?list-type=2", [], b""),
+    "CreateMultipartUpload": ("POST", "/{}/planted?uploads=", [], b""),
+}
+"""What each operation asks for last of whose the bucket is: before its thread, or a body, is there."""
+
+
+@pytest.mark.parametrize("operation", IN_BETWEEN)
+def test_no_moment_lies_between_whose_a_bucket_is_and_what_is_done_to_it(
+    house: S3House, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the last look at the owner and the transaction there were waits for a thread, a sync of what was uploaded,
+    and the checksum of what was copied: seconds that the client makes as long as it likes."""
+    method, target, headers, body = IN_BETWEEN[operation]
+    bucket = f"between-{operation.lower()}"
+    house.client().put_object(Bucket="ours", Key="source", Body=b"x")
+    target = target.format(bucket)
+    given = [*((n, v.format(bucket)) for n, v in headers)]
+    if body:
+        given.append(("content-length", str(len(body))))
+    changes = _ChangesHands(house, bucket, times=2 if body else 1)
+    monkeypatch.setattr(house.gateway._store, "in_thread", changes)
+    answer = house.ask(method, target, signed(method, target, given, sha256(body)), body)
+    assert (answer.status, code_of(answer)) == (404, "NoSuchBucket")
+    theirs = house.client(THEIRS)
+    listed = theirs.list_objects_v2(Bucket=bucket)["Contents"]
+    assert [one["Key"] for one in listed] == ["secret"]
+    assert "Uploads" not in theirs.list_multipart_uploads(Bucket=bucket)
     assert not is_there(house, "stolen")

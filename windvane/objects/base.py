@@ -308,6 +308,13 @@ class Uploads(Protocol):
 class ObjectStore(Buckets, Objects, Uploads, Protocol):
     """The contract; see the head of this file."""
 
+    def of(self, account: str) -> ObjectStore:
+        """Return the same store as an account's: in it buckets of other accounts are not there, at any moment.
+
+        Only `owner` and `create_bucket` still tell whose they are. A bucket may be deleted, and created by another account,
+        between two calls: what was allowed for the one is not done to the other.
+        """
+
     def sweep(self, now: datetime) -> None:
         """Execute the lifecycle rules of all buckets as of `now` (UTC), and remove files that nothing refers to.
 

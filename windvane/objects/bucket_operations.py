@@ -43,7 +43,7 @@ class BucketOperations(Opened):
 
     def bucket(self, name: str) -> Bucket:
         with self._index.read() as db:
-            return bucket_row(db, name)[1]
+            return bucket_row(db, name, self.account)[1]
 
     def owner(self, name: str) -> str | None:
         with self._index.read() as db:
@@ -70,7 +70,7 @@ class BucketOperations(Opened):
 
     def delete_bucket(self, name: str) -> None:
         def delete(db: sqlite3.Connection, gone: list[str]) -> None:
-            change = BucketChange(db, name, gone)
+            change = BucketChange(db, name, gone, account=self.account)
             if db.execute(
                 "SELECT 1 FROM versions WHERE bucket = ? LIMIT 1", (change.id,)
             ).fetchone():
@@ -87,7 +87,7 @@ class BucketOperations(Opened):
 
     def set_versioning(self, bucket: str, versioning: Versioning) -> None:
         def change(db: sqlite3.Connection, _: list[str]) -> None:
-            number, found = bucket_row(db, bucket)
+            number, found = bucket_row(db, bucket, self.account)
             if versioning is Versioning.OFF and found.versioning is not Versioning.OFF:
                 raise InvalidRequest(
                     f"The versioning of {bucket} was set before: it can be suspended, not switched off."
@@ -98,7 +98,7 @@ class BucketOperations(Opened):
 
     def document(self, bucket: str, name: str) -> str | None:
         with self._index.read() as db:
-            number, _ = bucket_row(db, bucket)
+            number, _ = bucket_row(db, bucket, self.account)
             row = db.execute(
                 "SELECT text FROM documents WHERE bucket = ? AND name = ?", (number, name)
             ).fetchone()
@@ -106,13 +106,13 @@ class BucketOperations(Opened):
 
     def set_document(self, bucket: str, name: str, text: str | None) -> None:
         def change(db: sqlite3.Connection, _: list[str]) -> None:
-            _set_document(db, bucket_row(db, bucket)[0], name, text)
+            _set_document(db, bucket_row(db, bucket, self.account)[0], name, text)
 
         self._change(change)
 
     def lifecycle(self, bucket: str) -> tuple[LifecycleRule, ...]:
         with self._index.read() as db:
-            number, _ = bucket_row(db, bucket)
+            number, _ = bucket_row(db, bucket, self.account)
             row = db.execute("SELECT rules FROM lifecycles WHERE bucket = ?", (number,)).fetchone()
         return () if row is None else rules_from_json(row[0])
 
@@ -123,7 +123,7 @@ class BucketOperations(Opened):
         )
 
         def change(db: sqlite3.Connection, _: list[str]) -> None:
-            number, _bucket = bucket_row(db, bucket)
+            number, _bucket = bucket_row(db, bucket, self.account)
             db.execute("DELETE FROM lifecycles WHERE bucket = ?", (number,))
             if plain:
                 db.execute("INSERT INTO lifecycles VALUES (?, ?)", (number, rules_to_json(plain)))

@@ -31,15 +31,21 @@ class BucketChange:
     """Changes of one bucket's versions within one transaction."""
 
     def __init__(
-        self, db: sqlite3.Connection, bucket: str, gone: list[str], limit_bytes: int = 0
+        self,
+        db: sqlite3.Connection,
+        bucket: str,
+        gone: list[str],
+        limit_bytes: int = 0,
+        account: str | None = None,
     ) -> None:
         """limit_bytes    that the bucket's account may come to use; 0 means any
+        account        whose bucket it has to be; None: anybody's
 
         raises    NoSuchBucket
         """
         self.db = db
         self._limit_bytes = limit_bytes
-        self.id, self.bucket = bucket_row(db, bucket)
+        self.id, self.bucket = bucket_row(db, bucket, account)
         self._gone = gone
 
     def latest(self, key: bytes) -> Version | None:

@@ -105,6 +105,9 @@ class EncryptedStore:
     def __init__(self, inner: ObjectStore, keys: DataKeys) -> None:
         self._inner, self._keys = inner, keys
 
+    def of(self, account: str) -> EncryptedStore:
+        return EncryptedStore(self._inner.of(account), self._keys)
+
     def key_needed(self, bucket: str, key: str, encryption: Encryption | None) -> str | None:
         """Return the ARN of the key of KMS that whoever reads or writes this must be allowed to use; None if there is none.
 

@@ -68,7 +68,7 @@ class ObjectOperations(Opened):
             raise ValueError("what was staged is a part of an upload")
 
         def put(db: sqlite3.Connection, gone: list[str]) -> Version:
-            change = BucketChange(db, bucket, gone, self._limit_bytes)
+            change = BucketChange(db, bucket, gone, self._limit_bytes, self.account)
             change.check(raw, condition)
             content = db.execute(
                 "INSERT INTO contents (file, data, stored_size, crc, refs) VALUES (?, ?, ?, ?, 1)",
@@ -91,7 +91,7 @@ class ObjectOperations(Opened):
 
     def find(self, bucket: str, key: str, version_id: str | None = None) -> Version:
         with self._index.read() as db:
-            number, _ = bucket_row(db, bucket)
+            number, _ = bucket_row(db, bucket, self.account)
             row = _version_row(db, number, sought_bytes(key), version_id)
         if row is None and version_id is not None:
             raise NoSuchVersion(bucket, key, version_id)
@@ -137,7 +137,7 @@ class ObjectOperations(Opened):
         raw, text = key_bytes(key), attributes_to_json(attributes)
 
         def copy(db: sqlite3.Connection, gone: list[str]) -> Version:
-            change = BucketChange(db, bucket, gone, self._limit_bytes)
+            change = BucketChange(db, bucket, gone, self._limit_bytes, self.account)
             change.check(raw, condition)
             row = db.execute(
                 "UPDATE contents SET refs = refs + 1 WHERE id = "
@@ -192,7 +192,7 @@ class ObjectOperations(Opened):
         now = self._now()
 
         def delete(db: sqlite3.Connection, gone: list[str]) -> tuple[Removal, ...]:
-            change = BucketChange(db, bucket, gone, self._limit_bytes)
+            change = BucketChange(db, bucket, gone, self._limit_bytes, self.account)
             return tuple(_delete(change, deletion, now) for deletion in deletions)
 
         return self._change(delete)
@@ -207,7 +207,7 @@ class ObjectOperations(Opened):
         limit: int = 1000,
     ) -> Listing:
         with self._index.read() as db:
-            number, _ = bucket_row(db, bucket)
+            number, _ = bucket_row(db, bucket, self.account)
             what = listing.wanted(prefix, delimiter, after, limit, None)
             page = listing.list_latest(db, number, what)
         objects = tuple(version_of(bucket, row) for row in page.rows)
@@ -225,7 +225,7 @@ class ObjectOperations(Opened):
         limit: int = 1000,
     ) -> VersionPage:
         with self._index.read() as db:
-            number, _ = bucket_row(db, bucket)
+            number, _ = bucket_row(db, bucket, self.account)
             sequence, is_one = listing.position_of(db, number, after_key, after_version)
             if not is_one:
                 raise NoSuchVersion(bucket, after_key, after_version)

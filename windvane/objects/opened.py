@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from windvane.objects.files import DataFiles
 from windvane.objects.index import CommitFailed, Index
@@ -19,7 +20,10 @@ _LOG = logging.getLogger(__name__)
 
 
 class Opened:
-    """Index, data files and clock of an open store."""
+    """Index, data files and clock of an open store.
+
+    account    whose buckets are there; None: everybody's
+    """
 
     def __init__(
         self,
@@ -30,9 +34,16 @@ class Opened:
     ) -> None:
         """limit_bytes    that each account may store; 0 means any"""
         self._limit_bytes = limit_bytes
+        self.account: str | None = None
         self._index = index
         self._files = files
         self._clock = clock
+
+    def of(self, account: str) -> Self:
+        """See objects/base.py."""
+        bound = copy(self)
+        bound.account = account
+        return bound
 
     def _now(self) -> int:
         """Microseconds since 1970."""

@@ -90,10 +90,10 @@ def bucket_of(row: tuple[Any, ...]) -> Bucket:
     return Bucket(name, account, region, from_micros(created), Versioning(versioning))
 
 
-def bucket_row(db: sqlite3.Connection, name: str) -> tuple[int, Bucket]:
-    """The row's id and the bucket; raises NoSuchBucket."""
+def bucket_row(db: sqlite3.Connection, name: str, account: str | None = None) -> tuple[int, Bucket]:
+    """The row's id and the bucket; raises NoSuchBucket, for one of another account than the one given too."""
     row = db.execute(f"SELECT id, {BUCKET_COLUMNS} FROM buckets WHERE name = ?", (name,)).fetchone()
-    if row is None:
+    if row is None or account not in (None, row[2]):
         raise NoSuchBucket(name)
     return row[0], bucket_of(row[1:])
 

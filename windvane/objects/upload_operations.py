@@ -62,7 +62,7 @@ class UploadOperations(Opened):
         raw, text, now = key_bytes(key), attributes_to_json(attributes), self._now()
 
         def create(db: sqlite3.Connection, _: list[str]) -> Upload:
-            number, _bucket = bucket_row(db, bucket)
+            number, _bucket = bucket_row(db, bucket, self.account)
             content = db.execute(
                 "INSERT INTO contents (file, stored_size, refs) VALUES (?, 0, 1)", (folder,)
             ).lastrowid
@@ -117,7 +117,7 @@ class UploadOperations(Opened):
             found = _find_upload(db, upload)
             if mine.folder != found.folder:
                 raise ValueError("the part was staged for another upload")
-            change = BucketChange(db, upload.bucket, gone, self._limit_bytes)
+            change = BucketChange(db, upload.bucket, gone, self._limit_bytes, self.account)
             where = (found.content, number)
             earlier = db.execute(
                 "DELETE FROM parts WHERE content = ? AND number = ? RETURNING file, size", where
@@ -160,7 +160,7 @@ class UploadOperations(Opened):
         limit: int = 1000,
     ) -> UploadPage:
         with self._index.read() as db:
-            number, _ = bucket_row(db, bucket)
+            number, _ = bucket_row(db, bucket, self.account)
             position = None
             if after_upload:
                 parsed = parse_identifier(after_upload)
@@ -189,7 +189,7 @@ class UploadOperations(Opened):
         raw = sought_bytes(upload.key)
 
         def complete(db: sqlite3.Connection, gone: list[str]) -> Version:
-            change = BucketChange(db, upload.bucket, gone, self._limit_bytes)
+            change = BucketChange(db, upload.bucket, gone, self._limit_bytes, self.account)
             try:
                 found = _find_upload(db, upload)
             except NoSuchUpload:

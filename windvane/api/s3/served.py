@@ -90,29 +90,37 @@ _OF_ENCRYPTION = (
 
 
 def s3_service(store: ObjectStore) -> S3Service:
-    """Return S3 over an object store; encryption is served over one that encrypts."""
+    """Return S3 over an object store, of which each caller has its own account's buckets; encryption is served over one that encrypts."""
     refused_members: tuple[str, ...] = _NOT_HONOURED
     if not isinstance(store, EncryptedStore):
         refused_members += _OF_ENCRYPTION
     handlers: dict[str, Handler] = {
-        name: partial(_served, partial(serve, store), refused_members)
-        for name, serve in _HANDLERS.items()
+        name: partial(_served, serve, store, refused_members) for name, serve in _HANDLERS.items()
     }
     begins: dict[str, BeginUpload] = {
-        name: partial(_begun, partial(begin, store), refused_members)
-        for name, begin in _UPLOADS.items()
+        name: partial(_begun, begin, store, refused_members) for name, begin in _UPLOADS.items()
     }
     return S3Service(store.owner, {**handlers, **configurations.UNCONFIGURED}, begins)
 
 
-def _served(handler: Handler, refused_members: tuple[str, ...], call: S3Call) -> S3Result:
+def _served(
+    serve: Callable[[ObjectStore, S3Call], S3Result],
+    store: ObjectStore,
+    refused_members: tuple[str, ...],
+    call: S3Call,
+) -> S3Result:
     _check_honoured(call, refused_members)
-    return handler(call)
+    return serve(store.of(call.caller.account), call)
 
 
-def _begun(begin: BeginUpload, refused_members: tuple[str, ...], call: S3Call) -> Sink:
+def _begun(
+    begin: Callable[[ObjectStore, S3Call], Sink],
+    store: ObjectStore,
+    refused_members: tuple[str, ...],
+    call: S3Call,
+) -> Sink:
     _check_honoured(call, refused_members)
-    return begin(call)
+    return begin(store.of(call.caller.account), call)
 
 
 def _check_honoured(call: S3Call, refused_members: tuple[str, ...]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from windvane.errors import InvalidRequest
@@ -29,6 +31,37 @@ class BucketLaws:
         assert (made.account, made.region, made.versioning) == (OWNER, REGION, Versioning.OFF)
         assert objects.owner("bucket") == OWNER
         assert objects.owner("no-such-bucket") is None
+
+    def test_to_an_account_buckets_of_others_are_not_there(self, objects: ObjectStore) -> None:
+        make_bucket(objects)
+        version = put(objects, "key")
+        others, own = objects.of(OTHER), objects.of(OWNER)
+        assert own.find("bucket", "key") == version
+        assert others.owner("bucket") == OWNER
+        with pytest.raises(BucketTaken):
+            others.create_bucket("bucket", OTHER, REGION)
+        calls: tuple[Callable[[], object], ...] = (
+            lambda: others.bucket("bucket"),
+            lambda: others.delete_bucket("bucket"),
+            lambda: others.set_versioning("bucket", Versioning.ENABLED),
+            lambda: others.document("bucket", "tagging"),
+            lambda: others.set_document("bucket", "tagging", "x"),
+            lambda: others.lifecycle("bucket"),
+            lambda: others.set_lifecycle("bucket", (), None),
+            lambda: put(others, "key"),
+            lambda: others.find("bucket", "key"),
+            lambda: others.copy(version, "bucket", "key", version.attributes),
+            lambda: others.delete("bucket", "key"),
+            lambda: others.list_objects("bucket"),
+            lambda: others.list_versions("bucket"),
+            lambda: others.list_uploads("bucket"),
+            lambda: others.create_upload("bucket", "key", version.attributes),
+        )
+        for call in calls:
+            with pytest.raises(NoSuchBucket):
+                call()
+        assert own.find("bucket", "key") == version
+        assert own.document("bucket", "tagging") is None
 
     @pytest.mark.parametrize("account", [OWNER, OTHER])
     def test_a_name_is_taken_once_and_the_owner_is_told(
