@@ -9,11 +9,10 @@ import tarfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Self, cast
 
+from windvane.engine.packages.tarstream import TarStream
 from windvane.errors import CorruptArtifact
 
-_MAX_HEADER = 65_536
 _CHUNK = 1 << 20
 
 
@@ -69,15 +68,13 @@ def unpack(file: Path, folder: Path, limits: TarLimits = TarLimits()) -> None:
         with file.open("rb") as stream, gzip.GzipFile(fileobj=stream, mode="rb") as unpacked:
             budget = limits.free_bytes + limits.ratio * file.stat().st_size
             bounded = _Bounded(unpacked, min(budget, limits.max_total_bytes), file)
-            source = cast("IO[bytes]", bounded)
-            with tarfile.open(fileobj=source, mode="r|", tarinfo=_ShortHeader) as archive:
-                _extract(archive, folder, limits, file)
+            _extract(TarStream(bounded, str(file)), folder, limits, file)
             while bounded.read(_CHUNK):  # gzip's sum is checked where its stream ends
                 pass
     except CorruptArtifact:
         shutil.rmtree(folder)
         raise
-    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, RecursionError) as error:
+    except (EOFError, OSError, zlib.error, ValueError) as error:
         shutil.rmtree(folder)
         raise CorruptArtifact(f"{file} cannot be unpacked: {error}.") from error
 
@@ -85,7 +82,7 @@ def unpack(file: Path, folder: Path, limits: TarLimits = TarLimits()) -> None:
 class _Bounded:
     """A stream that refuses to give more bytes than allowed: headers, padding and content alike."""
 
-    def __init__(self, stream: IO[bytes] | gzip.GzipFile, limit: int, file: Path) -> None:
+    def __init__(self, stream: gzip.GzipFile, limit: int, file: Path) -> None:
         self._stream = stream
         self._left = limit
         self._file = file
@@ -98,41 +95,24 @@ class _Bounded:
         return part
 
 
-class _ShortHeader(tarfile.TarInfo):
-    """A header whose extension (a long name, attributes) is short: tarfile reads it into memory whole."""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        header = super().frombuf(buf, encoding, errors)
-        if (
-            header.type not in (*tarfile.REGULAR_TYPES, tarfile.DIRTYPE)
-            and header.size > _MAX_HEADER
-        ):
-            raise CorruptArtifact(f"The archive holds a header of {header.size} bytes.")
-        return header
-
-
-def _extract(archive: tarfile.TarFile, folder: Path, limits: TarLimits, file: Path) -> None:
-    for number, entry in enumerate(archive, 1):
+def _extract(archive: TarStream, folder: Path, limits: TarLimits, file: Path) -> None:
+    number = 0
+    while (entry := archive.next()) is not None:
+        number += 1
         if number > limits.max_files:
             raise CorruptArtifact(f"{file} holds more than {limits.max_files} files.")
         target = folder.joinpath(*_parts(entry.name, limits, file))
-        if entry.isdir():
+        if entry.is_folder:
             target.mkdir(parents=True, exist_ok=True)
             continue
-        if not entry.isreg() or entry.issparse() or entry.size < 0:
-            raise CorruptArtifact(f"{file} holds {entry.name!r}, which is no plain file.")
         if entry.size > limits.max_file_bytes:
             raise CorruptArtifact(
                 f"{file} holds {entry.name!r} of {entry.size} bytes; {limits.max_file_bytes} are allowed."
             )
-        content = archive.extractfile(entry)
-        if content is None:
-            raise CorruptArtifact(f"{file} holds {entry.name!r} without content.")
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         with os.fdopen(descriptor, "wb") as out:
-            shutil.copyfileobj(content, out)
+            archive.copy(out)
 
 
 def _parts(name: str, limits: TarLimits, file: Path) -> tuple[str, ...]:
