@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from windvane.api import served
 from windvane.api.entry import Entry
 from windvane.api.events import event_operations
@@ -60,7 +58,6 @@ from windvane.control.roles import Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
-from windvane.errors import WindvaneError
 from windvane.events.stream import Streams
 from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
@@ -185,6 +182,7 @@ class Server:
         self._operations = self._new_operations()
         self._async_operations = self._new_async_operations()
         self._edge = self._new_edge()
+        self._inside = Inside(self._operations, self._async_operations, self._permit, self._audit)
         self._console = self._new_console()
         self.asgi = Web(self._edge, self._console, self._telemetry, self.faults, self._bodies)
         self._object_sweep: asyncio.Task[None] | None = None
@@ -221,6 +219,7 @@ class Server:
             if task is not None:
                 task.cancel()
         await asyncio.to_thread(self._edge.close)
+        await asyncio.to_thread(self._inside.close)
         await self._gateway.close()
         await asyncio.gather(
             asyncio.to_thread(self._supervisor.stop), asyncio.to_thread(self._hosting.stop)
@@ -248,7 +247,7 @@ class Server:
         while True:
             try:
                 await asyncio.to_thread(self._kms.sweep)
-            except WindvaneError:
+            except Exception:  # noqa: BLE001 - it is all that destroys and rotates them, and goes on
                 _LOG.exception(
                     "Keys that are due could not be destroyed or rotated; tried again soon."
                 )
@@ -257,13 +256,13 @@ class Server:
     async def _follow_identities(self) -> None:
         """What other servers and `windvane keys` change."""
         watch = KeyWatch(self._settings.data_dir, self._settings.account, self._use_keys)
+        authorizer = self._authorizer
         while True:
-            try:
-                await asyncio.to_thread(watch.look)
-                await asyncio.to_thread(self._authorizer.directory.refresh)
-                await asyncio.to_thread(self._authorizer.uses.write)
-            except (WindvaneError, SQLAlchemyError):
-                _LOG.exception("Changed keys and policies could not be read; tried again at once.")
+            for step in (watch.look, authorizer.directory.refresh, authorizer.uses.write):
+                try:
+                    await asyncio.to_thread(step)
+                except Exception:  # noqa: BLE001 - nothing else takes back what was revoked; the others go on
+                    _LOG.exception("Changed keys and policies could not be read; tried again soon.")
             await asyncio.sleep(_IDENTITY_WATCH_S)
 
     def _use_keys(self, keys: KeyFile) -> None:
@@ -349,7 +348,7 @@ class Server:
         return Site(
             ConsoleParts(
                 self._entry,
-                Inside(self._operations, self._async_operations, self._permit, self._audit),
+                self._inside,
                 Objects(
                     self._artifacts,
                     owners,

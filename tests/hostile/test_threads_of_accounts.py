@@ -10,7 +10,9 @@ from hostile.asking import ACCOUNT, NOW, OTHER, OTHER_ACCOUNT, OWNER, by, sagema
 from hostile.signing import Key
 from hostile.test_wire_order import Client
 
+from windvane.api.inside import Inside
 from windvane.api.keyring import KeyRing
+from windvane.wire.call import Caller, Credential
 from windvane.wire.edge import Edge, EdgeLimits
 
 KEYS = [
@@ -68,3 +70,35 @@ def test_an_account_leaves_threads_to_others(edge, release):
     other, slow = asyncio.run(all_of_it())
     assert other == 200
     assert slow == [200] * 12
+
+
+def caller_of(account: str) -> Caller:
+    arn = f"arn:aws:iam::{account}:user/ann"
+    return Caller(account, "us-east-1", Credential(account, f"AKIA{account}", "s", arn, "AIDA"))
+
+
+def test_pages_of_an_account_leave_threads_to_everything_else(release):
+    """Some looks at tables from the console held all threads that the event loop has: no session of the console was
+    known again, no large body hashed, no revoked key noticed while they waited."""
+
+    def answer(call):
+        if call.caller.account == ACCOUNT:
+            assert release.wait(30)
+        return {"Models": []}
+
+    async def all_of_it() -> None:
+        inside = Inside({("sagemaker", "ListModels"): answer}, {})
+        asked = [
+            asyncio.create_task(inside.ask(caller_of(ACCOUNT), "sagemaker", "ListModels", {}))
+            for _ in range(40)
+        ]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            assert await asyncio.to_thread(lambda: "done") == "done"
+            await inside.ask(caller_of(OTHER_ACCOUNT), "sagemaker", "ListModels", {})
+        assert not any(task.done() for task in asked)
+        release.set()
+        await asyncio.gather(*asked)
+        inside.close()
+
+    asyncio.run(all_of_it())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -22,11 +23,14 @@ from windvane.wire.call import (
 from windvane.wire.edge import AsyncHandler
 from windvane.wire.faults import INTERNAL, OURS, fault_of
 from windvane.wire.model import load_service
+from windvane.wire.turns import Turns
 from windvane.wire.validate import validate
 
 T = TypeVar("T")
 
 _USER_AGENT = "windvane console"
+_AT_ONCE = 16
+"""Operations that run for the console at once, half of them of one account: none waits in a thread that others need."""
 
 
 class Inside:
@@ -47,6 +51,12 @@ class Inside:
         self._async_operations = async_operations
         self._permit = permit
         self._recorder = recorder
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="console")
+        self._turns = Turns(_AT_ONCE // 2)
+
+    def close(self) -> None:
+        """Waits for the operations that run."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
 
     async def ask(
         self, caller: Caller, service: str, operation: str, parameters: Mapping[str, Any]
@@ -73,7 +83,13 @@ class Inside:
         record = _record(caller, "s3", operation, {"Bucket": bucket, "Key": key})
         record.resources = (f"arn:aws:s3:::{bucket}/{key}",)
         async with self._kept(record):
-            return await asyncio.to_thread(work, *arguments)
+            return await self.in_thread(caller, work, *arguments)
+
+    async def in_thread(self, caller: Caller, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work` returns, when it is the turn of the caller's account."""
+        async with self._turns.of(caller.account):
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, work, *arguments)
 
     @asynccontextmanager
     async def _kept(self, record: RequestRecord) -> AsyncIterator[None]:
@@ -100,7 +116,7 @@ class Inside:
             return dict(await asynchronous(call) or {})
         if (handler := self._operations.get(key)) is None:
             raise UnknownOperation(f"The operation {operation} of {service} is not served here.")
-        answer = await asyncio.to_thread(handler, call)
+        answer = await self.in_thread(caller, handler, call)
         return dict(answer or {})
 
     async def _keep(self, record: RequestRecord) -> None:

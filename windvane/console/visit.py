@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -66,7 +65,7 @@ class VisitObjects:
         chunk = await self._use("GetObject", uri, next, chunks, None)
         while chunk is not None:
             yield chunk
-            chunk = await asyncio.to_thread(next, chunks, None)
+            chunk = await self.inside.in_thread(self.caller, next, chunks, None)
 
     async def list(self, prefix: str, limit: int = 1000) -> list[tuple[str, int]]:
         """URI and bytes of each."""
