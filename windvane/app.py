@@ -182,7 +182,13 @@ class Server:
         self._operations = self._new_operations()
         self._async_operations = self._new_async_operations()
         self._edge = self._new_edge()
-        self._inside = Inside(self._operations, self._async_operations, self._permit, self._audit)
+        self._inside = Inside(
+            self._operations,
+            self._async_operations,
+            self._permit,
+            self._audit,
+            self._permit.refusal,
+        )
         self._console = self._new_console()
         self.asgi = Web(self._edge, self._console, self._telemetry, self.faults, self._bodies)
         self._object_sweep: asyncio.Task[None] | None = None

@@ -25,6 +25,7 @@
     |   |-- BadCiphertext           what is to be decrypted was changed, or encrypted under something else
     |   |-- IncorrectKey            it was encrypted under another key than the one named
     |   |-- AccessDenied            the role or the key may not do this
+    |   |   `-- NotAuthorized       policies do not allow an action
     |   |-- Unauthenticated         who calls cannot be established
     |   |   |-- MissingToken        no signature at all
     |   |   |-- UnknownKey          the access key or session token is not known
@@ -197,6 +198,24 @@ class PolicyTooLong(IdentityQuota):
 
 class AccessDenied(CallerFault):
     """The role or the key may not do this."""
+
+
+class NotAuthorized(AccessDenied):
+    """Policies do not allow an action.
+
+    source    the texts of AWS's own denials
+    """
+
+    def __init__(self, principal: str, action: str, resource: str, reason: str) -> None:
+        super().__init__(
+            f"User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}"
+        )
+        self.principal, self.action, self.resource, self.reason = (
+            principal,
+            action,
+            resource,
+            reason,
+        )
 
 
 class Unauthenticated(CallerFault):

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from windvane.errors import UnknownOperation
+from windvane.errors import NotAuthorized, UnknownOperation
 from windvane.wire.call import (
     Call,
     Caller,
@@ -32,12 +32,20 @@ _USER_AGENT = "windvane console"
 _AT_ONCE = 16
 """Operations that run for the console at once, half of them of one account: none waits in a thread that others need."""
 
+Refusal = Callable[[Call], NotAuthorized | None]
+"""Why a caller may not do what it has not asked for yet; see Permissions.refusal."""
+
+
+def _no_refusal(_: Call) -> NotAuthorized | None:
+    return None
+
 
 class Inside:
     """operations         synchronous handlers by (service, operation)
     async_operations   asynchronous ones
     permit             as the wire asks it
     recorder           the audit log; None keeps none
+    refusal            what is known against a call before it is made
     """
 
     def __init__(
@@ -46,17 +54,28 @@ class Inside:
         async_operations: Mapping[tuple[str, str], AsyncHandler],
         permit: Permit = permit_all,
         recorder: Recorder | None = None,
+        refusal: Refusal = _no_refusal,
     ) -> None:
         self._operations = operations
         self._async_operations = async_operations
         self._permit = permit
         self._recorder = recorder
+        self._refusal = refusal
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="console")
         self._turns = Turns(_AT_ONCE // 2)
 
     def close(self) -> None:
         """Waits for the operations that run."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def refusal(
+        self, caller: Caller, service: str, operation: str, parameters: Mapping[str, Any]
+    ) -> NotAuthorized | None:
+        """Why the caller may not do this; None if nothing is known against it. Nothing is asked, and nothing recorded.
+
+        parameters    {} to ask whether there is anything that the operation may be done to
+        """
+        return self._refusal(Call(service, operation, caller, dict(parameters), ""))
 
     async def ask(
         self, caller: Caller, service: str, operation: str, parameters: Mapping[str, Any]

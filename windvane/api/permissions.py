@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.authorizer import Authorizer, denied
 from windvane.control.identity.directory import Directory
+from windvane.control.identity.evaluation import Decision
 from windvane.control.kms.lookup import find_key
-from windvane.errors import AccessDenied, CallerFault
+from windvane.errors import AccessDenied, CallerFault, NotAuthorized
 from windvane.names import Scope
 from windvane.store.base import Store
 from windvane.wire.call import Call, RequestRecord
@@ -80,6 +81,24 @@ class Permissions:
         self._authorize = authorize
         self._rows = rows
         self._lookups = Lookups(authorize.directory, key_arn)
+
+    def refusal(self, call: Call) -> NotAuthorized | None:
+        """Why the caller may not do what a call asks for; None if nothing of that is known before it is tried. Of an
+        operation whose parameters are left out: whether there is anything that it may be done to."""
+        row = self._rows.get((call.service, call.operation))
+        if row is None or row.is_decided_by_operation:
+            return None
+        caller, credential = call.caller, call.caller.credential
+        if not call.parameters and row.resources is not anything:
+            found = self._authorize.decide_for_any(caller, row.action)
+            is_possible = found is Decision.ALLOWED
+            return None if is_possible else denied(credential, row.action, "*", found)
+        facts = row.facts(call)
+        for resource in row.resources(call, self._lookups):
+            decision = self._authorize.decide(caller, row.action, resource, facts)
+            if decision is not Decision.ALLOWED:
+                return denied(credential, row.action, resource, decision)
+        return None
 
     def __call__(self, call: Call, record: RequestRecord) -> None:
         row = self._rows.get((call.service, call.operation))

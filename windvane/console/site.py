@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import re
+import shlex
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -55,6 +58,7 @@ from windvane.errors import (
     CallerFault,
     DoesNotExist,
     InvocationFault,
+    NotAuthorized,
     NotFound,
     Throttled,
     TooLarge,
@@ -207,19 +211,44 @@ def _seen_from(caller: Caller, request: Request) -> Caller:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """A permission that is missing: the fault, the statement that would grant it, and the command that puts it there; ""
+    where somebody else has to find out how (an explicit deny, a session)."""
+
+    fault: NotAuthorized
+    statement: str
+    command: str
+
+    @classmethod
+    def of(cls, fault: NotAuthorized) -> Missing:
+        is_of_user = ":user/" in fault.principal
+        if not is_of_user or not fault.reason.startswith("because no identity-based"):
+            return cls(fault, "", "")
+        allowed = {"Effect": "Allow", "Action": fault.action, "Resource": fault.resource}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        name = re.sub("[^A-Za-z0-9]+", "-", fault.action)
+        user = fault.principal.rpartition("/")[2]
+        words = ("--user-name", user, "--policy-name", name, "--policy-document", policy)
+        command = f"aws iam put-user-policy {shlex.join(words)}"
+        return cls(fault, json.dumps(allowed, indent=2), command)
+
+
+@dataclass(frozen=True)
 class Trouble:
     """What an error page says."""
 
     status: int
     title: str
     sentence: str
+    missing: Missing | None = None
 
 
 async def _told(request: Request, error: Exception) -> Response:
     status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 500)
     if status == 500:
         return await _broken(request, error)
-    return _page(request, Trouble(status, _TITLES.get(status, "Not accepted"), str(error)))
+    missing = Missing.of(error) if isinstance(error, NotAuthorized) else None
+    return _page(request, Trouble(status, _TITLES.get(status, "Not accepted"), str(error), missing))
 
 
 async def _told_by_status(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from windvane.api.entry import Session
 from windvane.api.inside import Inside
+from windvane.errors import NotAuthorized
 from windvane.wire.call import Caller
 
 T = TypeVar("T")
@@ -105,6 +106,31 @@ class Visit:
     def roles(self) -> tuple[str, ...]:
         """ARNs of the roles that whoever is signed in may hand to jobs."""
         return self.passable(self.caller)
+
+    @property
+    def name(self) -> str:
+        """Who is signed in, in short: the name of a user, else of the role.
+
+        of a session of a role, `arn:aws:sts::111122223333:assumed-role/windvane/root` is `windvane (role)`
+        """
+        credential = self.caller.credential
+        if credential.user_name:
+            return credential.user_name
+        role = credential.role_arn.rpartition("/")[2]
+        return f"{role} (role)" if role else credential.principal_arn
+
+    def refusal(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any] | None = None,
+        service: str = "sagemaker",
+    ) -> NotAuthorized | None:
+        """Why whoever is signed in may not do this; None if nothing is known against it. Templates ask before they draw a
+        button.
+
+        parameters    None to ask whether there is anything that the operation may be done to
+        """
+        return self.inside.refusal(self.caller, service, operation, parameters or {})
 
     async def ask(
         self, service: str, operation: str, parameters: Mapping[str, Any]

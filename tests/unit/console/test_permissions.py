@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api.accounts import ACCOUNT, Accounts, allow, deny
+from api.accounts import ACCOUNT, Accounts, allow, deny, document, trust
 from api.identities import SECRET, permit_of
+from api.records import job_record
 from api.world import INPUT, build_parts
 from unit.console.browsing import Browser
 
@@ -48,7 +49,8 @@ class Desk:
             accounts.roles,
         )
         served = {**operations(parts), **identity_operations(accounts.identity)}
-        self.inside = Inside(served, {}, permit_of(accounts.identity))
+        permit = permit_of(accounts.identity)
+        self.inside = Inside(served, {}, permit, refusal=permit.refusal)
         self.objects = Objects(
             accounts.world.artifacts, None, BucketMap(), accounts.roles.authorize_s3
         )
@@ -135,6 +137,86 @@ def test_a_page_that_may_not_be_seen_says_why(desk: Desk) -> None:
     assert seen.status == 200
     refused = desk.browser(desk.accounts.user("eve", allow("windvane:List*"))).get("/console/new")
     assert refused.status in (403, 404)
+
+
+def test_whoever_may_not_see_a_page_is_told_what_is_missing_and_finds_the_others(
+    desk: Desk,
+) -> None:
+    reads = [allow(["sagemaker:List*", "sagemaker:Describe*"])]
+    answer = desk.browser(desk.accounts.user("ann", *reads)).get("/console/")
+    assert answer.status == 403
+    for said in (
+        "<strong>ann</strong> · 111122223333",
+        f"<code>arn:aws:iam::{ACCOUNT}:user/ann</code>",
+        "<code>windvane:ListAutoMLJobOverviews</code>",
+        "<code>*</code>",
+        "no identity-based policy allows",
+        "aws iam put-user-policy --user-name ann",
+        'href="/console/endpoints">To the endpoints',
+    ):
+        assert said in answer.text
+    assert 'href="/console/">To the jobs' not in answer.text
+    denied = desk.accounts.user("bob", allow("*"), deny("windvane:*"))
+    text = desk.browser(denied).get("/console/").text
+    assert "a Deny wins over everything" in text
+    assert "put-user-policy" not in text
+
+
+def test_the_managed_policy_for_sagemaker_is_enough_for_the_console(desk: Desk) -> None:
+    desk.accounts.world.insert(job_record(desk.accounts.clock()))
+    keys = desk.accounts.user("ann")
+    iam = desk.accounts.client("iam")
+    arn = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
+    iam.attach_user_policy(UserName="ann", PolicyArn=arn)
+    browser = desk.browser(keys)
+    for path in ("/console/", "/console/jobs/churn", "/console/endpoints"):
+        assert browser.get(path).status == 200
+    assert browser.get("/console/new").status == 403  # there is no role that it may pass
+    name = "AmazonSageMaker-Jobs"
+    to_sagemaker = trust({"Service": "sagemaker.amazonaws.com"})
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=to_sagemaker)
+    assert (
+        f"role/{name}" in browser.get("/console/new").text
+        or browser.get("/console/new").status == 200
+    )
+
+
+def test_buttons_of_what_is_denied_are_none(desk: Desk) -> None:
+    desk.accounts.world.insert(job_record(desk.accounts.clock()))
+    everything = allow("*")
+    for name, statements, action in (
+        ("ann", (allow(["windvane:*", "sagemaker:Describe*"]),), "sagemaker:StopAutoMLJob"),
+        (
+            "bob",
+            (everything, deny("sagemaker:StopAutoMLJob", "arn:aws:sagemaker:*:*:*/churn")),
+            "sagemaker:StopAutoMLJob",
+        ),
+    ):
+        page = desk.browser(desk.accounts.user(name, *statements)).get("/console/").text
+        assert f"not allowed, it needs {action}" in page
+        assert 'name="only" value="churn"' not in page
+    page = desk.browser(desk.accounts.user("eve", everything)).get("/console/").text
+    assert 'name="only" value="churn"' in page
+    assert "not allowed" not in page
+
+
+def test_what_an_action_may_be_done_to_at_all_is_known_before_it_is_asked(desk: Desk) -> None:
+    for name, statements, is_possible in (
+        ("a", [allow("sagemaker:*", "arn:aws:sagemaker:*:*:*/churn-*")], True),
+        ("b", [allow("*"), deny("sagemaker:Create*", "arn:aws:sagemaker:*:*:*/prod-*")], True),
+        ("c", [allow("*"), deny("sagemaker:Create*")], False),
+        ("d", [allow("s3:*")], False),
+    ):
+        caller = desk.caller(desk.accounts.user(name, *statements))
+        refusal = desk.inside.refusal(caller, "sagemaker", "CreateAutoMLJobV2", {})
+        assert (refusal is None) == is_possible
+    session = desk.accounts.session(
+        f"arn:aws:iam::{ACCOUNT}:role/windvane", Policy=document(allow("s3:*"))
+    )
+    caller = desk.accounts.caller(session)
+    refusal = desk.inside.refusal(caller, "sagemaker", "CreateAutoMLJobV2", {})
+    assert refusal is not None
+    assert "session policy" in refusal.reason
 
 
 def test_conditions_ask_for_the_address_of_the_browser(desk: Desk) -> None:

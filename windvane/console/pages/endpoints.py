@@ -21,7 +21,7 @@ from windvane.console.endpoint.views import (
 )
 from windvane.console.stream import stream_fragments
 from windvane.console.visit import Visit, visit_of
-from windvane.errors import DoesNotExist
+from windvane.errors import AccessDenied, DoesNotExist
 
 STATUSES = ("InService", "Creating", "Updating", "Failed", "Deleting")
 _ORDERS = {"name": "Name", "created": "CreationTime", "status": "Status"}
@@ -146,10 +146,22 @@ def _wish_of(request: Request) -> Wish:
 
 
 async def _rows(visit: Visit, wish: Wish) -> tuple[tuple[Row, ...], Wish | None]:
+    """Those that may be looked at, and the next page.
+
+    raises    AccessDenied if there are some and none of them may be
+    """
     listed = await visit.ask("sagemaker", "ListEndpoints", wish.parameters())
-    found = [await _row(visit, one["EndpointName"]) for one in listed["Endpoints"]]
+    rows, refusal = [], None
+    for one in listed["Endpoints"]:
+        try:
+            if (row := await _row(visit, one["EndpointName"])) is not None:
+                rows.append(row)
+        except AccessDenied as error:
+            refusal = refusal or error
+    if refusal is not None and not rows:
+        raise refusal
     token = listed.get("NextToken")
-    return tuple(row for row in found if row), replace(wish, token=token) if token else None
+    return tuple(rows), replace(wish, token=token) if token else None
 
 
 async def _row(visit: Visit, name: str) -> Row | None:

@@ -21,7 +21,7 @@ from windvane.console.job_form.code import boto3_code, cli_code
 from windvane.console.job_form.draft import LEFT_OUT, MODES, TYPES, Draft, packed
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.visit import Visit, visit_of
-from windvane.errors import AccessDenied, CallerFault
+from windvane.errors import AccessDenied, CallerFault, NotAuthorized
 from windvane.names import default_bucket
 
 MOST_COLUMNS = 500
@@ -127,7 +127,10 @@ async def page(request: Request) -> Response:
 
 
 async def _before(visit: Visit, uploads: str) -> tuple[tuple[str, str, int], ...]:
-    found = await visit.objects.list(uploads, _MOST_UPLOADS)
+    try:
+        found = await visit.objects.list(uploads, _MOST_UPLOADS)
+    except AccessDenied:  # a path can be typed all the same
+        return ()
     named = ((uri.rpartition("/")[2], uri, size) for uri, size in reversed(found))
     return tuple(one for one in named if not one[0].endswith(".json"))[:_UPLOADS_SHOWN]
 
@@ -219,12 +222,15 @@ def _as_seen(draft: Draft, seen: Seen) -> Draft:
 
 
 def _first_role(visit: Visit) -> str:
-    """raises    AccessDenied if whoever is signed in may hand no role to a job"""
+    """raises    NotAuthorized if whoever is signed in may hand no role to a job"""
     for arn in visit.roles:
         return arn
-    raise AccessDenied(
-        f"{visit.caller.credential.principal_arn} may hand no role to a job: it needs iam:PassRole on one that SageMaker "
-        "may assume."
+    raise NotAuthorized(
+        visit.caller.credential.principal_arn,
+        "iam:PassRole",
+        f"arn:aws:iam::{visit.caller.account}:role/NAME",
+        "because no identity-based policy allows the iam:PassRole action on any role that SageMaker may assume, and a "
+        "job must be given one",
     )
 
 

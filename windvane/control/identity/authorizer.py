@@ -11,10 +11,10 @@ from functools import lru_cache
 from windvane.control.identity.conditions import Facts
 from windvane.control.identity.directory import Directory, Known
 from windvane.control.identity.documents import Policy, Use, read_policy
-from windvane.control.identity.evaluation import NO_FACTS, Decision, Rights, decide
+from windvane.control.identity.evaluation import NO_FACTS, Decision, Rights, decide, decide_for_any
 from windvane.control.identity.key_uses import KeyUses
 from windvane.domain.identity import Principal, Role, User
-from windvane.errors import AccessDenied
+from windvane.errors import AccessDenied, NotAuthorized
 from windvane.wire.call import Caller, Credential
 
 _MOST_REMEMBERED = 20_000
@@ -87,6 +87,10 @@ class Authorizer:
         self, caller: Caller, action: str, resource: str, facts: Facts = NO_FACTS
     ) -> Decision:
         return self._decide(caller, self.rights(caller.credential), action, resource, facts)
+
+    def decide_for_any(self, caller: Caller, action: str) -> Decision:
+        """Whether there may be a resource that the caller may do this to: if not, it is of no use to ask."""
+        return decide_for_any(self.rights(caller.credential), action)
 
     def rights(self, credential: Credential) -> Rights:
         """raises    AccessDenied for a principal that is no more"""
@@ -204,12 +208,9 @@ def account_of(resource: str) -> str:
     return parts[4] if len(parts) == 6 else ""
 
 
-def denied(credential: Credential, action: str, resource: str, decision: Decision) -> AccessDenied:
-    """source    the texts of AWS's own denials"""
-    return AccessDenied(
-        f"User: {credential.principal_arn} is not authorized to perform: {action} on resource: {resource} "
-        f"{decision.reason(action)}"
-    )
+def denied(credential: Credential, action: str, resource: str, decision: Decision) -> NotAuthorized:
+    """Return what whoever asked is told."""
+    return NotAuthorized(credential.principal_arn, action, resource, decision.reason(action))
 
 
 def _facts_of(principal: Principal, kind: str, user_id: str) -> dict[str, str]:

@@ -116,9 +116,20 @@ class Statement:
     conditions: tuple[Condition, ...]
     principals: Principals | None = None
 
+    def is_about_action(self, action: str, facts: Facts) -> bool:
+        """action    in lower case"""
+        return any(one.matches(action, facts) for one in self.actions) != self.but_actions
+
+    @property
+    def is_about_everything(self) -> bool:
+        """Whether it holds for every resource, whatever else a request says."""
+        if self.conditions or self.but_resources:
+            return False
+        return any(one.parts is None for one in self.resources)
+
     def is_about(self, action: str, resource: str, facts: Facts) -> bool:
         """action    in lower case"""
-        if any(one.matches(action, facts) for one in self.actions) == self.but_actions:
+        if not self.is_about_action(action, facts):
             return False
         if self.principals is None:
             named = any(one.matches(resource, facts) for one in self.resources)

@@ -5,7 +5,7 @@ source    "Policy evaluation logic" in IAM's user guide
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -54,15 +54,36 @@ class Rights:
 def decide(rights: Rights, action: str, resource: str, facts: Facts = NO_FACTS) -> Decision:
     """facts    about the request, keys in lower case; what is known of the principal comes on top"""
     asked = action.lower(), resource, {**facts, **rights.facts}
-    own = _verdict(rights.policies, *asked)
+    sessions = [_verdict(group, *asked) for group in rights.sessions]
+    return _decision(_verdict(rights.policies, *asked), sessions)
+
+
+def decide_for_any(rights: Rights, action: str) -> Decision:
+    """Whether there may be a resource that the action is allowed on: every group of policies has an Allow of the action,
+    and none a Deny of it that is about everything."""
+    groups = (rights.policies, *rights.sessions)
+    verdicts = [_verdict_for_any(group, action.lower(), rights.facts) for group in groups]
+    return _decision(verdicts[0], verdicts[1:])
+
+
+def _verdict_for_any(policies: Iterable[Policy], action: str, facts: Facts) -> _Verdict:
+    found = _Verdict.SILENT
+    for statement in (one for policy in policies for one in policy.statements):
+        if statement.is_about_action(action, facts):
+            if statement.allows:
+                found = _Verdict.ALLOWED
+            elif statement.is_about_everything:
+                return _Verdict.DENIED
+    return found
+
+
+def _decision(own: _Verdict, sessions: Sequence[_Verdict]) -> Decision:
     if own is _Verdict.DENIED:
         return Decision.DENIED
-    sessions = [_verdict(group, *asked) for group in rights.sessions]
     if _Verdict.DENIED in sessions:
         return Decision.DENIED_BY_SESSION
-    if (
-        _Verdict.SILENT in sessions
-    ):  # first: what allows it besides (a trust policy) does not widen a session
+    if _Verdict.SILENT in sessions:
+        # first: what allows it besides (a trust policy) does not widen a session
         return Decision.NOT_ALLOWED_BY_SESSION
     return Decision.NOT_ALLOWED if own is _Verdict.SILENT else Decision.ALLOWED
 
