@@ -1,26 +1,12 @@
-"""When commands that work on a user's data began, and how they end."""
+"""How commands that work on a user's data end."""
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 from windvane.engine.local.hosted import HostDied
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidRequest, JobFault
-
-_START_TIME = 22
-"""Number of the field in /proc/self/stat (proc(5)): when the process started, in ticks since the machine did."""
-
-
-def process_start() -> float:
-    """The time.monotonic() at which this process started: loading libraries is a part of a command's time."""
-    # The second field, the program's name in brackets, may hold anything.
-    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-    started = int(fields[_START_TIME - 3]) / os.sysconf("SC_CLK_TCK")
-    return time.monotonic() - (time.clock_gettime(time.CLOCK_BOOTTIME) - started)
 
 
 def exit_code(command: str, work: Callable[[], None]) -> int:

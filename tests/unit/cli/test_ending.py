@@ -1,10 +1,6 @@
-import subprocess
-import sys
-import time
-
 import pytest
 
-from windvane.cli.ending import exit_code, process_start
+from windvane.cli.ending import exit_code
 from windvane.engine.local.hosted import HostDied
 from windvane.errors import CorruptArtifact, DataFault, InvalidRequest, JobFault, OutOfTime
 
@@ -38,11 +34,3 @@ def test_an_interrupt_is_told():
         raise KeyboardInterrupt
 
     assert exit_code("automl", work) == 130
-
-
-def test_the_start_of_the_program_counts():
-    before = time.monotonic()
-    code = "from windvane.cli.ending import process_start; print(process_start())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert before - 0.05 < float(done.stdout) < time.monotonic()
-    assert process_start() < before

@@ -264,8 +264,11 @@ def main(role: Role, name: str) -> None:
     faulthandler.enable()
     log_to(f"%(asctime)s %(levelname)s [{name}] %(name)s: %(message)s")
     config = config_from_json(sys.stdin.read())
-    forks = Forks(role.libraries)
     store = open_store(config.store_url, config.data_dir)
+    sys.stdout.buffer.write(READY_LINE)
+    sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    forks = Forks(role.libraries)  # its libraries take seconds to load: other workers are to be ready first
     starter = TaskStarter(config, store, forks)
     worker = Worker(config, role, name, store, starter.start, starter.prepare)
 
@@ -274,9 +277,6 @@ def main(role: Role, name: str) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    sys.stdout.buffer.write(READY_LINE)
-    sys.stdout.flush()
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     worker.run()
     store.close()
     forks.close()

@@ -65,8 +65,8 @@ def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) ->
     )
     supervisor.start()
     assert supervisor.faults() == []
+    _await(lambda: len(_children(tmp_path)) == 4, 20)  # two workers, and the fork server of each
     first = _children(tmp_path)
-    assert len(first) == 4, "two workers, and the fork server of each"
     assert supervisor.memory_bytes("run/train-1/1") == 0, "it has no task in hand"
     assert supervisor.memory_bytes("run/train-1/2") is None
     os.kill(min(first), signal.SIGKILL)
@@ -88,7 +88,7 @@ def test_workers_do_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
     assert server.stdout is not None
     with server.stdout:
         assert server.stdout.readline() == b"ready\n"
-        assert len(_children(tmp_path)) == 4
+        _await(lambda: len(_children(tmp_path)) == 4, 20)
         server.kill()
         server.wait()
     _await(lambda: not _children(tmp_path), 3)
