@@ -268,7 +268,9 @@ def main(role: Role, name: str) -> None:
     sys.stdout.buffer.write(READY_LINE)
     sys.stdout.flush()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    forks = Forks(role.libraries)  # its libraries take seconds to load: other workers are to be ready first
+    forks = Forks(
+        role.libraries
+    )  # its libraries take seconds to load: other workers are to be ready first
     starter = TaskStarter(config, store, forks)
     worker = Worker(config, role, name, store, starter.start, starter.prepare)
 
