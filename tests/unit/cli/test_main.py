@@ -1,0 +1,47 @@
+"""The command line as a whole."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from windvane.cli.main import main, process_start
+
+
+def _python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_the_start_of_the_program_counts() -> None:
+    before = time.monotonic()
+    began = _python("from windvane.cli.main import process_start; print(process_start())")
+    assert before - 0.05 < float(began) < time.monotonic()
+    assert process_start() < before
+
+
+def test_a_server_does_not_load_what_other_commands_need() -> None:
+    code = """
+import sys
+from windvane.cli.main import main
+try:
+    main(["serve", "--help"])
+except SystemExit:
+    print(sorted({"pandas", "sqlalchemy", "numpy", "boto3"} & set(sys.modules)))
+"""
+    assert _python(code).splitlines()[-1] == "[]"
+
+
+def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert all(name in told for name in ("serve", "automl", "import-objects", "doctor"))
+
+
+def test_an_unknown_command_is_told_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["server"])
+    assert ended.value.code == 2
+    assert "invalid choice: 'server'" in capsys.readouterr().err
