@@ -23,10 +23,11 @@ _FINAL = ("Completed", "Failed", "Stopped")
 
 @dataclass(frozen=True)
 class Served:
-    """A server that runs on a data folder; `env` is what `windvane env` exports."""
+    """A server that runs on a data folder; `env` is what `windvane env` exports, `start_s` how long it took to be ready."""
 
     data_dir: Path
     env: dict[str, str]
+    start_s: float
 
     @property
     def url(self) -> str:
@@ -91,13 +92,15 @@ def served(data_dir: Path) -> Iterator[Served]:
     """A server of its own on a free port; what it logs lies beside its folder."""
     command = [*_WINDVANE, "serve", "--data-dir", str(data_dir), "--port", "0"]
     log = data_dir.with_suffix(".log")
+    started = time.monotonic()
     with log.open("ab") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
     assert process.stdout is not None
     try:
         if not process.stdout.readline().startswith(_READY):
             raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")
-        yield Served(data_dir, exports(data_dir))
+        start_s = time.monotonic() - started
+        yield Served(data_dir, exports(data_dir), start_s)
     finally:
         process.terminate()
         process.wait()
