@@ -7,6 +7,7 @@ import resource
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -25,6 +26,9 @@ HEAD_S = 60.0
 
 READING_S = 20.0
 """A client has to take `FLOOR_BYTES_PER_S` of its answer on average over so long."""
+
+UNREAD_BYTES = 1 << 19
+"""Of a body that somebody reads, this and one read from the socket may wait for being read; before, HIGH_WATER_LIMIT."""
 
 LINGER_S = 10.0
 LINGER_BYTES = 8 << 20
@@ -60,6 +64,7 @@ class Bounded(HttpToolsProtocol):
     _n_unsent = 0
     _n_dropped = 0
     _in_head = False
+    _read_by: RequestResponseCycle | None = None
     _complaint: tuple[int, str] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -111,7 +116,16 @@ class Bounded(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._has_moved = True
-        super().on_body(body)
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        if not isinstance(cycle.body, _Unread):
+            cycle.body = _Unread(UNREAD_BYTES if self._read_by is cycle else HIGH_WATER_LIMIT)
+            self._read_by = cycle
+        cycle.body.add(body)
+        if cycle.body.is_enough:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         self._has_moved = True
@@ -223,6 +237,29 @@ class Bounded(HttpToolsProtocol):
             % (STATUS_LINE[status], len(sentence), sentence)
         )
         self.transport.close()
+
+
+class _Unread(bytearray):
+    """What has come of a body since the application asked last: pieces, which are put together when it asks again.
+
+    is_enough    no more is to be read until then
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most, self._size = most, 0
+        self._pieces: list[bytes] = []
+
+    def add(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._size += len(piece)
+
+    @property
+    def is_enough(self) -> bool:
+        return self._size > self._most
+
+    def __bytes__(self) -> bytes:
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
 
 
 class _Closing:

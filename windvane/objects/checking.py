@@ -10,6 +10,8 @@ from windvane.objects.errors import DamagedObject
 from windvane.objects.files import DataFiles
 from windvane.objects.index import Index
 from windvane.objects.reading import Segment, inline_stream, open_stream
+from windvane.objects.rows import SUM_COLUMNS, sum_of
+from windvane.objects.sums import StoredSum
 
 _CHUNK = 1 << 20
 
@@ -48,20 +50,21 @@ def _contents_after(index: Index, last: int) -> list[int] | None:
 def _damages_of(index: Index, files: DataFiles, number: int) -> Iterator[Damage]:
     with index.read() as db:
         row = db.execute(
-            "SELECT file, data, stored_size, crc FROM contents WHERE id = ?", (number,)
+            f"SELECT file, data, stored_size, {SUM_COLUMNS} FROM contents WHERE id = ?", (number,)
         ).fetchone()
         if row is None:
             return
         parts = db.execute(
-            "SELECT file, stored_size, crc FROM parts WHERE content = ?", (number,)
+            f"SELECT file, stored_size, {SUM_COLUMNS} FROM parts WHERE content = ?", (number,)
         ).fetchall()
-    file, data, size, crc = row
+    file, data, size, *summed = row
+    named: list[tuple[str | None, int, StoredSum]]
     if file is None:
-        named: list[tuple[str | None, int, int]] = [(None, 0, crc)]
-    elif crc is None:
-        named = [(f"{file}/{part}", part_size, part_crc) for part, part_size, part_crc in parts]
+        named = [(None, 0, sum_of(*summed))]
+    elif summed[0] is None:
+        named = [(f"{file}/{part}", part_size, sum_of(*of)) for part, part_size, *of in parts]
     else:
-        named = [(file, size, crc)]
+        named = [(file, size, sum_of(*summed))]
     for name, length, checksum in named:
         try:
             if name is None:

@@ -33,6 +33,7 @@ from windvane.objects.records import (
 )
 from windvane.objects.rows import (
     PART_COLUMNS,
+    SUM_COLUMNS,
     VERSION_COLUMNS,
     attributes_from_json,
     attributes_to_json,
@@ -41,9 +42,11 @@ from windvane.objects.rows import (
     parse_identifier,
     part_of,
     sought_bytes,
+    sum_of,
     version_of,
 )
 from windvane.objects.staging import INLINE_BYTES, StagedBytes
+from windvane.objects.sums import StoredSum
 
 
 class ObjectOperations(Opened):
@@ -71,8 +74,15 @@ class ObjectOperations(Opened):
             change = BucketChange(db, bucket, gone, self._limit_bytes, self.account)
             change.check(raw, condition)
             content = db.execute(
-                "INSERT INTO contents (file, data, stored_size, crc, refs) VALUES (?, ?, ?, ?, 1)",
-                (mine.file, None if mine.file else mine.data, mine.size, mine.crc),
+                f"INSERT INTO contents (file, data, stored_size, {SUM_COLUMNS}, refs) "
+                "VALUES (?, ?, ?, ?, ?, 1)",
+                (
+                    mine.file,
+                    None if mine.file else mine.data,
+                    mine.size,
+                    mine.sum.value,
+                    mine.sum.kind.value,
+                ),
             ).lastrowid
             return change.add(
                 NewVersion(
@@ -106,7 +116,7 @@ class ObjectOperations(Opened):
         name = f"s3://{version.bucket}/{version.key}"
         content = self._content(version)
         if content.file is None:
-            return inline_stream(name, content.data, content.crc)
+            return inline_stream(name, content.data, content.sum)
         try:
             held = self._hold(version, content.file) if version.n_parts else None
             return open_stream(name, content.segments, held)
@@ -254,25 +264,25 @@ class ObjectOperations(Opened):
         """raises    NoSuchVersion if the version is gone"""
         with self._index.read() as db:
             row = db.execute(
-                "SELECT id, file, data, stored_size, crc FROM contents WHERE id = "
+                f"SELECT id, file, data, stored_size, {SUM_COLUMNS} FROM contents WHERE id = "
                 "(SELECT content FROM versions WHERE sequence = ?)",
                 (version.sequence,),
             ).fetchone()
             if row is None:
                 raise _gone(version)
-            number, file, data, size, crc = row
+            number, file, data, size, *summed = row
             if file is None:
-                return _Content(None, data, crc, ())
+                return _Content(None, data, sum_of(*summed), ())
             if not version.n_parts:
-                return _Content(file, b"", crc, (Segment(self._files.path(file), size, crc),))
+                only = Segment(self._files.path(file), size, sum_of(*summed))
+                return _Content(file, b"", only.sum, (only,))
             parts = db.execute(
-                "SELECT file, stored_size, crc FROM parts WHERE content = ? ORDER BY number",
+                f"SELECT file, stored_size, {SUM_COLUMNS} FROM parts WHERE content = ? ORDER BY number",
                 (number,),
             ).fetchall()
         folder = self._files.path(file)
-        return _Content(
-            file, b"", 0, tuple(Segment(folder / name, size, crc) for name, size, crc in parts)
-        )
+        segments = tuple(Segment(folder / name, size, sum_of(*of)) for name, size, *of in parts)
+        return _Content(file, b"", StoredSum(), segments)
 
 
 @dataclass(frozen=True)
@@ -281,7 +291,7 @@ class _Content:
 
     file: str | None
     data: bytes
-    crc: int
+    sum: StoredSum
     segments: tuple[Segment, ...]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import zlib
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from windvane.objects.errors import DamagedObject
+from windvane.objects.sums import StoredSum
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -22,11 +22,11 @@ _BUFFER_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class Segment:
-    """A data file: its length, and the CRC-32 of its bytes."""
+    """A data file: its length, and the checksum of its bytes."""
 
     path: Path
     size: int
-    crc: int
+    sum: StoredSum
 
 
 class ContentStream(io.RawIOBase):
@@ -44,7 +44,7 @@ class ContentStream(io.RawIOBase):
         self._position = 0
         self._index = -1
         self._descriptor = -1
-        self._crc, self._summed = 0, 0
+        self._sum_so_far, self._summed = StoredSum(), 0
         self._select(0)
 
     def readable(self) -> bool:
@@ -104,7 +104,7 @@ class ContentStream(io.RawIOBase):
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor, self._index = descriptor, index
-        self._crc, self._summed = 0, 0
+        self._sum_so_far, self._summed = segment.sum.at_start, 0
         if (size := os.fstat(descriptor).st_size) != segment.size:
             raise self._damage(segment, f"has {size} bytes in place of {segment.size}")
 
@@ -119,12 +119,12 @@ class ContentStream(io.RawIOBase):
 
     def _sum(self, view: memoryview, segment: Segment, offset: int) -> None:
         if offset == 0:
-            self._crc, self._summed = 0, 0
+            self._sum_so_far, self._summed = segment.sum.at_start, 0
         if offset != self._summed:
             return
-        self._crc = zlib.crc32(view, self._crc)
+        self._sum_so_far = self._sum_so_far.after(view)
         self._summed += view.nbytes
-        if self._summed == segment.size and self._crc != segment.crc:
+        if self._summed == segment.size and self._sum_so_far != segment.sum:
             raise self._damage(segment, "is not as it was written (its checksum differs)")
 
     def _damage(self, segment: Segment, what: str) -> DamagedObject:
@@ -146,9 +146,9 @@ def open_stream(
     return io.BufferedReader(stream, _BUFFER_BYTES)
 
 
-def inline_stream(name: str, data: bytes, crc: int) -> io.BytesIO:
+def inline_stream(name: str, data: bytes, wanted: StoredSum) -> io.BytesIO:
     """raises    DamagedObject"""
-    if zlib.crc32(data) != crc:
+    if wanted.at_start.after(data) != wanted:
         raise DamagedObject(
             f"{name} is damaged: its bytes in the index are not as they were written."
         )

@@ -27,6 +27,7 @@ from windvane.objects.records import (
     Version,
     Versioning,
 )
+from windvane.objects.sums import StoredSum, SumKind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -40,6 +41,7 @@ VERSION_COLUMNS = (
     "n_parts"
 )
 UPLOAD_COLUMNS = "id, key, nonce, begun, attributes"
+SUM_COLUMNS = "crc, sum_kind"
 PART_COLUMNS = "number, size, etag, modified, checksum, stored_size, parameters"
 
 
@@ -127,6 +129,11 @@ def upload_of(bucket: str, row: tuple[Any, ...]) -> Upload:
         from_micros(begun),
         attributes_from_json(attributes),
     )
+
+
+def sum_of(value: int, kind: str) -> StoredSum:
+    """The SUM_COLUMNS of what has a checksum of its own."""
+    return StoredSum(SumKind(kind), value)
 
 
 def part_of(row: tuple[Any, ...]) -> Part:

@@ -101,5 +101,10 @@ CREATE TABLE completions (
 CREATE INDEX completions_by_time ON completions (at);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_KINDS_OF_SUMS = """
+ALTER TABLE contents ADD COLUMN sum_kind TEXT NOT NULL DEFAULT 'CRC32';
+ALTER TABLE parts ADD COLUMN sum_kind TEXT NOT NULL DEFAULT 'CRC32'
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _KINDS_OF_SUMS)
 """The schema of version n is what the first n of them make."""

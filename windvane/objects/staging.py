@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -11,6 +10,7 @@ from typing import Self
 
 from windvane.errors import StoreUnusable
 from windvane.objects.files import DataFile
+from windvane.objects.sums import StoredSum
 
 INLINE_BYTES = 16 * 1024
 """Up to this size an object lies in the index, so that putting it costs one sync; above, three."""
@@ -30,7 +30,7 @@ class StagedBytes:
         self._file: DataFile | None = None
         self._is_over = False
         self.size = 0
-        self.crc = 0
+        self.sum = StoredSum()
 
     @property
     def file(self) -> str | None:
@@ -44,7 +44,7 @@ class StagedBytes:
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if self._is_over:
             raise ValueError("what was staged was put or discarded already")
-        self.crc = zlib.crc32(data, self.crc)
+        self.sum = self.sum.after(data)
         self.size += memoryview(data).nbytes
         if self._file is None and self.size <= self._inline_bytes:
             self._buffer += data

@@ -36,6 +36,7 @@ from windvane.objects.records import (
 )
 from windvane.objects.rows import (
     PART_COLUMNS,
+    SUM_COLUMNS,
     UPLOAD_COLUMNS,
     VERSION_COLUMNS,
     attributes_to_json,
@@ -127,9 +128,19 @@ class UploadOperations(Opened):
                 change.count(-earlier[1], 0)
             change.count(plain_size, 0)
             row = db.execute(
-                "INSERT INTO parts (content, number, file, size, stored_size, crc, etag, modified, "
-                f"checksum, parameters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {PART_COLUMNS}",
-                (*where, mine.file, plain_size, mine.size, mine.crc, etag, self._now(), *sums),
+                f"INSERT INTO parts (content, number, file, size, stored_size, {SUM_COLUMNS}, etag, modified, "
+                f"checksum, parameters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {PART_COLUMNS}",
+                (
+                    *where,
+                    mine.file,
+                    plain_size,
+                    mine.size,
+                    mine.sum.value,
+                    mine.sum.kind.value,
+                    etag,
+                    self._now(),
+                    *sums,
+                ),
             ).fetchone()
             return part_of(row)
 

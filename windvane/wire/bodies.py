@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -176,23 +176,26 @@ class BodyReader:
             self._count(message)
         return message
 
-    async def blocks(self, size: int) -> AsyncIterator[bytes]:
+    async def blocks(self, size: int, under_way: int = 2) -> AsyncIterator[bytes]:
         """Yield the body in blocks of `size` bytes or little more, the last one shorter.
 
-        A block counts as held until two more have been asked for: it is worked on while they come.
+        A block counts as held until `under_way` more have been asked for: it is worked on while they come.
 
         raises    as `whole`
         """
         parts: list[bytes] = []
-        n_bytes = n_before = n_first = 0
+        held: deque[int] = deque()
+        n_bytes = 0
         while not self.at_end:
             if part := await self._next():
                 parts.append(part)
                 n_bytes += len(part)
             if n_bytes >= size or (self.at_end and parts):
                 yield parts[0] if len(parts) == 1 else b"".join(parts)
-                self._give_back(n_first)
-                n_first, n_before, n_bytes, parts = n_before, n_bytes, 0, []
+                held.append(n_bytes)
+                n_bytes, parts = 0, []
+                if len(held) == under_way:
+                    self._give_back(held.popleft())
 
     def _release(self) -> None:
         self._give_back(self._held)

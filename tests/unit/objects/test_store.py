@@ -5,6 +5,7 @@ import os
 import sqlite3
 import stat
 import threading
+import zlib
 from contextlib import closing
 
 import pytest
@@ -13,6 +14,7 @@ from windvane.errors import StoreUnusable, WindvaneError
 from windvane.objects.disk import Disk
 from windvane.objects.errors import BucketTaken, DamagedObject, QuotaExceeded
 from windvane.objects.records import MIN_PART_BYTES, Attributes, NamedPart
+from windvane.objects.schema import MIGRATIONS
 from windvane.objects.store import INDEX_NAME, open_objects
 
 LARGE = b"0123456789" * 10_000
@@ -346,3 +348,34 @@ def test_ten_thousand_buckets_cost_little(store):
     assert (len(page.buckets), page.next) == (10_000, None)
     put(store, "key", b"x")
     assert store.owner("bucket-09999") == "999988887777"
+
+
+def test_what_an_earlier_version_wrote_is_read_with_its_own_checksum(tmp_path):
+    folder, data = tmp_path / "s3", b"written before there was CRC32C"
+    open_objects(folder).close()
+    (folder / INDEX_NAME).unlink()
+    with closing(sqlite3.connect(folder / INDEX_NAME)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(MIGRATIONS[0])
+        db.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)")
+        db.execute("INSERT INTO schema_version VALUES (1)")
+        db.execute(
+            "INSERT INTO buckets VALUES (1, 'bucket', '111122223333', 'us-east-1', 0, 'off')"
+        )
+        for number, crc in ((1, zlib.crc32(data)), (2, zlib.crc32(data) ^ 1)):
+            db.execute(
+                "INSERT INTO contents VALUES (?, NULL, ?, ?, ?, 1)", (number, data, len(data), crc)
+            )
+            db.execute(
+                "INSERT INTO versions VALUES (?, 1, ?, '', 1, ?, ?, ?, 0, 'tag', 0, '{}')",
+                (number, b"key %d" % number, number, len(data), len(data)),
+            )
+        db.commit()
+    store = open_objects(folder)
+    assert store.open(store.find("bucket", "key 1")).read() == data
+    with pytest.raises(DamagedObject):
+        store.open(store.find("bucket", "key 2"))
+    assert [damage.objects for damage in store.damages()] == [("s3://bucket/key 2",)]
+    put(store, "key 3", data)
+    assert store.open(store.find("bucket", "key 3")).read() == data
+    store.close()

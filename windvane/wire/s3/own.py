@@ -1,7 +1,7 @@
 """Requests to the store that belongs to the server: body in, handler in a thread, answer out.
 
 Nothing of an upload is committed before its hashes are right. Hashing and writing run in threads, while the next block
-comes over the network: one block is written, and the one before it summed.
+comes over the network: one block is written, and those before it summed.
 """
 
 from __future__ import annotations
@@ -27,9 +27,14 @@ from windvane.wire.s3.model import operation_model
 from windvane.wire.s3.payload import MAX_UPLOAD, UNSIGNED, BodyPlan, Digests, Intake
 from windvane.wire.s3.reading import read_payload
 from windvane.wire.s3.refusals import refused
+from windvane.wire.s3.stages import Stage
 from windvane.wire.s3.writing import HeaderPairs, write_answer
 
 BLOCK = 1 << 20
+TAKEN_IN = 1 << 19
+UNDER_WAY = 5
+"""Blocks of an upload that are in memory: one that comes, two of either stage."""
+
 _MAX_XML = 1 << 20
 _MAX_XML_OF = {"DeleteObjects": 2 << 20, "CompleteMultipartUpload": 4 << 20}
 """Bytes: 1,000 keys of 1,024 bytes, 10,000 parts."""
@@ -75,7 +80,9 @@ class OwnStore:
         plan = plan_of(exchange)
         intake = Intake(plan, exchange.proof.signing, limit=limit)
         pieces: list[bytes] = []
-        await take_in(exchange.body.blocks(BLOCK), intake, pieces.append, self.in_thread)
+        await take_in(
+            exchange.body.blocks(TAKEN_IN, UNDER_WAY), intake, pieces.append, self.in_thread
+        )
         if _announces_body(exchange):
             await self.check_owners(call)
         handler = self._service.handlers[call.operation]
@@ -99,7 +106,8 @@ class OwnStore:
             intake = Intake(
                 plan, exchange.proof.signing, limit=MAX_UPLOAD, algorithm=sink.algorithm
             )
-            digests = await take_in(exchange.body.blocks(BLOCK), intake, sink.write, self.in_thread)
+            blocks = exchange.body.blocks(TAKEN_IN, UNDER_WAY)
+            digests = await take_in(blocks, intake, sink.write, self.in_thread)
             await self.check_owners(call)
             result: S3Result = await self.in_thread(sink.commit, digests)
             return result
@@ -160,39 +168,63 @@ async def take_in(
 
     raises    S3Refusal, TooSlow, Throttled, Malformed; whatever `write` raises
     """
-    writing: asyncio.Future[bytes] | None = None
-    summing: asyncio.Future[None] | None = None
-
-    def work(block: bytes) -> bytes:
-        if content := intake.feed(block):
-            write(content)
-        return content
-
-    try:
-        async for block in blocks:
-            written = None if writing is None else await writing
-            writing = asyncio.ensure_future(in_thread(work, block))
-            if summing is not None:
-                await summing
-            if written is not None:
-                summing = asyncio.ensure_future(in_thread(intake.sum, written))
-        if writing is not None:
-            written = await writing
-            if summing is not None:
-                await summing
-            await in_thread(intake.sum, written)
-    finally:
-        await _ended(writing, summing)
+    first = await anext(blocks, b"")
+    second = await anext(blocks, None)
+    if second is None:
+        whole: Digests = await in_thread(_take_at_once, first, intake, write)
+        return whole
+    await _take_in_stages((first, second), blocks, intake, write, in_thread)
     digests: Digests = await in_thread(intake.finish)
     return digests
 
 
-async def _ended(*under_way: asyncio.Future[Any] | None) -> None:
-    """Wait for the threads that have a block: what they write to must not be dropped under them."""
-    for one in under_way:
-        if one is not None and not one.done():
-            with suppress(Exception):
-                await asyncio.shield(one)
+def _take_at_once(block: bytes, intake: Intake, write: Callable[[bytes], Any]) -> Digests:
+    if content := intake.feed(block):
+        write(content)
+        intake.sum(content)
+    return intake.finish()
+
+
+async def _take_in_stages(
+    begun: tuple[bytes, ...],
+    blocks: AsyncIterator[bytes],
+    intake: Intake,
+    write: Callable[[bytes], Any],
+    in_thread: InThread,
+) -> None:
+    """begun    the first blocks, which came before it was known that there are more"""
+    room = asyncio.Semaphore(UNDER_WAY - 1)
+    loop = asyncio.get_running_loop()
+
+    def take(block: bytes) -> None:
+        if content := intake.feed(block):
+            write(content)
+        summing.add(content)
+
+    def add_up(content: bytes) -> None:
+        intake.sum(content)
+        loop.call_soon_threadsafe(room.release)
+
+    async def add(block: bytes) -> bool:
+        await room.acquire()
+        if taking.error is None and summing.error is None:
+            taking.add(block)
+            return True
+        return False
+
+    taking = Stage(take, in_thread, room.release)
+    summing = Stage(add_up, in_thread, room.release)
+    try:
+        for block in begun:
+            await add(block)
+        async for block in blocks:
+            if not await add(block):
+                break
+        await taking.finish()
+        await summing.finish()
+    finally:
+        await taking.stop()
+        await summing.stop()
 
 
 async def send_result(

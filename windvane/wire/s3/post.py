@@ -22,7 +22,7 @@ from windvane.wire.s3.call import BeginUpload, S3Call, S3Result
 from windvane.wire.s3.exchange import Exchange, headers_of
 from windvane.wire.s3.form import Form, read_form
 from windvane.wire.s3.model import Resolved, operation_model
-from windvane.wire.s3.own import BLOCK, OwnStore, take_in
+from windvane.wire.s3.own import TAKEN_IN, UNDER_WAY, OwnStore, take_in
 from windvane.wire.s3.payload import MAX_UPLOAD, UNSIGNED, Intake, read_plan
 from windvane.wire.s3.policy import Policy, read_policy
 from windvane.wire.s3.proof import header_value
@@ -49,7 +49,7 @@ class PostUploads:
         content_type = headers_of(head).get("content-type", "")
         if not content_type.lower().startswith("multipart/form-data"):
             raise refused("MethodNotAllowed")
-        return await read_form(content_type, body.blocks(BLOCK))
+        return await read_form(content_type, body.blocks(TAKEN_IN, UNDER_WAY))
 
     def prove(self, form: Form, bucket: str) -> Caller:
         """Return who signed the policy, which the fields satisfy; raises Unauthenticated, S3Refusal."""
