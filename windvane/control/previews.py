@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -25,8 +26,11 @@ from windvane.wire.call import Caller
 _LOG = logging.getLogger(__name__)
 
 AT_ONCE = 2
+"""Of different accounts: whoever looks at a table that takes long keeps nobody else waiting."""
+
 _WAIT_S = 30.0
 _MOST_OBJECTS = 1000
+_TOO_MANY = "Too many previews are being made. Try again in a moment."
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Previews:
         self._roles = roles
         self._bounds = bounds
         self._turns = threading.BoundedSemaphore(AT_ONCE)
+        self._turn_of: dict[str, threading.Lock] = {}
 
     def preview(
         self,
@@ -83,7 +88,9 @@ class Previews:
             grant.require_read(info)
         counted = objects[:_MOST_OBJECTS]
         first = next((info for info in counted if info.size), counted[0])
-        seen = self._look(first, replace(asked, name=str(first.location), n_bytes=first.size))
+        asked = replace(asked, name=str(first.location), n_bytes=first.size)
+        with self._turn(caller.account):
+            seen = self._look(first, asked)
         return PreviewView(
             seen,
             first,
@@ -93,8 +100,6 @@ class Previews:
         )
 
     def _look(self, info: ObjectInfo, asked: Asked) -> Mapping[str, Any]:
-        if not self._turns.acquire(timeout=_WAIT_S):
-            raise Throttled("Too many previews are being made. Try again in a moment.")
         try:
             with (
                 tempfile.TemporaryDirectory(prefix="windvane-preview-") as scratch,
@@ -108,8 +113,23 @@ class Previews:
             raise InvalidRequest(
                 f"The object {info.location} was deleted while it was read."
             ) from error
+
+    @contextmanager
+    def _turn(self, account: str) -> Iterator[None]:
+        """raises    Throttled if it does not come soon"""
+        until = time.monotonic() + _WAIT_S
+        own = self._turn_of.setdefault(account, threading.Lock())
+        if not own.acquire(timeout=_WAIT_S):
+            raise Throttled(_TOO_MANY)
+        try:
+            if not self._turns.acquire(timeout=max(0.0, until - time.monotonic())):
+                raise Throttled(_TOO_MANY)
+            try:
+                yield
+            finally:
+                self._turns.release()
         finally:
-            self._turns.release()
+            own.release()
 
 
 def _check_readable(grant: Grant, source: Mapping[str, Any]) -> None:

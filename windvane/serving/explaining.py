@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.process.leash import command
 from windvane.process.words import shown
 from windvane.serving.router import Route, Router, VariantRoute, refused
+from windvane.wire.turns import Turns
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ _ONE_THREAD = {
 @dataclass(frozen=True)
 class ExplainBounds:
     """at_once    processes; they take what endpoints leave of the machine
-    waiting    requests that may wait for one; more are turned away
+    waiting    requests of one account that may wait for one; more are turned away
     budget_s   for Shapley values, where they must be sampled
     answer_s   for all of it, from the start of the process
     """
@@ -86,7 +88,8 @@ class Explaining:
         self._bounds = bounds
         self._program = program
         self._free = asyncio.Semaphore(bounds.at_once)
-        self._asked = 0
+        self._turns = Turns(bounds.at_once)
+        self._asked: Counter[str] = Counter()
 
     async def explain(
         self, scope: Scope, endpoint: str, question: RowQuestion
@@ -97,14 +100,17 @@ class Explaining:
                   for an unknown variant or label, and a row that the model does not take, in the model's words
         """
         route, variant = self._router.variant(scope, endpoint, question.variant)
-        if self._asked >= self._bounds.at_once + self._bounds.waiting:
+        account = scope.account
+        if self._asked[account] >= self._bounds.at_once + self._bounds.waiting:
             raise Throttled("Too many rows wait to be explained; try again in a few seconds.")
-        self._asked += 1
+        self._asked[account] += 1
         try:
-            async with self._free:
+            async with self._turns.of(account), self._free:
                 answer = await self._run(_request(variant, question, self._bounds))
         finally:
-            self._asked -= 1
+            self._asked[account] -= 1
+            if not self._asked[account]:
+                del self._asked[account]
         return variant.name, await asyncio.to_thread(_told, answer, route, variant)
 
     async def _run(self, request: bytes) -> Frame | None:

@@ -1,0 +1,104 @@
+"""Attacks on what the accounts of a server share: one of them kept every turn of it for itself."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from api.world import ACCOUNT, OTHER_ACCOUNT
+
+from windvane.artifacts.base import Location, ObjectInfo
+from windvane.control import previews
+from windvane.control.previews import Previews
+from windvane.engine.preview.asked import Asked
+from windvane.errors import Throttled
+from windvane.names import Scope
+from windvane.serving import explaining
+from windvane.serving.explaining import ExplainBounds, Explaining, RowQuestion
+from windvane.wire.call import Caller, Credential
+
+WAIT_S = 10.0
+SLOW, QUICK = "slow", "quick"
+ASKED = Asked("", 0)
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    released = threading.Event()
+    yield released
+    released.set()
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch, release: threading.Event) -> Any:
+    """Looks at a table that takes as long as its owner likes, and at one that is seen at once."""
+    monkeypatch.setattr(previews, "_WAIT_S", 1.0)
+
+    def look(asked: Asked, *_: Any) -> dict[str, Any]:
+        if SLOW in asked.name:
+            assert release.wait(WAIT_S)
+        return {}
+
+    def objects(_: Any, source: dict[str, str]) -> Iterator[ObjectInfo]:
+        yield ObjectInfo(Location("data", source["S3Uri"]), 1, "e")
+
+    grant: Any = SimpleNamespace(require_read=lambda _: None)
+    roles: Any = SimpleNamespace(of_caller=lambda _: grant)
+    monkeypatch.setattr(previews, "look", look)
+    monkeypatch.setattr(previews, "input_objects", objects)
+    monkeypatch.setattr(previews, "_check_readable", lambda *_: None)
+    unused: Any = None
+    shared = Previews(unused, roles)
+
+    def looked(account: str, name: str) -> Any:
+        credential = Credential(account, "AKIA", "s", f"arn:aws:iam::{account}:user/ann", "AIDA")
+        caller = Caller(account, "us-east-1", credential)
+        return shared.preview(caller, "", {"S3Uri": name}, ASKED)
+
+    return looked
+
+
+def test_tables_that_take_long_leave_looks_to_others(looks: Any, release: threading.Event) -> None:
+    """Two looks at hostile tables a minute, and nobody else had one."""
+    with ThreadPoolExecutor(3) as threads:
+        slow = [threads.submit(looks, ACCOUNT, SLOW) for _ in range(3)]
+        for _ in islice(as_completed(slow), 2):  # one has its turn, the others waited in vain
+            pass
+        assert looks(OTHER_ACCOUNT, QUICK).n_objects == 1
+        release.set()
+    assert sum(isinstance(one.exception(), Throttled) for one in slow) == 2
+
+
+def test_rows_that_wait_to_be_explained_keep_no_other_account_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One account had every place in the queue, and nine turns before anybody else."""
+    done: list[str] = []
+    route: Any = SimpleNamespace(variant=lambda scope, *_: (None, SimpleNamespace(name=scope)))
+    monkeypatch.setattr(explaining, "_request", lambda variant, *_: variant.name.account.encode())
+    monkeypatch.setattr(explaining, "_told", lambda *_: {})
+    shared = Explaining(route, {}, ExplainBounds(waiting=2))
+
+    async def run(request: bytes) -> None:
+        await asyncio.sleep(0)
+        done.append(request.decode())
+
+    monkeypatch.setattr(shared, "_run", run)
+
+    async def asked(account: str) -> Any:
+        question = RowQuestion(b"1", "text/csv")
+        return await shared.explain(Scope(account, "us-east-1"), "e", question)
+
+    async def all_of_it() -> list[Any]:
+        accounts = [ACCOUNT] * 5 + [OTHER_ACCOUNT]
+        return await asyncio.gather(*map(asked, accounts), return_exceptions=True)
+
+    told = asyncio.run(all_of_it())
+    assert [isinstance(one, Throttled) for one in told] == [False] * 3 + [True] * 2 + [False]
+    assert done == [ACCOUNT, OTHER_ACCOUNT, ACCOUNT, ACCOUNT]
