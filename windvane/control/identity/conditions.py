@@ -18,6 +18,7 @@ from windvane.control.identity.patterns import (
     UnusablePattern,
     read_pattern,
     split_at_colons,
+    variables_in,
 )
 from windvane.errors import MalformedPolicy
 
@@ -61,6 +62,9 @@ KEYS = frozenset(
 )
 _KEYS = {key.lower() for key in KEYS}
 
+_MAPPED_BITS = 96
+"""Of an address of IPv6 that stands for one of IPv4: what is before it."""
+
 _Test = Callable[[str, Facts], bool]
 """Whether one value of a condition fits what the request says."""
 
@@ -72,6 +76,7 @@ class Condition:
     negated      holds if no value fits, and where the key is missing
     if_exists    holds where the key is missing
     wants_null   of the operator Null alone: True wants the key to be missing
+    but_known    variables of a negation: without one of them nobody knows what is excepted
     """
 
     key: str
@@ -79,6 +84,7 @@ class Condition:
     negated: bool = False
     if_exists: bool = False
     wants_null: bool | None = None
+    but_known: frozenset[str] = frozenset()
 
     def holds(self, facts: Facts) -> bool:
         told = facts.get(self.key)
@@ -136,7 +142,8 @@ def _read(operator: str, key: str, values: Any) -> Condition:
         raise MalformedPolicy(
             f"A value of {operator} {key} is not of the form that the operator takes: {texts}."
         ) from error
-    return Condition(key.lower(), tests, negated, operator != base)
+    but_known = variables_in(" ".join(texts)) if negated else frozenset()
+    return Condition(key.lower(), tests, negated, operator != base, but_known=but_known)
 
 
 def _text(value: Any, key: str) -> str:
@@ -186,8 +193,18 @@ def _bool(value: str) -> _Test:
 
 
 def _in_network(value: str) -> _Test:
-    network = ipaddress.ip_network(value, strict=False)
+    network = _unmapped(ipaddress.ip_network(value, strict=False))
     return lambda told, _: _address_in(told, network)
+
+
+def _unmapped(
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network,
+) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """A network of IPv4 that is written as one of IPv6, as itself: addresses are compared so."""
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return ipaddress.ip_network((mapped, network.prefixlen - _MAPPED_BITS))
 
 
 def _address_in(told: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:

@@ -18,6 +18,7 @@ from windvane.control.identity.patterns import (
     UnusablePattern,
     read_pattern,
     split_at_colons,
+    variables_in,
 )
 from windvane.errors import MalformedPolicy, PolicyTooLong
 
@@ -106,6 +107,7 @@ class Statement:
     """allows          False for a Deny
     but_actions     actions are those that it is not about (NotAction); but_resources likewise
     principals      of a trust policy; None in others
+    but_known       variables of what it is not about: while one of them is unknown, it allows nothing
     """
 
     allows: bool
@@ -115,6 +117,7 @@ class Statement:
     but_resources: bool
     conditions: tuple[Condition, ...]
     principals: Principals | None = None
+    but_known: frozenset[str] = frozenset()
 
     def is_about_action(self, action: str, facts: Facts) -> bool:
         """action    in lower case"""
@@ -135,6 +138,8 @@ class Statement:
             named = any(one.matches(resource, facts) for one in self.resources)
             if named == self.but_resources:
                 return False
+        if self.allows and not self.but_known <= facts.keys():
+            return False
         return all(condition.holds(facts) for condition in self.conditions)
 
 
@@ -249,14 +254,17 @@ def _statement(element: Any, use: Use) -> Statement:
     resources, but_resources = (
         ([], False) if trusts else _either(element, "Resource", "NotResource")
     )
+    conditions = read_conditions(element["Condition"]) if "Condition" in element else ()
+    but_known = variables_in(" ".join(resources)) if but_resources else frozenset()
     return Statement(
         effect == "Allow",
         tuple(_action(text) for text in actions),
         but_actions,
         tuple(_resource(text) for text in resources),
         but_resources,
-        read_conditions(element["Condition"]) if "Condition" in element else (),
+        conditions,
         _principals(element.get("Principal")) if trusts else None,
+        but_known.union(*(condition.but_known for condition in conditions)),
     )
 
 

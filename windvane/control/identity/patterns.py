@@ -137,6 +137,11 @@ def read_pattern(text: str, *, wild: bool = True) -> Pattern:
     return Pattern(tuple(tokens))
 
 
+def variables_in(text: str) -> frozenset[str]:
+    """Names (in lower case) of the variables that a pattern asks for."""
+    return VARIABLES & {found[1].lower() for found in _VARIABLE.finditer(text)}
+
+
 def split_at_colons(text: str, most: int) -> list[str]:
     """As str.split(":", most), but a colon inside `${...}` separates nothing."""
     parts: list[str] = []
