@@ -71,6 +71,8 @@ def _write(sink: Sink, moment: Moment, config: Path | None) -> Manifest:
     sums, n_bytes = {}, 0
     for kept in itertools.chain(files, moment.data_files()):
         file = _settled(kept, moment.scratch) if kept.is_of_task else kept
+        if file is None:
+            continue
         sums[file.name] = _add(sink, file)
         n_bytes += file.size
     return _finish(sink, moment, sums, n_bytes)
@@ -82,10 +84,16 @@ def _copied(database: PinnedDatabase, name: str, scratch: Path) -> KeptFile:
     return KeptFile(name, path, path.stat().st_size)
 
 
-def _settled(file: KeptFile, scratch: Path) -> KeptFile:
-    """A copy that no task can change while it is read: a file that becomes shorter would stop the backup."""
+def _settled(file: KeptFile, scratch: Path) -> KeptFile | None:
+    """A copy that no task can change while it is read: a file that becomes shorter would stop the backup.
+
+    None for one that the task made so that nobody may read it."""
     path = scratch / "settled"
-    with file.path.open("rb") as source, path.open("wb") as target:
+    try:
+        stream = file.path.open("rb")
+    except PermissionError:
+        return None
+    with stream as source, path.open("wb") as target:
         shutil.copyfileobj(HashingReader(source, file.size), target)
     return replace(file, path=path, size=path.stat().st_size)
 

@@ -8,6 +8,7 @@ removed while they are copied: what is deleted meanwhile goes with the store's n
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -36,6 +37,9 @@ WORK = "work"
 _LINKED = (WORK, "audit")
 _LEFT_OUT = frozenset({"scratch"})
 """Folders of running attempts: whoever goes on with a job begins its attempt anew."""
+
+_NO_LINK = (errno.EMLINK, errno.EPERM, errno.EACCES)
+"""Why a file gets no second name: it has as many as there may be, or is another user's."""
 
 _DEEPEST = 32
 """Folders above a file of a job."""
@@ -149,9 +153,15 @@ def _linked(data_dir: Path, scratch: Path) -> Iterator[KeptFile]:
                 if not is_safe(told):
                     continue
                 linked = scratch / below / name
-                size = _second_name(Path(folder) / name, linked)
+                is_of_task = root == WORK
+                try:
+                    size = _second_name(Path(folder) / name, linked)
+                except OSError as error:
+                    if is_of_task and error.errno in _NO_LINK:
+                        continue
+                    raise
                 if size is not None:
-                    yield KeptFile(told, linked, size, is_of_task=root == WORK)
+                    yield KeptFile(told, linked, size, is_of_task=is_of_task)
 
 
 def _second_name(path: Path, linked: Path) -> int | None:

@@ -162,7 +162,8 @@ def _members_of_archive(source: Path) -> Iterator[tuple[str, int, BinaryIO]]:
         for member in archive:
             if member.isdir():
                 continue
-            stream = archive.extractfile(member) if member.isreg() else None
+            is_whole = member.isreg() and not member.issparse()
+            stream = archive.extractfile(member) if is_whole else None
             if stream is None:
                 raise BackupFault(f"The backup holds what is no file: {member.name[:200]!r}.")
             with closing(stream):

@@ -13,15 +13,18 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from windvane.objects.disk import Disk, is_linked, lock, open_folder, try_lock
+from windvane.objects.errors import DamagedObject
 
 _DIGITS = "0123456789abcdef"
 _FOLDER_MARK = "-parts"
+_BELOW = re.compile(r"(?!\.\.?(/|\Z))[^/\0]+(/(?!\.\.?\Z)[^/\0]+)?")
 _SYNCED_STEP = 32 * 2**20
 
 
@@ -75,7 +78,14 @@ class DataFiles:
             disk.sync_folder(root.parent)
 
     def path(self, name: str) -> Path:
-        """name    of a file, of a folder of parts, or FOLDER/PART"""
+        """name    of a file, of a folder of parts, or FOLDER/PART
+
+        raises    DamagedObject for a name that leads elsewhere: an index may come with a backup of somebody else's
+        """
+        if not _BELOW.fullmatch(name):
+            raise DamagedObject(
+                f"The index names a data file {name[:64]!r}, which there cannot be."
+            )
         return self._root / name[0] / name
 
     def is_folder(self, name: str) -> bool:

@@ -280,8 +280,10 @@ class ObjectOperations(Opened):
                 f"SELECT file, stored_size, {SUM_COLUMNS} FROM parts WHERE content = ? ORDER BY number",
                 (number,),
             ).fetchall()
-        folder = self._files.path(file)
-        segments = tuple(Segment(folder / name, size, sum_of(*of)) for name, size, *of in parts)
+        path = self._files.path
+        segments = tuple(
+            Segment(path(f"{file}/{name}"), size, sum_of(*of)) for name, size, *of in parts
+        )
         return _Content(file, b"", StoredSum(), segments)
 
 

@@ -9,6 +9,7 @@ from copy import copy
 from datetime import datetime
 from typing import Self, TypeVar
 
+from windvane.objects.errors import DamagedObject
 from windvane.objects.files import DataFiles
 from windvane.objects.index import CommitFailed, Index
 from windvane.objects.rows import to_micros
@@ -56,7 +57,7 @@ class Opened:
         for name in gone:
             try:
                 self._files.remove(name)
-            except OSError as error:
+            except (OSError, DamagedObject) as error:
                 _LOG.warning("The data file %s is left to the next sweep: %s", name, error)
         return result
 

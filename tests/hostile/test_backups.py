@@ -1,0 +1,131 @@
+"""Attacks with what a backup is made of, and with backups that somebody else made."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from unit.maintenance.folders import lived_in
+
+from windvane.maintenance.backup import back_up
+from windvane.maintenance.manifest import BackupFault
+from windvane.maintenance.restore import restore
+from windvane.objects.errors import DamagedObject
+from windvane.objects.records import Attributes, NamedPart
+from windvane.objects.store import EmbeddedObjects, open_objects
+
+NOBODY = 65534
+
+
+@contextmanager
+def anybodys_folder() -> Iterator[Path]:
+    """A folder of a user who may not read everything, which this process is meanwhile."""
+    folder = Path(tempfile.mkdtemp())
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+    try:
+        yield folder
+    finally:
+        if is_root:
+            os.seteuid(0)
+        shutil.rmtree(folder)
+
+
+def test_a_file_that_a_task_keeps_to_itself_prevents_no_backup() -> None:
+    """A task may make a file of mode 0000: no backup was made until its job had ended."""
+    with anybodys_folder() as folder:
+        data = lived_in(folder / "data")
+        os.close(os.open(data / "work" / "first-123" / "mine", os.O_CREAT | os.O_WRONLY, 0))
+        back_up(data, folder / "backup")
+        restore(folder / "backup", folder / "again")
+        assert (folder / "again/work/first-123/dataset/y.npy").is_file()
+        assert not (folder / "again/work/first-123/mine").exists()
+
+
+def test_a_file_with_as_many_names_as_there_may_be_prevents_none_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor may a file that can have no further name, as a task made it with 65,000 links."""
+    data = lived_in(tmp_path / "data")
+    full, link = data / "work" / "first-123" / "full", os.link
+    full.touch()
+
+    def limited(source: Path, target: Path, **more: bool) -> None:
+        if Path(source) == full:
+            raise OSError(31, "Too many links")
+        link(source, target, **more)
+
+    monkeypatch.setattr(os, "link", limited)
+    back_up(data, tmp_path / "backup")
+    assert not (tmp_path / "backup/work/first-123/full").exists()
+
+
+def sparse(name: str, size: int) -> bytes:
+    """The head of a file that is one hole."""
+    member = tarfile.TarInfo(name)
+    member.type = tarfile.GNUTYPE_SPARSE
+    head = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    number = bytes([0x80]) + size.to_bytes(11, "big")
+    head[386:410] = number + b"00000000000\0"
+    head[483:495] = number
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    return bytes(head)
+
+
+@pytest.mark.parametrize("name", ["work/job/zeros", "manifest.json"])
+def test_an_archive_holds_no_files_with_holes(tmp_path: Path, name: str) -> None:
+    """An archive of 2 KB filled any disk with zeros, or 2 GB of memory, before a sum was compared."""
+    archive = tmp_path / "backup.tar"
+    archive.write_bytes(sparse(name, 1 << 62) + bytes(1024))
+    with tarfile.open(archive) as opened:
+        assert opened.next() is not None
+    with pytest.raises(BackupFault, match="what is no file"):
+        restore(archive, tmp_path / "data")
+
+
+def changed(folder: Path, statement: str, *values: str) -> EmbeddedObjects:
+    with closing(sqlite3.connect(folder / "index.sqlite")) as index, index:
+        index.execute(statement, values)
+    return open_objects(folder)
+
+
+@pytest.mark.parametrize("leads", ["{0}", "../../{1}", "a/../../../{1}", "0/../../../{1}"])
+@pytest.mark.parametrize("table", ["contents", "parts"])
+def test_an_index_of_somebody_else_leads_to_no_other_file(
+    tmp_path: Path, table: str, leads: str
+) -> None:
+    """An object of a restored backup could be any file that the server reads; deleting it deleted that."""
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"o" * 20_000)
+    objects = open_objects(tmp_path / "s3")
+    objects.create_bucket("bucket", "111122223333", "us-east-1")
+    upload = objects.create_upload("bucket", "key", Attributes())
+    with objects.stage_part(upload) as part:
+        part.write(b"o" * 20_000)
+        objects.put_part(upload, 1, part, "0" * 32)
+    if table == "parts":
+        objects.complete_upload(upload, [NamedPart(1, "0" * 32)], Attributes())
+    else:
+        with objects.stage() as staged:
+            staged.write(b"o" * 20_000)
+            objects.put("bucket", "key", staged, "0" * 32, Attributes())
+    objects.close()
+    which = " WHERE file NOT LIKE '%-parts'" if table == "contents" else ""
+    named = leads.format(outside, outside.name)
+    objects = changed(tmp_path / "s3", f"UPDATE {table} SET file = ?{which}", named)
+    with pytest.raises(DamagedObject):
+        objects.open(objects.find("bucket", "key")).read()
+    assert any("key" in one.objects[0] for one in objects.damages())
+    objects.delete("bucket", "key")
+    objects.close()
+    assert outside.read_bytes() == b"o" * 20_000
