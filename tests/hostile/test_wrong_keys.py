@@ -94,6 +94,13 @@ def test_what_was_throttled_is_recorded_as_such(edge, seen):
     assert {record.access_key for record in seen} == {OWNER.access_key}
 
 
+def test_addresses_of_one_network_of_ipv6_count_together(edge):
+    """A machine has as many addresses of IPv6 as it likes: no failure was ever one too many."""
+    told = [asked(edge, NOBODY, f"2001:db8::{n:x}") for n in range(1, LIMIT + 3)]
+    assert told[LIMIT:] == ["ThrottlingException"] * 2
+    assert asked(edge, NOBODY, "2001:db8:0:1::1") == "UnrecognizedClientException"
+
+
 class Slow(Client):
     """Sends its body when it is told to."""
 

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from windvane.addresses import peer_of
 from windvane.wire.bodies import FLOOR_BYTES_PER_S
 from windvane.wire.heads import BODILESS, MAX_HEADERS, MAX_TARGET
 
@@ -203,7 +204,8 @@ class Bounded(HttpToolsProtocol):
         if n <= most // 2 or self.client is None:
             return False
         peers = (getattr(other, "client", None) or ("",) for other in self.connections)
-        same = sum(peer[0] == self.client[0] for peer in peers)
+        own = peer_of(self.client[0])
+        same = sum(peer_of(peer[0]) == own for peer in peers)
         return n > most or same > most // 2
 
     def _refuse(self, sentence: str, status: int = 400) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from windvane.addresses import peer_of
 from windvane.errors import Malformed, Throttled, TooLarge, TooSlow
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -112,7 +113,7 @@ class BodyReader:
         self._bodies = bodies
         self._receive = receive
         self._limit = limit
-        self._purses = [_ALL, ("peer", peer)]
+        self._purses = [_ALL, ("peer", peer_of(peer))]
         self._held = 0
         self._patience_s = bodies.bounds.patience_s
         self._within_s = self._left_s = within_s

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from windvane.addresses import peer_of
 from windvane.errors import (
     CallerFault,
     Malformed,
@@ -250,7 +251,7 @@ class Edge:
     async def _read_body(self, exchange: Exchange, *, is_proved: bool) -> bytes:
         """After many failures few bodies are read at once for a peer before it has proved who it is. Failures of others
         with its key do not count: anybody who has seen a link knows the key."""
-        peer = exchange.record.source_ip
+        peer = peer_of(exchange.record.source_ip)
         if is_proved or not self._failures.is_excessive(peer, ""):
             return await exchange.body.whole()
         if self._read_for_suspects[peer] >= _BODIES_OF_A_SUSPECT:

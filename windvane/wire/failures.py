@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from windvane.addresses import peer_of
 from windvane.errors import (
     BadSignature,
     IncompleteSignature,
@@ -74,7 +75,7 @@ class FailureCounter:
     def note(self, peer: str, access_key: str, error: Exception) -> None:
         """Count a failure. A key that is not known counts for its peer alone: anybody can invent more of them."""
         now = self._clock()
-        score = self._add(self._peers, peer, now)
+        score = self._add(self._peers, peer_of(peer), now)
         if access_key and not isinstance(error, UnknownKey):
             self._add(self._keys, access_key, now)
         self._log(score, peer, access_key, error, now)
@@ -86,7 +87,7 @@ class FailureCounter:
         now = self._clock()
         return any(
             (score := known.get(name)) is not None and _faded(score, now) > self._limit
-            for known, name in ((self._peers, peer), (self._keys, access_key))
+            for known, name in ((self._peers, peer_of(peer)), (self._keys, access_key))
         )
 
     def _add(self, known: OrderedDict[str, _Score], name: str, now: float) -> _Score:

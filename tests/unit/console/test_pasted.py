@@ -63,7 +63,20 @@ def test_what_is_no_csv_is_told_with_its_line():
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "\tx", "\r=1", "=", "-", "+1e5x"]
+    "cell",
+    [
+        "=1+1",
+        "@SUM(A1)",
+        "+cmd|' /C calc'!A0",
+        "-2+3",
+        "\tx",
+        "\r=1",
+        "\n=1",
+        "\uff1d1+1",
+        "=",
+        "-",
+        "+1e5x",
+    ],
 )
 def test_a_cell_that_would_be_a_formula_gets_an_apostrophe(cell):
     assert safe_cell(cell) == f"'{cell}"
