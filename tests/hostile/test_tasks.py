@@ -121,6 +121,36 @@ def test_a_task_that_runs_code_finds_nothing(tmp_path: Path, hostile_forks: Fork
     store.close()
 
 
+def test_no_task_finds_what_another_was_told_or_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are forks of one process, which had read the order and the result of the first, and never wiped its memory."""
+    monkeypatch.setenv("PYTHONPATH", ":".join(map(str, Path(__file__).parents[1:3])))
+    forks = Forks(["hostile.remembering_task"])
+    secret = [SECRET[20:] + SECRET[:20], "another"]
+
+    def done(payload: dict[str, object]) -> dict[str, object]:
+        job = job_of()
+        now = datetime.now(UTC)
+        task = Task(
+            id=1, job_arn=job.arn, kind=TaskKind.ANALYZE, key="a", payload=payload, created=now
+        )
+        order = TaskOrder(job, task, tmp_path, time.time() + 60, {})
+        ours, theirs = socket.socketpair()
+        with ours:
+            running = forks.start(order, theirs, memory_mb=4000, confinement=None)
+            ended = running.wait(60)
+        assert ended is not None
+        assert ended.ending is Ending.FINISHED, ended.text
+        return running.result()
+
+    try:
+        assert done({"told": secret}) == {"said": secret * 1000}
+        assert done({"digest": digest(secret[0])}) == {"found": ""}
+    finally:
+        forks.close()
+
+
 def test_all_that_a_server_keeps_of_a_job_is_its_owners_alone(tmp_path: Path) -> None:
     """Attack 14: files in work/ are 0644."""
     forks = Forks([])

@@ -212,7 +212,7 @@ def _describe(error: BaseException) -> bytes:
 
 def _judge(status: int, report: bytes, peak_memory_mb: float) -> Exit:
     if os.WIFSIGNALED(status):
-        name = signal.Signals(os.WTERMSIG(status)).name
+        name = _signal_name(os.WTERMSIG(status))
         hint = ", perhaps by the system for want of memory" if name == "SIGKILL" else ""
         return Exit(
             Ending.KILLED, f"The process was ended by {name}{hint}.", peak_memory_mb=peak_memory_mb
@@ -226,6 +226,14 @@ def _judge(status: int, report: bytes, peak_memory_mb: float) -> Exit:
     classes, text = _told(report)
     ending = Ending.KILLED_MEMORY if "MemoryError" in classes else Ending.FAILED
     return Exit(ending, text, classes, peak_memory_mb)
+
+
+def _signal_name(number: int) -> str:
+    """Those of the real-time signals between the first and the last have none in Python."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIG{number}"
 
 
 def _told(report: bytes) -> tuple[tuple[str, ...], str]:

@@ -199,6 +199,18 @@ def test_leaving_without_returning_is_a_failure(code: int) -> None:
     assert f"exit code {code}" in ended.text
 
 
+def test_an_end_by_a_signal_without_a_name_is_told() -> None:
+    """It ended whoever asked: the fork server of a worker."""
+    number = signal.SIGRTMIN + 3
+    child = Child.start(lambda: os.kill(os.getpid(), number))
+    ended = child.wait(20)
+    assert ended is not None
+    assert (ended.ending, ended.text) == (
+        Ending.KILLED,
+        f"The process was ended by SIG{number}.",
+    )
+
+
 def test_a_crash_is_told_by_the_name_of_its_signal() -> None:
     def crash() -> None:
         faulthandler.disable()

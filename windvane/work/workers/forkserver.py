@@ -5,31 +5,39 @@
 A worker holds the keys of the stores in its memory, so that no fork of it may touch data. On the channel come frames:
 {"order": ..., "memory_mb": N, "confinement": ... or null}, with the socket of the task's broker as a descriptor, and
 {"kill": how}; each order is answered by {"ending": ...} with the result as its body. It ends with the channel.
+
+An order tells of an account's data, and its result more. So it reads neither itself: for each order it forks an attendant
+that reads it, forks the task's process and passes on what came of it. What one task leaves in memory is in no other's.
 """
 
 from __future__ import annotations
 
 import faulthandler
 import gc
+import logging
 import os
 import select
 import socket
 import sys
 import tempfile
 from collections import deque
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from windvane.artifacts.brokered import BrokeredArtifacts
 from windvane.process.child import Ending, Exit
 from windvane.process.confinement import confinement_from
 from windvane.process.frames import FrameBuffer, pack
+from windvane.process.leash import die_with_parent
 from windvane.process.log_lines import log_to
 from windvane.work.workers.forked import ForkedTask, Result
 from windvane.work.workers.order import TaskOrder, order_from_json
 from windvane.work.workers.performing import perform_order
+
+_LOG = logging.getLogger(__name__)
 
 _LOOK_MS = 200
 _PIECE = 1 << 16
@@ -44,10 +52,37 @@ class ForkServer:
         self._descriptors: deque[int] = deque()
 
     def run(self) -> None:
-        """Until the worker is gone."""
+        """Until the worker is gone, or an attendant ended in a way that it should not."""
+        waiter = select.poll()
+        waiter.register(self._channel, select.POLLIN)
+        own = os.getpid()
+        while waiter.poll():
+            attendant = os.fork()
+            if attendant == 0:
+                self._attend_one(own)
+            _, status = os.waitpid(attendant, 0)
+            if status != 0:
+                return
+
+    def _attend_one(self, parent_pid: int) -> NoReturn:
+        """The life of an attendant. It leaves without a fault if the next order may come."""
+        code = 1
+        try:
+            die_with_parent(parent_pid)
+            with suppress(ConnectionError):
+                code = 0 if self._do_next() else 1
+        except BaseException:  # noqa: BLE001 - the end of a process
+            _LOG.exception("The fork server could not have a task done.")
+        finally:
+            os._exit(code)
+
+    def _do_next(self) -> bool:
+        """Whether there was an order; whatever else is told comes too late for the one before."""
         while (told := self._next()) is not None:
             if "order" in told:
                 self._do(told)
+                return True
+        return False
 
     def _do(self, told: dict[str, Any]) -> None:
         broker, order = self._descriptors.popleft(), order_from_json(told["order"])
