@@ -21,6 +21,12 @@ MOST_LOOKED_AT = 100_000
 """Objects of an input, before its job is admitted."""
 
 MAX_MANIFEST_BYTES = 16 * 1024**2
+MOST_NAMED = 100_000
+"""Objects of a manifest."""
+
+_MOST_COMMAS = 16 * MOST_NAMED
+"""Some keys have commas too; no list has more items than its text has commas."""
+
 MAX_SPECIFICATION_BYTES = 1024**2
 
 
@@ -140,8 +146,11 @@ def manifest_locations(artifacts: Artifacts, manifest: Location) -> list[Locatio
             f'The manifest file "{manifest}" has {info.size} bytes; at most {MAX_MANIFEST_BYTES} '
             "are read. Is it the data themselves? Then choose S3DataType S3Prefix."
         )
+    text = artifacts.read(manifest)
+    if text.count(b",") > _MOST_COMMAS:
+        raise _names_too_many(manifest)
     try:
-        document = json.loads(artifacts.read(manifest))
+        document = json.loads(text)
     except RecursionError as error:
         raise _malformed(manifest, "it is nested too deeply") from error
     except ValueError as error:
@@ -158,6 +167,8 @@ def _named_in(document: Any, manifest: Location) -> list[Location]:
         raise _malformed(manifest, "its first item is not a prefix")
     if not keys:
         raise _malformed(manifest, "it names no object")
+    if len(keys) > MOST_NAMED:
+        raise _names_too_many(manifest)
     for number, key in enumerate(keys, start=2):
         if not isinstance(key, str) or not key:
             raise _malformed(manifest, f"item {number} is not the key of an object")
@@ -165,6 +176,13 @@ def _named_in(document: Any, manifest: Location) -> list[Location]:
         return [parse_location(prefix + key) for key in keys]
     except InvalidRequest as error:
         raise _malformed(manifest, str(error).rstrip(".")) from error
+
+
+def _names_too_many(manifest: Location) -> InvalidRequest:
+    return InvalidRequest(
+        f'The manifest file "{manifest}" names more than {MOST_NAMED} objects; put them under a prefix and choose '
+        "S3DataType S3Prefix, or make fewer, larger ones."
+    )
 
 
 def _malformed(manifest: Location, reason: str) -> InvalidRequest:
