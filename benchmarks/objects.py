@@ -49,7 +49,7 @@ class Asked:
 
 def key_of(number: int) -> str:
     """The key of an object: two characters of Unicode of its own, and every tenth in a form that is easily lost."""
-    one, two = _character(2 * number), _character(2 * number + 1)
+    one, two = character(2 * number), character(2 * number + 1)
     forms = (
         f"{number}//{one}{two}",
         f"{number}/../{one}/./{two}",
@@ -65,7 +65,7 @@ def key_of(number: int) -> str:
     return plain if number % 1001 else plain + "x" * (1024 - len(plain.encode()))
 
 
-def _character(number: int) -> str:
+def character(number: int) -> str:
     """All of Unicode in turn but U+0000, which no key may have, and halves of surrogate pairs, which are none."""
     code = 1 + number % (_LAST - _N_SURROGATES)
     return chr(code if code < _FIRST_SURROGATE else code + _N_SURROGATES)
