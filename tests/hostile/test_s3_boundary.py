@@ -341,6 +341,19 @@ def test_a_form_tags_no_object_without_the_permission_for_it(house: S3House) -> 
     house.allowed.denied.remove(asked)
 
 
+def test_a_bucket_is_not_tagged_as_it_is_made_without_the_permission_for_it(house: S3House) -> None:
+    house.allowed.denied = {("s3:TagResource", "arn:aws:s3:::tagged")}
+    body = (
+        b"<CreateBucketConfiguration><Tags><Tag><Key>owner</Key><Value>me</Value></Tag></Tags>"
+        b"</CreateBucketConfiguration>"
+    )
+    headers = signed("PUT", "/tagged", [("content-length", str(len(body)))], sha256(body))
+    answer = house.ask("PUT", "/tagged", headers, body)
+    house.allowed.denied = set()
+    assert (answer.status, code_of(answer)) == (403, "AccessDenied")
+    assert house.store.owner("tagged") is None
+
+
 def test_a_form_is_held_to_every_range_of_lengths(house: S3House) -> None:
     """The last of two was held to alone."""
     conditions = [

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from s3.house import THEIRS, Answer, S3House
+from s3.house import OURS, THEIRS, Answer, S3House
 from s3.signing import sha256, signed
 
+from windvane.cli.protocol import UNREAD_BYTES, _Unread
 from windvane.objects.index import Index, _Ticket
+from windvane.objects.store import open_objects
 from windvane.wire.s3 import own
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.xmltree import parse_document
@@ -101,6 +103,40 @@ def test_a_long_answer_is_not_written_on_the_event_loop(
     house.client().list_buckets()
     assert len(loops) == 2
     assert house._thread not in loops
+
+
+def test_what_is_not_stored_yet_takes_no_more_of_the_disk_than_may_be_stored(
+    tmp_path: Path,
+) -> None:
+    """What an account may store was asked when all of an upload was on the disk: many at once filled it."""
+    limit = 1 << 20
+    store = open_objects(tmp_path / "store", limit_bytes=limit)
+    house = S3House(tmp_path, store)
+    try:
+        house.client().create_bucket(Bucket="ours")
+        ours = store.of(OURS)
+        with ours.stage() as first, ours.stage() as second:
+            first.write(bytes(limit // 2))
+            second.write(bytes(limit // 2))
+            body = bytes(limit // 2)
+            answer = ask(house, "PUT", "/ours/third", body=body)
+            assert (answer.status, b"<Code>QuotaExceeded</Code>" in answer.body) == (403, True)
+        assert list(store.orphans()) == []
+        assert ask(house, "PUT", "/ours/third", body=body).status == 200
+        assert ask(house, "PUT", "/ours/third", body=bytes(limit)).status == 200
+    finally:
+        house.close()
+
+
+def test_pieces_of_a_body_are_bounded_as_its_bytes_are() -> None:
+    """512 KB of a body in chunks of two bytes were 14 MB of pieces, for each connection."""
+    unread = _Unread(UNREAD_BYTES)
+    n_pieces = 0
+    while not unread.is_enough:
+        unread.add(b"ab")
+        n_pieces += 1
+    assert n_pieces < 10_000
+    assert bytes(unread) == b"ab" * n_pieces
 
 
 def test_chunks_are_no_smaller_than_those_of_s3(house: S3House) -> None:

@@ -28,6 +28,9 @@ HEAD_S = 60.0
 READING_S = 20.0
 """A client has to take `FLOOR_BYTES_PER_S` of its answer on average over so long."""
 
+UNREAD_PIECES = 4096
+"""Of a body that waits: each costs memory, however few bytes are in it."""
+
 UNREAD_BYTES = 1 << 19
 """Of a body that somebody reads, this and one read from the socket may wait for being read; before, HIGH_WATER_LIMIT."""
 
@@ -258,7 +261,7 @@ class _Unread(bytearray):
 
     @property
     def is_enough(self) -> bool:
-        return self._size > self._most
+        return self._size > self._most or len(self._pieces) > UNREAD_PIECES
 
     def __bytes__(self) -> bytes:
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)

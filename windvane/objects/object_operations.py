@@ -53,7 +53,7 @@ class ObjectOperations(Opened):
     """The part of a store that is about objects; see objects/base.py."""
 
     def stage(self) -> StagedBytes:
-        return StagedBytes(self._files.new_file, INLINE_BYTES)
+        return StagedBytes(self._files.new_file, INLINE_BYTES, count=self._count_staged())
 
     def put(
         self,

@@ -9,6 +9,7 @@ from copy import copy
 from datetime import datetime
 from typing import Self, TypeVar
 
+from windvane.objects.allowance import Allowance
 from windvane.objects.errors import DamagedObject
 from windvane.objects.files import DataFiles
 from windvane.objects.index import CommitFailed, Index
@@ -35,6 +36,7 @@ class Opened:
     ) -> None:
         """limit_bytes    that each account may store; 0 means any"""
         self._limit_bytes = limit_bytes
+        self._allowance = Allowance(limit_bytes)
         self.account: str | None = None
         self._index = index
         self._files = files
@@ -45,6 +47,18 @@ class Opened:
         bound = copy(self)
         bound.account = account
         return bound
+
+    def _count_staged(self) -> Callable[[int], None]:
+        """What is told of bytes on their way into the store."""
+        account, allowance = self.account, self._allowance
+
+        def count(n_bytes: int) -> None:
+            if n_bytes < 0:
+                allowance.give_back(account, -n_bytes)
+            else:
+                allowance.take(account, n_bytes)
+
+        return count
 
     def _now(self) -> int:
         """Microseconds since 1970."""

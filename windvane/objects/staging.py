@@ -20,9 +20,17 @@ class StagedBytes:
     """The one kind of Staged."""
 
     def __init__(
-        self, new_file: Callable[[], DataFile], inline_bytes: int, folder: str | None = None
+        self,
+        new_file: Callable[[], DataFile],
+        inline_bytes: int,
+        folder: str | None = None,
+        count: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """inline_bytes    that may be kept in memory; `folder`: where a part's file is made"""
+        """inline_bytes    that may be kept in memory
+        folder          where a part's file is made
+        count           told of bytes before they are written, and (negative) once they are stored or dropped; may refuse
+        """
+        self._count = count
         self._new_file = new_file
         self._inline_bytes = inline_bytes
         self.folder = folder
@@ -44,6 +52,7 @@ class StagedBytes:
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if self._is_over:
             raise ValueError("what was staged was put or discarded already")
+        self._count(memoryview(data).nbytes)
         self.sum = self.sum.after(data)
         self.size += memoryview(data).nbytes
         if self._file is None and self.size <= self._inline_bytes:
@@ -65,6 +74,7 @@ class StagedBytes:
     def keep(self) -> None:
         """The row is durable, or may be: the file stays."""
         self._is_over = True
+        self._count(-self.size)
         self._buffer = bytearray()
         if self._file is not None:
             self._file.close()

@@ -95,7 +95,7 @@ class UploadOperations(Opened):
             except FileNotFoundError as error:
                 raise NoSuchUpload(upload.bucket, upload.key, upload.upload_id) from error
 
-        return StagedBytes(new_part, _ALWAYS_A_FILE, found.folder)
+        return StagedBytes(new_part, _ALWAYS_A_FILE, found.folder, self._count_staged())
 
     def put_part(
         self,

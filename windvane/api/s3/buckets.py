@@ -16,6 +16,7 @@ from windvane.names import bucket_reserved_for
 from windvane.objects.base import ObjectStore
 from windvane.objects.errors import BucketTaken
 from windvane.objects.records import Versioning
+from windvane.wire.s3.actions import bucket_arn
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.refusals import refused
 from windvane.wire.s3.writing import write_location
@@ -49,6 +50,8 @@ def create_bucket(store: ObjectStore, call: S3Call) -> S3Result:
     configuration: Mapping[str, Any] = given.get("CreateBucketConfiguration", {})
     region = _region(configuration)
     tags = tags_of_set(configuration.get("Tags", ()), MAX_OF_BUCKET)
+    if tags:
+        call.authorize("s3:TagResource", bucket_arn(name))
     try:
         store.create_bucket(name, account, region)
     except BucketTaken as taken:

@@ -43,7 +43,8 @@ class ObjectSink:
         self._staged: Staged = store.stage()
 
     def write(self, data: bytes, /) -> None:
-        self._staged.write(data)
+        with in_words_of_s3():
+            self._staged.write(data)
 
     def commit(self, digests: Digests, /) -> S3Result:
         checksum = Checksum(digests.algorithm, digests.checksum)
@@ -89,7 +90,8 @@ class PartSink:
         self._staged: Staged = store.stage_part(upload)
 
     def write(self, data: bytes, /) -> None:
-        self._staged.write(data)
+        with in_words_of_s3():
+            self._staged.write(data)
 
     def commit(self, digests: Digests, /) -> S3Result:
         if self._is_named and digests.algorithm != self.algorithm:
