@@ -96,8 +96,11 @@ def check_line(line: Line, before: Head | None, key: bytes) -> None:
         )
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True)
+
+
 def _canonical(event: dict[str, Any]) -> bytes:
-    return json.dumps(event, separators=(",", ":"), ensure_ascii=True).encode()
+    return _ENCODER.encode(event).encode()
 
 
 def _code(number: int, previous: str, text: bytes, key: bytes) -> str:

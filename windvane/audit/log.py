@@ -13,7 +13,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -256,8 +256,10 @@ class AuditLog:
 
 def _copy(record: RequestRecord) -> RequestRecord:
     """As it is now, without a body: what waits to be written must not be large."""
-    kept = {name: value for name, value in record.parameters.items() if name != "Body"}
-    return replace(record, parameters=kept)
+    copied = RequestRecord.__new__(RequestRecord)
+    copied.__dict__.update(record.__dict__)
+    copied.parameters = {name: value for name, value in record.parameters.items() if name != "Body"}
+    return copied
 
 
 def _end(waited_for: list[asyncio.Future[None]], error: WindvaneError | None) -> None:

@@ -26,6 +26,8 @@ _SECRET = re.compile(
 
 def redacted(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a call with secrets and bodies left out, and what is long cut short."""
+    if not parameters:
+        return {}
     found = {cut(str(name)): _member(str(name), value, 1) for name, value in _first(parameters)}
     size = len(json.dumps(found))
     return found if size <= MOST_BYTES else {"omitted": f"({size} bytes)"}

@@ -76,6 +76,12 @@ class Request:
         """The first value of each header, by its name."""
         return dict(reversed(self.headers))
 
+    def with_body(self, body: bytes) -> Request:
+        """Return the same request and its body, which was read; its headers are not looked through again."""
+        whole = Request(self.method, self.path, self.query, self.headers, body)
+        whole.__dict__["first"] = self.first
+        return whole
+
 
 @dataclass(frozen=True)
 class Call:

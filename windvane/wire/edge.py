@@ -39,7 +39,6 @@ from windvane.wire.call import (
     Operations,
     Permit,
     Recorder,
-    Request,
     RequestRecord,
     Result,
     answered_arns,
@@ -244,9 +243,7 @@ class Edge:
         exchange.record.caller = seen_from(caller, exchange.record)
         exchange.body.charge(caller.account)
         self._rates.admit(caller.account)
-        exchange.request = Request(
-            request.method, request.path, request.query, request.headers, body
-        )
+        exchange.request = request.with_body(body)
 
     async def _read_body(self, exchange: Exchange, *, is_proved: bool) -> bytes:
         """After many failures few bodies are read at once for a peer before it has proved who it is. Failures of others

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
@@ -42,7 +42,7 @@ class Exchange:
         self.receive = receive
         self.speaks = "sagemaker"
         self.record = RequestRecord(
-            request_id=str(uuid.uuid4()),
+            request_id=new_request_id(),
             source_ip=source_ip,
             user_agent=header(request, "user-agent"),
             service="sagemaker",
@@ -88,6 +88,12 @@ def source_ip(scope: Scope) -> str:
 def header(request: Request, name: str) -> str:
     """Return the value of a header (its name in lower case); "" if there is none."""
     return request.first.get(name, "")
+
+
+def new_request_id() -> str:
+    """Return a random UUID (version 4), as text."""
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 class WatchedSend:

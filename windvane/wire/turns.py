@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 
@@ -23,15 +21,43 @@ class Turns:
         self._at_once = at_once
         self._lines: dict[str, _Line] = {}
 
-    @asynccontextmanager
-    async def of(self, account: str) -> AsyncIterator[None]:
+    def of(self, account: str) -> _Turn:
         """Wait for a turn, and have it until the end of the block."""
-        line = self._lines.setdefault(account, _Line(asyncio.Semaphore(self._at_once)))
+        return _Turn(self, account)
+
+    async def take(self, account: str) -> None:
+        """Wait for a turn, which has to be given back."""
+        line = self._lines.get(account)
+        if line is None:
+            line = self._lines[account] = _Line(asyncio.Semaphore(self._at_once))
         line.n += 1
         try:
-            async with line.turns:
-                yield
-        finally:
-            line.n -= 1
-            if not line.n:
-                del self._lines[account]
+            await line.turns.acquire()
+        except BaseException:
+            self._leave(account, line)
+            raise
+
+    def give_back(self, account: str) -> None:
+        line = self._lines[account]
+        line.turns.release()
+        self._leave(account, line)
+
+    def _leave(self, account: str, line: _Line) -> None:
+        line.n -= 1
+        if not line.n:
+            del self._lines[account]
+
+
+class _Turn:
+    """A turn as the head of a block: every operation has one, so it is no generator, which costs more."""
+
+    __slots__ = ("_account", "_turns")
+
+    def __init__(self, turns: Turns, account: str) -> None:
+        self._turns, self._account = turns, account
+
+    async def __aenter__(self) -> None:
+        await self._turns.take(self._account)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._turns.give_back(self._account)

@@ -9,6 +9,7 @@ import pytest
 from botocore.model import ServiceModel
 
 from windvane.errors import InvalidRequest
+from windvane.wire import validate as validation
 from windvane.wire.model import load_service
 from windvane.wire.validate import validate
 
@@ -242,3 +243,24 @@ def test_a_number_that_is_not_finite_is_refused(number):
         InvalidRequest, match=r"initialVariantWeight.*Member must be a finite number"
     ):
         validate({"EndpointConfigName": "c", "ProductionVariants": [variant]}, shape)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"EndpointName": "e", "Body": b"1", "ContentType": "text/csv"},
+        {"EndpointName": "e", "Body": b""},
+        {"Body": b"1"},
+        {"EndpointName": None, "Body": b"1"},
+        {"EndpointName": "e" * 64, "Body": b"1"},
+        {"EndpointName": "-e", "Body": b"1"},
+        {"EndpointName": "e\n", "Body": b"1"},
+        {"EndpointName": "e", "Body": b"1", "ContentType": "x" * 1025},
+        {"EndpointName": "e", "Body": b"1" * 6_291_457},
+    ],
+    ids=lambda given: str(given)[:60],
+)
+def test_the_quick_look_finds_what_the_walk_finds(parameters):
+    shape = load_service("sagemaker-runtime").operation("InvokeEndpoint").input_shape
+    faults = list(validation._structure_faults(parameters, shape, ""))
+    assert validation._is_sound(parameters, shape) == (not faults)
