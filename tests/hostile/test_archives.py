@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import gzip
 import os
+import resource
 import tarfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
+from windvane.engine.local.downloaded import unpack_model
+from windvane.engine.manifest import write_manifest
 from windvane.engine.packages.tarball import unpack
 from windvane.errors import CorruptArtifact
 
@@ -125,3 +128,36 @@ def test_archives_of_every_common_form_are_unpacked(form: int, tmp_path: Path) -
     unpack(tmp_path / "a.tar.gz", tmp_path / "out")
     for one in (name, "tables/ordinary"):
         assert (tmp_path / "out" / one).read_bytes() == Path(__file__).read_bytes()
+
+
+@pytest.fixture
+def downloaded(tmp_path: Path) -> Path:
+    """A folder with what looks like two packages."""
+    for part in ("transformers", "model"):
+        (tmp_path / "source" / part).mkdir(parents=True)
+        write_manifest(tmp_path / "source" / part, part, {})
+    (tmp_path / "home").mkdir()
+    return tmp_path / "source"
+
+
+def test_a_link_in_a_downloaded_model_is_not_copied(downloaded: Path) -> None:
+    """What it led to was copied before anything was checked: of a device without end, until the disk was full."""
+    (downloaded / "model" / "rows").symlink_to("/dev/zero")
+    with no_larger_files(), pytest.raises(CorruptArtifact, match="neither a plain file nor"):
+        unpack_model(downloaded, downloaded.parent / "home")
+
+
+def test_a_pipe_in_a_downloaded_model_is_not_waited_for(downloaded: Path) -> None:
+    os.mkfifo(downloaded / "more.tar.gz")
+    with pytest.raises(CorruptArtifact, match="no plain file"):
+        unpack_model(downloaded, downloaded.parent / "home")
+
+
+@contextmanager
+def no_larger_files(most: int = 1 << 20) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

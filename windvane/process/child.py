@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import resource
 import select
 import signal
@@ -31,6 +32,9 @@ _HEADROOM = 1.1
 
 _MAX_TEXT = 4000
 _MAX_CLASSES, _MAX_NAME = 16, 100
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""No database takes these: whoever recorded such an end would end itself."""
+
 _FINISHED = b"{}"
 _OUT_OF_MEMORY = json.dumps({"classes": ["MemoryError"], "text": "It ran out of memory."}).encode()
 
@@ -241,7 +245,7 @@ def _told(report: bytes) -> tuple[tuple[str, ...], str]:
     try:
         told = json.loads(report)
         classes = tuple(str(name)[:_MAX_NAME] for name in told["classes"][:_MAX_CLASSES])
-        return classes, str(told["text"])[:_MAX_TEXT]
+        return classes, _UNSTORABLE.sub("?", str(told["text"])[:_MAX_TEXT])
     except (ValueError, KeyError, TypeError, RecursionError):
         return (), "The process left a report that cannot be read."
 

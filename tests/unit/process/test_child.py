@@ -199,6 +199,17 @@ def test_leaving_without_returning_is_a_failure(code: int) -> None:
     assert f"exit code {code}" in ended.text
 
 
+def test_a_text_that_no_database_takes_is_mended() -> None:
+    """The worker that recorded it ended, and so did the next ones, until the task had no attempts left."""
+
+    def fail() -> None:
+        raise DataFault("a column \x00 and half \ud800 a letter")
+
+    ended = Child.start(fail).wait(20)
+    assert ended is not None
+    assert ended.text == "a column ? and half ? a letter"
+
+
 def test_an_end_by_a_signal_without_a_name_is_told() -> None:
     """It ended whoever asked: the fork server of a worker."""
     number = signal.SIGRTMIN + 3

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.manifest import MANIFEST, read_json, write_json
+from windvane.engine.manifest import MANIFEST, check_manifest, read_json, write_json
 from windvane.engine.packages.package import Predictor, load_predictor
 from windvane.engine.packages.tarball import unpack
-from windvane.errors import InvalidRequest
+from windvane.errors import CorruptArtifact, InvalidRequest
 
 _PARTS = ("transformers", "model")
 _ARCHIVE = "*.tar.gz"
@@ -39,7 +39,11 @@ def unpack_model(source: Path, home: Path) -> Predictor:
             for part, package in _packages(folder):
                 found[part].append(package)
         for part, packages in found.items():
-            shutil.copytree(_only(source, part, packages), home / part)
+            package = _only(source, part, packages)
+            check_manifest(
+                package, part
+            )  # a link would be copied as what it leads to, devices without end
+            shutil.copytree(package, home / part)
     predictor = load_predictor(home / "transformers", home / "model")
     write_json(home / "analysis.json", _analysis(predictor).to_json())
     return predictor
@@ -47,6 +51,8 @@ def unpack_model(source: Path, home: Path) -> Predictor:
 
 def _unpacked(source: Path, scratch: Path) -> Iterator[Path]:
     archives = sorted(source.rglob(_ARCHIVE)) if source.is_dir() else [source]
+    if odd := next((one for one in archives if not one.is_file()), None):
+        raise CorruptArtifact(f"{odd} is no plain file.")
     for number, archive in enumerate(archives):
         into = scratch / str(number)
         unpack(archive, into)
