@@ -66,7 +66,7 @@ class ChunkReader:
     def __init__(self, signing: ChunkSigning | None, *, has_trailers: bool) -> None:
         self._signing = signing
         self._has_trailers = has_trailers
-        self._buffer = bytearray()
+        self._buffer, self._at = b"", 0
         self._previous = signing.seed if signing is not None else ""
         self._left = -1
         self._size = _MIN_CHUNK
@@ -83,7 +83,7 @@ class ChunkReader:
 
     def feed(self, data: bytes) -> bytes:
         """Return the content that `data` brought; raises S3Refusal."""
-        self._buffer += data
+        self._buffer, self._at = self._buffer[self._at :] + data, 0
         content: list[bytes] = []
         while self._step(content):
             pass
@@ -91,15 +91,20 @@ class ChunkReader:
 
     def finish(self) -> None:
         """Check that the body has come to its end; raises S3Refusal."""
-        if self._in_trailers and not self._ended and not self._has_trailers and not self._buffer:
+        if self._in_trailers and not self._ended and not self._has_trailers and not self._n_left:
             self._ended = True
-        if not self._ended or self._buffer:
+        if not self._ended or self._n_left:
             raise refused("IncompleteBody", "The last chunk of the body, of size 0, did not come.")
+
+    @property
+    def _n_left(self) -> int:
+        """Bytes that came and were not looked at yet."""
+        return len(self._buffer) - self._at
 
     def _step(self, content: list[bytes]) -> bool:
         """Whether something was done, so that there may be more."""
         if self._ended:
-            if self._buffer:
+            if self._n_left:
                 raise refused("InvalidRequest", "Something follows the end of the chunked body.")
             return False
         if self._in_trailers:
@@ -111,13 +116,13 @@ class ChunkReader:
         return self._read_end()
 
     def _line(self) -> bytes | None:
-        end = self._buffer.find(b"\r\n")
+        end = self._buffer.find(b"\r\n", self._at)
         if end < 0:
-            if len(self._buffer) > _MAX_LINE:
+            if self._n_left > _MAX_LINE:
                 raise refused("InvalidRequest", "A line between chunks is too long.")
             return None
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 2]
+        line = self._buffer[self._at : end]
+        self._at = end + 2
         return line
 
     def _read_head(self) -> bool:
@@ -139,10 +144,10 @@ class ChunkReader:
         return True
 
     def _read_content(self, content: list[bytes]) -> bool:
-        if not self._buffer:
+        if not self._n_left:
             return False
-        piece = bytes(memoryview(self._buffer)[: self._left])
-        del self._buffer[: len(piece)]
+        piece = self._buffer[self._at : self._at + self._left]
+        self._at += len(piece)
         self._left -= len(piece)
         if self._signing is not None:
             self._hash.update(piece)
@@ -152,11 +157,11 @@ class ChunkReader:
         return True
 
     def _read_end(self) -> bool:
-        if len(self._buffer) < 2:
+        if self._n_left < 2:
             return False
-        if self._buffer[:2] != b"\r\n":
+        if not self._buffer.startswith(b"\r\n", self._at):
             raise refused("InvalidRequest", "A chunk is longer than its head says.")
-        del self._buffer[:2]
+        self._at += 2
         self._left = -1
         return True
 
