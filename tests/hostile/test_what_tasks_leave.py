@@ -129,3 +129,19 @@ def test_what_a_process_writes_is_shown_as_its_own(capfd: pytest.CaptureFixture[
     assert told[:2] == ["  | ?[2J\ufffd", "  | 2026-11-30 INFO all is well"]
     assert all(line.startswith("  | ") for line in told)
     assert sum(line.count("x") for line in told) == 100_000
+
+
+def test_a_process_that_writes_without_end_does_not_fill_the_log(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """All of it went to the server's standard error: into a file until the disk was full, or into a journal that then took
+    no line of the server either."""
+    words = relay()
+    with os.fdopen(words, "wb") as file:
+        file.writelines(b"x" * 10_000 + b"\n" for _ in range(2000))
+    for thread in threading.enumerate():
+        if thread.name == "words":
+            thread.join(20)
+    told = capfd.readouterr().err
+    assert 200_000 < told.count("x") < 500_000
+    assert "bytes were left out" in told

@@ -8,8 +8,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 
 _LONGEST_LINE = 1 << 14
+
+_AT_ONCE, _PER_S = 1 << 18, 1 << 12
+"""Bytes: a log takes only so much before it is full, or leaves out lines of the server too."""
 
 
 def shown(words: bytes) -> str:
@@ -24,17 +28,36 @@ def shown(words: bytes) -> str:
 
 def relay() -> int:
     """The writing end of a pipe, for a child process: what comes through it goes on to this process's standard error.
-    The caller closes it. A thread reads until the last holder of it is gone."""
+    The caller closes it. A thread reads until the last holder of it is gone; of more than a log bears, it tells how much
+    was left out."""
     read_end, write_end = os.pipe()
     threading.Thread(target=_pass_on, args=(read_end,), name="words", daemon=True).start()
     return write_end
 
 
 def _pass_on(source: int) -> None:
+    room, since, left_out = float(_AT_ONCE), time.monotonic(), 0
     with os.fdopen(source, "rb") as words:
         while line := words.readline(_LONGEST_LINE):
-            sys.stderr.write(f"{shown(line)}\n")
-            sys.stderr.flush()
+            now = time.monotonic()
+            room, since = min(room + (now - since) * _PER_S, _AT_ONCE), now
+            if room < len(line):
+                left_out += len(line)
+                continue
+            room -= len(line)
+            _write(line, left_out)
+            left_out = 0
+    if left_out:
+        _write(b"", left_out)
+
+
+def _write(line: bytes, left_out: int) -> None:
+    """left_out    bytes before this line that are not shown"""
+    if left_out:
+        sys.stderr.write(f"  | ({left_out} bytes were left out: too much was written at once)\n")
+    if line:
+        sys.stderr.write(f"{shown(line)}\n")
+    sys.stderr.flush()
 
 
 def _printable(line: str) -> str:
