@@ -14,6 +14,7 @@ import pytest
 from api.world import ACCOUNT, OTHER_ACCOUNT
 
 from windvane.artifacts.base import Location, ObjectInfo
+from windvane.console.stream import Tap
 from windvane.control import previews
 from windvane.control.previews import Previews
 from windvane.engine.preview.asked import Asked
@@ -102,3 +103,32 @@ def test_rows_that_wait_to_be_explained_keep_no_other_account_waiting(
     told = asyncio.run(all_of_it())
     assert [isinstance(one, Throttled) for one in told] == [False] * 3 + [True] * 2 + [False]
     assert done == [ACCOUNT, OTHER_ACCOUNT, ACCOUNT, ACCOUNT]
+
+
+def test_pages_that_are_asked_for_at_once_do_not_exceed_an_accounts_share() -> None:
+    """Each was let in before any of them was counted."""
+    caller: Any = SimpleNamespace(account=ACCOUNT)
+
+    async def is_disconnected() -> bool:
+        return False
+
+    request: Any = SimpleNamespace(
+        state=SimpleNamespace(visit=SimpleNamespace(caller=caller)), is_disconnected=is_disconnected
+    )
+
+    async def render() -> dict[str, str]:
+        return {"look": "drawn"}
+
+    async def is_signed_in() -> bool:
+        return True
+
+    async def begun() -> list[str | None]:
+        tap = Tap(at_most=4)
+        pages = [tap.open(request, render, 60, is_signed_in).body_iterator for _ in range(5)]
+        firsts = [await anext(page, None) for page in pages]
+        await asyncio.gather(*(page.aclose() for page in pages))
+        again = [tap.open(request, render, 60, is_signed_in).body_iterator for _ in range(1)]
+        return [*firsts, *[await anext(page, None) for page in again]]
+
+    retry = "retry: 1000\n\n"
+    assert asyncio.run(begun()) == [retry, retry, None, None, None, retry]

@@ -41,6 +41,11 @@ class Tap:
         self._open_of: Counter[str] = Counter()
         self._closing = asyncio.Event()
 
+    @property
+    def _share(self) -> int:
+        """Of one account: it leaves others room."""
+        return max(1, self._at_most // 2)
+
     def close(self) -> None:
         """Every stream ends soon, and no other begins."""
         self._closing.set()
@@ -53,10 +58,10 @@ class Tap:
             raise Throttled(
                 f"{self._n_open} pages are watched already; this server has at most {self._at_most}."
             )
-        account, share = visit_of(request).caller.account, max(1, self._at_most // 2)
-        if self._open_of[account] >= share:
+        account = visit_of(request).caller.account
+        if self._open_of[account] >= self._share:
             raise Throttled(
-                f"The account {account} watches {share} pages already, which is its share."
+                f"The account {account} watches {self._share} pages already, which is its share."
             )
         headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
         chunks = self._chunks(request, _while(is_signed_in, render), every_s, account)
@@ -65,6 +70,8 @@ class Tap:
     async def _chunks(
         self, request: Request, render: Render, every_s: float, account: str
     ) -> AsyncIterator[str]:
+        if self._n_open >= self._at_most or self._open_of[account] >= self._share:
+            return  # others came in between
         self._n_open += 1
         self._open_of[account] += 1
         try:
