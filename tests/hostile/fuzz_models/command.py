@@ -1,7 +1,7 @@
-"""python -m hostile.fuzz_models.command FOLDER FIRST N [NAME ...]
+"""python -m hostile.fuzz_models.command FOLDER FIRST N ROUNDS [NAME ...]
 
-Tries N changed models of each target, from the seed FIRST on, and prints a line of JSON for each target. A process of its own, in
-which no library has begun threads: it forks.
+Tries N changed models of each target, from the seed FIRST on, and prints a line of JSON for each target; then the next N,
+for so many rounds. A process of its own, in which no library has begun threads: it forks.
 """
 
 from __future__ import annotations
@@ -15,18 +15,24 @@ from hostile.fuzz_models.targets import NAMES, target
 
 
 def main() -> None:
-    folder, first, n = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    for name in sys.argv[4:] or NAMES:
-        scratch = folder / name
-        (scratch / "made").mkdir(parents=True)
-        report = run(target(name, scratch / "made"), range(first, first + n), scratch / "tried")
-        told = {
-            "name": name,
-            "counts": report.counts,
-            "bad": report.bad[:20],
-            "a_second": n / report.seconds,
-        }
-        print(json.dumps(told), flush=True)
+    folder, first, n, rounds = Path(sys.argv[1]), *map(int, sys.argv[2:5])
+    targets = []
+    for name in sys.argv[5:] or NAMES:
+        (folder / name / "made").mkdir(parents=True)
+        targets.append(target(name, folder / name / "made"))
+    for start in range(first, first + rounds * n, n):
+        for one in targets:
+            report = run(one, range(start, start + n), folder / one.name / "tried")
+            told = {
+                "name": one.name,
+                "first": start,
+                "counts": report.counts,
+                "bad": report.bad[:20],
+                "refused_by": dict(report.refused_by.most_common(12)),
+                "a_second": round(n / report.seconds),
+                "a_second_of_processor": round(n / report.cpu_seconds),
+            }
+            print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":

@@ -33,11 +33,11 @@ CELLS = (
 )
 _WORDS = np.array(["good", "bad", "cheap", "dear", "and"], object)
 _SMALL = {
-    "lightgbm": {"num_iterations": 6, "num_leaves": 6},
-    "xgboost": {"num_round": 6, "max_depth": 3},
-    "catboost": {"iterations": 6, "depth": 3},
-    "randomforest": {"n_estimators": 5},
-    "extra-trees": {"n_estimators": 5},
+    "lightgbm": {"num_iterations": 2, "num_leaves": 6},
+    "xgboost": {"num_round": 2, "max_depth": 3},
+    "catboost": {"iterations": 3, "depth": 3},
+    "randomforest": {"n_estimators": 3, "min_samples_leaf": 12},
+    "extra-trees": {"n_estimators": 3, "min_samples_leaf": 12},
     "linear-learner": {"max_iterations": 20},
     "mlp": {"epochs": 2, "schedule": 2, "n_hidden": 8, "n_networks": 2},
     "nn-torch": {"epochs": 2, "n_hidden": 8, "n_members": 2},

@@ -14,6 +14,9 @@ import numpy as np
 
 Files = dict[str, bytes]
 
+ABOUT = "about.json"
+"""Stands for the manifest: what it says; its sums are made anew."""
+
 WHOLE = (-1, 0, 1, 2, 7, 127, 128, 255, 256, 32_767, 65_535, 2**31 - 1, 2**31, -(2**31), 2**32 - 1, 2**32, 2**63 - 1, -(2**63), 2**64, 10**30)  # fmt: skip
 REAL = (0.0, -0.0, 1e-320, 1e38, -1e38, 3.5e38, 1e300, float("inf"), float("-inf"), float("nan"))
 TEXTS = (b"", b"0", b"-", b"nan", b"inf", b"-inf", b"1e999", b"1.5", b"--1", b"0x10", b" 1", b"999999999999999999999999", b"\xff", b"a")  # fmt: skip
@@ -34,25 +37,26 @@ LINES = (
 
 def mutated(files: Files, chance: random.Random) -> Files:
     """The files with one to three changes; the manifest's sums are not among them."""
-    changed = dict(files)
+    made = dict(files)
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        name = chance.choice(sorted(changed))
-        changed[name] = _changed(name, changed[name], chance)
-    return changed
+        name = chance.choice(sorted(made))
+        made[name] = changed(name, made[name], chance)
+    return made
 
 
-def _changed(name: str, content: bytes, chance: random.Random) -> bytes:
+def changed(name: str, content: bytes, chance: random.Random) -> bytes:
+    """A file with one change of a kind that suits its name."""
     if chance.random() < 0.12:
         return _of_bytes(content, chance)
     kind = name.rsplit(".", 1)[-1]
     try:
         made = _KINDS.get(kind, _of_bytes)(content, chance)
-    except _NO_LONGER_SO:
+    except NO_LONGER_SO:
         made = _of_bytes(content, chance)
     return made[: 1 << 22]
 
 
-_NO_LONGER_SO = (ValueError, MemoryError, TypeError, LookupError, OSError, RecursionError, zipfile.BadZipFile, EOFError, NotImplementedError, OverflowError, RuntimeError)  # fmt: skip
+NO_LONGER_SO = (ValueError, MemoryError, TypeError, LookupError, OSError, RecursionError, zipfile.BadZipFile, EOFError, NotImplementedError, OverflowError, RuntimeError)  # fmt: skip
 """After an earlier change the file may not be of its kind any more."""
 
 
@@ -184,13 +188,13 @@ def _of_arrays(content: bytes, chance: random.Random) -> bytes:
         text = _of_text(arrays[name].tobytes(), chance)
         arrays[name] = np.frombuffer(text, np.uint8)
     else:
-        _change_array(arrays, name, chance)
+        change_array(arrays, name, chance)
     stream = io.BytesIO()
     (np.savez_compressed if chance.random() < 0.01 else np.savez)(stream, **arrays)
     return stream.getvalue()
 
 
-def _change_array(arrays: dict[str, Any], name: str, chance: random.Random) -> None:
+def change_array(arrays: dict[str, Any], name: str, chance: random.Random) -> None:
     array = arrays[name]
     way = chance.randrange(12)
     if way < 6 and array.size:

@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,16 @@ from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
+from hostile.fuzz_models.guarding import at_both_edges, guarded
 from hostile.fuzz_models.making import CELLS, TRANSFORMED, Made, made, packaged, table
-from hostile.fuzz_models.mutating import Files
-from hostile.fuzz_models.running import Target, guarded
+from hostile.fuzz_models.mutating import ABOUT, Files
+from hostile.fuzz_models.running import Base, Target, WrongAnswer
+from hostile.fuzz_models.walking import is_sum, walked_nodes, walked_text
 
 from windvane.domain.problem import ProblemType
 from windvane.engine.data.dataset import read_encoded
 from windvane.engine.ensembles.second_layer import SecondLayer, load_second_layer
 from windvane.engine.ensembles.stacking import FirstLayer, Stacking, _fit
-from windvane.engine.learners.base import AdditiveModel
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.lightgbm import LightGbmModel
 from windvane.engine.learners.xgboost_model import XgboostModel
@@ -32,9 +33,10 @@ from windvane.engine.packages.package import load_predictor
 from windvane.engine.packages.tarball import pack, unpack
 from windvane.errors import CorruptArtifact
 
-_ABOUT = "about.json"
-_MANY = 120
-"""Rows that XGBoost's own library answers."""
+_MISSING, _FEW = 17, 3
+"""Rows of training that are asked: so many from this one on, which lacks a value."""
+
+Edges = tuple[np.ndarray, np.ndarray]
 
 ALGORITHMS = (
     "lightgbm",
@@ -51,8 +53,6 @@ ALGORITHMS = (
 )
 NAMES = (
     *ALGORITHMS,
-    "lightgbm-multiclass",
-    "xgboost-multiclass",
     "xgboost-ubjson",
     *TRANSFORMED,
     "second-layer",
@@ -60,6 +60,7 @@ NAMES = (
     "columns",
     "archive",
 )
+_KINDS = (ProblemType.BINARY, ProblemType.MULTICLASS, ProblemType.REGRESSION)
 
 
 def target(name: str, scratch: Path) -> Target:
@@ -77,13 +78,13 @@ def target(name: str, scratch: Path) -> Target:
     if name in TRANSFORMED:
         inner = "lightgbm" if name == "residual" else "linear-learner"
         one = made(scratch / "m", inner, table(ProblemType.REGRESSION), **TRANSFORMED[name])
-        return _of_learner(name, inner, one)
-    algorithm = name.removesuffix("-multiclass")
-    kind = ProblemType.MULTICLASS if name.endswith("-multiclass") else ProblemType.BINARY
-    return _of_learner(name, algorithm, made(scratch / "m", algorithm, table(kind)))
+        return Target(name, (_of_learner(name, inner, one),))
+    ones = [made(scratch / kind.name, name, table(kind)) for kind in _KINDS]
+    bases = tuple(_of_learner(name, name, one) for one in ones)
+    return Target(name, bases)
 
 
-def _of_learner(name: str, algorithm: str, one: Made) -> Target:
+def _of_learner(name: str, algorithm: str, one: Made) -> Base:
     features = one.recipe.features if one.recipe else ()
 
     def load(folder: Path) -> Any:
@@ -94,19 +95,26 @@ def _of_learner(name: str, algorithm: str, one: Made) -> Target:
         return model
 
     codes = [j for j, feature in enumerate(features) if feature.cardinality]
-    rows = _rows(one.X, codes)
-    return Target(name, _files(one.member.folder), _write, load, partial(_asked, rows))
+    few = at_both_edges(_rows(one.X, codes))
+    return Base(_files(one.member.folder), _write, load, partial(_asked, few))
 
 
 def _of_xgboosts_own_file(scratch: Path) -> Target:
     """As earlier versions kept it."""
-    seen: list[bytes] = []
-    of = XgboostModel.of
-    with patch.object(XgboostModel, "of", lambda *given: seen.append(given[0]) or of(*given)):
-        one = made(scratch / "m", "xgboost", table(ProblemType.BINARY))
-    (one.member.folder / "trees.npz").unlink()
-    (one.member.folder / "model.ubj").write_bytes(seen[0])
-    return _of_learner("xgboost-ubjson", "xgboost", one)
+    bases = []
+    for kind in _KINDS:
+        seen: list[bytes] = []
+        of = XgboostModel.of
+        with patch.object(XgboostModel, "of", _remembering(of, seen)):
+            one = made(scratch / kind.name, "xgboost", table(kind))
+        (one.member.folder / "trees.npz").unlink()
+        (one.member.folder / "model.ubj").write_bytes(seen[0])
+        bases.append(_of_learner("xgboost-ubjson", "xgboost", one))
+    return Target("xgboost-ubjson", tuple(bases))
+
+
+def _remembering(of: Callable[..., Any], seen: list[bytes]) -> Callable[..., Any]:
+    return lambda *given: seen.append(given[0]) or of(*given)
 
 
 def _second_layer(scratch: Path) -> Target:
@@ -117,49 +125,52 @@ def _second_layer(scratch: Path) -> Target:
     layer = _fit(Stacking(rounds=3), first, {1: 0.5, 2: 0.5}, np.arange(3_000))
     layer.save(scratch / "m")
 
-    def ask(loaded: SecondLayer) -> bytes:
+    edges = at_both_edges(np.zeros((2, 9), np.float32))
+
+    def ask(loaded: SecondLayer, side: int) -> bytes:
         told = [one[:3] for one in said.values()]
         answer = loaded.answer(told, (told[0] + told[1]) / 2)
-        return answer.tobytes() + guarded(loaded._booster, np.zeros((2, 9), np.float32))
+        return answer.tobytes() + guarded(loaded._booster, edges[side]).tobytes()
 
-    return Target("second-layer", _files(scratch / "m"), _write, load_second_layer, ask)
+    base = Base(_files(scratch / "m"), _write, load_second_layer, ask)
+    return Target("second-layer", (base,))
 
 
 def _package(scratch: Path) -> Target:
     """Recipes of every kind, the schema and model.json; models are as they were."""
     posed = table(ProblemType.MULTICLASS)
     names = ("lightgbm", "linear-learner", "randomforest", "mlp")
-    packaged(scratch / "p", posed, [made(scratch / name, name, posed) for name in names])
-    everything = _files(scratch / "p", keep_about=False)
-    fixed = {name: one for name, one in everything.items() if "/members/" in name}
-    changing = {
-        name: one
-        for name, one in everything.items()
-        if name not in fixed and not name.endswith("manifest.json")
-    }
-    kinds = {"transformers": {"recipes": [], "table": ""}, "model": {"candidate": 1}}
+    members = [made(scratch / name, name, posed) for name in names]
+    bases = []
+    for number, chosen in enumerate((*([one] for one in members), members)):
+        packaged(scratch / f"p{number}", posed, chosen)
+        bases.append(_of_package(_files(scratch / f"p{number}")))
+    return Target("package", tuple(bases))
+
+
+def _of_package(files: Files) -> Base:
+    fixed = {name: one for name, one in files.items() if "/members/" in name}
+    changing = {name: one for name, one in files.items() if name not in fixed}
+    before = changing["transformers/schema.json"]
+
+    def fit(files: Files) -> Files:
+        told, schema = files["model/model.json"], files["transformers/schema.json"]
+        document = json.loads(told) if schema != before and _is_json(told) else None
+        if not isinstance(document, dict):
+            return files
+        return {**files, "model/model.json": _with_digest(document, schema)}
 
     def write(files: Files, folder: Path) -> None:
-        told = (
-            json.loads(files["model/model.json"]) if _is_json(files["model/model.json"]) else None
-        )
-        schema = files["transformers/schema.json"]
-        if isinstance(told, dict) and schema != changing["transformers/schema.json"]:
-            files = {**files, "model/model.json": _with_digest(told, schema)}
-        for name, content in (fixed | files).items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
-        for kind, about in kinds.items():
-            write_manifest(folder / kind, kind, about)
+        _write(fixed | files, folder)
 
     def load(folder: Path) -> Any:
         return load_predictor(folder / "transformers", folder / "model")
 
-    def ask(predictor: Any) -> bytes:
+    def ask(predictor: Any, _: int) -> bytes:
         said = [predictor.predict([CELLS[0]]), predictor.predict(list(CELLS))]
         return b"".join(one.probabilities.tobytes() + one.classes.tobytes() for one in said)
 
-    return Target("package", changing, write, load, ask)
+    return Base(changing, write, load, ask, fit, fixed)
 
 
 def _is_json(content: bytes) -> bool:
@@ -198,12 +209,13 @@ def _columns(scratch: Path) -> Target:
     def load(folder: Path) -> Any:
         return read_encoded(folder / "0.arrow")
 
-    def ask(column: Any) -> bytes:
+    def ask(column: Any, _: int) -> bytes:
         positions, distinct = column
         found = positions.fill_null(-1).to_numpy(zero_copy_only=False)
         return repr(distinct.to_pylist()).encode() + found.tobytes()
 
-    return Target("columns", {"0.arrow": (scratch / "0.arrow").read_bytes()}, write, load, ask)
+    base = Base({"0.arrow": (scratch / "0.arrow").read_bytes()}, write, load, ask)
+    return Target("columns", (base,), twice=1, as_files=1)
 
 
 def _archive(scratch: Path) -> Target:
@@ -221,7 +233,7 @@ def _archive(scratch: Path) -> Target:
         unpack(folder / "a.tar.gz", folder / "out")
         return folder / "out"
 
-    def ask(folder: Path) -> bytes:
+    def ask(folder: Path, _: int) -> bytes:
         found = sorted(folder.rglob("*"))
         if any(path.is_symlink() or not (path.is_file() or path.is_dir()) for path in found):
             raise AssertionError("a link or device was unpacked")
@@ -231,7 +243,7 @@ def _archive(scratch: Path) -> Target:
         folder.rmdir()
         return "\n".join(shutil_free).encode("utf-8", "surrogateescape")
 
-    return Target("archive", {"a.tar": content}, write, load, ask)
+    return Target("archive", (Base({"a.tar": content}, write, load, ask),), as_files=1)
 
 
 def _summed(content: bytes, heads: list[int]) -> bytes:
@@ -245,25 +257,23 @@ def _summed(content: bytes, heads: list[int]) -> bytes:
     return bytes(made_of)
 
 
-def _files(folder: Path, *, keep_about: bool = True) -> Files:
+def _files(folder: Path) -> Files:
     """What lies in a model's folder; of manifests what they say, since sums are made anew."""
     made_of: Files = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and path.name != "manifest.json":
             made_of[name] = path.read_bytes()
-        elif path.is_file() and keep_about:
+        elif path.is_file():
             document = json.loads(path.read_bytes())
             told = {"kind": document["kind"], "about": document["about"]}
-            made_of[name.replace("manifest.json", _ABOUT)] = json.dumps(told).encode()
-        elif path.is_file():
-            made_of[name] = path.read_bytes()
+            made_of[name.replace("manifest.json", ABOUT)] = json.dumps(told).encode()
     return made_of
 
 
 def _write(files: Files, folder: Path) -> None:
     """Inner manifests first: outer ones name them."""
-    abouts = sorted((name for name in files if name.endswith(_ABOUT)), key=lambda n: -n.count("/"))
+    abouts = sorted((name for name in files if name.endswith(ABOUT)), key=lambda n: -n.count("/"))
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         if name not in abouts:
@@ -278,23 +288,41 @@ def _rows(X: np.ndarray, codes: list[int]) -> np.ndarray:
     odd = np.zeros((2, X.shape[1]), np.float32)
     odd[1] = 1e38
     odd[1, codes] = 0
-    return np.concatenate([X[:_MANY], odd])
+    return np.concatenate([X[_MISSING : _MISSING + _FEW], odd]).astype(np.float32)
 
 
-def _asked(X: np.ndarray, model: Any) -> bytes:
-    told = [model.predict(X[:1]).tobytes(), model.predict(X[-3:]).tobytes()]
-    if isinstance(model, XgboostModel):
-        told.append(model.predict(X).tobytes())
-        told.append(guarded(model._booster, X[:2]))
+def _asked(few: Edges, model: Any, side: int) -> bytes:
+    told = [model.predict(few[side][:1]), model.predict(few[side])]
     if isinstance(model, LightGbmModel):
-        told += [guarded(model._booster, X[:2]), guarded(model._explainer, X[:2])]
-    if isinstance(model, AdditiveModel):
-        made_of = model.contributions(X[:2])
-        told.append(b"" if made_of is None else made_of.tobytes())
-    return b"".join(told)
+        told += _of_lightgbm(model, few[side])
+    if isinstance(model, XgboostModel):
+        told += _of_xgboost(model, few[side])
+    elif hasattr(model, "contributions"):
+        made_of = model.contributions(few[side][:1])
+        told += [] if made_of is None else [made_of]
+    return b"".join(one.tobytes() for one in told)
 
 
-def every(scratch: Path) -> Iterator[Target]:
-    for name in NAMES:
-        (scratch / name).mkdir()
-        yield target(name, scratch / name)
+def _of_lightgbm(model: LightGbmModel, few: np.ndarray) -> list[np.ndarray]:
+    told = [guarded(model._booster, few), guarded(model._explainer, few[:2])]
+    _compare(told[0][:-1], walked_text(model._model.text, few, leaves=False), _DOUBLE)
+    return told
+
+
+def _of_xgboost(model: XgboostModel, few: np.ndarray) -> list[np.ndarray]:
+    leaves = guarded(model._booster, few)
+    if not np.array_equal(leaves[:-1], walked_text(model._trees.text.text, few, leaves=True)):
+        raise WrongAnswer
+    margins = model._library.margins(few)
+    walked = walked_nodes(model._trees.nodes, few)
+    _compare(margins.astype(np.float64), walked, _SINGLE)
+    return [leaves, margins, model.contributions(few[:1])]
+
+
+def _compare(answer: np.ndarray, values: np.ndarray, last_digits: float) -> None:
+    """raises    WrongAnswer"""
+    if not is_sum(answer, values, last_digits):
+        raise WrongAnswer
+
+
+_DOUBLE, _SINGLE = 1e-10, 1e-5
