@@ -29,7 +29,7 @@ from windvane.engine import arrays as stored
 from windvane.engine import manifest
 from windvane.errors import CorruptArtifact
 
-_FITTING = 0.5
+_FITTING = 0.45
 """Of all changes: those that keep to the grammar."""
 
 
@@ -185,9 +185,9 @@ def _about_of(folder: Path, kind: str) -> dict[str, Any]:
 def _about(content: bytes, kind: str) -> dict[str, Any]:
     try:
         document = json.loads(content, object_pairs_hook=manifest._each_once)
-        about = document["about"]
-        if document["kind"] != kind or not isinstance(about, dict):
-            raise ValueError("another kind, or no description")
+        told, about = document["kind"], document["about"]
     except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise CorruptArtifact(str(error)) from error
+    if told != kind or not isinstance(about, dict):
+        raise CorruptArtifact("Another kind, or no description.")
     return about

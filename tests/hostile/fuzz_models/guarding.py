@@ -93,7 +93,7 @@ def at_both_edges(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 _written: list[np.ndarray] = []
 
 
-def _output(n: int) -> tuple[np.ndarray, np.ndarray]:
+def output(n: int) -> tuple[np.ndarray, np.ndarray]:
     """n doubles before a guarded page, and what lies before them, which holds a pattern."""
     if not _written:
         _written.append(Region(_MOST_WRITTEN).last(_MOST_WRITTEN).view(np.int64))
@@ -108,7 +108,7 @@ def guarded(booster: Any, rows: np.ndarray) -> np.ndarray:
     rows      at an edge
     raises    Overwritten if it wrote before its output
     """
-    made, before = _output(len(rows) * booster.width)
+    made, before = output(len(rows) * booster.width)
     booster._call(
         "LGBM_BoosterPredictForMat",
         booster._handle,
@@ -125,8 +125,8 @@ def guarded(booster: Any, rows: np.ndarray) -> np.ndarray:
         ctypes.c_void_p(made.ctypes.data),
     )
     told = made.copy()
-    _check(before)
-    made, before = _output(booster.width)
+    check_before(before)
+    made, before = output(booster.width)
     booster._check(
         booster._lib.LGBM_BoosterPredictForMatSingleRowFast(
             booster._fast,
@@ -135,11 +135,12 @@ def guarded(booster: Any, rows: np.ndarray) -> np.ndarray:
             ctypes.c_void_p(made.ctypes.data),
         )
     )
-    _check(before)
+    check_before(before)
     return np.concatenate([told.reshape(len(rows), -1), made.reshape(1, -1)])
 
 
-def _check(before: np.ndarray) -> None:
+def check_before(before: np.ndarray) -> None:
+    """raises    Overwritten if the pattern is not there any more"""
     if before.tobytes() != _BEFORE:
         raise Overwritten
 

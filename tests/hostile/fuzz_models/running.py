@@ -22,7 +22,9 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -36,12 +38,15 @@ LIMIT_S = 1.0
 _ASLEEP_S = 20.0
 """After which a process that waits for what does not come is ended, too."""
 
-TWICE = 0.25
-AS_FILES = 0.05
+TWICE = 0.1
+AS_FILES = 0.02
 """Of the changed models, those that are asked twice, and those whose files themselves are changed, summed up and read."""
 
 _A_PROCESS = 20_000
 """Changed models that one process tries."""
+
+_GARBAGE = 50_000
+"""New objects after which circles are looked for: seldom, they are few."""
 
 _MEMORY = 3 * 1024**3
 _FILLINGS = (0x55, 0xAA)
@@ -170,6 +175,7 @@ def run(target: Target, seeds: range, folder: Path) -> Report:
     shared = _Shared(len(seeds))
     hand_over()
     gc.freeze()
+    gc.set_threshold(_GARBAGE)
     done = 0
     while done < len(seeds):
         shared.done = done
@@ -310,10 +316,14 @@ def _place_of(error: BaseException) -> str:
     """The function of ours that refused first."""
     while isinstance(error.__cause__, Exception):
         error = error.__cause__
-    at, found = error.__traceback__, "?"
+    at, found = error.__traceback__, ""
     while at is not None:
-        code = at.tb_frame.f_code
-        if "/windvane/" in code.co_filename or ("/fuzz_models/" in code.co_filename and found == "?"):
-            found = f"{Path(code.co_filename).stem}.{code.co_name}"
+        found = _name_of(at.tb_frame.f_code) or found
         at = at.tb_next
-    return found
+    return found or "?"
+
+
+@cache
+def _name_of(code: CodeType) -> str:
+    is_ours = "/windvane/engine/" in code.co_filename or "/fuzz_models/" in code.co_filename
+    return f"{Path(code.co_filename).stem}.{code.co_name}" if is_ours else ""

@@ -292,10 +292,10 @@ def _rows(X: np.ndarray, codes: list[int]) -> np.ndarray:
 
 
 def _asked(few: Edges, model: Any, side: int) -> bytes:
-    told = [model.predict(few[side][:1]), model.predict(few[side])]
+    told = [model.predict(few[side])]
     if isinstance(model, LightGbmModel):
         told += _of_lightgbm(model, few[side])
-    if isinstance(model, XgboostModel):
+    elif isinstance(model, XgboostModel):
         told += _of_xgboost(model, few[side])
     elif hasattr(model, "contributions"):
         made_of = model.contributions(few[side][:1])
