@@ -60,6 +60,7 @@ for package in map(Path, sys.argv[1:]):
     if os.WIFSIGNALED(status):
         (package / "told").write_text(f"ended by signal {os.WTERMSIG(status)}")
 """
+_OF_SIX_TREES = {"lightgbm": {"num_iterations": 6}, "xgboost": {"num_round": 6}}
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 Change = Callable[[bytes], bytes]
@@ -130,7 +131,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folders = {}
     for name in ("lightgbm", "xgboost"):
         root = tmp_path_factory.mktemp(name)
-        packaged(root, posed, [made(root / "saved", name, posed)])
+        packaged(root, posed, [made(root / "saved", name, posed, **_OF_SIX_TREES[name])])
         folders[name] = root
     return folders
 
