@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +14,13 @@ import pytest
 from s3.house import OURS, THEIRS, Answer, S3House
 from s3.signing import sha256, signed
 
+from windvane.artifacts.folder import Folder
 from windvane.cli.protocol import UNREAD_BYTES, _Unread
 from windvane.objects.index import Index, _Ticket
 from windvane.objects.store import open_objects
 from windvane.wire.s3 import own
 from windvane.wire.s3.call import S3Call, S3Result
+from windvane.wire.s3.mapped import MappedBucket
 from windvane.wire.s3.xmltree import parse_document
 
 
@@ -137,6 +140,30 @@ def test_pieces_of_a_body_are_bounded_as_its_bytes_are() -> None:
         n_pieces += 1
     assert n_pieces < 10_000
     assert bytes(unread) == b"ab" * n_pieces
+
+
+@pytest.mark.parametrize("delimiter", ["v", "%2F", "0"])
+def test_a_folder_is_read_once_for_a_list(
+    tmp_path: Path, delimiter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was read anew behind each common prefix: a list with an odd delimiter, which anybody may ask for of a bucket
+    that is open to all, took minutes of a thread."""
+    folder = tmp_path / "folder"
+    for number in range(40):
+        (folder / f"d{number}" / "inner").mkdir(parents=True)
+        for name in (f"{number}.csv", f"d{number}/x0.csv", f"d{number}/inner/y"):
+            (folder / name).touch()
+    reads: list[int] = []
+    scan = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: reads.append(path) or scan(path))
+    mapped = MappedBucket(Folder(folder), "us-east-1", ())
+    house = S3House(tmp_path, mapped={"far": mapped}.get)
+    reads.clear()
+    try:
+        assert house.ask("GET", f"/far?list-type=2&delimiter={delimiter}").status == 200
+    finally:
+        house.close()
+    assert len(reads) <= 81
 
 
 def test_chunks_are_no_smaller_than_those_of_s3(house: S3House) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from windvane.artifacts.base import Location, ObjectInfo
 
@@ -37,13 +37,9 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def objects(self, prefix: str, after: str = "") -> Iterator[FolderObject]:
+    def objects(self, prefix: str, after: str = "") -> FolderObjects:
         """Those whose key starts with `prefix` and is greater than `after`, in key order."""
-        root = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            yield from _walk(root, "", prefix, after)
-        finally:
-            os.close(root)
+        return FolderObjects(self._root, prefix, after)
 
     def find(self, key: str) -> FolderObject | None:
         """raises    PermissionError if the file may not be read"""
@@ -113,31 +109,59 @@ def _open_below(root: Path, key: str) -> int:
         raise FileNotFoundError(key) from error
 
 
-def _walk(folder: int, base: str, prefix: str, after: str) -> Iterator[FolderObject]:
+class FolderObjects:
+    """Iterates over objects in key order.
+
+    after    only greater keys come; moved on meanwhile, it passes over what lies between without a look at it
+    """
+
+    def __init__(self, root: Path, prefix: str, after: str) -> None:
+        self._root, self._prefix, self.after = root, prefix, after
+        self._found = self._all()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> FolderObject:
+        """raises    FileNotFoundError, PermissionError"""
+        return next(self._found)
+
+    def _all(self) -> Iterator[FolderObject]:
+        root = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            yield from self._walk(root, "")
+        finally:
+            os.close(root)
+
+    def _walk(self, folder: int, base: str) -> Iterator[FolderObject]:
+        for key, is_folder, name in _children(folder, base):
+            try:
+                if not is_folder:
+                    if key.startswith(self._prefix) and key > self.after:
+                        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                        yield _object(key, status)
+                    continue
+                begun = key.startswith(self._prefix) or self._prefix.startswith(key)
+                if not begun or not (key > self.after or self.after.startswith(key)):
+                    continue
+                inner = os.open(name, _IN_FOLDER, dir_fd=folder)
+            except FileNotFoundError:
+                continue  # it went away while the folder was read
+            try:
+                yield from self._walk(inner, key)
+            finally:
+                os.close(inner)
+
+
+def _children(folder: int, base: str) -> list[tuple[str, bool, str]]:
+    """Key, whether it is a folder, and name of each, in key order."""
     with os.scandir(folder) as entries:
-        children = sorted(
+        return sorted(
             (f"{base}{entry.name}/" if is_folder else f"{base}{entry.name}", is_folder, entry.name)
             for entry in entries
             if _is_text(entry.name)
             and ((is_folder := entry.is_dir(follow_symlinks=False)) or _is_file(entry))
         )
-    for key, is_folder, name in children:
-        try:
-            if not is_folder:
-                if key.startswith(prefix) and key > after:
-                    status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-                    yield _object(key, status)
-                continue
-            begun = key.startswith(prefix) or prefix.startswith(key)
-            if not begun or not (key > after or after.startswith(key)):
-                continue
-            inner = os.open(name, _IN_FOLDER, dir_fd=folder)
-        except FileNotFoundError:
-            continue  # it went away while the folder was read
-        try:
-            yield from _walk(inner, key, prefix, after)
-        finally:
-            os.close(inner)
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

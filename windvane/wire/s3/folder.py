@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 from windvane.wire.call import Request
 from windvane.wire.s3.answers import Answered, InThread, whole
 from windvane.wire.s3.conditions import ReadConditions, precondition_failed, read_range
-from windvane.wire.s3.listing import FolderEntry, list_objects, location
+from windvane.wire.s3.listing import Entries, FolderEntry, list_objects, location
 from windvane.wire.s3.model import target
 from windvane.wire.s3.refusals import S3Refusal
 
@@ -41,7 +41,7 @@ _OVERRIDES = {
 class ReadableFolder(Protocol):
     """Files by key; blocking."""
 
-    def objects(self, prefix: str, after: str = "") -> Iterator[FolderEntry]: ...
+    def objects(self, prefix: str, after: str = "") -> Entries: ...
 
     def find(self, key: str) -> FolderEntry | None: ...
 

@@ -34,8 +34,16 @@ class FolderEntry(Protocol):
     def modified(self) -> datetime: ...
 
 
+class Entries(Protocol):
+    """Iterates over entries; `after` may be moved on, and what lies between is passed over."""
+
+    after: str
+
+    def __iter__(self) -> Iterator[FolderEntry]: ...
+
+
 class Keys(Protocol):
-    def objects(self, prefix: str, after: str = "") -> Iterator[FolderEntry]:
+    def objects(self, prefix: str, after: str = "") -> Entries:
         """In key order, those whose key starts with `prefix` and is greater than `after`."""
 
 
@@ -97,28 +105,22 @@ def _page(keys: Keys, prefix: str, delimiter: str, after: str, limit: int) -> _P
     if not limit:
         return page
     last, entries = "", keys.objects(prefix, after)
-    while (entry := next(entries, None)) is not None:
+    for entry in entries:
         cut = entry.key.find(delimiter, len(prefix)) if delimiter else -1
         common = entry.key[: cut + len(delimiter)] if cut >= 0 else ""
-        if common and common == after:
-            entries = _beyond(keys, prefix, common)
+        if common and common in (after, last):
+            entries.after = common + _LAST
             continue
         if len(page.objects) + len(page.prefixes) == limit:
             page.next = last
             break
         if common:
             page.prefixes.append(common)
-            entries = _beyond(keys, prefix, common)
+            entries.after = common + _LAST
         else:
             page.objects.append(entry)
         last = common or entry.key
     return page
-
-
-def _beyond(keys: Keys, prefix: str, common: str) -> Iterator[FolderEntry]:
-    """What follows a common prefix, without reading all that is below it."""
-    following = keys.objects(prefix, common + _LAST)
-    return (entry for entry in following if not entry.key.startswith(common))
 
 
 _MEMBERS = {"delimiter": "Delimiter", "start-after": "StartAfter"}
