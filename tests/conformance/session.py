@@ -25,6 +25,11 @@ def notes() -> Notes | None:
     return _notes[0] if _notes else None
 
 
+def folder() -> Path:
+    """Where the notes of this process lie."""
+    return _desk[0].folder
+
+
 def serving() -> list[str]:
     """The words that start `windvane serve`, up to its options."""
     if not _desk:

@@ -57,8 +57,8 @@ for package in map(Path, sys.argv[1:]):
         (package / "told").write_text(told)
         os._exit(0)
     status = os.waitpid(child, 0)[1]
-    if os.WIFSIGNALED(status):
-        (package / "told").write_text(f"ended by signal {os.WTERMSIG(status)}")
+    if status != 0:
+        (package / "told").write_text(f"ended with {os.waitstatus_to_exitcode(status)}")
 """
 _OF_SIX_TREES = {"lightgbm": {"num_iterations": 6}, "xgboost": {"num_round": 6}}
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")

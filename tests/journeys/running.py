@@ -29,7 +29,7 @@ class RunningServer:
         folder = str(self.folder)
         self._log = (self.folder.parent / f"{self.folder.name}.stderr").open("ab")
         self.process = subprocess.Popen(
-            [*session.serving(), "--data-dir", folder, "--port", "0", *self._options],
+            [*self.command(), "--data-dir", folder, "--port", "0", *self._options],
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
@@ -44,6 +44,10 @@ class RunningServer:
         ).stdout
         self.env = dict(re.findall(r"^export (\w+)='?(.*?)'?$", exports, re.MULTILINE))
         self.url = self.env["AWS_ENDPOINT_URL"]
+
+    def command(self):
+        """The words that start it, up to its options."""
+        return session.serving()
 
     def log(self):
         return Path(self._log.name).read_text()

@@ -1,20 +1,37 @@
-"""A job with keys for its output and its volume and encrypted traffic, to an endpoint: what is on the disk, in memory and
-in S3, and what is left of it when the key is disabled."""
+"""A job with keys for its output and its volume, encrypted traffic and a network, to endpoints, one of a model in isolation:
+what is on the disk, in memory and in S3, whom its processes can talk to, and what is left of it when the key is disabled."""
 
+import json
 import os
+import socket
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError
+from conformance import session
+from hostile import breakable
+from hostile.test_one_port import family
 from journeys.running import RunningServer, limits
 
+from windvane.process.confinement import Part
+from windvane.process.sandbox import sandbox_of
 from windvane.process.volatile import make_memory_folder, memory_folder
 
 JOB = "sealed"
 SECRETS = (b"quaxly-vermilion", b"snorble-teal")
 """Cells of the table, which stand nowhere else."""
+
+NETWORK = '[[networks]]\nsubnets = ["subnet-0a"]\nsecurity_groups = ["sg-0a"]\n'
+VPC = {"Subnets": ["subnet-0a"], "SecurityGroupIds": ["sg-0a"]}
+
+
+class Breakable(RunningServer):
+    """Its model processes are its own, and run what a request says besides."""
+
+    def command(self):
+        return breakable.command(session.folder())
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +41,12 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sealed(folder):
-    """The server, the key, and the job when it has ended; its endpoint is in service."""
+    """The server, the key, the job when it has ended, and what was seen meanwhile; its endpoint is in service."""
     if why := make_memory_folder(folder):
         pytest.skip(why)
-    server = RunningServer(folder)
+    config = folder.with_suffix(".toml")
+    config.write_text(NETWORK)
+    server = Breakable(folder, "--config", str(config))
     try:
         key = server.client("kms").create_key()["KeyMetadata"]
         yield server, key, made(server, key)
@@ -46,6 +65,14 @@ def table():
     return "\n".join(["a,word,y", *lines]).encode() + b"\n"
 
 
+def security(key, **changes):
+    return {
+        "EnableInterContainerTrafficEncryption": True,
+        "VolumeKmsKeyId": key["KeyId"],
+        "VpcConfig": VPC | changes,
+    }
+
+
 def made(server, key):
     uri = server.upload("sealed/train.csv", table())
     bucket = server.env["WINDVANE_BUCKET"]
@@ -53,26 +80,42 @@ def made(server, key):
         JOB,
         uri,
         OutputDataConfig={"S3OutputPath": f"s3://{bucket}/sealed", "KmsKeyId": key["Arn"]},
-        AutoMLJobConfig={
-            **limits(1, 170),
-            "SecurityConfig": {
-                "EnableInterContainerTrafficEncryption": True,
-                "VolumeKmsKeyId": key["KeyId"],
-            },
-        },
+        AutoMLJobConfig={**limits(1, 170), "SecurityConfig": security(key)},
         ModelDeployConfig={"EndpointName": JOB},
     )
-    seen = set()
+    seen, tasks = set(), {}
     while True:
         for root in (server.folder, memory_folder(server.folder)):
             seen |= {(root, secret) for secret in SECRETS if secret in contents(root)}
+        for pid, state in states_of_tasks(server).items():
+            tasks.setdefault(pid, []).append(state)
         job = server.client("sagemaker").describe_auto_ml_job(AutoMLJobName=JOB)
         if job["AutoMLJobStatus"] != "InProgress":
             break
-        time.sleep(0.5)
+        time.sleep(0.2)
     assert job["AutoMLJobStatus"] == "Completed", (job, server.log()[-3000:])
     assert not {root for root, _ in seen} - {memory_folder(server.folder)}
-    return job, seen
+    return job, seen, tasks
+
+
+def states_of_tasks(server):
+    """Of each task that runs: whether calls are filtered, and the interfaces of its network."""
+    found = {}
+    for pid in family(server.process.pid):
+        process = Path(f"/proc/{pid}")
+        try:
+            parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+            commands = [
+                (Path("/proc") / one / "cmdline").read_bytes() for one in (str(pid), parent)
+            ]
+            status = (process / "status").read_text()
+            interfaces = (process / "net/dev").read_text().splitlines()[2:]
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended
+        if all(b"forkserver" in command for command in commands):
+            names = {line.partition(":")[0].strip() for line in interfaces}
+            found[pid] = ("Seccomp:\t2" in status, names)
+    return found
 
 
 def contents(root):
@@ -94,25 +137,107 @@ def objects(server):
 
 
 def test_everything_is_told_and_the_endpoint_answers(sealed):
-    server, key, (job, _) = sealed
+    server, key, (job, *_) = sealed
     assert job["OutputDataConfig"]["KmsKeyId"] == key["Arn"]
-    assert job["AutoMLJobConfig"]["SecurityConfig"] == {
-        "EnableInterContainerTrafficEncryption": True,
-        "VolumeKmsKeyId": key["KeyId"],
-    }
+    assert job["AutoMLJobConfig"]["SecurityConfig"] == security(key)
     sagemaker = server.client("sagemaker")
     endpoint = sagemaker.describe_endpoint(EndpointName=JOB)
     assert endpoint["EndpointStatus"] == "InService"
     config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
     assert config["KmsKeyId"] == key["Arn"]
-    answer = server.client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=JOB, ContentType="text/csv", Body=b"2.0,quaxly-vermilion\n"
+    model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
+    assert model["VpcConfig"] == VPC
+    assert invoked(server, JOB, b"2.0,quaxly-vermilion\n").strip() == b"yes"
+
+
+def invoked(server, endpoint, body):
+    runtime = server.client("sagemaker-runtime")
+    answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=body)
+    return answer["Body"].read()
+
+
+def test_no_task_has_a_network(sealed):
+    """It was honest to repeat VpcConfig: what is in a declared network reaches nothing of any other."""
+    server, _, (_, _, tasks) = sealed
+    parts = sandbox_of(server.folder)[0].parts
+    looked_at = [states[-1] for states in tasks.values() if len(states) > 1]  # not while it begins
+    assert looked_at
+    for is_filtered, interfaces in looked_at:
+        assert is_filtered or Part.SECCOMP not in parts
+        assert interfaces <= {"lo"} or Part.NETWORK not in parts
+
+
+@pytest.mark.parametrize("changes", [{"Subnets": ["subnet-0b"]}, {"SecurityGroupIds": ["sg-0b"]}])
+def test_a_network_that_is_not_declared_is_refused(sealed, changes):
+    server, key, (job, *_) = sealed
+    with pytest.raises(ClientError, match="is not declared on this server"):
+        server.create_job(
+            "refused",
+            f"s3://{server.env['WINDVANE_BUCKET']}/sealed/train.csv",
+            AutoMLJobConfig={"SecurityConfig": security(key, **changes)},
+        )
+    with pytest.raises(ClientError, match="is not declared on this server"):
+        server.client("sagemaker").create_model(
+            ModelName="refused",
+            Containers=job["BestCandidate"]["InferenceContainers"],
+            ExecutionRoleArn=server.env["WINDVANE_ROLE_ARN"],
+            VpcConfig=VPC | changes,
+        )
+
+
+def test_a_model_in_isolation_answers_and_finds_nothing_even_if_it_runs_code(sealed):
+    server, key, (job, *_) = sealed
+    parts = sandbox_of(server.folder)[0].parts
+    if not parts & {Part.LANDLOCK, Part.MOUNTS} or Part.SECCOMP not in parts:
+        pytest.skip("this machine has too little of a sandbox")
+    asked = {"EnableNetworkIsolation": True, "VpcConfig": VPC}
+    process = deployed(server, key, job, "isolated", asked)
+    model = server.client("sagemaker").describe_model(ModelName="isolated")
+    assert {member: model[member] for member in asked} == asked
+    assert invoked(server, "isolated", b"2.0,quaxly-vermilion\n").strip() == b"yes"
+    memory = memory_folder(server.folder)
+    own = breakable.folders_of(process)
+    assert all(folder.is_relative_to(memory) for folder in own), "its configuration has a key"
+    name = server.folder.with_suffix(".socket")
+    with socket.socket(socket.AF_UNIX) as local:
+        local.bind(str(name))
+        local.listen()
+        port = int(server.url.rpartition(":")[2])
+        kept = [server.folder, memory]
+        told = breakable.told_of(server.process.pid, kept, port, name, process)
+        found = json.loads(invoked(server, "isolated", json.dumps(told).encode()))
+    assert found.pop("own file")
+    assert [path for path in told["secret"] if Path(path).is_relative_to(memory)]
+    assert {"connect to the server", "connect to a socket", "listen"} <= set(found)
+    assert {attempt: got for attempt, got in found.items() if got} == {}
+
+
+def deployed(server, key, job, name, asked):
+    """The process of an endpoint of the job's best candidate, of a configuration with the key."""
+    sagemaker = server.client("sagemaker")
+    before = breakable.model_processes(server.process.pid)
+    sagemaker.create_model(
+        ModelName=name,
+        Containers=job["BestCandidate"]["InferenceContainers"],
+        ExecutionRoleArn=server.env["WINDVANE_ROLE_ARN"],
+        **asked,
     )
-    assert answer["Body"].read().strip() == b"yes"
+    variant = {"VariantName": "A", "ModelName": name, "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=name,
+        KmsKeyId=key["Arn"],
+        ProductionVariants=[{**variant, "InstanceType": "ml.m5.large"}],
+    )
+    assert sagemaker.describe_endpoint_config(EndpointConfigName=name)["KmsKeyId"] == key["Arn"]
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    waiter = sagemaker.get_waiter("endpoint_in_service")
+    waiter.wait(EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+    [process] = breakable.model_processes(server.process.pid) - before
+    return process
 
 
 def test_no_cell_of_the_table_is_on_the_disk_while_the_volume_has_them(sealed):
-    server, _, (_, seen) = sealed
+    server, _, (_, seen, _) = sealed
     assert {root for root, _ in seen} == {memory_folder(server.folder)}
     on_disk = contents(server.folder)
     assert not [secret for secret in SECRETS if secret in on_disk]
@@ -134,13 +259,14 @@ def test_without_its_key_nothing_can_be_read_or_begun_and_each_says_why(sealed):
     server, key, _ = sealed
     s3, bucket = server.client("s3"), server.env["WINDVANE_BUCKET"]
     sagemaker, kms = server.client("sagemaker"), server.client("kms")
-    artefact = next(name for name in objects(server) if name.endswith("model.tar.gz"))
+    artefacts = objects(server)
     kms.disable_key(KeyId=key["KeyId"])
     try:
-        with pytest.raises(ClientError) as refused:
-            s3.get_object(Bucket=bucket, Key=artefact)
-        assert refused.value.response["Error"]["Code"] == "KMS.DisabledException"
-        assert key["Arn"] in refused.value.response["Error"]["Message"]
+        for artefact in artefacts:
+            with pytest.raises(ClientError) as refused:
+                s3.get_object(Bucket=bucket, Key=artefact)
+            assert refused.value.response["Error"]["Code"] == "KMS.DisabledException"
+            assert key["Arn"] in refused.value.response["Error"]["Message"]
         with pytest.raises(ClientError, match="is disabled"):
             server.create_job(
                 "refused",
@@ -159,12 +285,13 @@ def test_without_its_key_nothing_can_be_read_or_begun_and_each_says_why(sealed):
         assert f"{key['Arn']} is disabled" in made["FailureReason"]
     finally:
         kms.enable_key(KeyId=key["KeyId"])
-    assert s3.get_object(Bucket=bucket, Key=artefact)["Body"].read()
+    for artefact in artefacts:
+        s3.get_object(Bucket=bucket, Key=artefact)["Body"].read()
 
 
 def test_what_was_in_memory_goes(sealed):
     server, _, _ = sealed
-    for name in (JOB, "locked"):
+    for name in (JOB, "locked", "isolated"):
         server.client("sagemaker").delete_endpoint(EndpointName=name)
     give_up = time.monotonic() + 30
     while any(path.is_file() for path in memory_folder(server.folder).rglob("*")):
