@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,13 +90,11 @@ def sockets_of(pids: set[int]) -> set[str]:
     """Inodes of the sockets that processes hold."""
     found = set()
     for pid in pids:
-        for path in Path(f"/proc/{pid}/fd").glob("*"):
-            try:
-                target = path.readlink().name
-            except FileNotFoundError:  # it was closed meanwhile
-                continue
-            if told := re.fullmatch(r"socket:\[(\d+)\]", target):
-                found.add(told[1])
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            for path in list(Path(f"/proc/{pid}/fd").iterdir()):
+                with suppress(FileNotFoundError):  # it was closed meanwhile
+                    if told := re.fullmatch(r"socket:\[(\d+)\]", path.readlink().name):
+                        found.add(told[1])
     return found
 
 

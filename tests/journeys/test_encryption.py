@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conformance import session
 from hostile import breakable
-from hostile.test_one_port import family
+from hostile.test_one_port import family, sockets_of
 from journeys.running import RunningServer, limits
 
 from windvane.process.confinement import Part
@@ -83,19 +83,20 @@ def made(server, key):
         AutoMLJobConfig={**limits(1, 170), "SecurityConfig": security(key)},
         ModelDeployConfig={"EndpointName": JOB},
     )
-    seen, tasks = set(), {}
+    seen, tasks, peers = set(), {}, set()
     while True:
         for root in (server.folder, memory_folder(server.folder)):
             seen |= {(root, secret) for secret in SECRETS if secret in contents(root)}
         for pid, state in states_of_tasks(server).items():
             tasks.setdefault(pid, []).append(state)
+        peers |= peers_of(server)
         job = server.client("sagemaker").describe_auto_ml_job(AutoMLJobName=JOB)
         if job["AutoMLJobStatus"] != "InProgress":
             break
         time.sleep(0.2)
     assert job["AutoMLJobStatus"] == "Completed", (job, server.log()[-3000:])
     assert not {root for root, _ in seen} - {memory_folder(server.folder)}
-    return job, seen, tasks
+    return job, seen, tasks, peers
 
 
 def states_of_tasks(server):
@@ -116,6 +117,14 @@ def states_of_tasks(server):
             names = {line.partition(":")[0].strip() for line in interfaces}
             found[pid] = ("Seccomp:\t2" in status, names)
     return found
+
+
+def peers_of(server):
+    """Addresses, as the kernel writes them, that the server and all that it started talk TCP with."""
+    held = sockets_of(family(server.process.pid))
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    lines += [line.split() for line in Path("/proc/net/tcp6").read_text().splitlines()[1:]]
+    return {line[2].partition(":")[0] for line in lines if line[9] in held} - {"00000000"}
 
 
 def contents(root):
@@ -158,13 +167,19 @@ def invoked(server, endpoint, body):
 
 def test_no_task_has_a_network(sealed):
     """It was honest to repeat VpcConfig: what is in a declared network reaches nothing of any other."""
-    server, _, (_, _, tasks) = sealed
+    server, _, (_, _, tasks, _) = sealed
     parts = sandbox_of(server.folder)[0].parts
     looked_at = [states[-1] for states in tasks.values() if len(states) > 1]  # not while it begins
     assert looked_at
     for is_filtered, interfaces in looked_at:
         assert is_filtered or Part.SECCOMP not in parts
         assert interfaces <= {"lo"} or Part.NETWORK not in parts
+
+
+def test_nothing_of_the_job_crosses_a_network(sealed):
+    """What EnableInterContainerTrafficEncryption asks for: all that anybody could listen to is this client's own link."""
+    _, _, (*_, peers) = sealed
+    assert peers == {"0100007F"}
 
 
 @pytest.mark.parametrize("changes", [{"Subnets": ["subnet-0b"]}, {"SecurityGroupIds": ["sg-0b"]}])
@@ -237,7 +252,7 @@ def deployed(server, key, job, name, asked):
 
 
 def test_no_cell_of_the_table_is_on_the_disk_while_the_volume_has_them(sealed):
-    server, _, (_, seen, _) = sealed
+    server, _, (_, seen, *_) = sealed
     assert {root for root, _ in seen} == {memory_folder(server.folder)}
     on_disk = contents(server.folder)
     assert not [secret for secret in SECRETS if secret in on_disk]
