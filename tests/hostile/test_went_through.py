@@ -214,8 +214,8 @@ def test_attack_6_another_body_than_the_one_signed(server: TwoAccounts, temporar
 
 def test_attack_7_a_body_is_not_waited_for_before_its_sender_is_known(server: TwoAccounts) -> None:
     """Whole bodies were kept in memory first: an answer came when six megabytes had been taken."""
-    head = (("host", "x"), ("x-amz-target", "SageMaker.ListModels"))
-    asked = in_bytes(Sent("POST", "/", "", head, b""), 6_000_000)
+    head = (("host", "x"), ("content-type", "text/csv"))
+    asked = in_bytes(Sent("POST", "/endpoints/e/invocations", "", head, b""), 6_000_000)
     answer = server.exchange(asked, NO_ANSWER_S)
     assert answer.startswith(b"HTTP/1.1 4")
     assert b"MissingAuthenticationToken" in answer
