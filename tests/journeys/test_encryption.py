@@ -83,14 +83,15 @@ def made(server, key):
         AutoMLJobConfig={**limits(1, 170), "SecurityConfig": security(key)},
         ModelDeployConfig={"EndpointName": JOB},
     )
+    sagemaker = server.client("sagemaker")
     seen, tasks, peers = set(), {}, set()
     while True:
         for root in (server.folder, memory_folder(server.folder)):
             seen |= {(root, secret) for secret in SECRETS if secret in contents(root)}
         for pid, state in states_of_tasks(server).items():
             tasks.setdefault(pid, []).append(state)
-        peers |= peers_of(server)
-        job = server.client("sagemaker").describe_auto_ml_job(AutoMLJobName=JOB)
+        job = sagemaker.describe_auto_ml_job(AutoMLJobName=JOB)
+        peers |= peers_of(server)  # with the connection that this client keeps
         if job["AutoMLJobStatus"] != "InProgress":
             break
         time.sleep(0.2)
