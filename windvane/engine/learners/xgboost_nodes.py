@@ -123,6 +123,8 @@ class XgboostNodes:
         n_told = int(self.set_sizes.sum(dtype=np.int64))
         if (self.set_sizes < 0).any() or len(self.set_codes) != n_told:
             raise ValueError("a set of codes of another size than is said")
+        if not self.set_sizes.all():
+            raise ValueError("a split on codes whose set has none")
         if (bad := (self.set_codes < 0) | (self.set_codes >= n_codes)).any():
             raise ValueError(
                 f"a code that there is not: {self.set_codes[bad][0]} of {n_codes}, from 0"

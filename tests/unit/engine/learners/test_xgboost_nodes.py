@@ -72,6 +72,13 @@ def test_what_cannot_be_is_refused(name, place, value, message):
         replace(NODES, **{name: changed}).check(3, 4)
 
 
+def test_a_set_without_codes_is_refused():
+    """XGBoost's library does not read it, but is first asked for many rows."""
+    empty = replace(NODES, set_sizes=np.array([0], INT), set_codes=np.empty(0, INT))
+    with pytest.raises(ValueError, match="a split on codes whose set has none"):
+        empty.check(3, 4)
+
+
 def test_a_deep_chain_is_refused():
     n = 1_500
     left = np.array([2 * i + 1 if i % 2 == 0 and i < 2 * n else -1 for i in range(2 * n + 1)])
