@@ -97,18 +97,42 @@ class Place:
     offset: int
 
 
-def read_backward(folder: Path, before: Place | None) -> Iterator[tuple[Line, Place, int]]:
-    """Yield lines from the newest to the oldest, each with the place before it and how many bytes were read for it.
+@dataclass(frozen=True)
+class Sought:
+    """What a line must have to be worth reading: without it there is nothing that is looked for.
+
+    first_day, last_day    of its file, as in the file's name; "" for any
+    holds                  bytes of the line
+    """
+
+    first_day: str = ""
+    last_day: str = ""
+    holds: tuple[bytes, ...] = ()
+
+
+def read_backward(
+    folder: Path, before: Place | None, sought: Sought = Sought()
+) -> Iterator[tuple[Line | None, Place, int]]:
+    """Yield lines from the newest to the oldest, each with the place before it and how many bytes were read for it; None
+    for one that does not hold what is sought.
 
     Lines that cannot be read are passed over: `windvane audit --verify` tells of them."""
     files = sorted(files_of(folder), key=lambda file: (file.day, file.writer, file.first))
     for file in reversed(files):
         if before is not None and _rank(file) > _rank_of_name(files, before.name):
             continue
+        if sought.last_day and file.day > sought.last_day:
+            continue
+        if file.day < sought.first_day:
+            return
         end = before.offset if before is not None and file.path.name == before.name else None
         for raw, start in _lines_backward(file.path, end):
+            place = Place(file.path.name, start)
+            if not all(part in raw for part in sought.holds):
+                yield None, place, len(raw) + 1
+                continue
             try:
-                yield read_line(raw), Place(file.path.name, start), len(raw) + 1
+                yield read_line(raw), place, len(raw) + 1
             except BrokenChain:
                 continue
 

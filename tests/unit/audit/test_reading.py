@@ -8,8 +8,9 @@ import pytest
 from unit.audit.records import ACCOUNT, NOW, Written, a_caller, a_record
 
 from windvane.audit import lookup, reading
+from windvane.audit.files import files_of
 from windvane.audit.lookup import Wanted, look_up
-from windvane.audit.reading import read_all, read_backward
+from windvane.audit.reading import Sought, read_all, read_backward
 
 OTHER = "999922223333"
 ARN = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:model/m"
@@ -101,3 +102,14 @@ def test_events_are_found_by_time(tmp_path):
     since, until = NOW + timedelta(minutes=30), NOW + timedelta(minutes=90)
     assert pages(written, Wanted(ACCOUNT, "us-east-1", None, since, until)) == ["Create1"]
     assert pages(written, Wanted(ACCOUNT, "us-east-1", None, since)) == ["Create2", "Create1"]
+
+
+def test_files_of_other_days_and_lines_without_what_is_sought_are_passed_over(written):
+    day = files_of(written.folder)[0].day
+    every = len(list(read_backward(written.folder, None)))
+    number = b'"n":%d,' % 7
+    found = list(read_backward(written.folder, None, Sought(day, day, (number,))))
+    assert [line.number for line, _, _ in found if line is not None] == [7]
+    assert len(found) == every
+    assert list(read_backward(written.folder, None, Sought(last_day="20000101"))) == []
+    assert list(read_backward(written.folder, None, Sought(first_day="29990101"))) == []
