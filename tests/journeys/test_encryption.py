@@ -4,7 +4,9 @@ what is on the disk, in memory and in S3, whom its processes can talk to, and wh
 import json
 import os
 import socket
+import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -84,20 +86,21 @@ def made(server, key):
         ModelDeployConfig={"EndpointName": JOB},
     )
     sagemaker = server.client("sagemaker")
-    seen, tasks, peers = set(), {}, set()
+    seen, tasks, peers, lax = set(), {}, set(), set()
     while True:
         for root in (server.folder, memory_folder(server.folder)):
             seen |= {(root, secret) for secret in SECRETS if secret in contents(root)}
         for pid, state in states_of_tasks(server).items():
             tasks.setdefault(pid, []).append(state)
         job = sagemaker.describe_auto_ml_job(AutoMLJobName=JOB)
+        lax |= open_to_others(server)
         peers |= peers_of(server)  # with the connection that this client keeps
         if job["AutoMLJobStatus"] != "InProgress":
             break
         time.sleep(0.2)
     assert job["AutoMLJobStatus"] == "Completed", (job, server.log()[-3000:])
     assert not {root for root, _ in seen} - {memory_folder(server.folder)}
-    return job, seen, tasks, peers
+    return job, seen, tasks, peers, lax
 
 
 def states_of_tasks(server):
@@ -106,17 +109,35 @@ def states_of_tasks(server):
     for pid in family(server.process.pid):
         process = Path(f"/proc/{pid}")
         try:
-            parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
-            commands = [
-                (Path("/proc") / one / "cmdline").read_bytes() for one in (str(pid), parent)
-            ]
             status = (process / "status").read_text()
             interfaces = (process / "net/dev").read_text().splitlines()[2:]
+            attendant = parent_of(pid)
+            line = [pid, attendant, parent_of(attendant)]
+            is_task = all(
+                b"forkserver" in Path(f"/proc/{one}/cmdline").read_bytes() for one in line
+            )
         except OSError:
             continue  # it has ended
-        if all(b"forkserver" in command for command in commands):
-            names = {line.partition(":")[0].strip() for line in interfaces}
+        if is_task:
+            names = {interface.partition(":")[0].strip() for interface in interfaces}
             found[pid] = ("Seccomp:\t2" in status, names)
+    return found
+
+
+def parent_of(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def open_to_others(server):
+    """Files and folders of the server, those in memory included, that users of the machine may use (not those that it
+    made itself for tasks and models, which have the group of what it lends them)."""
+    found = set()
+    for root in (server.folder, memory_folder(server.folder)):
+        for path in [root, *root.rglob("*")]:
+            with suppress(OSError):  # it is gone
+                mode = path.lstat().st_mode
+                if not stat.S_ISLNK(mode) and mode & 0o007:
+                    found.add(path)
     return found
 
 
@@ -168,7 +189,7 @@ def invoked(server, endpoint, body):
 
 def test_no_task_has_a_network(sealed):
     """It was honest to repeat VpcConfig: what is in a declared network reaches nothing of any other."""
-    server, _, (_, _, tasks, _) = sealed
+    server, _, (_, _, tasks, *_) = sealed
     parts = sandbox_of(server.folder)[0].parts
     looked_at = [states[-1] for states in tasks.values() if len(states) > 2]  # not while it begins
     assert looked_at
@@ -177,9 +198,15 @@ def test_no_task_has_a_network(sealed):
         assert interfaces <= {"lo"} or Part.NETWORK not in parts
 
 
+def test_nobody_else_could_use_what_the_server_kept(sealed):
+    """Attack 14: what tasks read and made was of mode 0644."""
+    _, _, (*_, lax) = sealed
+    assert lax == set()
+
+
 def test_nothing_of_the_job_crosses_a_network(sealed):
     """What EnableInterContainerTrafficEncryption asks for: all that anybody could listen to is this client's own link."""
-    _, _, (*_, peers) = sealed
+    _, _, (*_, peers, _) = sealed
     assert peers == {"0100007F"}
 
 
