@@ -188,6 +188,7 @@ class Server:
             self._permit,
             self._audit,
             self._permit.refusal,
+            self._permit.is_quick,
         )
         self._console = self._new_console()
         self.asgi = Web(self._edge, self._console, self._telemetry, self.faults, self._bodies)
@@ -345,6 +346,7 @@ class Server:
             on_request=self._telemetry.on_request,
             streams=event_operations(self._parts.jobs, self._streams),
             permit=self._permit,
+            is_quick=self._permit.is_quick,
         )
 
     def _new_console(self) -> Site:

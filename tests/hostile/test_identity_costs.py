@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from api.accounts import ACCOUNT, Accounts, allow, document, trust
+from api.accounts import ACCOUNT, Accounts, allow, deny, document, trust
+from api.identities import permit_of
 from api.world import refusal
 
-from windvane.api.session_tokens import MOST_POLICY_CHARACTERS
+from windvane.api.inside import Inside
+from windvane.api.session_tokens import MOST_POLICY_ARNS, MOST_POLICY_CHARACTERS
+from windvane.control.roles import Roles
+from windvane.wire.call import Call, RequestRecord
+from windvane.wire.edge import Edge
 
 SPACE = " " * 100_000
 
@@ -86,3 +94,103 @@ def test_session_policies_do_not_unpack_to_megabytes(account: Accounts) -> None:
             break
         n_sessions += 1
     assert 1 <= n_sessions <= MOST_POLICY_CHARACTERS // 15_000
+
+
+def laborious(number: int = 0) -> str:
+    """A managed policy of which each decision makes 250 expressions, as long as it may be."""
+    values = [f"?${{aws:userid}}{value:x}-{number}" for value in range(250)]
+    condition = {"StringLike": {"aws:userid": values}}
+    return document(allow("*"), deny("*", Condition=condition))
+
+
+class Asked:
+    """Notes in which threads a Permit was asked."""
+
+    def __init__(self, account: Accounts) -> None:
+        self._permit = permit_of(account.identity)
+        self.is_quick = self._permit.is_quick
+        self.threads: list[int] = []
+
+    def __call__(self, call: Call, record: RequestRecord) -> None:
+        self.threads.append(threading.get_ident())
+        self._permit(call, record)
+
+
+async def invoked(call: Call) -> dict[str, Any]:
+    return {"Body": b"1", "ContentType": "text/csv"}
+
+
+RUNTIME = {("sagemaker-runtime", "InvokeEndpoint"): invoked}
+
+
+def test_long_policies_keep_nobody_waiting_who_asks_for_predictions(account: Accounts) -> None:
+    """Whether a caller may invoke an endpoint was decided on the event loop: 10 policies of its own took it 0.1 s, each
+    session another 0.1 s, in which nobody was answered."""
+    iam = account.client("iam")
+    light = account.user(
+        "light", allow("sagemaker:*", Condition={"Bool": {"aws:SecureTransport": False}})
+    )
+    heavy = account.user("heavy")
+    for number in range(10):
+        made = iam.create_policy(PolicyName=f"p{number}", PolicyDocument=laborious(number))
+        iam.attach_user_policy(UserName="heavy", PolicyArn=made["Policy"]["Arn"])
+    asked = Asked(account)
+    edge = Edge(
+        account.ring, {}, RUNTIME, None, account.clock, permit=asked, is_quick=asked.is_quick
+    )
+    account.world.edge.close()
+    account.world.edge = edge
+    here = threading.get_ident()
+    for keys, on_the_loop in ((light, [True, True]), (heavy, [False, False])):
+        runtime, asked.threads = account.client("sagemaker-runtime", keys), []
+        for _ in range(2):
+            runtime.invoke_endpoint(EndpointName="e", Body=b"1")
+        assert [thread == here for thread in asked.threads] == on_the_loop
+
+
+def test_long_policies_keep_no_page_of_others_waiting(account: Accounts) -> None:
+    """The same of whatever a page of the console asks for, and of each button that it draws."""
+    account.user("heavy")
+    iam = account.client("iam")
+    made = iam.create_policy(PolicyName="p", PolicyDocument=laborious())
+    iam.attach_user_policy(UserName="heavy", PolicyArn=made["Policy"]["Arn"])
+    caller = account.caller(iam.create_access_key(UserName="heavy")["AccessKey"])
+    asked = Asked(account)
+    inside = Inside(
+        {("sagemaker", "ListModels"): lambda _: {"Models": []}}, {}, asked, is_quick=asked.is_quick
+    )
+    asyncio.run(inside.ask(caller, "sagemaker", "ListModels", {}))
+    inside.close()
+    assert asked.threads != [threading.get_ident()]
+    call = Call("sagemaker", "DeleteModel", caller, {}, "")
+    assert not asked.is_quick(call)
+    assert permit_of(account.identity).refusal(call) is None
+
+
+def test_sessions_of_sessions_name_no_more_policies_than_one(account: Accounts) -> None:
+    """Ten policies of each AssumeRole took no room in the token, and were looked through at every request: 500 in all."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/windvane"
+    named = [{"arn": "arn:aws:iam::aws:policy/AdministratorAccess"}]
+    keys = None
+    for _ in range(2):
+        keys = account.session(role, keys, PolicyArns=named * (MOST_POLICY_ARNS // 2))
+    asked = {"RoleArn": role, "RoleSessionName": "visit", "PolicyArns": named}
+    told = refusal(account.client("sts", keys).assume_role, **asked)
+    assert told[0] == "PackedPolicyTooLarge"
+
+
+def test_a_page_looks_for_roles_for_a_second(
+    account: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page of a new job decided about each role of the account, on the event loop: 1,000 roles, minutes."""
+    for number in range(3):
+        account.client("iam").create_role(
+            RoleName=f"r{number}",
+            AssumeRolePolicyDocument=trust({"Service": "sagemaker.amazonaws.com"}),
+        )
+    roles = Roles(account.identity.authorizer, None)  # type: ignore[arg-type]
+    caller = account.caller({"AccessKeyId": "AKIAROOT"})
+    assert len(roles.passable(caller)) == 4
+    seconds = count(0, 0.4)
+    monkeypatch.setattr("windvane.control.roles.time.monotonic", lambda: next(seconds))
+    assert len(roles.passable(caller)) == 2

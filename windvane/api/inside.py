@@ -13,11 +13,13 @@ from windvane.errors import NotAuthorized, UnknownOperation
 from windvane.wire.call import (
     Call,
     Caller,
+    IsQuick,
     Operations,
     Permit,
     Recorder,
     RequestRecord,
     answered_arns,
+    at_once,
     permit_all,
 )
 from windvane.wire.edge import AsyncHandler
@@ -46,6 +48,7 @@ class Inside:
     permit             as the wire asks it
     recorder           the audit log; None keeps none
     refusal            what is known against a call before it is made
+    is_quick           whether permit answers at once; else it is asked in a thread
     """
 
     def __init__(
@@ -55,12 +58,14 @@ class Inside:
         permit: Permit = permit_all,
         recorder: Recorder | None = None,
         refusal: Refusal = _no_refusal,
+        is_quick: IsQuick = at_once,
     ) -> None:
         self._operations = operations
         self._async_operations = async_operations
         self._permit = permit
         self._recorder = recorder
         self._refusal = refusal
+        self._is_quick = is_quick
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="console")
         self._turns = Turns(_AT_ONCE // 2)
 
@@ -128,7 +133,10 @@ class Inside:
         given = dict(record.parameters)
         validate(given, load_service(service).operation(operation).input_shape)
         call = Call(service, operation, caller, given, record.request_id)
-        self._permit(call, record)
+        if self._is_quick(call):
+            self._permit(call, record)
+        else:
+            await self.in_thread(caller, self._permit, call, record)
         if self._recorder is not None:
             self._recorder.check(record)
         if (asynchronous := self._async_operations.get(key)) is not None:

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from windvane.api.session_tokens import (
     MOST_CHARACTERS,
+    MOST_POLICY_ARNS,
     MOST_POLICY_CHARACTERS,
     Claims,
     Known,
@@ -162,6 +163,9 @@ class KeyRing:
     def _keys(self, claims: Claims) -> TemporaryKeys:
         if (size := sum(map(len, claims.session_policies))) > MOST_POLICY_CHARACTERS:
             raise PackedPolicyTooLarge(100 * size // MOST_POLICY_CHARACTERS)
+        n_named = sum(len(json.loads(text)[1]) for text in claims.session_policies)
+        if n_named > MOST_POLICY_ARNS:
+            raise PackedPolicyTooLarge(100 * n_named // MOST_POLICY_ARNS)
         tokens = self._roots.tokens
         token = tokens.write(claims)
         if len(token) > MOST_CHARACTERS:

@@ -82,11 +82,17 @@ class Permissions:
         self._rows = rows
         self._lookups = Lookups(authorize.directory, key_arn)
 
+    def is_quick(self, call: Call) -> bool:
+        """Whether what the caller may do is known and short: then it is said within a few milliseconds at most."""
+        return self._authorize.is_quick(call.caller)
+
     def refusal(self, call: Call) -> NotAuthorized | None:
         """Why the caller may not do what a call asks for; None if nothing of that is known before it is tried. Of an
-        operation whose parameters are left out: whether there is anything that it may be done to."""
+        operation whose parameters are left out: whether there is anything that it may be done to.
+
+        Pages ask it many times while they are drawn, so of policies that take long nothing is known."""
         row = self._rows.get((call.service, call.operation))
-        if row is None or row.is_decided_by_operation:
+        if row is None or row.is_decided_by_operation or not self.is_quick(call):
             return None
         caller, credential = call.caller, call.caller.credential
         if not call.parameters and row.resources is not anything:

@@ -19,6 +19,12 @@ MOST_CHARACTERS = 12_000
 MOST_POLICY_CHARACTERS = 1 << 15
 """Of the session policies that a token carries, one of each AssumeRole: they are packed there, and unpacked in memory."""
 
+MOST_POLICY_ARNS = 10
+"""That a token carries: a policy that is named takes no room there, and all are looked through at every request.
+
+source    PolicyArns of AssumeRole in STS's API reference
+"""
+
 
 @dataclass(frozen=True)
 class Claims:

@@ -8,6 +8,7 @@ from typing import Any
 
 from windvane.api.iam.table import IdentityParts, Table
 from windvane.api.keyring import TemporaryKeys, assumed_role_arn
+from windvane.api.session_tokens import MOST_POLICY_ARNS
 from windvane.control.identity.documents import Use, read_new_policy
 from windvane.control.identity.principals import find_policy
 from windvane.control.identity.sessions import Assumed
@@ -27,7 +28,6 @@ HONOURED = {
 """Members of a request by operation; others are refused."""
 
 _TOKEN_S = 43_200
-_MOST_POLICY_ARNS = 10
 
 
 @OPERATIONS.serves("GetCallerIdentity")
@@ -117,8 +117,8 @@ def _session_policy(parts: IdentityParts, call: Call, account: str) -> str:
             read_new_policy(document, Use.SESSION)
         except PolicyTooLong as error:
             raise PackedPolicyTooLarge(100 * error.length // Use.SESSION.most) from error
-    if len(arns) > _MOST_POLICY_ARNS:
-        raise InvalidRequest(f"At most {_MOST_POLICY_ARNS} PolicyArns can be given.")
+    if len(arns) > MOST_POLICY_ARNS:
+        raise InvalidRequest(f"At most {MOST_POLICY_ARNS} PolicyArns can be given.")
     with parts.changes.snapshot() as tx:
         for arn in arns:
             find_policy(tx, account, arn)

@@ -102,10 +102,9 @@ class Visit:
     def caller(self) -> Caller:
         return self.session.caller
 
-    @property
-    def roles(self) -> tuple[str, ...]:
+    async def roles(self) -> tuple[str, ...]:
         """ARNs of the roles that whoever is signed in may hand to jobs."""
-        return self.passable(self.caller)
+        return await self.inside.in_thread(self.caller, self.passable, self.caller)
 
     @property
     def name(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 
 from windvane.artifacts.base import ObjectInfo
 from windvane.artifacts.mapped import BucketMap
@@ -20,6 +22,8 @@ from windvane.names import Scope, default_role
 from windvane.wire.call import Caller
 
 _PASSED_TO = {"iam:passedtoservice": SAGEMAKER}
+_LOOKED_FOR_S = 1.0
+"""How long a page looks for roles: an account may have a thousand, each with a policy of its own."""
 
 
 class Action(StrEnum):
@@ -167,14 +171,17 @@ class Roles:
         return self.assume(scope, arn)
 
     def passable(self, caller: Caller) -> tuple[str, ...]:
-        """ARNs of the roles that a caller may hand to jobs, the default one first."""
-        return tuple(
-            role.arn
-            for role in self._authorizer.directory.roles(caller.account)
-            if trusts_service(read_once(role.trust, Use.TRUST), SAGEMAKER)
-            and self._authorizer.decide(caller, "iam:PassRole", role.arn, _PASSED_TO)
-            is Decision.ALLOWED
-        )
+        """ARNs of the roles that a caller may hand to jobs, the default one first: as many as are found in a second."""
+        give_up = time.monotonic() + _LOOKED_FOR_S
+        roles = self._authorizer.directory.roles(caller.account)
+        in_time = takewhile(lambda _: time.monotonic() < give_up, roles)
+        return tuple(role.arn for role in in_time if self._is_passable(caller, role))
+
+    def _is_passable(self, caller: Caller, role: Role) -> bool:
+        if not trusts_service(read_once(role.trust, Use.TRUST), SAGEMAKER):
+            return False
+        decision = self._authorizer.decide(caller, "iam:PassRole", role.arn, _PASSED_TO)
+        return decision is Decision.ALLOWED
 
     def authorize_s3(
         self, caller: Caller, action: str, resource: str, facts: Facts = NO_FACTS

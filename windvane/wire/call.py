@@ -167,11 +167,19 @@ class Authorize(Protocol):
 
 Permit = Callable[[Call, RequestRecord], None]
 """Checks that the caller of an operation may do what it asks for, and notes the resources in the record; raises
-AccessDenied if not. Runs on the event loop for some operations: must not block it."""
+AccessDenied if not. Takes as long as the caller's policies are long."""
+
+IsQuick = Callable[[Call], bool]
+"""Whether a Permit answers within a millisecond or so, and can be asked on the event loop."""
 
 
 def permit_all(call: Call, record: RequestRecord) -> None:
     """Permit everything, where whoever has a key may do everything."""
+
+
+def at_once(_: Call) -> bool:
+    """Of a Permit that reads no policies."""
+    return True
 
 
 Result = Mapping[str, Any] | None

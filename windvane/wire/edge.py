@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from windvane.addresses import peer_of
 from windvane.errors import (
@@ -35,6 +36,7 @@ from windvane.wire.bodies import Bodies
 from windvane.wire.call import (
     Call,
     Handler,
+    IsQuick,
     KeyRing,
     Operations,
     Permit,
@@ -42,6 +44,7 @@ from windvane.wire.call import (
     RequestRecord,
     Result,
     answered_arns,
+    at_once,
     permit_all,
     seen_from,
 )
@@ -76,6 +79,8 @@ from windvane.wire.unserved import protocol_of
 from windvane.wire.validate import validate
 
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+T = TypeVar("T")
 
 AsyncHandler = Callable[[Call], Awaitable[Result]]
 """Serves one operation on the event loop: must not block it."""
@@ -122,6 +127,7 @@ class Edge:
     on_request         for metrics
     streams            handlers whose answers go on
     permit             whether the caller of an operation may do what it asks for
+    is_quick           whether that is said at once; else it is asked in a thread
     """
 
     def __init__(
@@ -140,6 +146,7 @@ class Edge:
         on_request: OnRequest = lambda _: None,
         streams: Mapping[tuple[str, str], StreamHandler] = MappingProxyType({}),
         permit: Permit = permit_all,
+        is_quick: IsQuick = at_once,
     ) -> None:
         for service, operation in (*operations, *async_operations, *streams):
             load_service(service).operation(operation)
@@ -157,6 +164,7 @@ class Edge:
         self._recorder = recorder
         self._on_request = on_request
         self._permit = permit
+        self._is_quick = is_quick
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="operation")
         self._turns = Turns(max(1, limits.threads // 2))
         self._in_threads = 0
@@ -286,16 +294,18 @@ class Edge:
     async def _serve(self, exchange: Exchange) -> None:
         called = (exchange.record.service, exchange.record.operation)
         if (handler := self._async_operations.get(called)) is not None:
-            exchange.answer = _encode(exchange, await handler(self._permitted_call(exchange)))
+            exchange.answer = _encode(exchange, await handler(await self._permitted(exchange)))
         elif (opened := self._streams.get(called)) is not None:
-            call = self._permitted_call(exchange)
+            call = await self._permitted(exchange)
             exchange.chunks = self._while_permitted(call, await opened(call))
         else:
-            await self._serve_in_thread(exchange, self._operations[called])
+            exchange.answer = await self._in_thread(
+                exchange.caller.account, self._run, exchange, self._operations[called]
+            )
 
-    async def _serve_in_thread(self, exchange: Exchange, handler: Handler) -> None:
+    async def _in_thread(self, account: str, work: Callable[..., T], *arguments: Any) -> T:
         """One account leaves others room: it has at most half of what may run, and half of what may run and wait."""
-        account, most = exchange.caller.account, self._limits.threads + self._limits.waiting
+        most = self._limits.threads + self._limits.waiting
         of_account = self._in_threads_of[account]
         if self._in_threads >= most or of_account >= max(1, most // 2):
             raise Throttled("Rate exceeded")
@@ -303,9 +313,8 @@ class Edge:
         self._in_threads_of[account] += 1
         try:
             async with self._turns.of(account):
-                exchange.answer = await asyncio.get_running_loop().run_in_executor(
-                    self._threads, self._run, exchange, handler
-                )
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(self._threads, work, *arguments)
         finally:
             self._in_threads -= 1
             self._in_threads_of[account] -= 1
@@ -316,7 +325,7 @@ class Edge:
         """The chunks, until the caller's keys or its permission end."""
         try:
             async for chunk in chunks:
-                if not self._is_still_permitted(call):
+                if not await self._is_still_permitted(call):
                     return
                 yield chunk
         finally:
@@ -324,16 +333,29 @@ class Edge:
             if close is not None:
                 await close()
 
-    def _is_still_permitted(self, call: Call) -> bool:
+    async def _is_still_permitted(self, call: Call) -> bool:
         credential = call.caller.credential
         try:
             known = self._keyring.credential(
                 credential.access_key, credential.session_token, self._clock()
             )
-            self._permit(call, RequestRecord(call.request_id))
+            await self._check_permission(call, RequestRecord(call.request_id))
         except CallerFault:
             return False
         return known is not None
+
+    async def _permitted(self, exchange: Exchange) -> Call:
+        """The call of an operation that is served on the event loop."""
+        call = _checked_call(exchange)
+        await self._check_permission(call, exchange.record)
+        return call
+
+    async def _check_permission(self, call: Call, record: RequestRecord) -> None:
+        """Policies that take long to look through keep nobody waiting but their own account."""
+        if self._is_quick(call):
+            self._permit(call, record)
+        else:
+            await self._in_thread(call.caller.account, self._permit, call, record)
 
     def _permitted_call(self, exchange: Exchange) -> Call:
         call = _checked_call(exchange)

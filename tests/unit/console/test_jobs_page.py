@@ -69,11 +69,8 @@ def test_the_code_for_a_first_job_starts_one(desk: Desk, monkeypatch: pytest.Mon
 
 
 def _code(desk: Desk) -> FirstJob:
-    class Visit:
-        caller = SCOPE
-        roles = (f"arn:aws:iam::{SCOPE.account}:role/windvane",)
-
-    return first_job(Visit())  # type: ignore[arg-type]
+    roles = (f"arn:aws:iam::{SCOPE.account}:role/windvane",)
+    return first_job(SCOPE, roles)  # type: ignore[arg-type]
 
 
 def test_a_row_says_how_far_a_job_is_and_how_good(desk: Desk) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from windvane.console.visit import Visit
 from windvane.names import default_bucket
+from windvane.wire.call import Caller
 
 _SHELL = """\
 eval "$(windvane env --data-dir DIR)"
@@ -43,10 +43,10 @@ class FirstJob:
     python: str
 
 
-def first_job(visit: Visit) -> FirstJob:
-    caller = visit.caller
+def first_job(caller: Caller, roles: tuple[str, ...]) -> FirstJob:
+    """roles    ARNs of those that the caller may hand to jobs"""
     told = {
         "bucket": default_bucket(caller.account, caller.region),
-        "role": next(iter(visit.roles), "ROLE"),
+        "role": next(iter(roles), "ROLE"),
     }
     return FirstJob(_SHELL.format(**told), _PYTHON.format(**told))

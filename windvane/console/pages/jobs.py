@@ -237,7 +237,7 @@ async def _seen(request: Request) -> JobsView:
         _number(query.get("stopped", ""), 0),
         STATUSES,
         _COLUMNS,
-        first_job(visit),
+        first_job(visit.caller, await visit.roles()),
     )
 
 

@@ -118,9 +118,10 @@ async def page(request: Request) -> Response:
     for name, value in request.query_params.multi_items():
         query.setdefault(name, []).append(value)
     visit = visit_of(request)
-    draft = _completed(Draft.of(Form(query)), visit)
+    roles = await visit.roles()
+    draft = _completed(Draft.of(Form(query)), visit, roles)
     seen = await _look(visit, draft) if draft.uri else None
-    view = _view(visit, draft, seen)
+    view = _view(visit, draft, seen, roles)
     if seen is None:
         view = replace(view, before=await _before(visit, view.uploads))
     return draw(request, "new_job.html", view)
@@ -138,23 +139,25 @@ async def _before(visit: Visit, uploads: str) -> tuple[tuple[str, str, int], ...
 async def submit(request: Request) -> Response:
     """Start the job; or, without scripts, look again with what was chosen."""
     visit, form = visit_of(request), await form_of(request)
-    draft = _completed(Draft.of(form), visit)
+    roles = await visit.roles()
+    draft = _completed(Draft.of(form), visit, roles)
     if form.get("do") != "create":
         seen = await _look(visit, draft) if draft.uri else None
-        return draw(request, "new_job.html", _view(visit, draft, seen))
+        return draw(request, "new_job.html", _view(visit, draft, seen, roles))
     faults = draft.faults()
     refusal = " ".join(faults.values()) if faults else await _create(visit, draft)
     if not refusal:
         return RedirectResponse(f"/console/jobs/{draft.job_name}", 303, headers=PAGE_HEADERS)
-    view = _view(visit, draft, await _look(visit, draft))
+    view = _view(visit, draft, await _look(visit, draft), roles)
     return draw(request, "new_job.html", replace(view, faults=faults, refusal=refusal), 400)
 
 
 async def look(request: Request) -> Response:
     """The fragment of the page that depends on the data and on what was chosen for them."""
     visit = visit_of(request)
-    draft = _completed(Draft.of(await form_of(request)), visit)
-    view = replace(_view(visit, draft, await _look(visit, draft)), is_part=True)
+    roles = await visit.roles()
+    draft = _completed(Draft.of(await form_of(request)), visit, roles)
+    view = replace(_view(visit, draft, await _look(visit, draft), roles), is_part=True)
     return _fragment(draw_part(request, "new_job/seen.html", view))
 
 
@@ -193,7 +196,7 @@ async def _look(visit: Visit, draft: Draft) -> Seen:
     )
 
 
-def _view(visit: Visit, draft: Draft, seen: Seen | None) -> NewJob:
+def _view(visit: Visit, draft: Draft, seen: Seen | None, roles: tuple[str, ...]) -> NewJob:
     if seen is not None and not seen.fault:
         draft = _as_seen(draft, seen)
     bucket = default_bucket(visit.caller.account, visit.caller.region)
@@ -201,7 +204,7 @@ def _view(visit: Visit, draft: Draft, seen: Seen | None) -> NewJob:
         draft,
         seen,
         _code(visit, draft) if seen is not None and not seen.fault else None,
-        visit.roles,
+        roles,
         f"s3://{bucket}/console/uploads/",
     )
 
@@ -221,10 +224,10 @@ def _as_seen(draft: Draft, seen: Seen) -> Draft:
     )
 
 
-def _first_role(visit: Visit) -> str:
+def _first_role(visit: Visit, roles: tuple[str, ...]) -> str:
     """raises    NotAuthorized if whoever is signed in may hand no role to a job"""
-    for arn in visit.roles:
-        return arn
+    if roles:
+        return roles[0]
     raise NotAuthorized(
         visit.caller.credential.principal_arn,
         "iam:PassRole",
@@ -234,13 +237,13 @@ def _first_role(visit: Visit) -> str:
     )
 
 
-def _completed(draft: Draft, visit: Visit) -> Draft:
+def _completed(draft: Draft, visit: Visit, roles: tuple[str, ...]) -> Draft:
     """With proposals for what is empty and must not be."""
     bucket = default_bucket(visit.caller.account, visit.caller.region)
     return replace(
         draft,
         job_name=draft.job_name or (proposed_name(draft.uri) if draft.uri else ""),
-        role=draft.role or _first_role(visit),
+        role=draft.role or _first_role(visit, roles),
         output=draft.output or f"s3://{bucket}/automl",
     )
 

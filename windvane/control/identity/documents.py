@@ -124,6 +124,12 @@ class Statement:
         return any(one.matches(action, facts) for one in self.actions) != self.but_actions
 
     @property
+    def n_matches(self) -> int:
+        """How many patterns and tests there are."""
+        tests = sum(len(condition.tests) for condition in self.conditions)
+        return len(self.actions) + len(self.resources) + tests
+
+    @property
     def is_about_everything(self) -> bool:
         """Whether it holds for every resource, whatever else a request says."""
         if self.conditions or self.but_resources:

@@ -45,6 +45,12 @@ class Rights:
     facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def n_matches(self) -> int:
+        """How many patterns and tests a decision looks at, at most."""
+        everything = (*self.policies, *(policy for group in self.sessions for policy in group))
+        return sum(one.n_matches for policy in everything for one in policy.statements)
+
+    @property
     def depends_on_request(self) -> bool:
         """Whether a decision needs more than action and resource."""
         everything = (*self.policies, *(policy for group in self.sessions for policy in group))
