@@ -149,6 +149,7 @@ class Server:
             check_key=self._kms.ciphers.check,
             permits=self._permits_bucket,
             check_data=self._check_model_data,
+            model_bytes=settings.limits.model_bytes,
         )
         self._up_since = utc_now()
         self._supervisor = Supervisor(

@@ -111,6 +111,7 @@ class LimitSettings:
     instances             model processes per account
     workers_per_account   training workers that one account may hold at once, a core each; 0 means all of them
     stored_bytes          of S3 objects that one account may come to store by uploads; 0 means any number
+    model_bytes           that models of one account's endpoints may take, unpacked; 0 means any number
     max_data_bytes        decompressed training data of one job
     max_columns           columns of one table
     requests_per_s        signed requests of one account, of any service; 0 means no limit
@@ -127,6 +128,7 @@ class LimitSettings:
     instances: int = 20
     workers_per_account: int = 0
     stored_bytes: int = 0
+    model_bytes: int = 20 * 1000**3
     max_data_bytes: int = 100 * 1000**3
     max_columns: int = 10_000
     requests_per_s: int = 0

@@ -88,6 +88,16 @@ def test_headers_fill_no_memory(blocks: Callable[[], Iterator[bytes]], tmp_path:
     assert most < 8_000_000
 
 
+def test_headers_of_many_records_are_given_up(tmp_path: Path) -> None:
+    """Each record is read by itself: an archive of a few MB held a thread of the server for half an hour."""
+    many = block(b"x", record(b"a", b"") * 10_000)
+    files = [one for number in range(40) for one in (many, block(b"0", b"", f"file{number}"))]
+    archive = write(tmp_path / "a.tar.gz", *files)
+    with pytest.raises(CorruptArtifact, match="more than 100000 records"):
+        unpack(archive, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -59,14 +59,35 @@ def test_a_file_with_as_many_names_as_there_may_be_prevents_none_either(
     full, link = data / "work" / "first-123" / "full", os.link
     full.touch()
 
-    def limited(source: Path, target: Path, **more: bool) -> None:
-        if Path(source) == full:
+    def limited(source: str, target: Path, **more: int) -> None:
+        if source == full.name:
             raise OSError(31, "Too many links")
         link(source, target, **more)
 
     monkeypatch.setattr(os, "link", limited)
     back_up(data, tmp_path / "backup")
     assert not (tmp_path / "backup/work/first-123/full").exists()
+
+
+def test_a_link_in_the_place_of_a_folder_leads_a_backup_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that replaced a folder while a backup went through it had the keys kept as a file of its own, which the same
+    job found in the restored folder."""
+    data = lived_in(tmp_path / "data")
+    folder, link = data / "work" / "first-123" / "mine", os.link
+    folder.mkdir()
+    (folder / "keys.json").write_text("mine")
+
+    def later(source: str, target: Path, **more: int) -> None:
+        if Path(source).name == "keys.json":
+            folder.rename(folder.with_name("aside"))
+            folder.symlink_to(data)
+        link(source, target, **more)
+
+    monkeypatch.setattr(os, "link", later)
+    back_up(data, tmp_path / "backup")
+    assert (tmp_path / "backup/work/first-123/mine/keys.json").read_text() == "mine"
 
 
 def sparse(name: str, size: int) -> bytes:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import shutil
+import tarfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
+
+import pytest
 
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
@@ -17,6 +23,7 @@ from windvane.serving.router import Bounds, Router
 from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.work.hosting.hosting import Hosting
+from windvane.work.hosting.model_room import ModelRoom
 
 SCOPE = Scope("111122223333", "us-east-1")
 ROLE = "arn:aws:iam::111122223333:role/serving"
@@ -57,6 +64,59 @@ def test_no_model_is_fetched_with_a_role_that_may_not_read_it_any_more(tmp_path:
     assert not list(tmp_path.glob("endpoints/*/*/*"))
 
 
+def test_models_of_an_accounts_endpoints_take_no_more_of_the_disk_than_they_may(
+    tmp_path: Path,
+) -> None:
+    """An archive of 40 MB unpacks to 8 GB, for each endpoint and each generation of it; no quota counted that."""
+    store = open_store("", tmp_path)
+    store.migrate()
+    try:
+        deployed = _deployed(
+            store, tmp_path, owner=SCOPE.account, data=_archive_of(5_000_000), model_bytes=2_000_000
+        )
+        endpoint = asyncio.run(deployed)
+    finally:
+        store.close()
+    assert endpoint.status is EndpointStatus.FAILED
+    assert "may take 2000000 bytes of this server, unpacked" in endpoint.failure_reason
+    assert not list(tmp_path.glob("endpoints/*/*/*"))
+
+
+def test_models_of_all_endpoints_of_an_account_are_counted_together(tmp_path: Path) -> None:
+    room, first, second = ModelRoom(1000), tmp_path / "1" / "1" / "a", tmp_path / "2" / "1" / "b"
+    room.take("1", first, 900)
+    room.settle("1", first, 700)
+    room.take("1", second, 200)
+    with pytest.raises(InvalidRequest, match="may take 1000 bytes"):
+        room.take("1", second, 101)
+    room.take("2", second.with_name("another account's"), 1000)
+    room.give_back(first.parent)
+    room.take("1", second, 800)
+
+
+def test_models_leave_some_of_the_disk_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Objects, keys and the database are on the same disk."""
+    usage = shutil.disk_usage(tmp_path)._replace(total=100_000_000, free=6_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    ModelRoom().take("1", tmp_path / "a", 900_000)
+    with pytest.raises(InvalidRequest, match="no room left"):
+        ModelRoom().take("1", tmp_path / "a", 1_100_000)
+
+
+def _archive_of(n_bytes: int) -> bytes:
+    packed = BytesIO()
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb") as stream,
+        tarfile.open(fileobj=stream, mode="w") as archive,
+    ):
+        entry = tarfile.TarInfo("model")
+        entry.size = n_bytes
+        archive.addfile(entry, BytesIO(bytes(n_bytes)))
+    return packed.getvalue()
+
+
 def _no_check(_scope: Scope, _role: str, _url: str) -> None:
     return None
 
@@ -66,10 +126,12 @@ async def _deployed(
     folder: Path,
     check: Callable[[Scope, str, str], None] = _no_check,
     owner: str = "444455556666",
+    data: bytes = b"another account's",
+    model_bytes: int = 0,
 ) -> Endpoint:
     artifacts = LocalArtifacts(folder / "s3")
     artifacts.ensure_bucket("changed-hands")
-    artifacts.write(parse_location(URL), b"another account's")
+    artifacts.write(parse_location(URL), data)
     variant = Deployed(Variant("A", "m", 1, 1.0), (Container("image", URL),), role=ROLE)
     made = Endpoint(
         scope=SCOPE,
@@ -89,6 +151,7 @@ async def _deployed(
         Router(Bounds()),
         permits=lambda account, _: account == owner,
         check_data=check,
+        model_bytes=model_bytes,
     )
     hosting.start()
     try:

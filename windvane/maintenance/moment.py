@@ -143,8 +143,8 @@ def _linked(data_dir: Path, scratch: Path) -> Iterator[KeptFile]:
 
     Names and depths that nothing of ours has are left out: a task must not be able to stand in the way of a backup.
     """
-    for root in _LINKED:
-        for folder, folders, files in os.walk(data_dir / root):
+    for root in (one for one in _LINKED if (data_dir / one).is_dir()):
+        for folder, folders, files, at in os.fwalk(data_dir / root):
             below = Path(folder).relative_to(data_dir)
             is_deep = len(below.parts) >= _DEEPEST
             folders[:] = [name for name in folders if name not in _LEFT_OUT and not is_deep]
@@ -155,7 +155,7 @@ def _linked(data_dir: Path, scratch: Path) -> Iterator[KeptFile]:
                 linked = scratch / below / name
                 is_of_task = root == WORK
                 try:
-                    size = _second_name(Path(folder) / name, linked)
+                    size = _second_name(name, at, linked)
                 except OSError as error:
                     if is_of_task and error.errno in _NO_LINK:
                         continue
@@ -164,11 +164,14 @@ def _linked(data_dir: Path, scratch: Path) -> Iterator[KeptFile]:
                     yield KeptFile(told, linked, size, is_of_task=is_of_task)
 
 
-def _second_name(path: Path, linked: Path) -> int | None:
-    """Its size; None for what is no file, or gone by now."""
+def _second_name(name: str, at: int, linked: Path) -> int | None:
+    """Its size; None for what is no file, or gone by now.
+
+    at    its folder, opened: at the path of it there may be a link by now, which leads to the keys
+    """
     linked.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.link(path, linked, follow_symlinks=False)
+        os.link(name, linked, src_dir_fd=at, follow_symlinks=False)
     except FileNotFoundError:
         return None
     status = (

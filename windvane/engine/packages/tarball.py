@@ -7,11 +7,12 @@ import os
 import shutil
 import tarfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from windvane.engine.packages.tarstream import TarStream
-from windvane.errors import CorruptArtifact
+from windvane.errors import CorruptArtifact, WindvaneError
 
 _CHUNK = 1 << 20
 
@@ -56,22 +57,32 @@ def pack(folder: Path, file: Path) -> None:
                 archive.addfile(entry, content)
 
 
-def unpack(file: Path, folder: Path, limits: TarLimits = TarLimits()) -> None:
+def _as_many_as_there_are(_n_bytes: int) -> None:
+    return None
+
+
+def unpack(
+    file: Path,
+    folder: Path,
+    limits: TarLimits = TarLimits(),
+    take: Callable[[int], None] = _as_many_as_there_are,
+) -> None:
     """Plain files and folders of an archive, into a folder that is made and must not exist. If anything is
     wrong, the folder is removed again.
 
+    take      is told of unpacked bytes before they are written, and may refuse them
     raises    CorruptArtifact for a damaged archive; for a link, a device, an absolute name, '..', a name
-              twice; for more files or bytes than the limits
+              twice; for more files or bytes than the limits; what `take` raises
     """
     folder.mkdir(parents=True)
     try:
         with file.open("rb") as stream, gzip.GzipFile(fileobj=stream, mode="rb") as unpacked:
             budget = limits.free_bytes + limits.ratio * file.stat().st_size
-            bounded = _Bounded(unpacked, min(budget, limits.max_total_bytes), file)
+            bounded = _Bounded(unpacked, min(budget, limits.max_total_bytes), file, take)
             _extract(TarStream(bounded, str(file)), folder, limits, file)
             while bounded.read(_CHUNK):  # gzip's sum is checked where its stream ends
                 pass
-    except CorruptArtifact:
+    except WindvaneError:
         shutil.rmtree(folder)
         raise
     except (EOFError, OSError, zlib.error, ValueError) as error:
@@ -82,8 +93,10 @@ def unpack(file: Path, folder: Path, limits: TarLimits = TarLimits()) -> None:
 class _Bounded:
     """A stream that refuses to give more bytes than allowed: headers, padding and content alike."""
 
-    def __init__(self, stream: gzip.GzipFile, limit: int, file: Path) -> None:
-        self._stream = stream
+    def __init__(
+        self, stream: gzip.GzipFile, limit: int, file: Path, take: Callable[[int], None]
+    ) -> None:
+        self._stream, self._take = stream, take
         self._left = limit
         self._file = file
 
@@ -92,6 +105,7 @@ class _Bounded:
         self._left -= len(part)
         if self._left < 0:
             raise CorruptArtifact(f"{self._file} unpacks to more bytes than is allowed.")
+        self._take(len(part))
         return part
 
 

@@ -24,6 +24,9 @@ _MAX_EXTENSION = 65_536
 _MAX_EXTENSIONS = 8
 """Of one entry."""
 
+_MAX_RECORDS = 100_000
+"""Of all PAX headers of an archive: each is read by itself, and 65,536 bytes may hold 13,000."""
+
 _MAX_DIGITS = 19
 
 
@@ -52,7 +55,7 @@ class TarStream:
 
     def __init__(self, source: Source, called: str) -> None:
         self._source, self._called = source, called
-        self._left = self._padding = 0
+        self._left = self._padding = self._n_records = 0
 
     def next(self) -> Entry | None:
         """The next file or folder; None at the end. What was not copied of the one before is passed over.
@@ -139,6 +142,11 @@ class TarStream:
                 )
             found[name] = value
             at = end
+            self._n_records += 1
+            if self._n_records > _MAX_RECORDS:
+                raise CorruptArtifact(
+                    f"{self._called} holds headers of more than {_MAX_RECORDS} records."
+                )
         return found
 
     def _exactly(self, size: int) -> bytes:

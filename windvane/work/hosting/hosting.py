@@ -22,6 +22,7 @@ from pathlib import Path
 
 from windvane.artifacts.base import Artifacts, parse_location
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
+from windvane.engine.packages.latency import folder_bytes
 from windvane.errors import InvalidRequest, KeyMissing
 from windvane.names import Scope, derived_suffix
 from windvane.process.sandbox import Sandbox
@@ -32,6 +33,7 @@ from windvane.store.base import Store
 from windvane.work.download import download_models, folder_of
 from windvane.work.hosting.endpoint_log import EndpointLog, tell_outcome
 from windvane.work.hosting.fleet import Fleet
+from windvane.work.hosting.model_room import ModelRoom
 from windvane.work.hosting.place import Means
 
 _LOG = logging.getLogger(__name__)
@@ -81,6 +83,8 @@ class Hosting:
     check_key  raises what is wrong if a key of KMS (its ARN) cannot be used now
     permits    whether an account may use a bucket now
     check_data asked of models that have a role, before their data are fetched
+    model_bytes
+               that the models of one account's endpoints may take, unpacked; 0 means any number
     """
 
     def __init__(
@@ -99,6 +103,7 @@ class Hosting:
         check_key: Callable[[str], None] = _no_key,
         permits: Permits = _everywhere,
         check_data: CheckData = _whatever,
+        model_bytes: int = 0,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
@@ -106,6 +111,7 @@ class Hosting:
         self._root, self._memory_root = data_dir / _FOLDER, memory_folder(data_dir) / _FOLDER
         self._router = router
         self._clock = clock
+        self._room = ModelRoom(model_bytes)
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         environment = {"WINDVANE_DATA_DIR": str(data_dir)}
         answer_s = router.bounds.answer_s
@@ -315,6 +321,7 @@ class Hosting:
                 del self._fleets[key]
                 self._failed_at.pop(key, None)
                 shutil.rmtree(fleet.folder, ignore_errors=True)
+                self._room.give_back(fleet.folder)
         alive = {arn for arn, _ in self._fleets}
         for endpoint in endpoints:
             if endpoint.status is EndpointStatus.DELETING and endpoint.arn not in alive:
@@ -328,8 +335,8 @@ class Hosting:
         """A bucket may have become another account's since the model was created, its role may be gone.
 
         there     URLs of what was fetched in the server's last life
-        raises    InvalidRequest for such a bucket or role; KeyMissing, KeyDisabled, KeyInvalidState if the key of the
-                  volume cannot be used; as download_models
+        raises    InvalidRequest for such a bucket or role, and if there is no room; KeyMissing, KeyDisabled,
+                  KeyInvalidState if the key of the volume cannot be used; as download_models
         """
         if one.volume_key:
             self._check_key(one.volume_key)
@@ -343,7 +350,11 @@ class Hosting:
                 )
             if one.role:
                 self._check_data(scope, one.role, url)
-        download_models(self._artifacts, wanted, into)
+        try:
+            download_models(self._artifacts, wanted, into, partial(self._room.take, scope.account))
+        finally:
+            for folder in {folder_of(url, into) for url in wanted}:
+                self._room.settle(scope.account, folder, folder_bytes(folder))
 
     def _in_memory(self) -> list[Path]:
         return in_memory(self._root.parent, _FOLDER)
