@@ -129,14 +129,7 @@ def write_step_jobs(
 ) -> None:
     """Records of the steps that candidates share, as far as their tasks have come."""
     for record in step_jobs(job, tasks):
-        told = tx.find(type(record), job.scope, record.name)
-        if told is None:
-            _insert(tx, record)
-        elif told.status is not record.status:
-            tx.update(record)
-        else:
-            continue
-        tell_step(tx, told, record, now)
+        _write_step(tx, record, now)
 
 
 def _write_job(tx: Transaction, old: JobState, new: JobState, now: datetime) -> None:
@@ -149,13 +142,29 @@ def _write_candidate(
 ) -> None:
     candidate = replace(candidate, modified=now)
     task = state.task(train_key(candidate.index))
+    if before is None:
+        _insert(tx, candidate)
+    else:
+        tx.update(candidate)
     step = training_job(state.job, candidate, task, state.candidates)
-    tell_step(tx, tx.find(type(step), step.scope, step.name), step, now)
-    for record in (candidate, step):
-        if before is None:
-            _insert(tx, record)
-        else:
-            tx.update(record)
+    _write_step(tx, step, now, is_changed=True)
+
+
+def _write_step(
+    tx: Transaction, step: ProcessingJob, now: datetime, *, is_changed: bool = False
+) -> None:
+    """Nothing is written of a step whose name a client has given to a job of its own: that one stays as it is.
+
+    is_changed    though its status may be what it was
+    """
+    told = tx.find(type(step), step.scope, step.name)
+    if told is None:
+        _insert(tx, step)
+    elif told.parent == step.parent and (is_changed or told.status is not step.status):
+        tx.update(step)
+    else:
+        return
+    tell_step(tx, told, step, now)
 
 
 def _insert(tx: Transaction, record: Candidate | ProcessingJob) -> None:

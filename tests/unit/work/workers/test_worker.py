@@ -33,7 +33,7 @@ from windvane.work.tasks.stages import Bench, Result
 from windvane.work.workers.conductor import Conductor, clear_up, sweep
 from windvane.work.workers.config import Role, WorkConfig
 from windvane.work.workers.worker import LEASE, MAX_ATTEMPTS, Worker
-from windvane.work.workspace import workspace_of
+from windvane.work.workspace import Keys, workspace_of
 
 
 def plain_stage(bench: Bench) -> Result:
@@ -532,3 +532,42 @@ def test_a_result_that_is_none_is_its_jobs_affair(
     while worker.work_once():
         shop.sweep()
     assert shop.look().status.is_final
+
+
+def test_a_clients_job_with_the_name_of_a_step_stops_nothing(shop: Shop) -> None:
+    """Whoever knows a job can work out what its next candidates are called: a training job of that name ended every worker
+    that came to record the candidate, those of other accounts' jobs too, again and again."""
+    shop.open(make_job(max_candidates=4))
+    taken = Keys(shop.look()).candidate_name(2)
+    theirs = TrainingJob(
+        scope=shop.job.scope,
+        name=taken,
+        created=shop.now(),
+        modified=shop.now(),
+        details={"RoleArn": "theirs"},
+    )
+    with shop.store.transaction() as tx:
+        assert tx.insert(theirs)
+    worker = shop.worker()
+    while worker.work_once():
+        pass
+    assert shop.look().status is JobStatus.COMPLETED
+    assert taken in {candidate.name for candidate in shop.candidates()}
+    with shop.store.snapshot() as tx:
+        assert tx.find(TrainingJob, shop.job.scope, taken) == theirs
+
+
+def test_a_clients_job_with_the_name_of_a_shared_step_stays_as_it_is(shop: Shop) -> None:
+    shop.open(make_job())
+    name = Keys(shop.look()).transformers_name(RECIPES[0])
+    theirs = TrainingJob(
+        scope=shop.job.scope, name=name, created=shop.now(), modified=shop.now(), details={}
+    )
+    with shop.store.transaction() as tx:
+        assert tx.insert(theirs)
+    worker = shop.worker()
+    while worker.work_once():
+        pass
+    assert shop.look().status is JobStatus.COMPLETED
+    with shop.store.snapshot() as tx:
+        assert tx.find(TrainingJob, shop.job.scope, name) == theirs
