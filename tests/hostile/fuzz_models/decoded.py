@@ -29,7 +29,7 @@ from windvane.engine import arrays as stored
 from windvane.engine import manifest
 from windvane.errors import CorruptArtifact
 
-_FITTING = 0.45
+_FITTING = 0.4
 """Of all changes: those that keep to the grammar."""
 
 
@@ -105,6 +105,8 @@ def _changed_file(name: str, content: bytes, foreign: bytes, chance: random.Rand
 
 def _changed_arrays(arrays: Arrays, foreign: Arrays, chance: random.Random) -> Arrays:
     made = dict(arrays)
+    if not made:  # an earlier change took the last one away
+        return made
     name = chance.choice([*made])
     way = chance.random()
     try:

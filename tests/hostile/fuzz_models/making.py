@@ -43,6 +43,8 @@ _SMALL = {
     "nn-torch": {"epochs": 2, "n_hidden": 8, "n_members": 2},
     "fastai": {"epochs": 2, "n_hidden": 8},
 }
+_ONE_ROUND = {"lightgbm": {"num_iterations": 1}, "xgboost": {"num_round": 1}}
+"""Of several classes: there is a tree for each."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ def made(folder: Path, name: str, posed: Table, **parameters: Any) -> Made:
         recipe.features if recipe else (),
         1,
     )
-    chosen = {**algorithm.defaults(setting, N_ROWS), **_SMALL.get(name, {}), **parameters}
+    small = _SMALL.get(name, {}) | (_ONE_ROUND.get(name, {}) if posed.n_classes > 2 else {})
+    chosen = {**algorithm.defaults(setting, N_ROWS), **small, **parameters}
     model = algorithm.fit(Rows(X, posed.y), None, chosen, setting, Never())
     folder.mkdir(parents=True)
     model.save(folder)

@@ -66,7 +66,7 @@ DIFFERENT, OVERWRITTEN, WRONG = "different", "overwritten", "wrong"
 _CODES = (ACCEPTED, REJECTED, UNFORESEEN, UNANSWERED, DIFFERENT, OVERWRITTEN, WRONG)
 _MUST_NOT_BE = (DIFFERENT, OVERWRITTEN, WRONG)
 
-_NOT_WRITTEN = (ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError)
+_NOT_WRITTEN = (ValueError, TypeError, LookupError, AttributeError, OSError, RecursionError)
 _PLACES, _PLACE_BYTES = 250, 80
 _NOBODY = "nobody"
 
@@ -274,8 +274,8 @@ class Workshop:
         self, base: Base, number: int, other: Contents, chance: random.Random
     ) -> tuple[str, str]:
         before, folder = self._contents[number], self._folder / str(number)
-        made = changed(before, other, chance)
         try:
+            made = changed(before, other, chance)
             plain = base.fit(before.plain | made.plain)
         except _NOT_WRITTEN:
             return REJECTED, "not to be written"
