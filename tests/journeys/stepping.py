@@ -27,6 +27,12 @@ class Steps:
         return self.process("split", "sklearn-automl", {"table": table}, outputs, **variables)
 
     def process(self, name, algorithm, inputs, outputs, **environment):
+        self.create_processing(name, algorithm, inputs, outputs, **environment)
+        waiter = self.sagemaker.get_waiter("processing_job_completed_or_stopped")
+        waiter.wait(ProcessingJobName=name, WaiterConfig=WAIT)
+        return self.sagemaker.describe_processing_job(ProcessingJobName=name)
+
+    def create_processing(self, name, algorithm, inputs, outputs, **environment):
         self.sagemaker.create_processing_job(
             ProcessingJobName=name,
             AppSpecification={"ImageUri": image(algorithm)},
@@ -60,9 +66,6 @@ class Steps:
             StoppingCondition={"MaxRuntimeInSeconds": 60},
             Environment=environment,
         )
-        waiter = self.sagemaker.get_waiter("processing_job_completed_or_stopped")
-        waiter.wait(ProcessingJobName=name, WaiterConfig=WAIT)
-        return self.sagemaker.describe_processing_job(ProcessingJobName=name)
 
     def create(self, name, algorithm, hyperparameters, members=(), max_runtime_s=600):
         channels = {"dataset": self.dataset}

@@ -8,13 +8,15 @@ from pathlib import Path
 POINTS = Path(__file__).parent / "points"
 
 
-def environment(log, at, *, of_all=False):
+def environment(log, at, *, of_all=False, on_postgres=False):
     """What makes a process count its steps into `log`, and end before the one numbered `at` (0: count alone).
 
-    of_all    its workers' steps count too
+    of_all       its workers' steps count too
+    on_postgres  its store is there
     """
     path = os.pathsep.join(filter(None, [str(POINTS), os.environ.get("PYTHONPATH", "")]))
-    counting = {"KILL_AT": str(at), "KILL_LOG": str(log), "KILL_ALL": "1" if of_all else "0"}
+    counting = {"KILL_AT": str(at), "KILL_LOG": str(log), "KILL_ALL": str(int(of_all))}
+    counting["KILL_POSTGRES"] = str(int(on_postgres))
     return {**os.environ, "PYTHONPATH": path, **counting}
 
 

@@ -1,11 +1,12 @@
 """Loaded by Python itself where this folder is on PYTHONPATH: ends a server at the n-th step that changes the disk.
 
-KILL_AT     n; 0 counts alone
-KILL_LOG    file that gets the name of every step, a line of one width each
-KILL_ALL    "1": steps of the server's workers count too, and of psycopg; all of the server ends at once
+KILL_AT         n; 0 counts alone
+KILL_LOG        file that gets the name of every step, a line of one width each
+KILL_ALL        "1": steps of the server's workers count too; all of the server ends at once
+KILL_POSTGRES   "1": commits of psycopg count too
 
-A step is a call that makes, renames, links or removes a file, brings one to the disk, or commits a transaction; the
-process ends by SIGKILL before it. Without KILL_ALL only the process that the test started is counted, none of its
+A step is a call that makes, renames, links or removes a file, brings one to the disk, or commits a transaction that changes
+a row; the process ends by SIGKILL before it. Without KILL_ALL only the process that the test started is counted, none of its
 children. Processes that are forked, and those that cannot write the log, count for nothing.
 """
 
@@ -59,14 +60,41 @@ def _hook(event, arguments):
 
 
 class _Counted(sqlite3.Connection):
+    n_committed = 0
+
     def execute(self, sql, *rest):
         if sql.startswith("COMMIT"):
-            _step("commit")
+            self._count()
         return super().execute(sql, *rest)
 
     def commit(self):
-        _step("commit")
+        self._count()
         super().commit()
+
+    def _count(self):
+        if self.total_changes != self.n_committed:
+            self.n_committed = self.total_changes
+            _step("commit")
+
+
+def _count_psycopg():
+    import psycopg
+
+    execute, commit = psycopg.Cursor.execute, psycopg.Connection.commit
+    changed = set()
+
+    def counted_execute(cursor, query, *rest, **options):
+        if isinstance(query, str) and query.startswith(("INSERT", "UPDATE", "DELETE")):
+            changed.add(id(cursor.connection))
+        return execute(cursor, query, *rest, **options)
+
+    def counted_commit(connection):
+        if id(connection) in changed:
+            changed.remove(id(connection))
+            _step("commit")
+        commit(connection)
+
+    psycopg.Cursor.execute, psycopg.Connection.commit = counted_execute, counted_commit
 
 
 if _AT >= 0 and _log >= 0:
@@ -80,14 +108,6 @@ if _AT >= 0 and _log >= 0:
         return _connect(*arguments, **{"factory": _Counted, **options})
 
     os.fsync, sqlite3.connect = _counted_fsync, _counted_connect
-    if _ALL:
-        import psycopg
-
-        _commit = psycopg.Connection.commit
-
-        def _counted_commit(connection):
-            _step("commit")
-            _commit(connection)
-
-        psycopg.Connection.commit = _counted_commit
+    if os.environ.get("KILL_POSTGRES") == "1":
+        _count_psycopg()
     sys.addaudithook(_hook)
