@@ -22,14 +22,20 @@ from typing import Any
 
 import numpy as np
 from hostile.fuzz_models import mutating
-from hostile.fuzz_models.fitting import Arrays, fitting_text, fitting_values, other_trees
+from hostile.fuzz_models.fitting import (
+    Arrays,
+    fitting_nodes,
+    fitting_text,
+    fitting_values,
+    other_trees,
+)
 from hostile.fuzz_models.mutating import ABOUT, Files
 
 from windvane.engine import arrays as stored
 from windvane.engine import manifest
 from windvane.errors import CorruptArtifact
 
-_FITTING = 0.4
+_FITTING = 0.5
 """Of all changes: those that keep to the grammar."""
 
 
@@ -107,22 +113,23 @@ def _changed_arrays(arrays: Arrays, foreign: Arrays, chance: random.Random) -> A
     made = dict(arrays)
     if not made:  # an earlier change took the last one away
         return made
-    name = chance.choice([*made])
-    way = chance.random()
+    name, way = chance.choice([*made]), chance.random()
     try:
         if way < 0.08 and (trees := other_trees(made, chance)):
             return trees
         if way < 0.12 and foreign:
             name = chance.choice([*foreign])
             made[name] = foreign[name]
-        elif "text" in made and (name == "text" or way < 0.4):
+        elif "text" in made and way < 0.4:
             text, other = made["text"].tobytes(), foreign["text"].tobytes() if foreign else b""
             made["text"] = np.frombuffer(_changed_file(".txt", text, other, chance), np.uint8)
-        elif way < 0.12 + _FITTING:
+        elif chance.random() > _FITTING:
+            mutating.change_array(made, name, chance)
+        elif "node_left" in made:
+            made |= fitting_nodes(made, chance)
+        else:
             with np.errstate(all="ignore"):
                 made[name] = fitting_values(made[name], chance)
-        else:
-            mutating.change_array(made, name, chance)
     except mutating.NO_LONGER_SO:
         pass
     return made

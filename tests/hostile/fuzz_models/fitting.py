@@ -69,6 +69,36 @@ def _beside(flat: np.ndarray, at: int, chance: random.Random) -> Any:
     return min(max(told, info.min), info.max)
 
 
+def fitting_nodes(arrays: Arrays, chance: random.Random) -> Arrays:
+    """XGBoost's nodes with other questions, codes, values and counts of rows; now and then the sums begin elsewhere."""
+    inner = np.flatnonzero(arrays["node_left"] >= 0).tolist()
+    name = chance.choice(_OF_NODES)
+    made = arrays[name].copy()
+    for _ in range(chance.choice((1, 1, 2, 4))):
+        at = chance.choice(inner) if name in _OF_INNER else chance.randrange(len(made))
+        if name == "node_feature":
+            told = re.search(rb"max_feature_idx=(\d+)", arrays["text"].tobytes())
+            made[at] = chance.randrange(int(told[1]) + 1 if told else 1)
+        elif name == "node_set_codes":
+            made[at] = chance.randrange(int(made.max()) + 2)
+        elif name == "node_hessian":
+            made[at] = abs(float(made[at]) * chance.choice(FACTORS))
+        else:
+            made[at] = _beside(made, at, chance)
+    return {name: made}
+
+
+_OF_INNER = ("node_feature", "node_missing_left")
+_OF_NODES = (
+    *_OF_INNER,
+    "node_condition",
+    "node_condition",
+    "node_hessian",
+    "node_set_codes",
+    "base",
+)
+
+
 def rearranged(n: int, at_once: int, chance: random.Random) -> list[int]:
     """Numbers of the n trees in a new order, in which rounds of `at_once` were left out, repeated or exchanged."""
     rounds = [list(range(at, min(at + at_once, n))) for at in range(0, n, at_once)]
