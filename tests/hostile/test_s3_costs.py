@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from windvane.wire.s3 import own
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.mapped import MappedBucket
 from windvane.wire.s3.xmltree import parse_document
+from windvane.wire.turns import Turns
 
 
 @pytest.fixture
@@ -206,3 +208,42 @@ def test_an_operation_that_waits_behind_many_is_done_before_it_is_answered(tmp_p
     index._waiting.extend(_Ticket(done.append) for _ in range(600))
     assert index.write(lambda _: len(done)) == 600
     index.close()
+
+
+def test_permissions_of_one_account_leave_threads_to_others(house: S3House) -> None:
+    """Long policies of one account were looked through in all threads of S3 at once, for a request without a body each."""
+    go_on, running = threading.Event(), threading.Semaphore(0)
+    allow = house.gateway._authorize
+
+    def slow(caller: Any, *asked: Any) -> None:
+        if caller.account == OURS:
+            running.release()
+            go_on.wait(30)
+        allow(caller, *asked)
+
+    house.client(THEIRS).create_bucket(Bucket="theirs")
+    house.gateway._authorize = slow  # type: ignore[assignment]
+    house.gateway._turns = Turns(2)
+    with ThreadPoolExecutor(24) as clients:
+        asked = [clients.submit(ask, house, "HEAD", "/ours/k") for _ in range(24)]
+        assert running.acquire(timeout=30)
+        try:
+            assert house.client(THEIRS).list_objects_v2(Bucket="theirs")["KeyCount"] == 0
+        finally:
+            go_on.set()
+        assert {one.result().status for one in asked} == {200}
+
+
+def test_keys_that_take_long_to_decide_about_are_left(
+    house: S3House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1,000 keys of 1 KB against a Deny with many wildcards took a request minutes."""
+    seconds = count(0, 6)
+    monkeypatch.setattr("windvane.api.s3.deletions.time.monotonic", lambda: next(seconds))
+    keys = [{"Key": name} for name in ("k", "l", "m")]
+    answer = house.client().delete_objects(Bucket="ours", Delete={"Objects": keys})
+    assert [one["Key"] for one in answer["Deleted"]] == ["k"]
+    assert [(one["Key"], one["Code"]) for one in answer["Errors"]] == [
+        ("l", "SlowDown"),
+        ("m", "SlowDown"),
+    ]

@@ -104,7 +104,11 @@ class Visit:
 
     async def roles(self) -> tuple[str, ...]:
         """ARNs of the roles that whoever is signed in may hand to jobs."""
-        return await self.inside.in_thread(self.caller, self.passable, self.caller)
+        return await self.in_thread(self.passable, self.caller)
+
+    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work` returns, which takes long: no page of others waits for it."""
+        return await self.inside.in_thread(self.caller, work, *arguments)
 
     @property
     def name(self) -> str:

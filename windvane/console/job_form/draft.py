@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from windvane.console.forms import Form
+from windvane.errors import InvalidRequest
 from windvane.names import default_bucket
 from windvane.wire.call import Caller
 
@@ -19,6 +20,8 @@ MODES = ("ENSEMBLING", "HYPERPARAMETER_TUNING")
 
 _UPLOADS = "console/uploads"
 _SECONDS = 60
+_MOST_CHARACTERS = 1 << 15
+"""Of a field: 50 tags, the most that a job has, are 19,200."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,18 @@ class Draft:
 
     @classmethod
     def of(cls, form: Form) -> Draft:
+        """raises    InvalidRequest for a field that is longer than any request could take"""
         columns = tuple(unpacked(one) for one in form.all("column"))
         chosen = [one.strip() for one in form.all("type")]
         pairs = zip(columns, chosen, strict=False)
         allowed = (*TYPES, LEFT_OUT)
         plain = {name: form.get(name) for name in _PLAIN if name in form}
         plain["target"] = unpacked(form.get("target_json")) or form.get("target")
+        for name, text in plain.items():
+            if len(text) > _MOST_CHARACTERS:
+                raise InvalidRequest(
+                    f"The field {name} has {len(text)} characters; it has {_MOST_CHARACTERS} at most."
+                )
         return cls(
             **plain,
             deploy="deploy" in form,

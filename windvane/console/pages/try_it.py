@@ -130,7 +130,7 @@ async def answer(request: Request) -> Response:
     text = _raw(form, "csv")
     row, pasted = _cells(form, tried.schema), None
     try:
-        pasted = _asked(form, tried.schema, row)
+        pasted = await tried.visit.in_thread(_asked, form, tried.schema, row)
         if len(pasted.rows) == 1:
             row = _fitting(pasted.rows[0], row)
         result = await tried.answered(pasted, form.get("label"), has_reasons=not is_part)
@@ -161,7 +161,8 @@ async def download(request: Request) -> Response:
     tried = await _trying(request, form.get("variant"))
     text = _raw(form, "csv")
     try:
-        pasted = read_pasted(text, tried.schema.names, tried.schema.target)
+        schema = tried.schema
+        pasted = await tried.visit.in_thread(read_pasted, text, schema.names, schema.target)
         head, answers = await tried.ask(pasted.rows)
     except (CallerFault, InvocationFault) as error:
         view = tried.view(tried.schema.typical_row, text, Result(refusal=_refusal(error)))

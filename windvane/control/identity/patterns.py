@@ -107,15 +107,29 @@ class Pattern:
         """facts    about the caller, names in lower case; a pattern with one that is missing matches nothing"""
         if self._fixed is not None:
             return self._fixed.matches(text)
+        known: tuple[list[str | None], _Glob] | None = self.__dict__.get("_filled")
+        values = [facts.get(token.name) for token in self.tokens if isinstance(token, _Variable)]
+        if known is None or known[0] != values:
+            glob = self._glob_of(facts)
+            if glob is None:
+                return False
+            known = self.__dict__["_filled"] = (
+                values,
+                glob,
+            )  # of whoever asked last: making it costs the most
+        return known[1].matches(text)
+
+    def _glob_of(self, facts: Mapping[str, str]) -> _Glob | None:
+        """None if a fact is missing."""
         filled: list[str | _Wild] = []
         for token in self.tokens:
             if isinstance(token, _Variable):
                 if (fact := facts.get(token.name)) is None:
-                    return False
+                    return None
                 filled.append(fact)
             else:
                 filled.append(token)
-        return _Glob(tuple(filled)).matches(text)
+        return _Glob(tuple(filled))
 
     @cached_property
     def _fixed(self) -> _Glob | None:

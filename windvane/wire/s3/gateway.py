@@ -40,10 +40,14 @@ from windvane.wire.s3.own import OwnStore
 from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import Proof, Prove, is_signed, with_headers_of_query
 from windvane.wire.s3.refusals import S3Refusal, refused
+from windvane.wire.turns import Turns
 
 _LOG = logging.getLogger(__name__)
 
 Refuse = Callable[[WindvaneError], tuple[int, str]]
+
+_DECIDED_AT_ONCE = 4
+"""Requests of one account whose permissions are looked at, out of 16 threads: long policies take their time."""
 
 _OURS = "We encountered an internal error. Please try again."
 
@@ -85,6 +89,7 @@ class S3Gateway:
         self._posts = posts
         self._admission = admission or Admission()
         self._reader = MappedReader(forwarder, in_thread)
+        self._turns = Turns(_DECIDED_AT_ONCE)
 
     async def close(self) -> None:
         await self._forwarder.close()
@@ -202,8 +207,14 @@ class S3Gateway:
             raise refused("AccessDenied")
         if "CopySource" in parameters:
             await self._check_source(parameters, caller)
-        needed = tuple(permissions(operation, parameters))
-        await self._in_thread(self._allow_all, caller, needed, facts_of(parameters))
+        await self._check_allowed(operation, parameters, caller)
+
+    async def _check_allowed(
+        self, operation: str, parameters: Mapping[str, Any], caller: Caller
+    ) -> None:
+        needed, facts = tuple(permissions(operation, parameters)), facts_of(parameters)
+        async with self._turns.of(caller.account):
+            await self._in_thread(self._allow_all, caller, needed, facts)
 
     def _allow_all(
         self, caller: Caller, needed: tuple[tuple[str, str], ...], facts: Mapping[str, str]
@@ -234,8 +245,7 @@ class S3Gateway:
             if mapped.accounts and proof.caller.account not in mapped.accounts:
                 raise refused("AccessDenied")
             parameters = parameters_of(resolved, headers_of(head))
-            needed = tuple(permissions(resolved.operation, parameters))
-            await self._in_thread(self._allow_all, proof.caller, needed, facts_of(parameters))
+            await self._check_allowed(resolved.operation, parameters, proof.caller)
         if resolved.operation == "CreateBucket":
             raise refused("BucketAlreadyExists")
         if head.method not in ("GET", "HEAD"):

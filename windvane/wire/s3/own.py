@@ -29,11 +29,15 @@ from windvane.wire.s3.reading import read_payload
 from windvane.wire.s3.refusals import refused
 from windvane.wire.s3.stages import Stage
 from windvane.wire.s3.writing import HeaderPairs, write_answer
+from windvane.wire.turns import Turns
 
 BLOCK = 1 << 20
 TAKEN_IN = 1 << 19
 UNDER_WAY = 5
 """Blocks of an upload that are in memory: one that comes, two of either stage."""
+
+_BEGUN_AT_ONCE = 4
+"""Uploads of one account whose keys of KMS are looked for."""
 
 _MAX_XML = 1 << 20
 _MAX_XML_OF = {"DeleteObjects": 2 << 20, "CompleteMultipartUpload": 4 << 20}
@@ -56,6 +60,7 @@ class OwnStore:
         self.in_thread = in_thread
         self._at_once = at_once
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._begins = Turns(_BEGUN_AT_ONCE)
         self.uploads = service.uploads
 
     def serves(self, operation: str) -> bool:
@@ -101,7 +106,8 @@ class OwnStore:
             raise refused("MissingContentLength")
         if (plan.length or 0) > MAX_UPLOAD:
             raise refused("EntityTooLarge")
-        sink: Sink = await self.in_thread(begin, call)
+        async with self._begins.of(call.caller.account):
+            sink: Sink = await self.in_thread(begin, call)
         try:
             intake = Intake(
                 plan, exchange.proof.signing, limit=MAX_UPLOAD, algorithm=sink.algorithm
@@ -129,7 +135,8 @@ class OwnStore:
         """Take in what another store holds, as PutObject or UploadPart would; raises WindvaneError."""
         if length > MAX_UPLOAD:
             raise refused("EntityTooLarge")
-        sink: Sink = await self.in_thread(self.uploads[call.operation], call)
+        async with self._begins.of(call.caller.account):
+            sink: Sink = await self.in_thread(self.uploads[call.operation], call)
         try:
             plan = BodyPlan(UNSIGNED, length)
             intake = Intake(plan, None, limit=MAX_UPLOAD, algorithm=sink.algorithm)

@@ -49,6 +49,14 @@ def test_variables_stand_for_facts_letter_by_letter(pattern, text, matches):
     assert read_pattern(pattern).matches(text, FACTS) is matches
 
 
+def test_a_pattern_is_filled_anew_for_whoever_asks():
+    pattern = read_pattern("?/${aws:username}")
+    for name in ("ann", "bob", "ann", None, "bob"):
+        facts = {} if name is None else {"aws:username": name}
+        told = [pattern.matches(f"u/{other}", facts) for other in ("ann", "bob")]
+        assert told == [name == "ann", name == "bob"]
+
+
 def test_variables_that_are_not_served_are_refused():
     with pytest.raises(UnusablePattern, match="aws:TokenIssueTime"):
         read_pattern("x${aws:TokenIssueTime}")
