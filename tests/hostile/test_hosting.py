@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import select
 import shutil
+import sys
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -15,10 +18,18 @@ import pytest
 
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
+from windvane.control.endpoints import ENDPOINTS_AN_INSTANCE, add_endpoint
 from windvane.domain.candidate import Container
-from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Variant
-from windvane.errors import InvalidRequest
+from windvane.domain.deployment import (
+    Deployed,
+    Endpoint,
+    EndpointConfig,
+    EndpointStatus,
+    Variant,
+)
+from windvane.errors import InvalidRequest, LimitExceeded
 from windvane.names import Scope
+from windvane.serving.process import ModelProcess
 from windvane.serving.router import Bounds, Router
 from windvane.store.base import Store
 from windvane.store.open import open_store
@@ -103,6 +114,55 @@ def test_models_leave_some_of_the_disk_free(
     ModelRoom().take("1", tmp_path / "a", 900_000)
     with pytest.raises(InvalidRequest, match="no room left"):
         ModelRoom().take("1", tmp_path / "a", 1_100_000)
+
+
+def test_a_process_that_closes_its_channel_is_not_listened_to_for_ever(tmp_path: Path) -> None:
+    """Its end was readable without end: the server looked at every endpoint again and again until the time to load was
+    over."""
+    program = (
+        sys.executable,
+        "-c",
+        "import os, sys, time; os.close(int(sys.argv[2])); time.sleep(60)",
+    )
+    process = ModelProcess(program, tmp_path / "spec", tmp_path / "log", {})
+    try:
+        select.select([process.channel], [], [], 30)
+        assert process.hello() is None
+        assert process.is_silent
+        assert process.exit_code() is None
+    finally:
+        process.channel.close()
+        process.close()
+
+
+def test_endpoints_that_failed_count(tmp_path: Path) -> None:
+    """They need no instance, so there could be any number, and hosting looks at all of them several times a second."""
+    store = open_store("", tmp_path)
+    store.migrate()
+    config = EndpointConfig(
+        scope=SCOPE, name="c", created=NOW, modified=NOW, request={}, variants=()
+    )
+    request = {"EndpointName": "one-more", "EndpointConfigName": "c"}
+    with store.transaction() as tx:
+        tx.insert(config)
+        for number in range(ENDPOINTS_AN_INSTANCE):
+            made = Endpoint(
+                scope=Scope(SCOPE.account, f"us-east-{number}"),
+                name="E",
+                created=NOW,
+                modified=NOW,
+                config_name="c",
+                generation=1,
+                desired=(),
+                status=EndpointStatus.FAILED,
+            )
+            tx.insert(made)
+        with pytest.raises(LimitExceeded, match="10 for each of the instances"):
+            add_endpoint(tx, SCOPE, request, NOW, instance_limit=1)
+        other = Scope("444455556666", SCOPE.region)
+        tx.insert(replace(config, scope=other))
+        add_endpoint(tx, other, request, NOW, instance_limit=1)
+    store.close()
 
 
 def _archive_of(n_bytes: int) -> bytes:

@@ -26,6 +26,9 @@ _ALL_ENDPOINTS = Listing("ListEndpoints", Endpoint)
 
 _WITH_INSTANCES = (EndpointStatus.CREATING, EndpointStatus.UPDATING, EndpointStatus.IN_SERVICE)
 
+ENDPOINTS_AN_INSTANCE = 10
+"""Endpoints that an account may have for each model process, failed ones included: hosting looks at all of them."""
+
 CREATE_ENDPOINT_RULES: tuple[Rule, ...] = (refused(Unserved("DeploymentConfig")), *TAG_RULES)
 
 UPDATE_ENDPOINT_RULES: tuple[Rule, ...] = (
@@ -147,6 +150,7 @@ def add_endpoint(
         desired=_deployed(tx, config),
     )
     _check_instances(tx, endpoint, instance_limit)
+    _check_number(tx, scope, ENDPOINTS_AN_INSTANCE * instance_limit)
     tx.insert(endpoint)
     set_first_tags(tx, endpoint.arn, request)
     return endpoint
@@ -196,6 +200,15 @@ def _check_instances(tx: Transaction, wanted: Endpoint, limit: int) -> None:
     delta = _instances(wanted)
     if used + delta > limit:
         raise LimitExceeded("instances for endpoint usage", limit, used, delta, "Instances")
+
+
+def _check_number(tx: Transaction, scope: Scope, limit: int) -> None:
+    """raises    LimitExceeded if the account has as many endpoints as it may, whatever has become of them"""
+    every = tx.every(Endpoint, tuple(EndpointStatus))
+    used = sum(endpoint.scope.account == scope.account for endpoint in every)
+    if used >= limit:
+        what = f"endpoints, {ENDPOINTS_AN_INSTANCE} for each of the instances"
+        raise LimitExceeded(what, limit, used, 1, "Endpoints")
 
 
 def _instances(endpoint: Endpoint) -> int:

@@ -41,7 +41,10 @@ class Hello:
 
 
 class ModelProcess:
-    """Of one thread, which lives as long as the server: the leash is held by it."""
+    """Of one thread, which lives as long as the server: the leash is held by it.
+
+    is_silent    it has closed its end of the channel
+    """
 
     def __init__(
         self, program: Sequence[str], spec: Path, log: Path, environment: dict[str, str]
@@ -66,12 +69,15 @@ class ModelProcess:
         self.pid = self._process.pid
         self.channel = ours
         self.pidfd = os.pidfd_open(self.pid)
+        self.is_silent = False
         self._words = FrameBuffer(max_body=0)
 
     def hello(self) -> Hello | None:
         """Its first words, None until they are there. The channel is for requests once it is ready."""
         with suppress(BlockingIOError, ConnectionError):
-            self._words.feed(self.channel.recv(65536))
+            said = self.channel.recv(65536)
+            self.is_silent = not said
+            self._words.feed(said)
         try:
             frame = self._words.next_frame()
         except BadFrame as error:

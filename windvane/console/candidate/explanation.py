@@ -27,6 +27,7 @@ Document = Mapping[str, Any]
 Table = Mapping[str, Sequence[str]]
 
 _MOST_BARS, _MOST_STRIPS = 25, 12
+_MOST_OUTPUTS, _MOST_DEPENDENCES = 1_000, 100
 _MOST_ROWS = 300
 """Of a row-by-row picture."""
 
@@ -148,7 +149,8 @@ def _outputs(by_label: Document, labels: Sequence[str]) -> list[str]:
     if len(by_label) < 3:
         return []
     known = len(labels) == len(by_label)
-    return list(labels) if known else [f"class {label}" for label in by_label]
+    names = labels if known else [f"class {label}" for label in by_label]
+    return list(names[:_MOST_OUTPUTS])
 
 
 def _scale(
@@ -217,7 +219,7 @@ def _dependences(pdp: Sequence[Document], labels: Sequence[str], target: str) ->
     if not pdp:
         return []
     kept = _most_moved(pdp)
-    every = [_dependence(one, kept, labels, target) for one in pdp]
+    every = [_dependence(one, kept, labels, target) for one in pdp[:_MOST_DEPENDENCES]]
     reach = common_range(every)
     y_title = "mean probability" if _is_classes(every, labels) else f"mean {target}"
     return [dependence_chart(one, y_title, reach) for one in every]

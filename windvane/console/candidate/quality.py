@@ -51,6 +51,7 @@ _TITLES = {
 
 _CONSTANT = "_best_constant_classifier"
 _MOST_CLASSES = 1_000
+_MOST_INTERVALS = 100
 _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
 
 
@@ -240,5 +241,6 @@ def _regression(figures: Document) -> Iterator[Chart]:
 def _held(figures: Document) -> Iterator[Interval]:
     made = figures.get("intervals", {})
     if "held" in made:
-        for level, held, width in zip(made["levels"], made["held"], made["width"], strict=True):
+        rows = zip(made["levels"], made["held"], made["width"], strict=True)
+        for level, held, width in islice(rows, _MOST_INTERVALS):
             yield Interval(percent(level), percent(held), number(width))

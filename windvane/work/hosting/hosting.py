@@ -351,7 +351,9 @@ class Hosting:
             if one.role:
                 self._check_data(scope, one.role, url)
         try:
-            download_models(self._artifacts, wanted, into, partial(self._room.take, scope.account))
+            with self._room.turn(scope.account):
+                take = partial(self._room.take, scope.account)
+                download_models(self._artifacts, wanted, into, take)
         finally:
             for folder in {folder_of(url, into) for url in wanted}:
                 self._room.settle(scope.account, folder, folder_bytes(folder))

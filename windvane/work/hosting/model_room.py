@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from windvane.errors import InvalidRequest
 
 _LEFT_FREE_BYTES, _LEFT_FREE_SHARE = 1000**3, 0.05
 """Of the file system that models are on: the smaller of the two. Objects, keys and the database may be on it too."""
+
+_AT_ONCE = 2
+"""Models of one account that are fetched: unpacking takes a core, and what waits for the interpreter waits for it."""
 
 
 class ModelRoom:
@@ -23,6 +28,15 @@ class ModelRoom:
         self._most = most
         self._lock = threading.Lock()
         self._taken: dict[Path, tuple[str, int]] = {}
+        self._turns: dict[str, threading.Semaphore] = {}
+
+    @contextmanager
+    def turn(self, account: str) -> Iterator[None]:
+        """Wait until few enough of the account's models are fetched for another one."""
+        with self._lock:
+            turns = self._turns.setdefault(account, threading.Semaphore(_AT_ONCE))
+        with turns:
+            yield
 
     def take(self, account: str, folder: Path, n_bytes: int) -> None:
         """Count more bytes, which are to be written next.

@@ -152,7 +152,7 @@ class Place:
         """What becomes readable when there is something for `tick` to see."""
         if self.process is not None:
             yield self.process.pidfd
-            if self.seat is None:
+            if self.seat is None and not self.process.is_silent:
                 yield self.process.channel.fileno()
 
     def vacate(self) -> ModelProcess | None:
