@@ -15,11 +15,15 @@ from pathlib import Path
 import pytest
 from unit.maintenance.folders import lived_in
 
+from windvane.errors import ModelFault
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.restore import restore
+from windvane.names import Scope
 from windvane.process.frames import pack
 from windvane.process.words import relay
+from windvane.serving.media import MOST_TOLD_BYTES
 from windvane.serving.pool import Pool, Seat
+from windvane.serving.router import Route, Router, VariantRoute
 from windvane.work.workers.forks import Forks
 from windvane.work.workspace import Workspace
 
@@ -104,6 +108,33 @@ def test_a_model_process_that_answers_unasked_is_ended() -> None:
         return condemned
 
     assert asyncio.run(flooded()) == ["ended"]
+
+
+def test_a_model_tells_no_more_of_itself_than_the_server_reads() -> None:
+    """A model of 160,000 columns told 25 MB of itself, which held up every request for ten seconds, each time."""
+
+    async def told() -> str:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        scope, router = Scope("111122223333", "us-east-1"), Router()
+        seats = (Seat(1, ours, lambda: None),)
+        variant = VariantRoute("e/A", "A", 1.0, 1, "primary", seats)
+        router.publish({(scope, "e"): Route(scope, "e", (variant,))})
+        router.bind()
+        answer = pack(
+            {"status": 200, "content_type": "application/json"}, bytes(MOST_TOLD_BYTES + 1)
+        )
+        writer = threading.Thread(target=theirs.sendall, args=(answer,))
+        writer.start()
+        try:
+            with pytest.raises(ModelFault) as fault:
+                await asyncio.wait_for(router.describe(scope, "e", ""), 30)
+        finally:
+            theirs.close()
+            writer.join()
+        return str(fault.value)
+
+    assert "are the most that are read" in asyncio.run(told())
 
 
 def test_no_process_that_forks_tasks_has_the_servers_log() -> None:

@@ -3,6 +3,7 @@ wire/data/windvane. Asynchronous, because they wait for processes and for nothin
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,18 +32,16 @@ def reason_operations(
         wanted = parameters.get("VariantName", "")
         with _known_endpoint(call):
             variant, document = await router.describe(scope_of(call), name, wanted)
-        return {
-            "EndpointName": name,
-            "VariantName": variant,
-            **_schema(_spelt_out(json.loads(document))),
-        }
+        schema = await asyncio.to_thread(_schema_in, document)
+        return {"EndpointName": name, "VariantName": variant, **schema}
 
     async def explain_prediction(call: Call) -> Result:
         name = call.parameters["EndpointName"]
         question = _question(call.parameters)
         with _known_endpoint(call):
             variant, told = await explaining.explain(scope_of(call), name, question)
-        return {"EndpointName": name, "VariantName": variant, **_explanation(_spelt_out(told))}
+        reasons = await asyncio.to_thread(_reasons_in, told)
+        return {"EndpointName": name, "VariantName": variant, **reasons}
 
     return {
         ("windvane", "DescribeEndpointSchema"): describe_endpoint_schema,
@@ -84,6 +83,14 @@ def _spelt_out(told: Any) -> Any:
     if isinstance(told, dict):
         return {key: _spelt_out(one) for key, one in told.items()}
     return told
+
+
+def _schema_in(document: bytes) -> dict[str, Any]:
+    return _schema(_spelt_out(json.loads(document)))
+
+
+def _reasons_in(told: Mapping[str, Any]) -> dict[str, Any]:
+    return _explanation(_spelt_out(told))
 
 
 def _schema(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from windvane.process.confinement import clean_environment
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.process.leash import command
 from windvane.process.words import shown
-from windvane.serving.router import Route, Router, VariantRoute, refused
+from windvane.serving.router import Route, Router, VariantRoute, check_told, refused
 from windvane.wire.turns import Turns
 
 _LOG = logging.getLogger(__name__)
@@ -194,5 +194,6 @@ def _told(answer: Frame | None, route: Route, variant: VariantRoute) -> dict[str
         raise InvalidRequest(header["message"])
     if header["status"] != 200:
         raise refused(route, header)
+    check_told(route, variant, body)
     told: dict[str, Any] = json.loads(body)
     return told

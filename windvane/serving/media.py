@@ -13,6 +13,10 @@ JSON_LINES = "application/jsonlines"
 DESCRIBE = "describe"
 """Key of the header of a request to a model process that asks what the model takes and gives."""
 
+MOST_TOLD_BYTES = 4 * 1024**2
+"""Of what a model takes, or of the reasons of an answer: they become values and text again in the server itself. Of
+10,000 columns they have 2 to 3 MB."""
+
 MOST_ANSWER_BYTES = 25 * 1024**2
 """Of one answer.
 

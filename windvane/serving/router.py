@@ -15,7 +15,7 @@ from typing import Any
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.process.frames import Frame, pack
-from windvane.serving.media import DESCRIBE, too_large
+from windvane.serving.media import DESCRIBE, MOST_TOLD_BYTES, too_large
 from windvane.serving.pool import (
     USUAL,
     Bounds,
@@ -177,6 +177,7 @@ class Router:
                 continue
             if header["status"] != 200:
                 raise refused(found.route, header)
+            check_told(found.route, way.route, body)
             return way.route.name, body
         raise _replaced(endpoint)
 
@@ -377,6 +378,13 @@ def refused(route: Route, header: Mapping[str, object]) -> ModelFault:
         f'with message "{message}". {_see(route)}'
     )
     return ModelFault(sentence, status=status, message=message, log_group=_log_arn(route))
+
+
+def check_told(route: Route, variant: VariantRoute, body: bytes) -> None:
+    """raises    ModelFault if a model tells more of itself than the server reads"""
+    if len(body) > MOST_TOLD_BYTES:
+        message = f"The model tells {len(body)} bytes of itself; {MOST_TOLD_BYTES} are the most that are read."
+        raise refused(route, {"status": 500, "container": variant.primary, "message": message})
 
 
 def _timed_out(route: Route, container: str) -> ModelFault:

@@ -5,8 +5,9 @@ An answer to a POST is the page itself: nothing is changed by it, and a row has 
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -120,7 +121,7 @@ async def page(request: Request) -> Response:
     except ModelNotReady as error:
         view = NotReady(request.path_params["name"], str(error))
         return draw(request, "try/not_ready.html", view, 503)
-    return draw(request, "try.html", tried.view(tried.schema.typical_row, "", None))
+    return await _drawn(request, lambda: tried.view(tried.schema.typical_row, "", None))
 
 
 async def answer(request: Request) -> Response:
@@ -136,12 +137,12 @@ async def answer(request: Request) -> Response:
         result = await tried.answered(pasted, form.get("label"), has_reasons=not is_part)
     except (CallerFault, InvocationFault) as error:
         result = Result(refusal=_refusal(error))
-    view = tried.view(row, text, result, pasted)
     status = 200 if result.refusal is None else _REFUSED
     if is_part:
-        part = draw_part(request, "try/result.html", view)
+        view = await asyncio.to_thread(tried.view, row, text, result, pasted)
+        part = await asyncio.to_thread(draw_part, request, "try/result.html", view)
         return Response(part, status, headers=PAGE_HEADERS, media_type="text/html")
-    return draw(request, "try.html", view, status)
+    return await _drawn(request, lambda: tried.view(row, text, result, pasted), status)
 
 
 async def reasons(request: Request) -> Response:
@@ -165,10 +166,21 @@ async def download(request: Request) -> Response:
         pasted = await tried.visit.in_thread(read_pasted, text, schema.names, schema.target)
         head, answers = await tried.ask(pasted.rows)
     except (CallerFault, InvocationFault) as error:
-        view = tried.view(tried.schema.typical_row, text, Result(refusal=_refusal(error)))
-        return draw(request, "try.html", view, _REFUSED)
-    rows = [[*row, *map(_exact, told)] for row, told in zip(pasted.rows, answers, strict=True)]
-    return csv_download(f"{tried.endpoint}-predictions.csv", [[*tried.schema.names, *head], *rows])
+        refused = Result(refusal=_refusal(error))
+        typical = tried.schema.typical_row
+        return await _drawn(request, lambda: tried.view(typical, text, refused), _REFUSED)
+
+    def written() -> Response:
+        rows = [[*row, *map(_exact, told)] for row, told in zip(pasted.rows, answers, strict=True)]
+        name = f"{tried.endpoint}-predictions.csv"
+        return csv_download(name, [[*tried.schema.names, *head], *rows])
+
+    return await asyncio.to_thread(written)
+
+
+async def _drawn(request: Request, view: Callable[[], TryView], status: int = 200) -> Response:
+    """Beside the event loop: a model may take thousands of columns, a field each."""
+    return await asyncio.to_thread(lambda: draw(request, "try.html", view(), status))
 
 
 @dataclass(frozen=True)
@@ -209,16 +221,15 @@ class _Trying:
                 "Body": csv_text(rows).encode("utf-8", "backslashreplace"),
             },
         )
-        documents: list[dict[str, Any]] = json.loads(answered["Body"])["predictions"]
-        head = list(documents[0])
-        return head, [[document[name] for name in head] for document in documents]
+        return await asyncio.to_thread(_responses, answered["Body"])
 
     async def answered(self, pasted: Pasted, label: str, *, has_reasons: bool) -> Result:
         """raises    what InvokeEndpoint does"""
         head, answers = await self.ask(pasted.rows)
         if len(pasted.rows) > 1:
-            return _of_many(pasted, head, answers)
-        told = dict(zip(head, map(_shown, answers[0]), strict=True))
+            return await asyncio.to_thread(_of_many, pasted, head, answers)
+        shown = await asyncio.to_thread(lambda: [_shown(one) for one in answers[0]])
+        told = dict(zip(head, shown, strict=True))
         main = next((one for one in ("predicted_label", "score") if one in told), head[0])
         result = Result(
             headline=told.pop(main),
@@ -244,6 +255,13 @@ class _Trying:
             return replace(result, no_reasons=_refusal(error))
         found = reasons_from(told, self.schema.target, self.schema.labels)
         return replace(result, reasons=found)
+
+
+def _responses(body: bytes) -> tuple[list[str], list[list[Any]]]:
+    """Beside the event loop: there may be 25 MB of them."""
+    documents: list[dict[str, Any]] = json.loads(body)["predictions"]
+    head = list(documents[0])
+    return head, [[document[name] for name in head] for document in documents]
 
 
 async def _trying(request: Request, variant: str) -> _Trying:
