@@ -5,7 +5,6 @@ An answer to a POST is the page itself: nothing is changed by it, and a row has 
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -139,8 +138,8 @@ async def answer(request: Request) -> Response:
         result = Result(refusal=_refusal(error))
     status = 200 if result.refusal is None else _REFUSED
     if is_part:
-        view = await asyncio.to_thread(tried.view, row, text, result, pasted)
-        part = await asyncio.to_thread(draw_part, request, "try/result.html", view)
+        view = await tried.visit.in_thread(tried.view, row, text, result, pasted)
+        part = await tried.visit.in_thread(draw_part, request, "try/result.html", view)
         return Response(part, status, headers=PAGE_HEADERS, media_type="text/html")
     return await _drawn(request, lambda: tried.view(row, text, result, pasted), status)
 
@@ -175,12 +174,12 @@ async def download(request: Request) -> Response:
         name = f"{tried.endpoint}-predictions.csv"
         return csv_download(name, [[*tried.schema.names, *head], *rows])
 
-    return await asyncio.to_thread(written)
+    return await tried.visit.in_thread(written)
 
 
 async def _drawn(request: Request, view: Callable[[], TryView], status: int = 200) -> Response:
     """Beside the event loop: a model may take thousands of columns, a field each."""
-    return await asyncio.to_thread(lambda: draw(request, "try.html", view(), status))
+    return await visit_of(request).in_thread(lambda: draw(request, "try.html", view(), status))
 
 
 @dataclass(frozen=True)
@@ -210,6 +209,7 @@ class _Trying:
 
         raises    what InvokeEndpoint does
         """
+        body = await self.visit.in_thread(csv_text, rows)
         answered = await self.visit.ask(
             "sagemaker-runtime",
             "InvokeEndpoint",
@@ -218,17 +218,17 @@ class _Trying:
                 "TargetVariant": self.schema.variant,
                 "ContentType": "text/csv",
                 "Accept": "application/json",
-                "Body": csv_text(rows).encode("utf-8", "backslashreplace"),
+                "Body": body.encode("utf-8", "backslashreplace"),
             },
         )
-        return await asyncio.to_thread(_responses, answered["Body"])
+        return await self.visit.in_thread(_responses, answered["Body"])
 
     async def answered(self, pasted: Pasted, label: str, *, has_reasons: bool) -> Result:
         """raises    what InvokeEndpoint does"""
         head, answers = await self.ask(pasted.rows)
         if len(pasted.rows) > 1:
-            return await asyncio.to_thread(_of_many, pasted, head, answers)
-        shown = await asyncio.to_thread(lambda: [_shown(one) for one in answers[0]])
+            return await self.visit.in_thread(_of_many, pasted, head, answers)
+        shown = await self.visit.in_thread(lambda: [_shown(one) for one in answers[0]])
         told = dict(zip(head, shown, strict=True))
         main = next((one for one in ("predicted_label", "score") if one in told), head[0])
         result = Result(
