@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,11 @@ from typing import Any
 import pytest
 from unit.console.desk import Desk, opened
 
+from windvane.api.inside import Inside
 from windvane.console import forms
+from windvane.console.candidate import explanation, quality, reading
+from windvane.console.visit import VisitObjects
+from windvane.wire.call import Caller, Credential
 
 
 @pytest.fixture
@@ -50,3 +55,39 @@ def test_a_large_form_is_not_taken_apart_on_the_event_loop(
     for size in (100, 100_000):
         assert desk.post("/console/new/code", [("x", "y" * size)]).status == 200
     assert [one is threading.main_thread() for one in threads] == [True, False]
+
+
+class Stored:
+    """Every object is there."""
+
+    def read(self, *_: Any) -> bytes:
+        return b"{}"
+
+
+def test_objects_that_are_long_hold_no_thread_that_others_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Six pages of figures that somebody had put in place of a report's kept every other session of the console waiting to
+    be known again, and every large body to be hashed: all were looked through in the same few threads."""
+
+    def noted(*_: Any) -> Any:
+        return {"in": threading.current_thread().name}
+
+    monkeypatch.setattr(reading, "_document", noted)
+    monkeypatch.setattr(quality, "quality_of", noted)
+    monkeypatch.setattr(explanation, "_explained", noted)
+    inside = Inside({}, {})
+    caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))
+    objects = VisitObjects(Stored(), caller, inside)  # type: ignore[arg-type]
+    place = explanation.Place("s3://b/x", "c", (), False)
+
+    async def all_of_it() -> list[Any]:
+        return [
+            await reading.read_json(objects, "s3://b/k"),
+            await quality.read_quality(objects, "s3://b/x", None),
+            await explanation.read_explanation(objects, place, "y", 0),
+        ]
+
+    told = asyncio.run(all_of_it())
+    inside.close()
+    assert all(one["in"].startswith("console") for one in told)

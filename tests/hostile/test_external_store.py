@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -266,3 +267,27 @@ def test_nor_does_it_tell_of_objects_beside_a_store_of_our_own(tmp_path: Path) -
 
 def md5(body: bytes) -> str:
     return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+
+
+def _deletion(n_keys: int) -> bytes:
+    keys = "".join(f"<Object><Key>k{number}</Key></Object>" for number in range(n_keys))
+    return f"<Delete>{keys}</Delete>".encode()
+
+
+def test_deletions_are_not_decided_about_on_the_event_loop(house: S3House) -> None:
+    """Each key of one request, of which there could be 20,000, was held to the caller's policies on the loop that serves
+    everybody."""
+    outside, threads = Outside(house), set()
+    authorize = outside._authorize
+
+    def noted(caller: Any, action: str, arn: str, facts: Any = None) -> None:
+        threads.add(threading.current_thread())
+        authorize(caller, action, arn, facts)
+
+    house.gateway._authorize = noted  # type: ignore[assignment]
+    assert outside.ask("POST", "/data?delete=", body=_deletion(1000)).status == 200
+    assert threads
+    assert house._thread not in threads
+    n_asked = len(outside.asked)
+    assert outside.ask("POST", "/data?delete=", body=_deletion(1001)).status == 400
+    assert len(outside.asked) == n_asked

@@ -77,6 +77,10 @@ class VisitObjects:
     async def write(self, uri: str, data: bytes) -> None:
         await self._use("PutObject", uri, self.objects.write, self.caller, uri, data)
 
+    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work` makes of objects that were read: they lie where others write, and may be long."""
+        return await self.inside.in_thread(self.caller, work, *arguments)
+
     async def _use(self, operation: str, uri: str, work: Callable[..., T], *arguments: Any) -> T:
         """The audit log has it as it has a request of S3."""
         return await self.inside.use_s3(self.caller, operation, uri, work, *arguments)

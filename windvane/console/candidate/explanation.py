@@ -97,7 +97,7 @@ async def read_explanation(
     )
     if analysis is None:
         return None
-    return await asyncio.to_thread(_explained, analysis, values, sample, place, target, output)
+    return await objects.in_thread(_explained, analysis, values, sample, place, target, output)
 
 
 def _explained(

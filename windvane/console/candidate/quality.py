@@ -132,7 +132,7 @@ async def read_quality(
     )
     if statistics is None:
         return None
-    return await asyncio.to_thread(quality_of, statistics, figures, threshold)
+    return await objects.in_thread(quality_of, statistics, figures, threshold)
 
 
 def quality_of(statistics: Document, figures: Document | None, threshold: float | None) -> Quality:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -33,7 +32,7 @@ async def read_json(
     raises    InvalidRequest if it is no JSON document, or one of more values; AccessDenied, TooLarge
     """
     data = await read_bytes(objects, uri)
-    return None if data is None else await asyncio.to_thread(_document, data, uri, most_values)
+    return None if data is None else await objects.in_thread(_document, data, uri, most_values)
 
 
 def _document(data: bytes, uri: str, most_values: int) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -110,7 +109,7 @@ async def data(request: Request) -> Response:
         job["AutoMLJobStatus"],
         job["AutoMLJobSecondaryStatus"],
         job.get("FailureReason", ""),
-        None if analysis is None else await asyncio.to_thread(table_of, analysis),
+        None if analysis is None else await visit.in_thread(table_of, analysis),
         f"/console/jobs/{quote(name, safe='')}/data/report" if notebook else "",
         [
             (title, f"{notebook}{ending}")

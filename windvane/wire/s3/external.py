@@ -53,6 +53,8 @@ SERVED = frozenset(
 
 _BLOCK = 1 << 20
 _MAX_XML = 4 << 20
+_MAX_DELETIONS = 1000
+"""source    DeleteObjects in S3's API reference"""
 _SET_ANEW = frozenset(
     {
         *("x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-trailer"),
@@ -100,7 +102,7 @@ class ExternalStore:
             content = b"".join(pieces)
             head = passed_on(exchange, plan, len(content))
             if call.operation == "DeleteObjects":
-                content = _allowed_deletions(call, content)
+                content = await self._in_thread(_allowed_deletions, call, content)
                 head = _with_content(head, content)
             body = _once(content)
         watched = _Watched(body)
@@ -242,9 +244,12 @@ def _source(text: str) -> str:
 
 
 def _allowed_deletions(call: S3Call, body: bytes) -> bytes:
-    """Return a document of the deletions as they were understood; raises AccessDenied for one that is not allowed."""
+    """Return a document of the deletions as they were understood; raises AccessDenied for one that is not allowed. Each is
+    decided about, which takes as long as the caller's policies are long."""
     deletion = read_payload(operation_model("DeleteObjects"), body)["Delete"]
     elements = [f"<Quiet>{str(deletion.get('Quiet', False)).lower()}</Quiet>"]
+    if len(deletion["Objects"]) > _MAX_DELETIONS:
+        raise refused("MalformedXML")
     for entry in deletion["Objects"]:
         if others := sorted(entry.keys() - set(_OF_DELETION)):
             raise refused("NotImplemented", f"{others[0]} of a deletion is not passed on.")
