@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from windvane.artifacts.base import Location
+from windvane.artifacts.base import Location, ObjectInfo
 from windvane.artifacts.local import LocalArtifacts
-from windvane.control.inputs import MAX_MANIFEST_BYTES, MOST_NAMED, manifest_locations
-from windvane.errors import InvalidRequest
+from windvane.artifacts.mapped import BucketMap
+from windvane.control.inputs import (
+    MAX_MANIFEST_BYTES,
+    MOST_NAMED,
+    manifest_locations,
+    specification_at,
+)
+from windvane.control.objects import Objects
+from windvane.errors import InvalidRequest, TooLarge
+from windvane.wire.call import Caller, Credential
 
 PLACE = Location("data", "manifest")
+CALLER = Caller("111122223333", "us-east-1", Credential("111122223333", "key", "secret", "", ""))
 HEAD = b'[{"prefix":"s3://data/in/"}'
 
 
@@ -42,3 +53,28 @@ def test_as_many_as_may_be_are_read_and_one_more_is_not(artifacts: LocalArtifact
     artifacts.write(PLACE, HEAD + b',"a,b"' * (MOST_NAMED + 1) + b"]")
     with pytest.raises(InvalidRequest, match="more than"):
         manifest_locations(artifacts, PLACE)
+
+
+class Replaced(LocalArtifacts):
+    """An object becomes a large one between the look at its size and the read."""
+
+    def info(self, location: Location) -> ObjectInfo | None:
+        found = super().info(location)
+        return None if found is None else replace(found, size=10)
+
+
+@pytest.mark.parametrize("read", [manifest_locations, lambda a, at: specification_at(a, at, {})])
+def test_an_object_that_is_replaced_by_a_larger_one_is_not_read_whole(
+    read: Callable[[LocalArtifacts, Location], object], tmp_path: Path
+) -> None:
+    """The server had all of it in memory, and 50 GB are more than it has."""
+    artifacts = Replaced(tmp_path)
+    artifacts.ensure_bucket("data")
+    artifacts.write(PLACE, HEAD)
+    with next(tmp_path.glob("data/*")).open("r+b") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(InvalidRequest, match="at most"):
+        read(artifacts, PLACE)
+    objects = Objects(artifacts, None, BucketMap(), lambda *_: None)
+    with pytest.raises(TooLarge, match="larger than what is shown"):
+        objects.read(CALLER, str(PLACE), 1000)

@@ -37,6 +37,8 @@ class Location:
 MAX_KEY_BYTES = 1024
 """source    "Naming Amazon S3 objects" in S3's user guide"""
 
+_PIECE = 1 << 20
+
 _BUCKET = re.compile(r"(?!\.{1,2}$)[a-zA-Z0-9._-]{1,255}", re.ASCII)
 
 
@@ -102,3 +104,17 @@ class Artifacts(ReadableArtifacts, Protocol):
         key       as the store knows it; of the embedded one the key's ARN
         raises    what tells that a key cannot be used is raised when something is written or read
         """
+
+
+def read_at_most(artifacts: ReadableArtifacts, location: Location, most: int) -> bytes | None:
+    """Return the bytes of an object; None if there are more, whatever was told of its size: it may have been replaced
+    since.
+
+    raises    FileNotFoundError
+    """
+    parts, left = [], most + 1
+    with artifacts.open(location) as stream:
+        while left and (part := stream.read(min(left, _PIECE))):
+            parts.append(part)
+            left -= len(part)
+    return b"".join(parts) if left else None

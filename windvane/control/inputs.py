@@ -8,7 +8,13 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_location
+from windvane.artifacts.base import (
+    Artifacts,
+    Location,
+    ObjectInfo,
+    parse_location,
+    read_at_most,
+)
 from windvane.control.data_rules import SPECIFICATION, training_channel
 from windvane.control.members import Request, first
 from windvane.control.roles import Action, Grant
@@ -105,13 +111,14 @@ def specification_at(
         raise InvalidRequest(
             f'Could not find the feature specification file "{location}". Please ensure that the object exists.'
         )
-    if info.size > MAX_SPECIFICATION_BYTES:
+    text = read_at_most(artifacts, location, MAX_SPECIFICATION_BYTES)
+    if text is None:
         raise InvalidRequest(
             f'The feature specification file "{location}" has {info.size} bytes; at most {MAX_SPECIFICATION_BYTES} are '
             "read."
         )
     try:
-        return read_specification(artifacts.read(location), apart)
+        return read_specification(text, apart)
     except InvalidRequest as error:
         raise InvalidRequest(
             f'The feature specification file "{location}" is malformed: {str(error).rstrip(".")}.'
@@ -141,12 +148,12 @@ def manifest_locations(artifacts: Artifacts, manifest: Location) -> list[Locatio
     info = artifacts.info(manifest)
     if info is None:
         raise InvalidRequest(f'Could not find the manifest file "{manifest}".')
-    if info.size > MAX_MANIFEST_BYTES:
+    text = read_at_most(artifacts, manifest, MAX_MANIFEST_BYTES)
+    if text is None:
         raise InvalidRequest(
             f'The manifest file "{manifest}" has {info.size} bytes; at most {MAX_MANIFEST_BYTES} '
             "are read. Is it the data themselves? Then choose S3DataType S3Prefix."
         )
-    text = artifacts.read(manifest)
     if text.count(b",") > _MOST_COMMAS:
         raise _names_too_many(manifest)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_location
+from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_location, read_at_most
 from windvane.artifacts.mapped import BucketMap
 from windvane.control.buckets import BucketOwners
 from windvane.errors import AccessDenied, NotFound, TooLarge
@@ -61,7 +61,10 @@ class Objects:
             raise TooLarge(
                 f"{info.location} has {info.size} bytes; at most {limit_bytes} are shown."
             )
-        return self._artifacts.read(info.location)
+        data = read_at_most(self._artifacts, info.location, limit_bytes)
+        if data is None:
+            raise TooLarge(f"{info.location} has become larger than what is shown.")
+        return data
 
     def chunks(self, caller: Caller, uri: str) -> Iterator[bytes]:
         """raises    as `info`, before the first chunk"""

@@ -167,8 +167,9 @@ def _transformers(tx: Transaction, job: TrainingJob) -> str:
     artefact: str = job.details.get("ModelArtifacts", {}).get("S3ModelArtifacts", "")
     if not artefact and job.parent:
         step = Step(Kind.TRAINING_JOB, job.name)
-        for candidate in tx.every(Candidate, (CandidateStatus.COMPLETED,)):
-            if candidate.parent == job.parent and step in candidate.steps and candidate.containers:
+        for candidate in tx.children(Candidate, job.parent):
+            is_whole = candidate.status is CandidateStatus.COMPLETED and candidate.containers
+            if is_whole and step in candidate.steps:
                 artefact = candidate.containers[0].model_data_url
     if not artefact:
         raise InvalidRequest(f"The training job {job.arn} has no artefact: it was not kept.")
