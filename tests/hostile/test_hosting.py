@@ -29,6 +29,7 @@ from windvane.domain.deployment import (
 )
 from windvane.errors import InvalidRequest, LimitExceeded
 from windvane.names import Scope
+from windvane.process.frames import pack
 from windvane.serving.process import ModelProcess
 from windvane.serving.router import Bounds, Router
 from windvane.store.base import Store
@@ -130,6 +131,21 @@ def test_a_process_that_closes_its_channel_is_not_listened_to_for_ever(tmp_path:
         assert process.hello() is None
         assert process.is_silent
         assert process.exit_code() is None
+    finally:
+        process.channel.close()
+        process.close()
+
+
+def test_a_reason_with_half_a_character_can_be_sent(tmp_path: Path) -> None:
+    """A file of an archive may be called so, and the answer that told of it was a fault of the server."""
+    said = pack({"failed": "the file \udcff differs"})
+    program = (sys.executable, "-c", f"import os, sys; os.write(int(sys.argv[2]), {said!r})")
+    process = ModelProcess(program, tmp_path / "spec", tmp_path / "log", {})
+    try:
+        select.select([process.channel], [], [], 30)
+        hello = process.hello()
+        assert hello is not None
+        assert hello.failed == "the file ? differs"
     finally:
         process.channel.close()
         process.close()

@@ -82,7 +82,7 @@ class ModelProcess:
             frame = self._words.next_frame()
         except BadFrame as error:
             return Hello(f"It did not keep to its protocol: {error}")
-        return None if frame is None else Hello(str(frame[0].get("failed", ""))[:_MAX_REASON])
+        return None if frame is None else Hello(_told(frame[0].get("failed", "")))
 
     def exit_code(self) -> int | None:
         """None while it runs; -N if ended by signal N."""
@@ -97,3 +97,8 @@ class ModelProcess:
                     send(target, signal.SIGKILL)
             self._process.wait()
         os.close(self.pidfd)
+
+
+def _told(reason: object) -> str:
+    """As text that can be sent: names of files in an archive may have halves of surrogate pairs."""
+    return str(reason)[:_MAX_REASON].encode("utf-8", "replace").decode()

@@ -53,7 +53,8 @@ def _download(artifacts: Artifacts, url: str, folder: Path, take: Take) -> None:
     except FileNotFoundError as error:
         raise InvalidRequest(f"Could not find model data at {url}.") from error
     except CorruptArtifact as error:
-        raise CorruptArtifact(str(error).replace(str(archive), url)) from error
+        text = str(error).replace(str(archive), url).replace(str(part), url)
+        raise CorruptArtifact(text) from error
     finally:
         archive.unlink(missing_ok=True)
     part.rename(folder)
