@@ -6,15 +6,20 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
 from unit.console.desk import Desk, opened
 
 from windvane.api.inside import Inside
 from windvane.console import forms
 from windvane.console.candidate import explanation, quality, reading
+from windvane.console.framed import framed
 from windvane.console.visit import VisitObjects
+from windvane.errors import InvalidRequest
 from windvane.wire.call import Caller, Credential
 
 
@@ -91,3 +96,82 @@ def test_objects_that_are_long_hold_no_thread_that_others_need(
     told = asyncio.run(all_of_it())
     inside.close()
     assert all(one["in"].startswith("console") for one in told)
+
+
+def test_few_pages_of_an_account_have_large_objects_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each page on an explanation held 100 MB of what somebody had put in place of its files while it waited for its turn:
+    64 of them ended the server."""
+    lock, held = threading.Lock(), [0]
+
+    class Counted(Stored):
+        def read(self, *_: Any) -> bytes:
+            with lock:
+                held[0] += 1
+            return b"{}"
+
+    most: list[int] = []
+
+    def explained(*_: Any) -> None:
+        with lock:
+            most.append(held[0])
+            held[0] -= 2
+
+    monkeypatch.setattr(explanation, "_explained", explained)
+    inside = Inside({}, {})
+    caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))
+    objects = VisitObjects(Counted(), caller, inside)  # type: ignore[arg-type]
+    place = explanation.Place("s3://b/x", "c", (), False)
+
+    async def all_of_it() -> None:
+        pages = (explanation.read_explanation(objects, place, "y", 0) for _ in range(12))
+        await asyncio.gather(*pages)
+
+    asyncio.run(all_of_it())
+    inside.close()
+    assert len(most) == 12
+    assert max(most) <= 4
+
+
+def test_a_table_of_nothing_but_commas_is_refused() -> None:
+    """32 MB of commas became a gigabyte of cells."""
+    table = b"a," * explanation._MOST_CELLS + b"\n1,"
+    with pytest.raises(InvalidRequest, match="no more than 3,000,000 are shown"):
+        explanation._table(table)
+
+
+def test_a_report_is_sent_as_it_is_read() -> None:
+    """A report of 32 MB was in memory for as long as somebody took to read it, on as many connections as there may be."""
+    n_read = [0]
+
+    class Long(Stored):
+        def chunks(self, *_: Any) -> Iterator[bytes]:
+            for _ in range(5):
+                n_read[0] += 1
+                yield b"color-scheme: light dark;"
+
+    inside = Inside({}, {})
+    caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))
+    objects = VisitObjects(Long(), caller, inside)  # type: ignore[arg-type]
+    headers = [(b"cookie", b"windvane-theme=dark"), (b"host", b"127.0.0.1:8470")]
+    scope = {
+        "type": "http",
+        "path": "/",
+        "headers": headers,
+        "server": ("127.0.0.1", 8470),
+        "scheme": "http",
+    }
+    request = Request(scope)
+    request.state.visit = SimpleNamespace(objects=objects)
+
+    async def all_of_it() -> list[bytes]:
+        answer = await framed(request, "s3://b/report.html")
+        assert isinstance(answer, StreamingResponse)
+        assert n_read == [1]
+        return [bytes(chunk) async for chunk in answer.body_iterator]  # type: ignore[arg-type]
+
+    chunks = asyncio.run(all_of_it())
+    inside.close()
+    assert n_read == [5]
+    assert chunks == [b"color-scheme: dark;", *[b"color-scheme: light dark;"] * 4]

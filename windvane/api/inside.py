@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 from windvane.errors import NotAuthorized, UnknownOperation
@@ -33,6 +33,9 @@ T = TypeVar("T")
 _USER_AGENT = "windvane console"
 _AT_ONCE = 16
 """Operations that run for the console at once, half of them of one account: none waits in a thread that others need."""
+
+_LARGE_AT_ONCE = 2
+"""Pages of one account that read objects whole: up to 100 MB each, and more once they are taken apart."""
 
 Refusal = Callable[[Call], NotAuthorized | None]
 """Why a caller may not do what it has not asked for yet; see Permissions.refusal."""
@@ -68,6 +71,7 @@ class Inside:
         self._is_quick = is_quick
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="console")
         self._turns = Turns(_AT_ONCE // 2)
+        self._large = Turns(_LARGE_AT_ONCE)
 
     def close(self) -> None:
         """Waits for the operations that run."""
@@ -114,6 +118,10 @@ class Inside:
         async with self._turns.of(caller.account):
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, work, *arguments)
+
+    def large(self, caller: Caller) -> AbstractAsyncContextManager[None]:
+        """The turn of the caller's account to have large objects in memory; not to be waited for by whoever has it."""
+        return self._large.of(caller.account)
 
     @asynccontextmanager
     async def _kept(self, record: RequestRecord) -> AsyncIterator[None]:

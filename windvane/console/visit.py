@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -76,6 +77,10 @@ class VisitObjects:
 
     async def write(self, uri: str, data: bytes) -> None:
         await self._use("PutObject", uri, self.objects.write, self.caller, uri, data)
+
+    def large(self) -> AbstractAsyncContextManager[None]:
+        """The turn to have large objects in memory, as a block around reading them and what is made of them."""
+        return self.inside.large(self.caller)
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """What `work` makes of objects that were read: they lie where others write, and may be long."""

@@ -22,6 +22,7 @@ from windvane.console.charts.dependence import (
 )
 from windvane.console.charts.swarm import Strip, swarm_chart
 from windvane.console.visit import VisitObjects
+from windvane.errors import InvalidRequest
 
 Document = Mapping[str, Any]
 Table = Mapping[str, Sequence[str]]
@@ -30,6 +31,9 @@ _MOST_BARS, _MOST_STRIPS = 25, 12
 _MOST_OUTPUTS, _MOST_DEPENDENCES = 1_000, 100
 _MOST_ROWS = 300
 """Of a row-by-row picture."""
+
+_MOST_CELLS = 3_000_000
+"""Of a table: one of MOST_BYTES with the shortest numbers has about so many."""
 
 _SAMPLE = "preprocessed-data/explainability_samples/sample.csv"
 _BELOW_ROOT = "/documentation/explainability/output"
@@ -90,14 +94,15 @@ async def read_explanation(
 
     output    of the classes, the one that is asked about
     """
-    analysis, values, sample = await asyncio.gather(
-        read_json(objects, f"{place.folder}/analysis.json"),
-        read_bytes(objects, f"{place.folder}/explanations_shap/out.csv"),
-        read_bytes(objects, place.sample) if place.has_sample else _nothing(),
-    )
-    if analysis is None:
-        return None
-    return await objects.in_thread(_explained, analysis, values, sample, place, target, output)
+    async with objects.large():
+        analysis, values, sample = await asyncio.gather(
+            read_json(objects, f"{place.folder}/analysis.json"),
+            read_bytes(objects, f"{place.folder}/explanations_shap/out.csv"),
+            read_bytes(objects, place.sample) if place.has_sample else _nothing(),
+        )
+        if analysis is None:
+            return None
+        return await objects.in_thread(_explained, analysis, values, sample, place, target, output)
 
 
 def _explained(
@@ -259,5 +264,9 @@ def _table(data: bytes | None) -> Table:
     """Columns of a CSV file by name."""
     if data is None:
         return {}
+    if (n_cells := data.count(b",") + data.count(b"\n")) > _MOST_CELLS:
+        raise InvalidRequest(
+            f"A table of the explanation has {n_cells:,} cells; no more than {_MOST_CELLS:,} are shown."
+        )
     head, *rows = csv.reader(io.StringIO(data.decode("utf-8", "replace")))
     return dict(zip(head, zip(*rows, strict=True), strict=True)) if rows else {}

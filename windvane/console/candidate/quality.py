@@ -126,13 +126,14 @@ async def read_quality(
     folder       S3 URI of the candidate's quality report
     threshold    asked about; None for the model's own
     """
-    statistics, figures = await asyncio.gather(
-        read_json(objects, f"{folder}/statistics.json"),
-        read_json(objects, f"{folder}/figures.json"),
-    )
-    if statistics is None:
-        return None
-    return await objects.in_thread(quality_of, statistics, figures, threshold)
+    async with objects.large():
+        statistics, figures = await asyncio.gather(
+            read_json(objects, f"{folder}/statistics.json"),
+            read_json(objects, f"{folder}/figures.json"),
+        )
+        if statistics is None:
+            return None
+        return await objects.in_thread(quality_of, statistics, figures, threshold)
 
 
 def quality_of(statistics: Document, figures: Document | None, threshold: float | None) -> Quality:

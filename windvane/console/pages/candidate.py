@@ -16,7 +16,7 @@ from windvane.console.candidate.explanation import ExplanationView, Place, read_
 from windvane.console.candidate.files import KINDS, FilesView, folder_of, groups_of
 from windvane.console.candidate.head import Answer, described, head_of
 from windvane.console.candidate.quality import QualityView, read_quality
-from windvane.console.candidate.reading import MOST_BYTES, read_json
+from windvane.console.candidate.reading import read_json
 from windvane.console.candidate.reports import state_of
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
@@ -103,8 +103,12 @@ async def explanation(request: Request) -> Response:
 async def _labels(request: Request, answer: Answer) -> list[str]:
     """Of the classes, as the quality report has them; none if there is none."""
     folder = folder_of(answer, "quality")
-    found = await read_json(visit_of(request).objects, f"{folder}/figures.json") if folder else None
-    return list((found or {}).get("labels", ()))
+    if not folder:
+        return []
+    objects = visit_of(request).objects
+    async with objects.large():
+        found = await read_json(objects, f"{folder}/figures.json")
+        return list((found or {}).get("labels", ()))
 
 
 async def steps_page(request: Request) -> Response:
@@ -152,8 +156,7 @@ async def report(request: Request) -> Response:
     folder = folder_of(answer, kind) if kind in KINDS else ""
     if not folder:
         raise NotFound(f"The candidate {answer['Candidate']['CandidateName']} has no such report.")
-    page = await visit_of(request).objects.read(f"{folder}/report.html", MOST_BYTES)
-    return framed(request, page)
+    return await framed(request, f"{folder}/report.html")
 
 
 async def make_reports(request: Request) -> Response:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from windvane.console.candidate.reading import MOST_BYTES, read_json
+from windvane.console.candidate.reading import read_json
 from windvane.console.charts.bars import bar_chart
 from windvane.console.charts.base import Chart
 from windvane.console.draw import draw
@@ -101,7 +101,10 @@ async def data(request: Request) -> Response:
     visit, job = visit_of(request), await _job(request)
     name = job["AutoMLJobName"]
     root = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}"
-    analysis = await read_json(visit.objects, f"{root}/{_ANALYSIS}", _MOST_VALUES)
+    async with visit.objects.large():
+        analysis = await read_json(visit.objects, f"{root}/{_ANALYSIS}", _MOST_VALUES)
+        table = None if analysis is None else await visit.in_thread(table_of, analysis)
+        del analysis
     notebook = _notebook(job)
     view = DataView(
         name,
@@ -109,7 +112,7 @@ async def data(request: Request) -> Response:
         job["AutoMLJobStatus"],
         job["AutoMLJobSecondaryStatus"],
         job.get("FailureReason", ""),
-        None if analysis is None else await visit.in_thread(table_of, analysis),
+        table,
         f"/console/jobs/{quote(name, safe='')}/data/report" if notebook else "",
         [
             (title, f"{notebook}{ending}")
@@ -127,8 +130,7 @@ async def report(request: Request) -> Response:
     notebook = _notebook(job)
     if not notebook:
         raise NotFound(f"There is no exploration report on the data of {job['AutoMLJobName']}.")
-    page = await visit_of(request).objects.read(f"{notebook}.html", MOST_BYTES)
-    return framed(request, page)
+    return await framed(request, f"{notebook}.html")
 
 
 def table_of(analysis: Document) -> Table:
