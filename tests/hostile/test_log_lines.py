@@ -22,7 +22,8 @@ def test_a_failed_sign_in_writes_no_line_of_its_own(end: str) -> None:
     logger = logging.getLogger("windvane.wire.failures")
     logger.addHandler(handler)
     try:
-        FailureCounter().note("192.0.2.1", f"AKIA{end}{FORGED}\x1b[2J", failed_sign_in())
+        failed = failed_sign_in(is_known=True)
+        FailureCounter().note("192.0.2.1", f"AKIA{end}{FORGED}\x1b[2J", failed)
     finally:
         logger.removeHandler(handler)
     first, *others = written.getvalue().splitlines()
