@@ -12,6 +12,7 @@ from conformance.covered import Shown, Since
 from conformance.differences import differences
 from conformance.members import ITSELF, UNSHOWN, Described, Member, Tests, describe
 from conformance.refusals import reason_for, refusals
+from conformance.s3tests import ceph_tests
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "conformance.md"
@@ -34,8 +35,16 @@ answered; [operations.md](operations.md) says the same in words.
   `{}` stands for the values of a map.
 - botocore's published protocol cases for awsJson 1.1, rest-json and query are replayed against the codecs:
   [which ones are not, and why](../tests/conformance/protocols/excluded.toml).
-- At the end: [differences from AWS](#differences-from-aws) and
+- At the end: [differences from AWS](#differences-from-aws), [what of Ceph's tests of S3 does not pass](#cephs-tests-of-s3), and
   [every member that is refused](#every-member-that-is-refused).
+"""
+
+_CEPH_HEAD = """\
+## Ceph's tests of S3
+
+Of the public [s3-tests](https://github.com/ceph/s3-tests) (commit {commit}) those on objects, lists, parts, copies, ranges,
+conditions, links and forms, tags, versions, checksums and encryption are run against a server: {n_tests} tests, of which
+{n_met} pass. `python scripts/s3tests.py CHECKOUT` runs them, and fails if any other does not pass than these:
 """
 
 _REFUSED_HEAD = """\
@@ -53,6 +62,7 @@ def page(shown: Shown, since: Since) -> str:
         _summary(described),
         *(_operation(one) for one in described),
         _differences(),
+        _ceph(),
         _refused(),
     ]
     return "\n".join(parts)
@@ -149,6 +159,24 @@ def _differences() -> str:
         shown = f" Shown by `{entry.test.removeprefix('tests/')}`." if entry.test else ""
         lines.append(f"- **{entry.what}** {entry.why}{shown}")
     return "\n".join([*lines, ""])
+
+
+def _ceph() -> str:
+    chosen = ceph_tests()
+    head = _CEPH_HEAD.format(
+        commit=chosen.commit,
+        n_tests=chosen.n_tests,
+        n_met=chosen.n_tests - len(chosen.expected_to_fail),
+    )
+    lines = [head, "| tests | why |", "|---|---|"]
+    lines += [
+        f"| {', '.join(f'`{name}`' for name in group.tests)} | {group.why} |"
+        for group in chosen.unmet
+    ]
+    left_out = ", ".join(f"`{name}`" for name in (*chosen.markers, *chosen.names))
+    return "\n".join(
+        [*lines, "", f"Not run, for their marker or a part of their name: {left_out}.", ""]
+    )
 
 
 def _refused() -> str:

@@ -14,6 +14,7 @@ from conformance import covered
 from conformance.differences import differences
 from conformance.members import describe, served
 from conformance.page import PAGE, page
+from conformance.s3tests import ceph_tests
 from conformance.shapes import all_leaves
 
 from windvane.wire.model import load_service
@@ -91,3 +92,10 @@ def test_a_test_that_is_gone_is_noticed():
     assert exists("tests/conformance/test_page.py::test_a_test_that_is_gone_is_noticed")
     assert not exists("tests/conformance/test_page.py::test_of_yesterday")
     assert not exists("tests/conformance/test_gone.py::test_of_yesterday")
+
+
+def test_ceph_tests_that_do_not_pass_stand_once_with_their_reason():
+    names = [name for group in ceph_tests().unmet for name in group.tests]
+    assert len(set(names)) == len(names)
+    assert all(group.why.endswith(".") for group in ceph_tests().unmet)
+    assert not any(mark in name for name in names for mark in ceph_tests().names)

@@ -1,7 +1,7 @@
 """The power of a block device is cut while objects are put: what the file system had not written is gone, nothing acknowledged is.
 
 A file system in a file is copied while the writer stands still: its page cache is not in the copy. Needs root, loop
-devices and mkfs.ext4.
+devices and e2fsprogs.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -44,7 +45,7 @@ _CUTS = 20
 
 
 def _run(*command):
-    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -99,10 +100,14 @@ def _written_until_cut(place, image, left, cut, n_lines):
 
 
 def _check(left, place, lines):
-    place.mkdir(exist_ok=True)
-    _run("mount", "-o", "loop", left, place)
-    try:
-        store = open_objects(place / "s3")
+    """What the file system left is read without mounting it: the journal is replayed in the image, and files are taken
+    from there. Of several loop devices that come and go at once, one may show blocks of another, and synced data seem
+    to be lost: seen with nothing but files that were written, synced and looked for."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    _run("e2fsck", "-y", "-E", "journal_only", left)
+    _run("debugfs", "-R", f"rdump /s3 {place}", left)
+    with closing(open_objects(place / "s3")) as store:
         newest = {}
         for line in lines:
             key, sequence = line.decode().split()
@@ -110,10 +115,8 @@ def _check(left, place, lines):
         for key, sequence in newest.items():
             found = store.find("b", key)
             assert found.sequence >= sequence, key
-            assert hashlib.md5(store.open(found).read()).hexdigest() == found.etag
+            with store.open(found) as stream:
+                assert hashlib.md5(stream.read()).hexdigest() == found.etag
         assert list(store.damages()) == []
         store.sweep(store._clock())
         assert list(store.orphans()) == []
-        store.close()
-    finally:
-        _run("umount", place)
