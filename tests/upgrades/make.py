@@ -2,7 +2,8 @@
 
 Writes FOLDER/data.tar.xz, the data folder of a server that was stopped, and FOLDER/facts.json, what its API said just
 before. Every version that changes the schema of the store or the files of the data folder leaves one here, under the
-name of its schema; test_upgrades.py opens them all. Nothing in it is worth keeping secret.
+name of its schema, such as v0005-2: that of the store, and that of the index of objects (v0005 has its first, v0003 none);
+test_upgrades.py opens them all. Nothing in it is worth keeping secret.
 """
 
 import hashlib
