@@ -345,6 +345,16 @@ def test_a_session_is_narrowed_by_its_policy(accounts: Accounts) -> None:
     assert refusal(client.delete_model, ModelName="m")[0] == "AccessDeniedException"
 
 
+def test_a_session_policy_that_is_not_there_is_told(accounts: Accounts) -> None:
+    asked = {
+        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/windvane",
+        "RoleSessionName": "visit",
+        "PolicyArns": [{"arn": f"arn:aws:iam::{ACCOUNT}:policy/nope"}],
+    }
+    code, text = refusal(accounts.client("sts").assume_role, **asked)
+    assert (code, "policy/nope does not exist" in text) == ("ValidationError", True)
+
+
 def test_a_role_of_another_account_is_assumed_if_both_sides_say_so(
     accounts: Accounts, iam: Any
 ) -> None:

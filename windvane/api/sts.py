@@ -13,7 +13,13 @@ from windvane.control.identity.documents import Use, read_new_policy
 from windvane.control.identity.principals import find_policy
 from windvane.control.identity.sessions import Assumed
 from windvane.domain.identity import User
-from windvane.errors import AccessDenied, InvalidRequest, PackedPolicyTooLarge, PolicyTooLong
+from windvane.errors import (
+    AccessDenied,
+    InvalidRequest,
+    NotFound,
+    PackedPolicyTooLarge,
+    PolicyTooLong,
+)
 from windvane.names import default_role
 from windvane.wire.call import Call, Result
 
@@ -106,7 +112,7 @@ def _refuse_others(call: Call) -> None:
 def _session_policy(parts: IdentityParts, call: Call, account: str) -> str:
     """As a Credential has it; "" if the session is not narrowed.
 
-    raises    MalformedPolicy, PackedPolicyTooLarge, NotFound
+    raises    MalformedPolicy, PackedPolicyTooLarge, InvalidRequest for a policy that is not there: STS models no NoSuchEntity
     """
     document = call.parameters.get("Policy", "")
     arns = [one.get("arn", "") for one in call.parameters.get("PolicyArns", [])]
@@ -121,7 +127,10 @@ def _session_policy(parts: IdentityParts, call: Call, account: str) -> str:
         raise InvalidRequest(f"At most {MOST_POLICY_ARNS} PolicyArns can be given.")
     with parts.changes.snapshot() as tx:
         for arn in arns:
-            find_policy(tx, account, arn)
+            try:
+                find_policy(tx, account, arn)
+            except NotFound as missing:
+                raise InvalidRequest(f"PolicyArns: {missing}") from missing
     return json.dumps([document, arns])
 
 
