@@ -21,7 +21,7 @@ def is_loopback(host: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def peer_of(address: str) -> str:
-    """What addresses of one peer have in common: of IPv6 the network of 64 bits, all of whose addresses a single machine
+    """Return what addresses of one peer have in common: of IPv6 the network of 64 bits, all of whose addresses a single machine
     can have; what is no address is itself.
 
     >>> peer_of("192.0.2.7"), peer_of("2001:db8::1"), peer_of("2001:db8::2:1"), peer_of("::ffff:192.0.2.7")

@@ -102,7 +102,7 @@ class Inside:
     async def use_s3(
         self, caller: Caller, operation: str, uri: str, work: Callable[..., T], *arguments: Any
     ) -> T:
-        """What `work` returns, which does what an operation of S3 does: it is recorded as one.
+        """Run `work`, which does what an operation of S3 does, and record it as one; return what it returns.
 
         uri       s3://BUCKET/KEY, or what a client wrote in its place
         raises    what `work` raises
@@ -114,13 +114,13 @@ class Inside:
             return await self.in_thread(caller, work, *arguments)
 
     async def in_thread(self, caller: Caller, work: Callable[..., T], *arguments: Any) -> T:
-        """What `work` returns, when it is the turn of the caller's account."""
+        """Run `work` in a thread when it is the turn of the caller's account; return what it returns."""
         async with self._turns.of(caller.account):
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, work, *arguments)
 
     def large(self, caller: Caller) -> AbstractAsyncContextManager[None]:
-        """The turn of the caller's account to have large objects in memory; not to be waited for by whoever has it."""
+        """Return the turn of the caller's account to have large objects in memory; not to be waited for by whoever has it."""
         return self._large.of(caller.account)
 
     @asynccontextmanager

@@ -149,7 +149,10 @@ def _read(entries: dict[str, Any], account: str) -> KeyFile:
 
 
 def _check(keys: KeyFile) -> None:
-    """raises    ValueError: whoever knew of an empty secret would be anybody"""
+    """Refuse secrets that are too short.
+
+    raises    ValueError: whoever knew of an empty secret could sign as anybody
+    """
     if min(len(keys.token_secret), len(keys.sealing_secret)) < _LEAST_SECRET_BYTES:
         raise ValueError(f"a secret has less than {_LEAST_SECRET_BYTES} bytes")
     if not all(one.access_key and one.secret_key for one in keys.root_keys):

@@ -83,11 +83,11 @@ class Permissions:
         self._lookups = Lookups(authorize.directory, key_arn)
 
     def is_quick(self, call: Call) -> bool:
-        """Whether what the caller may do is known and short: then it is said within a few milliseconds at most."""
+        """Return whether the caller's policies are in memory and short, so that deciding takes a few milliseconds at most."""
         return self._authorize.is_quick(call.caller)
 
     def refusal(self, call: Call) -> NotAuthorized | None:
-        """Why the caller may not do what a call asks for; None if nothing of that is known before it is tried. Of an
+        """Return why the caller may not do what a call asks for; None if nothing of that is known before it is tried. Of an
         operation whose parameters are left out: whether there is anything that it may be done to.
 
         Pages ask it many times while they are drawn, so of policies that take long nothing is known."""

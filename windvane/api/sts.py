@@ -110,7 +110,7 @@ def _refuse_others(call: Call) -> None:
 
 
 def _session_policy(parts: IdentityParts, call: Call, account: str) -> str:
-    """As a Credential has it; "" if the session is not narrowed.
+    """Return the session policy as a Credential has it; "" if the session is not narrowed.
 
     raises    MalformedPolicy, PackedPolicyTooLarge, InvalidRequest for a policy that is not there: STS models no NoSuchEntity
     """

@@ -137,7 +137,7 @@ class Broker:
         return self._keep(lambda: _Listing(prefix, iter(self._artifacts.list(prefix)))), b""
 
     def _page(self, asked: dict[str, Any]) -> _Answer:
-        """Whether there may be more, and some of the objects. A store pages on by the bucket's name, and the bucket may
+        """Return some of the objects of an open listing, and whether there may be more. A store pages on by the bucket's name, and the bucket may
         be another account's by now: it is asked for each page, before it is read and before it is told.
         """
         handle = asked.get("handle")
@@ -152,7 +152,10 @@ class Broker:
         return len(page) == _PAGE, json.dumps(page).encode()
 
     def _check_listing(self, handle: int, listing: _Listing) -> None:
-        """raises    AccessDenied, and the listing is over"""
+        """Ask again whether the listing may go on; close it if not.
+
+        raises    AccessDenied
+        """
         if not self._reach.may_list(listing.prefix):
             self._let_go(handle)
             raise _beyond(listing.prefix)

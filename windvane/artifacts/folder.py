@@ -38,7 +38,7 @@ class Folder:
         self._root = root
 
     def objects(self, prefix: str, after: str = "") -> FolderObjects:
-        """Those whose key starts with `prefix` and is greater than `after`, in key order."""
+        """Return the objects whose key starts with `prefix` and is greater than `after`, in key order."""
         return FolderObjects(self._root, prefix, after)
 
     def find(self, key: str) -> FolderObject | None:

@@ -81,7 +81,7 @@ def _sought(wanted: Wanted) -> Sought:
 
 
 def _day_of(moment: datetime | None) -> str:
-    """As names of files have it; "" for no moment."""
+    """Return the day of a moment as names of files have it; "" for no moment."""
     return moment.astimezone(UTC).strftime("%Y%m%d") if moment else ""
 
 

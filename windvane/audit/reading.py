@@ -99,7 +99,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Sought:
-    """What a line must have to be worth reading: without it there is nothing that is looked for.
+    """What a line of the log must have to be decoded at all: a filter before the search.
 
     first_day, last_day    of its file, as in the file's name; "" for any
     holds                  bytes of the line

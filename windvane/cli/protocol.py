@@ -245,7 +245,7 @@ class Bounded(HttpToolsProtocol):
 
 
 class _Unread(bytearray):
-    """What has come of a body since the application asked last: pieces, which are put together when it asks again.
+    """The bytes of a body that have come since the application asked last: pieces, joined when it asks again.
 
     is_enough    no more is to be read until then
     """

@@ -56,7 +56,8 @@ def simulate_principal_policy(parts: IdentityParts, call: Call) -> Result:
 
 
 def _rights(parts: IdentityParts, call: Call) -> tuple[Rights, int]:
-    """Of the user or role, with the further documents of the request; and how many characters its policies have.
+    """Return the rights of the user or role with the further documents of the request, and the length of its policies in
+    characters.
 
     raises    NotFound, InvalidRequest for a document that is none, or for too many
     """
@@ -73,7 +74,10 @@ def _rights(parts: IdentityParts, call: Call) -> tuple[Rights, int]:
 
 
 def _read(documents: list[str]) -> list[Policy]:
-    """raises    InvalidRequest that names the document: MalformedPolicyDocument is not modelled for a simulation"""
+    """Read the further policy documents of a simulation.
+
+    raises    InvalidRequest that names the document: MalformedPolicyDocument is not modelled for a simulation
+    """
     if sum(map(length_of, documents)) > _MOST_FURTHER:
         raise InvalidRequest(
             f"The documents of PolicyInputList have over {_MOST_FURTHER} characters."

@@ -44,7 +44,10 @@ class FirstJob:
 
 
 def first_job(caller: Caller, roles: tuple[str, ...]) -> FirstJob:
-    """roles    ARNs of those that the caller may hand to jobs"""
+    """Return the first steps that a page without jobs shows.
+
+    roles    ARNs of those that the caller may hand to jobs
+    """
     told = {
         "bucket": default_bucket(caller.account, caller.region),
         "role": next(iter(roles), "ROLE"),

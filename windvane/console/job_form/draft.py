@@ -66,7 +66,10 @@ class Draft:
 
     @classmethod
     def of(cls, form: Form) -> Draft:
-        """raises    InvalidRequest for a field that is longer than any request could take"""
+        """Read the fields of a form.
+
+        raises    InvalidRequest for a field that is longer than any request could take
+        """
         columns = tuple(unpacked(one) for one in form.all("column"))
         chosen = [one.strip() for one in form.all("type")]
         pairs = zip(columns, chosen, strict=False)

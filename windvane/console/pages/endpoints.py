@@ -146,7 +146,7 @@ def _wish_of(request: Request) -> Wish:
 
 
 async def _rows(visit: Visit, wish: Wish) -> tuple[tuple[Row, ...], Wish | None]:
-    """Those that may be looked at, and the next page.
+    """Return the endpoints that may be looked at, and the next page.
 
     raises    AccessDenied if there are some and none of them may be
     """

@@ -225,7 +225,10 @@ def _as_seen(draft: Draft, seen: Seen) -> Draft:
 
 
 def _first_role(visit: Visit, roles: tuple[str, ...]) -> str:
-    """raises    NotAuthorized if whoever is signed in may hand no role to a job"""
+    """Return the role that is proposed for a job.
+
+    raises    NotAuthorized if whoever is signed in may hand no role to a job
+    """
     if roles:
         return roles[0]
     raise NotAuthorized(
@@ -238,7 +241,7 @@ def _first_role(visit: Visit, roles: tuple[str, ...]) -> str:
 
 
 def _completed(draft: Draft, visit: Visit, roles: tuple[str, ...]) -> Draft:
-    """With proposals for what is empty and must not be."""
+    """Return the draft with proposals for what is empty and must not be."""
     bucket = default_bucket(visit.caller.account, visit.caller.region)
     return replace(
         draft,
