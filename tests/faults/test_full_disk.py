@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from contextlib import suppress
 
 import pytest
@@ -129,6 +131,24 @@ class Acts:
         assert [one["Key"] for one in tags] == tagged[-1:]
 
 
+def is_well(server):
+    try:
+        with urllib.request.urlopen(f"{server.url}/healthz", timeout=10):
+            return True
+    except urllib.error.HTTPError as error:
+        if error.code != 503:
+            raise
+        return False
+
+
+def wait_until_well(server):
+    """The audit log tries again a few times a second; until then changes are refused, and /healthz says why."""
+    give_up = time.monotonic() + 20
+    while not is_well(server):
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
 def check_folder(server):
     checked = subprocess.run(
         [sys.executable, "-m", "windvane.cli.main", "check", "--data-dir", server.folder],
@@ -150,6 +170,7 @@ def test_what_a_full_disk_refuses_is_told_and_what_it_took_is_there(disk, server
         acts.all(free_kib)
         acts.check()
         disk.empty()
+        wait_until_well(server)
         acts.all(f"{free_kib}-after")
         assert ("put", f"put-{free_kib}-after") in [(k.__name__, n) for k, n in acts.kept]
     assert len(acts.refused) >= 5
