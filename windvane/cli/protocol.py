@@ -34,6 +34,10 @@ UNREAD_PIECES = 4096
 UNREAD_BYTES = 1 << 19
 """Of a body that somebody reads, this and one read from the socket may wait for being read; before, HIGH_WATER_LIMIT."""
 
+PIPELINED = 16
+"""Requests that may wait on a connection behind the one that is answered: a read from the socket holds thousands, and each
+is taken apart and kept before anybody knows who sent it. Browsers and SDKs send none."""
+
 LINGER_S = 10.0
 LINGER_BYTES = 8 << 20
 """What a client still sends of a body that was refused is read and dropped up to here: a connection that is closed on
@@ -54,8 +58,9 @@ class Refused(Exception):
 
 class Bounded(HttpToolsProtocol):
     """Ends a connection that sends head without end, which the parser would keep, or none at all; or that takes nothing
-    of its answer. Refuses requests that two readers would read in two ways: a target that is no path, a method without
-    a body that has one, and a body behind an Upgrade header, which the parser would leave unread."""
+    of its answer; or that has many requests wait. Refuses requests that two readers would read in two ways: a target
+    that is no path, a method without a body that has one, and a body behind an Upgrade header, which the parser would
+    leave unread."""
 
     head_s = HEAD_S
     reading_s = READING_S
@@ -69,6 +74,7 @@ class Bounded(HttpToolsProtocol):
     _n_dropped = 0
     _in_head = False
     _read_by: RequestResponseCycle | None = None
+    _served: RequestResponseCycle | None = None
     _complaint: tuple[int, str] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -83,6 +89,7 @@ class Bounded(HttpToolsProtocol):
         for timer in (self._reading, self._lingering):
             if timer is not None:
                 timer.cancel()
+        self._tell_served()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -102,6 +109,10 @@ class Bounded(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        if len(self.pipeline) >= PIPELINED:
+            self._tell_served()
+            self.transport.abort()
+            raise Refused(f"More than {PIPELINED} requests wait on one connection.")
         self._has_moved, self._in_head = True, False
         self._wait_no_more()
         if len(self.headers) > MAX_HEADERS:
@@ -142,6 +153,8 @@ class Bounded(HttpToolsProtocol):
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
+        if self.transport.is_closing():
+            return
         if self._complaint is None:
             super().send_400_response(msg)
         else:
@@ -163,9 +176,16 @@ class Bounded(HttpToolsProtocol):
         self._watch_reader()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._served = cycle
         cycle.transport = _Closing(self, cycle)  # type: ignore[assignment]
         has_body = cycle.scope["method"].encode() not in _BODILESS
         super()._start_asgi_task(cycle, _closing_early(app, cycle) if has_body else app)
+
+    def _tell_served(self) -> None:
+        """Tell the request that is answered that nobody is there: uvicorn tells the last that came, which may wait."""
+        if self._served is not None:
+            self._served.disconnected = True
+            self._served.message_event.set()
 
     def end_softly(self, cycle: RequestResponseCycle) -> None:
         """Close once the answer is sent and the client has had time to read it, whatever it still sends."""

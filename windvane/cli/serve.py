@@ -137,5 +137,7 @@ def _log_to(folder: Path) -> None:
         logging.StreamHandler(sys.stderr),
         to_file,
     )
-    for chatty in ("botocore", "boto3", "urllib3", "alembic", "uvicorn.access", "uvicorn.error"):
+    for chatty in ("botocore", "boto3", "urllib3", "alembic", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It warns of each request that is none: whoever reaches the port could fill the log with such lines.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
