@@ -22,7 +22,7 @@ from windvane.api.key_watch import KeyWatch
 from windvane.api.keyring import KeyRing
 from windvane.api.operation import Parts
 from windvane.api.permission_table import PERMISSIONS
-from windvane.api.permissions import Permissions, stored_key_arn
+from windvane.api.permissions import Permissions, stored_key_arn, stored_volume_key
 from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.api.s3.served import s3_service
@@ -175,7 +175,12 @@ class Server:
         self._failures = FailureCounter(settings.limits.failed_requests)
         self._rates = AccountRates(settings.limits.requests_per_s)
         self._s3_threads = ThreadPoolExecutor(_S3_THREADS, thread_name_prefix="s3")
-        self._permit = Permissions(self._authorizer, PERMISSIONS, stored_key_arn(self._store))
+        self._permit = Permissions(
+            self._authorizer,
+            PERMISSIONS,
+            stored_key_arn(self._store),
+            stored_volume_key(self._store),
+        )
         self._roles = Roles(self._authorizer, self._owners, self._mapped)
         self._entry = Entry(self._keyring, Passes(self._store, utc_now), keys.token_secret, utc_now)
         self._gateway = self._new_gateway()
@@ -404,6 +409,7 @@ class Server:
             plain_links(self._settings),
             self._settings.s3 is None,
             self._no_volumes,
+            key_of_writes(self._objects, self._mapped),
         )
         most_jobs = limits.jobs_in_flight
         steps = Steps(store, artifacts, roles, lists, encryption, utc_now, networks, most_jobs)

@@ -41,7 +41,7 @@ def identity_of(
 
 
 def permit_of(parts: IdentityParts) -> Permissions:
-    return Permissions(parts.authorizer, PERMISSIONS, lambda _, written: written)
+    return Permissions(parts.authorizer, PERMISSIONS, lambda _, written: written, lambda _, __: "")
 
 
 def roles(*arns: str) -> tuple[Role, ...]:

@@ -44,7 +44,7 @@ from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyRing
 from windvane.api.operation import Parts
 from windvane.api.permission_table import PERMISSIONS
-from windvane.api.permissions import Permissions, stored_key_arn
+from windvane.api.permissions import Permissions, stored_key_arn, stored_volume_key
 from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
@@ -578,7 +578,12 @@ def test_an_alias_is_not_taken_from_a_key_that_the_caller_may_not_touch(account:
     client = account.client("kms")
     theirs, own = (client.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
     client.create_alias(AliasName="alias/team", TargetKeyId=theirs)
-    permit = Permissions(account.identity.authorizer, PERMISSIONS, stored_key_arn(account.store))
+    permit = Permissions(
+        account.identity.authorizer,
+        PERMISSIONS,
+        stored_key_arn(account.store),
+        stored_volume_key(account.store),
+    )
     aliases = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/*"
     keys = account.user("ann", allow("kms:*", [own, aliases]))
     asked = {

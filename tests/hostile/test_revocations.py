@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from windvane import app as windvane_app
-from windvane.api.key_file import load_or_create_keys
+from windvane.api.key_file import UnusableKeys, load_or_create_keys
+from windvane.api.key_watch import KeyWatch
 
 ACCOUNT = "111122223333"
 
@@ -61,3 +62,19 @@ def test_a_fault_of_one_look_is_not_the_last_look(refreshed: Any) -> None:
     refreshed.fault = KeyError("a record of a later version")
     refreshed.until(3)
     assert refreshed.n >= 3
+
+
+def test_a_key_file_that_vanishes_under_a_look_is_not_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where keys.json was taken away between looking at it and reading it (while it is restored, say), the running server
+    made new root keys and secrets there: every session ended, and what was restored was not what held."""
+    load_or_create_keys(tmp_path, ACCOUNT)
+    told: list[Any] = []
+    watch = KeyWatch(tmp_path, ACCOUNT, told.append)
+    (tmp_path / "keys.json").unlink()
+    monkeypatch.setattr(watch, "_mark", lambda: (1, 2, 3))
+    with pytest.raises(UnusableKeys, match=r"keys\.json"):
+        watch.look()
+    assert list(tmp_path.iterdir()) == []
+    assert told == []

@@ -46,14 +46,12 @@ def looks(monkeypatch: pytest.MonkeyPatch, release: threading.Event) -> Any:
             assert release.wait(WAIT_S)
         return {}
 
-    def objects(_: Any, source: dict[str, str]) -> Iterator[ObjectInfo]:
+    def objects(_: Any, __: Any, source: dict[str, str]) -> Iterator[ObjectInfo]:
         yield ObjectInfo(Location("data", source["S3Uri"]), 1, "e")
 
-    grant: Any = SimpleNamespace(require_read=lambda _: None)
-    roles: Any = SimpleNamespace(of_caller=lambda _: grant)
+    roles: Any = SimpleNamespace(of_caller=lambda _: None)
     monkeypatch.setattr(previews, "look", look)
-    monkeypatch.setattr(previews, "input_objects", objects)
-    monkeypatch.setattr(previews, "_check_readable", lambda *_: None)
+    monkeypatch.setattr(previews, "readable_objects", objects)
     unused: Any = None
     shared = Previews(unused, roles)
 

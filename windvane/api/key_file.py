@@ -73,6 +73,15 @@ def load_or_create_keys(data_dir: Path, account: str) -> KeyFile:
     path = data_dir / FILE_NAME
     if not path.exists():
         _create(path)
+    return read_keys(data_dir, account)
+
+
+def read_keys(data_dir: Path, account: str) -> KeyFile:
+    """The keys that are in `data_dir`/keys.json.
+
+    raises    UnusableKeys for a file that is damaged, or not there
+    """
+    path = data_dir / FILE_NAME
     try:
         return _read(json.loads(path.read_text()), account)
     except (OSError, ValueError, KeyError, TypeError) as error:

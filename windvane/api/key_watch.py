@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from windvane.api.key_file import FILE_NAME, KeyFile, load_or_create_keys
+from windvane.api.key_file import FILE_NAME, KeyFile, read_keys
 
 _Mark = tuple[int, int, int]
 
@@ -23,11 +23,11 @@ class KeyWatch:
         self._seen: _Mark | None = None  # so that the first look tells what is there
 
     def look(self) -> None:
-        """raises    UnusableKeys for a file that is damaged: what was known goes on"""
+        """raises    UnusableKeys for a file that is damaged, or gone by now: what was known goes on, and none is made"""
         mark = self._mark()
         if mark is None or mark == self._seen:
             return
-        keys = load_or_create_keys(self._data_dir, self._account)
+        keys = read_keys(self._data_dir, self._account)
         self._changed(keys)
         self._seen = mark
 

@@ -7,6 +7,7 @@ source    "Actions, resources, and condition keys for AWS services" in the servi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from windvane.api.permissions import Lookups, Permission, ResourcesOf, Rows, anything
 from windvane.control.kms.blobs import head_of
@@ -88,6 +89,17 @@ _MODEL = _named(Kind.MODEL, "ModelName")
 _CONFIG = _named(Kind.ENDPOINT_CONFIG, "EndpointConfigName")
 _ENDPOINT = _named(Kind.ENDPOINT, "EndpointName")
 
+
+def _key_of_config(call: Call, lookups: Lookups) -> tuple[str, ...]:
+    """The key of the volumes that an endpoint gets with its configuration; nothing for volumes without one."""
+    scope = Scope(call.caller.account, call.caller.region)
+    key = lookups.volume_key(scope, call.parameters["EndpointConfigName"])
+    return (key,) if key else ()
+
+
+_HANDING_ON = Permission("kms:CreateGrant", _key_of_config)
+"""source    CreateEndpoint in "Amazon SageMaker API Permissions", SageMaker's developer guide"""
+
 _SAGEMAKER = _sagemaker(
     {
         "AddTags": _given("ResourceArn"),
@@ -128,6 +140,10 @@ _SAGEMAKER = _sagemaker(
         "UpdateEndpointWeightsAndCapacities": _ENDPOINT,
     }
 )
+_DEPLOYING: Rows = {
+    ("sagemaker", name): replace(_SAGEMAKER["sagemaker", name], also=_HANDING_ON)
+    for name in ("CreateEndpoint", "UpdateEndpoint")
+}
 
 _RUNTIME: Rows = {
     ("sagemaker-runtime", "InvokeEndpoint"): Permission("sagemaker:InvokeEndpoint", _ENDPOINT)
@@ -333,6 +349,7 @@ _CLOUDTRAIL: Rows = {("cloudtrail", "LookupEvents"): Permission("cloudtrail:Look
 
 PERMISSIONS: Rows = {
     **_SAGEMAKER,
+    **_DEPLOYING,
     **_RUNTIME,
     **_OWN,
     **_LOGS,

@@ -12,6 +12,7 @@ from windvane.control.identity.authorizer import Authorizer, denied
 from windvane.control.identity.directory import Directory
 from windvane.control.identity.evaluation import Decision
 from windvane.control.kms.lookup import find_key
+from windvane.domain.deployment import EndpointConfig
 from windvane.errors import AccessDenied, CallerFault, NotAuthorized
 from windvane.names import Scope
 from windvane.store.base import Store
@@ -35,12 +36,28 @@ def stored_key_arn(store: Store) -> KeyArn:
     return key_arn
 
 
+VolumeKey = Callable[[Scope, str], str]
+"""The ARN of the KMS key of the volumes of an endpoint configuration; "" if it names none."""
+
+
+def stored_volume_key(store: Store) -> VolumeKey:
+    """Looks endpoint configurations up in the store."""
+
+    def volume_key(scope: Scope, name: str) -> str:
+        with store.snapshot() as tx:
+            config = tx.find(EndpointConfig, scope, name)
+        return "" if config is None else config.volume_key
+
+    return volume_key
+
+
 @dataclass(frozen=True)
 class Lookups:
     """What a row may ask to find the ARN of what a request names."""
 
     directory: Directory
     key_arn: KeyArn
+    volume_key: VolumeKey
 
 
 ResourcesOf = Callable[[Call, Lookups], tuple[str, ...]]
@@ -77,10 +94,12 @@ Rows = Mapping[tuple[str, str], Permission]
 class Permissions:
     """The wire's Permit: one question for each resource that a request names."""
 
-    def __init__(self, authorize: Authorizer, rows: Rows, key_arn: KeyArn) -> None:
+    def __init__(
+        self, authorize: Authorizer, rows: Rows, key_arn: KeyArn, volume_key: VolumeKey
+    ) -> None:
         self._authorize = authorize
         self._rows = rows
-        self._lookups = Lookups(authorize.directory, key_arn)
+        self._lookups = Lookups(authorize.directory, key_arn, volume_key)
 
     def is_quick(self, call: Call) -> bool:
         """Return whether the caller's policies are in memory and short, so that deciding takes a few milliseconds at most."""

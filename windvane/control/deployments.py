@@ -2,23 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from windvane.control.endpoint_configs import CREATE_CONFIG_RULES, add_endpoint_config
 from windvane.control.endpoints import CREATE_ENDPOINT_RULES, add_endpoint
+from windvane.control.identity.conditions import Facts
+from windvane.control.identity.evaluation import NO_FACTS
 from windvane.control.members import first
 from windvane.control.models import CREATE_MODEL_RULES, add_model
 from windvane.control.rules import check
 from windvane.domain.candidate import Candidate
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob
-from windvane.domain.resource import Resource
+from windvane.domain.resource import Kind, Resource
 from windvane.errors import CallerFault, InvalidRequest
-from windvane.names import derived_suffix, fitted
+from windvane.names import arn, derived_suffix, fitted
 from windvane.store.base import Transaction
 
 INSTANCE_TYPE = "ml.m5.xlarge"
 VARIANT = "AllTraffic"
+_LONGEST_NAME = 63
+
+
+@dataclass(frozen=True)
+class Need:
+    """A permission that whoever asks for a deployment needs, as if they asked for its parts one by one."""
+
+    action: str
+    resource: str
+    facts: Facts
+
+
+def needed_to_deploy(job: AutoMLJob) -> Iterator[Need]:
+    """What the creator of a job must be allowed; nothing for a job that deploys nothing."""
+    if not job.endpoint_name:
+        return
+    name = _name(job)
+    config = arn(job.scope, Kind.ENDPOINT_CONFIG, name)
+    facts = {"sagemaker:volumekmskey": job.volume_key} if job.volume_key else NO_FACTS
+    for action, resource in (
+        ("CreateModel", arn(job.scope, Kind.MODEL, name)),
+        ("CreateEndpointConfig", config),
+        ("CreateEndpoint", arn(job.scope, Kind.ENDPOINT, job.endpoint_name)),
+        ("CreateEndpoint", config),
+    ):
+        yield Need(f"sagemaker:{action}", resource, facts)
+
+
+def _name(job: AutoMLJob) -> str:
+    """Of the model and the endpoint configuration."""
+    return fitted(job.name, derived_suffix(job.arn, "deployment"), _LONGEST_NAME)
 
 
 def deploy_candidate(
@@ -35,7 +70,7 @@ def deploy_candidate(
     instance_limit    model processes that the account may have
     raises    InvalidRequest if a name is taken or the quota is used up; nothing is left behind then
     """
-    name = fitted(job.name, derived_suffix(job.arn, "deployment"), 63)
+    name = _name(job)
     model = {
         "ModelName": name,
         "ExecutionRoleArn": job.request["RoleArn"],

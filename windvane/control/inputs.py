@@ -44,10 +44,7 @@ def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: Reques
     """
     location = parse_location(source["S3Uri"])
     if source["S3DataType"] == "ManifestFile":
-        grant.require(Action.GET, location.bucket, location.key)
-        if (manifest := artifacts.info(location)) is not None:
-            grant.require_read(manifest)
-        named = manifest_locations(artifacts, location)
+        named = _named_readably(artifacts, grant, location)
         for item in named:
             grant.require(Action.GET, item.bucket, item.key)
         for item in named:
@@ -66,6 +63,34 @@ def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: Reques
             f'exist under that S3 prefix, and that the role "{grant.role_arn}" has '
             f'"s3:ListBucket" permissions on bucket "{location.bucket}".'
         )
+
+
+def readable_objects(artifacts: Artifacts, grant: Grant, source: Request) -> Iterator[ObjectInfo]:
+    """As input_objects, of what the role may read: it is asked before anything is looked for, so that nobody learns which
+    objects there are where they may not read.
+
+    raises    InvalidRequest besides if the role may not list the prefix, or read the manifest or an object
+    """
+    location = parse_location(source["S3Uri"])
+    if source["S3DataType"] != "ManifestFile":
+        grant.require(Action.LIST, location.bucket, location.key)
+        for info in _under_prefix(artifacts, location):
+            grant.require_read(info)
+            yield info
+        return
+    for item in _named_readably(artifacts, grant, location):
+        grant.require(Action.GET, item.bucket, item.key)
+        info = _info_of_named(artifacts, item, location)
+        grant.require_read(info)
+        yield info
+
+
+def _named_readably(artifacts: Artifacts, grant: Grant, manifest: Location) -> list[Location]:
+    """What a manifest names that the role may read; of what it names that is yet to be asked."""
+    grant.require(Action.GET, manifest.bucket, manifest.key)
+    if (info := artifacts.info(manifest)) is not None:
+        grant.require_read(info)
+    return manifest_locations(artifacts, manifest)
 
 
 def check_output(artifacts: Artifacts, scope: Scope, grant: Grant, uri: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from windvane.artifacts.base import Artifacts
 from windvane.control.automl_v2 import V2_RULES, in_v1_words, told_in_v2_words
+from windvane.control.deployments import needed_to_deploy
 from windvane.control.encryption import Encryption
 from windvane.control.inputs import check_input, check_output, check_specification
 from windvane.control.lists import Listed, Listing, Lists
@@ -84,7 +85,8 @@ class Jobs:
         """Record a job and its first task; nothing is left behind if the job is refused.
 
         request   to CreateAutoMLJob
-        raises    InvalidRequest, NameTaken, LimitExceeded; AccessDenied if the caller may not pass the role
+        raises    InvalidRequest, NameTaken, LimitExceeded; AccessDenied if the caller may not pass the role, or make what
+                  ModelDeployConfig has the job make
         """
         check(self._rules, request)
         return self._create(caller, request, by_v2=False)
@@ -101,13 +103,12 @@ class Jobs:
         with self._store.snapshot() as tx:
             if tx.find(AutoMLJob, scope, name) is not None:
                 raise _name_taken(scope, name)
-        told = told_in_v2_words if by_v2 else str
-        self._encryption.check_traffic(request, _TRAFFIC, told)
-        output_key = self._encryption.output_key(scope, grant, request, _OUTPUT_KEY, told)
-        volume_key = self._encryption.volume_key(scope, request, _VOLUME_KEY, told)
+        output_key, volume_key = self._keys(caller, grant, request, by_v2=by_v2)
         features = self._check_world(scope, request, grant)
-        now = self._clock()
-        limits = self._limits(request)
+        if not output_key:
+            output = request["OutputDataConfig"]["S3OutputPath"]
+            self._encryption.check_default_keys(grant, [output])
+        now, limits = self._clock(), self._limits(request)
         job = AutoMLJob(
             scope=scope,
             name=name,
@@ -122,22 +123,34 @@ class Jobs:
             output_key=output_key,
             volume_key=volume_key,
         )
+        for one in needed_to_deploy(job):
+            self._roles.require(caller, one.action, one.resource, one.facts)
         with self._store.transaction() as tx:
             if not tx.insert(job):
                 raise _name_taken(scope, name)
-            unfinished = tx.count(AutoMLJob, _UNFINISHED, scope)
-            if unfinished > self._quotas.concurrent_jobs:
-                raise LimitExceeded(
-                    "concurrent AutoML jobs",
-                    self._quotas.concurrent_jobs,
-                    unfinished - 1,
-                    1,
-                    "Jobs",
-                )
-            check_jobs_in_flight(tx, scope, self._quotas.jobs_in_flight)
+            self._check_number(tx, scope)
             set_first_tags(tx, job.arn, request)
             tx.add_tasks(job.arn, [NewTask(TaskKind.ANALYZE, "analyze", {})], now)
         return job
+
+    def _keys(
+        self, caller: Caller, grant: Grant, request: Request, *, by_v2: bool
+    ) -> tuple[str, str]:
+        """ARNs of the keys of output and volume."""
+        told = told_in_v2_words if by_v2 else str
+        scope, encryption = Scope(caller.account, caller.region), self._encryption
+        encryption.check_traffic(request, _TRAFFIC, told)
+        output_key = encryption.output_key(scope, grant, request, _OUTPUT_KEY, told)
+        volume_key = encryption.volume_key(scope, request, _VOLUME_KEY, told)
+        encryption.check_handed_on(volume_key, grant, self._roles.of_caller(caller))
+        return output_key, volume_key
+
+    def _check_number(self, tx: Transaction, scope: Scope) -> None:
+        """raises    LimitExceeded"""
+        unfinished, most = tx.count(AutoMLJob, _UNFINISHED, scope), self._quotas.concurrent_jobs
+        if unfinished > most:
+            raise LimitExceeded("concurrent AutoML jobs", most, unfinished - 1, 1, "Jobs")
+        check_jobs_in_flight(tx, scope, self._quotas.jobs_in_flight)
 
     def describe(self, scope: Scope, name: str) -> JobView:
         """raises    NotFound; InvalidRequest for a job that CreateAutoMLJobV2 created"""

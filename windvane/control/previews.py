@@ -13,10 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_location
-from windvane.control.inputs import input_objects
+from windvane.artifacts.base import Artifacts, Location, ObjectInfo
+from windvane.control.inputs import readable_objects
 from windvane.control.preview_process import USUAL, Bounds, look
-from windvane.control.roles import Action, Grant, Roles
+from windvane.control.roles import Roles
 from windvane.engine.preview.asked import Asked
 from windvane.errors import InvalidRequest, Throttled
 from windvane.process.beneath import remove_beneath
@@ -80,12 +80,10 @@ class Previews:
                    is there, or it is no table; Throttled
         """
         grant = self._roles.passed(caller, role_arn) if role_arn else self._roles.of_caller(caller)
-        _check_readable(grant, source)
-        objects = list(islice(input_objects(self._artifacts, source), _MOST_OBJECTS + 1))
+        readable = readable_objects(self._artifacts, grant, source)
+        objects = list(islice(readable, _MOST_OBJECTS + 1))
         if not objects:
             raise InvalidRequest(f'No S3 objects found under S3 URL "{source["S3Uri"]}".')
-        for info in objects:
-            grant.require_read(info)
         counted = objects[:_MOST_OBJECTS]
         first = next((info for info in counted if info.size), counted[0])
         asked = replace(asked, name=str(first.location), n_bytes=first.size)
@@ -130,12 +128,6 @@ class Previews:
                 self._turns.release()
         finally:
             own.release()
-
-
-def _check_readable(grant: Grant, source: Mapping[str, Any]) -> None:
-    location = parse_location(source["S3Uri"])
-    action = Action.GET if source["S3DataType"] == "ManifestFile" else Action.LIST
-    grant.require(action, location.bucket, location.key)
 
 
 class _Bytes:

@@ -86,6 +86,10 @@ class Grant:
         if info.kms_key:
             self.require_key(info.kms_key, "kms:Decrypt")
 
+    def may_use_key(self, arn: str, action: str) -> bool:
+        """Whether the policies allow this with a key of KMS."""
+        return decide(self.rights, action, arn) is Decision.ALLOWED
+
     def require_key(self, arn: str, *actions: str) -> None:
         """raises    InvalidRequest if the role may not do this with a key of KMS"""
         for action in actions:
@@ -169,6 +173,13 @@ class Roles:
         if account_of(arn) == caller.account:
             self._authorizer(caller, "iam:PassRole", arn, _PASSED_TO)
         return self.assume(scope, arn)
+
+    def require(self, caller: Caller, action: str, resource: str, facts: Facts = NO_FACTS) -> None:
+        """Check that a caller may do what a job does later on its behalf.
+
+        raises    AccessDenied
+        """
+        self._authorizer(caller, action, resource, facts)
 
     def passable(self, caller: Caller) -> tuple[str, ...]:
         """ARNs of the roles that a caller may hand to jobs, the default one first: as many as are found in a second."""

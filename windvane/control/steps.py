@@ -96,6 +96,7 @@ class Steps:
             ),
             volume_key=self._encryption.volume_key(scope, request, "ResourceConfig.VolumeKmsKeyId"),
         )
+        self._check_volume(caller, grant, job)
         sources = [
             source for _, source in found(request, "InputDataConfig.*.DataSource.S3DataSource")
         ]
@@ -105,7 +106,7 @@ class Steps:
     def create_processing_job(self, caller: Caller, request: Request) -> ProcessingJob:
         """The same."""
         grant = self._roles.passed(caller, request["RoleArn"])
-        return self._create_processing_job(Scope(caller.account, caller.region), request, grant, "")
+        return self._create_processing_job(caller, request, grant, "")
 
     def create_report_job(self, caller: Caller, request: Request, reports_on: str) -> ProcessingJob:
         """A processing job with the role that the AutoML job was given, handed on by whoever asks for the reports.
@@ -114,12 +115,12 @@ class Steps:
         raises        InvalidRequest, NameTaken; AccessDenied if the caller may not pass the role
         """
         grant = self._roles.passed(caller, request["RoleArn"])
-        scope = Scope(caller.account, caller.region)
-        return self._create_processing_job(scope, request, grant, reports_on)
+        return self._create_processing_job(caller, request, grant, reports_on)
 
     def _create_processing_job(
-        self, scope: Scope, request: Request, grant: Grant, reports_on: str
+        self, caller: Caller, request: Request, grant: Grant, reports_on: str
     ) -> ProcessingJob:
+        scope = Scope(caller.account, caller.region)
         check((*CREATE_PROCESSING_JOB_RULES, self._networks.rule("NetworkConfig")), request)
         traffic = "NetworkConfig.EnableInterContainerTrafficEncryption"
         self._encryption.check_traffic(request, traffic)
@@ -139,6 +140,7 @@ class Steps:
                 scope, request, "ProcessingResources.ClusterConfig.VolumeKmsKeyId"
             ),
         )
+        self._check_volume(caller, grant, job)
         sources = [source for _, source in found(request, "ProcessingInputs.*.S3Input")]
         outputs = [
             uri for _, uri in found(request, "ProcessingOutputConfig.Outputs.*.S3Output.S3Uri")
@@ -175,6 +177,10 @@ class Steps:
             tx.update(replace(job, status=StepStatus.STOPPING, modified=now))
             tx.log(place_of(job), [f"The {_words(job)} {job.name} was told to stop."], now)
 
+    def _check_volume(self, caller: Caller, grant: Grant, job: ProcessingJob) -> None:
+        own = self._roles.of_caller(caller)
+        self._encryption.check_handed_on(job.volume_key, grant, own)
+
     def _create(
         self, job: J, request: Request, grant: Grant, sources: Sequence[Any], outputs: Sequence[str]
     ) -> J:
@@ -185,6 +191,8 @@ class Steps:
             check_input(self._artifacts, job.scope, grant, source)
         for uri in outputs:
             check_output(self._artifacts, job.scope, grant, uri)
+        if not job.output_key:
+            self._encryption.check_default_keys(grant, outputs)
         with self._store.transaction() as tx:
             if not tx.insert(job):
                 raise _name_taken(job)

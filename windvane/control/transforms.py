@@ -81,6 +81,7 @@ class Transforms:
             if tx.find(TransformJob, scope, job.name) is not None:
                 raise _name_taken(job)
         grant = self._grant(caller, role)
+        self._encryption.check_handed_on(volume_key, grant, self._roles.of_caller(caller))
         output_key = self._encryption.output_key(scope, grant, request, "TransformOutput.KmsKeyId")
         creator = creator_text(caller) if role is None else ""
         job = replace(job, output_key=output_key, volume_key=volume_key, creator=creator)
@@ -123,6 +124,8 @@ class Transforms:
         check_input(self._artifacts, scope, grant, source)
         output = request["TransformOutput"]["S3OutputPath"]
         check_output(self._artifacts, scope, grant, output)
+        if not job.output_key:
+            self._encryption.check_default_keys(grant, [output])
         for url in (*(one.model_data_url for one in job.containers), job.transformers):
             if url:
                 location = parse_location(url)

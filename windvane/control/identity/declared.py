@@ -88,7 +88,13 @@ def _document(declared: DeclaredRole) -> str:
         {"Action": ["sagemaker:*", "windvane:*", "logs:*"], "Resource": "*"},
         {"Action": ["iam:GetRole", "iam:ListRoles"], "Resource": "*"},
         {
-            "Action": ["kms:DescribeKey", "kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*"],
+            "Action": [
+                "kms:DescribeKey",
+                "kms:Encrypt",
+                "kms:Decrypt",
+                "kms:GenerateDataKey*",
+                "kms:CreateGrant",
+            ],
             "Resource": "*",
         },
         {"Action": ["iam:PassRole", "sts:AssumeRole"], "Resource": declared.arn},

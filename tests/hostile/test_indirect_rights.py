@@ -1,0 +1,240 @@
+"""Attacks by way of what a job does, or a server looks at, for somebody who may not do or see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api.accounts import (
+    ACCOUNT,
+    OTHER,
+    ROOT,
+    Accounts,
+    allow,
+    deny,
+    document,
+    keys_of,
+    trust,
+)
+from api.steps import split_request, training_request
+from api.world import (
+    INPUT,
+    REGION,
+    SCOPE,
+    config_request,
+    job_request,
+    model_request,
+    refusal,
+)
+from hostile.requests import transform_request, v2_request
+
+from windvane.api.permission_table import PERMISSIONS
+from windvane.api.permissions import Permissions, stored_key_arn, stored_volume_key
+from windvane.artifacts.embedded import ObjectStoreArtifacts
+from windvane.artifacts.mapped import BucketMap
+from windvane.control.buckets import StoredBuckets
+from windvane.control.encryption import Encryption
+from windvane.control.kms.master import MasterKeys, master_key
+from windvane.control.kms.service import new_key_service
+from windvane.control.previews import Previews
+from windvane.engine.preview.asked import Asked
+from windvane.errors import AccessDenied, InvalidRequest
+from windvane.names import PageTokens
+from windvane.objects.encrypted import EncryptedStore
+from windvane.objects.encryption import DEFAULT_DOCUMENT
+from windvane.objects.store import open_objects
+from windvane.settled import key_of_writes
+from windvane.wire.call import Call, RequestRecord
+
+_JOBS = allow(
+    [
+        "sagemaker:CreateAutoMLJob",
+        "sagemaker:CreateAutoMLJobV2",
+        "sagemaker:CreateModel",
+        "sagemaker:CreateEndpointConfig",
+        "iam:PassRole",
+    ]
+)
+_CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Accounts]:
+    made = Accounts(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("operation", ["create_auto_ml_job", "create_auto_ml_job_v2"])
+@pytest.mark.parametrize("config", [{"EndpointName": "public"}, {"AutoGenerateEndpointName": True}])
+def test_who_may_not_make_endpoints_has_no_job_make_one(
+    account: Accounts, operation: str, config: dict[str, Any]
+) -> None:
+    """ModelDeployConfig asked for sagemaker:CreateAutoMLJob alone, and the job made model, configuration and endpoint."""
+    request = {"create_auto_ml_job": job_request, "create_auto_ml_job_v2": v2_request}[operation](
+        ModelDeployConfig=config
+    )
+    keys = account.user("ann", _JOBS)
+    code, text = refusal(getattr(account.client(keys=keys), operation), **request)
+    assert code == "AccessDeniedException"
+    assert "is not authorized to perform: sagemaker:CreateEndpoint on resource: arn:aws:" in text
+    del request["ModelDeployConfig"]
+    getattr(account.client(keys=keys), operation)(**request)
+
+
+@pytest.mark.parametrize("kind", ["model", "endpoint-config", "endpoint"])
+def test_a_deny_on_any_part_of_a_deployment_holds_for_a_job(account: Accounts, kind: str) -> None:
+    denied = deny("sagemaker:Create*", f"arn:aws:sagemaker:*:*:{kind}/*")
+    keys = account.user("ann", allow("*"), denied)
+    request = job_request(ModelDeployConfig={"EndpointName": "public"})
+    code, text = refusal(account.client(keys=keys).create_auto_ml_job, **request)
+    assert (code, f":{kind}/" in text) == ("AccessDeniedException", True)
+
+
+def role_of_jobs(account: Accounts, *statements: dict[str, Any]) -> str:
+    """The ARN of a new role with these statements."""
+    iam, trusts = account.client("iam"), trust({"Service": "sagemaker.amazonaws.com"})
+    made = iam.create_role(RoleName="jobs", AssumeRolePolicyDocument=trusts)
+    policy = document(*statements)
+    iam.put_role_policy(RoleName="jobs", PolicyName="own", PolicyDocument=policy)
+    return str(made["Role"]["Arn"])
+
+
+def volume_requests(key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each operation that gives a job a volume with a key."""
+    security = {"SecurityConfig": {"VolumeKmsKeyId": key}}
+    yield "create_auto_ml_job", job_request(AutoMLJobConfig=security)
+    yield "create_auto_ml_job_v2", v2_request(**security)
+    yield (
+        "create_training_job",
+        training_request("t", ResourceConfig={**_CLUSTER, "VolumeKmsKeyId": key}),
+    )
+    cluster = {"ClusterConfig": {**_CLUSTER, "VolumeKmsKeyId": key}}
+    yield "create_processing_job", {**split_request("p"), "ProcessingResources": cluster}
+    resources = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeKmsKeyId": key}
+    yield "create_transform_job", transform_request(TransformResources=resources)
+
+
+def test_a_volume_gets_no_key_that_neither_role_nor_caller_may_hand_on(account: Accounts) -> None:
+    """VolumeKmsKeyId asked for no permission on the key at all: whoever may start jobs had them use any key."""
+    account.world.put("s3://data/dataset/analysis.json")
+    account.client().create_model(**model_request())
+    key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    arn = role_of_jobs(account, allow("*"), deny("kms:CreateGrant", key))
+    account.client().create_model(**model_request("narrow", ExecutionRoleArn=arn))
+    ann = account.user("ann", allow("*"), deny("kms:CreateGrant", key))
+    bob = account.user("bob", allow("*"))
+    for operation, request in volume_requests(key):
+        named = {"ModelName": "narrow"} if "ModelName" in request else {"RoleArn": arn}
+        create = getattr(account.client(keys=ann), operation)
+        code, text = refusal(create, **{**request, **named})
+        assert (code, operation) == ("ValidationException", operation)
+        assert f'no "kms:CreateGrant" permission on key "{key}"' in text
+        create(**request)  # with a role that may
+    for operation, request in volume_requests(key):
+        name = next(member for member in request if member.endswith("JobName"))
+        named = {"ModelName": "narrow"} if "ModelName" in request else {"RoleArn": arn}
+        other = {**request, **named, name: f"{request[name]}-2"}
+        getattr(account.client(keys=bob), operation)(**other)
+
+
+def test_an_endpoint_gets_no_key_that_its_creator_may_not_hand_on(account: Accounts) -> None:
+    """KmsKeyId of an endpoint configuration asked for no permission on the key either."""
+    account.client().create_model(**model_request())
+    parts = Permissions(
+        account.identity.authorizer,
+        PERMISSIONS,
+        stored_key_arn(account.store),
+        stored_volume_key(account.store),
+    )
+    key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    account.client().create_endpoint_config(**config_request("plain"))
+    account.client().create_endpoint_config(**config_request("keyed", KmsKeyId=key))
+    caller = account.caller(account.user("ann", allow("*"), deny("kms:CreateGrant", key)))
+    owner = account.caller(account.user("bob", allow("*")))
+    for operation in ("CreateEndpoint", "UpdateEndpoint"):
+        given = {"EndpointName": "e", "EndpointConfigName": "keyed"}
+        call = Call("sagemaker", operation, caller, given, "id")
+        with pytest.raises(AccessDenied, match=f"perform: kms:CreateGrant on resource: {key}"):
+            parts(call, RequestRecord("id"))
+        parts(Call("sagemaker", operation, owner, given, "id"), RequestRecord("id"))
+        plain = {**given, "EndpointConfigName": "plain"}
+        parts(Call("sagemaker", operation, caller, plain, "id"), RequestRecord("id"))
+
+
+def test_no_job_writes_under_the_default_key_of_a_bucket_that_its_role_may_not_use(
+    account: Accounts, tmp_path: Path
+) -> None:
+    """The role was asked for the key that a request names, and not for the one that a bucket has by default: a job wrote
+    what S3 would have refused it."""
+    tokens = PageTokens(b"k" * 32)
+    masters = MasterKeys(master_key(b"m" * 32))
+    kms = new_key_service(account.store, masters, tokens, account.clock)
+    kms.start()
+    objects = EncryptedStore(open_objects(tmp_path / "objects"), kms.data_keys)
+    try:
+        key = kms.keys.create(SCOPE, {}).arn
+        artifacts = ObjectStoreArtifacts(objects, ACCOUNT, REGION)
+        for bucket in ("locked", "open"):
+            artifacts.ensure_bucket(bucket)
+        rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+        default = {"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]}
+        objects.set_document("locked", DEFAULT_DOCUMENT, json.dumps(default))
+        needed = key_of_writes(objects, BucketMap())
+        encryption = Encryption(kms.ciphers, key_of_writes=needed)
+        ann, bob = (
+            account.roles.of_caller(account.caller(account.user(name, *statements)))
+            for name, statements in {
+                "ann": (allow("*"), deny("kms:GenerateDataKey", key)),
+                "bob": (allow("*"),),
+            }.items()
+        )
+        with pytest.raises(InvalidRequest, match='no "kms:GenerateDataKey" permission on key'):
+            encryption.check_default_keys(ann, ["s3://open/a", "s3://locked/jobs"])
+        encryption.check_default_keys(ann, ["s3://open/a"])
+        encryption.check_default_keys(bob, ["s3://open/a", "s3://locked"])
+        kms.keys.set_enabled(SCOPE, key.rpartition("/")[2], False)
+        with pytest.raises(InvalidRequest, match="is disabled"):
+            encryption.check_default_keys(bob, ["s3://locked/jobs/"])
+    finally:
+        objects.close()
+
+
+@pytest.mark.parametrize("create", ["create_auto_ml_job", "create_training_job"])
+def test_every_job_asks_for_the_default_key(
+    account: Accounts, create: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.world.put("s3://data/dataset/analysis.json")
+    asked: list[Any] = []
+    monkeypatch.setattr(Encryption, "check_default_keys", lambda _, __, uris: asked.extend(uris))
+    request = {"create_auto_ml_job": job_request, "create_training_job": training_request}[create]()
+    getattr(account.client(), create)(**request)
+    assert asked == [request["OutputDataConfig"]["S3OutputPath"]]
+
+
+def preview(account: Accounts, keys: Any, *named: str) -> str:
+    """Why a look at a table was refused."""
+    account.world.put(f"{INPUT}manifest", json.dumps([{"prefix": "s3://"}, *named]).encode())
+    previews = Previews(account.world.artifacts, account.roles)
+    source = {"S3DataType": "ManifestFile", "S3Uri": f"{INPUT}manifest"}
+    with pytest.raises(InvalidRequest) as refused:
+        previews.preview(account.caller(keys), "", source, Asked("", 0))
+    return str(refused.value)
+
+
+def test_a_manifest_tells_nobody_which_objects_others_have(account: Accounts) -> None:
+    """A preview looked for what a manifest names before it asked whether the caller may read it: what was missing was
+    told as missing, what was there as refused, in buckets of other accounts too."""
+    account.world.put("s3://theirs/there.csv")
+    StoredBuckets(account.store, account.clock).claim("theirs", OTHER)
+    told = [preview(account, keys_of(ROOT), f"theirs/{name}.csv") for name in ("there", "missing")]
+    assert told[0] == told[1]
+    assert "another account" in told[0]
+    account.world.put("s3://data/private/there.csv")
+    reader = account.user("ann", allow("s3:GetObject", "arn:aws:s3:::data/train/*"))
+    told = [preview(account, reader, f"data/private/{name}.csv") for name in ("there", "missing")]
+    assert told[0] == told[1]
+    assert 'no "s3:GetObject" permission' in told[0]
