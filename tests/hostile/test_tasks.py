@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import select
 import socket
 import threading
 import time
@@ -335,6 +336,50 @@ def test_a_file_that_a_task_has_not_opened_for_reading_is_not_read_for_it(
     answer = brokered.recv(1 << 16)
     assert answer == b"" or b"error" in answer
     assert not (tmp_path / "objects" / "data" / "out" / "stolen").exists()
+
+
+def test_a_broker_ends_with_its_task_though_the_task_left_its_end_on_the_way(
+    tmp_path: Path,
+) -> None:
+    """An answer that nobody reads, and behind it the task's own end of the channel as a descriptor: the broker waited for
+    ever, and its thread, 64 open objects and as many descriptors stayed with the worker, until it had none left."""
+    own = LocalArtifacts(tmp_path / "objects")
+    own.ensure_bucket("data")
+    own.write(Location("data", "in/rows"), b"r" * (1 << 21))
+    ours, theirs = socket.socketpair()
+    broker = Broker(ours, own, Reach(read=(Location("data", "in/"),)))
+    thread = threading.Thread(target=broker.serve, daemon=True)
+    thread.start()
+    with theirs:
+        theirs.sendall(pack(OPEN))
+        theirs.recv(100)
+        theirs.sendall(pack({"do": "read", "handle": 1, "size": 1 << 20}))
+        select.select([theirs], [], [], 10)  # it answers, and has no room for all of it
+        socket.send_fds(theirs, [b"-"], [theirs.fileno()])
+    broker.end()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_the_broker_of_a_task_is_ended_with_it(hostile_forks: Forks, tmp_path: Path) -> None:
+    over: list[str] = []
+    ours, theirs = socket.socketpair()
+    job = job_of()
+    task = Task(
+        id=1,
+        job_arn=job.arn,
+        kind=TaskKind.ANALYZE,
+        key="a",
+        payload={},
+        created=datetime.now(UTC),
+    )
+    order = TaskOrder(job, task, tmp_path, time.time() + 60, {})
+    running = hostile_forks.start(
+        order, theirs, memory_mb=None, confinement=None, over=lambda: over.append("over")
+    )
+    assert running.wait(60) is not None
+    assert over == ["over"]
+    ours.close()
 
 
 def test_descriptors_without_a_request_do_not_gather(brokered: socket.socket) -> None:

@@ -4,6 +4,8 @@ server from tidying up, from being backed up, or from answering others."""
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import fcntl
 import os
 import socket
 import subprocess
@@ -19,11 +21,14 @@ from windvane.errors import ModelFault
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.restore import restore
 from windvane.names import Scope
+from windvane.process.child import Child, Ending
 from windvane.process.frames import pack
+from windvane.process.memory import exceeds_mb
 from windvane.process.words import relay
 from windvane.serving.media import MOST_TOLD_BYTES
 from windvane.serving.pool import Pool, Seat
 from windvane.serving.router import Route, Router, VariantRoute
+from windvane.work.workers.forked import ForkedTask
 from windvane.work.workers.forks import Forks
 from windvane.work.workspace import Workspace
 
@@ -135,6 +140,45 @@ def test_a_model_tells_no_more_of_itself_than_the_server_reads() -> None:
         return str(fault.value)
 
     assert "are the most that are read" in asyncio.run(told())
+
+
+def test_the_memory_of_a_task_is_watched_whatever_it_calls_itself() -> None:
+    """Its name is in what the kernel tells of its memory: a name that is no text ended whoever looked, which is the process
+    that forks tasks, and failed the page that shows what a job is at."""
+
+    def hold() -> None:
+        ctypes.CDLL(None).prctl(15, b"\xff\xfe", 0, 0, 0)
+        threading.Event().wait(60)
+
+    child = Child.start(hold, memory_mb=1000)
+    try:
+        while b"\xff" not in Path(f"/proc/{child.pid}/status").read_bytes():
+            assert child.wait(0.01) is None
+        assert exceeds_mb(child.pid, 0)[0]
+    finally:
+        child.kill()
+
+
+def test_flags_that_a_task_puts_on_its_result_do_not_fail_who_reads_it(tmp_path: Path) -> None:
+    """With O_DIRECT the read failed, and the process that forks tasks ended."""
+
+    def work() -> dict[str, int]:
+        write = os.write
+
+        def flagged(descriptor: int, data: bytes) -> int:
+            for entry in Path("/proc/self/fd").iterdir():
+                if entry.is_symlink() and str(entry.readlink()).startswith(str(tmp_path)):
+                    fcntl.fcntl(int(entry.name), fcntl.F_SETFL, os.O_DIRECT)
+            return write(descriptor, data)
+
+        os.write = flagged  # the last that a task does, when its result is there
+        return {"made": 1}
+
+    task = ForkedTask.start(work, tmp_path)
+    ended = task.wait(30)
+    assert ended is not None
+    assert ended.ending is Ending.FINISHED, ended.text
+    assert task.take_result() == b'{"made": 1}'
 
 
 def test_no_process_that_forks_tasks_has_the_servers_log() -> None:

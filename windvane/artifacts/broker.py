@@ -37,6 +37,9 @@ _MOST_SENT = 4
 _MOST_ASKED = 4 * MAX_KEY_BYTES * 6 + 4096
 """Of a request: a key whose every character is escaped, and the rest."""
 
+_MOST_ASKED_VALUES = 5000
+"""Of a request, commas and brackets of its key included."""
+
 _MOST_WRITTEN = 1 << 28
 """Bytes of an object that is written at once; larger ones are uploaded."""
 
@@ -68,7 +71,7 @@ class Broker:
 
     def __init__(self, channel: socket.socket, artifacts: Artifacts, reach: Reach) -> None:
         self._channel, self._artifacts, self._reach = channel, artifacts, reach
-        self._requests = FrameBuffer(_MOST_ASKED, 0)
+        self._requests = FrameBuffer(_MOST_ASKED, 0, _MOST_ASKED_VALUES)
         self._descriptors: deque[int] = deque()
         self._open: dict[int, BinaryIO | _Listing] = {}
         self._opened = 0
@@ -100,6 +103,12 @@ class Broker:
             self._drop_descriptors()
             for handle in list(self._open):
                 self._let_go(handle)
+
+    def end(self) -> None:
+        """End it though the other end may be held open: by itself, on its way here as a descriptor that nobody takes while
+        an answer waits to be read. From any thread."""
+        with suppress(OSError):  # it has ended by itself
+            self._channel.shutdown(socket.SHUT_RDWR)
 
     def _receive(self) -> bool:
         data, descriptors, _, _ = socket.recv_fds(self._channel, 1 << 16, _MOST_SENT)

@@ -21,6 +21,7 @@ from windvane.control.roles import Action, Grant
 from windvane.domain.features import EVERYTHING, FeatureSpecification, read_specification
 from windvane.domain.problem import kept_apart
 from windvane.errors import InvalidRequest
+from windvane.jsonsize import count_values
 from windvane.names import Scope
 
 MOST_LOOKED_AT = 100_000
@@ -30,8 +31,8 @@ MAX_MANIFEST_BYTES = 16 * 1024**2
 MOST_NAMED = 100_000
 """Objects of a manifest."""
 
-_MOST_COMMAS = 16 * MOST_NAMED
-"""Some keys have commas too; no list has more items than its text has commas."""
+_MOST_VALUES = 16 * MOST_NAMED
+"""Of a manifest; some keys have commas and brackets too."""
 
 MAX_SPECIFICATION_BYTES = 1024**2
 
@@ -179,7 +180,7 @@ def manifest_locations(artifacts: Artifacts, manifest: Location) -> list[Locatio
             f'The manifest file "{manifest}" has {info.size} bytes; at most {MAX_MANIFEST_BYTES} '
             "are read. Is it the data themselves? Then choose S3DataType S3Prefix."
         )
-    if text.count(b",") > _MOST_COMMAS:
+    if count_values(text) > _MOST_VALUES:
         raise _names_too_many(manifest)
     try:
         document = json.loads(text)

@@ -22,6 +22,7 @@ from typing import IO, Any, Protocol
 from windvane.engine.preview.asked import Asked
 from windvane.engine.preview.process import MOST_BYTES
 from windvane.errors import InvalidRequest
+from windvane.jsonsize import count_values
 from windvane.process import leash
 from windvane.process.confinement import clean_environment
 from windvane.process.ownership import give
@@ -33,6 +34,9 @@ _LOG = logging.getLogger(__name__)
 PROGRAM = (sys.executable, "-m", "windvane.engine.preview.process")
 _MOST_SAID = 1 << 25
 """Bytes that it says in all: each line of them stops whoever else needs the interpreter while it is read."""
+
+_MOST_VALUES = 1_000_000
+"""Of a line, those of its texts included: 20 cells of 10,000 columns, and as much again about each column."""
 
 _MOST_FAULT = 2000
 _LIMITS = Limits(max_processes=64, max_file_bytes=1 << 30, max_open_files=256)
@@ -138,6 +142,8 @@ def _serve(
 
 
 def _said(line: bytes) -> dict[str, Any]:
+    if count_values(line) > _MOST_VALUES:
+        return {}
     try:
         said = json.loads(line)
     except (ValueError, RecursionError):

@@ -10,10 +10,14 @@ from enum import StrEnum
 from typing import Any
 
 from windvane.errors import InvalidRequest
+from windvane.jsonsize import count_values
 
 NAMES, TYPES = "FeatureAttributeNames", "FeatureDataTypes"
 
 _SEQUENCE = "sequence"
+
+_MOST_VALUES = 200_000
+"""Of a specification: names and types of 10,000 columns are 30,000; names have commas and brackets too."""
 
 
 class FeatureType(StrEnum):
@@ -76,6 +80,8 @@ def read_specification(document: bytes, kept_apart: Mapping[str, str]) -> Featur
 
     raises    InvalidRequest naming what is not of that form
     """
+    if (n_values := count_values(document)) > _MOST_VALUES:
+        raise InvalidRequest(f"it has {n_values} values; {_MOST_VALUES} are the most that are read")
     try:
         told = json.loads(document, object_pairs_hook=_without_repeats)
     except RecursionError as error:

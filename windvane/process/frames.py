@@ -10,6 +10,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from windvane.jsonsize import count_values
+
 _LENGTHS = struct.Struct("!II")
 
 Frame = tuple[dict[str, Any], bytes]
@@ -34,11 +36,16 @@ class LargeFrame(BadFrame):
 
 
 class FrameBuffer:
-    """Bytes as they arrive, in pieces of any size, to whole frames."""
+    """Bytes as they arrive, in pieces of any size, to whole frames.
 
-    def __init__(self, max_head: int = MAX_HEAD, max_body: int = MAX_BODY) -> None:
+    max_values    of a header; to be given where the other end may be anybody's
+    """
+
+    def __init__(
+        self, max_head: int = MAX_HEAD, max_body: int = MAX_BODY, max_values: int | None = None
+    ) -> None:
         self._received = bytearray()
-        self._max_head, self._max_body = max_head, max_body
+        self._max_head, self._max_body, self._max_values = max_head, max_body, max_values
 
     def feed(self, data: bytes) -> None:
         self._received += data
@@ -58,13 +65,16 @@ class FrameBuffer:
         end = head_end + body_size
         if len(received) < end:
             return None
-        header = _header(received[_LENGTHS.size : head_end])
+        head = bytes(received[_LENGTHS.size : head_end])
+        if self._max_values is not None and count_values(head) > self._max_values:
+            raise BadFrame(f"The header of a frame holds more than {self._max_values} values.")
+        header = _header(head)
         body = bytes(received[head_end:end])
         del received[:end]
         return header, body
 
 
-def _header(data: bytearray) -> dict[str, Any]:
+def _header(data: bytes) -> dict[str, Any]:
     try:
         header = json.loads(data)
     except (ValueError, RecursionError) as error:

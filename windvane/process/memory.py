@@ -107,7 +107,7 @@ def _resident_kb(pid: int) -> int:
 def _fields(path: Path) -> dict[str, int]:
     """Lines of the form 'Name: 123 kB'; {} once the process is gone or if its file may not be read."""
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_text(errors="replace").splitlines()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return {}
     pairs = (line.split() for line in lines if line.endswith(" kB"))

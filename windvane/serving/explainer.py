@@ -25,7 +25,7 @@ from windvane.process.frames import Frame, FrameBuffer, pack
 from windvane.process.log_lines import log_to
 from windvane.serving.codecs import Row, read_rows
 from windvane.serving.instance import cap_memory, confine_as, containers_of, trace_of
-from windvane.serving.media import JSON
+from windvane.serving.media import JSON, MOST_MESSAGE
 from windvane.serving.model import ServedModel, load_model
 
 _LOG = logging.getLogger("windvane.serving.explainer")
@@ -42,7 +42,7 @@ def answer(request: Frame) -> bytes:
     try:
         model = load_model(containers_of(header["spec"]))
     except WindvaneError as error:
-        return pack({"failed": str(error)})
+        return pack({"failed": str(error)[:MOST_MESSAGE]})
     reads, predicts, _ = model.container_names
     try:
         told = _explained(model, header, body)
@@ -84,7 +84,7 @@ def _wanted_label(text: str, schema: Schema) -> int | None:
 
 
 def _fault(status: int, container: str, message: str) -> bytes:
-    return pack({"status": status, "container": container, "message": message})
+    return pack({"status": status, "container": container, "message": message[:MOST_MESSAGE]})
 
 
 def _only_row(rows: list[Row]) -> Row:

@@ -26,6 +26,7 @@ from windvane.process.confinement import clean_environment
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.process.leash import command
 from windvane.process.words import shown
+from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 from windvane.serving.router import Route, Router, VariantRoute, check_told, refused
 from windvane.wire.turns import Turns
 
@@ -132,7 +133,7 @@ class Explaining:
             await _end(process)
             if said := await words:
                 _LOG.warning("A process that explained a row wrote:\n%s", shown(said))
-        frames = FrameBuffer()
+        frames = FrameBuffer(MOST_HEAD_BYTES, _MOST_OUTPUT, MOST_HEAD_VALUES)
         frames.feed(output)
         try:
             return frames.next_frame()

@@ -27,7 +27,7 @@ from windvane.process.confinement import confine, confinement_from
 from windvane.process.frames import Frame, FrameBuffer, pack
 from windvane.process.log_lines import log_to
 from windvane.serving.described import described
-from windvane.serving.media import DESCRIBE, JSON, MOST_ANSWER_BYTES, too_large
+from windvane.serving.media import DESCRIBE, JSON, MOST_ANSWER_BYTES, MOST_MESSAGE, too_large
 from windvane.serving.model import Load, LocalContainer, ServedModel, load_model
 
 _LOG = logging.getLogger("windvane.serving.instance")
@@ -49,7 +49,7 @@ def run(channel: socket.socket, spec: dict[str, Any], load: Load = load_predicto
     try:
         model = load_model(containers_of(spec), load)
     except WindvaneError as error:
-        channel.sendall(pack({"failed": str(error)}))
+        channel.sendall(pack({"failed": str(error)[:MOST_MESSAGE]}))
         return _LOAD_FAILED
     except MemoryError:
         channel.sendall(pack({"failed": f"It needs more than {spec['memory_mb']} MB of memory."}))
@@ -114,7 +114,7 @@ def _answer(model: ServedModel, request: Frame) -> bytes:
 
 
 def _fault(status: int, container: str, message: str) -> bytes:
-    return pack({"status": status, "container": container, "message": message})
+    return pack({"status": status, "container": container, "message": message[:MOST_MESSAGE]})
 
 
 def trace_of(error: Exception) -> str:

@@ -14,8 +14,15 @@ DESCRIBE = "describe"
 """Key of the header of a request to a model process that asks what the model takes and gives."""
 
 MOST_TOLD_BYTES = 4 * 1024**2
+MOST_TOLD_VALUES = 500_000
 """Of what a model takes, or of the reasons of an answer: they become values and text again in the server itself. Of
 10,000 columns they have 2 to 3 MB."""
+
+MOST_MESSAGE = 8192
+"""Characters of what a model process says is wrong."""
+
+MOST_HEAD_BYTES, MOST_HEAD_VALUES = 1 << 16, 10_000
+"""Of the header of an answer, which is read on the event loop: a content type, or a message with commas."""
 
 MOST_ANSWER_BYTES = 25 * 1024**2
 """Of one answer.

@@ -19,7 +19,7 @@ from typing import cast
 
 from windvane.errors import ModelNotReady, Throttled
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, LargeFrame
-from windvane.serving.media import MOST_ANSWER_BYTES
+from windvane.serving.media import MOST_ANSWER_BYTES, MOST_HEAD_BYTES, MOST_HEAD_VALUES
 
 _LOG = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class _Link(asyncio.Protocol):
         self.since = 0.0
         self.is_leaving = False
         self._pool = pool
-        self._buffer = FrameBuffer(max_body=MOST_ANSWER_BYTES)
+        self._buffer = FrameBuffer(MOST_HEAD_BYTES, MOST_ANSWER_BYTES, MOST_HEAD_VALUES)
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

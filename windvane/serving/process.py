@@ -18,6 +18,7 @@ from pathlib import Path
 from windvane.process.confinement import clean_environment
 from windvane.process.frames import BadFrame, FrameBuffer
 from windvane.process.leash import command
+from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 
 PROGRAM = (sys.executable, "-m", "windvane.serving.instance")
 
@@ -70,7 +71,7 @@ class ModelProcess:
         self.channel = ours
         self.pidfd = os.pidfd_open(self.pid)
         self.is_silent = False
-        self._words = FrameBuffer(max_body=0)
+        self._words = FrameBuffer(MOST_HEAD_BYTES, 0, MOST_HEAD_VALUES)
 
     def hello(self) -> Hello | None:
         """Its first words, None until they are there. The channel is for requests once it is ready."""

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
+from windvane.jsonsize import count_values
 from windvane.names import Scope
 from windvane.process.frames import Frame, pack
-from windvane.serving.media import DESCRIBE, MOST_TOLD_BYTES, too_large
+from windvane.serving.media import DESCRIBE, MOST_TOLD_BYTES, MOST_TOLD_VALUES, too_large
 from windvane.serving.pool import (
     USUAL,
     Bounds,
@@ -382,8 +383,12 @@ def refused(route: Route, header: Mapping[str, object]) -> ModelFault:
 
 def check_told(route: Route, variant: VariantRoute, body: bytes) -> None:
     """raises    ModelFault if a model tells more of itself than the server reads"""
+    message = ""
     if len(body) > MOST_TOLD_BYTES:
         message = f"The model tells {len(body)} bytes of itself; {MOST_TOLD_BYTES} are the most that are read."
+    elif (n_values := count_values(body)) > MOST_TOLD_VALUES:
+        message = f"The model tells {n_values} values of itself; {MOST_TOLD_VALUES} are the most that are read."
+    if message:
         raise refused(route, {"status": 500, "container": variant.primary, "message": message})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from windvane.console.visit import VisitObjects
 from windvane.errors import DoesNotExist, InvalidRequest, NotFound
+from windvane.jsonsize import count_values
 
 MOST_BYTES = 32 << 20
 MOST_VALUES = 250_000
@@ -36,7 +37,7 @@ async def read_json(
 
 
 def _document(data: bytes, uri: str, most_values: int) -> dict[str, Any]:
-    if data.count(b",") > most_values:
+    if count_values(data) > most_values:
         raise InvalidRequest(f"{uri} has more than {most_values:,} values; no more are shown.")
     try:
         document = json.loads(data)

@@ -27,14 +27,19 @@ from windvane.console.wording import number
 from windvane.errors import (
     CallerFault,
     DoesNotExist,
+    InvalidRequest,
     InvocationFault,
     ModelFault,
     ModelNotReady,
     WindvaneError,
 )
+from windvane.jsonsize import count_values
 
 _MOST_SHOWN = 200
 """Rows of an answer on the page; a download has all."""
+
+_MOST_VALUES = 1_000_000
+"""Of an answer: nobody else has the interpreter while it is read."""
 
 _REFUSED = 424
 
@@ -258,7 +263,14 @@ class _Trying:
 
 
 def _responses(body: bytes) -> tuple[list[str], list[list[Any]]]:
-    """Beside the event loop: there may be 25 MB of them."""
+    """Beside the event loop: there may be 25 MB of them.
+
+    raises    InvalidRequest for more values than are shown
+    """
+    if (n_values := count_values(body)) > _MOST_VALUES:
+        raise InvalidRequest(
+            f"The answer has {n_values:,} values; no more than {_MOST_VALUES:,} are shown. Ask about fewer rows."
+        )
     documents: list[dict[str, Any]] = json.loads(body)["predictions"]
     head = list(documents[0])
     return head, [[document[name] for name in head] for document in documents]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.deployment import Endpoint
@@ -15,6 +16,7 @@ from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.timing import next_change
 from windvane.engine.data.analysis import Analysis
 from windvane.errors import CallerFault, CorruptArtifact, WindvaneError
+from windvane.jsonsize import count_values
 from windvane.process.beneath import read_beneath
 from windvane.store.base import Store, Transaction
 from windvane.work.jobs import flow
@@ -30,7 +32,8 @@ UNFINISHED = tuple(status for status in JobStatus if not status.is_final)
 _MAX_KNOWN = 8
 _LOOK_AGAIN = timedelta(seconds=10)
 _MOST_FORGOTTEN = 2000
-_ANALYSIS, _MOST_ANALYSIS = "dataset/analysis.json", 1 << 28
+_ANALYSIS, _MOST_ANALYSIS, _MOST_VALUES = "dataset/analysis.json", 1 << 26, 2_000_000
+"""Bytes and values: of 10,000 columns it has less than half of either. It is read in a transaction."""
 
 
 class VolumeLost(WindvaneError):
@@ -200,6 +203,13 @@ def _analysis_in(workspace: Path) -> Analysis:
     raises    CorruptArtifact
     """
     try:
-        return Analysis.from_json(json.loads(read_beneath(workspace, _ANALYSIS, _MOST_ANALYSIS)))
+        return Analysis.from_json(_document(read_beneath(workspace, _ANALYSIS, _MOST_ANALYSIS)))
     except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CorruptArtifact(f"The analysis of the data cannot be read: {error}") from error
+
+
+def _document(data: bytes) -> Any:
+    """raises    ValueError if it is no JSON, or larger than an analysis is"""
+    if (n_values := count_values(data)) > _MOST_VALUES:
+        raise ValueError(f"it has {n_values} values; {_MOST_VALUES} are the most")
+    return json.loads(data)

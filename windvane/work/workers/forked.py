@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import tempfile
 from collections.abc import Callable, Collection
@@ -13,8 +14,8 @@ from windvane.process.confinement import Confinement
 
 Result = dict[str, Any]
 
-MOST_RESULT = 1 << 24
-"""Bytes; read as JSON by the worker, whose memory nothing caps."""
+MOST_RESULT = 1 << 18
+"""Bytes; read as JSON by the worker, whose memory nothing caps, and again whenever it looks at the job."""
 
 
 class ForkedTask:
@@ -65,6 +66,9 @@ class ForkedTask:
         if self._result.closed:
             return b""
         with self._result as file:
+            fcntl.fcntl(
+                file, fcntl.F_SETFL, 0
+            )  # the task's flags are ours: O_DIRECT fails our read
             file.seek(0)
             return file.read(MOST_RESULT)
 

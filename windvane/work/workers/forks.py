@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -76,10 +76,12 @@ class Forks:
         *,
         memory_mb: int | None,
         confinement: Confinement | None,
+        over: Callable[[], None] = lambda: None,
     ) -> RemoteTask:
         """Begin a task; there must be no other.
 
         broker    for the task; it is the task's from now on
+        over      called when the task has ended
         """
         self.wait_ready()
         told = {
@@ -91,7 +93,7 @@ class Forks:
         with broker, suppress(ConnectionError):
             sent = socket.send_fds(self._channel, [frame], [broker.fileno()])
             self._channel.sendall(frame[sent:])
-        return RemoteTask(self)
+        return RemoteTask(self, over)
 
     def send(self, header: dict[str, Any]) -> None:
         """Nothing happens if it is gone."""
@@ -147,8 +149,8 @@ class Forks:
 class RemoteTask:
     """A task under way in a process of the fork server."""
 
-    def __init__(self, forks: Forks) -> None:
-        self._forks = forks
+    def __init__(self, forks: Forks, over: Callable[[], None]) -> None:
+        self._forks, self._over = forks, over
         self._ended: Exit | None = None
         self._result: Result = {}
 
@@ -162,6 +164,8 @@ class RemoteTask:
                 self._ended = Exit(Ending.KILLED, f"The process of the task was lost: {error}")
             else:
                 self._ended = None if frame is None else self._read(frame)
+            if self._ended is not None:
+                self._over()
         return self._ended
 
     def kill(self, reason: Ending = Ending.KILLED) -> Exit:
@@ -172,6 +176,7 @@ class RemoteTask:
         if ended is None:
             self._forks.close()
             ended = self._ended = Exit(reason, "It was ended with the process that had started it.")
+            self._over()
         return ended
 
     def result(self) -> Result:

@@ -64,6 +64,7 @@ class TaskStarter:
             theirs,
             memory_mb=config.task_memory_mb,
             confinement=config.confinement(job.arn, order.folder),
+            over=broker.end,
         )
 
     def _may_read(self, job: AutoMLJob | ProcessingJob) -> MayRead:
