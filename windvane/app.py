@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
 
 from windvane.api import served
 from windvane.api.entry import Entry
@@ -102,6 +100,7 @@ from windvane.wire.s3.mapped import MappedBucket
 from windvane.wire.s3.own import OwnStore
 from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import prover
+from windvane.wire.s3.threads import Threads
 from windvane.work.hosting.hosting import Hosting
 from windvane.work.workers.supervisor import Supervisor
 
@@ -175,6 +174,7 @@ class Server:
         self._failures = FailureCounter(settings.limits.failed_requests)
         self._rates = AccountRates(settings.limits.requests_per_s)
         self._s3_threads = ThreadPoolExecutor(_S3_THREADS, thread_name_prefix="s3")
+        self._in_s3_thread = Threads(self._s3_threads)
         self._permit = Permissions(
             self._authorizer,
             PERMISSIONS,
@@ -320,10 +320,6 @@ class Server:
         if connection is None:
             raise BadSettings("There is neither an embedded nor an external S3 store.")
         return ExternalStore(forwarder, s3_upstream(connection), self._in_s3_thread)
-
-    async def _in_s3_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._s3_threads, partial(function, *arguments))
 
     def _permits_bucket(self, account: str, bucket: str) -> bool:
         source = self._mapped.find(bucket)

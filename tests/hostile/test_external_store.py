@@ -64,13 +64,13 @@ class Outside:
         self.asked: list[tuple[str, str, Any]] = []
         self.denied: set[tuple[str, str]] = set()
         house.gateway = S3Gateway(
-            ExternalStore(self.kept, UPSTREAM, house._in_thread),
+            ExternalStore(self.kept, UPSTREAM, house.in_thread),
             self.kept,
             prover(AccountsAsKeys(), house.clock),
             self._authorize,
             s3_refusal,
             Bodies(),
-            house._in_thread,
+            house.in_thread,
             mapped,
         )
 

@@ -529,3 +529,29 @@ def test_no_moment_lies_between_whose_a_bucket_is_and_what_is_done_to_it(
     assert [one["Key"] for one in listed] == ["secret"]
     assert "Uploads" not in theirs.list_multipart_uploads(Bucket=bucket)
     assert not is_there(house, "stolen")
+
+
+def test_a_denied_version_is_neither_deleted_nor_copied_by_another_operation(
+    house: S3House,
+) -> None:
+    """A Deny on s3:VersionId held for what names one version in the query. DeleteObjects and copies asked without the
+    version, so that the condition did not match: the version was deleted, and read."""
+    ours = house.client()
+    ours.create_bucket(Bucket="kept")
+    ours.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
+    version = ours.put_object(Bucket="kept", Key="k", Body=b"x")["VersionId"]
+    source = {"Bucket": "kept", "Key": "k", "VersionId": version}
+    house.allowed.denied_versions.add(version)
+    try:
+        deletions = {"Objects": [{"Key": "k", "VersionId": version}]}
+        deleted = ours.delete_objects(Bucket="kept", Delete=deletions)
+        assert [one["Code"] for one in deleted["Errors"]] == ["AccessDenied"]
+        denied = ("AccessDenied", 403)
+        stolen = {"Bucket": "kept", "Key": "stolen", "CopySource": source}
+        assert refusal(ours.copy_object, **stolen) == denied
+        upload = ours.create_multipart_upload(Bucket="kept", Key="stolen")["UploadId"]
+        part = {"UploadId": upload, "PartNumber": 1}
+        assert refusal(ours.upload_part_copy, **stolen, **part) == denied
+    finally:
+        house.allowed.denied_versions.clear()
+    assert ours.get_object(**source)["Body"].read() == b"x"

@@ -27,6 +27,7 @@ from windvane.objects.base import ObjectStore
 from windvane.objects.store import open_objects
 from windvane.wire.call import Caller, Credential, RequestRecord
 from windvane.wire.s3.mapped import FindMapped, nothing_mapped
+from windvane.wire.s3.threads import Threads
 
 OURS, THEIRS = "111122223333", "444455556666"
 SECRET = "secret"
@@ -46,10 +47,14 @@ class AccountsAsKeys:
 
 
 class Allowed:
-    """What callers may do; everything until told otherwise. Remembers what was asked."""
+    """What callers may do; everything until told otherwise. Remembers what was asked.
+
+    denied_versions    that a Deny with a condition on s3:VersionId names
+    """
 
     def __init__(self) -> None:
         self.denied: set[tuple[str, str]] = set()
+        self.denied_versions: set[str] = set()
         self.asked: list[tuple[str, str]] = []
 
     def __call__(
@@ -60,7 +65,8 @@ class Allowed:
         facts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.asked.append((action, resource))
-        if (action, resource) in self.denied:
+        is_denied_version = facts.get("s3:versionid") in self.denied_versions
+        if is_denied_version or (action, resource) in self.denied:
             raise AccessDenied("Access Denied")
 
 
@@ -83,8 +89,9 @@ class S3House:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self._pool = ThreadPoolExecutor(4)
+        self.in_thread = Threads(self._pool)
         self.gateway = own_gateway(
-            self.store, AccountsAsKeys(), self.clock, self.allowed, mapped, self._in_thread
+            self.store, AccountsAsKeys(), self.clock, self.allowed, mapped, self.in_thread
         )
 
     def clock(self) -> datetime:
@@ -125,9 +132,6 @@ class S3House:
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
-
-    async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        return await self._loop.run_in_executor(self._pool, lambda: function(*arguments))
 
     def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         parts = urlsplit(request.url)

@@ -51,7 +51,7 @@ def create_bucket(store: ObjectStore, call: S3Call) -> S3Result:
     region = _region(configuration)
     tags = tags_of_set(configuration.get("Tags", ()), MAX_OF_BUCKET)
     if tags:
-        call.authorize("s3:TagResource", bucket_arn(name))
+        call.authorize("s3:TagResource", bucket_arn(name), {})
     try:
         store.create_bucket(name, account, region)
     except BucketTaken as taken:

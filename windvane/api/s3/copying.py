@@ -28,7 +28,13 @@ from windvane.api.s3.uploads import check_key, condition_of, wanted_encryption
 from windvane.objects.base import ObjectStore
 from windvane.objects.errors import NoSuchVersion
 from windvane.objects.records import Attributes, Checksum, Version
-from windvane.wire.s3.actions import object_arn, of_object, read_source
+from windvane.wire.s3.actions import (
+    facts_of,
+    facts_of_source,
+    object_arn,
+    of_source,
+    read_source,
+)
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.checksums import SIZES, encode, new_hasher
 from windvane.wire.s3.conditions import precondition_failed
@@ -71,10 +77,9 @@ def _copy(store: ObjectStore, call: S3Call) -> S3Result:
         )
     _check_itself(given, source)
     if source.attributes.tags and given.get("TaggingDirective", "COPY") == "COPY":
-        call.authorize(
-            *of_object("GetObjectTagging", source.bucket, source.key, _named_version(given))
-        )
-        call.authorize("s3:PutObjectTagging", object_arn(given["Bucket"], given["Key"]))
+        call.authorize(*of_source("GetObjectTagging", given), facts_of_source(given))
+        tagged = object_arn(given["Bucket"], given["Key"])
+        call.authorize("s3:PutObjectTagging", tagged, facts_of(given))
     with in_words_of_s3():
         place = source.bucket, source.key
         require_key(store, call, DECRYPT, place, source.attributes.encryption)
@@ -100,10 +105,6 @@ def _copy(store: ObjectStore, call: S3Call) -> S3Result:
             **encryption_members(version.attributes.encryption),
         }
     )
-
-
-def _named_version(given: Mapping[str, Any]) -> str | None:
-    return read_source(given["CopySource"])[2]
 
 
 def _check_itself(given: Mapping[str, Any], source: Version) -> None:

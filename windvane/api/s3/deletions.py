@@ -14,7 +14,7 @@ from windvane.api.s3.tags import MAX_OF_OBJECT, tag_set, tags_of_set
 from windvane.errors import AccessDenied
 from windvane.objects.base import ObjectStore
 from windvane.objects.records import Condition, Deletion, Removal
-from windvane.wire.s3.actions import of_deletion
+from windvane.wire.s3.actions import facts_of_deletion, of_deletion
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.refusals import refused
 
@@ -57,7 +57,9 @@ def delete_objects(store: ObjectStore, call: S3Call) -> S3Result:
             errors.append(_error(entry["Key"], version_id, late.code, str(late)))
             continue
         try:
-            call.authorize(*of_deletion(given["Bucket"], entry["Key"], version_id))
+            call.authorize(
+                *of_deletion(given["Bucket"], entry["Key"], version_id), facts_of_deletion(entry)
+            )
         except AccessDenied as denied:
             errors.append(_error(entry["Key"], version_id, "AccessDenied", str(denied)))
         else:

@@ -104,7 +104,7 @@ def require_key(
         return
     arn = store.key_needed(*place, encryption)
     if arn is not None:
-        call.authorize(action, arn)
+        call.authorize(action, arn, {})
 
 
 _OF_KMS = ("SSEKMSKeyId", "SSEKMSEncryptionContext")

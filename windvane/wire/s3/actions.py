@@ -18,6 +18,9 @@ _BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 Permission = tuple[str, str]
 """Action and the ARN of a bucket or an object; "*" for all buckets."""
 
+Question = tuple[str, str, Mapping[str, str]]
+"""A permission, and what conditions of policies may ask for."""
+
 _OF_BUCKETS: Mapping[str, str] = {
     "CreateBucket": "CreateBucket",
     "DeleteBucket": "DeleteBucket",
@@ -149,8 +152,20 @@ def permissions(operation: str, parameters: Mapping[str, Any]) -> Iterator[Permi
     for action in _further(operation, parameters):
         yield f"s3:{action}", place
     if "CopySource" in parameters:
-        bucket, key, version_id = read_source(parameters["CopySource"])
-        yield of_object("GetObject", bucket, key, version_id)
+        yield of_source("GetObject", parameters)
+
+
+def questions(operation: str, parameters: Mapping[str, Any]) -> Iterator[Question]:
+    """Yield the permissions that an operation needs, each with what conditions may ask for. The version that is read of the
+    source of a copy is named by the source.
+
+    raises    S3Refusal for a copy source that cannot be read
+    """
+    facts, source = facts_of(parameters), None
+    if "CopySource" in parameters:
+        source = of_source("GetObject", parameters)
+    for permission in permissions(operation, parameters):
+        yield *permission, facts_of_source(parameters) if permission == source else facts
 
 
 def _further(operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:
@@ -178,6 +193,17 @@ def facts_of(parameters: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def facts_of_source(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """The same of the read that a copy begins with; raises S3Refusal."""
+    version_id = read_source(parameters["CopySource"])[2]
+    return facts_of({**parameters, "VersionId": version_id})
+
+
+def facts_of_deletion(entry: Mapping[str, Any]) -> dict[str, str]:
+    """The same of one of the deletions that DeleteObjects asks for."""
+    return facts_of({"VersionId": entry.get("VersionId"), "IfMatch": entry.get("ETag")})
+
+
 _FACTS = {
     "Prefix": "s3:prefix",
     "Delimiter": "s3:delimiter",
@@ -202,6 +228,11 @@ def of_object(action: str, bucket: str, key: str, version_id: str | None) -> Per
     """The permission for an object, or for the version of it that is named."""
     named = _VERSIONED.get(action, action) if version_id else action
     return f"s3:{named}", object_arn(bucket, key)
+
+
+def of_source(action: str, parameters: Mapping[str, Any]) -> Permission:
+    """The permission for the source of a copy; raises S3Refusal."""
+    return of_object(action, *read_source(parameters["CopySource"]))
 
 
 def of_deletion(bucket: str, key: str, version_id: str | None) -> Permission:

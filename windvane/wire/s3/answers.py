@@ -26,7 +26,7 @@ SLOW_S = 60.0
 
 Headers = Iterable[tuple[bytes, bytes]]
 InThread = Callable[..., Any]
-"""Runs a blocking call off the event loop: `await in_thread(function, *arguments)`."""
+"""Runs a blocking call off the event loop: `await in_thread(function, *arguments)`, which lasts as long as the call."""
 
 
 _XML_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

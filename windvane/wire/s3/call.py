@@ -15,14 +15,15 @@ class S3Call:
     """A checked call: signed, decoded, and allowed as far as the head tells.
 
     parameters   by their names in the model; of the head, and of an XML body
-    authorize    raises AccessDenied unless the caller may do an action to an ARN; for what only the body names
+    authorize    raises AccessDenied unless the caller may do an action to an ARN, by what conditions may ask for; for what
+                 only the body names, or the store knows
     """
 
     operation: str
     caller: Caller
     parameters: Mapping[str, Any]
     request_id: str
-    authorize: Callable[[str, str], None]
+    authorize: Callable[[str, str, Mapping[str, str]], None]
 
 
 class Content(Protocol):

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 import aiohttp
 
 from windvane.wire.call import Request
-from windvane.wire.s3.actions import of_deletion, read_source, source_text
+from windvane.wire.s3.actions import facts_of_deletion, of_deletion, read_source, source_text
 from windvane.wire.s3.allowlist import allowed, passing, query_of, refuse_dots
 from windvane.wire.s3.answers import CLOSE, Answered, InThread, identified, send_answered
 from windvane.wire.s3.call import S3Call
@@ -255,7 +255,8 @@ def _allowed_deletions(call: S3Call, body: bytes) -> bytes:
             raise refused("NotImplemented", f"{others[0]} of a deletion is not passed on.")
         refuse_dots(f"/{entry['Key']}")
         call.authorize(
-            *of_deletion(call.parameters["Bucket"], entry["Key"], entry.get("VersionId"))
+            *of_deletion(call.parameters["Bucket"], entry["Key"], entry.get("VersionId")),
+            facts_of_deletion(entry),
         )
         members = (
             f"<{n}>{escape(entry[n], _AS_ENTITIES)}</{n}>" for n in _OF_DELETION if n in entry

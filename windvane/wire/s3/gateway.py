@@ -19,7 +19,7 @@ from windvane.wire.admission import Admission
 from windvane.wire.bodies import Bodies
 from windvane.wire.call import Authorize, Caller, Request, RequestRecord, seen_from
 from windvane.wire.heads import check_head
-from windvane.wire.s3.actions import bucket_arn, facts_of, object_arn, permissions, read_source
+from windvane.wire.s3.actions import Question, bucket_arn, object_arn, questions, read_source
 from windvane.wire.s3.answers import (
     CLOSE,
     Answered,
@@ -166,7 +166,7 @@ class S3Gateway:
             caller,
             exchange.parameters,
             exchange.record.request_id,
-            lambda action, arn: self._authorize(caller, action, arn),
+            lambda action, arn, facts: self._authorize(caller, action, arn, facts),
         )
 
     async def _post(
@@ -212,14 +212,12 @@ class S3Gateway:
     async def _check_allowed(
         self, operation: str, parameters: Mapping[str, Any], caller: Caller
     ) -> None:
-        needed, facts = tuple(permissions(operation, parameters)), facts_of(parameters)
+        needed = tuple(questions(operation, parameters))
         async with self._turns.of(caller.account):
-            await self._in_thread(self._allow_all, caller, needed, facts)
+            await self._in_thread(self._allow_all, caller, needed)
 
-    def _allow_all(
-        self, caller: Caller, needed: tuple[tuple[str, str], ...], facts: Mapping[str, str]
-    ) -> None:
-        for action, arn in needed:
+    def _allow_all(self, caller: Caller, needed: tuple[Question, ...]) -> None:
+        for action, arn, facts in needed:
             self._authorize(caller, action, arn, facts)
 
     async def _check_source(self, parameters: Mapping[str, Any], caller: Caller) -> None:

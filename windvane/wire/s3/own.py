@@ -214,7 +214,7 @@ async def _take_in_stages(
 
     async def add(block: bytes) -> bool:
         await room.acquire()
-        if taking.error is None and summing.error is None:
+        if not (taking.is_over or summing.is_over):
             taking.add(block)
             return True
         return False

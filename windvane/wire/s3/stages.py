@@ -21,18 +21,20 @@ _TURN = 8
 class Stage:
     """Does its work to one block after the other, in the order in which they are added, in one thread at a time.
 
-    error    that the work raised; nothing is done after it
+    error      that the work raised
+    is_over    it raised, or was cancelled: nothing is done any more
     """
 
     def __init__(
-        self, work: Callable[[bytes], Any], in_thread: InThread, on_error: Callable[[], Any]
+        self, work: Callable[[bytes], Any], in_thread: InThread, on_end: Callable[[], Any]
     ) -> None:
-        """on_error    called on the event loop"""
-        self._work, self._in_thread, self._on_error = work, in_thread, on_error
+        """on_end    called on the event loop when it is over"""
+        self._work, self._in_thread, self._on_end = work, in_thread, on_end
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._waiting: deque[bytes] = deque()
         self._is_busy = False
+        self.is_over = False
         self._running: asyncio.Future[None] | None = None
         self.error: Exception | None = None
 
@@ -46,19 +48,31 @@ class Stage:
         self._loop.call_soon_threadsafe(self._begin)
 
     async def finish(self) -> None:
-        """Wait until all that was added is done; raises what the work raised."""
+        """Wait until all that was added is done.
+
+        raises    what the work raised; CancelledError
+        """
         await self._settle()
-        if self.error is not None:
-            raise self.error
+        if self.is_over:
+            raise self.error or asyncio.CancelledError
 
     async def stop(self) -> None:
-        """Drop what waits, and wait for the thread that has a block."""
+        """Drop what waits, and wait for the thread that has a block, which lasts no longer than that: who is cancelled
+        meanwhile is cancelled then."""
         with self._lock:
             self._waiting.clear()
-        await self._settle()
+        cancelled: asyncio.CancelledError | None = None
+        while True:
+            try:
+                await self._settle()
+                break
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
 
     async def _settle(self) -> None:
-        while self._is_busy and self.error is None:
+        while self._is_busy and not self.is_over:
             if self._running is None or self._running.done():
                 await asyncio.sleep(0)  # `_begin` is about to be called
             else:
@@ -66,6 +80,7 @@ class Stage:
 
     def _begin(self) -> None:
         self._running = asyncio.ensure_future(self._run())
+        self._running.add_done_callback(self._look_at_end)
 
     async def _run(self) -> None:
         try:
@@ -73,7 +88,15 @@ class Stage:
                 pass
         except Exception as error:  # noqa: BLE001 - it is raised by `finish`
             self.error = error
-            self._on_error()
+            self._end()
+
+    def _look_at_end(self, running: asyncio.Future[None]) -> None:
+        if running.cancelled():
+            self._end()
+
+    def _end(self) -> None:
+        self.is_over = True
+        self._on_end()
 
     def _take_turn(self) -> bool:
         """Whether there is more to do."""

@@ -18,6 +18,7 @@ from windvane.wire.s3.own import take_in
 from windvane.wire.s3.payload import UNSIGNED, BodyPlan, Intake
 from windvane.wire.s3.refusals import S3Refusal
 from windvane.wire.s3.stages import Stage
+from windvane.wire.s3.threads import Threads
 
 BLOCKS = [random.Random(0).randbytes(size) for size in (70_000, 1, 300_000, 20_000) * 12]
 WHOLE = b"".join(BLOCKS)
@@ -125,3 +126,40 @@ def test_a_stage_gives_its_thread_back_to_others() -> None:
     done = asyncio.run(main())
     assert sorted(done) == ["a"] * 100 + ["b"] * 100
     assert "b" in done[:50]
+
+
+def test_a_stage_that_is_cancelled_ends_when_its_thread_has_done_its_block() -> None:
+    """What waited for it span for ever, and the server did not stop: all tasks are cancelled when a loop ends."""
+    at_work, go_on = threading.Event(), threading.Event()
+    done: list[bytes] = []
+
+    def work(block: bytes) -> None:
+        at_work.set()
+        go_on.wait(20)
+        done.append(block)
+
+    async def main() -> list[str]:
+        ended: list[str] = []
+        with ThreadPoolExecutor(2) as pool:
+            stage = Stage(work, Threads(pool), lambda: ended.append("ended"))
+            for _ in range(20):
+                stage.add(b"x")
+            while not at_work.is_set():
+                await asyncio.sleep(0)
+            assert stage._running is not None
+            stage._running.cancel()
+            stopping = asyncio.ensure_future(stage.stop())
+            await asyncio.sleep(0)
+            stopping.cancel()
+            await asyncio.sleep(0)
+            assert not stopping.done()
+            go_on.set()
+            async with asyncio.timeout(20):
+                await asyncio.wait((stopping,))
+            assert stopping.cancelled()
+            with pytest.raises(asyncio.CancelledError):
+                await stage.finish()
+        return ended
+
+    assert asyncio.run(main()) == ["ended"]
+    assert done == [b"x"]

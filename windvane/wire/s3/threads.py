@@ -1,0 +1,35 @@
+"""Blocking calls in threads of their own, each of which is over before whoever asked for it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Threads:
+    """Runs blocking calls off the event loop, as InThread wants it.
+
+    Who is cancelled, as requests are when a server stops, waits for the end of the call and is cancelled then: what is done
+    next, to a file that the call has open, never runs beside it.
+    """
+
+    def __init__(self, pool: Executor) -> None:
+        self._pool = pool
+
+    async def __call__(self, function: Callable[..., T], *arguments: Any) -> T:
+        """raises    whatever the call raises"""
+        loop = asyncio.get_running_loop()
+        running = loop.run_in_executor(self._pool, partial(function, *arguments))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            while not running.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait((running,))
+            raise
