@@ -14,10 +14,10 @@ from sqlalchemy import make_url
 from windvane.addresses import is_loopback
 from windvane.api.key_file import KeyFile
 from windvane.artifacts.base import Artifacts, Location
+from windvane.artifacts.connection import Connection
 from windvane.artifacts.embedded import EmbeddedFolder, ObjectStoreArtifacts
 from windvane.artifacts.folder import Folder
 from windvane.artifacts.mapped import BucketMap, BucketSource
-from windvane.artifacts.s3 import Connection, S3Artifacts
 from windvane.audit.anchors import StoredAnchors
 from windvane.audit.files import FileBounds
 from windvane.audit.kinds import Recording
@@ -153,7 +153,7 @@ def artifacts_of(
         return ObjectStoreArtifacts(objects, settings.account, DEFAULT_REGION)
     if connection is None:
         raise BadSettings("There is neither an embedded nor an external S3 store.")
-    return S3Artifacts(connection)
+    return connection.open()
 
 
 def bucket_owners(settings: Settings, objects: ObjectStore | None) -> BucketOwners:

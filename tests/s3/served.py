@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from s3.gateways import own_gateway
 
-from windvane.artifacts.s3 import Connection
+from windvane.artifacts.connection import Connection
 from windvane.objects.store import open_objects
 from windvane.settings import DEFAULT_ACCOUNT
 from windvane.wire.call import Credential, RequestRecord

@@ -12,8 +12,8 @@ from typing import BinaryIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from windvane.artifacts.base import Artifacts, Location, ObjectInfo, ReadableArtifacts
+from windvane.artifacts.connection import Connection
 from windvane.artifacts.folder import Folder, FolderArtifacts
-from windvane.artifacts.s3 import Connection, S3Artifacts
 from windvane.errors import AccessDenied, InvalidRequest
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")
@@ -150,4 +150,4 @@ def with_mapped(own: Artifacts, sources: Iterable[BucketSource]) -> Artifacts:
 def _reader(source: BucketSource) -> ReadableArtifacts:
     if isinstance(source.origin, Path):
         return FolderArtifacts(Folder(source.origin))
-    return S3Artifacts(source.origin)
+    return source.origin.open()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from windvane.artifacts.base import MAX_KEY_BYTES, Location, ObjectInfo
+from windvane.artifacts.connection import Connection
 from windvane.artifacts.parts import opened_in_parts
 from windvane.errors import AccessDenied
 
@@ -30,17 +30,6 @@ _DENIED = frozenset(
     }
 )
 _TRANSFER = TransferConfig(max_concurrency=2, use_threads=False)
-
-
-@dataclass(frozen=True)
-class Connection:
-    """How to reach an S3 store; endpoint "" means AWS's own, access_key "" that requests are not signed."""
-
-    endpoint: str
-    access_key: str
-    secret_key: str = field(repr=False)
-    region: str = "us-east-1"
-    path_style: bool = True
 
 
 class S3Artifacts:

@@ -139,17 +139,13 @@ def _exists(settings: Settings, objects: EmbeddedObjects | None) -> Exists:
     from windvane.artifacts.base import Artifacts
     from windvane.artifacts.embedded import ObjectStoreArtifacts
     from windvane.artifacts.mapped import BucketMap, with_mapped
-    from windvane.artifacts.s3 import Connection, S3Artifacts
-    from windvane.settled import bucket_sources
+    from windvane.settled import bucket_sources, connection_of
 
     artifacts: Artifacts
     if objects is not None:
         artifacts = ObjectStoreArtifacts(objects, settings.account, DEFAULT_REGION)
-    elif settings.s3 is not None:
-        s3 = settings.s3
-        artifacts = S3Artifacts(
-            Connection(s3.endpoint, s3.access_key, s3.secret_key, s3.region, s3.path_style)
-        )
+    elif (connection := connection_of(settings)) is not None:
+        artifacts = connection.open()
     else:
         raise Unfit("There is neither an embedded nor an external S3 store.")
     everything = with_mapped(artifacts, BucketMap(bucket_sources(settings)).sources)

@@ -16,6 +16,7 @@ from pathlib import Path
 from windvane.addresses import is_loopback
 from windvane.cli.folder import locked, make_folder
 from windvane.control.kms.master import VARIABLE
+from windvane.process.heap import share_heap
 from windvane.process.log_lines import log_to
 from windvane.settings import BadSettings, Settings, read_settings
 
@@ -50,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     from windvane.cli.service import serve  # heavy: other commands are to start fast
 
     os.umask(0o077)  # whatever this process and its children write is their own
+    share_heap()
     allow_descriptors()
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     given = {

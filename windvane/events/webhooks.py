@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-
-import aiohttp
+from typing import TYPE_CHECKING
 
 from windvane.domain.events import Event
 from windvane.events.signing import ID_HEADER, SIGNATURE_HEADER, TIME_HEADER, signature
@@ -24,6 +23,9 @@ from windvane.events.tide import Tide
 from windvane.names import derived_suffix
 from windvane.store.base import Store
 from windvane.store.outbox import Subscriber
+
+if TYPE_CHECKING:
+    import aiohttp  # takes long to load, and few servers have webhooks
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,7 +80,7 @@ class Webhooks:
         self._store, self._tide, self._clock = store, tide, clock
         self._hooks = tuple(hooks)
         self._pauses_s = pauses_s
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._timeout_s = timeout_s
         self._tasks: list[asyncio.Task[None]] = []
         self.n_delivered = self.n_failed = self.n_skipped = 0
 
@@ -104,7 +106,10 @@ class Webhooks:
         yield "webhook_events_skipped", float(self.n_skipped)
 
     async def _serve(self, hook: Hook, subscriber: Subscriber) -> None:
-        async with aiohttp.ClientSession(timeout=self._timeout) as session:
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(total=self._timeout_s)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
             with self._tide:
                 while True:
                     try:
@@ -152,6 +157,8 @@ class Webhooks:
 
     async def _attempt(self, session: aiohttp.ClientSession, hook: Hook, event: Event) -> str:
         """Why it was not taken; "" if it was."""
+        import aiohttp
+
         body, timestamp = event.document.encode(), str(int(time.time()))
         headers = {
             "Content-Type": "application/json",

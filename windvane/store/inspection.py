@@ -11,8 +11,19 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, ColumnElement, Table, and_, delete, exists, func, select, text, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    inspect,
+    select,
+    text,
+    true,
+)
 
 from windvane.domain.resource import Resource
 from windvane.store.records import from_json
@@ -84,8 +95,10 @@ class InspectionRows(Rows):
 
     def schema_version(self) -> str:
         """Return the name of the last migration, "" before the first."""
-        current = MigrationContext.configure(self._connection).get_current_revision()
-        return current or ""
+        if not inspect(self._connection).has_table("alembic_version"):
+            return ""
+        of_last = text("SELECT version_num FROM alembic_version")
+        return self._connection.execute(of_last).scalar() or ""
 
     def bucket_owners(self) -> dict[str, str]:
         """Return the account of every bucket that was claimed; the schema may be that of an earlier version."""

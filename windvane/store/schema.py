@@ -20,6 +20,9 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
+NEWEST_VERSION = "0005"
+"""Of the schema, as the last of migrations/versions calls it."""
+
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
 """SQLite hands out ids by itself only to a column of type INTEGER."""
 

@@ -20,6 +20,7 @@ from windvane.store.identity_rows import IdentityRows
 from windvane.store.inspection import InspectionRows
 from windvane.store.log_rows import LogRows
 from windvane.store.resource_rows import ResourceRows
+from windvane.store.schema import NEWEST_VERSION
 from windvane.store.spent_rows import SpentRows
 from windvane.store.tag_rows import BucketRows, TagRows
 from windvane.store.task_rows import TaskRows
@@ -82,10 +83,12 @@ class SqlStore(ABC):
             yield SqlTransaction(connection)
 
     def migrate(self) -> None:
-        # Alembic takes long to import, and most processes open a store that is up to date.
-        from windvane.store.migrations.upgrade import upgrade
-
         with self._alone() as connection:
+            if SqlTransaction(connection).schema_version() == NEWEST_VERSION:
+                return
+            # Alembic takes long to import, and most stores are up to date.
+            from windvane.store.migrations.upgrade import upgrade
+
             upgrade(connection)
 
     def close(self) -> None:

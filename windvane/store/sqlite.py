@@ -14,6 +14,9 @@ from sqlalchemy.exc import OperationalError
 from windvane.errors import StoreUnusable
 from windvane.store.sql import LOCK_TIMEOUT_S, SqlStore
 
+_CACHE_KIB = 1024
+"""Of a connection, which keeps it for good; the system's cache of the file stands behind it."""
+
 _DISK_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 
 
@@ -76,4 +79,5 @@ def _connect(path: Path) -> sqlite3.Connection:
         path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return connection

@@ -3,9 +3,9 @@
 import pytest
 
 from windvane.artifacts.base import Location
+from windvane.artifacts.connection import Connection
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketMap, BucketSource, with_mapped
-from windvane.artifacts.s3 import Connection
 from windvane.errors import InvalidRequest
 from windvane.testing.artifacts_contract import CONTRACT
 

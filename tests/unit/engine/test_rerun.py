@@ -14,14 +14,8 @@ from windvane.engine.learners.catalogue import LEARNERS
 from windvane.engine.local.job import leaderboard_from_json
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.package import load_predictor
-from windvane.engine.rerun import (
-    columns_without,
-    hyperparameters_of,
-    leave_out,
-    plan_of,
-    rerun,
-    rerun_ensemble,
-)
+from windvane.engine.plan_text import columns_without, hyperparameters_of, plan_of
+from windvane.engine.rerun import leave_out, rerun, rerun_ensemble
 from windvane.engine.scoring.judge import LATENCY_ADDED
 from windvane.engine.stages import assemble, cross_validate, train
 from windvane.engine.training import crossvalidate, tasks, trial

@@ -14,8 +14,9 @@ from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.logs import LogPlace
 from windvane.errors import StoreUnusable
 from windvane.store import migrations
+from windvane.store.migrations.upgrade import known_revisions
 from windvane.store.resource_rows import _content, _identity
-from windvane.store.schema import METADATA, RESOURCES
+from windvane.store.schema import METADATA, NEWEST_VERSION, RESOURCES
 from windvane.store.sqlite import SqliteStore
 from windvane.testing.store_laws.place import HOME, START, a_job
 
@@ -72,3 +73,7 @@ def test_a_store_of_the_first_schema_is_upgraded_with_what_is_in_it(tmp_path: Pa
         assert len(tx.events(after=0, limit=9)) == 1
         tx.log(LogPlace(HOME, "g", "s"), ["a line"], START)
     store.close()
+
+
+def test_the_newest_version_is_that_of_the_last_migration():
+    assert known_revisions()[-1] == NEWEST_VERSION

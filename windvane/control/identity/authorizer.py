@@ -17,7 +17,9 @@ from windvane.domain.identity import Principal, Role, User
 from windvane.errors import AccessDenied, NotAuthorized
 from windvane.wire.call import Caller, Credential
 
-_MOST_REMEMBERED = 20_000
+_MOST_REMEMBERED = 2_000
+"""Decisions; what is asked for again and again are endpoints, buckets and operations, not single objects."""
+
 _MOST_RIGHTS = 2_000
 """Of principals and sessions: policies that are ready for matching take up to 70 times the room of their text."""
 

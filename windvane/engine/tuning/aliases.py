@@ -19,7 +19,7 @@ from windvane.errors import CandidateFault
 
 PROBLEM_TYPE, OBJECTIVE, SEED = "_problem_type", "_objective", "_seed"
 TARGET, SAMPLE_WEIGHT, FRACTION = "_target", "_sample_weight", "_validation_fraction"
-"""Our names of what a table is made of (engine/rerun.py)."""
+"""Our names of what a table is made of (engine/plan_text.py)."""
 
 _LEFT_TO_US = "auto"
 _BOOLEANS = {"True": "true", "False": "false"}

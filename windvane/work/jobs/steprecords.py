@@ -27,7 +27,7 @@ from windvane.domain.problem import Mode
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.outcomes import outcome_from_json
-from windvane.engine.rerun import hyperparameters_of
+from windvane.engine.plan_text import hyperparameters_of
 from windvane.work.jobs.records import BASELINE, ENSEMBLE, MAX_TEXT, SPLIT, transform_key
 from windvane.work.jobs.splitting import split_environment, split_inputs
 from windvane.work.workspace import Keys

@@ -26,18 +26,15 @@ from windvane.engine.manifest import check_manifest, read_json
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.assembly import schema_of
 from windvane.engine.packages.tarball import pack
-from windvane.engine.rerun import (
+from windvane.engine.plan_text import (
     ABOUT_THE_TABLE,
     RECIPE,
     WITHOUT,
     columns_without,
-    fit_transformers,
-    leave_out,
     plan_of,
     recipes_of,
-    rerun,
-    rerun_ensemble,
 )
+from windvane.engine.rerun import fit_transformers, leave_out, rerun, rerun_ensemble
 from windvane.engine.tuning.aliases import Translation, translated
 from windvane.engine.tuning.builtin import BUILTIN
 from windvane.errors import CandidateFault, InvalidRequest

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.base import Artifacts
+from windvane.artifacts.connection import Connection
 from windvane.artifacts.embedded import EmbeddedFolder, open_embedded
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketSource, with_mapped
-from windvane.artifacts.s3 import Connection, S3Artifacts
 from windvane.control.buckets import BucketOwners, StoredBuckets
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
@@ -186,7 +186,7 @@ class WorkConfig:
             store = open_store(self.store_url, self.data_dir)
             return open_embedded(self.objects, stored_data_keys(store, self._masters(), utc_now))
         if self.s3 is not None:
-            return S3Artifacts(self.s3)
+            return self.s3.open()
         return LocalArtifacts(self.data_dir / "objects")
 
     def _masters(self) -> MasterKeys:

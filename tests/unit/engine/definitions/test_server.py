@@ -29,7 +29,7 @@ from windvane.engine.definitions.shipped.autopilot_run.containers import (
 )
 from windvane.engine.definitions.shipped.autopilot_run.run import Run
 from windvane.engine.definitions.shipped.autopilot_run.server import Server
-from windvane.engine.rerun import hyperparameters_of, plan_of
+from windvane.engine.plan_text import hyperparameters_of, plan_of
 from windvane.work.jobs import containers
 
 ALGORITHMS = ("sklearn-automl", "lightgbm", "mlp", "ensemble")

@@ -2,7 +2,8 @@ import pytest
 
 from windvane.engine.learners.patience import Patience, patience_for
 from windvane.engine.outcomes import read_candidate
-from windvane.engine.rerun import plan_of, rerun
+from windvane.engine.plan_text import plan_of
+from windvane.engine.rerun import rerun
 from windvane.testing.learner_contract import After, Never
 
 

@@ -13,7 +13,7 @@ from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import ProblemType
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
-from windvane.engine.rerun import hyperparameters_of
+from windvane.engine.plan_text import hyperparameters_of
 from windvane.store.records import from_json, to_json
 from windvane.work.jobs import records, steprecords
 from windvane.work.jobs.containers import containers_of

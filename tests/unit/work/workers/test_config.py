@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from windvane.artifacts.base import Location
+from windvane.artifacts.connection import Connection
 from windvane.artifacts.embedded import EmbeddedFolder
 from windvane.artifacts.mapped import BucketSource
-from windvane.artifacts.s3 import Connection
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
 from windvane.process.confinement import Part

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from windvane.artifacts.s3 import Connection
+from windvane.artifacts.connection import Connection
 from windvane.store.open import open_store
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.supervisor import Supervisor
@@ -20,7 +20,7 @@ _SERVER = """
 import sys, time
 from pathlib import Path
 from datetime import UTC, datetime
-from windvane.artifacts.s3 import Connection
+from windvane.artifacts.connection import Connection
 from windvane.store.open import open_store
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.supervisor import Supervisor

@@ -121,7 +121,8 @@ class Local:
         return str(into)
 
     def _trained(self, candidate: Candidate, max_s: float) -> Result:
-        from windvane.engine.rerun import plan_of, rerun
+        from windvane.engine.plan_text import plan_of
+        from windvane.engine.rerun import rerun
         from windvane.errors import CandidateFault
 
         started, folder = time.monotonic(), self._next_folder()
@@ -154,7 +155,8 @@ class Local:
 
     def _table(self, features: Mapping[str, str]) -> Path:
         """The dataset folder without the columns that a recipe leaves out."""
-        from windvane.engine.rerun import columns_without, leave_out
+        from windvane.engine.plan_text import columns_without
+        from windvane.engine.rerun import leave_out
 
         into = self._into / f"dataset{_tag(features)}"
         return into if into.exists() else leave_out(self._dataset, columns_without(features), into)
