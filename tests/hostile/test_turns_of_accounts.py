@@ -52,7 +52,7 @@ def looks(monkeypatch: pytest.MonkeyPatch, release: threading.Event) -> Any:
     roles: Any = SimpleNamespace(of_caller=lambda _: None)
     monkeypatch.setattr(previews, "look", look)
     monkeypatch.setattr(previews, "readable_objects", objects)
-    unused: Any = None
+    unused: Any = SimpleNamespace(of=lambda _: None)
     shared = Previews(unused, roles)
 
     def looked(account: str, name: str) -> Any:

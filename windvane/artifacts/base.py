@@ -98,6 +98,10 @@ class Artifacts(ReadableArtifacts, Protocol):
 
     def delete(self, location: Location) -> None: ...
 
+    def of(self, account: str) -> Artifacts:
+        """Return the same artifacts as an account's: in them buckets of other accounts are not there, at any moment, as far
+        as the store knows whose they are. A bucket may change hands between a look at whose it is and what is done to it."""
+
     def encrypted_under(self, key: str) -> Artifacts:
         """Return the same artifacts, of which what is written is encrypted under a key of KMS.
 

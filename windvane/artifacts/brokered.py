@@ -51,6 +51,10 @@ class BrokeredArtifacts:
         if not self.bucket_exists(bucket):
             raise PermissionError(f"a task makes no buckets, and there is no '{bucket}'")
 
+    def of(self, account: str) -> BrokeredArtifacts:
+        """raises    AccessDenied: the broker knows whose the job is"""
+        raise AccessDenied(f"a task chooses no account; {account} is not for it to name")
+
     def encrypted_under(self, key: str) -> BrokeredArtifacts:
         """raises    AccessDenied: the broker knows the key of the job, and takes no other"""
         raise AccessDenied(f"a task names no key; {key} is not for it to choose")

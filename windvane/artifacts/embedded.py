@@ -117,6 +117,11 @@ class ObjectStoreArtifacts:
         with suppress(NoSuchBucket, InvalidKey):
             self._objects.delete(location.bucket, location.key)
 
+    def of(self, account: str) -> ObjectStoreArtifacts:
+        made = ObjectStoreArtifacts(self._objects.of(account), self._account, self._region)
+        made._attributes = self._attributes
+        return made
+
     def encrypted_under(self, key: str) -> ObjectStoreArtifacts:
         return ObjectStoreArtifacts(self._objects, self._account, self._region, key)
 

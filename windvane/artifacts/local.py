@@ -77,6 +77,10 @@ class LocalArtifacts:
     def delete(self, location: Location) -> None:
         self._path(location).unlink(missing_ok=True)
 
+    def of(self, _account: str) -> Artifacts:
+        """Its buckets are of no account."""
+        return self
+
     def encrypted_under(self, key: str) -> Artifacts:
         """raises    InvalidRequest: a folder knows no keys"""
         raise InvalidRequest(

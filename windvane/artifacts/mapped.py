@@ -117,8 +117,17 @@ class MappedArtifacts:
     def delete(self, location: Location) -> None:
         self._writable(location.bucket).delete(location)
 
+    def of(self, account: str) -> Artifacts:
+        """Buckets of the map are open to whom it says."""
+        return self._with(self._own.of(account))
+
     def encrypted_under(self, key: str) -> Artifacts:
-        return MappedArtifacts(self._own.encrypted_under(key), self._map)
+        return self._with(self._own.encrypted_under(key))
+
+    def _with(self, own: Artifacts) -> MappedArtifacts:
+        made = MappedArtifacts(own, self._map)
+        made._readers = self._readers
+        return made
 
     @contextmanager
     def _reading(self, bucket: str) -> Iterator[ReadableArtifacts]:

@@ -145,6 +145,10 @@ class S3Artifacts:
             str(path), location.bucket, location.key, Config=_TRANSFER, ExtraArgs=self._encryption
         )
 
+    def of(self, _account: str) -> S3Artifacts:
+        """Its buckets are of no account."""
+        return self
+
     def encrypted_under(self, key: str) -> S3Artifacts:
         return S3Artifacts(self._connection, key)
 

@@ -80,15 +80,15 @@ class Previews:
                    is there, or it is no table; Throttled
         """
         grant = self._roles.passed(caller, role_arn) if role_arn else self._roles.of_caller(caller)
-        readable = readable_objects(self._artifacts, grant, source)
-        objects = list(islice(readable, _MOST_OBJECTS + 1))
+        artifacts = self._artifacts.of(caller.account)  # the turn may be long in coming
+        objects = list(islice(readable_objects(artifacts, grant, source), _MOST_OBJECTS + 1))
         if not objects:
             raise InvalidRequest(f'No S3 objects found under S3 URL "{source["S3Uri"]}".')
         counted = objects[:_MOST_OBJECTS]
         first = next((info for info in counted if info.size), counted[0])
         asked = replace(asked, name=str(first.location), n_bytes=first.size)
         with self._turn(caller.account):
-            seen = self._look(first, asked)
+            seen = self._look(artifacts, first, asked)
         return PreviewView(
             seen,
             first,
@@ -97,11 +97,11 @@ class Previews:
             len(objects) > len(counted),
         )
 
-    def _look(self, info: ObjectInfo, asked: Asked) -> Mapping[str, Any]:
+    def _look(self, artifacts: Artifacts, info: ObjectInfo, asked: Asked) -> Mapping[str, Any]:
         try:
             with (
                 tempfile.TemporaryDirectory(prefix="windvane-preview-") as scratch,
-                closing(_Bytes(self._artifacts, info.location)) as data,
+                closing(_Bytes(artifacts, info.location)) as data,
             ):
                 try:
                     return look(asked, Path(scratch), data, self._bounds, self._sandbox)

@@ -338,25 +338,26 @@ class Hosting:
         raises    InvalidRequest for such a bucket or role, and if there is no room; KeyMissing, KeyDisabled,
                   KeyInvalidState if the key of the volume cannot be used; as download_models
         """
+        wanted = [container.model_data_url for container in one.containers]
+        try:
+            with self._room.turn(scope.account):  # may be long in coming: asked for after it
+                self._check_access(scope, one, [url for url in wanted if url not in there])
+                take = partial(self._room.take, scope.account)
+                download_models(self._artifacts.of(scope.account), wanted, into, take)
+        finally:
+            for folder in {folder_of(url, into) for url in wanted}:
+                self._room.settle(scope.account, folder, folder_bytes(folder))
+
+    def _check_access(self, scope: Scope, one: Deployed, urls: Iterable[str]) -> None:
         if one.volume_key:
             self._check_key(one.volume_key)
-        wanted = [container.model_data_url for container in one.containers]
-        for url in wanted:
-            if url in there:
-                continue
+        for url in urls:
             if not self._permits(scope.account, parse_location(url).bucket):
                 raise InvalidRequest(
                     f"Could not access model data at {url}: the bucket belongs to another account."
                 )
             if one.role:
                 self._check_data(scope, one.role, url)
-        try:
-            with self._room.turn(scope.account):
-                take = partial(self._room.take, scope.account)
-                download_models(self._artifacts, wanted, into, take)
-        finally:
-            for folder in {folder_of(url, into) for url in wanted}:
-                self._room.settle(scope.account, folder, folder_bytes(folder))
 
     def _in_memory(self) -> list[Path]:
         return in_memory(self._root.parent, _FOLDER)

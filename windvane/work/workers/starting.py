@@ -56,7 +56,8 @@ class TaskStarter:
         reach = reach_of(job, order.task.kind, self._artifacts, permits, may_read)
         ours, theirs = socket.socketpair()
         key = job.output_key
-        artifacts = self._artifacts.encrypted_under(key) if key else self._artifacts
+        own = self._artifacts.of(job.scope.account)
+        artifacts = own.encrypted_under(key) if key else own
         broker = Broker(ours, artifacts, reach)
         threading.Thread(target=broker.serve, name="broker", daemon=True).start()
         return self._forks.start(
