@@ -80,6 +80,9 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
     raises    TypeError, from all that writes, for a value that is not what its field says or not JSON
     """
 
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A block that is undone by itself if an exception leaves it: what was written before it stays."""
+
     # resources: AutoMLJob, Candidate, ProcessingJob, TrainingJob, TransformJob, Model, EndpointConfig, Endpoint
     def insert(self, record: Resource) -> bool:
         """Whether it was stored; False if the name is taken in its (kind, scope)."""

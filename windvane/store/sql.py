@@ -41,6 +41,11 @@ class SqlTransaction(
 ):
     """The Transaction of store/base.py; one group of rows per base class."""
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        with self._connection.begin_nested():
+            yield
+
 
 class SqlStore(ABC):
     """A Store on one database. Open one in each process: connections do not survive a fork."""

@@ -9,7 +9,7 @@ import pytest
 
 from windvane.domain.deployment import Model
 from windvane.domain.task import NewTask, TaskKind
-from windvane.store.base import Store
+from windvane.store.base import Store, Transaction
 from windvane.testing.store_laws.place import HOME, START, StorePlace, a_model
 
 
@@ -40,6 +40,21 @@ class TransactionLaws:
             assert tx.tags(a_model().arn) == {}
             assert tx.tasks("job") == []
             assert tx.bucket_owner("bucket") is None
+
+    def test_an_exception_undoes_a_savepoint_alone(self, store: Store) -> None:
+        def write_and_fail(tx: Transaction) -> None:
+            with tx.savepoint():
+                tx.claim_bucket("inside", "account", START)
+                raise ZeroDivisionError
+
+        with store.transaction() as tx:
+            tx.claim_bucket("before", "account", START)
+            with pytest.raises(ZeroDivisionError):
+                write_and_fail(tx)
+            with tx.savepoint():
+                tx.claim_bucket("after", "account", START)
+        with store.snapshot() as tx:
+            assert sorted(tx.buckets("account")) == ["after", "before"]
 
     def test_a_transaction_sees_its_own_writes(self, store: Store) -> None:
         with store.transaction() as tx:

@@ -1,4 +1,7 @@
-"""Brings jobs forward: reads what is, asks `flow` what is to be, writes it, all in the caller's transaction."""
+"""Brings jobs forward: reads what is, asks `flow` what is to be, writes it, all in the caller's transaction.
+
+What goes wrong with one job ends that job, with its reason, and takes no other with it.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +32,21 @@ _LOG = logging.getLogger(__name__)
 
 UNFINISHED = tuple(status for status in JobStatus if not status.is_final)
 
+OF_ONE_JOB = (
+    ArithmeticError,
+    AttributeError,
+    CallerFault,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What goes wrong with the records of one job, or with the result of a task, which whoever took over the task may have
+made. A database that does not answer is none of it: that is tried again."""
+
 _MAX_KNOWN = 8
 _LOOK_AGAIN = timedelta(seconds=10)
+_LEFT = timedelta(minutes=1)
 _MOST_FORGOTTEN = 2000
 _ANALYSIS, _MOST_ANALYSIS, _MOST_VALUES = "dataset/analysis.json", 1 << 26, 2_000_000
 """Bytes and values: of 10,000 columns it has less than half of either. It is read in a transaction."""
@@ -71,6 +87,22 @@ class Conductor:
     kept_models: int = 0
     _analyses: dict[Path, Analysis] = field(default_factory=dict)
     _quiet: dict[str, _Quiet] = field(default_factory=dict)
+    _left: dict[str, datetime] = field(default_factory=dict)
+
+    def bring_forward(self, tx: Transaction, job_arn: str, now: datetime) -> None:
+        """Bring an AutoML job, or a step job, as far as it can go at this moment. One that cannot be written as it is to
+        be fails; one that cannot even fail is left alone for a minute."""
+        try:
+            with tx.savepoint():
+                self.advance(tx, job_arn, now)
+                stepjobs.advance(tx, job_arn, now)
+        except OF_ONE_JOB as error:
+            _LOG.exception("%s cannot be brought forward, and fails.", job_arn)
+            self._fail(tx, job_arn, f"An internal error ended the job: {error!r}", now)
+
+    def is_left(self, job_arn: str, now: datetime) -> bool:
+        """Whether a job is left alone, because of what went wrong with it a moment ago."""
+        return now < self._left.get(job_arn, now)
 
     def advance(self, tx: Transaction, job_arn: str, now: datetime) -> None:
         """Bring one job as far as it can go at this moment; nothing happens if nothing is due."""
@@ -90,6 +122,15 @@ class Conductor:
     def is_due(self, tx: Transaction, job: AutoMLJob, now: datetime) -> bool:
         """Whether `advance` would change anything. A task's end advances its job by itself, so what is asked here
         is whether time, a stop request or an endpoint makes something due."""
+        if self.is_left(job.arn, now):
+            return False
+        try:
+            return self._would_change(tx, job, now)
+        except OF_ONE_JOB:
+            _LOG.exception("What is due of %s cannot be told.", job.arn)
+            return True
+
+    def _would_change(self, tx: Transaction, job: AutoMLJob, now: datetime) -> bool:
         endpoint = tx.find(Endpoint, job.scope, job.endpoint_name) if job.endpoint_name else None
         quiet = self._quiet.get(job.arn)
         if quiet is not None and quiet.seen == (job, endpoint) and now < quiet.until:
@@ -105,6 +146,18 @@ class Conductor:
         """Drop what is known of other jobs."""
         kept = set(job_arns)
         self._quiet = {arn: quiet for arn, quiet in self._quiet.items() if arn in kept}
+        self._left = {arn: until for arn, until in self._left.items() if arn in kept}
+
+    def _fail(self, tx: Transaction, job_arn: str, reason: str, now: datetime) -> None:
+        try:
+            with tx.savepoint():
+                if (job := tx.by_arn(AutoMLJob, job_arn)) is not None:
+                    old = self._read(tx, job)
+                    write_changes(tx, old, flow.broken(old, reason, now), now)
+                stepjobs.fail(tx, job_arn, reason, now)
+        except OF_ONE_JOB:
+            _LOG.exception("%s cannot be failed either.", job_arn)
+            self._left[job_arn] = now + _LEFT
 
     def _read(self, tx: Transaction, job: AutoMLJob) -> JobState:
         return read_state(
@@ -155,17 +208,17 @@ def sweep(store: Store, conductor: Conductor, now: datetime, max_attempts: int) 
     makes due."""
     with store.transaction() as tx:
         for job_arn in {task.job_arn for task in tx.release_expired(now, max_attempts)}:
-            conductor.advance(tx, job_arn, now)
-            stepjobs.advance(tx, job_arn, now)
+            conductor.bring_forward(tx, job_arn, now)
     with store.snapshot() as tx:
         due = [job.arn for job in tx.every(AutoMLJob, UNFINISHED) if conductor.is_due(tx, job, now)]
-        stopping = [job.arn for job in stepjobs.unfinished(tx, (StepStatus.STOPPING,))]
-    for job_arn in due:
+        stopping = [
+            job.arn
+            for job in stepjobs.unfinished(tx, (StepStatus.STOPPING,))
+            if not conductor.is_left(job.arn, now)
+        ]
+    for job_arn in (*due, *stopping):
         with store.transaction() as tx:
-            conductor.advance(tx, job_arn, now)
-    for job_arn in stopping:
-        with store.transaction() as tx:
-            stepjobs.advance(tx, job_arn, now)
+            conductor.bring_forward(tx, job_arn, now)
 
 
 def forget(store: Store, now: datetime, log_days: int, event_days: int) -> None:

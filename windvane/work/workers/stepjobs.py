@@ -87,6 +87,16 @@ def advance(tx: Transaction, job_arn: str, now: datetime) -> None:
             _LOG.info("%s is %s. %s", job.arn, ended.status, discreet(ended.failure_reason))
 
 
+def fail(tx: Transaction, job_arn: str, reason: str, now: datetime) -> None:
+    """End a job whose records cannot be written as they are to be: nothing is written but that."""
+    job = find_step_job(tx, job_arn)
+    if job is None or job.status.is_final:
+        return
+    tx.cancel_ready_tasks(job.arn, [TaskKind.STEP], now)
+    why = reason[:_MAX_TEXT]
+    tx.update(replace(job, status=StepStatus.FAILED, ended=now, modified=now, failure_reason=why))
+
+
 def max_runtime_s(job: ProcessingJob) -> int:
     """A transform job has no StoppingCondition."""
     condition = job.details.get("StoppingCondition", {})

@@ -27,7 +27,7 @@ from windvane.process.child import Ending, Exit
 from windvane.process.log_lines import log_to
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
-from windvane.work.workers.conductor import Conductor, clear_up, forget, sweep
+from windvane.work.workers.conductor import OF_ONE_JOB, Conductor, clear_up, forget, sweep
 from windvane.work.workers.config import READY_LINE, Role, WorkConfig, config_from_json
 from windvane.work.workers.duty import Duties, Duty
 from windvane.work.workers.forked import Result
@@ -46,16 +46,6 @@ _LOOK_S = 0.25
 _SWEEP_S = 0.5
 _CLEAR_UP_S = 10.0
 _IDLE_S = (0.05, 0.25)
-
-_NO_RESULT = (
-    AttributeError,
-    LookupError,
-    OverflowError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
-"""What goes wrong with a result that is not what its task is to leave: whoever took over the task may have made it."""
 
 _UNREADABLE = "What the task left is no result."
 
@@ -153,8 +143,20 @@ class Worker:
                 most = self._config.workers_per_account if TaskKind.TRAIN in kinds else 0
                 task = tx.claim_task(kinds, self._name, now, now + LEASE, most)
                 if task is not None:
-                    return self._duties.of(tx, task, now)
+                    return self._begun(tx, task, now)
         return None
+
+    def _begun(self, tx: Transaction, task: Task, now: datetime) -> Duty | None:
+        """What is to be done. A task that cannot be begun fails, so that it is not claimed again and again."""
+        try:
+            with tx.savepoint():
+                return self._duties.of(tx, task, now)
+        except OF_ONE_JOB as error:
+            _LOG.exception("Task %s of %s cannot be begun, and fails.", task.key, task.job_arn)
+            why = f"An internal error ended it: {error!r}"
+            tx.finish_task(task, TaskStatus.FAILED, now, error=why)
+            self._conductor.bring_forward(tx, task.job_arn, now)
+            return None
 
     def _start(self, duty: Duty) -> Watch:
         running = self._start_task(duty.order)
@@ -209,9 +211,7 @@ class Worker:
             return
         try:
             is_ours = self._finish(duty, verdict, result)
-        except _NO_RESULT:
-            if result is None:
-                raise
+        except OF_ONE_JOB:
             _LOG.exception("Task %s left a result that is none.", duty.task.id)
             verdict, why = Verdict(TaskStatus.FAILED, _UNREADABLE), _UNREADABLE
             is_ours = self._finish(duty, verdict, None)
@@ -227,8 +227,10 @@ class Worker:
             is_ours = tx.finish_task(
                 duty.task, verdict.status, now, result=result, error=verdict.error
             )
-            if is_ours:
+            if is_ours and result is not None:
                 duty.advance(tx, now)
+            elif is_ours:
+                self._conductor.bring_forward(tx, duty.task.job_arn, now)
         return is_ours
 
     def _meanwhile(self) -> None:

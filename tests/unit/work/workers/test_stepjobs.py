@@ -48,8 +48,8 @@ def doing(what: Callable[[], object]) -> Callable[[Errand], Result]:
     return work
 
 
-def fail(error: Exception) -> Callable[[], object]:
-    def what() -> object:
+def fail(error: BaseException) -> Callable[..., object]:
+    def what(*_: object) -> object:
         raise error
 
     return what
@@ -321,8 +321,8 @@ def test_job_and_candidate_are_told_together_or_not_at_all(
 ) -> None:
     """After a crash in the middle the task is done again."""
     with monkeypatch.context() as broken:
-        broken.setattr(stepjobs, "reported", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
+        broken.setattr(stepjobs, "reported", fail(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
             reporting.worker().work_once()
     assert reporting.task().status is TaskStatus.RUNNING
     assert reporting.look().status is StepStatus.IN_PROGRESS

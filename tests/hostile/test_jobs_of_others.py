@@ -1,0 +1,152 @@
+"""What goes wrong with one job, and what the others see of it: the worker that brings all of them forward went down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.work.room import room_mb
+from unit.work.workers.forking import forking
+from unit.work.world import SCOPE, make_job
+
+from windvane.domain.candidate import StepStatus, TrainingJob
+from windvane.domain.job import AutoMLJob, JobStatus
+from windvane.domain.task import NewTask, TaskKind, TaskStatus
+from windvane.store.base import Store, Transaction
+from windvane.store.open import open_store
+from windvane.work.jobs.telling import tell_job
+from windvane.work.workers import conductor as conducting
+from windvane.work.workers import stepjobs
+from windvane.work.workers.conductor import Conductor, sweep
+from windvane.work.workers.config import Role, WorkConfig
+from windvane.work.workers.worker import MAX_ATTEMPTS, Worker
+
+UP_SINCE = datetime.now(UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store("", tmp_path)
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def conductor(tmp_path: Path) -> Conductor:
+    return Conductor(tmp_path, UP_SINCE, 2, lambda *_: None)
+
+
+@pytest.fixture
+def unwritable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What becomes of the job "bad" cannot be told."""
+
+    def tell(tx: Transaction, old: Any, new: Any, now: datetime) -> None:
+        if new.job.name == "bad":
+            raise ValueError("half a character")
+        tell_job(tx, old, new, now)
+
+    monkeypatch.setattr(conducting, "tell_job", tell)
+
+
+def opened(store: Store, name: str) -> AutoMLJob:
+    now = datetime.now(UTC)
+    job = replace(
+        make_job(name=name), created=now, modified=now, deadline=now + timedelta(seconds=600)
+    )
+    with store.transaction() as tx:
+        assert tx.insert(job)
+    return job
+
+
+def look(store: Store, job: AutoMLJob) -> AutoMLJob:
+    with store.snapshot() as tx:
+        found = tx.by_arn(AutoMLJob, job.arn)
+    assert found is not None
+    return found
+
+
+@pytest.mark.usefixtures("unwritable")
+def test_a_job_that_cannot_be_written_fails_and_no_other_with_it(
+    store: Store, conductor: Conductor, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = opened(store, "bad"), opened(store, "good")
+    sweep(store, conductor, datetime.now(UTC), MAX_ATTEMPTS)
+    failed = look(store, bad)
+    assert failed.status is JobStatus.FAILED
+    assert "half a character" in failed.failure_reason
+    assert f"{bad.arn} cannot be brought forward" in caplog.text
+    with store.snapshot() as tx:
+        assert [task.kind for task in tx.tasks(good.arn)] == [TaskKind.ANALYZE]
+        assert not tx.tasks(bad.arn)
+
+
+def test_a_job_that_cannot_even_fail_is_left_alone_for_a_while(
+    store: Store, conductor: Conductor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def write(tx: Transaction, old: Any, new: Any, now: datetime) -> None:
+        tried.append(new.job.name)
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(conducting, "write_changes", write)
+    opened(store, "bad")
+    now = datetime.now(UTC)
+    for seconds in (0, 1, 59):
+        sweep(store, conductor, now + timedelta(seconds=seconds), MAX_ATTEMPTS)
+    assert tried == ["bad"] * 2
+    sweep(store, conductor, now + timedelta(seconds=61), MAX_ATTEMPTS)
+    assert tried == ["bad"] * 4
+
+
+def test_a_task_that_cannot_be_begun_ends_its_job_and_not_the_worker(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its claim was undone with the transaction, so that each worker that came after claimed it again."""
+
+    def begin(*_: object) -> None:
+        raise KeyError("no")
+
+    monkeypatch.setattr(stepjobs, "begin", begin)
+    now = datetime.now(UTC)
+    job = TrainingJob(scope=SCOPE, name="bad", created=now, modified=now, details={})
+    with store.transaction() as tx:
+        assert tx.insert(job)
+        tx.add_tasks(job.arn, [NewTask(TaskKind.STEP, "step")], now)
+    config = WorkConfig(tmp_path, "run", UP_SINCE, 2, room_mb())
+    worker = Worker(config, Role.TRAIN, "run/a", store, forking())
+    assert not worker.work_once()
+    with store.snapshot() as tx:
+        assert [task.status for task in tx.tasks(job.arn)] == [TaskStatus.FAILED]
+        ended = tx.by_arn(TrainingJob, job.arn)
+    assert ended is not None
+    assert ended.status is StepStatus.FAILED
+    assert "internal error" in ended.failure_reason
+
+
+def test_a_step_job_whose_end_cannot_be_told_fails(
+    store: Store, conductor: Conductor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell(*_: object) -> None:
+        raise ValueError("no")
+
+    monkeypatch.setattr(stepjobs, "tell_step", tell)
+    now = datetime.now(UTC)
+    stopping = StepStatus.STOPPING
+    job = TrainingJob(
+        scope=SCOPE, name="bad", created=now, modified=now, details={}, status=stopping
+    )
+    with store.transaction() as tx:
+        assert tx.insert(job)
+        tx.add_tasks(job.arn, [NewTask(TaskKind.STEP, "step")], now)
+    sweep(store, conductor, now, MAX_ATTEMPTS)
+    with store.snapshot() as tx:
+        ended = tx.by_arn(TrainingJob, job.arn)
+        assert not [task for task in tx.tasks(job.arn) if task.status.is_open]
+    assert ended is not None
+    assert ended.status is StepStatus.FAILED
