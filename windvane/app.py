@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -102,6 +102,7 @@ from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import prover
 from windvane.wire.s3.threads import Threads
 from windvane.work.hosting.hosting import Hosting
+from windvane.work.workers.process import WorkerProcess
 from windvane.work.workers.supervisor import Supervisor
 
 _LOG = logging.getLogger(__name__)
@@ -120,7 +121,8 @@ class Server:
     are on a leash that this thread holds.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, workers: Sequence[WorkerProcess] = ()) -> None:
+        """workers    that have been started and wait to be told what to be"""
         keys = load_or_create_keys(settings.data_dir, settings.account)
         self._settings = settings
         self._store = open_store(settings.store_url, settings.data_dir)
@@ -154,6 +156,7 @@ class Server:
         self._supervisor = Supervisor(
             self._store,
             work_config(settings, self._mapped, self._up_since, self._sandbox, masters),
+            workers,
         )
         tide = Tide(self._store)
         self._streams = Streams(self._store, tide, settings.events.streams)

@@ -19,6 +19,7 @@ from windvane.control.kms.master import VARIABLE
 from windvane.process.heap import share_heap
 from windvane.process.log_lines import log_to
 from windvane.settings import BadSettings, Settings, read_settings
+from windvane.work.workers.process import start_all
 
 _LOG_BYTES = 20_000_000
 _MOST_DESCRIPTORS = 65_536
@@ -46,10 +47,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import uvloop
-
-    from windvane.cli.service import serve  # heavy: other commands are to start fast
-
     os.umask(0o077)  # whatever this process and its children write is their own
     share_heap()
     allow_descriptors()
@@ -69,8 +66,19 @@ def run(arguments: argparse.Namespace) -> int:
         os.environ["WINDVANE_DATA_DIR"] = str(settings.data_dir)
         _log_to(settings.data_dir / "logs")
         with _listening(settings) as listener:
-            uvloop.run(serve(settings, listener))
+            _serve(settings, listener)
     return 0
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    """Start the workers, and load the server while they load themselves."""
+    workers = start_all(max(1, settings.workers), settings.data_dir)
+
+    import uvloop
+
+    from windvane.cli.service import serve
+
+    uvloop.run(serve(settings, listener, workers))
 
 
 def allow_descriptors() -> None:

@@ -8,7 +8,7 @@ import shlex
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -19,17 +19,23 @@ from windvane.cli.env import console_url
 from windvane.cli.folder import publish_address
 from windvane.cli.protocol import Bounded, EndedSoon
 from windvane.settings import Settings
+from windvane.work.workers.process import WorkerProcess
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_S = 3
 
 
-async def serve(settings: Settings, listener: socket.socket) -> None:
-    """Start in this, the main thread: children are on a leash that this thread holds."""
+async def serve(
+    settings: Settings, listener: socket.socket, workers: Sequence[WorkerProcess]
+) -> None:
+    """Start in this, the main thread: children are on a leash that this thread holds.
+
+    workers    that wait to be told what to be
+    """
     host, port = listener.getsockname()[:2]
     scheme = "https" if settings.tls_cert else "http"
     url = f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
-    server = Server(settings)
+    server = Server(settings, workers)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,61 +17,16 @@ from windvane.artifacts.mapped import BucketSource, with_mapped
 from windvane.control.buckets import BucketOwners, StoredBuckets
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
-from windvane.domain.task import TaskKind
 from windvane.objects.store import open_objects
 from windvane.process.confinement import Confinement
 from windvane.process.sandbox import Limits, Sandbox, sandbox_from
 from windvane.store.base import Store
 from windvane.store.open import open_store
 
-READY_LINE = b"ready\n"
-"""What a worker says on its standard output once it looks for tasks."""
-
 _MOST_THREADS, _MOST_FILES = 512, 32_768
 """Of a task: a table has up to 10,000 columns, each a file in memory."""
 
 _LEAST_FILE = 1 << 33
-
-_SHORT = tuple(kind for kind in TaskKind if kind.is_express)
-_ASIDE = tuple(kind for kind in TaskKind if kind.is_aside)
-
-_READING = ("duckdb", "scipy.sparse")
-_REPORTING = (
-    "matplotlib.figure",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg",
-    "nbformat.v4",
-    "reportlab.platypus",
-)
-_TRAINING = (
-    "lightgbm",
-    "sklearn.ensemble",
-    "scipy.optimize",
-    "xgboost",
-    "catboost",
-    "matplotlib.font_manager",  # its list of fonts lies where no task reaches
-)
-
-
-class Role(StrEnum):
-    """EXPRESS workers do what holds up a whole job, and then what may be done beside it; TRAIN workers train and do step
-    jobs, and help when there is nothing of either."""
-
-    EXPRESS = "express"
-    TRAIN = "train"
-
-    @property
-    def turns(self) -> tuple[tuple[TaskKind, ...], ...]:
-        """Kinds of tasks to look for, the first group first."""
-        if self is Role.EXPRESS:
-            return (_SHORT, _ASIDE)
-        return ((TaskKind.TRAIN, TaskKind.STEP), _SHORT, _ASIDE)
-
-    @property
-    def libraries(self) -> tuple[str, ...]:
-        """Modules that its tasks import when they need them, to be loaded once, before any fork."""
-        own = _REPORTING if self is Role.EXPRESS else _TRAINING
-        return (*_READING, *own)
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,25 @@
 """Keeps the worker processes of a server alive: one express worker and one training worker a core.
 
-They are started from a thread of the supervisor's own, whose end would kill them (process/leash.py): it lives
-until they have been stopped.
+Those that take the place of one that ended are started from a thread of the supervisor's own, whose end would kill
+them (process/leash.py): it lives until they have been stopped. So does the thread that started the first ones.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from windvane.errors import WindvaneError
-from windvane.process.leash import command
 from windvane.process.memory import grandchildren_memory_mb
 from windvane.store.base import Store
-from windvane.work.workers.config import READY_LINE, Role, WorkConfig, config_to_json
+from windvane.work.workers.config import WorkConfig, config_to_json
+from windvane.work.workers.process import WorkerProcess, posts
+from windvane.work.workers.roles import Role
 
 _LOG = logging.getLogger(__name__)
-
-_ONE_THREAD = {
-    **dict.fromkeys(
-        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
-    ),
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
-}
-"""Workers fork, so they must not have a second thread; models are trained on one thread each anyway."""
 
 _LOOK_S = 0.1
 _READY_S = 120.0
@@ -49,7 +38,7 @@ class _Post:
 
     role: Role
     number: int
-    process: subprocess.Popen[bytes] | None = None
+    process: WorkerProcess | None = None
     is_ready: bool = False
     starts: int = 0
     deaths: int = 0
@@ -62,11 +51,14 @@ class _Post:
 
 
 class Supervisor:
-    def __init__(self, store: Store, config: WorkConfig) -> None:
+    def __init__(
+        self, store: Store, config: WorkConfig, started: Sequence[WorkerProcess] = ()
+    ) -> None:
+        """started    processes that wait to be told what to be; others are started as they are needed"""
         self._store, self._config = store, config
-        self._posts = [_Post(Role.EXPRESS, 1)] + [
-            _Post(Role.TRAIN, number) for number in range(1, self._config.workers + 1)
-        ]
+        roles = posts(config.workers)
+        self._posts = [_Post(role, roles[:at].count(role) + 1) for at, role in enumerate(roles)]
+        self._started = list(started)
         self._timeout_s = _STOP_S
         self._stopping = threading.Event()
         self._all_ready = threading.Event()
@@ -128,10 +120,10 @@ class Supervisor:
         if post.process is None:
             if time.monotonic() >= post.not_before:
                 self._hire(post)
-        elif (code := post.process.poll()) is not None:
+        elif (code := post.process.exit_code()) is not None:
             self._lost(post, f"exit code {code}")
         elif not post.is_ready:
-            post.is_ready = _says_ready(post.process)
+            post.is_ready = post.process.says_ready()
 
     def _hire(self, post: _Post) -> None:
         post.starts += 1
@@ -141,26 +133,12 @@ class Supervisor:
         except OSError as error:
             self._lost(post, str(error))
 
-    def _start_process(self, post: _Post) -> subprocess.Popen[bytes]:
-        program = [
-            sys.executable,
-            "-m",
-            "windvane.work.workers.worker",
-            post.role,
-            self._name(post),
-        ]
-        process = subprocess.Popen(
-            command(program),
-            env=self._environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        if process.stdin is None or process.stdout is None:
-            raise OSError("a worker was started without pipes")
-        os.set_blocking(process.stdout.fileno(), False)
-        with suppress(BrokenPipeError):
-            process.stdin.write(config_to_json(self._config).encode())
-            process.stdin.close()
+    def _start_process(self, post: _Post) -> WorkerProcess:
+        waiting = next((one for one in self._started if one.role is post.role), None)
+        if waiting is not None:
+            self._started.remove(waiting)
+        process = waiting or WorkerProcess(post.role, self._config.data_dir)
+        process.tell(self._name(post), config_to_json(self._config))
         return process
 
     def _name(self, post: _Post) -> str:
@@ -173,33 +151,16 @@ class Supervisor:
         wait_s = _BACK_OFF_S[min(post.deaths, len(_BACK_OFF_S) - 1)]
         post.not_before = time.monotonic() + wait_s
         _LOG.error("The worker %s ended (%s); started again in %s s.", post.title, how, wait_s)
-        _close(post)
-
-    def _environment(self) -> Mapping[str, str]:
-        own = {"WINDVANE_DATA_DIR": str(self._config.data_dir)}
-        return {**os.environ, **_ONE_THREAD, **own}
+        if post.process is not None:
+            post.process.close()
+        post.process, post.is_ready = None, False
 
     def _end_all(self) -> None:
-        for post in self._posts:
-            if post.process is not None:
-                post.process.terminate()
+        there = [post.process for post in self._posts if post.process is not None]
+        for process in (*there, *self._started):
+            process.terminate()
         give_up = time.monotonic() + self._timeout_s
+        for process in (*there, *self._started):
+            process.end(max(0.0, give_up - time.monotonic()))
         for post in self._posts:
-            if post.process is not None:
-                with suppress(subprocess.TimeoutExpired):
-                    post.process.wait(max(0.0, give_up - time.monotonic()))
-                post.process.kill()
-                _close(post)
-
-
-def _says_ready(process: subprocess.Popen[bytes]) -> bool:
-    return process.stdout is not None and process.stdout.read() == READY_LINE
-
-
-def _close(post: _Post) -> None:
-    if post.process is not None:
-        post.process.wait()
-        for pipe in (post.process.stdin, post.process.stdout):
-            if pipe is not None:
-                pipe.close()
-    post.process, post.is_ready = None, False
+            post.process, post.is_ready = None, False

@@ -28,11 +28,13 @@ from windvane.process.log_lines import log_to
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
 from windvane.work.workers.conductor import OF_ONE_JOB, Conductor, clear_up, forget, sweep
-from windvane.work.workers.config import READY_LINE, Role, WorkConfig, config_from_json
+from windvane.work.workers.config import WorkConfig, config_from_json
 from windvane.work.workers.duty import Duties, Duty
 from windvane.work.workers.forked import Result
 from windvane.work.workers.forks import Forks
 from windvane.work.workers.order import TaskOrder
+from windvane.work.workers.process import READY_LINE
+from windvane.work.workers.roles import Role
 from windvane.work.workers.starting import TaskStarter
 from windvane.work.workers.verdict import Verdict
 
@@ -261,11 +263,15 @@ def _deployer(instance_limit: int) -> Callable[[Transaction, AutoMLJob, Any, dat
     return deploy
 
 
-def main(role: Role, name: str) -> None:
-    """The process of a worker; standard output says when it is ready, and nothing else."""
+def main(role: Role) -> None:
+    """The process of a worker. Standard input says what it is to be, its name in the first line; standard output says
+    when it is ready, and nothing else."""
     faulthandler.enable()
+    name, _, told = sys.stdin.read().partition("\n")
+    if not told:
+        return  # the server has ended before it came to this
     log_to(f"%(asctime)s %(levelname)s [{name}] %(name)s: %(message)s")
-    config = config_from_json(sys.stdin.read())
+    config = config_from_json(told)
     store = open_store(config.store_url, config.data_dir)
     sys.stdout.buffer.write(READY_LINE)
     sys.stdout.flush()
@@ -287,4 +293,4 @@ def main(role: Role, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Role(sys.argv[1]), sys.argv[2])
+    main(Role(sys.argv[1]))

@@ -17,7 +17,8 @@ from windvane.engine.plan_text import hyperparameters_of
 from windvane.store.records import from_json, to_json
 from windvane.work.jobs import records, steprecords
 from windvane.work.jobs.containers import containers_of
-from windvane.work.workers.config import Role, WorkConfig, config_from_json, config_to_json
+from windvane.work.workers.config import WorkConfig, config_from_json, config_to_json
+from windvane.work.workers.roles import Role
 from windvane.work.workspace import Keys, cleared, scratch, workspace_of
 
 PLAN = Plan(7, "dpp0", "xgboost", {"eta": 0.1, "depth": 6}, seed=0)

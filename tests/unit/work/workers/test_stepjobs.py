@@ -29,7 +29,8 @@ from windvane.work.tasks.errand import Errand
 from windvane.work.tasks.stages import Result
 from windvane.work.workers import stepjobs
 from windvane.work.workers.conductor import Conductor, clear_up, sweep
-from windvane.work.workers.config import Role, WorkConfig
+from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.roles import Role
 from windvane.work.workers.worker import LEASE, MAX_ATTEMPTS, Worker
 from windvane.work.workspace import workspace_of
 

@@ -31,7 +31,8 @@ from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.work.tasks.stages import Bench, Result
 from windvane.work.workers.conductor import Conductor, clear_up, sweep
-from windvane.work.workers.config import Role, WorkConfig
+from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.roles import Role
 from windvane.work.workers.worker import LEASE, MAX_ATTEMPTS, Worker
 from windvane.work.workspace import Keys, workspace_of
 

@@ -1,0 +1,93 @@
+"""The process of a worker, as the server sees it: started, told what to be, asked whether it is ready.
+
+It loads before it is told anything, so that it can be started while the server itself loads.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from windvane.process.leash import command
+from windvane.work.workers.roles import Role
+
+READY_LINE = b"ready\n"
+"""What a worker says on its standard output once it looks for tasks."""
+
+_ONE_THREAD = {
+    **dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+    ),
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+"""Workers fork, so they must not have a second thread; models are trained on one thread each anyway."""
+
+
+class WorkerProcess:
+    """A worker that has been started. It dies with the thread that started it (process/leash.py)."""
+
+    def __init__(self, role: Role, data_dir: Path) -> None:
+        """raises    OSError if it cannot be started"""
+        self.role = role
+        self._process = subprocess.Popen(
+            command([sys.executable, "-m", "windvane.work.workers.worker", role]),
+            env={**os.environ, **_ONE_THREAD, "WINDVANE_DATA_DIR": str(data_dir)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        if self._process.stdin is None or self._process.stdout is None:
+            raise OSError("a worker was started without pipes")
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        os.set_blocking(self._stdout.fileno(), False)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def tell(self, name: str, config: str) -> None:
+        """What it is to be; it begins then.
+
+        name      unique among all workers ever
+        config    WorkConfig as text
+        """
+        with suppress(BrokenPipeError):  # it has ended already, as its exit code will tell
+            self._stdin.write(f"{name}\n{config}".encode())
+            self._stdin.close()
+
+    def says_ready(self) -> bool:
+        """Whether it has said so since this was asked last."""
+        return self._stdout.read() == READY_LINE
+
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def end(self, timeout_s: float) -> None:
+        """Wait until it has ended, and kill it when the time is over."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        self._process.kill()
+        self.close()
+
+    def close(self) -> None:
+        """Of one that has ended."""
+        self._process.wait()
+        with suppress(BrokenPipeError):
+            self._stdin.close()
+        self._stdout.close()
+
+
+def start_all(workers: int, data_dir: Path) -> list[WorkerProcess]:
+    """Start one express worker and so many training workers. They wait to be told."""
+    return [WorkerProcess(role, data_dir) for role in posts(workers)]
+
+
+def posts(workers: int) -> tuple[Role, ...]:
+    """The roles of a server's workers, in their order."""
+    return (Role.EXPRESS, *[Role.TRAIN] * workers)

@@ -1,0 +1,48 @@
+"""What workers are for, and what each has loaded before its first task."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from windvane.domain.task import TaskKind
+
+_SHORT = tuple(kind for kind in TaskKind if kind.is_express)
+_ASIDE = tuple(kind for kind in TaskKind if kind.is_aside)
+
+_READING = ("duckdb", "scipy.sparse")
+_REPORTING = (
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "nbformat.v4",
+    "reportlab.platypus",
+)
+_TRAINING = (
+    "lightgbm",
+    "sklearn.ensemble",
+    "scipy.optimize",
+    "xgboost",
+    "catboost",
+    "matplotlib.font_manager",  # its list of fonts lies where no task reaches
+)
+
+
+class Role(StrEnum):
+    """EXPRESS workers do what holds up a whole job, and then what may be done beside it; TRAIN workers train and do step
+    jobs, and help when there is nothing of either."""
+
+    EXPRESS = "express"
+    TRAIN = "train"
+
+    @property
+    def turns(self) -> tuple[tuple[TaskKind, ...], ...]:
+        """Kinds of tasks to look for, the first group first."""
+        if self is Role.EXPRESS:
+            return (_SHORT, _ASIDE)
+        return ((TaskKind.TRAIN, TaskKind.STEP), _SHORT, _ASIDE)
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Modules that its tasks import when they need them, to be loaded once, before any fork."""
+        own = _REPORTING if self is Role.EXPRESS else _TRAINING
+        return (*_READING, *own)
