@@ -79,12 +79,14 @@ def test_rows_that_wait_to_be_explained_keep_no_other_account_waiting(
 ) -> None:
     """One account had every place in the queue, and nine turns before anybody else."""
     done: list[str] = []
-    route: Any = SimpleNamespace(variant=lambda scope, *_: (None, SimpleNamespace(name=scope)))
+    route: Any = SimpleNamespace(
+        variant=lambda scope, *_: (None, SimpleNamespace(name=scope, spec=""))
+    )
     monkeypatch.setattr(explaining, "_request", lambda variant, *_: variant.name.account.encode())
     monkeypatch.setattr(explaining, "_told", lambda *_: {})
     shared = Explaining(route, {}, ExplainBounds(waiting=2))
 
-    async def run(request: bytes) -> None:
+    async def run(request: bytes, _spec: str) -> None:
         await asyncio.sleep(0)
         done.append(request.decode())
 

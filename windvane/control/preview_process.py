@@ -25,6 +25,7 @@ from windvane.errors import InvalidRequest
 from windvane.jsonsize import count_values
 from windvane.process import leash
 from windvane.process.confinement import clean_environment
+from windvane.process.memory import MARGIN, ended_above
 from windvane.process.ownership import give
 from windvane.process.sandbox import Limits, Sandbox
 from windvane.process.words import shown
@@ -37,6 +38,9 @@ _MOST_SAID = 1 << 25
 
 _MOST_VALUES = 1_000_000
 """Of a line, those of its texts included: 20 cells of 10,000 columns, and as much again about each column."""
+
+_OWN_MB = 256
+"""Of the process itself, before it has data."""
 
 _MOST_FAULT = 2000
 _LIMITS = Limits(max_processes=64, max_file_bytes=1 << 30, max_open_files=256)
@@ -104,7 +108,8 @@ def _run(
     overdue = threading.Timer(bounds.time_s, _kill, [child])
     overdue.start()
     try:
-        last = _serve(child, told, data, told["asked"]["n_bytes"])
+        with ended_above(child.pid, MARGIN * bounds.memory_mb + _OWN_MB):
+            last = _serve(child, told, data, told["asked"]["n_bytes"])
     finally:
         is_overdue = not overdue.is_alive()
         overdue.cancel()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -12,6 +16,10 @@ _CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
 _KB_PER_MB = 1024
+_LOOK_S = 0.2
+
+MARGIN = 1.1
+"""Times a limit that the kernel keeps: what is held in spite of it, and is more than a rounding, got round it."""
 
 
 def tree_of(leader: int) -> set[int]:
@@ -32,7 +40,7 @@ def tree_of(leader: int) -> set[int]:
 
 def tree_memory_mb(leader: int) -> float:
     """Memory in MiB that the tree holds and that could not be taken back by dropping file pages: anonymous and
-    shared memory, pages shared with other processes counted in proportion."""
+    shared memory, pages shared with other processes counted in proportion, and the tables of what is mapped."""
     return sum(_held_kb(pid) for pid in tree_of(leader)) / _KB_PER_MB
 
 
@@ -57,6 +65,33 @@ def exceeds_mb(leader: int, cap_mb: float) -> tuple[bool, float]:
         return False, bound_mb
     held_mb = tree_memory_mb(leader)
     return held_mb > cap_mb, held_mb
+
+
+def process_memory_mb(pid: int) -> float:
+    """The same of one process that shares nothing with others; 0 once it is gone."""
+    return _resident_kb(pid) / _KB_PER_MB
+
+
+@contextmanager
+def ended_above(pid: int, most_mb: float) -> Iterator[None]:
+    """Meanwhile a child of this process is killed once it holds more than that. Limits that the kernel keeps (RLIMIT_DATA)
+    do not count what is made read-only again, what is shared, nor the tables of what is mapped."""
+    pidfd, is_over = os.pidfd_open(pid), threading.Event()
+
+    def watch() -> None:
+        while not is_over.wait(_LOOK_S):
+            if process_memory_mb(pid) > most_mb:
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+                return
+
+    thread = threading.Thread(target=watch, name="memory", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+        os.close(pidfd)
 
 
 def writable_bytes() -> int:
@@ -96,12 +131,13 @@ def _held_kb(pid: int) -> int:
     rollup = _fields(_PROC / str(pid) / "smaps_rollup")
     if "Pss_Anon" not in rollup:
         return _resident_kb(pid)
-    return rollup["Pss_Anon"] + rollup.get("Pss_Shmem", 0)
+    tables = _fields(_PROC / str(pid) / "status").get("VmPTE", 0)
+    return rollup["Pss_Anon"] + rollup.get("Pss_Shmem", 0) + tables
 
 
 def _resident_kb(pid: int) -> int:
     status = _fields(_PROC / str(pid) / "status")
-    return status.get("RssAnon", 0) + status.get("RssShmem", 0)
+    return sum(status.get(name, 0) for name in ("RssAnon", "RssShmem", "VmPTE"))
 
 
 def _fields(path: Path) -> dict[str, int]:

@@ -25,6 +25,7 @@ from windvane.names import Scope
 from windvane.process.confinement import clean_environment
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.process.leash import command
+from windvane.process.memory import MARGIN, ended_above
 from windvane.process.words import shown
 from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 from windvane.serving.router import Route, Router, VariantRoute, check_told, refused
@@ -107,15 +108,17 @@ class Explaining:
         self._asked[account] += 1
         try:
             async with self._turns.of(account), self._free:
-                answer = await self._run(_request(variant, question, self._bounds))
+                request = _request(variant, question, self._bounds)
+                answer = await self._run(request, variant.spec)
         finally:
             self._asked[account] -= 1
             if not self._asked[account]:
                 del self._asked[account]
         return variant.name, await asyncio.to_thread(_told, answer, route, variant)
 
-    async def _run(self, request: bytes) -> Frame | None:
-        """The answer of a process; None if it died or took too long."""
+    async def _run(self, request: bytes, spec: str) -> Frame | None:
+        """The answer of a process; None if it died, took too long or held too much memory."""
+        most_mb = MARGIN * float(json.loads(spec)["memory_mb"])
         process = await asyncio.create_subprocess_exec(
             *command(self._program),
             stdin=PIPE,
@@ -125,8 +128,9 @@ class Explaining:
         )
         words = asyncio.create_task(_words(process))
         try:
-            async with asyncio.timeout(self._bounds.answer_s):
-                output = await _asked(process, request)
+            with ended_above(process.pid, most_mb):
+                async with asyncio.timeout(self._bounds.answer_s):
+                    output = await _asked(process, request)
         except TimeoutError:
             return None
         finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from windvane.domain.deployment import Deployed, Variant
 from windvane.errors import WindvaneError
+from windvane.process.memory import process_memory_mb
 from windvane.process.ownership import lend
 from windvane.serving.model import called, check_shape
 from windvane.serving.pool import Demand
@@ -170,7 +171,8 @@ class Fleet:
             process = place.vacate()
             if process is not None:
                 self._tell(*at, self._why_gone(at[0], now))
-                self._leavers.append(_Leaver(process, now + self._means.answer_s + _LEAVE_S))
+                until = now + self._means.answer_s + _LEAVE_S
+                self._leavers.append(_Leaver(process, until, place.most_mb(self._means)))
 
     def _n_wanted(
         self, variant: Variant, n_before: int, before: Mapping[tuple[str, int], Place], now: float
@@ -224,17 +226,19 @@ class Fleet:
 
     def _see_off(self, now: float) -> None:
         for leaver in list(self._leavers):
-            if leaver.process.exit_code() is not None or now >= leaver.until:
+            is_over = leaver.process.exit_code() is not None or now >= leaver.until
+            if is_over or process_memory_mb(leaver.process.pid) > leaver.most_mb:
                 leaver.process.close()
                 self._leavers.remove(leaver)
 
 
 @dataclass(eq=False)
 class _Leaver:
-    """A process that finishes what it is at; ended at `until` at the latest."""
+    """A process that finishes what it is at; ended at `until` at the latest, or if it holds more than `most_mb`."""
 
     process: ModelProcess
     until: float
+    most_mb: float
 
 
 class _Preparation:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from windvane.domain.deployment import Deployed
+from windvane.process.memory import MARGIN, process_memory_mb
 from windvane.process.sandbox import Limits, Sandbox
 from windvane.serving.pool import Seat
 from windvane.serving.process import ModelProcess
@@ -60,7 +61,6 @@ def spec_of(deployed: Deployed, folder: Path, means: Means) -> str:
 
     folder    where the artefacts stand, or will
     """
-    serverless = deployed.variant.serverless
     containers = [
         {
             "environment": container.environment,
@@ -69,13 +69,18 @@ def spec_of(deployed: Deployed, folder: Path, means: Means) -> str:
         }
         for container in deployed.containers
     ]
-    memory_mb = serverless.memory_mb if serverless else means.memory_mb
-    spec = {"memory_mb": memory_mb, "containers": containers}
+    spec = {"memory_mb": memory_of(deployed, means), "containers": containers}
     if means.sandbox is not None:
         read = tuple(folder_of(c.model_data_url, folder) for c in deployed.containers)
         confined = means.sandbox.confinement(owner_of(folder), read, limits=_LIMITS)
         spec["confinement"] = confined.to_dict()
     return json.dumps(spec)
+
+
+def memory_of(deployed: Deployed, means: Means) -> int:
+    """The cap of a process of the variant, MiB."""
+    serverless = deployed.variant.serverless
+    return serverless.memory_mb if serverless else means.memory_mb
 
 
 def owner_of(folder: Path) -> str:
@@ -127,7 +132,7 @@ class Place:
             return
         if self.seat is None:
             self._listen(self.process, means)
-        how = self._end(self.process)
+        how = self._end(self.process, means)
         if not how and self.seat is None and now - self._started > means.load_s:
             how = f"was not ready within {means.load_s:g} seconds"
             self.refusal = f"The model process {how}."
@@ -147,6 +152,10 @@ class Place:
         if self.seat is not None or self.false_starts < MAX_DEATHS_AT_LOAD:
             return ""
         return f"{self.last_end}, {self.false_starts} times in a row before it was ready"
+
+    def most_mb(self, means: Means) -> float:
+        """That its process may hold, whatever the kernel counts of it (process/memory.py)."""
+        return MARGIN * memory_of(self._deployed, means)
 
     def descriptors(self) -> Iterator[int]:
         """What becomes readable when there is something for `tick` to see."""
@@ -204,11 +213,13 @@ class Place:
             text = text.replace(str(folder_of(url, self._folder)), url)
         return text
 
-    def _end(self, process: ModelProcess) -> str:
+    def _end(self, process: ModelProcess, means: Means) -> str:
         """How the process ended or why it is to be ended; "" while neither."""
         code = process.exit_code()
         if code is not None:
             return f"left with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
+        if process_memory_mb(process.pid) > self.most_mb(means):
+            return "held more memory than it was given"
         return "did not answer a request in time" if self._is_condemned else ""
 
     def _bury(self, process: ModelProcess, now: float, how: str) -> None:
