@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ UPSTREAM = Upstream("http://store.test", "k", "s", "us-east-1")
 
 class _Answer:
     status = 200
+    headers: Mapping[str, str] = MappingProxyType({})
     raw_headers = ((b"content-length", b"0"),)
 
     class content:  # noqa: N801 - as aiohttp calls it
@@ -138,6 +140,41 @@ def test_the_source_of_a_copy_goes_on_as_it_was_understood(
     assert outside.ask("PUT", "/data/copy", [("x-amz-copy-source", source)]).status == 200
     ((head, _),) = outside.kept.sent
     assert dict(head.headers)["x-amz-copy-source"] == sent
+
+
+@pytest.mark.parametrize("name", ["snowball-auto-extract", "minio-snowball-prefix"])
+@pytest.mark.parametrize("source", ["", "/far/x"])
+def test_no_archive_is_unpacked_over_a_bucket(
+    house: S3House, name: str, source: str, tmp_path: Path
+) -> None:
+    """Metadata by which MinIO and others unpack an archive below any prefix went on: whoever might write one key wrote all
+    of its bucket, with the server's key."""
+    (tmp_path / "x").write_bytes(b"x")
+    mapped = MappedBucket(Folder(tmp_path), "us-east-1", ())
+    outside = Outside(house, {"far": mapped}.get)
+    headers = [(f"x-amz-meta-{name}", "true")]
+    headers += [("x-amz-copy-source", source)] if source else [("content-length", "0")]
+    assert outside.ask("PUT", "/data/mine/x", headers).status == 501
+    assert not outside.kept.sent
+
+
+def test_a_copy_from_elsewhere_is_written_as_an_upload_is(house: S3House, tmp_path: Path) -> None:
+    """What was read from a bucket that stands for a folder went on under the path, the query and the x-amz- headers of the
+    request as they were: with dots that a store follows, and what another store than AWS's makes of names."""
+    (tmp_path / "x").write_bytes(b"content")
+    mapped = MappedBucket(Folder(tmp_path), "us-east-1", ())
+    outside = Outside(house, {"far": mapped}.get)
+    copied = ("x-amz-copy-source", "/far/x")
+    assert outside.ask("PUT", "/data/mine/../theirs", [copied]).status == 400
+    assert not outside.kept.sent
+    further = [("x-amz-meta-a", "b"), ("x-amz-extract", "true"), ("x-amz-acl", "private")]
+    answer = outside.ask("PUT", "/data/copy?append&position=0", [copied, *further])
+    assert answer.status == 200, answer.body
+    ((head, sent),) = outside.kept.sent
+    assert (head.query, sent) == ("", b"content")
+    assert {name for name, _ in head.headers} == {
+        *("content-length", "content-type", "x-amz-meta-a", "x-amz-acl"),
+    }
 
 
 def test_deletions_go_on_as_they_were_understood(house: S3House) -> None:

@@ -12,6 +12,9 @@ from windvane.wire.s3.reading import header_names, query_names
 from windvane.wire.s3.refusals import refused
 
 _BODY_HEADERS = frozenset({"content-length", "content-type", "content-md5"})
+_UNPACKS = "snowball"
+"""In names such as x-amz-meta-snowball-auto-extract and x-amz-meta-minio-snowball-prefix."""
+
 _CONTENT = frozenset(
     {
         *("content-type", "content-length", "content-range", "content-encoding", "etag"),
@@ -24,9 +27,14 @@ _CONTENT = frozenset(
 
 
 def passing(operation: str, headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the headers of a request that its operation reads."""
+    """Yield the headers of a request that its operation reads.
+
+    raises    S3Refusal for metadata by which some stores unpack an archive over a whole bucket, with the server's rights
+    """
     names = header_names(operation_model(operation)) | _BODY_HEADERS
     for name, value in headers.items():
+        if name.startswith("x-amz-meta-") and _UNPACKS in name:
+            raise refused("NotImplemented", f"{name[:64]} is not passed on.")
         if name in names or name.startswith("x-amz-meta-"):
             yield name, value
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from windvane.wire.call import Request
-from windvane.wire.s3.allowlist import allowed
+from windvane.wire.s3.allowlist import allowed, passing, query_of, refuse_dots
 from windvane.wire.s3.answers import Answered, identified, send_answered
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.exchange import Exchange
@@ -31,11 +31,13 @@ _OF_THE_BODY = frozenset(
     {
         *("content-length", "content-md5", "transfer-encoding", "content-encoding", "content-type"),
         *("x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-trailer"),
-        *("x-amz-metadata-directive", "x-amz-tagging-directive"),
+        *("x-amz-metadata-directive", "x-amz-tagging-directive", "x-amz-expected-bucket-owner"),
+        "x-amz-sdk-checksum-algorithm",
     }
 )
 _OF_TYPE = {"content-type": "ContentType", "content-encoding": "ContentEncoding"}
 _OF_COPIES = frozenset({"MetadataDirective", "TaggingDirective", "ExpectedSourceBucketOwner"})
+_UPLOAD = {"CopyObject": "PutObject", "UploadPartCopy": "UploadPart"}
 _READ = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
 
 
@@ -91,7 +93,7 @@ async def copy_into(
     if isinstance(store, OwnStore):
         upload = replace(
             call,
-            operation="PutObject" if call.operation == "CopyObject" else "UploadPart",
+            operation=_UPLOAD[call.operation],
             parameters=_upload_parameters(call.parameters, of_source),
         )
         written = await store.copy_in(upload, found.chunks, int(of_source["content-length"]))
@@ -99,7 +101,7 @@ async def copy_into(
         answer_written = written_answer(call.operation, copied)
         await send_result(exchange, copied, answer_written, store.in_thread)
         return
-    head = _write_head(exchange.head, of_source)
+    head = _write_head(exchange, of_source)
     async with forwarder.send(store.upstream, head, found.chunks) as answer:
         if answer.status != HTTPStatus.OK:
             passed = allowed(call.operation, answered(answer))
@@ -136,16 +138,18 @@ def _upload_parameters(
     return kept
 
 
-def _write_head(head: Request, of_source: Mapping[str, str]) -> Request:
-    replaced = dict(head.headers).get("x-amz-metadata-directive", "").upper() == "REPLACE"
-    of_type: Mapping[str, str] = dict(head.headers) if replaced else of_source
+def _write_head(exchange: Exchange, of_source: Mapping[str, str]) -> Request:
+    """Return the head of the upload that a copy becomes, of what an upload reads alone; raises S3Refusal."""
+    head, asked = exchange.head, exchange.resolved
+    refuse_dots(head.path)
+    resolved = replace(asked, operation=_UPLOAD[asked.operation])
+    replaced = exchange.headers.get("x-amz-metadata-directive", "").upper() == "REPLACE"
+    of_type: Mapping[str, str] = exchange.headers if replaced else of_source
     headers = [
         (n, v)
-        for n, v in head.headers
-        if (n.startswith("x-amz-") or n in ("if-match", "if-none-match"))
-        and n not in _OF_THE_BODY
-        and not n.startswith("x-amz-copy-source")
+        for n, v in passing(resolved.operation, exchange.headers)
+        if (n.startswith("x-amz-") or n in ("if-match", "if-none-match")) and n not in _OF_THE_BODY
     ]
     headers.append(("content-length", of_source["content-length"]))
     headers += [(n, of_type[n]) for n in ("content-type", "content-encoding") if of_type.get(n)]
-    return Request("PUT", head.path, head.query, tuple(headers), b"")
+    return Request("PUT", head.path, query_of(resolved), tuple(headers), b"")

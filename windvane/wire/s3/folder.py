@@ -21,8 +21,12 @@ from windvane.wire.s3.conditions import ReadConditions, precondition_failed, rea
 from windvane.wire.s3.listing import Entries, FolderEntry, list_objects, location
 from windvane.wire.s3.model import target
 from windvane.wire.s3.refusals import S3Refusal
+from windvane.wire.turns import Turns
 
 _CHUNK = 1 << 18
+_LISTED_AT_ONCE = 4
+"""Lists for one asker, of 16 threads of S3: a folder of many files takes a while to read."""
+
 _LISTING = frozenset(
     {
         *("list-type", "prefix", "delimiter", "marker", "max-keys", "encoding-type"),
@@ -53,19 +57,23 @@ class FolderAnswers:
 
     def __init__(self, in_thread: InThread) -> None:
         self._in_thread = in_thread
+        self._turns = Turns(_LISTED_AT_ONCE)
 
     @asynccontextmanager
     async def open(
-        self, folder: ReadableFolder, region: str, head: Request
+        self, folder: ReadableFolder, region: str, head: Request, asker: str
     ) -> AsyncIterator[Answered]:
         """The answer to a GET or HEAD.
 
+        asker     the account that asks, or the address of whoever has no key: each takes turns of its own
         raises    S3Refusal
         """
         bucket, key = target(head.path)
         query = _query(head)
         if not key:
-            yield await self._about_bucket(folder, bucket, region, head, query)
+            async with self._turns.of(asker):
+                about = await self._about_bucket(folder, bucket, region, head, query)
+            yield about
             return
         _refuse_others(query, frozenset(_OVERRIDES), "an object")
         try:

@@ -154,7 +154,8 @@ class S3Gateway:
         is_copy = "CopySource" in exchange.parameters
         source = CopySource.of(exchange.head) if is_copy else None
         if source is not None and (origin := self._mapped(source.bucket)) is not None:
-            async with self._reader.open(origin, source.read_head()) as found:
+            asker = exchange.account
+            async with self._reader.open(origin, source.read_head(), asker) as found:
                 await copy_into(self._store, self._forwarder, exchange, self._call(exchange), found)
         else:
             await self._store.serve(exchange, self._call(exchange))
@@ -237,8 +238,10 @@ class S3Gateway:
         resolved: Resolved,
         send: Send,
     ) -> None:
+        asker = record.source_ip
         if not mapped.is_public or is_signed(head):
             proof = self._proof(record, head)
+            asker = proof.caller.account
             self._admission.admit(record)
             if mapped.accounts and proof.caller.account not in mapped.accounts:
                 raise refused("AccessDenied")
@@ -252,7 +255,7 @@ class S3Gateway:
                 "Access Denied: this bucket is only read here; it is declared in the server's configuration, "
                 "section [[buckets]].",
             )
-        async with self._reader.open(mapped, head) as answer:
+        async with self._reader.open(mapped, head, asker) as answer:
             headers = [*answer.headers, *identified(record)]
             await send_answered(Answered(answer.status, headers, answer.chunks), send)
 

@@ -48,9 +48,12 @@ class MappedReader:
         self._folders = FolderAnswers(in_thread)
 
     @asynccontextmanager
-    async def open(self, mapped: MappedBucket, head: Request) -> AsyncIterator[Answered]:
+    async def open(
+        self, mapped: MappedBucket, head: Request, asker: str
+    ) -> AsyncIterator[Answered]:
         """The answer to a GET or HEAD.
 
+        asker     the account that asks, or the address of whoever has no key
         raises    S3Refusal
         """
         if isinstance(mapped.origin, Upstream):
@@ -61,5 +64,5 @@ class MappedReader:
             async with self._forwarder.send(mapped.origin, asked) as answer:
                 yield allowed(resolved.operation, answered(answer))
         else:
-            async with self._folders.open(mapped.origin, mapped.region, head) as found:
+            async with self._folders.open(mapped.origin, mapped.region, head, asker) as found:
                 yield found

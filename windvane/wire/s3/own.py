@@ -21,7 +21,7 @@ from windvane.wire.s3.answers import (
     send_answered,
     send_whole,
 )
-from windvane.wire.s3.call import Content, S3Call, S3Result, S3Service, Sink
+from windvane.wire.s3.call import BeginUpload, Content, S3Call, S3Result, S3Service, Sink
 from windvane.wire.s3.exchange import Exchange, plan_of
 from windvane.wire.s3.model import operation_model
 from windvane.wire.s3.payload import MAX_UPLOAD, UNSIGNED, BodyPlan, Digests, Intake
@@ -98,16 +98,13 @@ class OwnStore:
             )
         return answered
 
-    async def _take_in(
-        self, exchange: Exchange, call: S3Call, begin: Callable[[S3Call], Sink]
-    ) -> S3Result:
+    async def _take_in(self, exchange: Exchange, call: S3Call, begin: BeginUpload) -> S3Result:
         plan = plan_of(exchange)
         if plan.length is None and "transfer-encoding" not in exchange.headers:
             raise refused("MissingContentLength")
         if (plan.length or 0) > MAX_UPLOAD:
             raise refused("EntityTooLarge")
-        async with self._begins.of(call.caller.account):
-            sink: Sink = await self.in_thread(begin, call)
+        sink = await self.begin(begin, call)
         try:
             intake = Intake(
                 plan, exchange.proof.signing, limit=MAX_UPLOAD, algorithm=sink.algorithm
@@ -119,6 +116,12 @@ class OwnStore:
             return result
         finally:
             await self.in_thread(sink.discard)
+
+    async def begin(self, begin: BeginUpload, call: S3Call) -> Sink:
+        """Make ready for the content of an upload, in turns of accounts: policies and keys are looked at once more."""
+        async with self._begins.of(call.caller.account):
+            sink: Sink = await self.in_thread(begin, call)
+            return sink
 
     async def check_owners(self, call: S3Call) -> None:
         """Refuse a call on buckets that have become another account's while its body came; raises S3Refusal."""
@@ -135,8 +138,7 @@ class OwnStore:
         """Take in what another store holds, as PutObject or UploadPart would; raises WindvaneError."""
         if length > MAX_UPLOAD:
             raise refused("EntityTooLarge")
-        async with self._begins.of(call.caller.account):
-            sink: Sink = await self.in_thread(self.uploads[call.operation], call)
+        sink = await self.begin(self.uploads[call.operation], call)
         try:
             plan = BodyPlan(UNSIGNED, length)
             intake = Intake(plan, None, limit=MAX_UPLOAD, algorithm=sink.algorithm)

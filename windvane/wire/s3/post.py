@@ -18,7 +18,7 @@ from windvane.wire.bodies import BodyReader
 from windvane.wire.call import Caller, KeyRing, Request
 from windvane.wire.s3 import presigned_v2
 from windvane.wire.s3.answers import flat_document, identified, send_whole
-from windvane.wire.s3.call import BeginUpload, S3Call, S3Result
+from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.exchange import Exchange, headers_of
 from windvane.wire.s3.form import Form, read_form
 from windvane.wire.s3.model import Resolved, operation_model
@@ -87,8 +87,7 @@ class PostUploads:
         policy = self._policy(form)
         plan = read_plan(form.fields, UNSIGNED)
         limit = min(MAX_UPLOAD, policy.length[1]) if policy.length else MAX_UPLOAD
-        begin: BeginUpload = self._store.uploads["PutObject"]
-        sink = await self._store.in_thread(begin, call)
+        sink = await self._store.begin(self._store.uploads["PutObject"], call)
         try:
             intake = Intake(plan, None, limit=limit, algorithm=sink.algorithm)
             digests = await take_in(form.content, intake, sink.write, self._store.in_thread)
