@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,7 @@ from s3.signing import sha256, signed
 from windvane.artifacts.folder import Folder
 from windvane.cli.protocol import UNREAD_BYTES, _Unread
 from windvane.objects.index import Index, _Ticket
+from windvane.objects.records import Attributes
 from windvane.objects.store import open_objects
 from windvane.wire.s3 import own
 from windvane.wire.s3.call import S3Call, S3Result
@@ -92,6 +94,58 @@ def test_one_account_leaves_threads_to_others(house: S3House) -> None:
         assert {one.result().status for one in asked} == {200}
 
 
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_lists_of_a_folder_leave_threads_to_others(tmp_path: Path, is_signed: bool) -> None:
+    """A folder that stands for a bucket for everybody was read for whoever asked, a key or none, as often as there are
+    threads of S3: a folder of many files kept all of them."""
+    go_on, running = threading.Event(), threading.Semaphore(0)
+
+    class Large(Folder):
+        def objects(self, prefix: str, after: str = "") -> Any:
+            running.release()
+            go_on.wait(30)
+            return super().objects(prefix, after)
+
+    (tmp_path / "folder").mkdir()
+    mapped = MappedBucket(Large(tmp_path / "folder"), "us-east-1", ())
+    house = S3House(tmp_path, mapped={"far": mapped}.get)
+    house.gateway._reader._folders._turns = Turns(2)
+    theirs = house.client(THEIRS)
+    theirs.create_bucket(Bucket="theirs")
+    head = signed("GET", "/far") if is_signed else [("host", "windvane.test")]
+    with ThreadPoolExecutor(12) as clients:
+        asked = [clients.submit(house.ask, "GET", "/far", head) for _ in range(12)]
+        assert running.acquire(timeout=30)
+        try:
+            assert theirs.list_objects_v2(Bucket="theirs")["KeyCount"] == 0
+        finally:
+            go_on.set()
+        assert {one.result().status for one in asked} == {200}
+    house.close()
+
+
+def test_forms_are_begun_in_turns(house: S3House) -> None:
+    """Uploads by a form, whose permissions are looked at once more, held every thread."""
+    store = house.gateway._store
+    assert isinstance(store, own.OwnStore)
+    turns: list[str] = []
+    of = store._begins.of
+    store._begins.of = lambda account: turns.append(account) or of(account)  # type: ignore[method-assign, func-returns-value]
+    form = house.client().generate_presigned_post("ours", "posted")
+    fields = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in [*form["fields"].items(), ("file", "x")]
+    )
+    body = f"{fields}--b--\r\n".encode()
+    head = [
+        ("host", "windvane.test"),
+        ("content-type", "multipart/form-data; boundary=b"),
+        ("content-length", str(len(body))),
+    ]
+    assert house.ask("POST", "/ours", head, body).status == 204
+    assert turns == [OURS]
+
+
 def test_a_long_answer_is_not_written_on_the_event_loop(
     house: S3House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,9 +182,113 @@ def test_what_is_not_stored_yet_takes_no_more_of_the_disk_than_may_be_stored(
             assert (answer.status, b"<Code>QuotaExceeded</Code>" in answer.body) == (403, True)
         assert list(store.orphans()) == []
         assert ask(house, "PUT", "/ours/third", body=body).status == 200
-        assert ask(house, "PUT", "/ours/third", body=bytes(limit)).status == 200
+        assert ask(house, "PUT", "/ours/third", body=bytes(limit - 2048)).status == 200
     finally:
         house.close()
+
+
+LIFECYCLE = (
+    "<LifecycleConfiguration><Rule><ID>i</ID><Status>Enabled</Status><Filter><Prefix>"
+    f"{'p' * 60_000}</Prefix></Filter><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>"
+).encode()
+KEY = "k" * 500
+EMPTY = {
+    "objects": ("PUT", "/ours/{}" + KEY, b""),
+    "delete markers": ("DELETE", "/ours/{}" + KEY, b""),
+    "uploads": ("POST", "/ours/{}" + KEY + "?uploads=", b""),
+    "parts": ("PUT", "/ours/part?partNumber={}&uploadId=UPLOAD", b""),
+    "tags": (
+        "PUT",
+        "/ours/{}?tagging=",
+        b"<Tagging><TagSet><Tag><Key>k</Key><Value>"
+        + b"v" * 256
+        + b"</Value></Tag></TagSet></Tagging>",
+    ),
+    "documents": ("PUT", "/ours?lifecycle=", LIFECYCLE),
+}
+"""Requests that store no byte of content."""
+
+
+@pytest.mark.parametrize("what", EMPTY)
+def test_what_holds_no_bytes_is_no_more_than_may_be_stored(tmp_path: Path, what: str) -> None:
+    """Empty objects, delete markers, uploads, their empty parts, tags and documents of buckets took rows and files without
+    end, of an account that might store 100 KB. What is gone is not counted any more."""
+    store = open_objects(tmp_path / "store", limit_bytes=100_000)
+    house = S3House(tmp_path, store)
+    ours = house.client()
+    try:
+        ours.create_bucket(Bucket="ours")
+        ours.put_bucket_versioning(Bucket="ours", VersioningConfiguration={"Status": "Enabled"})
+        upload = ours.create_multipart_upload(Bucket="ours", Key="part")["UploadId"]
+        if what == "tags":
+            for n in range(1, 101):
+                ours.put_object(Bucket="ours", Key=f"{n}", Body=b"x" * 200)
+        method, target, body = EMPTY[what]
+        empty = [("content-length", "0")] if method == "PUT" and not body else []
+        answers = (
+            ask(house, method, target.format(n).replace("UPLOAD", upload), empty, body)
+            for n in range(1, 101)
+        )
+        refused = next(one for one in answers if one.status >= 300)
+        assert (refused.status, b"<Code>QuotaExceeded</Code>" in refused.body) == (403, True)
+        ours.delete_bucket_lifecycle(Bucket="ours")
+        for one in ours.list_object_versions(Bucket="ours").get("Versions", ()):
+            ours.delete_object(Bucket="ours", Key=one["Key"], VersionId=one["VersionId"])
+        for one in ours.list_object_versions(Bucket="ours").get("DeleteMarkers", ()):
+            ours.delete_object(Bucket="ours", Key=one["Key"], VersionId=one["VersionId"])
+        ours.delete_bucket(Bucket="ours")
+        with store._index.read() as db:
+            used = db.execute("SELECT n_bytes, n_objects, n_beside FROM usage").fetchall()
+        assert used == [(0, 0, 0)]
+    finally:
+        house.close()
+
+
+def test_an_index_of_before_is_counted_anew(tmp_path: Path) -> None:
+    """What accounts had stored by then, beside content, would have been given back without having been counted."""
+    store = open_objects(tmp_path / "store")
+    house = S3House(tmp_path, store)
+    try:
+        ours = house.client()
+        ours.create_bucket(Bucket="ours")
+        ours.put_bucket_versioning(Bucket="ours", VersioningConfiguration={"Status": "Enabled"})
+        ours.put_object(Bucket="ours", Key="k", Body=b"x", Metadata={"a": "b"})
+        ours.delete_object(Bucket="ours", Key="k")
+        ours.create_multipart_upload(Bucket="ours", Key="u")
+        upload = ours.create_multipart_upload(Bucket="ours", Key="u")["UploadId"]
+        ours.upload_part(Bucket="ours", Key="u", UploadId=upload, PartNumber=1, Body=b"xy")
+        assert ask(house, "PUT", "/ours?lifecycle=", body=LIFECYCLE).status == 200
+        db = store._index._writer
+        counted = db.execute("SELECT * FROM usage").fetchall()
+        db.execute("ALTER TABLE usage DROP COLUMN n_beside")
+        db.execute("DELETE FROM usage")
+        db.execute("UPDATE schema_version SET version = 2")
+    finally:
+        house.close()
+    with closing(open_objects(tmp_path / "store")) as again, again._index.read() as db:
+        ((account, _, _, n_beside),) = db.execute("SELECT * FROM usage").fetchall()
+    assert [(account, n_beside)] == [(one[0], one[3]) for one in counted]
+
+
+def test_a_bucket_with_many_uploads_is_deleted_in_many_transactions(tmp_path: Path) -> None:
+    """All of its uploads were aborted in one, in which nobody else could write."""
+    with closing(open_objects(tmp_path / "store")) as store:
+        store.create_bucket("ours", OURS, "us-east-1")
+        for _ in range(450):
+            store.create_upload("ours", "k", Attributes())
+        transact, longest = store._index._transact, [0]
+
+        def watched(batch: Any) -> None:
+            before = store._index._writer.total_changes
+            transact(batch)
+            longest.append(store._index._writer.total_changes - before)
+
+        store._index._transact = watched  # type: ignore[method-assign]
+        store.delete_bucket("ours")
+        assert len(longest) > 3
+        assert max(longest) < 450 * 3
+        assert store.owner("ours") is None
+        assert list(store.orphans()) == []
 
 
 def test_pieces_of_a_body_are_bounded_as_its_bytes_are() -> None:

@@ -94,7 +94,7 @@ class Buckets(Protocol):
         """Return the account's buckets by name, those alone whose name starts with `prefix` and is greater than `after`."""
 
     def delete_bucket(self, name: str) -> None:
-        """Delete it with its documents, and abort its uploads.
+        """Abort its uploads, and delete it with its documents.
 
         raises    NoSuchBucket; BucketNotEmpty while it has a version or a delete marker
         """
@@ -115,7 +115,10 @@ class Buckets(Protocol):
         """Set the rules that `sweep` executes, and the document "lifecycle" with them; no rules and None remove both."""
 
     def usage(self, account: str) -> Usage:
-        """Return what the account's buckets hold, from a counter that every transaction keeps."""
+        """Return what the account's buckets hold, from a counter that every transaction keeps.
+
+        What an account may store is more than this: names, attributes, rows and files count, too.
+        """
 
 
 class Objects(Protocol):

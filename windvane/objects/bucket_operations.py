@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from windvane.errors import InvalidRequest
@@ -21,6 +22,8 @@ from windvane.objects.rows import (
 )
 
 LIFECYCLE_DOCUMENT = "lifecycle"
+_BATCH = 200
+"""Uploads that are aborted in one transaction, in which nobody else writes."""
 
 
 class BucketOperations(Opened):
@@ -69,21 +72,27 @@ class BucketOperations(Opened):
         return BucketPage(buckets, buckets[-1].name if buckets and len(rows) > limit else None)
 
     def delete_bucket(self, name: str) -> None:
-        def delete(db: sqlite3.Connection, gone: list[str]) -> None:
+        def delete(db: sqlite3.Connection, gone: list[str]) -> bool:
             change = BucketChange(db, name, gone, account=self.account)
             if db.execute(
                 "SELECT 1 FROM versions WHERE bucket = ? LIMIT 1", (change.id,)
             ).fetchone():
                 raise BucketNotEmpty(name)
-            for (content,) in db.execute(
-                "SELECT content FROM uploads WHERE bucket = ?", (change.id,)
-            ).fetchall():
-                change.drop_upload_content(content)
-            for table in ("uploads", "completions", "documents", "lifecycles"):
+            uploads = db.execute(
+                "SELECT id FROM uploads WHERE bucket = ? LIMIT ?", (change.id, _BATCH)
+            ).fetchall()
+            for (number,) in uploads:
+                change.abort_upload(number)
+            if uploads:
+                return False
+            change.count(0, 0, -_documents_bytes(db, change.id))
+            for table in ("completions", "documents", "lifecycles"):
                 db.execute(f"DELETE FROM {table} WHERE bucket = ?", (change.id,))
             db.execute("DELETE FROM buckets WHERE id = ?", (change.id,))
+            return True
 
-        self._change(delete)
+        while not self._change(delete):
+            pass
 
     def set_versioning(self, bucket: str, versioning: Versioning) -> None:
         def change(db: sqlite3.Connection, _: list[str]) -> None:
@@ -105,8 +114,9 @@ class BucketOperations(Opened):
         return None if row is None else str(row[0])
 
     def set_document(self, bucket: str, name: str, text: str | None) -> None:
-        def change(db: sqlite3.Connection, _: list[str]) -> None:
-            _set_document(db, bucket_row(db, bucket, self.account)[0], name, text)
+        def change(db: sqlite3.Connection, gone: list[str]) -> None:
+            with self._documents(db, bucket, gone) as number:
+                _set_document(db, number, name, text)
 
         self._change(change)
 
@@ -122,12 +132,13 @@ class BucketOperations(Opened):
             for rule in rules
         )
 
-        def change(db: sqlite3.Connection, _: list[str]) -> None:
-            number, _bucket = bucket_row(db, bucket, self.account)
-            db.execute("DELETE FROM lifecycles WHERE bucket = ?", (number,))
-            if plain:
-                db.execute("INSERT INTO lifecycles VALUES (?, ?)", (number, rules_to_json(plain)))
-            _set_document(db, number, LIFECYCLE_DOCUMENT, text)
+        def change(db: sqlite3.Connection, gone: list[str]) -> None:
+            with self._documents(db, bucket, gone) as number:
+                db.execute("DELETE FROM lifecycles WHERE bucket = ?", (number,))
+                if plain:
+                    kept = rules_to_json(plain)
+                    db.execute("INSERT INTO lifecycles VALUES (?, ?)", (number, kept))
+                _set_document(db, number, LIFECYCLE_DOCUMENT, text)
 
         self._change(change)
 
@@ -137,6 +148,23 @@ class BucketOperations(Opened):
                 "SELECT n_bytes, n_objects FROM usage WHERE account = ?", (account,)
             ).fetchone()
         return Usage(*row) if row is not None else Usage(0, 0)
+
+    @contextmanager
+    def _documents(self, db: sqlite3.Connection, bucket: str, gone: list[str]) -> Iterator[int]:
+        """The row of a bucket whose documents change in the block; what they grow by is counted."""
+        change = BucketChange(db, bucket, gone, self._limit_bytes, self.account)
+        before = _documents_bytes(db, change.id)
+        yield change.id
+        change.count(0, 0, _documents_bytes(db, change.id) - before)
+
+
+def _documents_bytes(db: sqlite3.Connection, bucket: int) -> int:
+    (n_bytes,) = db.execute(
+        "SELECT coalesce((SELECT sum(length(text)) FROM documents WHERE bucket = ?), 0) + "
+        "coalesce((SELECT length(rules) FROM lifecycles WHERE bucket = ?), 0)",
+        (bucket, bucket),
+    ).fetchone()
+    return int(n_bytes)
 
 
 def _set_document(db: sqlite3.Connection, bucket: int, name: str, text: str | None) -> None:

@@ -12,6 +12,17 @@ from windvane.objects.errors import NoSuchKey, PreconditionFailed, QuotaExceeded
 from windvane.objects.records import Condition, Version, Versioning
 from windvane.objects.rows import VERSION_COLUMNS, bucket_row, new_nonce, version_of
 
+ROW_BYTES, FILE_BYTES = 512, 4096
+"""That a row with its indexes, and a file or folder, take at least."""
+
+
+def beside(key: bytes, n_attributes: int) -> int:
+    """Return the bytes that a version or an upload takes beside its content: the key is in its row and in three indexes.
+
+    n_attributes    length of its attributes as they are kept
+    """
+    return ROW_BYTES + 4 * len(key) + n_attributes
+
 
 @dataclass(frozen=True)
 class NewVersion:
@@ -104,8 +115,8 @@ class BucketChange:
                 new.attributes,
             ),
         ).lastrowid
-        if new.content is not None:
-            self.count(new.size, 1)
+        n_beside = beside(new.key, len(new.attributes))
+        self.count(new.size, 0 if new.content is None else 1, n_beside)
         row = self.db.execute(
             f"SELECT {VERSION_COLUMNS} FROM versions WHERE sequence = ?", (sequence,)
         ).fetchone()
@@ -117,11 +128,12 @@ class BucketChange:
 
     def remove(self, version: Version, key: bytes) -> None:
         """Remove a version (or delete marker) for good; the next newest takes its place."""
-        (content,) = self.db.execute(
-            "DELETE FROM versions WHERE sequence = ? RETURNING content", (version.sequence,)
+        content, n_attributes = self.db.execute(
+            "DELETE FROM versions WHERE sequence = ? RETURNING content, length(attributes)",
+            (version.sequence,),
         ).fetchone()
+        self.count(-version.size, 0 if content is None else -1, -beside(key, n_attributes))
         if content is not None:
-            self.count(-version.size, -1)
             self.drop_content(content)
         if version.is_latest:
             self._mark_newest(key, 1)
@@ -148,24 +160,39 @@ class BucketChange:
             if file is not None:
                 self._gone.append(file)
 
-    def drop_upload_content(self, content: int) -> None:
-        """Drop the parts of an upload that did not become an object."""
-        (size,) = self.db.execute(
-            "SELECT coalesce(sum(size), 0) FROM parts WHERE content = ?", (content,)
+    def drop_upload(self, number: int) -> int:
+        """Drop the row of an upload, not its parts; return its content."""
+        content, key, n_attributes = self.db.execute(
+            "DELETE FROM uploads WHERE id = ? RETURNING content, key, length(attributes)", (number,)
         ).fetchone()
-        self.count(-size, 0)
+        self.count(0, 0, -beside(key, n_attributes) - FILE_BYTES)
+        return int(content)
+
+    def abort_upload(self, number: int) -> None:
+        """Drop an upload and its parts, which did not become an object."""
+        content = self.drop_upload(number)
+        size, n_parts = self.db.execute(
+            "SELECT coalesce(sum(size), 0), count(*) FROM parts WHERE content = ?", (content,)
+        ).fetchone()
+        self.count(-size, 0, -n_parts * FILE_BYTES)
         self.drop_content(content)
 
-    def count(self, n_bytes: int, n_objects: int) -> None:
-        """Add to what the bucket's account uses; raises QuotaExceeded if it grows beyond what it may."""
+    def count(self, n_bytes: int, n_objects: int, n_beside: int) -> None:
+        """Add to what the bucket's account uses.
+
+        n_beside    bytes that are not of content: whoever stores a million empty objects fills a disk, too
+        raises      QuotaExceeded if it grows beyond what it may
+        """
         (used,) = self.db.execute(
-            "INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE "
-            "SET n_bytes = n_bytes + excluded.n_bytes, n_objects = n_objects + excluded.n_objects "
-            "RETURNING n_bytes",
-            (self.bucket.account, n_bytes, n_objects),
+            "INSERT INTO usage (account, n_bytes, n_objects, n_beside) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (account) DO UPDATE SET n_bytes = n_bytes + excluded.n_bytes, "
+            "n_objects = n_objects + excluded.n_objects, n_beside = n_beside + excluded.n_beside "
+            "RETURNING n_bytes + n_beside",
+            (self.bucket.account, n_bytes, n_objects, n_beside),
         ).fetchone()
-        if n_bytes > 0 and 0 < self._limit_bytes < used:
-            raise QuotaExceeded(self.bucket.account, self._limit_bytes, used - n_bytes, n_bytes)
+        more = n_bytes + n_beside
+        if more > 0 and 0 < self._limit_bytes < used:
+            raise QuotaExceeded(self.bucket.account, self._limit_bytes, used - more, more)
 
     def _mark_newest(self, key: bytes, latest: int) -> None:
         self.db.execute(

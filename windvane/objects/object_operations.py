@@ -172,13 +172,15 @@ class ObjectOperations(Opened):
         return self._change(copy)
 
     def set_tags(self, version: Version, tags: Mapping[str, str]) -> None:
-        def change(db: sqlite3.Connection, _: list[str]) -> None:
+        def change(db: sqlite3.Connection, gone: list[str]) -> None:
             row = db.execute(
                 "SELECT attributes FROM versions WHERE sequence = ?", (version.sequence,)
             ).fetchone()
             if row is None:
                 raise _gone(version)
             text = attributes_to_json(replace(attributes_from_json(row[0]), tags=tags))
+            bucket = BucketChange(db, version.bucket, gone, self._limit_bytes, self.account)
+            bucket.count(0, 0, len(text) - len(row[0]))
             db.execute(
                 "UPDATE versions SET attributes = ? WHERE sequence = ?", (text, version.sequence)
             )

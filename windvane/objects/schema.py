@@ -106,5 +106,18 @@ ALTER TABLE contents ADD COLUMN sum_kind TEXT NOT NULL DEFAULT 'CRC32';
 ALTER TABLE parts ADD COLUMN sum_kind TEXT NOT NULL DEFAULT 'CRC32'
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _KINDS_OF_SUMS)
+_BESIDE_CONTENT = """
+ALTER TABLE usage ADD COLUMN n_beside INTEGER NOT NULL DEFAULT 0;
+INSERT INTO usage (account, n_bytes, n_objects, n_beside)
+SELECT account, 0, 0, sum(n) FROM (
+    SELECT bucket, 512 + 4 * length(key) + length(attributes) AS n FROM versions
+    UNION ALL SELECT bucket, 4608 + 4 * length(key) + length(attributes) FROM uploads
+    UNION ALL SELECT bucket, 4096 FROM uploads JOIN parts ON parts.content = uploads.content
+    UNION ALL SELECT bucket, length(text) FROM documents
+    UNION ALL SELECT bucket, length(rules) FROM lifecycles
+) JOIN buckets ON buckets.id = bucket WHERE true GROUP BY account
+ON CONFLICT (account) DO UPDATE SET n_beside = excluded.n_beside
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _KINDS_OF_SUMS, _BESIDE_CONTENT)
 """The schema of version n is what the first n of them make."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 from windvane.errors import InvalidRequest
 from windvane.objects import listing
 from windvane.objects.base import Staged
-from windvane.objects.changes import BucketChange, NewVersion
+from windvane.objects.changes import FILE_BYTES, BucketChange, NewVersion, beside
 from windvane.objects.errors import (
     InvalidPart,
     InvalidPartOrder,
@@ -62,15 +62,16 @@ class UploadOperations(Opened):
     def create_upload(self, bucket: str, key: str, attributes: Attributes) -> Upload:
         raw, text, now = key_bytes(key), attributes_to_json(attributes), self._now()
 
-        def create(db: sqlite3.Connection, _: list[str]) -> Upload:
-            number, _bucket = bucket_row(db, bucket, self.account)
+        def create(db: sqlite3.Connection, gone: list[str]) -> Upload:
+            change = BucketChange(db, bucket, gone, self._limit_bytes, self.account)
+            change.count(0, 0, beside(raw, len(text)) + FILE_BYTES)
             content = db.execute(
                 "INSERT INTO contents (file, stored_size, refs) VALUES (?, 0, 1)", (folder,)
             ).lastrowid
             row = db.execute(
                 "INSERT INTO uploads (nonce, bucket, key, begun, content, attributes) "
                 f"VALUES (?, ?, ?, ?, ?, ?) RETURNING {UPLOAD_COLUMNS}",
-                (new_nonce(), number, raw, now, content, text),
+                (new_nonce(), change.id, raw, now, content, text),
             ).fetchone()
             return upload_of(bucket, row)
 
@@ -125,8 +126,8 @@ class UploadOperations(Opened):
             ).fetchone()
             if earlier is not None:
                 gone.append(f"{found.folder}/{earlier[0]}")
-                change.count(-earlier[1], 0)
-            change.count(plain_size, 0)
+                change.count(-earlier[1], 0, -FILE_BYTES)
+            change.count(plain_size, 0, FILE_BYTES)
             row = db.execute(
                 f"INSERT INTO parts (content, number, file, size, stored_size, {SUM_COLUMNS}, etag, modified, "
                 f"checksum, parameters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {PART_COLUMNS}",
@@ -209,7 +210,7 @@ class UploadOperations(Opened):
                 return version
             change.check(raw, condition)
             size, stored_size = _keep_named(change, found, parts, gone)
-            db.execute("DELETE FROM uploads WHERE id = ?", (found.id,))
+            change.drop_upload(found.id)
             db.execute(
                 "UPDATE contents SET stored_size = ? WHERE id = ?", (stored_size, found.content)
             )
@@ -229,8 +230,7 @@ class UploadOperations(Opened):
     def abort_upload(self, upload: Upload) -> None:
         def abort(db: sqlite3.Connection, gone: list[str]) -> None:
             found = _find_upload(db, upload)
-            db.execute("DELETE FROM uploads WHERE id = ?", (found.id,))
-            BucketChange(db, upload.bucket, gone).drop_upload_content(found.content)
+            BucketChange(db, upload.bucket, gone).abort_upload(found.id)
 
         self._change(abort)
 
@@ -289,7 +289,8 @@ def _keep_named(
         f"SELECT {PART_COLUMNS}, file FROM parts WHERE content = ?", (found.content,)
     ):
         stored[row[0]] = (part_of(row[:-1]), row[-1])
-    change.count(-sum(part.size for part, _ in stored.values()), 0)
+    size = sum(part.size for part, _ in stored.values())
+    change.count(-size, 0, -len(stored) * FILE_BYTES)
     kept: list[Part] = []
     for named in parts:
         part, _ = stored.pop(named.number, (None, ""))
