@@ -238,3 +238,24 @@ def test_a_manifest_tells_nobody_which_objects_others_have(account: Accounts) ->
     told = [preview(account, reader, f"data/private/{name}.csv") for name in ("there", "missing")]
     assert told[0] == told[1]
     assert 'no "s3:GetObject" permission' in told[0]
+
+
+@pytest.mark.parametrize("alias", ["alias/AWS/s3", "alias/Aws/sagemaker"])
+def test_no_alias_keeps_the_keys_of_the_service_away(account: Accounts, alias: str) -> None:
+    """Names of aliases differ by more than the case of letters: with `alias/AWS/s3` taken, `alias/aws/s3` was not made,
+    and nobody in the account could write with aws:kms."""
+    kms = account.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    code, text = refusal(kms.create_alias, AliasName=alias, TargetKeyId=key)
+    assert (code, "reserved" in text) == ("ValidationException", True)
+    assert kms.describe_key(KeyId=alias.lower())["KeyMetadata"]["KeyManager"] == "AWS"
+
+
+def test_requests_to_kms_that_lack_something_are_the_callers_fault(account: Accounts) -> None:
+    """Each was an internal error, which the server told in its log with all of its stack."""
+    kms = account.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    for policy in ("[" * 30_000, '{"Statement": 5}'):
+        assert refusal(kms.create_key, Policy=policy)[0] == "ValidationException"
+    assert refusal(kms.decrypt)[0] == "ValidationException"
+    assert refusal(kms.re_encrypt, DestinationKeyId=key)[0] == "ValidationException"

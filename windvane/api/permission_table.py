@@ -199,7 +199,7 @@ def _key(member: str) -> ResourcesOf:
 def _key_of_ciphertext(call: Call, lookups: Lookups) -> tuple[str, ...]:
     """The key that has to open it, whatever the request says of that."""
     try:
-        key_id = head_of(call.parameters["CiphertextBlob"]).key_id
+        key_id = head_of(call.parameters.get("CiphertextBlob") or b"").key_id
     except BadCiphertext:
         return ("*",)
     return (lookups.key_arn(Scope(call.caller.account, call.caller.region), key_id),)

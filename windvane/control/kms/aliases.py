@@ -83,7 +83,7 @@ def _check_name(alias: str) -> None:
         raise InvalidRequest(
             f"AliasName is '{alias}'; it must begin with 'alias/' and have a name after it."
         )
-    if alias.startswith(_RESERVED):
+    if alias.lower().startswith(_RESERVED):  # in any spelling it would keep the service's own away
         raise InvalidRequest(
             f"AliasName is '{alias}'; 'alias/aws/' is reserved for the service's own keys."
         )

@@ -290,12 +290,11 @@ def check_policy(scope: Scope, text: str) -> None:
     """raises    InvalidRequest for a policy that means anything else than the default one"""
     try:
         given = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"The new key policy is not JSON: {error}.") from error
     wanted = json.loads(default_policy(scope))["Statement"]
-    if not isinstance(given, dict) or [_bare(one) for one in given.get("Statement", ())] != [
-        _bare(one) for one in wanted
-    ]:
+    statements = given.get("Statement") if isinstance(given, dict) else None
+    if not isinstance(statements, list) or [*map(_bare, statements)] != [*map(_bare, wanted)]:
         raise InvalidRequest(
             "Key policies other than the default one are not supported by this server yet: leave Policy out, and "
             "allow kms:... actions in the policies of users and roles."
