@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from api.accounts import (
@@ -29,25 +29,36 @@ from api.world import (
     model_request,
     refusal,
 )
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from hostile.requests import transform_request, v2_request
 
 from windvane.api.permission_table import PERMISSIONS
 from windvane.api.permissions import Permissions, stored_key_arn, stored_volume_key
+from windvane.artifacts.base import Location
 from windvane.artifacts.embedded import ObjectStoreArtifacts
-from windvane.artifacts.mapped import BucketMap
+from windvane.artifacts.mapped import BucketMap, BucketSource
 from windvane.control.buckets import StoredBuckets
 from windvane.control.encryption import Encryption
+from windvane.control.identity.creators import creator_text
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.service import new_key_service
 from windvane.control.previews import Previews
+from windvane.domain.candidate import TransformJob
+from windvane.domain.images import step_image_uri
+from windvane.domain.resource import Kind
 from windvane.engine.preview.asked import Asked
 from windvane.errors import AccessDenied, InvalidRequest
-from windvane.names import PageTokens
+from windvane.names import PageTokens, arn, default_role
 from windvane.objects.encrypted import EncryptedStore
 from windvane.objects.encryption import DEFAULT_DOCUMENT
 from windvane.objects.store import open_objects
 from windvane.settled import key_of_writes
 from windvane.wire.call import Call, RequestRecord
+from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.forks import Forks
+from windvane.work.workers.starting import TaskStarter
 
 _JOBS = allow(
     [
@@ -259,3 +270,79 @@ def test_requests_to_kms_that_lack_something_are_the_callers_fault(account: Acco
         assert refusal(kms.create_key, Policy=policy)[0] == "ValidationException"
     assert refusal(kms.decrypt)[0] == "ValidationException"
     assert refusal(kms.re_encrypt, DestinationKeyId=key)[0] == "ValidationException"
+
+
+TAGGED: dict[str, tuple[str, str]] = {
+    "create_model": ("sagemaker", "sagemaker:AddTags"),
+    "create_user": ("iam", "iam:TagUser"),
+    "create_role": ("iam", "iam:TagRole"),
+    "create_policy": ("iam", "iam:TagPolicy"),
+    "create_key": ("kms", "kms:TagResource"),
+}
+
+
+@pytest.mark.parametrize("operation", TAGGED)
+def test_who_may_not_tag_makes_nothing_with_tags(account: Accounts, operation: str) -> None:
+    """What is made with tags was tagged by whoever may make it."""
+    service, action = TAGGED[operation]
+    request = {
+        "create_model": model_request(),
+        "create_user": {"UserName": "new"},
+        "create_role": {
+            "RoleName": "new",
+            "AssumeRolePolicyDocument": trust({"Service": "sagemaker.amazonaws.com"}),
+        },
+        "create_policy": {"PolicyName": "new", "PolicyDocument": document(allow("*"))},
+        "create_key": {},
+    }[operation]
+    names = ("TagKey", "TagValue") if service == "kms" else ("Key", "Value")
+    tags = [dict(zip(names, ("owner", "ann"), strict=True))]
+    keys = account.user("ann", allow("*"), deny(action))
+    create = getattr(account.client(service, keys), operation)
+    assert f"perform: {action} on resource: " in refusal(create, **request, Tags=tags)[1]
+    create(**request)
+
+
+def test_no_training_job_takes_over_a_step_that_its_creator_may_not_see(account: Accounts) -> None:
+    """An image that names a step had its hyperparameters filled in, which the description of the new job tells."""
+    step = arn(SCOPE, Kind.TRAINING_JOB, "secret-1")
+    keys = account.user("ann", allow("*"), deny("sagemaker:DescribeTrainingJob", step))
+    image = {"TrainingImage": step_image_uri(SCOPE, "xgboost", "secret-1")}
+    request = training_request(AlgorithmSpecification={**image, "TrainingInputMode": "File"})
+    code, text = refusal(account.client(keys=keys).create_training_job, **request)
+    assert code == "AccessDeniedException"
+    assert f"perform: sagemaker:DescribeTrainingJob on resource: {step}" in text
+    owner = account.user("bob", allow("*"))
+    assert (
+        "there is no such step"
+        in refusal(account.client(keys=owner).create_training_job, **request)[1]
+    )
+
+
+def test_a_signature_for_one_service_is_none_for_another(account: Accounts) -> None:
+    """With its name spelled otherwise in the query, the credential of a link was not seen where requests are told apart by
+    service: a link that was made for S3 was an operation of ours where the path was one."""
+    key = Credentials(*keys_of(ROOT).values())
+    for service, status in (("sagemaker", 200), ("s3", 400)):
+        request = AWSRequest("GET", "http://windvane.test/windvane/jobs")
+        SigV4QueryAuth(key, service, REGION).add_auth(request)
+        link = str(request.url).replace("X-Amz-Credential=", "X%2DAmz-Credential=")
+        answer = account.world._send(AWSRequest("GET", link).prepare())
+        assert (service, answer.status_code) == (service, status)
+    assert b"scoped to correct service: 'sagemaker'" in answer.content
+
+
+def test_a_bucket_for_everybody_is_read_against_no_session_policy(account: Accounts) -> None:
+    """A transform job read what the session of its creator denies, where the bucket is declared for everybody: the first
+    object alone was asked for with all policies."""
+    denied = deny("s3:GetObject", "arn:aws:s3:::open/secret/*")
+    keys = account.session(default_role(ACCOUNT), Policy=document(allow("*"), denied))
+    creator, now = creator_text(account.caller(keys)), account.clock()
+    job = TransformJob(
+        scope=SCOPE, name="t", created=now, modified=now, details={}, creator=creator
+    )
+    config = WorkConfig(Path("/none"), "run", now, 1, 4000)
+    starter = TaskStarter(config, account.store, cast("Forks", None))
+    starter._mapped = BucketMap([BucketSource("open", Path("/none"))])
+    may_read = starter._may_read(job)
+    assert [may_read(Location("open", key)) for key in ("a.csv", "secret/a.csv")] == [True, False]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from windvane.api.further_permissions import HANDING_ON, TAKING_OVER, tagging
 from windvane.api.permissions import Lookups, Permission, ResourcesOf, Rows, anything
 from windvane.control.kms.blobs import head_of
 from windvane.control.members import first
@@ -89,17 +90,6 @@ _MODEL = _named(Kind.MODEL, "ModelName")
 _CONFIG = _named(Kind.ENDPOINT_CONFIG, "EndpointConfigName")
 _ENDPOINT = _named(Kind.ENDPOINT, "EndpointName")
 
-
-def _key_of_config(call: Call, lookups: Lookups) -> tuple[str, ...]:
-    """The key of the volumes that an endpoint gets with its configuration; nothing for volumes without one."""
-    scope = Scope(call.caller.account, call.caller.region)
-    key = lookups.volume_key(scope, call.parameters["EndpointConfigName"])
-    return (key,) if key else ()
-
-
-_HANDING_ON = Permission("kms:CreateGrant", _key_of_config)
-"""source    CreateEndpoint in "Amazon SageMaker API Permissions", SageMaker's developer guide"""
-
 _SAGEMAKER = _sagemaker(
     {
         "AddTags": _given("ResourceArn"),
@@ -140,9 +130,20 @@ _SAGEMAKER = _sagemaker(
         "UpdateEndpointWeightsAndCapacities": _ENDPOINT,
     }
 )
-_DEPLOYING: Rows = {
-    ("sagemaker", name): replace(_SAGEMAKER["sagemaker", name], also=_HANDING_ON)
-    for name in ("CreateEndpoint", "UpdateEndpoint")
+_FURTHER: Mapping[str, tuple[Permission, ...]] = {
+    "CreateAutoMLJob": (tagging("sagemaker:AddTags", _JOB),),
+    "CreateAutoMLJobV2": (tagging("sagemaker:AddTags", _JOB),),
+    "CreateEndpoint": (HANDING_ON, tagging("sagemaker:AddTags", _ENDPOINT)),
+    "CreateEndpointConfig": (tagging("sagemaker:AddTags", _CONFIG),),
+    "CreateModel": (tagging("sagemaker:AddTags", _MODEL),),
+    "CreateProcessingJob": (tagging("sagemaker:AddTags", _PROCESSING),),
+    "CreateTrainingJob": (TAKING_OVER, tagging("sagemaker:AddTags", _TRAINING)),
+    "CreateTransformJob": (tagging("sagemaker:AddTags", _TRANSFORM),),
+    "UpdateEndpoint": (HANDING_ON,),
+}
+_WITH_FURTHER: Rows = {
+    ("sagemaker", name): replace(_SAGEMAKER["sagemaker", name], also=also)
+    for name, also in _FURTHER.items()
 }
 
 _RUNTIME: Rows = {
@@ -250,15 +251,18 @@ _KMS: Rows = (
     }
     | {
         ("kms", name): Permission(f"kms:{name}")
-        for name in ("CreateKey", "GenerateRandom", "ListAliases", "ListKeys")
+        for name in ("GenerateRandom", "ListAliases", "ListKeys")
     }
     | {
+        ("kms", "CreateKey"): Permission(
+            "kms:CreateKey", also=(tagging("kms:TagResource", anything),)
+        ),
         ("kms", "DeleteAlias"): Permission("kms:DeleteAlias", _both(_alias, _key_of_alias)),
         ("kms", "Decrypt"): Permission("kms:Decrypt", _key_of_ciphertext),
         ("kms", "ReEncrypt"): Permission(
             "kms:ReEncryptFrom",
             _key_of_ciphertext,
-            also=Permission("kms:ReEncryptTo", _key("DestinationKeyId")),
+            also=(Permission("kms:ReEncryptTo", _key("DestinationKeyId")),),
         ),
     }
 )
@@ -330,9 +334,6 @@ _IAM_RESOURCES: Mapping[ResourcesOf, str] = {
         "PolicyArn"
     ): "GetPolicy DeletePolicy GetPolicyVersion ListPolicyVersions CreatePolicyVersion "
     "DeletePolicyVersion SetDefaultPolicyVersion ListEntitiesForPolicy TagPolicy UntagPolicy ListPolicyTags",
-    _new("user", "UserName"): "CreateUser",
-    _new("role", "RoleName"): "CreateRole",
-    _new("policy", "PolicyName"): "CreatePolicy",
     _moved_user: "UpdateUser",
     _by_key: "GetAccessKeyLastUsed",
     _given("PolicySourceArn"): "SimulatePrincipalPolicy",
@@ -345,16 +346,25 @@ _IAM: Rows = {
     for name in names.split()
 }
 
+_IAM_CREATES: Rows = {
+    ("iam", f"Create{word}"): Permission(
+        f"iam:Create{word}", resources, also=(tagging(f"iam:Tag{word}", resources),)
+    )
+    for word in ("User", "Role", "Policy")
+    for resources in (_new(word.lower(), f"{word}Name"),)
+}
+
 _CLOUDTRAIL: Rows = {("cloudtrail", "LookupEvents"): Permission("cloudtrail:LookupEvents")}
 
 PERMISSIONS: Rows = {
     **_SAGEMAKER,
-    **_DEPLOYING,
+    **_WITH_FURTHER,
     **_RUNTIME,
     **_OWN,
     **_LOGS,
     **_KMS,
     **_STS,
     **_IAM,
+    **_IAM_CREATES,
     **_CLOUDTRAIL,
 }

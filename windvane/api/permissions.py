@@ -78,14 +78,14 @@ class Permission:
     """facts        of the request, for conditions
     is_decided_by_operation
                  the operation itself asks whether the caller may: a role's trust policy counts besides
-    also         another permission that is needed too
+    also         further permissions that are needed
     """
 
     action: str
     resources: ResourcesOf = anything
     facts: FactsOf = no_facts
     is_decided_by_operation: bool = False
-    also: Permission | None = None
+    also: tuple[Permission, ...] = ()
 
 
 Rows = Mapping[tuple[str, str], Permission]
@@ -138,8 +138,8 @@ class Permissions:
         facts = row.facts(call)
         for resource in resources:
             self._authorize(call.caller, row.action, resource, facts)
-        if row.also is not None:
-            others = row.also.resources(call, self._lookups)
-            record.resources = (*resources, *others)
+        for further in row.also:
+            others = further.resources(call, self._lookups)
+            record.resources = (*record.resources, *others)
             for resource in others:
-                self._authorize(call.caller, row.also.action, resource, facts)
+                self._authorize(call.caller, further.action, resource, facts)

@@ -35,7 +35,7 @@ class Action(StrEnum):
 
 
 _READS = ("s3:Get", "s3:List")
-_DENIALS = (Decision.DENIED, Decision.DENIED_BY_SESSION, Decision.NOT_ALLOWED_BY_SESSION)
+DENIALS = (Decision.DENIED, Decision.DENIED_BY_SESSION, Decision.NOT_ALLOWED_BY_SESSION)
 """What even a bucket for everybody is not read against."""
 
 
@@ -74,7 +74,7 @@ class Grant:
                 )
             if not source.is_open_to(self.account):
                 raise self._denied(action, bucket, "The bucket is declared for other accounts.")
-            if not source.accounts and decision not in _DENIALS:
+            if not source.accounts and decision not in DENIALS:
                 return
         if decision is not Decision.ALLOWED:
             raise self._denied(action, bucket, self._why(action, decision))
@@ -206,7 +206,7 @@ class Roles:
         source = self._mapped.find(bucket)
         if source is not None and not source.accounts and action.startswith(_READS):
             decision = self._authorizer.decide(caller, action, resource, facts)
-            if decision in _DENIALS:
+            if decision in DENIALS:
                 raise denied(caller.credential, action, resource, decision)
             return
         self._authorizer(caller, action, resource, facts)

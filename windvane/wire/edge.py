@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 from windvane.addresses import peer_of
 from windvane.errors import (
+    BadSignature,
     CallerFault,
     Malformed,
     MissingToken,
@@ -70,7 +71,7 @@ from windvane.wire.faults import (
     is_ours,
 )
 from windvane.wire.heads import announces_body, check_head
-from windvane.wire.model import S3, Protocol, Route, load_service, route
+from windvane.wire.model import S3, Protocol, Route, Service, load_service, route
 from windvane.wire.rates import AccountRates
 from windvane.wire.s3.answers import CLOSE, Headers
 from windvane.wire.streams import StreamHandler, send_stream
@@ -236,6 +237,8 @@ class Edge:
         claim = await self._read_claim(exchange)
         exchange.record.access_key = claim.signature.access_key
         exchange.record.account = claim.credential.account
+        if exchange.route.served:
+            _check_service(claim, exchange.service)
         declared = sigv4.declared_hash(request)
         caller = claim.prove(declared) if declared else None
         if not exchange.route.served:
@@ -399,6 +402,17 @@ async def _needs_no_signature(exchange: Exchange) -> bool:
         return False
     exchange.record.operation = name
     return bool(operation.auth_type == "none")
+
+
+def _check_service(claim: sigv4.Claim, service: Service) -> None:
+    """That a signature is for the service that the request goes to, however its head is spelled.
+
+    raises    BadSignature
+    """
+    if claim.signature.service != service.signing_name:
+        raise BadSignature(
+            f"Credential should be scoped to correct service: '{service.signing_name}'."
+        )
 
 
 def _not_served(exchange: Exchange) -> UnknownOperation:

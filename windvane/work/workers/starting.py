@@ -14,6 +14,7 @@ from windvane.control.identity.authorizer import Authorizer
 from windvane.control.identity.creators import creator_rights
 from windvane.control.identity.directory import Directory
 from windvane.control.identity.evaluation import Decision, Rights, decide
+from windvane.control.roles import DENIALS
 from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied
@@ -84,7 +85,7 @@ class TaskStarter:
                 rights, "s3:GetObject", f"arn:aws:s3:::{location.bucket}/{location.key}"
             )
             if source is not None and not source.accounts:
-                return decision is not Decision.DENIED
+                return decision not in DENIALS
             return decision is Decision.ALLOWED and self._may_decrypt(rights, location)
 
         return may_read
