@@ -145,7 +145,7 @@ class AuditSettings:
     invocations       also InvokeEndpoint and its kin
     objects           also what reads or writes objects of S3
     retention_days    that files are kept; 0 means for ever
-    max_bytes         of all files together; the oldest go first
+    max_bytes         of all files together; the oldest of the account that has most go first
     """
 
     reads: bool = True

@@ -65,7 +65,11 @@ def audit_log(settings: Settings, secret: bytes, store: Store) -> AuditLog:
         StoredAnchors(store),
         lambda: datetime.now(UTC),
         Recording(chosen.invocations, chosen.objects, chosen.reads),
-        FileBounds(retention_days=chosen.retention_days, all_bytes=chosen.max_bytes),
+        FileBounds(
+            min(FileBounds.file_bytes, chosen.max_bytes // 16 + 1),
+            chosen.retention_days,
+            chosen.max_bytes,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from api.world import ACCOUNT, OTHER_ACCOUNT, Keys, World, refusal
 from unit.audit.records import KEY, Anchors
 
+from windvane.api import trail
 from windvane.api.trail import Trail, trail_operations
 from windvane.audit.files import FileBounds
 from windvane.audit.kinds import Recording
@@ -32,7 +33,8 @@ def create_model(call):
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path, monkeypatch):
+    monkeypatch.setattr(trail, "LOOKED_UP_PER_S", 100)
     log = AuditLog(tmp_path, KEY, Anchors(), now, Recording(), FileBounds())
     log.start()
     edge = Edge(
@@ -63,8 +65,8 @@ def names(answer: dict[str, Any]) -> list[str]:
 
 def test_what_was_done_is_found_at_once(world):
     create(world)
-    trail = world.client(service="cloudtrail")
-    (event,) = trail.lookup_events(
+    client = world.client(service="cloudtrail")
+    (event,) = client.lookup_events(
         LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateModel"}]
     )["Events"]
     assert (event["ReadOnly"], event["EventSource"]) == ("false", "sagemaker.amazonaws.com")
@@ -107,18 +109,18 @@ def test_pages_follow_each_other(world):
 def test_bad_questions_get_cloudtrails_own_errors(world):
     create(world)
     create(world)
-    trail = world.client(service="cloudtrail")
+    client = world.client(service="cloudtrail")
     attribute = {"AttributeKey": "EventName", "AttributeValue": "x"}
-    assert refusal(trail.lookup_events, LookupAttributes=[attribute] * 2)[0] == (
+    assert refusal(client.lookup_events, LookupAttributes=[attribute] * 2)[0] == (
         "InvalidLookupAttributesException"
     )
     later = now() + timedelta(hours=1)
-    assert refusal(trail.lookup_events, StartTime=later, EndTime=now())[0] == (
+    assert refusal(client.lookup_events, StartTime=later, EndTime=now())[0] == (
         "InvalidTimeRangeException"
     )
-    token = trail.lookup_events(MaxResults=1)["NextToken"]
+    token = client.lookup_events(MaxResults=1)["NextToken"]
     for bad in ({"NextToken": "x"}, {"NextToken": token, "LookupAttributes": [attribute]}):
-        assert refusal(trail.lookup_events, **bad)[0] == "InvalidNextTokenException"
+        assert refusal(client.lookup_events, **bad)[0] == "InvalidNextTokenException"
     others = world.client(OTHER_ACCOUNT, service="cloudtrail")
     assert refusal(others.lookup_events, NextToken=token)[0] == "InvalidNextTokenException"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from windvane.audit.chain import Head
-from windvane.audit.log import Anchor
+from windvane.audit.share import Anchor
 from windvane.store.audit_rows import AuditHead
 from windvane.store.base import Store
 

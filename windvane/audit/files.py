@@ -2,9 +2,10 @@
 
     AUDIT/WRITER-20261130-000001.jsonl    the lines from that number on
     AUDIT/WRITER.head                     the last line known to be on the disk, as {"n": ..., "digest": ...}
-    AUDIT/writer                          name of the writer of this folder
+    AUDIT/writer                          name of the server that writes to this folder
 
-A name of a writer for each server, so that several of one store have files of their own.
+A name of a server, so that several of one store have files of their own. It is the writer of what nobody was proved to
+have sent; each account has a writer of its own, the name with the account's number behind it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import re
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,9 +22,11 @@ from pathlib import Path
 
 from windvane.audit.chain import BrokenChain, Head, read_line
 
-_NAME = re.compile(r"(?P<writer>[0-9a-f]{8})-(?P<day>\d{8})-(?P<first>\d{12})\.jsonl")
-_WRITER = re.compile(r"[0-9a-f]{8}")
-_DAY = "%Y%m%d"
+_NAME = re.compile(r"(?P<writer>[0-9a-f]{8}(?:[0-9]{12})?)-(?P<day>\d{8})-(?P<first>\d{12})\.jsonl")
+_SERVER = re.compile(r"[0-9a-f]{8}")
+DAY = "%Y%m%d"
+"""A day in the name of a file."""
+
 _TAIL = 1 << 20
 """No line is longer: parameters are bounded (audit/redaction.py)."""
 
@@ -31,7 +35,7 @@ _TAIL = 1 << 20
 class FileBounds:
     """file_bytes        a file is begun anew behind so much
     retention_days    files are kept for; 0 means for ever
-    all_bytes         of all files; the oldest go first
+    all_bytes         of all files; the oldest of the account that has most go first
     """
 
     file_bytes: int = 64 << 20
@@ -67,13 +71,45 @@ def lines_of(file: LogFile) -> Iterator[bytes]:
                 yield line[:-1]
 
 
-def writer_of(folder: Path) -> str:
-    """Return the name of a folder's writer, made the first time."""
+def account_of(writer: str) -> str:
+    """Return the account whose records a writer writes; "" for what nobody was proved to have sent."""
+    return writer[8:]
+
+
+def server_of(folder: Path) -> str:
+    """Return the name of the server that writes to a folder, made the first time."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "writer"
-    if not path.exists() or not _WRITER.fullmatch(path.read_text()):
+    if not path.exists() or not _SERVER.fullmatch(path.read_text()):
         _replace(path, secrets.token_hex(4).encode())
     return path.read_text()
+
+
+def prune(folder: Path, server: str, bounds: FileBounds, now: datetime) -> dict[str, int]:
+    """Delete what is too old, or too much, of all writers of a server; no writer's last file, and for the room it takes
+    nothing of one that has no more than its share.
+
+    returns    the number of the first line that is left, by writer
+    """
+    files: dict[str, list[LogFile]] = defaultdict(list)
+    for file in files_of(folder):
+        if file.writer.startswith(server):
+            files[file.writer].append(file)
+    days = bounds.retention_days
+    oldest = (now - timedelta(days=days)).strftime(DAY) if days else ""
+    sizes = {writer: [one.path.stat().st_size for one in own] for writer, own in files.items()}
+    for writer, own in files.items():
+        while len(own) > 1 and own[0].day < oldest:
+            own.pop(0).path.unlink()
+            sizes[writer].pop(0)
+    while sum(map(sum, sizes.values())) > bounds.all_bytes:
+        several = [writer for writer, own in files.items() if len(own) > 1]
+        largest = max(several, key=lambda writer: sum(sizes[writer]), default="")
+        if not largest or sum(sizes[largest]) * len(files) <= bounds.all_bytes:
+            break
+        files[largest].pop(0).path.unlink()
+        sizes[largest].pop(0)
+    return {writer: own[0].first for writer, own in files.items()}
 
 
 def head_in(folder: Path, writer: str) -> Head:
@@ -94,9 +130,9 @@ def head_in(folder: Path, writer: str) -> Head:
 class LogFiles:
     """Appends to the files of one writer."""
 
-    def __init__(self, folder: Path, bounds: FileBounds) -> None:
+    def __init__(self, folder: Path, writer: str, bounds: FileBounds) -> None:
         self.folder = folder
-        self.writer = writer_of(folder)
+        self.writer = writer
         self._bounds = bounds
         self._descriptor = -1
         self._day = ""
@@ -123,12 +159,12 @@ class LogFiles:
             file.path.unlink()
         return Head()
 
-    def append(self, lines: bytes, first: int, now: datetime) -> bool:
+    def append(self, lines: bytes, first: int, day: str) -> bool:
         """Write lines, the first of which has this number; either all of them or none. Return whether a file was begun.
 
+        day       as in names of files
         raises    OSError
         """
-        day = now.strftime(_DAY)
         is_new = self._descriptor < 0 or day != self._day or self._size >= self._bounds.file_bytes
         if is_new:
             self._begin(day, first)
@@ -151,17 +187,6 @@ class LogFiles:
         """raises    OSError"""
         document = {"n": head.number, "digest": head.digest}
         _replace(self.folder / f"{self.writer}.head", json.dumps(document).encode())
-
-    def prune(self, now: datetime) -> int:
-        """Delete what is too old, or too much; return the number of the first line that is left, 0 for none."""
-        files = files_of(self.folder, self.writer)
-        days = self._bounds.retention_days
-        oldest = (now - timedelta(days=days)).strftime(_DAY) if days else ""
-        total = sum(file.path.stat().st_size for file in files)
-        while len(files) > 1 and (files[0].day < oldest or total > self._bounds.all_bytes):
-            total -= files[0].path.stat().st_size
-            files.pop(0).path.unlink()
-        return files[0].first if files else 0
 
     def close(self) -> None:
         if self._descriptor >= 0:

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
-from windvane.audit.chain import BrokenChain, Head, write_line
-from windvane.audit.files import FileBounds, LogFiles
+from windvane.audit.files import DAY, FileBounds, account_of, files_of, prune, server_of
 from windvane.audit.kinds import Recording, Writing
 from windvane.audit.record import Event, event_of
+from windvane.audit.share import Anchors, Share
 from windvane.errors import StoreUnusable, WindvaneError
-from windvane.wire.call import RequestRecord
+from windvane.wire.call import Caller, RequestRecord
 
 AUDIT_FOLDER = "audit"
 """Below the data folder."""
@@ -41,26 +41,9 @@ STRANGERS_AT_ONCE = 200.0
 """Records of requests that nobody proved to have sent: a flood of them must not fill the disk, nor push out others."""
 
 _BATCH = 256
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """What is kept of a log outside of it.
-
-    first    number of the first line that was not deleted by age
-    """
-
-    head: Head
-    first: int
-
-
-class Anchors(Protocol):
-    """Where anchors are kept, by the name of the log's writer (audit/anchors.py)."""
-
-    def get(self, writer: str) -> Anchor | None: ...
-    def put(self, writer: str, anchor: Anchor) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -88,17 +71,17 @@ class AuditLog:
         recording: Recording,
         bounds: FileBounds,
     ) -> None:
-        self._files = LogFiles(folder, bounds)
+        self._folder, self._bounds = folder, bounds
+        self._server = server_of(folder)
         self._key = key
         self._anchors = anchors
+        self._shares: dict[str, Share] = {}
         self._clock = clock
         self._recording = recording
         self._waiting: deque[_Entry] = deque()
         self._wake = threading.Event()
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="audit")
-        self._head = self._kept = Head()
-        self._first = 0
         self._is_pruned = False
         self._kept_at = time.monotonic()
         self._fault = ""
@@ -107,21 +90,9 @@ class AuditLog:
 
     def start(self) -> None:
         """Go on where the log ends."""
-        anchor = self._anchors.get(self._files.writer)
-        try:
-            found = self._files.recover()
-        except BrokenChain as broken:
-            _log.error("%s `windvane audit --verify` tells more.", broken)
-            found = anchor.head if anchor is not None else Head()
-        if anchor is not None and anchor.head.number > found.number:
-            _log.error(
-                "The audit log ends at line %d, but line %d was written: its end was removed. `windvane audit "
-                "--verify` tells more.",
-                found.number,
-                anchor.head.number,
-            )
-            found = anchor.head
-        self._head = self._kept = found
+        for writer in sorted({file.writer for file in files_of(self._folder)}):
+            if writer.startswith(self._server):
+                self._share(account_of(writer))
         self._thread.start()
 
     def stop(self) -> None:
@@ -130,7 +101,8 @@ class AuditLog:
             self._is_over = True
             self._wake.set()
             self._thread.join()
-        self._files.close()
+        for share in self._shares.values():
+            share.close()
 
     def faults(self) -> list[str]:
         """What is not well, a sentence each."""
@@ -197,16 +169,25 @@ class AuditLog:
         return [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
 
     def _write(self, entries: list[_Entry]) -> None:
+        by_account: dict[str, list[_Entry]] = {"": []} if self._not_recorded else {}
+        for entry in entries:
+            by_account.setdefault(_account(entry.record), []).append(entry)
+        for account, own in by_account.items():
+            self._write_share(account, own)
+
+    def _write_share(self, account: str, entries: list[_Entry]) -> None:
         waited_for = [entry.written for entry in entries if entry.written is not None]
-        not_recorded, self._not_recorded = self._not_recorded, 0
+        not_recorded = 0
+        if not account:
+            not_recorded, self._not_recorded = self._not_recorded, 0
         now = self._clock()
         try:
             events = [event_of(entry.record, entry.at, str(uuid.uuid4())) for entry in entries]
             if not_recorded:
                 events.append(_gap(not_recorded, now))
-            if not events:
-                return
-            self._append(events, now, is_waited_for=bool(waited_for))
+            share = self._share(account)
+            if share.append(events, now.strftime(DAY), is_waited_for=bool(waited_for)):
+                self._is_pruned = False
         except Exception as error:  # noqa: BLE001 - whoever waits is told, whatever it was; the thread goes on
             self._not_recorded += not_recorded + len(entries)
             self._complain(error)
@@ -217,16 +198,13 @@ class AuditLog:
             self._fault = ""
             _end(waited_for, None)
 
-    def _append(self, events: Iterable[Event], now: datetime, *, is_waited_for: bool) -> None:
-        head, lines = self._head, []
-        for event in events:
-            line, head = write_line(event, head, self._key)
-            lines.append(line)
-        if self._files.append(b"".join(lines), self._head.number + 1, now):
-            self._is_pruned = False
-        self._head = head
-        if is_waited_for:
-            self._files.sync()
+    def _share(self, account: str) -> Share:
+        share = self._shares.get(account)
+        if share is None:
+            writer = f"{self._server}{account}"
+            share = Share(self._folder, writer, self._bounds, self._key, self._anchors)
+            self._shares[account] = share
+        return share
 
     def _complain(self, error: Exception) -> None:
         if not self._fault:
@@ -235,23 +213,25 @@ class AuditLog:
         self._fault = f"The audit log cannot be written ({why})."
 
     def _keep_head(self) -> None:
+        """Files go whenever one was begun."""
         self._kept_at = time.monotonic()
-        if self._head == self._kept:
-            return
         try:
-            self._files.sync()
-            self._prune()
-            self._files.keep_head(self._head)
-            self._anchors.put(self._files.writer, Anchor(self._head, self._first))
+            first = {}
+            if not self._is_pruned:
+                first = prune(self._folder, self._server, self._bounds, self._clock())
+            for account, share in self._shares.items():
+                share.keep_head(first.get(f"{self._server}{account}"))
         except Exception:  # noqa: BLE001 - of a disk or a database: tried again soon, and the thread goes on
             _log.warning("The head of the audit log cannot be kept elsewhere", exc_info=True)
         else:
-            self._kept = self._head
+            self._is_pruned = True
 
-    def _prune(self) -> None:
-        """Whenever a file was begun."""
-        if not self._is_pruned:
-            self._first, self._is_pruned = self._files.prune(self._clock()), True
+
+def _account(record: RequestRecord) -> str:
+    """Whose records it is among: "" unless it was proved who sent it."""
+    if isinstance(record.caller, Caller) and _ACCOUNT.fullmatch(record.caller.account):
+        return record.caller.account
+    return ""
 
 
 def _copy(record: RequestRecord) -> RequestRecord:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from windvane.audit.chain import Line
+from windvane.audit.files import account_of, files_of
 from windvane.audit.reading import Place, Sought, read_backward
 from windvane.audit.record import Event
 
@@ -44,31 +46,97 @@ class Wanted:
         return self.attribute is None or _has(event, *self.attribute)
 
 
+Places = dict[str, Place]
+"""How far each writer's lines were read, backward; one that was not begun is left out."""
+
+
 @dataclass(frozen=True)
 class Found:
-    """One page; `place` is None on the last one."""
+    """One page; `places` is None on the last one."""
 
     events: tuple[Event, ...]
-    place: Place | None
+    places: Places | None
 
 
-def look_up(folder: Path, wanted: Wanted, before: Place | None, limit: int) -> Found:
-    """Return up to `limit` events, the newest first, from before a place on."""
-    events: list[Event] = []
-    read = 0
-    for line, place, n_bytes in read_backward(folder, before, _sought(wanted)):
-        read += n_bytes if line is not None else n_bytes // _PASSED_OVER
+class _Reader:
+    """The lines of one writer, backward.
+
+    place    before what was taken; None for nothing
+    line     that is taken next, if one was found
+    is_over  nothing is left of what is sought
+    """
+
+    def __init__(self, folder: Path, writer: str, place: Place | None, sought: Sought) -> None:
+        self._lines = read_backward(folder, writer, place, sought)
+        self._next = place
+        self.place = place
+        self.line: Line | None = None
+        self.is_over = False
+
+    def look(self, since: datetime | None) -> int:
+        """Look at one line; return what it cost, in bytes that are decoded."""
+        found = next(self._lines, None)
+        if found is None:
+            self.is_over = True
+            return 0
+        line, place, n_bytes = found
         if line is None:
-            if read >= MOST_READ_BYTES:
-                return Found(tuple(events), place)
+            self.place = place
+            return n_bytes // _PASSED_OVER
+        if since and time_of(line.event) < since:
+            self.is_over = True
+        else:
+            self.line, self._next = line, place
+        return n_bytes
+
+    def take(self) -> Event:
+        if self.line is None:
+            raise ValueError("No line was found.")
+        event, self.line, self.place = self.line.event, None, self._next
+        return event
+
+
+_OVER = Place("", 0)
+"""Before which there is nothing."""
+
+
+def look_up(folder: Path, wanted: Wanted, before: Places, limit: int) -> Found:
+    """Return up to `limit` events, the newest first, from before these places on."""
+    sought, events, read = _sought(wanted), list[Event](), 0
+    readers = {
+        writer: _Reader(folder, writer, before.get(writer), sought)
+        for writer in _writers(folder, wanted.account)
+    }
+    while open_ones := [one for one in readers.values() if not one.is_over]:
+        if len(events) >= limit or (read >= MOST_READ_BYTES and _places(readers) != before):
+            return Found(tuple(events), _places(readers))
+        searching = next((one for one in open_ones if one.line is None), None)
+        if searching is not None:
+            read += searching.look(wanted.since)
             continue
-        if wanted.since and time_of(line.event) < wanted.since:
-            return Found(tuple(events), None)
-        if wanted.matches(line.event):
-            events.append(line.event)
-        if len(events) >= limit or read >= MOST_READ_BYTES:
-            return Found(tuple(events), place)
+        event = max(open_ones, key=_time).take()
+        if wanted.matches(event):
+            events.append(event)
     return Found(tuple(events), None)
+
+
+def _writers(folder: Path, account: str) -> set[str]:
+    """Those that may have written of an account: its own, and those of what nobody was proved to have sent."""
+    return {file.writer for file in files_of(folder) if account_of(file.writer) in ("", account)}
+
+
+def _time(reader: _Reader) -> str:
+    return str(reader.line.event["eventTime"]) if reader.line is not None else ""
+
+
+def _places(readers: dict[str, _Reader]) -> Places:
+    places = {}
+    for writer, reader in readers.items():
+        if reader.is_over:
+            places[writer] = _OVER
+        elif reader.place is not None:
+            places[writer] = reader.place
+    return places
 
 
 def _sought(wanted: Wanted) -> Sought:

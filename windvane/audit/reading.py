@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from windvane.audit.chain import BrokenChain, Head, Line, check_line, read_line
 from windvane.audit.files import LogFile, files_of, head_in, lines_of
-from windvane.audit.log import Anchor
+from windvane.audit.share import Anchor
 
 _BLOCK = 1 << 16
 
@@ -27,11 +28,17 @@ class Verified:
 
 
 def read_all(folder: Path) -> Iterator[Line]:
-    """Yield every line of every writer, the oldest of each first; nothing is verified.
+    """Yield every line of every writer, the oldest first; nothing is verified.
 
     raises    BrokenChain at a line that cannot be read
     """
-    for file in files_of(folder):
+    writers = sorted({file.writer for file in files_of(folder)})
+    chains = [_lines(folder, writer) for writer in writers]
+    return heapq.merge(*chains, key=lambda line: str(line.event.get("eventTime", "")))
+
+
+def _lines(folder: Path, writer: str) -> Iterator[Line]:
+    for file in files_of(folder, writer):
         for raw in lines_of(file):
             yield read_line(raw)
 
@@ -111,15 +118,16 @@ class Sought:
 
 
 def read_backward(
-    folder: Path, before: Place | None, sought: Sought = Sought()
+    folder: Path, writer: str, before: Place | None, sought: Sought = Sought()
 ) -> Iterator[tuple[Line | None, Place, int]]:
-    """Yield lines from the newest to the oldest, each with the place before it and how many bytes were read for it; None
+    """Yield lines of a writer from the newest to the oldest, each with the place before it and how many bytes were read for it; None
     for one that does not hold what is sought.
 
     Lines that cannot be read are passed over: `windvane audit --verify` tells of them."""
-    files = sorted(files_of(folder), key=lambda file: (file.day, file.writer, file.first))
+    files = files_of(folder, writer)
+    newest = None if before is None else _first_of(files, before.name)
     for file in reversed(files):
-        if before is not None and _rank(file) > _rank_of_name(files, before.name):
+        if newest is not None and file.first > newest:
             continue
         if sought.last_day and file.day > sought.last_day:
             continue
@@ -137,13 +145,9 @@ def read_backward(
                 continue
 
 
-def _rank(file: LogFile) -> tuple[str, str, int]:
-    return file.day, file.writer, file.first
-
-
-def _rank_of_name(files: list[LogFile], name: str) -> tuple[str, str, int]:
-    """Of a file that may have been deleted since: then nothing is before it."""
-    return next((_rank(file) for file in files if file.path.name == name), ("", "", 0))
+def _first_of(files: list[LogFile], name: str) -> int:
+    """The number of the first line of a file, which may have been deleted since: then nothing is before it."""
+    return next((file.first for file in files if file.path.name == name), 0)
 
 
 def _lines_backward(path: Path, end: int | None) -> Iterator[tuple[bytes, int]]:

@@ -6,9 +6,11 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from windvane.audit.files import FileBounds
+from windvane.audit.files import FileBounds, files_of
 from windvane.audit.kinds import Recording
-from windvane.audit.log import Anchor, AuditLog
+from windvane.audit.log import AuditLog
+from windvane.audit.reading import verify
+from windvane.audit.share import Anchor
 from windvane.wire.call import Caller, Credential, RequestRecord
 
 KEY = b"k" * 32
@@ -69,6 +71,20 @@ class Written:
         record_all(log, *records)
         log.stop()
         return log
+
+    @property
+    def writer(self) -> str:
+        """Of the account's records."""
+        return (self.folder / "writer").read_text() + ACCOUNT
+
+    def problems(self) -> list[str]:
+        """What a look at all writers finds."""
+        writers = {file.writer for file in files_of(self.folder)} | set(self.anchors.kept)
+        return [
+            problem
+            for writer in sorted(writers)
+            for problem in verify(self.folder, writer, KEY, self.anchors.get(writer)).problems
+        ]
 
     @property
     def files(self) -> list[Path]:

@@ -8,12 +8,12 @@ import stat
 from datetime import timedelta
 
 import pytest
-from unit.audit.records import KEY, Written, a_record, record_all
+from unit.audit.records import Written, a_record, record_all
 
 from windvane.audit import log as log_module
 from windvane.audit.files import LogFiles
 from windvane.audit.kinds import Recording, Writing, is_data_event, is_read
-from windvane.audit.reading import read_all, verify
+from windvane.audit.reading import read_all
 from windvane.errors import StoreUnusable
 
 
@@ -27,8 +27,7 @@ def names(written: Written) -> list[str]:
 
 
 def problems(written: Written) -> list[str]:
-    (writer,) = {path.name.partition("-")[0] for path in written.files}
-    return verify(written.folder, writer, KEY, written.anchors.get(writer)).problems
+    return written.problems()
 
 
 HOW = {

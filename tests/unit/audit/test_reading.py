@@ -28,28 +28,30 @@ def written(tmp_path) -> Written:
 def test_lines_are_read_backward_whole(written, monkeypatch, block):
     monkeypatch.setattr(reading, "_BLOCK", block)
     forward = [line.number for line in read_all(written.folder)]
-    assert [line.number for line, _, _ in read_backward(written.folder, None)] == forward[::-1]
+    assert [
+        line.number for line, _, _ in read_backward(written.folder, written.writer, None)
+    ] == forward[::-1]
 
 
 def test_reading_goes_on_from_every_place(written):
-    for n, (_, place, _) in enumerate(read_backward(written.folder, None)):
-        rest = [line.number for line, _, _ in read_backward(written.folder, place)]
+    for n, (_, place, _) in enumerate(read_backward(written.folder, written.writer, None)):
+        rest = [line.number for line, _, _ in read_backward(written.folder, written.writer, place)]
         assert rest == list(range(39 - n, 0, -1))
 
 
 def test_a_line_that_is_being_written_is_not_read(written):
     with written.files[-1].open("ab") as file:
         file.write(b'{"n":41,')
-    assert next(read_backward(written.folder, None))[0].number == 40
+    assert next(read_backward(written.folder, written.writer, None))[0].number == 40
 
 
 def pages(written: Written, wanted: Wanted, limit: int = 7) -> list[str]:
-    found, place = [], None
-    while True:
-        page = look_up(written.folder, wanted, place, limit)
+    found, places = [], {}
+    while places is not None:
+        page = look_up(written.folder, wanted, places, limit)
         found += [event["eventName"] for event in page.events]
-        if (place := page.place) is None:
-            return found
+        places = page.places
+    return found
 
 
 def test_pages_follow_each_other(written):
@@ -58,7 +60,7 @@ def test_pages_follow_each_other(written):
 
 def test_a_page_reads_no_more_than_it_may(written, monkeypatch):
     monkeypatch.setattr(lookup, "MOST_READ_BYTES", 1)
-    assert len(look_up(written.folder, Wanted(OTHER, "us-east-1"), None, 50).events) == 0
+    assert len(look_up(written.folder, Wanted(OTHER, "us-east-1"), {}, 50).events) == 0
     assert len(pages(written, Wanted(ACCOUNT, "us-east-1"))) == 40
 
 
@@ -106,10 +108,15 @@ def test_events_are_found_by_time(tmp_path):
 
 def test_files_of_other_days_and_lines_without_what_is_sought_are_passed_over(written):
     day = files_of(written.folder)[0].day
-    every = len(list(read_backward(written.folder, None)))
+    every = len(list(read_backward(written.folder, written.writer, None)))
     number = b'"n":%d,' % 7
-    found = list(read_backward(written.folder, None, Sought(day, day, (number,))))
+    found = list(read_backward(written.folder, written.writer, None, Sought(day, day, (number,))))
     assert [line.number for line, _, _ in found if line is not None] == [7]
     assert len(found) == every
-    assert list(read_backward(written.folder, None, Sought(last_day="20000101"))) == []
-    assert list(read_backward(written.folder, None, Sought(first_day="29990101"))) == []
+    assert (
+        list(read_backward(written.folder, written.writer, None, Sought(last_day="20000101"))) == []
+    )
+    assert (
+        list(read_backward(written.folder, written.writer, None, Sought(first_day="29990101")))
+        == []
+    )
