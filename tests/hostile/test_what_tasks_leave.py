@@ -142,17 +142,18 @@ def test_a_model_tells_no_more_of_itself_than_the_server_reads() -> None:
     assert "are the most that are read" in asyncio.run(told())
 
 
-def test_the_memory_of_a_task_is_watched_whatever_it_calls_itself() -> None:
-    """Its name is in what the kernel tells of its memory: a name that is no text ended whoever looked, which is the process
-    that forks tasks, and failed the page that shows what a job is at."""
+@pytest.mark.parametrize("name", [b"\xff\xfe", b"other kB", b"\x0cRssAnon: 0 kB"])
+def test_the_memory_of_a_task_is_watched_whatever_it_calls_itself(name: bytes) -> None:
+    """Its name is in what the kernel tells of its memory: one that is no text, or looks like a figure, ended whoever looked,
+    which is the process that forks tasks, and failed the page that shows what a job is at."""
 
     def hold() -> None:
-        ctypes.CDLL(None).prctl(15, b"\xff\xfe", 0, 0, 0)
+        ctypes.CDLL(None).prctl(15, name, 0, 0, 0)
         threading.Event().wait(60)
 
     child = Child.start(hold, memory_mb=1000)
     try:
-        while b"\xff" not in Path(f"/proc/{child.pid}/status").read_bytes():
+        while name not in Path(f"/proc/{child.pid}/status").read_bytes():
             assert child.wait(0.01) is None
         assert exceeds_mb(child.pid, 0)[0]
     finally:

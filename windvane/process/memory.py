@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -16,6 +17,7 @@ _CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
 _KB_PER_MB = 1024
+_FIELD = re.compile(r"(\w+):\s*([0-9]+) kB", re.ASCII)
 _LOOK_S = 0.2
 
 MARGIN = 1.1
@@ -141,10 +143,11 @@ def _resident_kb(pid: int) -> int:
 
 
 def _fields(path: Path) -> dict[str, int]:
-    """Lines of the form 'Name: 123 kB'; {} once the process is gone or if its file may not be read."""
+    """Lines of the form 'Name: 123 kB'; {} once the process is gone or if its file may not be read. In one of the others is
+    what the process calls itself, which need be no text, and may look like such a line."""
     try:
-        lines = path.read_text(errors="replace").splitlines()
+        lines = path.read_text(errors="replace").split("\n")
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return {}
-    pairs = (line.split() for line in lines if line.endswith(" kB"))
-    return {words[0].rstrip(":"): int(words[1]) for words in pairs}
+    matches = (_FIELD.fullmatch(line) for line in lines)
+    return {found[1]: int(found[2]) for found in matches if found is not None}

@@ -38,12 +38,13 @@ _PARTS = {
     "%b": r"(?P<name>[A-Za-z]{3,9})\.?",
 }
 _COMPACT = r"(?P<year>(?:19|20)[0-9]{2})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
-_WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?"
+_WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*+,?\s++)?"
+"""Spaces that were taken are not given back, here and below: see numerals.py."""
 _TIME = (
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
-    r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?"
+    r"(?:\s*+(?P<half>[AaPp])\.?[Mm]\.?)?"
 )
-_ZONE = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2}))?"
+_ZONE = r"(?:\s*+(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2}))?"
 
 FORMATS: tuple[str, ...] = (
     "%Y-%m-%d",
@@ -116,11 +117,11 @@ def _pattern(date_format: str) -> str:
     date = re.sub(r"%[A-Za-z]", lambda part: _PARTS[part[0]], escaped)
     if date_format == "%Y%m%d":
         date = _COMPACT
-    return rf"{_WEEKDAY}{date}(?:(?:[T ]|,\s*)\s*{_TIME}{_ZONE})?"
+    return rf"{_WEEKDAY}{date}(?:(?:[T ]|,)\s*+{_TIME}{_ZONE})?"
 
 
 def _gap(text: str) -> str:
-    return r",?\s*" if text == ", " else r"\s+" if text == " " else re.escape(text)
+    return r",?\s*+" if text == ", " else r"\s++" if text == " " else re.escape(text)
 
 
 def _seconds(parts: dict[str, str | None]) -> float:

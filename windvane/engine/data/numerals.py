@@ -11,15 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-_PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_PLAIN = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
+"""As all patterns here it gives back nothing that it has taken: a cell may have a million characters, and where it could be
+taken apart in many ways all of them would be tried before it is no number."""
+
 _CURRENCY = "$€£¥₹₽₩₺₴₫฿¢"
 _CODES = r"(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|INR|CNY|BRL|MXN|SEK|NOK|DKK|PLN|ZAR|US\$|R\$|kr)"
 _SIGN = r"(?P<sign>[+\-−]?)"
 _GROUPED = {
-    ",": r"[1-9][0-9]{0,2}(?:,[0-9]{3})+",
-    ".": r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+",
-    " ": r"[1-9][0-9]{0,2}(?:[ \u00a0\u202f][0-9]{3})+",
-    "'": r"[1-9][0-9]{0,2}(?:['’][0-9]{3})+",
+    ",": r"[1-9][0-9]{0,2}(?:,[0-9]{3})++",
+    ".": r"[1-9][0-9]{0,2}(?:\.[0-9]{3})++",
+    " ": r"[1-9][0-9]{0,2}(?:[ \u00a0\u202f][0-9]{3})++",
+    "'": r"[1-9][0-9]{0,2}(?:['’][0-9]{3})++",
 }
 
 
@@ -98,8 +101,8 @@ def _read_written(notation: Notation) -> Callable[[str], float]:
 def _pattern(notation: Notation) -> str:
     grouped = f"{_GROUPED[notation.thousands]}|" if notation.thousands else ""
     number = (
-        rf"(?P<whole>{grouped}[0-9]*)(?:{re.escape(notation.decimal)}(?P<part>[0-9]*))?"
-        r"(?P<power>[eE][+-]?[0-9]+)?"
+        rf"(?P<whole>{grouped}[0-9]*+)(?:{re.escape(notation.decimal)}(?P<part>[0-9]*+))?"
+        r"(?P<power>[eE][+-]?[0-9]++)?"
     )
     before, after = _affix_patterns(notation.affix)
     return rf"(?=.*[0-9])(?P<opening>\(?){before}{_SIGN}{before}{number}{after}\)?"
@@ -110,10 +113,10 @@ def _affix_patterns(affix: str) -> tuple[str, str]:
         return "", ""
     if affix == "money":
         sign = rf"(?:[{_CURRENCY}]|{_CODES})?"
-        return rf"{sign}\s*", rf"\s*{sign}"
+        return rf"{sign}\s*+", rf"\s*+{sign}"
     if affix == "%":
-        return "", r"\s*%"
-    return "", rf"\s*{re.escape(affix)}"
+        return "", r"\s*+%"
+    return "", rf"\s*+{re.escape(affix)}"
 
 
 NOTATIONS: tuple[Notation, ...] = (
