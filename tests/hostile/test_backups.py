@@ -11,15 +11,18 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import alembic.command  # noqa: F401 - now, as a user who may not read everything may not read this
 import pytest
 from unit.maintenance.folders import lived_in
 
+from windvane.maintenance import moment
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.manifest import BackupFault
 from windvane.maintenance.restore import restore
 from windvane.objects.errors import DamagedObject
 from windvane.objects.records import Attributes, NamedPart
 from windvane.objects.store import EmbeddedObjects, open_objects
+from windvane.store.sqlite import SqliteStore
 
 NOBODY = 65534
 
@@ -80,14 +83,71 @@ def test_a_link_in_the_place_of_a_folder_leads_a_backup_nowhere(
     (folder / "keys.json").write_text("mine")
 
     def later(source: str, target: Path, **more: int) -> None:
-        if Path(source).name == "keys.json":
+        if Path(source).name == "keys.json" and not folder.is_symlink():
             folder.rename(folder.with_name("aside"))
             folder.symlink_to(data)
         link(source, target, **more)
 
     monkeypatch.setattr(os, "link", later)
     back_up(data, tmp_path / "backup")
-    assert (tmp_path / "backup/work/first-123/mine/keys.json").read_text() == "mine"
+    assert (tmp_path / "backup/work/first-123/aside/keys.json").read_text() == "mine"
+    assert not (tmp_path / "backup/work/first-123/mine").exists()
+
+
+def test_many_files_of_a_task_do_not_stop_all_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file of a job under way got its second name while a transaction of the store was open: 200,000 of them stopped
+    everybody's writes for as many seconds as that takes. So did those that a task makes while a backup begins."""
+    data = lived_in(tmp_path / "data")
+    mine, link, quiet = data / "work" / "first-123" / "mine", os.link, moment._quiet
+    mine.mkdir()
+    for number in range(50):
+        (mine / f"before-{number}").write_text(str(number))
+    n_linked: list[int] = []
+    monkeypatch.setattr(moment, "_MOST_NEW", 20)
+
+    def counted(source: str, target: Path, **more: int) -> None:
+        n_linked[-1:] = [n_linked[-1] + 1] if n_linked else []
+        link(source, target, **more)
+
+    @contextmanager
+    def watched(store: SqliteStore) -> Iterator[None]:
+        for number in range(100):
+            (mine / f"new-{number}").write_text(str(number))
+        (mine / "before-0").unlink()
+        (mine / "other").write_text("another")
+        (mine / "other").rename(mine / "before-1")
+        with quiet(store):
+            n_linked.append(0)
+            yield
+            n_linked.append(n_linked[-1])
+
+    monkeypatch.setattr(moment, "_quiet", watched)
+    monkeypatch.setattr(os, "link", counted)
+    back_up(data, tmp_path / "backup")
+    assert n_linked[0] == 20
+    kept = {
+        path.name: path.read_text() for path in (tmp_path / "backup/work/first-123/mine").iterdir()
+    }
+    assert "before-0" not in kept
+    assert {kept[f"before-{n}"] for n in range(2, 50)} == {str(n) for n in range(2, 50)}
+    assert kept.get("before-1") in ("another", None)
+
+
+def test_names_that_are_too_long_prevent_no_backup(tmp_path: Path) -> None:
+    """A task that made folders in folders, of long names, by their descriptors, made a path that no backup could write."""
+    data = lived_in(tmp_path / "data")
+    at = os.open(data / "work" / "first-123", os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=at)
+        outer, at = at, os.open("d" * 250, os.O_RDONLY, dir_fd=at)
+        os.close(outer)
+    os.close(os.open("x", os.O_CREAT | os.O_WRONLY, dir_fd=at))
+    os.close(at)
+    back_up(data, tmp_path / "backup")
+    restore(tmp_path / "backup", tmp_path / "again")
+    assert (tmp_path / "again/work/first-123/dataset/y.npy").is_file()
 
 
 def sparse(name: str, size: int) -> bytes:

@@ -14,6 +14,8 @@ import os
 import secrets
 import shutil
 import stat
+import sys
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -43,6 +45,12 @@ _NO_LINK = (errno.EMLINK, errno.EPERM, errno.EACCES)
 
 _DEEPEST = 32
 """Folders above a file of a job."""
+
+_LONGEST = 1024
+"""Bytes of a name in a backup: longer ones may have no place below the folder that they are written or restored to."""
+
+_MOST_NEW = 5000
+"""Files of one job that get a second name while nothing is written: a task of ours makes a few hundred a second."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,7 @@ def held_moment(data_dir: Path, *, has_objects: bool = True) -> Iterator[Moment]
     held = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
     fcntl.flock(held, fcntl.LOCK_EX)  # tells a check that it is no leftover
     store = SqliteStore(data_dir / FILE_NAME)
+    names = _SecondNames(data_dir, scratch)
     try:
         with ExitStack() as stack:
             index_path = data_dir / OBJECTS / INDEX_NAME
@@ -108,13 +117,14 @@ def held_moment(data_dir: Path, *, has_objects: bool = True) -> Iterator[Moment]
             if has_objects and index_path.is_file():
                 data = DataFiles(data_dir / OBJECTS / DATA_NAME, Disk())
                 stack.enter_context(data.nothing_removed())
+            deque(names.files(sys.maxsize), maxlen=0)
             with _quiet(store):
                 at = datetime.now(UTC)
                 index = (
                     stack.enter_context(PinnedDatabase(index_path)) if data is not None else None
                 )
                 pinned = stack.enter_context(PinnedDatabase(data_dir / FILE_NAME))
-                files = [*_keys(data_dir), *_linked(data_dir, scratch)]
+                files = [*_keys(data_dir), *names.files(_MOST_NEW)]
             yield Moment(at, pinned, index, tuple(files), scratch, data_dir, data)
     finally:
         store.close()
@@ -138,34 +148,71 @@ def _keys(data_dir: Path) -> Iterator[KeptFile]:
             yield KeptFile(name, data_dir / name, (data_dir / name).stat().st_size)
 
 
-def _linked(data_dir: Path, scratch: Path) -> Iterator[KeptFile]:
+class _SecondNames:
     """Second names for files that may be removed, renamed or appended to while they are copied.
 
-    Names and depths that nothing of ours has are left out: a task must not be able to stand in the way of a backup.
+    Names and depths that nothing of ours has are left out: a task must not be able to stand in the way of a backup. Nor may
+    the number of its files, as nothing is written to the store while they are named: most get their names before, and then
+    what is new; of a job that makes more of it meanwhile than any of ours, the rest is left out.
     """
-    for root in (one for one in _LINKED if (data_dir / one).is_dir()):
-        for folder, folders, files, at in os.fwalk(data_dir / root):
-            below = Path(folder).relative_to(data_dir)
-            is_deep = len(below.parts) >= _DEEPEST
-            folders[:] = [name for name in folders if name not in _LEFT_OUT and not is_deep]
-            for name in files:
-                told = f"{below.as_posix()}/{name}"
-                if not is_safe(told):
-                    continue
-                linked = scratch / below / name
-                is_of_task = root == WORK
-                try:
-                    size = _second_name(name, at, linked)
-                except OSError as error:
-                    if is_of_task and error.errno in _NO_LINK:
-                        continue
-                    raise
-                if size is not None:
-                    yield KeptFile(told, linked, size, is_of_task=is_of_task)
+
+    def __init__(self, data_dir: Path, scratch: Path) -> None:
+        self._data_dir, self._scratch = data_dir, scratch
+        self._n_rounds = 0
+        self._named: dict[str, tuple[int, Path]] = {}
+        """Inode and second name, by the name in a backup: an inode that has a name is nobody else's."""
+
+    def files(self, most_new: int) -> Iterator[KeptFile]:
+        """Every file as it is now.
+
+        most_new    second names that files of one job may get
+        """
+        self._n_rounds += 1
+        n_new: Counter[str] = Counter()
+        for root in (one for one in _LINKED if (self._data_dir / one).is_dir()):
+            for folder, folders, files, at in os.fwalk(self._data_dir / root):
+                below = Path(folder).relative_to(self._data_dir)
+                is_deep = len(below.parts) >= _DEEPEST
+                folders[:] = [name for name in folders if name not in _LEFT_OUT and not is_deep]
+                job = "/".join(below.parts[:2])
+                place = below.as_posix()
+                for name in files:
+                    told = f"{place}/{name}"
+                    is_new = not self._is_named(told, name, at)
+                    if is_new and (root != WORK or n_new[job] < most_new):
+                        n_new[job] += 1
+                        self._name(told, name, at, is_of_task=root == WORK)
+                    if told in self._named:
+                        linked = self._named[told][1]
+                        size = os.lstat(linked).st_size
+                        yield KeptFile(told, linked, size, is_of_task=root == WORK)
+
+    def _is_named(self, told: str, name: str, at: int) -> bool:
+        """Whether the file that is there now has its second name; what was there before has it no more."""
+        known = self._named.get(told)
+        with suppress(FileNotFoundError):
+            if known is not None and known[0] == os.lstat(name, dir_fd=at).st_ino:
+                return True
+        self._named.pop(told, None)
+        return False
+
+    def _name(self, told: str, name: str, at: int, *, is_of_task: bool) -> None:
+        """Give a file its second name, if it is one that a backup may hold."""
+        if not is_safe(told) or len(told.encode()) > _LONGEST:
+            return
+        linked = self._scratch / str(self._n_rounds) / told
+        try:
+            inode = _second_name(name, at, linked)
+        except OSError as error:
+            if is_of_task and error.errno in _NO_LINK:
+                return
+            raise
+        if inode is not None:
+            self._named[told] = inode, linked
 
 
 def _second_name(name: str, at: int, linked: Path) -> int | None:
-    """Its size; None for what is no file, or gone by now.
+    """Its inode; None for what is no file, or gone by now.
 
     at    its folder, opened: at the path of it there may be a link by now, which leads to the keys
     """
@@ -178,6 +225,6 @@ def _second_name(name: str, at: int, linked: Path) -> int | None:
         linked.lstat()
     )  # what was linked cannot be put in another's place, unlike what the path led to
     if stat.S_ISREG(status.st_mode):
-        return status.st_size
+        return status.st_ino
     linked.unlink()
     return None

@@ -9,12 +9,15 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from windvane.wire.s3.refusals import refused
+from windvane.wire.s3.refusals import S3Refusal, refused
 
 MAX_FIELDS = 20 << 10
 """Bytes of all fields together, as in S3."""
 
 _MAX_HEAD = 4 << 10
+_MAX_HEADS = 20 << 10
+"""Bytes of the head of a part, and of all of them: none is proved to be anybody's when it is read."""
+
 _MAX_REST = 1 << 16
 _BOUNDARY = re.compile(
     r'multipart/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE
@@ -48,18 +51,18 @@ async def read_form(content_type: str, blocks: AsyncIterator[bytes]) -> Form:
     reader = _Parts((match[1] or match[2]).encode("latin-1"), blocks)
     await reader.begin()
     fields: dict[str, str] = {}
-    n_bytes = 0
+    n_bytes = n_of_heads = 0
     while (head := await reader.next_head()) is not None:
+        n_of_heads += len(head)
+        if n_of_heads > _MAX_HEADS:
+            raise _too_large()
         name, file_name = _read_head(head)
         if name == "file":
             return Form(fields, file_name, reader.content())
         value = await reader.field(MAX_FIELDS - n_bytes)
         n_bytes += len(name) + len(value)
         if n_bytes > MAX_FIELDS:
-            raise refused(
-                "MaxMessageLengthExceeded",
-                "Your POST request fields preceding the upload file were too large.",
-            )
+            raise _too_large()
         if name in fields:
             raise refused("InvalidArgument", f"The field '{name[:64]}' stands in the form twice.")
         fields[name] = value
@@ -75,6 +78,13 @@ def _read_head(head: bytes) -> tuple[str, str]:
             if name is not None:
                 return name[1].lower(), file_name[1] if file_name else ""
     raise refused("MalformedPOSTRequest")
+
+
+def _too_large() -> S3Refusal:
+    return refused(
+        "MaxMessageLengthExceeded",
+        "Your POST request fields preceding the upload file were too large.",
+    )
 
 
 class _Parts:
@@ -125,10 +135,7 @@ class _Parts:
     async def _until(self, end: bytes, limit: int) -> bytes:
         while (found := self._buffer.find(end)) < 0:
             if len(self._buffer) > limit + len(end):
-                raise refused(
-                    "MaxMessageLengthExceeded",
-                    "Your POST request fields preceding the upload file were too large.",
-                )
+                raise _too_large()
             if not await self._more():
                 raise refused("MalformedPOSTRequest")
         read = bytes(self._buffer[:found])
