@@ -6,12 +6,14 @@ traffic, by a presigned link, is a document of no origin: an object of S3 must n
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -54,7 +56,7 @@ class Web:
         self._bodies = bodies or Bodies()
         self._edge = edge
         self._console = console
-        self._telemetry = telemetry
+        self._scrapes = _Scrapes(telemetry)
         self._health = health
         self._pages = Starlette(
             routes=[
@@ -91,12 +93,33 @@ class Web:
     async def _root(self, _: Request) -> Response:
         return RedirectResponse("/console/")
 
-    def _healthz(self, _: Request) -> Response:
+    async def _healthz(self, _: Request) -> Response:
         faults = self._health()
         return PlainTextResponse("\n".join(faults) or "ok", 503 if faults else 200)
 
-    def _metrics(self, _: Request) -> Response:
-        return Response(self._telemetry.exposition(), media_type=CONTENT_TYPE)
+    async def _metrics(self, _: Request) -> Response:
+        return Response(await self._scrapes.text(), media_type=CONTENT_TYPE)
+
+
+class _Scrapes:
+    """The figures of a server, made one at a time whoever asks: a tenth of a second of the interpreter each. All who ask
+    while one is made get the next one."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+        self._turn = asyncio.Lock()
+        self._n_begun = self._made = 0
+        self._text = b""
+
+    async def text(self) -> bytes:
+        """Return figures that are as of now or later."""
+        n_begun = self._n_begun
+        async with self._turn:
+            if self._made <= n_begun:
+                self._n_begun += 1
+                self._text = await run_in_threadpool(self._telemetry.exposition)
+                self._made = self._n_begun
+            return self._text
 
 
 def _sound(scope: Scope) -> ASGIApp | None:

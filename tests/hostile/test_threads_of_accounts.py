@@ -10,9 +10,11 @@ from hostile.asking import ACCOUNT, NOW, OTHER, OTHER_ACCOUNT, OWNER, by, sagema
 from hostile.signing import Key
 from hostile.test_wire_order import Client
 
+from windvane.api.events import event_operations
 from windvane.api.inside import Inside
 from windvane.api.keyring import KeyRing
-from windvane.wire.call import Caller, Credential
+from windvane.errors import NotFound
+from windvane.wire.call import Call, Caller, Credential
 from windvane.wire.edge import Edge, EdgeLimits
 
 KEYS = [
@@ -100,5 +102,32 @@ def test_pages_of_an_account_leave_threads_to_everything_else(release):
         release.set()
         await asyncio.gather(*asked)
         inside.close()
+
+    asyncio.run(all_of_it())
+
+
+def test_jobs_whose_events_are_asked_for_leave_threads_to_everything_else(release):
+    """Each such request looked for its job in a thread of the event loop, without a turn: enough of them and no revoked key
+    was noticed, and no large body hashed, until the last was through."""
+
+    class Jobs:
+        def describe(self, *_):
+            assert release.wait(30)
+            raise NotFound("There is no such job.")
+
+    follow = event_operations(Jobs(), None)["windvane", "FollowJobEvents"]
+
+    async def asked() -> None:
+        parameters = {"AutoMLJobName": "none"}
+        with pytest.raises(NotFound):
+            await follow(Call("windvane", "FollowJobEvents", caller_of(ACCOUNT), parameters, "r"))
+
+    async def all_of_it() -> None:
+        tasks = [asyncio.create_task(asked()) for _ in range(40)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            assert await asyncio.to_thread(lambda: "done") == "done"
+        release.set()
+        await asyncio.gather(*tasks)
 
     asyncio.run(all_of_it())

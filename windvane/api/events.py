@@ -11,19 +11,24 @@ from windvane.control.jobs import Jobs
 from windvane.events.stream import Streams, Wish
 from windvane.wire.call import Call
 from windvane.wire.streams import StreamHandler
+from windvane.wire.turns import Turns
 
 _LATEST = "latest"
+_AT_ONCE = 2
+"""Jobs that are looked at for one account: the threads that do it are the event loop's own, which everybody needs."""
 
 
 def event_operations(jobs: Jobs, streams: Streams) -> dict[tuple[str, str], StreamHandler]:
     """(service, operation) -> handler, as the wire wants it."""
+    turns = Turns(_AT_ONCE)
 
     async def follow_events(call: Call) -> AsyncIterator[bytes]:
         return await streams.open(_wish(call, ""))
 
     async def follow_job_events(call: Call) -> AsyncIterator[bytes]:
         name = call.parameters["AutoMLJobName"]
-        view = await asyncio.to_thread(jobs.describe, scope_of(call), name)
+        async with turns.of(call.caller.account):
+            view = await asyncio.to_thread(jobs.describe, scope_of(call), name)
         return await streams.open(_wish(call, view.job.arn))
 
     return {
