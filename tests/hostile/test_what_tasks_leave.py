@@ -28,6 +28,7 @@ from windvane.process.words import relay
 from windvane.serving.media import MOST_TOLD_BYTES
 from windvane.serving.pool import Pool, Seat
 from windvane.serving.router import Route, Router, VariantRoute
+from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.forked import ForkedTask
 from windvane.work.workers.forks import Forks
 from windvane.work.workspace import Workspace
@@ -67,6 +68,29 @@ def test_a_workspace_goes_however_deep_it_is(dug: Path) -> None:
     Workspace(folder).remove()
     assert [path.name for path in dug.iterdir()] == ["kept"]
     Workspace(folder).remove()
+
+
+def test_what_takes_long_to_remove_keeps_no_worker_from_its_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A million files took the worker that brings all jobs forward a minute, in which no job was brought forward, and the
+    task in its hands was given to another."""
+    removed: list[str] = []
+    is_removed, may_go_on = threading.Event(), threading.Event()
+
+    def remove(one: Workspace) -> None:
+        assert may_go_on.wait(30)
+        removed.append(one.folder.name)
+        is_removed.set()
+
+    monkeypatch.setattr(Workspace, "remove", remove)
+    clearing = Clearing()
+    clearing.begin([Workspace(tmp_path / "large")])
+    clearing.begin([Workspace(tmp_path / "large"), Workspace(tmp_path / "other")])
+    assert removed == []
+    may_go_on.set()
+    assert is_removed.wait(30)
+    assert removed == ["large"]
 
 
 def test_a_workspace_that_is_a_link_is_not_followed(tmp_path: Path) -> None:

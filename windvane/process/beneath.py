@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -42,8 +41,6 @@ def read_beneath(folder: Path, path: str, most: int) -> bytes:
 
 def remove_beneath(folder: Path) -> None:
     """Remove a folder and what is in it, however deep it goes. What cannot be removed, or is added meanwhile, stays."""
-    with suppress(RecursionError):  # of shutil, which calls itself for each folder in a folder
-        shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):
         top = os.open(folder, _FOLDER)
         try:
@@ -75,9 +72,10 @@ def _empty(top: int) -> None:
 def _remove_files(at: int) -> list[str]:
     """The folders that are left."""
     folders = []
-    for name in os.listdir(at):
-        if stat.S_ISDIR(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode):
-            folders.append(name)
-        else:
-            os.unlink(name, dir_fd=at)
+    with os.scandir(at) as entries:  # one after the other: there may be more than fit into memory
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            else:
+                os.unlink(entry.name, dir_fd=at)
     return folders

@@ -26,7 +26,7 @@ from windvane.work.jobs import flow
 from windvane.work.jobs.state import Deploy, JobState, read_state, write_changes, write_step_jobs
 from windvane.work.jobs.telling import tell_job
 from windvane.work.workers import stepjobs
-from windvane.work.workspace import workspace_of, workspaces
+from windvane.work.workspace import Workspace, workspace_of, workspaces
 
 _LOG = logging.getLogger(__name__)
 
@@ -233,8 +233,8 @@ def forget(store: Store, now: datetime, log_days: int, event_days: int) -> None:
             tx.forget_events(now - timedelta(days=event_days), _MOST_FORGOTTEN)
 
 
-def clear_up(store: Store, conductor: Conductor) -> None:
-    """Remove the workspaces of jobs that have ended.
+def left_over(store: Store, conductor: Conductor) -> list[Workspace]:
+    """The workspaces of jobs that have ended.
 
     Folders are listed before jobs: a workspace that is seen belongs to a job that is seen, or has ended.
     """
@@ -245,9 +245,7 @@ def clear_up(store: Store, conductor: Conductor) -> None:
     conductor.forget_all_but(job.arn for job in unfinished)
     going: list[AutoMLJob | ProcessingJob] = [*unfinished, *step_jobs]
     kept = {workspace_of(conductor.data_dir, job).folder for job in going}
-    for workspace in present:
-        if workspace.folder not in kept:
-            workspace.remove()
+    return [workspace for workspace in present if workspace.folder not in kept]
 
 
 def _analysis_in(workspace: Path) -> Analysis:

@@ -27,7 +27,8 @@ from windvane.process.child import Ending, Exit
 from windvane.process.log_lines import log_to
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
-from windvane.work.workers.conductor import OF_ONE_JOB, Conductor, clear_up, forget, sweep
+from windvane.work.workers.clearing import Clearing
+from windvane.work.workers.conductor import OF_ONE_JOB, Conductor, forget, left_over, sweep
 from windvane.work.workers.config import WorkConfig, config_from_json
 from windvane.work.workers.duty import Duties, Duty
 from windvane.work.workers.forked import Result
@@ -107,6 +108,7 @@ class Worker:
             config.kept_models,
         )
         self._duties = Duties(config, self._conductor, MAX_ATTEMPTS)
+        self._clearing = Clearing()
         self._is_stopping = False
         self._next_sweep = self._next_clear_up = self._next_renewal = 0.0
 
@@ -243,7 +245,7 @@ class Worker:
             sweep(self._store, self._conductor, self._clock(), MAX_ATTEMPTS)
             self._next_sweep = time.monotonic() + _SWEEP_S
         if time.monotonic() >= self._next_clear_up:
-            clear_up(self._store, self._conductor)
+            self._clearing.begin(left_over(self._store, self._conductor))
             days = self._config.log_days, self._config.event_days
             forget(self._store, self._clock(), *days)
             self._next_clear_up = time.monotonic() + _CLEAR_UP_S

@@ -28,7 +28,7 @@ from windvane.store.open import open_store
 from windvane.work.tasks.errand import Errand
 from windvane.work.tasks.stages import Result
 from windvane.work.workers import stepjobs
-from windvane.work.workers.conductor import Conductor, clear_up, sweep
+from windvane.work.workers.conductor import Conductor, left_over, sweep
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.roles import Role
 from windvane.work.workers.worker import LEASE, MAX_ATTEMPTS, Worker
@@ -254,10 +254,12 @@ def test_the_folder_of_a_job_is_there_until_it_ends(shop: Shop) -> None:
     job = shop.open()
     folder = workspace_of(shop.folder, job).folder
     folder.mkdir(parents=True)
-    clear_up(shop.store, shop.conductor())
+    for one in left_over(shop.store, shop.conductor()):
+        one.remove()
     assert folder.exists()
     shop.worker().work_once()
-    clear_up(shop.store, shop.conductor())
+    for one in left_over(shop.store, shop.conductor()):
+        one.remove()
     assert not folder.exists()
 
 

@@ -30,7 +30,7 @@ from windvane.names import arn
 from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.work.tasks.stages import Bench, Result
-from windvane.work.workers.conductor import Conductor, clear_up, sweep
+from windvane.work.workers.conductor import Conductor, left_over, sweep
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.roles import Role
 from windvane.work.workers.worker import LEASE, MAX_ATTEMPTS, Worker
@@ -442,7 +442,8 @@ def test_the_workspace_of_an_ended_job_is_cleared_and_that_of_another_kept(shop:
     shop.open(make_job(name="going"))
     shop.worker().work_once()
     going = workspace_of(shop.folder, shop.job)
-    clear_up(shop.store, shop.conductor())
+    for one in left_over(shop.store, shop.conductor()):
+        one.remove()
     assert not done.folder.exists()
     assert going.folder.exists()
 
