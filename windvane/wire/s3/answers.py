@@ -29,6 +29,9 @@ InThread = Callable[..., Any]
 """Runs a blocking call off the event loop: `await in_thread(function, *arguments)`, which lasts as long as the call."""
 
 
+_TAKEN_AT_ONCE = 1 << 16
+"""Bytes that are handed on whether or not the client takes them."""
+
 _XML_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -98,9 +101,14 @@ def flat_document(name: str, elements: Mapping[str, str]) -> bytes:
 
 
 async def send_whole(send: Send, status: int, body: bytes, headers: Headers) -> None:
-    """An answer of status 204 or 304 has no length."""
+    """Send an answer, and wait until its client has taken it if it is long; one of status 204 or 304 has no length."""
     length = () if status in (204, 304) else ((b"content-length", str(len(body)).encode()),)
     await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
+    if len(body) > _TAKEN_AT_ONCE:
+        async with asyncio.timeout(SLOW_S):
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        return
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

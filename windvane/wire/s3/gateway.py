@@ -39,6 +39,7 @@ from windvane.wire.s3.model import POST_OBJECT, Resolved, resolve
 from windvane.wire.s3.own import OwnStore
 from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import Proof, Prove, is_signed, with_headers_of_query
+from windvane.wire.s3.reads import ReadTurns
 from windvane.wire.s3.refusals import S3Refusal, refused
 from windvane.wire.turns import Turns
 
@@ -90,6 +91,7 @@ class S3Gateway:
         self._admission = admission or Admission()
         self._reader = MappedReader(forwarder, in_thread)
         self._turns = Turns(_DECIDED_AT_ONCE)
+        self._reads = ReadTurns()
 
     async def close(self) -> None:
         await self._forwarder.close()
@@ -104,7 +106,7 @@ class S3Gateway:
                 head = with_headers_of_query(head)
                 exchange = await self._admit(record, head, body, watched)
                 if exchange is not None:
-                    await self._serve(exchange)
+                    await self._serve_in_turn(exchange)
             except Exception as error:  # the end of the way: every error is answered
                 if watched.has_begun:
                     raise
@@ -149,6 +151,15 @@ class S3Gateway:
         proof = self._prove(head)
         record.caller = caller = seen_from(proof.caller, record)
         return replace(proof, caller=caller)
+
+    async def _serve_in_turn(self, exchange: Exchange) -> None:
+        """An answer that may be long is begun in turn; others are small."""
+        operation, source_ip = exchange.resolved.operation, exchange.record.source_ip
+        if exchange.head.method == "GET" or operation == "DeleteObjects":
+            async with self._reads.of(exchange.account, source_ip, operation):
+                await self._serve(exchange)
+        else:
+            await self._serve(exchange)
 
     async def _serve(self, exchange: Exchange) -> None:
         is_copy = "CopySource" in exchange.parameters
@@ -255,7 +266,10 @@ class S3Gateway:
                 "Access Denied: this bucket is only read here; it is declared in the server's configuration, "
                 "section [[buckets]].",
             )
-        async with self._reader.open(mapped, head, asker) as answer:
+        async with (
+            self._reads.of(asker, record.source_ip, resolved.operation),
+            self._reader.open(mapped, head, asker) as answer,
+        ):
             headers = [*answer.headers, *identified(record)]
             await send_answered(Answered(answer.status, headers, answer.chunks), send)
 
