@@ -101,6 +101,7 @@ from windvane.wire.s3.own import OwnStore
 from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import prover
 from windvane.wire.s3.threads import Threads
+from windvane.wire.still_good import still_good
 from windvane.work.hosting.hosting import Hosting
 from windvane.work.workers.process import WorkerProcess
 from windvane.work.workers.supervisor import Supervisor
@@ -198,6 +199,7 @@ class Server:
             self._audit,
             self._permit.refusal,
             self._permit.is_quick,
+            still_good(self._keyring, utc_now),
         )
         self._console = self._new_console()
         self.asgi = Web(self._edge, self._console, self._telemetry, self.faults, self._bodies)
@@ -317,12 +319,12 @@ class Server:
         )
 
     def _gateway_store(self, forwarder: Forwarder) -> OwnStore | ExternalStore:
-        connection = connection_of(self._settings)
+        connection, good = connection_of(self._settings), still_good(self._keyring, utc_now)
         if self._objects is not None:
-            return OwnStore(s3_service(self._objects), self._in_s3_thread)
+            return OwnStore(s3_service(self._objects), self._in_s3_thread, good)
         if connection is None:
             raise BadSettings("There is neither an embedded nor an external S3 store.")
-        return ExternalStore(forwarder, s3_upstream(connection), self._in_s3_thread)
+        return ExternalStore(forwarder, s3_upstream(connection), self._in_s3_thread, good)
 
     def _permits_bucket(self, account: str, bucket: str) -> bool:
         source = self._mapped.find(bucket)

@@ -26,6 +26,7 @@ from windvane.wire.s3.forward import Forwarder, Upstream
 from windvane.wire.s3.gateway import S3Gateway
 from windvane.wire.s3.mapped import FindMapped, MappedBucket, nothing_mapped
 from windvane.wire.s3.proof import prover
+from windvane.wire.still_good import as_it_was
 
 UPSTREAM = Upstream("http://store.test", "k", "s", "us-east-1")
 
@@ -66,7 +67,7 @@ class Outside:
         self.asked: list[tuple[str, str, Any]] = []
         self.denied: set[tuple[str, str]] = set()
         house.gateway = S3Gateway(
-            ExternalStore(self.kept, UPSTREAM, house.in_thread),
+            ExternalStore(self.kept, UPSTREAM, house.in_thread, as_it_was),
             self.kept,
             prover(AccountsAsKeys(), house.clock),
             self._authorize,

@@ -9,10 +9,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from api.accounts import Accounts, allow
+from api.world import refusal
+from s3.house import AccountsAsKeys, S3House
+from s3.signing import sha256, signed
 
 from windvane import app as windvane_app
+from windvane.api.inside import Inside
 from windvane.api.key_file import UnusableKeys, load_or_create_keys
 from windvane.api.key_watch import KeyWatch
+from windvane.domain.identity import KeyStatus, User
+from windvane.errors import UnknownKey
+from windvane.wire import sigv4
+from windvane.wire.still_good import still_good
 
 ACCOUNT = "111122223333"
 
@@ -78,3 +87,86 @@ def test_a_key_file_that_vanishes_under_a_look_is_not_made_anew(
         watch.look()
     assert list(tmp_path.iterdir()) == []
     assert told == []
+
+
+@pytest.mark.parametrize("revoked", ["key", "user"])
+def test_a_request_whose_body_comes_late_does_nothing_with_a_key_that_was_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, revoked: str
+) -> None:
+    """The key was looked at before the body came, and never again: whoever kept requests open made a new key with the one
+    that was taken back meanwhile."""
+    accounts = Accounts(tmp_path)
+    try:
+        keys, iam = accounts.user("eve", allow("iam:*")), accounts.client("iam")
+        users, eve = accounts.identity.users, (ACCOUNT, "eve")
+        hashed = sigv4.hash_payload
+
+        def body_comes(body: bytes) -> str:
+            monkeypatch.setattr(sigv4, "hash_payload", hashed)
+            users.set_key_status(*eve, keys["AccessKeyId"], KeyStatus.INACTIVE)
+            if revoked == "user":
+                users.delete_key(*eve, keys["AccessKeyId"])
+                accounts.identity.principals.delete_inline(User, *eve, "own")
+                users.delete(*eve)
+            return hashed(body)
+
+        late = accounts.client("iam", keys)
+        monkeypatch.setattr(sigv4, "hash_payload", body_comes)
+        code, text = refusal(late.create_user, UserName="mallory")
+        assert (code, "taken back" in text) == ("InvalidClientTokenId", True)
+        assert "mallory" not in [one["UserName"] for one in iam.list_users()["Users"]]
+    finally:
+        accounts.close()
+
+
+def test_an_upload_whose_body_comes_late_is_not_kept_for_a_key_that_was_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The body of an upload may take hours, and what was begun before was written after the key was taken back."""
+    house = S3House(tmp_path)
+    try:
+        house.client().create_bucket(Bucket="models")
+        house.client().put_object(Bucket="models", Key="m", Body=b"good")
+        run = house.gateway._store.in_thread  # type: ignore[union-attr]
+        body, target = b"planted", "/models/m"
+        given = [("content-length", str(len(body)))]
+
+        async def while_it_comes(function: Any, *arguments: Any) -> Any:
+            monkeypatch.setattr(AccountsAsKeys, "credential", lambda *_: None)
+            return await run(function, *arguments)
+
+        head = signed("PUT", target, given, sha256(body))
+        with monkeypatch.context() as patched:
+            patched.setattr(house.gateway._store, "in_thread", while_it_comes)
+            assert house.ask("PUT", target, head, body).status == 403
+        monkeypatch.undo()
+        assert house.client().get_object(Bucket="models", Key="m")["Body"].read() == b"good"
+    finally:
+        house.close()
+
+
+def test_a_page_whose_form_comes_late_does_nothing_with_a_key_that_was_taken_back(
+    tmp_path: Path,
+) -> None:
+    """The session was asked for before its form was read, and then never again."""
+    accounts = Accounts(tmp_path)
+    try:
+        keys = accounts.user("eve", allow("*"))
+        caller = accounts.caller(keys)
+        done: list[str] = []
+        served = {
+            ("sagemaker", "DeleteModel"): lambda call: done.append(call.parameters["ModelName"])
+        }
+        inside = Inside(served, {}, still_good=still_good(accounts.ring, accounts.clock))
+        asked = inside.ask(caller, "sagemaker", "DeleteModel", {"ModelName": "churn"})
+        accounts.identity.users.set_key_status(
+            ACCOUNT, "eve", keys["AccessKeyId"], KeyStatus.INACTIVE
+        )
+        with pytest.raises(UnknownKey, match="taken back"):
+            asyncio.run(asked)
+        with pytest.raises(UnknownKey):
+            asyncio.run(inside.use_s3(caller, "PutObject", "s3://data/a", done.append, "data"))
+        assert done == []
+        inside.close()
+    finally:
+        accounts.close()

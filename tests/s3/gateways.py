@@ -21,6 +21,7 @@ from windvane.wire.s3.mapped import FindMapped, nothing_mapped
 from windvane.wire.s3.own import OwnStore
 from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import prover
+from windvane.wire.still_good import still_good
 
 Clock = Callable[[], datetime]
 
@@ -40,7 +41,7 @@ def own_gateway(
     in_thread: InThread = asyncio.to_thread,
     admission: Admission | None = None,
 ) -> S3Gateway:
-    store = OwnStore(s3_service(objects), in_thread)
+    store = OwnStore(s3_service(objects), in_thread, still_good(keyring, clock))
     return S3Gateway(
         store,
         Forwarder(),
@@ -66,7 +67,7 @@ def external_gateway(
     forwarder = Forwarder()
     upstream = Upstream(url, "k", "s", "us-east-1")
     return S3Gateway(
-        ExternalStore(forwarder, upstream, asyncio.to_thread),
+        ExternalStore(forwarder, upstream, asyncio.to_thread, still_good(keyring, clock)),
         forwarder,
         prover(keyring, clock),
         authorize,

@@ -25,6 +25,7 @@ from windvane.wire.call import (
 from windvane.wire.edge import AsyncHandler
 from windvane.wire.faults import INTERNAL, OURS, fault_of
 from windvane.wire.model import load_service
+from windvane.wire.still_good import StillGood, as_it_was
 from windvane.wire.turns import Turns
 from windvane.wire.validate import validate
 
@@ -52,6 +53,7 @@ class Inside:
     recorder           the audit log; None keeps none
     refusal            what is known against a call before it is made
     is_quick           whether permit answers at once; else it is asked in a thread
+    still_good         whether the key of whoever is signed in still is: a form may take long to come
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Inside:
         recorder: Recorder | None = None,
         refusal: Refusal = _no_refusal,
         is_quick: IsQuick = at_once,
+        still_good: StillGood = as_it_was,
     ) -> None:
         self._operations = operations
         self._async_operations = async_operations
@@ -69,6 +72,7 @@ class Inside:
         self._recorder = recorder
         self._refusal = refusal
         self._is_quick = is_quick
+        self._still_good = still_good
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="console")
         self._turns = Turns(_AT_ONCE // 2)
         self._large = Turns(_LARGE_AT_ONCE)
@@ -111,6 +115,7 @@ class Inside:
         record = _record(caller, "s3", operation, {"Bucket": bucket, "Key": key})
         record.resources = (f"arn:aws:s3:::{bucket}/{key}",)
         async with self._kept(record):
+            self._still_good(caller)
             return await self.in_thread(caller, work, *arguments)
 
     async def in_thread(self, caller: Caller, work: Callable[..., T], *arguments: Any) -> T:
@@ -141,6 +146,7 @@ class Inside:
         given = dict(record.parameters)
         validate(given, load_service(service).operation(operation).input_shape)
         call = Call(service, operation, caller, given, record.request_id)
+        self._still_good(caller)
         if self._is_quick(call):
             self._permit(call, record)
         else:

@@ -74,6 +74,7 @@ from windvane.wire.heads import announces_body, check_head
 from windvane.wire.model import S3, Protocol, Route, Service, load_service, route
 from windvane.wire.rates import AccountRates
 from windvane.wire.s3.answers import CLOSE, Headers
+from windvane.wire.still_good import still_good
 from windvane.wire.streams import StreamHandler, send_stream
 from windvane.wire.turns import Turns
 from windvane.wire.unserved import protocol_of
@@ -153,6 +154,7 @@ class Edge:
         for service, operation in (*operations, *async_operations, *streams):
             load_service(service).operation(operation)
         self._keyring = keyring
+        self._check_key = still_good(keyring, clock)
         self._operations = operations
         self._async_operations = async_operations
         self._streams = streams
@@ -358,6 +360,7 @@ class Edge:
     async def _permitted(self, exchange: Exchange) -> Call:
         """The call of an operation that is served on the event loop."""
         call = _checked_call(exchange)
+        self._check_key(call.caller)
         await self._check_permission(call, exchange.record)
         return call
 
@@ -370,6 +373,7 @@ class Edge:
 
     def _permitted_call(self, exchange: Exchange) -> Call:
         call = _checked_call(exchange)
+        self._check_key(call.caller)
         self._permit(call, exchange.record)
         return call
 

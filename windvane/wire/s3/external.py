@@ -32,6 +32,7 @@ from windvane.wire.s3.payload import (
 )
 from windvane.wire.s3.reading import has_streaming_body, read_payload
 from windvane.wire.s3.refusals import refused
+from windvane.wire.still_good import StillGood
 
 SERVED = frozenset(
     {
@@ -72,12 +73,20 @@ _OF_CONTENT = _SET_ANEW | {"content-md5", "x-amz-sdk-checksum-algorithm"}
 class ExternalStore:
     """forwarder   sends requests
     upstream    the store and its key
+    still_good  asked once a body is there
     """
 
-    def __init__(self, forwarder: Forwarder, upstream: Upstream, in_thread: InThread) -> None:
+    def __init__(
+        self,
+        forwarder: Forwarder,
+        upstream: Upstream,
+        in_thread: InThread,
+        still_good: StillGood,
+    ) -> None:
         self._forwarder = forwarder
         self._upstream = upstream
         self._in_thread = in_thread
+        self._still_good = still_good
 
     @property
     def upstream(self) -> Upstream:
@@ -95,10 +104,10 @@ class ExternalStore:
             raise refused("MissingContentLength")
         intake = Intake(plan, exchange.proof.signing, limit=MAX_UPLOAD if streams else _MAX_XML)
         if streams:
-            body = framed(verified(exchange, intake, self._in_thread), plan, intake)
+            body = framed(self._verified(exchange, intake), plan, intake)
             head = passed_on(exchange, plan, plan.length or 0)
         else:
-            pieces = [piece async for piece in verified(exchange, intake, self._in_thread)]
+            pieces = [piece async for piece in self._verified(exchange, intake)]
             content = b"".join(pieces)
             head = passed_on(exchange, plan, len(content))
             if call.operation == "DeleteObjects":
@@ -118,6 +127,9 @@ class ExternalStore:
             if watched.failure is not None:
                 raise watched.failure from None
             raise
+
+    def _verified(self, exchange: Exchange, intake: Intake) -> AsyncIterator[bytes]:
+        return verified(exchange, intake, self._in_thread, self._still_good)
 
 
 class _Watched:
@@ -158,10 +170,12 @@ def passed_on(exchange: Exchange, plan: BodyPlan, length: int) -> Request:
     )
 
 
-async def verified(exchange: Exchange, intake: Intake, in_thread: InThread) -> AsyncIterator[bytes]:
+async def verified(
+    exchange: Exchange, intake: Intake, in_thread: InThread, still_good: StillGood
+) -> AsyncIterator[bytes]:
     """Yield the content of a body, the last block once the whole is as its head says.
 
-    raises    S3Refusal before that block, if it is not
+    raises    before that block: S3Refusal if it is not, UnknownKey if the key was taken back
     """
     withheld = b""
     async for block in exchange.body.blocks(_BLOCK):
@@ -171,6 +185,7 @@ async def verified(exchange: Exchange, intake: Intake, in_thread: InThread) -> A
                 yield withheld
             withheld = content
     await in_thread(intake.finish)
+    still_good(exchange.proof.caller)
     if withheld:
         yield withheld
 

@@ -29,6 +29,7 @@ from windvane.wire.s3.reading import read_payload
 from windvane.wire.s3.refusals import refused
 from windvane.wire.s3.stages import Stage
 from windvane.wire.s3.writing import HeaderPairs, write_answer
+from windvane.wire.still_good import StillGood
 from windvane.wire.turns import Turns
 
 BLOCK = 1 << 20
@@ -52,12 +53,20 @@ Written = tuple[int, HeaderPairs, bytes]
 class OwnStore:
     """service     what it serves
     in_thread   runs blocking calls off the event loop
+    still_good  asked once a body is there
     at_once     handlers that run at once for one account: fewer than there are threads, as a copy may take long
     """
 
-    def __init__(self, service: S3Service, in_thread: InThread, at_once: int = 8) -> None:
+    def __init__(
+        self,
+        service: S3Service,
+        in_thread: InThread,
+        still_good: StillGood,
+        at_once: int = 8,
+    ) -> None:
         self._service = service
         self.in_thread = in_thread
+        self._still_good = still_good
         self._at_once = at_once
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._begins = Turns(_BEGUN_AT_ONCE)
@@ -124,7 +133,9 @@ class OwnStore:
             return sink
 
     async def check_owners(self, call: S3Call) -> None:
-        """Refuse a call on buckets that have become another account's while its body came; raises S3Refusal."""
+        """Refuse a call on buckets that have become another account's while its body came, or with a key that was taken
+        back; raises S3Refusal, UnknownKey."""
+        self._still_good(call.caller)
         if call.operation == "CreateBucket":
             return
         buckets = [call.parameters.get("Bucket", "")]

@@ -1,0 +1,34 @@
+"""Keys that end while a request is under way: its body may be hours in coming, and then its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from windvane.errors import Expired, UnknownKey
+from windvane.wire.call import Caller, KeyRing
+
+StillGood = Callable[[Caller], None]
+"""Checks that nobody has taken back what a caller proved to have; raises UnknownKey."""
+
+
+def as_it_was(_: Caller) -> None:
+    """Of keys that nobody can take back."""
+
+
+def still_good(keyring: KeyRing, clock: Callable[[], datetime]) -> StillGood:
+    """Return the check by what the key ring knows at the clock's time."""
+
+    def check(caller: Caller) -> None:
+        """Temporary keys whose time is over meanwhile were good for what they began."""
+        had = caller.credential
+        try:
+            has = keyring.credential(had.access_key, had.session_token, clock())
+        except Expired:
+            return
+        if has != had:
+            raise UnknownKey(
+                "The access key was taken back while the request was under way, so nothing was done."
+            )
+
+    return check
