@@ -17,6 +17,7 @@ from windvane.api.key_file import load_or_create_keys
 from windvane.app import Server
 from windvane.cli.env import console_url
 from windvane.cli.folder import publish_address
+from windvane.cli.handshakes import TlsServer
 from windvane.cli.protocol import Bounded, EndedSoon
 from windvane.settings import Settings
 from windvane.work.workers.process import WorkerProcess
@@ -42,7 +43,8 @@ async def serve(
         loop.add_signal_handler(number, stop.set)
     try:
         await server.start()
-        web = _QuietSignals(_web_config(server, settings))
+        served_by = _QuietTls if settings.tls_cert else _Quiet
+        web = served_by(_web_config(server, settings))
         serving = asyncio.create_task(web.serve(sockets=[listener]))
         stopping = asyncio.create_task(stop.wait())
         while not web.started and not serving.done():
@@ -91,9 +93,13 @@ def _web_config(server: Server, settings: Settings) -> uvicorn.Config:
     )
 
 
-class _QuietSignals(uvicorn.Server):
+class _Quiet(uvicorn.Server):
     """Signals are handled by `serve`, which has more to stop than the web server."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _QuietTls(_Quiet, TlsServer):
+    """The same with TLS."""
