@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from windvane.console.trying.downloads import safe_cell
 from windvane.engine.data.dates import FORMATS, date_reader
 from windvane.engine.data.numerals import NOTATIONS, Notation, number_reader
 
@@ -50,6 +51,15 @@ def test_no_cell_takes_long_to_be_no_date(date_format: str) -> None:
             with pytest.raises(ValueError):  # noqa: PT011 - what is raised is the cell
                 read(cell)
     assert time.thread_time() - began < WITHIN_S
+
+
+def test_no_cell_of_a_download_takes_long() -> None:
+    """A row that somebody pasted: while its cell was looked at nobody else had the interpreter, so that the whole server
+    stood still for minutes."""
+    began = time.thread_time()
+    assert safe_cell(f"-{DIGITS * 10}x") == f"'-{DIGITS * 10}x"
+    assert time.thread_time() - began < WITHIN_S
+    assert safe_cell("-1.5e3") == "-1.5e3"
 
 
 def test_what_was_a_number_or_a_date_is_one() -> None:
