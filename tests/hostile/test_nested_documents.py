@@ -23,7 +23,9 @@ from windvane.control.inputs import MAX_MANIFEST_BYTES, manifest_locations
 from windvane.domain.features import read_specification
 from windvane.errors import CorruptArtifact, InvalidRequest, ModelFault
 from windvane.names import Scope
-from windvane.process.frames import pack
+from windvane.process.frames import FrameBuffer, pack
+from windvane.serving import instance
+from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 from windvane.serving.pool import Died, Pool, Seat
 from windvane.serving.router import Route, VariantRoute, check_told
 from windvane.work.workers import conductor
@@ -96,6 +98,14 @@ def test_lists_in_lists_are_refused_before_they_are_read(
 def test_a_line_of_lists_from_a_preview_is_not_read() -> None:
     with within(cpu_s=0.5):
         assert preview_process._said(nested(1 << 25, b'{"seen":[', b"]}")) == {}
+
+
+def test_what_a_model_says_is_wrong_fits_into_a_header() -> None:
+    """Or a model that quotes a name of very many characters would be ended for it."""
+    said = instance._fault(400, "c" * 63, "\U0001f600," * 100_000)
+    frames = FrameBuffer(MOST_HEAD_BYTES, 0, MOST_HEAD_VALUES)
+    frames.feed(said)
+    assert frames.next_frame() is not None
 
 
 def test_headers_of_lists_from_a_model_process_are_not_read() -> None:

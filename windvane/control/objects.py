@@ -46,7 +46,7 @@ class Objects:
         """raises    InvalidRequest for what is no S3 URI; AccessDenied, NotFound"""
         location = self._admitted(caller, uri)
         self._authorize(caller, "s3:GetObject", _arn(location))
-        info = self._artifacts.info(location) if location.key else None
+        info = self._artifacts.of(caller.account).info(location) if location.key else None
         if info is None:
             raise NotFound(f"There is no object {location}.")
         return info
@@ -61,14 +61,15 @@ class Objects:
             raise TooLarge(
                 f"{info.location} has {info.size} bytes; at most {limit_bytes} are shown."
             )
-        data = read_at_most(self._artifacts, info.location, limit_bytes)
+        data = read_at_most(self._artifacts.of(caller.account), info.location, limit_bytes)
         if data is None:
             raise TooLarge(f"{info.location} has become larger than what is shown.")
         return data
 
     def chunks(self, caller: Caller, uri: str) -> Iterator[bytes]:
         """raises    as `info`, before the first chunk"""
-        with self._artifacts.open(self._readable(caller, uri).location) as stream:
+        location = self._readable(caller, uri).location
+        with self._artifacts.of(caller.account).open(location) as stream:
             while chunk := stream.read(_CHUNK):
                 yield chunk
 
@@ -80,7 +81,7 @@ class Objects:
         location = self._admitted(caller, prefix)
         bucket = f"arn:aws:s3:::{location.bucket}"
         self._authorize(caller, "s3:ListBucket", bucket, {"s3:prefix": location.key})
-        return list(islice(self._artifacts.list(location), limit))
+        return list(islice(self._artifacts.of(caller.account).list(location), limit))
 
     def write(self, caller: Caller, uri: str, data: bytes) -> None:
         """raises    InvalidRequest for what is no S3 URI; AccessDenied; what tells that the bucket's key cannot be used"""
@@ -88,7 +89,7 @@ class Objects:
         self._authorize(caller, "s3:PutObject", _arn(location))
         if key := self._key_of_writes(location):
             self._authorize(caller, "kms:GenerateDataKey", key)
-        self._artifacts.write(location, data)
+        self._artifacts.of(caller.account).write(location, data)
 
     def _readable(self, caller: Caller, uri: str) -> ObjectInfo:
         info = self.info(caller, uri)

@@ -18,8 +18,8 @@ MOST_TOLD_VALUES = 500_000
 """Of what a model takes, or of the reasons of an answer: they become values and text again in the server itself. Of
 10,000 columns they have 2 to 3 MB."""
 
-MOST_MESSAGE = 8192
-"""Characters of what a model process says is wrong."""
+MOST_MESSAGE = 4096
+"""Characters of what a model process says is wrong: as JSON each may take 12 bytes of a header."""
 
 MOST_HEAD_BYTES, MOST_HEAD_VALUES = 1 << 16, 10_000
 """Of the header of an answer, which is read on the event loop: a content type, or a message with commas."""

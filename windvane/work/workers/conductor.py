@@ -48,7 +48,7 @@ _MAX_KNOWN = 8
 _LOOK_AGAIN = timedelta(seconds=10)
 _LEFT = timedelta(minutes=1)
 _MOST_FORGOTTEN = 2000
-_ANALYSIS, _MOST_ANALYSIS, _MOST_VALUES = "dataset/analysis.json", 1 << 26, 2_000_000
+_ANALYSIS, _MOST_ANALYSIS, _MOST_VALUES = "dataset/analysis.json", 1 << 26, 4_000_000
 """Bytes and values: of 10,000 columns it has less than half of either. It is read in a transaction."""
 
 
