@@ -109,6 +109,26 @@ def test_a_folder_of_another_user_is_refused(tmp_path):
         make_folder(tmp_path)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("kind", ["file", "link", "folder"])
+def test_keys_that_somebody_else_put_into_the_folder_are_not_taken(tmp_path, kind):
+    """A folder that its group may write into was made private with what members of the group had put there: keys.json with
+    a root key that they know, or `s3` for the objects."""
+    tmp_path.chmod(0o770)
+    planted = tmp_path / ("s3" if kind == "folder" else "keys.json")
+    if kind == "link":
+        planted.symlink_to("/tmp/keys.json")
+    elif kind == "folder":
+        planted.mkdir()
+    else:
+        planted.write_text("{}")
+    os.chown(planted, 12345, -1, follow_symlinks=False)
+    with pytest.raises(FolderNotSafe, match=f"{planted.name} belongs to another user"):
+        make_folder(tmp_path)
+    os.chown(planted, 0, -1, follow_symlinks=False)
+    make_folder(tmp_path)
+
+
 def test_links_are_not_followed_out_of_the_folder(tmp_path):
     outside = tmp_path / "outside"
     outside.write_text("")

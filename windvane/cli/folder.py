@@ -28,7 +28,7 @@ class FolderInUse(WindvaneError):
 def make_folder(data_dir: Path) -> None:
     """Make a folder that its owner alone can read, or make one that exists so, with what lies directly in it.
 
-    raises    FolderNotSafe if somebody else owns the folder, or could have put something into it
+    raises    FolderNotSafe if somebody else owns the folder or something in it, or could have put something into it
     """
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     found = data_dir.stat()
@@ -44,11 +44,25 @@ def make_folder(data_dir: Path) -> None:
         )
     data_dir.chmod(_PRIVATE)
     for entry in data_dir.iterdir():
+        _refuse_others(entry)
         _make_private(entry)
 
 
+def _refuse_others(path: Path) -> None:
+    """Refuse what members of the folder's group put there while they could: keys of theirs would be those of the server.
+
+    raises    FolderNotSafe
+    """
+    owner = path.lstat().st_uid
+    if owner not in (0, os.geteuid()):
+        raise FolderNotSafe(
+            f"{path} belongs to another user (uid {owner}; this is uid {os.geteuid()}), who knows what is in it. Look "
+            "at it, then give it to the user that runs Windvane (chown), or move it away."
+        )
+
+
 def _make_private(path: Path) -> None:
-    """Take from others what they may do to a folder or file of ours; links and what others own stay as they are."""
+    """Take from others what they may do to a folder or file of ours; links and what root owns stay as they are."""
     found = path.lstat()
     is_plain = stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)
     if is_plain and found.st_uid == os.geteuid() and found.st_mode & _OF_OTHERS:
