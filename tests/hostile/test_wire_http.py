@@ -233,6 +233,35 @@ def test_a_client_that_takes_nothing_of_its_answer_is_let_go(impatient):
         assert not impatient.uvicorn.server_state.connections
 
 
+@pytest.fixture
+def patient():
+    built = Server(Bounded)
+    yield built
+    built.stop()
+
+
+def test_what_one_address_does_not_take_is_bounded(patient, monkeypatch):
+    """Answers that nobody took stayed in memory, of as many connections as there may be: a client that took a little now and
+    then kept gigabytes there."""
+    monkeypatch.setattr(Bounded, "untaken_bytes", 80 << 20)
+    connections = [patient.connect() for _ in range(8)]
+    for connection in connections:
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    for connection in connections:
+        with suppress(ConnectionError):
+            connection.recv(1, socket.MSG_PEEK)
+    deadline = time.monotonic() + ANSWER_S
+    while not 0 < sum(Bounded.untaken.values()) <= 80 << 20:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert len(patient.uvicorn.server_state.connections) <= 3
+    for connection in connections:
+        connection.close()
+    while Bounded.untaken:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_a_client_that_reads_its_answer_gets_all_of_it(impatient):
     with impatient.connect() as connection:
         connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import (
@@ -45,6 +46,9 @@ unread data is reset, and the client would lose the answer. The largest body of 
 
 _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+UNTAKEN_BYTES = 1 << 28
+"""Of answers that clients of one address have not taken yet, in memory: a connection that would leave more is let go."""
+
 _NO_UPGRADE = "A request with a body cannot ask for another protocol: leave out the header Upgrade. This server speaks HTTP/1.1."
 _TOO_LARGE = b"The head of the request is longer than 65536 bytes."
 _CROWDED = b"Too many connections at once; try again later."
@@ -65,12 +69,17 @@ class Bounded(HttpToolsProtocol):
     head_s = HEAD_S
     reading_s = READING_S
     linger_s = LINGER_S
+    untaken_bytes = UNTAKEN_BYTES
+    untaken: ClassVar[Counter[str]] = Counter()
+    """Bytes by peer, of all connections of the process."""
+
     _patience: asyncio.TimerHandle | None = None
     _reading: asyncio.TimerHandle | None = None
     _lingering: asyncio.TimerHandle | None = None
     _has_moved = False
     _n_bytes = 0
     _n_unsent = 0
+    _n_untaken = 0
     _n_dropped = 0
     _in_head = False
     _read_by: RequestResponseCycle | None = None
@@ -90,6 +99,7 @@ class Bounded(HttpToolsProtocol):
             if timer is not None:
                 timer.cancel()
         self._tell_served()
+        self._count_untaken(0)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -164,9 +174,11 @@ class Bounded(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._watch_reader()
+        self._count_untaken(self._n_unsent)
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._count_untaken(0)
         if self._reading is not None and not self.transport.is_closing():
             self._reading.cancel()
             self._reading = None
@@ -210,6 +222,16 @@ class Bounded(HttpToolsProtocol):
         self._n_unsent = self.transport.get_write_buffer_size()
         if self._reading is None and self._n_unsent:
             self._reading = self.loop.call_later(self.reading_s, self._check_reader)
+
+    def _count_untaken(self, n_bytes: int) -> None:
+        """Note what waits for this client now; let it go if all of its address wait for too much."""
+        peer = peer_of(self.client[0]) if self.client is not None else ""
+        self.untaken[peer] += n_bytes - self._n_untaken
+        self._n_untaken = n_bytes
+        if not self.untaken[peer]:
+            del self.untaken[peer]
+        elif n_bytes and self.untaken[peer] > self.untaken_bytes:
+            self.loop.call_soon(self.transport.abort)
 
     def _check_reader(self) -> None:
         self._reading = None
