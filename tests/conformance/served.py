@@ -7,6 +7,7 @@ exit codes are the server's own.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -17,12 +18,13 @@ def watch(notes_folder: Path) -> None:
 
     from windvane.cli import service
     from windvane.settings import Settings
+    from windvane.work.workers.process import WorkerProcess
 
     notes = Notes(notes_folder)
 
     class Watched(service.Server):
-        def __init__(self, settings: Settings) -> None:
-            super().__init__(settings)
+        def __init__(self, settings: Settings, workers: Sequence[WorkerProcess] = ()) -> None:
+            super().__init__(settings, workers)
             self.asgi = watched(self.asgi, notes)
 
     service.Server = Watched
