@@ -86,3 +86,16 @@ def test_failures_with_its_keys_are_among_an_accounts_events_by_their_time(
         written.write(a_record(f"Delete{n}", **failed) if n % 2 else a_record(f"Create{n}"))
     found = [name for page in pages(written, ACCOUNT, limit) for name in page]
     assert found == ["Delete5", "Create4", "Delete3", "Create2", "Delete1", "Create0"]
+
+
+def test_who_is_nobody_does_not_bury_an_accounts_events(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "MOST_READ_BYTES", 2000)
+    monkeypatch.setattr("windvane.audit.log.STRANGERS_AT_ONCE", float(MOST_WAITING))
+    written.write(*[a_record("", caller=None, error_code="InvalidClientTokenId")] * FLOOD)
+    written.now = NOW + timedelta(seconds=1)
+    written.write(a_record("CreateMine"))
+    found = pages(written, ACCOUNT)
+    assert found[0] == ["CreateMine"]
+    assert len(found) > 1

@@ -11,7 +11,7 @@ from typing import Any
 
 from windvane.audit.chain import Line
 from windvane.audit.files import account_of, files_of
-from windvane.audit.reading import Place, Sought, read_backward
+from windvane.audit.reading import Passed, Place, Sought, read_backward
 from windvane.audit.record import Event
 
 MOST_READ_BYTES = 4 << 20
@@ -63,6 +63,7 @@ class _Reader:
 
     place    before what was taken; None for nothing
     line     that is taken next, if one was found
+    reached  the time of what was looked at last: whatever comes is no newer; "" if that is not known
     is_over  nothing is left of what is sought
     """
 
@@ -71,6 +72,7 @@ class _Reader:
         self._next = place
         self.place = place
         self.line: Line | None = None
+        self.reached = ""
         self.is_over = False
 
     def look(self, since: datetime | None) -> int:
@@ -80,14 +82,19 @@ class _Reader:
             self.is_over = True
             return 0
         line, place, n_bytes = found
-        if line is None:
-            self.place = place
+        if isinstance(line, Passed):
+            self.place, self.reached = place, line.time
             return n_bytes // _PASSED_OVER
+        self.reached = str(line.event["eventTime"])
         if since and time_of(line.event) < since:
             self.is_over = True
         else:
             self.line, self._next = line, place
         return n_bytes
+
+    def may_have_newer(self, moment: str) -> bool:
+        """Whether it has to be looked on before a line of this time is taken, "" for none."""
+        return self.line is None and (not self.reached or self.reached > moment)
 
     def take(self) -> Event:
         if self.line is None:
@@ -110,11 +117,13 @@ def look_up(folder: Path, wanted: Wanted, before: Places, limit: int) -> Found:
     while open_ones := [one for one in readers.values() if not one.is_over]:
         if len(events) >= limit or (read >= MOST_READ_BYTES and _places(readers) != before):
             return Found(tuple(events), _places(readers))
-        searching = next((one for one in open_ones if one.line is None), None)
-        if searching is not None:
-            read += searching.look(wanted.since)
+        newest = max((one.reached for one in open_ones if one.line is not None), default="")
+        behind = [one for one in open_ones if one.may_have_newer(newest)]
+        if behind:
+            furthest = max(behind, key=lambda one: (not one.reached, one.reached))
+            read += furthest.look(wanted.since)
             continue
-        event = max(open_ones, key=_time).take()
+        event = next(one for one in open_ones if one.line and one.reached == newest).take()
         if wanted.matches(event):
             events.append(event)
     return Found(tuple(events), None)
@@ -123,10 +132,6 @@ def look_up(folder: Path, wanted: Wanted, before: Places, limit: int) -> Found:
 def _writers(folder: Path, account: str) -> set[str]:
     """Those that may have written of an account: its own, and those of what nobody was proved to have sent."""
     return {file.writer for file in files_of(folder) if account_of(file.writer) in ("", account)}
-
-
-def _time(reader: _Reader) -> str:
-    return str(reader.line.event["eventTime"]) if reader.line is not None else ""
 
 
 def _places(readers: dict[str, _Reader]) -> Places:

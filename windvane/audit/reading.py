@@ -105,6 +105,16 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """A line that does not hold what is sought.
+
+    time    of its event, as it stands there; "" if none does
+    """
+
+    time: str
+
+
+@dataclass(frozen=True)
 class Sought:
     """What a line of the log must have to be decoded at all: a filter before the search.
 
@@ -119,9 +129,9 @@ class Sought:
 
 def read_backward(
     folder: Path, writer: str, before: Place | None, sought: Sought = Sought()
-) -> Iterator[tuple[Line | None, Place, int]]:
-    """Yield lines of a writer from the newest to the oldest, each with the place before it and how many bytes were read for it; None
-    for one that does not hold what is sought.
+) -> Iterator[tuple[Line | Passed, Place, int]]:
+    """Yield lines of a writer from the newest to the oldest, each with the place before it and how many bytes were read
+    for it. What does not hold what is sought is not decoded.
 
     Lines that cannot be read are passed over: `windvane audit --verify` tells of them."""
     files = files_of(folder, writer)
@@ -137,12 +147,18 @@ def read_backward(
         for raw, start in _lines_backward(file.path, end):
             place = Place(file.path.name, start)
             if not all(part in raw for part in sought.holds):
-                yield None, place, len(raw) + 1
+                yield Passed(_time_in(raw)), place, len(raw) + 1
                 continue
             try:
                 yield read_line(raw), place, len(raw) + 1
             except BrokenChain:
                 continue
+
+
+def _time_in(raw: bytes) -> str:
+    """Nothing that a client writes can stand there in its place: its quotation marks are escaped."""
+    _, _, behind = raw.partition(b',"eventTime":"')
+    return behind.partition(b'"')[0][:32].decode("ascii", "replace")
 
 
 def _first_of(files: list[LogFile], name: str) -> int:

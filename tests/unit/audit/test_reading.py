@@ -8,6 +8,7 @@ import pytest
 from unit.audit.records import ACCOUNT, NOW, Written, a_caller, a_record
 
 from windvane.audit import lookup, reading
+from windvane.audit.chain import Line
 from windvane.audit.files import files_of
 from windvane.audit.lookup import Wanted, look_up
 from windvane.audit.reading import Sought, read_all, read_backward
@@ -111,7 +112,7 @@ def test_files_of_other_days_and_lines_without_what_is_sought_are_passed_over(wr
     every = len(list(read_backward(written.folder, written.writer, None)))
     number = b'"n":%d,' % 7
     found = list(read_backward(written.folder, written.writer, None, Sought(day, day, (number,))))
-    assert [line.number for line, _, _ in found if line is not None] == [7]
+    assert [line.number for line, _, _ in found if isinstance(line, Line)] == [7]
     assert len(found) == every
     assert (
         list(read_backward(written.folder, written.writer, None, Sought(last_day="20000101"))) == []
