@@ -19,12 +19,17 @@ from windvane.serving.media import CSV, JSON
 from windvane.serving.router import Router
 from windvane.wire.call import Call, Result
 from windvane.wire.edge import AsyncHandler
+from windvane.wire.turns import Turns
+
+_AT_ONCE = 2
+"""Documents that are read for one account: the threads that do it are the event loop's own, which everybody needs."""
 
 
 def reason_operations(
     router: Router, explaining: Explaining
 ) -> dict[tuple[str, str], AsyncHandler]:
     """(service, operation) -> handler, as the wire wants it."""
+    turns = Turns(_AT_ONCE)
 
     async def describe_endpoint_schema(call: Call) -> Result:
         parameters = call.parameters
@@ -32,7 +37,8 @@ def reason_operations(
         wanted = parameters.get("VariantName", "")
         with _known_endpoint(call):
             variant, document = await router.describe(scope_of(call), name, wanted)
-        schema = await asyncio.to_thread(_schema_in, document)
+        async with turns.of(call.caller.account):
+            schema = await asyncio.to_thread(_schema_in, document)
         return {"EndpointName": name, "VariantName": variant, **schema}
 
     async def explain_prediction(call: Call) -> Result:
@@ -40,7 +46,8 @@ def reason_operations(
         question = _question(call.parameters)
         with _known_endpoint(call):
             variant, told = await explaining.explain(scope_of(call), name, question)
-        reasons = await asyncio.to_thread(_reasons_in, told)
+        async with turns.of(call.caller.account):
+            reasons = await asyncio.to_thread(_reasons_in, told)
         return {"EndpointName": name, "VariantName": variant, **reasons}
 
     return {

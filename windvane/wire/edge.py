@@ -22,6 +22,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from botocore.model import Shape
+
 from windvane.addresses import peer_of
 from windvane.errors import (
     BadSignature,
@@ -307,7 +309,8 @@ class Edge:
     async def _serve(self, exchange: Exchange) -> None:
         called = (exchange.record.service, exchange.record.operation)
         if (handler := self._async_operations.get(called)) is not None:
-            exchange.answer = _encode(exchange, await handler(await self._permitted(exchange)))
+            result = await handler(await self._permitted(exchange))
+            exchange.answer = await self._encoded(exchange, result)
         elif (opened := self._streams.get(called)) is not None:
             call = await self._permitted(exchange)
             exchange.chunks = self._while_permitted(call, await opened(call))
@@ -357,9 +360,21 @@ class Edge:
             return False
         return known is not None
 
+    async def _encoded(self, exchange: Exchange, result: Result) -> Answer:
+        """The answer of an operation that is served on the event loop. A document is not written there: of a model with
+        thousands of columns that takes a second."""
+        if _is_blob(exchange.operation.output_shape):
+            return _encode(exchange, result)
+        return await self._in_thread(exchange.caller.account, _encode, exchange, result)
+
     async def _permitted(self, exchange: Exchange) -> Call:
-        """The call of an operation that is served on the event loop."""
-        call = _checked_call(exchange)
+        """The call of an operation that is served on the event loop. A large document is not read there: that takes up
+        to a second."""
+        is_short = len(exchange.request.body) <= _READ_ON_THE_LOOP
+        if is_short or _is_blob(exchange.operation.input_shape):
+            call = _checked_call(exchange)
+        else:
+            call = await self._in_thread(exchange.caller.account, _checked_call, exchange)
         self._check_key(call.caller)
         await self._check_permission(call, exchange.record)
         return call
@@ -423,6 +438,12 @@ def _not_served(exchange: Exchange) -> UnknownOperation:
     return UnknownOperation(
         f"The operation {exchange.record.operation} of {exchange.record.service} is not served here."
     )
+
+
+def _is_blob(shape: Shape | None) -> bool:
+    """Whether the body is taken, or given, as it is."""
+    payload = shape.serialization.get("payload") if shape is not None else None
+    return shape is not None and bool(payload) and shape.members[payload].type_name == "blob"
 
 
 def _checked_call(exchange: Exchange) -> Call:
