@@ -114,6 +114,9 @@ class Buckets(Protocol):
     def set_lifecycle(self, bucket: str, rules: Sequence[LifecycleRule], text: str | None) -> None:
         """Set the rules that `sweep` executes, and the document "lifecycle" with them; no rules and None remove both."""
 
+    def expiry_of(self, version: Version) -> tuple[datetime, LifecycleRule] | None:
+        """Return when a newest version expires, and by which of its bucket's rules; None if by none. Raises NoSuchBucket."""
+
     def usage(self, account: str) -> Usage:
         """Return what the account's buckets hold, from a counter that every transaction keeps.
 

@@ -6,13 +6,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
 from windvane.errors import InvalidRequest
 from windvane.objects.changes import BucketChange
 from windvane.objects.errors import BucketNotEmpty, BucketTaken
 from windvane.objects.lifecycle import LifecycleRule
 from windvane.objects.opened import Opened
-from windvane.objects.records import Bucket, BucketPage, Usage, Versioning
+from windvane.objects.records import Bucket, BucketPage, Usage, Version, Versioning
 from windvane.objects.rows import (
     BUCKET_COLUMNS,
     bucket_of,
@@ -125,6 +126,12 @@ class BucketOperations(Opened):
             number, _ = bucket_row(db, bucket, self.account)
             row = db.execute("SELECT rules FROM lifecycles WHERE bucket = ?", (number,)).fetchone()
         return () if row is None else rules_from_json(row[0])
+
+    def expiry_of(self, version: Version) -> tuple[datetime, LifecycleRule] | None:
+        with self._index.read() as db:
+            number, _ = bucket_row(db, version.bucket, self.account)
+            row = db.execute("SELECT rules FROM lifecycles WHERE bucket = ?", (number,)).fetchone()
+        return None if row is None else self._rules.get(number, row[0]).expiry_of(version)
 
     def set_lifecycle(self, bucket: str, rules: Sequence[LifecycleRule], text: str | None) -> None:
         plain = tuple(

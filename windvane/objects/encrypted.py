@@ -358,6 +358,9 @@ class EncryptedStore:
     def set_lifecycle(self, bucket: str, rules: Sequence[LifecycleRule], text: str | None) -> None:
         self._inner.set_lifecycle(bucket, rules, text)
 
+    def expiry_of(self, version: Version) -> tuple[datetime, LifecycleRule] | None:
+        return self._inner.expiry_of(version)
+
     def usage(self, account: str) -> Usage:
         return self._inner.usage(account)
 

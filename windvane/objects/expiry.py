@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from windvane.objects.bucket_operations import BucketOperations
 from windvane.objects.changes import BucketChange
 from windvane.objects.errors import NoSuchBucket, NoSuchUpload
-from windvane.objects.lifecycle import LifecycleRule, days_over, expiry_of, is_noncurrent_over
+from windvane.objects.lifecycle import days_over
 from windvane.objects.object_operations import ObjectOperations
 from windvane.objects.records import Upload, Version, Versioning
 from windvane.objects.rows import key_bytes, to_micros
+from windvane.objects.rule_index import RuleIndex
 from windvane.objects.upload_operations import UploadOperations
 
 _BATCH = 200
@@ -33,13 +34,13 @@ class Expiry(BucketOperations, ObjectOperations, UploadOperations):
             ).fetchall()
         for (bucket,) in rows:
             with suppress(NoSuchBucket):  # deleted meanwhile
-                rules = [rule for rule in self.lifecycle(bucket) if rule.enabled]
+                rules = RuleIndex(self.lifecycle(bucket))
                 self._expire_versions(bucket, rules, now)
                 self._expire_uploads(bucket, rules, now)
         oldest = to_micros(now - _COMPLETIONS_KEPT)
         self._change(lambda db, _: db.execute("DELETE FROM completions WHERE at < ?", (oldest,)))
 
-    def _expire_versions(self, bucket: str, rules: Sequence[LifecycleRule], now: datetime) -> None:
+    def _expire_versions(self, bucket: str, rules: RuleIndex, now: datetime) -> None:
         batch: list[Version] = []
         for version in due(self._versions(bucket), rules, now):
             batch.append(version)
@@ -57,14 +58,12 @@ class Expiry(BucketOperations, ObjectOperations, UploadOperations):
         if batch:
             self._change(remove)
 
-    def _expire_uploads(self, bucket: str, rules: Sequence[LifecycleRule], now: datetime) -> None:
-        for rule in rules:
-            if rule.abort_days is None:
-                continue
-            for upload in self._uploads(bucket, rule.filter.prefix):
-                if days_over(upload.begun, rule.abort_days) <= now:
-                    with suppress(NoSuchUpload):
-                        self.abort_upload(upload)
+    def _expire_uploads(self, bucket: str, rules: RuleIndex, now: datetime) -> None:
+        for upload in self._uploads(bucket) if rules.aborts_uploads else ():
+            days = rules.abort_days(upload.key)
+            if days is not None and days_over(upload.begun, days) <= now:
+                with suppress(NoSuchUpload):
+                    self.abort_upload(upload)
 
     def _versions(self, bucket: str) -> Iterator[Version]:
         place: tuple[str, str] | None = ("", "")
@@ -73,45 +72,40 @@ class Expiry(BucketOperations, ObjectOperations, UploadOperations):
             yield from page.versions
             place = page.next
 
-    def _uploads(self, bucket: str, prefix: str) -> Iterator[Upload]:
+    def _uploads(self, bucket: str) -> Iterator[Upload]:
         place: tuple[str, str] | None = ("", "")
         while place is not None:
-            page = self.list_uploads(
-                bucket, prefix=prefix, after_key=place[0], after_upload=place[1]
-            )
+            page = self.list_uploads(bucket, after_key=place[0], after_upload=place[1])
             yield from page.uploads
             place = page.next
 
 
-def due(
-    versions: Iterable[Version], rules: Sequence[LifecycleRule], now: datetime
-) -> Iterator[Version]:
-    """Those of a list of versions, by key and the newest first, that a rule lets go."""
+def due(versions: Iterable[Version], rules: RuleIndex, now: datetime) -> Iterator[Version]:
+    """Those of a list of versions, by key and the newest first, that a rule lets go.
+
+    A key may come twice, when what the list goes on from is gone by then: its newest version stays the newest.
+    """
     newer: Version | None = None
     n_noncurrent = 0
     for version, follower in _with_follower(versions):
-        if newer is None or newer.key != version.key:
+        if newer is None or newer.key != version.key or version.is_latest:
             n_noncurrent = 0
             is_alone = follower is None or follower.key != version.key
             if _is_newest_due(version, is_alone, rules, now):
                 yield version
         else:
-            if is_noncurrent_over(version, newer.modified, n_noncurrent, rules, now):
+            if rules.is_noncurrent_over(version, newer.modified, n_noncurrent, now):
                 yield version
             n_noncurrent += 1
         newer = version
 
 
-def _is_newest_due(
-    version: Version, is_alone: bool, rules: Sequence[LifecycleRule], now: datetime
-) -> bool:
-    found = expiry_of(version, rules)
+def _is_newest_due(version: Version, is_alone: bool, rules: RuleIndex, now: datetime) -> bool:
+    found = rules.expiry_of(version)
     is_over = found is not None and found[0] <= now
     if not version.is_delete_marker:
         return is_over
-    return is_alone and (
-        is_over or any(rule.expire_lone_markers and rule.filter.takes(version) for rule in rules)
-    )
+    return is_alone and (is_over or rules.removes_lone_marker(version))
 
 
 def _with_follower(versions: Iterable[Version]) -> Iterator[tuple[Version, Version | None]]:

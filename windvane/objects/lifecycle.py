@@ -5,11 +5,9 @@ source    "Lifecycle configuration elements" in S3's user guide
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-
-from windvane.objects.records import Version
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 """What lies behind the last year that a date can have."""
@@ -17,7 +15,8 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class LifecycleFilter:
-    """Which objects a rule is for: those that satisfy all of it.
+    """Which objects a rule is for: those that satisfy all of it (objects/rule_index.py compares). A delete marker has no tags
+    and no size: a filter that asks for any is not for it.
 
     size_greater_than, size_less_than   bytes, both exclusive
     """
@@ -26,19 +25,6 @@ class LifecycleFilter:
     tags: Mapping[str, str] = field(default_factory=dict)
     size_greater_than: int | None = None
     size_less_than: int | None = None
-
-    def takes(self, version: Version) -> bool:
-        """Whether the rule is for this version (of its key, tags and size; a delete marker has the key alone)."""
-        if not version.key.startswith(self.prefix):
-            return False
-        if version.is_delete_marker:
-            return not self.tags and self.size_greater_than is None and self.size_less_than is None
-        tags = version.attributes.tags
-        if any(tags.get(name) != value for name, value in self.tags.items()):
-            return False
-        if self.size_greater_than is not None and version.size <= self.size_greater_than:
-            return False
-        return self.size_less_than is None or version.size < self.size_less_than
 
 
 @dataclass(frozen=True)
@@ -75,41 +61,3 @@ def days_over(since: datetime, days: int) -> datetime:
         return day + timedelta(days=days + 1)
     except OverflowError:
         return _NEVER
-
-
-def expiry_of(
-    version: Version, rules: Iterable[LifecycleRule]
-) -> tuple[datetime, LifecycleRule] | None:
-    """Return when a newest version expires, and by which rule (the earliest); None if by none."""
-    found = [
-        (moment, rule)
-        for rule in rules
-        if rule.enabled and rule.filter.takes(version)
-        for moment in _moments(version, rule)
-    ]
-    return min(found, key=lambda pair: pair[0], default=None)
-
-
-def _moments(version: Version, rule: LifecycleRule) -> Iterable[datetime]:
-    if rule.expire_days is not None:
-        yield days_over(version.modified, rule.expire_days)
-    if rule.expire_date is not None:
-        yield rule.expire_date
-
-
-def is_noncurrent_over(
-    version: Version, since: datetime, n_newer: int, rules: Iterable[LifecycleRule], now: datetime
-) -> bool:
-    """Whether a version that was replaced is to go.
-
-    since     when it was replaced
-    n_newer   noncurrent versions of its key that are newer
-    """
-    return any(
-        rule.enabled
-        and rule.noncurrent_days is not None
-        and rule.filter.takes(version)
-        and n_newer >= (rule.noncurrent_kept or 0)
-        and days_over(since, rule.noncurrent_days) <= now
-        for rule in rules
-    )

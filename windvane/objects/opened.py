@@ -14,6 +14,7 @@ from windvane.objects.errors import DamagedObject
 from windvane.objects.files import DataFiles
 from windvane.objects.index import CommitFailed, Index
 from windvane.objects.rows import to_micros
+from windvane.objects.rule_index import KeptIndexes
 from windvane.objects.staging import StagedBytes
 
 Result = TypeVar("Result")
@@ -37,6 +38,7 @@ class Opened:
         """limit_bytes    that each account may store; 0 means any"""
         self._limit_bytes = limit_bytes
         self._allowance = Allowance(limit_bytes)
+        self._rules = KeptIndexes()
         self.account: str | None = None
         self._index = index
         self._files = files

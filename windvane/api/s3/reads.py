@@ -12,7 +12,6 @@ from windvane.api.s3.encryption import DECRYPT, require_key
 from windvane.api.s3.faults import in_words_of_s3
 from windvane.objects.base import ObjectStore
 from windvane.objects.errors import NoSuchVersion
-from windvane.objects.lifecycle import expiry_of
 from windvane.objects.records import NULL_VERSION, Part, Version, Versioning
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.conditions import ReadConditions, precondition_failed, read_range
@@ -110,7 +109,7 @@ def new_version_member(version: Version) -> str | None:
 def expiration_member(store: ObjectStore, version: Version) -> str | None:
     """x-amz-expiration: when the object goes, and by which rule."""
     with in_words_of_s3():
-        found = expiry_of(version, store.lifecycle(version.bucket))
+        found = store.expiry_of(version)
     if found is None:
         return None
     moment, rule = found
