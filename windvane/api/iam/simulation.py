@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
-from windvane.api.iam.table import IdentityParts, Table, page_of
+from windvane.api.iam.table import IdentityParts, Table, page_size
 from windvane.control.identity.documents import Policy, Use, length_of, read_policy
 from windvane.control.identity.evaluation import Decision, Rights, decide
 from windvane.errors import InvalidRequest, MalformedPolicy, NotFound, PolicyTooLong
@@ -14,6 +15,7 @@ from windvane.wire.call import Call, Result
 
 OPERATIONS = Table("iam")
 
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,9}")
 _MOST_FURTHER = 10 * Use.MANAGED.most
 """Characters of PolicyInputList: as many as the managed policies of a user or role have at most."""
 
@@ -40,19 +42,35 @@ def simulate_principal_policy(parts: IdentityParts, call: Call) -> Result:
     given = call.parameters
     rights, n_characters = _rights(parts, call)
     facts = _facts(given.get("ContextEntries", []))
-    pairs = product(given["ActionNames"], given.get("ResourceArns") or ["*"])
-    return page_of(
-        call,
-        "EvaluationResults",
-        enumerate(pairs),
-        lambda asked: str(asked[0]),  # a pair may be asked for twice
-        lambda asked: {
-            "EvalActionName": asked[1][0],
-            "EvalResourceName": asked[1][1],
-            "EvalDecision": _WORDS[decide(rights, *asked[1], facts)],
-        },
-        most=max(1, _MOST_LOOKED_THROUGH // max(1, n_characters)),
-    )
+    actions, resources = given["ActionNames"], given.get("ResourceArns") or ["*"]
+    n_pairs = len(actions) * len(resources)
+    start = _start(given.get("Marker"), n_pairs)
+    end = start + page_size(call, max(1, _MOST_LOOKED_THROUGH // max(1, n_characters)))
+    return {
+        "EvaluationResults": [
+            {
+                "EvalActionName": action,
+                "EvalResourceName": resource,
+                "EvalDecision": _WORDS[decide(rights, action, resource, facts)],
+            }
+            for action, resource in islice(product(actions, resources), start, end)
+        ],
+        "IsTruncated": end < n_pairs,
+        **({"Marker": str(end)} if end < n_pairs else {}),
+    }
+
+
+def _start(marker: str | None, n_pairs: int) -> int:
+    """The number of the pair that a page begins with. There may be hundreds of thousands, so they are not made to be
+    counted.
+
+    raises    InvalidRequest for a Marker that is none
+    """
+    if marker is None:
+        return 0
+    if not _NUMBER.fullmatch(marker) or int(marker) >= n_pairs:
+        raise InvalidRequest(f"Invalid Marker: {marker[:200]}")
+    return int(marker)
 
 
 def _rights(parts: IdentityParts, call: Call) -> tuple[Rights, int]:

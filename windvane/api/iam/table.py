@@ -110,23 +110,26 @@ def page_of(
     items: Iterable[T],
     key: Callable[[T], str],
     told: Callable[[T], Any],
-    most: int = _LARGEST_PAGE,
 ) -> dict[str, Any]:
     """One page of a list that has its order already.
 
     key       of an item, which is the Marker of the page that begins with it
-    most      items of a page, however many are asked for
     raises    InvalidRequest for a Marker that is none
     """
     every = list(items)
     keys = [key(item) for item in every]
-    marker, size = call.parameters.get("Marker"), min(call.parameters.get("MaxItems", _PAGE), most)
+    marker, size = call.parameters.get("Marker"), page_size(call)
     if marker is not None and marker not in keys:
         raise InvalidRequest(f"Invalid Marker: {marker[:200]}")
     start = keys.index(marker) if marker is not None else 0
     more = {"Marker": keys[start + size]} if start + size < len(keys) else {}
     shown = [told(item) for item in every[start : start + size]]
     return {member: shown, "IsTruncated": bool(more), **more}
+
+
+def page_size(call: Call, most: int = _LARGEST_PAGE) -> int:
+    """How many items a page has, however many are asked for."""
+    return min(int(call.parameters.get("MaxItems", _PAGE)), most)
 
 
 def tags_of(tags: Mapping[str, str]) -> list[dict[str, str]]:
