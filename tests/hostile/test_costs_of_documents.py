@@ -6,15 +6,19 @@ import asyncio
 import json
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+from api.world import SCOPE, build_world, close
 from hostile.asking import ACCOUNT, NOW, OWNER, Ask, by, invoke, own
 from hostile.test_threads_of_accounts import caller_of
 from hostile.test_wire_order import Client
 
 from windvane.api.keyring import KeyRing
 from windvane.api.reasons import reason_operations
+from windvane.control import logs
+from windvane.domain.logs import LogPlace
 from windvane.wire import edge as wire_edge
 from windvane.wire.call import Call
 from windvane.wire.edge import Edge
@@ -133,3 +137,24 @@ def test_what_models_tell_leaves_threads_to_everything_else() -> None:
         await asyncio.gather(*tasks)
 
     asyncio.run(all_of_it())
+
+
+def test_a_search_of_many_terms_takes_many_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call looked for 500 terms in each of 10,000 lines: half a second of the interpreter, and ten seconds where the
+    lines were long, which everybody else waited for."""
+    monkeypatch.setattr(logs, "MOST_COMPARED", logs.MOST_COMPARED // 100)
+    world = build_world(tmp_path)
+    with world.store.transaction() as tx:
+        tx.log(
+            LogPlace(SCOPE, "g", "s"), [f"line {number} e" for number in range(50)], world.clock()
+        )
+    pages = world.client(service="logs").get_paginator("filter_log_events")
+    found = [
+        [event["message"] for event in page["events"]]
+        for page in pages.paginate(logGroupName="g", filterPattern="e " * 500)
+    ]
+    close(world)
+    assert [len(page) for page in found] == [20, 20, 10]
+    assert [one for page in found for one in page] == [f"line {number} e" for number in range(50)]

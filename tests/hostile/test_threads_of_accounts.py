@@ -74,6 +74,38 @@ def test_an_account_leaves_threads_to_others(edge, release):
     assert slow == [200] * 12
 
 
+def test_two_accounts_leave_threads_and_places_to_a_third(release):
+    """Each had half of the threads, and half of the places to wait for one: together two had all of them."""
+    third = Key("AKIATHIRD", "secret of the third")
+
+    def answer(call):
+        if call.caller.account != "777788889999":
+            assert release.wait(30)
+        return {"Models": []}
+
+    edge = Edge(
+        KeyRing([*KEYS, ("777788889999", third.access_key, third.secret)], b"k" * 32),
+        {("sagemaker", "ListModels"): answer},
+        {},
+        None,
+        lambda: NOW,
+        limits=EdgeLimits(threads=4, waiting=12),
+    )
+
+    async def all_of_it() -> tuple[list[int], list[int]]:
+        slow = [asyncio.create_task(asked(edge, key)) for key in (OWNER, OTHER) for _ in range(20)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            others = [await asked(edge, third) for _ in range(3)]
+        release.set()
+        return others, await asyncio.gather(*slow)
+
+    others, slow = asyncio.run(all_of_it())
+    edge.close()
+    assert others == [200] * 3
+    assert slow.count(200) == 12
+
+
 def caller_of(account: str) -> Caller:
     arn = f"arn:aws:iam::{account}:user/ann"
     return Caller(account, "us-east-1", Credential(account, f"AKIA{account}", "s", arn, "AIDA"))

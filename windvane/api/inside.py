@@ -25,6 +25,7 @@ from windvane.wire.call import (
 from windvane.wire.edge import AsyncHandler
 from windvane.wire.faults import INTERNAL, OURS, fault_of
 from windvane.wire.model import load_service
+from windvane.wire.shares import Shares
 from windvane.wire.still_good import StillGood, as_it_was
 from windvane.wire.turns import Turns
 from windvane.wire.validate import validate
@@ -33,7 +34,7 @@ T = TypeVar("T")
 
 _USER_AGENT = "windvane console"
 _AT_ONCE = 16
-"""Operations that run for the console at once, half of them of one account: none waits in a thread that others need."""
+"""Operations that run for the console at once, shared by accounts: none waits in a thread that others need."""
 
 _LARGE_AT_ONCE = 2
 """Pages of one account that read objects whole: up to 100 MB each, and more once they are taken apart."""
@@ -74,7 +75,7 @@ class Inside:
         self._is_quick = is_quick
         self._still_good = still_good
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="console")
-        self._turns = Turns(_AT_ONCE // 2)
+        self._shares = Shares(_AT_ONCE)
         self._large = Turns(_LARGE_AT_ONCE)
 
     def close(self) -> None:
@@ -120,7 +121,7 @@ class Inside:
 
     async def in_thread(self, caller: Caller, work: Callable[..., T], *arguments: Any) -> T:
         """Run `work` in a thread when it is the turn of the caller's account; return what it returns."""
-        async with self._turns.of(caller.account):
+        async with self._shares.of(caller.account):
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, work, *arguments)
 

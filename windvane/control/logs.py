@@ -24,7 +24,12 @@ MOST_LINES = 10_000
 MOST_BYTES = 1 << 20
 """Of the messages of one answer, each counted with what stands around it; one is in any case."""
 
+MOST_COMPARED = 500_000_000
+"""Characters that one call compares, each term with each message: a tenth of a second, in which others wait. A call takes
+some for each term and message besides."""
+
 _AROUND_A_MESSAGE = 160
+_AROUND_A_TERM = 500
 _END_OF_TIME_MS = 2**63 - 1
 """The greatest number that a store holds."""
 
@@ -258,8 +263,11 @@ def _matching(
 ) -> tuple[list[LogEvent], LogEvent | None]:
     """Those that match and fit into an answer, and the last one that was looked at for it."""
     found: list[LogEvent] = []
-    last, room = None, MOST_BYTES
+    last, room, left = None, MOST_BYTES, MOST_COMPARED
     for line in lines:
+        if left < 0:
+            break
+        left -= pattern.n_terms * (len(line.message) + _AROUND_A_TERM)
         if pattern.matches(line.message):
             room -= len(line.message.encode()) + _AROUND_A_MESSAGE
             if found and (room < 0 or len(found) == at_most):

@@ -26,6 +26,10 @@ class Pattern:
     any_of: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
 
+    @property
+    def n_terms(self) -> int:
+        return len(self.wanted) + len(self.any_of) + len(self.unwanted)
+
     def matches(self, message: str) -> bool:
         """Case counts, as in CloudWatch."""
         return (

@@ -76,9 +76,9 @@ from windvane.wire.heads import announces_body, check_head
 from windvane.wire.model import S3, Protocol, Route, Service, load_service, route
 from windvane.wire.rates import AccountRates
 from windvane.wire.s3.answers import CLOSE, Headers
+from windvane.wire.shares import Shares
 from windvane.wire.still_good import still_good
 from windvane.wire.streams import StreamHandler, send_stream
-from windvane.wire.turns import Turns
 from windvane.wire.unserved import protocol_of
 from windvane.wire.validate import validate
 
@@ -172,7 +172,7 @@ class Edge:
         self._permit = permit
         self._is_quick = is_quick
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="operation")
-        self._turns = Turns(max(1, limits.threads // 2))
+        self._shares = Shares(limits.threads)
         self._in_threads = 0
         self._in_threads_of: Counter[str] = Counter()
         self.chain: tuple[Callable[[Exchange], Awaitable[None]], ...] = (
@@ -320,15 +320,14 @@ class Edge:
             )
 
     async def _in_thread(self, account: str, work: Callable[..., T], *arguments: Any) -> T:
-        """One account leaves others room: it has at most half of what may run, and half of what may run and wait."""
-        most = self._limits.threads + self._limits.waiting
-        of_account = self._in_threads_of[account]
-        if self._in_threads >= most or of_account >= max(1, most // 2):
+        """Accounts leave each other room: of what may run, and of what may run and wait, each has no more than it leaves."""
+        n_free = self._limits.threads + self._limits.waiting - self._in_threads
+        if self._in_threads_of[account] >= n_free:
             raise Throttled("Rate exceeded")
         self._in_threads += 1
         self._in_threads_of[account] += 1
         try:
-            async with self._turns.of(account):
+            async with self._shares.of(account):
                 loop = asyncio.get_running_loop()
                 return await loop.run_in_executor(self._threads, work, *arguments)
         finally:
