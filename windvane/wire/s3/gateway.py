@@ -156,7 +156,8 @@ class S3Gateway:
         """An answer that may be long is begun in turn; others are small."""
         operation, source_ip = exchange.resolved.operation, exchange.record.source_ip
         if exchange.head.method == "GET" or operation == "DeleteObjects":
-            async with self._reads.of(exchange.account, source_ip, operation):
+            who = exchange.proof.caller.credential.principal_arn
+            async with self._reads.of(exchange.account, who, source_ip, operation):
                 await self._serve(exchange)
         else:
             await self._serve(exchange)
@@ -249,10 +250,10 @@ class S3Gateway:
         resolved: Resolved,
         send: Send,
     ) -> None:
-        asker = record.source_ip
+        asker, who = record.source_ip, ""
         if not mapped.is_public or is_signed(head):
             proof = self._proof(record, head)
-            asker = proof.caller.account
+            asker, who = proof.caller.account, proof.caller.credential.principal_arn
             self._admission.admit(record)
             if mapped.accounts and proof.caller.account not in mapped.accounts:
                 raise refused("AccessDenied")
@@ -267,7 +268,7 @@ class S3Gateway:
                 "section [[buckets]].",
             )
         async with (
-            self._reads.of(asker, record.source_ip, resolved.operation),
+            self._reads.of(asker, who, record.source_ip, resolved.operation),
             self._reader.open(mapped, head, asker) as answer,
         ):
             headers = [*answer.headers, *identified(record)]

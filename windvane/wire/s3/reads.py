@@ -8,22 +8,40 @@ from contextlib import asynccontextmanager
 from windvane.addresses import peer_of
 from windvane.wire.turns import Turns
 
-_OF_ACCOUNT, _OF_PEER = 128, 64
-"""Reads, of 1 MB that is sent and 1 MB that comes next; an account leaves half of its own to its other addresses."""
+_OF_ACCOUNT = 128
+"""Reads, of 1 MB that is sent and 1 MB that comes next. One address has half of them, and so has one user or session: of those
+of an address it has half again, so that whoever takes nothing leaves room to others of its account."""
 
 
 class ReadTurns:
-    """Lets so many reads of an account begin, and so many from one address; more of them wait, and hold nothing.
+    """Lets so many reads of an account begin, of one address, and of one caller; more of them wait, and hold nothing.
 
     A turn lasts until the client has taken the answer. Objects and what tells of them do not wait for each other.
     """
 
-    def __init__(self, of_account: int = _OF_ACCOUNT, of_peer: int = _OF_PEER) -> None:
-        self._of_account, self._of_peer = Turns(of_account), Turns(of_peer)
+    def __init__(self, of_account: int = _OF_ACCOUNT) -> None:
+        half = max(1, of_account // 2)
+        self._of_caller_there = Turns(max(1, half // 2))
+        self._of_caller, self._of_peer, self._of_account = (
+            Turns(half),
+            Turns(half),
+            Turns(of_account),
+        )
 
     @asynccontextmanager
-    async def of(self, asker: str, source_ip: str, operation: str) -> AsyncIterator[None]:
-        """asker    the account, or the address of whoever has no key"""
-        line = f"{asker} {operation == 'GetObject'}"
-        async with self._of_peer.of(f"{line} {peer_of(source_ip)}"), self._of_account.of(line):
+    async def of(
+        self, asker: str, caller: str, source_ip: str, operation: str
+    ) -> AsyncIterator[None]:
+        """Whoever waits holds turns of the fewest alone.
+
+        asker     the account, or the address of whoever has no key
+        caller    ARN of the user or session; "" without a key
+        """
+        line, peer = f"{asker} {operation == 'GetObject'}", peer_of(source_ip)
+        async with (
+            self._of_caller_there.of(f"{line} {peer} {caller}"),
+            self._of_caller.of(f"{line} {caller}"),
+            self._of_peer.of(f"{line} {peer}"),
+            self._of_account.of(line),
+        ):
             yield
