@@ -14,8 +14,9 @@ from sqlalchemy.exc import OperationalError
 from windvane.errors import StoreUnusable
 from windvane.store.sql import LOCK_TIMEOUT_S, SqlStore
 
-_CACHE_KIB = 1024
-"""Of a connection, which keeps it for good; the system's cache of the file stands behind it."""
+_CACHE_KIB, _STATEMENTS = 512, 64
+"""That a connection keeps for good: pages, behind which the system's own cache of the file stands, and prepared
+statements, of which there are about as many that are used again and again."""
 
 _DISK_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 
@@ -37,6 +38,7 @@ class SqliteStore(SqlStore):
                 poolclass=QueuePool,
                 pool_size=8,
                 max_overflow=-1,
+                pool_use_lifo=True,
             )
         )
 
@@ -76,7 +78,11 @@ def _create(path: Path) -> None:
 def _connect(path: Path) -> sqlite3.Connection:
     # isolation_level None: transactions begin where this module says BEGIN, nowhere else.
     connection = sqlite3.connect(
-        path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        path,
+        timeout=LOCK_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_STATEMENTS,
     )
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
