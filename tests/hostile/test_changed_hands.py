@@ -147,7 +147,9 @@ def test_a_model_that_waits_for_its_turn_is_not_fetched_from_another_account(
     turn = hosting._room.turn
     with ThreadPoolExecutor(1) as threads:
         with turn(ACCOUNT), turn(ACCOUNT):
-            fetched = threads.submit(hosting._fetch, scope, frozenset(), deployed, tmp_path / "m")
+            fetched = threads.submit(
+                hosting._fetching.fetch, scope, frozenset(), deployed, tmp_path / "m"
+            )
             with pytest.raises(TimeoutError):
                 fetched.result(0.2)
             changes_hands(objects, "data", "model.tar.gz")

@@ -21,6 +21,8 @@ _CHUNK = 1 << 20
 class TarLimits:
     """What an archive may hold.
 
+    max_files
+             folders that are made for them included
     max_depth
              parts of a name: folders are made for all but the last
     ratio    unpacked bytes for each byte of the file, counted from `free_bytes` on
@@ -110,12 +112,14 @@ class _Bounded:
 
 
 def _extract(archive: TarStream, folder: Path, limits: TarLimits, file: Path) -> None:
-    number = 0
+    number, folders = 0, set[tuple[str, ...]]()
     while (entry := archive.next()) is not None:
         number += 1
-        if number > limits.max_files:
-            raise CorruptArtifact(f"{file} holds more than {limits.max_files} files.")
-        target = folder.joinpath(*_parts(entry.name, limits, file))
+        parts = _parts(entry.name, limits, file)
+        folders.update(parts[:depth] for depth in range(1, len(parts)))
+        if number + len(folders) > limits.max_files:
+            raise CorruptArtifact(f"{file} holds more than {limits.max_files} files and folders.")
+        target = folder.joinpath(*parts)
         if entry.is_folder:
             target.mkdir(parents=True, exist_ok=True)
             continue

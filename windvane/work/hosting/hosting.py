@@ -2,7 +2,7 @@
 
 Level-triggered: each round compares what is recorded with what runs and takes the next step, so that a lost
 message or a restart changes nothing. Requests go to a generation only once all its instances are ready, and
-an older one is let go only after that.
+an older one is let go only after that. What goes wrong with one endpoint takes no other with it.
 """
 
 from __future__ import annotations
@@ -10,31 +10,46 @@ from __future__ import annotations
 import logging
 import os
 import select
-import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from windvane.artifacts.base import Artifacts, parse_location
+from windvane.artifacts.base import Artifacts
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
-from windvane.engine.packages.latency import folder_bytes
-from windvane.errors import InvalidRequest, KeyMissing
-from windvane.names import Scope, derived_suffix
+from windvane.names import Scope, derived_suffix, parse_arn
 from windvane.process.sandbox import Sandbox
 from windvane.process.volatile import in_memory, memory_folder
 from windvane.serving.process import PROGRAM
 from windvane.serving.router import Route, Router, Table
 from windvane.store.base import Store
-from windvane.work.download import download_models, folder_of
+from windvane.work.download import folder_of
 from windvane.work.hosting.endpoint_log import EndpointLog, tell_outcome
+from windvane.work.hosting.fetching import (
+    CheckData,
+    CheckKey,
+    Fetching,
+    Permits,
+    everywhere,
+    no_key,
+    whatever,
+)
 from windvane.work.hosting.fleet import Fleet
+from windvane.work.hosting.generations import (
+    FleetKey,
+    Wanted,
+    failed,
+    in_service,
+    volume_key_of,
+    wanted_of,
+)
 from windvane.work.hosting.model_room import ModelRoom
 from windvane.work.hosting.place import Means
+from windvane.work.hosting.removal import Removal
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,33 +57,6 @@ _POLL_S = 0.3
 _FOLDER = "endpoints"
 _TRY_AGAIN_S = 30.0
 _MAX_REASON = 1024
-
-_FleetKey = tuple[str, int]
-"""Endpoint's ARN, generation."""
-
-_Wanted = dict[_FleetKey, tuple[Deployed, ...]]
-"""What is to run."""
-
-
-Permits = Callable[[str, str], bool]
-"""Account and bucket."""
-
-
-CheckData = Callable[[Scope, str, str], None]
-"""Scope of an endpoint, ARN of a model's role, and the URL of the model's data; raises InvalidRequest if the role may not
-read them now."""
-
-
-def _everywhere(_account: str, _bucket: str) -> bool:
-    return True
-
-
-def _whatever(_scope: Scope, _role: str, _url: str) -> None:
-    return None
-
-
-def _no_key(arn: str) -> None:
-    raise KeyMissing(f"Key '{arn}' does not exist")
 
 
 class Hosting:
@@ -100,18 +88,18 @@ class Hosting:
         idle_s: float = 300.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sandbox: Sandbox | None = None,
-        check_key: Callable[[str], None] = _no_key,
-        permits: Permits = _everywhere,
-        check_data: CheckData = _whatever,
+        check_key: CheckKey = no_key,
+        permits: Permits = everywhere,
+        check_data: CheckData = whatever,
         model_bytes: int = 0,
     ) -> None:
         self._store = store
-        self._artifacts = artifacts
-        self._check_key, self._permits, self._check_data = check_key, permits, check_data
         self._root, self._memory_root = data_dir / _FOLDER, memory_folder(data_dir) / _FOLDER
         self._router = router
         self._clock = clock
         self._room = ModelRoom(model_bytes)
+        self._fetching = Fetching(artifacts, self._room, check_key, permits, check_data)
+        self._removal = Removal(self.wake)
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         environment = {"WINDVANE_DATA_DIR": str(data_dir)}
         answer_s = router.bounds.answer_s
@@ -119,8 +107,9 @@ class Hosting:
             program, environment, memory_mb, load_s, answer_s, idle_s, self.wake, sandbox
         )
         self._log = EndpointLog(store, clock)
-        self._fleets: dict[_FleetKey, Fleet] = {}
-        self._failed_at: dict[_FleetKey, float] = {}
+        self._fleets: dict[FleetKey, Fleet] = {}
+        self._failed_at: dict[FleetKey, float] = {}
+        self._tell_again: dict[str, float] = {}
         self._published: Table = {}
         self._is_stopping = False
         self._is_closed = False
@@ -131,7 +120,7 @@ class Hosting:
         endpoint is known; those in service answer as soon as their processes are up."""
         self._root.mkdir(parents=True, exist_ok=True)
         endpoints = self._endpoints()
-        wanted = _wanted(endpoints)
+        wanted = wanted_of(endpoints)
         self._tidy(endpoints, wanted)
         self._muster(endpoints, wanted, time.monotonic())
         self._publish(endpoints)
@@ -187,23 +176,36 @@ class Hosting:
 
     def _round(self, now: float) -> None:
         endpoints = self._endpoints()
-        wanted = _wanted(endpoints)
+        wanted = wanted_of(endpoints)
         self._muster(endpoints, wanted, now)
-        for fleet in list(self._fleets.values()):
-            fleet.tick(now)
+        for (arn, _), fleet in list(self._fleets.items()):
+            with self._apart(arn):
+                fleet.tick(now)
         self._log.flush()
         outcomes = [self._outcome(endpoint) for endpoint in endpoints]
         self._publish(outcomes)
         for endpoint, outcome in zip(endpoints, outcomes, strict=True):
             if outcome is not endpoint:
-                self._record(endpoint, outcome)
+                with self._apart(endpoint.arn):
+                    self._record(endpoint, outcome)
         self._sweep(endpoints, wanted)
+
+    @contextmanager
+    def _apart(self, arn: str) -> Iterator[None]:
+        """What concerns one endpoint alone: if it goes wrong, the next round tries again. It is told of once in a while."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001 - the end of one endpoint's part of a round
+            now = time.monotonic()
+            if now >= self._tell_again.get(arn, now):
+                _LOG.exception("Something goes wrong with %s; it is tried again and again.", arn)
+                self._tell_again[arn] = now + _TRY_AGAIN_S
 
     def _endpoints(self) -> list[Endpoint]:
         with self._store.snapshot() as tx:
             return tx.every(Endpoint, tuple(EndpointStatus))
 
-    def _tidy(self, endpoints: Sequence[Endpoint], wanted: _Wanted) -> None:
+    def _tidy(self, endpoints: Sequence[Endpoint], wanted: Wanted) -> None:
         """Remove the folders that a server which was killed left behind."""
         folder_of = {endpoint.arn: self._folder(endpoint) for endpoint in endpoints}
         kept = {
@@ -213,35 +215,49 @@ class Hosting:
         names = {folder.name for folder in folder_of.values()}
         for folder in (*self._root.iterdir(), *self._in_memory()):
             if folder.name not in names:
-                shutil.rmtree(folder)
+                self._removal.is_over("", folder)
                 continue
             for generation in folder.iterdir():
                 if generation.is_dir() and generation not in kept:
-                    shutil.rmtree(generation)
+                    self._removal.is_over("", generation)
 
     def _muster(
         self,
         endpoints: Sequence[Endpoint],
-        wanted: _Wanted,
+        wanted: Wanted,
         now: float,
     ) -> None:
         by_arn = {endpoint.arn: endpoint for endpoint in endpoints}
         served = {(e.arn, e.running_generation) for e in endpoints if e.running}
         for key, deployed in wanted.items():
-            fleet = self._fleets.get(key)
-            if fleet is not None and fleet.failure and self._is_to_be_tried_again(key, now):
-                fleet.kill()
-                fleet = None
-            if fleet is None:
-                has_served = key in served
-                fleet = self._new_fleet(key, by_arn[key[0]], deployed, has_served=has_served)
-                self._fleets[key] = fleet
-            fleet.want(deployed, now)
+            with self._apart(key[0]):
+                fleet = self._fleet(key, by_arn[key[0]], deployed, now, has_served=key in served)
+                fleet.want(deployed, now)
         for key, fleet in self._fleets.items():
             if key not in wanted:
-                fleet.want((), now)
+                with self._apart(key[0]):
+                    fleet.want((), now)
 
-    def _is_to_be_tried_again(self, key: _FleetKey, now: float) -> bool:
+    def _fleet(
+        self,
+        key: FleetKey,
+        endpoint: Endpoint,
+        deployed: Sequence[Deployed],
+        now: float,
+        *,
+        has_served: bool,
+    ) -> Fleet:
+        """The one there is, or another if there is none or it is of no more use."""
+        fleet = self._fleets.get(key)
+        if fleet is not None and fleet.failure and self._is_to_be_tried_again(key, now):
+            fleet.kill()
+            fleet = None
+        if fleet is None:
+            fleet = self._new_fleet(key, endpoint, deployed, has_served=has_served)
+            self._fleets[key] = fleet
+        return fleet
+
+    def _is_to_be_tried_again(self, key: FleetKey, now: float) -> bool:
         """An endpoint in service whose processes cannot be brought up is tried for as long as it stands."""
         if now < self._failed_at.setdefault(key, now) + _TRY_AGAIN_S:
             return False
@@ -249,7 +265,7 @@ class Hosting:
         return True
 
     def _new_fleet(
-        self, key: _FleetKey, endpoint: Endpoint, deployed: Sequence[Deployed], *, has_served: bool
+        self, key: FleetKey, endpoint: Endpoint, deployed: Sequence[Deployed], *, has_served: bool
     ) -> Fleet:
         folder = self._folder(endpoint)
         folder.mkdir(parents=True, exist_ok=True)
@@ -265,15 +281,15 @@ class Hosting:
         )
         urls = {c.model_data_url for one in deployed for c in one.containers}
         there = frozenset(url for url in urls if folder_of(url, models).is_dir())
-        fleet.prepare(partial(self._fetch, endpoint.scope, there), deployed)
+        fleet.prepare(partial(self._fetching.fetch, endpoint.scope, there), deployed)
         return fleet
 
     def _publish(self, endpoints: Sequence[Endpoint]) -> None:
-        table = {
-            (endpoint.scope, endpoint.name.lower()): self._route(endpoint)
-            for endpoint in endpoints
-            if endpoint.status is not EndpointStatus.DELETING
-        }
+        table: dict[tuple[Scope, str], Route] = {}
+        for endpoint in endpoints:
+            if endpoint.status is not EndpointStatus.DELETING:
+                with self._apart(endpoint.arn):
+                    table[endpoint.scope, endpoint.name.lower()] = self._route(endpoint)
         if table != self._published:
             self._router.publish(table)
             self._published = table
@@ -298,11 +314,13 @@ class Hosting:
         """The endpoint as it is to be recorded: itself unless its creation or update has come to an end."""
         if endpoint.status not in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
             return endpoint
-        fleet = self._fleets[endpoint.arn, endpoint.desired_generation]
+        fleet = self._fleets.get((endpoint.arn, endpoint.desired_generation))
+        if fleet is None:  # something went wrong with it
+            return endpoint
         if fleet.is_ready if endpoint.is_rescaling else fleet.was_ready:
-            return _in_service(endpoint)
+            return in_service(endpoint)
         why = fleet.failure or (fleet.setback if endpoint.is_rescaling else "")
-        return _failed(endpoint, why[:_MAX_REASON]) if why else endpoint
+        return failed(endpoint, why[:_MAX_REASON]) if why else endpoint
 
     def _record(self, endpoint: Endpoint, outcome: Endpoint) -> None:
         with self._store.transaction() as tx:
@@ -313,51 +331,35 @@ class Hosting:
         _LOG.info("endpoint %s is %s %s", outcome.name, outcome.status, outcome.failure_reason)
         self.wake()
 
-    def _sweep(self, endpoints: Sequence[Endpoint], wanted: Iterable[_FleetKey]) -> None:
+    def _sweep(self, endpoints: Sequence[Endpoint], wanted: Iterable[FleetKey]) -> None:
         """Remove what nobody wants any more: generations, folders, and endpoints that are being deleted."""
         kept = set(wanted)
         for key, fleet in list(self._fleets.items()):
             if key not in kept and fleet.is_gone:
-                del self._fleets[key]
-                self._failed_at.pop(key, None)
-                shutil.rmtree(fleet.folder, ignore_errors=True)
-                self._room.give_back(fleet.folder)
+                with self._apart(key[0]):
+                    self._let_go(key, fleet)
         alive = {arn for arn, _ in self._fleets}
         for endpoint in endpoints:
             if endpoint.status is EndpointStatus.DELETING and endpoint.arn not in alive:
-                folder = self._folder(endpoint)
-                shutil.rmtree(folder, ignore_errors=True)
-                shutil.rmtree(self._memory_root / folder.name, ignore_errors=True)
-                with self._store.transaction() as tx:
-                    tx.delete(endpoint)
+                with self._apart(endpoint.arn):
+                    self._delete(endpoint)
+        there = {endpoint.arn for endpoint in endpoints}
+        self._tell_again = {arn: at for arn, at in self._tell_again.items() if arn in there}
 
-    def _fetch(self, scope: Scope, there: frozenset[str], one: Deployed, into: Path) -> None:
-        """A bucket may have become another account's since the model was created, its role may be gone.
+    def _let_go(self, key: FleetKey, fleet: Fleet) -> None:
+        """Forget a fleet without processes, once its models are gone."""
+        if self._removal.is_over(parse_arn(key[0]).scope.account, fleet.folder):
+            del self._fleets[key]
+            self._failed_at.pop(key, None)
+            self._room.give_back(fleet.folder)
 
-        there     URLs of what was fetched in the server's last life
-        raises    InvalidRequest for such a bucket or role, and if there is no room; KeyMissing, KeyDisabled,
-                  KeyInvalidState if the key of the volume cannot be used; as download_models
-        """
-        wanted = [container.model_data_url for container in one.containers]
-        try:
-            with self._room.turn(scope.account):  # may be long in coming: asked for after it
-                self._check_access(scope, one, [url for url in wanted if url not in there])
-                take = partial(self._room.take, scope.account)
-                download_models(self._artifacts.of(scope.account), wanted, into, take)
-        finally:
-            for folder in {folder_of(url, into) for url in wanted}:
-                self._room.settle(scope.account, folder, folder_bytes(folder))
-
-    def _check_access(self, scope: Scope, one: Deployed, urls: Iterable[str]) -> None:
-        if one.volume_key:
-            self._check_key(one.volume_key)
-        for url in urls:
-            if not self._permits(scope.account, parse_location(url).bucket):
-                raise InvalidRequest(
-                    f"Could not access model data at {url}: the bucket belongs to another account."
-                )
-            if one.role:
-                self._check_data(scope, one.role, url)
+    def _delete(self, endpoint: Endpoint) -> None:
+        """Delete an endpoint without fleets, once its folders are gone."""
+        folder = self._folder(endpoint)
+        account = endpoint.scope.account
+        if self._removal.is_over(account, folder, self._memory_root / folder.name):
+            with self._store.transaction() as tx:
+                tx.delete(endpoint)
 
     def _in_memory(self) -> list[Path]:
         return in_memory(self._root.parent, _FOLDER)
@@ -374,50 +376,3 @@ class Hosting:
 
     def _folder(self, endpoint: Endpoint) -> Path:
         return self._root / derived_suffix(endpoint.arn, endpoint.created.isoformat())
-
-
-def volume_key_of(deployed: Iterable[Deployed]) -> str:
-    """The key of a generation's volume: all variants are of one endpoint configuration."""
-    return next((one.volume_key for one in deployed if one.volume_key), "")
-
-
-def _wanted(endpoints: Iterable[Endpoint]) -> _Wanted:
-    return {key: deployed for e in endpoints for key, deployed in _generations(e).items()}
-
-
-def _generations(endpoint: Endpoint) -> _Wanted:
-    running = {(endpoint.arn, endpoint.running_generation): endpoint.running}
-    desired = {(endpoint.arn, endpoint.desired_generation): endpoint.desired}
-    return {
-        EndpointStatus.CREATING: desired,
-        EndpointStatus.UPDATING: (running if endpoint.running else {}) | desired,
-        EndpointStatus.IN_SERVICE: running,
-        EndpointStatus.DELETING: {},
-        EndpointStatus.FAILED: {},
-    }[endpoint.status]
-
-
-def _in_service(endpoint: Endpoint) -> Endpoint:
-    return replace(
-        endpoint,
-        running=endpoint.desired,
-        running_config_name=endpoint.config_name,
-        running_generation=endpoint.desired_generation,
-        status=EndpointStatus.IN_SERVICE,
-        failure_reason="",
-        is_rescaling=False,
-    )
-
-
-def _failed(endpoint: Endpoint, why: str) -> Endpoint:
-    """An update that fails leaves what runs; a creation leaves nothing."""
-    if not endpoint.running:
-        return replace(endpoint, status=EndpointStatus.FAILED, failure_reason=why)
-    return replace(
-        endpoint,
-        desired=endpoint.running,
-        config_name=endpoint.running_config_name,
-        status=EndpointStatus.IN_SERVICE,
-        failure_reason=why,
-        is_rescaling=False,
-    )

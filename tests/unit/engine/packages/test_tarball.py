@@ -122,7 +122,9 @@ def test_a_name_that_is_the_folder_itself_is_refused(tmp_path):
 def test_too_many_files_are_refused(tmp_path):
     entries = [(_entry(str(i)), b"") for i in range(11)]
     _archive(tmp_path / "a.tar.gz", *entries)
-    _refused(tmp_path / "a.tar.gz", tmp_path, TarLimits(max_files=10), "more than 10 files")
+    _refused(
+        tmp_path / "a.tar.gz", tmp_path, TarLimits(max_files=10), "more than 10 files and folders"
+    )
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path):

@@ -34,7 +34,7 @@ def files_below(folder):
 def play(world, scene, check_key=lambda _: None):
     async def run():
         world.start()
-        world.hosting._check_key = check_key
+        world.hosting._fetching._check_key = check_key
         try:
             await scene()
         finally:
