@@ -135,6 +135,38 @@ def test_many_files_of_a_task_do_not_stop_all_writing(
     assert kept.get("before-1") in ("another", None)
 
 
+def test_files_that_a_task_made_before_do_not_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that had their second names were looked at again while a transaction of the store was open: 200,000 of them
+    stopped everybody's writes for 17 seconds."""
+    data = lived_in(tmp_path / "data")
+    mine, lstat, quiet = data / "work" / "many" / "mine", os.lstat, moment._quiet
+    mine.mkdir(parents=True)
+    for number in range(200):
+        (mine / f"{number}").touch()
+    looked_at: list[str] = []
+    monkeypatch.setattr(moment, "_MOST_FILES", 100)
+
+    @contextmanager
+    def watched(store: SqliteStore) -> Iterator[None]:
+        with quiet(store):
+            looked_at.clear()
+            yield
+            looked_at.append("end")
+
+    def counted(path: str | Path, **more: int) -> os.stat_result:
+        looked_at.append(str(path))
+        return lstat(path, **more)
+
+    monkeypatch.setattr(moment, "_quiet", watched)
+    monkeypatch.setattr(os, "lstat", counted)
+    back_up(data, tmp_path / "backup")
+    assert len(looked_at[: looked_at.index("end")]) < 100
+    assert (tmp_path / "backup/work/first-123/dataset/y.npy").is_file()
+    assert not (tmp_path / "backup/work/many").exists()
+
+
 def test_names_that_are_too_long_prevent_no_backup(tmp_path: Path) -> None:
     """A task that made folders in folders, of long names, by their descriptors, made a path that no backup could write."""
     data = lived_in(tmp_path / "data")

@@ -49,6 +49,9 @@ _DEEPEST = 32
 _LONGEST = 1024
 """Bytes of a name in a backup: longer ones may have no place below the folder that they are written or restored to."""
 
+_MOST_FILES = 10_000
+"""Files and folders of one job: of ours none makes a tenth. Each is looked at while nothing is written."""
+
 _MOST_NEW = 5000
 """Files of one job that get a second name while nothing is written: a task of ours makes a few hundred a second."""
 
@@ -153,7 +156,8 @@ class _SecondNames:
 
     Names and depths that nothing of ours has are left out: a task must not be able to stand in the way of a backup. Nor may
     the number of its files, as nothing is written to the store while they are named: most get their names before, and then
-    what is new; of a job that makes more of it meanwhile than any of ours, the rest is left out.
+    what is new; of a job that makes more of it meanwhile than any of ours, the rest is left out. A job that has more than
+    any of ours is left out whole once that is known, as what has its name already has to be looked at again.
     """
 
     def __init__(self, data_dir: Path, scratch: Path) -> None:
@@ -161,6 +165,8 @@ class _SecondNames:
         self._n_rounds = 0
         self._named: dict[str, tuple[int, Path]] = {}
         """Inode and second name, by the name in a backup: an inode that has a name is nobody else's."""
+        self._crowded: set[str] = set()
+        """Folders of jobs that have too many files."""
 
     def files(self, most_new: int) -> Iterator[KeptFile]:
         """Every file as it is now.
@@ -168,14 +174,23 @@ class _SecondNames:
         most_new    second names that files of one job may get
         """
         self._n_rounds += 1
-        n_new: Counter[str] = Counter()
+        n_new, n_found = Counter[str](), Counter[str]()
         for root in (one for one in _LINKED if (self._data_dir / one).is_dir()):
             for folder, folders, files, at in os.fwalk(self._data_dir / root):
                 below = Path(folder).relative_to(self._data_dir)
                 is_deep = len(below.parts) >= _DEEPEST
-                folders[:] = [name for name in folders if name not in _LEFT_OUT and not is_deep]
-                job = "/".join(below.parts[:2])
-                place = below.as_posix()
+                job, place = "/".join(below.parts[:2]), below.as_posix()
+                n_found[job] += len(files) + len(folders)
+                if root == WORK and place != WORK and n_found[job] > _MOST_FILES:
+                    self._crowded.add(job)
+                    files.clear()
+                folders[:] = [
+                    name
+                    for name in folders
+                    if name not in _LEFT_OUT
+                    and not is_deep
+                    and self._crowded.isdisjoint((job, f"{place}/{name}"))
+                ]
                 for name in files:
                     told = f"{place}/{name}"
                     is_new = not self._is_named(told, name, at)
