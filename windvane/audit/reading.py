@@ -46,9 +46,15 @@ def _lines(folder: Path, writer: str) -> Iterator[Line]:
 def verify(folder: Path, writer: str, key: bytes, anchor: Anchor | None) -> Verified:
     """Compare every line of a writer with its code and the one before it, and the end with where it was known to be.
 
+    The writer may go on meanwhile: where the log ends is asked before its lines are read.
+
     anchor    as the store keeps it; None if it is not known
     """
-    found = Verified()
+    found, beside = Verified(), Head()
+    try:
+        beside = head_in(folder, writer)
+    except BrokenChain as broken:
+        found.problems.append(str(broken))
     before: Head | None = None
     first = 0
     for file in files_of(folder, writer):
@@ -65,10 +71,7 @@ def verify(folder: Path, writer: str, key: bytes, anchor: Anchor | None) -> Veri
                 found.n_lines += 1
             first = first or line.number
             before = line.head
-    try:
-        _check_ends(found, first, before or Head(), anchor, head_in(folder, writer))
-    except BrokenChain as broken:
-        found.problems.append(str(broken))
+    _check_ends(found, first, before or Head(), anchor, beside)
     return found
 
 
