@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from s3.house import OURS, Answer, S3House
@@ -37,6 +39,48 @@ def test_what_is_not_stored_yet_takes_no_more_of_the_disk_than_may_be_stored(
         assert list(store.orphans()) == []
         assert ask(house, "PUT", "/ours/third", body=body).status == 200
         assert ask(house, "PUT", "/ours/third", body=bytes(limit - 2048)).status == 200
+    finally:
+        house.close()
+
+
+@pytest.mark.parametrize("key", ["large", "in parts"])
+def test_what_a_backup_keeps_from_being_removed_is_no_room_for_more(
+    tmp_path: Path, key: str
+) -> None:
+    """While a backup runs, nothing is removed: an object that was written over and over again took the disk of all, of an
+    account that might store one of it. So did objects in parts that somebody reads."""
+    limit = 1 << 20
+    store = open_objects(tmp_path / "store", limit_bytes=limit)
+    house = S3House(tmp_path, store)
+    body = bytes(limit // 3)
+    files = tmp_path / "store" / "data"
+
+    def on_disk() -> int:
+        return sum(path.stat().st_size for path in files.rglob("*") if path.is_file())
+
+    def write() -> int:
+        if key == "large":
+            return ask(house, "PUT", f"/ours/{key}", body=body).status
+        upload = ours.create_multipart_upload(Bucket="ours", Key=key)["UploadId"]
+        part = f"/ours/{quote(key)}?partNumber=1&uploadId={upload}"
+        answer = ask(house, "PUT", part, body=body)
+        if answer.status == 200:
+            named = [{"PartNumber": 1, "ETag": hashlib.md5(body).hexdigest()}]
+            ours.complete_multipart_upload(
+                Bucket="ours", Key=key, UploadId=upload, MultipartUpload={"Parts": named}
+            )
+        return answer.status
+
+    try:
+        ours = house.client()
+        ours.create_bucket(Bucket="ours")
+        with store._files.nothing_removed():
+            statuses = [write() for _ in range(12)]
+            assert statuses[0] == 200
+            assert statuses[-1] == 403
+            assert on_disk() <= 2 * limit
+        assert write() == 200
+        assert on_disk() <= limit
     finally:
         house.close()
 

@@ -168,6 +168,19 @@ class DataFiles:
             self._disk.remove(path)
             return True
 
+    def is_there(self, name: str) -> bool:
+        return os.path.lexists(self.path(name))
+
+    def size(self, name: str) -> int:
+        """Bytes of a file, or of all files of a folder; 0 of what is gone."""
+        try:
+            if not self.is_folder(name):
+                return self.path(name).lstat().st_size
+            with os.scandir(self.path(name)) as entries:
+                return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+        except FileNotFoundError:
+            return 0
+
     def names(self) -> Iterator[list[str]]:
         """The names of all files and folders of parts, a fan-out folder at a time."""
         for digit in _DIGITS:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Self, TypeVar
 
 from windvane.objects.allowance import Allowance
-from windvane.objects.errors import DamagedObject
+from windvane.objects.errors import DamagedObject, QuotaExceeded
 from windvane.objects.files import DataFiles
 from windvane.objects.index import CommitFailed, Index
 from windvane.objects.rows import to_micros
@@ -57,10 +57,29 @@ class Opened:
         def count(n_bytes: int) -> None:
             if n_bytes < 0:
                 allowance.give_back(account, -n_bytes)
-            else:
+                return
+            try:
+                allowance.take(account, n_bytes)
+            except QuotaExceeded:
+                self._remove_left()
                 allowance.take(account, n_bytes)
 
         return count
+
+    def _remove_left(self) -> None:
+        """Remove the account's files that could not be removed before, up to the first that still cannot."""
+        for name in self._allowance.left(self.account):
+            if self._files.is_there(name) and self._has_to_wait(name):
+                return
+            self._allowance.removed(name)
+
+    def _has_to_wait(self, name: str) -> bool:
+        """Remove a data file, unless a backup or a reader holds it."""
+        try:
+            return not self._files.remove(name)
+        except (OSError, DamagedObject) as error:
+            _LOG.warning("The data file %s is left to the next sweep: %s", name, error)
+            return False
 
     def _now(self) -> int:
         """Microseconds since 1970."""
@@ -71,10 +90,8 @@ class Opened:
         gone: list[str] = []
         result = self._index.write(lambda db: operation(db, gone))
         for name in gone:
-            try:
-                self._files.remove(name)
-            except (OSError, DamagedObject) as error:
-                _LOG.warning("The data file %s is left to the next sweep: %s", name, error)
+            if self._has_to_wait(name) and self._limit_bytes:
+                self._allowance.leave(self.account, name, self._files.size(name))
         return result
 
     def _commit(

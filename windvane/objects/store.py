@@ -27,7 +27,8 @@ class EmbeddedObjects(Expiry):
     def sweep(self, now: datetime) -> None:
         self._expire(now)
         for name in self.orphans():
-            self._files.remove_orphan(name, self._has_row)
+            if self._files.remove_orphan(name, self._has_row):
+                self._allowance.removed(name)
 
     def close(self) -> None:
         self._index.close()
