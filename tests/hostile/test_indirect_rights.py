@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,6 +49,7 @@ from windvane.control.previews import Previews
 from windvane.domain.candidate import TransformJob
 from windvane.domain.images import step_image_uri
 from windvane.domain.resource import Kind
+from windvane.domain.task import TaskKind
 from windvane.engine.preview.asked import Asked
 from windvane.errors import AccessDenied, InvalidRequest
 from windvane.names import PageTokens, arn, default_role
@@ -56,6 +58,7 @@ from windvane.objects.encryption import DEFAULT_DOCUMENT
 from windvane.objects.store import open_objects
 from windvane.settled import key_of_writes
 from windvane.wire.call import Call, RequestRecord
+from windvane.work.reach import reach_of
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.forks import Forks
 from windvane.work.workers.starting import TaskStarter
@@ -346,3 +349,47 @@ def test_a_bucket_for_everybody_is_read_against_no_session_policy(account: Accou
     starter._mapped = BucketMap([BucketSource("open", Path("/none"))])
     may_read = starter._may_read(job)
     assert [may_read(Location("open", key)) for key in ("a.csv", "secret/a.csv")] == [True, False]
+
+
+def test_no_job_writes_what_its_role_may_not(account: Accounts) -> None:
+    """The folder that a job was given was asked for, and nothing that it wrote there: with the right name, or the right name
+    of an input, a job wrote over what a Deny kept from its role, such as the model that is in production."""
+    kept = deny("s3:PutObject", "arn:aws:s3:::results/jobs/prod/*")
+    role = role_of_jobs(account, allow("s3:*"), kept)
+    client = account.client()
+    account.world.put("s3://data/dataset/x")
+    for operation, request in (
+        ("create_auto_ml_job", job_request("prod")),
+        ("create_training_job", training_request("prod")),
+    ):
+        request |= {"RoleArn": role, "OutputDataConfig": {"S3OutputPath": "s3://results/jobs"}}
+        told = refusal(getattr(client, operation), **request)[1]
+        assert 'has no "s3:PutObject" permission on bucket "results"' in told
+    client.create_auto_ml_job(**{**job_request("other"), "RoleArn": role})
+
+
+def test_who_may_not_write_an_object_has_no_transform_job_write_it(account: Accounts) -> None:
+    """Its outputs are called what its inputs are."""
+    kept = deny("s3:PutObject", "arn:aws:s3:::results/prod/*")
+    keys = account.session(default_role(ACCOUNT), Policy=document(allow("*"), kept))
+    creator, now = creator_text(account.caller(keys)), account.clock()
+    output = {"S3OutputPath": "s3://results"}
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://data/in/"}}
+    details = {"TransformInput": {"DataSource": source}, "TransformOutput": output}
+    job = TransformJob(
+        scope=SCOPE, name="t", created=now, modified=now, details=details, creator=creator
+    )
+    config = WorkConfig(Path("/none"), "run", now, 1, 4000)
+    starter = TaskStarter(config, account.store, cast("Forks", None))
+    reach = reach_of(
+        job,
+        TaskKind.STEP,
+        account.world.artifacts,
+        lambda _: True,
+        starter._may_read(job),
+        starter._may_write(job),
+    )
+    written = [reach.may_write(Location("results", key)) for key in ("a.csv.out", "prod/a.csv.out")]
+    assert written == [True, False]
+    of_nobody = replace(job, creator=creator.replace('"user_id": "', '"user_id": "X'))
+    assert not starter._may_write(of_nobody)(Location("results", "a.csv.out"))

@@ -190,7 +190,8 @@ def test_a_bucket_that_changes_hands_under_a_task_is_none_of_its(tmp_path: Path)
         },
     )
     artifacts = LocalArtifacts(tmp_path / "objects")
-    reach = reach_of(job, TaskKind.ANALYZE, artifacts, ours.__contains__, lambda _: True)
+    everything = (lambda _: True,) * 2
+    reach = reach_of(job, TaskKind.ANALYZE, artifacts, ours.__contains__, *everything)
     source, result = Location("data", "train/a"), Location("out", f"jobs/{job.name}/x")
     assert reach.may_read(source)
     assert reach.may_list(source)

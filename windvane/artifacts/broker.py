@@ -234,7 +234,9 @@ class Broker:
     def _writable(self, asked: dict[str, Any]) -> Location:
         location = _location(asked)
         if not self._reach.may_write(location):
-            raise _beyond(location)
+            raise AccessDenied(
+                f"{location} is not below the output of this job, or its role may not write it."
+            )
         return location
 
     def _file(self, most: int | None) -> int:

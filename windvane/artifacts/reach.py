@@ -22,6 +22,7 @@ class Reach:
     objects    may be read, each by its whole key
     write      keys that begin as these do may be written, read, listed and deleted
     role       what of `read` and `objects` the job's role lets it read, object by object, below `write` too
+    writes     what below `write` the job's role lets it write, object by object
     permits    whether a bucket is one that the job's account may use now: it may change hands while the task runs
     """
 
@@ -30,16 +31,20 @@ class Reach:
     write: tuple[Location, ...] = ()
     role: Callable[[Location], bool] = field(default=_everything, compare=False)
     permits: Callable[[str], bool] = field(default=_everywhere, compare=False)
+    writes: Callable[[Location], bool] = field(default=_everything, compare=False)
 
     def may_read(self, location: Location) -> bool:
         if location in self.objects or _is_under(location, self.read):
             return self.permits(location.bucket) and self.role(location)
-        return self.may_write(location)
+        return self._is_output(location)
 
     def may_list(self, prefix: Location) -> bool:
         return _is_under(prefix, (*self.read, *self.write)) and self.permits(prefix.bucket)
 
     def may_write(self, location: Location) -> bool:
+        return self._is_output(location) and self.writes(location)
+
+    def _is_output(self, location: Location) -> bool:
         return _is_under(location, self.write) and self.permits(location.bucket)
 
     def may_ask_for(self, bucket: str) -> bool:

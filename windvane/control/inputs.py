@@ -94,11 +94,15 @@ def _named_readably(artifacts: Artifacts, grant: Grant, manifest: Location) -> l
     return manifest_locations(artifacts, manifest)
 
 
-def check_output(artifacts: Artifacts, scope: Scope, grant: Grant, uri: str) -> None:
-    """raises    InvalidRequest if the role may not write there or the bucket does not exist"""
+def check_output(
+    artifacts: Artifacts, scope: Scope, grant: Grant, uri: str, below: str = ""
+) -> None:
+    """below     the folder that the job makes for itself there; "" if it makes none
+
+    raises    InvalidRequest if the role may not write there or the bucket does not exist"""
     location = parse_location(uri)
-    bucket, folder = location.bucket, location.key.rstrip("/")
-    grant.require(Action.PUT, bucket, f"{folder}/" if folder else "")
+    bucket, parts = location.bucket, (location.key.rstrip("/"), below)
+    grant.require(Action.PUT, bucket, "".join(f"{part}/" for part in parts if part))
     if not artifacts.bucket_exists(bucket):
         raise InvalidRequest(
             f'Could not find the bucket "{bucket}" of S3 URL "{uri}" given in output data '

@@ -215,7 +215,8 @@ class Jobs:
     def _check_world(self, scope: Scope, request: Request, grant: Grant) -> FeatureSpecification:
         for channel in request["InputDataConfig"]:
             check_input(self._artifacts, scope, grant, channel["DataSource"]["S3DataSource"])
-        check_output(self._artifacts, scope, grant, request["OutputDataConfig"]["S3OutputPath"])
+        output, name = request["OutputDataConfig"]["S3OutputPath"], request["AutoMLJobName"]
+        check_output(self._artifacts, scope, grant, output, name)
         return check_specification(self._artifacts, grant, request)
 
     def _limits(self, request: Request) -> Limits:

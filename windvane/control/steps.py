@@ -190,7 +190,8 @@ class Steps:
         for source in sources:
             check_input(self._artifacts, job.scope, grant, source)
         for uri in outputs:
-            check_output(self._artifacts, job.scope, grant, uri)
+            below = job.name if isinstance(job, TrainingJob) else ""
+            check_output(self._artifacts, job.scope, grant, uri, below)
         if not job.output_key:
             self._encryption.check_default_keys(grant, outputs)
         with self._store.transaction() as tx:

@@ -20,6 +20,9 @@ Permits = Callable[[str], bool]
 MayRead = Callable[[Location], bool]
 """Whether the job's role may read an object."""
 
+MayWrite = Callable[[Location], bool]
+"""Whether the job's role may write an object."""
+
 
 def reach_of(
     job: AutoMLJob | ProcessingJob,
@@ -27,11 +30,13 @@ def reach_of(
     artifacts: Artifacts,
     permits: Permits,
     role: MayRead,
+    writes: MayWrite,
 ) -> Reach:
     """The reach of one task. Objects that a manifest names are those that it names now.
 
     artifacts    to read manifests
     role         what the job's role lets it read now
+    writes       what it lets it write now
     """
     read: list[Location] = []
     objects: set[Location] = set()
@@ -51,6 +56,7 @@ def reach_of(
         tuple(one for one in _outputs(job) if permits(one.bucket)),
         role,
         permits,
+        writes,
     )
 
 

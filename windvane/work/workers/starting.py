@@ -20,7 +20,7 @@ from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied
 from windvane.process.ownership import give
 from windvane.store.base import Store
-from windvane.work.reach import MayRead, creator_of, reach_of, role_of
+from windvane.work.reach import MayRead, MayWrite, creator_of, reach_of, role_of
 from windvane.work.workers.config import WorkConfig, utc_now
 from windvane.work.workers.forks import Forks, RemoteTask
 from windvane.work.workers.order import TaskOrder
@@ -53,8 +53,8 @@ class TaskStarter:
         if config.sandbox is not None:
             give(order.folder, config.sandbox.user_of(job.arn))
         permits = self._permits(self._owners, job.scope.account)
-        may_read = self._may_read(job)
-        reach = reach_of(job, order.task.kind, self._artifacts, permits, may_read)
+        may_read, may_write = self._may_read(job), self._may_write(job)
+        reach = reach_of(job, order.task.kind, self._artifacts, permits, may_read, may_write)
         ours, theirs = socket.socketpair()
         key = job.output_key
         own = self._artifacts.of(job.scope.account)
@@ -89,6 +89,21 @@ class TaskStarter:
             return decision is Decision.ALLOWED and self._may_decrypt(rights, location)
 
         return may_read
+
+    def _may_write(self, job: AutoMLJob | ProcessingJob) -> MayWrite:
+        """The same of what it may write: what was admitted is the folder, not each object that comes to lie in it."""
+        if not role_of(job) and not creator_of(job):
+            return lambda _: True
+        self._directory.refresh()
+        rights = self._rights(job)
+
+        def may_write(location: Location) -> bool:
+            resource = f"arn:aws:s3:::{location.bucket}/{location.key}"
+            return (
+                rights is not None and decide(rights, "s3:PutObject", resource) is Decision.ALLOWED
+            )
+
+        return may_write
 
     def _rights(self, job: AutoMLJob | ProcessingJob) -> Rights | None:
         """None if role or creator is no more."""
