@@ -393,3 +393,30 @@ def test_who_may_not_write_an_object_has_no_transform_job_write_it(account: Acco
     assert written == [True, False]
     of_nobody = replace(job, creator=creator.replace('"user_id": "', '"user_id": "X'))
     assert not starter._may_write(of_nobody)(Location("results", "a.csv.out"))
+
+
+def test_a_key_is_the_same_key_by_whichever_name(account: Accounts) -> None:
+    """A Deny of jobs with a key, by its ARN, did not hold for a request that named the key by its id or an alias."""
+    kms = account.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName="alias/kept", TargetKeyId=key["KeyId"])
+    store = account.store
+    parts = Permissions(
+        account.identity.authorizer, PERMISSIONS, stored_key_arn(store), stored_volume_key(store)
+    )
+    equal = {"ArnEquals": {"sagemaker:VolumeKmsKey": key["Arn"]}}
+    caller = account.caller(account.user("ann", allow("*"), deny("sagemaker:*", Condition=equal)))
+
+    def asked(named: str) -> None:
+        request = training_request("t", ResourceConfig={**_CLUSTER, "VolumeKmsKeyId": named})
+        parts(Call("sagemaker", "CreateTrainingJob", caller, request, "id"), RequestRecord("id"))
+
+    for named in (
+        key["Arn"],
+        key["KeyId"],
+        "alias/kept",
+        f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/kept",
+    ):
+        with pytest.raises(AccessDenied, match="with an explicit deny"):
+            asked(named)
+    asked("alias/other")

@@ -64,13 +64,23 @@ _CONDITIONS: Mapping[str, tuple[str, ...]] = {
 """Condition key -> members of requests that say it."""
 
 
-def _of_job(call: Call) -> Mapping[str, str]:
+_KEYS = frozenset({"sagemaker:outputkmskey", "sagemaker:volumekmskey"})
+
+
+def _of_job(call: Call, lookups: Lookups) -> Mapping[str, str]:
     facts = {}
     for key, paths in _CONDITIONS.items():
         told = [value for path in paths if (value := first(call.parameters, path)) is not None]
         if told:
-            facts[key] = str(told[0]).lower() if isinstance(told[0], bool) else str(told[0])
+            text = str(told[0]).lower() if isinstance(told[0], bool) else str(told[0])
+            facts[key] = _key_arn(call, lookups, text) if key in _KEYS else text
     return facts
+
+
+def _key_arn(call: Call, lookups: Lookups, written: str) -> str:
+    """The ARN of a KMS key, whichever of its names was written; what is none of this server's, as it was written."""
+    found = lookups.key_arn(Scope(call.caller.account, call.caller.region), written)
+    return written if found.endswith(f":{written}") else found
 
 
 def _sagemaker(rows: Mapping[str, ResourcesOf | None], service: str = "sagemaker") -> Rows:
@@ -300,7 +310,7 @@ def _new(kind: str, member: str) -> ResourcesOf:
     return resources
 
 
-def _attached(call: Call) -> Mapping[str, str]:
+def _attached(call: Call, _: Lookups) -> Mapping[str, str]:
     policy = call.parameters.get("PolicyArn")
     return {} if policy is None else {"iam:policyarn": policy}
 

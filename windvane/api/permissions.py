@@ -61,7 +61,7 @@ class Lookups:
 
 
 ResourcesOf = Callable[[Call, Lookups], tuple[str, ...]]
-FactsOf = Callable[[Call], Mapping[str, str]]
+FactsOf = Callable[[Call, Lookups], Mapping[str, str]]
 
 
 def anything(_: Call, __: Lookups) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def anything(_: Call, __: Lookups) -> tuple[str, ...]:
     return ("*",)
 
 
-def no_facts(_: Call) -> Mapping[str, str]:
+def no_facts(_: Call, __: Lookups) -> Mapping[str, str]:
     return {}
 
 
@@ -118,7 +118,7 @@ class Permissions:
             found = self._authorize.decide_for_any(caller, row.action)
             is_possible = found is Decision.ALLOWED
             return None if is_possible else denied(credential, row.action, "*", found)
-        facts = row.facts(call)
+        facts = row.facts(call, self._lookups)
         for resource in row.resources(call, self._lookups):
             decision = self._authorize.decide(caller, row.action, resource, facts)
             if decision is not Decision.ALLOWED:
@@ -135,7 +135,7 @@ class Permissions:
         record.resources = resources = row.resources(call, self._lookups)
         if row.is_decided_by_operation:
             return
-        facts = row.facts(call)
+        facts = row.facts(call, self._lookups)
         for resource in resources:
             self._authorize(call.caller, row.action, resource, facts)
         for further in row.also:
