@@ -23,6 +23,9 @@ _START = "/console/"
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _FIRST_REGION = "us-east-1"
 
+_ELSEWHERE = ("cross-site", "same-site")
+"""Values of Sec-Fetch-Site, which browsers send to addresses that are https, or on the same machine."""
+
 _FORGET = '"storage"'
 """What browsers drop of this origin on signing out. Not "cookies": those of every host of the domain would go."""
 
@@ -80,9 +83,12 @@ async def sign_in(request: Request) -> Response:
 
 async def enter(request: Request) -> Response:
     """By a one-time link. A page that goes on by itself, not a redirect: with a redirect the browser would not send a
-    strict cookie where the link stood on another site."""
+    strict cookie where the link stood on another site. From there nobody is signed in without being asked: they would go on
+    in the account of whoever made the link."""
     if request.method == "HEAD":  # whoever looks before it goes there must not use the link up
         return Response(headers=PAGE_HEADERS)
+    if request.headers.get("sec-fetch-site") in _ELSEWHERE:
+        return draw(request, "enter.html", None)
     link = request.query_params.get("link", "")
     session = await asyncio.to_thread(_entry(request).by_link, link)
     if session is None:
