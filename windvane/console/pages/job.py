@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -48,7 +48,9 @@ _OF_SCORES = frozenset({"curve", "curve_numbers", "board"})
 
 
 async def job_page(request: Request) -> Response:
-    return draw(request, "job.html", await _seen(request))
+    """Worked out and drawn beside the event loop, as its parts are: its charts show hundreds of candidates."""
+    view = await _seen(request)
+    return await visit_of(request).in_thread(draw, request, "job.html", view)
 
 
 async def job_stream(request: Request) -> Response:
@@ -64,15 +66,18 @@ async def job_stream(request: Request) -> Response:
             return dict(drawn)
         view = await _seen(request)
         is_same = drawn_of[0] is view.curve and drawn_of[1] == view.status
-        for name in FRAGMENTS:
-            if not (is_same and name in _OF_SCORES):
-                drawn[name] = draw_part(request, f"job/{name}.html", view)
+        names = [name for name in FRAGMENTS if not (is_same and name in _OF_SCORES)]
+        drawn.update(await visit_of(request).in_thread(_parts_of, request, view, names))
         drawn_of = (view.curve, view.status)
         now = time.monotonic()
         look_again = now + (now - begun) / _SHARE
         return {**drawn, END: ""} if view.is_final else dict(drawn)
 
     return stream_fragments(request, render, _EVERY_S)
+
+
+def _parts_of(request: Request, view: JobView, names: Sequence[str]) -> dict[str, str]:
+    return {name: draw_part(request, f"job/{name}.html", view) for name in names}
 
 
 async def job_log(request: Request) -> Response:
@@ -107,7 +112,7 @@ async def _seen(request: Request) -> JobView:
         visit.ask("sagemaker", "DescribeAutoMLJobV2", asked),
     )
     log = await _log_page(visit, progress["AutoMLJobName"], {"limit": _LINES_SHOWN})
-    return job_view(progress, job, log["events"])
+    return await visit.in_thread(job_view, progress, job, log["events"])
 
 
 async def _name(request: Request) -> str:

@@ -124,9 +124,11 @@ class Column:
 
 
 async def leaderboard(request: Request) -> Response:
-    name = request.path_params["name"]
-    board = await visit_of(request).ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": name})
-    return draw(request, "leaderboard.html", view_of(board, filters_of(request.query_params)))
+    """Worked out and drawn beside the event loop: there may be hundreds of candidates."""
+    visit, name = visit_of(request), request.path_params["name"]
+    board = await visit.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": name})
+    view = await visit.in_thread(view_of, board, filters_of(request.query_params))
+    return await visit.in_thread(draw, request, "leaderboard.html", view)
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:

@@ -124,7 +124,7 @@ async def page(request: Request) -> Response:
     view = _view(visit, draft, seen, roles)
     if seen is None:
         view = replace(view, before=await _before(visit, view.uploads))
-    return draw(request, "new_job.html", view)
+    return await _drawn(request, view)
 
 
 async def _before(visit: Visit, uploads: str) -> tuple[tuple[str, str, int], ...]:
@@ -143,13 +143,13 @@ async def submit(request: Request) -> Response:
     draft = _completed(Draft.of(form), visit, roles)
     if form.get("do") != "create":
         seen = await _look(visit, draft) if draft.uri else None
-        return draw(request, "new_job.html", _view(visit, draft, seen, roles))
+        return await _drawn(request, _view(visit, draft, seen, roles))
     faults = draft.faults()
     refusal = " ".join(faults.values()) if faults else await _create(visit, draft)
     if not refusal:
         return RedirectResponse(f"/console/jobs/{draft.job_name}", 303, headers=PAGE_HEADERS)
     view = _view(visit, draft, await _look(visit, draft), roles)
-    return draw(request, "new_job.html", replace(view, faults=faults, refusal=refusal), 400)
+    return await _drawn(request, replace(view, faults=faults, refusal=refusal), 400)
 
 
 async def look(request: Request) -> Response:
@@ -158,7 +158,7 @@ async def look(request: Request) -> Response:
     roles = await visit.roles()
     draft = _completed(Draft.of(await form_of(request)), visit, roles)
     view = replace(_view(visit, draft, await _look(visit, draft), roles), is_part=True)
-    return _fragment(draw_part(request, "new_job/seen.html", view))
+    return _fragment(await visit.in_thread(draw_part, request, "new_job/seen.html", view))
 
 
 async def code(request: Request) -> Response:
@@ -166,6 +166,11 @@ async def code(request: Request) -> Response:
     visit = visit_of(request)
     draft = Draft.of(await form_of(request))
     return _fragment(draw_part(request, "new_job/code.html", _code(visit, draft)))
+
+
+async def _drawn(request: Request, view: NewJob, status: int = 200) -> Response:
+    """Beside the event loop: a table may have hundreds of columns, with a choice of types each."""
+    return await visit_of(request).in_thread(draw, request, "new_job.html", view, status)
 
 
 async def _create(visit: Visit, draft: Draft) -> str:
