@@ -22,7 +22,8 @@ from windvane.work.jobs.telling import tell_job
 from windvane.work.workers import conductor as conducting
 from windvane.work.workers import stepjobs
 from windvane.work.workers.conductor import Conductor, sweep
-from windvane.work.workers.config import Role, WorkConfig
+from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.roles import Role
 from windvane.work.workers.worker import MAX_ATTEMPTS, Worker
 
 UP_SINCE = datetime.now(UTC)

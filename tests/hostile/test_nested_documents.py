@@ -74,7 +74,7 @@ def _told_of_itself(_: Path) -> object:
 def _analysis(folder: Path) -> object:
     (folder / "dataset").mkdir()
     (folder / "dataset/analysis.json").write_bytes(nested(1 << 25, b'{"columns":[', b"]}"))
-    return conductor._analysis_in(folder)
+    return conductor._analysis_in(folder, 10_000)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,16 @@ def test_lists_in_lists_are_refused_before_they_are_read(
 ) -> None:
     with within(cpu_s=0.5), pytest.raises(refusal, match=r"values|objects"):
         read(tmp_path)
+
+
+def test_an_analysis_has_no_more_columns_than_a_table_may_have(tmp_path: Path) -> None:
+    """Each plan looks at all of them, while nobody else may write to the store: of a million, for a quarter of a minute."""
+    (tmp_path / "dataset").mkdir()
+    column = {"name": "a", "type": "numeric", "reason": "", "parse": {}}
+    document = json.dumps({"columns": [column] * 10_001})
+    (tmp_path / "dataset/analysis.json").write_text(document)
+    with pytest.raises(CorruptArtifact, match="more than 10000 columns"):
+        conductor._analysis_in(tmp_path, 10_000)
 
 
 def test_a_line_of_lists_from_a_preview_is_not_read() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import fcntl
+import json
 import os
 import socket
 import subprocess
@@ -17,7 +18,11 @@ from pathlib import Path
 import pytest
 from unit.maintenance.folders import lived_in
 
+from windvane.domain.problem import MetricName
+from windvane.engine.candidates import Outcome, Score
+from windvane.engine.outcomes import outcome_to_json
 from windvane.errors import ModelFault
+from windvane.jsonsize import count_values
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.restore import restore
 from windvane.names import Scope
@@ -29,7 +34,7 @@ from windvane.serving.media import MOST_TOLD_BYTES
 from windvane.serving.pool import Pool, Seat
 from windvane.serving.router import Route, Router, VariantRoute
 from windvane.work.workers.clearing import Clearing
-from windvane.work.workers.forked import ForkedTask
+from windvane.work.workers.forked import MOST_RESULT, MOST_VALUES, ForkedTask, read_result
 from windvane.work.workers.forks import Forks
 from windvane.work.workspace import Workspace
 
@@ -91,6 +96,37 @@ def test_what_takes_long_to_remove_keeps_no_worker_from_its_work(
     may_go_on.set()
     assert is_removed.wait(30)
     assert removed == ["large"]
+
+
+def test_a_result_has_no_more_values_than_a_candidate_needs() -> None:
+    """Whenever a task of a job ends, the results of all are read again, and nobody else may write meanwhile: 250 of 80,000
+    values each took five seconds of a processor, for each task that ended."""
+    with pytest.raises(ValueError, match="it has 85002 values"):
+        read_result(json.dumps({"outclassed": [[]] * 42_500}).encode())
+    with pytest.raises(ValueError, match="are the most"):
+        read_result(b"[" * MOST_RESULT)
+
+
+def test_the_result_of_the_largest_ensemble_is_far_below_what_is_read() -> None:
+    scores = tuple(Score(metric, -0.1234567890123456, 0.1234567890123456) for metric in MetricName)
+    outcome = Outcome(
+        751,
+        -0.1234567890123456,
+        scores,
+        fit_s=123.45678901234567,
+        latency_s=0.00012345678901234567,
+        size_bytes=1_234_567_890,
+        folds_used=10,
+        train_scores=scores,
+        notes=("a remark, as long as most of them are, on how it was made",) * 20,
+        members=dict.fromkeys(range(750), 0.0013333333333333333),
+        stops={f"fold{fold}": 1_000_000 for fold in range(50)},
+    )
+    result = {"outcome": outcome_to_json(outcome), "tag": "dpp0", "n_bytes": 1_234_567_890}
+    told = json.dumps(result).encode()
+    assert read_result(told).keys() == result.keys()
+    assert len(told) < MOST_RESULT / 2
+    assert count_values(told) < MOST_VALUES / 2
 
 
 def test_a_workspace_that_is_a_link_is_not_followed(tmp_path: Path) -> None:

@@ -48,8 +48,9 @@ _MAX_KNOWN = 8
 _LOOK_AGAIN = timedelta(seconds=10)
 _LEFT = timedelta(minutes=1)
 _MOST_FORGOTTEN = 2000
-_ANALYSIS, _MOST_ANALYSIS, _MOST_VALUES = "dataset/analysis.json", 1 << 26, 4_000_000
-"""Bytes and values: of 10,000 columns it has less than half of either. It is read in a transaction."""
+_ANALYSIS, _MOST_ANALYSIS, _MOST_VALUES = "dataset/analysis.json", 1 << 28, 4_000_000
+"""Bytes and values. Of 10,000 columns it has 6 MB and 0.4 million if they are numbers or levels; if all are long texts, 130
+MB where each character takes six bytes, and 3 million where they are full of commas. It is read in a transaction."""
 
 
 class VolumeLost(WindvaneError):
@@ -78,6 +79,8 @@ class Conductor:
     deploy     control's one-click deployment
     kept_models
                single candidates whose models are kept at a job's end; 0 means all
+    max_columns
+               of a table
     """
 
     data_dir: Path
@@ -85,6 +88,7 @@ class Conductor:
     workers: int
     deploy: Deploy
     kept_models: int = 0
+    max_columns: int = 10_000
     _analyses: dict[Path, Analysis] = field(default_factory=dict)
     _quiet: dict[str, _Quiet] = field(default_factory=dict)
     _left: dict[str, datetime] = field(default_factory=dict)
@@ -186,7 +190,7 @@ class Conductor:
                 self._analyses.pop(next(iter(self._analyses)))
             if job.volume_key and not (folder / "dataset").exists():
                 raise VolumeLost(job.name)
-            self._analyses[folder] = _analysis_in(folder)
+            self._analyses[folder] = _analysis_in(folder, self.max_columns)
         return self._analyses[folder]
 
     def _deploy(self, tx: Transaction, state: JobState, now: datetime) -> None:
@@ -248,19 +252,23 @@ def left_over(store: Store, conductor: Conductor) -> list[Workspace]:
     return [workspace for workspace in present if workspace.folder not in kept]
 
 
-def _analysis_in(workspace: Path) -> Analysis:
-    """What a task found out of the data. A task may have left anything in its workspace.
+def _analysis_in(workspace: Path, max_columns: int) -> Analysis:
+    """What a task found out of the data, as far as the search needs it. A task may have left anything in its workspace.
 
     raises    CorruptArtifact
     """
     try:
-        return Analysis.from_json(_document(read_beneath(workspace, _ANALYSIS, _MOST_ANALYSIS)))
+        document = _document(read_beneath(workspace, _ANALYSIS, _MOST_ANALYSIS), max_columns)
+        return Analysis.from_json({**document, "findings": ()})
     except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CorruptArtifact(f"The analysis of the data cannot be read: {error}") from error
 
 
-def _document(data: bytes) -> Any:
-    """raises    ValueError if it is no JSON, or larger than an analysis is"""
+def _document(data: bytes, max_columns: int) -> dict[str, Any]:
+    """raises    ValueError if it is no JSON, or larger than an analysis is; KeyError or TypeError if it is none"""
     if (n_values := count_values(data)) > _MOST_VALUES:
         raise ValueError(f"it has {n_values} values; {_MOST_VALUES} are the most")
-    return json.loads(data)
+    document: dict[str, Any] = json.loads(data)
+    if len(document["columns"]) > max_columns:  # each plan looks at all of them
+        raise ValueError(f"it has more than {max_columns} columns")
+    return document

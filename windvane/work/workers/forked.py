@@ -9,13 +9,15 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import IO, Any
 
+from windvane.jsonsize import count_values
 from windvane.process.child import Child, Ending, Exit
 from windvane.process.confinement import Confinement
 
 Result = dict[str, Any]
 
-MOST_RESULT = 1 << 18
-"""Bytes; read as JSON by the worker, whose memory nothing caps, and again whenever it looks at the job."""
+MOST_RESULT, MOST_VALUES = 1 << 16, 4000
+"""Bytes and values; read as JSON by the worker, whose memory nothing caps, and again with those of all other tasks of the
+job whenever one of them ends, while nobody else may write to the store. An ensemble of 750 members has less than half of either."""
 
 
 class ForkedTask:
@@ -79,7 +81,9 @@ class ForkedTask:
 
 
 def read_result(data: bytes) -> Result:
-    """raises    ValueError if that is no JSON object"""
+    """raises    ValueError if that is no JSON object, or larger than a result is"""
+    if (n_values := count_values(data)) > MOST_VALUES:
+        raise ValueError(f"it has {n_values} values; {MOST_VALUES} are the most")
     try:
         result = json.loads(data)
     except RecursionError as error:

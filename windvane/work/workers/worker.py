@@ -106,6 +106,7 @@ class Worker:
             config.workers,
             _deployer(config.instance_limit),
             config.kept_models,
+            config.max_columns,
         )
         self._duties = Duties(config, self._conductor, MAX_ATTEMPTS)
         self._clearing = Clearing()

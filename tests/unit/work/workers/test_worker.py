@@ -158,7 +158,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    monkeypatch.setattr("windvane.work.workers.conductor._analysis_in", lambda folder: ANALYSIS)
+    monkeypatch.setattr("windvane.work.workers.conductor._analysis_in", lambda *_: ANALYSIS)
     store = open_store("", tmp_path)
     store.migrate()
     yield Shop(store, tmp_path)
