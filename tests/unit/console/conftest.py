@@ -89,7 +89,7 @@ def console(tmp_path: Path) -> Iterator[Console]:
             Objects(artifacts, Owners(), BucketMap(), allow_s3),
             Hosts(["ml.example.org"]),
             lambda caller: (default_role(caller.account),),
-            SignIns(FailureCounter(100), None, lambda _: None),
+            SignIns(FailureCounter(100, lambda: 0.0), None, lambda _: None),
         )
     )
     built = Console(site, artifacts, entry, asked)
