@@ -83,10 +83,30 @@ def test_a_peer_that_never_says_hello_leaves_others_room(server: tuple[str, int]
     held = [silent(server) for _ in range(8)]
     more = [silent(server) for _ in range(20)]
     try:
-        assert all(is_let_go(connection) for connection in more)
+        assert all(is_let_go(connection) for connection in (*held, *more[:12]))
         assert is_served(server, "127.0.0.2")
     finally:
         for connection in (*held, *more):
+            connection.close()
+
+
+def test_a_peer_that_never_says_hello_leaves_its_own_address_room(
+    server: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever else had its address, on the same machine or behind the same router, was turned away as long as it went on;
+    and so was everybody, once all addresses of this machine together had as many as there may be."""
+    monkeypatch.setattr(handshakes, "IN_ALL", 12)
+    held = [silent(server) for _ in range(8)]
+    others = [
+        socket.create_connection(server, timeout=ANSWER_S, source_address=("127.0.0.3", 0))
+        for _ in range(8)
+    ]
+    try:
+        for source in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+            assert is_served(server, source)
+        assert is_let_go(held[0])
+    finally:
+        for connection in (*held, *others):
             connection.close()
 
 

@@ -1,7 +1,8 @@
 """Accepts connections that are to speak TLS, and bounds those that do not do so yet.
 
 The web server counts a connection once its handshake is over. Until then it costs a descriptor and 60 KB, and nobody knows
-who it is: so few of them are waited for, of one peer and in all, and not for long.
+who it is: so few of them are waited for, of one peer and in all, and not for long. Where there are as many as there may be,
+the oldest of them is given up for the next one: who speaks TLS says so in milliseconds.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -39,7 +39,7 @@ class Handshakes:
         protocol: Callable[[], asyncio.Protocol],
     ) -> None:
         self._listener, self._context, self._protocol = listener, context, protocol
-        self._of_peer: Counter[str] = Counter()
+        self._of_peer: dict[str, dict[asyncio.Task[None], None]] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def accept(self) -> None:
@@ -55,17 +55,19 @@ class Handshakes:
                     await asyncio.sleep(_AFTER_A_FAULT_S)
                 else:
                     self._begin(connection, peer_of(address[0]))
+                    await asyncio.sleep(0)  # what has been accepted begins, however many more wait
         finally:
             for task in self._under_way:
                 task.cancel()
 
     def _begin(self, connection: socket.socket, peer: str) -> None:
-        if len(self._under_way) >= IN_ALL or self._of_peer[peer] >= OF_PEER:
-            connection.close()
-            return
-        self._of_peer[peer] += 1
+        if len(self._of_peer.get(peer, ())) >= OF_PEER:
+            self._give_up_oldest(peer)
+        elif len(self._under_way) >= IN_ALL:
+            self._give_up_oldest(max(self._of_peer, key=lambda one: len(self._of_peer[one])))
         task = asyncio.get_running_loop().create_task(self._shake_hands(connection))
         self._under_way.add(task)
+        self._of_peer.setdefault(peer, {})[task] = None
         task.add_done_callback(lambda done: self._end(done, peer))
 
     async def _shake_hands(self, connection: socket.socket) -> None:
@@ -78,11 +80,18 @@ class Handshakes:
                 ssl_handshake_timeout=HANDSHAKE_S,
             )
 
+    def _give_up_oldest(self, peer: str) -> None:
+        oldest = next(iter(self._of_peer[peer]))
+        oldest.cancel()
+        self._end(oldest, peer)
+
     def _end(self, task: asyncio.Task[None], peer: str) -> None:
+        """Of one that was given up it is called twice."""
         self._under_way.discard(task)
-        self._of_peer[peer] -= 1
-        if not self._of_peer[peer]:
-            del self._of_peer[peer]
+        own = self._of_peer.get(peer, {})
+        own.pop(task, None)
+        if not own:
+            self._of_peer.pop(peer, None)
 
 
 class TlsServer(uvicorn.Server):
