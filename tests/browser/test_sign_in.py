@@ -52,8 +52,8 @@ def test_no_link_goes_into_the_log_of_a_server(server):
     assert "/console/enter?link=" not in server.log()
 
 
-def test_a_link_works_from_a_page_of_another_site(context_of, server, link):
-    """Strict cookies are not sent where the link stood on another site."""
+def test_a_link_on_a_page_of_another_site_signs_in_whoever_says_so(context_of, server, link):
+    """Strict cookies are not sent where the link stood on another site, and nobody is signed in from there unasked."""
     context = context_of(signed_in=False)
     context.watch.allow("asked another host: http://elsewhere.test/")
     body = f'<a href="{link}">console</a>'
@@ -62,7 +62,8 @@ def test_a_link_works_from_a_page_of_another_site(context_of, server, link):
     )
     page = context.new_page()
     page.goto("http://elsewhere.test/")
-    page.get_by_role("link").click()
+    page.get_by_role("link", name="console").click()
+    page.get_by_role("link", name="Sign in").click()
     page.wait_for_url("**/console/")
     assert page.get_by_role("button", name="Sign out").is_visible()
 
