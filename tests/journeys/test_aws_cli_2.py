@@ -35,7 +35,7 @@ def test_logs_are_followed_from_one_job_to_the_next(aws, server):
         shown.append(tail.stdout.readline())
         assert shown[-1], shown
     assert interrupted(tail) in (0, 130)
-    assert tail.stdout.read() == ""
+    assert tail.stdout.read().strip() == ""
     tail.stdout.close()
     logs = server.client("logs")
     events = [
