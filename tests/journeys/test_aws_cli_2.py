@@ -26,6 +26,7 @@ def test_logs_are_followed_from_one_job_to_the_next(aws, server):
     uri = server.upload("cli-2/table.csv", table(of_classes=True))
     names = ("followed-1", "followed-2")
     server.create_job(names[0], uri, GenerateCandidateDefinitionsOnly=True)
+    server.wait_for_job(names[0])  # there is no log group before something is logged
     prefix = ("--log-stream-name-prefix", "followed-")
     tail = aws.start("logs", "tail", GROUP, "--follow", "--since", "1d", *prefix)
     shown = [tail.stdout.readline()]
