@@ -123,7 +123,10 @@ class Server:
     """
 
     def __init__(self, settings: Settings, workers: Sequence[WorkerProcess] = ()) -> None:
-        """workers    that have been started and wait to be told what to be"""
+        """Make every part; nothing is started yet.
+
+        workers    that have been started and wait to be told what to be
+        """
         keys = load_or_create_keys(settings.data_dir, settings.account)
         self._settings = settings
         self._store = open_store(settings.store_url, settings.data_dir)

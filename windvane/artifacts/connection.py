@@ -9,7 +9,7 @@ from windvane.artifacts.base import Artifacts
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach an S3 store; endpoint "" means AWS's own, access_key "" that requests are not signed."""
+    """An S3 store's address and key; endpoint "" means AWS's own, access_key "" that requests are not signed."""
 
     endpoint: str
     access_key: str

@@ -86,7 +86,7 @@ class Handshakes:
         self._end(oldest, peer)
 
     def _end(self, task: asyncio.Task[None], peer: str) -> None:
-        """Of one that was given up it is called twice."""
+        """Count a handshake as over. One that was given up comes here twice."""
         self._under_way.discard(task)
         own = self._of_peer.get(peer, {})
         own.pop(task, None)

@@ -423,7 +423,7 @@ async def _needs_no_signature(exchange: Exchange) -> bool:
 
 
 def _check_service(claim: sigv4.Claim, service: Service) -> None:
-    """That a signature is for the service that the request goes to, however its head is spelled.
+    """Check that a signature is for the service that the request goes to, however its head is spelled.
 
     raises    BadSignature
     """
@@ -440,7 +440,7 @@ def _not_served(exchange: Exchange) -> UnknownOperation:
 
 
 def _is_blob(shape: Shape | None) -> bool:
-    """Whether the body is taken, or given, as it is."""
+    """Return whether the body is taken, or given, as it is."""
     payload = shape.serialization.get("payload") if shape is not None else None
     return shape is not None and bool(payload) and shape.members[payload].type_name == "blob"
 

@@ -13,14 +13,14 @@ StillGood = Callable[[Caller], None]
 
 
 def as_it_was(_: Caller) -> None:
-    """Of keys that nobody can take back."""
+    """Pass every key: nobody can take it back."""
 
 
 def still_good(keyring: KeyRing, clock: Callable[[], datetime]) -> StillGood:
     """Return the check by what the key ring knows at the clock's time."""
 
     def check(caller: Caller) -> None:
-        """Temporary keys whose time is over meanwhile were good for what they began."""
+        """Raise UnknownKey for a key that was taken back. A temporary key whose time is over was good for what it began."""
         had = caller.credential
         try:
             has = keyring.credential(had.access_key, had.session_token, clock())

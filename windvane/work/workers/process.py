@@ -30,7 +30,10 @@ class WorkerProcess:
     """A worker that has been started. It dies with the thread that started it (process/leash.py)."""
 
     def __init__(self, role: Role, data_dir: Path) -> None:
-        """raises    OSError if it cannot be started"""
+        """Start it, with nothing to do yet.
+
+        raises    OSError if it cannot be started
+        """
         self.role = role
         self._process = subprocess.Popen(
             command([sys.executable, "-m", "windvane.work.workers.worker", role]),
@@ -48,7 +51,7 @@ class WorkerProcess:
         return self._process.pid
 
     def tell(self, name: str, config: str) -> None:
-        """What it is to be; it begins then.
+        """Tell it what to be; it begins then.
 
         name      unique among all workers ever
         config    WorkConfig as text
@@ -58,11 +61,11 @@ class WorkerProcess:
             self._stdin.close()
 
     def says_ready(self) -> bool:
-        """Whether it has said so since this was asked last."""
+        """Return whether it has said so since this was asked last."""
         return self._stdout.read() == READY_LINE
 
     def exit_code(self) -> int | None:
-        """None while it runs."""
+        """Return the exit code; None while it runs."""
         return self._process.poll()
 
     def terminate(self) -> None:
@@ -76,7 +79,7 @@ class WorkerProcess:
         self.close()
 
     def close(self) -> None:
-        """Of one that has ended."""
+        """Close its pipes, once it has ended."""
         self._process.wait()
         with suppress(BrokenPipeError):
             self._stdin.close()
@@ -89,5 +92,5 @@ def start_all(workers: int, data_dir: Path) -> list[WorkerProcess]:
 
 
 def posts(workers: int) -> tuple[Role, ...]:
-    """The roles of a server's workers, in their order."""
+    """Return the roles of a server's workers, in their order."""
     return (Role.EXPRESS, *[Role.TRAIN] * workers)
