@@ -58,7 +58,7 @@ def test_models_with_a_key_are_in_memory_and_go_with_the_endpoint(world):
         assert "manifest.json" in files_below(world.folder / "endpoints")
         world.change(status=EndpointStatus.DELETING)
         await until(lambda: world.endpoint is None)
-        assert not list(memory_folder(world.folder).glob("endpoints/*"))
+        await until(lambda: not list(memory_folder(world.folder).glob("endpoints/*")))
 
     play(world, scene)
 
@@ -87,6 +87,6 @@ def test_what_a_killed_server_left_in_memory_is_removed(world):
     (left / "model").write_text("x")
 
     async def scene():
-        assert not left.parent.exists()
+        await until(lambda: not left.parent.exists())
 
     play(world, scene)
