@@ -70,10 +70,11 @@ class Web:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        answer = self._answer(scope)
+        has_authorization = any(name == b"authorization" for name, _ in scope["headers"])
+        answer = self._edge if has_authorization else self._answer(scope)
         if answer is not self._edge:
             answer = _sound(scope) or answer
-        if answer is self._edge and not _has_authorization(scope):
+        if answer is self._edge and not has_authorization:
             send = _with_headers(send, _OF_NO_ORIGIN)
         if answer is self._console:
             with self._bodies.open(receive, source_ip(scope)) as body:
@@ -82,7 +83,7 @@ class Web:
             await answer(scope, receive, _finished(send))
 
     def _answer(self, scope: Scope) -> ASGIApp:
-        if _is_signed(scope):
+        if _is_signed_link(scope["query_string"]):
             return self._edge
         path = scope["path"]
         if path.startswith(_CONSOLE):
@@ -131,15 +132,8 @@ def _sound(scope: Scope) -> ASGIApp | None:
     return None
 
 
-def _is_signed(scope: Scope) -> bool:
-    query = scope["query_string"]
-    return (
-        b"X-Amz-" in query or _has_authorization(scope) or all(one in query for one in _LINK_OF_V2)
-    )
-
-
-def _has_authorization(scope: Scope) -> bool:
-    return any(name == b"authorization" for name, _ in scope["headers"])
+def _is_signed_link(query: bytes) -> bool:
+    return b"X-Amz-" in query or all(one in query for one in _LINK_OF_V2)
 
 
 def _with_headers(send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> Send:
@@ -157,7 +151,7 @@ def _finished(send: Send) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", ()))
-            names = {name.lower() for name, _ in headers}
+            names = [name.lower() for name, _ in headers]
             if b"date" not in names:
                 headers.append((b"date", _date(int(time.time()))))
             if b"x-content-type-options" not in names:

@@ -66,8 +66,9 @@ class FrameBuffer:
         if len(received) < end:
             return None
         head = bytes(received[_LENGTHS.size : head_end])
-        if self._max_values is not None and count_values(head) > self._max_values:
-            raise BadFrame(f"The header of a frame holds more than {self._max_values} values.")
+        most = self._max_values
+        if most is not None and head_size > most and count_values(head) > most:
+            raise BadFrame(f"The header of a frame holds more than {most} values.")
         header = _header(head)
         body = bytes(received[head_end:end])
         del received[:end]

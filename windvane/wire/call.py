@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Protocol
 
 
@@ -70,17 +69,15 @@ class Request:
     query: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    first: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    """The first value of each header, by its name."""
 
-    @cached_property
-    def first(self) -> Mapping[str, str]:
-        """The first value of each header, by its name."""
-        return dict(reversed(self.headers))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "first", dict(reversed(self.headers)))
 
     def with_body(self, body: bytes) -> Request:
-        """Return the same request and its body, which was read; its headers are not looked through again."""
-        whole = Request(self.method, self.path, self.query, self.headers, body)
-        whole.__dict__["first"] = self.first
-        return whole
+        """Return the same request with its body, which was read."""
+        return Request(self.method, self.path, self.query, self.headers, body)
 
 
 @dataclass(frozen=True)

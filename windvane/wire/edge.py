@@ -160,6 +160,7 @@ class Edge:
         self._operations = operations
         self._async_operations = async_operations
         self._streams = streams
+        self._served = frozenset((*operations, *async_operations, *streams))
         self._s3_gateway = s3_gateway
         self._clock = clock
         self._limits = limits
@@ -292,8 +293,7 @@ class Edge:
         exchange.operation = exchange.service.operation(name)
         exchange.record.operation = name
         called = (exchange.record.service, name)
-        served = (self._operations, self._async_operations, self._streams)
-        if not any(called in table for table in served):
+        if called not in self._served:
             raise _not_served(exchange)
         if self._recorder is not None:
             self._recorder.check(exchange.record)

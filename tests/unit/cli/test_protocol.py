@@ -1,4 +1,4 @@
-"""How much of a body waits for the application that reads it."""
+"""How much of a body waits for the application that reads it, and how an answer is written."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ class Socket(asyncio.Transport):
     def __init__(self):
         super().__init__()
         self.is_read = True
-        self.sent = b""
+        self.writes = []
 
     def pause_reading(self):
         self.is_read = False
@@ -27,7 +27,8 @@ class Socket(asyncio.Transport):
         self.is_read = True
 
     def write(self, data):
-        self.sent += data
+        if data:
+            self.writes.append(data)
 
     def is_closing(self):
         return False
@@ -53,6 +54,14 @@ def feed(protocol, connection, left):
     return n_bytes
 
 
+def connected(app):
+    config = uvicorn.Config(app, lifespan="off", log_config=None, ws="none")
+    config.load()
+    connection, protocol = Socket(), Bounded(config, ServerState(), {})
+    protocol.connection_made(connection)
+    return connection, protocol
+
+
 def test_little_waits_before_the_application_reads_and_more_while_it_does():
     asyncio.run(_check())
 
@@ -68,10 +77,7 @@ async def _check():
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    config = uvicorn.Config(app, lifespan="off", log_config=None, ws="none")
-    config.load()
-    connection, protocol = Socket(), Bounded(config, ServerState(), {})
-    protocol.connection_made(connection)
+    connection, protocol = connected(app)
     protocol.data_received(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % LENGTH)
     await settle()
     taken = feed(protocol, connection, LENGTH)
@@ -88,5 +94,53 @@ async def _check():
         asks.release()
         await settle()
     assert b"".join(message["body"] for message in read) == PIECE * (LENGTH // len(PIECE))
-    assert connection.sent.startswith(b"HTTP/1.1 200")
+    assert b"".join(connection.writes).startswith(b"HTTP/1.1 200")
     protocol.connection_lost(None)
+
+
+def answered(body_waits, body, headers=(), method=b"GET"):
+    """What is written for an answer whose body waits for the event loop, or does not."""
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": list(headers)})
+        if body_waits:
+            await settle()
+        await send({"type": "http.response.body", "body": body})
+
+    async def ask():
+        connection, protocol = connected(app)
+        protocol.data_received(method + b" / HTTP/1.1\r\nhost: x\r\n\r\n")
+        for _ in range(3):
+            await settle()
+        return connection.writes
+
+    return asyncio.run(ask())
+
+
+def test_a_short_answer_is_one_write():
+    (told,) = answered(False, b"abc", [(b"content-length", b"3")])
+    assert told.startswith(b"HTTP/1.1 200")
+    assert told.endswith(b"\r\n\r\nabc")
+
+
+def test_a_head_is_written_where_the_body_waits():
+    head, body = answered(True, b"abc", [(b"content-length", b"3")])
+    assert head.endswith(b"\r\n\r\n")
+    assert body == b"abc"
+
+
+def test_a_long_body_is_not_copied_behind_its_head():
+    head, body = answered(False, b"a" * 100_000, [(b"content-length", b"100000")])
+    assert head.endswith(b"\r\n\r\n")
+    assert body == b"a" * 100_000
+
+
+def test_a_head_without_a_body_is_written():
+    (told,) = answered(False, b"", [(b"content-length", b"3")], b"HEAD")
+    assert told.endswith(b"\r\n\r\n")
+
+
+def test_a_head_is_written_before_the_connection_is_closed():
+    headers = [(b"content-length", b"0"), (b"connection", b"close")]
+    (told,) = answered(False, b"", headers)
+    assert told.endswith(b"\r\n\r\n")
