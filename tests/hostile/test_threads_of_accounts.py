@@ -16,6 +16,7 @@ from windvane.api.keyring import KeyRing
 from windvane.errors import NotFound
 from windvane.wire.call import Call, Caller, Credential
 from windvane.wire.edge import Edge, EdgeLimits
+from windvane.wire.shares import Shares
 
 KEYS = [
     (ACCOUNT, OWNER.access_key, OWNER.secret),
@@ -163,3 +164,31 @@ def test_jobs_whose_events_are_asked_for_leave_threads_to_everything_else(releas
         await asyncio.gather(*tasks)
 
     asyncio.run(all_of_it())
+
+
+def test_clients_that_go_away_while_they_wait_take_no_thread_along():
+    """Whoever followed events or watched pages, and went away as a request of the account was over, was given the thread
+    that this gave back: the request failed, and the thread was lost until the next start. After eight times nothing of the
+    account was answered any more, and others had half of the threads."""
+
+    async def all_of_it() -> list[None]:
+        shares = Shares(4)
+
+        async def request(is_over: asyncio.Event) -> None:
+            async with shares.of(ACCOUNT):
+                await is_over.wait()
+
+        for _ in range(4):
+            is_over = asyncio.Event()
+            running = [asyncio.create_task(request(is_over)) for _ in range(2)]
+            await asyncio.sleep(0)
+            waiting = [asyncio.create_task(request(is_over)) for _ in range(3)]
+            await asyncio.sleep(0)
+            is_over.set()
+            for task in waiting[:2]:
+                task.cancel()
+            await asyncio.gather(*running, waiting[2])
+        async with asyncio.timeout(10):
+            return await asyncio.gather(*(request(is_over) for _ in range(8)))
+
+    assert asyncio.run(all_of_it()) == [None] * 8

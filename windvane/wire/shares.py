@@ -35,7 +35,7 @@ class Shares:
         except asyncio.CancelledError:
             if given.done() and not given.cancelled():
                 self.give_back(account)
-            else:
+            elif given in self._waiting.get(account, ()):
                 self._leave(account, given)
             raise
 
@@ -47,8 +47,9 @@ class Shares:
         while (following := self._following()) is not None:
             given = self._waiting[following][0]
             self._leave(following, given)
-            self._give(following)
-            given.set_result(None)
+            if not given.cancelled():  # who waited for it was, and has yet to hear of it
+                self._give(following)
+                given.set_result(None)
 
     def _following(self) -> str | None:
         """The account that gets the next one; None if there is none for anybody."""
