@@ -1,15 +1,17 @@
-"""Attacks that the audit log did not tell of: what was read through the console, and who could not sign in."""
+"""Attacks that the audit log did not tell of, what was read through the console and who could not sign in, and what it told
+too much of."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from api.accounts import ACCOUNT, Accounts, allow
-from unit.audit.records import Written
+from unit.audit.records import Written, a_record
 from unit.console.test_permissions import DATA, Desk
 
 from windvane.api.inside import Inside
@@ -18,8 +20,10 @@ from windvane.audit.kinds import Recording
 from windvane.audit.reading import read_all
 from windvane.audit.redaction import HIDDEN
 from windvane.console.visit import VisitObjects
-from windvane.errors import AccessDenied
+from windvane.errors import AccessDenied, InvalidRequest
 from windvane.wire.failures import FailureCounter
+from windvane.wire.model import load_service
+from windvane.wire.validate import validate
 
 
 @pytest.fixture
@@ -111,3 +115,26 @@ def test_a_secret_in_the_wrong_field_is_not_kept(
     assert event["userIdentity"]["accessKeyId"] == HIDDEN
     assert event["recipientAccountId"] == ""
     assert keys["SecretAccessKey"] not in caplog.text + str(event)
+
+
+def test_no_row_that_is_asked_about_is_kept(written: Written) -> None:
+    """Rows whose answers were explained stood in the audit log, and with them what a model quotes of them: whoever might
+    look up events read what others had asked about."""
+    row = {"Csv": "Ann Smith,4111"}
+    quoted = "Received client error (400) from model with message \"'Ann Smith' is no number\"."
+    asked = {"EndpointName": "e", "Row": row, "Label": "Ann Smith"}
+    record = a_record("ExplainPrediction", service="windvane", parameters=asked)
+    written.write(record, replace(record, error_code="ModelError", error_message=quoted))
+    one, other = events(written)
+    assert one["requestParameters"] == {"EndpointName": "e", "Row": HIDDEN, "Label": HIDDEN}
+    assert (other["errorCode"], other["errorMessage"]) == ("ModelError", HIDDEN)
+    assert "Ann Smith" not in str(events(written))
+
+
+def test_no_row_is_repeated_to_refuse_it() -> None:
+    """The refusal of a row that was given in two ways repeated it, and so did the audit log."""
+    shape = load_service("windvane").operation("ExplainPrediction").input_shape
+    row = {"Csv": "Ann Smith", "Cells": {"name": "Ann Smith"}}
+    with pytest.raises(InvalidRequest, match="Exactly one of") as refused:
+        validate({"EndpointName": "e", "Row": row}, shape)
+    assert "Ann Smith" not in str(refused.value)

@@ -24,6 +24,7 @@ from api.steps import split_request, training_request
 from api.world import (
     INPUT,
     REGION,
+    ROLE,
     SCOPE,
     config_request,
     job_request,
@@ -46,8 +47,8 @@ from windvane.control.identity.creators import creator_text
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.service import new_key_service
 from windvane.control.previews import Previews
-from windvane.domain.candidate import TransformJob
-from windvane.domain.images import step_image_uri
+from windvane.domain.candidate import StepStatus, TrainingJob, TransformJob
+from windvane.domain.images import TRANSFORMERS, step_image_uri
 from windvane.domain.resource import Kind
 from windvane.domain.task import TaskKind
 from windvane.engine.preview.asked import Asked
@@ -320,6 +321,48 @@ def test_no_training_job_takes_over_a_step_that_its_creator_may_not_see(account:
         "there is no such step"
         in refusal(account.client(keys=owner).create_training_job, **request)[1]
     )
+
+
+def test_no_training_job_takes_over_what_a_step_calls_its_members(account: Accounts) -> None:
+    """A job of one's own could name any other as a member of its ensemble: a second one, whose image named the first, had
+    the hyperparameters of that other filled in, which its description told."""
+    account.world.put("s3://data/dataset/analysis.json")
+    secret = training_request("secret-1", HyperParameters={"eta": "0.0123"})
+    account.client().create_training_job(**secret)
+    own = allow("sagemaker:*", "arn:aws:sagemaker:*:*:training-job/mine-*")
+    ann = account.client(keys=account.user("ann", own, allow("iam:PassRole")))
+    members = {"_members": json.dumps({"secret-1": 1})}
+    ann.create_training_job(**training_request("mine-1", HyperParameters=members))
+    image = step_image_uri(SCOPE, "lightgbm", "mine-1")
+    specification = {"TrainingImage": image, "TrainingInputMode": "File"}
+    request = training_request("mine-2", AlgorithmSpecification=specification)
+    code, text = refusal(ann.create_training_job, **request)
+    assert code == "AccessDeniedException"
+    assert "perform: sagemaker:DescribeTrainingJob on resource: arn:aws:" in text
+    account.client().create_training_job(**request)
+    told = account.client().describe_training_job(TrainingJobName="mine-2")["HyperParameters"]
+    assert "0.0123" in told["_member-1"]
+
+
+def test_who_may_not_pass_the_role_of_a_training_job_uses_it_for_no_transform_job(
+    account: Accounts,
+) -> None:
+    """A transform job whose ModelName was a training job got that job's role from whoever might create transform jobs."""
+    account.world.put("s3://data/dataset/analysis.json")
+    account.client().create_training_job(**training_request("fit", TRANSFORMERS))
+    with account.store.transaction() as tx:
+        job = tx.find(TrainingJob, SCOPE, "fit")
+        assert job is not None
+        tx.update(replace(job, status=StepStatus.COMPLETED))
+    account.world.put(job.details["ModelArtifacts"]["S3ModelArtifacts"])
+    create = allow("sagemaker:CreateTransformJob")
+    request = transform_request(ModelName="fit")
+    ann = account.client(keys=account.user("ann", create))
+    code, text = refusal(ann.create_transform_job, **request)
+    assert code == "AccessDeniedException"
+    assert f"perform: iam:PassRole on resource: {ROLE}" in text
+    bob = account.client(keys=account.user("bob", create, allow("iam:PassRole", ROLE)))
+    bob.create_transform_job(**request)
 
 
 def test_a_signature_for_one_service_is_none_for_another(account: Accounts) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from windvane.audit.kinds import is_data_event, is_read
-from windvane.audit.redaction import cut, redacted
+from windvane.audit.redaction import HIDDEN, cut, redacted
 from windvane.wire.call import Credential, RequestRecord
 
 EVENT_VERSION = "1.11"
@@ -17,6 +17,9 @@ SIGN_IN = "signin"
 """The service of sign-ins to the console; its operation is `ConsoleLogin`."""
 
 DEFAULT_REGION = "us-east-1"
+_OF_MODELS = "ModelError"
+"""The code of what a model says against a row: its words quote cells."""
+
 _SOURCES = {"sagemaker-runtime": "sagemaker"}
 _RESOURCE_TYPES = {
     ("s3", ""): "AWS::S3::Bucket",
@@ -59,7 +62,8 @@ def event_of(record: RequestRecord, at: datetime, event_id: str) -> Event:
         "eventCategory": "Data" if is_data else "Management",
     }
     if record.error_code:
-        event |= {"errorCode": record.error_code, "errorMessage": cut(record.error_message)}
+        message = HIDDEN if record.error_code == _OF_MODELS else cut(record.error_message)
+        event |= {"errorCode": record.error_code, "errorMessage": message}
     return event
 
 

@@ -19,7 +19,7 @@ MOST_BYTES = 1 << 15
 
 _SECRET = re.compile(
     r"secret|password|plaintext|ciphertext|privatekey|sessiontoken|securitytoken|webidentitytoken"
-    r"|samlassertion|authorization|customerkey|^token$|^body$|^inputs?$|keymaterial",
+    r"|samlassertion|authorization|customerkey|^token$|^body$|^inputs?$|^row$|^label$|keymaterial",
     re.IGNORECASE,
 )
 

@@ -8,6 +8,7 @@ in from the step when the job is created, and Describe tells it.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from windvane.control.channel_rules import (
@@ -21,6 +22,7 @@ from windvane.control.channel_rules import (
 from windvane.control.members import Request, first
 from windvane.domain.candidate import ProcessingJob, TrainingJob
 from windvane.domain.images import algorithm_of, step_of
+from windvane.domain.resource import Kind
 from windvane.engine.tuning.aliases import (
     FRACTION,
     OBJECTIVE,
@@ -45,10 +47,16 @@ _ABOUT_THE_TABLE = {
 """Environment variables of the processing job that read the table, and hyperparameters that say the same."""
 
 
-def filled_in(tx: Transaction, scope: Scope, request: Request) -> dict[str, Any]:
+MaySee = Callable[[Kind, str], None]
+"""Checks that whoever asks may have a step job of this kind and name described; raises AccessDenied."""
+
+
+def filled_in(tx: Transaction, scope: Scope, request: Request, may_see: MaySee) -> dict[str, Any]:
     """The request of CreateTrainingJob with what it leaves to the step that its image names; itself if it names none.
 
-    raises    InvalidRequest if there is no such step
+    may_see   is asked about the other jobs that something is taken from: members of an ensemble, which a client's own
+              job may name as it likes, and the job that read the table
+    raises    InvalidRequest if there is no such step; AccessDenied
     """
     name = step_of(_image(request))
     if name is None:
@@ -59,20 +67,27 @@ def filled_in(tx: Transaction, scope: Scope, request: Request) -> dict[str, Any]
             f"The image '{_image(request)}' names the step '{name}', and there is no such step of a candidate: take "
             "TrainingImage from DescribeTrainingJob, or leave out what follows 1-cpu-py3."
         )
-    given = request.get("HyperParameters") or _own(tx, scope, step, request)
+    given = request.get("HyperParameters") or _own(tx, scope, step, request, may_see)
     split = _split(tx, step, request)
+    if split is not None:
+        may_see(split.kind, split.name)
     told = {**_about_the_table(split, request), **given}
     filled = {**request, "InputDataConfig": _channels(split, request)}
     return {**filled, "HyperParameters": told} if told else filled
 
 
-def _own(tx: Transaction, scope: Scope, step: TrainingJob, request: Request) -> dict[str, str]:
+def _own(
+    tx: Transaction, scope: Scope, step: TrainingJob, request: Request, may_see: MaySee
+) -> dict[str, str]:
     """The step's hyperparameters; those of an ensemble with its members', unless they have channels."""
     own: dict[str, str] = step.details.get("HyperParameters", {})
     channels = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
     if MEMBERS not in own or any(name.startswith(MEMBER) for name in channels):
         return own
-    members = [tx.find(TrainingJob, scope, name) for name in _names_in(own[MEMBERS])]
+    names = _names_in(own[MEMBERS])
+    for name in names:
+        may_see(Kind.TRAINING_JOB, name)
+    members = [tx.find(TrainingJob, scope, name) for name in names]
     return {
         **own,
         **{

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from windvane.artifacts.base import Artifacts
@@ -25,7 +26,7 @@ from windvane.domain.logs import place_of
 from windvane.domain.resource import Kind
 from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import InvalidRequest, NameTaken
-from windvane.names import Scope
+from windvane.names import Scope, arn
 from windvane.store.base import Store, Transaction
 from windvane.wire.call import Caller
 
@@ -47,6 +48,12 @@ _MISSING = {
 }
 """source    the beginnings of messages that Amazon's controllers for Kubernetes look for (sagemaker-controller,
 generator.yaml), with the code ValidationException; Airflow's operators and the waiters look for the code"""
+
+_DESCRIBES = {
+    Kind.TRAINING_JOB: "sagemaker:DescribeTrainingJob",
+    Kind.PROCESSING_JOB: "sagemaker:DescribeProcessingJob",
+}
+"""Kind of a job -> what is needed to see it."""
 
 
 class Steps:
@@ -76,12 +83,12 @@ class Steps:
     def create_training_job(self, caller: Caller, request: Request) -> TrainingJob:
         """Record a job and its task; nothing is left behind if the job is refused.
 
-        raises    InvalidRequest, NameTaken; AccessDenied if the caller may not pass the role
+        raises    InvalidRequest, NameTaken; AccessDenied if the caller may not pass the role, or see what it takes over
         """
         grant = self._roles.passed(caller, request["RoleArn"])
         scope = Scope(caller.account, caller.region)
         with self._store.snapshot() as tx:
-            request = filled_in(tx, scope, request)
+            request = filled_in(tx, scope, request, partial(self._require_sight, caller))
         check((*CREATE_TRAINING_JOB_RULES, self._networks.rule()), request)
         self._encryption.check_traffic(request, "EnableInterContainerTrafficEncryption")
         name, now = request["TrainingJobName"], self._clock()
@@ -176,6 +183,11 @@ class Steps:
             now = self._clock()
             tx.update(replace(job, status=StepStatus.STOPPING, modified=now))
             tx.log(place_of(job), [f"The {_words(job)} {job.name} was told to stop."], now)
+
+    def _require_sight(self, caller: Caller, kind: Kind, name: str) -> None:
+        """raises    AccessDenied if the caller may not have the job described"""
+        resource = arn(Scope(caller.account, caller.region), kind, name)
+        self._roles.require(caller, _DESCRIBES[kind], resource)
 
     def _check_volume(self, caller: Caller, grant: Grant, job: ProcessingJob) -> None:
         own = self._roles.of_caller(caller)

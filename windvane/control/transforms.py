@@ -67,9 +67,10 @@ class Transforms:
 
         The role is that of the model; what a model without a role may do is what the caller may.
 
-        ModelName may also be a training job that fitted transformers, as it is in the transform jobs of candidates.
+        ModelName may also be a training job that fitted transformers, as it is in the transform jobs of candidates. Whoever
+        names one hands its role on.
 
-        raises    InvalidRequest, DoesNotExist, NameTaken
+        raises    InvalidRequest, DoesNotExist, NameTaken; AccessDenied if the caller may not pass the role
         """
         check(CREATE_TRANSFORM_JOB_RULES, request)
         scope = Scope(caller.account, caller.region)
@@ -80,7 +81,7 @@ class Transforms:
             job, role = self._new(tx, scope, request)
             if tx.find(TransformJob, scope, job.name) is not None:
                 raise _name_taken(job)
-        grant = self._grant(caller, role)
+        grant = self._grant(caller, job, role)
         self._encryption.check_handed_on(volume_key, grant, self._roles.of_caller(caller))
         output_key = self._encryption.output_key(scope, grant, request, "TransformOutput.KmsKeyId")
         creator = creator_text(caller) if role is None else ""
@@ -114,9 +115,13 @@ class Transforms:
         )
         return job, role
 
-    def _grant(self, caller: Caller, role: str | None) -> Grant:
+    def _grant(self, caller: Caller, job: TransformJob, role: str | None) -> Grant:
+        """raises    AccessDenied if the role is that of a training job, and the caller may not pass it: it was handed to that
+        job, not to what is done with the result"""
         if role is None:
             return self._roles.of_caller(caller)
+        if job.transformers:
+            return self._roles.passed(caller, role)
         return self._roles.assume(Scope(caller.account, caller.region), role)
 
     def _check_world(self, scope: Scope, request: Request, grant: Grant, job: TransformJob) -> None:
