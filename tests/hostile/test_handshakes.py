@@ -15,7 +15,7 @@ import uvicorn
 import uvloop
 from hostile.test_wire_http import ANSWER_S, app, read_all
 
-from windvane.cli import handshakes
+from windvane.cli import handshakes, protocol
 from windvane.cli.handshakes import TlsServer
 from windvane.cli.protocol import EndedSoon
 
@@ -58,11 +58,15 @@ def server(
     listener.close()
 
 
-def is_served(address: tuple[str, int], source: str) -> bool:
+def greeted(address: tuple[str, int], source: str) -> ssl.SSLSocket:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     plain = socket.create_connection(address, timeout=ANSWER_S, source_address=(source, 0))
-    with context.wrap_socket(plain) as connection:
+    return context.wrap_socket(plain)
+
+
+def is_served(address: tuple[str, int], source: str) -> bool:
+    with greeted(address, source) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         return b"served" in read_all(connection)
 
@@ -130,3 +134,19 @@ def test_what_speaks_no_tls_is_let_go(server: tuple[str, int]) -> None:
         read_all(connection)
         assert time.monotonic() - started < handshakes.HANDSHAKE_S
     assert is_served(server, "127.0.0.1")
+
+
+def test_a_peer_that_is_turned_away_and_stays_leaves_others_room(
+    server: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was told that there were too many of its connections, and did not say goodbye, had them counted for half a
+    minute more: with as many again everybody was turned away. Of 32 connections there may be 16 of one peer."""
+    monkeypatch.setattr(protocol.resource, "getrlimit", lambda _: (64, 64))
+    held = [greeted(server, "127.0.0.1") for _ in range(40)]
+    try:
+        assert is_served(server, "127.0.0.2")
+        assert read_all(held[-1]).startswith(b"HTTP/1.1 503 ")
+        assert is_served(server, "127.0.0.2")
+    finally:
+        for connection in held:
+            connection.close()

@@ -92,6 +92,7 @@ class Bounded(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if self._is_crowded():
+            self.connections.discard(self)  # its client may take its time to let go of it
             self._answer_and_close(503, _CROWDED)
             return
         self._wait_for_head()
@@ -362,10 +363,14 @@ def _closing_early(app: Any, cycle: RequestResponseCycle) -> Any:
 
 class EndedSoon(Bounded):
     """Over TLS a connection ends with a word of the client, who does not say it while it keeps the connection for
-    later: when the server stops, it is not waited for."""
+    later: when the server stops, or turns it away, it is not waited for."""
 
     def shutdown(self) -> None:
         idle = self.cycle is None or self.cycle.response_complete
         super().shutdown()
         if idle:
             self.loop.call_later(_LAST_WORD_S, self.transport.abort)
+
+    def _answer_and_close(self, status: int, sentence: bytes) -> None:
+        super()._answer_and_close(status, sentence)
+        self.loop.call_later(_LAST_WORD_S, self.transport.abort)
