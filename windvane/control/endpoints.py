@@ -124,7 +124,8 @@ class Endpoints:
         with self._store.transaction() as tx:
             endpoint = find_endpoint(tx, scope, name)
             if endpoint.status is not EndpointStatus.DELETING:
-                tx.update(replace(endpoint, status=EndpointStatus.DELETING, modified=self._clock()))
+                deleting = replace(endpoint.outline, status=EndpointStatus.DELETING)
+                tx.update(replace(deleting, modified=self._clock()))
 
 
 def add_endpoint(
@@ -194,8 +195,8 @@ def _check_instances(tx: Transaction, wanted: Endpoint, limit: int) -> None:
     """raises    LimitExceeded if the account would have more model processes than it may"""
     used = sum(
         _instances(endpoint)
-        for endpoint in tx.every(Endpoint, _WITH_INSTANCES)
-        if endpoint.scope.account == wanted.scope.account and endpoint.arn != wanted.arn
+        for endpoint in tx.every(Endpoint, _WITH_INSTANCES, wanted.scope.account)
+        if endpoint.arn != wanted.arn
     )
     delta = _instances(wanted)
     if used + delta > limit:
@@ -204,8 +205,7 @@ def _check_instances(tx: Transaction, wanted: Endpoint, limit: int) -> None:
 
 def _check_number(tx: Transaction, scope: Scope, limit: int) -> None:
     """raises    LimitExceeded if the account has as many endpoints as it may, whatever has become of them"""
-    every = tx.every(Endpoint, tuple(EndpointStatus))
-    used = sum(endpoint.scope.account == scope.account for endpoint in every)
+    used = tx.count(Endpoint, tuple(EndpointStatus), account=scope.account)
     if used >= limit:
         what = f"endpoints, {ENDPOINTS_AN_INSTANCE} for each of the instances"
         raise LimitExceeded(what, limit, used, 1, "Endpoints")

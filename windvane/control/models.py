@@ -26,6 +26,12 @@ _ALL_MODELS = Listing("ListModels", Model)
 
 _PLACES = ("PrimaryContainer", "Containers.*")
 
+MOST_ENVIRONMENT_BYTES = 32 << 10
+"""Of all containers of a model together. Endpoints keep them for each of their variants.
+
+source    Environment of ContainerDefinition in SageMaker's API reference
+"""
+
 
 def _either_form(request: Request) -> Iterator[str]:
     if "PrimaryContainer" in request and request.get("Containers"):
@@ -66,6 +72,20 @@ def _distinct_hostnames(request: Request) -> Iterator[str]:
         yield f"The ContainerHostname '{name}' is given more than once in Containers."
 
 
+def _short_environment(request: Request) -> Iterator[str]:
+    n_bytes = sum(
+        len(text.encode(errors="surrogatepass"))
+        for _, container in _containers(request)
+        for variable in container.get("Environment", {}).items()
+        for text in variable
+    )
+    if n_bytes > MOST_ENVIRONMENT_BYTES:
+        yield (
+            f"The keys and values of Environment have {n_bytes} bytes in all containers together; they must have "
+            f"{MOST_ENVIRONMENT_BYTES} at most."
+        )
+
+
 def _containers(request: Request) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for path in _PLACES:
         yield from found(request, path)
@@ -92,6 +112,7 @@ CREATE_MODEL_RULES: tuple[Rule, ...] = (
     _our_images,
     _serial_execution,
     _distinct_hostnames,
+    _short_environment,
     s3_uris(*(f"{path}.ModelDataUrl" for path in _PLACES)),
     *TAG_RULES,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -130,3 +130,17 @@ class Endpoint(Resource):
     def desired_generation(self) -> int:
         """The generation that `desired` belongs to."""
         return self.running_generation if self.is_rescaling else self.generation
+
+    @property
+    def outline(self) -> Endpoint:
+        """What is told of an endpoint that runs nothing any more: variants, and the images that still answer. Hosting reads
+        the records of all endpoints again and again, and there may be many of these."""
+        return replace(
+            self,
+            desired=tuple(replace(one, containers=()) for one in self.desired),
+            running=tuple(replace(one, containers=_images(one)) for one in self.running),
+        )
+
+
+def _images(deployed: Deployed) -> tuple[Container, ...]:
+    return tuple(replace(one, model_data_url="", environment={}) for one in deployed.containers)

@@ -112,10 +112,16 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
     def child_counts(self, kind: type[R], parents: Iterable[str]) -> dict[str, dict[str, int]]:
         """How many children each of these parents has, by their status; a parent without any is left out."""
 
-    def every(self, kind: type[R], statuses: Sequence[str]) -> list[R]:
-        """Every record of a kind in any of these statuses, in all scopes, oldest first."""
+    def every(self, kind: type[R], statuses: Sequence[str], account: str | None = None) -> list[R]:
+        """Every record of a kind in any of these statuses, of one account or of all, in all regions, oldest first."""
 
-    def count(self, kind: type[R], statuses: Sequence[str], scope: Scope | None = None) -> int: ...
+    def count(
+        self,
+        kind: type[R],
+        statuses: Sequence[str],
+        scope: Scope | None = None,
+        account: str | None = None,
+    ) -> int: ...
 
     def counts_by_status(self, kind: type[R]) -> dict[str, int]: ...
 

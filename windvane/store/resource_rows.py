@@ -98,13 +98,24 @@ class ResourceRows(EventRows):
             counts.setdefault(asked_for[parent], {})[status] = n
         return counts
 
-    def every(self, kind: type[R], statuses: Sequence[str]) -> list[R]:
-        return self._all(kind, _BODY.where(_is_in_status(kind, statuses)))
+    def every(self, kind: type[R], statuses: Sequence[str], account: str | None = None) -> list[R]:
+        found = _BODY.where(_is_in_status(kind, statuses))
+        if account is not None:
+            found = found.where(RESOURCES.c.account == account)
+        return self._all(kind, found)
 
-    def count(self, kind: type[R], statuses: Sequence[str], scope: Scope | None = None) -> int:
+    def count(
+        self,
+        kind: type[R],
+        statuses: Sequence[str],
+        scope: Scope | None = None,
+        account: str | None = None,
+    ) -> int:
         counted = select(func.count()).where(_is_in_status(kind, statuses))
         if scope is not None:
             counted = counted.where(_is_in(scope))
+        if account is not None:
+            counted = counted.where(RESOURCES.c.account == account)
         return self._connection.execute(counted).scalar_one()
 
     def counts_by_status(self, kind: type[R]) -> dict[str, int]:

@@ -164,6 +164,22 @@ class ResourceLaws:
             assert found == [here, there]
             assert tx.every(Endpoint, []) == []
 
+    def test_every_of_an_account_looks_into_its_regions_alone(self, store: Store) -> None:
+        account, region = HOME.account, HOME.region
+        failed = EndpointStatus.FAILED
+        here = an_endpoint("a", status=failed)
+        there = an_endpoint("b", status=failed, scope=Scope(account, "eu-west-1"))
+        others = an_endpoint("c", status=failed, scope=Scope("999999999999", region))
+        with store.transaction() as tx:
+            for record in (here, others, there):
+                tx.insert(record)
+            statuses = list(EndpointStatus)
+            assert tx.every(Endpoint, statuses, account) == [here, there]
+            assert tx.every(Endpoint, statuses, "888888888888") == []
+            assert tx.count(Endpoint, statuses, account=account) == 2
+            assert tx.count(Endpoint, statuses, HOME, account) == 1
+            assert tx.count(Endpoint, statuses) == 3
+
     def test_counts_are_by_kind_status_and_scope(self, store: Store) -> None:
         with store.transaction() as tx:
             tx.insert(a_job("a"))

@@ -50,7 +50,7 @@ def in_service(endpoint: Endpoint) -> Endpoint:
 def failed(endpoint: Endpoint, why: str) -> Endpoint:
     """An update that fails leaves what runs; a creation leaves nothing."""
     if not endpoint.running:
-        return replace(endpoint, status=EndpointStatus.FAILED, failure_reason=why)
+        return replace(endpoint.outline, status=EndpointStatus.FAILED, failure_reason=why)
     return replace(
         endpoint,
         desired=endpoint.running,
