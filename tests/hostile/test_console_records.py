@@ -121,13 +121,16 @@ def test_no_row_that_is_asked_about_is_kept(written: Written) -> None:
     """Rows whose answers were explained stood in the audit log, and with them what a model quotes of them: whoever might
     look up events read what others had asked about."""
     row = {"Csv": "Ann Smith,4111"}
-    quoted = "Received client error (400) from model with message \"'Ann Smith' is no number\"."
-    asked = {"EndpointName": "e", "Row": row, "Label": "Ann Smith"}
-    record = a_record("ExplainPrediction", service="windvane", parameters=asked)
-    written.write(record, replace(record, error_code="ModelError", error_message=quoted))
-    one, other = events(written)
-    assert one["requestParameters"] == {"EndpointName": "e", "Row": HIDDEN, "Label": HIDDEN}
-    assert (other["errorCode"], other["errorMessage"]) == ("ModelError", HIDDEN)
+    quoted = "Row 1, column 'age': 'Ann Smith' cannot be read as a number."
+    parameters = {"EndpointName": "e", "Row": row, "Label": "Ann Smith"}
+    record = a_record("ExplainPrediction", service="windvane", parameters=parameters)
+    codes = ("ModelError", "ValidationException")
+    failed = [replace(record, error_code=code, error_message=quoted) for code in codes]
+    denied = replace(record, error_code="AccessDeniedException", error_message="User: ann")
+    written.write(record, *failed, denied)
+    asked, *others = events(written)
+    assert asked["requestParameters"] == {"EndpointName": "e", "Row": HIDDEN, "Label": HIDDEN}
+    assert [one["errorMessage"] for one in others] == [HIDDEN, HIDDEN, "User: ann"]
     assert "Ann Smith" not in str(events(written))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from windvane.audit.kinds import is_data_event, is_read
+from windvane.audit.kinds import is_data_event, is_read, is_refusal
 from windvane.audit.redaction import HIDDEN, cut, redacted
 from windvane.wire.call import Credential, RequestRecord
 
@@ -17,8 +17,8 @@ SIGN_IN = "signin"
 """The service of sign-ins to the console; its operation is `ConsoleLogin`."""
 
 DEFAULT_REGION = "us-east-1"
-_OF_MODELS = "ModelError"
-"""The code of what a model says against a row: its words quote cells."""
+_OF_MODELS = frozenset({"InvokeEndpoint", "ExplainPrediction"})
+"""Operations in which a model may say what is wrong with a row: its words quote cells."""
 
 _SOURCES = {"sagemaker-runtime": "sagemaker"}
 _RESOURCE_TYPES = {
@@ -62,9 +62,13 @@ def event_of(record: RequestRecord, at: datetime, event_id: str) -> Event:
         "eventCategory": "Data" if is_data else "Management",
     }
     if record.error_code:
-        message = HIDDEN if record.error_code == _OF_MODELS else cut(record.error_message)
-        event |= {"errorCode": record.error_code, "errorMessage": message}
+        event |= {"errorCode": record.error_code, "errorMessage": _message(record)}
     return event
+
+
+def _message(record: RequestRecord) -> str:
+    is_of_model = record.operation in _OF_MODELS and not is_refusal(record.error_code)
+    return HIDDEN if is_of_model else cut(record.error_message)
 
 
 def _response(record: RequestRecord) -> dict[str, str] | None:

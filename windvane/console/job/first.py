@@ -1,7 +1,10 @@
-"""How a first job is started without the console: the same in the words of the AWS CLI and of boto3."""
+"""How a first job is started without the console: the same in the words of the AWS CLI and of boto3. Names of buckets need
+no quotes; a role, whose path is of any signs, is a literal of its language."""
 
 from __future__ import annotations
 
+import json
+import shlex
 from dataclasses import dataclass
 
 from windvane.names import default_bucket
@@ -31,7 +34,7 @@ boto3.client("sagemaker").create_auto_ml_job(
     ],
     AutoMLJobConfig={{"CompletionCriteria": {{"MaxAutoMLJobRuntimeInSeconds": 600}}}},
     OutputDataConfig={{"S3OutputPath": f"s3://{{bucket}}/jobs"}},
-    RoleArn="{role}",
+    RoleArn={role},
 )"""
 
 
@@ -48,8 +51,8 @@ def first_job(caller: Caller, roles: tuple[str, ...]) -> FirstJob:
 
     roles    ARNs of those that the caller may hand to jobs
     """
-    told = {
-        "bucket": default_bucket(caller.account, caller.region),
-        "role": next(iter(roles), "ROLE"),
-    }
-    return FirstJob(_SHELL.format(**told), _PYTHON.format(**told))
+    bucket, role = default_bucket(caller.account, caller.region), next(iter(roles), "ROLE")
+    return FirstJob(
+        _SHELL.format(bucket=bucket, role=shlex.quote(role)),
+        _PYTHON.format(bucket=bucket, role=json.dumps(role)),
+    )
