@@ -63,7 +63,7 @@ class Outside:
     """A gateway to a store elsewhere; `denied` are actions and ARNs that are not allowed."""
 
     def __init__(self, house: S3House, mapped: FindMapped = nothing_mapped) -> None:
-        self.house, self.kept = house, Kept()
+        self.house, self.kept, self.bodies = house, Kept(), Bodies()
         self.asked: list[tuple[str, str, Any]] = []
         self.denied: set[tuple[str, str]] = set()
         house.gateway = S3Gateway(
@@ -72,7 +72,7 @@ class Outside:
             prover(AccountsAsKeys(), house.clock),
             self._authorize,
             s3_refusal,
-            Bodies(),
+            self.bodies,
             house.in_thread,
             mapped,
         )
@@ -141,6 +141,28 @@ def test_the_source_of_a_copy_goes_on_as_it_was_understood(
     assert outside.ask("PUT", "/data/copy", [("x-amz-copy-source", source)]).status == 200
     ((head, _),) = outside.kept.sent
     assert dict(head.headers)["x-amz-copy-source"] == sent
+
+
+def test_the_version_of_a_source_is_asked_for_as_it_is_read(house: S3House) -> None:
+    """A Deny with a condition on s3:VersionId was asked about `a%62c`, and the store read abc."""
+    outside = Outside(house)
+    source = ("x-amz-copy-source", "data/key?versionId=a%62c")
+    assert outside.ask("PUT", "/data/copy", [source]).status == 200
+    facts = [facts for action, _, facts in outside.asked if action == "s3:GetObjectVersion"]
+    assert [one["s3:versionid"] for one in facts] == ["abc"]
+    ((head, _),) = outside.kept.sent
+    assert dict(head.headers)["x-amz-copy-source"] == "/data/key?versionId=abc"
+
+
+def test_bodies_that_were_sent_on_count_no_more(house: S3House) -> None:
+    """Of a body that ended with a small block 16 KB were counted for ever: after 8,192 of them nothing that is longer was
+    taken from the account any more, or from its address."""
+    outside = Outside(house)
+    pieces = [bytes(1 << 20), b"x"]
+    length = ("content-length", str((1 << 20) + 1))
+    headers = signed("PUT", "/data/key", [length], sha256(b"".join(pieces)))
+    assert house.ask("PUT", "/data/key", headers, pieces).status == 200
+    assert outside.bodies.n_bytes == 0
 
 
 @pytest.mark.parametrize("name", ["snowball-auto-extract", "minio-snowball-prefix"])

@@ -249,7 +249,7 @@ def object_arn(bucket: str, key: str) -> str:
 
 def source_text(bucket: str, key: str, version_id: str | None) -> str:
     """What read_source reads so, in one spelling."""
-    version = f"?versionId={version_id}" if version_id else ""
+    version = f"?versionId={quote(version_id, safe='')}" if version_id else ""
     return f"/{bucket}/{quote(key, safe='/~')}{version}"
 
 
@@ -267,6 +267,7 @@ def read_source(text: str) -> tuple[str, str, str | None]:
         )
     try:
         bucket, _, key = unquote(path, errors="strict").removeprefix("/").partition("/")
+        version_id = unquote(version_id, errors="strict") if version_id else None
     except UnicodeDecodeError as error:
         raise refused("InvalidArgument", "Copy Source is no UTF-8.") from error
     if not _BUCKET.fullmatch(bucket) or not key:

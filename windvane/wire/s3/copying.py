@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes
 
 from windvane.wire.call import Request
+from windvane.wire.s3.actions import read_source, source_text
 from windvane.wire.s3.allowlist import allowed, passing, query_of, refuse_dots
 from windvane.wire.s3.answers import Answered, identified, send_answered
 from windvane.wire.s3.call import S3Call, S3Result
@@ -58,10 +58,9 @@ class CopySource:
         headers = dict(head.headers)
         if not (named := headers.get("x-amz-copy-source", "")):
             return None
-        path, _, query = named.partition("?")
+        path, _, query = source_text(*read_source(named)).partition("?")
         conditions = [(_CONDITIONS[n], v) for n, v in head.headers if n in _CONDITIONS]
-        encoded = quote(unquote_to_bytes(path).removeprefix(b"/"), safe="/~")
-        return cls(f"/{encoded}", query, tuple(conditions))
+        return cls(path, query, tuple(conditions))
 
     @property
     def bucket(self) -> str:
