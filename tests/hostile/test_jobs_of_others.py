@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from api.world import build_world, close
 from unit.work.room import room_mb
 from unit.work.workers.forking import forking
 from unit.work.world import SCOPE, make_job
@@ -18,6 +20,7 @@ from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
+from windvane.store.records import to_json
 from windvane.work.jobs.telling import tell_job
 from windvane.work.workers import conductor as conducting
 from windvane.work.workers import stepjobs
@@ -52,6 +55,22 @@ def unwritable(monkeypatch: pytest.MonkeyPatch) -> None:
         tell_job(tx, old, new, now)
 
     monkeypatch.setattr(conducting, "tell_job", tell)
+
+
+def test_a_long_feature_specification_is_no_part_of_the_jobs_record(tmp_path: Path) -> None:
+    """Whoever brings all jobs forward reads the records of all of them twice a second: of 60 that named 60,000 columns
+    each, that took longer than a task is leased for, so that tasks of everybody were taken from their workers."""
+    world = build_world(tmp_path)
+    types = {f"column {number}": "text" for number in range(20_000)}
+    world.put("s3://data/features.json", json.dumps({"FeatureDataTypes": types}).encode())
+    generation = {"FeatureSpecificationS3Uri": "s3://data/features.json"}
+    world.create_job("churn", AutoMLJobConfig={"CandidateGenerationConfig": generation})
+    with world.store.snapshot() as tx:
+        [job] = tx.every(AutoMLJob, list(JobStatus))
+        [task] = tx.tasks(job.arn)
+    close(world)
+    assert len(to_json(job)) < 10_000
+    assert task.payload["features"] == {"names": None, "types": types}
 
 
 def opened(store: Store, name: str) -> AutoMLJob:

@@ -119,7 +119,6 @@ class Jobs:
             deadline=now + timedelta(seconds=limits.max_runtime_s),
             endpoint_name=_endpoint_name(request),
             by_v2=by_v2,
-            features=features,
             output_key=output_key,
             volume_key=volume_key,
         )
@@ -130,7 +129,8 @@ class Jobs:
                 raise _name_taken(scope, name)
             self._check_number(tx, scope)
             set_first_tags(tx, job.arn, request)
-            tx.add_tasks(job.arn, [NewTask(TaskKind.ANALYZE, "analyze", {})], now)
+            analysis = NewTask(TaskKind.ANALYZE, "analyze", {"features": features.to_json()})
+            tx.add_tasks(job.arn, [analysis], now)
         return job
 
     def _keys(

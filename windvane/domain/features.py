@@ -46,6 +46,15 @@ class FeatureSpecification:
     def uses(self, column: str) -> bool:
         return self.names is None or column in self.names
 
+    def to_json(self) -> dict[str, Any]:
+        return {"names": None if self.names is None else [*self.names], "types": {**self.types}}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> FeatureSpecification:
+        names = told["names"]
+        types = {column: FeatureType(kind) for column, kind in told["types"].items()}
+        return cls(None if names is None else tuple(names), types)
+
 
 EVERYTHING = FeatureSpecification()
 

@@ -112,7 +112,8 @@ class AutoMLJob(Resource):
     endpoint_name    chosen at creation if the job is to deploy; "" if not
     deployed         the endpoint of this job is InService
     resolved_mode    of a job that asked for AUTO, once the size of its data is known
-    features         what the feature specification file said when the job was created
+    features         what the feature specification file said when the job was created, of jobs of earlier versions. Now the
+                     task that analyses the data has it: it may name 60,000 columns, and records of jobs are read often
     output_key       ARN of the KMS key that what is written to S3 is encrypted under; "" for the bucket's default
     volume_key       ARN of the KMS key of its volume, which is in memory then; "" for the data folder's disk
     """

@@ -21,6 +21,7 @@ from windvane.control.data_rules import (
     validation_channel,
 )
 from windvane.control.members import first
+from windvane.domain.features import FeatureSpecification
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
 from windvane.domain.task import Task, TaskKind
@@ -147,9 +148,15 @@ def _problem(bench: Bench, channel: Mapping[str, Any]) -> ProblemSpec:
         calibrate=bench.means.calibrate,
         tune_threshold=bench.means.tune_threshold,
         sample_weight=channel.get("SampleWeightAttributeName"),
-        features=bench.job.features,
+        features=_features(bench),
         validation_fraction=first(request, FRACTION),
     )
+
+
+def _features(bench: Bench) -> FeatureSpecification:
+    """Of a job of an earlier version, the job itself has them."""
+    told = bench.task.payload.get("features")
+    return bench.job.features if told is None else FeatureSpecification.from_json(told)
 
 
 def _split(bench: Bench) -> Result:
