@@ -38,7 +38,8 @@ from windvane.names import PageTokens, Scope
 from windvane.store.base import Query, Store, Transaction
 
 MOST_KEYS = 10_000
-"""Of an account in a region. AWS: 100,000."""
+"""Of an account, in all regions: any name may be a region's, and keys of all of them are looked through for what is due.
+AWS: 100,000 in a region."""
 
 MOST_ON_DEMAND_ROTATIONS = 25
 """source    "Rotate AWS KMS keys" in KMS's developer guide"""
@@ -88,7 +89,7 @@ class Keys:
         key = new_key(scope, self._materials, self._clock(), request.get("Description", ""))
         with self._store.transaction() as tx:
             tx.insert(key)
-            used = tx.total(Key, Query(scope=scope))
+            used = tx.count(Key, list(KeyState), account=scope.account)
             if used > MOST_KEYS:
                 raise LimitExceeded("KMS keys", MOST_KEYS, used - 1, 1, "Keys")
             set_first_tags(tx, key.arn, plain)
