@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from api.records import finished_candidate, job_record
+from api.records import JOB_ARN, finished_candidate, job_record
 from api.steps import step_input
 from api.world import ACCOUNT, OTHER_ACCOUNT, OUTPUT, READER, REGION, SCOPE, World, _call
 from botocore.auth import SigV4Auth
@@ -49,6 +49,7 @@ def dataset_step(world: World, status: StepStatus = StepStatus.COMPLETED) -> Pro
     return ProcessingJob(
         scope=SCOPE,
         name="db-1",
+        parent=JOB_ARN,
         created=now,
         modified=now,
         status=status,

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api.world import build_world, close
+from api.records import JOB_ARN, finished_candidate, job_record
+from api.test_leaderboard import ONE, told
+from api.test_reports import PIPELINE, dataset_step, post, put_artefacts, refused
+from api.world import World, build_world, close
 from unit.work.room import room_mb
 from unit.work.workers.forking import forking
 from unit.work.world import SCOPE, make_job
 
 from windvane.domain.candidate import StepStatus, TrainingJob
 from windvane.domain.job import AutoMLJob, JobStatus
+from windvane.domain.problem import MetricName
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
@@ -170,3 +174,29 @@ def test_a_step_job_whose_end_cannot_be_told_fails(
         assert not [task for task in tx.tasks(job.arn) if task.status.is_open]
     assert ended is not None
     assert ended.status is StepStatus.FAILED
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    (tmp_path / "server").mkdir()
+    made = build_world(tmp_path / "server")
+    yield made
+    close(made)
+
+
+def test_no_job_of_a_client_stands_for_a_step_of_anothers(world: World) -> None:
+    """Steps are looked up by names that can be foreseen: whoever gave one to a processing job of their own before the step
+    began had others' reports made of data of theirs, and their job shown as the step."""
+    now = world.clock()
+    world.insert(job_record(now, objective=MetricName.F1))
+    world.insert(finished_candidate(now, containers=PIPELINE))
+    put_artefacts(world)
+    own = replace(dataset_step(world), parent="")
+    world.insert(own)
+    status, _, text = refused(post(world))
+    assert (status, "the processing job db-1, which writes them, is missing" in text) == (400, True)
+    step = told(world, ONE)["Steps"][0]
+    assert (step["CandidateStepName"], "Status" in step) == ("db-1", False)
+    world.update(replace(own, parent=JOB_ARN))
+    assert told(world, ONE)["Steps"][0]["Status"] == "Completed"
+    assert post(world)[0] == 202

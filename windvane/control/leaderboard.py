@@ -93,7 +93,7 @@ class Leaderboards:
                     f"The AutoML job {job.name} has no candidate called {candidate_name}. ListCandidatesForAutoMLJob "
                     "names those that it has."
                 )
-            stages = tuple(_stage(tx, scope, step) for step in found.candidate.steps)
+            stages = tuple(_stage(tx, job, step) for step in found.candidate.steps)
         return CandidateView(job, found, stages)
 
 
@@ -142,5 +142,7 @@ def _group(candidate: Candidate, comparable: set[str]) -> int:
     return 2 + _LAST.index(candidate.status)
 
 
-def _stage(tx: Transaction, scope: Scope, step: Step) -> Stage:
-    return Stage(step, tx.find(_RECORDS[step.kind], scope, step.name))
+def _stage(tx: Transaction, job: AutoMLJob, step: Step) -> Stage:
+    """Without a record where a client has given the step's name to a job of its own."""
+    record = tx.find(_RECORDS[step.kind], job.scope, step.name)
+    return Stage(step, record if record is not None and record.parent == job.arn else None)

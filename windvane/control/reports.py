@@ -140,6 +140,10 @@ def _dataset(tx: Transaction, job: AutoMLJob, candidate: Candidate) -> str:
     """
     name = candidate.steps[0].name
     step = tx.find(ProcessingJob, candidate.scope, name)
+    if (
+        step is not None and step.parent != job.arn
+    ):  # clients may call jobs of their own what they like
+        step = None
     dataset = outputs_of(step).get("dataset") if step is not None else None
     if step is None or dataset is None or step.status is not StepStatus.COMPLETED:
         status = step.status if step is not None else "missing"
