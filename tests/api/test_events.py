@@ -12,6 +12,7 @@ from api.world import ACCOUNT, OTHER_ACCOUNT, REGION, Keys, World, _call
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from hostile.requests import v2_request
 
 from windvane.api.events import event_operations
 from windvane.control.buckets import StoredBuckets
@@ -115,6 +116,12 @@ def test_a_jobs_events_are_its_own(world: World) -> None:
     world.create_job("other")
     _, _, body = ask(world, "/windvane/jobs/churn/events?follow=false")
     assert [d["detail"]["AutoMLJobName"] for d in documents(body)] == ["churn"]
+
+
+def test_a_job_of_the_second_api_has_events_too(world: World) -> None:
+    world.client().create_auto_ml_job_v2(**v2_request("churn"))
+    status, _, body = ask(world, "/windvane/jobs/churn/events?follow=false")
+    assert (status, [d["detail"]["AutoMLJobName"] for d in documents(body)]) == (200, ["churn"])
 
 
 def test_accounts_do_not_see_each_other(world: World) -> None:
