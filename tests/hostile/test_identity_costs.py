@@ -6,6 +6,7 @@ import asyncio
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from api.world import refusal
 from windvane.api.inside import Inside
 from windvane.api.session_tokens import MOST_POLICY_ARNS, MOST_POLICY_CHARACTERS
 from windvane.control.roles import Roles
+from windvane.domain.identity import Identity, User
+from windvane.store import identity_rows
 from windvane.wire.call import Call, RequestRecord
 from windvane.wire.edge import Edge
 
@@ -34,6 +37,49 @@ def account(tmp_path: Path) -> Iterator[Accounts]:
 def spaced(*statements: dict[str, Any]) -> str:
     """A small document with much white space, which does not count for its length."""
     return document(*statements).replace("{", "{" + SPACE, 1)
+
+
+def test_changes_of_identities_read_none_of_thousands(
+    account: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To delete a policy all users and roles of the account were read while nobody else could write: of 5,000 users with
+    long tags that took seconds, and a few who asked for it together kept all accounts from writing for half a minute."""
+    iam = account.client("iam")
+    for number in range(5):
+        account.user(f"user-{number}")
+    policy = document(allow("s3:GetObject", "*"))
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=policy)["Policy"]["Arn"]
+    iam.attach_user_policy(UserName="user-4", PolicyArn=arn)
+    read: list[str] = []
+    of_text = identity_rows._read
+
+    def watched(kind: type[Identity], body_format: int, body: str) -> Identity:
+        read.append(str(kind.kind))
+        return of_text(kind, body_format, body)
+
+    monkeypatch.setattr(identity_rows, "_read", watched)
+    assert refusal(iam.delete_policy, PolicyArn=arn)[0] == "DeleteConflict"
+    assert read == ["policy"]
+    iam.detach_user_policy(UserName="user-4", PolicyArn=arn)
+    iam.delete_policy(PolicyArn=arn)
+    read.clear()
+    iam.create_access_key(UserName="user-0")
+    assert read == ["user", "access-key"]  # and the new one, to know it
+    assert refusal(iam.create_access_key, UserName="user-0")[0] == "LimitExceeded"
+    assert refusal(iam.delete_user, UserName="user-1")[0] == "DeleteConflict"
+
+
+def test_a_policy_that_another_server_has_just_attached_is_not_deleted(account: Accounts) -> None:
+    """What is known in memory is brought up to date inside the transaction."""
+    iam = account.client("iam")
+    policy = document(allow("s3:GetObject", "*"))
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=policy)["Policy"]["Arn"]
+    account.user("ann")
+    with account.world.store.transaction() as tx:
+        known = tx.identity(User, ACCOUNT, "ann")
+        assert known is not None
+        tx.update_identity(replace(known, attached=(arn,)))
+    assert refusal(iam.delete_policy, PolicyArn=arn)[0] == "DeleteConflict"
 
 
 def test_a_simulation_does_not_hold_a_thread_for_minutes(account: Accounts) -> None:

@@ -9,7 +9,7 @@ from windvane.control.identity.changes import Changes, fresh_id, with_tags
 from windvane.control.identity.documents import Use, read_new_policy
 from windvane.control.identity.principals import find_policy
 from windvane.control.identity.service_policies import SERVICE_POLICIES
-from windvane.domain.identity import ManagedPolicy, PolicyVersion, Principal, Role, User
+from windvane.domain.identity import ManagedPolicy, PolicyVersion, Principal
 from windvane.errors import (
     AccessDenied,
     IdentityQuota,
@@ -90,8 +90,7 @@ class ManagedPolicies:
         """raises    NotFound, InUse, AccessDenied"""
         with self._changes.transaction() as tx:
             policy = _changeable(tx, account, arn)
-            holders = (*tx.identities(User, account), *tx.identities(Role, account))
-            if any(arn in holder.attached for holder in holders):
+            if self.attached_to(account, arn):
                 raise InUse("Cannot delete a policy attached to entities.")
             if len(policy.versions) > 1:
                 raise InUse(

@@ -54,6 +54,7 @@ class Users:
         """
         with self._changes.transaction() as tx:
             user = self._principals.changeable(tx, User, account, name)
+            keys = self._keys_of(user)
             changed = replace(user, name=new_name, path=new_path)
             if new_name.lower() == name.lower():
                 tx.update_identity(changed)
@@ -61,14 +62,14 @@ class Users:
                 tx.remove_identity(user)
                 if not tx.add_identity(changed):
                     raise NameTaken(f"User with name {new_name} already exists.")
-            for key in _keys_of(tx, user):
+            for key in keys:
                 tx.update_identity(replace(key, user_name=new_name))
 
     def delete(self, account: str, name: str) -> None:
         """raises    NotFound, InUse"""
         with self._changes.transaction() as tx:
             user = self._principals.changeable(tx, User, account, name)
-            if _keys_of(tx, user):
+            if self._keys_of(user):
                 raise InUse("Cannot delete entity, must delete access keys first.")
             if user.inline:
                 raise InUse("Cannot delete entity, must delete policies first.")
@@ -85,7 +86,7 @@ class Users:
         secret_key = base64.b64encode(secrets.token_bytes(30)).decode()
         with self._changes.transaction() as tx:
             user = self._principals.changeable(tx, User, account, name)
-            if len(_keys_of(tx, user)) >= MOST_KEYS:
+            if len(self._keys_of(user)) >= MOST_KEYS:
                 raise IdentityQuota("AccessKeysPerUser", MOST_KEYS)
             key = AccessKey(
                 account=account,
@@ -106,10 +107,7 @@ class Users:
         raises    NotFound
         """
         user = self._principals.find(User, account, name)
-        known = self._changes.directory.known().keys.values()
-        return sorted(
-            (key for key in known if key.user_id == user.id), key=lambda key: (key.created, key.id)
-        )
+        return sorted(self._keys_of(user), key=lambda key: (key.created, key.id))
 
     def set_key_status(self, account: str, name: str, access_key: str, status: KeyStatus) -> None:
         """raises    NotFound"""
@@ -132,6 +130,6 @@ class Users:
             raise NotFound(f"The Access Key with id {access_key} cannot be found.")
         return key
 
-
-def _keys_of(tx: Transaction, user: User) -> list[AccessKey]:
-    return [key for key in tx.identities(AccessKey, user.account) if key.user_id == user.id]
+    def _keys_of(self, user: User) -> list[AccessKey]:
+        known = self._changes.current().known().keys.values()
+        return [key for key in known if key.user_id == user.id]
