@@ -378,6 +378,7 @@ class Server:
                 self._roles.passable,
                 SignIns(self._failures, self._audit, self._telemetry.on_request),
                 settings.console.behind_tls,
+                self._rates,
             )
         )
 

@@ -114,7 +114,7 @@ class LimitSettings:
     model_bytes           that models of one account's endpoints may take, unpacked; 0 means any number
     max_data_bytes        decompressed training data of one job
     max_columns           columns of one table
-    requests_per_s        signed requests of one account, of any service; 0 means no limit
+    requests_per_s        signed requests of one account, of any service, and what its people ask of the console; 0 means no limit
     failed_requests       with wrong keys or signatures, and sign-ins, of one peer or with one key, that are told as
                           what they are; one more every two seconds, and what is beyond is throttled
     body_bytes            of all request bodies that are in memory at once

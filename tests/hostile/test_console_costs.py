@@ -19,10 +19,12 @@ from unit.console.desk import Desk, opened
 from windvane.api.inside import Inside
 from windvane.console import forms
 from windvane.console.candidate import explanation, quality, reading
+from windvane.console.draw import static_url
 from windvane.console.framed import framed
 from windvane.console.visit import VisitObjects
 from windvane.errors import InvalidRequest
 from windvane.wire.call import Caller, Credential
+from windvane.wire.rates import AccountRates
 
 
 @pytest.fixture
@@ -38,6 +40,13 @@ def test_a_field_is_no_longer_than_a_request_can_take(desk: Desk, field: str) ->
         answer = desk.post(path, [(field, "a=\n" * 20_000)])
         assert answer.status == 400
         assert f"The field {field} has 59999 characters" in answer.words
+
+
+def test_pages_are_requests_of_their_account(tmp_path: Path) -> None:
+    """Where `requests_per_s` was set, a script that was signed in to the console asked for as much as it liked."""
+    with opened(tmp_path, AccountRates(1, lambda: 0.0)) as desk:
+        assert [desk.get("/console/endpoints").status for _ in range(3)] == [200, 200, 429]
+        assert desk.get(static_url("icon.svg")).status == 200
 
 
 def test_50_tags_of_the_longest_fit(desk: Desk) -> None:

@@ -9,7 +9,7 @@ import re
 import shlex
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -65,6 +65,7 @@ from windvane.errors import (
     WindvaneError,
 )
 from windvane.wire.call import Caller
+from windvane.wire.rates import AccountRates
 
 _LOG = logging.getLogger(__name__)
 
@@ -106,6 +107,7 @@ class Parts:
     roles       ARNs of roles that a caller may hand to jobs, the default one first
     sign_ins told of every attempt to get in
     behind_tls  what comes without TLS comes from a proxy that speaks it with the browser
+    rates       requests that each account may make, those of its other clients among them
     """
 
     entry: Entry
@@ -115,6 +117,7 @@ class Parts:
     roles: Callable[[Caller], tuple[str, ...]]
     sign_ins: SignIns
     behind_tls: bool = False
+    rates: AccountRates = field(default_factory=AccountRates)
 
 
 class Site:
@@ -156,6 +159,7 @@ class Site:
                 return None
             session = await self._session(request)
             if session is not None:
+                self._parts.rates.admit(session.caller.account)
                 request.state.visit = self._visit(request, session)
             if path in _WITHOUT_SESSION:
                 return None

@@ -26,9 +26,11 @@ from windvane.control.objects import Objects
 from windvane.control.passes import Passes
 from windvane.settings import LimitSettings
 from windvane.wire.failures import FailureCounter
+from windvane.wire.rates import AccountRates
 
 HOST = "localhost:8470"
 SECRET = b"s" * 32
+_ANY_NUMBER = AccountRates()
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ class Desk:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Desk]:
+def opened(folder: Path, rates: AccountRates = _ANY_NUMBER) -> Iterator[Desk]:
+    """rates    requests that each account may make"""
     world = build_world(folder)
     entry = Entry(Keys(), Passes(world.store, world.clock), SECRET, world.clock)
     parts = build_parts(world.store, world.artifacts, world.clock, LimitSettings())
@@ -149,6 +152,7 @@ def opened(folder: Path) -> Iterator[Desk]:
             Hosts([]),
             lambda _: (ROLE,),
             SignIns(FailureCounter(), None, lambda _: None),
+            rates=rates,
         )
     )
     session = entry.by_keys(ACCOUNT, "secret", REGION)
