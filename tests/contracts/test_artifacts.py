@@ -36,8 +36,8 @@ def served(tmp_path_factory):
 class Reached(BrokeredArtifacts):
     """Through a broker; its owner makes the buckets."""
 
-    def __init__(self, channel, own):
-        super().__init__(channel)
+    def __init__(self, channel, own, folder):
+        super().__init__(channel, folder)
         self._own = own
 
     def ensure_bucket(self, bucket):
@@ -46,16 +46,16 @@ class Reached(BrokeredArtifacts):
 
 
 @pytest.fixture
-def brokered(tmp_path_factory):
+def brokered(tmp_path_factory, tmp_path):
     own = LocalArtifacts(tmp_path_factory.mktemp("artifacts"))
     ours, theirs = socket.socketpair()
     everything = Reach(
         write=(*(Location(f"bucket-{n}", "") for n in range(200)), Location("no-such-bucket", ""))
     )
-    thread = threading.Thread(target=Broker(theirs, own, everything).serve)
+    thread = threading.Thread(target=Broker(theirs, own, everything, tmp_path).serve)
     thread.start()
     with ours:
-        yield Reached(ours, own)
+        yield Reached(ours, own, tmp_path)
     thread.join()
 
 

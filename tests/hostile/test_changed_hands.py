@@ -118,8 +118,12 @@ def test_what_a_task_uploads_reaches_no_bucket_of_another_account(
     )
     order = TaskOrder(job, task, tmp_path / "work", time.time() + 60, {})
     TaskStarter(config, store, forks).start(order)
-    with channels[0] as channel, pytest.raises(OSError, match="no bucket"):
-        BrokeredArtifacts(channel).write(Location("results", "jobs/churn/made"), b"made")
+    told, made = (
+        BrokeredArtifacts(channels[0], order.folder),
+        Location("results", "jobs/churn/made"),
+    )
+    with channels[0], pytest.raises(OSError, match="no bucket"):
+        told.write(made, b"made")
     assert not objects.list_objects("results").objects
 
 

@@ -5,9 +5,12 @@ Each part of the sandbox is also taken away, to show what the others still hold.
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import json
+import mmap
 import os
+import resource
 import select
 import shutil
 import signal
@@ -15,20 +18,22 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hostile.breakout import all_results
 
-from windvane.process import landlock
+from windvane.process import landlock, seccomp
 from windvane.process.child import Child, Ending
 from windvane.process.confinement import Confinement, Part, SandboxBroken, confine
-from windvane.process.linux import prctl
+from windvane.process.linux import KernelLacks, prctl
 from windvane.process.ownership import give, lend
 from windvane.process.sandbox import Limits, Sandbox, sandbox_of
 from windvane.serving.process import ModelProcess
@@ -227,7 +232,6 @@ def test_a_server_that_is_not_root_has_its_sandbox_too(
 
 def test_a_process_with_two_threads_is_not_confined() -> None:
     """Landlock would bind one of them."""
-    import threading
 
     def attempt(_: int) -> str:
         gate = threading.Event()
@@ -265,6 +269,133 @@ def test_no_file_sends_signals_to_others(part: Part) -> None:
     assert ended is not None
     assert ended.ending is Ending.FINISHED, ended.text
     assert seen == []
+
+
+needs_seccomp = pytest.mark.skipif(Part.SECCOMP not in HELD, reason="this machine lacks it")
+
+
+@needs_seccomp
+def test_no_descriptor_is_sent_through_a_socket() -> None:
+    """Those on their way count for all processes of the user: 4,301 that nobody took kept every task of a server that is
+    not root from sending its broker a file, and so from writing any object."""
+
+    def send() -> None:
+        ours, theirs = keep
+        with pytest.raises(PermissionError):
+            socket.send_fds(theirs, [b"x"], [0])
+        theirs.sendall(b"a request")
+        assert ours.fileno() != theirs.fileno()
+
+    keep = socket.socketpair()
+    only = Confinement(frozenset({Part.SECCOMP}))
+    ended = Child.start(send, confinement=only, keep=[end.fileno() for end in keep]).wait(20)
+    assert ended is not None
+    assert ended.ending is Ending.FINISHED, ended.text
+    assert keep[0].recv(100) == b"a request"
+    for end in keep:
+        end.close()
+
+
+@needs_seccomp
+@pytest.mark.parametrize("what", ["locks", "splice", "rules", "filters", "mlock"])
+def test_no_memory_of_the_kernel_is_held_that_nothing_counts(what: str, tmp_path: Path) -> None:
+    """A process with 12 MB, by all that a server sees, held hundreds: the kernel ends the largest, which is another."""
+    path = tmp_path / "own"
+    path.write_bytes(bytes(1 << 16))
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 1 << 16) as mapped:
+        only = Confinement(frozenset({Part.SECCOMP}))
+        read_end, write_end = os.pipe()
+        work = partial(_HOLDS[what], file.fileno(), write_end, mapped)
+        ended = Child.start(work, confinement=only, keep=(file.fileno(), write_end)).wait(20)
+    for end in (read_end, write_end):
+        os.close(end)
+    assert ended is not None
+    assert ended.ending is Ending.FINISHED, ended.text
+
+
+def _locks(file: int, _: int, __: mmap.mmap) -> None:
+    """Answered as if it were done, and not done."""
+    fcntl.lockf(file, fcntl.LOCK_EX, 1)
+    assert "lock:" not in Path(f"/proc/self/fdinfo/{file}").read_text()
+
+
+def _splice(file: int, pipe: int, _: mmap.mmap) -> None:
+    """A byte in a pipe holds all of the pages that the kernel keeps together: two megabytes."""
+    with pytest.raises(PermissionError):
+        os.splice(file, pipe, 1, offset_src=0)
+    with pytest.raises(PermissionError):
+        os.sendfile(pipe, file, 0, 1)
+
+
+def _rules(*_: object) -> None:
+    assert landlock.abi() == 0
+    with pytest.raises(KernelLacks):
+        landlock.restrict((), ())
+
+
+def _filters(*_: object) -> None:
+    with pytest.raises(KernelLacks):
+        seccomp.restrict()
+    with pytest.raises(KernelLacks):
+        prctl(22, 1)
+
+
+def _mlock(_: int, __: int, mapped: mmap.mmap) -> None:
+    """Pages of files count for nobody: they can be taken back, unless they are held."""
+    start = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
+    libc = ctypes.CDLL(None, use_errno=True)
+    held = libc.mlock(ctypes.c_void_p(start), ctypes.c_size_t(1 << 16))
+    assert held != 0 or os.geteuid() == 0, "only root may hold them beyond its limit"
+    assert resource.getrlimit(resource.RLIMIT_MEMLOCK) == (0, 0)
+
+
+_HOLDS: dict[str, Callable[[int, int, mmap.mmap], None]] = {
+    "locks": _locks,
+    "splice": _splice,
+    "rules": _rules,
+    "filters": _filters,
+    "mlock": _mlock,
+}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.skipif(not HELD & {Part.NETWORK, Part.MOUNTS}, reason="this machine has no namespaces")
+def test_threads_of_one_process_keep_no_other_from_having_one() -> None:
+    """Where the server is not root they were counted together: 1,024 of a model kept all tasks that ran from theirs."""
+    parts = HELD - {Part.USER}
+
+    def as_nobody(_: int) -> str:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        prctl(PR_SET_DUMPABLE, 1)
+        (is_up, up), (may_go, go), (said, say) = os.pipe(), os.pipe(), os.pipe()
+
+        def victim() -> None:
+            os.write(up, b"u")
+            os.read(may_go, 1)
+            threading.Thread(target=os.write, args=(say, b"a thread")).start()
+
+        def hostile() -> None:
+            threading.stack_size(1 << 15)
+            with suppress(RuntimeError):
+                while True:
+                    threading.Thread(target=signal.pause, daemon=True).start()
+            os.write(up, b"u")
+            signal.pause()
+
+        confinement = Confinement(parts)
+        first = Child.start(victim, confinement=confinement, keep=(up, may_go, say))
+        os.read(is_up, 1)
+        second = Child.start(hostile, confinement=confinement, keep=(up,))
+        os.read(is_up, 1)
+        os.write(go, b"g")
+        ended = first.wait(20)
+        second.kill()
+        assert ended is not None
+        return ended.text or os.read(said, 100).decode()
+
+    assert in_fork(as_nobody) == "a thread"
 
 
 @closed

@@ -6,13 +6,10 @@ is none ends the connection.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
 import socket
-import stat
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,16 +23,15 @@ from windvane.artifacts.base import MAX_KEY_BYTES, Artifacts, Location, ObjectIn
 from windvane.artifacts.brokered import ERRORS, MOST_READ
 from windvane.artifacts.reach import Reach
 from windvane.errors import AccessDenied, CallerFault, InvalidRequest
+from windvane.process.beneath import open_beneath
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 
 _LOG = logging.getLogger(__name__)
 
 _MOST_OPEN = 64
-_MOST_SENT = 4
-"""Descriptors of one request."""
 
-_MOST_ASKED = 4 * MAX_KEY_BYTES * 6 + 4096
-"""Of a request: a key whose every character is escaped, and the rest."""
+_MOST_ASKED = 8 * MAX_KEY_BYTES * 6
+"""Of a request: a key whose every character is escaped, the path of a file, and the rest."""
 
 _MOST_ASKED_VALUES = 5000
 """Of a request, commas and brackets of its key included."""
@@ -67,12 +63,15 @@ class Broker:
 
     channel    closed at the end
     artifacts  those of the server
+    folder     the task's own: files that requests are about lie below it
     """
 
-    def __init__(self, channel: socket.socket, artifacts: Artifacts, reach: Reach) -> None:
+    def __init__(
+        self, channel: socket.socket, artifacts: Artifacts, reach: Reach, folder: Path
+    ) -> None:
         self._channel, self._artifacts, self._reach = channel, artifacts, reach
+        self._folder = folder
         self._requests = FrameBuffer(_MOST_ASKED, 0, _MOST_ASKED_VALUES)
-        self._descriptors: deque[int] = deque()
         self._open: dict[int, BinaryIO | _Listing] = {}
         self._opened = 0
         self._do: dict[str, Callable[[dict[str, Any]], _Answer]] = {
@@ -96,25 +95,19 @@ class Broker:
                 while self._receive():
                     while (request := self._requests.next_frame()) is not None:
                         self._channel.sendall(self._answered(request))
-                        self._drop_descriptors()
         except BadFrame as error:
             _LOG.warning("A task did not keep to the broker's protocol: %s", error)
         finally:
-            self._drop_descriptors()
             for handle in list(self._open):
                 self._let_go(handle)
 
     def end(self) -> None:
-        """End it though the other end may be held open: by itself, on its way here as a descriptor that nobody takes while
-        an answer waits to be read. From any thread."""
+        """End it though the other end may be held open. From any thread."""
         with suppress(OSError):  # it has ended by itself
             self._channel.shutdown(socket.SHUT_RDWR)
 
     def _receive(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._channel, 1 << 16, _MOST_SENT)
-        self._descriptors.extend(descriptors)
-        if len(self._descriptors) > _MOST_SENT:
-            raise BadFrame("More files come with a request than any is about.")
+        data = self._channel.recv(1 << 16)
         if data:
             self._requests.feed(data)
         return bool(data)
@@ -196,26 +189,27 @@ class Broker:
         return True, b""
 
     def _download(self, asked: dict[str, Any]) -> _Answer:
-        """Into the file that came with the request: one that the task can write, or nothing is written."""
+        """Into a file that is there."""
         location = self._readable(asked)
-        with os.fdopen(self._file(None), "wb") as target, self._artifacts.open(location) as stream:
+        descriptor = self._file(asked, os.O_WRONLY)
+        with os.fdopen(descriptor, "wb") as target, self._artifacts.open(location) as stream:
             while chunk := stream.read(MOST_READ):
                 target.write(chunk)
         return True, b""
 
     def _write(self, asked: dict[str, Any]) -> _Answer:
         location = self._writable(asked)
-        with os.fdopen(self._file(_MOST_WRITTEN), "rb") as file:
-            file.seek(0)
+        with os.fdopen(self._file(asked, os.O_RDONLY), "rb") as file:
             data = file.read(_MOST_WRITTEN + 1)
-        self._artifacts.write(location, data[:_MOST_WRITTEN])
+        if len(data) > _MOST_WRITTEN:
+            raise BadFrame("More bytes are to be written than are written at once.")
+        self._artifacts.write(location, data)
         return True, b""
 
     def _upload(self, asked: dict[str, Any]) -> _Answer:
         location = self._writable(asked)
-        descriptor = self._file(None)
+        descriptor = self._file(asked, os.O_RDONLY)
         try:
-            os.pread(descriptor, 0, 0)  # raises OSError if the task may not read what it has open
             self._artifacts.upload(location, Path(f"/proc/self/fd/{descriptor}"))
         finally:
             os.close(descriptor)
@@ -239,17 +233,18 @@ class Broker:
             )
         return location
 
-    def _file(self, most: int | None) -> int:
-        """The regular file that came with the request; the caller closes it. One that was found and not opened
-        (O_PATH) is none: it would be opened here, with the rights of the server."""
-        if not self._descriptors:
+    def _file(self, asked: dict[str, Any], flags: int) -> int:
+        """The regular file that a request names; the caller closes it. One that has a second name may be somebody else's.
+
+        raises    BadFrame if the request names none; OSError if there is none
+        """
+        path = asked.get("file")
+        if not isinstance(path, str):
             raise BadFrame("A request lacks the file that it is about.")
-        descriptor = self._descriptors.popleft()
-        status, flags = os.fstat(descriptor), fcntl.fcntl(descriptor, fcntl.F_GETFL)
-        is_file = stat.S_ISREG(status.st_mode) and not flags & os.O_PATH
-        if not is_file or (most is not None and status.st_size > most):
+        descriptor = open_beneath(self._folder, path, flags)
+        if os.fstat(descriptor).st_nlink != 1:
             os.close(descriptor)
-            raise BadFrame("What came with a request is no file, or too large.")
+            raise FileNotFoundError(f"{path} has another name")
         return descriptor
 
     def _keep(self, begin: Callable[[], BinaryIO | _Listing]) -> int:
@@ -264,10 +259,6 @@ class Broker:
         if found is not None:
             with suppress(Exception):  # an object that cannot be closed is gone already
                 found.close()
-
-    def _drop_descriptors(self) -> None:
-        while self._descriptors:
-            os.close(self._descriptors.popleft())
 
 
 def _location(asked: dict[str, Any]) -> Location:

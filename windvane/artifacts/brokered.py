@@ -1,8 +1,9 @@
 """Artifacts of a process that has no key and no network: it asks a broker (artifacts/broker.py) over a socket that it was
 given, one request at a time.
 
-A request is one frame without a body; files go with it as open descriptors. The answer is one frame: a header with
-"ok", or with "error", the name of an error's class, and "text".
+A request is one frame without a body; a file that it is about is named by its path below the task's folder: a descriptor
+on its way would count against every process of the user. The answer is one frame: a header with "ok", or with "error",
+the name of an error's class, and "text".
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ class BrokeredArtifacts:
     """Keeps the contract within its reach; beyond it everything is refused with AccessDenied. For any thread.
 
     channel    of the broker; it stays its owner's
+    folder     the task's own: files that come and go lie below it
     """
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
+    def __init__(self, channel: socket.socket, folder: Path) -> None:
+        self._channel, self._folder = channel, folder
         self._answers = FrameBuffer()
         self._turn = threading.Lock()
 
@@ -81,20 +83,19 @@ class BrokeredArtifacts:
             return stream.read()
 
     def write(self, location: Location, data: bytes) -> None:
-        with tempfile.TemporaryFile() as file:
+        with tempfile.NamedTemporaryFile(dir=self._folder) as file:
             file.write(data)
             file.flush()
-            self._ask("write", location, descriptor=file.fileno())
+            self._ask("write", location, file=Path(file.name))
 
     def upload(self, location: Location, path: Path) -> None:
-        with path.open("rb") as file:
-            self._ask("upload", location, descriptor=file.fileno())
+        self._ask("upload", location, file=path)
 
     def download(self, location: Location, path: Path) -> None:
         part = path.with_name(f".{path.name}.part")
         try:
-            with part.open("wb") as target:
-                self._ask("download", location, descriptor=target.fileno())
+            part.write_bytes(b"")
+            self._ask("download", location, file=part)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -115,19 +116,16 @@ class BrokeredArtifacts:
         what: str,
         location: Location | None = None,
         *,
-        descriptor: int | None = None,
+        file: Path | None = None,
         **numbers: int,
     ) -> tuple[dict[str, Any], bytes]:
         asked: dict[str, Any] = {"do": what, **numbers}
         if location is not None:
             asked |= {"bucket": location.bucket, "key": location.key}
+        if file is not None:
+            asked["file"] = str(file.relative_to(self._folder))
         with self._turn:
-            frame = pack(asked)
-            if descriptor is None:
-                self._channel.sendall(frame)
-            else:
-                sent = socket.send_fds(self._channel, [frame], [descriptor])
-                self._channel.sendall(frame[sent:])
+            self._channel.sendall(pack(asked))
             header, body = self._answer()
         if (error := header.get("error")) is not None:
             raise ERRORS.get(error, OSError)(header["text"])

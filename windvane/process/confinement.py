@@ -117,7 +117,9 @@ def confine(confinement: Confinement, keep: Collection[int] = ()) -> None:
         os.umask(0o077)
         os.chdir("/")  # or what is below the old one stays within reach
         _limit(confinement)
+        before = namespaces.of_users()
         _leave(confinement)
+        _limit_threads(confinement, is_apart=namespaces.of_users() != before)
         _become(confinement)
         die_with_parent(parent)  # a process that becomes another user is off its leash
         seccomp.no_new_privileges()
@@ -171,16 +173,27 @@ def _close_all_but(kept: set[int]) -> None:
 
 
 def _limit(confinement: Confinement) -> None:
-    room = confinement.max_processes if confinement.user else _threads_of_user() + _SHARED_USER_ROOM
     for limit, value in (
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_FSIZE, confinement.max_file_bytes),
         (resource.RLIMIT_NOFILE, confinement.max_open_files),
-        (resource.RLIMIT_NPROC, room),
     ):
-        hard = resource.getrlimit(limit)[1]
-        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (least, least))
+        _cap(limit, value)
+
+
+def _limit_threads(confinement: Confinement, *, is_apart: bool) -> None:
+    """is_apart    in a user namespace of its own, where threads of the same user elsewhere do not count. What was the limit
+    when that was made holds for all of them together, so that it comes first."""
+    is_alone = is_apart or confinement.user is not None
+    room = confinement.max_processes if is_alone else _threads_of_user() + _SHARED_USER_ROOM
+    _cap(resource.RLIMIT_NPROC, room)
+
+
+def _cap(limit: int, value: int) -> None:
+    hard = resource.getrlimit(limit)[1]
+    least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(limit, (least, least))
 
 
 def _leave(confinement: Confinement) -> None:

@@ -42,7 +42,8 @@ def tree_of(leader: int) -> set[int]:
 
 def tree_memory_mb(leader: int) -> float:
     """Memory in MiB that the tree holds and that could not be taken back by dropping file pages: anonymous and
-    shared memory, pages shared with other processes counted in proportion, and the tables of what is mapped."""
+    shared memory, swapped out or not, pages shared with other processes counted in proportion, and the tables of what is
+    mapped."""
     return sum(_held_kb(pid) for pid in tree_of(leader)) / _KB_PER_MB
 
 
@@ -134,12 +135,12 @@ def _held_kb(pid: int) -> int:
     if "Pss_Anon" not in rollup:
         return _resident_kb(pid)
     tables = _fields(_PROC / str(pid) / "status").get("VmPTE", 0)
-    return rollup["Pss_Anon"] + rollup.get("Pss_Shmem", 0) + tables
+    return rollup["Pss_Anon"] + rollup.get("Pss_Shmem", 0) + rollup.get("SwapPss", 0) + tables
 
 
 def _resident_kb(pid: int) -> int:
     status = _fields(_PROC / str(pid) / "status")
-    return sum(status.get(name, 0) for name in ("RssAnon", "RssShmem", "VmPTE"))
+    return sum(status.get(name, 0) for name in ("RssAnon", "RssShmem", "VmSwap", "VmPTE"))
 
 
 def _fields(path: Path) -> dict[str, int]:

@@ -23,6 +23,11 @@ _BIND, _RECURSIVE, _PRIVATE = 4096, 16384, 1 << 18
 _CAPABILITIES_VERSION = 0x20080522
 
 
+def of_users() -> int:
+    """The number of the user namespace that this process is in."""
+    return Path("/proc/self/ns/user").stat().st_ino
+
+
 def leave_network() -> None:
     """From now on there is no network here, not even this machine's own; nor shared memory by key.
 

@@ -10,7 +10,7 @@ import ctypes
 import errno
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from windvane.process.linux import KernelLacks, machine, prctl, syscall
@@ -40,8 +40,12 @@ _FILE_OWNERS = (8, 10, 15)
 _LEASES = (1024, 1026)
 """F_SETLEASE and F_NOTIFY: whoever opens a file waits for its lease, a file that can only be read included."""
 
-_ON_PARENTS_DEATH = (1,)
-"""PR_SET_PDEATHSIG: outliving its parent."""
+_LOCKS = (6, 7, 37, 38)
+"""F_SETLK, F_SETLKW, F_OFD_SETLK and F_OFD_SETLKW: each byte of a file may have one, in memory of the kernel that no limit
+counts. Answered as if they were done: nobody else uses the files of a process here."""
+
+_PRCTL_REFUSED = (1, 22)
+"""PR_SET_PDEATHSIG: outliving its parent. PR_SET_SECCOMP: filters are memory of the kernel that no limit counts."""
 
 _SET_MODE_FILTER, _GET_ACTION_AVAIL = 1, 2
 _TSYNC, _SPEC_ALLOW = 1 << 0, 1 << 2
@@ -104,8 +108,9 @@ class Check:
 def program(own_pid: int, architecture: str) -> list[Instruction]:
     """The filter for a process of this id: no network, no other program or process, no signals to others, nothing that
     looks into other processes, folders, namespaces, mounts, keys, the kernel; nothing that holds memory which no limit
-    counts (files in memory, pages in pipes, pairs of sockets), or takes of what is its user's as a whole (watches of
-    epoll and inotify). What is refused gets EPERM.
+    counts (files in memory, pages in pipes, pairs of sockets, locks of files, rules of Landlock, filters like this one), or
+    takes of what is its user's as a whole (watches of epoll and inotify, descriptors on their way through a socket). What
+    is refused gets EPERM.
 
     raises    KernelLacks for an architecture whose numbers are not known
     """
@@ -136,8 +141,9 @@ def program(own_pid: int, architecture: str) -> list[Instruction]:
     made += _if_call(numbers["prlimit64"], Check(0, values=(0, own_pid)))
     made += _if_call(numbers["sched_setaffinity"], Check(0, values=(0,)))
     made += _if_call(numbers["ioctl"], Check(1, values=_CONTROLS), ERRNO | errno.ENOTTY)
-    made += _unless(numbers["fcntl"], 1, (*_FILE_OWNERS, *_LEASES))
-    made += _unless(numbers["prctl"], 0, _ON_PARENTS_DEATH)
+    on_files = dict.fromkeys((*_FILE_OWNERS, *_LEASES), _refusal()) | dict.fromkeys(_LOCKS, ERRNO)
+    made += _unless(numbers["fcntl"], 1, on_files)
+    made += _unless(numbers["prctl"], 0, dict.fromkeys(_PRCTL_REFUSED, _refusal()))
     made.append((_RETURN, 0, 0, ALLOW))
     return made
 
@@ -224,11 +230,11 @@ def _unless_it_empties(number: int, argument: int) -> Iterator[Instruction]:
     yield (_RETURN, 0, 0, ALLOW)
 
 
-def _unless(number: int, argument: int, values: Sequence[int]) -> Iterator[Instruction]:
-    """Refuse the call if its argument is one of these, allow it otherwise."""
-    yield (_EQUAL, 0, len(values) + 3, number)
+def _unless(number: int, argument: int, answers: Mapping[int, int]) -> Iterator[Instruction]:
+    """Answer the call by its argument if that is one of these, allow it otherwise."""
+    yield (_EQUAL, 0, 2 * len(answers) + 2, number)
     yield (_LOAD, 0, 0, _ARGUMENTS + 8 * argument)
-    for left, value in zip(range(len(values), 0, -1), values, strict=True):
-        yield (_EQUAL, left, 0, value)
+    for value, answer in answers.items():
+        yield (_EQUAL, 0, 1, value)
+        yield (_RETURN, 0, 0, answer)
     yield (_RETURN, 0, 0, ALLOW)
-    yield (_RETURN, 0, 0, _refusal())

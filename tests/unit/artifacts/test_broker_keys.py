@@ -35,10 +35,11 @@ class Locked(LocalArtifacts):
 )
 def test_a_task_is_told_what_is_wrong_with_the_key(tmp_path, error):
     ours, theirs = socket.socketpair()
-    broker = Broker(ours, Locked(tmp_path, error), Reach(write=(Location("mine", ""),)))
+    reach = Reach(write=(Location("mine", ""),))
+    broker = Broker(ours, Locked(tmp_path, error), reach, tmp_path)
     thread = threading.Thread(target=broker.serve)
     thread.start()
-    artifacts = BrokeredArtifacts(theirs)
+    artifacts = BrokeredArtifacts(theirs, tmp_path)
     for ask in (lambda: artifacts.read(PLACE), lambda: artifacts.write(PLACE, b"x")):
         with pytest.raises(AccessDenied, match=str(error)):
             ask()
@@ -52,9 +53,10 @@ def test_a_task_is_told_that_it_is_the_store_that_fails(tmp_path):
     ours, theirs = socket.socketpair()
     said = {"Error": {"Code": "InternalError", "Message": "down"}}
     failing = Locked(tmp_path, ClientError(said, "PutObject"))
-    thread = threading.Thread(target=Broker(ours, failing, Reach(write=(PLACE,))).serve)
+    broker = Broker(ours, failing, Reach(write=(PLACE,)), tmp_path)
+    thread = threading.Thread(target=broker.serve)
     thread.start()
     with pytest.raises(OSError, match=r"The S3 store .*InternalError.*: down"):
-        BrokeredArtifacts(theirs).write(PLACE, b"x")
+        BrokeredArtifacts(theirs, tmp_path).write(PLACE, b"x")
     theirs.close()
     thread.join()

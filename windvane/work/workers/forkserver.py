@@ -126,7 +126,7 @@ def _work(order: TaskOrder, broker: int) -> Result:
     """The life of a task's process."""
     tempfile.tempdir = os.environ["TMPDIR"] = str(order.folder)
     with socket.socket(fileno=broker) as channel:
-        artifacts = BrokeredArtifacts(channel)
+        artifacts = BrokeredArtifacts(channel, order.folder)
         return perform_order(order, lambda: artifacts)
 
 

@@ -59,7 +59,7 @@ class TaskStarter:
         key = job.output_key
         own = self._artifacts.of(job.scope.account)
         artifacts = own.encrypted_under(key) if key else own
-        broker = Broker(ours, artifacts, reach)
+        broker = Broker(ours, artifacts, reach, order.folder)
         threading.Thread(target=broker.serve, name="broker", daemon=True).start()
         return self._forks.start(
             order,
