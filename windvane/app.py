@@ -142,7 +142,7 @@ class Server:
         self._artifacts = with_mapped(own, self._mapped.sources)
         self._router = Router(Bounds(queue=settings.serving.queue))
         self._no_volumes = make_memory_folder(settings.data_dir)
-        self._sandbox = sandbox_for(settings, self._no_volumes)
+        self._sandbox = sandbox_for(settings, self._no_volumes, keys.sealing_secret)
         self._hosting = Hosting(
             self._store,
             self._artifacts,

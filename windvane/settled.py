@@ -52,6 +52,8 @@ OBJECTS = "s3"
 
 _WORKERS_SHARE_OF_MEMORY = 0.75
 
+_USERS = "users of the sandbox"
+
 _ENCRYPTING = ("require", "verify-ca", "verify-full")
 """source    "SSL Support" in libpq's documentation: with any other sslmode the text may be plain"""
 
@@ -222,16 +224,18 @@ def as_mapped(source: BucketSource) -> MappedBucket:
     return MappedBucket(s3_upstream(source.origin), source.region, source.accounts)
 
 
-def sandbox_for(settings: Settings, no_volumes: str) -> Sandbox:
+def sandbox_for(settings: Settings, no_volumes: str, secret: bytes) -> Sandbox:
     """What this machine has of it; each part that it lacks is told to the log.
 
+    secret        of the data folder, which nobody else knows
     no_volumes    why there is no folder in memory (process/volatile.py); "" if there is
     raises    BadSettings if it is required and lacks what matters most
     """
     declared = settings.sandbox
     data_dir = settings.data_dir.absolute()
     private = () if no_volumes else (memory_folder(data_dir),)
-    sandbox, missing = sandbox_of(data_dir, declared.first_user, declared.users, private)
+    salt = derive_key(secret, _USERS).hex()
+    sandbox, missing = sandbox_of(data_dir, declared.first_user, declared.users, private, salt)
     for one in missing:
         _LOG.warning("The sandbox of tasks and models lacks %s: %s.", one.part, one.why)
         if declared.require and one.part in (Part.LANDLOCK, Part.SECCOMP):

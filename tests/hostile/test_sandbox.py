@@ -358,6 +358,16 @@ _HOLDS: dict[str, Callable[[int, int, mmap.mmap], None]] = {
 }
 
 
+def test_nobody_names_a_job_such_that_it_has_the_user_of_another() -> None:
+    """Threads are counted by user: out of a thousand names one had the user of a job or endpoint that was to be stopped."""
+    names = [f"arn:aws:sagemaker:us-east-1:222222222222:automl-job/j{n}" for n in range(200)]
+    server, guessed = (
+        Sandbox(Path("/nowhere"), frozenset({Part.USER}), salt=salt) for salt in ("a secret", "")
+    )
+    assert [server.user_of(name) for name in names] != [guessed.user_of(name) for name in names]
+    assert sum(server.user_of(name) == guessed.user_of(name) for name in names) < 10
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 @pytest.mark.skipif(not HELD & {Part.NETWORK, Part.MOUNTS}, reason="this machine has no namespaces")
 def test_threads_of_one_process_keep_no_other_from_having_one() -> None:

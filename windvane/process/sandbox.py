@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import os
 import tempfile
 import threading
@@ -54,6 +54,7 @@ class Sandbox:
     parts         those that hold on this machine
     first_user    of the numbers that processes run under, if the server is root
     private       other folders that are as private as the data folder
+    salt          goes into the choice of a user: who does not know it can name no job such that it has another's
     """
 
     data_dir: Path
@@ -61,6 +62,7 @@ class Sandbox:
     first_user: int = FIRST_USER
     n_users: int = N_USERS
     private: tuple[Path, ...] = ()
+    salt: str = field(default="", repr=False)
     _closed: tuple[Path, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +81,7 @@ class Sandbox:
             "first_user": self.first_user,
             "n_users": self.n_users,
             "private": [str(path) for path in self.private],
+            "salt": self.salt,
         }
 
     @property
@@ -90,7 +93,8 @@ class Sandbox:
         """The user that the processes of a job or an endpoint run under; None if that is the server's own."""
         if Part.USER not in self.parts:
             return None
-        number = int.from_bytes(hashlib.sha256(owner.encode()).digest()[:8], "big")
+        digest = hmac.digest(self.salt.encode(), owner.encode(), "sha256")
+        number = int.from_bytes(digest[:8], "big")
         return self.first_user + number % self.n_users
 
     def confinement(
@@ -121,6 +125,7 @@ def sandbox_from(told: Mapping[str, Any]) -> Sandbox:
         told["first_user"],
         told["n_users"],
         tuple(map(Path, told["private"])),
+        told["salt"],
     )
 
 
@@ -129,12 +134,13 @@ def sandbox_of(
     first_user: int = FIRST_USER,
     n_users: int = N_USERS,
     private: tuple[Path, ...] = (),
+    salt: str = "",
 ) -> tuple[Sandbox, list[Protection]]:
     """With every part that this machine has, and those that it lacks. To be called before there are threads."""
     found = list(protections(data_dir, first_user))
     while True:
         held = frozenset(one.part for one in found if one.holds)
-        sandbox = Sandbox(data_dir, held, first_user, n_users, private)
+        sandbox = Sandbox(data_dir, held, first_user, n_users, private, salt)
         why = _rehearsed(sandbox)
         if not why or not held or _rehearsed(replace(sandbox, parts=frozenset())):
             return sandbox, [one for one in found if not one.holds]

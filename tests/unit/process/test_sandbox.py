@@ -46,7 +46,7 @@ def test_every_job_keeps_its_user() -> None:
 
 def test_both_come_back_from_json() -> None:
     parts = frozenset({Part.LANDLOCK, Part.MOUNTS})
-    sandbox = Sandbox(DATA, parts, 70_000, 10, (Path("/dev/shm/windvane-1"),))
+    sandbox = Sandbox(DATA, parts, 70_000, 10, (Path("/dev/shm/windvane-1"),), "s")
     assert sandbox_from(sandbox.to_dict()) == sandbox
     confinement = Confinement(parts, (Path("/a"),), (Path("/b"),), (DATA,), 70_001, 5, 6, 7)
     assert confinement_from(confinement.to_dict()) == confinement
