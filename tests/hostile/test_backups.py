@@ -167,6 +167,20 @@ def test_files_that_a_task_made_before_do_not_either(
     assert not (tmp_path / "backup/work/many").exists()
 
 
+def test_files_of_many_jobs_do_not_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was bounded for a job was not for two hundred of them."""
+    data = lived_in(tmp_path / "data")
+    for job in range(5):
+        mine = data / "work" / f"many-{job}" / "mine"
+        mine.mkdir(parents=True)
+        for number in range(50 + job):
+            (mine / f"{number}").touch()
+    monkeypatch.setattr(moment, "_MOST_IN_ALL", 120)
+    back_up(data, tmp_path / "backup")
+    kept = {path.name for path in (tmp_path / "backup/work").iterdir()}
+    assert kept == {"first-123", "many-0", "many-1"}
+
+
 def test_names_that_are_too_long_prevent_no_backup(tmp_path: Path) -> None:
     """A task that made folders in folders, of long names, by their descriptors, made a path that no backup could write."""
     data = lived_in(tmp_path / "data")

@@ -139,6 +139,40 @@ def test_pages_of_an_account_leave_threads_to_everything_else(release):
     asyncio.run(all_of_it())
 
 
+def test_pages_that_are_left_keep_no_more_threads_than_their_account_may(release):
+    """Whoever watched pages that take long, and went away, had others in other threads at once, until all were taken."""
+    begun: list[str] = []
+
+    def answer(call):
+        begun.append(call.caller.account)
+        if call.caller.account == ACCOUNT:
+            assert release.wait(30)
+        return {"Models": []}
+
+    async def all_of_it() -> None:
+        inside = Inside({("sagemaker", "ListModels"): answer}, {})
+
+        def ask(account: str) -> asyncio.Task[object]:
+            return asyncio.create_task(
+                inside.ask(caller_of(account), "sagemaker", "ListModels", {})
+            )
+
+        async with asyncio.timeout(10):
+            left = [ask(ACCOUNT) for _ in range(8)]
+            while len(begun) < 8:
+                await asyncio.sleep(0.01)
+            for page in left:
+                page.cancel()
+            more = [ask(ACCOUNT) for _ in range(8)]
+            await ask(OTHER_ACCOUNT)
+        assert begun == [ACCOUNT] * 8 + [OTHER_ACCOUNT]
+        release.set()
+        await asyncio.gather(*left, *more, return_exceptions=True)
+        inside.close()
+
+    asyncio.run(all_of_it())
+
+
 def test_jobs_whose_events_are_asked_for_leave_threads_to_everything_else(release):
     """Each such request looked for its job in a thread of the event loop, without a turn: enough of them and no revoked key
     was noticed, and no large body hashed, until the last was through."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from windvane.wire.call import (
 from windvane.wire.edge import AsyncHandler
 from windvane.wire.faults import INTERNAL, OURS, fault_of
 from windvane.wire.model import load_service
+from windvane.wire.s3.threads import Threads
 from windvane.wire.shares import Shares
 from windvane.wire.still_good import StillGood, as_it_was
 from windvane.wire.turns import Turns
@@ -75,6 +75,7 @@ class Inside:
         self._is_quick = is_quick
         self._still_good = still_good
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="console")
+        self._in_thread = Threads(self._threads)
         self._shares = Shares(_AT_ONCE)
         self._large = Turns(_LARGE_AT_ONCE)
 
@@ -120,10 +121,10 @@ class Inside:
             return await self.in_thread(caller, work, *arguments)
 
     async def in_thread(self, caller: Caller, work: Callable[..., T], *arguments: Any) -> T:
-        """Run `work` in a thread when it is the turn of the caller's account; return what it returns."""
+        """Run `work` in a thread when it is the turn of the caller's account; return what it returns. A page that nobody
+        waits for any more is its account's until its thread is free."""
         async with self._shares.of(caller.account):
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, work, *arguments)
+            return await self._in_thread(work, *arguments)
 
     def large(self, caller: Caller) -> AbstractAsyncContextManager[None]:
         """Return the turn of the caller's account to have large objects in memory; not to be waited for by whoever has it."""

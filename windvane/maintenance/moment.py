@@ -52,6 +52,9 @@ _LONGEST = 1024
 _MOST_FILES = 10_000
 """Files and folders of one job: of ours none makes a tenth. Each is looked at while nothing is written."""
 
+_MOST_IN_ALL = 100_000
+"""The same of all jobs together: of more, those that have most are left out."""
+
 _MOST_NEW = 5000
 """Files of one job that get a second name while nothing is written: a task of ours makes a few hundred a second."""
 
@@ -157,7 +160,8 @@ class _SecondNames:
     Names and depths that nothing of ours has are left out: a task must not be able to stand in the way of a backup. Nor may
     the number of its files, as nothing is written to the store while they are named: most get their names before, and then
     what is new; of a job that makes more of it meanwhile than any of ours, the rest is left out. A job that has more than
-    any of ours is left out whole once that is known, as what has its name already has to be looked at again.
+    any of ours is left out whole once that is known, as what has its name already has to be looked at again; so are those
+    that have most, if all together have too many.
     """
 
     def __init__(self, data_dir: Path, scratch: Path) -> None:
@@ -201,6 +205,16 @@ class _SecondNames:
                         linked = self._named[told][1]
                         size = os.lstat(linked).st_size
                         yield KeptFile(told, linked, size, is_of_task=root == WORK)
+        self._leave_out_largest(n_found)
+
+    def _leave_out_largest(self, n_found: Counter[str]) -> None:
+        of_jobs = [(n, job) for job, n in n_found.items() if job.startswith(f"{WORK}/")]
+        in_all = sum(n for n, _ in of_jobs)
+        for n, job in sorted(of_jobs, reverse=True):
+            if in_all <= _MOST_IN_ALL:
+                return
+            self._crowded.add(job)
+            in_all -= n
 
     def _is_named(self, told: str, name: str, at: int) -> bool:
         """Whether the file that is there now has its second name; what was there before has it no more."""

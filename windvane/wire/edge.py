@@ -76,6 +76,7 @@ from windvane.wire.heads import announces_body, check_head
 from windvane.wire.model import S3, Protocol, Route, Service, load_service, route
 from windvane.wire.rates import AccountRates
 from windvane.wire.s3.answers import CLOSE, Headers
+from windvane.wire.s3.threads import Threads
 from windvane.wire.shares import Shares
 from windvane.wire.still_good import still_good
 from windvane.wire.streams import StreamHandler, send_stream
@@ -173,6 +174,7 @@ class Edge:
         self._permit = permit
         self._is_quick = is_quick
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="operation")
+        self._in_a_thread = Threads(self._threads)
         self._shares = Shares(limits.threads)
         self._in_threads = 0
         self._in_threads_of: Counter[str] = Counter()
@@ -328,8 +330,7 @@ class Edge:
         self._in_threads_of[account] += 1
         try:
             async with self._shares.of(account):
-                loop = asyncio.get_running_loop()
-                return await loop.run_in_executor(self._threads, work, *arguments)
+                return await self._in_a_thread(work, *arguments)
         finally:
             self._in_threads -= 1
             self._in_threads_of[account] -= 1
