@@ -69,6 +69,22 @@ def test_changes_of_identities_read_none_of_thousands(
     assert refusal(iam.delete_user, UserName="user-1")[0] == "DeleteConflict"
 
 
+def test_tags_of_identities_fill_the_memory_of_no_server(account: Accounts) -> None:
+    """Those of 5,000 users were 190 MB in each server and each of its workers."""
+    iam = account.client("iam")
+    tags = [{"Key": "team", "Value": "a" * 256}]
+    iam.create_user(UserName="ann", Tags=tags)
+    policy = document(allow("s3:GetObject", "*"))
+    iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trust({"AWS": ACCOUNT}), Tags=tags)
+    made = iam.create_policy(PolicyName="p", PolicyDocument=policy, Tags=tags)["Policy"]["Arn"]
+    known = account.identity.authorizer.directory.known()
+    kept = (*known.users.values(), *known.roles.values(), known.policies[made])
+    assert [one.tags for one in kept] == [{}] * 3
+    assert iam.get_user(UserName="ann")["User"]["Tags"] == tags
+    assert iam.list_role_tags(RoleName="reader")["Tags"] == tags
+    assert iam.get_policy(PolicyArn=made)["Policy"]["Tags"] == tags
+
+
 def test_a_policy_that_another_server_has_just_attached_is_not_deleted(account: Accounts) -> None:
     """What is known in memory is brought up to date inside the transaction."""
     iam = account.client("iam")

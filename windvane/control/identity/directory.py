@@ -1,4 +1,5 @@
-"""Everything about identities that a request needs, in memory: nothing on the way of a request asks the database.
+"""Everything about identities that a request needs, in memory: nothing on the way of a request asks the database. Tags are
+left out: no permission depends on them, and they are longer than all the rest.
 
 What this process changes is known at once (`refresh` follows each change); what another server changes, as soon as it
 is looked for (`refresh` again, by a clock).
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from windvane.control.identity.declared import DeclaredRole, declared_role, default_role_of
 from windvane.control.identity.service_policies import SERVICE_POLICIES
@@ -129,14 +130,14 @@ class _Tables:
     def add(self, record: Identity) -> None:
         name = record.account, record.name.lower()
         if isinstance(record, User):
-            self._users[name] = record
+            self._users[name] = replace(record, tags={})
         elif isinstance(record, Role):
-            self._roles[name] = record
+            self._roles[name] = replace(record, tags={})
         elif isinstance(record, AccessKey):
             self._keys[record.name] = record
         elif isinstance(record, ManagedPolicy):
             self.remove(IdentityKind.POLICY, *name)
-            self._policies[record.arn] = record
+            self._policies[record.arn] = replace(record, tags={})
 
     def remove(self, kind: str, account: str, name: str) -> None:
         if kind == IdentityKind.USER:

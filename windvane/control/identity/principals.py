@@ -28,15 +28,11 @@ class Principals:
 
     def find(self, kind: type[P], account: str, name: str) -> P:
         """raises    NotFound"""
-        directory = self._changes.current()
-        candidates: tuple[Principal | None, ...] = (
-            directory.user(account, name),
-            *(role for role in directory.roles(account) if role.name == name),
-        )
-        for one in candidates:
-            if isinstance(one, kind):
-                return one
-        raise missing(kind, name)
+        for role in self._changes.directory.declared_roles(account):
+            if isinstance(role, kind) and role.name == name:
+                return role
+        with self._changes.snapshot() as tx:
+            return _stored(tx, kind, account, name)
 
     def put_inline(self, kind: type[P], account: str, name: str, policy: str, text: str) -> None:
         """raises    MalformedPolicy, PolicyTooLong, NotFound, Unmodifiable"""
@@ -105,10 +101,15 @@ class Principals:
         """raises    NotFound; Unmodifiable for a role that is declared"""
         if kind is Role:
             refuse_declared(self._changes, account, name)
-        found = tx.identity(kind, account, name)
-        if found is None or found.name != name:
-            raise missing(kind, name)
-        return found
+        return _stored(tx, kind, account, name)
+
+
+def _stored(tx: Transaction, kind: type[P], account: str, name: str) -> P:
+    """raises    NotFound"""
+    found = tx.identity(kind, account, name)
+    if found is None or found.name != name:
+        raise missing(kind, name)
+    return found
 
 
 @contextmanager
