@@ -18,6 +18,7 @@ from s3.signing import sha256, signed
 
 from windvane.artifacts.folder import Folder
 from windvane.cli.protocol import UNREAD_BYTES, _Unread
+from windvane.objects import index as index_module
 from windvane.objects.index import Index, _Ticket
 from windvane.objects.records import Attributes
 from windvane.objects.store import open_objects
@@ -280,6 +281,38 @@ def test_an_operation_that_waits_behind_many_is_done_before_it_is_answered(tmp_p
     done: list[object] = []
     index._waiting.extend(_Ticket(done.append) for _ in range(600))
     assert index.write(lambda _: len(done)) == 600
+    index.close()
+
+
+def test_what_is_done_is_answered_whoever_writes_next(tmp_path: Path) -> None:
+    """Eight requests that completed an upload of 10,000 parts again and again took the lock of the index from each other: a
+    put of somebody else, which was long done, waited a minute for it."""
+    index = Index(tmp_path / "index.sqlite")
+    with ThreadPoolExecutor(1) as one, index._writing:
+        answer = one.submit(index.write, lambda _: "done")
+        while not index._waiting:
+            pass
+        index._write_waiting()
+        assert answer.result(10) == "done"
+    index.close()
+
+
+def test_what_takes_long_shares_no_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to 256 operations that took long were one transaction, and no process else could write meanwhile."""
+    monkeypatch.setattr(index_module, "_LONG_S", -1.0)
+    index = Index(tmp_path / "index.sqlite")
+    transact, n_done = index._transact, list[int]()
+
+    def watched(batch: Any) -> None:
+        transact(batch)
+        n_done.append(len(batch))
+
+    index._transact = watched  # type: ignore[method-assign]
+    index._waiting.extend(_Ticket(lambda _: None) for _ in range(5))
+    assert index.write(lambda _: "the sixth") == "the sixth"
+    assert n_done == [1] * 6
     index.close()
 
 

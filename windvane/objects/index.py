@@ -30,6 +30,12 @@ Result = TypeVar("Result")
 LOCK_TIMEOUT_S = 30.0
 _RETRY_S = 0.001
 _BATCH = 256
+_LOOK_S = 0.01
+"""Of waiting for the writer's lock, after which is looked whether somebody else has done it: who waits for a lock that
+others take all the time may never get it."""
+
+_LONG_S = 0.05
+"""After which no further operation is begun in a transaction; and other processes are let in before the next one."""
 _CHECKPOINT_PAGES = 4000
 _CACHE_KIB = 1024
 """Of each connection, of which there are as many as threads; the pages are in the kernel's cache besides."""
@@ -86,16 +92,18 @@ class Index:
         self._check_usable()
         ticket = _Ticket(operation)
         self._waiting.append(ticket)  # type: ignore[arg-type]
-        if not self._writing.acquire(timeout=LOCK_TIMEOUT_S):
-            with suppress(ValueError):
-                self._waiting.remove(ticket)  # type: ignore[arg-type]
-                raise StoreUnusable.busy(LOCK_TIMEOUT_S)
-            self._writing.acquire()
-        try:
-            while not ticket.is_done:  # many may stand before it
-                self._write_waiting()
-        finally:
-            self._writing.release()
+        give_up = time.monotonic() + LOCK_TIMEOUT_S
+        while not ticket.is_done:
+            if self._writing.acquire(timeout=_LOOK_S):
+                try:
+                    while not ticket.is_done:  # many may stand before it
+                        self._write_waiting()
+                finally:
+                    self._writing.release()
+            elif time.monotonic() > give_up:
+                with suppress(ValueError):  # it is being done
+                    self._waiting.remove(ticket)  # type: ignore[arg-type]
+                    raise StoreUnusable.busy(LOCK_TIMEOUT_S)
         return ticket.answer()
 
     @contextmanager
@@ -158,10 +166,16 @@ class Index:
                 ticket.is_done = True
 
     def _transact(self, batch: list[_Ticket[object]]) -> None:
+        """Run the operations, and commit; those that would make it last too long wait for the next transaction."""
         db = self._writer
         _begin(db)
+        end = time.monotonic() + _LONG_S
         try:
-            for ticket in batch:
+            for place, ticket in enumerate(batch):
+                if place and time.monotonic() > end:
+                    self._waiting.extendleft(reversed(batch[place:]))
+                    del batch[place:]
+                    break
                 _run_in_savepoint(db, ticket)
         except BaseException as error:
             db.rollback()
@@ -174,6 +188,8 @@ class Index:
             if db.in_transaction:
                 db.rollback()
             raise CommitFailed(str(_unusable(error))) from error
+        if time.monotonic() > end:
+            time.sleep(2 * _RETRY_S)  # in which another process that waits tries to begin
 
     def _migrate(self) -> None:
         db = self._writer

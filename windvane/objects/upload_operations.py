@@ -41,6 +41,7 @@ from windvane.objects.rows import (
     VERSION_COLUMNS,
     attributes_to_json,
     bucket_row,
+    checksum_from_json,
     checksum_to_json,
     key_bytes,
     new_nonce,
@@ -284,30 +285,31 @@ def _keep_named(
 
     raises    InvalidPart; PartTooSmall
     """
-    stored: dict[int, tuple[Part, str]] = {}
-    for row in change.db.execute(
-        f"SELECT {PART_COLUMNS}, file FROM parts WHERE content = ?", (found.content,)
-    ):
-        stored[row[0]] = (part_of(row[:-1]), row[-1])
-    size = sum(part.size for part, _ in stored.values())
-    change.count(-size, 0, -len(stored) * FILE_BYTES)
-    kept: list[Part] = []
+    rows = change.db.execute(
+        "SELECT number, file, size, stored_size, etag, checksum FROM parts WHERE content = ?",
+        (found.content,),
+    ).fetchall()
+    stored = {number: kept for number, *kept in rows}
+    change.count(-sum(kept[1] for kept in stored.values()), 0, -len(stored) * FILE_BYTES)
+    sizes: list[tuple[int, int]] = []
     for named in parts:
-        part, _ = stored.pop(named.number, (None, ""))
-        if part is None or part.etag != named.etag:
+        if (kept := stored.pop(named.number, None)) is None:
             raise InvalidPart(named.number)
-        if named.checksum is not None and named.checksum != part.checksum:
+        _, size, stored_size, etag, checksum = kept
+        if etag != named.etag:
             raise InvalidPart(named.number)
-        kept.append(part)
-    for part in kept[:-1]:
-        if part.size < MIN_PART_BYTES:
-            raise PartTooSmall(part.number, part.etag, part.size, MIN_PART_BYTES)
-    for number, (_, file) in stored.items():
+        if named.checksum is not None and named.checksum != checksum_from_json(checksum):
+            raise InvalidPart(named.number)
+        sizes.append((size, stored_size))
+    for named, (size, _) in zip(parts[:-1], sizes, strict=False):
+        if size < MIN_PART_BYTES:
+            raise PartTooSmall(named.number, named.etag, size, MIN_PART_BYTES)
+    for number, (file, *_) in stored.items():
         change.db.execute(
             "DELETE FROM parts WHERE content = ? AND number = ?", (found.content, number)
         )
         gone.append(f"{found.folder}/{file}")
-    return sum(part.size for part in kept), sum(part.stored_size for part in kept)
+    return sum(size for size, _ in sizes), sum(stored for _, stored in sizes)
 
 
 def _completed(change: BucketChange, upload: Upload, named: str) -> Version | None:

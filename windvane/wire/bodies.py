@@ -192,9 +192,8 @@ class BodyReader:
                 parts.append(part)
                 n_bytes += len(part)
             if n_bytes >= size or (self.at_end and parts):
-                held.append(
-                    self._held - sum(held)
-                )  # of the first block less is counted than is in it
+                # Of the first block less is counted than is in it.
+                held.append(self._held - sum(held))
                 yield parts[0] if len(parts) == 1 else b"".join(parts)
                 n_bytes, parts = 0, []
                 if len(held) == under_way:
