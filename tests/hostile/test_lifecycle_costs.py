@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,3 +116,41 @@ def test_the_newest_version_is_none_that_was_replaced() -> None:
     index = RuleIndex([LifecycleRule("old", enabled=True, noncurrent_days=1)])
     listed = [newest, older, newest, older]
     assert list(due(listed, index, written + timedelta(days=9))) == [older, older]
+
+
+def test_a_sweep_ends_with_the_rules_that_it_began_with(objects: EmbeddedObjects) -> None:
+    """Who took a rule back saw its objects go for as long as the sweep lasted, a quarter of an hour for a million; those that
+    were written after it, too."""
+    for n in range(450):
+        put(objects, f"{n:03}")
+    past = datetime(2026, 1, 1, tzinfo=UTC)
+    rule = LifecycleRule("all", enabled=True, expire_date=past)
+    objects.set_lifecycle("bucket", [rule], "{}")
+    remove = objects._remove_due
+
+    def taken_back(*asked: Any) -> bool:
+        removed = remove(*asked)
+        objects.set_lifecycle("bucket", (), None)
+        return removed
+
+    objects._remove_due = taken_back  # type: ignore[method-assign]
+    objects.sweep(datetime.now(UTC))
+    assert len(objects.list_objects("bucket").objects) == 250
+
+
+def test_an_object_that_got_other_tags_meanwhile_stays(objects: EmbeddedObjects) -> None:
+    """It was found by its tags, and went whatever it had by then."""
+    version = put(objects, "k")
+    tagged = LifecycleFilter("", {"a": "b"})
+    past = datetime(2026, 1, 1, tzinfo=UTC)
+    rule = LifecycleRule("all", enabled=True, filter=tagged, expire_date=past)
+    objects.set_lifecycle("bucket", [rule], "{}")
+    remove = objects._remove_due
+
+    def tagged_anew(*asked: Any) -> bool:
+        objects.set_tags(version, {"keep": "it"})
+        return remove(*asked)
+
+    objects._remove_due = tagged_anew  # type: ignore[method-assign]
+    objects.sweep(datetime.now(UTC))
+    assert objects.find("bucket", "k").attributes.tags == {"keep": "it"}

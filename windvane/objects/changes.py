@@ -6,11 +6,18 @@ Files whose last reference a transaction drops are named in `gone`; they are rem
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from windvane.objects.errors import NoSuchKey, PreconditionFailed, QuotaExceeded
 from windvane.objects.records import Condition, Version, Versioning
-from windvane.objects.rows import VERSION_COLUMNS, bucket_row, new_nonce, version_of
+from windvane.objects.rows import (
+    VERSION_COLUMNS,
+    attributes_from_json,
+    bucket_row,
+    new_nonce,
+    version_of,
+)
 
 ROW_BYTES, FILE_BYTES = 512, 4096
 """That a row with its indexes, and a file or folder, take at least."""
@@ -67,6 +74,13 @@ class BucketChange:
             (self.id, key),
         ).fetchone()
         return None if row is None else version_of(self.bucket.name, row)
+
+    def tags(self, version: Version) -> Mapping[str, str]:
+        """The tags of a version that is there, as they are now."""
+        (text,) = self.db.execute(
+            "SELECT attributes FROM versions WHERE sequence = ?", (version.sequence,)
+        ).fetchone()
+        return attributes_from_json(text).tags
 
     def is_alone(self, key: bytes) -> bool:
         """Whether the key has one version and no more."""

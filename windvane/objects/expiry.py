@@ -1,6 +1,7 @@
 """Executes lifecycle rules: finds what is due page by page, and removes it in small transactions.
 
-What was found is looked at again in the transaction that removes it: an object that was written anew meanwhile stays.
+What was found is looked at again in the transaction that removes it: an object that was written anew meanwhile stays, so does
+one with other tags, and everything once the rules of its bucket are others.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from windvane.objects.errors import NoSuchBucket, NoSuchUpload
 from windvane.objects.lifecycle import days_over
 from windvane.objects.object_operations import ObjectOperations
 from windvane.objects.records import Upload, Version, Versioning
-from windvane.objects.rows import key_bytes, to_micros
+from windvane.objects.rows import bucket_row, key_bytes, rules_from_json, to_micros
 from windvane.objects.rule_index import RuleIndex
 from windvane.objects.upload_operations import UploadOperations
 
@@ -34,34 +35,53 @@ class Expiry(BucketOperations, ObjectOperations, UploadOperations):
             ).fetchall()
         for (bucket,) in rows:
             with suppress(NoSuchBucket):  # deleted meanwhile
-                rules = RuleIndex(self.lifecycle(bucket))
-                self._expire_versions(bucket, rules, now)
-                self._expire_uploads(bucket, rules, now)
+                text = self._rules_of(bucket)
+                rules = RuleIndex(rules_from_json(text))
+                self._expire_versions(bucket, text, rules, now)
+                self._expire_uploads(bucket, text, rules, now)
         oldest = to_micros(now - _COMPLETIONS_KEPT)
         self._change(lambda db, _: db.execute("DELETE FROM completions WHERE at < ?", (oldest,)))
 
-    def _expire_versions(self, bucket: str, rules: RuleIndex, now: datetime) -> None:
+    def _rules_of(self, bucket: str) -> str:
+        """The rules as they are kept; raises NoSuchBucket."""
+        with self._index.read() as db:
+            number, _ = bucket_row(db, bucket)
+            row = db.execute("SELECT rules FROM lifecycles WHERE bucket = ?", (number,)).fetchone()
+        return "[]" if row is None else str(row[0])
+
+    def _expire_versions(self, bucket: str, text: str, rules: RuleIndex, now: datetime) -> None:
+        """text    the rules as they are kept"""
         batch: list[Version] = []
         for version in due(self._versions(bucket), rules, now):
             batch.append(version)
             if len(batch) == _BATCH:
-                self._remove_due(bucket, batch, now)
+                if not self._remove_due(bucket, text, batch, now):
+                    return
                 batch = []
-        self._remove_due(bucket, batch, now)
+        self._remove_due(bucket, text, batch, now)
 
-    def _remove_due(self, bucket: str, batch: Sequence[Version], now: datetime) -> None:
-        def remove(db: sqlite3.Connection, gone: list[str]) -> None:
+    def _remove_due(self, bucket: str, rules: str, batch: Sequence[Version], now: datetime) -> bool:
+        """Return whether the rules are still those by which it was found due; nothing is removed if not."""
+
+        def remove(db: sqlite3.Connection, gone: list[str]) -> bool:
             change = BucketChange(db, bucket, gone)
+            kept = db.execute(
+                "SELECT rules FROM lifecycles WHERE bucket = ?", (change.id,)
+            ).fetchone()
+            if kept is None or kept[0] != rules:
+                return False
             for version in batch:
                 _remove(change, version, to_micros(now))
+            return True
 
-        if batch:
-            self._change(remove)
+        return not batch or self._change(remove)
 
-    def _expire_uploads(self, bucket: str, rules: RuleIndex, now: datetime) -> None:
+    def _expire_uploads(self, bucket: str, text: str, rules: RuleIndex, now: datetime) -> None:
         for upload in self._uploads(bucket) if rules.aborts_uploads else ():
             days = rules.abort_days(upload.key)
             if days is not None and days_over(upload.begun, days) <= now:
+                if self._rules_of(bucket) != text:
+                    return
                 with suppress(NoSuchUpload):
                     self.abort_upload(upload)
 
@@ -130,6 +150,8 @@ def _remove(change: BucketChange, version: Version, now: int) -> None:
     ]
     is_newest = sequences[:1] == [version.sequence]
     if version.sequence not in sequences or is_newest != version.is_latest:
+        return
+    if change.tags(version) != version.attributes.tags:
         return
     if version.is_delete_marker and is_newest and not change.is_alone(key):
         return
