@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,7 +45,10 @@ OF_ONE_JOB = (
 """What goes wrong with the records of one job, or with the result of a task, which whoever took over the task may have
 made. A database that does not answer is none of it: that is tried again."""
 
-_MAX_KNOWN = 8
+_MAX_KNOWN, _MOST_KNOWN_BYTES = 8, 48 << 20
+"""Analyses that a worker remembers, and the bytes of their files; the last one in any case. In memory they take seven times
+as much."""
+
 _LOOK_AGAIN = timedelta(seconds=10)
 _LEFT = timedelta(minutes=1)
 _MOST_FORGOTTEN = 2000
@@ -61,6 +65,14 @@ class VolumeLost(WindvaneError):
             f"The encrypted volume of the AutoML job {name} was in the memory of this server's machine, which has been "
             "started anew since. What the job has written to S3 is there; create the job again for the rest."
         )
+
+
+@dataclass(frozen=True)
+class KnownAnalysis:
+    """n_bytes    of its file"""
+
+    analysis: Analysis
+    n_bytes: int
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,7 @@ class Conductor:
     deploy: Deploy
     kept_models: int = 0
     max_columns: int = 10_000
-    _analyses: dict[Path, Analysis] = field(default_factory=dict)
+    _analyses: dict[Path, KnownAnalysis] = field(default_factory=dict)
     _quiet: dict[str, _Quiet] = field(default_factory=dict)
     _left: dict[str, datetime] = field(default_factory=dict)
 
@@ -103,6 +115,12 @@ class Conductor:
         except OF_ONE_JOB as error:
             _LOG.exception("%s cannot be brought forward, and fails.", job_arn)
             self._fail(tx, job_arn, f"An internal error ended the job: {error!r}", now)
+
+    def prepare(self, job: AutoMLJob) -> None:
+        """Read what bringing forward a job whose data are analysed needs besides the store, so that it is not read while
+        nobody else may write. What is wrong with it is told then."""
+        with suppress(WindvaneError, OSError):
+            self._analysis_of(job)
 
     def is_left(self, job_arn: str, now: datetime) -> bool:
         """Whether a job is left alone, because of what went wrong with it a moment ago."""
@@ -186,12 +204,20 @@ class Conductor:
     def _analysis_of(self, job: AutoMLJob) -> Analysis:
         folder = workspace_of(self.data_dir, job).folder
         if folder not in self._analyses:
-            if len(self._analyses) >= _MAX_KNOWN:
-                self._analyses.pop(next(iter(self._analyses)))
             if job.volume_key and not (folder / "dataset").exists():
                 raise VolumeLost(job.name)
-            self._analyses[folder] = _analysis_in(folder, self.max_columns)
-        return self._analyses[folder]
+            self._remember(folder, _analysis_in(folder, self.max_columns))
+        return self._analyses[folder].analysis
+
+    def _remember(self, folder: Path, known: KnownAnalysis) -> None:
+        """In place of those that were read first, if they are too many or too large together."""
+        kept = self._analyses
+        while kept and (
+            len(kept) >= _MAX_KNOWN
+            or sum(one.n_bytes for one in kept.values()) + known.n_bytes > _MOST_KNOWN_BYTES
+        ):
+            kept.pop(next(iter(kept)))
+        kept[folder] = known
 
     def _deploy(self, tx: Transaction, state: JobState, now: datetime) -> None:
         if state.best is None:
@@ -252,14 +278,15 @@ def left_over(store: Store, conductor: Conductor) -> list[Workspace]:
     return [workspace for workspace in present if workspace.folder not in kept]
 
 
-def _analysis_in(workspace: Path, max_columns: int) -> Analysis:
+def _analysis_in(workspace: Path, max_columns: int) -> KnownAnalysis:
     """What a task found out of the data, as far as the search needs it. A task may have left anything in its workspace.
 
     raises    CorruptArtifact
     """
     try:
-        document = _document(read_beneath(workspace, _ANALYSIS, _MOST_ANALYSIS), max_columns)
-        return Analysis.from_json({**document, "findings": ()})
+        data = read_beneath(workspace, _ANALYSIS, _MOST_ANALYSIS)
+        document = _document(data, max_columns)
+        return KnownAnalysis(Analysis.from_json({**document, "findings": ()}), len(data))
     except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CorruptArtifact(f"The analysis of the data cannot be read: {error}") from error
 

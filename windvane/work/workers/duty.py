@@ -31,6 +31,7 @@ class Duty:
     order      what is done in a process of its own
     is_wanted  whether its job is to go on
     judge      (how the child ended, whether its job was told to stop) -> what that means for the task
+    prepare    reads what that needs besides the store, before the transaction in which it is done
     advance    brings the job forward after the task's end
     """
 
@@ -40,6 +41,7 @@ class Duty:
     order: TaskOrder
     is_wanted: Callable[[Transaction], bool]
     judge: Callable[[Exit, bool], Verdict]
+    prepare: Callable[[], None]
     advance: Callable[[Transaction, datetime], None]
 
 
@@ -80,6 +82,10 @@ class Duties:
                 Case(job, task, until, stopped, config.task_memory_mb), ended, self.max_attempts
             )
 
+        def prepare() -> None:
+            if task.kind is not TaskKind.ANALYZE:  # which another worker may be at, too
+                self.conductor.prepare(job)
+
         why = _unusable(tx, job.volume_key)
         return Duty(
             owner=job.name,
@@ -88,6 +94,7 @@ class Duties:
             order=self._order(job, task, until, why),
             is_wanted=is_wanted,
             judge=meaning,
+            prepare=prepare,
             advance=lambda tx, now: self.conductor.advance(tx, job.arn, now),
         )
 
@@ -111,6 +118,7 @@ class Duties:
             order=self._order(job, task, until, why),
             is_wanted=lambda tx: _is_in_progress(tx, job),
             judge=meaning,
+            prepare=lambda: None,
             advance=lambda tx, now: stepjobs.advance(tx, job.arn, now),
         )
 

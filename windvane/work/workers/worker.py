@@ -227,6 +227,7 @@ class Worker:
 
     def _finish(self, duty: Duty, verdict: Verdict, result: Result | None) -> bool:
         """Whether the task was still ours; if not, nothing is recorded."""
+        duty.prepare()
         now = self._clock()
         with self._store.transaction() as tx:
             is_ours = tx.finish_task(

@@ -30,7 +30,7 @@ from windvane.names import arn
 from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.work.tasks.stages import Bench, Result
-from windvane.work.workers.conductor import Conductor, left_over, sweep
+from windvane.work.workers.conductor import Conductor, KnownAnalysis, left_over, sweep
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.roles import Role
 from windvane.work.workers.worker import LEASE, MAX_ATTEMPTS, Worker
@@ -158,7 +158,9 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    monkeypatch.setattr("windvane.work.workers.conductor._analysis_in", lambda *_: ANALYSIS)
+    monkeypatch.setattr(
+        "windvane.work.workers.conductor._analysis_in", lambda *_: KnownAnalysis(ANALYSIS, 0)
+    )
     store = open_store("", tmp_path)
     store.migrate()
     yield Shop(store, tmp_path)
