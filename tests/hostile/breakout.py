@@ -40,7 +40,9 @@ def attempts(told: Mapping[str, Any]) -> dict[str, Callable[[], str]]:
         "list the data folder": lambda: _listed(folder, told),
         "list other jobs": lambda: _listed(folder / "work", told),
         "write beside the keys": lambda: _written(folder / "new"),
-        "write to the temporary folder": lambda: _written(Path("/var/tmp/windvane-breakout")),
+        "write to the temporary folder": lambda: _made(
+            Path(f"/var/tmp/windvane-breakout-{os.getpid()}")
+        ),
         "change a library": lambda: _written(Path(socket.__file__)),
         "open the keys to others": lambda: _opened_to_others(Path(told["secret"][0])),
         "cut the keys off": lambda: _cut_off(Path(told["secret"][0])),
@@ -125,6 +127,13 @@ def _cut_off(path: Path) -> str:
 def _written(path: Path) -> str:
     with path.open("ab"):
         return f"{path} is open"
+
+
+def _made(path: Path) -> str:
+    """Not left there: it would be in the way of another user's."""
+    made = _written(path)
+    path.unlink()
+    return made
 
 
 def _descriptors() -> str:
