@@ -75,8 +75,12 @@ _OPENS = {"open": 1, "openat": 2}
 _TRUNCATES, _WRITES, _READS_AND_WRITES = 0o1000, 0o1, 0o2
 """O_TRUNC, O_WRONLY and O_RDWR."""
 
+_MAPS_SHARED, _MAPS_NO_FILE = 0x01, 0x20
+"""MAP_SHARED and MAP_ANONYMOUS."""
+
 _OTHERS = (
     *_OPENS,
+    "mmap",
     "openat2",
     "clone",
     "clone3",
@@ -108,7 +112,7 @@ class Check:
 def program(own_pid: int, architecture: str) -> list[Instruction]:
     """The filter for a process of this id: no network, no other program or process, no signals to others, nothing that
     looks into other processes, folders, namespaces, mounts, keys, the kernel; nothing that holds memory which no limit
-    counts (files in memory, pages in pipes, pairs of sockets, locks of files, rules of Landlock, filters like this one), or
+    counts (files in memory, shared memory, pages in pipes, pairs of sockets, locks of files, rules of Landlock, filters like this one), or
     takes of what is its user's as a whole (watches of epoll and inotify, descriptors on their way through a socket). What
     is refused gets EPERM.
 
@@ -134,6 +138,7 @@ def program(own_pid: int, architecture: str) -> list[Instruction]:
     for name, argument in _OPENS.items():
         if name in numbers:
             made += _unless_it_empties(numbers[name], argument)
+    made += _unless_it_shares_memory(numbers["mmap"])
     threads = Check(0, wants=_CLONE_THREAD, lacks=_CLONE_NEW_ANYTHING)
     made += _if_call(numbers["clone"], threads)
     made += _if_call(numbers["kill"], Check(0, values=(own_pid,)))
@@ -226,6 +231,16 @@ def _unless_it_empties(number: int, argument: int) -> Iterator[Instruction]:
     yield (_ANY_BIT, 1, 0, _WRITES)
     yield (_ANY_BIT, 2, 1, _READS_AND_WRITES)
     yield (_ANY_BIT, 0, 1, _READS_AND_WRITES)  # both at once are neither
+    yield (_RETURN, 0, 0, _refusal())
+    yield (_RETURN, 0, 0, ALLOW)
+
+
+def _unless_it_shares_memory(number: int) -> Iterator[Instruction]:
+    """Refuse memory that is shared and of no file: it is there, and counted nowhere, when its pages are let go (MADV_DONTNEED)."""
+    yield (_EQUAL, 0, 5, number)
+    yield (_LOAD, 0, 0, _ARGUMENTS + 8 * 3)
+    yield (_ANY_BIT, 0, 2, _MAPS_NO_FILE)
+    yield (_ANY_BIT, 0, 1, _MAPS_SHARED)
     yield (_RETURN, 0, 0, _refusal())
     yield (_RETURN, 0, 0, ALLOW)
 

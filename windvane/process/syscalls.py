@@ -59,7 +59,7 @@ _X86_64 = {
     "prlimit64": 302, "name_to_handle_at": 303, "open_by_handle_at": 304, "clock_adjtime": 305, "setns": 308,
     "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "finit_module": 313, "sched_setattr": 314,
     "memfd_create": 319, "kexec_file_load": 320, "bpf": 321, "execveat": 322, "userfaultfd": 323,
-    "sendmsg": 46, "sendmmsg": 307, "sendfile": 40, "splice": 275, "seccomp": 317,
+    "mmap": 9, "sendmsg": 46, "sendmmsg": 307, "sendfile": 40, "splice": 275, "seccomp": 317,
     "socketpair": 53, "sync": 162, "sched_setaffinity": 203, "io_setup": 206, "epoll_create": 213, "inotify_init": 253,
     "inotify_add_watch": 254, "tee": 276, "vmsplice": 278, "epoll_create1": 291, "inotify_init1": 294, "syncfs": 306,
     **_SINCE_5_1,
@@ -82,7 +82,7 @@ _AARCH64 = {
     "clock_adjtime": 266, "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272,
     "finit_module": 273, "sched_setattr": 274, "memfd_create": 279, "bpf": 280, "execveat": 281, "userfaultfd": 282,
     "kexec_file_load": 294, "io_setup": 0, "epoll_create1": 20, "inotify_init1": 26, "inotify_add_watch": 27,
-    "sendmsg": 211, "sendmmsg": 269, "sendfile": 71, "splice": 76, "seccomp": 277,
+    "mmap": 222, "sendmsg": 211, "sendmmsg": 269, "sendfile": 71, "splice": 76, "seccomp": 277,
     "vmsplice": 75, "tee": 77, "sync": 81, "sched_setaffinity": 122, "socketpair": 199, "syncfs": 267, **_SINCE_5_1,
 }  # fmt: skip
 

@@ -71,6 +71,28 @@ def test_what_programs_need_is_allowed() -> None:
         assert answer(made, number) == ALLOW, number
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_memory_is_shared_by_files_alone(architecture: str) -> None:
+    made, token = program(PID, architecture), ARCHITECTURES[architecture]
+    number = NUMBERS[architecture]["mmap"]
+    shared, private, no_file = 0x01, 0x02, 0x20
+    for flags, expected in (
+        (shared | no_file, REFUSED),
+        (shared | no_file | 0x8000, REFUSED),
+        (shared, ALLOW),
+        (private, ALLOW),
+        (private | no_file, ALLOW),
+    ):
+        assert answer(made, number, 0, 4096, 3, flags, architecture=token) == expected, flags
+
+
+def test_locks_of_files_are_taken_for_done() -> None:
+    made, number = program(PID, "x86_64"), NUMBERS["x86_64"]["fcntl"]
+    assert {answer(made, number, 3, command) for command in (6, 7, 37, 38)} == {ERRNO}
+    assert {answer(made, number, 3, command) for command in (8, 10, 15, 1024, 1026)} == {REFUSED}
+    assert {answer(made, number, 3, command) for command in (1, 3, 4, 5, 1030)} == {ALLOW}
+
+
 def test_another_architecture_ends_the_process() -> None:
     made = program(PID, "x86_64")
     assert answer(made, 0, architecture=0x40000003) == KILL, "32 bits have other numbers"
