@@ -393,24 +393,29 @@ def test_threads_of_one_process_keep_no_other_from_having_one() -> None:
         def victim() -> None:
             os.write(up, b"u")
             os.read(may_go, 1)
-            threading.Thread(target=os.write, args=(say, b"a thread")).start()
+            thread = threading.Thread(target=os.write, args=(say, b"a thread"))
+            thread.start()
+            thread.join()
 
         def hostile() -> None:
             threading.stack_size(1 << 15)
             with suppress(RuntimeError):
-                while True:
+                for _ in range(5000):
                     threading.Thread(target=signal.pause, daemon=True).start()
             os.write(up, b"u")
             signal.pause()
 
         confinement = Confinement(parts)
         first = Child.start(victim, confinement=confinement, keep=(up, may_go, say))
-        os.read(is_up, 1)
+        is_first_up = os.read(is_up, 1)
         second = Child.start(hostile, confinement=confinement, keep=(up,))
-        os.read(is_up, 1)
+        for end in (up, say):
+            os.close(end)  # whoever ends early is not waited for
+        is_second_up = os.read(is_up, 1)
         os.write(go, b"g")
         ended = first.wait(20)
-        second.kill()
+        other = second.kill()
+        assert is_first_up == is_second_up == b"u", (ended, other)
         assert ended is not None
         return ended.text or os.read(said, 100).decode()
 
