@@ -7,6 +7,7 @@ from typing import Any
 
 from api.world import IMAGE, MODEL_DATA, ROLE, SCOPE, job_request
 
+from windvane.api.automl_request.spec import job_spec
 from windvane.domain.candidate import (
     Candidate,
     CandidateStatus,
@@ -17,7 +18,7 @@ from windvane.domain.candidate import (
     TrainingJob,
     TransformJob,
 )
-from windvane.domain.job import AutoMLJob, Limits
+from windvane.domain.job import ApiVersion, AutoMLJob, Echo, Limits
 from windvane.domain.problem import MetricName
 from windvane.domain.resource import Kind
 from windvane.names import arn
@@ -60,13 +61,15 @@ def step_record(kind: type[ProcessingJob], now: datetime, name: str = "step-1") 
 
 
 def job_record(now: datetime, name: str = "churn", **changes: Any) -> AutoMLJob:
+    """changes    fields, and `request`: members of the request to CreateAutoMLJob"""
     request = dict(job_request(name, **changes.pop("request", {})).items())
     fields: dict[str, Any] = {
         "scope": SCOPE,
         "name": name,
         "created": now,
         "modified": now,
-        "request": request,
+        "spec": job_spec(request),
+        "echo": Echo(ApiVersion.V1, request),
         "limits": Limits(10, 600, 60),
         "deadline": now + timedelta(seconds=600),
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from api.world import INPUT, OUTPUT, ROLE, SCOPE, World, refusal
 
-from windvane.domain.job import AutoMLJob, JobStatus, Limits
+from windvane.domain.job import ApiVersion, AutoMLJob, Echo, JobStatus, Limits
 from windvane.domain.problem import Mode
 from windvane.domain.task import TaskKind
 
@@ -91,14 +91,16 @@ def test_what_was_sent_is_described(world: World, sent: dict[str, Any]) -> None:
     assert tags == sent.get("Tags", [])
 
 
-def test_a_job_is_recorded_as_the_first_api_would_and_marked(world: World) -> None:
+def test_a_job_is_recorded_as_one_of_the_first_api_and_its_request_as_it_was_sent(
+    world: World,
+) -> None:
     world.client().create_auto_ml_job_v2(**COMPLETE)
     job = job_of(world)
-    assert job.by_v2
+    sent = {name: value for name, value in COMPLETE.items() if name != "Tags"}
+    assert job.echo == Echo(ApiVersion.V2, sent)
     assert (job.limits, job.endpoint_name) == (Limits(4, 600, 60), "e")
-    assert (job.mode, job.algorithms) == (Mode.ENSEMBLING, ("xgboost", "lightgbm"))
-    [stored] = job.request["InputDataConfig"]
-    assert stored["TargetAttributeName"] == "y"
+    assert (job.mode, job.spec.search.algorithms) == (Mode.ENSEMBLING, ("xgboost", "lightgbm"))
+    assert job.spec.problem.target == "y"
     with world.store.snapshot() as tx:
         assert [task.kind for task in tx.tasks(job.arn)] == [TaskKind.ANALYZE]
 
@@ -106,7 +108,7 @@ def test_a_job_is_recorded_as_the_first_api_would_and_marked(world: World) -> No
 def test_a_job_without_a_mode_goes_by_the_size_of_its_data(world: World) -> None:
     world.client().create_auto_ml_job_v2(**request())
     job = job_of(world)
-    assert job.asked_mode is Mode.AUTO
+    assert job.spec.search.mode is Mode.AUTO
     assert job.resolved(99_999_999) is Mode.ENSEMBLING
     assert job.resolved(100_000_000) is Mode.TUNING
 

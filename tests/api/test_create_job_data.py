@@ -9,7 +9,7 @@ import pytest
 from api.test_create_auto_ml_job import job_of, refused, with_config
 from api.world import READER, World, channel, job_request
 
-from windvane.control.data_rules import DATA_RULES
+from windvane.api.automl_request.data_rules import DATA_RULES
 from windvane.control.rules import check
 from windvane.domain.features import EVERYTHING, FeatureSpecification, FeatureType
 from windvane.errors import InvalidRequest

@@ -29,8 +29,10 @@ from windvane.control.encryption import Encryption
 from windvane.control.inputs import check_input
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.service import new_key_service
+from windvane.control.members import Member
 from windvane.control.objects import Objects
 from windvane.domain.candidate import ProcessingJob, TrainingJob
+from windvane.domain.datasource import DataSource
 from windvane.domain.deployment import Endpoint, EndpointConfig
 from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied, InvalidRequest
@@ -172,22 +174,22 @@ def test_traffic_encryption_is_refused_while_something_leaves_the_machine_in_the
     link = "[s3] endpoint http://s3.example.org"
     encryption = Encryption(ciphers=None, plain_links=(link,))  # type: ignore[arg-type]
     with pytest.raises(InvalidRequest, match=r"http://s3\.example\.org"):
-        encryption.check_traffic({"Enable": True}, "Enable")
-    encryption.check_traffic({"Enable": False}, "Enable")
-    encryption.check_traffic({}, "Enable")
+        encryption.check_traffic(Member("enable", True))
+    encryption.check_traffic(Member("enable", False))
+    encryption.check_traffic(Member("enable", None))
 
 
 def test_a_machine_without_volumes_in_memory_says_why(world: World) -> None:
     encryption = Encryption(ciphers=None, no_volumes="Swap is plain.")  # type: ignore[arg-type]
     with pytest.raises(InvalidRequest, match=r"'kmsKeyId' cannot be honoured.*Swap is plain"):
-        encryption.volume_key(SCOPE, {"KmsKeyId": "alias/k"}, "KmsKeyId")
-    assert encryption.volume_key(SCOPE, {}, "KmsKeyId") == ""
+        encryption.volume_key(SCOPE, Member("kmsKeyId", "alias/k"))
+    assert encryption.volume_key(SCOPE, Member("kmsKeyId", None)) == ""
 
 
 def test_keys_of_an_external_store_are_its_own(world: World) -> None:
     encryption = Encryption(ciphers=None, has_own_store=False)  # type: ignore[arg-type]
     grant: Any = None
-    found = encryption.output_key(SCOPE, grant, {"KmsKeyId": "their-key"}, "KmsKeyId")
+    found = encryption.output_key(SCOPE, grant, Member("kmsKeyId", "their-key"))
     assert found == "their-key"
 
 
@@ -268,14 +270,14 @@ def test_a_role_reads_no_input_whose_key_it_may_not_use(
     accounts, artifacts, key = encrypted
     user = accounts.user("reader", allow("s3:*"))
     grant = accounts.roles.of_caller(accounts.caller(user))
-    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://data/secret/"}
+    source = DataSource("s3://data/secret/")
     with pytest.raises(InvalidRequest, match=r"no \"kms:Decrypt\" permission on key"):
         check_input(artifacts, SCOPE, grant, source)
     artifacts.write(Location("data", "secret/0.csv"), b"a,y\n")
     with pytest.raises(InvalidRequest, match=key.arn):
         check_input(artifacts, SCOPE, grant, source)
     for readable in ("open/", "managed/"):
-        check_input(artifacts, SCOPE, grant, {**source, "S3Uri": f"s3://data/{readable}"})
+        check_input(artifacts, SCOPE, grant, DataSource(f"s3://data/{readable}"))
     allowed = accounts.user("owner", allow(["s3:*", "kms:Decrypt"]))
     grant = accounts.roles.of_caller(accounts.caller(allowed))
     check_input(artifacts, SCOPE, grant, source)

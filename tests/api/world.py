@@ -236,9 +236,12 @@ def migrated_database() -> bytes:
         return (Path(name) / FILE_NAME).read_bytes()
 
 
-def build_world(folder: Path, **limits: int) -> World:
-    (folder / FILE_NAME).write_bytes(migrated_database())
+def build_world(folder: Path, database: bytes | None = None, **limits: int) -> World:
+    """database    of an earlier version; None for an empty one"""
+    (folder / FILE_NAME).write_bytes(database or migrated_database())
     store = open_store("", folder)
+    if database is not None:
+        store.migrate()
     artifacts = LocalArtifacts(folder / "s3")
     clock = Clock()
     edge = Edge(

@@ -12,15 +12,16 @@ from typing import Any
 from conformance.places import path_of
 from conformance.shapes import all_leaves
 
+from windvane.api.automl_request.rules import CREATE_JOB_RULES
+from windvane.api.automl_request.v2 import SERVED, V2_RULES, told_in_v2_words
 from windvane.api.identity import refused_members
 from windvane.api.runtime import UNSERVED
 from windvane.api.sts import HONOURED
-from windvane.control.automl_v2 import SERVED, V2_RULES, told_in_v2_words
 from windvane.control.endpoint_configs import CREATE_CONFIG_RULES
 from windvane.control.endpoints import CREATE_ENDPOINT_RULES, UPDATE_ENDPOINT_RULES
 from windvane.control.members import Unserved
 from windvane.control.models import CREATE_MODEL_RULES
-from windvane.control.rules import CREATE_JOB_RULES, Refused, Rule
+from windvane.control.rules import Refused, Rule
 from windvane.control.step_rules import CREATE_PROCESSING_JOB_RULES, CREATE_TRAINING_JOB_RULES
 from windvane.control.steps import LIST_RULES
 from windvane.control.transform_rules import CREATE_TRANSFORM_JOB_RULES

@@ -11,6 +11,7 @@ from api.world import IMAGE, INPUT, MODEL_DATA, SCOPE, config_request, model_req
 from hostile import keys, people
 from hostile.asking import ACCOUNT, NOW, OTHER_ACCOUNT
 
+from windvane.api.automl_request.v2 import in_v2_words
 from windvane.artifacts.base import Artifacts, parse_location
 from windvane.domain.candidate import (
     Container,
@@ -29,7 +30,7 @@ from windvane.domain.deployment import (
     Variant,
 )
 from windvane.domain.images import TRANSFORMERS, image_uri
-from windvane.domain.job import JobStatus, SecondaryStatus
+from windvane.domain.job import ApiVersion, AutoMLJob, Echo, JobStatus, SecondaryStatus
 from windvane.domain.logs import AUTO_ML_JOBS, LogPlace
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.resource import Resource
@@ -134,9 +135,15 @@ def _jobs(now: datetime) -> list[Resource]:
         job_record(now, "failed", **(ended | {"status": JobStatus.FAILED})),
         job_record(now, "going"),
         job_record(now, "other"),
-        job_record(now, "second", by_v2=True),
+        _second(now),
         job_record(now, "stopping", status=JobStatus.STOPPING, secondary=SecondaryStatus.STOPPING),
     ]
+
+
+def _second(now: datetime) -> AutoMLJob:
+    """A job of V2."""
+    job = job_record(now, "second")
+    return replace(job, echo=Echo(ApiVersion.V2, in_v2_words(job.echo.members)))
 
 
 def _model(name: str) -> Model:

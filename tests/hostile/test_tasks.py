@@ -27,7 +27,9 @@ from windvane.artifacts.broker import Broker
 from windvane.artifacts.brokered import BrokeredArtifacts
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.reach import Reach
+from windvane.domain.datasource import DataSource
 from windvane.domain.job import AutoMLJob
+from windvane.domain.jobspec import Channel, DataSpec, OutputSpec
 from windvane.domain.task import Task, TaskKind
 from windvane.errors import AccessDenied
 from windvane.process.child import Ending
@@ -51,13 +53,13 @@ def digest(word: str) -> str:
 
 def job_of(account: str = "000000000000") -> AutoMLJob:
     made = make_job(name="churn")
-    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://data/train/"}
-    request = {
-        **made.request,
-        "InputDataConfig": [{"DataSource": {"S3DataSource": source}, "TargetAttributeName": "y"}],
-        "OutputDataConfig": {"S3OutputPath": "s3://results/jobs"},
-    }
-    return replace(made, request=request, scope=replace(made.scope, account=account))
+    channel = Channel(source=DataSource("s3://data/train/"))
+    spec = replace(
+        made.spec,
+        data=DataSpec(channels=(channel,)),
+        output=OutputSpec(uri="s3://results/jobs"),
+    )
+    return replace(made, spec=spec, scope=replace(made.scope, account=account))
 
 
 @pytest.fixture
@@ -182,13 +184,8 @@ def test_a_bucket_that_changes_hands_under_a_task_is_none_of_its(tmp_path: Path)
     """Whose the buckets are was asked when a task began: whoever deleted one meanwhile read and wrote that of the next
     account to create it, for as long as the task ran."""
     ours = {"data", "out"}
-    job = replace(
-        job_of(),
-        request={
-            **job_of().request,
-            "OutputDataConfig": {"S3OutputPath": "s3://out/jobs"},
-        },
-    )
+    made = job_of()
+    job = replace(made, spec=replace(made.spec, output=OutputSpec(uri="s3://out/jobs")))
     artifacts = LocalArtifacts(tmp_path / "objects")
     everything = (lambda _: True,) * 2
     reach = reach_of(job, TaskKind.ANALYZE, artifacts, ours.__contains__, *everything)

@@ -36,7 +36,7 @@ def fill(folder, first, count):
                 name,
                 scope=SCOPE,
                 status=JobStatus.COMPLETED,
-                request={"AutoMLJobName": name, **MEMBERS},
+                sent={"AutoMLJobName": name, **MEMBERS},
             )
             assert tx.insert(replace(job, ended=now))
     store.close()

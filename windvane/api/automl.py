@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from windvane.api.answers import listed
 from windvane.api.automl_answers import description, description_v2, summary
+from windvane.api.automl_request.spec import new_job, new_job_v2
 from windvane.api.candidates import candidate_answer
 from windvane.api.operation import Parts, Table, scope_of
+from windvane.domain.job import ApiVersion
+from windvane.errors import InvalidRequest
 from windvane.wire.call import Call, Result
 
 OPERATIONS = Table("sagemaker")
@@ -13,22 +16,30 @@ OPERATIONS = Table("sagemaker")
 
 @OPERATIONS.serves("CreateAutoMLJob")
 def create_auto_ml_job(parts: Parts, call: Call) -> Result:
-    return {"AutoMLJobArn": parts.jobs.create(call.caller, call.parameters).arn}
+    asked = new_job(call.parameters, parts.jobs.networks)
+    return {"AutoMLJobArn": parts.jobs.create(call.caller, asked).arn}
 
 
 @OPERATIONS.serves("CreateAutoMLJobV2")
 def create_auto_ml_job_v2(parts: Parts, call: Call) -> Result:
-    return {"AutoMLJobArn": parts.jobs.create_v2(call.caller, call.parameters).arn}
+    asked = new_job_v2(call.parameters, parts.jobs.networks)
+    return {"AutoMLJobArn": parts.jobs.create(call.caller, asked).arn}
 
 
 @OPERATIONS.serves("DescribeAutoMLJob")
 def describe_auto_ml_job(parts: Parts, call: Call) -> Result:
-    return description(parts.jobs.describe(scope_of(call), call.parameters["AutoMLJobName"]))
+    view = parts.jobs.describe(scope_of(call), call.parameters["AutoMLJobName"])
+    if view.job.echo.api is ApiVersion.V2:
+        raise InvalidRequest(
+            f"The AutoML job {view.job.name} was created by CreateAutoMLJobV2 and is not described by "
+            "DescribeAutoMLJob. Use DescribeAutoMLJobV2."
+        )
+    return description(view)
 
 
 @OPERATIONS.serves("DescribeAutoMLJobV2")
 def describe_auto_ml_job_v2(parts: Parts, call: Call) -> Result:
-    return description_v2(parts.jobs.describe_v2(scope_of(call), call.parameters["AutoMLJobName"]))
+    return description_v2(parts.jobs.describe(scope_of(call), call.parameters["AutoMLJobName"]))
 
 
 @OPERATIONS.serves("ListAutoMLJobs")
@@ -38,7 +49,8 @@ def list_auto_ml_jobs(parts: Parts, call: Call) -> Result:
 
 @OPERATIONS.serves("ListCandidatesForAutoMLJob")
 def list_candidates_for_auto_ml_job(parts: Parts, call: Call) -> Result:
-    view = parts.jobs.candidates(scope_of(call), call.parameters)
+    name = call.parameters["AutoMLJobName"]
+    view = parts.jobs.candidates(scope_of(call), name, call.parameters)
     return listed(
         "Candidates",
         view.candidates,

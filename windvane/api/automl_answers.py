@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 from windvane.api.answers import echoed, present, reason
+from windvane.api.automl_request.v2 import in_v2_words
 from windvane.api.candidates import candidate_answer
-from windvane.control.automl_v2 import in_v2_words
 from windvane.control.jobs import JobView
-from windvane.domain.job import AutoMLJob
+from windvane.domain.job import ApiVersion, AutoMLJob
 from windvane.domain.problem import MetricName, ProblemType, default_objective
 
 MOST_PARTIAL_FAILURES = 5
@@ -37,7 +37,7 @@ def description(view: JobView) -> dict[str, Any]:
     job = view.job
     return {
         **_common(view),
-        **echoed(job.request, "InputDataConfig", "ProblemType", "AutoMLJobConfig"),
+        **echoed(job.echo.members, "InputDataConfig", "ProblemType", "AutoMLJobConfig"),
         "GenerateCandidateDefinitionsOnly": job.definitions_only,
         "ResolvedAttributes": {
             **_resolved_objective(job),
@@ -75,7 +75,11 @@ def _common(view: JobView) -> dict[str, Any]:
     return {
         **summary(job),
         **echoed(
-            job.request, "OutputDataConfig", "RoleArn", "AutoMLJobObjective", "ModelDeployConfig"
+            job.echo.members,
+            "OutputDataConfig",
+            "RoleArn",
+            "AutoMLJobObjective",
+            "ModelDeployConfig",
         ),
         **present(
             BestCandidate=candidate_answer(best, job.objective) if best else None,
@@ -94,15 +98,16 @@ def _artifacts(job: AutoMLJob) -> dict[str, Any]:
 
 def _request_v2(job: AutoMLJob) -> dict[str, Any]:
     """What was sent, but for what `_common` says."""
+    is_v2, sent = job.echo.api is ApiVersion.V2, job.echo.members
     request = echoed(
-        in_v2_words(job.request),
+        sent if is_v2 else in_v2_words(sent),
         "AutoMLJobInputDataConfig",
         "AutoMLProblemTypeConfig",
         "SecurityConfig",
         "DataSplitConfig",
         "AutoMLComputeConfig",
     )
-    if not job.by_v2:
+    if not is_v2:
         tabular = request["AutoMLProblemTypeConfig"]["TabularJobConfig"]
         tabular["GenerateCandidateDefinitionsOnly"] = job.definitions_only
     return request
@@ -110,15 +115,14 @@ def _request_v2(job: AutoMLJob) -> dict[str, Any]:
 
 def problem_type_name(job: AutoMLJob) -> str | None:
     """As found in the data, else as asked for; unknown until one of them is there."""
-    return job.problem_type.value if job.problem_type else job.request.get("ProblemType")
+    known = job.problem_type or job.spec.problem.problem_type
+    return None if known is None else known.value
 
 
 def objective_name(job: AutoMLJob) -> MetricName | None:
     """As resolved, else as asked for, else the default; unknown while the problem type is."""
-    if job.objective is not None:
-        return job.objective
-    if "AutoMLJobObjective" in job.request:
-        return MetricName(job.request["AutoMLJobObjective"]["MetricName"])
+    if (known := job.objective or job.spec.problem.objective) is not None:
+        return known
     problem_type = problem_type_name(job)
     return None if problem_type is None else default_objective(ProblemType(problem_type))
 

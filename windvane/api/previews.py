@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from windvane.api.answers import present
+from windvane.api.automl_request.data_rules import CSV, PARQUET
 from windvane.api.operation import Parts, Table
-from windvane.control.data_rules import CSV, PARQUET
+from windvane.control.inputs import data_source
 from windvane.control.previews import PreviewView
 from windvane.engine.preview.asked import Asked
 from windvane.wire.call import Call, Result
@@ -21,7 +22,7 @@ _CONTENT_TYPES = {"csv": CSV, "parquet": PARQUET}
 @OPERATIONS.serves("PreviewTable")
 def preview_table(parts: Parts, call: Call) -> Result:
     given = call.parameters
-    source = {"S3Uri": given["S3Uri"], "S3DataType": given.get("S3DataType", "S3Prefix")}
+    source = data_source(given)
     view = parts.previews.preview(call.caller, given.get("RoleArn", ""), source, _asked(given))
     seen = view.seen
     return {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from windvane.control.endpoint_configs import CREATE_CONFIG_RULES, add_endpoint_config
 from windvane.control.endpoints import CREATE_ENDPOINT_RULES, add_endpoint
 from windvane.control.identity.conditions import Facts
 from windvane.control.identity.evaluation import NO_FACTS
-from windvane.control.members import first
 from windvane.control.models import CREATE_MODEL_RULES, add_model
 from windvane.control.rules import check
 from windvane.domain.candidate import Candidate
@@ -71,9 +71,9 @@ def deploy_candidate(
     raises    InvalidRequest if a name is taken or the quota is used up; nothing is left behind then
     """
     name = _name(job)
-    model = {
+    model: dict[str, Any] = {
         "ModelName": name,
-        "ExecutionRoleArn": job.request["RoleArn"],
+        "ExecutionRoleArn": job.spec.role,
         "Containers": [
             {
                 "Image": container.image,
@@ -83,8 +83,11 @@ def deploy_candidate(
             for container in candidate.containers
         ],
     }
-    if vpc := first(job.request, "AutoMLJobConfig.SecurityConfig.VpcConfig"):
-        model["VpcConfig"] = vpc
+    if vpc := job.spec.security.vpc:
+        model["VpcConfig"] = {
+            "SecurityGroupIds": list(vpc.security_groups),
+            "Subnets": list(vpc.subnets),
+        }
     config = {
         "EndpointConfigName": name,
         "ProductionVariants": [

@@ -6,27 +6,20 @@ later knows its ARN alone, so that moving an alias changes nothing about a job u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from windvane.artifacts.base import parse_location
 from windvane.control.kms.ciphers import Ciphers
 from windvane.control.kms.lookup import check_usable
-from windvane.control.members import Request, found
+from windvane.control.members import Member
 from windvane.control.objects import KeyOfWrites, no_key
 from windvane.control.roles import Grant
-from windvane.control.rules import Rule, check
 from windvane.errors import AccessDenied, CallerFault, InvalidRequest
 from windvane.names import Scope
 
-Told = Callable[[str], str]
-
 _WRITING = ("kms:GenerateDataKey", "kms:Decrypt")
 _HANDING_ON = "kms:CreateGrant"
-
-
-def _as_it_is(fault: str) -> str:
-    return fault
 
 
 @dataclass(frozen=True)
@@ -47,23 +40,17 @@ class Encryption:
     no_volumes: str = ""
     key_of_writes: KeyOfWrites = no_key
 
-    def output_key(
-        self, scope: Scope, grant: Grant, request: Request, path: str, told: Told = _as_it_is
-    ) -> str:
-        """Return the ARN of the key that outputs are to be encrypted under; "" if the member at `path` names none.
+    def output_key(self, scope: Scope, grant: Grant, named: Member) -> str:
+        """Return the ARN of the key that outputs are to be encrypted under; "" if the member names none.
 
         grant     of the role that writes them
-        told      how a fault is told to the client, if the request is not in its own words
         raises    InvalidRequest if the key cannot be used, or the role may not use it
         """
-        for place, written in found(request, path):
-            if written and not self.has_own_store:
-                return str(written)
-            if written:
-                arn = self._arn(scope, written, place, told)
-                grant.require_key(arn, *_WRITING)
-                return arn
-        return ""
+        if not named.value or not self.has_own_store:
+            return str(named.value or "")
+        arn = self._arn(scope, named)
+        grant.require_key(arn, *_WRITING)
+        return arn
 
     def check_default_keys(self, grant: Grant, uris: Iterable[str]) -> None:
         """Check that the role may use the default keys of the buckets that outputs go to, where the request names no key.
@@ -81,24 +68,21 @@ class Encryption:
             if arn:
                 grant.require_key(arn, *_WRITING)
 
-    def volume_key(self, scope: Scope, request: Request, path: str, told: Told = _as_it_is) -> str:
-        """Return the ARN of the key of a volume, always one of this server's; "" if the member at `path` names none.
+    def volume_key(self, scope: Scope, named: Member) -> str:
+        """Return the ARN of the key of a volume, always one of this server's; "" if the member names none.
 
         A volume with a key is in memory (process/volatile.py): nothing of it is ever on a disk, and nothing new is begun on
         it while the key cannot be used.
 
         raises    InvalidRequest if the key cannot be used
         """
-        for place, written in found(request, path):
-            if written and self.no_volumes:
-                raise InvalidRequest(
-                    told(
-                        f"The member '{place}' cannot be honoured on this server: {self.no_volumes}"
-                    )
-                )
-            if written:
-                return self._arn(scope, written, place, told)
-        return ""
+        if not named.value:
+            return ""
+        if self.no_volumes:
+            raise InvalidRequest(
+                f"The member '{named.place}' cannot be honoured on this server: {self.no_volumes}"
+            )
+        return self._arn(scope, named)
 
     def check_handed_on(self, arn: str, role: Grant, caller: Grant) -> None:
         """Check that the role of a job, or whoever asks for the job, may hand the key of its volume to SageMaker.
@@ -110,31 +94,26 @@ class Encryption:
         if arn and not caller.may_use_key(arn, _HANDING_ON):
             role.require_key(arn, _HANDING_ON)
 
-    def check_traffic(self, request: Request, path: str, told: Told = _as_it_is) -> None:
-        """raises    InvalidRequest if traffic is to be encrypted and something that leaves the machine is not"""
-        check((_traffic(path, self.plain_links),), request, told)
+    def check_traffic(self, asked: Member) -> None:
+        """Check that traffic can be encrypted if that is asked for.
 
-    def _arn(self, scope: Scope, written: str, place: str, told: Told) -> str:
+        The processes of a job run on the server's machine and talk through socket pairs and files of its own: what crosses
+        a network is the traffic with an external object store and database.
+
+        raises    InvalidRequest if something that leaves the machine is not encrypted
+        """
+        if asked.value is True and self.plain_links:
+            raise InvalidRequest(
+                f"Value 'true' at '{asked.place}' cannot be honoured: this server talks without TLS to "
+                f"{'; '.join(self.plain_links)}. Use an https endpoint, or an sslmode that encrypts."
+            )
+
+    def _arn(self, scope: Scope, named: Member) -> str:
         try:
-            key = self.ciphers.find(scope, written)
+            key = self.ciphers.find(scope, named.value)
             check_usable(key)
         except (CallerFault, AccessDenied) as fault:
             raise InvalidRequest(
-                told(f"The KMS key '{written}' at '{place}' cannot be used: {fault}")
+                f"The KMS key '{named.value}' at '{named.place}' cannot be used: {fault}"
             ) from fault
         return key.arn
-
-
-def _traffic(path: str, plain_links: tuple[str, ...]) -> Rule:
-    """The processes of a job run on the server's machine and talk through socket pairs and files of its own: what crosses
-    a network is the traffic with an external object store and database."""
-
-    def rule(request: Request) -> Iterator[str]:
-        for place, value in found(request, path):
-            if value is True and plain_links:
-                yield (
-                    f"Value 'true' at '{place}' cannot be honoured: this server talks without TLS to "
-                    f"{'; '.join(plain_links)}. Use an https endpoint, or an sslmode that encrypts."
-                )
-
-    return rule

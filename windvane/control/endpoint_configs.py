@@ -8,7 +8,7 @@ from typing import Any
 
 from windvane.control.encryption import Encryption
 from windvane.control.lists import Listed, Listing, Lists
-from windvane.control.members import Request, Unserved
+from windvane.control.members import Request, Unserved, member_at
 from windvane.control.models import find_model
 from windvane.control.rules import TAG_RULES, Rule, check, refused
 from windvane.control.tags import set_first_tags, without_tags
@@ -121,7 +121,7 @@ class EndpointConfigs:
     def create(self, scope: Scope, request: Request) -> EndpointConfig:
         """raises    InvalidRequest"""
         check(CREATE_CONFIG_RULES, request)
-        key = self._encryption.volume_key(scope, request, "KmsKeyId")
+        key = self._encryption.volume_key(scope, member_at(request, "KmsKeyId"))
         with self._store.transaction() as tx:
             return add_endpoint_config(tx, scope, request, self._clock(), key)
 

@@ -15,10 +15,11 @@ from windvane.artifacts.base import (
     parse_location,
     read_at_most,
 )
-from windvane.control.data_rules import SPECIFICATION, training_channel
-from windvane.control.members import Request, first
+from windvane.control.members import Request
 from windvane.control.roles import Action, Grant
+from windvane.domain.datasource import DataSource
 from windvane.domain.features import EVERYTHING, FeatureSpecification, read_specification
+from windvane.domain.jobspec import TabularProblem
 from windvane.domain.problem import kept_apart
 from windvane.errors import InvalidRequest
 from windvane.jsonsize import count_values
@@ -37,14 +38,19 @@ _MOST_VALUES = 16 * MOST_NAMED
 MAX_SPECIFICATION_BYTES = 1024**2
 
 
-def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: Request) -> None:
-    """source    the S3DataSource of a channel
+def data_source(source: Request) -> DataSource:
+    """Translate an S3DataSource, or the S3Input of a processing job."""
+    return DataSource(source["S3Uri"], source.get("S3DataType") == "ManifestFile")
+
+
+def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: DataSource) -> None:
+    """Check that the role may read the input of a job, and that it is there.
 
     raises    InvalidRequest if the role may not read it, if nothing is there, or if a manifest is malformed
               or names what does not exist
     """
-    location = parse_location(source["S3Uri"])
-    if source["S3DataType"] == "ManifestFile":
+    location = parse_location(source.uri)
+    if source.is_manifest:
         named = _named_readably(artifacts, grant, location)
         for item in named:
             grant.require(Action.GET, item.bucket, item.key)
@@ -59,21 +65,23 @@ def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: Reques
         found = True
     if not found:
         raise InvalidRequest(
-            f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source. Please '
+            f'No S3 objects found under S3 URL "{source.uri}" given in input data source. Please '
             f"ensure that the bucket exists in the selected region ({scope.region}), that objects "
             f'exist under that S3 prefix, and that the role "{grant.role_arn}" has '
             f'"s3:ListBucket" permissions on bucket "{location.bucket}".'
         )
 
 
-def readable_objects(artifacts: Artifacts, grant: Grant, source: Request) -> Iterator[ObjectInfo]:
+def readable_objects(
+    artifacts: Artifacts, grant: Grant, source: DataSource
+) -> Iterator[ObjectInfo]:
     """As input_objects, of what the role may read: it is asked before anything is looked for, so that nobody learns which
     objects there are where they may not read.
 
     raises    InvalidRequest besides if the role may not list the prefix, or read the manifest or an object
     """
-    location = parse_location(source["S3Uri"])
-    if source["S3DataType"] != "ManifestFile":
+    location = parse_location(source.uri)
+    if not source.is_manifest:
         grant.require(Action.LIST, location.bucket, location.key)
         for info in _under_prefix(artifacts, location):
             grant.require_read(info)
@@ -112,20 +120,19 @@ def check_output(
 
 
 def check_specification(
-    artifacts: Artifacts, grant: Grant, request: Request
+    artifacts: Artifacts, grant: Grant, problem: TabularProblem
 ) -> FeatureSpecification:
-    """What the feature specification file says that a CreateAutoMLJob request names; all features if it names none.
+    """Return what the feature specification file of a problem says; all features if there is none.
 
     raises    InvalidRequest if the role may not read it, or if it is missing or malformed
     """
-    uri = first(request, SPECIFICATION)
-    if uri is None:
+    if not problem.feature_specification:
         return EVERYTHING
-    location, channel = parse_location(uri), training_channel(request)
+    location = parse_location(problem.feature_specification)
     grant.require(Action.GET, location.bucket, location.key)
     if (info := artifacts.info(location)) is not None:
         grant.require_read(info)
-    apart = kept_apart(channel["TargetAttributeName"], channel.get("SampleWeightAttributeName"))
+    apart = kept_apart(problem.target, problem.sample_weight)
     return specification_at(artifacts, location, apart)
 
 
@@ -155,14 +162,14 @@ def specification_at(
         ) from error
 
 
-def input_objects(artifacts: Artifacts, source: Request) -> Iterator[ObjectInfo]:
-    """Every object that an S3DataSource stands for: those under a prefix in key order, without the empty
+def input_objects(artifacts: Artifacts, source: DataSource) -> Iterator[ObjectInfo]:
+    """Every object that a data source stands for: those under a prefix in key order, without the empty
     ones that mark folders, or those that a manifest names, in its order.
 
     raises    InvalidRequest if a manifest is malformed or names what does not exist
     """
-    location = parse_location(source["S3Uri"])
-    if source["S3DataType"] != "ManifestFile":
+    location = parse_location(source.uri)
+    if not source.is_manifest:
         yield from _under_prefix(artifacts, location)
         return
     for item in manifest_locations(artifacts, location):

@@ -8,20 +8,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from windvane.artifacts.base import Artifacts
-from windvane.control.automl_v2 import V2_RULES, in_v1_words, told_in_v2_words
 from windvane.control.deployments import needed_to_deploy
 from windvane.control.encryption import Encryption
 from windvane.control.inputs import check_input, check_output, check_specification
 from windvane.control.lists import Listed, Listing, Lists
-from windvane.control.members import Request, first
+from windvane.control.members import Member
 from windvane.control.networks import NONE_DECLARED, Networks
 from windvane.control.quotas import Quotas, check_jobs_in_flight
 from windvane.control.roles import Grant, Roles
-from windvane.control.rules import CREATE_JOB_RULES, check
-from windvane.control.tags import set_first_tags, without_tags
 from windvane.domain.candidate import Candidate
 from windvane.domain.features import FeatureSpecification
-from windvane.domain.job import AutoMLJob, JobStatus, Limits, SecondaryStatus
+from windvane.domain.job import AutoMLJob, Echo, JobStatus, Limits, SecondaryStatus
+from windvane.domain.jobspec import DeploymentSpec, JobSpec, RequestedLimits
 from windvane.domain.logs import place_of
 from windvane.domain.resource import Kind
 from windvane.domain.task import NewTask, TaskKind
@@ -37,9 +35,25 @@ _CANDIDATES = Listing("ListCandidatesForAutoMLJob", Candidate)
 
 _LONGEST_ENDPOINT_NAME = 63
 
-_OUTPUT_KEY = "OutputDataConfig.KmsKeyId"
-_VOLUME_KEY = "AutoMLJobConfig.SecurityConfig.VolumeKmsKeyId"
-_TRAFFIC = "AutoMLJobConfig.SecurityConfig.EnableInterContainerTrafficEncryption"
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """What messages call the members of a request that ask for encryption."""
+
+    output_key: str
+    volume_key: str
+    traffic: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewJob:
+    """A job that a client asks for, of whose request nothing is wrong in itself."""
+
+    name: str
+    spec: JobSpec
+    echo: Echo
+    tags: dict[str, str]
+    places: Places
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,7 @@ class CandidatesView:
 
 
 class Jobs:
-    """What the operations on AutoML jobs mean. Requests are the validated parameters of the operation."""
+    """What the operations on AutoML jobs mean."""
 
     def __init__(
         self,
@@ -79,46 +93,34 @@ class Jobs:
         self._lists = lists
         self._encryption = encryption
         self._clock = clock
-        self._rules = (*CREATE_JOB_RULES, networks.rule("AutoMLJobConfig.SecurityConfig"))
+        self.networks = networks
 
-    def create(self, caller: Caller, request: Request) -> AutoMLJob:
+    def create(self, caller: Caller, asked: NewJob) -> AutoMLJob:
         """Record a job and its first task; nothing is left behind if the job is refused.
 
-        request   to CreateAutoMLJob
         raises    InvalidRequest, NameTaken, LimitExceeded; AccessDenied if the caller may not pass the role, or make what
-                  ModelDeployConfig has the job make
+                  the deployment has the job make
         """
-        check(self._rules, request)
-        return self._create(caller, request, by_v2=False)
-
-    def create_v2(self, caller: Caller, request: Request) -> AutoMLJob:
-        """The same for a request to CreateAutoMLJobV2."""
-        translated = in_v1_words(request)
-        check((*self._rules, *V2_RULES), translated, told_in_v2_words)
-        return self._create(caller, translated, by_v2=True)
-
-    def _create(self, caller: Caller, request: Request, *, by_v2: bool) -> AutoMLJob:
-        name, scope = request["AutoMLJobName"], Scope(caller.account, caller.region)
-        grant = self._roles.passed(caller, request["RoleArn"])
+        scope, spec = Scope(caller.account, caller.region), asked.spec
+        grant = self._roles.passed(caller, spec.role)
         with self._store.snapshot() as tx:
-            if tx.find(AutoMLJob, scope, name) is not None:
-                raise _name_taken(scope, name)
-        output_key, volume_key = self._keys(caller, grant, request, by_v2=by_v2)
-        features = self._check_world(scope, request, grant)
+            if tx.find(AutoMLJob, scope, asked.name) is not None:
+                raise _name_taken(scope, asked.name)
+        output_key, volume_key = self._keys(caller, grant, asked)
+        features = self._check_world(scope, asked, grant)
         if not output_key:
-            output = request["OutputDataConfig"]["S3OutputPath"]
-            self._encryption.check_default_keys(grant, [output])
-        now, limits = self._clock(), self._limits(request)
+            self._encryption.check_default_keys(grant, [spec.output.uri])
+        now, limits = self._clock(), self._limits(spec.limits)
         job = AutoMLJob(
             scope=scope,
-            name=name,
+            name=asked.name,
             created=now,
             modified=now,
-            request=without_tags(request),
+            spec=spec,
+            echo=asked.echo,
             limits=limits,
             deadline=now + timedelta(seconds=limits.max_runtime_s),
-            endpoint_name=_endpoint_name(request),
-            by_v2=by_v2,
+            endpoint_name=_endpoint_name(asked.name, spec.deployment),
             output_key=output_key,
             volume_key=volume_key,
         )
@@ -126,22 +128,21 @@ class Jobs:
             self._roles.require(caller, one.action, one.resource, one.facts)
         with self._store.transaction() as tx:
             if not tx.insert(job):
-                raise _name_taken(scope, name)
+                raise _name_taken(scope, asked.name)
             self._check_number(tx, scope)
-            set_first_tags(tx, job.arn, request)
+            if asked.tags:
+                tx.set_tags(job.arn, asked.tags)
             analysis = NewTask(TaskKind.ANALYZE, "analyze", {"features": features.to_json()})
             tx.add_tasks(job.arn, [analysis], now)
         return job
 
-    def _keys(
-        self, caller: Caller, grant: Grant, request: Request, *, by_v2: bool
-    ) -> tuple[str, str]:
-        """ARNs of the keys of output and volume."""
-        told = told_in_v2_words if by_v2 else str
+    def _keys(self, caller: Caller, grant: Grant, asked: NewJob) -> tuple[str, str]:
+        """Return the ARNs of the keys of output and volume."""
         scope, encryption = Scope(caller.account, caller.region), self._encryption
-        encryption.check_traffic(request, _TRAFFIC, told)
-        output_key = encryption.output_key(scope, grant, request, _OUTPUT_KEY, told)
-        volume_key = encryption.volume_key(scope, request, _VOLUME_KEY, told)
+        output, security, places = asked.spec.output, asked.spec.security, asked.places
+        encryption.check_traffic(Member(places.traffic, security.encrypt_traffic))
+        output_key = encryption.output_key(scope, grant, Member(places.output_key, output.key))
+        volume_key = encryption.volume_key(scope, Member(places.volume_key, security.volume_key))
         encryption.check_handed_on(volume_key, grant, self._roles.of_caller(caller))
         return output_key, volume_key
 
@@ -153,20 +154,7 @@ class Jobs:
         check_jobs_in_flight(tx, scope, self._quotas.jobs_in_flight)
 
     def describe(self, scope: Scope, name: str) -> JobView:
-        """raises    NotFound; InvalidRequest for a job that CreateAutoMLJobV2 created"""
-        view = self.describe_v2(scope, name)
-        if view.job.by_v2:
-            raise InvalidRequest(
-                f"The AutoML job {view.job.name} was created by CreateAutoMLJobV2 and is not described by "
-                "DescribeAutoMLJob. Use DescribeAutoMLJobV2."
-            )
-        return view
-
-    def describe_v2(self, scope: Scope, name: str) -> JobView:
-        """A job of either API.
-
-        raises    NotFound
-        """
+        """raises    NotFound"""
         with self._store.snapshot() as tx:
             job = find_job(tx, scope, name)
             best = tx.find(Candidate, scope, job.best_candidate) if job.best_candidate else None
@@ -176,13 +164,14 @@ class Jobs:
         """raises    InvalidRequest for a page token that is not this list's"""
         return self._lists.page(_ALL_JOBS, scope, parameters)
 
-    def candidates(self, scope: Scope, parameters: Mapping[str, Any]) -> CandidatesView:
+    def candidates(self, scope: Scope, name: str, parameters: Mapping[str, Any]) -> CandidatesView:
         """Newest first; sorted by objective without an order, the best first.
 
+        name      of the job
         raises    NotFound; InvalidRequest for a page token that is not this list's
         """
         with self._store.snapshot() as tx:
-            job = find_job(tx, scope, parameters["AutoMLJobName"])
+            job = find_job(tx, scope, name)
         best_is_smallest = job.objective is not None and job.objective.is_minimized
         by_score = parameters.get("SortBy") == "FinalObjectiveMetricValue"
         listing = replace(_CANDIDATES, descending=not (by_score and best_is_smallest))
@@ -212,21 +201,21 @@ class Jobs:
                 )
                 tx.log(place_of(job), [f"The AutoML job {job.name} was told to stop."], now)
 
-    def _check_world(self, scope: Scope, request: Request, grant: Grant) -> FeatureSpecification:
-        for channel in request["InputDataConfig"]:
-            check_input(self._artifacts, scope, grant, channel["DataSource"]["S3DataSource"])
-        output, name = request["OutputDataConfig"]["S3OutputPath"], request["AutoMLJobName"]
-        check_output(self._artifacts, scope, grant, output, name)
-        return check_specification(self._artifacts, grant, request)
+    def _check_world(self, scope: Scope, asked: NewJob, grant: Grant) -> FeatureSpecification:
+        spec = asked.spec
+        for channel in spec.data.channels:
+            check_input(self._artifacts, scope, grant, channel.source)
+        check_output(self._artifacts, scope, grant, spec.output.uri, asked.name)
+        return check_specification(self._artifacts, grant, spec.problem)
 
-    def _limits(self, request: Request) -> Limits:
-        criteria = first(request, "AutoMLJobConfig.CompletionCriteria") or {}
-        per_candidate = criteria.get("MaxRuntimePerTrainingJobInSeconds")
-        runtime = criteria.get(
-            "MaxAutoMLJobRuntimeInSeconds", max(self._quotas.max_runtime_s, per_candidate or 0)
-        )
+    def _limits(self, asked: RequestedLimits) -> Limits:
+        quotas, per_candidate = self._quotas, asked.max_candidate_runtime_s
+        runtime = asked.max_runtime_s
+        if runtime is None:
+            runtime = max(quotas.max_runtime_s, per_candidate or 0)
+        most = asked.max_candidates
         return Limits(
-            max_candidates=criteria.get("MaxCandidates", self._quotas.max_candidates),
+            max_candidates=quotas.max_candidates if most is None else most,
             max_runtime_s=runtime,
             max_candidate_runtime_s=per_candidate or runtime,
         )
@@ -240,12 +229,12 @@ def find_job(tx: Transaction, scope: Scope, name: str) -> AutoMLJob:
     return job
 
 
-def _endpoint_name(request: Request) -> str:
-    """As asked for, else generated; "" if nothing is to be deployed."""
-    if "ModelDeployConfig" not in request:
+def _endpoint_name(job_name: str, deployment: DeploymentSpec | None) -> str:
+    """Return the name asked for, or else a generated one; "" if nothing is to be deployed."""
+    if deployment is None:
         return ""
-    asked_for: str = request["ModelDeployConfig"].get("EndpointName", "")
-    return asked_for or fitted(request["AutoMLJobName"], fresh_suffix(), _LONGEST_ENDPOINT_NAME)
+    generated = fitted(job_name, fresh_suffix(), _LONGEST_ENDPOINT_NAME)
+    return generated if deployment.is_name_generated else deployment.endpoint_name
 
 
 def _name_taken(scope: Scope, name: str) -> NameTaken:

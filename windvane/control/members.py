@@ -23,6 +23,28 @@ def first(request: Request, path: str) -> Any:
     return next((value for _, value in found(request, path)), None)
 
 
+@dataclass(frozen=True)
+class Member:
+    """What a request says at a place.
+
+    place    as AWS's messages call it
+    value    None if it says nothing there
+    """
+
+    place: str
+    value: Any
+
+
+def member_at(request: Request, path: str) -> Member:
+    """Return the member at a path without '*'."""
+    return Member(spelled(path), first(request, path))
+
+
+def spelled(path: str) -> str:
+    """Return a path without '*' as AWS's messages call it."""
+    return ".".join(name[0].lower() + name[1:] for name in path.split("."))
+
+
 def _found(value: Any, names: list[str], place: str) -> Iterator[tuple[str, Any]]:
     if not names:
         yield place, value
@@ -30,8 +52,8 @@ def _found(value: Any, names: list[str], place: str) -> Iterator[tuple[str, Any]
         for number, item in enumerate(value, start=1):
             yield from _found(item, names[1:], f"{place}.{number}.member")
     elif names[0] in value:
-        spelled = names[0][0].lower() + names[0][1:]
-        yield from _found(value[names[0]], names[1:], f"{place}.{spelled}" if place else spelled)
+        name = spelled(names[0])
+        yield from _found(value[names[0]], names[1:], f"{place}.{name}" if place else name)
 
 
 def is_empty(value: Any) -> bool:

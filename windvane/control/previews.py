@@ -17,6 +17,7 @@ from windvane.artifacts.base import Artifacts, Location, ObjectInfo
 from windvane.control.inputs import readable_objects
 from windvane.control.preview_process import USUAL, Bounds, look
 from windvane.control.roles import Roles
+from windvane.domain.datasource import DataSource
 from windvane.engine.preview.asked import Asked
 from windvane.errors import InvalidRequest, Throttled
 from windvane.process.beneath import remove_beneath
@@ -69,11 +70,10 @@ class Previews:
         self,
         caller: Caller,
         role_arn: str,
-        source: Mapping[str, Any],
+        source: DataSource,
         asked: Asked,
     ) -> PreviewView:
         """role_arn   whose permissions hold; "" for those of the caller
-        source     an S3DataSource
         asked      its name and its size are filled in
 
         raises     AccessDenied if the caller may not pass the role; InvalidRequest if the role may not read it, nothing
@@ -83,7 +83,7 @@ class Previews:
         artifacts = self._artifacts.of(caller.account)  # the turn may be long in coming
         objects = list(islice(readable_objects(artifacts, grant, source), _MOST_OBJECTS + 1))
         if not objects:
-            raise InvalidRequest(f'No S3 objects found under S3 URL "{source["S3Uri"]}".')
+            raise InvalidRequest(f'No S3 objects found under S3 URL "{source.uri}".')
         counted = objects[:_MOST_OBJECTS]
         first = next((info for info in counted if info.size), counted[0])
         asked = replace(asked, name=str(first.location), n_bytes=first.size)

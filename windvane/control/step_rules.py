@@ -13,7 +13,7 @@ from windvane.control.channel_rules import (
     fraction_alone,
     target_named,
 )
-from windvane.control.members import Request, Unserved, first, found
+from windvane.control.members import Request, Unserved, first, found, spelled
 from windvane.control.rules import MAX_RUNTIME_S, TAG_RULES, Rule, refused, s3_uris
 from windvane.domain.images import (
     ALGORITHMS,
@@ -69,7 +69,7 @@ def _processing_image(request: Request) -> Iterator[str]:
 def _image(request: Request, path: str, choices: Sequence[str]) -> Iterator[str]:
     places = list(found(request, path))
     if not places or not places[0][1]:
-        yield f"The member '{_spelled(path)}' must be specified."
+        yield f"The member '{spelled(path)}' must be specified."
     for place, image in places:
         if image and algorithm_of(image) not in choices:
             yield not_ours(image, place, choices)
@@ -230,10 +230,6 @@ _ONLY_PLAIN = refused(
     Unserved("ProcessingInputs.*.S3Input.S3CompressionType", ("None",)),
     Unserved("ProcessingInputs.*.S3Input.S3DataType", ("S3Prefix",)),
 )
-
-
-def _spelled(path: str) -> str:
-    return ".".join(name[0].lower() + name[1:] for name in path.split("."))
 
 
 _SOURCE = "InputDataConfig.*.DataSource"

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 from windvane.artifacts.base import Artifacts
 from windvane.control.encryption import Encryption
-from windvane.control.inputs import check_input, check_output
+from windvane.control.inputs import check_input, check_output, data_source
 from windvane.control.lists import Listed, Listing, Lists
-from windvane.control.members import Request, Unserved, found
+from windvane.control.members import Request, Unserved, found, member_at
 from windvane.control.networks import NONE_DECLARED, Networks
 from windvane.control.quotas import MOST_JOBS, check_jobs_in_flight
 from windvane.control.reruns import filled_in
@@ -22,6 +22,7 @@ from windvane.control.rules import check, refused
 from windvane.control.step_rules import CREATE_PROCESSING_JOB_RULES, CREATE_TRAINING_JOB_RULES
 from windvane.control.tags import set_first_tags, without_tags
 from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob, TransformJob
+from windvane.domain.datasource import DataSource
 from windvane.domain.logs import place_of
 from windvane.domain.resource import Kind
 from windvane.domain.task import NewTask, TaskKind
@@ -90,7 +91,7 @@ class Steps:
         with self._store.snapshot() as tx:
             request = filled_in(tx, scope, request, partial(self._require_sight, caller))
         check((*CREATE_TRAINING_JOB_RULES, self._networks.rule()), request)
-        self._encryption.check_traffic(request, "EnableInterContainerTrafficEncryption")
+        self._encryption.check_traffic(member_at(request, "EnableInterContainerTrafficEncryption"))
         name, now = request["TrainingJobName"], self._clock()
         job = TrainingJob(
             scope=scope,
@@ -99,14 +100,15 @@ class Steps:
             modified=now,
             details=_training_details(request),
             output_key=self._encryption.output_key(
-                scope, grant, request, "OutputDataConfig.KmsKeyId"
+                scope, grant, member_at(request, "OutputDataConfig.KmsKeyId")
             ),
-            volume_key=self._encryption.volume_key(scope, request, "ResourceConfig.VolumeKmsKeyId"),
+            volume_key=self._encryption.volume_key(
+                scope, member_at(request, "ResourceConfig.VolumeKmsKeyId")
+            ),
         )
         self._check_volume(caller, grant, job)
-        sources = [
-            source for _, source in found(request, "InputDataConfig.*.DataSource.S3DataSource")
-        ]
+        place = "InputDataConfig.*.DataSource.S3DataSource"
+        sources = [data_source(source) for _, source in found(request, place)]
         outputs = [request["OutputDataConfig"]["S3OutputPath"]]
         return self._create(job, request, grant, sources, outputs)
 
@@ -130,7 +132,7 @@ class Steps:
         scope = Scope(caller.account, caller.region)
         check((*CREATE_PROCESSING_JOB_RULES, self._networks.rule("NetworkConfig")), request)
         traffic = "NetworkConfig.EnableInterContainerTrafficEncryption"
-        self._encryption.check_traffic(request, traffic)
+        self._encryption.check_traffic(member_at(request, traffic))
         name, now = request["ProcessingJobName"], self._clock()
         details = {"StoppingCondition": _A_DAY, **_details(request, "ProcessingJobName")}
         job = ProcessingJob(
@@ -141,14 +143,16 @@ class Steps:
             details=details,
             reports_on=reports_on,
             output_key=self._encryption.output_key(
-                scope, grant, request, "ProcessingOutputConfig.KmsKeyId"
+                scope, grant, member_at(request, "ProcessingOutputConfig.KmsKeyId")
             ),
             volume_key=self._encryption.volume_key(
-                scope, request, "ProcessingResources.ClusterConfig.VolumeKmsKeyId"
+                scope, member_at(request, "ProcessingResources.ClusterConfig.VolumeKmsKeyId")
             ),
         )
         self._check_volume(caller, grant, job)
-        sources = [source for _, source in found(request, "ProcessingInputs.*.S3Input")]
+        sources = [
+            data_source(source) for _, source in found(request, "ProcessingInputs.*.S3Input")
+        ]
         outputs = [
             uri for _, uri in found(request, "ProcessingOutputConfig.Outputs.*.S3Output.S3Uri")
         ]
@@ -194,7 +198,12 @@ class Steps:
         self._encryption.check_handed_on(job.volume_key, grant, own)
 
     def _create(
-        self, job: J, request: Request, grant: Grant, sources: Sequence[Any], outputs: Sequence[str]
+        self,
+        job: J,
+        request: Request,
+        grant: Grant,
+        sources: Sequence[DataSource],
+        outputs: Sequence[str],
     ) -> J:
         with self._store.snapshot() as tx:
             if tx.find(type(job), job.scope, job.name) is not None:

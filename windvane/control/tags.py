@@ -38,10 +38,14 @@ def without_tags(request: Request) -> dict[str, Any]:
     return {name: value for name, value in request.items() if name != "Tags"}
 
 
+def first_tags(request: Request) -> dict[str, str]:
+    """Return the tags that a request gives."""
+    return {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
+
+
 def set_first_tags(tx: Transaction, arn: str, request: Request) -> None:
-    """Those of the request that creates the resource."""
-    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
-    if tags:
+    """Give a resource the tags of the request that creates it."""
+    if tags := first_tags(request):
         tx.set_tags(arn, tags)
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from windvane.artifacts.base import Artifacts, parse_location
 from windvane.control.encryption import Encryption
 from windvane.control.identity.creators import creator_text
-from windvane.control.inputs import check_input, check_output
-from windvane.control.members import Request
+from windvane.control.inputs import check_input, check_output, data_source
+from windvane.control.members import Request, member_at
 from windvane.control.quotas import MOST_JOBS, check_jobs_in_flight
 from windvane.control.roles import Action, Grant, Roles
 from windvane.control.rules import check
@@ -75,7 +75,7 @@ class Transforms:
         check(CREATE_TRANSFORM_JOB_RULES, request)
         scope = Scope(caller.account, caller.region)
         volume_key = self._encryption.volume_key(
-            scope, request, "TransformResources.VolumeKmsKeyId"
+            scope, member_at(request, "TransformResources.VolumeKmsKeyId")
         )
         with self._store.snapshot() as tx:
             job, role = self._new(tx, scope, request)
@@ -83,7 +83,9 @@ class Transforms:
                 raise _name_taken(job)
         grant = self._grant(caller, job, role)
         self._encryption.check_handed_on(volume_key, grant, self._roles.of_caller(caller))
-        output_key = self._encryption.output_key(scope, grant, request, "TransformOutput.KmsKeyId")
+        output_key = self._encryption.output_key(
+            scope, grant, member_at(request, "TransformOutput.KmsKeyId")
+        )
         creator = creator_text(caller) if role is None else ""
         job = replace(job, output_key=output_key, volume_key=volume_key, creator=creator)
         self._check_world(scope, request, grant, job)
@@ -126,7 +128,7 @@ class Transforms:
 
     def _check_world(self, scope: Scope, request: Request, grant: Grant, job: TransformJob) -> None:
         source = request["TransformInput"]["DataSource"]["S3DataSource"]
-        check_input(self._artifacts, scope, grant, source)
+        check_input(self._artifacts, scope, grant, data_source(source))
         output = request["TransformOutput"]["S3OutputPath"]
         check_output(self._artifacts, scope, grant, output)
         if not job.output_key:

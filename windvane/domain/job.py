@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from windvane.domain.features import EVERYTHING, FeatureSpecification
+from windvane.domain.jobspec import JobSpec
 from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.domain.resource import Kind, Resource
 
@@ -49,22 +50,6 @@ class SecondaryStatus(StrEnum):
     STOPPED = "Stopped"
 
 
-_TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.IN_PROGRESS: frozenset(
-        {JobStatus.IN_PROGRESS, JobStatus.STOPPING, JobStatus.COMPLETED, JobStatus.FAILED}
-    ),
-    JobStatus.STOPPING: frozenset({JobStatus.STOPPING, JobStatus.STOPPED}),
-    JobStatus.COMPLETED: frozenset(),
-    JobStatus.FAILED: frozenset(),
-    JobStatus.STOPPED: frozenset(),
-}
-
-
-def may_become(now: JobStatus, then: JobStatus) -> bool:
-    """Whether a job of status `now` may take the status `then`."""
-    return then in _TRANSITIONS[now]
-
-
 class EndOfSearch(StrEnum):
     """Why no further candidates are tried."""
 
@@ -95,12 +80,27 @@ class Limits:
     max_candidate_runtime_s: int
 
 
+class ApiVersion(StrEnum):
+    """Which operation created a job."""
+
+    V1 = "CreateAutoMLJob"
+    V2 = "CreateAutoMLJobV2"
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A request as the client sent it, without tags, for Describe to repeat; nothing but `api` reads its members."""
+
+    api: ApiVersion
+    members: dict[str, Any]
+
+
 @dataclass(frozen=True, kw_only=True)
 class AutoMLJob(Resource):
     """The record of one AutoML job.
 
-    request          the validated parameters in the words of CreateAutoMLJob, echoed by Describe
-    by_v2            it was created by CreateAutoMLJobV2 (control/automl_v2.py translates)
+    spec             what was asked for
+    echo             the same in the client's own words
     deadline         created + limits.max_runtime_s
     search_ended     why and only once no further candidates are tried
     problem_type     as resolved; None until the data are analysed
@@ -120,7 +120,8 @@ class AutoMLJob(Resource):
 
     kind: ClassVar[Kind] = Kind.AUTO_ML_JOB
 
-    request: dict[str, Any]
+    spec: JobSpec
+    echo: Echo
     limits: Limits
     deadline: datetime
     status: JobStatus = JobStatus.IN_PROGRESS
@@ -136,7 +137,6 @@ class AutoMLJob(Resource):
     partial_failures: tuple[str, ...] = ()
     endpoint_name: str = ""
     deployed: bool = False
-    by_v2: bool = False
     resolved_mode: Mode | None = None
     features: FeatureSpecification = EVERYTHING
     output_key: str = ""
@@ -144,34 +144,24 @@ class AutoMLJob(Resource):
 
     @property
     def mode(self) -> Mode:
-        """How candidates are searched. AUTO while the size of the data decides and is not known yet; and, for good,
-        of a job of the first API that named none: it searches pipelines and ensembles."""
-        return self.resolved_mode or self.asked_mode or Mode.AUTO
+        """Return how candidates are searched.
 
-    @property
-    def asked_mode(self) -> Mode | None:
-        """As the client named it; AUTO is the default of V2, and the first API has none."""
-        named = self.request.get("AutoMLJobConfig", {}).get("Mode")
-        return Mode(named) if named else (Mode.AUTO if self.by_v2 else None)
-
-    @property
-    def algorithms(self) -> tuple[str, ...]:
-        """Those that the search is limited to; () for no limit."""
-        generation = self.request.get("AutoMLJobConfig", {}).get("CandidateGenerationConfig", {})
-        chosen = generation.get("AlgorithmsConfig") or [{}]
-        return tuple(dict.fromkeys(chosen[0].get("AutoMLAlgorithms", ())))
+        It is AUTO while the size of the data decides and is not known yet; and, for good, for a job of the first API that
+        named none: it searches pipelines and ensembles.
+        """
+        return self.resolved_mode or self.spec.search.mode or Mode.AUTO
 
     def resolved(self, n_bytes: int) -> Mode | None:
-        """What AUTO means for so much data; None for a job that did not ask for it."""
-        if self.asked_mode is not Mode.AUTO:
+        """Return what AUTO means for so much data; None for a job that did not ask for it."""
+        if self.spec.search.mode is not Mode.AUTO:
             return None
         return Mode.ENSEMBLING if n_bytes < ENSEMBLING_BELOW_BYTES else Mode.TUNING
 
     @property
     def definitions_only(self) -> bool:
-        return bool(self.request.get("GenerateCandidateDefinitionsOnly", False))
+        return self.spec.search.definitions_only
 
     @property
     def output_root(self) -> str:
         """The S3 URI below which everything of this job lies, without a final slash."""
-        return f"{self.request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self.name}"
+        return f"{self.spec.output.uri.rstrip('/')}/{self.name}"

@@ -44,7 +44,7 @@ def report_request(job: AutoMLJob, candidate: Candidate, dataset: str, name: str
     return {
         "ProcessingJobName": name,
         "AppSpecification": {"ImageUri": image_uri(job.scope, EXPLAINER)},
-        "RoleArn": job.request["RoleArn"],
+        "RoleArn": job.spec.role,
         "ProcessingInputs": [
             {
                 "InputName": one,

@@ -1,7 +1,8 @@
 """Domain records to JSON text and back, by their type hints alone.
 
-Understood: str, int, float, bool, datetime, enums, dataclasses, tuples, dict[str, X], X | None, and Any for
-what is JSON already (parameters as a client sent them). Everything comes back equal to what went in.
+Understood: str, int, float, bool, datetime, enums, Literal of one string, dataclasses, tuples, dict[str, X], X | None, unions
+of dataclasses that a field `kind: Literal["..."]` tells apart, and Any for what is JSON already (parameters as a client
+sent them). Everything comes back equal to what went in.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 _Convert = Callable[[Any], Any]
@@ -24,8 +25,7 @@ def to_json(record: Any) -> str:
 
     raises    TypeError, naming the field, if a value is not what its hint says or, below Any, not JSON
     """
-    encode, _ = _codec(type(record))
-    return json.dumps(encode(record), separators=(",", ":"))
+    return json.dumps(encoded(record), separators=(",", ":"))
 
 
 def from_json(record_type: type[T], text: str) -> T:
@@ -33,8 +33,20 @@ def from_json(record_type: type[T], text: str) -> T:
 
     raises    TypeError if the text has a field the type does not have, or lacks one without a default
     """
+    return decoded(record_type, json.loads(text))
+
+
+def encoded(record: Any) -> dict[str, Any]:
+    """Return what `to_json` writes, as JSON values."""
+    encode, _ = _codec(type(record))
+    fields: dict[str, Any] = encode(record)
+    return fields
+
+
+def decoded(record_type: type[T], fields: dict[str, Any]) -> T:
+    """Return the record of which `encoded` made these fields."""
     _, decode = _codec(record_type)
-    record: T = decode(json.loads(text))
+    record: T = decode(fields)
     return record
 
 
@@ -77,7 +89,9 @@ def _codec_of(hint: Hashable) -> tuple[_Convert, _Convert]:
         return _SCALARS[hint]
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        return _optional_codec(hint)
+        return _union_codec(hint)
+    if origin is Literal:
+        return _literal_codec(hint)
     if origin is tuple:
         return _tuple_codec(hint)
     if origin is dict:
@@ -123,15 +137,53 @@ _SCALARS: dict[Any, tuple[_Convert, _Convert]] = {
 }
 
 
-def _optional_codec(hint: Any) -> tuple[_Convert, _Convert]:
-    inner = [part for part in get_args(hint) if part is not types.NoneType]
-    if len(inner) != 1 or len(get_args(hint)) != 2:
-        raise TypeError(f"A record's field may be X or None, not {hint}.")
-    encode, decode = _codec(inner[0])
+def _union_codec(hint: Any) -> tuple[_Convert, _Convert]:
+    """X | None, a tagged union, or a tagged union | None."""
+    parts = [part for part in get_args(hint) if part is not types.NoneType]
+    encode, decode = _codec(parts[0]) if len(parts) == 1 else _tagged_codec(hint, parts)
+    if len(parts) == len(get_args(hint)):
+        return encode, decode
     return (
         lambda value: None if value is None else encode(value),
         lambda value: None if value is None else decode(value),
     )
+
+
+def _tagged_codec(hint: Any, parts: list[Any]) -> tuple[_Convert, _Convert]:
+    tags = {_tag(part): part for part in parts}
+    if None in tags or len(tags) < len(parts):
+        raise TypeError(
+            f"A record's field may be X or None, or dataclasses with a `kind` each, not {hint}."
+        )
+
+    def encode(value: Any) -> Any:
+        if type(value) not in parts:
+            raise TypeError(f"{value!r} is a {type(value).__name__}, not one of {hint}")
+        return _codec(type(value))[0](value)
+
+    def decode(encoded: Any) -> Any:
+        if encoded["kind"] not in tags:
+            raise TypeError(f"There is no {hint} of the kind {encoded['kind']!r}.")
+        return _codec(tags[encoded["kind"]])[1](encoded)
+
+    return encode, decode
+
+
+def _tag(part: Any) -> str | None:
+    """Return the value of the field `kind` that tells a dataclass from others; None if it has none."""
+    kind = get_type_hints(part).get("kind") if dataclasses.is_dataclass(part) else None
+    return str(get_args(kind)[0]) if get_origin(kind) is Literal else None
+
+
+def _literal_codec(hint: Any) -> tuple[_Convert, _Convert]:
+    (wanted,) = get_args(hint)
+
+    def same(value: Any) -> Any:
+        if value != wanted:
+            raise TypeError(f"{value!r} is not {wanted!r}")
+        return value
+
+    return same, same
 
 
 def _tuple_codec(hint: Any) -> tuple[_Convert, _Convert]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from windvane.artifacts.base import Artifacts, Location, parse_location
 from windvane.artifacts.reach import Reach
-from windvane.control.inputs import manifest_locations
+from windvane.control.inputs import data_source, manifest_locations
 from windvane.control.members import found
 from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
+from windvane.domain.datasource import DataSource
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import TaskKind
 from windvane.errors import WindvaneError
@@ -41,8 +42,8 @@ def reach_of(
     read: list[Location] = []
     objects: set[Location] = set()
     for source in _sources(job, kind):
-        location = parse_location(source["S3Uri"])
-        if source.get("S3DataType") != "ManifestFile":
+        location = parse_location(source.uri)
+        if not source.is_manifest:
             read.append(location)
         elif permits(location.bucket) and role(location):
             read.append(location / "")
@@ -64,8 +65,9 @@ def role_of(job: AutoMLJob | ProcessingJob) -> str:
     """ARN of the role that a job was given, or its model was; "" where there was none."""
     if isinstance(job, TransformJob):
         return job.role
-    told = job.request if isinstance(job, AutoMLJob) else job.details
-    return str(told.get("RoleArn", ""))
+    if isinstance(job, AutoMLJob):
+        return job.spec.role
+    return str(job.details.get("RoleArn", ""))
 
 
 def creator_of(job: AutoMLJob | ProcessingJob) -> str:
@@ -73,10 +75,10 @@ def creator_of(job: AutoMLJob | ProcessingJob) -> str:
     return job.creator if isinstance(job, TransformJob) else ""
 
 
-def _sources(job: AutoMLJob | ProcessingJob, kind: TaskKind) -> Iterator[Mapping[str, Any]]:
+def _sources(job: AutoMLJob | ProcessingJob, kind: TaskKind) -> Iterator[DataSource]:
     if isinstance(job, AutoMLJob):
         if kind is TaskKind.ANALYZE:
-            yield from _at(job.request, "InputDataConfig.*.DataSource.S3DataSource")
+            yield from (channel.source for channel in job.spec.data.channels)
     elif isinstance(job, TransformJob):
         yield from _at(job.details, "TransformInput.DataSource.S3DataSource")
     elif isinstance(job, TrainingJob):
@@ -97,9 +99,9 @@ def _outputs(job: AutoMLJob | ProcessingJob) -> Iterator[Location]:
             yield _folder(uri)
 
 
-def _at(request: Mapping[str, Any], path: str) -> Iterator[Mapping[str, Any]]:
+def _at(request: Mapping[str, Any], path: str) -> Iterator[DataSource]:
     for _, value in found(request, path):
-        yield value
+        yield data_source(value)
 
 
 def _named(artifacts: Artifacts, manifest: Location) -> list[Location]:

@@ -51,7 +51,7 @@ def test_model_config_and_endpoint_are_named_after_the_job_and_hold_its_candidat
     assert config.name == model.name
     assert config.name.startswith("Churn-")
     assert config.variants == (deployed.variant,)
-    assert model.request["ExecutionRoleArn"] == JOB.request["RoleArn"]
+    assert model.request["ExecutionRoleArn"] == JOB.spec.role
 
 
 def test_a_taken_endpoint_name_leaves_nothing_behind(store: Store) -> None:

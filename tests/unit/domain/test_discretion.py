@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windvane.domain.discretion import WITHHELD, discreet
-from windvane.domain.job import AutoMLJob, Limits
+from windvane.domain.job import ApiVersion, AutoMLJob, Echo, Limits
 from windvane.domain.task import Task, TaskKind
 from windvane.engine.learners.torch_extra import MISSING
 from windvane.names import Scope
 from windvane.process.child import Ending, Exit
+from windvane.testing.store_laws.place import SPEC
 from windvane.work.jobs import trials
 from windvane.work.workers.verdict import Case, StepCase, judge
 
@@ -21,7 +22,8 @@ JOB = AutoMLJob(
     name="job",
     created=NOW,
     modified=NOW,
-    request={},
+    spec=SPEC,
+    echo=Echo(ApiVersion.V1, {}),
     limits=Limits(5, 600, 60),
     deadline=NOW,
 )

@@ -2,7 +2,7 @@ import types
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, Model
-from windvane.domain.job import AutoMLJob, JobStatus
+from windvane.domain.job import ApiVersion, AutoMLJob, Echo, JobStatus
 from windvane.store.records import from_json, to_json
 from windvane.testing.store_laws.place import START, a_candidate, a_job, a_model
 
@@ -45,6 +45,8 @@ def _values_of(hint: Any) -> st.SearchStrategy[Any]:
     if hint in _scalars:
         return _scalars[hint]
     parts = get_args(hint)
+    if get_origin(hint) is Literal:
+        return st.just(parts[0])
     if get_origin(hint) is tuple:
         return st.lists(_values_of(parts[0]), max_size=2).map(tuple)
     if get_origin(hint) is dict:
@@ -85,6 +87,43 @@ def test_a_time_of_another_zone_comes_back_as_the_same_moment() -> None:
     assert from_json(Moment, to_json(Moment(eastern))) == Moment(START)
 
 
+@dataclass(frozen=True)
+class Circle:
+    radius: float
+    kind: Literal["circle"] = "circle"
+
+
+@dataclass(frozen=True)
+class Square:
+    side: float
+    kind: Literal["square"] = "square"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    shape: Circle | Square
+    frame: Circle | Square | None = None
+
+
+def test_one_of_several_dataclasses_is_told_by_its_kind() -> None:
+    for drawing in (Drawing(Circle(1.0)), Drawing(Square(2.0), Circle(3.0))):
+        assert from_json(Drawing, to_json(drawing)) == drawing
+    text = to_json(Drawing(Circle(1.0)))
+    with pytest.raises(TypeError, match="of the kind 'star'"):
+        from_json(Drawing, text.replace("circle", "star"))
+    with pytest.raises(TypeError, match=r"Drawing\.shape: 1\.0 is a float, not one of"):
+        to_json(Drawing(1.0))  # type: ignore[arg-type]
+
+
+def test_dataclasses_that_nothing_tells_apart_are_refused() -> None:
+    @dataclass(frozen=True)
+    class Odd:
+        either: Drawing | Circle
+
+    with pytest.raises(TypeError, match="with a `kind` each"):
+        to_json(Odd(Circle(1.0)))
+
+
 def test_a_field_the_text_lacks_takes_its_default() -> None:
     text = to_json(a_job()).replace(',"deployed":false', "")
     assert "deployed" not in text
@@ -102,17 +141,21 @@ def test_a_number_of_numpy_is_stored_as_the_number_it_is() -> None:
     assert from_json(Candidate, to_json(record)) == a_candidate(score=0.25)
 
 
+def _echoing(members: Any) -> dict[str, Any]:
+    return {"echo": Echo(ApiVersion.V1, members)}
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         (
-            {"request": {"a": [{"b": START}]}},
-            r"AutoMLJob\.request: datetime at 'a\[0\]\.b' is not JSON",
+            _echoing({"a": [{"b": START}]}),
+            r"AutoMLJob\.echo: Echo\.members: datetime at 'a\[0\]\.b' is not JSON",
         ),
-        ({"request": {"a": (1, 2)}}, "tuple at 'a' is not JSON"),
-        ({"request": {1: 2}}, "the key 1 at '' is not a string"),
-        ({"request": {"n": np.int64(1)}}, "int64 at 'n' is not JSON"),
-        ({"request": [1]}, r"AutoMLJob\.request: .* not a dict"),
+        (_echoing({"a": (1, 2)}), "tuple at 'a' is not JSON"),
+        (_echoing({1: 2}), "the key 1 at '' is not a string"),
+        (_echoing({"n": np.int64(1)}), "int64 at 'n' is not JSON"),
+        (_echoing([1]), r"AutoMLJob\.echo: Echo\.members: .* not a dict"),
         ({"status": "InProgress"}, r"AutoMLJob\.status: .* not a JobStatus"),
         ({"deadline": datetime(2026, 1, 1)}, r"AutoMLJob\.deadline: .* time zone"),  # noqa: DTZ001
         ({"name": None}, r"AutoMLJob\.name: None is a NoneType, not a str"),

@@ -39,7 +39,7 @@ def _add_jobs(store: SqliteStore, numbers: range) -> None:
                     created_s=n,
                     modified_s=n,
                     status=JobStatus.COMPLETED,
-                    request=LARGE_REQUEST,
+                    sent=LARGE_REQUEST,
                 )
             )
 

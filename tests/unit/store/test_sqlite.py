@@ -67,7 +67,7 @@ def test_a_full_disk_is_named_and_what_was_there_stays(path: Path) -> None:
     with store._engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
     with pytest.raises(StoreUnusable, match="disk"), store.transaction() as tx:
-        tx.insert(a_job("big", request={"AutoMLJobName": "x" * 10_000_000}))
+        tx.insert(a_job("big", sent={"AutoMLJobName": "x" * 10_000_000}))
     with store.snapshot() as tx:
         assert tx.find(AutoMLJob, HOME, "kept") is not None
         assert tx.find(AutoMLJob, HOME, "big") is None

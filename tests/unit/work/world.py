@@ -4,9 +4,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from windvane.domain.candidate import Candidate
+from windvane.domain.datasource import DataSource
 from windvane.domain.deployment import Endpoint, EndpointStatus
-from windvane.domain.job import AutoMLJob, JobStatus, Limits, SecondaryStatus
-from windvane.domain.problem import MetricName, ProblemType
+from windvane.domain.job import ApiVersion, AutoMLJob, Echo, JobStatus, Limits, SecondaryStatus
+from windvane.domain.jobspec import (
+    Channel,
+    DataSpec,
+    JobSpec,
+    OutputSpec,
+    SearchSpec,
+    TabularProblem,
+)
+from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
@@ -43,22 +52,20 @@ def make_job(
     deploys: bool = False,
     definitions_only: bool = False,
 ) -> AutoMLJob:
-    config: dict[str, object] = {"Mode": mode} if mode else {}
-    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/train"}
-    request: dict[str, object] = {
-        "AutoMLJobName": name,
-        "InputDataConfig": [{"DataSource": {"S3DataSource": source}, "TargetAttributeName": "y"}],
-        "OutputDataConfig": {"S3OutputPath": "s3://bucket/out/"},
-        "RoleArn": "arn:aws:iam::000000000000:role/windvane",
-        "AutoMLJobConfig": config,
-        "GenerateCandidateDefinitionsOnly": definitions_only,
-    }
+    spec = JobSpec(
+        role="arn:aws:iam::000000000000:role/windvane",
+        data=DataSpec(channels=(Channel(source=DataSource("s3://bucket/train")),)),
+        problem=TabularProblem(target="y"),
+        output=OutputSpec(uri="s3://bucket/out/"),
+        search=SearchSpec(mode=Mode(mode) if mode else None, definitions_only=definitions_only),
+    )
     return AutoMLJob(
         scope=SCOPE,
         name=name,
         created=START,
         modified=START,
-        request=request,
+        spec=spec,
+        echo=Echo(ApiVersion.V1, {}),
         limits=Limits(max_candidates, max_runtime_s, max_runtime_s),
         deadline=START + timedelta(seconds=max_runtime_s),
         endpoint_name=f"{name}-endpoint" if deploys else "",

@@ -139,7 +139,7 @@ class EventLaws:
         )
         with store.transaction() as tx:
             tx.insert(step)
-            tx.insert(replace(a_job(request={"x": canary}), failure_reason=canary))
+            tx.insert(replace(a_job(sent={"x": canary}), failure_reason=canary))
             tx.insert(replace(a_candidate(), hyperparameters={"a": canary}, failure_reason=canary))
         assert len(every_event(store)) == 3
         assert not any(canary in event.document for event in every_event(store))

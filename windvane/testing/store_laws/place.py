@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from windvane.domain.candidate import Candidate
+from windvane.domain.datasource import DataSource
 from windvane.domain.deployment import Endpoint, EndpointStatus, Model
-from windvane.domain.job import AutoMLJob, JobStatus, Limits
+from windvane.domain.job import ApiVersion, AutoMLJob, Echo, JobStatus, Limits
+from windvane.domain.jobspec import Channel, DataSpec, JobSpec, OutputSpec, TabularProblem
 from windvane.domain.task import NewTask, Task, TaskKind
 from windvane.names import Scope
 from windvane.store.base import Store, Transaction
@@ -17,6 +19,13 @@ from windvane.store.open import open_store
 
 HOME = Scope("000000000000", "us-east-1")
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+SPEC = JobSpec(
+    role="arn:aws:iam::000000000000:role/windvane",
+    data=DataSpec(channels=(Channel(source=DataSource("s3://bucket/train")),)),
+    problem=TabularProblem(target="y"),
+    output=OutputSpec(uri="s3://bucket/out"),
+)
 
 TRAIN = [TaskKind.TRAIN]
 LEASE_S = 60
@@ -58,14 +67,19 @@ def a_job(
     created_s: float = 0,
     modified_s: float = 0,
     status: JobStatus = JobStatus.IN_PROGRESS,
-    request: dict[str, Any] | None = None,
+    sent: dict[str, Any] | None = None,
 ) -> AutoMLJob:
+    """Return a small record.
+
+    sent    the members of the request that it was created by
+    """
     return AutoMLJob(
         scope=scope,
         name=name,
         created=at(created_s),
         modified=at(modified_s),
-        request=request or {"AutoMLJobName": name},
+        spec=SPEC,
+        echo=Echo(ApiVersion.V1, sent or {"AutoMLJobName": name}),
         limits=Limits(10, 3600, 600),
         deadline=at(3600),
         status=status,

@@ -73,19 +73,19 @@ class ResourceLaws:
             tx.update(a_model())
 
     def test_records_given_out_do_not_change_with_what_the_caller_does(self, store: Store) -> None:
-        request = {"Tags": [{"Key": "a"}]}
+        sent = {"Tags": [{"Key": "a"}]}
         with store.transaction() as tx:
-            tx.insert(a_job(request=request))
-            request["Tags"].append({"Key": "b"})
+            tx.insert(a_job(sent=sent))
+            sent["Tags"].append({"Key": "b"})
             found = tx.find(AutoMLJob, HOME, "job")
             assert found is not None
-            assert found.request == {"Tags": [{"Key": "a"}]}
-            found.request.clear()
-            assert tx.find(AutoMLJob, HOME, "job") == a_job(request={"Tags": [{"Key": "a"}]})
+            assert found.echo.members == {"Tags": [{"Key": "a"}]}
+            found.echo.members.clear()
+            assert tx.find(AutoMLJob, HOME, "job") == a_job(sent={"Tags": [{"Key": "a"}]})
 
     def test_what_json_cannot_give_back_is_refused(self, store: Store) -> None:
         with pytest.raises(TypeError, match="datetime at 'Since'"), store.transaction() as tx:
-            tx.insert(a_job(request={"Since": START}))
+            tx.insert(a_job(sent={"Since": START}))
 
     def test_a_deleted_record_takes_its_tags_along(self, store: Store) -> None:
         with store.transaction() as tx:
@@ -212,7 +212,7 @@ class ResourceLaws:
 
     def test_any_text_survives(self, store: Store) -> None:
         text = "umlaut ü, snowman \u2603, emoji \U0001f600, nul \x00, half \ud800, quote ' \" \\"
-        record = replace(a_job(), failure_reason=text, request={text: text})
+        record = replace(a_job(sent={text: text}), failure_reason=text)
         with store.transaction() as tx:
             tx.insert(record)
             assert tx.find(AutoMLJob, HOME, "job") == record

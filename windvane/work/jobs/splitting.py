@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from windvane.control.data_rules import FRACTION, SPECIFICATION, training_channel
-from windvane.control.members import first
 from windvane.control.step_rules import SPECIFICATION_INPUT
 from windvane.domain.job import AutoMLJob
+from windvane.domain.jobspec import Channel
 from windvane.domain.task import Task
 
 
 def split_inputs(job: AutoMLJob) -> dict[str, dict[str, Any]]:
-    """Name -> S3Input: the channels by their types, and the feature specification."""
-    inputs = {
-        channel.get("ChannelType", "training"): _table(channel)
-        for channel in job.request["InputDataConfig"]
-    }
-    if uri := first(job.request, SPECIFICATION):
+    """Return the S3Input of each input by its name: the channels by their purpose, and the feature specification."""
+    inputs = {str(channel.purpose): _table(channel) for channel in job.spec.data.channels}
+    if uri := job.spec.problem.feature_specification:
         inputs[SPECIFICATION_INPUT] = {"S3DataType": "S3Prefix", "S3Uri": uri}
     return inputs
 
 
 def split_environment(job: AutoMLJob, analysis: Task) -> dict[str, str]:
-    """The problem as the data were found to pose it, until then as it was asked; weights and the share held out."""
-    request, found = job.request, analysis.result or {}
-    objective = request.get("AutoMLJobObjective", {}).get("MetricName")
-    channel, share = training_channel(request), first(request, FRACTION)
+    """Return the problem as the data were found to pose it, until then as it was asked; weights and the share held out."""
+    problem, found = job.spec.problem, analysis.result or {}
+    share = job.spec.data.validation_fraction
     told = {
-        "TARGET_ATTRIBUTE_NAME": channel["TargetAttributeName"],
-        "PROBLEM_TYPE": found.get("problem_type") or request.get("ProblemType"),
-        "OBJECTIVE": found.get("objective") or objective,
-        "SAMPLE_WEIGHT_ATTRIBUTE_NAME": channel.get("SampleWeightAttributeName"),
+        "TARGET_ATTRIBUTE_NAME": problem.target,
+        "PROBLEM_TYPE": found.get("problem_type") or problem.problem_type,
+        "OBJECTIVE": found.get("objective") or problem.objective,
+        "SAMPLE_WEIGHT_ATTRIBUTE_NAME": problem.sample_weight,
         "VALIDATION_FRACTION": None if share is None else repr(share),
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: str(value) for name, value in told.items() if value}
 
 
-def _table(channel: Mapping[str, Any]) -> dict[str, Any]:
-    """A channel of an AutoML job as a processing job's S3Input."""
-    source = channel["DataSource"]["S3DataSource"]
-    if "CompressionType" not in channel:
-        return dict(source)
-    return {**source, "S3CompressionType": channel["CompressionType"]}
+def _table(channel: Channel) -> dict[str, Any]:
+    """Return a channel of an AutoML job as a processing job's S3Input."""
+    source = {
+        "S3DataType": "ManifestFile" if channel.source.is_manifest else "S3Prefix",
+        "S3Uri": channel.source.uri,
+    }
+    if channel.compression is None:
+        return source
+    return {**source, "S3CompressionType": channel.compression.value}

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from windvane.artifacts.base import Location
-from windvane.control.members import first
 from windvane.control.reruns import MEMBERS, SECOND_LAYER
 from windvane.domain.candidate import (
     Candidate,
@@ -36,9 +35,6 @@ _MAX_PARAMETER = 2500
 
 _INSTANCE = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
 """The service model demands an instance type; everything runs on the machine of the server."""
-
-_SECURITY = "AutoMLJobConfig.SecurityConfig"
-_TRAFFIC = f"{_SECURITY}.EnableInterContainerTrafficEncryption"
 
 _STEP_STATUS = {
     TaskStatus.READY: StepStatus.IN_PROGRESS,
@@ -251,7 +247,7 @@ def _processing_details(
             **_output(job),
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": job.limits.max_runtime_s},
-        "RoleArn": job.request["RoleArn"],
+        "RoleArn": job.spec.role,
     }
 
 
@@ -325,28 +321,35 @@ def _training_details(
             "TrainingImage": step_image_uri(job.scope, algorithm, name),
             "TrainingInputMode": "File",
         },
-        "RoleArn": job.request["RoleArn"],
+        "RoleArn": job.spec.role,
         "OutputDataConfig": {"S3OutputPath": str(output), **_output(job)},
         **model,
         **_network(job),
         "ResourceConfig": {**_INSTANCE, "VolumeSizeInGB": 1, **_volume(job)},
         "StoppingCondition": {"MaxRuntimeInSeconds": job.limits.max_candidate_runtime_s},
         "EnableNetworkIsolation": False,
-        "EnableInterContainerTrafficEncryption": bool(first(job.request, _TRAFFIC)),
+        "EnableInterContainerTrafficEncryption": job.spec.security.encrypt_traffic,
         "EnableManagedSpotTraining": False,
     }
 
 
 def _network(job: AutoMLJob) -> dict[str, Any]:
-    vpc = first(job.request, "AutoMLJobConfig.SecurityConfig.VpcConfig")
-    return {"VpcConfig": vpc} if vpc else {}
+    vpc = job.spec.security.vpc
+    if vpc is None:
+        return {}
+    return {
+        "VpcConfig": {
+            "SecurityGroupIds": list(vpc.security_groups),
+            "Subnets": list(vpc.subnets),
+        }
+    }
 
 
 def _output(job: AutoMLJob) -> dict[str, Any]:
-    key = first(job.request, "OutputDataConfig.KmsKeyId")
+    key = job.spec.output.key
     return {"KmsKeyId": key} if key else {}
 
 
 def _volume(job: AutoMLJob) -> dict[str, Any]:
-    key = first(job.request, f"{_SECURITY}.VolumeKmsKeyId")
+    key = job.spec.security.volume_key
     return {"VolumeKmsKeyId": key} if key else {}

@@ -7,4 +7,4 @@ from windvane.engine.tuning.strategy import Strategy
 
 
 def strategy_of(job: AutoMLJob) -> Strategy:
-    return Strategy(job.mode, job.algorithms)
+    return Strategy(job.mode, job.spec.search.algorithms)

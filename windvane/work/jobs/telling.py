@@ -9,13 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from windvane.control.data_rules import (
-    FRACTION,
-    SPECIFICATION,
-    training_channel,
-    validation_channel,
-)
-from windvane.control.members import first
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.discretion import discreet
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
@@ -52,13 +45,12 @@ def _of_the_start(old: JobState, new: JobState) -> Iterator[str]:
     job, before = new.job, old.job
     is_reading = SecondaryStatus.ANALYZING_DATA
     if job.secondary is is_reading and before.secondary is not is_reading:
-        channel, limits = training_channel(job.request), job.limits
-        uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
+        limits, uri = job.limits, job.spec.data.training.source.uri
         yield (
             f"The AutoML job {job.name} has begun: at most {limits.max_candidates} candidates in "
             f"{limits.max_runtime_s} s."
         )
-        target = channel.get("TargetAttributeName", "")
+        target = job.spec.problem.target
         yield f"Reading and analysing {uri}; the target column is {target!r}."
         yield from _wishes(job)
     if before.problem_type is None and job.problem_type is not None:
@@ -67,18 +59,18 @@ def _of_the_start(old: JobState, new: JobState) -> Iterator[str]:
 
 def _wishes(job: AutoMLJob) -> Iterator[str]:
     """What was asked of the data and of the search beyond the target."""
-    request = job.request
-    if (held_out := validation_channel(request)) is not None:
-        uri = held_out["DataSource"]["S3DataSource"]["S3Uri"]
+    data, problem, search = job.spec.data, job.spec.problem, job.spec.search
+    if data.validation is not None:
+        uri = data.validation.source.uri
         yield f"Candidates are scored on the rows of {uri}, of which no model learns."
-    if (share := first(request, FRACTION)) is not None:
+    if (share := data.validation_fraction) is not None:
         yield f"A share of {share} of the rows is held out, on which candidates are scored."
-    if training_channel(request).get("SampleWeightAttributeName"):
+    if problem.sample_weight:
         yield "Rows are weighted by a column of theirs, which is no feature."
-    if uri := first(request, SPECIFICATION):
+    if uri := problem.feature_specification:
         yield f"Features are those that {uri} names, of the types that it gives them."
-    if job.algorithms:
-        yield f"Algorithms that are tried: {', '.join(job.algorithms)}."
+    if search.algorithms:
+        yield f"Algorithms that are tried: {', '.join(search.algorithms)}."
 
 
 def _found(state: JobState) -> Iterator[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from windvane.artifacts.base import Artifacts
 from windvane.control.inputs import input_objects
+from windvane.domain.datasource import DataSource
 from windvane.engine.data.analysis import MAX_VALIDATION_BYTES, SourceFile, ValidationFiles
 from windvane.errors import DataFault, InvalidRequest
 
@@ -18,7 +18,7 @@ _PARQUET_MAGIC = b"PAR1"
 
 def download_validation(
     artifacts: Artifacts,
-    source: Mapping[str, Any],
+    source: DataSource,
     compression: str,
     into: Path,
     max_bytes: int,
@@ -45,12 +45,12 @@ def format_of(files: Sequence[SourceFile]) -> str:
 
 def download_inputs(
     artifacts: Artifacts,
-    source: Mapping[str, Any],
+    source: DataSource,
     into: Path,
     max_bytes: int,
     limit: str = _OF_DATA,
 ) -> list[SourceFile]:
-    """Every object of an S3DataSource as a file of an existing folder, in the order of the objects.
+    """Every object of a data source as a file of an existing folder, in the order of the objects.
 
     max_bytes    of all objects together, as they are stored
     limit        what they go beyond otherwise, for the message
@@ -61,11 +61,9 @@ def download_inputs(
     except InvalidRequest as fault:
         raise DataFault(str(fault)) from fault
     if not objects:
-        raise DataFault(f"There are no objects under {source['S3Uri']} any more.")
+        raise DataFault(f"There are no objects under {source.uri} any more.")
     if (total := sum(info.size for info in objects)) > max_bytes:
-        raise DataFault(
-            f"The input {source['S3Uri']} has {total} bytes; {limit.format(max_bytes)}."
-        )
+        raise DataFault(f"The input {source.uri} has {total} bytes; {limit.format(max_bytes)}.")
     files = []
     for number, info in enumerate(objects):
         path = into / f"{number:06d}"

@@ -43,7 +43,7 @@ def defined_job(job: AutoMLJob) -> DefinedJob:
     keys, limits = Keys(job), job.limits
     served = Served(
         scope=job.scope,
-        role=job.request["RoleArn"],
+        role=job.spec.role,
         dataset=str(keys.dataset),
         modules=str(keys.generated_module),
         output=str(keys.root / _OUTPUT),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from windvane.artifacts.base import parse_location
-from windvane.control.inputs import specification_at
+from windvane.control.inputs import data_source, specification_at
 from windvane.control.step_rules import SPECIFICATION_INPUT, VALIDATION_INPUT
 from windvane.domain.features import EVERYTHING
 from windvane.domain.images import EXPLAINER, TRANSFORMERS, algorithm_of
@@ -49,7 +49,7 @@ def _split(errand: Errand, folder: Path) -> None:
     inputs, temporary = folder / "inputs", folder / "temporary"
     inputs.mkdir()
     temporary.mkdir()
-    files = download_inputs(artifacts, source, inputs, errand.means.max_data_bytes)
+    files = download_inputs(artifacts, data_source(source), inputs, errand.means.max_data_bytes)
     compression = source.get("S3CompressionType", "None")
     options = errand.means.read_options(temporary, format_of(files), compression)
     dataset = folder / "dataset"
@@ -57,7 +57,7 @@ def _split(errand: Errand, folder: Path) -> None:
     if held_out is not None:
         validation = download_validation(
             artifacts,
-            held_out,
+            data_source(held_out),
             held_out.get("S3CompressionType", "None"),
             folder / "validation",
             errand.means.max_data_bytes,

@@ -12,18 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.base import Artifacts, Location
-from windvane.control.data_rules import (
-    CSV,
-    FRACTION,
-    PARQUET,
-    content_type,
-    training_channel,
-    validation_channel,
-)
-from windvane.control.members import first
+from windvane.domain.datasource import Compression
 from windvane.domain.features import FeatureSpecification
 from windvane.domain.job import AutoMLJob
-from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
+from windvane.domain.jobspec import Channel
+from windvane.domain.problem import Mode, ProblemSpec
 from windvane.domain.task import Task, TaskKind
 from windvane.domain.timing import explanation_s, search_end
 from windvane.engine import stages
@@ -90,21 +83,19 @@ def perform(bench: Bench) -> Result:
 
 
 def _analyse(bench: Bench) -> Result:
-    channel = training_channel(bench.job.request)
+    channel = bench.job.spec.data.training
     artifacts = bench.means.open_artifacts()
     check_writable(artifacts, Keys(bench.job))
     with scratch(bench.workspace, bench.attempt) as folder:
         inputs, temporary = folder / "inputs", folder / "temporary"
         inputs.mkdir()
         temporary.mkdir()
-        files = download_inputs(
-            artifacts, channel["DataSource"]["S3DataSource"], inputs, bench.means.max_data_bytes
-        )
+        files = download_inputs(artifacts, channel.source, inputs, bench.means.max_data_bytes)
         n_bytes = sum(file.path.stat().st_size for file in files)
         analysis = stages.analyse(
             files,
-            bench.means.read_options(temporary, _format_of(channel), _compression_of(channel)),
-            _problem(bench, channel),
+            bench.means.read_options(temporary, channel.format, _compression_of(channel)),
+            _problem(bench),
             cleared(bench.workspace.dataset),
             _validation(bench, artifacts, folder / "validation"),
         )
@@ -120,36 +111,29 @@ def _analyse(bench: Bench) -> Result:
 
 
 def _validation(bench: Bench, artifacts: Artifacts, into: Path) -> ValidationFiles | None:
-    channel = validation_channel(bench.job.request)
+    channel = bench.job.spec.data.validation
     if channel is None:
         return None
-    source = channel["DataSource"]["S3DataSource"]
     most, compression = bench.means.max_data_bytes, _compression_of(channel)
-    found = download_validation(artifacts, source, compression, into, most)
-    return replace(found, format=_format_of(channel))
+    found = download_validation(artifacts, channel.source, compression, into, most)
+    return replace(found, format=channel.format)
 
 
-def _format_of(channel: Mapping[str, Any]) -> str:
-    return "parquet" if content_type(channel.get("ContentType", CSV)) == PARQUET else "csv"
+def _compression_of(channel: Channel) -> str:
+    return channel.compression or Compression.NONE
 
 
-def _compression_of(channel: Mapping[str, Any]) -> str:
-    return str(channel.get("CompressionType", "None"))
-
-
-def _problem(bench: Bench, channel: Mapping[str, Any]) -> ProblemSpec:
-    request = bench.job.request
-    problem_type = request.get("ProblemType")
-    objective = request.get("AutoMLJobObjective", {}).get("MetricName")
+def _problem(bench: Bench) -> ProblemSpec:
+    spec, means = bench.job.spec, bench.means
     return ProblemSpec(
-        target=channel["TargetAttributeName"],
-        problem_type=ProblemType(problem_type) if problem_type else None,
-        objective=MetricName(objective) if objective else None,
-        calibrate=bench.means.calibrate,
-        tune_threshold=bench.means.tune_threshold,
-        sample_weight=channel.get("SampleWeightAttributeName"),
+        target=spec.problem.target,
+        problem_type=spec.problem.problem_type,
+        objective=spec.problem.objective,
+        calibrate=means.calibrate,
+        tune_threshold=means.tune_threshold,
+        sample_weight=spec.problem.sample_weight,
         features=_features(bench),
-        validation_fraction=first(request, FRACTION),
+        validation_fraction=spec.data.validation_fraction,
     )
 
 

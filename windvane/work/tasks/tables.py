@@ -17,7 +17,8 @@ from windvane.control.channel_rules import (
     TableForm,
     form_of,
 )
-from windvane.control.inputs import specification_at
+from windvane.control.inputs import data_source, specification_at
+from windvane.domain.datasource import DataSource
 from windvane.domain.features import EVERYTHING
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
 from windvane.engine import stages
@@ -62,7 +63,7 @@ def table_of(
     """
     if DATASET not in channels and not _holds_dataset(errand, channels[TRAIN]):
         return Table(_read(errand, channels, hyperparameters, folder), is_read=True)
-    uri = _source(channels.get(DATASET) or channels[TRAIN])["S3Uri"]
+    uri = _source(channels.get(DATASET) or channels[TRAIN]).uri
     if VALIDATION in channels:
         raise CandidateFault(
             f"{uri} is a dataset, which says itself what rows are held out: leave the channel {VALIDATION} out, or give "
@@ -124,7 +125,7 @@ def _problem(
     target = target or _FIRST_COLUMN
     features = EVERYTHING
     if specification is not None:
-        location = parse_location(_source(specification)["S3Uri"])
+        location = parse_location(_source(specification).uri)
         features = specification_at(
             errand.means.open_artifacts(), location, kept_apart(target, weight)
         )
@@ -185,12 +186,11 @@ def _check_the_same(analysis: Analysis, hyperparameters: Hyperparameters, uri: s
 
 def _holds_dataset(errand: Errand, channel: Mapping[str, Any]) -> bool:
     source = _source(channel)
-    if channel.get("ContentType") or source.get("S3DataType") == "ManifestFile":
+    if channel.get("ContentType") or source.is_manifest:
         return False
-    location = parse_location(source["S3Uri"].rstrip("/")) / "analysis.json"
+    location = parse_location(source.uri.rstrip("/")) / "analysis.json"
     return errand.means.open_artifacts().info(location) is not None
 
 
-def _source(channel: Mapping[str, Any]) -> Mapping[str, Any]:
-    source: Mapping[str, Any] = channel["DataSource"]["S3DataSource"]
-    return source
+def _source(channel: Mapping[str, Any]) -> DataSource:
+    return data_source(channel["DataSource"]["S3DataSource"])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.base import Artifacts, Location, parse_location
+from windvane.control.inputs import data_source
 from windvane.domain.candidate import Container, TransformJob
 from windvane.domain.jsonpath import ROOT, JsonPath, read_path
 from windvane.errors import DataFault, InvalidRequest
@@ -40,7 +41,7 @@ def transform(errand: Errand, job: TransformJob) -> Result:
         model = _load(artifacts, job.containers, errand.request.get("Environment", {}), folder)
         request = batch_request(errand.request, model.default_accept)
         progress = Progress(errand.workspace.folder / "objects")
-        source = errand.request["TransformInput"]["DataSource"]["S3DataSource"]
+        source = data_source(errand.request["TransformInput"]["DataSource"]["S3DataSource"])
         items = progress.items(lambda: items_of(artifacts, source))
         for number in progress.undone(items):
             _transform_object(errand, model, request, items[number], folder / "answer")

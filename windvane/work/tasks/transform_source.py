@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from windvane.artifacts.base import Artifacts, Location, parse_location
 from windvane.artifacts.resumed import ResumedObject
 from windvane.control.inputs import input_objects
+from windvane.domain.datasource import DataSource
 from windvane.errors import DataFault
 from windvane.serving.csvblocks import Read
 
@@ -27,8 +27,8 @@ class Item:
     output: str
 
 
-def items_of(artifacts: Artifacts, source: Mapping[str, Any]) -> list[Item]:
-    """What an S3DataSource stands for, in its order. Outputs are named as their inputs below the prefix; where that is
+def items_of(artifacts: Artifacts, source: DataSource) -> list[Item]:
+    """What a data source stands for, in its order. Outputs are named as their inputs below the prefix; where that is
     not a folder of all of them, as below the folder that it lies in.
 
     raises    InvalidRequest
@@ -38,9 +38,9 @@ def items_of(artifacts: Artifacts, source: Mapping[str, Any]) -> list[Item]:
     return [Item(one, f"{one.key.removeprefix(base)}.out") for one in locations]
 
 
-def _prefix(artifacts: Artifacts, source: Mapping[str, Any]) -> str:
-    location = parse_location(source["S3Uri"])
-    if source["S3DataType"] == "ManifestFile":
+def _prefix(artifacts: Artifacts, source: DataSource) -> str:
+    location = parse_location(source.uri)
+    if source.is_manifest:
         location = parse_location(json.loads(artifacts.read(location))[0]["prefix"])
     return location.key
 

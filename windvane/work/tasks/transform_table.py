@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from windvane.artifacts.base import Location, parse_location
+from windvane.control.inputs import data_source
 from windvane.domain.images import TRANSFORMERS
 from windvane.engine.columns import Columns, ColumnSpec, FloatMatrix
 from windvane.engine.data.chunks import columns_of_matrix, columns_of_numbers, csv_lines
@@ -78,8 +79,8 @@ def transform_table(errand: Errand, uri: str, folder: Path) -> Result:
     if not transformers.recipes:
         return {}
     artifacts = errand.means.open_artifacts()
-    source = errand.request["TransformInput"]["DataSource"]["S3DataSource"]
-    root = parse_location(source["S3Uri"].rstrip("/"))
+    source = data_source(errand.request["TransformInput"]["DataSource"]["S3DataSource"])
+    root = parse_location(source.uri.rstrip("/"))
     if artifacts.info(root / "analysis.json") is not None:
         return _transform_dataset(errand, transformers, str(root), folder)
     items = items_of(artifacts, source)

@@ -8,7 +8,6 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +15,9 @@ from unit.work.test_layout import Made, _sent_back
 from unit.work.world import make_job
 
 from windvane.artifacts.base import parse_location
+from windvane.domain.datasource import DataSource
 from windvane.domain.features import FeatureSpecification, FeatureType, read_specification
+from windvane.domain.jobspec import Channel, DataSpec, JobSpec, Purpose, TabularProblem
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import TaskKind
 from windvane.engine.candidates import Plan
@@ -52,36 +53,26 @@ def _table(n_rows: int, seed: int) -> bytes:
     return "\n".join(lines).encode()
 
 
-def _request(share: float | None = None) -> dict[str, Any]:
-    def channel(kind: str, place: str) -> dict[str, Any]:
-        source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://bucket/{place}/"}
-        return {
-            "ChannelType": kind,
-            "DataSource": {"S3DataSource": source},
-            "TargetAttributeName": "y",
-            "SampleWeightAttributeName": "w",
-        }
-
-    channels = [channel("validation", "held-out"), channel("training", "train")]
-    config: dict[str, Any] = {
-        "CandidateGenerationConfig": {"FeatureSpecificationS3Uri": "s3://bucket/features.json"}
-    }
-    if share is not None:
-        channels = channels[1:]
-        config["DataSplitConfig"] = {"ValidationFraction": share}
-    return {"InputDataConfig": channels, "AutoMLJobConfig": config}
+def _asked(spec: JobSpec, share: float | None) -> JobSpec:
+    channels = (
+        Channel(source=DataSource("s3://bucket/held-out/"), purpose=Purpose.VALIDATION),
+        Channel(source=DataSource("s3://bucket/train/")),
+    )
+    problem = TabularProblem(
+        target="y", sample_weight="w", feature_specification="s3://bucket/features.json"
+    )
+    data = DataSpec(channels=channels if share is None else channels[1:], validation_fraction=share)
+    return replace(spec, data=data, problem=problem)
 
 
 def _made(folder: Path, share: float | None = None) -> Made:
     """Up to the split."""
     job = make_job(mode="ENSEMBLING")
-    asked = _request(share)
-    config = {**asked["AutoMLJobConfig"], "Mode": "ENSEMBLING"}
     document = json.dumps(SPECIFICATION).encode()
     now = datetime.now(UTC)
     job = replace(
         job,
-        request={**job.request, **asked, "AutoMLJobConfig": config},
+        spec=_asked(job.spec, share),
         features=read_specification(document, {"y": "the target"}),
         created=now,
         deadline=now + timedelta(seconds=job.limits.max_runtime_s),

@@ -715,8 +715,8 @@ def _check_end(world: World, events: list[tuple[str, int]]) -> None:
 # modes
 
 
-def _analysed(mode: str | None, n_bytes: int, *, by_v2: bool = False, **changes: int) -> World:
-    world = World(replace(make_job(mode=mode, **changes), by_v2=by_v2))
+def _analysed(mode: str | None, n_bytes: int, **changes: int) -> World:
+    world = World(make_job(mode=mode, **changes))
     task = world.claim(TaskKind.ANALYZE)
     found = {"problem_type": "BinaryClassification", "objective": "F1", "n_bytes": n_bytes}
     world._put(replace(task, status=DONE, ended=world.now, result=found))
@@ -727,23 +727,19 @@ SMALL, LARGE = 99_999_999, 100_000_000
 
 
 @pytest.mark.parametrize(
-    ("mode", "by_v2", "n_bytes", "becomes"),
+    ("mode", "n_bytes", "becomes"),
     [
-        ("AUTO", False, SMALL, Mode.ENSEMBLING),
-        ("AUTO", False, LARGE, Mode.TUNING),
-        (None, True, SMALL, Mode.ENSEMBLING),
-        (None, True, LARGE, Mode.TUNING),
-        (None, False, SMALL, Mode.AUTO),
-        ("ENSEMBLING", True, LARGE, Mode.ENSEMBLING),
-        ("HYPERPARAMETER_TUNING", False, SMALL, Mode.TUNING),
+        ("AUTO", SMALL, Mode.ENSEMBLING),
+        ("AUTO", LARGE, Mode.TUNING),
+        (None, SMALL, Mode.AUTO),
+        ("ENSEMBLING", LARGE, Mode.ENSEMBLING),
+        ("HYPERPARAMETER_TUNING", SMALL, Mode.TUNING),
     ],
 )
 def test_the_size_of_the_data_says_what_auto_means(
-    mode: str | None, by_v2: bool, n_bytes: int, becomes: Mode
+    mode: str | None, n_bytes: int, becomes: Mode
 ) -> None:
-    world = _analysed(mode, n_bytes, by_v2=by_v2)
-    assert world.state.job.mode is becomes
-    assert world.state.job.asked_mode == (mode or ("AUTO" if by_v2 else None))
+    assert _analysed(mode, n_bytes).state.job.mode is becomes
 
 
 @pytest.mark.parametrize(
@@ -812,7 +808,6 @@ def test_a_search_goes_by_what_the_job_is_limited_to(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(search, "propose", propose)
     job = make_job(max_candidates=2, mode="ENSEMBLING")
-    generation = {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["catboost", "xgboost"]}]}
-    job.request["AutoMLJobConfig"]["CandidateGenerationConfig"] = generation
-    World(job).search([0.5])
+    limited = replace(job.spec.search, algorithms=("catboost", "xgboost"))
+    World(replace(job, spec=replace(job.spec, search=limited))).search([0.5])
     assert set(seen) == {Strategy(Mode.ENSEMBLING, ("catboost", "xgboost"))}

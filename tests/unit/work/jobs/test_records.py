@@ -98,7 +98,7 @@ def test_a_training_job_says_what_is_true_of_the_candidate() -> None:
     [channel] = details["InputDataConfig"]
     assert channel["ChannelName"] == "dataset"
     assert channel["DataSource"]["S3DataSource"]["S3Uri"] == str(Keys(job).dataset)
-    assert details["RoleArn"] == job.request["RoleArn"]
+    assert details["RoleArn"] == job.spec.role
     assert details["ModelArtifacts"]["S3ModelArtifacts"] == str(
         Keys(job).model(7, "dpp0", "xgboost")
     )

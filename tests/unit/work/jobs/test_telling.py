@@ -3,7 +3,10 @@ from dataclasses import replace
 from world import START, World, make_job
 
 from windvane.domain.candidate import TrainingJob
+from windvane.domain.datasource import DataSource
 from windvane.domain.deployment import EndpointStatus
+from windvane.domain.jobspec import Channel, DataSpec, Purpose, SearchSpec, TabularProblem
+from windvane.domain.problem import Mode
 from windvane.domain.task import TaskKind, TaskStatus
 from windvane.work.jobs.steplines import as_told, step_lines
 from windvane.work.jobs.telling import lines
@@ -61,27 +64,20 @@ def test_counts_and_types_are_told_where_they_are_known():
 
 def test_what_was_asked_of_data_and_search_is_told():
     places = ("train", "held-out")
-    channels = [
-        {
-            "ChannelType": kind,
-            "DataSource": {"S3DataSource": {"S3Uri": f"s3://bucket/{place}"}},
-            "TargetAttributeName": "y",
-            "SampleWeightAttributeName": "w",
-        }
-        for kind, place in zip(("training", "validation"), places, strict=True)
-    ]
-    generation = {
-        "FeatureSpecificationS3Uri": "s3://bucket/features.json",
-        "AlgorithmsConfig": [{"AutoMLAlgorithms": ["lightgbm", "nn-torch"]}],
-    }
-    config = {
-        "Mode": "AUTO",
-        "CandidateGenerationConfig": generation,
-        "DataSplitConfig": {"ValidationFraction": 0.25},
-    }
+    channels = tuple(
+        Channel(source=DataSource(f"s3://bucket/{place}"), purpose=purpose)
+        for purpose, place in zip(Purpose, places, strict=True)
+    )
     job = make_job()
-    asked = {"InputDataConfig": channels, "AutoMLJobConfig": config}
-    world = Told(replace(job, request={**job.request, **asked}))
+    spec = replace(
+        job.spec,
+        data=DataSpec(channels=channels, validation_fraction=0.25),
+        problem=TabularProblem(
+            target="y", sample_weight="w", feature_specification="s3://bucket/features.json"
+        ),
+        search=SearchSpec(mode=Mode.AUTO, algorithms=("lightgbm", "nn-torch")),
+    )
+    world = Told(replace(job, spec=spec))
     world.do(TaskKind.ANALYZE)
     assert world.told[2:7] == [
         "Candidates are scored on the rows of s3://bucket/held-out, of which no model learns.",

@@ -7,6 +7,7 @@ import pytest
 
 from windvane.artifacts.base import Location
 from windvane.artifacts.local import LocalArtifacts
+from windvane.domain.datasource import DataSource
 from windvane.errors import DataFault
 from windvane.work.tasks import inputs
 from windvane.work.tasks.inputs import download_inputs, download_validation
@@ -28,8 +29,8 @@ def folder(tmp_path: Path) -> Path:
     return into
 
 
-def _source(kind: str, key: str) -> dict[str, str]:
-    return {"S3DataType": kind, "S3Uri": f"s3://b/{key}"}
+def _source(kind: str, key: str) -> DataSource:
+    return DataSource(f"s3://b/{key}", kind == "ManifestFile")
 
 
 def test_a_prefix_is_every_object_under_it_but_folder_markers(

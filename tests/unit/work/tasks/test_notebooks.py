@@ -74,7 +74,7 @@ def test_both_notebooks_and_the_modules_are_published(exploring: Bench) -> None:
     }
     assert str(where.notebooks) == str(where.definitions / "notebooks")
     notebook = read(exploring, where.definitions / NOTEBOOK)
-    for told in (str(where.generated_module), exploring.job.request["RoleArn"], "windvane-mlp"):
+    for told in (str(where.generated_module), exploring.job.spec.role, "windvane-mlp"):
         assert told in notebook
     module = read(exploring, where.generated_module / "candidate_data_processors/dpp0.py")
     assert 'HEADER = ["y", "a"]' in module

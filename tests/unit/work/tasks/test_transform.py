@@ -12,6 +12,7 @@ from unit.work.tasks.test_training import QUICK, Bucket, output, table
 
 from windvane.artifacts.base import parse_location
 from windvane.domain.candidate import Container, TransformJob
+from windvane.domain.datasource import DataSource
 from windvane.domain.images import TRANSFORMERS
 from windvane.domain.problem import ProblemSpec
 from windvane.engine import stages
@@ -166,8 +167,7 @@ def test_a_model_whose_artefact_is_gone_is_told(jobs: Jobs) -> None:
 def test_a_prefix_that_is_no_folder_names_outputs_below_its_folder(jobs: Jobs) -> None:
     for key in ("part/a-1.csv", "part/a-2/b.csv"):
         jobs.bucket.put(f"s3://b/{key}", b"x")
-    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://b/part/a"}
-    found = items_of(jobs.bucket.artifacts, source)
+    found = items_of(jobs.bucket.artifacts, DataSource("s3://b/part/a"))
     assert [item.output for item in found] == ["a-1.csv.out", "a-2/b.csv.out"]
 
 

@@ -37,7 +37,7 @@ def reads(tmp_path, store, role, *uris, roles=()):
     config = WorkConfig(tmp_path, "run", datetime.now(UTC), 1, 4000, roles=roles)
     starter = TaskStarter(config_from_json(config_to_json(config)), store, None)
     made = make_job()
-    job = replace(made, request={**made.request, "RoleArn": role})
+    job = replace(made, spec=replace(made.spec, role=role))
     may_read = starter._may_read(job)
     return [may_read(Location(*uri.split("/", 1))) for uri in uris]
 
@@ -105,7 +105,7 @@ def test_an_object_that_came_later_is_decrypted_only_for_a_role_that_may(tmp_pat
         starter = TaskStarter(WorkConfig(tmp_path, "run", datetime.now(UTC), 1, 4000), store, None)
         starter._artifacts = Under()
         job = make_job()
-        may_read = starter._may_read(replace(job, request={**job.request, "RoleArn": role.arn}))
+        may_read = starter._may_read(replace(job, spec=replace(job.spec, role=role.arn)))
         return [may_read(Location("data", name)) for name in ("plain", "secret")]
 
     assert found() == [True, False]

@@ -1,4 +1,4 @@
-"""CreateAutoMLJobV2 in the words of CreateAutoMLJob, in which a job is kept, and back: a table of where each member
+"""CreateAutoMLJobV2 in the words of CreateAutoMLJob, in which requests are checked, and back: a table of where each member
 stands in either."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from windvane.control.algorithms import no_algorithms_by_default
+from windvane.api.automl_request.algorithm_rules import no_algorithms_by_default
 from windvane.control.members import Request, Unserved
 from windvane.control.rules import Rule, refused
 from windvane.errors import InvalidRequest

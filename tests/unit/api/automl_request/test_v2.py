@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.control.automl_v2 import in_v1_words, in_v2_words, told_in_v2_words
+from windvane.api.automl_request.v2 import in_v1_words, in_v2_words, told_in_v2_words
 
 _CHANNEL = st.fixed_dictionaries(
     {"DataSource": st.just({"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/k"}})},

@@ -16,32 +16,18 @@ _TRAINING, _VALIDATION = "training", "validation"
 _MOST_CHANNELS = 2
 
 
-def channel_of(request: Request, kind: str) -> Request | None:
-    """The channel of this type, if there is one."""
-    return next((one for one in request["InputDataConfig"] if _kind(one) == kind), None)
-
-
-def training_channel(request: Request) -> Request:
-    """Of a request that fulfils the rules."""
-    channel: Request = channel_of(request, _TRAINING) or request["InputDataConfig"][0]
-    return channel
-
-
-def validation_channel(request: Request) -> Request | None:
-    return channel_of(request, _VALIDATION)
-
-
 def content_type(value: str) -> str:
     """A ContentType without spaces and in lower case, to be compared with CSV and PARQUET."""
     return "".join(value.lower().split())
 
 
-def _kind(channel: Request) -> str:
+def kind_of(channel: Request) -> str:
+    """Return the ChannelType of a channel."""
     return str(channel.get("ChannelType", _TRAINING))
 
 
 def _channels(request: Request) -> Iterator[str]:
-    kinds = [_kind(channel) for channel in request["InputDataConfig"]]
+    kinds = [kind_of(channel) for channel in request["InputDataConfig"]]
     if len(kinds) == 1 and kinds != [_TRAINING]:
         yield "InputDataConfig has no training channel: a single channel must be of the type training."
     elif len(kinds) > 1 and sorted(kinds) != [_TRAINING, _VALIDATION]:
