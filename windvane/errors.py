@@ -52,6 +52,7 @@
     |   |-- OutOfMemory
     |   `-- Outclassed              it is clearly worse than another; it was given up, which is no fault
     |-- StoreUnusable               the store is busy, full, of a newer version, or misconfigured
+    |-- WrongTransition             a record was to take a status that does not follow on its own, which is our fault
     |-- CorruptArtifact             a saved model is damaged or of an unknown format
     `-- Signal                      control flow; never reaches a client
         |-- RejectColumn            this transformer does not take this column
@@ -337,6 +338,13 @@ class Outclassed(CandidateFault):
 
 class CorruptArtifact(WindvaneError):
     """A saved model is damaged or of an unknown format."""
+
+
+class WrongTransition(WindvaneError):
+    """A record was to take a status that does not follow on its own; nothing was changed."""
+
+    def __init__(self, kind: str, name: str, before: str, after: str) -> None:
+        super().__init__(f"The {kind} {name} is {before} and cannot become {after}.")
 
 
 class StoreUnusable(WindvaneError):

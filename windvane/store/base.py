@@ -88,7 +88,10 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
         """Whether it was stored; False if the name is taken in its (kind, scope)."""
 
     def update(self, record: Resource) -> None:
-        """Replace the record of the same kind, scope and name; raises KeyError if there is none."""
+        """Replace the record of the same kind, scope and name.
+
+        raises    KeyError if there is none; WrongTransition for a status that does not follow on its own
+        """
 
     def delete(self, record: Resource) -> None:
         """Remove the record, its tags and tasks, and every record that has it as its parent with theirs;

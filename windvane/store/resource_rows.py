@@ -12,6 +12,7 @@ from windvane.domain.candidate import Candidate
 from windvane.domain.events import state_of
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Resource
+from windvane.domain.transitions import check_transition
 from windvane.names import Scope
 from windvane.store.base import Page, Query
 from windvane.store.event_rows import EventRows
@@ -38,14 +39,13 @@ class ResourceRows(EventRows):
         return True
 
     def update(self, record: Resource) -> None:
-        named = _is_named(type(record), record.scope, record.name)
-        before = self._first(type(record), _BODY.where(named)) if state_of(record) else None
-        changed = self._connection.execute(
-            update(RESOURCES).where(named).values(**_content(record))
-        )
-        if changed.rowcount == 0:
+        before = self.find(type(record), record.scope, record.name)
+        if before is None:
             raise KeyError(record.arn)
-        self._tell(record, before="" if before is None else state_of(before))
+        check_transition(before, record)
+        named = _is_named(type(record), record.scope, record.name)
+        self._connection.execute(update(RESOURCES).where(named).values(**_content(record)))
+        self._tell(record, before=state_of(before))
 
     def delete(self, record: Resource) -> None:
         named = _is_named(type(record), record.scope, record.name)

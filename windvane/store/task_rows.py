@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.domain.transitions import check_transition
 from windvane.store.records import check_json
 from windvane.store.rows import Rows
 from windvane.store.schema import TASKS
@@ -70,8 +71,7 @@ class TaskRows(Rows):
             started=now,
             lease_until=lease_until,
         )
-        self._write(claimed)
-        return claimed
+        return self._write(task, claimed)
 
     def _job_in_turn(self, kinds: Sequence[TaskKind], most_of_account: int) -> str | None:
         """The job whose oldest ready task is next; None if there is none."""
@@ -139,21 +139,23 @@ class TaskRows(Rows):
     ) -> list[Task]:
         waiting = self._select(and_(_IS_READY, TASKS.c.job_arn == job_arn, _is_of(kinds)))
         return [
-            self._write(replace(task, status=TaskStatus.CANCELLED, ended=now)) for task in waiting
+            self._write(task, replace(task, status=TaskStatus.CANCELLED, ended=now))
+            for task in waiting
         ]
 
     def release_task(self, task: Task) -> bool:
         held = self._select(_is_held(task))
-        return bool([self._write(_given_back(row)) for row in held])
+        return bool([self._write(task, _given_back(task)) for task in held])
 
     def release_foreign(self, worker_prefix: str) -> list[Task]:
         # Not LIKE, which in SQLite takes no notice of case.
         own = func.substr(TASKS.c.worker, 1, len(worker_prefix)) == worker_prefix
-        return [self._write(_given_back(task)) for task in self._select(and_(_IS_RUNNING, ~own))]
+        foreign = self._select(and_(_IS_RUNNING, ~own))
+        return [self._write(task, _given_back(task)) for task in foreign]
 
     def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:
         over = self._select(and_(_IS_RUNNING, TASKS.c.lease_until <= to_micros(now)))
-        return [self._write(_released(task, now, max_attempts)) for task in over]
+        return [self._write(task, _released(task, now, max_attempts)) for task in over]
 
     def open_task_ages(self, now: datetime) -> dict[str, list[float]]:
         still_open = select(TASKS.c.kind, TASKS.c.created).where(
@@ -168,7 +170,8 @@ class TaskRows(Rows):
         found = select(TASKS).where(condition).order_by(*_OLDEST_FIRST)
         return [_task(row) for row in self._connection.execute(found)]
 
-    def _write(self, task: Task) -> Task:
+    def _write(self, before: Task, task: Task) -> Task:
+        check_transition(before, task)
         changed = update(TASKS).where(TASKS.c.id == task.id)
         self._connection.execute(changed.values(**_changing_columns(task)))
         return task

@@ -12,6 +12,7 @@ from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.deployment import Endpoint, EndpointStatus, Model
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.task import NewTask, TaskKind
+from windvane.errors import WrongTransition
 from windvane.names import Scope
 from windvane.store.base import Store
 from windvane.testing.store_laws.place import (
@@ -67,6 +68,14 @@ class ResourceLaws:
             assert tx.find(AutoMLJob, HOME, "job") == changed
             assert tx.every(AutoMLJob, [JobStatus.IN_PROGRESS]) == []
             assert tx.every(AutoMLJob, [JobStatus.STOPPING]) == [changed]
+
+    def test_a_status_that_does_not_follow_on_its_own_is_refused(self, store: Store) -> None:
+        with store.transaction() as tx:
+            tx.insert(a_job(status=JobStatus.COMPLETED))
+        with pytest.raises(WrongTransition), store.transaction() as tx:
+            tx.update(a_job(status=JobStatus.IN_PROGRESS))
+        with store.snapshot() as tx:
+            assert tx.find(AutoMLJob, HOME, "job") == a_job(status=JobStatus.COMPLETED)
 
     def test_an_update_of_what_is_not_there_is_an_error(self, store: Store) -> None:
         with pytest.raises(KeyError, match="model/model"), store.transaction() as tx:

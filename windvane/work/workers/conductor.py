@@ -19,7 +19,7 @@ from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.timing import next_change
 from windvane.engine.data.analysis import Analysis
-from windvane.errors import CallerFault, CorruptArtifact, WindvaneError
+from windvane.errors import CallerFault, CorruptArtifact, WindvaneError, WrongTransition
 from windvane.jsonsize import count_values
 from windvane.process.beneath import read_beneath
 from windvane.store.base import Store, Transaction
@@ -41,6 +41,7 @@ OF_ONE_JOB = (
     RuntimeError,
     TypeError,
     ValueError,
+    WrongTransition,
 )
 """What goes wrong with the records of one job, or with the result of a task, which whoever took over the task may have
 made. A database that does not answer is none of it: that is tried again."""
