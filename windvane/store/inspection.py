@@ -26,7 +26,8 @@ from sqlalchemy import (
 )
 
 from windvane.domain.resource import Resource
-from windvane.store.records import from_json
+from windvane.errors import StoreUnusable
+from windvane.store.bodies.versions import from_body
 from windvane.store.rows import Rows
 from windvane.store.schema import RESOURCES, TAGS, TASKS
 
@@ -132,6 +133,6 @@ class InspectionRows(Rows):
 
 def _reading(kind: type[R], arn: str, body: str) -> Reading[R]:
     try:
-        return Reading(arn, from_json(kind, body))
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        return Reading(arn, from_body(kind, body))
+    except (StoreUnusable, TypeError, ValueError, KeyError, AttributeError) as error:
         return Reading(arn, None, f"{type(error).__name__}: {error}")

@@ -15,9 +15,9 @@ from windvane.domain.resource import Resource
 from windvane.domain.transitions import check_transition
 from windvane.names import Scope
 from windvane.store.base import Page, Query
+from windvane.store.bodies.versions import from_body, to_body
 from windvane.store.event_rows import EventRows
 from windvane.store.paging import page_after, page_query, total_query
-from windvane.store.records import from_json, to_json
 from windvane.store.schema import RESOURCES, TAGS, TASKS
 from windvane.store.times import to_micros
 
@@ -71,7 +71,7 @@ class ResourceRows(EventRows):
     def page(self, kind: type[R], query: Query) -> Page[R]:
         rows = self._connection.execute(page_query(_name(kind), query)).all()
         shown = rows[: query.limit]
-        records = tuple(from_json(kind, row.body) for row in shown)
+        records = tuple(from_body(kind, row.body) for row in shown)
         return Page(records, page_after(shown[-1]) if len(rows) > query.limit else None)
 
     def total(self, kind: type[R], query: Query) -> int:
@@ -137,11 +137,11 @@ class ResourceRows(EventRows):
 
     def _first(self, kind: type[R], query: Select[str]) -> R | None:
         body = self._connection.execute(query).scalar()
-        return None if body is None else from_json(kind, body)
+        return None if body is None else from_body(kind, body)
 
     def _all(self, kind: type[R], query: Select[str]) -> list[R]:
         bodies = self._connection.execute(query.order_by(*_OLDEST_FIRST)).scalars()
-        return [from_json(kind, body) for body in bodies]
+        return [from_body(kind, body) for body in bodies]
 
     def _remove_what_belongs_to(self, arn: str) -> None:
         self._connection.execute(delete(TAGS).where(TAGS.c.arn == arn))
@@ -192,5 +192,5 @@ def _content(record: Resource) -> dict[str, Any]:
         "score": None if score is None or math.isnan(score) else float(score),
         "created": to_micros(record.created),
         "modified": to_micros(record.modified),
-        "body": to_json(record),
+        "body": to_body(record),
     }

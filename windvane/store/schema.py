@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
-NEWEST_VERSION = "0005"
+NEWEST_VERSION = "0006"
 """Of the schema, as the last of migrations/versions calls it."""
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")

@@ -1,0 +1,137 @@
+"""store/bodies: versions of bodies, and migrations from one to the next."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import types
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import pytest
+
+from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob, TransformJob
+from windvane.domain.deployment import Endpoint, EndpointConfig, Model
+from windvane.domain.job import ApiVersion, AutoMLJob
+from windvane.domain.problem import Mode
+from windvane.domain.resource import Resource
+from windvane.errors import StoreUnusable
+from windvane.store.bodies.versions import from_body, to_body, version_of
+from windvane.store.records import encoded
+from windvane.testing.store_laws.place import SPEC, a_job, a_model
+
+KINDS = (
+    AutoMLJob,
+    Candidate,
+    Endpoint,
+    EndpointConfig,
+    Model,
+    ProcessingJob,
+    TrainingJob,
+    TransformJob,
+)
+RECORDED = Path(__file__).with_name("fingerprints.json")
+
+
+def shape(hint: Any) -> Any:
+    """What a value of this type looks like in a body."""
+    parts = [shape(part) for part in get_args(hint) if part is not Ellipsis]
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return {"one of": parts}
+    if origin is Literal:
+        return {"literal": get_args(hint)}
+    if origin is not None:
+        return {origin.__name__: parts}
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return sorted(member.value for member in hint)
+    if dataclasses.is_dataclass(hint):
+        hints = get_type_hints(hint)
+        return {field.name: shape(hints[field.name]) for field in dataclasses.fields(hint)}
+    return getattr(hint, "__name__", str(hint))
+
+
+def fingerprint(kind: type[Resource]) -> str:
+    text = json.dumps(shape(kind), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fields_that_change_make_a_new_version(kind: type[Resource]) -> None:
+    recorded = json.loads(RECORDED.read_text())[kind.__name__]
+    version = str(version_of(kind))
+    assert recorded.get(version) == fingerprint(kind), (
+        f"The fields of {kind.__name__} are not those of version {version} of its bodies. Add a migration to "
+        f"store/bodies/versions.py, and its fingerprint {fingerprint(kind)} to {RECORDED.name}; those of earlier versions "
+        "stay as they are."
+    )
+    assert sorted(map(int, recorded)) == list(range(1, version_of(kind) + 1))
+
+
+def test_every_kind_that_the_store_keeps_has_a_fingerprint() -> None:
+    assert sorted(json.loads(RECORDED.read_text())) == sorted(kind.__name__ for kind in KINDS)
+
+
+def test_a_body_says_its_version_and_comes_back() -> None:
+    body = to_body(a_job())
+    assert json.loads(body)["_version"] == version_of(AutoMLJob)
+    assert from_body(AutoMLJob, body) == a_job()
+
+
+def test_a_body_without_a_version_is_of_the_first() -> None:
+    assert from_body(Model, json.dumps(encoded(a_model()))) == a_model()
+
+
+def test_a_body_of_a_newer_version_is_refused() -> None:
+    body = json.loads(to_body(a_model())) | {"_version": 99}
+    with pytest.raises(StoreUnusable, match="a Model of version 99; this version"):
+        from_body(Model, json.dumps(body))
+
+
+# AutoML jobs, from version 1 to version 2
+
+CHANNEL = {
+    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/train"}},
+    "TargetAttributeName": "y",
+}
+REQUEST: dict[str, Any] = {
+    "AutoMLJobName": "job",
+    "InputDataConfig": [CHANNEL],
+    "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
+    "RoleArn": "arn:aws:iam::000000000000:role/windvane",
+}
+
+
+def first_version(request: dict[str, Any], *, by_v2: bool) -> str:
+    """As Windvane wrote a job before bodies had versions."""
+    body = encoded(a_job())
+    del body["spec"], body["echo"]
+    return json.dumps({**body, "request": request, "by_v2": by_v2})
+
+
+def test_a_job_of_the_first_version_gets_its_spec() -> None:
+    job = from_body(AutoMLJob, first_version(REQUEST, by_v2=False))
+    assert job.spec == SPEC
+    assert (job.echo.api, job.echo.members) == (ApiVersion.V1, REQUEST)
+
+
+def test_a_job_of_v2_gets_the_request_back_that_it_was_created_by() -> None:
+    job = from_body(AutoMLJob, first_version(REQUEST, by_v2=True))
+    assert job.spec.search.mode is Mode.AUTO
+    channel = {name: CHANNEL[name] for name in ("DataSource",)}
+    assert job.echo.api is ApiVersion.V2
+    assert job.echo.members == {
+        "AutoMLJobName": "job",
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
+        "RoleArn": "arn:aws:iam::000000000000:role/windvane",
+        "AutoMLJobInputDataConfig": [channel],
+        "AutoMLProblemTypeConfig": {"TabularJobConfig": {"TargetAttributeName": "y"}},
+    }
+
+
+def test_what_is_written_anew_is_of_the_newest_version() -> None:
+    job = from_body(AutoMLJob, first_version(REQUEST, by_v2=False))
+    assert json.loads(to_body(job))["_version"] == 2
+    assert from_body(AutoMLJob, to_body(job)) == job

@@ -1,0 +1,1 @@
+"""The bodies of records in the store, version by version."""

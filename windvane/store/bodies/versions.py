@@ -1,0 +1,61 @@
+"""Which version the body of a record has, and how one of an earlier version becomes one of the next.
+
+A body is the JSON of a record (store/records.py) and its version. It is migrated whenever it is read, and written anew when
+its record is updated: a database is never rewritten as a whole.
+
+Whoever changes the fields of a record adds a migration here, and the new fingerprint to tests/unit/store/fingerprints.json.
+Migrations are not changed once they were released, and know nothing of the records of today.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from windvane.domain.job import AutoMLJob
+from windvane.domain.resource import Resource
+from windvane.errors import StoreUnusable
+from windvane.store.bodies.automl_job import with_spec
+from windvane.store.records import decoded, encoded
+
+R = TypeVar("R", bound=Resource)
+
+Migration = Callable[[dict[str, Any]], dict[str, Any]]
+"""From a body, without its version, to that of the next version."""
+
+MIGRATIONS: Mapping[type[Resource], tuple[Migration, ...]] = {AutoMLJob: (with_spec,)}
+"""Of each kind of record: from version 1 to 2, from 2 to 3, and so on. What is not named is at version 1."""
+
+_VERSION = "_version"
+
+
+def version_of(kind: type[Resource]) -> int:
+    """Return the version that bodies of this kind are written in."""
+    return 1 + len(MIGRATIONS.get(kind, ()))
+
+
+def to_body(record: Resource) -> str:
+    """Return the body of a record.
+
+    raises    TypeError, naming the field, for a value that is not what its hint says or not JSON
+    """
+    body = {_VERSION: version_of(type(record)), **encoded(record)}
+    return json.dumps(body, separators=(",", ":"))
+
+
+def from_body(kind: type[R], text: str) -> R:
+    """Return the record that a body of any version stands for.
+
+    raises    StoreUnusable if a newer version of Windvane wrote it; TypeError if it is no such record
+    """
+    body: dict[str, Any] = json.loads(text)
+    version = body.pop(_VERSION, 1)
+    if version > version_of(kind):
+        raise StoreUnusable(
+            f"The database has a {kind.__name__} of version {version}; this version of Windvane reads up to "
+            f"{version_of(kind)}."
+        )
+    for migration in MIGRATIONS.get(kind, ())[version - 1 :]:
+        body = migration(body)
+    return decoded(kind, body)
