@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis, SourceFile
 from windvane.engine.data.dataset import read_analysis
@@ -36,7 +37,15 @@ from windvane.engine.local.frames import (
 from windvane.engine.local.hosted import run_job
 from windvane.engine.local.job import Job
 from windvane.engine.local.known import known_rows
-from windvane.engine.local.parameters import check_at_least, machine_mb, problem_of, strategy_of
+from windvane.engine.local.parameters import (
+    check_at_least,
+    check_budget,
+    checked,
+    features_of,
+    machine_mb,
+    named,
+    strategy_of,
+)
 from windvane.engine.local.saved import arguments_of, told_of
 from windvane.engine.local.telling import OnEvent
 from windvane.engine.packages.blocks import predict_in_blocks
@@ -114,25 +123,21 @@ class AutoML:
         feature_types: Mapping[str, str] | None = None,
         validation_fraction: float | None = None,
     ) -> None:
-        self.problem = problem_of(
-            target,
-            problem_type,
-            objective,
-            seed,
-            calibrate,
-            tune_threshold,
-            sample_weight,
-            dict(monotone or {}),
-            features,
-            feature_types,
-            validation_fraction,
+        apart = kept_apart(str(target), sample_weight)
+        problem = ProblemSpec(
+            target=str(target),
+            problem_type=named(ProblemType, "problem_type", problem_type),
+            objective=named(MetricName, "objective", objective),
+            seed=seed,
+            calibrate=calibrate,
+            tune_threshold=tune_threshold,
+            sample_weight=sample_weight,
+            monotone=dict(monotone or {}),
+            features=features_of(features, feature_types, apart),
+            validation_fraction=validation_fraction,
         )
-        check_at_least("max_runtime_s", max_runtime_s, 1)
-        check_at_least("max_candidates", max_candidates, 1)
-        check_at_least("threads", threads, 1)
-        check_at_least("memory_mb", memory_mb, 256)
-        if max_latency_ms is not None and not max_latency_ms > 0:
-            raise InvalidRequest(f"max_latency_ms is {max_latency_ms}; it must be above 0.")
+        self.problem = checked(problem)
+        check_budget(max_runtime_s, max_candidates, threads, memory_mb, max_latency_ms)
         self.strategy = strategy_of(mode, algorithms, self.problem.monotone)
         self.max_runtime_s = float(max_runtime_s)
         self.max_candidates = max_candidates

@@ -7,16 +7,13 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from windvane.domain.features import specification
+from windvane.domain.features import FeatureSpecification, specification
 from windvane.domain.problem import (
-    MetricName,
     Mode,
     ProblemSpec,
-    ProblemType,
     check_fraction,
     check_objective,
     check_uses,
-    kept_apart,
 )
 from windvane.engine.learners.catalogue import LEARNERS, availability
 from windvane.engine.learners.monotone import KEEPING
@@ -28,43 +25,29 @@ _SEARCHED = tuple(card.name for card in LEARNERS if any(card.recipes))
 """Algorithms of pipelines: those that take features."""
 
 
-def problem_of(
-    target: str,
-    problem_type: str | None,
-    objective: str | None,
-    seed: int,
-    calibrate: bool,
-    tune_threshold: bool,
-    sample_weight: str | None,
-    monotone: Mapping[str, int],
-    features: Sequence[str] | None = None,
-    feature_types: Mapping[str, str] | None = None,
-    validation_fraction: float | None = None,
-) -> ProblemSpec:
-    """raises    InvalidRequest for a name that is unknown, or what does not fit the problem type"""
-    kind = _named(ProblemType, "problem_type", problem_type)
-    metric = _named(MetricName, "objective", objective)
-    if kind is not None and metric is not None:
-        check_objective(kind, metric)
-    check_uses(target, kind, sample_weight, monotone)
-    check_fraction(validation_fraction)
-    apart = kept_apart(str(target), sample_weight)
-    return ProblemSpec(
-        str(target),
-        kind,
-        metric,
-        seed,
-        calibrate,
-        tune_threshold,
-        sample_weight,
-        monotone,
-        specification(
-            None if features is None else _names(features),
-            {str(column): kind for column, kind in (feature_types or {}).items()},
-            apart,
-        ),
-        validation_fraction,
-    )
+def checked(problem: ProblemSpec) -> ProblemSpec:
+    """Return a problem whose parts fit together.
+
+    raises    InvalidRequest for what does not fit the problem type, or another part
+    """
+    if problem.problem_type is not None and problem.objective is not None:
+        check_objective(problem.problem_type, problem.objective)
+    check_uses(problem.target, problem.problem_type, problem.sample_weight, problem.monotone)
+    check_fraction(problem.validation_fraction)
+    return problem
+
+
+def features_of(
+    names: Sequence[str] | None, types: Mapping[str, str] | None, apart: Mapping[str, str]
+) -> FeatureSpecification:
+    """Return which columns are learnt from, and as what.
+
+    apart     columns that cannot be features -> what they are
+    raises    InvalidRequest for a type that is unknown, or a column that cannot be a feature
+    """
+    chosen = None if names is None else _names(names)
+    given = {str(column): kind for column, kind in (types or {}).items()}
+    return specification(chosen, given, apart)
 
 
 def strategy_of(
@@ -103,7 +86,11 @@ def _names(features: Sequence[str]) -> list[str]:
 _Enum = TypeVar("_Enum", bound=StrEnum)
 
 
-def _named(enum: type[_Enum], parameter: str, name: str | None) -> _Enum | None:
+def named(enum: type[_Enum], parameter: str, name: str | None) -> _Enum | None:
+    """Return the member of this name; None for None.
+
+    raises    InvalidRequest for a name that is unknown
+    """
     if name is None:
         return None
     if name not in set(enum):
@@ -115,6 +102,22 @@ def check_at_least(parameter: str, value: float | None, least: int) -> None:
     """raises    InvalidRequest if it is below; None is any value"""
     if value is not None and not value >= least:
         raise InvalidRequest(f"{parameter} is {value}; it must be at least {least}.")
+
+
+def check_budget(
+    max_runtime_s: float,
+    max_candidates: int | None,
+    threads: int | None,
+    memory_mb: int | None,
+    max_latency_ms: float | None,
+) -> None:
+    """raises    InvalidRequest for a number out of range; None is any value"""
+    check_at_least("max_runtime_s", max_runtime_s, 1)
+    check_at_least("max_candidates", max_candidates, 1)
+    check_at_least("threads", threads, 1)
+    check_at_least("memory_mb", memory_mb, 256)
+    if max_latency_ms is not None and not max_latency_ms > 0:
+        raise InvalidRequest(f"max_latency_ms is {max_latency_ms}; it must be above 0.")
 
 
 def machine_mb() -> int:
