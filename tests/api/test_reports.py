@@ -243,7 +243,7 @@ def test_another_account_sees_nothing(job: World) -> None:
     ],
 )
 def test_what_cannot_be_explained_says_why(job: World, changes: dict[str, Any], told: str) -> None:
-    job.update(replace(finished_candidate(job.clock()), **changes))
+    job.insert_anew(replace(finished_candidate(job.clock()), **changes))
     status, code, message = refused(post(job))
     assert (status, code) == (400, "ValidationException")
     assert told in message
@@ -251,7 +251,7 @@ def test_what_cannot_be_explained_says_why(job: World, changes: dict[str, Any], 
 
 
 def test_a_job_whose_data_are_not_there_yet_says_so(job: World) -> None:
-    job.update(dataset_step(job, StepStatus.IN_PROGRESS))
+    job.insert_anew(dataset_step(job, StepStatus.IN_PROGRESS))
     message = refused(post(job))[2]
     assert "the processing job db-1, which writes them, is InProgress" in message
 

@@ -135,6 +135,12 @@ class World:
         with self.store.transaction() as tx:
             tx.update(record)
 
+    def insert_anew(self, record: Resource) -> None:
+        """In place of the one of its name, whatever the status of that."""
+        with self.store.transaction() as tx:
+            tx.delete(record)
+            assert tx.insert(record)
+
     def create_job(self, name: str = "churn", **changes: Any) -> str:
         answer = self.client().create_auto_ml_job(**job_request(name, **changes))
         return answer["AutoMLJobArn"]

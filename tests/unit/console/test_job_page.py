@@ -306,6 +306,7 @@ def test_a_stream_ends_with_its_job(desk: Desk) -> None:
     done = {"status": JobStatus.STOPPED, "secondary": SecondaryStatus.STOPPED}
 
     def stop() -> None:
+        now_is(desk, status=JobStatus.STOPPING, secondary=SecondaryStatus.STOPPING)
         now_is(desk, ended=desk.world.clock(), **done)
 
     seen = desk.watch(f"{PAGE}/stream", 1000, {len(FRAGMENTS): stop})
