@@ -91,7 +91,7 @@ def test_what_was_sent_is_described(world: World, sent: dict[str, Any]) -> None:
     assert tags == sent.get("Tags", [])
 
 
-def test_a_job_is_recorded_as_one_of_the_first_api_and_its_request_as_it_was_sent(
+def test_a_job_is_recorded_as_the_first_api_would_and_marked(
     world: World,
 ) -> None:
     world.client().create_auto_ml_job_v2(**COMPLETE)

@@ -94,7 +94,7 @@ def _analyse(bench: Bench) -> Result:
         n_bytes = sum(file.path.stat().st_size for file in files)
         analysis = stages.analyse(
             files,
-            bench.means.read_options(temporary, channel.format, _compression_of(channel)),
+            bench.means.read_options(temporary, channel.format.value, _compression_of(channel)),
             _problem(bench),
             cleared(bench.workspace.dataset),
             _validation(bench, artifacts, folder / "validation"),
@@ -116,11 +116,11 @@ def _validation(bench: Bench, artifacts: Artifacts, into: Path) -> ValidationFil
         return None
     most, compression = bench.means.max_data_bytes, _compression_of(channel)
     found = download_validation(artifacts, channel.source, compression, into, most)
-    return replace(found, format=channel.format)
+    return replace(found, format=channel.format.value)
 
 
 def _compression_of(channel: Channel) -> str:
-    return channel.compression or Compression.NONE
+    return (channel.compression or Compression.NONE).value
 
 
 def _problem(bench: Bench) -> ProblemSpec:
