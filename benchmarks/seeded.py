@@ -7,9 +7,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from windvane.api.automl_request.spec import job_spec
 from windvane.domain.candidate import Candidate, CandidateStatus, Container, Metric, Step
 from windvane.domain.images import ENSEMBLE, image_uri
-from windvane.domain.job import AutoMLJob, EndOfSearch, JobStatus, Limits, SecondaryStatus
+from windvane.domain.job import (
+    ApiVersion,
+    AutoMLJob,
+    Echo,
+    EndOfSearch,
+    JobStatus,
+    Limits,
+    SecondaryStatus,
+)
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.resource import Kind, Resource
 from windvane.names import Scope, default_bucket, default_role
@@ -58,17 +67,19 @@ def _job(name: str, created: datetime, i: int, n_candidates: int) -> AutoMLJob:
     status, secondary, reason = ends[i % len(ends)]
     ended = created + timedelta(minutes=7, seconds=i)
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{_BUCKET}/seeded/"}}
+    request = {
+        "AutoMLJobName": name,
+        "InputDataConfig": [{"DataSource": source, "TargetAttributeName": "y"}],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{_BUCKET}/output"},
+        "RoleArn": default_role(DEFAULT_ACCOUNT),
+    }
     return AutoMLJob(
         scope=SCOPE,
         name=name,
         created=created,
         modified=ended,
-        request={
-            "AutoMLJobName": name,
-            "InputDataConfig": [{"DataSource": source, "TargetAttributeName": "y"}],
-            "OutputDataConfig": {"S3OutputPath": f"s3://{_BUCKET}/output"},
-            "RoleArn": default_role(DEFAULT_ACCOUNT),
-        },
+        spec=job_spec(request),
+        echo=Echo(ApiVersion.V1, request),
         limits=Limits(n_candidates, 600, 600),
         deadline=created + timedelta(seconds=600),
         status=status,

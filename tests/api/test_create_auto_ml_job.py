@@ -134,7 +134,7 @@ def test_a_search_may_be_limited_to_algorithms_of_its_mode(
     if mode:
         config["Mode"] = mode
     world.create_job(**with_config(**config))
-    assert job_of(world).algorithms == tuple(algorithms)
+    assert job_of(world).spec.search.algorithms == tuple(algorithms)
     described = world.client().describe_auto_ml_job(AutoMLJobName="churn")
     assert described["AutoMLJobConfig"] == config
 

@@ -21,6 +21,7 @@ from windvane.artifacts.embedded import EmbeddedFolder, ObjectStoreArtifacts
 from windvane.control import previews
 from windvane.control.previews import Previews
 from windvane.domain.candidate import Container
+from windvane.domain.datasource import DataSource
 from windvane.domain.deployment import Deployed, Variant
 from windvane.domain.task import Task, TaskKind
 from windvane.engine.preview.asked import Asked
@@ -178,7 +179,7 @@ def test_a_preview_that_waits_for_its_turn_shows_nothing_of_another_account(
     made = Previews(artifacts, roles)
     credential = Credential(ACCOUNT, "AKIA", "s", f"arn:aws:iam::{ACCOUNT}:root", "AIDA")
     caller = Caller(ACCOUNT, REGION, credential)
-    source = {"S3Uri": "s3://data/rows.csv", "S3DataType": "S3Prefix"}
+    source = DataSource("s3://data/rows.csv")
     counted = threading.Event()
     turn = made._turn
 

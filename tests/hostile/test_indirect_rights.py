@@ -48,6 +48,7 @@ from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.service import new_key_service
 from windvane.control.previews import Previews
 from windvane.domain.candidate import StepStatus, TrainingJob, TransformJob
+from windvane.domain.datasource import DataSource
 from windvane.domain.images import TRANSFORMERS, step_image_uri
 from windvane.domain.resource import Kind
 from windvane.domain.task import TaskKind
@@ -234,7 +235,7 @@ def preview(account: Accounts, keys: Any, *named: str) -> str:
     """Why a look at a table was refused."""
     account.world.put(f"{INPUT}manifest", json.dumps([{"prefix": "s3://"}, *named]).encode())
     previews = Previews(account.world.artifacts, account.roles)
-    source = {"S3DataType": "ManifestFile", "S3Uri": f"{INPUT}manifest"}
+    source = DataSource(f"{INPUT}manifest", is_manifest=True)
     with pytest.raises(InvalidRequest) as refused:
         previews.preview(account.caller(keys), "", source, Asked("", 0))
     return str(refused.value)

@@ -17,6 +17,7 @@ from windvane.artifacts.base import Location, ObjectInfo
 from windvane.console.stream import Tap
 from windvane.control import previews
 from windvane.control.previews import Previews
+from windvane.domain.datasource import DataSource
 from windvane.engine.preview.asked import Asked
 from windvane.errors import Throttled
 from windvane.names import Scope
@@ -46,8 +47,8 @@ def looks(monkeypatch: pytest.MonkeyPatch, release: threading.Event) -> Any:
             assert release.wait(WAIT_S)
         return {}
 
-    def objects(_: Any, __: Any, source: dict[str, str]) -> Iterator[ObjectInfo]:
-        yield ObjectInfo(Location("data", source["S3Uri"]), 1, "e")
+    def objects(_: Any, __: Any, source: DataSource) -> Iterator[ObjectInfo]:
+        yield ObjectInfo(Location("data", source.uri), 1, "e")
 
     roles: Any = SimpleNamespace(of_caller=lambda _: None)
     monkeypatch.setattr(previews, "look", look)
@@ -58,7 +59,7 @@ def looks(monkeypatch: pytest.MonkeyPatch, release: threading.Event) -> Any:
     def looked(account: str, name: str) -> Any:
         credential = Credential(account, "AKIA", "s", f"arn:aws:iam::{account}:user/ann", "AIDA")
         caller = Caller(account, "us-east-1", credential)
-        return shared.preview(caller, "", {"S3Uri": name}, ASKED)
+        return shared.preview(caller, "", DataSource(name), ASKED)
 
     return looked
 
