@@ -220,7 +220,7 @@ def test_an_endpoint_that_is_not_in_service_cannot_be_updated(
     ready: World, status: EndpointStatus, message: str
 ) -> None:
     create(ready)
-    ready.update(replace(endpoint_of(ready), status=status))
+    ready.insert_anew(replace(endpoint_of(ready), status=status))
     call = ready.client().update_endpoint
     assert refusal(call, EndpointName="e", EndpointConfigName="c") == (
         "ValidationException",

@@ -141,7 +141,7 @@ def test_wishes_that_cannot_be_met_are_refused(
 
 @pytest.mark.parametrize("status", [EndpointStatus.CREATING, EndpointStatus.UPDATING])
 def test_an_endpoint_in_progress_cannot_be_rescaled(running: World, status: EndpointStatus) -> None:
-    running.update(replace(endpoint_of(running), status=status))
+    running.insert_anew(replace(endpoint_of(running), status=status))
     assert refused(running, {"VariantName": "A", "DesiredWeight": 2.0}) == (
         "ValidationException",
         f'Cannot update in-progress endpoint "{ARN}".',

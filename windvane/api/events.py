@@ -28,7 +28,7 @@ def event_operations(jobs: Jobs, streams: Streams) -> dict[tuple[str, str], Stre
     async def follow_job_events(call: Call) -> AsyncIterator[bytes]:
         name = call.parameters["AutoMLJobName"]
         async with turns.of(call.caller.account):
-            view = await asyncio.to_thread(jobs.describe_v2, scope_of(call), name)
+            view = await asyncio.to_thread(jobs.describe, scope_of(call), name)
         return await streams.open(_wish(call, view.job.arn))
 
     return {

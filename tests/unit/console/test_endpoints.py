@@ -260,7 +260,7 @@ def test_the_log_and_what_it_says_of_changes(live, browser):
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_reasons_stay_text(live, browser, hostile):
-    live.update(
+    live.insert_anew(
         replace(
             stored(live),
             status=EndpointStatus.FAILED,
