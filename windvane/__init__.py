@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from windvane.engine.automl import AutoML
+    from windvane.automl.estimator import AutoML
 
 __all__ = ["AutoML", "__version__"]
 
@@ -18,6 +18,6 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     if name != "AutoML":
         raise AttributeError(f"module 'windvane' has no attribute {name!r}")
-    from windvane.engine.automl import AutoML
+    from windvane.automl.estimator import AutoML
 
     return AutoML

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from windvane.engine.local.downloaded import unpack_model
+from windvane.automl.local.downloaded import unpack_model
 from windvane.engine.manifest import write_manifest
 from windvane.engine.packages.tarball import unpack
 from windvane.errors import CorruptArtifact

@@ -42,7 +42,7 @@ _LOAD_AND_ASK = """
 import os, signal, sys
 from pathlib import Path
 import pandas as pd
-from windvane.engine.automl import AutoML
+from windvane.automl.estimator import AutoML
 from windvane.errors import CorruptArtifact
 for package in map(Path, sys.argv[1:]):
     child = os.fork()

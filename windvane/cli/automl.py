@@ -14,14 +14,14 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from windvane.automl.estimator import AutoML
+from windvane.automl.local.commission import Reported
+from windvane.automl.local.defining import FOLDER
+from windvane.automl.local.telling import Event
 from windvane.cli.ending import exit_code
 from windvane.cli.progress import Progress
 from windvane.domain.problem import MetricName, ProblemType
-from windvane.engine.automl import AutoML
 from windvane.engine.candidates import Score
-from windvane.engine.local.commission import Reported
-from windvane.engine.local.defining import FOLDER
-from windvane.engine.local.telling import Event
 from windvane.errors import InvalidRequest
 from windvane.names import fresh_suffix
 

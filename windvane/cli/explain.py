@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from windvane.automl.local.candidate_reports import report_candidate
+from windvane.automl.local.commission import OF_CANDIDATE, Fate, Reported
+from windvane.automl.local.parameters import machine_mb
 from windvane.cli.ending import exit_code
 from windvane.cli.progress import Progress
-from windvane.engine.local.candidate_reports import report_candidate
-from windvane.engine.local.commission import OF_CANDIDATE, Fate, Reported
-from windvane.engine.local.parameters import machine_mb
 from windvane.errors import InvalidRequest, JobFault
 
 

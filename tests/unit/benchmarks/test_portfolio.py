@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import portfolio
 from benchmarks.portfolio import Tried, area, key_of, learn, main
-from windvane.engine.automl import AutoML
+from windvane.automl.estimator import AutoML
 from windvane.engine.tuning.portfolio import OPENINGS
 
 OPENED = ["first", "slow", "good", "useless"]

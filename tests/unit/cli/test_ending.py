@@ -1,7 +1,7 @@
 import pytest
 
+from windvane.automl.local.hosted import HostDied
 from windvane.cli.ending import exit_code
-from windvane.engine.local.hosted import HostDied
 from windvane.errors import CorruptArtifact, DataFault, InvalidRequest, JobFault, OutOfTime
 
 

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from windvane import AutoML
+from windvane.automl.local.job import leaderboard_from_json
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.learners.catalogue import LEARNERS
-from windvane.engine.local.job import leaderboard_from_json
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.plan_text import columns_without, hyperparameters_of, plan_of

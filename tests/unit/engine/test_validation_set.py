@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from windvane import AutoML
+from windvane.automl.local.background import keep_background, read_background
 from windvane.domain.problem import ProblemSpec
 from windvane.engine import stages
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import ReadOptions, SourceFile, ValidationFiles
-from windvane.engine.local.background import keep_background, read_background
 from windvane.engine.outcomes import FULL_FIT, read_candidate
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.training.trial import TrainLimits

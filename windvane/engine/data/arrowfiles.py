@@ -1,4 +1,4 @@
-"""Rows of Arrow files, as engine/local/frames.py writes them: columns keep their types, nothing is copied."""
+"""Rows of Arrow files, as automl/local/frames.py writes them: columns keep their types, nothing is copied."""
 
 from __future__ import annotations
 

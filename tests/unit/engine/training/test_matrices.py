@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from windvane.automl.local.frames import source_of
 from windvane.domain.problem import ProblemSpec
 from windvane.engine import stages
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.features.recipe import load_recipe
-from windvane.engine.local.frames import source_of
 from windvane.engine.training.matrices import fit_names, read_matrix, write_fits
 from windvane.errors import CorruptArtifact
 

@@ -1,0 +1,417 @@
+"""AutoML on a DataFrame or a file: no server, no S3, the engine of the service in children of this process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from windvane.automl.local.ahead import libraries_loaded_ahead
+from windvane.automl.local.candidate_reports import report_candidate
+from windvane.automl.local.commission import Kind, Reported, reports_s
+from windvane.automl.local.downloaded import is_saved
+from windvane.automl.local.explained import ExplainedRows, Rows, explain_rows
+from windvane.automl.local.fitted import Fitted, keep_best, keep_downloaded, read_fitted
+from windvane.automl.local.frames import (
+    columns_of,
+    label_kind,
+    labels_as,
+    source_of,
+    validation_of,
+)
+from windvane.automl.local.hosted import run_job
+from windvane.automl.local.job import Job
+from windvane.automl.local.known import known_rows
+from windvane.automl.local.parameters import (
+    check_at_least,
+    check_budget,
+    checked,
+    features_of,
+    machine_mb,
+    named,
+    strategy_of,
+)
+from windvane.automl.local.saved import arguments_of, told_of
+from windvane.automl.local.telling import OnEvent
+from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
+from windvane.engine.candidates import Score
+from windvane.engine.data.analysis import Analysis, SourceFile
+from windvane.engine.data.dataset import read_analysis
+from windvane.engine.explain.budget import Budget
+from windvane.engine.packages.blocks import predict_in_blocks
+from windvane.engine.packages.package import Predictions
+from windvane.engine.scoring.evaluate import scores
+from windvane.errors import CorruptArtifact, InvalidRequest
+
+Table = pd.DataFrame | str | os.PathLike[str]
+
+_LOADING_S = 0.6
+"""Of the budget, kept for loading the finished model into this process; its libraries are there by then."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Of `fit`: what is wanted besides a model.
+
+    started   time.time() at which the budget began
+    is_kept   whether the job's folder stays
+    """
+
+    started: float
+    validation: Table | None
+    reports: Path | None
+    background_rows: int
+    is_kept: bool
+
+
+class AutoML:
+    """Searches, trains and keeps the best model of a table.
+
+    target          the column to predict
+    problem_type    'BinaryClassification', 'MulticlassClassification' or 'Regression'; inferred if None
+    objective       a metric's name, e.g. 'AUC', 'F1', 'LogLoss', 'MSE'; the problem type's default if None
+    max_runtime_s   wall clock of `fit`
+    max_candidates  pipelines and ensembles together; as many as time allows if None
+    threads         processes that train at once, one thread each, and threads that answer many rows; one a core
+                    if None
+    memory_mb       for all of them; three quarters of the machine's if None
+    max_latency_ms  for one row: the best candidate within it is kept, or the quickest if none is; no limit if None
+    calibrate       whether probabilities get a temperature where it helps on other rows
+    tune_threshold  whether F1 and BalancedAccuracy of two classes get a threshold of their own; 0.5 if not
+    sample_weight   a column of finite numbers >= 0: what each row counts for, in training and in scores; no feature
+    monotone        column of numbers -> 1 or -1: as it grows, the value, or the probability of the positive class, must
+                    not fall, or not rise
+    mode            'ENSEMBLING': pipelines and an ensemble of them, as None; 'HYPERPARAMETER_TUNING': pipelines alone,
+                    proposed by a model of those tried; those that are clearly worse than the best are given up
+    algorithms      names of those that are tried, e.g. ['lightgbm', 'mlp']; every one but those of PyTorch if None
+    features        the columns to learn from; all but the target and the weights if None
+    feature_types   column -> 'numeric', 'categorical', 'text' or 'datetime': how it is read, whatever it looks like
+    validation_fraction
+                    share of the rows, above 0 and below 1, that candidates are scored on and not trained on; None for
+                    cross-validation, or a fifth of a large table
+    raises          InvalidRequest for an unknown name or a number out of range
+    """
+
+    def __init__(
+        self,
+        target: str,
+        problem_type: str | None = None,
+        objective: str | None = None,
+        max_runtime_s: float = 60,
+        max_candidates: int | None = None,
+        threads: int | None = None,
+        memory_mb: int | None = None,
+        seed: int = 0,
+        max_latency_ms: float | None = None,
+        calibrate: bool = True,
+        tune_threshold: bool = True,
+        sample_weight: str | None = None,
+        monotone: Mapping[str, int] | None = None,
+        mode: str | None = None,
+        algorithms: Sequence[str] | None = None,
+        features: Sequence[str] | None = None,
+        feature_types: Mapping[str, str] | None = None,
+        validation_fraction: float | None = None,
+    ) -> None:
+        apart = kept_apart(str(target), sample_weight)
+        problem = ProblemSpec(
+            target=str(target),
+            problem_type=named(ProblemType, "problem_type", problem_type),
+            objective=named(MetricName, "objective", objective),
+            seed=seed,
+            calibrate=calibrate,
+            tune_threshold=tune_threshold,
+            sample_weight=sample_weight,
+            monotone=dict(monotone or {}),
+            features=features_of(features, feature_types, apart),
+            validation_fraction=validation_fraction,
+        )
+        self.problem = checked(problem)
+        check_budget(max_runtime_s, max_candidates, threads, memory_mb, max_latency_ms)
+        self.strategy = strategy_of(mode, algorithms, self.problem.monotone)
+        self.max_runtime_s = float(max_runtime_s)
+        self.max_candidates = max_candidates
+        self.threads = threads or len(os.sched_getaffinity(0))
+        self.memory_mb = memory_mb or machine_mb() * 3 // 4
+        self.max_latency_ms = max_latency_ms
+        self._fitted: Fitted | None = None
+
+    def fit(
+        self,
+        train: Table,
+        *,
+        on_event: OnEvent = lambda _: None,
+        keep: str | os.PathLike[str] | None = None,
+        reports: str | os.PathLike[str] | None = None,
+        background_rows: int = 0,
+        validation: Table | None = None,
+    ) -> AutoML:
+        """Search and train until the time or the candidates are used up.
+
+        train            rows with the target: a DataFrame, or the path of a CSV (also .gz) or Parquet file
+        on_event         told what happens (automl/local/telling.py)
+        keep             a folder for everything the job writes; None removes all but the best model
+        reports          a folder for reports on the data and on the best model; a part of the time is kept for
+                         them, and what it is too short for is left out, which `on_event` is told; the folder that
+                         `keep` names gets the candidate definitions then
+        background_rows  so many rows of the training data are kept in the model, and by `save`: `explain` can do
+                         without others then
+        validation       rows of the same columns to score candidates on, and to weigh and calibrate them by; no model
+                         learns from them, the one that is kept included. None: some of `train` are held out
+        raises           DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file,
+                         or if there is a validation_fraction too
+        """
+        check_at_least("background_rows", background_rows, 0)
+        if validation is not None and self.problem.validation_fraction is not None:
+            raise InvalidRequest(
+                "validation_fraction is a share of the training rows; with validation data of their own leave it out."
+            )
+        asked = _Asked(
+            started=time.time(),
+            validation=validation,
+            reports=None if reports is None else Path(reports).absolute(),
+            background_rows=background_rows,
+            is_kept=keep is not None,
+        )
+        if keep is not None:
+            job = Path(keep)
+            job.mkdir(parents=True, exist_ok=True)
+            self._fitted = replace(self._run(train, job, asked, on_event), job=job.absolute())
+            return self
+        with tempfile.TemporaryDirectory(prefix="windvane-job-") as scratch:
+            self._fitted = self._run(train, Path(scratch), asked, on_event)
+        return self
+
+    def predict(self, rows: pd.DataFrame) -> NDArray[Any]:
+        """(n_rows,) values, or labels as in the training data.
+
+        rows      columns by name, in any order; more than needed is fine
+        raises    InvalidRequest naming a missing column, or row and column of a value that cannot be read
+        """
+        fitted = self._the_fitted()
+        answer = self._answer(rows)
+        if fitted.analysis.problem_type.is_classification:
+            return np.asarray(self.classes_[answer.classes])
+        return answer.values
+
+    def predict_proba(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """(n_rows, n_classes) probabilities, columns in the order of `classes_`.
+
+        raises    InvalidRequest as `predict` does, and for regression
+        """
+        if not self._the_fitted().analysis.problem_type.is_classification:
+            raise InvalidRequest("A regression model predicts values, not probabilities.")
+        return self._answer(rows).probabilities
+
+    def score(self, rows: Table) -> tuple[Score, ...]:
+        """Every metric of the problem type on rows with the target; rows without a known one are left out. Rows that
+        have the column of sample weights are weighted by it.
+
+        rows      a DataFrame, or the path of a CSV or Parquet file
+        raises    InvalidRequest as `predict` does, and if no row has a known target; DataFault if the file
+                  cannot be read
+        """
+        analysis = self._the_fitted().analysis
+        known = known_rows(rows, analysis, self.memory_mb)
+        answer = self._answer(known.frame)
+        is_class = analysis.problem_type.is_classification
+        predicted = answer.probabilities if is_class else answer.values
+        return scores(analysis.problem_type, known.y, predicted, answer.classes, known.weight)
+
+    def explain(
+        self,
+        rows: pd.DataFrame | None = None,
+        *,
+        background: pd.DataFrame | None = None,
+        budget_s: float = 10,
+    ) -> ExplainedRows:
+        """What each column adds to the answers to these rows: SHAP values, exact for a single boosted model, else
+        sampled with standard errors.
+
+        rows         columns as for `predict`; None: the rows that `fit(..., background_rows=N)` kept
+        background   rows of the training data that stand for "not known" where values are sampled; None: those kept
+        budget_s     wall clock; it is kept by explaining the first rows alone, then less precisely
+        raises       InvalidRequest as `predict` does, and if there are no such rows; OutOfTime if the budget is too
+                     short for anything
+        """
+        fitted, budget = self._the_fitted(), Budget(budget_s)
+        kept = fitted.background
+        asked = kept if rows is None else self._rows_of(rows)
+        if asked is None or asked.n_rows == 0:
+            raise InvalidRequest(
+                "There are no rows to explain: give some, or keep some by `fit(..., background_rows=100)`."
+            )
+        found = explain_rows(
+            fitted.predictor,
+            fitted.analysis,
+            asked,
+            kept if background is None else self._rows_of(background),
+            budget,
+            self.threads,
+        )
+        index = pd.RangeIndex(asked.n_rows) if rows is None else rows.index
+        outputs = self.classes_[-1:] if fitted.analysis.n_classes == 2 else self.classes_
+        return ExplainedRows(
+            index=index[: len(found.values)],
+            columns=tuple(column.name for column in fitted.analysis.features),
+            outputs=outputs.tolist() or [fitted.analysis.target],
+            attribution=found,
+        )
+
+    def write_reports(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        budget_s: float = 60,
+        on_event: OnEvent = lambda _: None,
+    ) -> list[Reported]:
+        """Write reports on the data and on the best model into `folder`, as `fit(..., reports=folder)` does, from the
+        job that `fit(..., keep=...)` kept.
+
+        budget_s   wall clock; what it is too short for is cut or left out, which the records returned say
+        raises     InvalidRequest if the job was not kept or is gone
+        """
+        fitted = self._the_fitted()
+        if fitted.job is None:
+            raise InvalidRequest(
+                "Reports need the job's folder: use `fit(..., keep=FOLDER)` before, or `fit(..., reports=FOLDER)`."
+            )
+        best = int(fitted.predictor.about["candidate"])
+        return report_candidate(
+            fitted.job,
+            best,
+            tuple(Kind),
+            Path(folder),
+            budget_s,
+            self.threads,
+            self.memory_mb,
+            on_event,
+        )
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """(n_classes,) labels as in the training data; empty for regression. Of two, the second is positive."""
+        fitted = self._the_fitted()
+        return labels_as(fitted.analysis.labels, fitted.label_kind)
+
+    @property
+    def analysis(self) -> Analysis:
+        """What was found out about the training data: types with reasons, problem, findings."""
+        return self._the_fitted().analysis
+
+    def leaderboard(self) -> pd.DataFrame:
+        """Every candidate, best first: its score on rows it neither trained nor selected on, with the standard
+        error, the other metrics, time, latency and size; which are on the front of score against latency, and which
+        one answers."""
+        return self._the_fitted().board()
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write everything that prediction needs: JSON, arrays and the libraries' own model files.
+
+        raises    InvalidRequest if the folder exists and is not empty
+        """
+        into = Path(folder)
+        if into.exists() and (not into.is_dir() or any(into.iterdir())):
+            raise InvalidRequest(f"{into} exists already; name a new or an empty folder.")
+        shutil.copytree(self._the_fitted().folder, into, dirs_exist_ok=True)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> AutoML:
+        """What `save` wrote; or a model of the service, downloaded: its model.tar.gz, or a folder with the two of a
+        pipeline (its transformers' and its model's), packed or not. Such a model has no leaderboard.
+
+        raises    CorruptArtifact if any of it is missing, damaged or of another kind; InvalidRequest if there is not
+                  exactly one model
+        """
+        home = Path(folder)
+        if is_saved(home):
+            return cls._saved(home)
+        unpacked = Path(tempfile.mkdtemp(prefix="windvane-model-"))
+        try:
+            keep_downloaded(home, unpacked)
+            model = cls._saved(unpacked)
+        except BaseException:
+            shutil.rmtree(unpacked)
+            raise
+        weakref.finalize(model, shutil.rmtree, unpacked, ignore_errors=True)
+        return model
+
+    @classmethod
+    def _saved(cls, home: Path) -> AutoML:
+        fitted, about = read_fitted(home)
+        try:
+            model = cls(**arguments_of(fitted.analysis, about))
+        except (KeyError, TypeError, ValueError, InvalidRequest) as error:
+            raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
+        model._fitted = fitted
+        return model
+
+    def _run(self, train: Table, folder: Path, asked: _Asked, on_event: OnEvent) -> Fitted:
+        with libraries_loaded_ahead(on_event) as hear:
+            job = run_job(folder, lambda: self._job(train, folder, asked), hear)
+        analysis = read_analysis(job.dataset)
+        kind = analysis.label_type
+        if isinstance(train, pd.DataFrame):
+            kind = label_kind(train[analysis.target], kind)
+        return self._kept(job, analysis, kind, asked.background_rows)
+
+    def _job(self, train: Table, folder: Path, asked: _Asked) -> Job:
+        source = source_of(train, folder)
+        for_reports_s = 0.0 if asked.reports is None else reports_s(self.max_runtime_s)
+        time_s = max(self.max_runtime_s - _LOADING_S, self.max_runtime_s / 2)
+        return Job(
+            files=(SourceFile(source.path, source.name),),
+            format=source.format,
+            compression=source.compression,
+            problem=self.problem,
+            started=asked.started,
+            max_runtime_s=time_s - for_reports_s,
+            max_candidates=self.max_candidates,
+            threads=self.threads,
+            memory_mb=self.memory_mb,
+            out=folder,
+            max_latency_s=None if self.max_latency_ms is None else self.max_latency_ms / 1000,
+            reports=asked.reports,
+            reports_s=for_reports_s,
+            definitions=asked.is_kept,
+            strategy=self.strategy,
+            validation=validation_of(asked.validation, folder),
+        )
+
+    def _kept(self, job: Job, analysis: Analysis, kind: str, background_rows: int) -> Fitted:
+        """The best model, in a folder that lives as long as this object."""
+        home = Path(tempfile.mkdtemp(prefix="windvane-model-"))
+        weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
+        about = {
+            "max_runtime_s": self.max_runtime_s,
+            "max_candidates": self.max_candidates,
+            "max_latency_ms": self.max_latency_ms,
+            **told_of(self.problem),
+        }
+        return keep_best(job, analysis, background_rows, kind, about, home)
+
+    def _the_fitted(self) -> Fitted:
+        if self._fitted is None:
+            raise InvalidRequest("This AutoML has no model yet: call fit first, or AutoML.load.")
+        return self._fitted
+
+    def _rows_of(self, frame: pd.DataFrame) -> Rows:
+        return Rows(columns_of(frame, self._the_fitted().predictor.columns), len(frame))
+
+    def _answer(self, frame: pd.DataFrame) -> Predictions:
+        fitted = self._the_fitted()
+        columns = columns_of(frame, fitted.predictor.columns)
+        if len(frame):
+            return predict_in_blocks(fitted.predictor, columns, len(frame), self.threads)
+        n_classes = fitted.analysis.n_classes
+        return Predictions(np.empty(0), np.empty((0, n_classes)), np.empty(0, np.int64))

@@ -1,0 +1,67 @@
+"""The leaderboard as a DataFrame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from windvane.automl.local.front import entries_on_front
+from windvane.automl.local.job import Entry
+from windvane.domain.problem import METRICS_OF
+from windvane.engine.candidates import Outcome, Score
+from windvane.engine.data.analysis import Analysis
+
+
+def board_frame(entries: Sequence[Entry], analysis: Analysis, chosen: int) -> pd.DataFrame:
+    """One row a candidate, in the order given.
+
+    rank, candidate (its index), algorithm, recipe, score (the objective), standard_error (of the score as what to expect
+    of new rows: of the rows it is of, of having been picked, and of having learnt from fewer rows than the model that
+    answers), optimism (by how much having been picked flatters the score, where that is known), pessimism (by how much
+    learning from all rows is expected to better it, likewise), one column a metric of the problem type, train_score
+    (the objective on training rows), fit_s, latency_ms (one row), on_front (whether no other is as good and as quick),
+    chosen (whether it is the one that answers), size_mb, folds, status ('finished' or 'failed'), notes
+
+    chosen    index of the candidate that answers
+    """
+    board = pd.DataFrame([_row(rank, entry, analysis) for rank, entry in enumerate(entries, 1)])
+    place = list(board.columns).index("latency_ms") + 1
+    board.insert(place, "on_front", entries_on_front(entries, analysis.objective))
+    board.insert(place + 1, "chosen", [entry.index == chosen for entry in entries])
+    return board
+
+
+def _row(rank: int, entry: Entry, analysis: Analysis) -> dict[str, Any]:
+    outcome, objective = entry.outcome, analysis.objective
+    scores = {score.metric: score for score in outcome.scores} if outcome else {}
+    train = {score.metric: score.value for score in outcome.train_scores} if outcome else {}
+    return {
+        "rank": rank,
+        "candidate": entry.index,
+        "algorithm": entry.algorithm,
+        "recipe": entry.plan.recipe if entry.plan else "",
+        "score": outcome.objective if outcome else None,
+        "standard_error": _error(outcome, scores[objective]) if outcome else None,
+        "optimism": outcome.optimism if outcome else None,
+        "pessimism": outcome.pessimism if outcome else None,
+        **{
+            str(metric): scores[metric].value if metric in scores else None
+            for metric in METRICS_OF[analysis.problem_type]
+        },
+        "train_score": train.get(objective),
+        "fit_s": outcome.fit_s if outcome else None,
+        "latency_ms": 1000 * outcome.latency_s if outcome else None,
+        "size_mb": outcome.size_bytes / 1e6 if outcome else None,
+        "folds": outcome.folds_used if outcome else None,
+        "status": "finished" if outcome else "failed",
+        "notes": "; ".join(outcome.notes) if outcome else entry.failure,
+    }
+
+
+def _error(outcome: Outcome, objective: Score) -> float | None:
+    if objective.standard_error is None:
+        return None
+    return math.hypot(objective.standard_error, outcome.optimism or 0.0, outcome.pessimism or 0.0)

@@ -1,0 +1,85 @@
+"""The candidate definitions of a job without a service, written in a child of this process beside other work.
+
+They stand in the job's folder, from which the notebook trains candidates again on this machine:
+
+    definitions/notebooks/          the notebook, to be run there
+    definitions/generated_module/   what it imports
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from windvane.automl.local.commission import Fate
+from windvane.automl.local.crew import Crew
+from windvane.automl.local.job import Job
+from windvane.automl.local.telling import Teller
+from windvane.engine.definitions.record import DefinedJob
+from windvane.process.child import Ending, Exit
+
+FOLDER = "definitions"
+
+_DATASET = "../../dataset"
+"""From the notebook's folder: the job's may be moved."""
+
+
+@contextmanager
+def definitions_beside(job: Job, ends: float, teller: Teller) -> Iterator[None]:
+    """Write them while the block runs. What came of it is told afterwards: 'definitions' events.
+
+    ends    time.time() at which they are left out, but not before the block is over
+    """
+    crew: Crew[None] = Crew(1, job.memory_mb // job.threads)
+    try:
+        crew.start(None, lambda: write_definitions(job), max(ends, time.time()))
+        yield
+        fate, note = _fate(crew.next_ended()[1])
+        teller.tell("definitions", state=fate, note=note)
+    finally:
+        crew.stop()
+
+
+def write_definitions(job: Job) -> None:
+    """Whole or not at all; those that were there are gone.
+
+    raises    CorruptArtifact
+    """
+    # Loading what notebooks need would take time from jobs that want none.
+    from windvane.engine.definitions.define import define
+
+    defined = DefinedJob(
+        name=job.out.name,
+        max_candidates=job.max_candidates,
+        max_runtime_s=float(math.ceil(job.max_runtime_s + job.reports_s)),
+        dataset=_DATASET,
+        strategy=job.strategy,
+    )
+    part, into = job.out / f".{FOLDER}", job.out / FOLDER
+    shutil.rmtree(part, ignore_errors=True)
+    for path, content in define(job.dataset, defined).items():
+        _write(part / path, content)
+    shutil.rmtree(into, ignore_errors=True)
+    part.rename(into)
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+
+
+def _fate(ended: Exit) -> tuple[Fate, str]:
+    match ended.ending:
+        case Ending.FINISHED:
+            return Fate.WRITTEN, ""
+        case Ending.KILLED_TIME:
+            return (
+                Fate.LEFT_OUT,
+                "The candidate definitions were left out: there was no time for them.",
+            )
+        case _:
+            return Fate.FAILED, f"The candidate definitions could not be written. {ended.text}"

@@ -1,0 +1,90 @@
+"""Score against latency: which candidates are on the front, and which one a job with a latency limit keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from windvane.automl.local.job import Entry
+from windvane.domain.front import front
+from windvane.domain.problem import MetricName
+from windvane.engine.scoring.judge import with_optimism
+from windvane.engine.scoring.metrics import METRICS
+from windvane.engine.wording import milliseconds
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The candidate that becomes the job's model.
+
+    note    what is to be told about the choice, in plain words; "" if nothing is
+    """
+
+    index: int
+    note: str = ""
+
+
+def entries_on_front(entries: Sequence[Entry], objective: MetricName) -> list[bool]:
+    """`front` of a leaderboard. Candidates that did not finish are not on it, nor are those scored on fewer folds
+    than others: their scores cannot be compared."""
+    most = max((entry.outcome.folds_used for entry in entries if entry.outcome), default=0)
+    compared = [
+        (i, entry.outcome)
+        for i, entry in enumerate(entries)
+        if entry.outcome and entry.outcome.folds_used == most
+    ]
+    gain = METRICS[objective].gain
+    marks = front(
+        [gain(outcome.objective) for _, outcome in compared],
+        [outcome.latency_s for _, outcome in compared],
+    )
+    on_it = {i for (i, _), mark in zip(compared, marks, strict=True) if mark}
+    return [i in on_it for i in range(len(entries))]
+
+
+def choose(order: Sequence[Entry], max_latency_s: float | None) -> Choice:
+    """The first candidate that answers a row within the limit; if there is none, the quickest that finished.
+
+    order            best first; the first one has finished
+    max_latency_s    None for no limit
+    """
+    if max_latency_s is None:
+        return Choice(order[0].index)
+    finished = [(entry.index, entry.outcome.latency_s) for entry in order if entry.outcome]
+    for index, latency_s in finished:
+        if latency_s <= max_latency_s:
+            return Choice(index)
+    index, latency_s = min(finished, key=lambda one: one[1])
+    return Choice(
+        index,
+        f"no candidate answers a row within the {1000 * max_latency_s:g} ms asked for; this is the quickest, with "
+        + milliseconds(latency_s),
+    )
+
+
+def stated(order: Sequence[Entry], optimism: float | None) -> list[Entry]:
+    """The leaderboard with what it did to the first one's score that it was picked by it (`stages.optimism`)."""
+    first = order[0]
+    if first.outcome is None:
+        return list(order)
+    finished = [entry.outcome for entry in order if entry.outcome is not None]
+    outcome = with_optimism(first.outcome, optimism, finished)
+    return [replace(first, outcome=outcome), *order[1:]]
+
+
+def with_pessimism(order: Sequence[Entry], pessimism: float | None) -> list[Entry]:
+    """The leaderboard with what it did to all scores that folds have fewer rows than the table (`stages.pessimism`)."""
+    return [
+        entry
+        if entry.outcome is None
+        else replace(entry, outcome=replace(entry.outcome, pessimism=pessimism))
+        for entry in order
+    ]
+
+
+def noted(entry: Entry, choice: Choice) -> Entry:
+    """The entry, with the choice's note among its own if it is the one chosen."""
+    if not choice.note or entry.index != choice.index or entry.outcome is None:
+        return entry
+    outcome = replace(entry.outcome, notes=(*entry.outcome.notes, choice.note))
+    return replace(entry, outcome=outcome)

@@ -1,0 +1,58 @@
+"""The process of a whole job: `python -m windvane.automl.local.host` reads a Job from stdin and tells on stdout, one
+JSON object a line, how it goes (automl/local/telling.py). It ends with 0, or 1 after a 'failed' event.
+
+A process of its own: it forks, so it must have one thread and must not be the caller's; what libraries print
+goes to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+
+from windvane.automl.local.conduct import conduct
+from windvane.automl.local.job import Job
+from windvane.automl.local.libraries import Libraries, keep_pandas_from_arrow
+from windvane.automl.local.telling import Event, OnEvent
+from windvane.errors import DataFault, JobFault
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""The environment this process is to be started with: one thread a child, and none before it forks."""
+
+
+def main() -> int:
+    tell = told_on_stdout()
+    keep_pandas_from_arrow()
+    libraries = Libraries()
+    job = _asked(libraries)
+    try:
+        conduct(job, tell, libraries)
+    except JobFault as fault:
+        kind = "DataFault" if isinstance(fault, DataFault) else "JobFault"
+        tell({"event": "failed", "error": kind, "text": str(fault)})
+        return 1
+    return 0
+
+
+def told_on_stdout() -> OnEvent:
+    """Tells on what is stdout now; whatever else is written there goes to stderr from now on."""
+    events = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def tell(event: Event) -> None:
+        events.write(json.dumps(event) + "\n")
+
+    return tell
+
+
+def _asked(libraries: Libraries) -> Job:
+    """The job, which may take a while to come: its table is being written."""
+    while not select.select([sys.stdin], [], [], 0)[0] and libraries.load_next():
+        pass
+    return Job.from_json(sys.stdin.read())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""A whole job without a service: what is asked, when its parts must be over, and the leaderboard it leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from windvane.domain.features import FeatureSpecification, FeatureType
+from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
+from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.data.analysis import SourceFile, ValidationFiles
+from windvane.engine.outcomes import outcome_from_json, outcome_to_json
+from windvane.engine.scoring.metrics import METRICS
+from windvane.engine.tuning.strategy import ANYTHING, Strategy
+
+LEAST_ROWS = 20
+
+_RESERVE_SHARE = 0.04
+_RESERVE_S = (0.9, 6.0)
+_MOST_RESERVE_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a job is asked; JSON both ways.
+
+    files           to read; format 'csv' or 'parquet', compression 'None' or 'Gzip'
+    started         time.time() at which the budget began
+    max_runtime_s   wall clock from `started` to the end
+    max_candidates  pipelines and ensembles together; None for as many as time allows
+    threads         processes at once, one thread each
+    memory_mb       for all of them together
+    out             folder to write, see automl/local/conduct.py
+    max_latency_s   for one row, of the model that is kept; None for as long as it takes
+    reports         a folder for reports on the data and on the model that is kept; None for none
+    reports_s       wall clock for them after `max_runtime_s`
+    definitions     whether the candidate definitions are to be written beside the reports, if there are such
+    strategy        of the search
+    validation      a validation set of its own; None: some of the rows are held out
+    """
+
+    files: tuple[SourceFile, ...]
+    format: str
+    compression: str
+    problem: ProblemSpec
+    started: float
+    max_runtime_s: float
+    max_candidates: int | None
+    threads: int
+    memory_mb: int
+    out: Path
+    max_latency_s: float | None = None
+    reports: Path | None = None
+    reports_s: float = 0.0
+    definitions: bool = False
+    strategy: Strategy = ANYTHING
+    validation: ValidationFiles | None = None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        document = json.loads(text)
+        problem, strategy = document["problem"], document["strategy"]
+        return cls(
+            **{
+                **document,
+                "files": _files(document["files"]),
+                "validation": _optional(_validation, document["validation"]),
+                "problem": ProblemSpec(
+                    **{
+                        **problem,
+                        "problem_type": _optional(ProblemType, problem["problem_type"]),
+                        "objective": _optional(MetricName, problem["objective"]),
+                        "features": _features(problem["features"]),
+                    }
+                ),
+                "out": Path(document["out"]),
+                "reports": _optional(Path, document["reports"]),
+                "strategy": Strategy(Mode(strategy["mode"]), tuple(strategy["algorithms"])),
+            }
+        )
+
+    @property
+    def dataset(self) -> Path:
+        return self.out / "dataset"
+
+    def candidate(self, index: int) -> Path:
+        return self.out / "candidates" / str(index)
+
+    @property
+    def fewer(self) -> Path:
+        """The first candidate again, learnt from fewer rows."""
+        return self.out / "fewer"
+
+    def refit(self, index: int) -> Path:
+        return self.out / "refits" / str(index)
+
+    @property
+    def deadline(self) -> float:
+        return self.started + self.max_runtime_s
+
+    @property
+    def reserve_s(self) -> float:
+        """Kept free at the end for the ensemble, the packages and loading them; refits come on top."""
+        least, most = _RESERVE_S
+        wanted = min(max(least, _RESERVE_SHARE * self.max_runtime_s), most)
+        return min(wanted, _MOST_RESERVE_SHARE * self.max_runtime_s)
+
+    @property
+    def search_end(self) -> float:
+        """Candidates and refits of them are over by then."""
+        return self.deadline - self.reserve_s
+
+    @property
+    def packing_starts(self) -> float:
+        """Ensemble and refits are over by then; what is left is for packing."""
+        return self.deadline - self.reserve_s / 2
+
+
+def _optional(kind: Any, told: Any) -> Any:
+    return None if told is None else kind(told)
+
+
+def _files(documents: Iterable[dict[str, str]]) -> tuple[SourceFile, ...]:
+    return tuple(SourceFile(Path(one["path"]), one["name"]) for one in documents)
+
+
+def _validation(document: dict[str, Any]) -> ValidationFiles:
+    return ValidationFiles(**{**document, "files": _files(document["files"])})
+
+
+def _features(document: dict[str, Any]) -> FeatureSpecification:
+    types = {name: FeatureType(kind) for name, kind in document["types"].items()}
+    return FeatureSpecification(_optional(tuple, document["names"]), types)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the leaderboard.
+
+    plan      None for an ensemble
+    outcome   None unless it finished
+    failure   why it did not; "" if it did
+    """
+
+    index: int
+    algorithm: str
+    plan: Plan | None
+    outcome: Outcome | None
+    failure: str = ""
+
+
+def ranked(entries: Iterable[Entry], objective: MetricName) -> list[Entry]:
+    """Finished candidates first, best first, the earlier of equals, those scored on fewer folds than others after
+    them; then the others in their order."""
+    gain = METRICS[objective].gain
+
+    def position(entry: Entry) -> tuple[bool, int, float, int]:
+        outcome = entry.outcome
+        if outcome is None:
+            return True, 0, 0.0, entry.index
+        return False, -outcome.folds_used, -gain(outcome.objective), entry.index
+
+    return sorted(entries, key=position)
+
+
+def leaderboard_to_json(entries: Iterable[Entry]) -> dict[str, Any]:
+    return {"candidates": [_entry_to_json(entry) for entry in entries]}
+
+
+def leaderboard_from_json(document: dict[str, Any]) -> list[Entry]:
+    """raises    KeyError or TypeError if it is no leaderboard"""
+    return [_entry_from_json(entry) for entry in document["candidates"]]
+
+
+def _entry_to_json(entry: Entry) -> dict[str, Any]:
+    outcome = None if entry.outcome is None else outcome_to_json(entry.outcome)
+    return {**asdict(entry), "outcome": outcome}
+
+
+def _entry_from_json(document: dict[str, Any]) -> Entry:
+    plan, outcome = document["plan"], document["outcome"]
+    return Entry(
+        **{
+            **document,
+            "plan": None if plan is None else Plan(**plan),
+            "outcome": None if outcome is None else outcome_from_json(outcome),
+        }
+    )
