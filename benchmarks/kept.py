@@ -20,7 +20,7 @@ import pandas as pd
 from benchmarks.harness import measured_commit
 from benchmarks.records import ROOT, SHARED, CannotMeasure, check_shared
 from windvane import AutoML
-from windvane.automl.local.telling import Event
+from windvane.automl.local.events import Event
 
 JOB, MODEL, ABOUT = "job", "model", "about.json"
 

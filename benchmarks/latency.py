@@ -24,7 +24,7 @@ import pandas as pd
 
 from benchmarks.markdown import markdown_table
 from windvane.automl.local.frames import cells_of, columns_of
-from windvane.automl.local.job import leaderboard_from_json
+from windvane.automl.leaderboard import leaderboard_from_json
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.latency import folder_bytes
 from windvane.engine.packages.package import load_predictor

@@ -20,6 +20,7 @@ from windvane.automl.local.ahead import libraries_loaded_ahead
 from windvane.automl.local.candidate_reports import report_candidate
 from windvane.automl.local.commission import Kind, Reported, reports_s
 from windvane.automl.local.downloaded import is_saved
+from windvane.automl.local.events import OnEvent
 from windvane.automl.local.explained import ExplainedRows, Rows, explain_rows
 from windvane.automl.local.fitted import Fitted, keep_best, keep_downloaded, read_fitted
 from windvane.automl.local.frames import (
@@ -42,7 +43,6 @@ from windvane.automl.local.parameters import (
     strategy_of,
 )
 from windvane.automl.local.saved import arguments_of, told_of
-from windvane.automl.local.telling import OnEvent
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis, SourceFile
@@ -159,7 +159,7 @@ class AutoML:
         """Search and train until the time or the candidates are used up.
 
         train            rows with the target: a DataFrame, or the path of a CSV (also .gz) or Parquet file
-        on_event         told what happens (automl/local/telling.py)
+        on_event         told what happens (automl/local/events.py)
         keep             a folder for everything the job writes; None removes all but the best model
         reports          a folder for reports on the data and on the best model; a part of the time is kept for
                          them, and what it is too short for is left out, which `on_event` is told; the folder that

@@ -17,7 +17,7 @@ from rich.table import Table
 from windvane.automl.estimator import AutoML
 from windvane.automl.local.commission import Reported
 from windvane.automl.local.defining import FOLDER
-from windvane.automl.local.telling import Event
+from windvane.automl.local.events import Event
 from windvane.cli.ending import exit_code
 from windvane.cli.progress import Progress
 from windvane.domain.problem import MetricName, ProblemType

@@ -9,7 +9,7 @@ from rich import progress as rich_progress
 from rich.console import Console
 from rich.markup import escape
 
-from windvane.automl.local.telling import Event
+from windvane.automl.local.events import Event
 
 _STAGES = {
     "analysis": "reading and analysing the data",
@@ -22,7 +22,7 @@ _STAGES = {
 
 
 class Progress:
-    """To be used as a context; `show` takes the events of automl/local/telling.py."""
+    """To be used as a context; `show` takes the events of automl/local/events.py."""
 
     def __init__(self, console: Console, max_runtime_s: float, max_candidates: int | None) -> None:
         self._console = console

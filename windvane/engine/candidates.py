@@ -30,6 +30,15 @@ class Plan:
     stops: dict[str, int] = field(default_factory=dict)
 
 
+BASELINE = "baseline"
+"""The algorithm of the model that always predicts the same."""
+
+
+def baseline_plan(index: int, seed: int) -> Plan:
+    """Return the plan of the baseline, which looks at no column."""
+    return Plan(index, "", BASELINE, {}, seed, "what can be said without looking at the columns")
+
+
 @dataclass(frozen=True)
 class Tried:
     """A plan and how it went; objective is None if it failed, took_s the wall clock it used."""

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import ProblemSpec
-from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.candidates import Outcome, Plan, baseline_plan
 from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.dataset import read_dataset
@@ -51,9 +51,6 @@ from windvane.engine.training.matrices import fit_names, write_fits
 from windvane.engine.training.trial import TrainLimits, Trial
 from windvane.engine.tuning.pacing import check_memory
 from windvane.errors import CorruptArtifact
-
-BASELINE = "baseline"
-"""The algorithm of `train_baseline`."""
 
 _BASELINE_S = 600.0
 """More than it can ever need: nothing is to be left out of the last resort."""
@@ -136,9 +133,7 @@ def train_baseline(dataset: Path, index: int, into: Path) -> Outcome:
     """The constant predictor (prior or mean), in a second whatever the data: the answer of a job whose time
     allowed no better. Same files as `train`; it needs no features."""
     table = read_dataset(dataset)
-    why = "what can be said without looking at the columns"
-    plan = Plan(index, "", BASELINE, {}, table.analysis.seed, why)
-    trial = Trial(table, None, plan)
+    trial = Trial(table, None, baseline_plan(index, table.analysis.seed))
     trained = trial.train(TrainLimits(time.time() + _BASELINE_S))
     with _whole(into) as folder:
         return trial.write(trained, folder)

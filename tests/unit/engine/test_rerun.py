@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from windvane import AutoML
-from windvane.automl.local.job import leaderboard_from_json
+from windvane.automl.leaderboard import leaderboard_from_json
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.learners.catalogue import LEARNERS

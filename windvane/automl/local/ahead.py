@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from threading import Event as Flag
 from threading import Thread
 
-from windvane.automl.local.telling import Event, OnEvent
+from windvane.automl.local.events import Event, OnEvent
 from windvane.engine.learners.catalogue import learner
 
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from windvane.automl.leaderboard import Entry, leaderboard_from_json
 from windvane.automl.local.commission import Commission, Kind, Reported
+from windvane.automl.local.events import OnEvent
 from windvane.automl.local.hosted import run_reports
-from windvane.automl.local.job import Entry, leaderboard_from_json
-from windvane.automl.local.telling import OnEvent
 from windvane.engine.manifest import read_json
 from windvane.errors import CorruptArtifact, InvalidRequest
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from windvane.automl.local.telling import Event
+from windvane.automl.local.events import Event
 
 _SHARE, _BOUNDS_S, _MOST_SHARE = 0.15, (6.0, 60.0), 0.3
 _ENOUGH_S = 20.0

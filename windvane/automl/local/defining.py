@@ -17,8 +17,8 @@ from pathlib import Path
 
 from windvane.automl.local.commission import Fate
 from windvane.automl.local.crew import Crew
+from windvane.automl.local.events import Teller
 from windvane.automl.local.job import Job
-from windvane.automl.local.telling import Teller
 from windvane.engine.definitions.record import DefinedJob
 from windvane.process.child import Ending, Exit
 

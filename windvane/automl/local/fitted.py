@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from windvane.automl.leaderboard import leaderboard_from_json
 from windvane.automl.local.background import keep_background, read_background
 from windvane.automl.local.board import board_frame
 from windvane.automl.local.downloaded import unpack_model
 from windvane.automl.local.explained import Rows
-from windvane.automl.local.job import Job, leaderboard_from_json
+from windvane.automl.local.job import Job
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.manifest import (
     check_manifest,

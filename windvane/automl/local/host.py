@@ -1,5 +1,5 @@
 """The process of a whole job: `python -m windvane.automl.local.host` reads a Job from stdin and tells on stdout, one
-JSON object a line, how it goes (automl/local/telling.py). It ends with 0, or 1 after a 'failed' event.
+JSON object a line, how it goes (automl/local/events.py). It ends with 0, or 1 after a 'failed' event.
 
 A process of its own: it forks, so it must have one thread and must not be the caller's; what libraries print
 goes to stderr.
@@ -12,10 +12,10 @@ import os
 import select
 import sys
 
-from windvane.automl.local.conduct import conduct
+from windvane.automl.local.events import Event, OnEvent
 from windvane.automl.local.job import Job
 from windvane.automl.local.libraries import Libraries, keep_pandas_from_arrow
-from windvane.automl.local.telling import Event, OnEvent
+from windvane.automl.local.run import run_here
 from windvane.errors import DataFault, JobFault
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -28,7 +28,7 @@ def main() -> int:
     libraries = Libraries()
     job = _asked(libraries)
     try:
-        conduct(job, tell, libraries)
+        run_here(job, tell, libraries)
     except JobFault as fault:
         kind = "DataFault" if isinstance(fault, DataFault) else "JobFault"
         tell({"event": "failed", "error": kind, "text": str(fault)})

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from windvane.automl.local.commission import Commission, Reported
+from windvane.automl.local.events import Event, OnEvent
 from windvane.automl.local.host import ONE_THREAD
 from windvane.automl.local.job import Job
-from windvane.automl.local.telling import Event, OnEvent
 from windvane.errors import DataFault, JobFault
 from windvane.process import leash
 

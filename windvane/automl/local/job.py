@@ -1,4 +1,4 @@
-"""A whole job without a service: what is asked, when its parts must be over, and the leaderboard it leaves."""
+"""A job without a service: what is asked, and when its parts must be over."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from windvane.automl.request import Request, Schedule
 from windvane.domain.features import FeatureSpecification, FeatureType
 from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
-from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import SourceFile, ValidationFiles
-from windvane.engine.outcomes import outcome_from_json, outcome_to_json
-from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
 
 LEAST_ROWS = 20
@@ -92,6 +90,17 @@ class Job:
     def candidate(self, index: int) -> Path:
         return self.out / "candidates" / str(index)
 
+    def every_candidate(self) -> list[Path]:
+        """The folders of the candidates that have finished."""
+        return sorted(path for path in self.out.glob("candidates/*") if path.name.isdecimal())
+
+    def features(self, recipe: str) -> Path:
+        return self.out / "features" / recipe
+
+    def every_features(self) -> list[Path]:
+        """The folders of the recipes that were fitted to one fold at least."""
+        return sorted(self.out.glob("features/*"))
+
     @property
     def fewer(self) -> Path:
         """The first candidate again, learnt from fewer rows."""
@@ -105,21 +114,28 @@ class Job:
         return self.started + self.max_runtime_s
 
     @property
-    def reserve_s(self) -> float:
-        """Kept free at the end for the ensemble, the packages and loading them; refits come on top."""
+    def schedule(self) -> Schedule:
+        """A reserve is kept free at the end for the ensemble, the packages and loading them; refits come on top."""
         least, most = _RESERVE_S
         wanted = min(max(least, _RESERVE_SHARE * self.max_runtime_s), most)
-        return min(wanted, _MOST_RESERVE_SHARE * self.max_runtime_s)
+        reserve_s = min(wanted, _MOST_RESERVE_SHARE * self.max_runtime_s)
+        return Schedule(
+            started=self.started,
+            search_end=self.deadline - reserve_s,
+            packing=self.deadline - reserve_s / 2,
+            deadline=self.deadline,
+        )
 
     @property
-    def search_end(self) -> float:
-        """Candidates and refits of them are over by then."""
-        return self.deadline - self.reserve_s
-
-    @property
-    def packing_starts(self) -> float:
-        """Ensemble and refits are over by then; what is left is for packing."""
-        return self.deadline - self.reserve_s / 2
+    def request(self) -> Request:
+        """What the workflow must know of it."""
+        return Request(
+            schedule=self.schedule,
+            max_candidates=self.max_candidates,
+            max_latency_s=self.max_latency_s,
+            workers=self.threads,
+            strategy=self.strategy,
+        )
 
 
 def _optional(kind: Any, told: Any) -> Any:
@@ -137,58 +153,3 @@ def _validation(document: dict[str, Any]) -> ValidationFiles:
 def _features(document: dict[str, Any]) -> FeatureSpecification:
     types = {name: FeatureType(kind) for name, kind in document["types"].items()}
     return FeatureSpecification(_optional(tuple, document["names"]), types)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A row of the leaderboard.
-
-    plan      None for an ensemble
-    outcome   None unless it finished
-    failure   why it did not; "" if it did
-    """
-
-    index: int
-    algorithm: str
-    plan: Plan | None
-    outcome: Outcome | None
-    failure: str = ""
-
-
-def ranked(entries: Iterable[Entry], objective: MetricName) -> list[Entry]:
-    """Finished candidates first, best first, the earlier of equals, those scored on fewer folds than others after
-    them; then the others in their order."""
-    gain = METRICS[objective].gain
-
-    def position(entry: Entry) -> tuple[bool, int, float, int]:
-        outcome = entry.outcome
-        if outcome is None:
-            return True, 0, 0.0, entry.index
-        return False, -outcome.folds_used, -gain(outcome.objective), entry.index
-
-    return sorted(entries, key=position)
-
-
-def leaderboard_to_json(entries: Iterable[Entry]) -> dict[str, Any]:
-    return {"candidates": [_entry_to_json(entry) for entry in entries]}
-
-
-def leaderboard_from_json(document: dict[str, Any]) -> list[Entry]:
-    """raises    KeyError or TypeError if it is no leaderboard"""
-    return [_entry_from_json(entry) for entry in document["candidates"]]
-
-
-def _entry_to_json(entry: Entry) -> dict[str, Any]:
-    outcome = None if entry.outcome is None else outcome_to_json(entry.outcome)
-    return {**asdict(entry), "outcome": outcome}
-
-
-def _entry_from_json(document: dict[str, Any]) -> Entry:
-    plan, outcome = document["plan"], document["outcome"]
-    return Entry(
-        **{
-            **document,
-            "plan": None if plan is None else Plan(**plan),
-            "outcome": None if outcome is None else outcome_from_json(outcome),
-        }
-    )

@@ -7,9 +7,9 @@ from __future__ import annotations
 import sys
 
 from windvane.automl.local.commission import Commission
+from windvane.automl.local.events import Teller
 from windvane.automl.local.host import told_on_stdout
 from windvane.automl.local.reports import make_reports
-from windvane.automl.local.telling import Teller
 
 
 def main() -> int:

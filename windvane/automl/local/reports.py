@@ -22,7 +22,7 @@ from pathlib import Path
 
 from windvane.automl.local.commission import Commission, Fate, Kind, Reported
 from windvane.automl.local.crew import Crew
-from windvane.automl.local.telling import Teller
+from windvane.automl.local.events import Teller
 from windvane.engine import stages
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.documents import documents

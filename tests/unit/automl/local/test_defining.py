@@ -7,8 +7,8 @@ import time
 import nbformat
 
 from windvane.automl.local.defining import definitions_beside, write_definitions
+from windvane.automl.local.events import Teller
 from windvane.automl.local.job import Job
-from windvane.automl.local.telling import Teller
 from windvane.domain.problem import ProblemSpec
 
 

@@ -37,7 +37,8 @@ def test_a_job_survives_the_way_through_json(tmp_path):
 def test_times_of_a_job_follow_each_other(tmp_path):
     for seconds in (1, 10, 60, 3600):
         job = _job(tmp_path, tmp_path / "t.csv", max_runtime_s=seconds)
-        assert 0 < job.search_end < job.packing_starts < job.deadline == seconds
+        times = job.schedule
+        assert 0 < times.search_end < times.packing < times.deadline == seconds
 
 
 def test_bad_data_are_told_with_the_name_of_the_file(tmp_path):

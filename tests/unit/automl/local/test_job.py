@@ -1,6 +1,6 @@
 """The order of a leaderboard."""
 
-from windvane.automl.local.job import Entry, ranked
+from windvane.automl.leaderboard import Entry, ranked
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Outcome
 

@@ -8,8 +8,8 @@ import pytest
 
 from windvane.automl.local import reports
 from windvane.automl.local.commission import Commission, Fate, Kind
+from windvane.automl.local.events import Teller
 from windvane.automl.local.reports import make_reports
-from windvane.automl.local.telling import Teller
 from windvane.engine.manifest import read_json
 
 _THREE = {"report.html", "report.ipynb", "report.pdf"}

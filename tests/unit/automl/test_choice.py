@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.automl.local.front import (
+from windvane.automl.choice import (
     choose,
     entries_on_front,
     front,
@@ -14,7 +14,7 @@ from windvane.automl.local.front import (
     stated,
     with_pessimism,
 )
-from windvane.automl.local.job import Entry, ranked
+from windvane.automl.leaderboard import Entry, ranked
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Outcome
 from windvane.engine.outcomes import outcome_from_json, outcome_to_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from windvane.automl.local.job import Entry
+from windvane.automl.leaderboard import Entry
 from windvane.domain.front import front
 from windvane.domain.problem import MetricName
 from windvane.engine.scoring.judge import with_optimism

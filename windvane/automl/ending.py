@@ -1,0 +1,156 @@
+"""What a job does once the search is over: an ensemble, or the baseline if nothing finished; the choice of the model; its
+members trained on all rows; its packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from windvane.automl.actions import (
+    Action,
+    BuildEnsemble,
+    FitOnAllRows,
+    Judged,
+    Pack,
+    Refit,
+    Status,
+    TrainBaseline,
+    TrainOnFewerRows,
+)
+from windvane.automl.choice import Choice, choose, noted
+from windvane.automl.leaderboard import Entry, ranked
+from windvane.automl.situation import Situation
+from windvane.engine.candidates import Outcome, baseline_plan
+from windvane.engine.scoring.judge import with_latency, with_optimism
+
+QUICK_S = 1e-3
+"""A row may take so long in many a service: if the best candidate takes longer, an ensemble within it is tried too."""
+
+_SMALLEST_ENSEMBLE = 2
+
+
+class NoModel(Exception):
+    """The job has no model, for the reason that is its text."""
+
+
+def next_combination(at: Situation) -> Action | None:
+    """Return the ensemble or the baseline that is to be made and has not been asked for; None if neither is.
+
+    raises    NoModel
+    """
+    history = at.history
+    index = 1 + max((entry.index for entry in history.entries()), default=0)
+    finished = tuple(entry.index for entry in history.entries() if entry.outcome is not None)
+    if not finished and history.has_any(TrainBaseline):
+        _check_baseline(at)
+        return None
+    if not finished:
+        return TrainBaseline(baseline_plan(index, at.analysis.seed))
+    is_due = at.now < at.request.schedule.packing and len(finished) >= _SMALLEST_ENSEMBLE
+    if not is_due or not at.request.has_place_for_ensemble or history.has_any(BuildEnsemble):
+        return None
+    return BuildEnsemble(index, finished)
+
+
+def next_refit(at: Situation) -> Action | None:
+    """Return what is to be trained on all rows next; None if nothing can be begun before something ends. The members of
+    the greatest weight go first; the quick ensemble is made while the last ones are under way."""
+    return next(_refits(at), None) if at.now < at.request.schedule.packing else None
+
+
+def packing(at: Situation) -> Pack:
+    """Return how the model that is kept is packed."""
+    order = ranked(at.history.entries(), at.analysis.objective)
+    choice = choose(order, at.request.max_latency_s)
+    first = order[0].outcome
+    is_picked = choice.index == order[0].index and first is not None and first.optimism is None
+    among = tuple(sorted(one.index for one in order if one.outcome is not None))
+    has_fewer = any(s.status is Status.DONE for s in at.history.of(TrainOnFewerRows))
+    return Pack(choice.index, at.history.refitted, among if is_picked else (), has_fewer)
+
+
+def final_leaderboard(at: Situation) -> tuple[list[Entry], Choice]:
+    """Return the leaderboard of a job whose packages are made, best first, and what was chosen."""
+    history, pack = at.history, at.history.of(Pack)[-1]
+    judged = pack.result.judged
+    order = ranked(history.entries(), at.analysis.objective)
+    choice = choose(order, at.request.max_latency_s)
+    refits = {step.action.index: step.result.outcome for step in history.of(Refit)}
+    order = [replace(one, outcome=refits.get(one.index) or one.outcome) for one in order]
+    order = _with_optimism(order, pack.action, judged)
+    order = [_with_judgement(entry, choice, judged) for entry in order]
+    return [noted(entry, choice) for entry in order], choice
+
+
+def _check_baseline(at: Situation) -> None:
+    """raises    NoModel if it did"""
+    for step in at.history.of(TrainBaseline):
+        if step.status is Status.FAILED:
+            raise NoModel(f"No candidate finished, and neither did the baseline. {step.error}")
+
+
+def _refits(at: Situation) -> Iterator[Action]:
+    history = at.history
+    order = ranked(_without_quick(at), at.analysis.objective)
+    members = _members(at, order)
+    recipes = dict.fromkeys(member.recipe for member in members)
+    yield from _unasked(at, [FitOnAllRows(recipe) for recipe in recipes])
+    ready = [member for member in members if member.recipe in history.refitted_recipes]
+    yield from _unasked(at, ready)
+    are_recipes_open = history.is_busy(FitOnAllRows)
+    quick = _quick_ensemble(at, order)
+    if quick is not None and not are_recipes_open:
+        yield from _unasked(at, [quick])
+
+
+def _unasked(
+    at: Situation, actions: list[Refit] | list[FitOnAllRows] | list[BuildEnsemble]
+) -> Iterator[Action]:
+    return (action for action in actions if at.history.step(action.key) is None)
+
+
+def _without_quick(at: Situation) -> list[Entry]:
+    quick = {step.action.index for step in at.history.of(BuildEnsemble) if step.action.is_quick}
+    return [entry for entry in at.history.entries() if entry.index not in quick]
+
+
+def _members(at: Situation, order: list[Entry]) -> list[Refit]:
+    """Of what was chosen, those that learn from features, by weight."""
+    choice = choose(order, at.request.max_latency_s)
+    outcome = next(entry.outcome for entry in order if entry.index == choice.index)
+    if outcome is None:
+        return []
+    weights = outcome.members or {choice.index: 1.0}
+    by_weight = sorted(weights, key=lambda index: (-weights[index], index))
+    plans = [at.history.plans[index] for index in by_weight]
+    return [Refit(plan.index, plan.recipe) for plan in plans if plan.recipe]
+
+
+def _quick_ensemble(at: Situation, order: list[Entry]) -> BuildEnsemble | None:
+    """For the front of the leaderboard, if the first candidate takes longer than QUICK_S. Latencies are measured: where
+    the number of candidates is given, the same leaderboard is to come out each time, and there is none."""
+    best, request = order[0].outcome, at.request
+    if request.max_latency_s is not None or request.max_candidates is not None:
+        return None
+    if best is None or len(best.members) < _SMALLEST_ENSEMBLE or best.latency_s <= QUICK_S:
+        return None
+    return BuildEnsemble(1 + max(one.index for one in order), tuple(best.members), is_quick=True)
+
+
+def _with_optimism(order: list[Entry], pack: Pack, judged: Judged) -> list[Entry]:
+    """The leaderboard with what it did to the first one's score that it was picked by it (`stages.optimism`)."""
+    first = order[0]
+    if first.outcome is None or not pack.among:
+        return order
+    finished = [entry.outcome for entry in order if entry.outcome is not None]
+    outcome = with_optimism(first.outcome, judged.optimism, finished)
+    return [replace(first, outcome=outcome), *order[1:]]
+
+
+def _with_judgement(entry: Entry, choice: Choice, judged: Judged) -> Entry:
+    if entry.outcome is None:
+        return entry
+    outcome: Outcome = replace(entry.outcome, pessimism=judged.pessimism)
+    if entry.index == choice.index and judged.latency_s is not None:
+        outcome = with_latency(outcome, judged.latency_s)
+    return replace(entry, outcome=outcome)

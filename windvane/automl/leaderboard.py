@@ -1,0 +1,67 @@
+"""The leaderboard of a job: every candidate, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from windvane.domain.problem import MetricName
+from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.outcomes import outcome_from_json, outcome_to_json
+from windvane.engine.scoring.metrics import METRICS
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the leaderboard.
+
+    plan      None for an ensemble
+    outcome   None unless it finished
+    failure   why it did not; "" if it did
+    """
+
+    index: int
+    algorithm: str
+    plan: Plan | None
+    outcome: Outcome | None
+    failure: str = ""
+
+
+def ranked(entries: Iterable[Entry], objective: MetricName) -> list[Entry]:
+    """Finished candidates first, best first, the earlier of equals, those scored on fewer folds than others after
+    them; then the others in their order."""
+    gain = METRICS[objective].gain
+
+    def position(entry: Entry) -> tuple[bool, int, float, int]:
+        outcome = entry.outcome
+        if outcome is None:
+            return True, 0, 0.0, entry.index
+        return False, -outcome.folds_used, -gain(outcome.objective), entry.index
+
+    return sorted(entries, key=position)
+
+
+def leaderboard_to_json(entries: Iterable[Entry]) -> dict[str, Any]:
+    return {"candidates": [_entry_to_json(entry) for entry in entries]}
+
+
+def leaderboard_from_json(document: dict[str, Any]) -> list[Entry]:
+    """raises    KeyError or TypeError if it is no leaderboard"""
+    return [_entry_from_json(entry) for entry in document["candidates"]]
+
+
+def _entry_to_json(entry: Entry) -> dict[str, Any]:
+    outcome = None if entry.outcome is None else outcome_to_json(entry.outcome)
+    return {**asdict(entry), "outcome": outcome}
+
+
+def _entry_from_json(document: dict[str, Any]) -> Entry:
+    plan, outcome = document["plan"], document["outcome"]
+    return Entry(
+        **{
+            **document,
+            "plan": None if plan is None else Plan(**plan),
+            "outcome": None if outcome is None else outcome_from_json(outcome),
+        }
+    )

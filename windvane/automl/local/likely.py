@@ -1,0 +1,54 @@
+"""Which candidates the model would be made of if the search ended now: time is kept to train them on all rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.automl.actions import Result
+from windvane.automl.leaderboard import Entry, ranked
+from windvane.engine.candidates import Plan
+from windvane.engine.data.dataset import Dataset
+from windvane.engine.ensembles.blend import likely_members
+from windvane.engine.outcomes import read_candidate, read_out_of_fold
+from windvane.engine.scoring.calibration import at_temperature
+
+
+class LikelyMembers:
+    """What has finished so far.
+
+    has_ensemble    whether the model may be an ensemble
+    """
+
+    def __init__(self, table: Dataset, *, has_ensemble: bool) -> None:
+        self._table, self._has_ensemble = table, has_ensemble
+        self._predictions: dict[int, NDArray[np.floating[Any]]] = {}
+        self._entries: list[Entry] = []
+
+    def finished(self, plan: Plan, folder: Path) -> Result:
+        """Take in a candidate that has finished, in its folder, and return what it brings."""
+        record = read_candidate(folder)
+        if record.fits is None:
+            raise AssertionError("An ensemble is no member of one.")
+        predictions = at_temperature(read_out_of_fold(folder), record.temperature)
+        self._predictions[plan.index] = predictions
+        self._entries.append(Entry(plan.index, plan.algorithm, plan, record.outcome))
+        refit_s = record.fits.fold_s * self._growth(plan)
+        return Result(record.outcome, refit_s, self._members())
+
+    def _growth(self, plan: Plan) -> float:
+        """How many times as many rows as a fold's model learns from all are; 0 if a fold's model has learnt from all."""
+        analysis = self._table.analysis
+        used = min(analysis.n_training_rows, plan.n_rows or analysis.n_training_rows)
+        return 0.0 if used == analysis.n_learnable else analysis.n_learnable / used
+
+    def _members(self) -> tuple[int, ...]:
+        table = self._table
+        objective = table.analysis.objective
+        best = (ranked(self._entries, objective)[0].index,)
+        if not self._has_ensemble:
+            return best
+        return likely_members(self._predictions, table.y, objective, table.weight) or best

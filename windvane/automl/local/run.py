@@ -1,0 +1,302 @@
+"""A whole job from files to packages, in forks of this process: what `AutoML` and `windvane automl` run.
+
+The job's folder:
+
+    dataset/  features/R/  candidates/N/  refits/N/     what the stages write
+    fewer/                                              the first candidate again, learnt from fewer rows
+    best/transformers/  best/model/                     the packages of the best candidate
+    leaderboard.json                                    every candidate, best first
+    definitions/                                        the candidate definitions, if they are wanted
+
+Reports, if they are wanted, have a folder of their own (automl/local/reports.py).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+
+from windvane.automl.actions import (
+    Action,
+    Analyse,
+    BuildEnsemble,
+    FirstLook,
+    Judged,
+    Result,
+    Status,
+    Step,
+    TrainCandidate,
+)
+from windvane.automl.ending import final_leaderboard
+from windvane.automl.history import History
+from windvane.automl.leaderboard import leaderboard_to_json, ranked
+from windvane.automl.limits import limits_of, limits_of_analysis
+from windvane.automl.local.commission import Commission, Kind, reports_end
+from windvane.automl.local.defining import definitions_beside
+from windvane.automl.local.events import OnEvent, Teller
+from windvane.automl.local.job import Job
+from windvane.automl.local.libraries import Libraries
+from windvane.automl.local.likely import LikelyMembers
+from windvane.automl.local.performing import work_of
+from windvane.automl.search import CannotBegin, has_all_candidates
+from windvane.automl.situation import Situation
+from windvane.automl.workflow import Decision, NoModel, Phase, decide
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.dataset import read_dataset
+from windvane.engine.outcomes import outcome_from_json
+from windvane.errors import DataFault, JobFault
+from windvane.executor.base import End, Ended, Executor, Said
+from windvane.executor.forking import ForkingExecutor
+
+_LONGEST_WAIT_S = 3600.0
+
+
+def run_here(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
+    """Run the job and write its folder; what it tells on the way is in automl/local/events.py.
+
+    libraries   loaded into this process while the data are read, and before an algorithm is first used
+
+    raises    JobFault, or DataFault if the data are to blame
+    """
+    executor = ForkingExecutor(job.out)
+    try:
+        driver = _Driver(job, Teller(job.started, on_event), libraries, executor)
+        driver.run()
+    finally:
+        executor.close()
+        _remove_unfinished(job)
+    driver.finish()
+
+
+class _Driver:
+    """Keeps what has happened in a job, and has done what the workflow asks for."""
+
+    def __init__(self, job: Job, teller: Teller, libraries: Libraries, executor: Executor) -> None:
+        self._job, self._teller, self._libraries = job, teller, libraries
+        self._executor, self._request = executor, job.request
+        self._history = History()
+        self._analysis: Analysis | None = None
+        self._likely: LikelyMembers | None = None
+        self._phase: Phase | None = None
+        self._ended = "runtime"
+
+    def run(self) -> None:
+        """Until the packages are there.
+
+        raises    JobFault, DataFault
+        """
+        while True:
+            decision = self._decide()
+            self._show(decision)
+            if decision.phase is Phase.DONE:
+                return
+            for failed in decision.failed:
+                self._fail(failed)
+            for action in decision.begin:
+                self._begin(action)
+            if not decision.begin and not decision.failed:
+                self._wait(decision)
+
+    def finish(self) -> None:
+        """Write the leaderboard, and the reports that are wanted."""
+        job, teller = self._job, self._teller
+        order, choice = final_leaderboard(self._situation())
+        document = leaderboard_to_json(order)
+        (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))
+        if job.reports is not None:
+            commission = _commission(job, choice.index)
+            with teller.stage("reports"), _definitions(job, commission.ends, teller):
+                _report(commission, teller)
+        teller.tell("done", best=choice.index, ended=self._ended, note=choice.note)
+
+    def _decide(self) -> Decision:
+        n_running = sum(step.status.is_open for step in self._history.steps)
+        room = self._job.threads - n_running
+        try:
+            return decide(self._request, self._analysis, self._history, time.time(), room)
+        except NoModel as reason:
+            raise JobFault(str(reason)) from reason
+
+    def _situation(self) -> Situation:
+        if self._analysis is None:
+            raise AssertionError("The table has not been analysed.")
+        return Situation(self._request, self._analysis, self._history, time.time())
+
+    def _begin(self, action: Action) -> None:
+        now = time.time()
+        if isinstance(action, Analyse):
+            limits = limits_of_analysis(self._request, now)
+        else:
+            situation = self._situation()
+            limits = limits_of(action, situation)
+            if isinstance(action, TrainCandidate) and situation.is_long:
+                self._libraries.load_for(action.plan.algorithm)
+        if isinstance(action, FirstLook | TrainCandidate):
+            plan = action.plan
+            self._tell_candidate("started", index=plan.index, algorithm=plan.algorithm)
+        self._executor.submit(work_of(self._job, action, limits))
+        self._history = self._history.with_step(Step(action, Status.RUNNING, began=time.time()))
+
+    def _fail(self, failed: CannotBegin) -> None:
+        self._history = self._history.with_failed(failed.action, failed.reason, time.time())
+        self._tell_end(self._history.steps[-1])
+
+    def _wait(self, decision: Decision) -> None:
+        """Until something has ended or said something, or the answer may be another."""
+        is_loading = decision.phase is Phase.ANALYSIS
+        while not (news := self._executor.poll(0.0)) and is_loading:
+            is_loading = self._libraries.load_next()
+        until_s = max(0.0, min(decision.ask_again - time.time(), _LONGEST_WAIT_S))
+        for one in news or self._executor.poll(until_s):
+            if isinstance(one, Said):
+                self._heard(one)
+            else:
+                self._take_in(one)
+
+    def _heard(self, news: Said) -> None:
+        step = self._history.step(news.key)
+        if step is not None and "n_folds" in news.said:
+            self._history = self._history.with_step(replace(step, n_folds=news.said["n_folds"]))
+
+    def _take_in(self, ended: Ended) -> None:
+        step = self._history.step(ended.key)
+        if step is None:
+            raise AssertionError(f"Nobody asked for {ended.key}.")
+        is_done = ended.end is End.FINISHED
+        step = replace(
+            step,
+            status=Status.DONE if is_done else Status.FAILED,
+            ended=time.time(),
+            result=self._result(step.action, ended.result) if is_done else step.result,
+            error=ended.text,
+        )
+        self._history = self._history.with_step(step)
+        if isinstance(step.action, Analyse):
+            self._analysed(ended)
+        self._tell_end(step)
+
+    def _result(self, action: Action, told: Mapping[str, object]) -> Result:
+        if isinstance(action, TrainCandidate) and self._likely is not None:
+            plan = action.plan
+            return self._likely.finished(plan, self._job.candidate(plan.index))
+        return result_from_json(told)
+
+    def _analysed(self, ended: Ended) -> None:
+        """raises    DataFault, JobFault"""
+        _check_analysed(ended, self._job)
+        table = read_dataset(self._job.dataset)
+        self._analysis = analysis = table.analysis
+        has_ensemble = self._request.strategy.has_ensemble
+        self._likely = LikelyMembers(table, has_ensemble=has_ensemble)
+        self._tell_phase(Phase.ANALYSIS, "ended")
+        self._phase = None
+        self._teller.tell(
+            "analysed",
+            problem_type=analysis.problem_type,
+            problem_reason=analysis.problem_reason,
+            objective=analysis.objective,
+            n_rows=analysis.n_rows,
+            n_features=len(analysis.features),
+            n_folds=analysis.n_folds,
+            n_findings=len(analysis.findings),
+        )
+
+    def _show(self, decision: Decision) -> None:
+        """Tell of the phase that ends and of the one that begins. A baseline is no phase of its own."""
+        phase, begun = decision.phase, [step.action for step in self._history.steps]
+        is_combined = any(isinstance(one, BuildEnsemble) for one in (*begun, *decision.begin))
+        if phase is self._phase or (phase is Phase.ENSEMBLE and not is_combined):
+            return
+        if self._phase is not None:
+            self._tell_phase(self._phase, "ended")
+        if self._phase is Phase.SEARCH:
+            self._ended = "candidates" if has_all_candidates(self._situation()) else "runtime"
+        if phase is not Phase.DONE:
+            self._tell_phase(phase, "started")
+        self._phase = phase
+
+    def _tell_phase(self, phase: Phase, state: str) -> None:
+        self._teller.tell("stage", stage=str(phase), state=state)
+
+    def _tell_candidate(self, state: str, **facts: str | float | None) -> None:
+        self._teller.tell("candidate", state=state, **facts)
+
+    def _tell_end(self, step: Step[Action]) -> None:
+        action, outcome = step.action, step.result.outcome
+        if not isinstance(action, FirstLook | TrainCandidate):
+            return
+        index, algorithm = action.plan.index, action.plan.algorithm
+        if outcome is None or self._analysis is None:
+            self._tell_candidate("failed", index=index, algorithm=algorithm, reason=step.error)
+            return
+        objective = self._analysis.objective
+        scores = {score.metric: score for score in outcome.scores}
+        self._tell_candidate(
+            "finished",
+            index=index,
+            algorithm=algorithm,
+            objective=outcome.objective,
+            standard_error=scores[objective].standard_error,
+            fit_s=round(outcome.fit_s, 3),
+            best=ranked(self._history.entries(), objective)[0].index,
+        )
+
+
+def result_from_json(told: Mapping[str, object]) -> Result:
+    """Return what an action brought, as its process left it."""
+    outcome, judged = told.get("outcome"), told.get("judged")
+    return Result(
+        outcome=outcome_from_json(outcome) if isinstance(outcome, dict) else None,
+        judged=Judged(**judged) if isinstance(judged, dict) else Judged(),
+    )
+
+
+def _check_analysed(ended: Ended, job: Job) -> None:
+    """raises    DataFault, JobFault"""
+    if ended.is_a(DataFault):
+        raise DataFault(ended.text)
+    if ended.is_a(JobFault):
+        raise JobFault(ended.text)
+    if ended.end is End.FINISHED:
+        return
+    why = {
+        End.OUT_OF_TIME: f"It took longer than the {job.max_runtime_s:g} s that the job has; give it more.",
+        End.OUT_OF_MEMORY: f"It needed more memory than the {job.memory_mb} MB that the job has; give it more.",
+    }.get(ended.end, ended.text)
+    raise JobFault(f"The data could not be analysed. {why}")
+
+
+def _remove_unfinished(job: Job) -> None:
+    """What was killed while it wrote (stages write into hidden folders first)."""
+    for folder in job.out.glob("*/.*-*"):
+        shutil.rmtree(folder)
+
+
+def _commission(job: Job, best: int) -> Commission:
+    if job.reports is None:
+        raise AssertionError("No reports are wanted.")
+    return Commission(
+        job=job.out,
+        candidate=best,
+        kinds=tuple(Kind),
+        into=job.reports,
+        ends=reports_end(time.time(), job.deadline + job.reports_s, job.reports_s),
+        threads=job.threads,
+        memory_mb=job.memory_mb,
+        started=job.started,
+    )
+
+
+def _definitions(job: Job, ends: float, teller: Teller) -> AbstractContextManager[None]:
+    return definitions_beside(job, ends, teller) if job.definitions else nullcontext()
+
+
+def _report(commission: Commission, teller: Teller) -> None:
+    # Loading what reports need would take time from jobs that want none.
+    from windvane.automl.local.reports import make_reports
+
+    make_reports(commission, teller)

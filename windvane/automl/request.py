@@ -1,0 +1,50 @@
+"""What a job is asked for, as far as it decides how the job goes, and when its parts must be over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from windvane.engine.tuning.pacing import has_place_for_ensemble
+from windvane.engine.tuning.strategy import ANYTHING, Strategy
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Points in time of one job, each a time.time().
+
+    started      the job's time counts from here
+    search_end   candidates are over, and there is time left to train the members of the model on all rows
+    packing      so are the ensemble and the models of all rows; what is left is for the packages
+    deadline     everything is over
+    """
+
+    started: float
+    search_end: float
+    packing: float
+    deadline: float
+
+    @property
+    def runtime_s(self) -> float:
+        """Seconds that the job has."""
+        return self.deadline - self.started
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a job is asked for.
+
+    max_candidates   pipelines and ensembles together; None for as many as time allows
+    max_latency_s    of a row, of the model that is kept; None for as long as it takes
+    workers          actions at once
+    """
+
+    schedule: Schedule
+    max_candidates: int | None = None
+    max_latency_s: float | None = None
+    workers: int = 1
+    strategy: Strategy = ANYTHING
+
+    @property
+    def has_place_for_ensemble(self) -> bool:
+        """Whether one of the candidates may be an ensemble."""
+        return has_place_for_ensemble(self.max_candidates, self.strategy)

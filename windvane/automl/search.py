@@ -1,0 +1,142 @@
+"""The search of a job: which candidate is trained next, and what has to be there for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from windvane.automl.actions import (
+    Action,
+    BuildEnsemble,
+    FirstLook,
+    FitFeatures,
+    FitOnAllRows,
+    Pack,
+    Refit,
+    Status,
+    TrainBaseline,
+    TrainCandidate,
+    TrainOnFewerRows,
+)
+from windvane.automl.history import FIRST
+from windvane.automl.situation import Situation
+from windvane.engine.candidates import Plan
+from windvane.engine.tuning.first_look import first_look
+from windvane.engine.tuning.pacing import is_in_vain, next_plan
+from windvane.engine.tuning.rows import fewer_rows, rows_to_learn_from
+from windvane.engine.tuning.search import LOOKBACK, recipes_for, rival
+
+OF_THE_SEARCH = (FitFeatures, FirstLook, TrainCandidate, TrainOnFewerRows)
+_AFTER_IT = (BuildEnsemble, TrainBaseline, FitOnAllRows, Refit, Pack)
+
+
+@dataclass(frozen=True)
+class CannotBegin:
+    """A candidate that is asked for and fails at once, because its features could not be made."""
+
+    action: TrainCandidate
+    reason: str
+
+
+def next_of_search(at: Situation) -> Action | CannotBegin | None:
+    """Return what the search is to begin now; None if nothing can be begun before something ends, or the search is over."""
+    return None if at.history.has_any(*_AFTER_IT) else next(_beginnings(at), None)
+
+
+def has_all_candidates(at: Situation) -> bool:
+    """Return whether as many candidates have been proposed as were asked for."""
+    return at.history.next_index > at.n_pipelines
+
+
+def _beginnings(at: Situation) -> Iterator[Action | CannotBegin]:
+    """What may be begun, the most urgent first."""
+    yield from _fewer_rows(at)
+    yield from _first_look(at)
+    yield from _candidate(at)
+
+
+def _fewer_rows(at: Situation) -> Iterator[TrainOnFewerRows]:
+    """The first candidate again, once it has finished."""
+    first = at.history.first
+    outcome = None if first is None else first.result.outcome
+    if first is None or outcome is None or not at.is_long or at.history.has_any(TrainOnFewerRows):
+        return
+    plan = first.action.plan
+    n_rows = fewer_rows(at.analysis, plan)
+    if n_rows is not None:
+        is_repeated = outcome.folds_used > at.analysis.n_folds
+        n_folds = outcome.folds_used if is_repeated else 1
+        yield TrainOnFewerRows(replace(plan, n_rows=n_rows), n_folds)
+
+
+def _first_look(at: Situation) -> Iterator[FirstLook]:
+    """None where the candidates that are asked for are counted."""
+    if at.request.max_candidates is not None or at.history.has_any(FirstLook):
+        return
+    n_rows = rows_to_learn_from(at.analysis, at.candidate_s)
+    plan = first_look(at.analysis, n_rows, at.request.strategy)
+    if _is_ready(at, plan.recipe, 1):
+        yield FirstLook(plan)
+
+
+def _candidate(at: Situation) -> Iterator[Action | CannotBegin]:
+    """The next candidate, or the features that it needs, or others where it has to wait."""
+    plan = _upcoming(at)
+    if plan is None:
+        return
+    n_fits = at.n_folds or 1
+    recipe = at.history.recipe(plan.recipe, n_fits)
+    if recipe is None:
+        yield FitFeatures(plan.recipe, n_fits)
+    elif recipe.status is Status.FAILED:
+        reason = f"The feature recipe {plan.recipe} failed: {recipe.error}"
+        yield CannotBegin(TrainCandidate(plan), reason)
+    elif recipe.status is Status.DONE and _may_begin(at, plan):
+        yield TrainCandidate(plan, _rival(at, plan.index))
+    else:
+        yield from _other_features(at, n_fits)
+
+
+def _upcoming(at: Situation) -> Plan | None:
+    """The next plan worth starting, if its turn has come."""
+    history, index = at.history, at.history.next_index
+    if index > at.n_pipelines or not at.has_useful_time or is_in_vain(history.tried):
+        return None
+    if index >= (history.first_open or index) + LOOKBACK:
+        return None
+    return next_plan(
+        at.analysis,
+        index,
+        at.n_pipelines,
+        history.tried,
+        at.left_s,
+        at.candidate_s,
+        at.request.strategy,
+    )
+
+
+def _may_begin(at: Situation, plan: Plan) -> bool:
+    """Not before it is plain what it is compared on, and with whom if that may end it early."""
+    if plan.index == FIRST:
+        return True
+    first = at.history.first
+    if at.request.strategy.gives_up_early and (first is None or first.status.is_open):
+        return False
+    return at.n_folds is not None
+
+
+def _other_features(at: Situation, n_fits: int) -> Iterator[FitFeatures]:
+    begun = at.history.begun_recipes
+    others = (r for r in recipes_for(at.analysis, at.request.strategy) if r not in begun)
+    yield from (FitFeatures(recipe, n_fits) for recipe in others)
+
+
+def _is_ready(at: Situation, recipe: str, n_fits: int) -> bool:
+    step = at.history.recipe(recipe, n_fits)
+    return step is not None and step.status is Status.DONE
+
+
+def _rival(at: Situation, index: int) -> int | None:
+    if not at.request.strategy.gives_up_early:
+        return None
+    return rival(at.analysis, index, at.history.tried)

@@ -1,0 +1,121 @@
+"""A job at one moment, and what follows from that alone."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+
+from windvane.automl.actions import Analyse, Status, TrainCandidate
+from windvane.automl.history import FIRST, History
+from windvane.automl.request import Request
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.training.foldterms import FoldTerms
+from windvane.engine.tuning.pacing import (
+    candidate_s,
+    fold_terms,
+    least_folds,
+    refit_s,
+    settled_folds,
+    settles_after_s,
+)
+
+_LEAST_USEFUL_SHARE = 0.02
+_LEAST_USEFUL_S = 0.5
+"""A candidate that would have less is not begun: a share of the job's time, and seconds."""
+
+_LONG_S = 20.0
+"""A search of so many seconds has the time for what pays in the long run alone."""
+
+_WORD_S = 0.5
+"""Within which what the first candidate says while it is trained is known here."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A job at the moment `now`, a time.time(). The table has been analysed."""
+
+    request: Request
+    analysis: Analysis
+    history: History
+    now: float
+
+    @cached_property
+    def search_s(self) -> float:
+        """Seconds from the start of the search to its end."""
+        done = [s for s in self.history.of(Analyse) if s.status is Status.DONE]
+        began = done[-1].ended if done else self.request.schedule.started
+        return self.request.schedule.search_end - began
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the search has the time for what pays in the long run alone."""
+        return self.search_s >= _LONG_S
+
+    @property
+    def candidate_s(self) -> float:
+        """Seconds that one candidate may take."""
+        return candidate_s(self.search_s, self.request.max_candidates)
+
+    @property
+    def n_pipelines(self) -> int:
+        """How many candidates the search may propose."""
+        most = self.request.max_candidates
+        if most is None:
+            return sys.maxsize
+        return most - 1 if self.request.has_place_for_ensemble else most
+
+    @cached_property
+    def left_s(self) -> float:
+        """Seconds until no candidate is to be under way: the likely members of the model are then trained on all rows."""
+        request, history, likely = self.request, self.history, self.history.likely
+        runtime_s = request.schedule.runtime_s
+        recipes = {history.plans[index].recipe for index in likely}
+        models_s = refit_s(history.refits_s(likely), request.workers, runtime_s)
+        return request.schedule.search_end - history.fit_s(recipes) - models_s - self.now
+
+    @property
+    def has_useful_time(self) -> bool:
+        """Whether it is worth beginning a candidate."""
+        runtime_s = self.request.schedule.runtime_s
+        return self.left_s > max(_LEAST_USEFUL_S, _LEAST_USEFUL_SHARE * runtime_s)
+
+    @cached_property
+    def n_folds(self) -> int | None:
+        """On how many folds candidates are compared; None while the first one alone may be under way."""
+        settled, first = settled_folds(self.analysis), self.history.first
+        if settled is not None or first is None:
+            return settled
+        if first.n_folds is not None:
+            return first.n_folds
+        if not first.status.is_open:
+            outcome = first.result.outcome
+            return least_folds(self.analysis) if outcome is None else outcome.folds_used
+        return 1 if self.now >= self._one_fold_at(first.began) + _WORD_S else None
+
+    @property
+    def fold_count_due(self) -> float:
+        """When `n_folds` becomes known though nothing is said of it; inf if it is not to be waited for."""
+        first = self.history.first
+        if self.n_folds is not None or first is None or first.status is not Status.RUNNING:
+            return math.inf
+        return self._one_fold_at(first.began) + _WORD_S
+
+    def folds_of(self, action: TrainCandidate) -> FoldTerms:
+        """Return what a candidate that begins now is scored on."""
+        known = None if action.plan.index == FIRST else self.n_folds
+        used = [known] if known else []
+        most = self.request.max_candidates
+        return fold_terms(self.analysis, self.left_s, self.search_s, most, used)
+
+    def one_fold_at(self, action: TrainCandidate) -> float:
+        """Return when it is plain that a candidate that begins now is scored on one fold: if its first one is not over
+        by then. inf for all but the first candidate."""
+        return self._one_fold_at(self.now) if action.plan.index == FIRST else math.inf
+
+    def _one_fold_at(self, began: float) -> float:
+        first = fold_terms(
+            self.analysis, self.left_s, self.search_s, self.request.max_candidates, ()
+        )
+        return began + settles_after_s(self.analysis, first.further_s)

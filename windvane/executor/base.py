@@ -1,0 +1,92 @@
+"""What an executor is. Tests: `windvane/testing/executor_laws.py` holds each kind of executor to this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+Say = Callable[[Mapping[str, Any]], None]
+"""Told by a function while it runs: JSON, which takes the place of what it said before."""
+
+Function = Callable[[Mapping[str, Any], Say], Mapping[str, Any]]
+"""Work of one kind: from a payload to a result, JSON both. It raises WindvaneError for what it can explain."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A function to be run.
+
+    key        among all work that this executor has been given
+    function   where it is to be imported from, "package.module:name"
+    payload    JSON; files have names in it that any machine of the executor can open
+    memory_mb  that it may hold in MiB, its children included
+    kill_at    a time.time() at which it is ended
+    """
+
+    key: str
+    function: str
+    payload: Mapping[str, Any]
+    memory_mb: int
+    kill_at: float
+
+
+class End(StrEnum):
+    """How work ended. LOST: with the machine, or whatever ran it, so that nothing is known of it."""
+
+    FINISHED = "finished"
+    FAILED = "failed"
+    OUT_OF_TIME = "out-of-time"
+    OUT_OF_MEMORY = "out-of-memory"
+    KILLED = "killed"
+    LOST = "lost"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end of some work.
+
+    text            what went wrong, a sentence; "" if FINISHED
+    error_classes   names of the class of the error that was raised and its bases, most special first
+    """
+
+    key: str
+    end: End
+    result: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+    error_classes: tuple[str, ...] = ()
+
+    def is_a(self, error: type[BaseException]) -> bool:
+        """Return whether what was raised is an error of this class."""
+        return error.__name__ in self.error_classes
+
+
+@dataclass(frozen=True)
+class Said:
+    """What work that runs said last."""
+
+    key: str
+    said: Mapping[str, Any]
+
+
+News = Ended | Said
+
+
+class Executor(Protocol):
+    """To be used by one thread. Work begins at once: who submits it knows how much there is room for."""
+
+    def submit(self, work: Work) -> None:
+        """Begin some work.
+
+        raises    ValueError if there is work of its key already
+        """
+
+    def poll(self, timeout_s: float) -> list[News]:
+        """Return what has happened since it was asked last, each thing once; waits so long for something to happen."""
+
+    def kill(self, key: str) -> None:
+        """End some work; `poll` tells of its end. Work that has ended, or was never there, stays as it is."""
+
+    def close(self) -> None:
+        """End all work. Nothing is told of it."""
