@@ -23,8 +23,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.markdown import markdown_table
-from windvane.automl.local.frames import cells_of, columns_of
 from windvane.automl.leaderboard import leaderboard_from_json
+from windvane.automl.local.frames import cells_of, columns_of
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.latency import folder_bytes
 from windvane.engine.packages.package import load_predictor
