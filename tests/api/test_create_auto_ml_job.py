@@ -58,7 +58,7 @@ def test_a_job_is_recorded_with_its_first_task_and_answered_by_its_arn(world: Wo
     with world.store.snapshot() as tx:
         tasks = tx.tasks(job.arn)
     assert [(task.kind, task.key, task.payload) for task in tasks] == [
-        (TaskKind.ANALYZE, "analyze", {})
+        (TaskKind.ANALYZE, "analyze", {"features": {"names": None, "types": {}}})
     ]
 
 

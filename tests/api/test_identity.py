@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 from api.identities import identity_of
-from api.world import World, refusal
+from api.world import World, migrated_database, refusal
 from botocore.config import Config
 from s3.gateways import external_gateway
 
 from windvane.api.identity import identity_operations
+from windvane.store.open import FILE_NAME, open_store
 from windvane.wire.edge import Edge
 
 ACCOUNT = "111122223333"
@@ -23,8 +24,11 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def parts():
-    return identity_of([(ACCOUNT, "AKIA1", "secret")])
+def parts(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(migrated_database())
+    store = open_store("", tmp_path)
+    yield identity_of([(ACCOUNT, "AKIA1", "secret")], store=store)
+    store.close()
 
 
 @pytest.fixture

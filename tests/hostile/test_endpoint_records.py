@@ -76,11 +76,11 @@ def test_whoever_makes_an_endpoint_reads_none_of_others(
 ) -> None:
     """All endpoints of all accounts were read for it, twice, while nobody else could write."""
     read: list[type] = []
-    from_json = resource_rows.from_json
+    from_body = resource_rows.from_body
 
     def watched(kind: type[Any], text: str) -> Any:
         read.append(kind)
-        return from_json(kind, text)
+        return from_body(kind, text)
 
     config = EndpointConfig(
         scope=OTHER, name="c", created=NOW, modified=NOW, request={}, variants=()
@@ -89,7 +89,7 @@ def test_whoever_makes_an_endpoint_reads_none_of_others(
         tx.insert(config)
         tx.insert(_endpoint(HOSTILE, "creating"))
         tx.insert(_endpoint(OTHER, "failed", status=EndpointStatus.FAILED))
-    monkeypatch.setattr(resource_rows, "from_json", watched)
+    monkeypatch.setattr(resource_rows, "from_body", watched)
     with store.transaction() as tx:
         request = {"EndpointName": "e", "EndpointConfigName": "c"}
         add_endpoint(tx, OTHER, request, NOW, instance_limit=1)

@@ -178,7 +178,7 @@ def test_jobs_whose_events_are_asked_for_leave_threads_to_everything_else(releas
     was noticed, and no large body hashed, until the last was through."""
 
     class Jobs:
-        def describe_v2(self, *_):
+        def describe(self, *_):
             assert release.wait(30)
             raise NotFound("There is no such job.")
 

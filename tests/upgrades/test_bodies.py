@@ -24,7 +24,7 @@ from windvane.domain.problem import MetricName
 from windvane.domain.task import TaskKind, TaskStatus
 from windvane.store.bodies.versions import version_of
 from windvane.store.schema import RESOURCES
-from windvane.work.workers.conductor import Conductor
+from windvane.work.workers.conductor import Conductor, KnownAnalysis
 from windvane.work.workspace import workspace_of
 
 KEPT = Path(__file__).with_name("bodies-1")
@@ -66,7 +66,7 @@ def test_a_job_under_way_goes_on_and_is_written_anew(old: World, tmp_path: Path,
     assert version(old, job) == 1
     now = MADE + timedelta(seconds=5)
     conductor = Conductor(tmp_path, MADE, 2, lambda *_: None)
-    conductor._analyses[workspace_of(tmp_path, job).folder] = ANALYSIS
+    conductor._analyses[workspace_of(tmp_path, job).folder] = KnownAnalysis(ANALYSIS, 0)
     with old.store.transaction() as tx:
         [task] = tx.tasks(job.arn)
         held = _claimed(tx, job, now)

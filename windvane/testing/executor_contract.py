@@ -12,7 +12,10 @@ from windvane.errors import DataFault, JobFault
 from windvane.executor.base import End, Ended, Executor, News, Said, Say, Work
 
 _HERE = "windvane.testing.executor_contract"
-_MEMORY_MB = 512
+_MEMORY_MB, _LITTLE_MB = 8192, 512
+"""What work may hold, and what may be held by the work that takes too much. A fork holds what its parent does, which has
+run many tests."""
+
 _AT_MOST_S = 60.0
 
 
@@ -62,9 +65,15 @@ def count(payload: Mapping[str, Any], say: Say) -> Mapping[str, Any]:
     return {}
 
 
-def work(function: str, key: str = "a", seconds: float = _AT_MOST_S, **payload: Any) -> Work:
+def work(
+    function: str,
+    key: str = "a",
+    seconds: float = _AT_MOST_S,
+    memory_mb: int = _MEMORY_MB,
+    **payload: Any,
+) -> Work:
     """Return work that one of the functions of this module does."""
-    return Work(key, f"{_HERE}:{function}", payload, _MEMORY_MB, time.time() + seconds)
+    return Work(key, f"{_HERE}:{function}", payload, memory_mb, time.time() + seconds)
 
 
 def news_until_ended(executor: Executor, n_ends: int = 1) -> list[News]:
@@ -135,7 +144,7 @@ class ExecutorContract:
         assert "time" in ended.text
 
     def test_what_holds_too_much_memory_is_ended(self, executor: Executor) -> None:
-        executor.submit(work("grow"))
+        executor.submit(work("grow", memory_mb=_LITTLE_MB))
         ended = end_of(executor)
         assert ended.end is End.OUT_OF_MEMORY
         assert "memory" in ended.text

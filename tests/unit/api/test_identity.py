@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from api.identities import identity_of, roles
+from api.world import migrated_database
 
 from windvane.api.identity import identity_operations
 from windvane.errors import AccessDenied, InvalidRequest, NotFound
+from windvane.store.open import FILE_NAME, open_store
 from windvane.wire.call import Call, Caller
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -19,9 +21,12 @@ FOREIGN = "arn:aws:iam::444455556666:role/theirs"
 
 
 @pytest.fixture
-def parts():
+def parts(tmp_path):
     keys = [(ACCOUNT, "AKIA1", "one"), ("444455556666", "AKIA2", "two")]
-    return identity_of(keys, roles(DECLARED, FOREIGN), clock=lambda: NOW)
+    (tmp_path / FILE_NAME).write_bytes(migrated_database())
+    store = open_store("", tmp_path)
+    yield identity_of(keys, roles(DECLARED, FOREIGN), store, clock=lambda: NOW)
+    store.close()
 
 
 @pytest.fixture
