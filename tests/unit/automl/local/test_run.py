@@ -140,7 +140,7 @@ def test_a_quick_ensemble_is_kept_if_it_scores_better(job, gain, is_kept):
 
 
 def test_a_first_look_is_scored_on_one_fold_and_stands_behind_the_others(job):
-    asked = job(max_candidates=None, max_runtime_s=20.0)
+    asked = job(max_candidates=None, max_runtime_s=8.0)
     events_of(asked)
     look = next(one for one in board_of(asked) if one.index == 0)
     assert look.outcome.folds_used == 1
@@ -162,7 +162,7 @@ def test_an_analysis_that_takes_too_long_is_told(job):
 
 
 def test_plans_too_large_for_the_memory_fail_and_the_search_goes_on(job):
-    asked = job(max_candidates=5)
+    asked = job(max_candidates=4)
     events_of(
         asked,
         "from windvane.engine.tuning import cost\n"
