@@ -162,7 +162,7 @@ Action = (
 
 
 class Status(StrEnum):
-    """How far an action is. WAITING is asked for and not begun; FAILED includes what was killed or lost."""
+    """The states of an action. WAITING is asked for and not begun; FAILED includes what was killed or lost."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -176,7 +176,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Judged:
-    """What `Pack` found out; None: there was no time, or nothing to find.
+    """Figures of the packed model; None where there was no time, or nothing to find.
 
     latency_s    of a row through the packages
     optimism, pessimism    as of an Outcome
@@ -189,7 +189,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Result:
-    """What an action brought.
+    """The result of an action that is done.
 
     outcome    of a candidate; None of an ensemble that is no better than its best member
     refit_s    what training that candidate on all rows takes; 0 if it has learnt from all

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from windvane.automl.leaderboard import Entry
 from windvane.domain.front import front
 from windvane.domain.problem import MetricName
-from windvane.engine.scoring.judge import with_optimism
+from windvane.engine.scoring import judge
 from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.wording import milliseconds
 
@@ -62,13 +62,13 @@ def choose(order: Sequence[Entry], max_latency_s: float | None) -> Choice:
     )
 
 
-def stated(order: Sequence[Entry], optimism: float | None) -> list[Entry]:
+def with_optimism(order: Sequence[Entry], optimism: float | None) -> list[Entry]:
     """The leaderboard with what it did to the first one's score that it was picked by it (`stages.optimism`)."""
     first = order[0]
     if first.outcome is None:
         return list(order)
     finished = [entry.outcome for entry in order if entry.outcome is not None]
-    outcome = with_optimism(first.outcome, optimism, finished)
+    outcome = judge.with_optimism(first.outcome, optimism, finished)
     return [replace(first, outcome=outcome), *order[1:]]
 
 

@@ -10,18 +10,17 @@ from windvane.automl.actions import (
     Action,
     BuildEnsemble,
     FitOnAllRows,
-    Judged,
     Pack,
     Refit,
     Status,
     TrainBaseline,
     TrainOnFewerRows,
 )
-from windvane.automl.choice import Choice, choose, noted
+from windvane.automl.choice import Choice, choose, noted, with_optimism, with_pessimism
 from windvane.automl.leaderboard import Entry, ranked
 from windvane.automl.situation import Situation
-from windvane.engine.candidates import Outcome, baseline_plan
-from windvane.engine.scoring.judge import with_latency, with_optimism
+from windvane.engine.candidates import baseline_plan
+from windvane.engine.scoring.judge import with_latency
 
 QUICK_S = 1e-3
 """A row may take so long in many a service: if the best candidate takes longer, an ensemble within it is tried too."""
@@ -71,19 +70,22 @@ def packing(at: Situation) -> Pack:
 
 def final_leaderboard(at: Situation) -> tuple[list[Entry], Choice]:
     """Return the leaderboard of a job whose packages are made, best first, and what was chosen."""
-    history, pack = at.history, at.history.of(Pack)[-1]
-    judged = pack.result.judged
+    history = at.history
+    judged = history.of(Pack)[-1].result.judged
     order = ranked(history.entries(), at.analysis.objective)
     choice = choose(order, at.request.max_latency_s)
     refits = {step.action.index: step.result.outcome for step in history.of(Refit)}
     order = [replace(one, outcome=refits.get(one.index) or one.outcome) for one in order]
-    order = _with_optimism(order, pack.action, judged)
-    order = [_with_judgement(entry, choice, judged) for entry in order]
+    order = with_pessimism(with_optimism(order, judged.optimism), judged.pessimism)
+    order = [_measured(entry, choice, judged.latency_s) for entry in order]
     return [noted(entry, choice) for entry in order], choice
 
 
 def _check_baseline(at: Situation) -> None:
-    """raises    NoModel if it did"""
+    """Check that the baseline has not failed.
+
+    raises    NoModel
+    """
     for step in at.history.of(TrainBaseline):
         if step.status is Status.FAILED:
             raise NoModel(f"No candidate finished, and neither did the baseline. {step.error}")
@@ -115,7 +117,7 @@ def _without_quick(at: Situation) -> list[Entry]:
 
 
 def _members(at: Situation, order: list[Entry]) -> list[Refit]:
-    """Of what was chosen, those that learn from features, by weight."""
+    """Return the members of what was chosen that learn from features, by weight."""
     choice = choose(order, at.request.max_latency_s)
     outcome = next(entry.outcome for entry in order if entry.index == choice.index)
     if outcome is None:
@@ -127,8 +129,8 @@ def _members(at: Situation, order: list[Entry]) -> list[Refit]:
 
 
 def _quick_ensemble(at: Situation, order: list[Entry]) -> BuildEnsemble | None:
-    """For the front of the leaderboard, if the first candidate takes longer than QUICK_S. Latencies are measured: where
-    the number of candidates is given, the same leaderboard is to come out each time, and there is none."""
+    """Return the quick ensemble of the first candidate's members, if that candidate takes longer than QUICK_S. Latencies are
+    measured: where the number of candidates is given, the same leaderboard is to come out each time, and there is none."""
     best, request = order[0].outcome, at.request
     if request.max_latency_s is not None or request.max_candidates is not None:
         return None
@@ -137,20 +139,8 @@ def _quick_ensemble(at: Situation, order: list[Entry]) -> BuildEnsemble | None:
     return BuildEnsemble(1 + max(one.index for one in order), tuple(best.members), is_quick=True)
 
 
-def _with_optimism(order: list[Entry], pack: Pack, judged: Judged) -> list[Entry]:
-    """The leaderboard with what it did to the first one's score that it was picked by it (`stages.optimism`)."""
-    first = order[0]
-    if first.outcome is None or not pack.among:
-        return order
-    finished = [entry.outcome for entry in order if entry.outcome is not None]
-    outcome = with_optimism(first.outcome, judged.optimism, finished)
-    return [replace(first, outcome=outcome), *order[1:]]
-
-
-def _with_judgement(entry: Entry, choice: Choice, judged: Judged) -> Entry:
-    if entry.outcome is None:
+def _measured(entry: Entry, choice: Choice, latency_s: float | None) -> Entry:
+    """Return the entry; that of the chosen candidate with the latency of its packages, if it was measured."""
+    if entry.index != choice.index or entry.outcome is None or latency_s is None:
         return entry
-    outcome: Outcome = replace(entry.outcome, pessimism=judged.pessimism)
-    if entry.index == choice.index and judged.latency_s is not None:
-        outcome = with_latency(outcome, judged.latency_s)
-    return replace(entry, outcome=outcome)
+    return replace(entry, outcome=with_latency(entry.outcome, latency_s))

@@ -11,7 +11,7 @@ from windvane.automl.choice import (
     entries_on_front,
     front,
     noted,
-    stated,
+    with_optimism,
     with_pessimism,
 )
 from windvane.automl.leaderboard import Entry, ranked
@@ -89,13 +89,13 @@ def test_the_first_tells_among_how_many_it_was_picked_and_what_that_did_to_its_s
     order = ranked(
         [_entry(1, 0.7), _entry(2), _entry(3, 0.9), _entry(4, 0.95, folds_used=2)], MetricName.AUC
     )
-    first, *others = stated(order, 0.0123)
+    first, *others = with_optimism(order, 0.0123)
     assert first.index == 3
     assert first.outcome.optimism == 0.0123
     assert first.outcome.notes[-1].startswith("picked as the best of 2: ")
     assert "0.012" in first.outcome.notes[-1]
     assert others == order[1:]
-    assert stated(order, None) == order
+    assert with_optimism(order, None) == order
     assert (
         outcome_from_json(json.loads(json.dumps(outcome_to_json(first.outcome)))) == first.outcome
     )

@@ -42,7 +42,7 @@ def report_candidate(
 ) -> list[Reported]:
     """Make reports in a process of their own; what there is no time for is cut or left out, and the record says so.
 
-    job         its folder (automl/local/conduct.py)
+    job         its folder (automl/local/run.py)
     candidate   its index
     into        a folder that gets one for each kind
     budget_s    wall clock

@@ -66,7 +66,7 @@ class Reported:
 class Commission:
     """What reports are wanted; JSON both ways.
 
-    job         the job's folder (automl/local/conduct.py)
+    job         the job's folder (automl/local/run.py)
     candidate   index of the one to explain and judge
     kinds       wanted
     into        a folder that gets one for each kind

@@ -31,7 +31,7 @@ class Job:
     max_candidates  pipelines and ensembles together; None for as many as time allows
     threads         processes at once, one thread each
     memory_mb       for all of them together
-    out             folder to write, see automl/local/conduct.py
+    out             folder to write, see automl/local/run.py
     max_latency_s   for one row, of the model that is kept; None for as long as it takes
     reports         a folder for reports on the data and on the model that is kept; None for none
     reports_s       wall clock for them after `max_runtime_s`
