@@ -7,6 +7,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from windvane.engine.candidates import Plan, Tried
@@ -67,20 +68,27 @@ _MB = 1024**2
 
 def predicted_s(analysis: Analysis, plan: Plan, tried: Sequence[Tried]) -> float:
     """Expected wall clock of training this plan on one thread, from the data's size and from `tried`."""
-    guess = expected_s(analysis, plan)
+    width = cache(partial(_width, analysis))  # which looks at every column
+    guess = _expected_s(analysis, plan, width(plan.recipe))
     finished = [one for one in tried if one.objective is not None]
     own = [one for one in finished if one.plan.algorithm == plan.algorithm]
     if not finished:
         return guess
     return guess * statistics.median(
-        one.took_s / expected_s(analysis, one.plan) for one in own or finished
+        one.took_s / _expected_s(analysis, one.plan, width(one.plan.recipe))
+        for one in own or finished
     )
 
 
 def expected_s(analysis: Analysis, plan: Plan) -> float:
     """The same from the data's size alone."""
+    return _expected_s(analysis, plan, _width(analysis, plan.recipe))
+
+
+def _expected_s(analysis: Analysis, plan: Plan, width: int) -> float:
+    """width    features that the plan's recipe makes"""
     cost = _COSTS[plan.algorithm]
-    cells = (analysis.n_rows + _FIXED_ROWS) * _width(analysis, plan.recipe)
+    cells = (analysis.n_rows + _FIXED_ROWS) * width
     effort = _EFFORTS.get(plan.algorithm, _as_usual)(plan.hyperparameters)
     planned_s = cost.planned_s * math.pow(analysis.n_rows / 1_000, 0.6)
     fit_s = cost.cell_s * cells * cost.n_models(analysis) + planned_s

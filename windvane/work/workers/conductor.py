@@ -5,14 +5,12 @@ What goes wrong with one job ends that job, with its reason, and takes no other 
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.deployment import Endpoint
@@ -20,13 +18,13 @@ from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.timing import next_change
 from windvane.engine.data.analysis import Analysis
 from windvane.errors import CallerFault, CorruptArtifact, WindvaneError, WrongTransition
-from windvane.jsonsize import count_values
 from windvane.process.beneath import read_beneath
 from windvane.store.base import Store, Transaction
 from windvane.work.jobs import flow
 from windvane.work.jobs.state import Deploy, JobState, read_state, write_changes, write_step_jobs
 from windvane.work.jobs.telling import tell_job
 from windvane.work.workers import stepjobs
+from windvane.work.workers.analyses import read_analysis
 from windvane.work.workspace import Workspace, workspace_of, workspaces
 
 _LOG = logging.getLogger(__name__)
@@ -53,9 +51,9 @@ as much."""
 _LOOK_AGAIN = timedelta(seconds=10)
 _LEFT = timedelta(minutes=1)
 _MOST_FORGOTTEN = 2000
-_ANALYSIS, _MOST_ANALYSIS, _MOST_VALUES = "dataset/analysis.json", 1 << 28, 4_000_000
-"""Bytes and values. Of 10,000 columns it has 6 MB and 0.4 million if they are numbers or levels; if all are long texts, 130
-MB where each character takes six bytes, and 3 million where they are full of commas. It is read in a transaction."""
+_ANALYSIS, _MOST_ANALYSIS = "dataset/analysis.json", 1 << 28
+"""Bytes. Of 10,000 columns it has 6 MB if they are numbers or levels; if all are long texts, 130 MB where each character takes
+six bytes. It is read in a transaction."""
 
 
 class VolumeLost(WindvaneError):
@@ -286,17 +284,6 @@ def _analysis_in(workspace: Path, max_columns: int) -> KnownAnalysis:
     """
     try:
         data = read_beneath(workspace, _ANALYSIS, _MOST_ANALYSIS)
-        document = _document(data, max_columns)
-        return KnownAnalysis(Analysis.from_json({**document, "findings": ()}), len(data))
+        return KnownAnalysis(read_analysis(data, max_columns), len(data))
     except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CorruptArtifact(f"The analysis of the data cannot be read: {error}") from error
-
-
-def _document(data: bytes, max_columns: int) -> dict[str, Any]:
-    """raises    ValueError if it is no JSON, or larger than an analysis is; KeyError or TypeError if it is none"""
-    if (n_values := count_values(data)) > _MOST_VALUES:
-        raise ValueError(f"it has {n_values} values; {_MOST_VALUES} are the most")
-    document: dict[str, Any] = json.loads(data)
-    if len(document["columns"]) > max_columns:  # each plan looks at all of them
-        raise ValueError(f"it has more than {max_columns} columns")
-    return document

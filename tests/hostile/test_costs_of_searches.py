@@ -1,0 +1,92 @@
+"""What it takes to say which candidate is next: it is worked out in a transaction, while nobody else may write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.work.world import ANALYSIS
+
+from windvane.engine.candidates import Plan, Tried
+from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.tuning import cost
+from windvane.engine.tuning.pacing import next_plan
+from windvane.engine.tuning.search import defaults_of
+from windvane.errors import CorruptArtifact
+from windvane.work.workers import conductor
+
+
+def test_each_recipe_is_looked_at_once_however_many_candidates_there_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 10,000 columns and 100 candidates the store stood still for eleven seconds of a processor, whenever a task ended
+    near the end of the search."""
+    columns = tuple(ColumnSpec(f"c{number}", ColumnType.NUMERIC, "") for number in range(50))
+    analysis = replace(ANALYSIS, columns=columns)
+    own = defaults_of(analysis, "lightgbm")
+    tried = [Tried(Plan(n, "dpp0", "lightgbm", own, seed=0), 0.5, 1e6) for n in range(1, 101)]
+    looked: list[str] = []
+    width_of = cost.width_of
+
+    def width(analysis: Analysis, column: ColumnSpec, recipe: str) -> int:
+        looked.append(column.name)
+        return width_of(analysis, column, recipe)
+
+    monkeypatch.setattr(cost, "width_of", width)
+    assert next_plan(analysis, 101, 250, tried, left_s=1.0) is None
+    n_looks = len(looked) / len(columns)
+    assert n_looks < len(tried), f"all columns were looked at {n_looks:g} times"
+
+
+def document() -> dict[str, Any]:
+    columns = (ColumnSpec("a", ColumnType.CATEGORICAL, ""),)
+    told = replace(ANALYSIS, columns=columns, statistics={"a": {"distinct": 3}}).to_json()
+    return dict(json.loads(json.dumps(told)))
+
+
+@contextmanager
+def left(folder: Path, data: str) -> Iterator[Path]:
+    (folder / "dataset").mkdir()
+    (folder / "dataset/analysis.json").write_text(data)
+    yield folder
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        # "%3000000000d" % number is a text of 3 GB, which the worker held.
+        pytest.param("seed", "%3000000000d", id="a seed that is a pattern"),
+        # Read as a number again and again, in each look at a column.
+        pytest.param("statistics", {"a": {"distinct": " " * 25_000 + "9"}}, id="a text of spaces"),
+        pytest.param("n_rows", float("inf"), id="rows without end"),
+        pytest.param("n_folds", 10**9, id="a billion folds"),
+        pytest.param("n_held_out", float("-inf"), id="fewer rows than none"),
+        pytest.param("n_repeats", [1], id="repeats that are a list"),
+        pytest.param("labels", "yes", id="labels that are a text"),
+        pytest.param("monotone", {"a": 2**60}, id="a way that is none"),
+        pytest.param("columns", [{"name": ["a"], "type": "text"}], id="a name that is a list"),
+    ],
+)
+def test_what_is_no_analysis_plans_nothing(name: str, value: object, tmp_path: Path) -> None:
+    told = {**document(), name: value}
+    with (
+        left(tmp_path, json.dumps(told)) as folder,
+        pytest.raises(CorruptArtifact, match="it must"),
+    ):
+        conductor._analysis_in(folder, 10_000)
+
+
+def test_numbers_of_thousands_of_digits_are_not_read(tmp_path: Path) -> None:
+    """60,000 of them fit into an analysis, and take four seconds, during which nobody else may write."""
+    told = json.dumps({**document(), "class_counts": []}).replace("[]", f"[{'9' * 4000}]")
+    with (
+        left(tmp_path, told) as folder,
+        pytest.raises(CorruptArtifact, match="a number of 4000 digits"),
+    ):
+        conductor._analysis_in(folder, 10_000)
