@@ -555,3 +555,24 @@ def test_a_denied_version_is_neither_deleted_nor_copied_by_another_operation(
     finally:
         house.allowed.denied_versions.clear()
     assert ours.get_object(**source)["Body"].read() == b"x"
+
+
+def test_a_marker_leads_to_no_key_beyond_the_prefix(house: S3House) -> None:
+    """Whoever might list what begins with `alice/` alone named another key as the marker, and was told of its versions, the
+    MD5 of their content among it, and of its uploads."""
+    ours = house.client()
+    ours.create_bucket(Bucket="shared")
+    ours.put_bucket_versioning(Bucket="shared", VersioningConfiguration={"Status": "Enabled"})
+    for key in ("aaa", "alice/a", "secret/key"):
+        ours.put_object(Bucket="shared", Key=key, Body=b"x")
+        ours.create_multipart_upload(Bucket="shared", Key=key)
+    for key in ("aaa", "secret/key"):
+        for version in ("null", f"7{'f' * 31}"):
+            listed = ours.list_object_versions(
+                Bucket="shared", Prefix="alice/", KeyMarker=key, VersionIdMarker=version
+            )
+            assert {one["Key"] for one in listed.get("Versions", ())} <= {"alice/a"}
+        uploads = ours.list_multipart_uploads(
+            Bucket="shared", Prefix="alice/", KeyMarker=key, UploadIdMarker="0" * 32
+        )
+        assert {one["Key"] for one in uploads.get("Uploads", ())} <= {"alice/a"}

@@ -88,9 +88,9 @@ def list_versions(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
     rest: Iterator[Row] = iter(())
     if what.sequence is not None:
         rest = db.execute(
-            f"SELECT {VERSION_COLUMNS} FROM versions WHERE bucket = ? AND key = ? AND key >= ? "
-            "AND sequence < ? ORDER BY sequence DESC",
-            (bucket, what.after, what.prefix, what.sequence),
+            f"SELECT {VERSION_COLUMNS} FROM versions WHERE bucket = ? AND key = ? "
+            "AND key >= ? AND key < ? AND sequence < ? ORDER BY sequence DESC",
+            (bucket, what.after, what.prefix, what.end, what.sequence),
         )
     return _page(what, rows, rest)
 
@@ -108,9 +108,9 @@ def list_uploads(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
     rest: Iterator[Row] = iter(())
     if what.sequence is not None:
         rest = db.execute(
-            f"SELECT {UPLOAD_COLUMNS} FROM uploads WHERE bucket = ? AND key = ? AND key >= ? "
-            "AND id > ? ORDER BY id",
-            (bucket, what.after, what.prefix, what.sequence),
+            f"SELECT {UPLOAD_COLUMNS} FROM uploads WHERE bucket = ? AND key = ? "
+            "AND key >= ? AND key < ? AND id > ? ORDER BY id",
+            (bucket, what.after, what.prefix, what.end, what.sequence),
         )
     return _page(what, rows, rest)
 
