@@ -94,10 +94,11 @@ from windvane.wire.failures import FailureCounter
 from windvane.wire.faults import s3_refusal
 from windvane.wire.rates import AccountRates
 from windvane.wire.s3.external import ExternalStore
+from windvane.wire.s3.folder import LISTED_AT_ONCE
 from windvane.wire.s3.forward import Forwarder
-from windvane.wire.s3.gateway import S3Gateway
+from windvane.wire.s3.gateway import DECIDED_AT_ONCE, S3Gateway
 from windvane.wire.s3.mapped import MappedBucket
-from windvane.wire.s3.own import OwnStore
+from windvane.wire.s3.own import BEGUN_AT_ONCE, HANDLED_AT_ONCE, OwnStore
 from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import prover
 from windvane.wire.s3.threads import Threads
@@ -108,7 +109,8 @@ from windvane.work.workers.supervisor import Supervisor
 
 _LOG = logging.getLogger(__name__)
 _OBJECT_SWEEP_S = 3600.0
-_S3_THREADS = 16
+_S3_THREADS = HANDLED_AT_ONCE + BEGUN_AT_ONCE + DECIDED_AT_ONCE + LISTED_AT_ONCE + 4
+"""What may take long has no more than its number of them; 4 are left for blocks of objects and owners of buckets."""
 _KEY_SWEEP_S = 60.0
 _IDENTITY_WATCH_S = 0.5
 

@@ -6,7 +6,10 @@ import base64
 import hashlib
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +29,7 @@ from windvane.wire.s3.forward import Forwarder, Upstream
 from windvane.wire.s3.gateway import S3Gateway
 from windvane.wire.s3.mapped import FindMapped, MappedBucket, nothing_mapped
 from windvane.wire.s3.proof import prover
+from windvane.wire.shares import Shares
 from windvane.wire.still_good import as_it_was
 
 UPSTREAM = Upstream("http://store.test", "k", "s", "us-east-1")
@@ -351,3 +355,40 @@ def test_deletions_are_not_decided_about_on_the_event_loop(house: S3House) -> No
     n_asked = len(outside.asked)
     assert outside.ask("POST", "/data?delete=", body=_deletion(1001)).status == 400
     assert len(outside.asked) == n_asked
+
+
+def test_deletions_of_an_account_leave_threads_to_others(house: S3House) -> None:
+    """Sixteen requests for many deletions, each of whose keys was held to long policies, had every thread of S3."""
+    outside, go_on, running = Outside(house), threading.Event(), threading.Semaphore(0)
+    store = house.gateway._store
+    assert isinstance(store, ExternalStore)
+    store._deletions = Shares(3)
+    authorize = outside._authorize
+
+    def slow(caller: Any, action: str, arn: str, facts: Any = None) -> None:
+        if action == "s3:DeleteObject":
+            running.release()
+            if not go_on.wait(30):
+                raise TimeoutError("nobody else was served")
+        authorize(caller, action, arn, facts)
+
+    house.gateway._authorize = slow  # type: ignore[assignment]
+    with ThreadPoolExecutor(8) as clients:
+        ask = partial(outside.ask, "POST", "/data?delete=", (), _deletion(1))
+        asked = [clients.submit(ask) for _ in range(8)]
+        assert running.acquire(timeout=30)
+        try:
+            assert outside.ask("GET", "/data/k").status == 200
+        finally:
+            go_on.set()
+        assert {one.result().status for one in asked} == {200}
+
+
+def test_deletions_that_take_long_to_decide_about_are_left(
+    house: S3House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1,000 keys of 1 KB against a Deny with many wildcards took a request minutes."""
+    outside, seconds = Outside(house), count(0, 6)
+    monkeypatch.setattr("windvane.wire.s3.external.time.monotonic", lambda: next(seconds))
+    assert outside.ask("POST", "/data?delete=", body=_deletion(3)).status == 503
+    assert not outside.kept.sent

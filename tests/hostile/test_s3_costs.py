@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from s3.house import OURS, THEIRS, Answer, S3House
+from s3.house import OURS, THEIRS, THIRD, Answer, S3House
 from s3.signing import sha256, signed
 
 from windvane.artifacts.folder import Folder
@@ -28,7 +29,7 @@ from windvane.wire.s3.form import read_form
 from windvane.wire.s3.mapped import MappedBucket
 from windvane.wire.s3.refusals import S3Refusal
 from windvane.wire.s3.xmltree import parse_document
-from windvane.wire.turns import Turns
+from windvane.wire.shares import Shares
 
 
 @pytest.fixture
@@ -40,9 +41,17 @@ def house(tmp_path: Path) -> Iterator[S3House]:
     made.close()
 
 
-def ask(house: S3House, method: str, target: str, headers: Any = (), body: bytes = b"") -> Answer:
+def ask(
+    house: S3House,
+    method: str,
+    target: str,
+    headers: Any = (),
+    body: bytes = b"",
+    account: str = OURS,
+) -> Answer:
     given = [*headers, *([("content-length", str(len(body)))] if body else [])]
-    return house.ask(method, target, signed(method, target, given, sha256(body)), body)
+    head = signed(method, target, given, sha256(body), account=account)
+    return house.ask(method, target, head, body)
 
 
 def expiring(days: str) -> bytes:
@@ -75,7 +84,7 @@ def test_one_account_leaves_threads_to_others(house: S3House) -> None:
     """Sixteen copies of large objects, a request without a body each, held every thread of S3."""
     store, go_on, running = house.gateway._store, threading.Event(), threading.Semaphore(0)
     assert isinstance(store, own.OwnStore)
-    store._at_once = 2
+    store._handled = Shares(3)
     handlers: dict[str, Callable[[S3Call], S3Result]] = {**store._service.handlers}
     head = handlers["HeadObject"]
 
@@ -97,6 +106,50 @@ def test_one_account_leaves_threads_to_others(house: S3House) -> None:
         assert {one.result().status for one in asked} == {200}
 
 
+@pytest.mark.parametrize("what", ["handled", "decided", "begun"])
+def test_two_accounts_leave_threads_to_a_third(house: S3House, what: str) -> None:
+    """Each had half of the threads: eight copies of a large object of one account, and eight of another, and nobody else's
+    request was looked at until they were done, which took as long as they liked."""
+    store, go_on, running = house.gateway._store, threading.Event(), threading.Semaphore(0)
+    assert isinstance(store, own.OwnStore)
+    store._handled = store._begun = house.gateway._decided = Shares(4)
+    for account, bucket in ((THEIRS, "theirs"), (THIRD, "third")):
+        house.client(account).create_bucket(Bucket=bucket)
+    names = {"handled": "HeadObject", "begun": "PutObject"}
+    method = "PUT" if what == "begun" else "HEAD"
+
+    def slow(of: Callable[..., Any], call: Any, *asked: Any) -> Any:
+        account = call.account if what == "decided" else call.caller.account
+        if account != THIRD:
+            running.release()
+            if not go_on.wait(30):
+                raise TimeoutError("nobody else was served")
+        return of(call, *asked)
+
+    if what == "decided":
+        house.gateway._authorize = partial(slow, house.gateway._authorize)
+    else:
+        served = {"handled": store._service.handlers, "begun": store._service.uploads}[what]
+        made = {**served, names[what]: partial(slow, served[names[what]])}
+        kind = {"handled": "handlers", "begun": "uploads"}[what]
+        object.__setattr__(store._service, kind, made)
+    body = b"x" if what == "begun" else b""
+    with ThreadPoolExecutor(16) as clients:
+        asked = [
+            clients.submit(ask, house, method, f"/{bucket}/k", (), body, account)
+            for bucket, account in (("ours", OURS), ("theirs", THEIRS))
+            for _ in range(8)
+        ]
+        assert running.acquire(timeout=30)
+        assert running.acquire(timeout=30)
+        try:
+            third = [ask(house, method, "/third/k", (), body, THIRD).status for _ in range(3)]
+        finally:
+            go_on.set()
+        assert third == ([200] * 3 if body else [404] * 3)
+        assert {one.result().status for one in asked} <= {200, 404}
+
+
 @pytest.mark.parametrize("is_signed", [True, False])
 def test_lists_of_a_folder_leave_threads_to_others(tmp_path: Path, is_signed: bool) -> None:
     """A folder that stands for a bucket for everybody was read for whoever asked, a key or none, as often as there are
@@ -112,7 +165,7 @@ def test_lists_of_a_folder_leave_threads_to_others(tmp_path: Path, is_signed: bo
     (tmp_path / "folder").mkdir()
     mapped = MappedBucket(Large(tmp_path / "folder"), "us-east-1", ())
     house = S3House(tmp_path, mapped={"far": mapped}.get)
-    house.gateway._reader._folders._turns = Turns(2)
+    house.gateway._reader._folders._listed = Shares(3)
     theirs = house.client(THEIRS)
     theirs.create_bucket(Bucket="theirs")
     head = signed("GET", "/far") if is_signed else [("host", "windvane.test")]
@@ -151,8 +204,8 @@ def test_forms_are_begun_in_turns(house: S3House) -> None:
     store = house.gateway._store
     assert isinstance(store, own.OwnStore)
     turns: list[str] = []
-    of = store._begins.of
-    store._begins.of = lambda account: turns.append(account) or of(account)  # type: ignore[method-assign, func-returns-value]
+    of = store._begun.of
+    store._begun.of = lambda account: turns.append(account) or of(account)  # type: ignore[method-assign, func-returns-value]
     form = house.client().generate_presigned_post("ours", "posted")
     fields = "".join(
         f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -329,7 +382,7 @@ def test_permissions_of_one_account_leave_threads_to_others(house: S3House) -> N
 
     house.client(THEIRS).create_bucket(Bucket="theirs")
     house.gateway._authorize = slow  # type: ignore[assignment]
-    house.gateway._turns = Turns(2)
+    house.gateway._decided = Shares(3)
     with ThreadPoolExecutor(24) as clients:
         asked = [clients.submit(ask, house, "HEAD", "/ours/k") for _ in range(24)]
         assert running.acquire(timeout=30)

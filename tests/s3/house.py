@@ -29,7 +29,7 @@ from windvane.wire.call import Caller, Credential, RequestRecord
 from windvane.wire.s3.mapped import FindMapped, nothing_mapped
 from windvane.wire.s3.threads import Threads
 
-OURS, THEIRS = "111122223333", "444455556666"
+OURS, THEIRS, THIRD = "111122223333", "444455556666", "777788889999"
 SECRET = "secret"
 URL = "http://windvane.test"
 
@@ -40,7 +40,7 @@ class AccountsAsKeys:
     """A key for each account: the account's number."""
 
     def credential(self, access_key: str, session_token: str, now: datetime) -> Credential | None:
-        if access_key not in (OURS, THEIRS):
+        if access_key not in (OURS, THEIRS, THIRD):
             return None
         arn = f"arn:aws:sts::{access_key}:assumed-role/windvane/test"
         return Credential(access_key, access_key, SECRET, arn, "AROATEST:test")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from xml.sax.saxutils import escape
 
@@ -32,6 +33,7 @@ from windvane.wire.s3.payload import (
 )
 from windvane.wire.s3.reading import has_streaming_body, read_payload
 from windvane.wire.s3.refusals import refused
+from windvane.wire.shares import Shares
 from windvane.wire.still_good import StillGood
 
 SERVED = frozenset(
@@ -56,6 +58,13 @@ _BLOCK = 1 << 20
 _MAX_XML = 4 << 20
 _MAX_DELETIONS = 1000
 """source    DeleteObjects in S3's API reference"""
+
+DELETIONS_AT_ONCE = 6
+"""Requests for many deletions, which accounts share: each key of each is held to policies that may be long."""
+
+_DECIDED_FOR_S = 10.0
+"""How long that is done for one request, as in the embedded store."""
+
 _SET_ANEW = frozenset(
     {
         *("x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-trailer"),
@@ -87,6 +96,7 @@ class ExternalStore:
         self._upstream = upstream
         self._in_thread = in_thread
         self._still_good = still_good
+        self._deletions = Shares(DELETIONS_AT_ONCE)
 
     @property
     def upstream(self) -> Upstream:
@@ -111,7 +121,8 @@ class ExternalStore:
             content = b"".join(pieces)
             head = passed_on(exchange, plan, len(content))
             if call.operation == "DeleteObjects":
-                content = await self._in_thread(_allowed_deletions, call, content)
+                async with self._deletions.of(call.caller.account):
+                    content = await self._in_thread(_allowed_deletions, call, content)
                 head = _with_content(head, content)
             body = _once(content)
         watched = _Watched(body)
@@ -259,13 +270,19 @@ def _source(text: str) -> str:
 
 
 def _allowed_deletions(call: S3Call, body: bytes) -> bytes:
-    """Return a document of the deletions as they were understood; raises AccessDenied for one that is not allowed. Each is
-    decided about, which takes as long as the caller's policies are long."""
+    """Return a document of the deletions as they were understood. Each is decided about, which takes as long as the
+    caller's policies are long.
+
+    raises    AccessDenied for one that is not allowed; S3Refusal, also if that takes too long
+    """
+    give_up = time.monotonic() + _DECIDED_FOR_S
     deletion = read_payload(operation_model("DeleteObjects"), body)["Delete"]
     elements = [f"<Quiet>{str(deletion.get('Quiet', False)).lower()}</Quiet>"]
     if len(deletion["Objects"]) > _MAX_DELETIONS:
         raise refused("MalformedXML")
     for entry in deletion["Objects"]:
+        if time.monotonic() > give_up:
+            raise refused("SlowDown")
         if others := sorted(entry.keys() - set(_OF_DELETION)):
             raise refused("NotImplemented", f"{others[0]} of a deletion is not passed on.")
         refuse_dots(f"/{entry['Key']}")

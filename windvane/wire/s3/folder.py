@@ -21,11 +21,11 @@ from windvane.wire.s3.conditions import ReadConditions, precondition_failed, rea
 from windvane.wire.s3.listing import Entries, FolderEntry, list_objects, location
 from windvane.wire.s3.model import target
 from windvane.wire.s3.refusals import S3Refusal
-from windvane.wire.turns import Turns
+from windvane.wire.shares import Shares
 
 _CHUNK = 1 << 18
-_LISTED_AT_ONCE = 4
-"""Lists for one asker, of 16 threads of S3: a folder of many files takes a while to read."""
+LISTED_AT_ONCE = 4
+"""Lists, which all who ask share: a folder of many files takes a while to read."""
 
 _LISTING = frozenset(
     {
@@ -57,7 +57,7 @@ class FolderAnswers:
 
     def __init__(self, in_thread: InThread) -> None:
         self._in_thread = in_thread
-        self._turns = Turns(_LISTED_AT_ONCE)
+        self._listed = Shares(LISTED_AT_ONCE)
 
     @asynccontextmanager
     async def open(
@@ -65,13 +65,13 @@ class FolderAnswers:
     ) -> AsyncIterator[Answered]:
         """The answer to a GET or HEAD.
 
-        asker     the account that asks, or the address of whoever has no key: each takes turns of its own
+        asker     the account that asks, or the address of whoever has no key: each leaves room to others
         raises    S3Refusal
         """
         bucket, key = target(head.path)
         query = _query(head)
         if not key:
-            async with self._turns.of(asker):
+            async with self._listed.of(asker):
                 about = await self._about_bucket(folder, bucket, region, head, query)
             yield about
             return

@@ -41,14 +41,14 @@ from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import Proof, Prove, is_signed, with_headers_of_query
 from windvane.wire.s3.reads import ReadTurns
 from windvane.wire.s3.refusals import S3Refusal, refused
-from windvane.wire.turns import Turns
+from windvane.wire.shares import Shares
 
 _LOG = logging.getLogger(__name__)
 
 Refuse = Callable[[WindvaneError], tuple[int, str]]
 
-_DECIDED_AT_ONCE = 4
-"""Requests of one account whose permissions are looked at, out of 16 threads: long policies take their time."""
+DECIDED_AT_ONCE = 6
+"""Requests whose permissions are looked at, which accounts share: long policies take their time."""
 
 _OURS = "We encountered an internal error. Please try again."
 
@@ -90,7 +90,7 @@ class S3Gateway:
         self._posts = posts
         self._admission = admission or Admission()
         self._reader = MappedReader(forwarder, in_thread)
-        self._turns = Turns(_DECIDED_AT_ONCE)
+        self._decided = Shares(DECIDED_AT_ONCE)
         self._reads = ReadTurns()
 
     async def close(self) -> None:
@@ -226,7 +226,7 @@ class S3Gateway:
         self, operation: str, parameters: Mapping[str, Any], caller: Caller
     ) -> None:
         needed = tuple(questions(operation, parameters))
-        async with self._turns.of(caller.account):
+        async with self._decided.of(caller.account):
             await self._in_thread(self._allow_all, caller, needed)
 
     def _allow_all(self, caller: Caller, needed: tuple[Question, ...]) -> None:

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
-from weakref import WeakValueDictionary
 
 from windvane.wire.s3.actions import read_source
 from windvane.wire.s3.answers import (
@@ -29,16 +28,17 @@ from windvane.wire.s3.reading import read_payload
 from windvane.wire.s3.refusals import refused
 from windvane.wire.s3.stages import Stage
 from windvane.wire.s3.writing import HeaderPairs, write_answer
+from windvane.wire.shares import Shares
 from windvane.wire.still_good import StillGood
-from windvane.wire.turns import Turns
 
 BLOCK = 1 << 20
 TAKEN_IN = 1 << 19
 UNDER_WAY = 5
 """Blocks of an upload that are in memory: one that comes, two of either stage."""
 
-_BEGUN_AT_ONCE = 4
-"""Uploads of one account whose keys of KMS are looked for."""
+HANDLED_AT_ONCE, BEGUN_AT_ONCE = 12, 6
+"""Handlers that run, of which a copy may take minutes; and uploads whose policies and keys of KMS are looked at. Accounts
+share both."""
 
 _MAX_XML = 1 << 20
 _MAX_XML_OF = {"DeleteObjects": 2 << 20, "CompleteMultipartUpload": 4 << 20}
@@ -54,7 +54,6 @@ class OwnStore:
     """service     what it serves
     in_thread   runs blocking calls off the event loop
     still_good  asked once a body is there
-    at_once     handlers that run at once for one account: fewer than there are threads, as a copy may take long
     """
 
     def __init__(
@@ -62,14 +61,12 @@ class OwnStore:
         service: S3Service,
         in_thread: InThread,
         still_good: StillGood,
-        at_once: int = 8,
     ) -> None:
         self._service = service
         self.in_thread = in_thread
         self._still_good = still_good
-        self._at_once = at_once
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._begins = Turns(_BEGUN_AT_ONCE)
+        self._handled = Shares(HANDLED_AT_ONCE)
+        self._begun = Shares(BEGUN_AT_ONCE)
         self.uploads = service.uploads
 
     def serves(self, operation: str) -> bool:
@@ -100,8 +97,7 @@ class OwnStore:
         if _announces_body(exchange):
             await self.check_owners(call)
         handler = self._service.handlers[call.operation]
-        account = call.caller.account
-        async with self._turns.setdefault(account, asyncio.Semaphore(self._at_once)):
+        async with self._handled.of(call.caller.account):
             answered: tuple[S3Result, Written] = await self.in_thread(
                 _handle, handler, call, b"".join(pieces)
             )
@@ -127,8 +123,8 @@ class OwnStore:
             await self.in_thread(sink.discard)
 
     async def begin(self, begin: BeginUpload, call: S3Call) -> Sink:
-        """Make ready for the content of an upload, in turns of accounts: policies and keys are looked at once more."""
-        async with self._begins.of(call.caller.account):
+        """Make ready for the content of an upload: policies and keys are looked at once more."""
+        async with self._begun.of(call.caller.account):
             sink: Sink = await self.in_thread(begin, call)
             return sink
 
