@@ -39,6 +39,9 @@ _LONG_S = 0.05
 _CHECKPOINT_PAGES = 4000
 _CACHE_KIB = 1024
 """Of each connection, of which there are as many as threads; the pages are in the kernel's cache besides."""
+
+_READERS = 3
+"""Connections that are kept for good, of those that only read."""
 _DISK_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 
 
@@ -124,7 +127,7 @@ class Index:
         except sqlite3.DatabaseError as error:
             raise _unusable(error) from error
         finally:
-            if self._is_closed:
+            if self._is_closed or len(self._readers) >= _READERS:
                 db.close()
             else:
                 self._readers.append(db)

@@ -18,6 +18,10 @@ _CACHE_KIB, _STATEMENTS = 512, 64
 """That a connection keeps for good: pages, behind which the system's own cache of the file stands, and prepared
 statements, of which there are about as many that are used again and again."""
 
+_CONNECTIONS = 3
+"""That are kept for good. A moment at which more are needed comes by chance every few hours: one that was kept after it
+would look like a leak."""
+
 _DISK_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 
 
@@ -36,7 +40,7 @@ class SqliteStore(SqlStore):
                 "sqlite://",
                 creator=lambda: _connect(path),
                 poolclass=QueuePool,
-                pool_size=8,
+                pool_size=_CONNECTIONS,
                 max_overflow=-1,
                 pool_use_lifo=True,
             )
