@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from api.world import refusal
 
 from windvane.api.inside import Inside
 from windvane.api.session_tokens import MOST_POLICY_ARNS, MOST_POLICY_CHARACTERS
+from windvane.control.identity.documents import Policy
 from windvane.control.roles import Roles
 from windvane.domain.identity import Identity, User
 from windvane.store import identity_rows
@@ -83,6 +86,51 @@ def test_tags_of_identities_fill_the_memory_of_no_server(account: Accounts) -> N
     assert iam.get_user(UserName="ann")["User"]["Tags"] == tags
     assert iam.list_role_tags(RoleName="reader")["Tags"] == tags
     assert iam.get_policy(PolicyArn=made)["Policy"]["Tags"] == tags
+
+
+def test_policies_that_were_looked_through_fill_the_memory_of_no_server(account: Accounts) -> None:
+    """Ready for matching, a policy of six kilobytes takes more than a megabyte, and those of 2,000 sessions were kept: ten
+    policies of an account in each took 6 MB for every AssumeRole and request with its keys, more than a machine has."""
+    keys = account.session(f"arn:aws:iam::{ACCOUNT}:role/windvane")
+    authorizer, credential = account.identity.authorizer, account.credential(keys)
+    n_sessions, n_policies, length = 60, 16, 2_000
+    before = n_kept()
+    for session in range(n_sessions):
+        texts = [
+            document(allow("*", f"arn:aws:s3:::{session}-{number}-".ljust(length - 100, "a")))
+            for number in range(n_policies)
+        ]
+        policies = tuple(json.dumps([text, []]) for text in texts)
+        one = replace(credential, session_token=f"{session}", session_policies=policies)
+        assert len(authorizer.rights(one).sessions) == n_policies
+    assert n_kept() - before < n_sessions * n_policies // 2
+    assert authorizer.rights(one) is authorizer.rights(one)  # those of the last one are kept
+
+
+def n_kept() -> int:
+    """Policies in memory that are ready for matching."""
+    gc.collect()
+    return sum(isinstance(one, Policy) for one in gc.get_objects())
+
+
+def test_versions_of_policies_fill_the_memory_of_no_server(account: Accounts) -> None:
+    """Those of 1,500 policies were 370 MB in each server and each of its workers, though one of five counts."""
+    iam = account.client("iam")
+    reading, writing = (document(allow(f"s3:{verb}Object")) for verb in ("Get", "Put"))
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=reading)["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=writing)
+    directory = account.identity.authorizer.directory
+    assert [one.document for one in directory.known().policies[arn].versions] == [reading]
+    iam.set_default_policy_version(PolicyArn=arn, VersionId="v2")
+    assert [one.document for one in directory.known().policies[arn].versions] == [writing]
+    told = iam.list_policy_versions(PolicyArn=arn)["Versions"]
+    assert [(one["VersionId"], one["IsDefaultVersion"]) for one in told] == [
+        ("v2", True),
+        ("v1", False),
+    ]
+    iam.delete_policy_version(PolicyArn=arn, VersionId="v1")
+    iam.delete_policy(PolicyArn=arn)
+    assert directory.policy(arn) is None
 
 
 def test_a_policy_that_another_server_has_just_attached_is_not_deleted(account: Accounts) -> None:

@@ -10,11 +10,12 @@ from itertools import takewhile
 from windvane.artifacts.base import ObjectInfo
 from windvane.artifacts.mapped import BucketMap
 from windvane.control.buckets import BucketOwners
-from windvane.control.identity.authorizer import Authorizer, account_of, denied, read_once
+from windvane.control.identity.authorizer import Authorizer, account_of, denied
 from windvane.control.identity.conditions import Facts
 from windvane.control.identity.declared import SAGEMAKER
 from windvane.control.identity.documents import Use
 from windvane.control.identity.evaluation import NO_FACTS, Decision, Rights, decide
+from windvane.control.identity.ready import read_once
 from windvane.control.identity.trust import trusts_service
 from windvane.domain.identity import Role
 from windvane.errors import InvalidRequest

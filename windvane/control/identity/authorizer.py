@@ -6,22 +6,19 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 
 from windvane.control.identity.conditions import Facts
 from windvane.control.identity.directory import Directory, Known
-from windvane.control.identity.documents import Policy, Use, read_policy
+from windvane.control.identity.documents import Policy, Use
 from windvane.control.identity.evaluation import NO_FACTS, Decision, Rights, decide, decide_for_any
 from windvane.control.identity.key_uses import KeyUses
+from windvane.control.identity.ready import KeptRights, read_once
 from windvane.domain.identity import Principal, Role, User
 from windvane.errors import AccessDenied, NotAuthorized
 from windvane.wire.call import Caller, Credential
 
 _MOST_REMEMBERED = 2_000
 """Decisions; what is asked for again and again are endpoints, buckets and operations, not single objects."""
-
-_MOST_RIGHTS = 2_000
-"""Of principals and sessions: policies that are ready for matching take up to 70 times the room of their text."""
 
 _QUICK_CHARACTERS = 8192
 _QUICK_MATCHES = 64
@@ -39,19 +36,12 @@ _NOT_FOR_SESSIONS_OF_USERS = ("iam:",)
 _CROSSES_ACCOUNTS = "sts:AssumeRole"
 
 
-@lru_cache(maxsize=1024)
-def read_once(document: str, use: Use) -> Policy:
-    """raises    as read_policy"""
-    return read_policy(document, use)
-
-
 class _Remembered:
     """What was decided while nothing changed; a decision is kept with what it was made from, never with what came after."""
 
     def __init__(self, of: Known) -> None:
         self.of = of
-        self.rights: dict[tuple[str, str], Rights] = {}
-        self.quick: set[tuple[str, str]] = set()
+        self.rights = KeptRights()
         self.allowed: set[tuple[str, str, str, str]] = set()
 
 
@@ -96,10 +86,11 @@ class Authorizer:
         raises    AccessDenied for a principal that is no more
         """
         credential, remembered = caller.credential, self._current()
-        name = credential.access_key, credential.session_token
-        if name not in remembered.rights and self._n_characters(credential) <= _QUICK_CHARACTERS:
+        holder = credential.access_key, credential.session_token
+        is_kept = remembered.rights.get(holder) is not None
+        if not is_kept and self._n_characters(credential) <= _QUICK_CHARACTERS:
             self._rights(credential, remembered)
-        return name in remembered.quick
+        return remembered.rights.is_quick(holder)
 
     def decide(
         self, caller: Caller, action: str, resource: str, facts: Facts = NO_FACTS
@@ -121,17 +112,11 @@ class Authorizer:
         return remembered
 
     def _rights(self, credential: Credential, remembered: _Remembered) -> Rights:
-        name = credential.access_key, credential.session_token
-        if (found := remembered.rights.get(name)) is None:
-            if len(remembered.rights) >= _MOST_RIGHTS:
-                remembered.rights.clear()
-                remembered.quick.clear()
-            found = remembered.rights[name] = self._read(credential)
-            if (
-                found.n_matches <= _QUICK_MATCHES
-                and self._n_characters(credential) <= _QUICK_CHARACTERS
-            ):
-                remembered.quick.add(name)
+        holder = credential.access_key, credential.session_token
+        if (found := remembered.rights.get(holder)) is None:
+            found, n_characters = self._read(credential), self._n_characters(credential)
+            is_quick = found.n_matches <= _QUICK_MATCHES and n_characters <= _QUICK_CHARACTERS
+            remembered.rights.keep(holder, found, n_characters, is_quick=is_quick)
         return found
 
     def rights_of_caller(self, caller: Caller) -> Rights:

@@ -1,5 +1,6 @@
-"""Everything about identities that a request needs, in memory: nothing on the way of a request asks the database. Tags are
-left out: no permission depends on them, and they are longer than all the rest.
+"""Everything about identities that a request needs, in memory: nothing on the way of a request asks the database. Tags, and
+versions of policies that are not the default one, are left out: no permission depends on them, and they are longer than all
+the rest.
 
 What this process changes is known at once (`refresh` follows each change); what another server changes, as soon as it
 is looked for (`refresh` again, by a clock).
@@ -126,6 +127,8 @@ class _Tables:
     def __init__(self, before: Known) -> None:
         self._users, self._roles = dict(before.users), dict(before.roles)
         self._policies, self._keys = dict(before.policies), dict(before.keys)
+        self._arns = {(one.account, one.name.lower()): arn for arn, one in self._policies.items()}
+        """Of policies."""
 
     def add(self, record: Identity) -> None:
         name = record.account, record.name.lower()
@@ -137,7 +140,9 @@ class _Tables:
             self._keys[record.name] = record
         elif isinstance(record, ManagedPolicy):
             self.remove(IdentityKind.POLICY, *name)
-            self._policies[record.arn] = replace(record, tags={})
+            default = tuple(one for one in record.versions if one.id == record.default_version)
+            self._policies[record.arn] = replace(record, tags={}, versions=default)
+            self._arns[name] = record.arn
 
     def remove(self, kind: str, account: str, name: str) -> None:
         if kind == IdentityKind.USER:
@@ -146,10 +151,8 @@ class _Tables:
             self._roles.pop((account, name), None)
         elif kind == IdentityKind.ACCESS_KEY:
             self._keys.pop(name.upper(), None)
-        else:
-            for arn, policy in list(self._policies.items()):
-                if (policy.account, policy.name.lower()) == (account, name):
-                    del self._policies[arn]
+        elif (arn := self._arns.pop((account, name), None)) is not None:
+            del self._policies[arn]
 
     def as_of(self, revision: int) -> Known:
         return Known(revision, self._users, self._roles, self._policies, self._keys)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from windvane.control.identity.authorizer import Authorizer, read_once
+from windvane.control.identity.authorizer import Authorizer
 from windvane.control.identity.conditions import Facts
 from windvane.control.identity.documents import Use
 from windvane.control.identity.evaluation import Decision
+from windvane.control.identity.ready import read_once
 from windvane.control.identity.trust import Trust, trust_in
 from windvane.domain.identity import Role
 from windvane.errors import AccessDenied, InvalidRequest
