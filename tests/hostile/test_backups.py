@@ -54,6 +54,19 @@ def test_a_file_that_a_task_keeps_to_itself_prevents_no_backup() -> None:
         assert not (folder / "again/work/first-123/mine").exists()
 
 
+def test_a_file_that_is_one_hole_is_in_no_backup(tmp_path: Path) -> None:
+    """A task makes a file of a terabyte that takes no room: whatever disk a backup was made on, and the server's own, was full
+    of zeros."""
+    data = lived_in(tmp_path / "data")
+    hole = data / "work" / "first-123" / "hole"
+    hole.touch()
+    os.truncate(hole, 64 << 20)
+    (hole.parent / "zeros").write_bytes(bytes(2 << 20))
+    back_up(data, tmp_path / "backup")
+    assert not (tmp_path / "backup/work/first-123/hole").exists()
+    assert (tmp_path / "backup/work/first-123/zeros").stat().st_size == 2 << 20
+
+
 def test_a_file_with_as_many_names_as_there_may_be_prevents_none_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

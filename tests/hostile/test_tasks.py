@@ -289,11 +289,18 @@ def test_a_request_that_is_none_ends_the_connection(
             pass
 
 
+def hollow(at: Path) -> None:
+    """Of a terabyte it would be uploaded for hours, by a worker that has given its task up long since."""
+    at.touch()
+    os.truncate(at, 64 << 20)
+
+
 FILES: dict[str, Callable[[Path, Path], object]] = {
     "a link": lambda at, theirs: at.symlink_to(theirs),
     "another name": lambda at, theirs: at.hardlink_to(theirs),
     "a pipe": lambda at, _: os.mkfifo(at),
     "a folder": lambda at, _: at.mkdir(),
+    "a hole": lambda at, _: hollow(at),
     "none": lambda *_: None,
 }
 """What a task may put in the place of a file that is to come or go."""

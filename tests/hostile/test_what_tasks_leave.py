@@ -14,14 +14,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from hostile.test_backups import anybodys_folder
 from unit.maintenance.folders import lived_in
 
+from windvane.control import preview_process
+from windvane.control.preview_process import Bounds
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Outcome, Score
 from windvane.engine.outcomes import outcome_to_json
-from windvane.errors import ModelFault
+from windvane.engine.preview.asked import Asked
+from windvane.errors import InvalidRequest, ModelFault
 from windvane.jsonsize import count_values
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.restore import restore
@@ -73,6 +79,21 @@ def test_a_workspace_goes_however_deep_it_is(dug: Path) -> None:
     Workspace(folder).remove()
     assert [path.name for path in dug.iterdir()] == ["kept"]
     Workspace(folder).remove()
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o300, 0o500])
+def test_a_workspace_goes_though_its_folders_are_closed(mode: int) -> None:
+    """What lay in a folder that its own user may not list stayed on the disk of a server that is not root, for good."""
+    with anybodys_folder() as dug:
+        inner = dug / "job" / "dataset"
+        inner.mkdir(parents=True)
+        for parent in (inner, dug / "job"):
+            (parent / "closed").mkdir(0o700)
+            if mode == 0o300:
+                (parent / "closed" / "large").write_text("content")
+            (parent / "closed").chmod(mode)
+        Workspace(dug / "job").remove()
+        assert list(dug.iterdir()) == []
 
 
 def test_what_takes_long_to_remove_keeps_no_worker_from_its_work(
@@ -151,6 +172,17 @@ def test_what_a_task_leaves_does_not_prevent_a_backup(dug: Path) -> None:
     left = {path.name for path in (dug / "again/work/first-123").iterdir()}
     assert left == {"dataset"}
     Workspace(job).remove()
+
+
+def test_a_preview_that_says_nothing_again_and_again_is_not_listened_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """33 million empty lines took the server a minute of its interpreter's time, for each preview."""
+    said = "import sys; sys.stdout.write('\\n' * 2000 + '{\"seen\": {}}\\n')"
+    monkeypatch.setattr(preview_process, "PROGRAM", (sys.executable, "-c", said))
+    nothing: Any = SimpleNamespace(read=lambda *_: b"")
+    with pytest.raises(InvalidRequest, match="its process broke off"):
+        preview_process.look(Asked("a", 1), tmp_path, nothing, Bounds(), None)
 
 
 def test_a_model_process_that_answers_unasked_is_ended() -> None:

@@ -23,7 +23,7 @@ from windvane.artifacts.base import MAX_KEY_BYTES, Artifacts, Location, ObjectIn
 from windvane.artifacts.brokered import ERRORS, MOST_READ
 from windvane.artifacts.reach import Reach
 from windvane.errors import AccessDenied, CallerFault, InvalidRequest
-from windvane.process.beneath import open_beneath
+from windvane.process.beneath import is_hollow, open_beneath
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 
 _LOG = logging.getLogger(__name__)
@@ -234,7 +234,8 @@ class Broker:
         return location
 
     def _file(self, asked: dict[str, Any], flags: int) -> int:
-        """The regular file that a request names; the caller closes it. One that has a second name may be somebody else's.
+        """The regular file that a request names; the caller closes it. One that has a second name may be somebody else's; one
+        that is all hole would be uploaded for hours, long after its task has ended.
 
         raises    BadFrame if the request names none; OSError if there is none
         """
@@ -242,9 +243,10 @@ class Broker:
         if not isinstance(path, str):
             raise BadFrame("A request lacks the file that it is about.")
         descriptor = open_beneath(self._folder, path, flags)
-        if os.fstat(descriptor).st_nlink != 1:
+        found = os.fstat(descriptor)
+        if found.st_nlink != 1 or is_hollow(found):
             os.close(descriptor)
-            raise FileNotFoundError(f"{path} has another name")
+            raise FileNotFoundError(f"{path} has another name, or is one hole")
         return descriptor
 
     def _keep(self, begin: Callable[[], BinaryIO | _Listing]) -> int:

@@ -39,6 +39,9 @@ _MOST_SAID = 1 << 25
 _MOST_VALUES = 1_000_000
 """Of a line, those of its texts included: 20 cells of 10,000 columns, and as much again about each column."""
 
+_MOST_LINES = 1000
+"""Of those that ask for nothing: it has one to say."""
+
 _OWN_MB = 256
 """Of the process itself, before it has data."""
 
@@ -129,13 +132,14 @@ def _serve(
     if pipes[0] is None or pipes[1] is None:
         raise AssertionError("The process was started without pipes.")
     last: dict[str, Any] = {}
-    left, left_to_say = MOST_BYTES, _MOST_SAID
+    left, left_to_say, lines_left = MOST_BYTES, _MOST_SAID, _MOST_LINES
     with suppress(BrokenPipeError):
         _send(pipes[0], json.dumps(told).encode() + b"\n")
-        while left_to_say > 0 and (line := pipes[1].readline(left_to_say)):
+        while left_to_say > 0 and lines_left and (line := pipes[1].readline(left_to_say)):
             left_to_say -= len(line)
             last = _said(line)
             if "read" not in last:
+                lines_left -= 1
                 continue
             start, length = _range(last["read"], size)
             left -= length

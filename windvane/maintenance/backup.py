@@ -25,6 +25,7 @@ from windvane.maintenance.old_folder import require_imported
 from windvane.maintenance.pinned import PinnedDatabase, store_schema
 from windvane.maintenance.sinks import Earlier, HashingReader, Sink, new_sink
 from windvane.objects.snapshot import INDEX_NAME
+from windvane.process.beneath import is_hollow
 from windvane.store.open import FILE_NAME
 
 
@@ -87,8 +88,10 @@ def _copied(database: PinnedDatabase, name: str, scratch: Path) -> KeptFile:
 def _settled(file: KeptFile, scratch: Path) -> KeptFile | None:
     """A copy that no task can change while it is read: a file that becomes shorter would stop the backup.
 
-    None for one that the task made so that nobody may read it."""
+    None for one that the task made so that nobody may read it, or so that it is nearly all hole."""
     path = scratch / "settled"
+    if is_hollow(file.path.stat()):
+        return None
     try:
         stream = file.path.open("rb")
     except PermissionError:

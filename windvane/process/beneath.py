@@ -10,6 +10,12 @@ from pathlib import Path, PurePosixPath
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+_LEAST_HOLE, _LARGEST_PART = 1 << 20, 64
+"""Bytes that may be a hole, and how many times the room that a file takes it may be large."""
+
+_BLOCK = 512
+"""source    st_blocks in stat(2)"""
+
 
 def open_beneath(folder: Path, path: str, flags: int = os.O_RDONLY) -> int:
     """Open a regular file; the caller closes the descriptor.
@@ -51,9 +57,17 @@ def read_beneath(folder: Path, path: str, most: int) -> bytes:
     return content
 
 
+def is_hollow(found: os.stat_result) -> bool:
+    """Whether a file is nearly all hole: it takes hardly any room here, and would take all there is where it is copied to. None
+    of ours has a hole; file systems that compress make files look as if they had small ones."""
+    return found.st_size > _LEAST_HOLE + _LARGEST_PART * _BLOCK * found.st_blocks
+
+
 def remove_beneath(folder: Path) -> None:
-    """Remove a folder and what is in it, however deep it goes. What cannot be removed, or is added meanwhile, stays."""
+    """Remove a folder and what is in it, however deep it goes, closed to its own user or not. What cannot be removed, or is
+    added meanwhile, stays."""
     with suppress(OSError):
+        _open_up(folder)
         top = os.open(folder, _FOLDER)
         try:
             _empty(top)
@@ -87,7 +101,18 @@ def _remove_files(at: int) -> list[str]:
     with os.scandir(at) as entries:  # one after the other: there may be more than fit into memory
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
+                if entry.stat(follow_symlinks=False).st_mode & stat.S_IRWXU != stat.S_IRWXU:
+                    _open_up(entry.name, at)
                 folders.append(entry.name)
             else:
                 os.unlink(entry.name, dir_fd=at)
     return folders
+
+
+def _open_up(folder: Path | str, at: int | None = None) -> None:
+    """Whoever made a folder may have made it such that its own user can neither list it nor move it elsewhere."""
+    found = os.open(folder, os.O_PATH | _FOLDER, dir_fd=at)
+    try:
+        Path(f"/proc/self/fd/{found}").chmod(stat.S_IRWXU)
+    finally:
+        os.close(found)
