@@ -17,6 +17,7 @@ from hostile.asking import ACCOUNT, NOW, OWNER, Ask, by, invoke, sagemaker
 from hostile.signing import Key, Sent
 
 from windvane.api.keyring import KeyRing
+from windvane.errors import Throttled
 from windvane.wire.bodies import Bodies, BodyBounds
 from windvane.wire.edge import Edge, EdgeLimits
 
@@ -166,6 +167,24 @@ def test_bodies_whose_signature_is_open_are_bounded_in_all(edge):
     narrow.close()
     assert most <= 20_000_000
     assert bodies.n_bytes == 0
+
+
+@pytest.mark.parametrize("of", ["peers", "accounts"])
+def test_bodies_of_two_leave_room_for_those_of_a_third(of):
+    """Each had half of what bodies may take in memory: two that sent half a body, and then a byte now and then, kept every
+    upload of anybody else away for as long as they liked."""
+    bodies = Bodies(BodyBounds(2000, per_peer=1000 if of == "peers" else 2000, per_account=1000))
+
+    def hold(who: str, times: int) -> None:
+        whose = [("peer", who)] if of == "peers" else [("peer", "192.0.2.1"), ("account", who)]
+        for _ in range(times):
+            bodies.hold([("all", ""), *whose], 100)
+
+    for who in ("first", "second"):
+        with pytest.raises(Throttled):
+            hold(who, 21)
+    hold("third", 1)
+    assert bodies.n_bytes == 1600
 
 
 def other(service: str, headers: dict[str, str], body: bytes) -> Ask:

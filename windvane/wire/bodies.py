@@ -35,6 +35,9 @@ UNCOUNTED_BYTES = 1 << 14
 class BodyBounds:
     """Bounds of the request bodies that are in memory at once, in bytes; more are turned away with Throttled.
 
+    Nobody has more than it leaves to others: of all, one account half at most, a second one a quarter, and so on; and so of
+    addresses, unless one may have as much as all, as behind a proxy.
+
     per_peer       of requests from one address
     per_account    of requests signed by one account's keys
     patience_s     how long nothing may come
@@ -77,8 +80,10 @@ class Bodies:
         purses    what they count for: ("all", ""), ("peer", address), ("account", number)
         raises    Throttled if one of the purses would hold too much; nothing is counted then
         """
+        is_in_all = _ALL not in purses
+        free = self.bounds.in_all - self._held[_ALL] + (n_bytes if is_in_all else 0)
         for purse in purses:
-            if self._held[purse] + n_bytes > self._most(purse):
+            if self._held[purse] + n_bytes > self._most(purse, free):
                 raise Throttled(
                     "Rate exceeded: the bodies of requests in progress are too large together."
                 )
@@ -92,9 +97,11 @@ class Bodies:
             if self._held[purse] <= 0:
                 del self._held[purse]
 
-    def _most(self, purse: tuple[str, str]) -> int:
-        kinds = {"all": self.bounds.in_all, "peer": self.bounds.per_peer}
-        return kinds.get(purse[0], self.bounds.per_account)
+    def _most(self, purse: tuple[str, str], free: int) -> int:
+        bounds = self.bounds
+        if purse == _ALL or (purse[0] == "peer" and bounds.per_peer >= bounds.in_all):
+            return bounds.in_all
+        return min(free, bounds.per_peer if purse[0] == "peer" else bounds.per_account)
 
 
 _ALL = ("all", "")
