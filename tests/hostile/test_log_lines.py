@@ -1,13 +1,23 @@
-"""Attacks on the server's log by what it quotes."""
+"""Attacks on the server's log, and on the terminals of those who run it, by what is quoted."""
 
 from __future__ import annotations
 
 import io
 import logging
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from unit.maintenance.folders import lived_in
 
+from windvane.cli.ending import exit_code
+from windvane.cli.main import main
+from windvane.domain.candidate import Container
+from windvane.domain.deployment import Model
+from windvane.errors import DataFault
+from windvane.names import Scope
 from windvane.process.log_lines import PlainLines
+from windvane.store.open import open_store
 from windvane.wire.failures import FailureCounter, failed_sign_in
 
 FORGED = "2026-11-30 10:00:00,000 INFO windvane.app: ready"
@@ -47,3 +57,38 @@ def test_half_a_character_does_not_take_the_record_with_it(tmp_path) -> None:
     handler.handle(logging.LogRecord("a", logging.WARNING, "", 0, "key %s", ("AKIA\ud800",), None))
     handler.close()
     assert (tmp_path / "log").read_text() == "key AKIA\\ud800\n"
+
+
+def test_no_name_of_a_client_steers_the_terminal_that_a_check_is_read_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a model's data are said to lie was printed as it came: it could hide what else was found, and with half a
+    character the check ended."""
+    folder = lived_in(tmp_path / "data")
+    now = datetime.now(UTC)
+    model = Model(
+        scope=Scope("111122223333", "us-east-1"),
+        name="m",
+        created=now,
+        modified=now,
+        request={},
+        containers=(Container("image", "s3://b/\x1b[2J\ud800\n0 findings"),),
+    )
+    store = open_store("", folder)
+    with store.transaction() as tx:
+        assert tx.insert(model)
+    store.close()
+    assert main(["check", "--data-dir", str(folder)]) == 1
+    printed = capsys.readouterr().out
+    assert "s3://b/\\x1b[2J\\ud800\\n0 findings is not there" in printed
+    assert "\x1b" not in printed
+
+
+def test_no_cell_steers_the_terminal_of_who_reads_its_file(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def read() -> None:
+        raise DataFault("The target column 'y\x1b[2J\ud800' is not in the data.")
+
+    assert exit_code("automl", read) == 2
+    assert capsys.readouterr().err.count("\\x1b[2J\\ud800") == 1

@@ -24,6 +24,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.candidates import Score
 from windvane.errors import InvalidRequest
 from windvane.names import fresh_suffix
+from windvane.process.log_lines import one_line
 
 _SHOWN = 15
 _COLUMNS = (
@@ -250,7 +251,8 @@ def _show(
 ) -> None:
     for finding in model.analysis.findings:
         if finding.severity == "high":
-            screen.print(f"Mind: {finding.message} {finding.action}", markup=False)
+            told = one_line(f"Mind: {finding.message} {finding.action}")
+            screen.print(told, markup=False)
     screen.print(_board(model.leaderboard(), str(model.analysis.objective)))
     if test is not None:
         told = ", ".join(f"{one.metric} {one.value:.5g}" for one in test)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from windvane.cli.folder import FolderInUse, locked
 from windvane.errors import WindvaneError
+from windvane.process.log_lines import one_line
 from windvane.settings import DEFAULT_REGION, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def _tell(findings: list[Finding], left: list[Finding], lost: Path | None) -> No
     for finding in findings:
         detail = f": {finding.detail}" if finding.detail else ""
         state = "" if finding in left else " (mended)"
-        print(f"{finding.kind.code}  {finding.where}{detail}{state}")
+        print(one_line(f"{finding.kind.code}  {finding.where}{detail}{state}"))
     if findings:
         print()
     for kind in dict.fromkeys(finding.kind for finding in findings):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from windvane.automl.local.hosted import HostDied
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidRequest, JobFault
+from windvane.process.log_lines import printable
 
 
 def exit_code(command: str, work: Callable[[], None]) -> int:
@@ -14,12 +15,17 @@ def exit_code(command: str, work: Callable[[], None]) -> int:
     try:
         work()
     except (InvalidRequest, DataFault, CorruptArtifact, CandidateFault) as error:
-        sys.stderr.write(f"windvane {command}: {error}\n")
+        _tell(command, str(error))
         return 2
     except (JobFault, HostDied) as error:
-        sys.stderr.write(f"windvane {command}: {error}\n")
+        _tell(command, str(error))
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write(f"windvane {command}: stopped.\n")
+        _tell(command, "stopped.")
         return 130
     return 0
+
+
+def _tell(command: str, text: str) -> None:
+    """What is wrong with a file quotes it."""
+    sys.stderr.write(f"windvane {command}: {printable(text)}\n")

@@ -13,6 +13,7 @@ from types import ModuleType
 
 from windvane import __version__
 from windvane.errors import WindvaneError
+from windvane.process.log_lines import printable
 
 _COMMANDS = (
     "serve",
@@ -56,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
     except WindvaneError as error:
-        print(f"windvane: {error}", file=sys.stderr)
+        print(f"windvane: {printable(str(error))}", file=sys.stderr)
         return 2
     return code
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from windvane.automl.local.events import Event
+from windvane.process.log_lines import one_line
 
 _STAGES = {
     "analysis": "reading and analysing the data",
@@ -76,7 +77,7 @@ class Progress:
         self._objective = event["objective"]
         self._console.print(
             f"[bold]{event['problem_type']}[/], scored by [bold]{event['objective']}[/]: "
-            f"{escape(event['problem_reason'])}. {event['n_rows']:,} rows, "
+            f"{escape(one_line(event['problem_reason']))}. {event['n_rows']:,} rows, "
             f"{event['n_features']} features, {_folds(event['n_folds'])}.",
             highlight=False,
             soft_wrap=True,
@@ -89,7 +90,7 @@ class Progress:
         name = f"{event['index']:>3}  {event['algorithm']:<15}"
         if event["state"] == "failed":
             self._console.print(
-                f"{name} [red]failed[/]: {escape(event['reason'])}", highlight=False
+                f"{name} [red]failed[/]: {escape(one_line(event['reason']))}", highlight=False
             )
             return
         is_best = event["best"] == event["index"]
@@ -113,7 +114,9 @@ class Progress:
             self._mind(f"{event['note']}.")
 
     def _mind(self, text: str) -> None:
-        self._console.print(f"Mind: {text}", highlight=False, markup=False, soft_wrap=True)
+        self._console.print(
+            f"Mind: {one_line(text)}", highlight=False, markup=False, soft_wrap=True
+        )
 
 
 def _folds(n_folds: int) -> str:

@@ -1,4 +1,5 @@
-"""Lines of logs: what a client sent, and a message quotes, can neither begin a line of its own nor steer a terminal."""
+"""Lines of logs, and of commands: what a client sent, or stands in a file, and a message quotes, can neither begin a line of
+its own nor steer a terminal."""
 
 from __future__ import annotations
 
@@ -13,11 +14,25 @@ can hold them."""
 _BEHIND = "\n    "
 
 
+def printable(text: str) -> str:
+    """Return a text without characters that steer a terminal, or that it cannot show; it may have several lines.
+
+    >>> printable("a\\x1b[2J\\x9b")
+    'a\\\\x1b[2J\\\\x9b'
+    """
+    return _CONTROL.sub(_escaped, text)
+
+
+def one_line(text: str) -> str:
+    """Return a text as `printable` does, in one line."""
+    return printable(text).replace("\n", "\\n")
+
+
 class PlainLines(logging.Formatter):
     """Writes control characters as escapes, sets in every line of a record but its first, and gives times in UTC."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = _CONTROL.sub(_escaped, super().format(record))
+        text = printable(super().format(record))
         return _BEHIND.join(text.split("\n"))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802, ARG002 - logging's own names
