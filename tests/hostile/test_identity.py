@@ -54,7 +54,7 @@ from windvane.control.passes import Passes
 from windvane.control.roles import Action
 from windvane.domain.candidate import TransformJob
 from windvane.domain.deployment import Endpoint
-from windvane.domain.identity import KeyStatus
+from windvane.domain.identity import KeyStatus, User
 from windvane.domain.problem import MetricName
 from windvane.errors import AccessDenied, InvalidRequest
 from windvane.names import Scope, default_role
@@ -414,6 +414,34 @@ def test_sessions_end_with_their_role_even_if_it_is_made_again(account: Accounts
     assert may(account, first, "sts", "get_caller_identity") == "InvalidClientTokenId"
     iam.create_role(**made)
     assert may(account, first, "sts", "get_caller_identity") == "InvalidClientTokenId"
+
+
+def test_a_user_that_another_server_has_just_made_is_asked_for_by_its_path(
+    account: Accounts,
+) -> None:
+    """For a second it was not known here, and was taken for one without a path: who may have keys of all users but
+    administrators got one of theirs, for good."""
+    statements = allow("iam:*"), deny("iam:*", f"arn:aws:iam::{ACCOUNT}:user/admin/*")
+    keys = account.user("eve", *statements)
+    made = {"created": account.clock(), "path": "/admin/"}
+    with account.store.transaction() as tx:
+        tx.add_identity(User(account=ACCOUNT, name="bob", id="AIDABOB", **made))
+    assert may(account, keys, "iam", "create_access_key", UserName="bob") == "AccessDenied"
+    account.client("iam", keys).create_access_key(UserName="eve")
+
+
+def test_a_session_is_not_widened_by_the_end_of_a_policy_that_narrows_it(account: Accounts) -> None:
+    """What the policy denied was allowed by the other one of the session, for the twelve hours that it may last."""
+    iam = account.client("iam")
+    text = document(deny("sagemaker:DeleteModel"))
+    narrow = iam.create_policy(PolicyName="narrow", PolicyDocument=text)["Policy"]["Arn"]
+    named = {"Policy": document(allow("*")), "PolicyArns": [{"arn": narrow}]}
+    keys = account.session(f"arn:aws:iam::{ACCOUNT}:role/windvane", **named)
+    assert may(account, keys, "sagemaker", "delete_model", ModelName="m") == "AccessDeniedException"
+    assert may(account, keys, "sagemaker", "list_models") == ""
+    iam.delete_policy(PolicyArn=narrow)
+    assert may(account, keys, "sagemaker", "delete_model", ModelName="m") == "AccessDeniedException"
+    assert may(account, keys, "sagemaker", "list_models") == "AccessDeniedException"
 
 
 def test_sessions_end_with_any_role_on_their_way(account: Accounts) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from windvane.api.further_permissions import HANDING_ON, TAKING_OVER, tagging
 from windvane.api.permissions import Lookups, Permission, ResourcesOf, Rows, anything
+from windvane.control.identity.directory import Directory
 from windvane.control.kms.blobs import head_of
 from windvane.control.members import first
 from windvane.domain.resource import Kind
@@ -288,17 +289,23 @@ _STS: Rows = {
 }
 
 
+def _current(lookups: Lookups) -> Directory:
+    """What names stand for now: another server may just have made a user of this name, or moved it to another path."""
+    lookups.directory.refresh()
+    return lookups.directory
+
+
 def _user(call: Call, lookups: Lookups) -> tuple[str, ...]:
     """The user who is named; whoever calls if none is."""
     account = call.caller.account
     name = call.parameters.get("UserName") or call.caller.credential.user_name
-    found = lookups.directory.user(account, name) if name else None
+    found = _current(lookups).user(account, name) if name else None
     return (found.arn if found is not None else f"arn:aws:iam::{account}:user/{name or ''}",)
 
 
 def _role(call: Call, lookups: Lookups) -> tuple[str, ...]:
     account, name = call.caller.account, call.parameters["RoleName"]
-    arns = [role.arn for role in lookups.directory.roles(account) if role.name == name]
+    arns = [role.arn for role in _current(lookups).roles(account) if role.name == name]
     return (arns[0] if arns else f"arn:aws:iam::{account}:role/{name}",)
 
 
@@ -325,7 +332,7 @@ def _moved_user(call: Call, lookups: Lookups) -> tuple[str, ...]:
 
 def _by_key(call: Call, lookups: Lookups) -> tuple[str, ...]:
     """The user whose access key is named."""
-    record = lookups.directory.key(call.parameters["AccessKeyId"])
+    record = _current(lookups).key(call.parameters["AccessKeyId"])
     account = call.caller.account
     if record is None or record.account != account:
         return (f"arn:aws:iam::{account}:user/*",)

@@ -217,11 +217,16 @@ class Authorizer:
         return self.directory.user(credential.account, credential.user_name)
 
     def _session(self, text: str) -> tuple[Policy, ...]:
-        """text    JSON: the document of a session policy ("" for none) and ARNs of managed ones"""
+        """Nothing, which allows nothing, once a policy that is named is no more: what it denied would be denied no longer.
+
+        text    JSON: the document of a session policy ("" for none) and ARNs of managed ones
+        """
         document, arns = json.loads(text)
         own = [read_once(document, Use.SESSION)] if document else []
-        named = [self.directory.policy(arn) for arn in arns]
-        return (*own, *(read_once(one.document, Use.MANAGED) for one in named if one is not None))
+        named = [policy for arn in arns if (policy := self.directory.policy(arn)) is not None]
+        if len(named) < len(arns):
+            return ()
+        return (*own, *(read_once(one.document, Use.MANAGED) for one in named))
 
 
 def account_of(resource: str) -> str:
