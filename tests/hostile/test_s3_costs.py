@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from windvane.cli.protocol import UNREAD_BYTES, _Unread
 from windvane.objects import index as index_module
 from windvane.objects.index import Index, _Ticket
 from windvane.objects.records import Attributes
-from windvane.objects.store import open_objects
+from windvane.objects.store import EmbeddedObjects, open_objects
 from windvane.wire.s3 import own
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.form import read_form
@@ -239,25 +240,73 @@ def test_a_long_answer_is_not_written_on_the_event_loop(
     assert house._thread not in loops
 
 
+def changes_of(store: EmbeddedObjects) -> list[int]:
+    """How many rows each transaction changes from now on."""
+    transact, n_rows = store._index._transact, [0]
+
+    def watched(batch: Any) -> None:
+        before = store._index._writer.total_changes
+        transact(batch)
+        n_rows.append(store._index._writer.total_changes - before)
+
+    store._index._transact = watched  # type: ignore[method-assign]
+    return n_rows
+
+
 def test_a_bucket_with_many_uploads_is_deleted_in_many_transactions(tmp_path: Path) -> None:
     """All of its uploads were aborted in one, in which nobody else could write."""
     with closing(open_objects(tmp_path / "store")) as store:
         store.create_bucket("ours", OURS, "us-east-1")
         for _ in range(450):
             store.create_upload("ours", "k", Attributes())
-        transact, longest = store._index._transact, [0]
-
-        def watched(batch: Any) -> None:
-            before = store._index._writer.total_changes
-            transact(batch)
-            longest.append(store._index._writer.total_changes - before)
-
-        store._index._transact = watched  # type: ignore[method-assign]
+        longest = changes_of(store)
         store.delete_bucket("ours")
         assert len(longest) > 3
         assert max(longest) < 450 * 3
         assert store.owner("ours") is None
         assert list(store.orphans()) == []
+
+
+def test_uploads_of_many_parts_are_aborted_a_few_at_a_time(tmp_path: Path) -> None:
+    """Two hundred uploads went in one transaction, of up to ten thousand parts each: nobody else wrote for 14 seconds."""
+    with closing(open_objects(tmp_path / "store")) as store:
+        store.create_bucket("ours", OURS, "us-east-1")
+        for _ in range(30):
+            store.create_upload("ours", "k", Attributes())
+
+        def add_parts(db: sqlite3.Connection) -> None:
+            db.execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+                "INSERT INTO parts (content, number, file, size, stored_size, crc, etag, modified, checksum, parameters) "
+                "SELECT content, i, 'f' || i, 0, 0, 0, '', 0, 'null', '{}' FROM uploads, n"
+            )
+
+        store._index.write(add_parts)
+        longest = changes_of(store)
+        store.delete_bucket("ours")
+        assert len(longest) > 3
+        assert max(longest) < 12_000
+
+
+def test_completed_uploads_are_forgotten_a_few_at_a_time(tmp_path: Path) -> None:
+    """Those of an hour went in one transaction; and all of every account were looked through when a bucket was deleted."""
+    with closing(open_objects(tmp_path / "store")) as store:
+        store.create_bucket("ours", OURS, "us-east-1")
+
+        def complete_many(db: sqlite3.Connection) -> None:
+            db.execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) "
+                "INSERT INTO completions SELECT 'u' || i, 1, x'6b', i, '', i FROM n"
+            )
+
+        store._index.write(complete_many)
+        longest = changes_of(store)
+        store.delete_bucket("ours")
+        assert max(longest) < 10
+        store.sweep(datetime.now(UTC))
+        assert max(longest) <= 5_000
+        with store._index.read() as db:
+            assert db.execute("SELECT count(*) FROM completions").fetchone() == (0,)
 
 
 def test_pieces_of_a_body_are_bounded_as_its_bytes_are() -> None:

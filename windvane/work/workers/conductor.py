@@ -157,11 +157,25 @@ class Conductor:
         if quiet is not None and quiet.seen == (job, endpoint) and now < quiet.until:
             return False
         state = self._read(tx, job)
-        if self._next(state, now) != state:
+        if self._is_changed_by_time(state, now):
             return True
         until = min(next_change(job, self.up_since, now), now + _LOOK_AGAIN)
         self._quiet[job.arn] = _Quiet((job, endpoint), until)
         return False
+
+    def _is_changed_by_time(self, state: JobState, now: datetime) -> bool:
+        """Whether something is due of a job though no task of it has ended. What a task's end makes due needs the analysis,
+        which is not read here: this is asked of all jobs every few seconds, and each has another one."""
+        if state.needs_analysis and self._has_lost_volume(state.job):
+            return True
+        try:
+            return flow.advance(state, now) != state
+        except Exception:  # noqa: BLE001 - a job that cannot go on is ended by bringing it forward
+            return True
+
+    def _has_lost_volume(self, job: AutoMLJob) -> bool:
+        folder = workspace_of(self.data_dir, job).folder
+        return bool(job.volume_key) and not (folder / "dataset").exists()
 
     def forget_all_but(self, job_arns: Iterable[str]) -> None:
         """Drop what is known of other jobs."""
@@ -203,7 +217,7 @@ class Conductor:
     def _analysis_of(self, job: AutoMLJob) -> Analysis:
         folder = workspace_of(self.data_dir, job).folder
         if folder not in self._analyses:
-            if job.volume_key and not (folder / "dataset").exists():
+            if self._has_lost_volume(job):
                 raise VolumeLost(job.name)
             self._remember(folder, _analysis_in(folder, self.max_columns))
         return self._analyses[folder].analysis
@@ -239,13 +253,18 @@ def sweep(store: Store, conductor: Conductor, now: datetime, max_attempts: int) 
         for job_arn in {task.job_arn for task in tx.release_expired(now, max_attempts)}:
             conductor.bring_forward(tx, job_arn, now)
     with store.snapshot() as tx:
-        due = [job.arn for job in tx.every(AutoMLJob, UNFINISHED) if conductor.is_due(tx, job, now)]
+        due = [job for job in tx.every(AutoMLJob, UNFINISHED) if conductor.is_due(tx, job, now)]
         stopping = [
             job.arn
             for job in stepjobs.unfinished(tx, (StepStatus.STOPPING,))
             if not conductor.is_left(job.arn, now)
         ]
-    for job_arn in (*due, *stopping):
+    for job in due:
+        if job.problem_type is not None and job.search_ended is None:
+            conductor.prepare(job)
+        with store.transaction() as tx:
+            conductor.bring_forward(tx, job.arn, now)
+    for job_arn in stopping:
         with store.transaction() as tx:
             conductor.bring_forward(tx, job_arn, now)
 
