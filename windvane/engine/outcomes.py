@@ -113,13 +113,28 @@ def read_out_of_fold(folder: Path) -> NDArray[np.float32]:
         raise CorruptArtifact(f"{folder / 'oof.npy'} cannot be read: {error}.") from error
 
 
+_MOST = {
+    "scores": len(MetricName),
+    "train_scores": len(MetricName),
+    "notes": 200,
+    "members": 1000,
+    "stops": 100,
+    "second_layer": 100,
+}
+"""A task may say what it likes of a candidate, and those of all candidates of a job are read whenever one of its tasks ends,
+while nobody else may write to the store."""
+
+
 def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
     """An outcome as JSON; `outcome_from_json` reads it, also after keys of `members` became strings."""
     return asdict(outcome)
 
 
 def outcome_from_json(document: dict[str, Any]) -> Outcome:
-    """raises    KeyError or TypeError if it is not an outcome"""
+    """raises    KeyError, TypeError or ValueError if it is not an outcome, or has more of anything than one has"""
+    for name, most in _MOST.items():
+        if len(document.get(name, ())) > most:
+            raise ValueError(f"{name!r} has {len(document[name])} values; {most} are the most")
     return Outcome(
         **{
             **document,
