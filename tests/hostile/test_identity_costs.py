@@ -23,6 +23,7 @@ from windvane.api.session_tokens import MOST_POLICY_ARNS, MOST_POLICY_CHARACTERS
 from windvane.control.identity.documents import Policy
 from windvane.control.roles import Roles
 from windvane.domain.identity import Identity, User
+from windvane.errors import AccessDenied
 from windvane.store import identity_rows
 from windvane.wire.call import Call, RequestRecord
 from windvane.wire.edge import Edge
@@ -284,6 +285,20 @@ def test_long_policies_keep_nobody_waiting_who_asks_for_predictions(account: Acc
         for _ in range(2):
             runtime.invoke_endpoint(EndpointName="e", Body=b"1")
         assert [thread == here for thread in asked.threads] == on_the_loop
+
+
+def test_policies_of_many_sessions_are_not_read_on_the_event_loop(account: Accounts) -> None:
+    """Eight kilobytes took it 11 ms, for each session that was not known yet, or not any more."""
+    text = document(allow("sagemaker:*", "arn:aws:sagemaker:*:*:endpoint/".ljust(1500, "a") + "*"))
+    keys = account.session(f"arn:aws:iam::{ACCOUNT}:role/windvane", Policy=text)
+    permit, caller = permit_of(account.identity), account.caller(keys)
+    call = Call("sagemaker", "ListModels", caller, {}, "")
+    before = n_kept()
+    assert not permit.is_quick(call)
+    assert n_kept() == before
+    with pytest.raises(AccessDenied):
+        permit(call, RequestRecord(""))
+    assert permit.is_quick(call)
 
 
 def test_long_policies_keep_no_page_of_others_waiting(account: Accounts) -> None:

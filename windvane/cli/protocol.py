@@ -246,7 +246,8 @@ class Bounded(HttpToolsProtocol):
             self._watch_reader()
 
     def _is_crowded(self) -> bool:
-        """One peer leaves others room: it holds at most half of the connections that there may be."""
+        """Each peer leaves others room: it has no more connections than are free, so one has half of all at most, a second
+        one a quarter, and so on."""
         if resource.getrlimit(resource.RLIMIT_NOFILE)[0] == resource.RLIM_INFINITY:
             return False
         most, n = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2, len(self.connections)
@@ -255,7 +256,7 @@ class Bounded(HttpToolsProtocol):
         peers = (getattr(other, "client", None) or ("",) for other in self.connections)
         own = peer_of(self.client[0])
         same = sum(peer_of(peer[0]) == own for peer in peers)
-        return n > most or same > most // 2
+        return same > most - n
 
     def _refuse(self, sentence: str, status: int = 400) -> None:
         """raises    Refused, which the parser hands to `send_400_response`"""
