@@ -23,8 +23,8 @@ from windvane.objects.rows import (
 )
 
 LIFECYCLE_DOCUMENT = "lifecycle"
-_BATCH = 200
-"""Uploads that are aborted in one transaction, in which nobody else writes."""
+_BATCH, _PARTS = 200, 10_000
+"""Uploads that are aborted in one transaction, in which nobody else writes, and their parts, but for those of the last one."""
 
 
 class BucketOperations(Opened):
@@ -82,12 +82,15 @@ class BucketOperations(Opened):
             uploads = db.execute(
                 "SELECT id FROM uploads WHERE bucket = ? LIMIT ?", (change.id, _BATCH)
             ).fetchall()
+            n_parts = 0
             for (number,) in uploads:
-                change.abort_upload(number)
+                n_parts += change.abort_upload(number)
+                if n_parts >= _PARTS:
+                    break
             if uploads:
                 return False
             change.count(0, 0, -_documents_bytes(db, change.id))
-            for table in ("completions", "documents", "lifecycles"):
+            for table in ("documents", "lifecycles"):  # completions go by time
                 db.execute(f"DELETE FROM {table} WHERE bucket = ?", (change.id,))
             db.execute("DELETE FROM buckets WHERE id = ?", (change.id,))
             return True

@@ -182,14 +182,15 @@ class BucketChange:
         self.count(0, 0, -beside(key, n_attributes) - FILE_BYTES)
         return int(content)
 
-    def abort_upload(self, number: int) -> None:
-        """Drop an upload and its parts, which did not become an object."""
+    def abort_upload(self, number: int) -> int:
+        """Drop an upload and its parts, which did not become an object; return how many there were."""
         content = self.drop_upload(number)
         size, n_parts = self.db.execute(
             "SELECT coalesce(sum(size), 0), count(*) FROM parts WHERE content = ?", (content,)
         ).fetchone()
         self.count(-size, 0, -n_parts * FILE_BYTES)
         self.drop_content(content)
+        return int(n_parts)
 
     def count(self, n_bytes: int, n_objects: int, n_beside: int) -> None:
         """Add to what the bucket's account uses.

@@ -22,6 +22,9 @@ from windvane.objects.rule_index import RuleIndex
 from windvane.objects.upload_operations import UploadOperations
 
 _BATCH = 200
+_FORGOTTEN = 5_000
+"""Completed uploads that are forgotten in one transaction, in which nobody else writes."""
+
 _COMPLETIONS_KEPT = timedelta(days=1)
 
 
@@ -39,8 +42,20 @@ class Expiry(BucketOperations, ObjectOperations, UploadOperations):
                 rules = RuleIndex(rules_from_json(text))
                 self._expire_versions(bucket, text, rules, now)
                 self._expire_uploads(bucket, text, rules, now)
-        oldest = to_micros(now - _COMPLETIONS_KEPT)
-        self._change(lambda db, _: db.execute("DELETE FROM completions WHERE at < ?", (oldest,)))
+        while self._forget_completions(to_micros(now - _COMPLETIONS_KEPT)):
+            pass
+
+    def _forget_completions(self, oldest: int) -> bool:
+        """Forget some of those before `oldest`; return whether there may be more."""
+
+        def forget(db: sqlite3.Connection, _: list[str]) -> int:
+            return db.execute(
+                "DELETE FROM completions WHERE upload IN "
+                "(SELECT upload FROM completions WHERE at < ? ORDER BY at LIMIT ?)",
+                (oldest, _FORGOTTEN),
+            ).rowcount
+
+        return self._change(forget) == _FORGOTTEN
 
     def _rules_of(self, bucket: str) -> str:
         """The rules as they are kept; raises NoSuchBucket."""
