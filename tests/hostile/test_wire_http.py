@@ -68,8 +68,8 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.address[1]}"
 
-    def connect(self) -> socket.socket:
-        return socket.create_connection(self.address, timeout=ANSWER_S)
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        return socket.create_connection(self.address, ANSWER_S, (source, 0))
 
     def stop(self) -> None:
         self.uvicorn.should_exit = True
@@ -298,12 +298,32 @@ def test_an_answer_ends_with_its_connection_though_a_request_waits_behind_it(imp
     assert "Exception" not in caplog.text
 
 
+def wait_for_connections(server: Server, n: int) -> None:
+    deadline = time.monotonic() + ANSWER_S
+    while len(server.uvicorn.server_state.connections) != n and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def test_two_peers_leave_connections_for_a_third(impatient, monkeypatch):
+    """Each might have half of them, so two had all: everybody else was turned away for as long as they liked."""
+    monkeypatch.setattr(protocol.resource, "getrlimit", lambda _: (16, 16))
+    wait_for_connections(impatient, 0)
+    held = [impatient.connect(f"127.0.0.{peer}") for peer in (2, 3) for _ in range(4)]
+    try:
+        wait_for_connections(impatient, 6)  # four, and two
+        assert read_all(held[-1]).startswith(b"HTTP/1.1 503 ")
+        with impatient.connect() as third:
+            third.sendall(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+            assert read_all(third).startswith(b"HTTP/1.1 200 ")
+    finally:
+        for connection in held:
+            connection.close()
+
+
 def test_one_peer_leaves_connections_for_others(impatient, monkeypatch):
     """With 16 descriptors there may be 8 connections, and 4 of one peer."""
     monkeypatch.setattr(protocol.resource, "getrlimit", lambda _: (16, 16))
-    deadline = time.monotonic() + ANSWER_S
-    while impatient.uvicorn.server_state.connections and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for_connections(impatient, 0)
     held = [impatient.connect() for _ in range(4)]
     try:
         with impatient.connect() as one_more:
