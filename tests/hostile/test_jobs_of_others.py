@@ -16,7 +16,7 @@ from api.test_reports import PIPELINE, dataset_step, post, put_artefacts, refuse
 from api.world import World, build_world, close
 from unit.work.room import room_mb
 from unit.work.workers.forking import forking
-from unit.work.world import SCOPE, make_job
+from unit.work.world import ANALYSIS, SCOPE, make_job
 
 from windvane.domain.candidate import StepStatus, TrainingJob
 from windvane.domain.job import AutoMLJob, JobStatus
@@ -33,6 +33,7 @@ from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.duty import Duties
 from windvane.work.workers.roles import Role
 from windvane.work.workers.worker import MAX_ATTEMPTS, Worker
+from windvane.work.workspace import workspace_of
 
 UP_SINCE = datetime.now(UTC)
 
@@ -103,6 +104,47 @@ def test_analyses_of_many_jobs_fill_no_memory_and_are_read_beside_the_store(
         duty.prepare()
         assert len(conductor._analyses) == 1
     assert [name.partition("-")[0] for name in read] == ["first", "second", "first"]
+
+
+def test_whoever_looks_after_all_jobs_reads_no_analyses_of_theirs(
+    store: Store, conductor: Conductor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The analyses of all jobs in progress were read every ten seconds, one in place of the other: of 24 with 10,000 columns
+    of long texts that took longer than a task is leased for, so that tasks of everybody were taken from their workers."""
+    read: list[str] = []
+
+    def read_one(workspace: Path, _: int) -> KnownAnalysis:
+        with store.transaction():  # which is refused inside another one
+            read.append(workspace.name.partition("-")[0])
+        return KnownAnalysis(ANALYSIS, 30 << 20)
+
+    now = datetime.now(UTC)
+    for name in ("first", "second", "third"):
+        analysed(store, conductor, opened(store, name), now)
+    monkeypatch.setattr(conducting, "_analysis_in", read_one)
+    for seconds in (0, 11, 22):
+        sweep(store, conductor, now + timedelta(seconds=seconds), MAX_ATTEMPTS)
+    assert read == []
+    with store.snapshot() as tx:
+        jobs = tx.every(AutoMLJob, [JobStatus.IN_PROGRESS])
+        assert all(
+            any(task.kind is TaskKind.FEATURES for task in tx.tasks(job.arn)) for job in jobs
+        )
+    sweep(store, conductor, now + timedelta(seconds=590), MAX_ATTEMPTS)
+    assert read == ["first", "second", "third"]
+
+
+def analysed(store: Store, conductor: Conductor, job: AutoMLJob, now: datetime) -> None:
+    """Have the data of a job analysed, so that features of theirs wait to be made."""
+    conductor._analyses[workspace_of(conductor.data_dir, job).folder] = KnownAnalysis(ANALYSIS, 0)
+    with store.transaction() as tx:
+        tx.add_tasks(job.arn, [NewTask(TaskKind.ANALYZE, "analyze")], now)
+        task = tx.claim_task([TaskKind.ANALYZE], "run/a", now, now + timedelta(hours=1))
+        assert task is not None
+        result = {"problem_type": "BinaryClassification", "objective": "F1"}
+        assert tx.finish_task(task, TaskStatus.DONE, now, result=result)
+        conductor.bring_forward(tx, job.arn, now)
+    conductor._analyses.clear()
 
 
 def opened(store: Store, name: str) -> AutoMLJob:
