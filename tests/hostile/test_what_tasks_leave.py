@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,11 +21,12 @@ from typing import Any
 import pytest
 from hostile.test_backups import anybodys_folder
 from unit.maintenance.folders import lived_in
+from unit.work.world import make_job
 
 from windvane.control import preview_process
 from windvane.control.preview_process import Bounds
 from windvane.domain.problem import MetricName
-from windvane.engine.candidates import Outcome, Score
+from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.outcomes import outcome_from_json, outcome_to_json
 from windvane.engine.preview.asked import Asked
 from windvane.errors import InvalidRequest, ModelFault
@@ -39,6 +41,7 @@ from windvane.process.words import relay
 from windvane.serving.media import MOST_TOLD_BYTES
 from windvane.serving.pool import Pool, Seat
 from windvane.serving.router import Route, Router, VariantRoute
+from windvane.work.jobs import records
 from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.forked import MOST_RESULT, MOST_VALUES, ForkedTask, read_result
 from windvane.work.workers.forks import Forks
@@ -142,6 +145,16 @@ def test_an_outcome_has_no_more_of_anything_than_one_has(name: str, value: objec
     told = {**outcome_to_json(Outcome(1, 0.5, (), 1.0, 0.1, 1, 5)), name: value}
     with pytest.raises(ValueError, match=f"'{name}' has"):
         outcome_from_json(told)
+
+
+@pytest.mark.parametrize("tag", ["x" * 64, "../../other", "dpp0/", ""])
+def test_no_name_of_transformers_fills_records_or_leads_elsewhere(tag: str) -> None:
+    """It stood in the record of a candidate three times, of 60,000 characters and more."""
+    job, now = make_job(), datetime.now(UTC)
+    begun = records.begun(job, Plan(1, "dpp0", "lightgbm", {}, seed=0), now)
+    told = outcome_to_json(Outcome(1, 0.5, (), 1.0, 0.1, 1, 5))
+    with pytest.raises(ValueError, match="no name of transformers"):
+        records.completed(job, begun, {"outcome": told, "tag": tag}, now)
 
 
 def test_the_result_of_the_largest_ensemble_is_far_below_what_is_read() -> None:

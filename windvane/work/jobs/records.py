@@ -5,6 +5,7 @@ All are a function of the job, its tasks and their results, so a restart makes t
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,8 @@ SPLIT = "split"
 
 MAX_TEXT = 1024
 """Of a reason that is recorded."""
+
+_TAG = re.compile("[A-Za-z0-9_-]{1,63}")
 
 
 def transform_key(recipe: str) -> str:
@@ -59,8 +62,11 @@ def unplanned(job: AutoMLJob, index: int, algorithm: str, now: datetime) -> Cand
 def completed(
     job: AutoMLJob, candidate: Candidate, result: dict[str, Any], ended: datetime | None
 ) -> Candidate:
-    """A candidate with what its task brought."""
-    outcome, tag = outcome_from_json(result["outcome"]), result["tag"]
+    """A candidate with what its task brought.
+
+    raises    KeyError, TypeError or ValueError if that is no candidate's
+    """
+    outcome, tag = outcome_from_json(result["outcome"]), _tag(result["tag"])
     keys = Keys(job)
     return replace(
         candidate,
@@ -79,6 +85,13 @@ def completed(
         containers=containers_of(job, candidate, tag),
         ended=ended,
     )
+
+
+def _tag(told: str) -> str:
+    """It becomes a part of names that stand in the candidate's record several times."""
+    if not _TAG.fullmatch(told):
+        raise ValueError(f"{told[:60]!r} is no name of transformers")
+    return told
 
 
 def ended(
