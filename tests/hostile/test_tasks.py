@@ -200,6 +200,32 @@ def test_a_bucket_that_changes_hands_under_a_task_is_none_of_its(tmp_path: Path)
     assert not reach.may_read(result)
 
 
+def test_a_manifest_of_many_buckets_is_asked_about_object_by_object(tmp_path: Path) -> None:
+    """A manifest that was replaced once its job was admitted named a hundred thousand buckets: a worker asked whose each of
+    them is before its task began, for seconds in which it brought nobody's job forward."""
+    artifacts = LocalArtifacts(tmp_path / "objects")
+    artifacts.ensure_bucket("data")
+    named = [f"bucket-{number}/rows" for number in range(1000)]
+    manifest = json.dumps([{"prefix": "s3://"}, *named])
+    artifacts.write(Location("data", "manifest"), manifest.encode())
+    job = job_of()
+    channel = Channel(source=DataSource("s3://data/manifest", is_manifest=True))
+    job = replace(job, spec=replace(job.spec, data=DataSpec(channels=(channel,))))
+    asked: list[str] = []
+
+    def permits(bucket: str) -> bool:
+        asked.append(bucket)
+        return bucket in ("data", "bucket-7")
+
+    everything = (lambda _: True,) * 2
+    reach = reach_of(job, TaskKind.ANALYZE, artifacts, permits, *everything)
+    assert set(asked) == {"data"}
+    assert reach.may_read(Location("bucket-7", "rows"))
+    assert reach.may_ask_for("bucket-7")
+    assert not reach.may_read(Location("bucket-8", "rows"))
+    assert not reach.may_ask_for("bucket-8")
+
+
 def test_a_listing_does_not_go_on_in_a_bucket_that_has_changed_hands(tmp_path: Path) -> None:
     """A listing that was begun was paged on by the bucket's name: of the next account to create the bucket, too."""
     own = LocalArtifacts(tmp_path / "objects")

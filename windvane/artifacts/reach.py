@@ -49,7 +49,8 @@ class Reach:
 
     def may_ask_for(self, bucket: str) -> bool:
         """Whether it may know that there is such a bucket."""
-        return any(one.bucket == bucket for one in (*self.read, *self.write, *self.objects))
+        named = (*self.read, *self.write, *self.objects)
+        return any(one.bucket == bucket for one in named) and self.permits(bucket)
 
 
 def _is_under(location: Location, prefixes: tuple[Location, ...]) -> bool:

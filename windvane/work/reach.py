@@ -36,6 +36,7 @@ def reach_of(
     """The reach of one task. Objects that a manifest names are those that it names now.
 
     artifacts    to read manifests
+    permits      asked at each request: a manifest may name as many buckets as objects
     role         what the job's role lets it read now
     writes       what it lets it write now
     """
@@ -52,9 +53,9 @@ def reach_of(
         urls = [container.model_data_url for container in job.containers]
         objects |= {parse_location(url) for url in (*urls, job.transformers) if url}
     return Reach(
-        tuple(one for one in read if permits(one.bucket)),
-        frozenset(one for one in objects if permits(one.bucket)),
-        tuple(one for one in _outputs(job) if permits(one.bucket)),
+        tuple(read),
+        frozenset(objects),
+        tuple(_outputs(job)),
         role,
         permits,
         writes,
