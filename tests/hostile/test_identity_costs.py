@@ -287,6 +287,31 @@ def test_long_policies_keep_nobody_waiting_who_asks_for_predictions(account: Acc
         assert [thread == here for thread in asked.threads] == on_the_loop
 
 
+PARTS = "".join(f"*?{number:x}" for number in range(430))
+"""Of a pattern: an expression each."""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        deny("*", f"arn:aws:sagemaker:*:*:{PARTS}${{aws:userid}}"),
+        deny("*", Condition={"StringLike": {"aws:userid": f"{PARTS}${{aws:userid}}"}}),
+        deny("*", f"arn:aws:sagemaker:*:*:{'*' * 1800}"),
+    ],
+    ids=["a resource", "a condition", "many stars"],
+)
+def test_a_pattern_that_is_made_anew_for_each_session_is_not_matched_on_the_event_loop(
+    account: Accounts, statement: dict[str, Any]
+) -> None:
+    """One pattern was one match, however long: with a variable in it, sessions that asked in turns took the event loop 10 ms
+    with every request."""
+    keys = account.user("ann", statement)
+    permit, caller = permit_of(account.identity), account.caller(keys)
+    with pytest.raises(AccessDenied):
+        permit(Call("sagemaker", "ListModels", caller, {}, ""), RequestRecord(""))
+    assert not permit.is_quick(Call("sagemaker", "ListModels", caller, {}, ""))
+
+
 def test_policies_of_many_sessions_are_not_read_on_the_event_loop(account: Accounts) -> None:
     """Eight kilobytes took it 11 ms, for each session that was not known yet, or not any more."""
     text = document(allow("sagemaker:*", "arn:aws:sagemaker:*:*:endpoint/".ljust(1500, "a") + "*"))

@@ -65,6 +65,10 @@ _KEYS = {key.lower() for key in KEYS}
 _MAPPED_BITS = 96
 """Of an address of IPv6 that stands for one of IPv4: what is before it."""
 
+_OF_PATTERNS = ("String", "Arn")
+_OF_A_TEST = 16
+"""Steps: what is compared may have to be read, or all facts to be folded."""
+
 _Test = Callable[[str, Facts], bool]
 """Whether one value of a condition fits what the request says."""
 
@@ -77,6 +81,7 @@ class Condition:
     if_exists    holds where the key is missing
     wants_null   of the operator Null alone: True wants the key to be missing
     but_known    variables of a negation: without one of them nobody knows what is excepted
+    n_steps      how much it takes to find out whether it holds, as Pattern.n_steps
     """
 
     key: str
@@ -85,6 +90,7 @@ class Condition:
     if_exists: bool = False
     wants_null: bool | None = None
     but_known: frozenset[str] = frozenset()
+    n_steps: int = 1
 
     def holds(self, facts: Facts) -> bool:
         told = facts.get(self.key)
@@ -143,7 +149,15 @@ def _read(operator: str, key: str, values: Any) -> Condition:
             f"A value of {operator} {key} is not of the form that the operator takes: {texts}."
         ) from error
     but_known = variables_in(" ".join(texts)) if negated else frozenset()
-    return Condition(key.lower(), tests, negated, operator != base, but_known=but_known)
+    n_steps = sum(_steps_of(base, text) for text in texts)
+    return Condition(
+        key.lower(), tests, negated, operator != base, but_known=but_known, n_steps=n_steps
+    )
+
+
+def _steps_of(operator: str, text: str) -> int:
+    of_pattern = read_pattern(text).n_steps if operator.startswith(_OF_PATTERNS) else 0
+    return _OF_A_TEST + of_pattern
 
 
 def _text(value: Any, key: str) -> str:

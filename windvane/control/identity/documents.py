@@ -67,6 +67,13 @@ class ArnPattern:
     parts: tuple[Pattern, ...] | None
     folded_last: Pattern | None = None
 
+    @property
+    def n_steps(self) -> int:
+        """As of Pattern."""
+        if self.parts is None or self.folded_last is None:
+            return 1
+        return sum(part.n_steps for part in (*self.parts, self.folded_last))
+
     def matches(self, resource: str, facts: Facts) -> bool:
         if self.parts is None or self.folded_last is None:
             return True
@@ -124,10 +131,11 @@ class Statement:
         return any(one.matches(action, facts) for one in self.actions) != self.but_actions
 
     @property
-    def n_matches(self) -> int:
-        """How many patterns and tests there are."""
-        tests = sum(len(condition.tests) for condition in self.conditions)
-        return len(self.actions) + len(self.resources) + tests
+    def n_steps(self) -> int:
+        """How much it takes to find out whether it is about something, as Pattern.n_steps."""
+        actions = sum(one.n_steps for one in self.actions)
+        resources = sum(one.n_steps for one in self.resources)
+        return actions + resources + sum(one.n_steps for one in self.conditions)
 
     @property
     def is_about_everything(self) -> bool:

@@ -45,10 +45,10 @@ class Rights:
     facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def n_matches(self) -> int:
-        """How many patterns and tests a decision looks at, at most."""
+    def n_steps(self) -> int:
+        """How much a decision takes at most, as Pattern.n_steps."""
         everything = (*self.policies, *(policy for group in self.sessions for policy in group))
-        return sum(one.n_matches for policy in everything for one in policy.statements)
+        return sum(one.n_steps for policy in everything for one in policy.statements)
 
     @property
     def depends_on_request(self) -> bool:
