@@ -13,6 +13,7 @@ from s3.signing import signed
 
 from windvane.artifacts.folder import Folder
 from windvane.wire.call import RequestRecord
+from windvane.wire.exchange import IS_GONE
 from windvane.wire.s3 import answers
 from windvane.wire.s3.mapped import MappedBucket
 from windvane.wire.s3.reads import ReadTurns
@@ -128,3 +129,29 @@ def test_a_long_answer_is_over_when_it_is_taken(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(TimeoutError):
         asyncio.run(answers.send_whole(send, 200, bytes(100_000), ()))
     assert [message.get("more_body") for message in sent] == [None, True]
+
+
+def test_nothing_more_is_read_for_a_client_that_has_gone(house: S3House) -> None:
+    """Of an object whose client hung up behind the first bytes the rest was read, decrypted and dropped: 5 GB, for a request of
+    a kilobyte; and fetched, if it lay in another store."""
+    house.client().put_object(Bucket="ours", Key="large", Body=bytes(8 << 20))
+    n_sent = 0
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal n_sent
+        n_sent += len(message.get("body", b""))
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "raw_path": b"/ours/large",
+        "query_string": b"",
+        "headers": [(n.encode(), v.encode()) for n, v in signed("GET", "/ours/large")],
+        "state": {IS_GONE: lambda: n_sent > 0},
+    }
+    record = RequestRecord("r", "192.0.2.1", service="s3")
+    house.run(house.gateway(record, scope, receive, send))
+    assert 0 < n_sent < 4 << 20

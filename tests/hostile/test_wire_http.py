@@ -3,6 +3,7 @@ gets to a client that is still sending."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import threading
@@ -19,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from windvane.cli import protocol
 from windvane.cli.protocol import Bounded
+from windvane.wire.exchange import IS_GONE
 
 ANSWER_S = 20.0
 BIG = 6_000_000
@@ -30,9 +32,15 @@ class Impatient(Bounded):
 
 
 async def app(scope, receive, send):
-    """Refuses /refused before its body is read; answers /large with 32 MB, /pieces with as many in pieces; anything else
+    """Refuses /refused before its body is read; answers /until-gone until its client has gone, /large with 32 MB, /pieces with as many in pieces; anything else
     reads the body first."""
     path, status, answer = scope["path"], 200, b"served"
+    if path == "/until-gone":
+        await send({"type": "http.response.start", "status": 200})
+        while not scope["state"][IS_GONE]():
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+            await asyncio.sleep(0.01)
+        return
     if path == "/pieces":
         await send({"type": "http.response.start", "status": 200})
         for _ in range(32):
@@ -296,6 +304,18 @@ def test_an_answer_ends_with_its_connection_though_a_request_waits_behind_it(imp
         time.sleep(0.02)
     assert not impatient.uvicorn.server_state.tasks
     assert "Exception" not in caplog.text
+
+
+def test_a_client_that_has_gone_is_told_of(server):
+    """What is sent to it is dropped without a word, so whoever answers went on for as long as the answer was."""
+    with server.connect() as connection:
+        connection.sendall(b"GET /until-gone HTTP/1.1\r\n\r\n")
+        assert connection.recv(1 << 16)
+        assert server.uvicorn.server_state.tasks
+    deadline = time.monotonic() + ANSWER_S
+    while server.uvicorn.server_state.tasks and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not server.uvicorn.server_state.tasks
 
 
 def wait_for_connections(server: Server, n: int) -> None:

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from windvane.addresses import peer_of
 from windvane.wire.bodies import FLOOR_BYTES_PER_S
+from windvane.wire.exchange import IS_GONE
 from windvane.wire.heads import BODILESS, MAX_HEADERS, MAX_TARGET
 
 MAX_HEAD_BYTES = 1 << 16
@@ -194,6 +195,7 @@ class Bounded(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._served = cycle
         cycle.transport = _CycleTransport(self, cycle)  # type: ignore[assignment]
+        cycle.scope["state"][IS_GONE] = lambda: cycle.disconnected
         has_body = cycle.scope["method"].encode() not in _BODILESS
         super()._start_asgi_task(cycle, _closing_early(app, cycle) if has_body else app)
 

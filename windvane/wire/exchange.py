@@ -20,6 +20,10 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+IS_GONE = "client_is_gone"
+"""In the state of a request: a function by which the web server says whether its client has gone. What is sent then is
+dropped, so it is not noticed otherwise."""
+
 
 class Exchange:
     """One request on its way along the chain; each step fills its own fields.

@@ -18,6 +18,7 @@ from windvane.errors import WindvaneError
 from windvane.wire.admission import Admission
 from windvane.wire.bodies import Bodies
 from windvane.wire.call import Authorize, Caller, Request, RequestRecord, seen_from
+from windvane.wire.exchange import IS_GONE
 from windvane.wire.heads import check_head
 from windvane.wire.s3.actions import Question, bucket_arn, object_arn, questions, read_source
 from windvane.wire.s3.answers import (
@@ -99,7 +100,7 @@ class S3Gateway:
     async def __call__(
         self, record: RequestRecord, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        head, watched = _head(scope), _Watched(send)
+        head, watched = _head(scope), _Watched(send, scope.get("state", {}).get(IS_GONE, _is_here))
         with self._bodies.open(receive, record.source_ip) as body:
             try:
                 check_head(head)
@@ -107,6 +108,8 @@ class S3Gateway:
                 exchange = await self._admit(record, head, body, watched)
                 if exchange is not None:
                     await self._serve_in_turn(exchange)
+            except _ClientGone:
+                return
             except Exception as error:  # the end of the way: every error is answered
                 if watched.has_begun:
                     raise
@@ -288,15 +291,29 @@ class S3Gateway:
         return Refused(500, "InternalError", _OURS, {}, {})
 
 
-class _Watched:
-    """Sends on, and remembers whether an answer has begun."""
+class _ClientGone(Exception):
+    """Nobody is there to take the rest of an answer."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+
+def _is_here() -> bool:
+    return False
+
+
+class _Watched:
+    """Sends on, and remembers whether an answer has begun; of a long one no more is made once its client has gone.
+
+    is_gone    whether it has
+    """
+
+    def __init__(self, send: Send, is_gone: Callable[[], bool]) -> None:
+        self._send, self._is_gone = send, is_gone
         self.has_begun = False
 
     async def __call__(self, message: Any) -> None:
+        """raises    _ClientGone"""
         self.has_begun = True
+        if message.get("more_body") and self._is_gone():
+            raise _ClientGone
         await self._send(message)
 
 
