@@ -19,10 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from hostile.hostile_task import KNOWN
 from unit.work.world import make_job
 
-from windvane.artifacts.base import Location
+from windvane.artifacts.base import Location, ObjectInfo
 from windvane.artifacts.broker import Broker
 from windvane.artifacts.brokered import BrokeredArtifacts
 from windvane.artifacts.local import LocalArtifacts
@@ -224,6 +225,34 @@ def test_a_manifest_of_many_buckets_is_asked_about_object_by_object(tmp_path: Pa
     assert reach.may_ask_for("bucket-7")
     assert not reach.may_read(Location("bucket-8", "rows"))
     assert not reach.may_ask_for("bucket-8")
+
+
+def test_a_manifest_that_no_longer_can_be_looked_at_ends_no_worker(tmp_path: Path) -> None:
+    """In an external store a manifest was written anew under a key of its owner's, once its job was admitted: each worker
+    that was to begin the job ended, three for each job."""
+
+    class Locked(LocalArtifacts):
+        def info(self, location: Location) -> ObjectInfo | None:
+            raise ClientError({"Error": {"Code": "400", "Message": "Bad Request"}}, "HeadObject")
+
+    artifacts = Locked(tmp_path / "objects")
+    job = job_of()
+    channel = Channel(source=DataSource("s3://data/manifest", is_manifest=True))
+    job = replace(job, spec=replace(job.spec, data=DataSpec(channels=(channel,))))
+
+    def role(location: Location) -> bool:
+        return artifacts.info(location) is not None
+
+    everything = (lambda _: True,) * 2
+    for may_read in (role, everything[0]):
+        reach = reach_of(job, TaskKind.ANALYZE, artifacts, everything[0], may_read, everything[1])
+        assert reach.objects == {Location("data", "manifest")}
+    ours, theirs = socket.socketpair()
+    asked = Reach(objects=reach.objects, role=role)
+    broker = Broker(theirs, artifacts, asked, tmp_path)
+    threading.Thread(target=broker.serve, daemon=True).start()
+    with ours, pytest.raises(OSError, match="Bad Request"):
+        BrokeredArtifacts(ours, tmp_path).info(Location("data", "manifest"))
 
 
 def test_a_listing_does_not_go_on_in_a_bucket_that_has_changed_hands(tmp_path: Path) -> None:

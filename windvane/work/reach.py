@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from windvane.artifacts.base import Artifacts, Location, parse_location
 from windvane.artifacts.reach import Reach
 from windvane.control.inputs import data_source, manifest_locations
@@ -46,9 +48,11 @@ def reach_of(
         location = parse_location(source.uri)
         if not source.is_manifest:
             read.append(location)
-        elif permits(location.bucket) and role(location):
+        elif permits(location.bucket) and _may_be_read(location, role):
             read.append(location / "")
             objects |= {location, *_named(artifacts, location)}
+        else:
+            objects.add(location)
     if isinstance(job, TransformJob):
         urls = [container.model_data_url for container in job.containers]
         objects |= {parse_location(url) for url in (*urls, job.transformers) if url}
@@ -105,11 +109,23 @@ def _at(request: Mapping[str, Any], path: str) -> Iterator[DataSource]:
         yield data_source(value)
 
 
+_OF_THE_STORE = (WindvaneError, OSError, BotoCoreError, ClientError)
+"""Why an object cannot be looked at: its owner may have seen to that since the job was admitted, in an external store by a
+key of its own. The task finds out, and says so; the worker goes on."""
+
+
+def _may_be_read(manifest: Location, role: MayRead) -> bool:
+    try:
+        return role(manifest)
+    except _OF_THE_STORE:
+        return False
+
+
 def _named(artifacts: Artifacts, manifest: Location) -> list[Location]:
-    """Nothing if it cannot be read: the task finds out, and says so."""
+    """Nothing if it cannot be read."""
     try:
         return manifest_locations(artifacts, manifest)
-    except (WindvaneError, OSError):
+    except _OF_THE_STORE:
         return []
 
 
