@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from windvane.errors import LimitExceeded
+from windvane.errors import InvalidRequest, LimitExceeded
 from windvane.names import Scope
 from windvane.store.base import Transaction
 
@@ -32,6 +34,9 @@ class Quotas(Protocol):
 MOST_JOBS = 200
 """In flight, of one account, where nothing else is said."""
 
+_MOST_DETAILS = 256 << 10
+"""Bytes."""
+
 
 def check_jobs_in_flight(tx: Transaction, scope: Scope, limit: int) -> None:
     """Refuse another job of an account that has as many as it may, whatever their kind and region.
@@ -41,3 +46,16 @@ def check_jobs_in_flight(tx: Transaction, scope: Scope, limit: int) -> None:
     used = tx.jobs_in_flight(scope.account)
     if used >= limit:
         raise LimitExceeded("jobs in flight", limit, used, 1, "Jobs")
+
+
+def check_details(details: Mapping[str, Any]) -> None:
+    """Check that what a step job was asked for is short: workers read it of all jobs that have not ended, again and again.
+
+    raises    InvalidRequest
+    """
+    n_bytes = len(json.dumps(details))
+    if n_bytes > _MOST_DETAILS:
+        raise InvalidRequest(
+            f"The request has {n_bytes} bytes as ASCII JSON; those of a job that is recorded have {_MOST_DETAILS} at most. "
+            "Shorten its hyperparameters or environment."
+        )

@@ -15,7 +15,7 @@ from windvane.control.inputs import check_input, check_output, data_source
 from windvane.control.lists import Listed, Listing, Lists
 from windvane.control.members import Request, Unserved, found, member_at
 from windvane.control.networks import NONE_DECLARED, Networks
-from windvane.control.quotas import MOST_JOBS, check_jobs_in_flight
+from windvane.control.quotas import MOST_JOBS, check_details, check_jobs_in_flight
 from windvane.control.reruns import filled_in
 from windvane.control.roles import Grant, Roles
 from windvane.control.rules import check, refused
@@ -205,6 +205,7 @@ class Steps:
         sources: Sequence[DataSource],
         outputs: Sequence[str],
     ) -> J:
+        check_details(job.details)
         with self._store.snapshot() as tx:
             if tx.find(type(job), job.scope, job.name) is not None:
                 raise _name_taken(job)

@@ -15,7 +15,7 @@ from windvane.control.encryption import Encryption
 from windvane.control.identity.creators import creator_text
 from windvane.control.inputs import check_input, check_output, data_source
 from windvane.control.members import Request, member_at
-from windvane.control.quotas import MOST_JOBS, check_jobs_in_flight
+from windvane.control.quotas import MOST_JOBS, check_details, check_jobs_in_flight
 from windvane.control.roles import Action, Grant, Roles
 from windvane.control.rules import check
 from windvane.control.tags import set_first_tags, without_tags
@@ -88,6 +88,7 @@ class Transforms:
         )
         creator = creator_text(caller) if role is None else ""
         job = replace(job, output_key=output_key, volume_key=volume_key, creator=creator)
+        check_details(job.details)
         self._check_world(scope, request, grant, job)
         with self._store.transaction() as tx:
             if not tx.insert(job):
