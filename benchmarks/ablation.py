@@ -107,7 +107,7 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _is_variation(why: str) -> bool:
-    return "which went well" in why or "whole space" in why
+    return "well-performing candidate" in why or "whole search space" in why
 
 
 def _algorithm(record: CandidateRecord) -> str:

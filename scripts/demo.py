@@ -51,7 +51,7 @@ def main() -> int:
         console.print("Start a server of your own and open its console:")
         console.print("  .venv/bin/windvane serve --data-dir ./windvane-data")
         console.print(
-            "  .venv/bin/windvane login --data-dir ./windvane-data prints a link to it, which is good once."
+            "  .venv/bin/windvane login --data-dir ./windvane-data prints a one-time sign-in link to it."
         )
     console.print(f"[green]Done in {time.monotonic() - started:.0f} s.[/green]")
     return 0

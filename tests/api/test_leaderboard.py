@@ -207,12 +207,12 @@ def test_a_candidate_says_what_it_is_in_plain_words(world: World) -> None:
     answer = told(world, ONE)
     assert answer["Candidate"]["CandidateName"] == "churn-001"
     assert answer["AlgorithmTitle"] == "gradient-boosted trees (XGBoost)"
-    assert answer["AlgorithmDescription"].startswith("Trees are added one after the other")
-    assert answer["RecipeTitle"] == "native values for boosted trees"
-    assert "Numbers stay as they are" in answer["RecipeDescription"]
+    assert answer["AlgorithmDescription"].startswith("Gradient boosting: ")
+    assert answer["RecipeTitle"] == "native columns for boosted trees"
+    assert "Numbers stay unchanged" in answer["RecipeDescription"]
     first = answer["Transformers"][0]
     assert (first["ColumnType"], first["Name"]) == ("numeric", "number")
-    assert first["Description"].startswith("the number as it is")
+    assert first["Description"].startswith("the number unchanged")
     assert answer["Hyperparameters"] == {"eta": "0.1", "depth": "6", "booster": "dart"}
     assert (answer["Why"], answer["Seed"]) == ("its defaults", 7)
     assert answer["Notes"] == ["stopped after 120 rounds"]

@@ -124,7 +124,7 @@ def test_a_histogram_and_a_fault_of_a_target_are_told(table: World) -> None:
     assert first["From"] < first["To"] < last["To"]
     assert first["Count"] > 0
     target = preview(table, TargetAttributeName="key")["Target"]
-    assert "The problem type cannot be told" in target["Fault"]
+    assert "The problem type cannot be inferred" in target["Fault"]
     assert "Objectives" not in target
 
 

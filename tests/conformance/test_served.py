@@ -18,7 +18,7 @@ def test_options_output_and_exit_code_are_those_of_the_command(tmp_path):
     plain = run([sys.executable, "-m", "windvane.cli.main", "serve", *options])
     assert watched.returncode == plain.returncode == 2
     assert (watched.stdout, watched.stderr) == (plain.stdout, plain.stderr)
-    assert "go together" in watched.stderr
+    assert "needs its key" in watched.stderr
 
 
 def test_servers_of_this_session_are_watched():

@@ -56,7 +56,7 @@ def test_a_model_process_is_ended(tmp_path: Path) -> None:
                 await asyncio.sleep(0.05)
 
     asyncio.run(ended())
-    assert "held more memory than it was given" in place.last_words
+    assert "exceeded its memory limit" in place.last_words
     process.channel.close()
 
 

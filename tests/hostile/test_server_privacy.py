@@ -93,12 +93,12 @@ def test_login_says_that_no_server_runs(ran):
         [WINDVANE, "login", "--data-dir", ran.folder], capture_output=True, text=True, check=False
     )
     assert told.returncode == 2
-    assert "No server runs" in told.stderr
+    assert "No server is running" in told.stderr
 
 
 def test_a_folder_that_anybody_may_write_into_is_refused(tmp_path):
     tmp_path.chmod(0o777)
-    with pytest.raises(FolderNotSafe, match="Every user may write"):
+    with pytest.raises(FolderNotSafe, match="Every user can write"):
         make_folder(tmp_path)
 
 

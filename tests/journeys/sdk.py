@@ -75,7 +75,7 @@ class Flow:
     def check_logs(self):
         """Those of the steps, and of the transform job that was waited for."""
         split, _, transformed, trained = self.told["steps"]
-        assert f"The processing job {split} has begun" in self.said
+        assert f"The processing job {split} started" in self.said
         assert f"The transform job {transformed} is Completed" in self.said
         assert f"The training job {trained} is Completed" in self.said
         assert f"The transform job {self.name}-batch" in self.said

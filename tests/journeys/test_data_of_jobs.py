@@ -77,8 +77,8 @@ def test_what_was_asked_is_told_again(server, job):
     where = job["AutoMLJobArtifacts"]["DataExplorationNotebookLocation"]
     bucket, _, key = where.removeprefix("s3://").partition("/")
     notebook = server.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-    assert f"{N_HELD_OUT} of these rows are the validation data" in notebook
-    assert "left out, as was asked" in notebook
+    assert f"{N_HELD_OUT} of these rows are validation data" in notebook
+    assert "ignored, set by you" in notebook
 
 
 def test_its_steps_sent_back_have_its_score(server, job):

@@ -128,7 +128,7 @@ def test_the_command_says_what_is_wrong_in_one_sentence(server, others, tmp_path
         (report(server, "nobody"), "has no candidate called nobody"),
         (report(server, "a/../b"), "candidateName"),
         (report(server, others[0], job="nothing"), "can't find an AutoML job called nothing"),
-        (report(server, others[0], folder=tmp_path), f"No server runs on {tmp_path}"),
+        (report(server, others[0], folder=tmp_path), f"No server is running on {tmp_path}"),
     ):
         assert (done.returncode, done.stdout) == (2, "")
         assert told in done.stderr

@@ -13,12 +13,11 @@ from windvane.engine.definitions.words import ALGORITHMS, TRANSFORMERS, transfor
 from windvane.engine.features.cards import RecipeCard, recipe_card
 from windvane.engine.learners.catalogue import learner
 
-_ENSEMBLE_TITLE = "a weighted mean of candidates"
-_ENSEMBLE_WORDS = (
-    "Every member answers, and the answers are averaged with fixed weights that were fitted on rows the members had not "
-    "seen."
+_ENSEMBLE_TITLE = "weighted ensemble of candidates"
+_ENSEMBLE_WORDS = "The predictions of the members are averaged with fixed weights, which were fitted on their out-of-fold predictions."
+_BASELINE_WORDS = (
+    "Predicts the same for every row: the class frequencies, or the mean or median of the target."
 )
-_BASELINE_WORDS = "Whatever the row, it answers the same: what is most common, or the mean."
 
 
 def in_words(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:

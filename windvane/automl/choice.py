@@ -57,7 +57,7 @@ def choose(order: Sequence[Entry], max_latency_s: float | None) -> Choice:
     index, latency_s = min(finished, key=lambda one: one[1])
     return Choice(
         index,
-        f"no candidate answers a row within the {1000 * max_latency_s:g} ms asked for; this is the quickest, with "
+        f"no candidate predicts a row within the requested {1000 * max_latency_s:g} ms; this is the fastest, with "
         + milliseconds(latency_s),
     )
 

@@ -174,7 +174,8 @@ class AutoML:
         check_at_least("background_rows", background_rows, 0)
         if validation is not None and self.problem.validation_fraction is not None:
             raise InvalidRequest(
-                "validation_fraction is a share of the training rows; with validation data of their own leave it out."
+                "validation_fraction is a fraction of the training rows; omit it if you pass "
+                "separate validation data."
             )
         asked = _Asked(
             started=time.time(),
@@ -249,7 +250,8 @@ class AutoML:
         asked = kept if rows is None else self._rows_of(rows)
         if asked is None or asked.n_rows == 0:
             raise InvalidRequest(
-                "There are no rows to explain: give some, or keep some by `fit(..., background_rows=100)`."
+                "There are no rows to explain: pass some, or keep some with `fit(..., "
+                "background_rows=100)`."
             )
         found = explain_rows(
             fitted.predictor,
@@ -322,7 +324,7 @@ class AutoML:
         """
         into = Path(folder)
         if into.exists() and (not into.is_dir() or any(into.iterdir())):
-            raise InvalidRequest(f"{into} exists already; name a new or an empty folder.")
+            raise InvalidRequest(f"{into} already exists; choose a new or empty folder.")
         shutil.copytree(self._the_fitted().folder, into, dirs_exist_ok=True)
 
     @classmethod

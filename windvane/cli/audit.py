@@ -1,4 +1,4 @@
-"""`windvane audit`: who did what on this server, and whether the log of it is what was written."""
+"""`windvane audit`: shows who did what on this server, and verifies that the log is unchanged."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("audit", help="read and verify the audit log", description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
     parser.add_argument("--config", type=Path, help="the server's configuration file (TOML)")
-    parser.add_argument("--since", help="how long ago (90s, 15m, 12h, 7d), or a moment in ISO 8601")
-    parser.add_argument("--user", help="name, ARN or access key of who acted")
+    parser.add_argument("--since", help="how long ago (90s, 15m, 12h, 7d), or a time in ISO 8601")
+    parser.add_argument("--user", help="name, ARN or access key of the caller")
     parser.add_argument("--event", help="name of the operation, e.g. CreateModel or ConsoleLogin")
-    parser.add_argument("--account", help="account that it happened in")
-    parser.add_argument("--refused", action="store_true", help="only what ended in an error")
-    parser.add_argument("--json", action="store_true", help="whole records, a line each")
+    parser.add_argument("--account", help="account ID")
+    parser.add_argument("--refused", action="store_true", help="only failed operations")
+    parser.add_argument("--json", action="store_true", help="full records, one per line")
     parser.add_argument(
-        "--verify", action="store_true", help="verify the log; the exit code is 1 if it was changed"
+        "--verify", action="store_true", help="verify the log; exit code 1 if it was changed"
     )
     parser.set_defaults(run=run)
 
@@ -52,7 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     folder = settings.data_dir / AUDIT_FOLDER
     if not folder.is_dir():
-        raise BadQuestion(f"There is no audit log in {settings.data_dir}: no server has run there.")
+        raise BadQuestion(
+            f"There is no audit log in {settings.data_dir}: no server has used it yet."
+        )
     if arguments.verify:
         return _verify(settings, folder)
     since = _moment(arguments.since, datetime.now(UTC)) if arguments.since else None
@@ -60,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         for event in _wanted(folder, arguments, since):
             print(json.dumps(event) if arguments.json else _line(event))
     except BrokenChain as broken:
-        print(f"windvane: {broken} `windvane audit --verify` tells more.", file=sys.stderr)
+        print(f"windvane: {broken} Run `windvane audit --verify` for details.", file=sys.stderr)
         return 1
     return 0
 
@@ -138,6 +140,7 @@ def _moment(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadQuestion(
-            f"--since must be a time such as 15m, 12h or 7d, or a moment such as 2026-11-30T08:00:00Z, not '{text}'."
+            "--since must be a time such as 15m, 12h or 7d, or a date and time such as "
+            f"2026-11-30T08:00:00Z, not '{text}'."
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

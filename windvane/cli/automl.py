@@ -1,4 +1,4 @@
-"""`windvane automl`: one job without a server, from a file to a model folder, watched while it runs."""
+"""`windvane automl`: runs one AutoML job without a server, from a data file to a model folder, with live progress."""
 
 from __future__ import annotations
 
@@ -42,57 +42,71 @@ _COLUMNS = (
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "automl", help="train on a file, without a server", description=__doc__
+        "automl", help="train models on a file, without a server", description=__doc__
     )
     _add_data(parser)
     _add_search(parser)
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="a new or empty folder (default windvane-JOB/)"
     )
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout instead")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead")
     parser.set_defaults(run=run, started=time.monotonic())
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("train", metavar="TRAIN.csv", help="CSV (also .gz) or Parquet, with header")
+    parser.add_argument(
+        "train", metavar="TRAIN.csv", help="training data: CSV (also .gz) or Parquet, with header"
+    )
     parser.add_argument("--target", required=True, metavar="COL", help="the column to predict")
-    parser.add_argument("--test", metavar="TEST.csv", help="more rows, to score the model on")
+    parser.add_argument(
+        "--test", metavar="TEST.csv", help="test data: rows to score the final model on"
+    )
     parser.add_argument(
         "--validation",
         metavar="VALID.csv",
-        help="rows to score candidates on, and to learn none from",
+        help="validation data: used for scoring candidates, never for training",
     )
     parser.add_argument(
         "--validation-fraction",
         type=float,
         metavar="F",
-        help="share of the rows to score candidates on (default: cross-validation where that is quick)",
+        help=(
+            "fraction of the rows to hold out for scoring (default: cross-validation if it is "
+            "fast enough)"
+        ),
     )
     parser.add_argument("--objective", metavar="M", help=f"one of {', '.join(MetricName)}")
     parser.add_argument("--problem-type", metavar="T", help=f"one of {', '.join(ProblemType)}")
-    parser.add_argument(
-        "--sample-weight", metavar="COL", help="a column that says what each row counts for"
-    )
+    parser.add_argument("--sample-weight", metavar="COL", help="column with sample weights")
     parser.add_argument(
         "--monotone",
         action="append",
         default=[],
         type=_direction,
         metavar="COL=+1|-1",
-        help="answers must not fall (+1) or not rise (-1) as this column grows; may be repeated",
+        help=(
+            "monotone constraint: predictions must not decrease (+1) or not increase (-1) with "
+            "this column; may be repeated"
+        ),
     )
 
 
 def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--max-runtime", type=float, default=60, metavar="S", help="seconds in all (default 60)"
+        "--max-runtime",
+        type=float,
+        default=60,
+        metavar="S",
+        help="time limit in seconds (default 60)",
     )
-    parser.add_argument("--max-candidates", type=int, metavar="N", help="stop after so many")
+    parser.add_argument(
+        "--max-candidates", type=int, metavar="N", help="maximum number of candidates"
+    )
     parser.add_argument(
         "--max-latency-ms",
         type=float,
         metavar="MS",
-        help="keep the best model that answers one row within it (default: no limit)",
+        help="choose the best model that predicts one row within this time (default: no limit)",
     )
     parser.add_argument(
         "--mode", metavar="M", help="ENSEMBLING (the default) or HYPERPARAMETER_TUNING"
@@ -101,15 +115,19 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "--algorithms",
         type=lambda text: text.split(","),
         metavar="A,B",
-        help="try these alone, e.g. lightgbm,mlp (default: every one but those of PyTorch)",
+        help="algorithms to try, e.g. lightgbm,mlp (default: all except those that need PyTorch)",
     )
     parser.add_argument(
-        "--no-calibration", action="store_true", help="leave probabilities as the models give them"
+        "--no-calibration", action="store_true", help="do not calibrate probabilities"
     )
     parser.add_argument(
-        "--no-threshold-tuning", action="store_true", help="decide between two classes at 0.5"
+        "--no-threshold-tuning",
+        action="store_true",
+        help="use the threshold 0.5 in binary classification",
     )
-    parser.add_argument("--threads", type=int, metavar="N", help="processes (default: one a core)")
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="number of processes (default: one per core)"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
 
 
@@ -177,7 +195,7 @@ def _left_s(arguments: argparse.Namespace) -> float:
 def _direction(text: str) -> tuple[str, int]:
     column, _, direction = text.rpartition("=")
     if not column or direction not in ("1", "+1", "-1"):
-        raise argparse.ArgumentTypeError(f"'{text}' is not of the form COLUMN=+1 or COLUMN=-1")
+        raise argparse.ArgumentTypeError(f"'{text}' must have the form COLUMN=+1 or COLUMN=-1")
     return column, int(direction)
 
 
@@ -190,11 +208,11 @@ def _new_folder(wanted: Path | None) -> Path:
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     folder = wanted or Path(f"windvane-{stamp}-{fresh_suffix(4)}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InvalidRequest(f"--out {folder} exists already; name a new or an empty folder.")
+        raise InvalidRequest(f"--out {folder} already exists; choose a new or empty folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InvalidRequest(f"--out {folder} cannot be made: {error.strerror}.") from error
+        raise InvalidRequest(f"--out {folder} cannot be created: {error.strerror}.") from error
     return folder
 
 
@@ -251,7 +269,7 @@ def _show(
 ) -> None:
     for finding in model.analysis.findings:
         if finding.severity == "high":
-            told = one_line(f"Mind: {finding.message} {finding.action}")
+            told = one_line(f"Warning: {finding.message} {finding.action}")
             screen.print(told, markup=False)
     screen.print(_board(model.leaderboard(), str(model.analysis.objective)))
     if test is not None:
@@ -259,14 +277,14 @@ def _show(
         screen.print(f"Test: {told}", highlight=False)
     screen.print(
         f"{took_s:.1f} s. Model: {out / 'model'} (AutoML.load); reports: {out / 'reports'}; "
-        f"a notebook that trains the candidates: {out / FOLDER}; everything else: {out}",
+        f"candidate definition notebook: {out / FOLDER}; all artifacts: {out}",
         highlight=False,
         soft_wrap=True,
     )
 
 
 def _board(board: pd.DataFrame, objective: str) -> Table:
-    table = Table(title=f"Leaderboard, by {objective} on rows held back")
+    table = Table(title=f"Leaderboard by {objective} on validation rows")
     for name in _COLUMNS:
         table.add_column(name.replace("_", " "), justify="left" if name == "algorithm" else "right")
     for row in board.head(_SHOWN).to_dict("records"):

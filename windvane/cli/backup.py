@@ -1,5 +1,5 @@
-"""`windvane backup`: a copy of the data folder as of one moment, also while its server serves. It holds keys: keep it as
-you keep the folder."""
+"""`windvane backup`: a consistent copy of the data folder, also while its server runs. It contains keys: protect it like
+the folder itself."""
 
 from __future__ import annotations
 
@@ -11,20 +11,25 @@ from windvane.settings import Settings, read_settings
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "backup", help="copy a data folder while it is served", description=__doc__
+        "backup", help="copy a data folder, also while its server runs", description=__doc__
     )
     parser.add_argument(
         "target", type=Path, metavar="TARGET", help="a new or empty folder, or a new file *.tar"
     )
     parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
     parser.add_argument(
-        "--config", type=Path, help="the server's configuration file, of which a copy is kept"
+        "--config",
+        type=Path,
+        help="the server's configuration file, which is included in the backup",
     )
     parser.add_argument(
         "--link-from",
         type=Path,
         metavar="BACKUP",
-        help="an earlier backup (a folder on the same file system): objects that it holds are shared, not copied",
+        help=(
+            "an earlier backup (a folder on the same file system): its objects are hard-linked, "
+            "not copied"
+        ),
     )
     parser.set_defaults(run=run)
 
@@ -46,10 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
         f"{manifest.moment:%Y-%m-%d %H:%M:%S} UTC"
     )
     if settings.s3 is not None:
-        print(f"The objects are in {settings.s3.endpoint or 'AWS'} and are not part of it.")
+        print(f"The objects are in {settings.s3.endpoint or 'AWS'} and are not included.")
     if arguments.config is None:
         print(
-            "No --config was given: keys of further accounts, roles and webhooks are not part of it."
+            "No --config was given: keys of further accounts, roles and webhooks are not included."
         )
     return 0
 

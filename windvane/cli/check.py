@@ -1,6 +1,6 @@
-"""`windvane check`: looks for what is missing, damaged or left over in a data folder, and mends what can be mended.
+"""`windvane check`: finds missing, damaged and left-over data in a data folder, and repairs what can be repaired.
 
-Every byte of every object of the embedded store is read. Exit code 0: nothing is wrong, or all of it was mended. 1: there
+Every byte of every object of the embedded store is read. Exit code 0: no problems found, or all were repaired. 1: there
 are findings. 2: the folder cannot be checked.
 """
 
@@ -31,14 +31,14 @@ class Unfit(WindvaneError):
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "check", help="find and mend what is wrong in a data folder", description=__doc__
+        "check", help="find and repair problems in a data folder", description=__doc__
     )
     parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
     parser.add_argument("--config", type=Path, help="the server's configuration file (TOML)")
     parser.add_argument(
         "--mend",
         action="store_true",
-        help="mend what can be mended without losing anything; the server must be stopped",
+        help="repair what can be repaired without data loss; the server must be stopped",
     )
     parser.set_defaults(run=run)
 
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         is_served = not _locks(stack, settings.data_dir)
         if is_served and arguments.mend:
-            raise Unfit(f"A server uses {settings.data_dir}: stop it, then mend.")
+            raise Unfit(f"A server uses {settings.data_dir}: stop it first.")
         what = stack.enter_context(_opened(settings, is_served=is_served))
         findings = list(check(what, lost))
         left = [finding for finding in findings if not (arguments.mend and _is_mended(finding))]
@@ -148,7 +148,7 @@ def _exists(settings: Settings, objects: EmbeddedObjects | None) -> Exists:
     elif (connection := connection_of(settings)) is not None:
         artifacts = connection.open()
     else:
-        raise Unfit("There is neither an embedded nor an external S3 store.")
+        raise Unfit("No embedded or external S3 store was found.")
     everything = with_mapped(artifacts, BucketMap(bucket_sources(settings)).sources)
     return lambda location: everything.info(location) is not None
 
@@ -163,7 +163,7 @@ def _is_mended(finding: Finding) -> bool:
 def _tell(findings: list[Finding], left: list[Finding], lost: Path | None) -> None:
     for finding in findings:
         detail = f": {finding.detail}" if finding.detail else ""
-        state = "" if finding in left else " (mended)"
+        state = "" if finding in left else " (repaired)"
         print(one_line(f"{finding.kind.code}  {finding.where}{detail}{state}"))
     if findings:
         print()
@@ -171,7 +171,7 @@ def _tell(findings: list[Finding], left: list[Finding], lost: Path | None) -> No
         print(f"{kind.code}: {kind.meaning}")
     mendable = sum(finding.mend is not None for finding in left)
     print(
-        f"{len(findings)} findings, {len(findings) - len(left)} mended, {mendable} more that --mend can mend."
+        f"{len(findings)} findings, {len(findings) - len(left)} repaired, {mendable} more that --mend can repair."
     )
     if lost is not None:
-        print(f"What was taken away lies in {lost}.")
+        print(f"Removed data were moved to {lost}.")

@@ -1,4 +1,4 @@
-"""`windvane doctor`: which parts of the sandbox hold on this machine, and why the others do not."""
+"""`windvane doctor`: shows which parts of the sandbox work on this machine, and why the others do not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NEEDED = (Part.LANDLOCK, Part.SECCOMP)
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "doctor", help="say which protections hold on this machine", description=__doc__
+        "doctor", help="show which sandbox protections work on this machine", description=__doc__
     )
     parser.add_argument(
         "--data-dir",
@@ -53,11 +53,12 @@ def _found(data_dir: Path, declared: SandboxSettings) -> list[Protection]:
 
 def _lines(found: Sequence[Protection], *, refuses: bool) -> list[str]:
     width = max(len(one.part) for one in found)
-    lines = ["Tasks, models, explanations and previews run in a sandbox. Of its parts, here:", ""]
+    lines = [
+        "Tasks, models, explanations and previews run in a sandbox. Its parts on this machine:",
+        "",
+    ]
     for one in found:
-        lines.append(
-            f"  {'yes' if one.holds else 'NO '}  {one.part:{width}}  out of reach: {one.does}"
-        )
+        lines.append(f"  {'yes' if one.holds else 'NO '}  {one.part:{width}}  prevents: {one.does}")
         if not one.holds:
             lines.append(f"       {'':{width}}  {one.why}")
     lines += ["", _verdict(found, refuses=refuses)]
@@ -71,12 +72,15 @@ def _verdict(found: Sequence[Protection], *, refuses: bool) -> str:
             "The server refuses to start: [sandbox] require = true asks for Landlock and seccomp."
         )
     if held == set(Part):
-        return "Everything holds."
+        return "All protections work."
     if Part.LANDLOCK in held and Part.SECCOMP in held:
-        return "Keys, database and other jobs are out of reach; the parts that are missing would be a second lock."
+        return (
+            "Keys, database and other jobs are protected; the missing parts would be an "
+            "additional layer."
+        )
     if held & {Part.LANDLOCK, Part.MOUNTS}:
-        return "Keys and database are out of reach, by fewer locks than there could be."
+        return "Keys and database are protected, by fewer layers than possible."
     return (
-        "Code that takes over a task or a model's process can read what the server's user can read: serve nobody here "
-        "whose models and data you do not trust."
+        "Code that takes over a task or a model's process can read what the server's user can "
+        "read: do not serve models or data that you do not trust."
     )

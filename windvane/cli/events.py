@@ -1,4 +1,4 @@
-"""`windvane events`: state changes of the running service, one JSON document a line."""
+"""`windvane events`: state changes of the running service, one JSON document per line."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "events", help="state changes of jobs, candidates and endpoints", description=__doc__
     )
     parser.add_argument(
-        "job", nargs="?", metavar="JOB", help="an AutoML job; all of the region without it"
+        "job", nargs="?", metavar="JOB", help="an AutoML job (default: all jobs of the region)"
     )
     parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
     parser.add_argument(
         "--follow",
         action="store_true",
-        help="go on with what happens from now on; of a JOB, until it has ended",
+        help="follow new events; with JOB, until it has ended",
     )
     parser.add_argument(
         "--after",
         default="0",
         metavar="SEQUENCE",
-        help="only what came after this event, or `latest` (default: everything that is kept)",
+        help="only events after this one, or `latest` (default: all stored events)",
     )
     parser.add_argument(
-        "--region", default=DEFAULT_REGION, help=f"of the job (default {DEFAULT_REGION})"
+        "--region", default=DEFAULT_REGION, help=f"region of the job (default {DEFAULT_REGION})"
     )
     parser.set_defaults(run=run)
 
@@ -67,7 +67,7 @@ def _run(arguments: argparse.Namespace) -> None:
         if arguments.job is not None and _ends(document):
             return
     if arguments.follow:
-        raise InvalidRequest(f"The server has ended the stream. Go on with --after {last}.")
+        raise InvalidRequest(f"The server closed the stream. Continue with --after {last}.")
 
 
 def _path(job: str | None) -> str:

@@ -1,5 +1,5 @@
-"""`windvane explain`: why any candidate of a job answers as it does and how good it is, from the folder that
-`windvane automl --out DIR` left."""
+"""`windvane explain`: writes the explainability and model quality reports of a candidate, from the folder that
+`windvane automl --out DIR` wrote."""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ from windvane.errors import InvalidRequest, JobFault
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "explain", help="explain and judge a candidate of a finished job", description=__doc__
+        "explain", help="write the reports on a candidate of a finished job", description=__doc__
     )
-    parser.add_argument("job", metavar="DIR", type=Path, help="what `windvane automl --out` wrote")
+    parser.add_argument(
+        "job", metavar="DIR", type=Path, help="the folder that `windvane automl --out` wrote"
+    )
     parser.add_argument(
         "--candidate", type=int, required=True, metavar="N", help="its number on the leaderboard"
     )
     parser.add_argument(
-        "--budget", type=float, default=60, metavar="S", help="seconds in all (default 60)"
+        "--budget", type=float, default=60, metavar="S", help="time limit in seconds (default 60)"
     )
-    parser.add_argument("--threads", type=int, metavar="N", help="processes (default: one a core)")
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="number of processes (default: one per core)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -54,7 +58,7 @@ def _run(arguments: argparse.Namespace) -> None:
             progress.show,
         )
     _check(made)
-    screen.print(f"Reports on candidate {arguments.candidate}: {into}", highlight=False)
+    screen.print(f"Reports on candidate {arguments.candidate} written to {into}", highlight=False)
 
 
 def _check(made: list[Reported]) -> None:
@@ -63,4 +67,4 @@ def _check(made: list[Reported]) -> None:
         if one.fate is Fate.FAILED:
             raise JobFault(one.note)
     if all(one.fate is Fate.LEFT_OUT for one in made):
-        raise InvalidRequest("The time was too short for any report; give more with --budget.")
+        raise InvalidRequest("The time limit was too short for any report; raise it with --budget.")

@@ -39,8 +39,8 @@ def make_folder(data_dir: Path) -> None:
         )
     if found.st_mode & stat.S_IWOTH:
         raise FolderNotSafe(
-            f"Every user may write into {data_dir}, so what lies in it may be anybody's. Look at its content, then "
-            "make it private (chmod 700), or choose another folder."
+            f"Every user can write to {data_dir}, so its content may come from anyone. Check it, "
+            "then make the folder private (chmod 700), or choose another folder."
         )
     data_dir.chmod(_PRIVATE)
     for entry in data_dir.iterdir():
@@ -56,8 +56,9 @@ def _refuse_others(path: Path) -> None:
     owner = path.lstat().st_uid
     if owner not in (0, os.geteuid()):
         raise FolderNotSafe(
-            f"{path} belongs to another user (uid {owner}; this is uid {os.geteuid()}), who knows what is in it. Look "
-            "at it, then give it to the user that runs Windvane (chown), or move it away."
+            f"{path} belongs to another user (uid {owner}; this is uid {os.geteuid()}), so its "
+            "content cannot be trusted. Check it, then give it to the user that runs Windvane "
+            "(chown), or move it away."
         )
 
 

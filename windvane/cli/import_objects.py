@@ -1,7 +1,7 @@
-"""`windvane import-objects`: takes over, once, the objects that an earlier version's store (SeaweedFS) holds.
+"""`windvane import-objects`: imports, once, the objects of an earlier version's store (SeaweedFS).
 
-Every object is compared after it was copied; then the old folder is moved aside to s3-old and never deleted. The server
-must be stopped, and the disk needs room for the objects once more.
+Every object is verified after copying; then the old folder is renamed to s3-old and never deleted. The server
+must be stopped, and the disk needs space for a second copy of the objects.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from windvane.settings import DEFAULT_REGION, read_settings
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "import-objects", help="take over the objects of an earlier version", description=__doc__
+        "import-objects", help="import the objects of an earlier version", description=__doc__
     )
     parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
     parser.add_argument("--config", type=Path, help="the server's configuration file (TOML)")

@@ -18,15 +18,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     listing = actions.add_parser("list", help="show the root keys, without their secrets")
     listing.set_defaults(run=show)
     rotating = actions.add_parser(
-        "rotate", help="make a new root key; the one before stays good until it is retired"
+        "rotate", help="create a new root key; the previous one stays valid until it is retired"
     )
     rotating.add_argument(
         "--tokens",
         action="store_true",
-        help="replace the secret that signs tokens instead: every session and temporary key ends",
+        help=(
+            "replace the secret that signs tokens instead: invalidates every session and "
+            "temporary key"
+        ),
     )
     rotating.set_defaults(run=rotate)
-    retiring = actions.add_parser("retire", help="end the older root key")
+    retiring = actions.add_parser("retire", help="retire the previous root key")
     retiring.set_defaults(run=retire)
     for action in (listing, rotating, retiring):
         action.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
@@ -36,8 +39,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def show(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     keys = key_file.load_or_create_keys(settings.data_dir, settings.account)
-    for key, state in zip(keys.root_keys, ("current", "older, good until retired"), strict=False):
-        print(f"{key.access_key}  {keys.account}  made {key.created or 'long ago'}  {state}")
+    for key, state in zip(
+        keys.root_keys, ("current", "previous, valid until retired"), strict=False
+    ):
+        print(f"{key.access_key}  {keys.account}  created {key.created or 'long ago'}  {state}")
     for declared in settings.keys:
         print(f"{declared.access_key}  {declared.account}  declared under [[accounts]]")
     return 0
@@ -48,12 +53,12 @@ def rotate(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if arguments.tokens:
         key_file.rotate_tokens(settings.data_dir, settings.account)
-        print("Every session, temporary key and one-time link has ended.")
+        print("All sessions, temporary keys and one-time links are invalid now.")
         return 0
     keys = key_file.rotate(settings.data_dir, settings.account)
     print(
-        f"The root key is now {keys.access_key} (`windvane env` prints it). {keys.older[0].access_key} stays good until "
-        "`windvane keys retire`."
+        f"The root key is now {keys.access_key} (`windvane env` prints it). "
+        f"{keys.older[0].access_key} stays valid until `windvane keys retire`."
     )
     return 0
 
@@ -62,7 +67,7 @@ def retire(arguments: argparse.Namespace) -> int:
     """raises    UnusableKeys if there is one key alone"""
     settings = _settings(arguments)
     ended = key_file.retire(settings.data_dir, settings.account)
-    print(f"{ended} has ended, and every session that came from it.")
+    print(f"{ended} is retired; every session created with it has ended.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`windvane login`: a link that signs a browser in once, as the holder of the data folder's own key."""
+"""`windvane login`: prints a one-time sign-in link for a browser, with the data folder's own root key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class NotRunning(WindvaneError):
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "login", help="print a link that signs a browser in once", description=__doc__
+        "login", help="print a one-time sign-in link for a browser", description=__doc__
     )
     parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
     parser.add_argument("--config", type=Path, help="the server's configuration file (TOML)")
@@ -30,6 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     at = address(settings.data_dir)
     if at is None:
-        raise NotRunning(f"No server runs on {settings.data_dir}. `windvane serve` starts one.")
+        raise NotRunning(
+            f"No server is running on {settings.data_dir}. Start one with `windvane serve`."
+        )
     print(console_url(at.url, load_or_create_keys(settings.data_dir, settings.account)))
     return 0

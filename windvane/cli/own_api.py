@@ -33,8 +33,8 @@ class OwnApi:
         found = address(data_dir)
         if found is None:
             raise InvalidRequest(
-                f"No server runs on {data_dir}. Start it with `windvane serve --data-dir {data_dir}`, or name the data "
-                "folder of one that runs."
+                f"No server is running on {data_dir}. Start it with `windvane serve --data-dir "
+                f"{data_dir}`, or choose the data folder of a running server."
             )
         key = load_or_create_keys(data_dir, DEFAULT_ACCOUNT)
         self._url = found.url
@@ -78,7 +78,8 @@ class OwnApi:
             yield response
         except (OSError, http.client.HTTPException) as error:
             raise InvalidRequest(
-                f"The server at {self._url} does not answer: {error}. What it has begun goes on when it runs again."
+                f"The server at {self._url} does not respond: {error}. Work in progress "
+                "continues when it runs again."
             ) from error
         finally:
             connection.close()

@@ -15,9 +15,9 @@ from windvane.process.log_lines import one_line
 _STAGES = {
     "analysis": "reading and analysing the data",
     "search": "training candidates",
-    "ensemble": "choosing an ensemble",
-    "refit": "training the chosen on all rows",
-    "packing": "packing the best candidate",
+    "ensemble": "building an ensemble",
+    "refit": "refitting the best on all rows",
+    "packing": "packaging the best candidate",
     "reports": "writing reports",
 }
 
@@ -115,9 +115,9 @@ class Progress:
 
     def _mind(self, text: str) -> None:
         self._console.print(
-            f"Mind: {one_line(text)}", highlight=False, markup=False, soft_wrap=True
+            f"Note: {one_line(text)}", highlight=False, markup=False, soft_wrap=True
         )
 
 
 def _folds(n_folds: int) -> str:
-    return "one part held out" if n_folds == 1 else f"{n_folds} folds"
+    return "hold-out validation" if n_folds == 1 else f"{n_folds}-fold cross-validation"

@@ -1,5 +1,5 @@
-"""`windvane report`: why any candidate of a job of the running service answers as it does and how good it is. Waits for
-the reports, which lie in S3 beside those on the best candidate."""
+"""`windvane report`: requests the explainability and model quality reports of a candidate from the running service.
+Waits for the reports, which are written to S3 next to those on the best candidate."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ _WAITING = ("InProgress", "Stopping")
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "report", help="explain and judge a candidate of a job of the service", description=__doc__
+        "report",
+        help="request the reports on a candidate of a job of the service",
+        description=__doc__,
     )
     parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
     parser.add_argument("--job", required=True, metavar="NAME", help="the AutoML job")
@@ -84,7 +86,7 @@ def _encoded(option: str, text: str) -> str:
 
 
 def _what_became(answer: dict[str, Any]) -> str:
-    why = answer.get("FailureReason", "It was stopped. Ask again to have another one started.")
+    why = answer.get("FailureReason", "It was stopped. Run the command again to start another one.")
     return f"The processing job {answer['ProcessingJobName']} is {answer['Status']}: {why}"
 
 

@@ -1,4 +1,5 @@
-"""`windvane restore`: makes a data folder of a backup. Every sum is compared first; nothing that exists is replaced."""
+"""`windvane restore`: restores a data folder from a backup. Every checksum is verified first; existing files are never
+replaced."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ from pathlib import Path
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "restore", help="make a data folder of a backup", description=__doc__
+        "restore", help="restore a data folder from a backup", description=__doc__
     )
-    parser.add_argument("source", type=Path, metavar="SOURCE", help="what `windvane backup` wrote")
-    parser.add_argument("--data-dir", type=Path, required=True, help="a new or empty folder")
+    parser.add_argument(
+        "source", type=Path, metavar="SOURCE", help="the backup that `windvane backup` wrote"
+    )
+    parser.add_argument("--data-dir", type=Path, required=True, help="a new or empty data folder")
     parser.set_defaults(run=run)
 
 
@@ -25,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"made by Windvane {manifest.windvane}"
     )
     if not manifest.objects:
-        print("The backup holds no objects: they are in an external S3 store.")
+        print("The backup contains no objects: they are in an external S3 store.")
     if (config := restored_config(data_dir)) is not None:
         print(
             f"Its configuration file: serve with --config {config} (paths in it are relative to it)."

@@ -27,21 +27,21 @@ _MOST_DESCRIPTORS = 65_536
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("serve", help="run the service", description=__doc__)
-    parser.add_argument("--data-dir", type=Path, required=True, help="where all state lives")
+    parser.add_argument("--data-dir", type=Path, required=True, help="folder for all state")
     parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     parser.add_argument(
         "--port", type=int, help="port to listen on (default 8470; 0 picks a free one)"
     )
     parser.add_argument("--config", type=Path, help="configuration file (TOML)")
     parser.add_argument(
-        "--tls-cert", type=Path, metavar="FILE", help="speak TLS with this certificate (PEM)"
+        "--tls-cert", type=Path, metavar="FILE", help="use TLS with this certificate (PEM)"
     )
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key (PEM)")
     parser.add_argument(
         "--insecure",
         action="store_true",
-        help="listen on an address that other machines reach although there is no TLS: anyone on the way can read and "
-        "change what is sent",
+        help="allow listening on a non-local address without TLS: anyone on the network can read and "
+        "change the traffic",
     )
     parser.set_defaults(run=run)
 
@@ -94,10 +94,10 @@ def _check_tls(settings: Settings) -> None:
     if not settings.tls_cert and not settings.tls_key:
         return
     if not settings.tls_cert or not settings.tls_key:
-        raise BadSettings("A certificate and its key go together: --tls-cert and --tls-key.")
+        raise BadSettings("A certificate needs its key: give both --tls-cert and --tls-key.")
     for path in (settings.tls_cert, settings.tls_key):
         if not Path(path).is_file():
-            raise BadSettings(f"There is no file {path}. `windvane tls` makes a certificate.")
+            raise BadSettings(f"There is no file {path}. Create a certificate with `windvane tls`.")
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(settings.tls_cert, settings.tls_key, _no_password)

@@ -69,9 +69,12 @@ def _way_in(url: str, settings: Settings) -> str:
     in a file, where others read it than who may sign in."""
     if not sys.stderr.isatty():
         data_dir = shlex.quote(str(settings.data_dir))
-        return f"console: {url}/console/ (`windvane login --data-dir {data_dir}` prints a link that signs in once)"
+        return (
+            f"console: {url}/console/ (`windvane login --data-dir {data_dir}` prints a one-time "
+            "sign-in link)"
+        )
     key = load_or_create_keys(settings.data_dir, settings.account)
-    return f"console (good once, for 10 minutes): {console_url(url, key)}"
+    return f"console (one-time link, valid for 10 minutes): {console_url(url, key)}"
 
 
 def _web_config(server: Server, settings: Settings) -> uvicorn.Config:

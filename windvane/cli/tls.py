@@ -1,4 +1,4 @@
-"""`windvane tls`: a certificate for the server, signed by an authority made for it alone.
+"""`windvane tls`: creates a certificate for the server, signed by a certificate authority (CA) created for it alone.
 
 The `openssl` command does the work. The authority's key is thrown away: nobody can sign another certificate
 with it, and a new one means a new authority.
@@ -44,7 +44,7 @@ subjectAltName = {names}
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "tls", help="make a certificate for `serve --tls-cert`", description=__doc__
+        "tls", help="create a certificate for `serve --tls-cert`", description=__doc__
     )
     parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
     parser.add_argument(
@@ -52,19 +52,25 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="append",
         default=[],
         metavar="NAME",
-        help="a further name or address of the server, besides localhost and 127.0.0.1; may be repeated",
+        help=(
+            "an additional name or address of the server (localhost and 127.0.0.1 are "
+            "included); may be repeated"
+        ),
     )
     parser.add_argument(
         "--sts-region",
         action="append",
         default=[],
         metavar="REGION",
-        help="make it good for sts.REGION.amazonaws.com too, which the SageMaker SDK calls; may be repeated",
+        help=(
+            "make it valid for sts.REGION.amazonaws.com too, which the SageMaker SDK calls; may "
+            "be repeated"
+        ),
     )
     parser.add_argument(
-        "--days", type=int, default=_DAYS, help=f"how long it is good for (default {_DAYS})"
+        "--days", type=int, default=_DAYS, help=f"validity in days (default {_DAYS})"
     )
-    parser.add_argument("--renew", action="store_true", help="replace the files that are there")
+    parser.add_argument("--renew", action="store_true", help="replace existing files")
     parser.set_defaults(run=run)
 
 
@@ -76,13 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise InvalidRequest(f"--days is {arguments.days}; it must be from 1 to 3650.")
     if not arguments.renew and any((folder / name).exists() for name in _FILES):
         raise InvalidRequest(
-            f"{folder} holds a certificate already. Add --renew to replace it; clients then need its new ca.pem, and "
-            "the server a new start."
+            f"{folder} already contains a certificate. Add --renew to replace it; clients then "
+            "need its new ca.pem, and the server a new start."
         )
     make_folder(data_dir)
     make_folder(folder)
     make_certificate(folder, names, arguments.days)
-    print(f"Made {folder / 'cert.pem'}, good for {arguments.days} days and for:")
+    print(f"Created {folder / 'cert.pem'}, valid for {arguments.days} days and for:")
     print(f"  {', '.join(name.partition(':')[2] for name in names)}")
     print(
         f"Start the server:\n  windvane serve --data-dir {data_dir} "

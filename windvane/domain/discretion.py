@@ -24,15 +24,16 @@ _SAFE = tuple(
     for pattern in (
         rf"It did not finish within MaxRuntime(PerTrainingJob)?InSeconds \({_N} s\)\.",
         (
-            r"(The (data|split data|explanation|report) could not be (read and analysed|written|explored|made)"
-            r"|Not even a baseline could be made) "
-            rf"in the time of the job \({_N} s\)\. Raise MaxAutoMLJobRuntimeInSeconds, or give less data\."
+            r"(The (data|split data) could not be (read and analysed|written|explored)"
+            r"|The (explainability|model quality) report could not be generated"
+            r"|Not even a baseline could be trained) "
+            rf"within the job's time limit \({_N} s\)\. Raise MaxAutoMLJobRuntimeInSeconds, or provide less data\."
         ),
         (
             rf"It needed more than the {_N} MiB of memory that a task may use on this server "
             r"\(configuration, section \[work\], memory_mb\)\."
         ),
-        r"It was stopped before it was done, because the search ended\.",
+        r"Stopped before it finished because the search ended\.",
         r"It was stopped\.",
         r"It was ended because (its time was over|it needed more memory than it was given|it was told to stop)\.",
         rf"The process was ended by {_SIGNAL}(, perhaps by the system for want of memory)?\.",
@@ -42,29 +43,29 @@ _SAFE = tuple(
             r"'[A-Za-z0-9/-]{0,80}'\."
         ),
         (
-            rf"The time of the job, {_N} s, ended before its data were read: the server was down or busy\. "
+            rf"The job's time limit of {_N} s was reached before its data were read: the server was down or busy\. "
             r"Create the job again\."
         ),
         (
-            rf"{_N} of the {_N} folds that candidates of this job are compared on were trained when it was clear "
-            r"that the others would not fit into the time left\."
+            rf"Only {_N} of the {_N} folds on which candidates of this job are compared were trained: "
+            r"the remaining time was too short for the others\."
         ),
         (
-            rf"It was not begun: on {_N} rows and {_N} columns the algorithm {_NAME} is expected to need {_N} MiB of "
+            rf"Not started: on {_N} rows and {_N} columns the algorithm {_NAME} is expected to need {_N} MiB of "
             rf"memory, and a candidate may use {_N} MiB\."
         ),
         (
-            rf"It was stopped early: on the {_N} rows of {_N} of {_N} folds its [A-Za-z0-9]{{1,40}} was {_VALUE}, clearly "
-            rf"worse than {_VALUE} of candidate {_N}\."
+            rf"Stopped early: on the {_N} rows of {_N} of {_N} folds its [A-Za-z0-9]{{1,40}} was {_VALUE}, clearly "
+            rf"worse than the {_VALUE} of candidate {_N}\."
         ),
         r"Training needs the extra 'torch', which is not installed: pip install 'windvane\[torch\]'\.",
-        r"The analysis of the data was cancelled\.",
-        r"No candidate finished; the model is a baseline that always predicts the same\.",
-        r"The (network|linear learner) found no finite weights for these rows\.",
-        r"there was no time for it\.",
+        r"The data analysis was cancelled\.",
+        r"No candidate finished; the model is a baseline that predicts the same for every row\.",
+        r"The (network|linear model) did not converge to finite weights on these rows\.",
+        r"there was not enough time for it\.",
         r"it did not finish either",
-        r"it was deleted before it was in service\.",
-        rf"it was not in service when the job's time of {_N} s ended\.",
+        r"it was deleted before it came into service\.",
+        rf"it was not in service when the job's time limit of {_N} s was reached\.",
     )
 )
 
@@ -74,12 +75,12 @@ _PREFIXES = tuple(
         r"The (explainability|model insights) report is missing: ",
         rf"The model could not be deployed to the endpoint {_NAME}: ",
         r"The (ensemble|baseline): ",
-        r"No candidate finished, and of the baseline: ",
-        r"Models that were not to be kept could not be deleted: ",
-        rf"Its features \({_NAME}\) could not be made: ",
+        r"No candidate finished, and neither did the baseline: ",
+        r"Models of discarded candidates could not be deleted: ",
+        rf"Its feature recipe \({_NAME}\) could not be fitted: ",
         rf"Candidate {_NAME} \({_NAME}\): ",
         rf"Production variant {_NAME} could not be started: ",
-        rf"({_NAME}) (could not learn from these rows|needed more memory than it was given): ",
+        rf"({_NAME}) (could not be trained on these rows|ran out of memory): ",
         r"An internal error ended it: (?=The process )",
     )
 )

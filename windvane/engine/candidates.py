@@ -36,7 +36,7 @@ BASELINE = "baseline"
 
 def baseline_plan(index: int, seed: int) -> Plan:
     """Return the plan of the baseline, which looks at no column."""
-    return Plan(index, "", BASELINE, {}, seed, "what can be said without looking at the columns")
+    return Plan(index, "", BASELINE, {}, seed, "reference: ignores all columns")
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
 
-_LAYER_AGAIN = "its second layer was fitted again to the members' answers"
+_LAYER_AGAIN = "its second layer was refitted on the members' predictions"
 _NO_LIMIT_S = 10 * 365 * 24 * 3600.0
 
 _WEIGHTS_SUM = 1e-6
@@ -63,8 +63,8 @@ def leave_out(dataset: Path, names: Iterable[str], into: Path) -> Path:
     known = {column.name for column in analysis.columns}
     if missing := sorted(left_out - known):
         raise CandidateFault(
-            f"The hyperparameter '{WITHOUT}' names {missing[0]!r}; the table has no such column besides its target "
-            f"'{analysis.target}'."
+            f"The hyperparameter '{WITHOUT}' names {missing[0]!r}; the table has no such column "
+            f"in addition to its target '{analysis.target}'."
         )
     columns = tuple(
         _unused(column) if column.name in left_out else column for column in analysis.columns
@@ -107,7 +107,9 @@ def rerun(
     was_cut = not outcome.stops.items() <= plan.stops.items()
     if outcome.folds_used < wanted or was_cut or read_candidate(into).recipe_fit != FULL_FIT:
         shutil.rmtree(into)
-        raise OutOfTime(f"Its {wanted} folds and the model of all rows did not fit into the time.")
+        raise OutOfTime(
+            f"The time limit was too short for its {wanted} folds and the model on all rows."
+        )
     return outcome
 
 
@@ -155,15 +157,13 @@ def rerun_ensemble(
     }
     shapes = {predicted.shape for predicted in predictions.values()}
     if len(shapes) > 1 or next(iter(shapes))[0] != table.y.size:
-        raise CandidateFault(
-            "The members were not all trained on this table: they predict others' rows or classes."
-        )
+        raise CandidateFault("Not all members were trained on this table: rows or classes differ.")
     found = weighted(predictions, weights)
     if not found.rows.size:
-        raise CandidateFault("There is no row that all members were scored on.")
+        raise CandidateFault("No row was scored by all members.")
     found, layer = _stacked(table, predictions, found, second_layer)
     record = judge.ensemble_record(table, found, records, index, started)
-    notes = ("its weights were given", *record.outcome.notes[1:])
+    notes = ("its weights were set by the request", *record.outcome.notes[1:])
     record = replace(record, outcome=replace(record.outcome, notes=notes))
     if layer is not None:
         told = dict(second_layer)
@@ -195,4 +195,4 @@ def _check_weights(weights: Mapping[int, float]) -> None:
 
 
 def _unused(column: ColumnSpec) -> ColumnSpec:
-    return replace(column, type=ColumnType.CONSTANT, reason="it was left out, as was asked")
+    return replace(column, type=ColumnType.CONSTANT, reason="excluded on request")

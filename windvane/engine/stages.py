@@ -109,7 +109,7 @@ def refit(
     """
     plan = read_candidate(candidate).plan
     if plan is None:
-        raise CorruptArtifact(f"{candidate} holds an ensemble; its members are refitted.")
+        raise CorruptArtifact(f"{candidate} is an ensemble; refit its members instead.")
     trial = _trial(dataset, features, plan, limits)
     trained = trial.refit(candidate, limits)
     with _whole(into) as folder:

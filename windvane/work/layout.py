@@ -71,9 +71,10 @@ HEADERS = Artefact(
 TUNING_DATA = Artefact(
     "preprocessed-data/tuning_data/{part}/chunk_{n}.csv",
     (TaskKind.SPLIT,),
-    "The data as they were read, without a header, the target first; parts are `train` and `validation` (the rows held "
-    "out by the first fold, or those of the validation channel). Sample weights are not among them. Dates are ISO 8601 in "
-    "UTC, missing cells are empty. Chunks have at most 50 MB.",
+    "The data as they were read, without a header, the target first; parts are `train` and "
+    "`validation` (the rows held out by the first fold, or those of the validation channel). "
+    "Sample weights are not among them. Dates are ISO 8601 in UTC, missing values are empty. "
+    "Chunks have at most 50 MB.",
 )
 DATASET = Artefact(
     "preprocessed-data/dataset/{file}",
@@ -93,8 +94,8 @@ NOTEBOOKS = Artefact(
 MODULES = Artefact(
     "sagemaker-automl-candidates/{processing_job}/generated_module/{file}",
     (TaskKind.EXPLORE,),
-    "What the candidate definition notebook works with: a module a feature recipe, and the one that sends and waits for "
-    "step jobs.",
+    "The modules of the candidate definition notebook: one per feature recipe, and one that "
+    "submits step jobs and waits for them.",
 )
 TRANSFORMERS = Artefact(
     "data-processor-models/{training_job}/output/model.tar.gz",
@@ -104,14 +105,15 @@ TRANSFORMERS = Artefact(
 TRANSFORMED = Artefact(
     "transformed-data/{recipe}/csv/{part}/chunk_{n}.csv",
     (TaskKind.TRANSFORM,),
-    "The matrix that the recipe makes, fitted on the training rows of the first fold, without a header, the target (a "
-    "class as its number) first; of `train` and `validation` the first rows, as many as `[artifacts] transformed_rows`, "
-    "fewer of a matrix of more than 200 features.",
+    "The feature matrix of the recipe, fitted on the training rows of the first fold, without a "
+    "header, the target (a class as its number) first; of `train` and `validation` the first "
+    "rows, as many as `[artifacts] transformed_rows`, fewer of a matrix of more than 200 "
+    "features.",
 )
 MODEL = Artefact(
     "tuning/{pipeline}/{candidate}/output/model.tar.gz",
     (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
-    "The model of a candidate, which takes what the transformers make.",
+    "The model of a candidate, whose input is the output of the transformers.",
     _PIPELINES,
 )
 OUTPUT = Artefact(
@@ -124,7 +126,7 @@ OUTPUT = Artefact(
 WHOLE = Artefact(
     "sagemaker-automl-candidates/model/{candidate}/model.tar.gz",
     (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
-    "Transformers and model of a candidate in one.",
+    "Transformers and model of a candidate in one archive.",
     (Mode.ENSEMBLING,),
 )
 WHOLE_OUTPUT = Artefact(
@@ -136,22 +138,22 @@ WHOLE_OUTPUT = Artefact(
 EXPLANATION = Artefact(
     f"{EXPLANATIONS}/{{candidate}}/{{file}}",
     (TaskKind.EXPLAIN,),
-    "Why a candidate answers as it does, the best one or one that was asked about: `analysis.json`, "
-    "`analysis_config.json`, `explanations_shap/`, `instance_shap_values.csv`, `feature_importance.json`, and the report "
-    "as page, notebook and PDF.",
+    "The explainability report of the best candidate, or of a requested one: `analysis.json`, "
+    "`analysis_config.json`, `explanations_shap/`, `instance_shap_values.csv`, "
+    "`feature_importance.json`, and the report as page, notebook and PDF.",
 )
 INSIGHTS = Artefact(
     f"{INSIGHT_REPORTS}/{{candidate}}/{{file}}",
     (TaskKind.INSIGHTS,),
-    "How good a candidate is, the same ones: `statistics.json`, `constraints.json`, `figures.json` (what the pictures are "
-    "drawn from), and the report as page, notebook and PDF.",
+    "The model quality report of the same candidates: `statistics.json`, `constraints.json`, "
+    "`figures.json` (the data of the charts), and the report as page, notebook and PDF.",
 )
 PREDICTIONS = Artefact(
     "documentation/model_monitor/predictions/{candidate}/predictions.csv",
     (TaskKind.INSIGHTS,),
-    "What the report of the best candidate judges, without a header: of each row that was scored the target, what was "
-    "predicted for it without it (classes as their numbers), the probability of the predicted class (not of "
-    "numbers), and the fold it was left out of.",
+    "The predictions that the quality report of the best candidate evaluates, without a header: "
+    "for each scored row the target, the out-of-fold prediction (classes as their numbers), the "
+    "probability of the predicted class (not for regression), and its fold.",
     (Mode.ENSEMBLING,),
 )
 

@@ -109,9 +109,9 @@ def test_a_latency_limit_that_none_meets_keeps_the_quickest_and_says_so(rows, tm
     board = model.leaderboard().set_index("candidate")
     quickest = board["latency_ms"].idxmin()
     assert board.index[board["chosen"]].tolist() == [quickest]
-    assert "no candidate answers a row within" in board.loc[quickest, "notes"]
+    assert "no candidate predicts a row within" in board.loc[quickest, "notes"]
     assert events[-1]["best"] == quickest
-    assert "no candidate answers a row within" in events[-1]["note"]
+    assert "no candidate predicts a row within" in events[-1]["note"]
     model.save(tmp_path / "model")
     assert AutoML.load(tmp_path / "model").max_latency_ms == 1e-6
 
@@ -302,10 +302,10 @@ def test_reports_are_made_of_a_job_that_was_kept(reported, classifier, tmp_path)
         ({"mode": "AUTO"}, "mode is 'AUTO'; choose one of: ENSEMBLING, HYPERPARAMETER_TUNING"),
         ({"algorithms": "mlp"}, "algorithms is 'mlp'; it must be a list of names"),
         ({"algorithms": ["mlp", "gpt"]}, "'gpt': this version of Windvane has no algorithm gpt"),
-        ({"algorithms": ["baseline"]}, "'baseline': it is no algorithm of pipelines"),
+        ({"algorithms": ["baseline"]}, "'baseline': it is not an algorithm of pipelines"),
         (
             {"algorithms": ["mlp"], "monotone": {"a": 1}},
-            "'mlp': it cannot keep answers monotone. Choose from: lightgbm, xgboost, catboost, linear-learner",
+            "'mlp': it does not support monotone constraints. Choose from: lightgbm, xgboost, catboost, linear-learner",
         ),
     ],
 )

@@ -55,7 +55,13 @@ def test_only_what_keeps_the_promise_is_tried_and_it_is_said(model):
     board = model.leaderboard()
     assert set(board["algorithm"]) <= KEEPING | {"ensemble"}
     assert set(board["recipe"]) <= {"dpp0", "dpp1", ""}
-    assert board["notes"].str.contains("answers only ever rise with 'a' and fall with 'b'").all()
+    assert (
+        board["notes"]
+        .str.contains(
+            "monotone constraint: predictions can only increase with 'a' and decrease with 'b'"
+        )
+        .all()
+    )
     assert (board["status"] == "finished").all()
     assert model.analysis.monotone == MONOTONE
 

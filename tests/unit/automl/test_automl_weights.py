@@ -33,7 +33,7 @@ def test_scores_are_weighted_and_say_so(model, rows):
     assert model.analysis.sample_weight == "w"
     assert "w" not in [column.name for column in model.analysis.columns]
     board = model.leaderboard()
-    assert board["notes"].str.contains("rows are weighted by 'w', in training and in scores").all()
+    assert board["notes"].str.contains("rows are weighted by 'w' in training and scoring").all()
     weighted = {one.metric: one.value for one in model.score(rows)}
     alike = {one.metric: one.value for one in model.score(rows.drop(columns="w"))}
     assert weighted["RMSE"] < 0.8 * alike["RMSE"]
@@ -41,5 +41,5 @@ def test_scores_are_weighted_and_say_so(model, rows):
 
 
 def test_a_wrong_weight_in_rows_to_score_is_named(model, rows):
-    with pytest.raises(InvalidRequest, match=r"'w' is no finite number of 0 or more in the row 3"):
+    with pytest.raises(InvalidRequest, match=r"'w' is not a finite number of 0 or more in row 3"):
         model.score(rows.assign(w=rows["w"].where(rows.index != 3, -1.0)))

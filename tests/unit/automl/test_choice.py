@@ -74,7 +74,7 @@ def test_if_none_is_within_the_limit_the_quickest_is_chosen_and_this_is_told():
     order = [_entry(2, 0.9, 3), _entry(1, 0.7, 0.25), _entry(5)]
     choice = choose(order, 0.0001)
     assert choice.index == 1
-    assert "no candidate answers a row within the 0.1 ms asked for" in choice.note
+    assert "no candidate predicts a row within the requested 0.1 ms" in choice.note
     assert "0.25 ms" in choice.note
     notes = [entry.outcome.notes for entry in (noted(one, choice) for one in order[:2])]
     assert notes == [(), (choice.note,)]
@@ -92,7 +92,7 @@ def test_the_first_tells_among_how_many_it_was_picked_and_what_that_did_to_its_s
     first, *others = with_optimism(order, 0.0123)
     assert first.index == 3
     assert first.outcome.optimism == 0.0123
-    assert first.outcome.notes[-1].startswith("picked as the best of 2: ")
+    assert first.outcome.notes[-1].startswith("selected as the best of 2 candidates: ")
     assert "0.012" in first.outcome.notes[-1]
     assert others == order[1:]
     assert with_optimism(order, None) == order

@@ -80,7 +80,9 @@ def test_a_latency_limit_that_none_meets_is_told(files, tmp_path, capsys):
     first = json.loads(told.out)["leaderboard"][0]
     assert first["chosen"] is True
     assert first["on_front"] is True
-    assert "Mind: no candidate answers a row within the 1e-06 ms" in " ".join(told.err.split())
+    assert "Note: no candidate predicts a row within the requested 1e-06 ms" in " ".join(
+        told.err.split()
+    )
 
 
 def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
@@ -113,7 +115,7 @@ def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
         (["train.csv", "--target", "y", "--test", "no.csv"], "no.csv"),
         (["train.csv", "--target", "y", "--validation", "none.csv"], "none.csv"),
         (["train.csv", "--target", "y", "--validation-fraction", "2"], "less than 1"),
-        (["train.csv", "--target", "y", "--out", "."], "--out . exists already"),
+        (["train.csv", "--target", "y", "--out", "."], "--out . already exists"),
     ],
 )
 def test_a_bad_argument_is_one_message_and_code_2(files, arguments, told, capsys, monkeypatch):

@@ -51,13 +51,13 @@ def test_what_is_not_part_of_a_backup_is_said(data, tmp_path, ended):
         '[s3]\nendpoint = "https://s3.example.org"\naccess_key = "a"\nsecret_key = "b"\n'
     )
     _, said = ended("backup", tmp_path / "one", "--data-dir", data, "--config", config)
-    assert "The objects are in https://s3.example.org and are not part of it" in said
+    assert "The objects are in https://s3.example.org and are not included" in said
     assert not (tmp_path / "one" / "s3").exists()
     assert not json.loads((tmp_path / "one" / "manifest.json").read_text())["objects"]
     _, said = ended("restore", tmp_path / "one", "--data-dir", tmp_path / "again")
     assert "in an external S3 store" in said
     _, said = ended("backup", tmp_path / "two", "--data-dir", data)
-    assert "keys of further accounts, roles and webhooks are not part of it" in said
+    assert "keys of further accounts, roles and webhooks are not included" in said
 
 
 def test_a_store_in_postgresql_is_left_to_its_own_tools(data, tmp_path, ended):
@@ -87,10 +87,10 @@ def test_a_check_ends_with_0_1_or_2(data, tmp_path, ended):
     code, said = ended("check", "--data-dir", data)
     assert code == 1
     assert "workspace-without-job" in said
-    assert "1 more that --mend can mend" in said
+    assert "1 more that --mend can repair" in said
     code, said = ended("check", "--data-dir", data, "--mend")
     assert code == 0
-    assert "(mended)" in said
+    assert "(repaired)" in said
     assert "lost+found" in said
     assert ended("check", "--data-dir", data)[0] == 0
     assert ended("check", "--data-dir", tmp_path / "nowhere")[0] == 2
@@ -101,7 +101,7 @@ def test_a_folder_in_use_is_looked_at_and_not_mended(data, ended):
         assert ended("check", "--data-dir", data)[0] == 0
         code, said = ended("check", "--data-dir", data, "--mend")
     assert code == 2
-    assert "stop it, then mend" in said
+    assert "stop it first" in said
 
 
 def test_damaged_keys_are_found_and_none_are_made(data, ended):

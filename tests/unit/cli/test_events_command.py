@@ -68,7 +68,7 @@ def test_a_job_is_followed_to_its_end(server, tmp_path, capsys):
 def test_a_stream_that_ends_says_where_to_go_on(server, tmp_path, capsys):
     server.answer = (200, event(17)[0])
     assert run(tmp_path, "--follow") == 2
-    assert "Go on with --after 17." in capsys.readouterr().err
+    assert "Continue with --after 17." in capsys.readouterr().err
 
 
 def test_a_refusal_is_told_in_the_servers_words(server, tmp_path, capsys):

@@ -60,5 +60,5 @@ def test_a_job_whose_data_are_gone_is_our_fault_in_one_message(job, tmp_path, ca
     (tmp_path / "dataset").mkdir()
     assert _run(tmp_path, "--candidate", 1) == 1
     message = capsys.readouterr().err
-    assert "report could not be made" in message
+    assert "report could not be generated" in message
     assert "Traceback" not in message

@@ -22,7 +22,7 @@ def test_keys_are_listed_rotated_and_retired(tmp_path, capsys):
     old = first.split()[0]
     assert run(capsys, "retire", *where) == (
         0,
-        f"{old} has ended, and every session that came from it.\n",
+        f"{old} is retired; every session created with it has ended.\n",
     )
     assert old not in run(capsys, "list", *where)[1]
     assert run(capsys, "rotate", "--tokens", *where)[0] == 0

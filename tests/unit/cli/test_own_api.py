@@ -57,5 +57,5 @@ def test_the_servers_own_certificate_is_trusted_whatever_its_name(api):
 
 
 def test_any_other_certificate_is_not(api):
-    with pytest.raises(InvalidRequest, match=r"does not answer: .*CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(InvalidRequest, match=r"does not respond: .*CERTIFICATE_VERIFY_FAILED"):
         api("other").call("GET", "/windvane/x")

@@ -105,7 +105,7 @@ def test_names_are_encoded_in_the_path(server, tmp_path):
         (["--job", ""], "--job is empty"),
         (["--candidate", ""], "--candidate is empty"),
         (["--region", "the moon"], "--region is 'the moon'"),
-        ([], "No server runs on"),
+        ([], "No server is running on"),
     ],
 )
 def test_a_bad_argument_is_one_message_and_code_2(tmp_path, capsys, options, told):
@@ -123,4 +123,4 @@ def test_a_server_that_goes_away_is_told(tmp_path, capsys):
     with locked(tmp_path):
         publish_address(tmp_path, url)
         assert run(tmp_path) == 2
-    assert f"The server at {url} does not answer" in capsys.readouterr().err
+    assert f"The server at {url} does not respond" in capsys.readouterr().err

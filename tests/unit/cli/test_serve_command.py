@@ -28,8 +28,8 @@ def certificates(tmp_path_factory):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--tls-cert", "one/cert.pem"], "go together"),
-        (["--tls-key", "one/key.pem"], "go together"),
+        (["--tls-cert", "one/cert.pem"], "needs its key"),
+        (["--tls-key", "one/key.pem"], "needs its key"),
         (["--tls-cert", "none.pem", "--tls-key", "one/key.pem"], "There is no file"),
         (["--tls-cert", "one/cert.pem", "--tls-key", "two/key.pem"], "belong together"),
         (["--tls-cert", "one/key.pem", "--tls-key", "one/key.pem"], "must be PEM files"),

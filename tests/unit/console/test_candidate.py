@@ -52,7 +52,7 @@ def test_it_is_told_in_plain_words(jobs, browser):
     )
     text = browser.get(HERE).text
     assert "Gradient-boosted trees (XGBoost)." in text
-    assert "Numbers stay as they are, missing included" in text
+    assert "Numbers stay unchanged, including missing values" in text
     assert "sound defaults." in text
     assert "scored on 1 of 5 folds: time" in text
     assert "seed 7" in text

@@ -179,7 +179,7 @@ def test_what_the_operation_refuses_is_told_in_its_words(desk: Desk) -> None:
 def test_without_scripts_choices_are_looked_at_again(desk: Desk) -> None:
     answer = desk.post("/console/new", fields(("late", "numeric"), ("key", "out"), do="look"))
     assert answer.status == 200
-    assert "none of its filled cells can be read as numbers" in answer.words
+    assert "none of its non-missing values can be read as numbers" in answer.words
     assert selected(answer, "type-4") == "numeric"
     assert selected(answer, "type-0") == "out"
     assert desk.world.client().list_auto_ml_jobs()["AutoMLJobSummaries"] == []
@@ -209,7 +209,7 @@ def test_data_that_are_no_table_are_told_of(desk: Desk) -> None:
 def test_a_target_that_cannot_be_learned_is_told_of(desk: Desk) -> None:
     answer = desk.get(f"{PAGE}&target=key")
     assert "A job on this target would fail." in answer.words
-    assert "The problem type cannot be told" in answer.words
+    assert "The problem type cannot be inferred" in answer.words
 
 
 def test_hostile_names_are_text_wherever_they_stand(desk: Desk) -> None:

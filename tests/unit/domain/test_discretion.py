@@ -56,8 +56,8 @@ def test_what_the_limit_of_a_step_job_ended_is_told_whole():
 @pytest.mark.parametrize(
     "reason",
     [
-        "It was stopped early: on the 1200 rows of 2 of 5 folds its MSE was 12,345, clearly worse than 1e-05 of candidate 1.",
-        "It was stopped early: on the 90 rows of 1 of 3 folds its R2 was -0.125, clearly worse than 0.5 of candidate 12.",
+        "Stopped early: on the 1200 rows of 2 of 5 folds its MSE was 12,345, clearly worse than the 1e-05 of candidate 1.",
+        "Stopped early: on the 90 rows of 1 of 3 folds its R2 was -0.125, clearly worse than the 0.5 of candidate 12.",
         f"Training needs {MISSING}",
     ],
 )
@@ -84,17 +84,17 @@ def test_the_end_of_the_search_is_told_whole():
         ("", ""),
         ("The column 'age' has the value 'canary' in row 3.", WITHHELD),
         (
-            "The explainability report is missing: there was no time for it.",
-            "The explainability report is missing: there was no time for it.",
+            "The explainability report is missing: there was not enough time for it.",
+            "The explainability report is missing: there was not enough time for it.",
         ),
         ("The ensemble: canary", f"The ensemble: {WITHHELD}"),
         (
-            "xgboost could not learn from these rows: canary",
-            f"xgboost could not learn from these rows: {WITHHELD}",
+            "xgboost could not be trained on these rows: canary",
+            f"xgboost could not be trained on these rows: {WITHHELD}",
         ),
         (
-            "Candidate job-001 (mlp): Its features (dpp0) could not be made: canary",
-            f"Candidate job-001 (mlp): Its features (dpp0) could not be made: {WITHHELD}",
+            "Candidate job-001 (mlp): Its feature recipe (dpp0) could not be fitted: canary",
+            f"Candidate job-001 (mlp): Its feature recipe (dpp0) could not be fitted: {WITHHELD}",
         ),
         (
             "An internal error ended the job: KeyError('canary')",

@@ -38,7 +38,10 @@ def test_what_is_predicted_is_the_highest_of_the_weighed_probabilities(saved):
         assert (answers.predict(rows) == expected).all()
     assert (expected == "rare").sum() > (plain == "rare").sum()
     chosen = model.leaderboard().query("chosen").iloc[0]
-    assert "for F1macro classes are decided after their probabilities are weighed" in chosen.notes
+    assert (
+        "class probabilities are reweighted to optimise F1macro before the class is chosen"
+        in chosen.notes
+    )
 
 
 def test_switched_off_the_most_probable_class_is_predicted(tmp_path):

@@ -67,7 +67,7 @@ def test_every_candidate_and_the_ensemble_score_the_same_again(job, tmp_path):
             assert outcome.objective == entry.outcome.objective
             assert said(outcome) == said(entry.outcome)
             assert outcome.members == weights
-            assert outcome.notes == ("its weights were given", LATENCY_ADDED)
+            assert outcome.notes == ("its weights were set by the request", LATENCY_ADDED)
             features = {path.name: path for path in tmp_path.glob("dpp*")}
             assemble(folder / "dataset", features, {**members, 7: into}, 7, tmp_path / "packages")
             load_predictor(tmp_path / "packages/transformers", tmp_path / "packages/model")

@@ -74,9 +74,7 @@ def _load(packages):
 def test_the_leaderboard_says_that_it_has_one(ensemble):
     folder, outcome = ensemble
     assert outcome.second_layer == Stacking().to_json()
-    assert any(
-        note.startswith("a second layer over the members' answers: ") for note in outcome.notes
-    )
+    assert any(note.startswith("stacked: a second layer over ") for note in outcome.notes)
     assert read_candidate(folder).outcome == outcome
 
 
@@ -157,5 +155,5 @@ def test_without_time_there_is_none(worked, members, ensemble, tmp_path):
 
 def test_a_layer_that_cannot_be_is_named(worked, members, tmp_path):
     weights = {1: 0.5, 2: 0.5}
-    with pytest.raises(CandidateFault, match="'depth' is no parameter of a second layer"):
+    with pytest.raises(CandidateFault, match="'depth' is not a parameter of a second layer"):
         rerun_ensemble(worked.dataset, members, weights, INDEX, tmp_path / "x", {"depth": 3})

@@ -144,9 +144,9 @@ def test_ensemble_is_written_like_a_candidate_and_scores_better(amounts, three, 
     assert sum(outcome.members.values()) == pytest.approx(1)
     assert len(outcome.members) >= 2
     assert read_candidate(tmp_path / "9").outcome == outcome
-    assert any("the rows it is scored on" in note for note in outcome.notes)
+    assert any("tuned on the validation rows" in note for note in outcome.notes)
     assert outcome.optimism == stages.optimism(amounts.dataset, {**members, 9: tmp_path / "9"}, 9)
-    assert any("picked as the best of 4" in note for note in outcome.notes)
+    assert any("selected as the best of 4" in note for note in outcome.notes)
 
 
 def test_an_ensemble_keeps_within_the_latency_asked_for(amounts, three, tmp_path):

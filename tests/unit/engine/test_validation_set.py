@@ -115,7 +115,9 @@ def test_a_share_can_be_held_out(tmp_path):
     model = AutoML("y", max_candidates=1, max_runtime_s=60, validation_fraction=0.4)
     model.fit(_rows(N_TRAINING, 10))
     assert (model.analysis.n_folds, model.analysis.n_held_out) == (1, 120)
-    with pytest.raises(InvalidRequest, match="validation_fraction is a share of the training rows"):
+    with pytest.raises(
+        InvalidRequest, match="validation_fraction is a fraction of the training rows"
+    ):
         model.fit(_rows(N_TRAINING, 10), validation=_rows(60, 10))
 
 

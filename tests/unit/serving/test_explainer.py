@@ -133,7 +133,7 @@ def test_a_value_has_no_label_and_too_little_time_is_told(values):
     header, _ = asked(values, budget_s=0)
     assert (header["status"], header["message"]) == (
         500,
-        "The time was too short to explain a row.",
+        "The time limit was too short to explain a row.",
     )
 
 

@@ -22,7 +22,7 @@ def job_entries(job: Path) -> list[Entry]:
     file = job / "leaderboard.json"
     if not file.is_file() or not (job / "dataset").is_dir():
         raise InvalidRequest(
-            f"{job} is not the folder of a finished job, as `windvane automl --out DIR` leaves it."
+            f"{job} is not the folder of a finished job, as written by `windvane automl --out DIR`."
         )
     try:
         return leaderboard_from_json(read_json(file))

@@ -79,7 +79,7 @@ def _fate(ended: Exit) -> tuple[Fate, str]:
         case Ending.KILLED_TIME:
             return (
                 Fate.LEFT_OUT,
-                "The candidate definitions were left out: there was no time for them.",
+                "The candidate definitions were skipped: there was not enough time.",
             )
         case _:
             return Fate.FAILED, f"The candidate definitions could not be written. {ended.text}"

@@ -32,7 +32,7 @@ def unpack_model(source: Path, home: Path) -> Predictor:
     raises    InvalidRequest if there is not exactly one of each; CorruptArtifact
     """
     if not source.exists():
-        raise InvalidRequest(f"There is no {source}: name a saved model, or a model.tar.gz.")
+        raise InvalidRequest(f"There is no {source}: give a saved model, or a model.tar.gz.")
     with tempfile.TemporaryDirectory(prefix="windvane-download-") as scratch:
         found: dict[str, list[Path]] = {part: [] for part in _PARTS}
         for folder in (*_unpacked(source, Path(scratch)), *([source] if source.is_dir() else [])):
@@ -52,7 +52,7 @@ def unpack_model(source: Path, home: Path) -> Predictor:
 def _unpacked(source: Path, scratch: Path) -> Iterator[Path]:
     archives = sorted(source.rglob(_ARCHIVE)) if source.is_dir() else [source]
     if odd := next((one for one in archives if not one.is_file()), None):
-        raise CorruptArtifact(f"{odd} is no plain file.")
+        raise CorruptArtifact(f"{odd} is not a regular file.")
     for number, archive in enumerate(archives):
         into = scratch / str(number)
         unpack(archive, into)
@@ -71,11 +71,13 @@ def _only(source: Path, part: str, packages: list[Path]) -> Path:
         return packages[0]
     if packages:
         raise InvalidRequest(
-            f"{source} holds {len(packages)} packages of the kind '{part}'; it must hold those of one model."
+            f"{source} contains {len(packages)} packages of the kind '{part}'; it must contain "
+            "those of one model."
         )
     raise InvalidRequest(
-        f"{source} holds no package of the kind '{part}'. A pipeline's model is two archives: download the model.tar.gz "
-        "of its transformers and that of its model into one folder, and name the folder."
+        f"{source} contains no package of the kind '{part}'. A pipeline's model is two archives: "
+        "download the model.tar.gz of its transformers and that of its model into one folder, "
+        "and pass the folder."
     )
 
 

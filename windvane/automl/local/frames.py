@@ -287,8 +287,8 @@ def weights_of(rows: pd.DataFrame, column: str | None) -> Weight:
     wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
     if wrong.size:
         raise InvalidRequest(
-            f"The sample weight column '{column}' is no finite number of 0 or more in the row "
-            f"{rows.index[wrong[0]]}. Correct it, or leave the column out to count all rows alike."
+            f"The sample weight column '{column}' is not a finite number of 0 or more in row "
+            f"{rows.index[wrong[0]]}. Correct it, or omit the column to weight all rows equally."
         )
     if not weight.any():
         raise InvalidRequest(f"The sample weight column '{column}' is 0 in all rows.")

@@ -83,8 +83,8 @@ def _run(module: str, log: Path, ask: Callable[[], Request], on_event: OnEvent) 
         raise _FAULTS[str(last["error"])](str(last["text"]))
     if last.get("event") != "done" or host.returncode != 0:
         raise HostDied(
-            f"The process of the job ended with exit code {host.returncode}. Its last words:\n"
-            f"{_tail(log)}"
+            f"The process of the job ended with exit code {host.returncode}. Its last "
+            f"output:\n{_tail(log)}"
         )
     return request
 

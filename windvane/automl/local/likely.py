@@ -32,7 +32,7 @@ class LikelyMembers:
         """Take in a candidate that has finished, in its folder, and return what it brings."""
         record = read_candidate(folder)
         if record.fits is None:
-            raise AssertionError("An ensemble is no member of one.")
+            raise AssertionError("An ensemble cannot be a member of another.")
         predictions = at_temperature(read_out_of_fold(folder), record.temperature)
         self._predictions[plan.index] = predictions
         self._entries.append(Entry(plan.index, plan.algorithm, plan, record.outcome))

@@ -67,9 +67,9 @@ def strategy_of(
     for name in chosen:
         if name not in choices:
             reason = availability(name) or (
-                "it cannot keep answers monotone."
+                "it does not support monotone constraints."
                 if monotone
-                else "it is no algorithm of pipelines."
+                else "it is not an algorithm of pipelines."
             )
             raise InvalidRequest(
                 f"algorithms names '{name}': {reason} Choose from: {', '.join(choices)}."

@@ -57,7 +57,7 @@ _LIBRARIES = (
 """What reports are drawn with: loaded once, before processes are forked that need them all."""
 
 _FOLD_MODEL = (
-    "The model explained is that of the first fold: this candidate was not trained on all rows."
+    "The explained model is that of the first fold: this candidate was not refitted on all rows."
 )
 
 File = tuple[str, bytes]
@@ -100,7 +100,7 @@ def _in_order(commission: Commission) -> list[Kind]:
 
 
 def _no_time(kind: Kind) -> str:
-    return f"The {kind} report was left out: there was no time for it."
+    return f"The {kind} report was skipped: there was not enough time."
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,9 @@ class _Bench:
         made, place = self.scratch / kind, self.commission.into / kind
         is_late = ended.ending is Ending.KILLED_TIME or ended.is_a(OutOfTime)
         if ended.ending is not Ending.FINISHED and not is_late:
-            return Reported(kind, Fate.FAILED, f"The {kind} report could not be made. {ended.text}")
+            return Reported(
+                kind, Fate.FAILED, (f"The {kind} report could not be generated. {ended.text}")
+            )
         for part in made.rglob(".*") if made.exists() else ():
             part.unlink()
         if not made.exists() or not any(made.rglob("*.*")):
@@ -136,7 +138,9 @@ class _Bench:
         shutil.rmtree(place, ignore_errors=True)
         made.rename(place)
         if not (place / PAPER).exists():
-            note = f"The {kind} report was cut: there was no time for all of its files."
+            note = (
+                f"The {kind} report is incomplete: there was not enough time for all of its files."
+            )
             return Reported(kind, Fate.CUT, note)
         return Reported(kind, Fate.WRITTEN, self._note(place) if kind is Kind.EXPLANATION else "")
 
@@ -147,7 +151,7 @@ class _Bench:
         notes = [] if self.is_of_all_rows else [_FOLD_MODEL]
         if n_rows < min(MOST_ROWS, read_analysis(self.dataset).n_rows):
             rows = counted(n_rows, "row")
-            notes.append(f"The explanation is of {rows}: there was no time for more.")
+            notes.append(f"The explanation covers only {rows}: there was not enough time for more.")
         return " ".join(notes)
 
     @property

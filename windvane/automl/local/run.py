@@ -123,7 +123,7 @@ class _Driver:
 
     def _situation(self) -> Situation:
         if self._analysis is None:
-            raise AssertionError("The table has not been analysed.")
+            raise AssertionError("The data have not been analysed yet.")
         return Situation(self._request, self._analysis, self._history, time.time())
 
     def _begin(self, action: Action) -> None:
@@ -264,8 +264,10 @@ def _check_analysed(ended: Ended, job: Job) -> None:
     if ended.end is End.FINISHED:
         return
     why = {
-        End.OUT_OF_TIME: f"It took longer than the {job.max_runtime_s:g} s that the job has; give it more.",
-        End.OUT_OF_MEMORY: f"It needed more memory than the {job.memory_mb} MB that the job has; give it more.",
+        End.OUT_OF_TIME: f"It exceeded the job's time limit of {job.max_runtime_s:g} s; raise the limit.",
+        End.OUT_OF_MEMORY: (
+            f"It exceeded the job's memory limit of {job.memory_mb} MB; raise the limit."
+        ),
     }.get(ended.end, ended.text)
     raise JobFault(f"The data could not be analysed. {why}")
 

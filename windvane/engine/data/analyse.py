@@ -225,8 +225,8 @@ def _check_learnable(columns: Sequence[TypedColumn]) -> None:
         return
     told = "; ".join(f"'{column.name}': {column.spec.reason}" for column in columns[:5])
     raise DataFault(
-        "There is no column to learn from: "
-        + (f"{told}." if columns else "the data hold nothing but the target column.")
+        "There is no column to train on: "
+        + (f"{told}." if columns else "the data contain only the target column.")
     )
 
 

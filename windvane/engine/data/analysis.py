@@ -147,16 +147,16 @@ class Analysis:
         told = []
         if self.has_validation_set:
             told.append(
-                f"scored on the {self.n_held_out:,} rows of the validation data, which no model learns from"
+                f"scored on the {self.n_held_out:,} rows of validation data, which are never used for training"
             )
         if self.sample_weight is not None:
-            told.append(f"rows are weighted by '{self.sample_weight}', in training and in scores")
+            told.append(f"rows are weighted by '{self.sample_weight}' in training and scoring")
         if self.monotone:
             bound = [
-                f"{'rise' if way > 0 else 'fall'} with '{name}'"
+                f"{'increase' if way > 0 else 'decrease'} with '{name}'"
                 for name, way in self.monotone.items()
             ]
-            told.append(f"answers only ever {' and '.join(bound)}, or stay as they are")
+            told.append(f"monotone constraint: predictions can only {' and '.join(bound)}")
         return tuple(told)
 
     @property

@@ -46,7 +46,8 @@ def judge(name: str, texts: Sequence[str], n_filled: int, n_distinct: int) -> Ju
     if names_code or _names_key(name, n_distinct):
         return Judgement(
             CATEGORICAL,
-            f"integers whose column name says they are codes, {n_distinct} distinct in {n_filled} rows",
+            f"integers that are codes according to the column name, {n_distinct} distinct in "
+            f"{n_filled} rows",
         )
     return None
 
@@ -57,18 +58,19 @@ def _unique(name: str, numbers: list[float], n_filled: int, n_distinct: int) -> 
     if is_dense and (is_rising or _ROW_NAME.match(name.lower())):
         return Judgement(
             IDENTIFIER,
-            f"{n_distinct} distinct integers in {n_filled} rows without gaps: they number the rows",
+            f"{n_distinct} distinct integers in {n_filled} rows without gaps: looks like a row "
+            "number",
         )
     is_long = min(abs(number) for number in numbers) >= 1e8
     if _KEY_NAME.search(name) or is_long:
         return Judgement(
             IDENTIFIER,
-            f"{n_distinct} distinct integers in {n_filled} rows: they name the rows",
+            f"{n_distinct} distinct integers in {n_filled} rows: looks like a row ID",
         )
     if is_dense:
         return Judgement(
             IDENTIFIER,
-            f"every integer from {min(numbers):.0f} to {max(numbers):.0f} about once: they number the rows",
+            f"every integer from {min(numbers):.0f} to {max(numbers):.0f} about once: looks like a row number",
         )
     return None
 

@@ -63,7 +63,7 @@ def read_opening(path: Path, name: str, dialect: Dialect | None = None) -> Openi
     chosen = dialect or _detect(text, is_cut)
     records = _records(text, chosen, is_cut)
     if not records:
-        raise DataFault(f"{name} cannot be read as CSV: its first row does not end.")
+        raise DataFault(f"{name} cannot be read as CSV: its first row has no end.")
     return Opening(chosen, records[0], tuple(records[1:]))
 
 
@@ -121,7 +121,8 @@ def column_names(first: Sequence[str], name: str, max_columns: int) -> tuple[str
     if twice:
         shown = ", ".join(f"'{column}'" for column in twice[:10])
         raise DataFault(
-            f"{name} has several columns of the same name: {shown}. Give every column a name of its own."
+            f"{name} has several columns of the same name: {shown}. Give every column a unique "
+            "name."
         )
     return names
 
@@ -189,8 +190,9 @@ def check_no_header(opening: Opening, name: str) -> None:
     if _has_words_over_numbers(opening.first, opening):
         shown = ", ".join(f"'{cell[:60]}'" for cell in opening.first[:5])
         raise DataFault(
-            f"{name} is to have no header, and its first row ({shown}) has words over columns of numbers. Remove the "
-            "row, or say that it is one: ContentType text/csv;header=present."
+            f"{name} was declared to have no header, but its first row ({shown}) has text above "
+            "columns of numbers. Remove the row, or declare it as the header: ContentType "
+            "text/csv;header=present."
         )
 
 

@@ -14,7 +14,7 @@ from windvane.engine.data.temporal import most_dates
 from windvane.engine.data.writing import most_numbers
 from windvane.errors import DataFault
 
-_ASKED = "as was asked"
+_ASKED = "set by you"
 
 
 def forced_column(column: EncodedColumn, kind: FeatureType) -> ColumnSpec:
@@ -26,10 +26,11 @@ def forced_column(column: EncodedColumn, kind: FeatureType) -> ColumnSpec:
     is_of_values = kind in (FeatureType.NUMERIC, FeatureType.DATETIME)
     evidence = without(everything, among_values if is_of_values else among_words)
     if evidence.n_distinct == 0:
-        return evidence.spec(ColumnType.CONSTANT, f"all {evidence.n_rows} cells are empty")
+        return evidence.spec(ColumnType.CONSTANT, f"all {evidence.n_rows} values are empty")
     if evidence.n_distinct == 1 and evidence.n_missing == 0:
         return evidence.spec(
-            ColumnType.CONSTANT, f"the same value in all {evidence.n_rows} rows, whatever its type"
+            ColumnType.CONSTANT,
+            f"the same value in all {evidence.n_rows} rows, regardless of its type",
         )
     if kind is FeatureType.NUMERIC:
         return _numeric(evidence)
@@ -46,7 +47,7 @@ def lenient(spec: ColumnSpec) -> ColumnSpec:
 
 def unused(name: str) -> ColumnSpec:
     """The spec of a column that is kept as it is and not learnt from."""
-    return ColumnSpec(name, ColumnType.UNUSED, f"left out, {_ASKED}")
+    return ColumnSpec(name, ColumnType.UNUSED, f"ignored, {_ASKED}")
 
 
 def nothing_readable(spec: ColumnSpec, unreadable: dict[str, int]) -> DataFault:
@@ -54,8 +55,9 @@ def nothing_readable(spec: ColumnSpec, unreadable: dict[str, int]) -> DataFault:
     what = "numbers" if spec.type is ColumnType.NUMERIC else "dates"
     text = next(iter(unreadable), "")
     return DataFault(
-        f"The column '{spec.name}' was given the type {spec.type}, but none of its filled cells can be read as "
-        f"{what}: '{text[:60]}' is an example. Give it another type, or leave it out of the types."
+        f"The column '{spec.name}' was given the type {spec.type}, but none of its non-missing "
+        f"values can be read as {what}, for example '{text[:60]}'. Choose another type, or leave "
+        "the type to be detected."
     )
 
 
@@ -67,8 +69,8 @@ def _numeric(evidence: Evidence) -> ColumnSpec:
         )
     described = found.notation.describe()
     reason = (
-        f"{_ASKED}: {share_read(evidence, found.unreadable)} cells are numbers{' ' if described else ''}{described}, "
-        f"{evidence.n_distinct} distinct"
+        f"{_ASKED}: {share_read(evidence, found.unreadable)} values are "
+        f"numbers{' ' if described else ''}{described}, {evidence.n_distinct} distinct"
     )
     parse = {} if found.notation.is_plain else found.notation.to_json()
     return evidence.spec(ColumnType.NUMERIC, reason, **parse)

@@ -71,7 +71,7 @@ class Evidence:
 
     def spec(self, kind: ColumnType, reason: str, **parse: object) -> ColumnSpec:
         missing = {"missing": sorted(self.markers)} if self.markers else {}
-        told = f"{reason}; {_told(self.markers)} taken as missing" if self.markers else reason
+        told = f"{reason}; {_told(self.markers)} treated as missing" if self.markers else reason
         return ColumnSpec(self.name, kind, told, {**missing, **parse})
 
 
@@ -95,7 +95,7 @@ def _of_plain_numbers(column: EncodedColumn, numbers: NDArray[np.float64]) -> Co
     """The short way for most columns of most tables: no marker, no notation, no date but a compact one."""
     if len(numbers) > 1 and (numbers != np.floor(numbers)).any():
         n_filled = int((column.codes >= 0).sum())
-        reason = f"all {n_filled} filled cells are numbers, {len(numbers)} distinct"
+        reason = f"all {n_filled} non-missing values are numbers, {len(numbers)} distinct"
         return ColumnSpec(column.name, ColumnType.NUMERIC, reason)
     integers = gather(column)
     return (
@@ -158,14 +158,14 @@ def without(evidence: Evidence, markers: Callable[[Sequence[str]], frozenset[str
 
 
 def _told(markers: dict[str, int]) -> str:
-    shown = [f"'{text}' ({count} cells)" for text, count in list(markers.items())[:4]]
+    shown = [f"'{text}' ({count} values)" for text, count in list(markers.items())[:4]]
     rest = f" and {len(markers) - 4} more" if len(markers) > 4 else ""
     return ", ".join(shown) + rest
 
 
 def _constant(evidence: Evidence) -> ColumnSpec | None:
     if evidence.n_distinct == 0:
-        return evidence.spec(ColumnType.CONSTANT, f"all {evidence.n_rows} cells are empty")
+        return evidence.spec(ColumnType.CONSTANT, f"all {evidence.n_rows} values are empty")
     if evidence.n_distinct > 1:
         return None
     only = f"'{evidence.texts[0]}'"
@@ -175,8 +175,8 @@ def _constant(evidence: Evidence) -> ColumnSpec | None:
         )
     return evidence.spec(
         ColumnType.CATEGORICAL,
-        f"one value {only} in {evidence.n_filled} rows, missing in {evidence.n_missing}: "
-        "being there or not may tell something",
+        f"one value {only} in {evidence.n_filled} rows, missing in {evidence.n_missing}: whether "
+        "it is missing may be informative",
     )
 
 
@@ -198,7 +198,7 @@ def _date(evidence: Evidence) -> ColumnSpec | None:
         return None
     return evidence.spec(
         ColumnType.DATETIME,
-        f"{share_read(evidence, found.unreadable)} cells are dates {found.described}",
+        f"{share_read(evidence, found.unreadable)} values are dates {found.described}",
         formats=list(found.formats),
     )
 
@@ -223,7 +223,7 @@ def _coded(evidence: Evidence) -> ColumnSpec | None:
 def _numeric(evidence: Evidence, found: Numbers) -> ColumnSpec:
     described = found.notation.describe()
     reason = (
-        f"{share_read(evidence, found.unreadable)} cells are numbers{' ' if described else ''}{described}, "
+        f"{share_read(evidence, found.unreadable)} values are numbers{' ' if described else ''}{described}, "
         f"{evidence.n_distinct} distinct"
     )
     parse = {} if found.notation.is_plain else found.notation.to_json()
@@ -242,7 +242,7 @@ def _identifier(evidence: Evidence) -> ColumnSpec | None:
     return evidence.spec(
         ColumnType.IDENTIFIER,
         f"{evidence.n_distinct} distinct values in {evidence.n_filled} rows, each a single word "
-        f"such as '{evidence.texts[0][:40]}': they name the rows",
+        f"such as '{evidence.texts[0][:40]}': looks like a row ID",
     )
 
 

@@ -26,6 +26,7 @@ def check_monotone(
     for column in columns:
         if column.name in monotone and column.spec.type is not ColumnType.NUMERIC:
             raise DataFault(
-                f"Answers cannot be monotone in the column '{column.name}': it is of type {column.spec.type} "
-                f"({column.spec.reason}). Monotone constraints are for columns of numbers."
+                f"Predictions cannot be monotone in the column '{column.name}': it is of type "
+                f"{column.spec.type} ({column.spec.reason}). Monotone constraints require "
+                "numeric columns."
             )

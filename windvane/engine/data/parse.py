@@ -67,8 +67,8 @@ def unreadable(spec: ColumnSpec, row: int, cell: str | None) -> InvalidRequest:
     """The error for a cell that cannot be read; rows are counted from 1."""
     shown = "" if cell is None else cell if len(cell) <= 60 else cell[:57] + "..."
     return InvalidRequest(
-        f"Row {row}, column '{spec.name}': '{shown}' cannot be read as {_KINDS[spec.type]}"
-        f"{_expected(spec)}. Leave the cell empty if the value is missing."
+        f"Row {row}, column '{spec.name}': '{shown}' cannot be read as "
+        f"{_KINDS[spec.type]}{_expected(spec)}. Leave the field empty if the value is missing."
     )
 
 

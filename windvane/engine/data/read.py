@@ -103,5 +103,5 @@ def _opened(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Rows]
 
 def _no_rows(files: Sequence[SourceFile]) -> str:
     if len(files) == 1:
-        return f"{files[0].name} has a header and no rows."
-    return f"The {len(files)} files have headers and no rows: {files[0].name} and others."
+        return f"{files[0].name} has a header but no rows."
+    return f"The {len(files)} files have headers but no rows: {files[0].name} and others."

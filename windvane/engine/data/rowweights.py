@@ -60,8 +60,9 @@ def _nothing_counts(name: str, n_wrong: int, n_rows: int, examples: Sequence[str
     if not n_wrong:
         return f"The sample weight column '{name}' is 0 in all rows. At least some need a number above 0."
     return (
-        f"The sample weight column '{name}' has no finite number above 0 in any of {n_rows:,} rows: the first "
-        f"without one {'is' if examples[0] == EMPTY else 'holds'} {examples[0]}. Name a column of numbers, or none."
+        f"The sample weight column '{name}' has no finite number above 0 in any of {n_rows:,} "
+        f"rows: the first without one {'is' if examples[0] == EMPTY else 'holds'} {examples[0]}. "
+        "Choose a numeric column, or none."
     )
 
 

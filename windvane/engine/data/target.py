@@ -32,7 +32,7 @@ MOST_INTEGER_CLASSES = 20
 MOSTLY = 0.95
 _NO_LABEL = frozenset({"nan", "null", "n/a", "#n/a", "<na>", "?", "na"})
 _BOOLEAN = {"false": 0, "true": 1}
-_AS_ASKED = "as the request says"
+_AS_ASKED = "set by you"
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ def _facts(column: EncodedColumn) -> _Facts:
     found = _labels_of(column)
     if not found:
         raise DataFault(
-            f"The target column '{column.name}' is empty in all {column.n_rows} rows. Give labels or "
-            "values to learn from, or name another target."
+            f"The target column '{column.name}' is empty in all {column.n_rows} rows. Add labels "
+            "or values to train on, or choose another target."
         )
     if len(found) == 1:
         raise DataFault(
@@ -197,13 +197,14 @@ def _infer(facts: _Facts, objective: MetricName | None) -> tuple[ProblemType, st
     if not facts.is_numeric:
         if n > MOST_CLASSES or n > max(20, 0.5 * rows):
             raise DataFault(
-                f"The problem type cannot be told from the target column '{facts.name}': it holds {n} "
-                f"different texts in {rows} rows, too many for classes, and they are no numbers. Set "
-                "ProblemType and AutoMLJobObjective, or name another target."
+                f"The problem type cannot be inferred from the target column '{facts.name}': it "
+                f"has {n} distinct text values in {rows} rows, too many for classes, and they "
+                "are not numbers. Set ProblemType and AutoMLJobObjective, or choose another "
+                "target."
             )
         return (
             ProblemType.MULTICLASS,
-            f"the target has {n} distinct values in {rows} rows that are no numbers",
+            f"the target has {n} distinct non-numeric values in {rows} rows",
         )
     if objective in METRICS_OF[ProblemType.REGRESSION]:
         return (
@@ -227,15 +228,15 @@ def _check_fits(facts: _Facts, problem_type: ProblemType) -> None:
         )
     if problem_type is ProblemType.MULTICLASS and n > MOST_CLASSES:
         raise DataFault(
-            f"ProblemType is MulticlassClassification but the target column '{facts.name}' has {n} "
-            f"distinct values in {facts.n_rows} rows; at most {MOST_CLASSES} classes can be learned. "
-            "Use Regression for quantities, or merge classes."
+            f"ProblemType is MulticlassClassification but the target column '{facts.name}' has "
+            f"{n} distinct values in {facts.n_rows} rows; at most {MOST_CLASSES} classes are "
+            "supported. Use Regression for quantities, or merge classes."
         )
     if problem_type is ProblemType.REGRESSION and not any(_is_number(x) for x in facts.labels):
         raise DataFault(
-            f"ProblemType is Regression but the target column '{facts.name}' holds no number: its values "
-            f"are like '{_short(facts.labels[0])}'. Use BinaryClassification or MulticlassClassification, "
-            "or leave ProblemType out."
+            f"ProblemType is Regression but the target column '{facts.name}' contains no "
+            f"numbers: its values look like '{_short(facts.labels[0])}'. Use "
+            "BinaryClassification or MulticlassClassification, or leave ProblemType out."
         )
 
 
@@ -278,9 +279,9 @@ def _as_classes(
     single = next((label for label in labels if counts[label] == 1), None)
     if single is not None:
         raise DataFault(
-            f"The class '{_short(single)}' of the target column '{column.name}' has a single row; a class "
-            "needs at least two, one to learn from and one to check against. Add rows of this class, or "
-            f"remove it.{_regression_hint(facts)}"
+            f"The class '{_short(single)}' of the target column '{column.name}' has a single "
+            "row; a class needs at least two, one for training and one for validation. Add rows "
+            f"of this class, or remove it.{_regression_hint(facts)}"
         )
     index_of = {label: index for index, label in enumerate(labels)}
     texts = column.texts.to_pylist()
@@ -336,7 +337,7 @@ def _check_rows(column: EncodedColumn | PlainNumbers, n_valid: int, min_rows: in
     if n_valid >= min_rows:
         return
     n_invalid = column.n_rows - n_valid
-    dropped = f"; {n_invalid} more have none that can be used" if n_invalid else ""
+    dropped = f"; {n_invalid} more have none that is valid" if n_invalid else ""
     raise DataFault(
         f"The training data have {n_valid} rows with a value in the target column '{column.name}'"
         f"{dropped}. At least {min_rows} are needed."

@@ -21,6 +21,9 @@ PROBE = 40
 """Texts a format is tried on before it is tried on all."""
 
 MOST_FORMATS = 3
+UNDECIDED = "no value shows whether the day or the month comes first"
+"""What the reason of a column's type says if its dates can be read either way."""
+
 _EPOCH_NAME = re.compile(
     r"(?:^|[^a-z])(?:time|date|epoch|ts|timestamp|created|updated|at)(?:$|[^a-z])|time|date"
 )
@@ -138,5 +141,5 @@ def _described(formats: Sequence[str], texts: Sequence[str]) -> str:
         return told
     order = "month first" if formats[0].startswith("%m") else "day first"
     if len(_read_by(swapped, texts)) == len(texts):
-        return f"{told} (taken as {order}: no cell tells day from month)"
-    return f"{told} ({order}: other cells allow no other reading)"
+        return f"{told} (read as {order}: {UNDECIDED})"
+    return f"{told} ({order}: confirmed by other values)"

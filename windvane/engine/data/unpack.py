@@ -64,8 +64,8 @@ class _Inspection:
             self._look_at_start(chunk)
         if (at := chunk.find(b"\0")) >= 0:
             raise DataFault(
-                f"{self.name} is not a text file: it has a zero byte at byte {self.seen + at}. "
-                "A CSV file in UTF-8 is expected."
+                f"{self.name} looks like a binary file, not text: it has a zero byte at byte "
+                f"{self.seen + at}. A CSV file in UTF-8 is expected."
             )
         self._decode(chunk)
         self._count_lines(chunk)
@@ -78,7 +78,7 @@ class _Inspection:
         self.has_bom = chunk.startswith(_BOM)
         for magic, kind in _KINDS:
             if chunk.startswith(magic):
-                raise DataFault(f"{self.name} holds {kind}. {_advice(kind)}")
+                raise DataFault(f"{self.name} contains {kind}. {_advice(kind)}")
 
     def _decode(self, chunk: bytes, *, final: bool = False) -> None:
         pending = len(self._decoder.getstate()[0])
@@ -170,7 +170,7 @@ def _decompressed(file: SourceFile, options: ReadOptions) -> Iterator[bytes]:
         _check_size(file, produced, options)
         if produced > free:
             raise JobFault(
-                f"No space is left to unpack {file.name}: {free:,} bytes are free on the server's disk."
+                f"Not enough disk space to decompress {file.name}: {free:,} bytes are free on the server's disk."
             )
         yield chunk
 
@@ -212,5 +212,5 @@ def _not_gzip(file: SourceFile, why: str) -> DataFault:
 def _check_size(file: SourceFile, n_bytes: int, options: ReadOptions) -> None:
     if n_bytes > options.max_bytes:
         raise DataFault(
-            f"{file.name} holds more than {options.max_bytes:,} bytes of data, the most that is read."
+            f"{file.name} holds more than {options.max_bytes:,} bytes of data, the maximum."
         )

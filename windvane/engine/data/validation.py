@@ -72,16 +72,17 @@ def check_usable(
         unseen = list(target.unseen)[:3]
         told = f" (e.g. {', '.join(repr(label[:40]) for label in unseen)})" if unseen else ""
         raise DataFault(
-            f"None of the {int(before.sum()):,} rows of the validation data can be used: they have no value in the "
-            f"target column '{name}', or a label that the training data do not have{told}."
+            f"None of the {int(before.sum()):,} rows of the validation data can be used: they "
+            f"have no value in the target column '{name}', or a label that does not occur in the "
+            f"training data{told}."
         )
     values = np.unique(target.y[is_validation])
     if target.objective in _NEEDING_TWO and len(values) == 1:
         told = target.labels[int(values[0])] if target.labels else f"{values[0]:g}"
         raise DataFault(
-            f"{target.objective} cannot be told from the validation data: all their {int(is_validation.sum()):,} "
-            f"usable rows have '{told[:60]}' in the target column '{name}'. Add rows of other values, or choose another "
-            "objective."
+            f"{target.objective} cannot be computed on the validation data: all of their "
+            f"{int(is_validation.sum()):,} usable rows have '{told[:60]}' in the target column "
+            f"'{name}'. Add rows of other values, or choose another objective."
         )
 
 

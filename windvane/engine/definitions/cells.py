@@ -5,27 +5,27 @@ from __future__ import annotations
 TITLE = """\
 # Candidate definitions
 
-What this job tries on the data, in plain words, with the code that does it. Run the cells from top to bottom to train the
-candidates; change what you like, and run again."""
+The candidate pipelines of this job: feature transformations, algorithms and hyperparameters, with the code that trains them.
+Run the cells from top to bottom to train the candidates; edit them as you like, and run again."""
 
 NEEDS = """\
-The code needs Python 3.11 with boto3 and nothing else; a run without a service needs windvane. Features are made and models
-are trained by the service's images, or by windvane itself."""
+The code needs Python 3.11 and boto3 only; a run without a service needs windvane. Feature transformation and training run
+in the service's images, or in windvane itself."""
 
 SETUP = """\
 ## Sagemaker Setup
 
-The next cell is what this notebook knows of the job; nothing else in it depends on the data. Change it as you like and
-run again from there.
+The next cell contains everything that is specific to the job; nothing else in this notebook depends on the data. Edit it as
+you like and run the notebook again from there.
 
-- `RUN_ON` is `"server"` to train with the training jobs of the service, or `"local"` to train on this machine with
-  `windvane` imported and no service. The environment variable `WINDVANE_NOTEBOOK_RUN_ON` goes before it.
-- The service is found as boto3 finds it: `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`. Without the
-  first one boto3 asks Amazon.
+- `RUN_ON` is `"server"` to train with training jobs of the service, or `"local"` to train on this machine with `windvane`
+  and no service. The environment variable `WINDVANE_NOTEBOOK_RUN_ON` takes precedence.
+- boto3 connects to the service as configured by `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+  Without the first one it connects to Amazon.
 - `DATASET_FOLDER` is the folder `dataset` of a job on this machine, for local runs. The environment variable
-  `WINDVANE_NOTEBOOK_DATASET` goes before it.
-- `max_candidates`, `max_runtime_s` and `max_candidate_s` in `JOB` are the job's own limits. A run of this notebook keeps
-  to them; its time begins with the cell *Job and S3 Configuration*."""
+  `WINDVANE_NOTEBOOK_DATASET` takes precedence.
+- `max_candidates`, `max_runtime_s` and `max_candidate_s` in `JOB` are the limits of the job. A run of this notebook
+  observes them; its time starts with the cell *Job and S3 Configuration*."""
 
 SWITCHES_CODE = """\
 import os
@@ -33,13 +33,13 @@ import os
 RUN_ON = os.environ.get("WINDVANE_NOTEBOOK_RUN_ON", RUN_ON)
 DATASET_FOLDER = os.environ.get("WINDVANE_NOTEBOOK_DATASET", DATASET_FOLDER)
 if RUN_ON == "server" and JOB["modules"] is None:
-    raise RuntimeError("This job ran without a service, so there is none to train with: set RUN_ON to 'local'.")"""
+    raise RuntimeError("This job ran without a service, so it cannot train with one: set RUN_ON to 'local'.")"""
 
 DOWNLOADING = """\
 ### Downloading Generated Modules
 
-The modules that describe the features, and the helper that trains, are fetched from S3 into a folder beside this notebook.
-Files that are there already stay as they are, so your changes are kept; delete the folder to have them as they were."""
+The modules with the feature recipes and the training helper are downloaded from S3 into a folder next to this notebook.
+Existing files are not overwritten, so your changes are kept; delete the folder to restore the original files."""
 
 DOWNLOADING_CODE = """\
 import sys
@@ -49,7 +49,7 @@ folder = Path(JOB["folder"], "generated_module")
 if RUN_ON == "local" and not folder.exists():
     folder = Path("..", "generated_module")
     if not folder.exists():
-        raise FileNotFoundError("A local run needs the job's folder generated_module, beside the folder of this notebook.")
+        raise FileNotFoundError("A local run needs the job's folder generated_module, next to the folder of this notebook.")
 if RUN_ON == "server":
     import boto3
 
@@ -66,32 +66,32 @@ print("Modules:", folder)"""
 CONFIGURATION = """\
 ### Job and S3 Configuration
 
-`automl` keeps the candidates, the limits and the results. Run this cell again to begin anew."""
+`automl` keeps the candidates, the limits and the results. Run this cell again to start over."""
 
 CONFIGURATION_CODE = """\
 from autopilot_run import open_run
 
 automl = open_run(JOB, RUN_ON, DATASET_FOLDER)
 print("Run on:", RUN_ON)
-print("Candidates at most:", JOB["max_candidates"])
-print("Seconds at most:", JOB["max_runtime_s"])"""
+print("Maximum candidates:", JOB["max_candidates"])
+print("Maximum runtime (s):", JOB["max_runtime_s"])"""
 
 GENERATED = """\
 ## Candidate Pipelines
 
 ### Generated Candidates
 
-A pipeline is a recipe of features and an algorithm with hyperparameters. Those below are the ones that the job's own search
-begins with on this table: defaults of every algorithm first, then variations that have proved their worth. What is quick
-comes early, and what errs differently, for the ensemble, comes before variations of the same.
+A pipeline is a feature recipe and an algorithm with hyperparameters. The pipelines below are those that the job's own search
+starts with on this table: the defaults of every algorithm first, then variations that performed well on other tables. Fast
+pipelines come first, and diverse ones, which help an ensemble, come before variations of the same.
 
-Each pair of cells describes a pipeline and selects it. To leave a pipeline out, do not run its second cell. To change it,
-change the cell. To change which columns it uses, change `WITHOUT` in the module of its recipe."""
+Each pair of cells describes and selects a pipeline. To exclude a pipeline, do not run its second cell. To change it, edit the
+cell. To exclude columns, edit `WITHOUT` in the module of its recipe."""
 
 SELECTED = """\
 ### Selected Candidates
 
-They run in this order, as many as the limits allow."""
+They run in this order, up to the limits."""
 
 SELECTED_CODE = "automl.show_selected()"
 
@@ -100,31 +100,31 @@ TRANSFORMING = """\
 
 ### Run Data Transformation Steps
 
-Each recipe's transformers are fitted once on all rows (but those of validation data of their own). For honest scores candidates do not use these fits: there, the
-transformers are fitted again on the training rows of each fold alone."""
+Each recipe's transformers are fitted once on all rows (except separate validation data). To avoid leakage, cross-validation
+does not use these fits: there, the transformers are fitted again on the training rows of each fold only."""
 
 TRANSFORMING_CODE = "automl.fit_transformers()"
 
 TUNING = """\
 ### Multi Algorithm Hyperparameter Tuning
 
-**Objective.** The metric named in `JOB`, on rows that a candidate did not train on. All candidates are scored on the same
-folds, so their scores can be compared.
+**Objective.** The metric named in `JOB`, on rows that a candidate was not trained on. All candidates are scored on the same
+folds, so their scores are comparable.
 
-**Static hyperparameters.** Those that a pipeline's table shows without a range stay as they are. Numbers of rounds are among
-them: training stops early, when rows held out no longer gain.
+**Static hyperparameters.** Those without a range in a pipeline's table are fixed. Numbers of rounds are among them: training
+stops early, once the score on held-out rows no longer improves.
 
-**Ranges.** Those of each pipeline's cell. Widen or narrow them there.
+**Ranges.** As given in each pipeline's cell. Widen or narrow them there.
 
 The selected candidates come first."""
 
 TUNING_CODE = "automl.run_candidates()"
 
 SEARCH = """\
-**Search.** Then come variations. One of the best three candidates is taken, the better the likelier. With a chance of 0.3 all
-hyperparameters that have a range are drawn anew from it; otherwise about half of them are moved a little, and at least one.
-The same results and the same `SEED` give the same variations. `VARIATIONS` is how many there are at most; `None` is as many as
-the candidates and the time of this run allow."""
+**Search.** Variations follow. One of the best three candidates is chosen, with a higher probability for better ones. With
+probability 0.3 all hyperparameters with a range are resampled; otherwise about half of them, at least one, are perturbed. The
+same results and the same `SEED` give the same variations. `VARIATIONS` is their maximum number; `None` means as many as the
+limits of candidates and time allow."""
 
 SEARCH_CODE = """\
 VARIATIONS = None
@@ -133,9 +133,9 @@ SEED = 0
 automl.search(VARIATIONS, SEED)"""
 
 ENSEMBLE = """\
-**Ensemble.** Last, a weighted mean of candidates is scored like a candidate. `WEIGHTS` gives the weights by the candidates'
-names, with the sum 1; `None` is equal weights of the best three. Where this run may have three candidates or more, one place
-is kept for it."""
+**Ensemble.** Finally, a weighted mean of candidates is scored like a candidate. `WEIGHTS` maps candidate names to weights with
+the sum 1; `None` means equal weights for the best three. If this run may have three candidates or more, one of them is
+reserved for the ensemble."""
 
 ENSEMBLE_CODE = """\
 WEIGHTS = None
@@ -147,15 +147,15 @@ RESULTS = """\
 
 ### Tuning Job Result Overview
 
-Every candidate of this run, best first. Scores are given to the last digit."""
+All candidates of this run, best first. Scores are shown with full precision."""
 
 RESULTS_CODE = "automl.show_leaderboard()"
 
 LINKING = """\
 ### Linking Best Training Job with Feature Pipelines
 
-A model takes what its recipe's transformers make; an ensemble brings those of its members. The best one, its features and
-what it was trained with:"""
+A model's input is the output of its recipe's transformers; an ensemble includes those of its members. The best candidate, its
+features and its hyperparameters:"""
 
 LINKING_CODE = """\
 best = automl.best()
@@ -165,13 +165,13 @@ for part in best.members or (best,):
     print(part.candidate.name, part.candidate.features, part.candidate.hyperparameters)"""
 
 AGAIN = """\
-### Run a Candidate of the Job's Leaderboard Again
+### Rerun a Candidate of the Job's Leaderboard
 
-What the service says of a candidate's training job can be sent to it again, and gives the same score to the last digit; of an
-ensemble, its members are run again first, each with its own training job, and then weighted as before. Training that the
-job's time cut short stops at the same place again. `CANDIDATE` is a name on the job's leaderboard; `None` is the best one.
-This counts neither as a candidate of this run nor against its time. A job that was to generate definitions only has no
-leaderboard, and nothing is run."""
+The description of a candidate's training job can be submitted to the service again, and gives exactly the same score. For an
+ensemble, its members are rerun first, each with its own training job, and then combined with the same weights. Training that
+was stopped by the job's time limit stops at the same point again. `CANDIDATE` is a name on the job's leaderboard; `None` means
+the best one. A rerun counts neither as a candidate of this run nor towards its time limit. A job that only generates
+definitions has no leaderboard, and nothing is run."""
 
 AGAIN_CODE = """\
 CANDIDATE = None
@@ -183,9 +183,9 @@ if again is not None and again.now != again.before:
 DEPLOYING = """\
 ### Deploying Best Pipeline
 
-Nothing is deployed unless `DEPLOY` is `True`, or the environment variable `WINDVANE_NOTEBOOK_DEPLOY` is `1`. Then the best
-candidate of this run becomes a model, an endpoint configuration and an endpoint. The endpoint stays until you delete it:
-`automl.delete(ENDPOINT_NAME)`. Without a service, the packages that windvane answers from are written to a folder instead."""
+Nothing is deployed unless `DEPLOY` is `True`, or the environment variable `WINDVANE_NOTEBOOK_DEPLOY` is `1`. Then a model, an
+endpoint configuration and an endpoint are created for the best candidate of this run. The endpoint exists until you delete it:
+`automl.delete(ENDPOINT_NAME)`. Without a service, the model packages for windvane are written to a folder instead."""
 
 DEPLOYING_CODE = """\
 DEPLOY = False
@@ -195,8 +195,8 @@ if DEPLOY or os.environ.get("WINDVANE_NOTEBOOK_DEPLOY") == "1":
     deployed = automl.deploy(best, ENDPOINT_NAME)"""
 
 INVOKING = """\
-An endpoint takes rows as CSV, columns in the order of the training data without the target. `ROW` is one of them: fill in what
-is known, by column; the rest is missing."""
+An endpoint accepts rows as CSV, with the columns in the order of the training data, without the target. `ROW` is one of them:
+fill in the known values by column; all others are missing."""
 
 INVOKING_CODE = """\
 import importlib

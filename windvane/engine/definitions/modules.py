@@ -76,13 +76,13 @@ def _readme(analysis: Analysis, job: DefinedJob, cards: Sequence[RecipeCard]) ->
     return f"""# Generated modules of {markdown(job.name)}
 
 They belong to the notebook `SageMakerAutopilotCandidateDefinitionNotebook.ipynb`, which predicts
-{markdown(analysis.target)} from {len(analysis.features)} columns, and need Python 3.11 with boto3, nothing else.
+{markdown(analysis.target)} from {len(analysis.features)} columns, and need Python 3.11 and boto3 only.
 
 {recipes}
-- `{HELPER}/`: trains candidates with the training jobs of the service, or on one's own machine with windvane; its
+- `{HELPER}/`: trains candidates with training jobs of the service, or on your machine with windvane; the
   search is in `draws.py`, the requests to the service are in `server.py`.
 
-A recipe's module says which column goes through which transformers. They are executed by the service's image (or by
-windvane), not by the module. To leave columns out, name them in `WITHOUT`, save, and run the notebook again from its
-setup on.
+A recipe's module defines which transformers are applied to which column. They run in the service's image (or in
+windvane), not in the module. To exclude columns, list them in `WITHOUT`, save, and run the notebook again from its
+setup.
 """

@@ -83,7 +83,10 @@ def _head(analysis: Analysis, job: DefinedJob) -> str:
     direction = "lower is better" if analysis.objective.is_minimized else "higher is better"
     facts = {
         "Job": job.name,
-        "Columns": f"{len(analysis.columns)} besides the target, {len(analysis.features)} of them used",
+        "Columns": (
+            f"{len(analysis.columns)} excluding the target, {len(analysis.features)} of them "
+            "used as features"
+        ),
         "Rows": f"{analysis.n_rows:,}",
         "Target": analysis.target,
         "Problem type": analysis.problem_type,
@@ -168,14 +171,14 @@ def _paragraphs(analysis: Analysis, one: Pipeline, card: RecipeCard) -> Iterator
     """All of them in our own words: no name of the table is in them."""
     plan = one.plan
     yield f"#### {one.name}"
-    yield f"**Chosen because:** {plan.why}."
+    yield f"**Rationale:** {plan.why}."
     yield f"**Features:** {card.title} (`candidate_data_processors/{card.name}.py`). {card.description}"
     yield _table(("Columns", "Number", "Transformers"), list(_uses(analysis, card)))
     yield f"**Algorithm:** {one.title}. {words.ALGORITHMS[plan.algorithm]}"
     if plan.n_rows is not None:
         yield (
-            f"**Rows:** of each fold's training rows {plan.n_rows:,} are drawn by lot to learn from; all rows held out "
-            "are scored."
+            f"**Rows:** a random sample of {plan.n_rows:,} of each fold's training rows is used "
+            "for training; all held-out rows are scored."
         )
     yield _table(("Hyperparameter", "Value", "Range"), list(_hyperparameters(one)))
 
@@ -187,15 +190,15 @@ def _uses(analysis: Analysis, card: RecipeCard) -> Iterator[tuple[str, ...]]:
         column = next(column for column in analysis.columns if column.type is kind)
         names = words.transformers_of(card, column, analysis)
         told = "; ".join(f"{name}: {words.TRANSFORMERS[name]}" for name in names)
-        yield kind.value, str(count), told or "left out"
+        yield kind.value, str(count), told or "not used"
 
 
 def _hyperparameters(one: Pipeline) -> Iterator[tuple[str, ...]]:
     values = one.plan.hyperparameters
     for name in dict.fromkeys((*values, *one.ranges)):
         dimension = one.ranges.get(name)
-        told = words.range_in_words(dimension) if dimension is not None else "stays as it is"
-        value = f"`{values[name]}`" if name in values else "the algorithm's own"
+        told = words.range_in_words(dimension) if dimension is not None else "fixed"
+        value = f"`{values[name]}`" if name in values else "the algorithm's default"
         yield f"`{name}`", value, told
 
 

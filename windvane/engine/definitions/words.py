@@ -11,23 +11,40 @@ from windvane.engine.tuning.space import Choice, Dimension
 from windvane.engine.wording import number
 
 TRANSFORMERS: Mapping[str, str] = {
-    "number": "the number as it is; missing stays missing",
-    "filled-number": "the number within the range of the training rows; missing becomes their median, with an "
-    "indicator if some were missing",
-    "scaled-number": "the number, clipped at extreme quantiles and brought to mean 0 and standard deviation 1; missing "
-    "becomes the median, with an indicator if some were missing",
-    "robust-number": "the number, scaled by its quartiles and bent smoothly where it is extreme; missing becomes the "
-    "median, with an indicator if some were missing",
-    "number-rank": "where the number stands among those of the training rows; left out of columns of few values",
-    "ordinal": "a code for each category, the most frequent first; left out of columns of too many categories",
-    "ordered": "places of a few categories in the order of their mean target; left out of columns of many categories",
-    "frequency": "the share of training rows with the same category; left out of columns of few categories",
-    "one-hot": "one feature for each frequent category, one for all others, one for missing",
-    "target-means": "the smoothed mean target, or rates of classes, of training rows with the same category; every "
-    "training row is encoded from other rows",
-    "scaled-target-means": "as target-means, of a target brought to mean 0 and standard deviation 1",
+    "number": "the number unchanged; missing values stay missing",
+    "filled-number": "the number clipped to the range of the training rows; missing values are imputed with the "
+    "median, with an indicator if there were any",
+    "scaled-number": "the number, clipped at extreme quantiles and standardised (mean 0, standard deviation 1); "
+    "missing values are imputed with the median, with an indicator if there were any",
+    "robust-number": "the number, scaled by its quartiles with extremes compressed smoothly; missing values are "
+    "imputed with the median, with an indicator if there were any",
+    "number-rank": (
+        "the rank of the number among the training rows; omitted for columns with few values"
+    ),
+    "ordinal": (
+        "a code for each category, the most frequent first; omitted for columns with too many "
+        "categories"
+    ),
+    "ordered": (
+        "the rank of each category by its mean target; omitted for columns with many categories"
+    ),
+    "frequency": (
+        "frequency encoding: the share of training rows with the same category; omitted for "
+        "columns with few categories"
+    ),
+    "one-hot": (
+        "one-hot encoding: one feature for each frequent category, one for all others, one for "
+        "missing values"
+    ),
+    "target-means": "target encoding: the smoothed mean target, or class rates, of training rows with the same "
+    "category; every training row is encoded from other rows only",
+    "scaled-target-means": (
+        "like target-means, for a standardised target (mean 0, standard deviation 1)"
+    ),
     "date-parts": "year, month, day, weekday, day of the year, hour, and days since the first training date",
-    "filled-date-parts": "as date-parts; missing becomes the medians of the training rows",
+    "filled-date-parts": (
+        "like date-parts; missing values are imputed with the medians of the training rows"
+    ),
     "date-cycles": "time since the first training date, and sine and cosine of month, weekday and hour",
     "text-shape": "numbers of characters and words, shares of digits, capitals and punctuation",
     "text-topics": "topics: tf-idf of words and pairs of words, reduced by a truncated SVD",
@@ -35,24 +52,29 @@ TRANSFORMERS: Mapping[str, str] = {
 """By the name their state is saved under."""
 
 ALGORITHMS: Mapping[str, str] = {
-    "lightgbm": "Trees are added one after the other, each to what those before left unexplained, and grown where it "
-    "helps most. Quick, and takes missing values and categories as they are.",
-    "xgboost": "Trees are added one after the other, each to what those before left unexplained, level by level, with a "
-    "penalty on large leaves.",
-    "catboost": "Symmetric trees are added one after the other; categories become statistics of the target among rows "
-    "that came before. Strong where there are many categories.",
-    "linear-learner": "A weighted sum of the features, with penalties on large weights. It errs where the truth is not "
-    "straight, and seldom anywhere else.",
-    "randomforest": "Many deep trees, each of rows and features drawn by lot; their answers are averaged.",
-    "extra-trees": "Many deep trees that split at places drawn by lot; their answers are averaged. Smoother than a random "
-    "forest.",
-    "neighbors": "The mean of the training rows that are most alike, the nearest counting most. The model holds its "
+    "lightgbm": "Gradient boosting: each tree is fitted to the residuals of the previous ones and grown "
+    "leaf-wise. Fast; handles missing values and categories natively.",
+    "xgboost": "Gradient boosting: each tree is fitted to the residuals of the previous ones and grown "
+    "depth-wise, with a penalty on large leaf values.",
+    "catboost": "Gradient boosting with symmetric trees and ordered target statistics for categories. "
+    "Strong on tables with many categories.",
+    "linear-learner": "A weighted sum of the features, with penalties on large weights. Robust, but misses "
+    "non-linear relationships.",
+    "randomforest": (
+        "Many deep trees, each trained on random rows and features; their predictions are averaged."
+    ),
+    "extra-trees": "Many deep trees with random split points; their predictions are averaged. Smoother than a "
+    "random forest.",
+    "neighbors": "The distance-weighted mean of the most similar training rows. The model stores its "
     "training rows.",
-    "mlp": "A few small networks trained side by side, whose answers are averaged. Smooth where trees make steps.",
-    "nn-torch": "One network that many members see through scales of their own; their answers are averaged. Trained with "
-    "PyTorch, answered without it.",
-    "fastai": "A network of two layers over numbers and learnt embeddings of categories, trained in one cycle of rising "
-    "and falling steps. Trained with PyTorch, answered without it.",
+    "mlp": (
+        "A few small networks trained in parallel; their predictions are averaged. Smooth where "
+        "trees are stepwise."
+    ),
+    "nn-torch": "One network shared by many ensemble members, each with its own scaling of weights; their "
+    "predictions are averaged. Trained with PyTorch; predicts without it.",
+    "fastai": "A two-layer network over numbers and learned embeddings of categories, trained with a "
+    "one-cycle learning rate. Trained with PyTorch; predicts without it.",
 }
 
 

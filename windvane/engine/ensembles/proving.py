@@ -20,7 +20,7 @@ from windvane.engine.wording import number
 from windvane.errors import CandidateFault
 
 _USUAL = Stacking()
-_UNFIT = "it has no second layer over the members' answers: {fault}"
+_UNFIT = "no second stacking layer: {fault}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def with_proven_layer(
     except CandidateFault as fault:
         return Layered(found, note=_UNFIT.format(fault=fault))
     note = (
-        f"a second layer over the members' answers: {objective} {number(shown.first)} -> {number(shown.second)} on rows "
-        "it was not fitted to"
+        f"stacked: a second layer over the members' predictions improves {objective} from "
+        f"{number(shown.first)} to {number(shown.second)} on out-of-fold rows"
     )
     return Layered(blended, layer, stacking, note)

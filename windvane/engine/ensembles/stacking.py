@@ -73,7 +73,7 @@ def stacking_of(document: Mapping[str, Any]) -> Stacking:
     for name, value in document.items():
         if name not in kinds:
             raise CandidateFault(
-                f"{name!r} is no parameter of a second layer; there are {', '.join(kinds)}."
+                f"{name!r} is not a parameter of a second layer; available: {', '.join(kinds)}."
             )
         is_whole = type(value) is int and value <= _MOST.get(name, value)
         fits = is_whole if kinds[name] is int else type(value) in (int, float)
@@ -196,7 +196,7 @@ def _trained(
 def _errors(y: Floats, together: Floats) -> Floats:
     errors = y - together
     if not np.abs(errors).max() <= np.finfo(np.float32).max:
-        raise CandidateFault("The second layer could not learn: errors are too large for it.")
+        raise CandidateFault("The second layer could not be trained: errors are too large.")
     return errors
 
 

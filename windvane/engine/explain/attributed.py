@@ -64,9 +64,9 @@ def attributed(
         return found
     if question.n_background == 0:
         raise InvalidRequest(
-            "The answers of this model are explained by putting cells of other rows in place of theirs, and there are "
-            "no such rows: give some of the training data as `background`, or keep some by "
-            "`fit(..., background_rows=500)`."
+            "Explaining this model's predictions needs background rows, and there are none: "
+            "pass some of the training data as `background`, or keep some with `fit(..., "
+            "background_rows=500)`."
         )
     return sampled_attribution(
         lambda columns, n_rows: margins(predict(columns, n_rows)), question, seed, budget

@@ -39,13 +39,13 @@ def dependence_figure(explanation: Explanation, one: Dependence) -> Figure:
         axes.axhline(0, color=GREY, linewidth=0.6)
         axes.set_xlabel(drawn(one.column.name, LINE))
         axes.set_ylabel(
-            "change of the probability" if explanation.labels else "change of the value"
+            "change in probability" if explanation.labels else "change in predicted value"
         )
         _set_ticks(axes, one, texts)
 
     single = len(outputs) == 1
-    alt = f"Mean change of the answer over {len(texts)} cells of {one.column.name}" + (
-        ", with the range in which four fifths of the rows lie." if single else ", by class."
+    alt = f"Mean change of the prediction over {len(texts)} values of {one.column.name}" + (
+        ", with the range that contains 80 % of the rows." if single else ", by class."
     )
     return Figure(f"Partial dependence: {one.column.name}", draw, alt, _table(explanation, one))
 
@@ -85,8 +85,8 @@ def _table(explanation: Explanation, one: Dependence) -> Table:
         for point, (text, part) in enumerate(zip(one.texts, one.shares.tolist(), strict=True))
     ]
     return Table(
-        head=["Cell", "Rows nearby", "Answer", "Mean", "Change", "10 % to 90 % of rows"],
+        head=["Value", "Rows nearby", "Predicted", "Mean", "Change", "10th to 90th percentile"],
         rows=rows,
         numeric=frozenset({1, 3, 4, 5}),
-        caption=f"Over {one.n_rows} rows, whose other cells stay as they are.",
+        caption=f"Over {one.n_rows} rows; their other columns are unchanged.",
     )

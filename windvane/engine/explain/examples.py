@@ -43,7 +43,14 @@ def _example(explanation: Explanation, row: int, output: int) -> Table:
     reasons = [column for column in order[:_MOST_REASONS].tolist() if values[column]]
     rest = np.setdiff1d(order, reasons)
     expected, answer = attribution.expected[output], attribution.answers[row, output]
-    rows = [["(expected)", "", number(expected), _error_text(attribution.expected_errors[output])]]
+    rows = [
+        [
+            ("(baseline prediction)"),
+            "",
+            number(expected),
+            _error_text(attribution.expected_errors[output]),
+        ]
+    ]
     rows += [
         [
             explanation.names[column],
@@ -56,9 +63,9 @@ def _example(explanation: Explanation, row: int, output: int) -> Table:
     if values[rest].any():
         error = _error_text(float(np.sqrt((errors[rest] ** 2).sum())))
         rows.append([f"({len(rest)} others)", "", signed(values[rest].sum()), error])
-    rows.append(["(answer)", "", number(answer), ""])
+    rows.append(["(prediction)", "", number(answer), ""])
     return Table(
-        head=["Column", "Cell", "Contribution", "Standard error"],
+        head=["Column", "Value", "Contribution", "Standard error"],
         rows=rows,
         numeric=frozenset({2, 3}),
         caption=_caption(explanation, row, output),
@@ -75,7 +82,7 @@ def _caption(explanation: Explanation, row: int, output: int) -> str:
     told = f"Row {int(explanation.rows[row])}"
     answers = explanation.attribution.answers[row]
     if not explanation.labels:
-        return f"{told}: {explanation.target} is predicted as {number(answers[0])}."
+        return f"{told}: {explanation.target} predicted as {number(answers[0])}."
     scores = answers if len(answers) > 1 else np.array([0.0, answers[0]])
     chances = np.exp(scores - scores.max())
     chance = chances[output if len(answers) > 1 else 1] / chances.sum()

@@ -34,9 +34,12 @@ def importance_figure(explanation: Explanation, scale: str) -> Figure:
         axes.set_xlabel(f"mean |SHAP value|, {drawn(scale, LINE)}")
 
     names = [explanation.names[column] for column in shown[:3]]
-    alt = f"Bars of the mean absolute contribution; the longest are those of {', '.join(names)}."
+    alt = (
+        "Bar chart of the mean absolute SHAP value per column; the largest are those of "
+        f"{', '.join(names)}."
+    )
     height = 1.2 + 0.28 * len(shown)
-    return Figure("What matters most", draw, alt, _table(explanation), height=height)
+    return Figure("Feature importance", draw, alt, _table(explanation), height=height)
 
 
 def _table(explanation: Explanation) -> Table:
@@ -52,5 +55,5 @@ def _table(explanation: Explanation) -> Table:
         rows=rows,
         numeric=frozenset(range(1, 3 + len(outputs))),
         caption="Over all explained rows"
-        + (", added up over the classes." if len(explanation.outputs) > 1 else "."),
+        + (", summed over the classes." if len(explanation.outputs) > 1 else "."),
     )

@@ -45,7 +45,7 @@ def sampled_row(answer: Answer, question: Question, seed: int, budget: Budget) -
         fitting = int(budget.left_s / max(trial.used_s / n_next, 1e-9))
         n_next = max(0, min(most, fitting, question.n_background - len(made)))
     if len(made) < LEAST_PAIRS:
-        raise OutOfTime("The time was too short to explain a row.")
+        raise OutOfTime("The time limit was too short to explain a row.")
     return _attribution(question, made, first)
 
 

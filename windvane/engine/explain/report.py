@@ -20,8 +20,8 @@ def explanation_report(explanation: Explanation, candidate: str) -> Report:
     return Report(
         title="Explainability",
         lead=(
-            f"Why {candidate} predicts {explanation.target} as it does: how much each column of the table moves the "
-            "answers, in which direction, and in a few rows exactly why."
+            f"Why {candidate} predicts {explanation.target} as it does: how strongly and in "
+            "which direction each column moves the predictions, with a few rows in detail."
         ),
         facts=_facts(explanation),
         sections=[
@@ -29,7 +29,7 @@ def explanation_report(explanation: Explanation, candidate: str) -> Report:
             _summary(explanation),
             *_dependences(explanation),
             _examples(explanation),
-            Section("How this was found out", [Text(text) for text in _method(explanation)]),
+            Section("Method", [Text(text) for text in _method(explanation)]),
         ],
     )
 
@@ -40,8 +40,8 @@ def _facts(explanation: Explanation) -> list[tuple[str, str]]:
         ("Method", explanation.method),
         ("Rows explained", str(len(explanation.rows))),
         ("Columns", str(len(explanation.columns))),
-        ("Answers are measured as", _scale(explanation)),
-        ("Expected answer", ", ".join(map(number, attribution.expected.tolist()))),
+        ("Scale", _scale(explanation)),
+        ("Baseline prediction", ", ".join(map(number, attribution.expected.tolist()))),
         ("Time", f"{explanation.seconds:.1f} s of {explanation.budget_s:.1f} s"),
     ]
 
@@ -51,21 +51,24 @@ def _scale(explanation: Explanation) -> str:
         return f"value of {explanation.target}"
     if len(explanation.labels) == 2:
         return f"log-odds of {explanation.labels[1]}"
-    return "log-probability against the mean of the classes"
+    return "log-probability relative to the mean over the classes"
 
 
 def _importance(explanation: Explanation) -> Section:
-    words = "A column's contributions (SHAP values) to the answers, without their signs, on average over the rows."
+    words = (
+        "The mean absolute SHAP value of each column over the explained rows: how far it moves "
+        "a prediction away from the baseline prediction."
+    )
     if explanation.attribution.is_exact:
-        words += " The error is that of explaining some rows in place of all."
+        words += " The standard error is due to explaining a sample of the rows."
     else:
         words += (
-            " The error is that of explaining some rows in place of all and of sampling within each row; a mean of"
-            " absolute values is never 0 where there is sampling, so that columns with about the size of their error"
-            " may not matter at all."
+            " The standard error is due to explaining a sample of the rows and to sampling within each row. With "
+            "sampling, a mean of absolute values is never 0: columns whose importance is close to its standard error "
+            "may be irrelevant."
         )
     figure = importance_figure(explanation, _scale(explanation))
-    return Section("What matters most", [Text(words), figure])
+    return Section("Feature importance", [Text(words), figure])
 
 
 def _summary(explanation: Explanation) -> Section:
@@ -75,45 +78,50 @@ def _summary(explanation: Explanation) -> Section:
     blocks: list[Block] = []
     if answers.shape[1] > 1:
         label = explanation.outputs[output]
-        scale = f"log-probability of {label} against the mean of the classes"
-        blocks.append(Text(f"Of the class that is predicted most often, {label}."))
-    return Section("Row by row", [*blocks, summary_figure(explanation, output, scale)])
+        scale = f"log-probability of {label} relative to the mean over the classes"
+        blocks.append(Text(f"For the most frequently predicted class, {label}."))
+    return Section("SHAP values", [*blocks, summary_figure(explanation, output, scale)])
 
 
 def _dependences(explanation: Explanation) -> list[Section]:
     if not explanation.dependences:
         return []
     words = (
-        "What is predicted on average if a column has the same cell in every row and all others stay as they are, "
-        "less the mean over the cells tried; a range wider than the mean's means that the column works "
-        "differently from row to row. "
+        "Partial dependence: the average prediction when this column is set to one value in "
+        "every row and all others stay unchanged, relative to the mean over the values tried. A "
+        "range wider than that of the mean indicates that the effect differs between rows "
+        "(interactions). "
     )
-    words += "Answers are probabilities here." if explanation.labels else "Answers are values here."
     words += (
-        " Columns that go together are torn apart by this: rows that could not exist count as well."
+        "Predictions are probabilities here."
+        if explanation.labels
+        else "Predictions are values here."
     )
+    words += " Correlations between columns are ignored, so some combinations are unrealistic."
     figures = [dependence_figure(explanation, one) for one in explanation.dependences]
-    return [Section("Column by column", [Text(words), *figures])]
+    return [Section("Partial dependence", [Text(words), *figures])]
 
 
 def _examples(explanation: Explanation) -> Section:
     words = (
-        "Contributions and the expected answer add up to the row's answer, measured as "
-        f"{_scale(explanation)}. Rows are counted from 0, in the order of the data without rows that were left out."
+        "The baseline prediction and the contributions (SHAP values) add up to the row's "
+        f"prediction, on the scale: {_scale(explanation)}. Rows are numbered from 0, in the "
+        "order of the data without excluded rows."
     )
-    return Section("A few rows", [Text(words), *example_tables(explanation)])
+    return Section("Example predictions", [Text(words), *example_tables(explanation)])
 
 
 def _method(explanation: Explanation) -> list[str]:
     is_exact = explanation.attribution.is_exact
     words = [_EXACT, _SHARED] if is_exact else _sampled_words(explanation)
     words.append(
-        "What the values of a row add up to differs from the predictor's own answer by at most "
-        f"{explanation.gap:.1g} of the largest answer (of 1, if that is larger)."
+        "The sum of a row's SHAP values and the baseline prediction differs from the model's "
+        f"prediction by at most {explanation.gap:.1g}, relative to the largest prediction (or to "
+        "1, if that is larger)."
     )
     texts = [one.name for one in explanation.columns if one.type is ColumnType.TEXT]
     if texts:
-        words.append(f"Of columns of text there is no partial dependence: {', '.join(texts)}.")
+        words.append(f"Partial dependence is not computed for text columns: {', '.join(texts)}.")
     return words
 
 
@@ -121,21 +129,23 @@ def _sampled_words(explanation: Explanation) -> list[str]:
     words = [_SAMPLED.format(pairs=explanation.attribution.pairs)]
     if explanation.labels:
         words.append(
-            f"Probabilities below {LEAST_PROBABILITY:g} count as that: their logarithms would outweigh all others."
+            f"Probabilities below {LEAST_PROBABILITY:g} are clipped to it: their logarithms would dominate all others."
         )
     return words
 
 
 _EXACT = (
-    "The model is one sum of decision trees, whose Shapley values were worked out exactly (TreeSHAP). A column that is "
-    "not known is averaged over as the training rows went down the trees. There is no sampling error in any value."
+    "The model is a sum of decision trees, whose Shapley values were computed exactly "
+    "(path-dependent TreeSHAP): unknown columns are averaged out using the distribution of the "
+    "training rows over the trees' branches. There is no sampling error."
 )
 _SHARED = (
-    "Values were found for the features made of the columns and added up to columns; a feature of several columns is "
-    "shared equally among them."
+    "Values were computed for the transformed features and summed for each column of the table; "
+    "the value of a feature made from several columns is split equally among them."
 )
 _SAMPLED = (
-    "Shapley values were estimated from {pairs} pairs of permutations for each row: in a random order, and in its "
-    "reverse, columns take over from those of a row of the training data drawn anew for each pair. The {pairs} rows "
-    "drawn are the baseline. Standard errors are those of the mean over the pairs."
+    "Shapley values were estimated from {pairs} pairs of permutations for each row: in a random "
+    "order, and in the reverse order, the values of a random training row are replaced by those "
+    "of the row to explain. The {pairs} training rows drawn are the background data. Standard "
+    "errors are those of the mean over the pairs."
 )

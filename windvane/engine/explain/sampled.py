@@ -72,7 +72,7 @@ def sampled_attribution(
             break
         tally.add(made, first)
     if tally.n_pairs < LEAST_PAIRS:
-        raise OutOfTime(f"The time was too short to explain {question.n_rows} rows.")
+        raise OutOfTime(f"The time limit was too short to explain {question.n_rows} rows.")
     return tally.attribution(question)
 
 

@@ -60,7 +60,7 @@ def explain(
     predictor = load_predictor(packages / "transformers", packages / "model")
     analysis = read_analysis(dataset)
     if predictor.schema.features != tuple(column.name for column in analysis.columns):
-        raise CorruptArtifact(f"{packages} was made for other columns than those of {dataset}.")
+        raise CorruptArtifact(f"{packages} was trained on other columns than those of {dataset}.")
     explained, background = _drawn_rows(read_dataset(dataset).learnable, most_rows, seed)
     names = [column.name for column in analysis.features]
     cells = read_rows(dataset, names, np.concatenate([explained, background]))

@@ -42,13 +42,14 @@ def summary_figure(explanation: Explanation, output: int, scale: str) -> Figure:
         axes.set_xlabel(f"SHAP value, {drawn(scale, LINE)}")
 
     alt = (
-        f"For each column the contributions to {len(values)} answers as points from left, lower, to right, higher; "
-        "blue points are rows with a low number, orange ones with a high number, grey ones with words or nothing."
+        f"For each column, its SHAP values in {len(values)} predictions as points, from negative "
+        "(left) to positive (right); blue points are rows with a low value, orange ones rows "
+        "with a high value, grey ones rows with text or a missing value."
     )
     rows = [[name, *_spread(values[:, place])] for place, name in enumerate(names)]
     table = Table(["Column", "10 %", "Median", "90 %"], rows, frozenset({1, 2, 3}))
     height = 1.2 + 0.34 * len(names)
-    return Figure(f"Row by row: {scale}", draw, alt, table, height=height)
+    return Figure(f"SHAP values: {scale}", draw, alt, table, height=height)
 
 
 def _standing(cells: Values) -> NDArray[np.float64]:

@@ -30,7 +30,8 @@ def explore(dataset: Path) -> Report:
     repeats = repeated_rows(table, _MOST_REPEATED)
     return Report(
         "Data exploration",
-        f"What there is to see in the training data for predicting '{table.analysis.target}', as they were read.",
+        f"An overview of the training data for predicting '{table.analysis.target}': columns, "
+        "missing values, relations and data checks.",
         overview.facts(table, repeats),
         (
             overview.summary(table, repeats),

@@ -75,11 +75,12 @@ def _topics(limit: int) -> Maker:
 RECIPES: tuple[RecipeCard, ...] = (
     RecipeCard(
         name="dpp0",
-        title="native values for boosted trees",
+        title="native columns for boosted trees",
         description=(
-            "Numbers stay as they are, missing included; categories become codes that the algorithm treats "
-            "as categories, with their frequency where there are many; dates become calendar parts; text "
-            "becomes topics (tf-idf reduced by a truncated SVD) and length statistics."
+            "Numbers stay unchanged, including missing values; categories are encoded as codes "
+            "that the algorithm treats as categorical, plus their frequency if there are many; "
+            "dates become calendar features; text becomes topics (tf-idf reduced by a truncated "
+            "SVD) and length statistics."
         ),
         makers=MappingProxyType(
             {
@@ -97,9 +98,10 @@ RECIPES: tuple[RecipeCard, ...] = (
         name="dpp1",
         title="scaled and one-hot for linear models",
         description=(
-            "Numbers are filled with the median, clipped at extreme quantiles and scaled, with an indicator "
-            "of missing values; frequent categories become one-hot, rare ones share one; dates become a time "
-            "axis and cycles; text becomes topics and length statistics."
+            "Missing numbers are imputed with the median, with an indicator of missing values; "
+            "numbers are clipped at extreme quantiles and scaled; frequent categories are "
+            "one-hot encoded, rare ones grouped; dates become a time axis and cyclical "
+            "features; text becomes topics and length statistics."
         ),
         makers=MappingProxyType(
             {
@@ -112,12 +114,12 @@ RECIPES: tuple[RecipeCard, ...] = (
     ),
     RecipeCard(
         name="dpp2",
-        title="ordered codes and target means for forests",
+        title="ordinal and target encoding for forests",
         description=(
-            "Numbers are filled with the median, with an indicator of missing values; columns of few categories "
-            "become places in the order of the mean target, those of many smoothed target means learnt from "
-            "training rows; dates become calendar parts; text becomes topics and length statistics. Nothing is "
-            "missing afterwards."
+            "Missing numbers are imputed with the median, with an indicator of missing values; "
+            "columns with few categories are encoded by the rank of their mean target, those "
+            "with many by smoothed target encoding; dates become calendar features; text "
+            "becomes topics and length statistics. Nothing is missing afterwards."
         ),
         makers=MappingProxyType(
             {
@@ -141,10 +143,11 @@ RECIPES: tuple[RecipeCard, ...] = (
         name="dpp3",
         title="robustly scaled for neural networks",
         description=(
-            "Numbers are filled with the median, scaled by their quartiles and bent smoothly where they are "
-            "extreme, with their rank and an indicator of missing values; frequent categories become "
-            "one-hot, all of them scaled target means learnt from training rows; dates become a time axis "
-            "and cycles; text becomes topics and length statistics. Nothing is missing afterwards."
+            "Missing numbers are imputed with the median, with an indicator of missing values; "
+            "numbers are scaled by their quartiles with extremes compressed smoothly, plus "
+            "their rank; frequent categories are one-hot encoded, and all categories "
+            "target-encoded; dates become a time axis and cyclical features; text becomes "
+            "topics and length statistics. Nothing is missing afterwards."
         ),
         makers=MappingProxyType(
             {
@@ -166,13 +169,14 @@ RECIPES: tuple[RecipeCard, ...] = (
     ),
     RecipeCard(
         name="dpp4",
-        title="target means and pairs of columns for boosted trees",
+        title="target encoding and pairwise interactions for boosted trees",
         description=(
-            "Numbers stay as they are, missing included; columns of few categories become codes that the "
-            "algorithm treats as categories, those of many smoothed target means learnt from training rows and "
-            "frequencies; dates become calendar parts; text becomes topics and length statistics. Sums, "
-            "differences, products and ratios of the numbers that matter most are added where they foretell "
-            "the target of rows held out."
+            "Numbers stay unchanged, including missing values; columns with few categories are "
+            "encoded as codes that the algorithm treats as categorical, those with many by "
+            "smoothed target encoding and their frequency; dates become calendar features; text "
+            "becomes topics and length statistics. Sums, differences, products and ratios of "
+            "the most important numbers are added if they help to predict the target of "
+            "held-out rows."
         ),
         makers=MappingProxyType(
             {

@@ -191,7 +191,7 @@ class OneHot(CategoryTable):
         if not frequent and not has_missing:
             raise RejectColumn("no category is frequent enough")
         if len(counted) < 2 and not has_missing:
-            raise RejectColumn("it has one category only")
+            raise RejectColumn("it has only one category")
         has_other = len(frequent) < len(counted) or len(frequent) + has_missing > self.width
         spare = [_OTHER] * has_other + [_MISSING] * has_missing
         frequent = frequent[: max(1, self.width - len(spare))]
@@ -231,7 +231,7 @@ class TargetMeans(CategoryTable):
             raise RejectColumn("target means need a target")
         counted = _counted(values)[:_MAX_CATEGORIES]
         if len(counted) < 2 and (not counted or counted[0][1] == len(values)):
-            raise RejectColumn("it has one category only")
+            raise RejectColumn("it has only one category")
         if len(counted) < self.fewest:
             raise RejectColumn(f"fewer than {self.fewest} categories")
         targets, names = self._targets(y)

@@ -80,7 +80,7 @@ def fit_transform_recipe(
     if len(usable) > MAX_WIDTH:
         kept = strongest(usable, columns, taken, problem_type, rows, MAX_WIDTH)
         dropped = {
-            spec.name: f"{MAX_WIDTH} other columns say more about the target"
+            spec.name: f"{MAX_WIDTH} other columns have a higher prediction power"
             for spec in usable
             if spec.name not in kept
         }
@@ -95,7 +95,7 @@ def fit_transform_recipe(
     if not fitting.steps:
         reasons = "; ".join(f"'{column}': {reason}" for column, reason in list(dropped.items())[:5])
         raise DataFault(
-            "No column of the data can be used to predict the target"
+            "No column of the data can be used as a feature"
             + (
                 f" ({reasons})."
                 if reasons
@@ -182,9 +182,7 @@ class _Fitting:
                 self.steps.append((spec.name, transformer))
                 self._parts.append(part)
             else:
-                reason = (
-                    reason or f"there are too many columns for the {part.shape[1]} features of it"
-                )
+                reason = reason or f"there are too many features to add its {part.shape[1]}"
         return reason if len(self.steps) == n_before else None
 
     def matrix(self) -> FloatMatrix:

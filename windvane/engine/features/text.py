@@ -139,7 +139,7 @@ class TextTopics:
         spread = np.asarray(matrix @ right).std(axis=0)
         useful = spread > 1e-6 * spread.max(initial=0)
         if not useful.any():
-            raise RejectColumn("its texts do not differ in their words")
+            raise RejectColumn("all of its texts contain the same words")
         directions: NDArray[np.float32] = (right[:, useful] / spread[useful]).astype(np.float32)
         return directions
 

@@ -120,10 +120,10 @@ LEARNERS: tuple[LearnerCard, ...] = (
         "fastai",
         f"{_HERE}.fastai_tabular",
         ("dpp0",),
-        "a neural network with embeddings (after fastai's tabular learner, PyTorch)",
+        "neural network with embeddings (like fastai's tabular learner, PyTorch)",
     ),
     LearnerCard("neighbors", f"{_HERE}.neighbors", ("dpp3",), "nearest neighbours"),
-    LearnerCard("baseline", f"{_HERE}.baseline", ("",), "a constant prediction"),
+    LearnerCard("baseline", f"{_HERE}.baseline", ("",), "constant prediction"),
 )
 
 
@@ -133,7 +133,7 @@ def learner(name: str) -> LearnerCard:
         if card.name == name:
             return card
     known = ", ".join(card.name for card in LEARNERS)
-    raise LookupError(f"There is no learner {name!r}; there are {known}.")
+    raise LookupError(f"There is no learner {name!r}; available: {known}.")
 
 
 def availability(name: str) -> str:

@@ -21,8 +21,8 @@ _LOSSES = {
 }
 _NATIVE = "model.cbm"
 _OF_SEVERAL = (
-    "The hyperparameter 'max_ctr_complexity' must be 1: statistics of several columns together cannot be kept as arrays "
-    "that are checked before they are used."
+    "The hyperparameter 'max_ctr_complexity' must be 1: combinations of several categorical "
+    "columns are not supported."
 )
 _BY_METRIC = {MetricName.AUC: ("Logloss", "AUC"), MetricName.MAE: ("MAE", "MAE")}
 

@@ -11,5 +11,5 @@ def candidate_fault(algorithm: str, error: Exception) -> CandidateFault:
     """The fault to raise from `error`."""
     text = str(error).strip() or type(error).__name__
     if isinstance(error, MemoryError) or any(word in text.lower() for word in _MEMORY):
-        return OutOfMemory(f"{algorithm} needed more memory than it was given: {text}")
-    return CandidateFault(f"{algorithm} could not learn from these rows: {text}")
+        return OutOfMemory(f"{algorithm} ran out of memory: {text}")
+    return CandidateFault(f"{algorithm} could not be trained on these rows: {text}")

@@ -142,7 +142,9 @@ class LightGbm:
         clock: Clock,
     ) -> LightGbmModel:
         if not np.isfinite(train.y).all():
-            raise CandidateFault("LightGBM could not learn from these rows: a target is no number.")
+            raise CandidateFault(
+                "LightGBM could not be trained on these rows: a target is not a number."
+            )
         parameters = {**hyperparameters, **_fixed(setting, len(train.y)), **_constraints(setting)}
         patience = Patience(
             clock,

@@ -133,7 +133,9 @@ class LinearLearner:
             raise candidate_fault("The linear learner", error) from error
         coefficients, intercepts = best.coefficients * scale, best.intercepts * scale + centre
         if not np.isfinite(coefficients).all() or not np.isfinite(intercepts).all():
-            raise CandidateFault("The linear learner found no finite weights for these rows.")
+            raise CandidateFault(
+                "The linear model did not converge to finite weights on these rows."
+            )
         return LinearModel(coefficients, intercepts, setting.n_classes, patience.best_round)
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:

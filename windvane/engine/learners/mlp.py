@@ -152,7 +152,7 @@ def _fit(
             shape, loss, examples(train), None if valid is None else examples(valid), course, clock
         )
     if not np.isfinite(found.flat).all():
-        raise CandidateFault("The network found no finite weights for these rows.")
+        raise CandidateFault("The network did not converge to finite weights on these rows.")
     return model_of(found, centre, inverse, setting.n_classes, rounds, target)
 
 

@@ -30,8 +30,9 @@ def _direction(feature: Feature, setting: Setting) -> int:
     if feature.name == feature.source and not feature.others and not feature.cardinality:
         return setting.monotone[feature.source]
     raise CandidateFault(
-        f"Answers must be monotone in the column '{bound[0]}', which they cannot be in what this recipe makes of "
-        f"it: '{feature.name}'. Take a recipe that keeps the number as it is, such as dpp0."
+        f"Predictions must be monotone in the column '{bound[0]}', which this recipe's feature "
+        f"'{feature.name}' does not allow. Choose a recipe that keeps the number unchanged, such "
+        "as dpp0."
     )
 
 
@@ -39,5 +40,6 @@ def check_keeps(name: str, setting: Setting) -> None:
     """raises    CandidateFault if there are constraints and the learner does not know them"""
     if setting.monotone and name not in KEEPING:
         raise CandidateFault(
-            f"The algorithm {name} cannot keep answers monotone; {', '.join(sorted(KEEPING))} can."
+            f"The algorithm {name} does not support monotone constraints; "
+            f"{', '.join(sorted(KEEPING))} do."
         )

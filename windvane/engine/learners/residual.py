@@ -72,7 +72,9 @@ class Line:
         raises    CandidateFault if a target is no number
         """
         if not np.isfinite(rows.y).all():
-            raise CandidateFault("No line can be drawn through these rows: a target is no number.")
+            raise CandidateFault(
+                "No linear model can be fitted to these rows: a target is not a number."
+            )
         numbers = np.array([i for i, one in enumerate(features) if not one.cardinality], np.int64)
         low, high, fill = _ranges(rows, numbers)
         varied = high > low
@@ -182,7 +184,9 @@ def fit_residual(
     raises    CandidateFault if the problem is no regression, or as the learner does
     """
     if setting.monotone:
-        raise CandidateFault("What a line leaves need not be monotone where the whole must be.")
+        raise CandidateFault(
+            "Trees on the residuals of a linear model do not support monotone constraints."
+        )
     if setting.n_classes:
         raise CandidateFault("Residuals are for regression; this target is a class.")
     own = {name: value for name, value in hyperparameters.items() if name != TARGET_TRANSFORM}

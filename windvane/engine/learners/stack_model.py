@@ -224,7 +224,7 @@ def stack_of(
     """raises    CandidateFault if a weight is not finite"""
     arrays = (layers.weights0, layers.bias0, layers.heads, layers.head_bias)
     if not all(np.isfinite(array).all() for array in arrays):
-        raise CandidateFault("The network found no finite weights for these rows.")
+        raise CandidateFault("The network did not converge to finite weights on these rows.")
     return StackModel(name, inputs, layers, n_features, n_classes, rounds, target)
 
 

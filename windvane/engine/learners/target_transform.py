@@ -208,7 +208,8 @@ def _check(name: object, train: Rows, setting: Setting) -> None:
         raise CandidateFault("A target transform is for regression; this target is a class.")
     if not len(train.y) or not (np.abs(train.y) <= _LARGEST).all():
         raise CandidateFault(
-            "The algorithm could not learn from these rows: a target is no number, or too large a one."
+            "The algorithm could not be trained on these rows: a target is not a number or too "
+            "large."
         )
 
 

@@ -165,8 +165,9 @@ class Predictor:
     def _check_length(self, row: Sequence[str | None], number: int) -> None:
         if len(row) != len(self.columns):
             raise InvalidRequest(
-                f"Row {number} has {len(row)} values; this model takes {len(self.columns)}: every "
-                f"column of the training data but the target '{self.schema.target}', in that order."
+                f"Row {number} has {len(row)} values; this model takes {len(self.columns)}: "
+                f"every column of the training data except the target '{self.schema.target}', in "
+                "that order."
             )
 
     def _answer(self, matrix: Callable[[FittedRecipe], FloatMatrix], n_rows: int) -> Predictions:

@@ -77,7 +77,7 @@ def _of_csv(source: Source, path: Path, compression: str) -> Beginning:
     dialect = Dialect() if opening is None else opening.dialect
     n_kept, has_more_rows = _whole_rows(path, dialect, is_whole)
     if n_kept == 0 and not is_whole:
-        raise DataFault(f"{source.name} has a first row of more than {len(text):,} bytes.")
+        raise DataFault(f"{source.name} has a first row longer than {len(text):,} bytes.")
     with path.open("rb+") as file:
         file.truncate(n_kept)
     is_cut = not is_whole or has_more_rows

@@ -36,8 +36,8 @@ class ParentsBytes:
         self._left -= length
         if self._left < 0:
             raise DataFault(
-                f"More than {MOST_BYTES // 1000**2} MB of {self.name} would have to be read to show its first rows, "
-                "so there is no preview of it. A job can use it nevertheless."
+                f"More than {MOST_BYTES // 1000**2} MB of {self.name} would have to be read to "
+                "show its first rows, so it cannot be previewed. A job can still use it."
             )
         if length == 0:
             return b""
@@ -73,7 +73,9 @@ def main() -> None:
     except MemoryError:
         say(
             questions,
-            {"fault": f"{asked.name} is too large in its rows or columns to be previewed."},
+            {
+                "fault": f"{asked.name} is too large to be previewed: it has too many columns or too long rows."
+            },
         )
     else:
         say(questions, {"seen": asdict(seen)})

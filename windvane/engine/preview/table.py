@@ -79,7 +79,7 @@ def _read(file: SourceFile, options: ReadOptions) -> RawTable:
         batches = list(rows.batches())
         names = rows.names
     if not batches or sum(batch.num_rows for batch in batches) == 0:
-        raise DataFault(f"{file.name} has a header and no rows.")
+        raise DataFault(f"{file.name} has a header but no rows.")
     table = pa.Table.from_batches(batches)
     return RawTable(dict(zip(names, table.columns, strict=True)), table.num_rows, table.num_rows)
 
@@ -124,7 +124,9 @@ def _judge(
         dataset = _analysed(raw, beginning, options, problem)
     except DataFault as fault:
         told = (
-            f"{fault} That is so in the first {raw.n_rows:,} rows." if beginning.is_cut else fault
+            f"{fault} This was checked on the first {raw.n_rows:,} rows."
+            if beginning.is_cut
+            else fault
         )
         return _columns_alone(raw, features, faults), _faulty(raw, asked.target, str(told)), ()
     columns = _columns_of(raw, dataset, features, faults, asked.target)
@@ -169,7 +171,7 @@ def _too_few(n_rows: int, least: int) -> tuple[Finding, ...]:
             (),
             f"The data have {n_rows} rows with a value in the target column.",
             f"Add rows: a job needs at least {least}.",
-            "A job on these data fails.",
+            "A job on these data will fail.",
         ),
     )
 

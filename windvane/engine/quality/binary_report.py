@@ -49,7 +49,7 @@ def binary_sections(judged: Judged, figures: Mapping[str, Measured]) -> list[Sec
             judged.positive,
             came_true,
             "probability of the positive class",
-            "share that was positive",
+            "observed share of positives",
         ),
         threshold_section(judged, ranked),
     ]
@@ -63,8 +63,9 @@ def _notices(judged: Judged, figures: Mapping[str, Measured], ranked: Ranking) -
                 "Rows of one class only",
                 [
                     (
-                        f"All rows judged are of class {judged.labels[int(judged.truth[0])]}. Curves, areas under them and "
-                        "rates of the other class cannot be told."
+                        f"All evaluated rows are of class {judged.labels[int(judged.truth[0])]}. "
+                        "Curves, the areas under them and the rates of the other class cannot "
+                        "be computed."
                     )
                 ],
             )
@@ -77,7 +78,10 @@ def _notices(judged: Judged, figures: Mapping[str, Measured], ranked: Ranking) -
             Severity.HIGH,
             "No better than chance",
             [
-                f"The area under the ROC curve is {number(auc.value)}; 0.5 is what probabilities drawn by lot would reach."
+                (
+                    f"The area under the ROC curve is {number(auc.value)}; random probabilities "
+                    "would reach 0.5."
+                )
             ],
         )
     ]
@@ -101,10 +105,11 @@ def _roc_section(judged: Judged, figures: Mapping[str, Measured], ranked: Rankin
         (alarms, recall),
     )
     text = Text(
-        f"Each threshold lets through a share of the negative rows to find a share of the positive ones. As decided, the "
-        f"model finds {share(recall)} of the positive rows and lets through {share(alarms)} of the negative ones."
+        "The trade-off between true and false positives over all thresholds. At the current "
+        f"threshold, the true positive rate (recall) is {share(recall)} and the false positive "
+        f"rate {share(alarms)}."
     )
-    alt = f"ROC curve with an area of {number(figures['auc'].value)} below it."
+    alt = f"ROC curve; the area under the curve is {number(figures['auc'].value)}."
     return Section("ROC curve", [text, Figure("ROC curve", draw, alt, numbers, height=4.8)])
 
 
@@ -124,7 +129,7 @@ def _precision_recall_section(
     prevalence = ranked.n_positive / judged.n_rows
     places = 1 + np.searchsorted(ranked.hits, np.array(_RECALLS) * ranked.n_positive - 1e-9)
     numbers = Table(
-        ("Recall of at least", "Precision", "Probability from"),
+        ("Recall of at least", "Precision", "Threshold"),
         [
             (share(recall), share(curve.y[place]), number(ranked.thresholds[place - 1]))
             for recall, place in zip(_RECALLS, places, strict=True)
@@ -141,8 +146,8 @@ def _precision_recall_section(
         point,
     )
     text = Text(
-        f"Of the rows judged {share(prevalence)} are positive, and so much precision is had by chance. "
-        + _as_decided(found)
+        f"{share(prevalence)} of the evaluated rows are positive, which is the precision of "
+        "random predictions. " + _as_decided(found)
     )
     alt = f"Precision-recall curve, average precision {number(figures['au_prc'].value)}."
     title = "Precision and recall"
@@ -151,17 +156,17 @@ def _precision_recall_section(
 
 def _as_decided(found: Confusion) -> str:
     if found.predicted[1] == 0:
-        return "As decided, the model calls no row positive."
+        return "At the current threshold, no row is predicted positive."
     return (
-        f"As decided, {share(found.precision()[1])} of the rows that the model calls positive are, and it finds "
-        f"{share(found.recall()[1])} of those there are."
+        f"At the current threshold, precision is {share(found.precision()[1])} and recall "
+        f"{share(found.recall()[1])}."
     )
 
 
 def _gain_section(ranked: Ranking) -> Section:
     gained, lifted = gain(ranked), lift(ranked)
     numbers = Table(
-        ("Likeliest rows", "Share of all positive rows", "Lift"),
+        ("Top-ranked rows", "Share of all positive rows", "Lift"),
         [
             (share(x), share(found), number(times))
             for x, found, times in zip(gained.x, gained.y, lifted.y, strict=True)
@@ -169,22 +174,22 @@ def _gain_section(ranked: Ranking) -> Section:
         frozenset({0, 1, 2}),
     )
     text = Text(
-        f"Whoever looks only at the tenth of the rows that the model holds likeliest finds {share(gained.y[0])} of all "
-        f"positive rows: {number(lifted.y[0])} times as many as by lot."
+        f"The 10 % of rows with the highest predicted probability contain {share(gained.y[0])} "
+        f"of all positive rows: {number(lifted.y[0])} times as many as a random 10 %."
     )
-    rows = share_axis("share of rows, likeliest first")
+    rows = share_axis("share of rows, highest probability first")
     from_nothing = Curve(np.append(0.0, gained.x), np.append(0.0, gained.y))
     by_lot = Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
     gain_figure = Figure(
         "Gain",
         draw_curve(from_nothing, rows, share_axis("share of positive rows found"), by_lot),
-        f"Gain curve: the likeliest tenth holds {share(gained.y[0])} of the positive rows.",
+        f"Gain curve: the top 10 % contain {share(gained.y[0])} of the positive rows.",
         numbers,
     )
     lift_figure = Figure(
         "Lift",
-        draw_curve(lifted, rows, Axis("times as many as by lot"), Curve(by_lot.x, np.ones(2))),
-        f"Lift curve: {number(lifted.y[0])} times as many in the likeliest tenth.",
+        draw_curve(lifted, rows, Axis("lift over random selection"), Curve(by_lot.x, np.ones(2))),
+        f"Lift curve: a lift of {number(lifted.y[0])} in the top 10 %.",
         numbers,
     )
     return Section("Gain and lift", [text, gain_figure, lift_figure])

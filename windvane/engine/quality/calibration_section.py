@@ -31,10 +31,12 @@ def calibration_section(
     """
     found = reliability(probabilities, came_true)
     text = Text(
-        "Rows are put into bins of about the same size by their probability. In each, the share that came true should be "
-        f"near the mean probability. They differ by {number(found.expected_error)} on average over rows (expected "
-        f"calibration error); if probabilities were exact, so many rows would still show about {number(found.by_chance)}. "
-        f"The mean squared difference of probability and truth (Brier score) is {number(found.brier)}."
+        "Rows are grouped by predicted probability into bins of about equal size. In each bin, "
+        "the observed share should be close to the mean probability. The average difference "
+        f"(expected calibration error) is {number(found.expected_error)}; with this many rows, "
+        f"perfectly calibrated probabilities would still show about {number(found.by_chance)}. "
+        "The mean squared difference between probability and outcome (Brier score) is "
+        f"{number(found.brier)}."
     )
     figure = Figure(
         "Calibration curve",
@@ -53,11 +55,12 @@ def _notices(found: Reliability) -> list[Notice]:
     return [
         Notice(
             Severity.MEDIUM,
-            "Probabilities are not to be taken at their word",
+            "Probabilities are poorly calibrated",
             [
                 (
-                    f"They are off by {number(found.expected_error)} on average, more than chance explains. Their order, and "
-                    "what follows from it, is not concerned."
+                    f"The expected calibration error is {number(found.expected_error)}, more "
+                    "than chance explains. The ranking of rows, and metrics based on it such as "
+                    "AUC, are not affected."
                 )
             ],
         )
@@ -67,7 +70,7 @@ def _notices(found: Reliability) -> list[Notice]:
 def _numbers(found: Reliability) -> Table:
     rows = zip(found.counts, found.predicted, found.observed, found.low, found.high, strict=True)
     return Table(
-        ("Rows", "Mean probability", "Came true", "95 % interval"),
+        ("Rows", "Mean probability", "Observed share", "95 % interval"),
         [
             (count(n), number(said), share(was), f"{share(low)} to {share(high)}")
             for n, said, was, low, high in rows

@@ -15,7 +15,7 @@ from windvane.engine.scoring.evaluate import out_of_fold_classes
 from windvane.engine.scoring.threshold import tuned_metric
 from windvane.engine.weighted import taken
 
-_ALIKE = "the figures of this report count all rows alike, whatever their weight"
+_ALIKE = "the metrics of this report are unweighted: all rows count equally"
 
 
 def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:

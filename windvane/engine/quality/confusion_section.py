@@ -36,8 +36,8 @@ def confusion_section(judged: Judged) -> Section:
         labels.append("1 other label" if n_pooled == 1 else f"{n_pooled} other labels")
         blocks.append(
             Text(
-                f"The {len(kept)} most frequent labels are shown, the rest as one. "
-                "statistics.json has them all."
+                f"The {len(kept)} most frequent labels are shown, the others combined into one. "
+                "statistics.json lists all of them."
             )
         )
     blocks.append(_figure(shown, labels, whole.accuracy))
@@ -54,13 +54,13 @@ def _figure(shown: Confusion, labels: list[str], accuracy: float) -> Figure:
             for label, row in zip(labels, shown.counts, strict=True)
         ],
         frozenset(range(1, len(labels) + 2)),
-        "Rows by their actual class (lines) and the class predicted (columns).",
+        "Number of rows by actual class (rows) and predicted class (columns).",
     )
     side = 2.4 + 0.45 * len(labels)
     return Figure(
         "Confusion matrix",
         draw_confusion(shown, labels),
-        f"Confusion matrix; {share(accuracy)} of the rows are predicted right.",
+        f"Confusion matrix; {share(accuracy)} of the rows are predicted correctly.",
         numbers,
         width=max(4.8, side + 0.8),
         height=max(3.2, side),
@@ -74,7 +74,7 @@ def _mistakes(found: Confusion, labels: tuple[str, ...]) -> Table:
     order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]
     pairs = [divmod(int(place), len(labels)) for place in order]
     return Table(
-        ("Actual", "Predicted", "Rows", "Of the actual class"),
+        ("Actual", "Predicted", "Rows", "Share of actual class"),
         [
             (
                 labels[actual],
@@ -86,5 +86,5 @@ def _mistakes(found: Confusion, labels: tuple[str, ...]) -> Table:
             if wrong[actual, predicted] > 0
         ],
         frozenset({2, 3}),
-        "The most frequent mistakes.",
+        "The most frequent misclassifications.",
     )

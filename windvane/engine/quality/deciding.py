@@ -14,10 +14,13 @@ def threshold_told(judged: Judged) -> str:
     """Of two classes: the model's threshold, and where it comes from."""
     told = number(judged.threshold)
     if not is_tuned(judged.objective, len(judged.labels)):
-        return f"{told}; {judged.objective} does not call for another"
+        return f"{told}; {judged.objective} does not require tuning it"
     if not judged.tune_threshold:
         return f"{told}; tuning is {_SWITCHED_OFF}"
-    return f"{told}, chosen for {judged.objective} on these rows; each row is judged by a threshold chosen without it"
+    return (
+        f"{told}, tuned for {judged.objective} on these rows; each row is evaluated with a "
+        "threshold that was tuned without it"
+    )
 
 
 def calibration_told(judged: Judged) -> str:
@@ -25,6 +28,12 @@ def calibration_told(judged: Judged) -> str:
     if not judged.calibrate:
         return _SWITCHED_OFF
     if judged.temperature == NO_CHANGE:
-        return "probabilities are as the model gives them: no temperature helps on rows it was not fitted on"
+        return (
+            "none: temperature scaling does not improve the probabilities on rows it was not "
+            "fitted on"
+        )
     way = "softened" if judged.temperature > NO_CHANGE else "sharpened"
-    return f"probabilities are {way} by the temperature {number(judged.temperature)}, fitted to these rows"
+    return (
+        f"temperature scaling: probabilities are {way} by the temperature "
+        f"{number(judged.temperature)}, fitted on these rows"
+    )

@@ -55,7 +55,9 @@ class Judged:
         n_rows, n_classes = self.y.size, len(self.labels)
         shape = (n_rows, n_classes) if self.problem_type.is_classification else (n_rows,)
         if n_rows == 0 or self.predicted.shape != shape:
-            raise ValueError(f"Predictions of shape {self.predicted.shape} where {shape} was due.")
+            raise ValueError(
+                f"Predictions have the shape {self.predicted.shape}; {shape} was expected."
+            )
         if not self.classes.shape == self.folds.shape == self.y.shape == (n_rows,):
             raise ValueError("There must be one class and one fold for each row.")
         if not (np.isfinite(self.y).all() and np.isfinite(self.predicted).all()):

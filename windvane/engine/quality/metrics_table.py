@@ -68,8 +68,9 @@ def metrics_section(
     notices    what these rows say of the model besides
     """
     origin = Text(
-        f"Every number here comes from {count(judged.n_rows)} {judged.rows_are}: rows that were not in the training "
-        f"data of the model that predicted them. Standard deviations are over {judged.parts_are}."
+        f"All metrics are computed on {count(judged.n_rows)} {judged.rows_are}: each row was "
+        "predicted by a model that was not trained on it. Standard deviations are over "
+        f"{judged.parts_are}."
     )
     blocks: list[Block] = [origin, *(Text(note) for note in judged.notes)]
     if judged.n_rows < FEW_ROWS:
@@ -90,15 +91,13 @@ def _table(judged: Judged, figures: Mapping[str, Measured]) -> Table:
         for key in engine_first
         if key in figures and key in _TITLES
     ]
-    head = ("Metric", "Value", "Standard deviation", "Best constant answer")
+    head = ("Metric", "Value", "Standard deviation", "Baseline")
     used = len(head) if constants else len(head) - 1
     return Table(
         head[:used],
         [row[:used] for row in rows],
         frozenset(range(1, used)),
-        "Best constant answer: what the same answer for every row could reach."
-        if constants
-        else "",
+        "Baseline: the best score that a constant prediction can reach." if constants else "",
     )
 
 
@@ -113,8 +112,8 @@ def _few_rows(n_rows: int) -> Notice:
         "Few rows",
         [
             (
-                f"Only {n_rows} rows were judged. On new rows every figure here may turn out quite different; look at the "
-                "standard deviations before the values."
+                f"Only {n_rows} rows were evaluated. The metrics may differ considerably on new "
+                "data; consider their standard deviations."
             )
         ],
     )

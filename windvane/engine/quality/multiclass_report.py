@@ -44,8 +44,8 @@ def multiclass_sections(
         calibration_section(
             decided,
             judged.truth == judged.classes,
-            "probability of the class predicted",
-            "share that was right",
+            "probability of the predicted class",
+            "observed accuracy",
         ),
     ]
 
@@ -57,11 +57,11 @@ def _notices(judged: Judged, figures: Mapping[str, Measured], found: Confusion) 
         notices.append(
             Notice(
                 Severity.HIGH,
-                "No more often right than a constant answer",
+                "No better than the baseline",
                 [
                     (
-                        f"Always to answer the most frequent class would be right in {share(constant)} of the rows, the model "
-                        f"is in {share(figures['accuracy'].value)}."
+                        f"The accuracy is {share(figures['accuracy'].value)}; always predicting "
+                        f"the most frequent class would reach {share(constant)}."
                     )
                 ],
             )
@@ -74,8 +74,8 @@ def _notices(judged: Judged, figures: Mapping[str, Measured], found: Confusion) 
                 "Classes that are never predicted",
                 [
                     (
-                        f"{never.size} of {len(judged.labels)} classes occur among the rows judged but are never predicted: "
-                        f"{_named(judged, never.tolist())}."
+                        f"{never.size} of {len(judged.labels)} classes occur in the evaluated "
+                        f"rows but are never predicted: {_named(judged, never.tolist())}."
                     )
                 ],
             )
@@ -94,7 +94,8 @@ def _classes_section(judged: Judged, found: Confusion, of_classes: ClassFigures)
     if len(kept) < len(judged.labels):
         blocks.append(
             Text(
-                f"The {len(kept)} most frequent of {len(judged.labels)} labels; statistics.json has them all."
+                f"The {len(kept)} most frequent of {len(judged.labels)} labels; statistics.json "
+                "lists all of them."
             )
         )
     numbers = Table(
@@ -117,7 +118,7 @@ def _classes_section(judged: Judged, found: Confusion, of_classes: ClassFigures)
     figure = Figure(
         "Precision, recall and F1 of each class",
         draw_classes(labels, values),
-        f"Marks of precision, recall and F1 for {len(kept)} labels.",
+        f"Dot plot of precision, recall and F1 for {len(kept)} labels.",
         numbers,
         height=max(3.2, 1.2 + 0.35 * len(kept)),
     )

@@ -52,7 +52,9 @@ def draw_curve(
         axes.plot(reference.x, reference.y, color=GREY, linestyle="--", label="chance")
         axes.plot(curve.x, curve.y, color=BLUE, label="model")
         if point is not None:
-            axes.plot(*point, color=VERMILION, marker="o", linestyle="none", label="as decided")
+            axes.plot(
+                *point, color=VERMILION, marker="o", linestyle="none", label="current threshold"
+            )
         _name_axes(axes, x, y)
         axes.legend()
 

@@ -57,8 +57,8 @@ def _notices(figures: Mapping[str, Measured]) -> list[Notice]:
             "No better than the mean",
             [
                 (
-                    f"R² is {number(r2.value)}: always to predict the mean of the target would be off by no more in the mean "
-                    "square."
+                    f"R² is {number(r2.value)}: always predicting the mean of the target would "
+                    "have no larger mean squared error."
                 )
             ],
         )
@@ -70,10 +70,10 @@ def _actual_section(judged: Judged, intervals: Intervals) -> Section:
     bins = intervals.bins(judged.predicted)
     ends = np.array([judged.predicted.min(), judged.predicted.max()])
     numbers = Table(
-        ("Rows", "Predicted, mean", "Actual, mean", "Actual, median", "Off by, mean"),
+        ("Rows", "Predicted, mean", "Actual, mean", "Actual, median", "Mean absolute error"),
         [_bin_row(judged, np.flatnonzero(bins == place)) for place in range(len(intervals.low))],
         frozenset(range(5)),
-        "Rows in bins of about the same size by their prediction.",
+        "Rows grouped by prediction into bins of about equal size.",
     )
     draw = draw_points(
         judged.predicted[few],
@@ -82,7 +82,10 @@ def _actual_section(judged: Judged, intervals: Intervals) -> Section:
         Axis("actual"),
         Curve(ends, ends),
     )
-    alt = f"Actual over predicted values of {count(few.size)} rows, and the line of exact predictions."
+    alt = (
+        f"Actual against predicted values of {count(few.size)} rows, with the line of perfect "
+        "predictions."
+    )
     title = "Actual against predicted"
     return Section(title, [Figure(title, draw, alt, numbers, height=4.8)])
 
@@ -108,11 +111,12 @@ def _residuals_section(judged: Judged) -> Section:
             for level, value in zip(_QUANTILES, np.quantile(residuals, _QUANTILES), strict=True)
         ],
         frozenset({0, 1}),
-        f"{count(found.below + found.above)} rows lie beyond the ends of the picture.",
+        f"{count(found.below + found.above)} rows lie outside the range of the chart.",
     )
     text = Text(
-        f"A residual is the actual value minus the predicted one. Their mean is {number(float(residuals.mean()))}, their "
-        f"median {number(float(np.median(residuals)))}; predictions that are not biased have both near 0."
+        "A residual is the actual value minus the predicted one. Their mean is "
+        f"{number(float(residuals.mean()))}, their median {number(float(np.median(residuals)))}; "
+        "for unbiased predictions both are close to 0."
     )
     figure = Figure(
         "Residuals",
@@ -125,8 +129,8 @@ def _residuals_section(judged: Judged) -> Section:
 
 def _intervals_section(judged: Judged, intervals: Intervals) -> Section:
     text = Text(
-        "How far the actual value lies from a prediction, for rows whose predictions are of about the same size. Add "
-        "these ends to a prediction to get an interval for it."
+        "The range of residuals among rows with similar predictions. Add its lower and upper "
+        "ends to a prediction to get a prediction interval."
     )
     bins = intervals.bins(judged.predicted)
     n_bins = len(intervals.low)
@@ -141,7 +145,7 @@ def _intervals_section(judged: Judged, intervals: Intervals) -> Section:
             Axis("predicted"),
             Axis("actual minus predicted"),
         ),
-        "Intervals of the residuals over the prediction.",
+        "Intervals of the residuals against the prediction.",
         _ends(intervals, counts, centres),
     )
     blocks: list[Block] = [text, figure]
@@ -173,13 +177,14 @@ def _ends(intervals: Intervals, counts: Indices, centres: Floats) -> Table:
 
 def _coverage_table(judged: Judged, coverage: Coverage) -> Table:
     return Table(
-        ("Interval for", "Held", "Mean width"),
+        ("Nominal coverage", "Actual coverage", "Mean width"),
         [
             (share(level), share(float(held)), number(float(width)))
             for level, held, width in zip(LEVELS, coverage.share, coverage.width, strict=True)
         ],
         frozenset({0, 1, 2}),
-        f"Measured: intervals of each of {judged.parts_are} were made from the others.",
+        f"Actual coverage is cross-validated: the intervals of each of {judged.parts_are} were "
+        "fitted on the others.",
     )
 
 
@@ -190,13 +195,13 @@ def _coverage_notices(judged: Judged, coverage: Coverage) -> list[Notice]:
     if not short.size:
         return []
     told = ", ".join(
-        f"{share(float(coverage.share[place]))} where {share(LEVELS[place])} were due"
+        f"{share(float(coverage.share[place]))} of the rows instead of {share(LEVELS[place])}"
         for place in short
     )
     return [
         Notice(
             Severity.MEDIUM,
-            "Intervals hold fewer rows than they should",
-            [f"Made from other folds they hold {told}. Rows of different folds seem to differ."],
+            "Prediction intervals are too narrow",
+            [f"Fitted on other folds, they cover {told}. The folds seem to differ."],
         )
     ]

@@ -12,8 +12,8 @@ from windvane.engine.reports.document import Report, Section
 from windvane.engine.wording import count, milliseconds
 
 _KINDS = {
-    ProblemType.BINARY: "Classification, two classes",
-    ProblemType.MULTICLASS: "Classification, many classes",
+    ProblemType.BINARY: "Binary classification",
+    ProblemType.MULTICLASS: "Multiclass classification",
     ProblemType.REGRESSION: "Regression",
 }
 
@@ -27,8 +27,8 @@ def quality_report(
     return Report(
         title="Model quality",
         lead=(
-            f"How well {judged.candidate} ({judged.algorithm}) predicts rows that it has not seen: "
-            f"{count(judged.n_rows)} {judged.rows_are}."
+            f"How well {judged.candidate} ({judged.algorithm}) predicts rows it was not trained "
+            f"on: {count(judged.n_rows)} {judged.rows_are}."
         ),
         facts=_facts(judged, figures),
         sections=sections,
@@ -40,7 +40,7 @@ def _facts(judged: Judged, figures: Mapping[str, Measured]) -> list[tuple[str, s
         ("Candidate", judged.candidate),
         ("Algorithm", judged.algorithm),
         ("Problem", _KINDS[judged.problem_type]),
-        ("Rows judged", f"{count(judged.n_rows)} {judged.rows_are}"),
+        ("Rows evaluated", f"{count(judged.n_rows)} {judged.rows_are}"),
     ]
     if judged.objective in figures:
         facts.append((f"Objective: {judged.objective}", figures[judged.objective].told))
@@ -49,9 +49,9 @@ def _facts(judged: Judged, figures: Mapping[str, Measured]) -> list[tuple[str, s
         facts.append(("Threshold", threshold_told(judged)))
     if judged.problem_type is ProblemType.MULTICLASS:
         facts.append(("Labels", count(len(judged.labels))))
-        facts.append(("Label decided for", "the most probable one"))
+        facts.append(("Predicted label", "the most probable class"))
     if judged.problem_type.is_classification:
         facts.append(("Calibration", calibration_told(judged)))
     if judged.latency_s is not None:
-        facts.append(("Latency of one row", milliseconds(judged.latency_s)))
+        facts.append(("Latency for one row", milliseconds(judged.latency_s)))
     return facts

@@ -19,15 +19,15 @@ def threshold_section(judged: Judged, ranked: Ranking) -> Section:
     """ranked    with rows of both classes"""
     found = choices(ranked, judged.threshold)
     text = Text(
-        f"From a probability of {number(judged.threshold)} on the model answers {judged.labels[1]}. Other thresholds "
-        "suit other costs of a false alarm (a negative row called positive) and of a miss (a positive row called "
-        "negative). The tables are counted with one threshold for all rows judged, the model's own among them; the "
-        "metrics above, with thresholds that were chosen on other rows."
+        f"The model predicts {judged.labels[1]} from a probability of {number(judged.threshold)} "
+        "on. Other thresholds suit other costs of false positives and false negatives. The "
+        "tables apply one threshold to all evaluated rows, the current one among them; the "
+        "metrics above use thresholds that were tuned on other rows."
     )
     figure = Figure(
-        "What a threshold does",
+        "Metrics by threshold",
         _draw(found, judged.threshold),
-        "Precision, recall, F1 and the share of rows predicted positive over the threshold.",
+        "Precision, recall, F1 and the share of rows predicted positive, by threshold.",
         _choice_table(found, judged.threshold),
     )
     return Section("Choosing a threshold", [text, figure, _cost_table(ranked, judged.threshold)])
@@ -50,7 +50,7 @@ def _choice_table(found: Sequence[Choice], own: float) -> Table:
     costs = [f"Cost at {ratio.told}" for ratio in RATIOS]
     rows = [
         (
-            number(one.threshold) + (" (the model's)" if one.threshold == own else ""),
+            number(one.threshold) + (" (current)" if one.threshold == own else ""),
             share(one.precision),
             share(one.recall),
             number(one.f1),
@@ -63,7 +63,7 @@ def _choice_table(found: Sequence[Choice], own: float) -> Table:
         (*head, *costs),
         rows,
         frozenset(range(len(head) + len(costs))),
-        "Costs are those of the mistakes in 100 rows if false alarms and misses cost as much as stated.",
+        "Costs per 100 rows, at the stated ratio of false-positive to false-negative cost.",
     )
 
 
@@ -72,18 +72,18 @@ def _cost_table(ranked: Ranking, own: float) -> Table:
     rows = [_cost_row(costs, cheapest(ranked, costs), as_it_is) for costs in RATIOS]
     return Table(
         (
-            "Alarm : miss",
-            "Threshold of least cost",
-            "If probabilities were exact",
+            "False-positive : false-negative cost",
+            "Threshold with the lowest cost",
+            "Theoretical threshold (perfect calibration)",
             "Recall",
             "Predicted positive",
             "Cost",
-            "Cost of the model's",
+            "Cost at the current threshold",
         ),
         rows,
         frozenset(range(7)),
-        "The thresholds of least cost were found on the rows that they are judged by here: on new rows they cost a "
-        "little more.",
+        "The thresholds were chosen on the same rows as they are evaluated on: expect slightly "
+        "higher costs on new data.",
     )
 
 

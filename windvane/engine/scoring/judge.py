@@ -37,7 +37,7 @@ from windvane.errors import CandidateFault
 _MOST_TRAIN_ROWS = 2_000
 """Scores on training rows are told to show overfitting; so many rows say enough."""
 
-LATENCY_ADDED = "latency is the sum of the members' latencies"
+LATENCY_ADDED = "latency is the sum of its members' latencies"
 
 _MOST_OPTIMISM_ROWS = 20_000
 _SHOWN_WORSE = _SHOWN_BETTER = 2.0
@@ -54,7 +54,7 @@ def candidate_record(
     rows = np.flatnonzero((table.folds >= 0) & (table.folds < trained.folds_used))
     predicted = trained.out_of_fold[rows].astype(np.float64)
     if not np.isfinite(predicted).all():
-        raise CandidateFault("The model predicts numbers that are not finite.")
+        raise CandidateFault("The model's predictions are not finite numbers.")
     temperature, found, classes = _judged(table, rows, predicted)
     decision = _decision(table, rows, at_temperature(predicted, temperature), classes)
     outcome = Outcome(
@@ -107,7 +107,7 @@ def ensemble_record(
         size_bytes=sum(one.size_bytes for one in chosen),
         folds_used=min(one.folds_used for one in chosen),
         notes=(
-            "its weights were fitted on the rows it is scored on",
+            "the score is slightly optimistic: the weights were tuned on the validation rows",
             LATENCY_ADDED,
             *table.analysis.remarks,
             *_remarks(table, decision),
@@ -283,8 +283,8 @@ def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome
         return replace(outcome, optimism=found)
     n_candidates = sum(one.folds_used == outcome.folds_used for one in among)
     note = (
-        f"picked as the best of {n_candidates}: on new rows its score is expected to be worse by "
-        f"{found:.2g} for that"
+        f"selected as the best of {n_candidates} candidates: expect a score worse by about "
+        f"{found:.2g} on new data (winner's curse)"
     )
     return replace(outcome, optimism=found, notes=(*outcome.notes, note))
 
@@ -328,7 +328,9 @@ def _remarks(table: Dataset, decision: Decision) -> tuple[str, ...]:
     if not decision.class_weights:
         return ()
     objective = table.analysis.objective
-    return (f"for {objective} classes are decided after their probabilities are weighed",)
+    return (
+        (f"class probabilities are reweighted to optimise {objective} before the class is chosen"),
+    )
 
 
 def _judged(
@@ -356,7 +358,7 @@ def _objective(analysis: Analysis, found: tuple[Score, ...]) -> float:
         if one.metric is analysis.objective:
             return one.value
     raise CandidateFault(
-        f"{analysis.objective} cannot be told from the rows held back: they hold one class alone."
+        f"{analysis.objective} cannot be computed: the validation rows contain only one class."
     )
 
 

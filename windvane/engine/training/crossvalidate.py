@@ -105,8 +105,8 @@ def _train_all(
             break
     if len(folds) < wanted.least:
         raise OutOfTime(
-            f"{len(folds)} of the {wanted.least} folds that candidates of this job are compared on were "
-            "trained when it was clear that the others would not fit into the time left."
+            f"Only {len(folds)} of the {wanted.least} folds on which candidates of this job are "
+            "compared were trained: the remaining time was too short for the others."
         )
     return folds[: _whole_divisions(len(folds), task)]
 
@@ -166,11 +166,13 @@ def _out_of_fold(folds: list[_Fold], task: Task) -> NDArray[np.float32]:
 def _notes_of(n_folds: int, task: Task, cut: Iterable[int]) -> tuple[str, ...]:
     notes = []
     if n_folds < task.n_folds:
-        notes.append(f"scored on {n_folds} of {task.n_folds} folds: time")
+        notes.append(f"scored on {n_folds} of {task.n_folds} folds (time limit)")
     if n_folds > task.n_folds:
-        notes.append(f"scored on {n_folds // task.n_folds} divisions into {task.n_folds} folds")
+        notes.append(
+            f"scored on {n_folds // task.n_folds} repeats of {task.n_folds}-fold cross-validation"
+        )
     if task.sample is not None:
-        notes.append(f"trained on {task.sample.n_rows} rows drawn by lot: time")
+        notes.append(f"trained on a random sample of {task.sample.n_rows} rows (time limit)")
     if cut_folds := ", ".join(map(str, cut)):
-        notes.append(f"{CUT_SHORT} in fold {cut_folds}: time")
+        notes.append(f"{CUT_SHORT} in fold {cut_folds} (time limit)")
     return tuple(notes)

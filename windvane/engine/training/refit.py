@@ -28,7 +28,7 @@ _MOST_GROWTH = 1.25
 _LEAST_GROWTH = 1.5
 """Times the rows of a sample: a refit on fewer is not worth its time."""
 
-NOT_REFITTED = "the model is the first fold's: there was no refit on all rows"
+NOT_REFITTED = "not refitted on all rows: this is the model of the first fold"
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,12 @@ def fit_all_rows(
     notes = []
     stops = {} if clock.stopped is None else {FULL_FIT: clock.stopped}
     if n_rows < n_learnable:
-        notes.append(f"the model is of {n_rows} of {n_learnable} rows: time")
+        notes.append(f"the final model was trained on {n_rows} of {n_learnable} rows (time limit)")
         stops[REFIT_ROWS] = n_rows
     if model.rounds < rounds and clock.stopped is not None:
         if model.rounds < _LEAST_ROUNDS_SHARE * rounds:
             return none
-        notes.append(f"the refit ended after {model.rounds} of {rounds} rounds: time")
+        notes.append(f"the refit stopped after {model.rounds} of {rounds} rounds (time limit)")
     return Refit(model, rows, tuple(notes), stops)
 
 

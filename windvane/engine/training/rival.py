@@ -64,8 +64,9 @@ class Rival:
         objective = table.analysis.objective
         sign = -1.0 if objective.is_minimized else 1.0
         raise Outclassed(
-            f"It was stopped early: on the {rows.size} rows of {n_folds} of {self.record.outcome.folds_used} folds its "
-            f"{objective} was {number(sign * float(own.mean()))}, clearly worse than "
+            f"Stopped early: on the {rows.size} rows of {n_folds} of "
+            f"{self.record.outcome.folds_used} folds its {objective} was "
+            f"{number(sign * float(own.mean()))}, clearly worse than the "
             f"{number(sign * float(others.mean()))} of candidate {self.record.outcome.index}."
         )
 

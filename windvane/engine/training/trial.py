@@ -94,7 +94,7 @@ class Trial:
         """What `cross_validate` left in the folder, with the model of all rows if the time allows it."""
         record = read_candidate(candidate)
         if record.fits is None:
-            raise CorruptArtifact(f"{candidate} holds an ensemble; its members are refitted.")
+            raise CorruptArtifact(f"{candidate} is an ensemble; refit its members instead.")
         trained = Trained(
             model=self._learner.load(candidate / "model"),
             recipe_fit=record.recipe_fit,

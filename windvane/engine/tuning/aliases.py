@@ -29,7 +29,7 @@ class Counted(StrEnum):
     """What a hyperparameter may repeat of the table."""
 
     CLASSES = "classes"
-    COLUMNS = "columns besides the target"
+    COLUMNS = "columns excluding the target"
 
 
 @dataclass(frozen=True)
@@ -121,14 +121,16 @@ class Claim:
             )
         if meant.objective not in (None, analysis.objective):
             raise CandidateFault(
-                f"{told}, which is the objective {meant.objective}; that of this table is {analysis.objective}."
+                f"{told}, which is the objective {meant.objective}; the objective of this job is "
+                f"{analysis.objective}."
             )
         is_absolute = analysis.objective is MetricName.MAE
         if meant.absolute not in (None, is_absolute):
             instead = "absolute" if is_absolute else "squared"
             raise CandidateFault(
-                f"{told}; {instead} errors are made small where the objective is {analysis.objective}: leave "
-                f"'{self.name}' out, or choose {'another objective' if is_absolute else 'MAE'}."
+                f"{told}; {instead} errors are minimised where the objective is "
+                f"{analysis.objective}: leave '{self.name}' out, or choose "
+                f"{'another objective' if is_absolute else 'MAE'}."
             )
 
 
@@ -187,7 +189,7 @@ def _own(algorithm: str, name: str, text: str, rule: Rule | None) -> Iterator[tu
         )
     elif isinstance(rule, Refused):
         raise CandidateFault(
-            f"The hyperparameter '{name}' means nothing to {algorithm} here: {rule.why}. Leave it out."
+            f"The hyperparameter '{name}' does not apply to {algorithm}: {rule.why}. Leave it out."
         )
 
 

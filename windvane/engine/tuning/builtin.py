@@ -67,12 +67,12 @@ _XGBOOST: Rules = {
     "num_class": Counts(Counted.CLASSES),
     "booster": Fixed(("gbtree",), "trees are boosted"),
     "tree_method": Fixed(("hist",), "trees are grown by histograms"),
-    "grow_policy": Fixed(("depthwise",), "trees are grown level by level"),
+    "grow_policy": Fixed(("depthwise",), "trees are grown depth-wise"),
     "sketch_eps": Refused("trees are grown by histograms"),
     "updater": Refused("trees are grown by histograms"),
-    "base_score": Refused("it is found from the rows"),
+    "base_score": Refused("it is estimated from the data"),
     "csv_weights": Fixed(("0",), "rows are weighted by the column that '_sample_weight' names"),
-    "process_type": Fixed(("default",), "models are trained from the start"),
+    "process_type": Fixed(("default",), "models are trained from scratch"),
     "nthread": _ONE_THREAD,
     "n_jobs": _ONE_THREAD,
     "verbosity": _QUIET,
@@ -110,13 +110,13 @@ _LINEAR: Rules = {
     ),
     "num_classes": Counts(Counted.CLASSES),
     "feature_dim": Counts(Counted.COLUMNS),
-    "use_bias": Fixed(("true",), "there is an intercept"),
-    "normalize_data": Fixed(("true",), "columns are brought to one measure"),
-    "normalize_label": Fixed(("true",), "values to predict are brought to one measure"),
+    "use_bias": Fixed(("true",), "an intercept is always fitted"),
+    "normalize_data": Fixed(("true",), "columns are always standardised"),
+    "normalize_label": Fixed(("true",), "the target is always standardised"),
     "num_models": Fixed(("1",), "one model is trained"),
     "learning_rate": Refused("L-BFGS, which finds the weights, has no such step"),
-    "mini_batch_size": Refused("L-BFGS, which finds the weights, looks at all rows at once"),
-    "optimizer": Refused("the weights are found by L-BFGS"),
+    "mini_batch_size": Refused("L-BFGS, which fits the weights, uses all rows at once"),
+    "optimizer": Refused("the weights are fitted with L-BFGS"),
     "init_method": Refused("all weights start at 0"),
     "lr_scheduler_step": Refused("L-BFGS, which finds the weights, has no such step"),
     "early_stopping_patience": Refused("it stops when 20 iterations brought nothing"),
@@ -163,9 +163,9 @@ _LIGHTGBM: Rules = {
     "num_class": Counts(Counted.CLASSES),
     "boosting": Fixed(("gbdt",), "trees are boosted"),
     "boosting_type": Fixed(("gbdt",), "trees are boosted"),
-    "bagging_freq": Fixed(("1",), "every tree has rows of its own"),
-    "tree_learner": Fixed(("serial",), "one machine learns"),
-    "is_unbalance": Fixed(("false",), "classes count as they are; see scale_pos_weight"),
+    "bagging_freq": Fixed(("1",), "rows are sampled for each tree"),
+    "tree_learner": Fixed(("serial",), "training uses one machine"),
+    "is_unbalance": Fixed(("false",), "classes are not reweighted; see scale_pos_weight"),
     "num_threads": _ONE_THREAD,
     "verbosity": _QUIET,
 }
@@ -197,7 +197,7 @@ _CATBOOST: Rules = {
     ),
     "classes_count": Counts(Counted.CLASSES),
     "grow_policy": Fixed(("SymmetricTree",), "trees are symmetric"),
-    "bootstrap_type": Fixed(("Bayesian",), "rows are drawn by the Bayesian bootstrap"),
+    "bootstrap_type": Fixed(("Bayesian",), "rows are sampled with the Bayesian bootstrap"),
     "od_type": Fixed(("Iter",), "it stops when so many iterations brought nothing"),
     "thread_count": _ONE_THREAD,
     "verbose": Fixed(("0", "false"), "libraries write nothing but faults"),
@@ -210,8 +210,8 @@ def _forest(bootstrap: str) -> Rules:
         "random_state": Alias(SEED),
         "n_jobs": _ONE_THREAD,
         "verbose": Fixed(("0", "false"), "libraries write nothing but faults"),
-        "bootstrap": Fixed((bootstrap,), "trees of up to 30,000 rows are grown so"),
-        "warm_start": Fixed(("false",), "models are trained from the start"),
+        "bootstrap": Fixed((bootstrap,), "trees are grown so on up to 30,000 rows"),
+        "warm_start": Fixed(("false",), "models are trained from scratch"),
     }
 
 
@@ -227,7 +227,7 @@ _NEIGHBORS: Rules = {
     "predictor_type": Says({"classifier": Meaning(), "regressor": Meaning(ProblemType.REGRESSION)}),
     "feature_dim": Counts(Counted.COLUMNS),
     "sample_size": Refused(
-        "a model holds all rows; '_rows' says how many folds' models learn from"
+        "a model stores all rows; '_rows' sets how many the models of the folds are trained on"
     ),
 }
 

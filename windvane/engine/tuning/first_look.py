@@ -31,5 +31,5 @@ def first_look(
         index=FIRST_LOOK,
         hyperparameters=short,
         n_rows=n_rows,
-        why="a first look: a model at once, in large steps, scored on one fold",
+        why="a quick first model: high learning rate, scored on one fold",
     )

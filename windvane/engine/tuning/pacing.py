@@ -211,7 +211,7 @@ def check_memory(analysis: Analysis, plan: Plan, memory_mb: float) -> None:
     needed_mb = cost.predicted_mb(analysis, plan)
     if needed_mb > memory_mb:
         raise OutOfMemory(
-            f"It was not begun: on {analysis.n_rows} rows and {len(analysis.features)} columns the algorithm "
-            f"{plan.algorithm} is expected to need {needed_mb:.0f} MiB of memory, and a candidate may use "
-            f"{memory_mb:.0f} MiB."
+            f"Not started: on {analysis.n_rows} rows and {len(analysis.features)} columns the "
+            f"algorithm {plan.algorithm} is expected to need {needed_mb:.0f} MiB of memory, and "
+            f"a candidate may use {memory_mb:.0f} MiB."
         )

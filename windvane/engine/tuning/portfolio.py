@@ -90,42 +90,42 @@ _WIDER_NETWORK = {"n_hidden": 400, "dropout": 0.3, "learning_rate": 1.5e-3}
 
 OPENINGS: tuple[Opening, ...] = (
     Opening("lightgbm", "sound defaults, quick to train"),
-    Opening("linear-learner", "what a straight line explains"),
-    Opening("xgboost", "what a straight line leaves", _RESIDUAL, applies=_has_line),
-    Opening("mlp", "fewer, wider networks", {"n_networks": 2, "n_hidden": 128}),
+    Opening("linear-learner", "linear baseline"),
+    Opening("xgboost", "trees on the residuals of a linear model", _RESIDUAL, applies=_has_line),
+    Opening("mlp", "fewer but wider networks", {"n_networks": 2, "n_hidden": 128}),
     Opening("lightgbm", "pairs of numbers and target means", recipe="dpp4", applies=_has_pairs),
     Opening("extra-trees", "errs differently from boosted trees"),
-    Opening("lightgbm", "random splits: smoother, less overfitted", _RANDOM_SPLITS),
-    Opening("mlp", "smooth functions, which trees lack"),
+    Opening("lightgbm", "random splits: smoother, less overfitting", _RANDOM_SPLITS),
+    Opening("mlp", "smooth functions, complementary to trees"),
     Opening("xgboost", "pairs of numbers and target means", recipe="dpp4", applies=_has_pairs),
-    Opening("lightgbm", "small trees, small steps", _SMALL_STEPS),
-    Opening("xgboost", "deep trees, few columns and rows each", _DEEP_AND_SPARSE),
+    Opening("lightgbm", "small trees, low learning rate", _SMALL_STEPS),
+    Opening("xgboost", "deep trees, strong column and row subsampling", _DEEP_AND_SPARSE),
     Opening("xgboost", "sound defaults", applies=_has_no_pairs),
     Opening("randomforest", "errs differently from boosted trees"),
     Opening("catboost", "sound defaults, strong on categories"),
     Opening(
         "catboost",
-        "pairs of numbers and target means, deeper trees with more restraint",
+        "pairwise interactions and target encoding, deeper trees with more regularisation",
         _DEEPER,
         recipe="dpp4",
         applies=_has_pairs,
     ),
-    Opening("neighbors", "what the most similar rows did", applies=_is_small),
+    Opening("neighbors", "predicts from the most similar rows", applies=_is_small),
     Opening("catboost", "deeper trees with more restraint", _DEEPER, applies=_has_no_pairs),
 )
 """In the order that makes an ensemble good early, as benchmarks/portfolio.py learnt it from the public tables; left out
 one at a time, they confirm it."""
 
 WHERE_NAMED: tuple[Opening, ...] = (
-    Opening("nn-torch", "sound defaults: many members that share a network"),
-    Opening("fastai", "sound defaults: learnt embeddings of categories"),
-    Opening("nn-torch", "a deeper network, more of it left out at a time", _DEEPER_NETWORK),
-    Opening("fastai", "a wider network, in smaller steps", _WIDER_NETWORK),
+    Opening("nn-torch", "sound defaults: an ensemble of members that share one network"),
+    Opening("fastai", "sound defaults: learned embeddings of categories"),
+    Opening("nn-torch", "a deeper network with more dropout", _DEEPER_NETWORK),
+    Opening("fastai", "a wider network with a lower learning rate", _WIDER_NETWORK),
 )
 """Of algorithms that are tried only where they are named: they take an extra, and more time than their place in an
 ensemble is worth."""
 
-_LOG_WHY = "on the target's logarithm, because of its long tail"
+_LOG_WHY = "trained on the target's logarithm because of its long tail"
 _ON_LOG = {
     "linear-learner": {""},
     "mlp": {""},

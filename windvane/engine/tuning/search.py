@@ -68,7 +68,7 @@ def propose(
     if not own:
         hyperparameters = {**defaults_of(analysis, algorithm), **draw(space, random)}
         recipe = learner(algorithm).recipes[0]
-        why = "a draw from the whole space"
+        why = "a random draw from the whole search space"
         return _plan(analysis, index, algorithm, recipe, hyperparameters, why)
     if strategy.is_bayesian and len(own) >= _LEAST_MODELLED:
         failed = [
@@ -97,10 +97,10 @@ def _varied(
     parent = parents[int(random.integers(len(parents)))]
     if random.random() < _AT_LARGE_SHARE:
         hyperparameters = {**parent.hyperparameters, **draw(space, random)}
-        why = f"candidate {parent.index}, which went well, with other hyperparameters"
+        why = f"based on the well-performing candidate {parent.index}, with other hyperparameters"
     else:
         hyperparameters = draw_near(space, parent.hyperparameters, random)
-        why = f"a variation of candidate {parent.index}, which went well"
+        why = f"a variation of the well-performing candidate {parent.index}"
     return _plan(analysis, index, parent.algorithm, parent.recipe, hyperparameters, why)
 
 
@@ -127,7 +127,7 @@ def _modelled(
     )
     parent = good[near or 0]
     where = "far from those tried" if near is None else f"near candidate {parent.index}"
-    why = f"expected to do well by a model of {len(good) + len(others)} candidates, {where}"
+    why = f"suggested by Bayesian optimisation over {len(good) + len(others)} candidates, {where}"
     hyperparameters = {**parent.hyperparameters, **found}
     return _plan(analysis, index, parent.algorithm, parent.recipe, hyperparameters, why)
 

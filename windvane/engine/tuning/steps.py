@@ -24,7 +24,7 @@ def hurried(plan: Plan, factor: float) -> Plan:
     if step in plan.hyperparameters:
         before = float(plan.hyperparameters[step])
         larger = min(before * factor, max(before, _LARGEST_STEP))
-        return _changed(plan, {step: round(larger, 6)}, "larger steps")
+        return _changed(plan, {step: round(larger, 6)}, "a higher learning rate")
     lengths = _LENGTHS.get(plan.algorithm, ())
     if lengths and "epochs" in plan.hyperparameters:
         fewer = max(1, round(int(plan.hyperparameters["epochs"]) / factor))
@@ -39,4 +39,4 @@ def most_hurried(plan: Plan) -> Plan:
 
 def _changed(plan: Plan, changes: dict[str, Any], what: str) -> Plan:
     changed = {**plan.hyperparameters, **changes}
-    return replace(plan, hyperparameters=changed, why=f"{plan.why}; with {what}, for the time")
+    return replace(plan, hyperparameters=changed, why=f"{plan.why}; with {what} to save time")

@@ -63,7 +63,7 @@ def completed(analysis: Analysis, plan: Plan) -> Plan:
     recipe = plan.recipe or recipes[0]
     if recipe not in recipes:
         raise CandidateFault(
-            f"The recipe {recipe!r} is not one of {plan.algorithm}; choose one of: {', '.join(recipes)}."
+            f"The recipe {recipe!r} is not available for {plan.algorithm}; choose one of: {', '.join(recipes)}."
         )
     defaults = defaults_of(analysis, plan.algorithm)
     known = _known(analysis, plan.algorithm, bounded(analysis, plan.algorithm, recipe, defaults))

@@ -165,7 +165,7 @@ class Fleet:
             for number in range(self._n_wanted(one.variant, n_before, before, now)):
                 at = (one.variant.name, number)
                 if at not in before and number >= self._least(one.variant):
-                    self._tell(*at, "Requests wait for a process: one more is to be started.")
+                    self._tell(*at, "Requests are queued: starting one more process.")
                 self._places[at] = before.pop(at) if at in before else self._new_place(one, number)
         for at, place in before.items():
             process = place.vacate()
@@ -194,8 +194,8 @@ class Fleet:
         is_served = any(one.variant.name == variant for one in self._deployed)
         demand = self._demands.get(variant)
         is_idle = is_served and demand is not None and self._is_idle(demand, now)
-        asked = f": nobody has asked for {self._means.idle_s:g} s" if is_idle else ""
-        return f"The model process is no longer wanted{asked}; it finishes what it is at."
+        asked = f": no requests for {self._means.idle_s:g} s" if is_idle else ""
+        return f"The model process is being stopped{asked}; it finishes its current requests."
 
     def _is_idle(self, demand: Demand, now: float) -> bool:
         return not demand.asked and now - demand.last > self._means.idle_s

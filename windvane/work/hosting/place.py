@@ -185,7 +185,7 @@ class Place:
             self.false_starts += 1
             self._note_death(now, f"could not be started: {error}")
         else:
-            self._tell("A model process is started.")
+            self._tell("Starting a model process.")
         self._started = now
 
     def _listen(self, process: ModelProcess, means: Means) -> None:
@@ -217,10 +217,10 @@ class Place:
         """How the process ended or why it is to be ended; "" while neither."""
         code = process.exit_code()
         if code is not None:
-            return f"left with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
+            return f"exited with code {code}" if code >= 0 else f"was killed by signal {-code}"
         if process_memory_mb(process.pid) > self.most_mb(means):
-            return "held more memory than it was given"
-        return "did not answer a request in time" if self._is_condemned else ""
+            return "exceeded its memory limit"
+        return "did not respond to a request in time" if self._is_condemned else ""
 
     def _bury(self, process: ModelProcess, now: float, how: str) -> None:
         self._tell(f"The model process {how}.")
@@ -245,4 +245,4 @@ class Place:
             log.seek(max(0, log.seek(0, 2) - _TAIL_BYTES))
             lines = log.read().decode(errors="replace").split("\n")
         last = [line for line in lines if line.strip()][-1:]
-        return f"Its log ends with: {last[0].strip()}" if last else ""
+        return f"Last line of its log: {last[0].strip()}" if last else ""

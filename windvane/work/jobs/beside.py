@@ -15,7 +15,7 @@ _KINDS = frozenset({TaskKind.EXPLORE, TaskKind.SPLIT, TaskKind.TRANSFORM})
 
 _MISSING = {
     TaskKind.EXPLORE: "The data exploration and candidate definition notebooks are missing",
-    TaskKind.SPLIT: "The split data are missing",
+    TaskKind.SPLIT: "The data splits are missing",
     TaskKind.TRANSFORM: "Transformed data are missing",
 }
 

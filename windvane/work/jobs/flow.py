@@ -95,7 +95,7 @@ def _analyse(state: JobState, now: datetime) -> Passed:
     if task.status is TaskStatus.READY:
         return _fail_if_late(state, now)
     if task.status is not TaskStatus.DONE or task.result is None:
-        return _failed(state, task.error or "The analysis of the data was cancelled.", now), False
+        return _failed(state, task.error or "The data analysis was cancelled.", now), False
     job = replace(
         state.job,
         problem_type=ProblemType(task.result["problem_type"]),
@@ -120,10 +120,10 @@ def _define(state: JobState, now: datetime) -> Passed:
 
 def _why_undefined(state: JobState) -> str:
     told = " ".join(state.job.partial_failures) or (
-        f"There was no time for them in the {state.job.limits.max_runtime_s} s of the job: raise "
+        f"There was not enough time within the job's {state.job.limits.max_runtime_s} s: raise "
         "MaxAutoMLJobRuntimeInSeconds."
     )
-    return f"The candidate definitions, which are all that this job was for, are missing. {told}"
+    return f"The candidate definitions, the only output of this job, are missing. {told}"
 
 
 def _search(state: JobState, now: datetime) -> Passed:
@@ -176,7 +176,7 @@ def _fall_back(state: JobState, now: datetime) -> Passed:
     if task.status.is_open and now < timetable(state.job, state.up_since).finish + LATE:
         return state, False
     why = task.error or "it did not finish either"
-    return _failed(state, f"No candidate finished, and of the baseline: {why}", now), False
+    return _failed(state, f"No candidate finished, and neither did the baseline: {why}", now), False
 
 
 def _explain(state: JobState, now: datetime) -> Passed:
@@ -203,7 +203,7 @@ def _retain(state: JobState, now: datetime) -> Passed:
     if tasks[0].status.is_open and now < timetable(state.job, state.up_since).finish:
         return state, False
     if tasks[0].status is TaskStatus.FAILED:
-        told = f"Models that were not to be kept could not be deleted: {tasks[0].error}"
+        told = f"Models of discarded candidates could not be deleted: {tasks[0].error}"
         state = with_reason(state, told)
     return state.without_ready(frozenset({TaskKind.RETAIN}), now), True
 
@@ -216,13 +216,16 @@ def _deploy(state: JobState, now: datetime) -> Passed:
     if job.secondary is not SecondaryStatus.DEPLOYING_MODEL:
         return replace(_showing(state, SecondaryStatus.DEPLOYING_MODEL), deploys=True), False
     if endpoint is None:
-        return deployment_failed(state, "it was deleted before it was in service.", now), False
+        return deployment_failed(state, "it was deleted before it came into service.", now), False
     if endpoint.status is EndpointStatus.IN_SERVICE:
         return replace(state, job=replace(job, deployed=True)), True
     if endpoint.status is EndpointStatus.FAILED:
         return deployment_failed(state, endpoint.failure_reason, now), False
     if now >= timetable(job, state.up_since).finish:
-        reason = f"it was not in service when the job's time of {job.limits.max_runtime_s} s ended."
+        reason = (
+            f"it was not in service when the job's time limit of {job.limits.max_runtime_s} s "
+            "was reached."
+        )
         return deployment_failed(state, reason, now), False
     return state, False
 
@@ -308,7 +311,7 @@ def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
     state = state.without_ready(frozenset({report.kind}), now)
     result = tasks[0].result if tasks else None
     if result is None:
-        why = (tasks[0].error if tasks else "") or "there was no time for it."
+        why = (tasks[0].error if tasks else "") or "there was not enough time for it."
         told = f"{report.title} is missing: {why}"
         return with_reason(state, told, at_most=MAX_REASONS - 1), True
     reported = state.candidate(tasks[0].payload["index"])
@@ -345,7 +348,7 @@ def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime)
     state = state.with_candidate(records.completed(state.job, begun, result, task.ended or now))
     if task.kind is not TaskKind.BASELINE:
         return state
-    told = "No candidate finished; the model is a baseline that always predicts the same."
+    told = "No candidate finished; the model is a baseline that predicts the same for every row."
     return with_reason(state, told, at_most=MAX_REASONS - 1)
 
 
@@ -367,8 +370,8 @@ def _fail_if_late(state: JobState, now: datetime) -> Passed:
     if now < timetable(state.job, state.up_since).finish:
         return state, False
     reason = (
-        f"The time of the job, {state.job.limits.max_runtime_s} s, ended before its data were read: "
-        "the server was down or busy. Create the job again."
+        f"The job's time limit of {state.job.limits.max_runtime_s} s was reached before its data "
+        "were read: the server was down or busy. Create the job again."
     )
     return _failed(state, reason, now), False
 

@@ -39,7 +39,7 @@ def step_lines(
 ) -> Iterator[str]:
     """What is to be told of a step job that was `old` and is `new`."""
     if new.started is not None and (old is None or old.started is None):
-        yield f"The {_words(new)} {new.name} has begun{_with(new)}."
+        yield f"The {_words(new)} {new.name} started{_with(new)}."
     if not new.status.is_final or (old is not None and old.status is new.status):
         return
     yield from _done(result)
@@ -59,13 +59,14 @@ def _done(result: Mapping[str, Any]) -> Iterator[str]:
     if table := result.get("table"):
         held_out = table["n_held_out"]
         yield (
-            f"The table has {table['n_rows']} rows{f', {held_out} of them held out,' if held_out else ''} and "
-            f"{table['n_features']} columns to learn from."
+            f"The table has {table['n_rows']} "
+            f"rows{f' ({held_out} held out)' if held_out else ''} and {table['n_features']} "
+            "feature columns."
         )
     if (n_objects := result.get("objects")) is not None:
-        yield f"Objects that were transformed: {n_objects}."
+        yield f"Transformed objects: {n_objects}."
     if rows := result.get("rows"):
-        yield f"Rows that were written: {', '.join(f'{n} of {part}' for part, n in rows.items())}."
+        yield f"Rows written: {', '.join(f'{n} of {part}' for part, n in rows.items())}."
 
 
 def as_told(lines: Iterator[str]) -> tuple[str, ...]:
@@ -75,8 +76,8 @@ def as_told(lines: Iterator[str]) -> tuple[str, ...]:
         for line in lines:
             told.append(line)  # noqa: PERF402 - what comes before a fault is kept
     except Exception:  # noqa: BLE001 - the end of a telling: the change itself must be written
-        _LOG.exception("What became of a job could not be told in full.")
-        told.append("What else became of it could not be told; the server's log says why.")
+        _LOG.exception("Not all log lines of a job could be written.")
+        told.append("Further log lines are missing; see the server's log for the reason.")
     return tuple(told)
 
 

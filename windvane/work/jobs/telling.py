@@ -19,11 +19,17 @@ from windvane.work.jobs.state import JobState
 from windvane.work.jobs.steplines import as_told, scored, span
 
 _SHOWN: Mapping[SecondaryStatus, str] = {
-    SecondaryStatus.FEATURE_ENGINEERING: "Feature engineering: the recipes that candidates share are fitted.",
-    SecondaryStatus.MODEL_TUNING: "Model tuning: candidates are trained and scored.",
-    SecondaryStatus.TRAINING_MODELS: "Training models: candidates are trained and scored.",
-    SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT: "The best candidate is explained.",
-    SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT: "It is worked out how good the best candidate is.",
+    SecondaryStatus.FEATURE_ENGINEERING: (
+        "Feature engineering: fitting the feature recipes that candidates share."
+    ),
+    SecondaryStatus.MODEL_TUNING: "Model tuning: training and scoring candidates.",
+    SecondaryStatus.TRAINING_MODELS: "Training models: training and scoring candidates.",
+    SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT: (
+        "Generating the explainability report of the best candidate."
+    ),
+    SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT: (
+        "Generating the model quality report of the best candidate."
+    ),
 }
 
 
@@ -47,11 +53,11 @@ def _of_the_start(old: JobState, new: JobState) -> Iterator[str]:
     if job.secondary is is_reading and before.secondary is not is_reading:
         limits, uri = job.limits, job.spec.data.training.source.uri
         yield (
-            f"The AutoML job {job.name} has begun: at most {limits.max_candidates} candidates in "
+            f"The AutoML job {job.name} started: at most {limits.max_candidates} candidates in "
             f"{limits.max_runtime_s} s."
         )
         target = job.spec.problem.target
-        yield f"Reading and analysing {uri}; the target column is {target!r}."
+        yield f"Reading and analysing {uri}; target column: {target!r}."
         yield from _wishes(job)
     if before.problem_type is None and job.problem_type is not None:
         yield from _found(new)
@@ -62,34 +68,39 @@ def _wishes(job: AutoMLJob) -> Iterator[str]:
     data, problem, search = job.spec.data, job.spec.problem, job.spec.search
     if data.validation is not None:
         uri = data.validation.source.uri
-        yield f"Candidates are scored on the rows of {uri}, of which no model learns."
+        yield f"Validation data: {uri} (used for scoring, never for training)."
     if (share := data.validation_fraction) is not None:
-        yield f"A share of {share} of the rows is held out, on which candidates are scored."
+        yield f"Hold-out: a fraction of {share} of the rows (used for scoring, never for training)."
     if problem.sample_weight:
-        yield "Rows are weighted by a column of theirs, which is no feature."
+        yield "Sample weights: taken from a column of the data, which is not used as a feature."
     if uri := problem.feature_specification:
-        yield f"Features are those that {uri} names, of the types that it gives them."
+        yield f"Features and their types: as specified in {uri}."
     if search.algorithms:
-        yield f"Algorithms that are tried: {', '.join(search.algorithms)}."
+        yield f"Algorithms to try: {', '.join(search.algorithms)}."
 
 
 def _found(state: JobState) -> Iterator[str]:
     job = state.job
     result = next((task.result for task in state.of(TaskKind.ANALYZE) if task.result), None) or {}
     if "n_rows" in result:
-        yield f"Found {result['n_rows']} rows of {result['n_columns']} columns{_types(result)}."
+        yield f"Found {result['n_rows']} rows and {result['n_columns']} columns{_types(result)}."
     if job.resolved_mode is not None:
-        yield f"The mode AUTO is {job.resolved_mode} for {result.get('n_bytes', 0)} bytes of training data."
+        yield (
+            f"Mode AUTO resolved to {job.resolved_mode} ({result.get('n_bytes', 0)} bytes of "
+            "training data)."
+        )
     objective = job.objective
-    goal = "smaller is better" if objective and objective.is_minimized else "larger is better"
-    yield f"The problem is {job.problem_type}, the objective {objective} ({goal})."
+    goal = "lower is better" if objective and objective.is_minimized else "higher is better"
+    yield f"Problem type: {job.problem_type}; objective: {objective} ({goal})."
 
 
 def _types(result: Mapping[str, object]) -> str:
     types = result.get("column_types")
     if not isinstance(types, Mapping):
         return ""
-    return f"; besides the target: {', '.join(f'{n} {kind}' for kind, n in sorted(types.items()))}"
+    return (
+        f" (excluding the target: {', '.join(f'{n} {kind}' for kind, n in sorted(types.items()))})"
+    )
 
 
 def _of_candidates(old: JobState, new: JobState) -> Iterator[str]:
@@ -102,18 +113,20 @@ def _of_candidates(old: JobState, new: JobState) -> Iterator[str]:
         if status is not was and status is not CandidateStatus.IN_PROGRESS:
             yield _ended(candidate, new.job)
         for title, field in (
-            ("explanation", "explainability"),
-            ("report on its quality", "model_insights"),
+            ("explainability report", "explainability"),
+            ("model quality report", "model_insights"),
         ):
             place: str = getattr(candidate, field)
             if place and (before is None or not getattr(before, field)):
-                yield f"Candidate {candidate.name}: its {title} lies under {place}."
+                yield f"Candidate {candidate.name}: {title} written to {place}."
 
 
 def _title(candidate: Candidate) -> str:
-    made_of = f"{candidate.algorithm} on the recipe {candidate.recipe}" if candidate.recipe else ""
+    made_of = (
+        f"{candidate.algorithm} with feature recipe {candidate.recipe}" if candidate.recipe else ""
+    )
     if candidate.members:
-        made_of = f"an ensemble of {len(candidate.members)}"
+        made_of = f"ensemble of {len(candidate.members)} candidates"
     return f"Candidate {candidate.index} ({candidate.name}): {made_of or candidate.algorithm}"
 
 
@@ -138,7 +151,7 @@ def _ended(candidate: Candidate, job: AutoMLJob) -> str:
 def _of_the_search(old: JobState, new: JobState) -> Iterator[str]:
     before, job = old.job, new.job
     if job.best_candidate != before.best_candidate and new.best is not None:
-        yield f"The best candidate is now {new.best.index} ({new.best.name})."
+        yield f"New best candidate: {new.best.index} ({new.best.name})."
     ended = job.search_ended
     if ended is not None and before.search_ended is None and not job.status.is_final:
         counts = ", ".join(
@@ -146,7 +159,7 @@ def _of_the_search(old: JobState, new: JobState) -> Iterator[str]:
             for status in CandidateStatus
             if (found := new.having(status))
         )
-        yield f"The search is over: {ended} ({counts or 'no candidates'})."
+        yield f"Search ended: {ended} ({counts or 'no candidates'})."
     if job.secondary is not before.secondary and job.secondary in _SHOWN:
         yield _SHOWN[job.secondary]
 
@@ -162,7 +175,7 @@ def _of_the_end(old: JobState, new: JobState) -> Iterator[str]:
     before, job = old.job, new.job
     deploying = SecondaryStatus.DEPLOYING_MODEL
     if job.secondary is deploying and before.secondary is not deploying:
-        yield f"The best candidate is deployed to the endpoint {job.endpoint_name}."
+        yield f"Deploying the best candidate to the endpoint {job.endpoint_name}."
     if job.deployed and not before.deployed:
         yield f"The endpoint {job.endpoint_name} is in service."
     if not job.status.is_final or before.status.is_final:

@@ -24,7 +24,7 @@ from windvane.work.jobs.state import JobState, train_key
 from windvane.work.jobs.strategy import strategy_of
 
 _MAX_MEMBERS = 40
-_SEARCH_ENDED = "It was stopped before it was done, because the search ended."
+_SEARCH_ENDED = "Stopped before it finished because the search ended."
 
 
 def _max_pipelines(job: AutoMLJob) -> int:
@@ -60,7 +60,7 @@ def queue_candidates(state: JobState, times: Timetable, now: datetime) -> JobSta
             task = NewTask(TaskKind.TRAIN, train_key(index), payload)
             state = state.with_candidate(candidate).with_task(task)
         else:
-            reason = f"Its features ({plan.recipe}) could not be made: {features.error}"
+            reason = f"Its feature recipe ({plan.recipe}) could not be fitted: {features.error}"
             failed = records.ended(candidate, CandidateStatus.FAILED, now, reason)
             state = with_reason(state.with_candidate(failed), reason)
     return state

@@ -61,7 +61,7 @@ def download_inputs(
     except InvalidRequest as fault:
         raise DataFault(str(fault)) from fault
     if not objects:
-        raise DataFault(f"There are no objects under {source.uri} any more.")
+        raise DataFault(f"There are no objects under {source.uri} anymore.")
     if (total := sum(info.size for info in objects)) > max_bytes:
         raise DataFault(f"The input {source.uri} has {total} bytes; {limit.format(max_bytes)}.")
     files = []

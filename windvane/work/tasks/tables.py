@@ -66,8 +66,8 @@ def table_of(
     uri = _source(channels.get(DATASET) or channels[TRAIN]).uri
     if VALIDATION in channels:
         raise CandidateFault(
-            f"{uri} is a dataset, which says itself what rows are held out: leave the channel {VALIDATION} out, or give "
-            "a table as the channel train."
+            f"{uri} is a dataset, which defines its own validation rows: omit the channel "
+            f"{VALIDATION}, or give a table as the channel train."
         )
     dataset = fetch_dataset(errand, uri, folder / "dataset")
     _check_the_same(read_analysis(dataset), hyperparameters, uri)

@@ -98,7 +98,7 @@ class _Unzipped:
         """False at the end."""
         self._waiting = self._read(_PIECE)
         if not self._waiting and self._is_begun:
-            raise DataFault(f"ClientError: {self._location}: The gzip file is cut short.")
+            raise DataFault(f"ClientError: {self._location}: The gzip file is truncated.")
         return bool(self._waiting)
 
     def _unzip(self, size: int) -> bytes:
@@ -107,7 +107,8 @@ class _Unzipped:
             part = self._member.decompress(self._waiting, size)
         except zlib.error as error:
             raise DataFault(
-                f"ClientError: {self._location}: CompressionType is Gzip, and this is no gzip file: {error}."
+                f"ClientError: {self._location}: CompressionType is Gzip, but this is not a gzip "
+                f"file: {error}."
             ) from error
         self._waiting = self._member.unconsumed_tail
         if self._member.eof:

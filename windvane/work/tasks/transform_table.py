@@ -183,8 +183,9 @@ def _layout(first: Sequence[str], schema: Schema) -> _Layout:
     if len(first) == len(schema.features):
         return _Layout(len(first), list(range(len(first))), None, has_header=False)
     raise InvalidRequest(
-        f"The first line has {len(first)} values and is no header with the {len(schema.features)} columns of the "
-        f"training data: give the table its header, or rows of these columns without the target '{schema.target}'."
+        f"The first line has {len(first)} values and is not a header with the "
+        f"{len(schema.features)} columns of the training data: add the header, or send rows of "
+        f"these columns without the target '{schema.target}'."
     )
 
 

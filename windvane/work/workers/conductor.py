@@ -61,8 +61,9 @@ class VolumeLost(WindvaneError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"The encrypted volume of the AutoML job {name} was in the memory of this server's machine, which has been "
-            "started anew since. What the job has written to S3 is there; create the job again for the rest."
+            f"The encrypted volume of the AutoML job {name} was in the memory of this server's "
+            "machine, which has been restarted since. What the job has written to S3 is kept; "
+            "create the job again."
         )
 
 

@@ -16,10 +16,10 @@ _PASSING = frozenset({"OSError", "BotoCoreError", "ClientError"})
 _TOLD = {
     TaskKind.ANALYZE: "The data could not be read and analysed",
     TaskKind.SPLIT: "The split data could not be written",
-    TaskKind.BASELINE: "Not even a baseline could be made",
+    TaskKind.BASELINE: "Not even a baseline could be trained",
     TaskKind.EXPLORE: "The data could not be explored",
-    TaskKind.EXPLAIN: "The explanation could not be made",
-    TaskKind.INSIGHTS: "The report could not be made",
+    TaskKind.EXPLAIN: "The explainability report could not be generated",
+    TaskKind.INSIGHTS: "The model quality report could not be generated",
 }
 """What people would miss; the others are given up in silence when the time is over."""
 
@@ -68,8 +68,8 @@ class Case:
             return Verdict(TaskStatus.CANCELLED, end.text)
         return Verdict(
             TaskStatus.FAILED,
-            f"{_TOLD[self.task.kind]} in the time of the job ({self.job.limits.max_runtime_s} s). "
-            "Raise MaxAutoMLJobRuntimeInSeconds, or give less data.",
+            f"{_TOLD[self.task.kind]} within the job's time limit ({self.job.limits.max_runtime_s} s). "
+            "Raise MaxAutoMLJobRuntimeInSeconds, or provide less data.",
         )
 
 
@@ -103,8 +103,8 @@ def judge(case: Case | StepCase, end: Exit, max_attempts: int) -> Verdict:
     if end.ending is Ending.KILLED_MEMORY:
         return Verdict(
             TaskStatus.FAILED,
-            f"It needed more than the {case.memory_mb} MiB of memory that a task may use on this server "
-            "(configuration, section [work], memory_mb).",
+            f"It needed more than the {case.memory_mb} MiB of memory that a task may use on this "
+            "server (configuration, section [work], memory_mb).",
         )
     if end.is_a(WindvaneError):
         return Verdict(TaskStatus.FAILED, end.text)

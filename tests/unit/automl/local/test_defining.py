@@ -65,5 +65,5 @@ def test_what_became_of_definitions_is_told(job, tmp_path):
     assert [one["state"] for one in told] == ["written", "left-out", "failed"]
     notes = [one["note"] for one in told]
     assert notes[0] == ""
-    assert "there was no time" in notes[1]
+    assert "there was not enough time" in notes[1]
     assert "dataset" in notes[2]

@@ -60,9 +60,9 @@ def test_a_downloaded_model_is_explained_and_saved_as_any_other(packed, rows, tm
 
 
 def test_one_half_of_a_pipeline_is_refused_naming_the_other(packed):
-    with pytest.raises(InvalidRequest, match="holds no package of the kind 'transformers'"):
+    with pytest.raises(InvalidRequest, match="contains no package of the kind 'transformers'"):
         AutoML.load(packed.model)
-    with pytest.raises(InvalidRequest, match="holds no package of the kind 'model'"):
+    with pytest.raises(InvalidRequest, match="contains no package of the kind 'model'"):
         AutoML.load(packed.transformers)
 
 

@@ -63,7 +63,7 @@ def test_a_booster_needs_no_other_rows(tmp_path):
 def test_all_others_are_explained_by_rows_that_stand_for_not_known(tmp_path):
     made = packaged(tmp_path, ProblemType.BINARY, ["lightgbm", "randomforest"])
     rows, background = _some_rows(0, 7), _some_rows(50, 70)
-    with pytest.raises(InvalidRequest, match="give some of the training data as `background`"):
+    with pytest.raises(InvalidRequest, match="pass some of the training data as `background`"):
         _explain(made, rows, None)
     found = _explain(made, rows, background)
     own = margins(made.predictor().predict_columns(rows.cells, 7))

@@ -83,7 +83,7 @@ def test_what_is_whole_when_the_time_is_over_stays(job, tmp_path, monkeypatch):
     made = _made(job, tmp_path, left_s=2.0, kinds=(Kind.QUALITY,))
     assert time.monotonic() - started < 4
     assert made[Kind.QUALITY].fate is Fate.CUT
-    assert "no time for all" in made[Kind.QUALITY].note
+    assert "not enough time for all" in made[Kind.QUALITY].note
     assert _files(tmp_path / "quality") == {"report.html"}
 
 

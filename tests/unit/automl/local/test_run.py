@@ -158,7 +158,7 @@ def test_an_analysis_that_takes_too_long_is_told(job):
     late += "from windvane.automl import limits\nlimits._LAST_RESORT_S = 0.5"
     fault = events_of(job(max_runtime_s=0.5), late)[-1]
     assert fault["kind"] == JobFault.__name__
-    assert "It took longer than the 0.5 s that the job has; give it more." in fault["text"]
+    assert "It exceeded the job's time limit of 0.5 s; raise the limit." in fault["text"]
 
 
 def test_plans_too_large_for_the_memory_fail_and_the_search_goes_on(job):

@@ -64,14 +64,14 @@ def test_one_cell_tells_day_from_month() -> None:
     found = found_in(["03/04/2020", "05/06/2020", "25/12/2020"])
     assert found is not None
     assert found.formats == ("%d/%m/%Y",)
-    assert "day first: other cells allow no other reading" in found.described
+    assert "day first: confirmed by other values" in found.described
 
 
 def test_dates_that_tell_nothing_are_read_month_first_and_said_so() -> None:
     found = found_in(["03/04/2020", "05/06/2020", "01/12/2020"])
     assert found is not None
     assert found.formats == ("%m/%d/%Y",)
-    assert "no cell tells day from month" in found.described
+    assert "no value shows whether the day or the month comes first" in found.described
 
 
 def test_two_formats_in_one_column_are_both_read() -> None:

@@ -30,7 +30,7 @@ def test_numbers_can_be_taken_as_words(workshop, kind, rows):
     random = np.random.default_rng(1).random(rows)
     _, column = _typed(workshop, lambda i: f"{random[i]:.9f}", kind, rows)
     assert column.type == kind.value
-    assert column.reason.startswith("as was asked: ")
+    assert column.reason.startswith("set by you: ")
     assert workshop.dataset().columns["x"][0] == f"{random[0]:.9f}"
 
 
@@ -47,7 +47,7 @@ def test_words_among_numbers_are_missing_then_and_later_and_it_is_counted(worksh
     assert column.type is ColumnType.NUMERIC
     (finding,) = [one for one in analysis.findings if one.code == "unreadable-cells"]
     assert finding.columns == ("x",)
-    assert finding.message.startswith("400 cells of 'x' are no number")
+    assert finding.message.startswith("400 values of 'x' cannot be read as a number")
     values = workshop.dataset().columns["x"]
     assert values[3] == 3.5
     assert np.isnan(values).sum() == 400
@@ -84,7 +84,7 @@ def test_a_few_dates_among_words_are_found(workshop):
 )
 def test_a_type_that_no_cell_has_is_refused(workshop, kind, told):
     with pytest.raises(
-        DataFault, match=rf"'x' was given the type {kind}.* read as {told}: 'word0'"
+        DataFault, match=rf"'x' was given the type {kind}.* read as {told}, for example 'word0'"
     ):
         _typed(workshop, lambda i: f"word{i % 50}", kind)
 
@@ -103,7 +103,7 @@ def test_columns_that_are_not_named_are_kept_and_not_used(workshop):
         ("a", ColumnType.NUMERIC),
         ("x", ColumnType.UNUSED),
     ]
-    assert analysis.columns[1].reason == "left out, as was asked"
+    assert analysis.columns[1].reason == "ignored, set by you"
     assert [column.name for column in analysis.features] == ["a"]
     assert "constant-column" not in [one.code for one in analysis.findings]
 

@@ -110,8 +110,8 @@ def test_gzip_of_several_members(workshop: Workshop) -> None:
 BAD: list[tuple[str, list[str | bytes], dict[str, object], str]] = [
     ("empty file", [""], {}, r"part-0\.csv is empty"),
     ("only empty files", ["", ""], {}, r"All 2 files are empty"),
-    ("header only", [HEADER], {}, r"part-0\.csv has a header and no rows"),
-    ("headers only", [HEADER, HEADER], {}, r"The 2 files have headers and no rows"),
+    ("header only", [HEADER], {}, r"part-0\.csv has a header but no rows"),
+    ("headers only", [HEADER, HEADER], {}, r"The 2 files have headers but no rows"),
     (
         "short row",
         [HEADER + lines(300) + "1,2\n" + lines(300)],
@@ -130,12 +130,12 @@ BAD: list[tuple[str, list[str | bytes], dict[str, object], str]] = [
         {},
         r"part-1\.csv, line 21: the row has 1 fields",
     ),
-    ("zero byte", [GOOD.encode() + b"\0"], {}, r"part-0\.csv is not a text file.* byte \d+"),
+    ("zero byte", [GOOD.encode() + b"\0"], {}, r"part-0\.csv looks like a binary file.* byte \d+"),
     (
         "gzip not declared",
         [gzip.compress(GOOD.encode())],
         {},
-        r"holds Gzip data\. Set CompressionType to Gzip",
+        r"contains Gzip data\. Set CompressionType to Gzip",
     ),
     (
         "text declared gzip",
@@ -155,9 +155,9 @@ BAD: list[tuple[str, list[str | bytes], dict[str, object], str]] = [
         {"compression": "Gzip"},
         r"cannot be read as Gzip.*incorrect data check",
     ),
-    ("excel", [b"PK\x03\x04" + bytes(50)], {}, r"holds a ZIP archive \(or an Excel workbook\)"),
-    ("utf-16", [GOOD.encode("utf-16")], {}, r"holds UTF-16 text"),
-    ("parquet as csv", [b"PAR1" + bytes(50)], {}, r"holds a Parquet file.*ContentType"),
+    ("excel", [b"PK\x03\x04" + bytes(50)], {}, r"contains a ZIP archive \(or an Excel workbook\)"),
+    ("utf-16", [GOOD.encode("utf-16")], {}, r"contains UTF-16 text"),
+    ("parquet as csv", [b"PAR1" + bytes(50)], {}, r"contains a Parquet file.*ContentType"),
     (
         "too many columns",
         [",".join(f"c{i}" for i in range(10_001)) + "\n"],
@@ -191,8 +191,8 @@ BAD: list[tuple[str, list[str | bytes], dict[str, object], str]] = [
         r"part-1\.csv .* first row has 2 fields, the first file has 3 columns",
     ),
     ("too much", [GOOD], {"max_bytes": 999}, r"more than 999 bytes"),
-    ("nothing but a target", ["y\n" + "1\n0\n" * 300], {}, r"nothing but the target column"),
-    ("no usable column", ["a,y\n" + "1,1\n1,0\n" * 300], {}, r"no column to learn from: 'a'"),
+    ("nothing but a target", ["y\n" + "1\n0\n" * 300], {}, r"only the target column"),
+    ("no usable column", ["a,y\n" + "1,1\n1,0\n" * 300], {}, r"no column to train on: 'a'"),
 ]
 
 
@@ -352,7 +352,7 @@ def test_rows_without_a_header_are_all_rows_and_columns_are_numbered(workshop: W
 
 def test_a_header_where_none_should_be_is_told(workshop: Workshop) -> None:
     problem = ProblemSpec("column_3")
-    with pytest.raises(DataFault, match=r"first row \('amount', 'colour', 'y'\) has words over"):
+    with pytest.raises(DataFault, match=r"first row \('amount', 'colour', 'y'\) has text above"):
         workshop.analyse(GOOD, problem=problem, has_header=False)
 
 

@@ -84,7 +84,7 @@ def test_regression_leaves_out_what_is_no_number() -> None:
         (["a", "a", "b", "b", "c"], None, "The class 'c' .* has a single row"),
         ([f"w{i}" for i in range(50)] * 1, None, "Set ProblemType"),
         (["a", "b", "c"] * 2, ProblemType.BINARY, "has 3 distinct values"),
-        (["a", "b", "c"] * 2, ProblemType.REGRESSION, "holds no number"),
+        (["a", "b", "c"] * 2, ProblemType.REGRESSION, "contains no numbers"),
         ([str(i) for i in range(2001)] * 2, ProblemType.MULTICLASS, "at most 2000 classes"),
     ],
 )

@@ -34,7 +34,7 @@ def test_fold_0_is_exactly_the_validation_rows_whatever_the_order_of_columns(wor
     assert table.columns["colour"][held_out].tolist() == ["red", "blue", "red"]
     assert [analysis.labels[int(y)] for y in table.y[held_out]] == ["no", "yes", "no"]
     assert analysis.class_counts == (302, 301)
-    assert any("3 rows of the validation data" in remark for remark in analysis.remarks)
+    assert any("3 rows of validation data" in remark for remark in analysis.remarks)
 
 
 def test_one_row_is_enough(workshop):
@@ -52,7 +52,9 @@ def test_labels_that_training_does_not_have_are_counted_and_left_out(workshop):
     assert analysis.labels == ("no", "yes")
     assert analysis.n_held_out == 1
     (unseen,) = [one for one in analysis.findings if one.code == "unseen-class"]
-    assert unseen.message.startswith("3 rows of the validation data have a label that the training")
+    assert unseen.message.startswith(
+        "3 rows of the validation data have a label that does not occur"
+    )
     assert "'maybe' (2)" in unseen.message
     (invalid,) = [one for one in analysis.findings if one.code == "invalid-target"]
     assert invalid.message.startswith("1 of 605 rows have no target")
@@ -66,7 +68,7 @@ def test_it_is_the_training_data_that_pose_the_problem(workshop):
 def test_validation_data_without_a_usable_row_are_refused(workshop):
     with pytest.raises(DataFault, match=r"None of the 2 rows of the validation data.*'maybe'"):
         workshop.analyse(TRAINING, validation=HEADER + "1,red,maybe\n2,red,\n")
-    with pytest.raises(DataFault, match=r"v\.csv has a header and no rows"):
+    with pytest.raises(DataFault, match=r"v\.csv has a header but no rows"):
         workshop.analyse(TRAINING, validation=HEADER)
 
 
@@ -84,7 +86,7 @@ def test_an_objective_that_the_validation_rows_do_not_tell_is_refused(workshop, 
     is_class = objective is MetricName.AUC
     training = TRAINING if is_class else HEADER + lines(600, label=lambda i: f"{i * 1.5}")
     text = HEADER + ("1,red,no\n2,blue,no\n" if is_class else "1,red,7\n2,blue,7\n")
-    with pytest.raises(DataFault, match=f"{objective} cannot be told from the validation data"):
+    with pytest.raises(DataFault, match=f"{objective} cannot be computed on the validation data"):
         workshop.analyse(training, problem=ProblemSpec("y", objective=objective), validation=text)
 
 
@@ -108,7 +110,7 @@ def test_rows_of_both_are_told_but_no_folds_are_spoken_of(workshop):
     text = HEADER + "".join(TRAINING.splitlines(keepends=True)[1:101])
     analysis = workshop.analyse(TRAINING, validation=text)
     (shared,) = [one for one in analysis.findings if one.code == "shared-rows"]
-    assert shared.message.startswith("100 of 100 rows that candidates are validated on")
+    assert shared.message.startswith("100 of 100 validation rows")
     assert "Remove them from one of the two" in shared.action
     (copies,) = [one for one in analysis.findings if one.code == "duplicate-rows"]
     assert copies.action == "They are kept."

@@ -164,7 +164,7 @@ def test_there_is_a_module_for_each_recipe_and_a_pair_of_cells_for_each_pipeline
                 for one in ast.parse(cell.source, mode="eval").body.keywords
             }
             assert before.source.startswith(f"#### {arguments['name']}\n")
-            assert f"**Chosen because:** {arguments['why']}." in before.source
+            assert f"**Rationale:** {arguments['why']}." in before.source
             assert arguments["recipe"] in recipes
             for name in (*arguments["hyperparameters"], *arguments["ranges"]):
                 assert f"| `{name}` |" in before.source
@@ -192,7 +192,7 @@ def test_the_sections_come_in_the_known_order(defined):
         "Model Selection and Deployment",
         "Tuning Job Result Overview",
         "Linking Best Training Job with Feature Pipelines",
-        "Run a Candidate of the Job's Leaderboard Again",
+        "Rerun a Candidate of the Job's Leaderboard",
         "Deploying Best Pipeline",
     ]
 
@@ -233,7 +233,7 @@ def test_of_a_large_table_candidates_learn_from_as_many_rows_as_the_search_would
     made = define(dataset_of(folder / "large", analysis), served_job())
     text = json.dumps([cell.source for cell in notebook_in(made).cells])
     assert "rows=100000" in text
-    assert "100,000 are drawn by lot" in text
+    assert "a random sample of 100,000" in text
 
 
 def test_a_job_that_is_limited_to_algorithms_defines_those_alone_and_says_so(folder):

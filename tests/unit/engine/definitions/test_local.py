@@ -104,7 +104,7 @@ def test_the_notebook_runs_and_the_best_candidate_scores_the_same_again(
     by_plan = {one["plan"]["index"]: one["outcome"]["objective"] for one in others if one["plan"]}
     for index in (1, 2, 3):
         assert repr(by_plan[index]) in told, "the first candidates are the job's own"
-    assert told.count("was not begun") > 5
+    assert told.count("was not started") > 5
 
 
 def test_candidates_of_the_leaderboard_are_run_again_by_name(kept, in_reach):
@@ -206,7 +206,7 @@ def test_columns_left_out_are_not_learnt_from(kept, in_reach, monkeypatch):
 def test_a_column_that_is_not_there_cannot_be_left_out(kept, in_reach, monkeypatch):
     module = importlib.import_module("candidate_data_processors.dpp0")
     monkeypatch.setattr(module, "WITHOUT", ["colours"])
-    with pytest.raises(ValueError, match="'colours', which is no column that dpp0 uses"):
+    with pytest.raises(ValueError, match="'colours', which is not a column that dpp0 uses"):
         module.build_feature_transform()
     with pytest.raises(ValueError, match="no column 'y' that an endpoint reads"):
         module.read_features({"y": 1})

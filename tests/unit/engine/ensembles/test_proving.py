@@ -52,7 +52,9 @@ def test_one_that_helps_is_taken_and_says_so(objective, seed):
     y, members = _regions(seed)
     proven = _proven(_table(y, objective), members)
     assert proven.layer is not None
-    assert proven.note.startswith(f"a second layer over the members' answers: {objective} 0.")
+    assert proven.note.startswith(
+        f"stacked: a second layer over the members' predictions improves {objective} from 0."
+    )
     assert (
         np.abs(proven.blend.out_of_fold - y).mean() < np.abs(sum(members.values()) / 2 - y).mean()
     )
@@ -95,4 +97,4 @@ def test_numbers_that_trees_cannot_hold_leave_the_ensemble_as_it_is():
     huge = {index: 1e50 * one for index, one in members.items()}
     layered = _proven(_table(1e50 * y, MetricName.RMSE), huge)
     assert layered.layer is None
-    assert layered.note.endswith("errors are too large for it.")
+    assert layered.note.endswith("errors are too large.")

@@ -153,7 +153,7 @@ def test_method_error_and_time_are_stated(found):
     assert facts["Method"] == f"sampled, {sampled.attribution.pairs} permutation pairs"
     assert facts["Rows explained"] == "30"
     assert "of 5.0 s" in facts["Time"]
-    assert facts["Answers are measured as"] == "log-odds of $yes$"
+    assert facts["Scale"] == "log-odds of $yes$"
     words = " ".join(block.text for block in _blocks(report, Text))
     assert f"{sampled.attribution.pairs} pairs of permutations" in words
     assert "Probabilities below 0.0001" in words

@@ -21,7 +21,7 @@ SECTIONS = [
     "Missing values",
     "Cardinality",
     "Descriptive statistics",
-    "Columns and the target",
+    "Features against the target",
     "Definitions",
 ]
 HOSTILE = ("$x$", "<script>alert(1)</script>", "a\nb", "\u202e", "|", "`", "漢字", "w" * 300)
@@ -84,7 +84,7 @@ def test_facts_and_summary_count_rows_and_columns(store, mixed):
     assert facts["Duplicate rows"].startswith("5 ")
     summary = dict(blocks(report, Table, "Dataset summary")[0].rows)
     assert summary["Rows in the files"] == "605"
-    assert summary["Rows without a valid target, left out"] == "12"
+    assert summary["Rows without a valid target (excluded)"] == "12"
     assert summary["Columns of type categorical"] == "1"
 
 
@@ -104,7 +104,7 @@ def test_insights_are_the_findings_with_evidence_consequence_and_action(stored_c
 def test_a_table_without_findings_says_so(store):
     random = np.random.default_rng(0)
     table = pd.DataFrame({"x": random.normal(size=300), "y": random.normal(size=300)})
-    assert "Nothing was found" in text_of(explore(store(table, "y").folder), "Insights")
+    assert "No problems found" in text_of(explore(store(table, "y").folder), "Insights")
 
 
 def test_a_numeric_target_has_its_statistics(stored_amounts, mixed):
@@ -215,7 +215,7 @@ def test_columns_that_are_empty_are_told_but_not_drawn(store):
     report = explore(store(table, "y").folder)
     draw_all(report)
     assert "empty" in first_cells(blocks(report, Table, "Data sample")[0])
-    assert len(blocks(report, Figure, "Columns and the target")) == 1
+    assert len(blocks(report, Figure, "Features against the target")) == 1
     assert any("'empty'" in notice.title for notice in blocks(report, Notice, "Insights"))
 
 
@@ -225,7 +225,7 @@ def test_wide_tables_have_pictures_of_the_most_telling_columns_and_tables_of_all
     table.loc[::3, [f"c{j}" for j in range(40)]] = np.nan
     table["y"] = table["c50"] + random.normal(size=150) / 10
     report = explore(store(table, "y").folder)
-    figures = blocks(report, Figure, "Columns and the target")
+    figures = blocks(report, Figure, "Features against the target")
     assert len(figures) == picture_room.MOST_PICTURES
     assert figures[0].title.startswith("c50 ")
     for section in ("Data sample", "Cardinality", "Descriptive statistics"):

@@ -91,7 +91,7 @@ def test_rows_that_cannot_be_learnt_from_are_the_candidates_fault(name):
     posed = lesson(ProblemType.REGRESSION, seed=0, has_missing=False)
     posed.train.y[:] = np.nan
     algorithm = learner(name)
-    with pytest.raises(CandidateFault, match="could not learn"):
+    with pytest.raises(CandidateFault, match="could not be trained"):
         algorithm.fit(posed.train, None, posed.few(algorithm, 3), posed.setting, Never())
 
 

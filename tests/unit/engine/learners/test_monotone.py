@@ -70,7 +70,7 @@ def test_answers_are_monotone(name, objective, transform):
 def test_learners_that_know_no_constraints_are_refused(card):
     setting = _setting(MetricName.MSE)
     train, _ = _rows(MetricName.MSE, 0)
-    with pytest.raises(CandidateFault, match=f"{card.name} cannot keep answers monotone"):
+    with pytest.raises(CandidateFault, match=f"{card.name} does not support monotone constraints"):
         card.fit(train, None, card.defaults(setting, 400), setting, Never())
 
 

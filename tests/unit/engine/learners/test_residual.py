@@ -103,5 +103,5 @@ def test_classes_have_no_residuals():
 def test_a_target_that_is_no_number_is_refused():
     rows = _rows(100)
     rows.y[3] = np.inf
-    with pytest.raises(CandidateFault, match="no number"):
+    with pytest.raises(CandidateFault, match="not a number"):
         _fit(RESIDUAL, rows, None)

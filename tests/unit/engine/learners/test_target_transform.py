@@ -149,7 +149,7 @@ def test_classes_are_not_transformed():
 def test_targets_without_a_range_are_the_candidates_fault(odd):
     X, y = _noisy(50)
     y[0], y[1] = odd, -odd
-    with pytest.raises(CandidateFault, match="could not learn"):
+    with pytest.raises(CandidateFault, match="could not be trained"):
         _fit("linear-learner", X, y)
 
 

@@ -133,13 +133,13 @@ def test_types_and_features_are_as_a_specification_would_have_them(tmp_path: Pat
 def test_a_type_that_no_cell_has_is_told_at_its_column(tmp_path: Path) -> None:
     table = seen(TABLE, tmp_path, target="y", types={"late": "numeric"})
     assert column(table, "late").type == "categorical"
-    assert "none of its filled cells can be read as numbers" in column(table, "late").fault
+    assert "none of its non-missing values can be read as numbers" in column(table, "late").fault
     assert target(table).problem_type == "BinaryClassification"
 
 
 def test_a_target_that_cannot_be_learned_says_why_and_shows_its_values(tmp_path: Path) -> None:
     told = target(seen(TABLE, tmp_path, target="key"))
-    assert "The problem type cannot be told" in told.fault
+    assert "The problem type cannot be inferred" in told.fault
     assert (told.problem_type, told.objectives) == ("", ())
     assert told.bars
 
@@ -148,7 +148,7 @@ def test_a_problem_type_that_is_asked_for_holds(tmp_path: Path) -> None:
     asked = target(seen(TABLE, tmp_path, target="y", problem_type="MulticlassClassification"))
     assert asked.objectives[0] == "Accuracy"
     wrong = target(seen(TABLE, tmp_path, target="y", problem_type="Regression"))
-    assert "holds no number" in wrong.fault
+    assert "contains no numbers" in wrong.fault
 
 
 def test_too_few_rows_for_a_job_are_told(tmp_path: Path) -> None:
@@ -256,15 +256,15 @@ def test_long_cells_are_cut_and_rows_are_as_many_as_asked_for(tmp_path: Path) ->
     ("data", "told"),
     [
         (b"", "is empty"),
-        (b"a,b\n", "has a header and no rows"),
+        (b"a,b\n", "has a header but no rows"),
         (b"a,b\n1,2\n1,2,3\n", "line 3: the row has 3 fields instead of 2"),
         (b"a,b\n1,\xff\n", "is not UTF-8 text: byte 6"),
         (b"a,b\n1,\0\n", "zero byte at byte 6"),
         (b"a,a\n1,2\n", "several columns of the same name: 'a'"),
-        (b"PK\x03\x04rest", "holds a ZIP archive"),
+        (b"PK\x03\x04rest", "contains a ZIP archive"),
         (b"PAR1 and no more", "cannot be read as Parquet"),
         (gzip.compress(TABLE)[:200] + b"\0" * 900, "cannot be read as Gzip"),
-        (b"x" * 9_000_000, "first row does not end"),
+        (b"x" * 9_000_000, "first row has no end"),
     ],
 )
 def test_what_is_no_table_is_refused_in_the_words_of_a_job(

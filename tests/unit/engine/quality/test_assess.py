@@ -70,7 +70,7 @@ def test_the_report_says_which_rows_it_is_about(request, times, kind):
         assert quality.statistics["dataset"]["rows"] == told
         assert told in quality.report.lead
         assert told in _blocks(quality.report, Text)[0].text
-        assert dict(quality.report.facts)["Rows judged"].endswith(told)
+        assert dict(quality.report.facts)["Rows evaluated"].endswith(told)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -92,7 +92,7 @@ def test_notes_and_latency_are_passed_on(random_two, times):
     judged = replace(random_two(), notes=("Weights were fitted on these rows.",))
     report = assess(judged, times).report
     assert "Weights were fitted on these rows." in [text.text for text in _blocks(report, Text)]
-    assert dict(report.facts)["Latency of one row"] == "3.1 ms"
+    assert dict(report.facts)["Latency for one row"] == "3.1 ms"
 
 
 @pytest.mark.parametrize("n_rows", [1, 2, 3, 9])
@@ -114,7 +114,7 @@ def test_constant_predictions_are_told_as_no_better_than_chance(
     y = np.arange(300)
     for judged, title in (
         (judge_two(np.full(300, 0.3), y % 3 == 0), "No better than chance"),
-        (judge_many(np.full((300, 3), 1 / 3), y % 3), "No more often right than a constant answer"),
+        (judge_many(np.full((300, 3), 1 / 3), y % 3), "No better than the baseline"),
         (judge_values(np.full(300, 149.5), y), "No better than the mean"),
     ):
         quality = assess(judged, times)
@@ -134,7 +134,9 @@ def test_a_model_that_calls_no_row_positive_is_told_so(judge_two, times):
     positive = 0.4 * random.random(1_000)
     report = assess(judge_two(positive, random.random(1_000) < positive), times).report
     texts = [text.text for text in _blocks(report, Text)]
-    assert any(text.endswith("As decided, the model calls no row positive.") for text in texts)
+    assert any(
+        text.endswith("At the current threshold, no row is predicted positive.") for text in texts
+    )
 
 
 def test_sixteen_classes_leave_one_other_label(random_many, times):
@@ -150,7 +152,7 @@ def test_probabilities_that_are_too_sure_are_told(judge_two, times):
     random = np.random.default_rng(0)
     y = random.random(2_000) < 0.5
     said = np.where(random.random(2_000) < 0.75, y, ~y) * 0.98 + 0.01
-    assert "Probabilities are not to be taken at their word" in _titles(
+    assert "Probabilities are poorly calibrated" in _titles(
         assess(judge_two(said, y), times).report
     )
 
@@ -159,7 +161,7 @@ def test_intervals_that_hold_too_few_rows_are_told(judge_values, times):
     folds = np.arange(1_000) % 5
     y = np.random.default_rng(0).normal(size=1_000) + 10 * (folds == 4)
     judged = judge_values(np.zeros(1_000), y, folds=folds)
-    assert "Intervals hold fewer rows than they should" in _titles(assess(judged, times).report)
+    assert "Prediction intervals are too narrow" in _titles(assess(judged, times).report)
 
 
 def test_of_thirty_classes_fifteen_are_pictured_and_all_are_counted(random_many, times):

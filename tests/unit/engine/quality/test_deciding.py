@@ -10,12 +10,12 @@ from windvane.engine.quality.deciding import calibration_told, threshold_told
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"threshold": 0.3125}, "0.3125, chosen for F1"),
+        ({"threshold": 0.3125}, "0.3125, tuned for F1"),
         ({"tune_threshold": False}, "0.5; tuning is switched off"),
-        ({"objective": MetricName.AUC}, "0.5; AUC does not call for another"),
+        ({"objective": MetricName.AUC}, "0.5; AUC does not require tuning it"),
         (
             {"objective": MetricName.AUC, "tune_threshold": False},
-            "0.5; AUC does not call for another",
+            "0.5; AUC does not require tuning it",
         ),
     ],
 )
@@ -28,7 +28,7 @@ def test_a_threshold_is_told_with_where_it_comes_from(random_two, changes, told)
     [
         ({"temperature": 1.25}, "softened by the temperature 1.25"),
         ({"temperature": 0.8}, "sharpened by the temperature 0.8"),
-        ({}, "as the model gives them"),
+        ({}, "temperature scaling does not improve"),
         ({"calibrate": False}, "switched off"),
     ],
 )
@@ -41,9 +41,9 @@ def test_both_stand_in_the_report(random_two, random_many, random_values, times)
         dict(assess(make(), times).report.facts)
         for make in (random_two, random_many, random_values)
     )
-    assert two["Threshold"].startswith("0.5, chosen for F1")
+    assert two["Threshold"].startswith("0.5, tuned for F1")
     assert "Threshold" not in many
-    assert many["Label decided for"] == "the most probable one"
+    assert many["Predicted label"] == "the most probable class"
     assert "Calibration" in two
     assert "Calibration" in many
     assert "Calibration" not in values

@@ -34,7 +34,7 @@ def test_costs_of_each_threshold_are_those_of_its_mistakes(random_two):
 
 def test_the_models_own_threshold_is_marked_once(random_two):
     table, _ = _tables(random_two())
-    assert [row[0] for row in table.rows if "model" in row[0]] == ["0.5 (the model's)"]
+    assert [row[0] for row in table.rows if "current" in row[0]] == ["0.5 (current)"]
 
 
 def test_the_cheapest_threshold_costs_no_more_than_the_models(random_two):

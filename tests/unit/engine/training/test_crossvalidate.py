@@ -131,7 +131,7 @@ def test_short_of_time_later_folds_are_left_out_and_it_is_said(clockwork):
     _, trained = _train(clockwork, 45)
     assert 1 <= trained.folds_used < 5
     assert trained.recipe_fit == "full"
-    assert any("folds: time" in note for note in trained.notes)
+    assert any("folds (time limit)" in note for note in trained.notes)
     folds = np.arange(N_ROWS) % N_FOLDS
     assert np.isnan(trained.out_of_fold[folds >= trained.folds_used]).all()
 
@@ -148,7 +148,7 @@ def test_it_is_over_by_its_deadline(clockwork, seconds, least_folds):
 def test_no_more_folds_are_trained_than_others_are_scored_on(clockwork):
     learner, trained = _train(clockwork, 1000, least_folds=2, most_folds=2)
     assert [rows for rows, _, _ in learner.fits] == [80] * 2 + [100]
-    assert trained.notes == ("scored on 2 of 5 folds: time",)
+    assert trained.notes == ("scored on 2 of 5 folds (time limit)",)
 
 
 def test_the_first_fold_decides_how_many_there_are_to_be(clockwork):
@@ -186,7 +186,7 @@ def test_folds_that_must_run_go_before_the_refit(clockwork):
     assert trained.folds_used == 5
     assert trained.recipe_fit == "fold0"
     assert trained.model.mean == pytest.approx(np.arange(N_ROWS)[trained.rows].mean())
-    assert any("first fold's" in note for note in trained.notes)
+    assert any("model of the first fold" in note for note in trained.notes)
 
 
 def test_too_few_folds_end_the_candidate_early(clockwork):
@@ -263,7 +263,7 @@ def test_a_fold_learns_from_a_sample_and_is_scored_on_all_its_rows(clockwork):
     assert trained.rows.sum() == 20
     assert not trained.rows[task.folds == 0].any()
     assert trained.model.mean == pytest.approx(task.y[trained.rows].mean())
-    assert "trained on 20 rows drawn by lot: time" in trained.notes
+    assert "trained on a random sample of 20 rows (time limit)" in trained.notes
 
 
 @pytest.mark.parametrize(("seconds", "n_rows"), [(1000, 100), (30, 60), (12, None)])
@@ -277,7 +277,7 @@ def test_after_samples_the_refit_takes_the_rows_that_fit_the_time(clockwork, sec
     assert [rows for rows, _, _ in learner.fits] == [n_rows]
     assert found.rows.sum() == n_rows
     assert found.model.mean == pytest.approx(task.y[found.rows].mean())
-    assert any(f"of {n_rows} of 100 rows" in note for note in found.notes) == (n_rows < 100)
+    assert any(f"trained on {n_rows} of 100 rows" in note for note in found.notes) == (n_rows < 100)
 
 
 def test_a_sample_is_of_the_rows_it_may_take_and_the_same_for_the_same_seed():
@@ -306,7 +306,7 @@ def test_of_several_divisions_a_row_has_the_mean(clockwork):
     first, second = task.folds, task.repeats[0]
     np.testing.assert_array_equal(trained.out_of_fold, ((1 + first) + (3 + second)) / 2)
     assert trained.folds_used == 4
-    assert "scored on 2 divisions into 2 folds" in trained.notes
+    assert "scored on 2 repeats of 2-fold cross-validation" in trained.notes
 
 
 def test_a_further_division_counts_whole_or_not_at_all(clockwork):

@@ -36,7 +36,7 @@ def trained(request, tmp_path_factory):
 
 def test_a_candidate_that_is_clearly_worse_is_given_up_and_leaves_nothing(trained, tmp_path):
     worked, first = trained
-    told = r"^It was stopped early: on the \d+ rows of \d of \d folds its \w+ was [\d.,]+, clearly worse than [\d.,]+ of candidate 1\.$"
+    told = r"^Stopped early: on the \d+ rows of \d of \d folds its \w+ was [\d.,]+, clearly worse than the [\d.,]+ of candidate 1\.$"
     with pytest.raises(Outclassed, match=told):
         _train(worked, POOR, tmp_path / "2", first)
     assert not list(tmp_path.iterdir())

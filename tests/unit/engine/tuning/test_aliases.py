@@ -110,7 +110,7 @@ def test_what_has_no_other_name_stays_as_it_is() -> None:
         ("xgboost", {"booster": "gblinear"}, "'booster' of xgboost is gblinear; it can be gbtree"),
         ("xgboost", {"nthread": "8"}, "a training job has one thread"),
         ("xgboost", {"verbosity": "3"}, "it can be 0 or 1"),
-        ("xgboost", {"base_score": "0.5"}, "'base_score' means nothing to xgboost here"),
+        ("xgboost", {"base_score": "0.5"}, "'base_score' does not apply to xgboost"),
         ("xgboost", {"eta": "0.1", "learning_rate": "0.2"}, r"'eta' \(0.1\) and 'learning_rate'"),
         (
             "xgboost",
@@ -118,13 +118,13 @@ def test_what_has_no_other_name_stays_as_it_is() -> None:
             "contradict each other",
         ),
         ("linear-learner", {"learning_rate": "0.1"}, "has no such step. Leave it out"),
-        ("linear-learner", {"mini_batch_size": "100"}, "looks at all rows at once"),
+        ("linear-learner", {"mini_batch_size": "100"}, "uses all rows at once"),
         ("linear-learner", {"loss": "hinge_loss"}, "'loss' of linear-learner is hinge_loss"),
         ("catboost", {"grow_policy": "Lossguide"}, "trees are symmetric"),
         ("lightgbm", {"boosting": "dart"}, "it can be gbdt"),
         ("randomforest", {"bootstrap": "false"}, "it can be true"),
         ("extra-trees", {"bootstrap": "true"}, "it can be false"),
-        ("neighbors", {"sample_size": "5"}, "a model holds all rows"),
+        ("neighbors", {"sample_size": "5"}, "a model stores all rows"),
     ],
 )
 def test_what_means_nothing_or_contradicts_is_named(
@@ -154,9 +154,17 @@ def claims(algorithm: str, **given: str) -> tuple[Claim, ...]:
     ("algorithm", "given", "told"),
     [
         ("xgboost", {"num_class": "3"}, "'num_class' is 3; the table has 2 classes"),
-        ("linear-learner", {"feature_dim": "99"}, r"the table has \d+ columns besides the target"),
+        (
+            "linear-learner",
+            {"feature_dim": "99"},
+            r"the table has \d+ columns excluding the target",
+        ),
         ("xgboost", {"objective": "reg:linear"}, "is for Regression; this is BinaryClass"),
-        ("xgboost", {"eval_metric": "mlogloss"}, "is the objective LogLoss; that of this table"),
+        (
+            "xgboost",
+            {"eval_metric": "mlogloss"},
+            "is the objective LogLoss; the objective of this job",
+        ),
     ],
 )
 def test_what_is_not_so_of_the_table_is_named(
@@ -182,9 +190,11 @@ def test_the_loss_is_that_of_the_objective(analysis: Analysis) -> None:
     [absolute] = claims("linear-learner", loss="absolute_loss")
     squared.check(by_metric[MetricName.MSE])
     absolute.check(by_metric[MetricName.MAE])
-    with pytest.raises(CandidateFault, match="absolute errors are made small where the objective"):
+    with pytest.raises(CandidateFault, match="absolute errors are minimised where the objective"):
         squared.check(by_metric[MetricName.MAE])
-    with pytest.raises(CandidateFault, match="is the objective MAE; that of this table is MSE"):
+    with pytest.raises(
+        CandidateFault, match="is the objective MAE; the objective of this job is MSE"
+    ):
         absolute.check(by_metric[MetricName.MSE])
 
 

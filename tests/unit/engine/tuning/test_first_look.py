@@ -25,7 +25,7 @@ def test_it_is_the_first_candidate_in_larger_steps_and_fewer_of_them(analysis):
     )
     assert look.hyperparameters["learning_rate"] > first.hyperparameters["learning_rate"]
     assert look.hyperparameters["num_iterations"] < first.hyperparameters["num_iterations"]
-    assert "first look" in look.why
+    assert "quick first model" in look.why
 
 
 def test_it_keeps_to_the_algorithms_that_are_asked_for(analysis):

@@ -167,7 +167,7 @@ def test_what_takes_more_than_a_candidate_may_makes_larger_steps(monkeypatch):
     monkeypatch.setattr(search, "propose", propose)
     plan = next_plan(ANALYSIS, 3, 99, TRIED, 1000.0, own_s=25.0)
     assert 0.05 < plan.hyperparameters["learning_rate"] <= 0.2
-    assert "larger steps" in plan.why
+    assert "higher learning rate" in plan.why
     at_ease = next_plan(ANALYSIS, 3, 99, TRIED, 1000.0, own_s=500.0)
     assert at_ease.hyperparameters == {"learning_rate": 0.05}
 

@@ -87,10 +87,14 @@ def test_amounts_with_a_long_tail_are_learnt_on_their_logarithm_too():
 def test_variations_keep_the_recipe_and_the_transform_of_what_they_vary():
     plans, _ = _search(60, analysis=AMOUNTS, score=lambda plan: float(plan.index))
     by_index = {plan.index: plan for plan in plans}
-    varied = [plan for plan in plans if plan.why.startswith("a variation of candidate")]
+    varied = [
+        plan
+        for plan in plans
+        if plan.why.startswith("a variation of the well-performing candidate")
+    ]
     assert varied
     for plan in varied:
-        parent = by_index[int(plan.why.split()[4].rstrip(","))]
+        parent = by_index[int(plan.why.split()[6].rstrip(",;"))]
         assert plan.recipe == parent.recipe
         kept = parent.hyperparameters.get(TARGET_TRANSFORM)
         assert plan.hyperparameters.get(TARGET_TRANSFORM) == kept
@@ -220,12 +224,12 @@ def test_hyperparameter_tuning_proposes_by_a_model_of_what_was_tried():
         return 1 - abs(plan.hyperparameters["max_depth"] - 9) / 12
 
     plans, _ = _search(60, score=score, strategy=strategy)
-    modelled = [plan for plan in plans if plan.why.startswith("expected to do well by a model")]
+    modelled = [plan for plan in plans if plan.why.startswith("suggested by Bayesian optimisation")]
     assert len(modelled) > 30
     late = [plan.hyperparameters["max_depth"] for plan in modelled[-15:]]
     assert sum(7 <= depth <= 11 for depth in late) > 10
     others, _ = _search(60, score=score, strategy=Strategy(algorithms=("xgboost",)))
-    assert not any("model" in plan.why for plan in others)
+    assert not any("Bayesian" in plan.why for plan in others)
 
 
 @given(index=st.integers(1, 40), changed=st.floats(0, 1))

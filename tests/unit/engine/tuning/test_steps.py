@@ -17,7 +17,7 @@ def _plan(algorithm, **hyperparameters):
 def test_steps_grow_with_what_the_plan_would_take_too_long(algorithm, name):
     quick = hurried(_plan(algorithm, **{name: 0.05, "other": 1}), 2.0)
     assert quick.hyperparameters == {name: 0.1, "other": 1}
-    assert quick.why == "sound defaults; with larger steps, for the time"
+    assert quick.why == "sound defaults; with a higher learning rate to save time"
 
 
 def test_steps_stay_within_reason():

@@ -235,7 +235,7 @@ def test_an_endpoint_being_created_is_not_ready(world, tmp_path):
     ("load", "load_s", "says"),
     [
         ("refuse", 120, "Production variant A could not be started: The artefact is damaged."),
-        ("die", 120, "The model process was ended by signal 9"),
+        ("die", 120, "The model process was killed by signal 9"),
         ("hang:/nonexistent", 0.5, "The model process was not ready within 0.5 seconds."),
     ],
 )
@@ -490,8 +490,8 @@ def test_a_serverless_variant_scales_to_zero_and_comes_back_with_a_request(world
 
     play(world, scene, idle_s=0.5)
     told = [line.message for line in lines_of_endpoint(world)]
-    assert told.count("Requests wait for a process: one more is to be started.") == 2
-    gone = "The model process is no longer wanted: nobody has asked for 0.5 s; it finishes what it is at."
+    assert told.count("Requests are queued: starting one more process.") == 2
+    gone = "The model process is being stopped: no requests for 0.5 s; it finishes its current requests."
     assert told.count(gone) == 3
 
 
@@ -637,13 +637,13 @@ def test_the_log_of_an_endpoint_tells_of_its_processes_and_outlives_it(world):
 
     play(world, scene)
     assert told() == [
-        "A model process is started.",
+        "Starting a model process.",
         "The model process is ready.",
         "The endpoint E is InService.",
-        "The model process was ended by signal 9.",
-        "A model process is started.",
+        "The model process was killed by signal 9.",
+        "Starting a model process.",
         "The model process is ready.",
-        "The model process is no longer wanted; it finishes what it is at.",
+        "The model process is being stopped; it finishes its current requests.",
     ]
     assert len({line.stream for line in lines()}) == 1
 

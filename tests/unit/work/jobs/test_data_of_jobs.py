@@ -169,15 +169,15 @@ def test_the_reports_say_which_rows_they_are_about(made: Made) -> None:
         if path.endswith(("report.html", "Notebook.ipynb"))
     }
     exploration = next(text for name, text in pages.items() if "Exploration" in name)
-    assert "81 of these rows are the validation data" in exploration
-    assert "this report counts all rows alike" in exploration
+    assert "81 of these rows are validation data" in exploration
+    assert "this report does not use the weights" in exploration
     quality = next(
         made.artifacts.read(made.keys.root / path).decode()
         for path in made.paths()
         if "model_monitor/output" in path and path.endswith("report.html")
     )
     assert "the 81 rows of the validation data" in quality
-    assert "count all rows alike, whatever their weight" in quality
+    assert "are unweighted: all rows count equally" in quality
 
 
 def test_candidates_can_be_sent_back(made: Made) -> None:

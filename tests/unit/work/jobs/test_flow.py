@@ -93,7 +93,7 @@ def test_the_data_are_explored_beside_the_search(status: TaskStatus) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "told"),
-    [(TaskKind.SPLIT, "The split data are"), (TaskKind.TRANSFORM, "Transformed data are")],
+    [(TaskKind.SPLIT, "The data splits are"), (TaskKind.TRANSFORM, "Transformed data are")],
 )
 @pytest.mark.parametrize("status", [DONE, FAILED])
 def test_the_data_are_written_beside_the_search(
@@ -186,7 +186,7 @@ def test_the_endpoint_comes_after_the_models_are_gone(status: TaskStatus) -> Non
     world.do(TaskKind.RETAIN, status)
     world.endpoint_is(EndpointStatus.IN_SERVICE)
     assert world.status is JobStatus.COMPLETED
-    told = "Models that were not to be kept could not be deleted: It broke."
+    told = "Models of discarded candidates could not be deleted: It broke."
     assert world.state.job.partial_failures == (() if status is DONE else (told,))
 
 
@@ -489,7 +489,10 @@ def test_a_job_whose_baseline_fails_says_why() -> None:
     world.do(TaskKind.TRAIN, FAILED)
     world.do(TaskKind.BASELINE, FAILED)
     assert world.status is JobStatus.FAILED
-    assert world.state.job.failure_reason == "No candidate finished, and of the baseline: It broke."
+    assert (
+        world.state.job.failure_reason
+        == "No candidate finished, and neither did the baseline: It broke."
+    )
 
 
 def test_the_best_candidate_is_reported_on_before_it_is_deployed() -> None:
@@ -619,7 +622,7 @@ def test_a_job_that_slept_through_its_time_before_its_data_were_read_fails_in_wo
     world = World(make_job())
     world.wait(5 * 3600)
     assert world.status is JobStatus.FAILED
-    assert "ended before its data were read" in world.state.job.failure_reason
+    assert "was reached before its data were read" in world.state.job.failure_reason
 
 
 def test_a_job_that_has_ended_does_nothing_more() -> None:

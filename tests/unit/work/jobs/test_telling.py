@@ -35,14 +35,14 @@ def whole_job(**changes):
 def test_the_log_of_a_job_tells_its_story():
     told = whole_job().told
     story = "\n".join(told)
-    assert told[0] == "The AutoML job churn-model has begun: at most 3 candidates in 600 s."
-    assert told[1] == "Reading and analysing s3://bucket/train; the target column is 'y'."
-    assert "The problem is BinaryClassification, the objective F1 (larger is better)." in told
-    assert "lightgbm on the recipe dpp1 is queued." in story
-    assert "lightgbm on the recipe dpp1 scored F1 = 0.7 ± 0.01 on 5 folds in" in story
-    assert "The search is over: MaxCandidatesReached (2 completed)." in told
-    assert "an ensemble of 2 scored F1 = 0.9 ± 0.01" in story
-    assert "its explanation lies under s3://bucket/explain." in story
+    assert told[0] == "The AutoML job churn-model started: at most 3 candidates in 600 s."
+    assert told[1] == "Reading and analysing s3://bucket/train; target column: 'y'."
+    assert "Problem type: BinaryClassification; objective: F1 (higher is better)." in told
+    assert "lightgbm with feature recipe dpp1 is queued." in story
+    assert "lightgbm with feature recipe dpp1 scored F1 = 0.7 ± 0.01 on 5 folds in" in story
+    assert "Search ended: MaxCandidatesReached (2 completed)." in told
+    assert "ensemble of 2 candidates scored F1 = 0.9 ± 0.01" in story
+    assert "explainability report written to s3://bucket/explain." in story
     assert told[-1].startswith("The AutoML job churn-model is Completed (MaxCandidatesReached)")
 
 
@@ -58,8 +58,8 @@ def test_counts_and_types_are_told_where_they_are_known():
         "column_types": types,
     }
     world._put(replace(task, status=TaskStatus.DONE, ended=world.now, result=result))
-    assert "Found 700 rows of 5 columns; besides the target: 3 numeric, 1 text." in world.told
-    assert "The problem is Regression, the objective MSE (smaller is better)." in world.told
+    assert "Found 700 rows and 5 columns (excluding the target: 3 numeric, 1 text)." in world.told
+    assert "Problem type: Regression; objective: MSE (lower is better)." in world.told
 
 
 def test_what_was_asked_of_data_and_search_is_told():
@@ -80,18 +80,18 @@ def test_what_was_asked_of_data_and_search_is_told():
     world = Told(replace(job, spec=spec))
     world.do(TaskKind.ANALYZE)
     assert world.told[2:7] == [
-        "Candidates are scored on the rows of s3://bucket/held-out, of which no model learns.",
-        "A share of 0.25 of the rows is held out, on which candidates are scored.",
-        "Rows are weighted by a column of theirs, which is no feature.",
-        "Features are those that s3://bucket/features.json names, of the types that it gives them.",
-        "Algorithms that are tried: lightgbm, nn-torch.",
+        "Validation data: s3://bucket/held-out (used for scoring, never for training).",
+        "Hold-out: a fraction of 0.25 of the rows (used for scoring, never for training).",
+        "Sample weights: taken from a column of the data, which is not used as a feature.",
+        "Features and their types: as specified in s3://bucket/features.json.",
+        "Algorithms to try: lightgbm, nn-torch.",
     ]
-    assert "The mode AUTO is ENSEMBLING for 0 bytes of training data." in world.told
+    assert "Mode AUTO resolved to ENSEMBLING (0 bytes of training data)." in world.told
 
 
 def test_the_deployment_is_told():
     world = whole_job(deploys=True)
-    assert "The best candidate is deployed to the endpoint churn-model-endpoint." in world.told
+    assert "Deploying the best candidate to the endpoint churn-model-endpoint." in world.told
     world.endpoint_is(EndpointStatus.IN_SERVICE)
     assert "The endpoint churn-model-endpoint is in service." in world.told
 
@@ -138,26 +138,24 @@ def test_the_log_of_a_step_job_has_its_start_its_scores_and_its_end():
         metrics=(Metric(MetricName.F1, 0.5, "Validation", 0.1),),
     )
     assert list(step_lines(None, new)) == []
-    assert list(step_lines(new, begun)) == ["The training job t has begun."]
+    assert list(step_lines(new, begun)) == ["The training job t started."]
     assert list(step_lines(begun, ended)) == [
         "validation:F1 = 0.5 ± 0.1",
         "The training job t is Completed after 0.0 s.",
     ]
     assert list(step_lines(ended, ended)) == []
     transform = replace(begun, details={"ModelName": "churn"})
-    assert list(step_lines(new, transform)) == [
-        "The training job t has begun, with the model churn."
-    ]
+    assert list(step_lines(new, transform)) == ["The training job t started, with the model churn."]
     table = {"n_rows": 600, "n_features": 3, "n_held_out": 0}
     done = {"table": table, "objects": 2, "rows": {"train": 480, "validation": 120}}
     assert list(step_lines(begun, replace(ended, metrics=()), done)) == [
-        "The table has 600 rows and 3 columns to learn from.",
-        "Objects that were transformed: 2.",
-        "Rows that were written: 480 of train, 120 of validation.",
+        "The table has 600 rows and 3 feature columns.",
+        "Transformed objects: 2.",
+        "Rows written: 480 of train, 120 of validation.",
         "The training job t is Completed after 0.0 s.",
     ]
     table["n_held_out"] = 150
-    assert "600 rows, 150 of them held out, and 3" in next(step_lines(begun, ended, done))
+    assert "600 rows (150 held out) and 3" in next(step_lines(begun, ended, done))
 
 
 def test_what_cannot_be_told_is_said_to_be_missing_and_holds_up_nothing(caplog):
@@ -167,6 +165,6 @@ def test_what_cannot_be_told_is_said_to_be_missing_and_holds_up_nothing(caplog):
 
     assert as_told(lines()) == (
         "one",
-        "What else became of it could not be told; the server's log says why.",
+        "Further log lines are missing; see the server's log for the reason.",
     )
     assert "KeyError" in caplog.text

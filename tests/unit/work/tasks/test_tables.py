@@ -211,7 +211,7 @@ def test_rows_that_cannot_validate_say_why(bucket: Bucket, rows: bytes, told: st
 
 def test_a_dataset_has_rows_to_validate_with_already(bucket: Bucket) -> None:
     channels = {"train": source("s3://b/dataset"), "validation": source("s3://b/valid/")}
-    with pytest.raises(CandidateFault, match="says itself what rows are held out"):
+    with pytest.raises(CandidateFault, match="defines its own validation rows"):
         run(bucket, "twice", "lightgbm", QUICK, **channels)
 
 
@@ -270,7 +270,7 @@ def test_what_does_not_fit_the_rows_is_named(
 
 
 def test_a_header_that_nobody_spoke_of_is_no_row(bucket: Bucket) -> None:
-    with pytest.raises(DataFault, match=r"has words over columns of numbers\. Remove the row, or"):
+    with pytest.raises(DataFault, match=r"has text above columns of numbers\. Remove the row, or"):
         run(bucket, "a-header", "lightgbm", QUICK, train=source("s3://b/headed/", "text/csv"))
 
 

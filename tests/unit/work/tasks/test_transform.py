@@ -139,7 +139,7 @@ def test_a_manifest_names_the_objects(jobs: Jobs) -> None:
     ("body", "changes", "told"),
     [
         (ROWS + b"x,red,1\n", {}, r"^ClientError: s3://b/bad/b.csv: Row 3, column 'a': 'x' cannot"),
-        (ROWS, {"source": {"CompressionType": "Gzip"}}, r"b\.csv: .* this is no gzip file"),
+        (ROWS, {"source": {"CompressionType": "Gzip"}}, r"b\.csv: .* this is not a gzip file"),
         (
             gzip.compress(ROWS, mtime=0)[:-9],
             {"source": {"CompressionType": "Gzip"}},

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Finding
 from windvane.engine.data.checks.facts import TableFacts, names
+from windvane.engine.data.temporal import UNDECIDED
 from windvane.engine.data.typed import TypedColumn
 from windvane.engine.wording import counted, listed, number, percent
 
 _KEPT_OUT = "It is not used as a feature."
-_ONE_IS_ENOUGH = "All are used; one of each is enough."
+_ONE_IS_ENOUGH = "All are used; one of each group is enough."
 _SKEWED = 10.0
 _FEWEST_SKEWED = 10
 """Distinct values below which a column is a mark that few rows carry, not a skewed quantity."""
@@ -30,9 +31,10 @@ def duplicates(facts: TableFacts) -> Iterator[Finding]:
             "duplicate-columns",
             "medium",
             _names_in(equal),
-            f"Columns that are the same in all {facts.n_rows:,} rows: {listed(_named(equal))}.",
+            f"Columns with identical values in all {facts.n_rows:,} rows: {listed(_named(equal))}.",
             _ONE_IS_ENOUGH,
-            "They cost time and size, and what one of them is worth is divided among all in explanations.",
+            "They cost training time and model size, and split their importance among them in "
+            "explanations.",
         )
     reworded = [group for group in groups if group not in equal and facts.repeats(group[0])]
     if reworded:
@@ -40,11 +42,11 @@ def duplicates(facts: TableFacts) -> Iterator[Finding]:
             "equivalent-columns",
             "low",
             _names_in(reworded),
-            f"Columns that tell the rows apart in the same way, one value of the one to one value of the other, in "
+            "Columns that encode the same information (a one-to-one mapping of their values) in "
             f"all {facts.n_rows:,} rows: {listed(_named(reworded))}.",
             _ONE_IS_ENOUGH,
-            "As numbers they may be of different use; as categories they say the same, and share their worth in "
-            "explanations.",
+            "As numbers they may be differently useful; as categories they are redundant and "
+            "split their importance in explanations.",
         )
 
 
@@ -63,9 +65,9 @@ def constant(facts: TableFacts) -> Iterator[Finding]:
             "constant-column",
             "low",
             names(columns),
-            f"Without information: {listed(_with_reasons(columns))}.",
+            f"Uninformative columns: {listed(_with_reasons(columns))}.",
             _KEPT_OUT,
-            "What is the same in all rows cannot tell one from another.",
+            "A column with the same value in all rows cannot distinguish between them.",
         )
 
 
@@ -76,10 +78,10 @@ def identifiers(facts: TableFacts) -> Iterator[Finding]:
             "identifier-column",
             "low",
             names(columns),
-            f"Names of rows: {listed(_with_reasons(columns))}.",
+            f"Columns that look like row IDs: {listed(_with_reasons(columns))}.",
             _KEPT_OUT,
-            "A name says nothing about rows that have another one; if it does say something, such as when a row "
-            "was made, that belongs into a column of its own.",
+            "Identifiers do not generalise to new rows. If one contains information, such as a "
+            "date, put that into a separate column.",
         )
 
 
@@ -99,10 +101,10 @@ def missing(facts: TableFacts) -> Iterator[Finding]:
                 "missing-values",
                 severity,
                 names(found),
-                f"Cells are missing in {told}.",
-                f"Missing cells are filled in or marked by the features.{_advice(found)}",
-                "What is not there cannot be learned from; if cells are missing for a reason, that they are may tell "
-                "something.",
+                f"Missing values in {told}.",
+                f"Missing values are imputed or marked during feature engineering.{_advice(found)}",
+                "Models cannot learn from missing values; if values are missing for a reason, "
+                "the fact itself can be informative.",
             )
 
 
@@ -115,7 +117,7 @@ def _share_missing(column: TypedColumn, n_rows: int) -> str:
 def _advice(columns: Sequence[TypedColumn]) -> str:
     if not any(column.spec.parse.get("missing") for column in columns):
         return ""
-    return " If such a text means that there is none, write 'none', which is a category."
+    return " If such a text means that there is none, write 'none', which is treated as a category."
 
 
 def unreadable(facts: TableFacts) -> Iterator[Finding]:
@@ -128,9 +130,9 @@ def unreadable(facts: TableFacts) -> Iterator[Finding]:
                 "unreadable-cells",
                 "medium",
                 (column.name,),
-                f"{counted(n_cells, 'cell')} of '{column.name}' are no {kind}: {told}.",
-                "They are taken as missing, in later requests too.",
-                "What they say is lost.",
+                f"{counted(n_cells, 'value')} of '{column.name}' cannot be read as a {kind}: {told}.",
+                "They are treated as missing, in later requests too.",
+                "Their information is lost.",
             )
 
 
@@ -145,9 +147,11 @@ def mixed_types(facts: TableFacts) -> Iterator[Finding]:
                 "mixed-types",
                 "low",
                 (column.name,),
-                f"'{column.name}' holds numbers such as '{numbers}' and words such as '{words}'.",
-                "It is used as categories. If it is a quantity, leave cells without one empty.",
-                "As categories its numbers have no order, and a number that was never seen says nothing.",
+                f"'{column.name}' contains numbers such as '{numbers}' and text such as '{words}'.",
+                "It is used as categorical. If it is a quantity, leave the values without a "
+                "number empty.",
+                "As categories, its numbers have no order, and an unseen number carries no "
+                "information.",
             )
 
 
@@ -173,9 +177,11 @@ def cardinality(facts: TableFacts) -> Iterator[Finding]:
             "medium",
             names(found),
             f"Many distinct categories in {facts.n_rows:,} rows: {told}.",
-            "Rare categories are grouped or encoded by the target. Check that none of them is an identifier.",
-            "Most categories have few rows to learn from, and later rows will bring new ones. Rows of one category "
-            "are spread over training and validation: scores hold for known categories.",
+            "Rare categories are grouped or target-encoded. Check that none of these columns is "
+            "an identifier.",
+            "Most categories have few training rows, and new data will contain unseen ones. "
+            "Rows of one category are in both training and validation data: scores are valid "
+            "for known categories only.",
         )
 
 
@@ -192,9 +198,10 @@ def skew(facts: TableFacts) -> Iterator[Finding]:
             "skewed-column",
             "low",
             names(skewed),
-            f"Very skewed numbers (skewness in brackets): {told}.",
-            "For linear models and networks they are clipped and scaled, or ranked; trees do not mind.",
-            "On a plain scale nearly all rows are alike beside a few large ones.",
+            f"Highly skewed columns (skewness in brackets): {told}.",
+            "For linear models and neural networks they are clipped and scaled, or ranked; tree "
+            "models are unaffected.",
+            "On a linear scale a few large values dominate.",
         )
 
 
@@ -206,10 +213,11 @@ def outliers(facts: TableFacts) -> Iterator[Finding]:
             "outliers",
             "low",
             names(outlying),
-            f"Cells more than twice as far out as any other of their column: {told}.",
-            "They are kept. Check that they are real, and no mark of a missing value such as 999.",
-            "If they are mistakes, rows that hold one are predicted badly, and they stretch the scale of linear "
-            "models.",
+            "Extreme outliers (more than twice as far out as any other value of the column): "
+            f"{told}.",
+            "They are kept. Check that they are real and not a missing-value code such as 999.",
+            "If they are errors, rows that contain one are predicted badly, and they distort "
+            "the scale of linear models.",
         )
 
 
@@ -217,8 +225,8 @@ def _range(column: TypedColumn) -> str:
     statistics = column.statistics
     low, high = statistics["quantiles"]["0.05"], statistics["quantiles"]["0.95"]
     return (
-        f"'{column.name}' ({statistics['isolated']}; from {number(statistics['min'])} to {number(statistics['max'])}, nine "
-        f"tenths within {number(low)} to {number(high)})"
+        f"'{column.name}' ({statistics['isolated']}; from {number(statistics['min'])} to "
+        f"{number(statistics['max'])}, 90 % lie within {number(low)} to {number(high)})"
     )
 
 
@@ -228,12 +236,12 @@ def _numeric(facts: TableFacts) -> list[TypedColumn]:
 
 def ambiguous_dates(facts: TableFacts) -> Iterator[Finding]:
     for column in facts.of_type(ColumnType.DATETIME):
-        if "no cell tells day from month" in column.spec.reason:
+        if UNDECIDED in column.spec.reason:
             yield Finding(
                 "ambiguous-dates",
                 "medium",
                 (column.name,),
                 f"'{column.name}': {column.spec.reason}.",
-                "Write dates as YYYY-MM-DD if they are meant the other way.",
-                "Read the wrong way, dates of different months are mixed up.",
+                "Write dates as YYYY-MM-DD if the order of day and month is wrong.",
+                "If the order is wrong, day and month are swapped in some dates.",
             )

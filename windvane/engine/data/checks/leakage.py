@@ -34,11 +34,12 @@ def target_copies(facts: TableFacts) -> Iterator[Finding]:
             "target-copy",
             "high",
             names(copies),
-            f"{told} tells the target '{facts.target_name}' in every one of {facts.n_rows:,} rows: it is the "
-            "target in other words.",
-            "It is used as a feature. Remove it from the data unless it is known before the target is.",
-            "A model need only read it off. Scores will be perfect, and predictions worthless where it is not "
-            "yet known.",
+            f"{told} determines the target '{facts.target_name}' in all {facts.n_rows:,} rows: "
+            "it is the target in another form.",
+            "It is used as a feature. Remove it from the data unless it is known before the "
+            "target.",
+            "Target leakage: scores will be perfect, and predictions worthless where the column "
+            "is not known yet.",
         )
 
 
@@ -54,9 +55,10 @@ def leaking_columns(facts: TableFacts) -> Iterator[Finding]:
                 (column.name,),
                 f"'{column.name}' alone predicts the target '{facts.target_name}' almost perfectly "
                 f"(prediction power {power:.3f} of 1, measured on {facts.powers.n_rows:,} rows).",
-                "It is used as a feature. Remove it if it is known only after the target is.",
-                "Columns that are this good are mostly made from the target or written down after it. If this one "
-                "is, scores will be far better than predictions.",
+                "It is used as a feature. Remove it if it is only known after the target.",
+                "Such columns are often derived from the target or recorded after it (target "
+                "leakage). If so, scores will be far better than the quality of predictions on "
+                "new data.",
             )
 
 
@@ -75,20 +77,24 @@ def shared_rows(facts: TableFacts) -> Iterator[Finding]:
             "shared-rows",
             "medium" if n_shared > 0.1 * n_validated else "low",
             (),
-            f"{n_shared:,} of {n_validated:,} rows that candidates are validated on "
-            f"({percent(n_shared, n_validated)}) are also among the rows they learn from, with the same target.",
+            f"{n_shared:,} of {n_validated:,} validation rows ({percent(n_shared, n_validated)}) "
+            "are also training rows, with the same target.",
             _why_shared(facts),
-            "A model that knows these rows by heart scores well on them. That is fair only if rows to be "
-            "predicted repeat known ones as often.",
+            "A model that memorises these rows scores well on them. The scores are realistic "
+            "only if new data repeat known rows as often.",
         )
 
 
 def _why_shared(facts: TableFacts) -> str:
     if facts.has_validation_set:
-        return "They are kept, as the validation data are taken as they are. Remove them from one of the two."
+        return (
+            "They are kept: validation data are not changed. Remove them from one of the two "
+            "data sets."
+        )
     return (
-        "So many rows have copies that they seem to be the nature of the table, so copies were not kept together. "
-        "If they came about by a join, by joining files twice or by adding rows of a rare class, remove them."
+        "So many rows are duplicated that this seems to be normal for this table, so duplicates "
+        "may be in different folds. If they come from a join, from concatenating files twice or "
+        "from oversampling a rare class, remove them."
     )
 
 
@@ -107,13 +113,13 @@ def order_in_time(facts: TableFacts) -> Iterator[Finding]:
             "time-order",
             "medium" if is_sorted else "low",
             (column.name,),
-            f"{_what_it_tells(is_sorted, power, facts.target_name, column)}. It runs from "
+            f"{_what_it_tells(is_sorted, power, facts.target_name, column)}. Range: "
             f"{column.statistics['min'][:10]} to {column.statistics['max'][:10]}, "
-            f"{column.statistics['distinct']:,} distinct.",
-            "Folds are drawn at random, and the date is used as a feature. If the model is for later rows, hold "
-            "back the latest ones and compare their score with the one shown.",
-            "Rows are validated by models that have seen rows before and after them. Predictions for a time to "
-            "come may be worse than the scores say.",
+            f"{column.statistics['distinct']:,} distinct values.",
+            "Folds are random, and the date is used as a feature. If the model is to predict "
+            "later rows, hold out the latest ones and compare their score with the one shown.",
+            "Models are validated on rows from the same period as their training rows. "
+            "Predictions for the future may be worse than the scores suggest.",
         )
 
 
@@ -125,17 +131,18 @@ def order_of_rows(facts: TableFacts) -> Iterator[Finding]:
         "row-order",
         "low",
         (facts.target_name,),
-        f"The place of a row in the files predicts the target '{facts.target_name}' (prediction power "
-        f"{facts.powers.place:.2f} of 1): rows come in an order that has to do with it.",
-        "Folds are drawn at random, and the place is no feature. If rows are in the order of time, hold back the last "
-        "ones and compare their score with the one shown.",
-        "Nothing, if they were just sorted by the target. If it changes with time or from source to source, "
-        "predictions for what comes next may be worse than the scores say.",
+        f"The position of a row in the files predicts the target '{facts.target_name}' "
+        f"(prediction power {facts.powers.place:.2f} of 1): the order of the rows is related to "
+        "the target.",
+        "Folds are random, and the position is not a feature. If rows are in chronological "
+        "order, hold out the last ones and compare their score with the one shown.",
+        "None if rows were merely sorted by the target. If the target changes over time or "
+        "between sources, predictions for future rows may be worse than the scores suggest.",
     )
 
 
 def _what_it_tells(is_sorted: bool, power: float, target: str, column: TypedColumn) -> str:
-    order = f"Rows are in the order of '{column.name}'"
+    order = f"Rows are sorted by '{column.name}'"
     follows = f"predicts the target '{target}' (prediction power {power:.2f} of 1)"
     if not is_sorted:
         return f"'{column.name}' alone {follows}"

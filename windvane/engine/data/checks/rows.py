@@ -16,10 +16,10 @@ def sampled(facts: TableFacts) -> Iterator[Finding]:
             "sampled-data",
             "medium",
             (),
-            f"{facts.n_rows_kept:,} of {facts.n_rows_read:,} rows were taken at random, rare classes whole: "
-            "the table does not fit into the memory given to the job.",
+            f"{facts.n_rows_kept:,} of {facts.n_rows_read:,} rows were sampled at random (rare "
+            "classes were kept completely): the table does not fit into the memory of the job.",
             "Give the server more memory to use all rows.",
-            "All that is said here is about the rows taken. More rows may make better models.",
+            "All results are based on the sampled rows. More rows may give better models.",
         )
 
 
@@ -31,8 +31,8 @@ def weightless(facts: TableFacts) -> Iterator[Finding]:
             (),
             f"{facts.n_weightless:,} of {facts.n_rows_kept:,} rows "
             f"({percent(facts.n_weightless, facts.n_rows_kept)}) have the sample weight 0.",
-            "They are left out.",
-            "Nothing is learned from them, and no score counts them.",
+            "They are excluded.",
+            "They are used neither for training nor for scoring.",
         )
 
 
@@ -45,8 +45,8 @@ def unweighted(facts: TableFacts) -> Iterator[Finding]:
             f"{facts.n_unweighted:,} of {facts.n_rows_kept:,} rows "
             f"({percent(facts.n_unweighted, facts.n_rows_kept)}) have no finite number of 0 or more as their sample "
             f"weight (e.g. {listed(list(facts.unweighted))}).",
-            "They are left out.",
-            "Nothing is learned from them, and no score counts them.",
+            "They are excluded.",
+            "They are used neither for training nor for scoring.",
         )
 
 
@@ -57,9 +57,9 @@ def duplicates(facts: TableFacts) -> Iterator[Finding]:
             "duplicate-rows",
             "medium" if n_copies > 0.1 * facts.n_rows else "low",
             (),
-            f"{n_copies:,} of {facts.n_rows:,} rows ({percent(n_copies, facts.n_rows)}) repeat an earlier row.",
+            f"{n_copies:,} of {facts.n_rows:,} rows ({percent(n_copies, facts.n_rows)}) are copies of an earlier row.",
             _kept(facts),
-            "A row counts as often as it is there, in learning and in scores.",
+            "Each copy counts in training and scoring.",
         )
 
 
@@ -73,15 +73,15 @@ def renamed_duplicates(facts: TableFacts) -> Iterator[Finding]:
             "renamed-duplicates",
             "medium" if n_renamed > 0.1 * facts.n_rows else "low",
             tuple(column.name for column in apart),
-            f"{n_renamed:,} of {facts.n_rows:,} rows ({percent(n_renamed, facts.n_rows)}) repeat an earlier row in "
-            f"all but {named}.",
+            f"{n_renamed:,} of {facts.n_rows:,} rows ({percent(n_renamed, facts.n_rows)}) are "
+            f"copies of an earlier row except for {named}.",
             _kept(facts),
-            "To a model they are one row. If the same thing was entered under several names, it counts several "
-            "times.",
+            "To a model they are identical. If one entity was recorded under several "
+            "identifiers, it counts several times.",
         )
 
 
 def _kept(facts: TableFacts) -> str:
     if facts.has_validation_set:
         return "They are kept."
-    return "They are kept; copies are validated together unless they are the nature of the table."
+    return "They are kept; duplicates stay in the same fold unless they are normal for this table."

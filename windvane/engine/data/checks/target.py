@@ -30,9 +30,9 @@ def invalid_targets(facts: TableFacts) -> Iterator[Finding]:
             (facts.target_name,),
             f"{target.n_invalid:,} of {facts.n_rows_kept:,} rows have no target that is {kind}"
             f"{f' (e.g. {examples})' if examples else ''}.",
-            "These rows were left out.",
-            "Nothing can be learned from them. If rows without a target differ from the others, the model does "
-            "not know their kind.",
+            "These rows were excluded.",
+            "They cannot be used for training. If rows without a target differ from the others, "
+            "the model has not seen their kind.",
         )
 
 
@@ -45,11 +45,12 @@ def unseen_classes(facts: TableFacts) -> Iterator[Finding]:
             "unseen-class",
             "medium",
             (facts.target_name,),
-            f"{counted(sum(unseen.values()), 'row')} of the validation data {'has' if sum(unseen.values()) == 1 else 'have'} a label that the training data do not have: "
-            f"{told}.",
-            "These rows were left out.",
-            "No model can predict a class that it was never shown: on rows of these classes it is always wrong, which "
-            "the scores do not say.",
+            f"{counted(sum(unseen.values()), 'row')} of the validation data "
+            f"{'has' if sum(unseen.values()) == 1 else 'have'} a label that does not occur in "
+            f"the training data: {told}.",
+            "These rows were excluded.",
+            "A model cannot predict a class that is not in the training data: it is always "
+            "wrong on such rows, which the scores do not reflect.",
         )
 
 
@@ -66,9 +67,9 @@ def imbalance(facts: TableFacts) -> Iterator[Finding]:
             (facts.target_name,),
             f"Class '{labels[fewest]}' has {counts[fewest]:,} of {sum(counts):,} rows "
             f"({percent(counts[fewest], sum(counts))}).",
-            "All rows are used as they are. Look at F1, BalancedAccuracy or AUC rather than Accuracy.",
-            f"Who always answers '{labels[int(np.argmax(counts))]}' is right in "
-            f"{percent(max(counts), sum(counts))} of all rows, and useless.",
+            "All rows are used unchanged. Prefer F1, BalancedAccuracy or AUC to Accuracy.",
+            f"Always predicting '{labels[int(np.argmax(counts))]}' reaches an accuracy of "
+            f"{percent(max(counts), sum(counts))} and is useless.",
         )
 
 
@@ -82,8 +83,8 @@ def rare_classes(facts: TableFacts) -> Iterator[Finding]:
             (facts.target_name,),
             f"{len(rare):,} {'class has' if len(rare) == 1 else 'classes have'} fewer than {_RARE} rows: "
             f"{listed(rare)}.",
-            "They are kept. Add rows of them, or merge classes.",
-            "So few rows teach little, and scores on them are a matter of luck.",
+            "They are kept. Add rows of these classes, or merge classes.",
+            "There is little to learn from so few rows, and scores on them are unreliable.",
         )
 
 
@@ -98,11 +99,11 @@ def contradictions(facts: TableFacts) -> Iterator[Finding]:
             "contradictory-rows",
             "medium" if n_lost > 0.05 * facts.n_rows else "low",
             (facts.target_name,),
-            f"{len(rows):,} of {facts.n_rows:,} rows ({percent(len(rows), facts.n_rows)}) have a twin of another "
-            "class that is the same in all features.",
-            "They are kept. Columns that tell them apart would help more than another algorithm.",
-            f"{n_lost:,} of them ({percent(n_lost, facts.n_rows)} of all rows) must be classified wrongly by any "
-            "model.",
+            f"{len(rows):,} of {facts.n_rows:,} rows ({percent(len(rows), facts.n_rows)}) have "
+            "the same features as a row of another class.",
+            "They are kept. Columns that distinguish them would help more than another algorithm.",
+            f"{n_lost:,} of them ({percent(n_lost, facts.n_rows)} of all rows) will be "
+            "misclassified by any model.",
         )
 
 
@@ -127,12 +128,14 @@ def long_tail(facts: TableFacts) -> Iterator[Finding]:
         "skewed-target",
         "medium" if abs(numbers["skewness"]) > 10 else "low",
         (facts.target_name,),
-        f"The target has a long tail: the median is {number(numbers['quantiles']['0.5'])}, nine tenths lie between "
-        f"{number(numbers['quantiles']['0.05'])} and {number(numbers['quantiles']['0.95'])}, and the farthest is "
+        f"The target has a long tail: the median is {number(numbers['quantiles']['0.5'])}, 90 % "
+        f"lie between {number(numbers['quantiles']['0.05'])} and "
+        f"{number(numbers['quantiles']['0.95'])}, and the most extreme value is "
         f"{number(numbers[end])} (skewness {numbers['skewness']:.1f}).",
-        "Rows are kept as they are; some candidates learn the logarithm where the target is of amounts. Look at "
-        "MAE too if large values matter no more than others.",
-        "Squared errors (MSE, RMSE, R2) are ruled by the few rows in the tail, and are less certain for it.",
+        "Rows are kept unchanged; some candidates are trained on the logarithm of the target if "
+        "it is an amount. Consider MAE if large values are not more important than others.",
+        "Squared errors (MSE, RMSE, R2) are dominated by the few rows in the tail, and their "
+        "estimates are less certain.",
     )
 
 
@@ -144,11 +147,12 @@ def outlying_targets(facts: TableFacts) -> Iterator[Finding]:
         "outlying-target",
         "medium",
         (facts.target_name,),
-        f"{numbers['isolated']:,} of {facts.n_rows:,} targets lie more than twice as far out as any other; the "
-        f"targets run from {number(numbers['min'])} to {number(numbers['max'])}, nine tenths of them from "
-        f"{number(numbers['quantiles']['0.05'])} to {number(numbers['quantiles']['0.95'])}.",
-        "They are kept. Remove them if they are mistakes.",
-        "A single such row can decide a squared error, whichever fold it falls into.",
+        f"{numbers['isolated']:,} of {facts.n_rows:,} targets are extreme outliers (more than "
+        f"twice as far out as any other); targets range from {number(numbers['min'])} to "
+        f"{number(numbers['max'])}, 90 % of them from {number(numbers['quantiles']['0.05'])} to "
+        f"{number(numbers['quantiles']['0.95'])}.",
+        "They are kept. Remove them if they are errors.",
+        "A single such row can dominate the squared error of its fold.",
     )
 
 
@@ -167,8 +171,9 @@ def capped(facts: TableFacts) -> Iterator[Finding]:
             "capped-target",
             "low",
             (facts.target_name,),
-            f"{n_largest:,} of {facts.n_rows:,} rows ({percent(n_largest, facts.n_rows)}) have the largest target, "
-            f"{number(numbers['max'])}: it looks like a limit.",
-            "They are kept as they are.",
-            "If larger values were cut off there, predictions at the upper end are too low.",
+            f"{n_largest:,} of {facts.n_rows:,} rows ({percent(n_largest, facts.n_rows)}) have "
+            f"the largest target value, {number(numbers['max'])}: it looks like an upper limit "
+            "(censoring).",
+            "They are kept unchanged.",
+            "If larger values were capped there, predictions at the upper end are too low.",
         )

@@ -29,7 +29,7 @@ def build_feature_transform() -> dict[str, str]:
     """The hyperparameters of training jobs that fit these transformers, or train on what they make."""
     unknown = [name for name in WITHOUT if name not in TRANSFORMERS]
     if unknown:
-        raise ValueError(f"WITHOUT names {unknown[0]!r}, which is no column that {RECIPE} uses.")
+        raise ValueError(f"WITHOUT names {unknown[0]!r}, which is not a column that {RECIPE} uses.")
     if not WITHOUT:
         return {"_recipe": RECIPE}
     left_out = json.dumps(WITHOUT)

@@ -27,20 +27,20 @@ def sample(table: StoredTable) -> Section:
         "Data sample",
         [
             Text(
-                "Prediction power says how well a column alone foretells the target on rows it was not learnt from: "
-                "0 is not at all, 1 is perfectly. It is measured on a sample of at most 10,000 rows, and not for free "
-                "text, identifiers and constants."
+                "Prediction power: how well a column alone predicts the target on unseen rows, "
+                "from 0 (not at all) to 1 (perfectly). It is measured on a sample of at most "
+                "10,000 rows, and not for free text, identifiers and constants."
             ),
             Table(
                 ("Column", "Type", "Prediction power", "Why this type"),
                 told,
                 frozenset({2}),
-                "Columns in the order of the files, with how their cells were read.",
+                "Columns in the order of the files, with their detected types.",
             ),
             Table(
                 ("Column", *(f"Row {row + 1:,}" for row in rows)),
                 [(name, *cells_of(table, name, rows)) for name in names],
-                caption="A few rows at random. Identifiers and constants are not kept.",
+                caption="A few random rows. Identifiers and constants are not kept.",
             ),
         ],
     )
@@ -65,7 +65,7 @@ def cardinality(table: StoredTable) -> Section:
     return Section(
         "Cardinality",
         [
-            Text("How many distinct values each column has, as they are written in the files."),
+            Text("Number of distinct values per column, as written in the files."),
             Table(("Column", "Type", "Distinct", "Per row"), rows, frozenset({2, 3})),
         ],
     )
@@ -77,7 +77,7 @@ def _distinct(table: StoredTable, column: ColumnSpec) -> int:
 
 def descriptions(table: StoredTable) -> Section:
     columns = table.analysis.columns
-    blocks: list[Block] = [Text("Of all rows and of the cells that are not missing.")]
+    blocks: list[Block] = [Text("Shares of all rows and of non-missing values.")]
     numeric = of_type(columns, [ColumnType.NUMERIC])
     dates = of_type(columns, [ColumnType.DATETIME])
     words = of_type(columns, [ColumnType.CATEGORICAL, ColumnType.TEXT])
@@ -102,7 +102,7 @@ _NUMERIC = (
     "Zeros",
     "Outliers",
 )
-_WORDS = ("Column", "Most frequent", "Its share", "Words", "Characters")
+_WORDS = ("Column", "Most frequent", "Share", "Words", "Characters")
 
 
 def _described(

@@ -5,54 +5,66 @@ from __future__ import annotations
 from windvane.engine.reports.document import Section, Table
 
 _TYPES = (
-    ("numeric", "A quantity: cells are numbers, in whatever notation."),
-    ("datetime", "A date or a time; in models it is split into parts of the calendar."),
+    ("numeric", "A quantity: values are numbers, in any notation."),
+    ("datetime", "A date or a time; it is split into calendar features such as month and weekday."),
     (
         "categorical",
-        "One of a number of words, codes or yes and no; the order of codes means nothing.",
+        "One of a limited number of labels, codes or yes/no values, without an order.",
     ),
-    ("text", "Free text, mostly different in every row."),
-    ("identifier", "Names or numbers the rows. It is not used as a feature."),
-    ("constant", "The same in all rows, or empty. It is not used as a feature."),
-    ("unused", "Left out, as was asked. Rows to predict still have it."),
+    ("text", "Free text, usually different in every row."),
+    (
+        "identifier",
+        ("Identifies the rows, such as an ID or a row number. It is not used as a feature."),
+    ),
+    ("constant", "The same value in all rows, or empty. It is not used as a feature."),
+    ("unused", "Excluded on request. Rows to predict must still contain it."),
 )
 _STATISTICS = (
     (
         "Prediction power",
-        "How well the column alone foretells the target, learnt on half of the rows looked at and measured on the other.",
+        (
+            "How well the column alone predicts the target, trained on half of the sampled rows and "
+            "measured on the other half."
+        ),
     ),
-    ("- for two classes", "2 AUC - 1, at least 0."),
+    ("- binary classification", "2 · AUC - 1, at least 0."),
     (
-        "- for more classes",
-        "The share of errors avoided that always answering the most frequent class makes.",
+        "- multiclass classification",
+        "The share of errors avoided, compared with always predicting the most frequent class.",
     ),
-    ("- for numbers", "R2, at least 0."),
+    ("- regression", "R², at least 0."),
     (
         "Missing",
-        "Cells that are empty, or hold a text that stands for nothing, such as '?' or 'N/A'.",
+        "Values that are empty or a missing-value code, such as '?' or 'N/A'.",
     ),
-    ("Distinct", "Different values, as they are written in the files."),
+    ("Distinct", "Number of different values, as written in the files."),
     (
         "Outliers",
-        "Cells more than 3 interquartile ranges below the first or above the third quartile.",
+        "Values more than 3 interquartile ranges below the first or above the third quartile.",
     ),
     (
         "Skewness",
-        "Third standardised moment: 0 if symmetric, above 0 if larger values reach farther from the mean.",
+        "Third standardised moment: 0 if symmetric, above 0 if the right tail is longer.",
     ),
     ("Duplicate row", "A row that is equal to an earlier one in all features and the target."),
     (
         "Anomaly score",
-        "Of an isolation forest, as scikit-learn's decision function: below 0 a row is unlike the others.",
+        (
+            "The decision function of an isolation forest, as in scikit-learn: rows below 0 are "
+            "anomalous."
+        ),
     ),
-    ("Pearson's r", "How well a straight line describes two numbers together, -1 to 1."),
+    ("Pearson's r", "Linear correlation of two numeric columns, from -1 to 1."),
     (
         "Cramér's V",
-        "How well two categories tell each other, 0 to 1, corrected for bias (Bergsma 2013).",
+        "Association of two categorical columns, from 0 to 1, with bias correction (Bergsma 2013).",
     ),
     (
         "Correlation ratio",
-        "Root of the share of a number's spread that means of categories explain, corrected (Kelley 1935).",
+        (
+            "Association of a categorical and a numeric column: the square root of the share of "
+            "variance that the category means explain, with bias correction (Kelley 1935)."
+        ),
     ),
 )
 

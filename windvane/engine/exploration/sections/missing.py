@@ -20,18 +20,19 @@ _TITLE = "Missing values"
 def missing(table: StoredTable) -> Section:
     gaps = find_gaps(table, _PATTERNS)
     if not gaps.missing:
-        return Section(_TITLE, [Text("No cell of any feature is missing.")])
+        return Section(_TITLE, [Text("No feature has missing values.")])
     n_cells = table.n_rows * len(table.analysis.features)
     blocks: list[Block] = [
         Text(
-            f"{len(gaps.missing):,} of {len(table.analysis.features):,} features have missing cells; "
-            f"{percent(sum(gaps.missing.values()), n_cells)} of all cells are missing. {counted(gaps.n_whole, 'row')} "
-            f"({percent(gaps.n_whole, table.n_rows)}) miss none. Models get missing cells filled in or marked."
+            f"{len(gaps.missing):,} of {len(table.analysis.features):,} features have missing "
+            f"values; {percent(sum(gaps.missing.values()), n_cells)} of all values are missing. "
+            f"{counted(gaps.n_whole, 'row')} ({percent(gaps.n_whole, table.n_rows)}) are "
+            "complete. Missing values are imputed or marked for the models."
         ),
         _by_column(table, gaps),
     ]
     if len(gaps.missing) > _SHOWN:
-        blocks.append(_table(table, gaps, len(gaps.missing), "All columns with missing cells."))
+        blocks.append(_table(table, gaps, len(gaps.missing), "All columns with missing values."))
     if len(gaps.missing) > 1:
         blocks.append(_together(table, gaps))
     return Section(_TITLE, blocks)
@@ -41,12 +42,17 @@ def _by_column(table: StoredTable, gaps: Gaps) -> Figure:
     shown = dict(list(gaps.missing.items())[:_SHOWN])
     n_more = len(gaps.missing) - len(shown)
     return Figure(
-        "Share of missing cells",
+        "Share of missing values",
         lying_bars(
             list(shown), [100 * count / table.n_rows for count in shown.values()], "% of rows"
         ),
-        "A bar for each column, as long as the share of its cells that are missing.",
-        _table(table, gaps, _SHOWN, f"The {_SHOWN} columns that miss most." if n_more > 0 else ""),
+        "Bar chart of the share of missing values per column.",
+        _table(
+            table,
+            gaps,
+            _SHOWN,
+            (f"The {_SHOWN} columns with the most missing values.") if n_more > 0 else "",
+        ),
         height=1.0 + 0.2 * len(shown),
     )
 
@@ -74,11 +80,12 @@ def _together(table: StoredTable, gaps: Gaps) -> Figure:
     ]
     n_more = gaps.n_patterns - len(gaps.patterns)
     return Figure(
-        "What is missing together",
+        "Patterns of missing values",
         grid(marks(is_missing), shares, names),
-        "A line for each pattern, the most frequent on top, with its share of rows; marked cells are missing.",
+        "One row per pattern, the most frequent on top, with its share of rows; marked values "
+        "are missing.",
         Table(
-            ("Missing together, and nothing else", "Rows", "Share"),
+            ("Missing columns (exact pattern)", "Rows", "Share"),
             told,
             frozenset({1, 2}),
             f"The most frequent of {gaps.n_patterns:,} patterns." if n_more > 0 else "",

@@ -35,11 +35,11 @@ def summary(table: StoredTable, repeats: Repeats) -> Section:
     kinds = Counter(column.type for column in analysis.columns)
     rows = [
         ("Rows in the files", f"{analysis.n_rows_read:,}"),
-        ("Rows without a valid target, left out", f"{n_without:,}"),
+        ("Rows without a valid target (excluded)", f"{n_without:,}"),
         ("Rows used", f"{analysis.n_rows:,}"),
-        ("Columns, the target among them", f"{len(analysis.columns) + 1:,}"),
+        ("Columns, including the target", f"{len(analysis.columns) + 1:,}"),
         *((f"Columns of type {kind}", f"{kinds[kind]:,}") for kind in ColumnType if kinds[kind]),
-        ("Rows that repeat an earlier one", f"{repeats.n_copies:,}"),
+        ("Duplicate rows (copies of an earlier row)", f"{repeats.n_copies:,}"),
         ("Validation", _validation(analysis)),
         *_weights(analysis),
     ]
@@ -48,27 +48,27 @@ def summary(table: StoredTable, repeats: Repeats) -> Section:
 
 def _validation(analysis: Analysis) -> str:
     if analysis.has_validation_set:
-        return f"{analysis.n_held_out:,} of these rows are the validation data, which no model learns from"
+        return f"{analysis.n_held_out:,} of these rows are validation data (used for scoring, never for training)"
     if analysis.n_folds == 1:
-        return f"{analysis.n_held_out:,} of these rows are held out"
+        return f"{analysis.n_held_out:,} of these rows are held out for scoring"
     return f"{analysis.n_folds} folds"
 
 
 def _weights(analysis: Analysis) -> list[tuple[str, str]]:
     if analysis.sample_weight is None:
         return []
-    told = f"in the column '{seen(analysis.sample_weight, 40)}'; this report counts all rows alike"
-    return [("What each row counts for", told)]
+    told = f"column '{seen(analysis.sample_weight, 40)}'; this report does not use the weights"
+    return [("Sample weights", told)]
 
 
 def insights(table: StoredTable) -> Section:
     findings = table.analysis.findings
     if not findings:
-        return Section("Insights", [Text("Nothing was found that needs attention.")])
+        return Section("Insights", [Text("No problems found.")])
     blocks: list[Block] = [
         Text(
-            "What was found out about the data, most severe first: the evidence, what comes of it, and what was done "
-            "about it or should be."
+            "Results of the data checks, most severe first: the evidence, its consequence, and "
+            "what was or should be done about it."
         )
     ]
     return Section("Insights", [*blocks, *map(_notice, findings)])

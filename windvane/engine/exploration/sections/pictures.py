@@ -20,14 +20,20 @@ _MOST_CLASSES = 6
 def pictures(table: StoredTable) -> Section:
     shown = table.by_power[:MOST_PICTURES]
     n_features = len(table.analysis.features)
-    which = f"the {len(shown)} that tell most of it" if n_features > len(shown) else "all"
+    which = (
+        (f"the {len(shown)} with the highest prediction power")
+        if n_features > len(shown)
+        else "all"
+    )
     blocks: list[Block] = [
         Text(
-            f"Features against the target, {which}, from all rows. Grey bars say how many rows there are; the "
-            "outermost bins of a number hold everything beyond them."
+            f"Features against the target ({which}), over all rows. Grey bars show the number of "
+            "rows; the outermost bins of numeric columns include all values beyond them."
         )
     ]
-    return Section("Columns and the target", [*blocks, *(_picture(table, one) for one in shown)])
+    return Section(
+        "Features against the target", [*blocks, *(_picture(table, one) for one in shown)]
+    )
 
 
 def _picture(table: StoredTable, column: ColumnSpec) -> Figure:
@@ -45,8 +51,8 @@ def _picture(table: StoredTable, column: ColumnSpec) -> Figure:
     return Figure(
         f"{column.name} ({column.type}{known})",
         _draw(bins, names, targets),
-        f"{'Shares of classes' if len(names) > 1 else names[0].capitalize()} in {len(bins.labels)} bins of the "
-        "column, with the rows of each bin.",
+        f"{'Shares of classes' if len(names) > 1 else names[0].capitalize()} in "
+        f"{len(bins.labels)} bins of the column, with the number of rows per bin.",
         Table((what, "Rows", *names), rows, frozenset(range(1, len(names) + 2))),
         width=6.8 if len(names) > 1 else 6.4,
     )

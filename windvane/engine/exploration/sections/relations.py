@@ -30,9 +30,11 @@ def relations(table: StoredTable) -> Section:
     if len(found.numbers) > 1:
         blocks.append(_matrix(found))
     if found.pairs:
-        blocks.append(_pairs(found.pairs, "The pairs that go together most, of all kinds."))
+        blocks.append(
+            _pairs(found.pairs, ("The most strongly associated pairs of columns, of all types."))
+        )
     else:
-        blocks.append(Text("There are no two columns that could go together."))
+        blocks.append(Text("There are no pairs of columns to compare."))
     return Section("Cross column statistics", blocks)
 
 
@@ -43,14 +45,15 @@ def _about(table: StoredTable, found: Relations) -> str:
         else f"a random sample of {found.n_rows:,} of {table.n_rows:,} rows"
     )
     left_out = (
-        f" {found.n_left_out:,} columns that tell less of the target were not compared with all others."
+        f" {found.n_left_out:,} columns with lower prediction power were not compared with all others."
         if found.n_left_out
         else ""
     )
     return (
-        f"From {of}. Two numbers: Pearson's r, from -1 to 1. Two categories: Cramér's V, from 0 to 1, corrected for "
-        "their number. A category and a number: the correlation ratio, from 0 to 1, likewise corrected; rare "
-        f"categories are taken as one. Dates count as numbers, free text is left aside.{left_out}"
+        f"Computed from {of}. Two numeric columns: Pearson's r, from -1 to 1. Two categorical "
+        "columns: Cramér's V, from 0 to 1, with bias correction. A categorical and a numeric "
+        "column: the correlation ratio, from 0 to 1, with bias correction. Rare categories are "
+        f"combined into one. Dates count as numbers; free text is excluded.{left_out}"
     )
 
 
@@ -58,15 +61,16 @@ def _matrix(found: Relations) -> Figure:
     names, matrix = found.numbers[:_SHOWN], found.matrix[:_SHOWN, :_SHOWN]
     n_more = len(found.numbers) - len(names)
     return Figure(
-        f"Pearson's r of numbers{f', the {_SHOWN} most telling' if n_more else ''}",
+        "Pearson's r of numeric "
+        f"columns{f' (the {_SHOWN} with the highest prediction power)' if n_more else ''}",
         grid(diverging(matrix), names, names),
-        "A square of cells, one for each pair of numeric columns: orange where they rise together, blue where one "
-        "falls as the other rises, grey where it cannot be told.",
+        "Heatmap of all pairs of numeric columns: orange for positive, blue for negative "
+        "correlation, grey where it is undefined.",
         _whole(names, matrix)
         if len(names) <= _MATRIX
         else _pairs(
             strongest(linear(names, matrix), _MOST_PAIRS),
-            "The strongest pairs of those drawn.",
+            "The strongest pairs of the heatmap.",
         ),
         height=2.0 + 0.16 * len(names),
     )

@@ -21,9 +21,10 @@ _SHOWN = 6
 
 def duplicates(table: StoredTable, repeats: Repeats) -> Section:
     told = Text(
-        f"{counted(repeats.n_copies, 'row')} of {table.n_rows:,} ({percent(repeats.n_copies, table.n_rows)}) repeat an earlier "
-        "one in all features and the target; identifiers and constants are left aside. "
-        f"{counted(repeats.n_rows, 'row')} are not alone."
+        f"{counted(repeats.n_copies, 'row')} of {table.n_rows:,} "
+        f"({percent(repeats.n_copies, table.n_rows)}) are copies of an earlier one in all features and "
+        f"the target; identifiers and constants are ignored. {counted(repeats.n_rows, 'row')} "
+        "have at least one copy."
     )
     if not repeats.often:
         return Section("Duplicate rows", [told])
@@ -35,7 +36,9 @@ def duplicates(table: StoredTable, repeats: Repeats) -> Section:
         for (_, times), cells in zip(repeats.often, zip(*columns, strict=True), strict=True)
     ]
     more = len(table.analysis.features) > _SHOWN
-    caption = "The most frequent rows" + (", by the most telling columns." if more else ".")
+    caption = "The most frequent rows" + (
+        ", by the columns with the highest prediction power." if more else "."
+    )
     return Section(
         "Duplicate rows", [told, Table(("Times", *names), shown, frozenset({0}), caption)]
     )
@@ -48,18 +51,22 @@ def anomalous(table: StoredTable) -> Section:
     blocks: list[Block] = [
         Text(
             f"Rows are scored by an isolation forest over {len(found.columns):,} of "
-            f"{len(table.analysis.features):,} features, on {of}: below 0 a row is unlike the others, the lower the "
-            f"more. {counted(found.n_anomalous, 'row')} ({percent(found.n_anomalous, n_sampled)}) are below 0. They are used "
-            "like all others; look whether the strangest are mistakes."
+            f"{len(table.analysis.features):,} features, on {of}: rows below 0 are anomalous, "
+            f"the lower the more. {counted(found.n_anomalous, 'row')} "
+            f"({percent(found.n_anomalous, n_sampled)}) are below 0. They are used like all "
+            "others; check whether the most anomalous ones are errors."
         ),
         _scores(found),
     ]
     if found.worst:
-        head = ("Row", "Score", "What makes it so", "and then", "and then")
+        head = ("Row", "Score", "Main reason", "Second reason", "Third reason")
         told = [
             (f"{one.row + 1:,}", f"{one.score:.3f}", *_reasons(table, one)) for one in found.worst
         ]
-        caption = "The strangest rows, and cells that were they ordinary would raise the score."
+        caption = (
+            "The most anomalous rows, with the values whose replacement by a typical value "
+            "would raise the score most."
+        )
         blocks.append(Table(head, told, frozenset({0, 1}), caption))
     return Section("Anomalous rows", blocks)
 
@@ -68,9 +75,9 @@ def _scores(found: Anomalies) -> Figure:
     bins = histogram(found.scores, np.arange(len(found.scores)))
     counts = bins.counts.tolist()
     return Figure(
-        "Scores of rows",
+        "Anomaly scores",
         bars(bins.ticks, counts, "rows"),
-        f"A histogram of scores, from {found.scores.min():.2f} to {found.scores.max():.2f}.",
+        f"Histogram of anomaly scores, from {found.scores.min():.2f} to {found.scores.max():.2f}.",
         Table(
             ("Score", "Rows"),
             [(label, f"{n:,}") for label, n in zip(bins.labels, counts, strict=True)],

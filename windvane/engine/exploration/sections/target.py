@@ -16,8 +16,8 @@ _TITLE = "Target analysis"
 def target(table: StoredTable) -> Section:
     analysis = table.analysis
     text = Text(
-        f"The target is '{analysis.target}'. The problem is {analysis.problem_type}: {analysis.problem_reason}. "
-        f"Candidates are compared by {analysis.objective}."
+        f"Target: '{analysis.target}'. Problem type: {analysis.problem_type} "
+        f"({analysis.problem_reason}). Objective metric: {analysis.objective}."
     )
     blocks = _classes(table) if analysis.n_classes else _amounts(table)
     return Section(_TITLE, [text, *blocks])
@@ -32,9 +32,10 @@ def _classes(table: StoredTable) -> list[Figure | Table]:
     head = ("Class", "Rows", "Share")
     caption = f"The {_SHOWN} most frequent of {len(told):,} classes." if len(told) > _SHOWN else ""
     figure = Figure(
-        "How frequent each class is",
+        "Class distribution",
         lying_bars([cell(label) for _, label in shown], [count for count, _ in shown], "rows"),
-        f"Bars of the rows of each class; the most frequent has {percent(told[0][0], total)}.",
+        "Bar chart of the rows per class; the most frequent class has "
+        f"{percent(told[0][0], total)}.",
         Table(head, rows[:_SHOWN], frozenset({1, 2}), caption),
         height=1.0 + 0.25 * len(shown),
     )
@@ -62,17 +63,17 @@ def _amounts(table: StoredTable) -> list[Figure | Table]:
             ("Statistic", "Value"),
             rows,
             frozenset({1}),
-            "An outlier is more than 3 interquartile ranges beyond the quartiles.",
+            "Outliers lie more than 3 interquartile ranges outside the quartiles.",
         ),
         Figure(
-            "How the target is spread",
+            "Distribution of the target",
             bars(bins.ticks, bins.counts.tolist(), "rows"),
-            f"A histogram of the target, from {number(known['min'])} to {number(known['max'])}.",
+            f"Histogram of the target, from {number(known['min'])} to {number(known['max'])}.",
             Table(
                 (table.analysis.target, "Rows"),
                 told,
                 frozenset({1}),
-                "The outermost bins hold everything beyond them.",
+                "The outermost bins include all values beyond them.",
             ),
         ),
     ]

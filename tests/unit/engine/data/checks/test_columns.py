@@ -7,7 +7,7 @@ import pytest
     ("cell", "code", "severity", "message"),
     [
         (lambda i: 7, "constant-column", "low", "'x' \\(the same value '7' in all 900 rows\\)"),
-        (lambda i: i, "identifier-column", "low", "'x' .* they number the rows"),
+        (lambda i: i, "identifier-column", "low", "'x' .* looks like a row number"),
         (lambda i: "" if i % 3 else i % 7, "missing-values", "medium", "'x' 66.7 %"),
         (lambda i: "" if i % 10 == 0 else i % 7, "missing-values", "low", "'x' 10 %"),
         (lambda i: "NA" if i % 10 == 0 else i % 7, "missing-values", "low", "10 % \\(as 'NA'\\)"),
@@ -16,7 +16,7 @@ import pytest
             lambda i: ("10", "12", "small")[i % 3],
             "mixed-types",
             "low",
-            "'10' and words such as 'small'",
+            "'10' and text such as 'small'",
         ),
         (lambda i: "many" if i == 9 else i % 60, "unreadable-cells", "medium", "'many' \\(1\\)"),
         (lambda i: 10**9 if i == 9 else i % 60, "skewed-column", "low", "'x' \\(30\\)"),

@@ -51,9 +51,7 @@ def test_four_rows_of_a_class_do_not_make_a_leak_of_noise(workshop, found):
 def test_rows_shared_by_training_and_validation_are_counted(workshop, found):
     rows = "".join(f"{i % 7},{found.labels[i % 28]}\n" for i in range(900))
     findings = found.of("x,y\n" + rows)
-    assert "900 of 900 rows that candidates are validated on (100 %)" in (
-        findings["shared-rows"].message
-    )
+    assert "900 of 900 validation rows (100 %)" in (findings["shared-rows"].message)
     assert findings["shared-rows"].severity == "medium"
 
 
@@ -76,7 +74,7 @@ def test_rows_in_the_order_of_a_date_are_found(found, sign):
     assert findings.keys() == {"time-order"}
     assert findings["time-order"].severity == "medium"
     assert findings["time-order"].columns == ("x",)
-    assert "Rows are in the order of 'x'" in findings["time-order"].message
+    assert "Rows are sorted by 'x'" in findings["time-order"].message
 
 
 def test_a_date_that_the_target_follows_is_found_in_any_order_of_rows(found):

@@ -17,7 +17,10 @@ def test_imbalance_and_rare_classes_are_told(found):
     findings = found(label=lambda i: "rare" if i < 4 else "common")
     assert findings.keys() == {"imbalanced-target", "rare-classes"}
     assert findings["imbalanced-target"].severity == "medium"
-    assert "'common' is right in 99.6 %" in findings["imbalanced-target"].consequence
+    assert (
+        "Always predicting 'common' reaches an accuracy of 99.6 %"
+        in findings["imbalanced-target"].consequence
+    )
     assert "'rare' (4)" in findings["rare-classes"].message
 
 
@@ -29,7 +32,9 @@ def test_rows_of_one_description_and_two_classes_are_counted(found):
     rows = "".join(f"{i // 3},k{i // 3 % 50},{'yes' if i % 3 else 'no'}\n" for i in range(900))
     findings = found.of("x,colour,y\n" + rows)
     told = findings["contradictory-rows"]
-    assert told.message.startswith("900 of 900 rows (100 %) have a twin of another class")
+    assert told.message.startswith(
+        "900 of 900 rows (100 %) have the same features as a row of another class"
+    )
     assert told.consequence.startswith("300 of them (33.3 % of all rows)")
     assert told.severity == "medium"
 
@@ -54,7 +59,7 @@ def test_a_target_far_from_all_others_is_told(found):
 def test_a_target_with_a_limit_is_told(found):
     findings = found(label=lambda i: f"{min(found.noise[-i], 1.5):.6f}")
     assert findings.keys() == {"capped-target"}
-    assert "have the largest target, 1.5" in findings["capped-target"].message
+    assert "have the largest target value, 1.5" in findings["capped-target"].message
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def propose(results: Sequence[Result], minimize: bool, number: int, seed: int) -
     ordered = best_first(results, minimize)
     finished = [one for one in ordered if one.score is not None and not one.members]
     if not finished:
-        raise RuntimeError("No candidate has finished: there is nothing to search from.")
+        raise RuntimeError("No candidate has finished: the search has nothing to start from.")
     chance = random.Random(f"{seed}-{number}")  # noqa: S311 - a search, no secret
     parents = finished[:PARENTS]
     weights = [0.5**rank for rank in range(len(parents))]

@@ -26,8 +26,9 @@ class Local:
     def __init__(self, job: Mapping[str, Any], dataset: Path, into: Path) -> None:
         if not (dataset / "analysis.json").is_file():
             raise FileNotFoundError(
-                f"{str(dataset)!r} is no dataset folder. Set DATASET_FOLDER, or the environment variable "
-                "WINDVANE_NOTEBOOK_DATASET, to the folder `dataset` that the job wrote."
+                f"{str(dataset)!r} is not a dataset folder. Set DATASET_FOLDER, or the "
+                "environment variable WINDVANE_NOTEBOOK_DATASET, to the folder `dataset` that "
+                "the job wrote."
             )
         self._job, self._dataset, self._into = job, dataset, into
         self._n_trained = 0
@@ -103,7 +104,7 @@ class Local:
             layer = entries[name]["outcome"].get("second_layer", {})
             outcome = rerun_ensemble(self._dataset, folders, weighted, int(name), into, layer)
         except CandidateFault as fault:
-            raise RuntimeError(f"Candidate {name} could not be run again: {fault}") from fault
+            raise RuntimeError(f"Candidate {name} could not be rerun: {fault}") from fault
         return Again(name, str(into), before, outcome.objective)
 
     def deploy(self, result: Result, endpoint: str) -> str:  # noqa: ARG002 - as the service's

@@ -118,7 +118,10 @@ class Run:
             self._train(waiting[:batch])
             waiting = waiting[batch:]
         for one in waiting:
-            print(f"{one.name} was not begun: the candidates or the time of this run are used up.")
+            print(
+                f"{one.name} was not started: the limit of candidates or time of this run is "
+                "reached."
+            )
 
     def search(self, number: int | None, seed: int = 0) -> None:
         """Train variations of what went well, as many as limits allow.
@@ -127,7 +130,7 @@ class Run:
         """
         last = len(self.results) + (math.inf if number is None else number)
         if not any(one.score is not None for one in self.results):
-            print("No candidate has finished: there is nothing to search from.")
+            print("No candidate has finished: the search has nothing to start from.")
             return
         while len(self.results) < last and self._may_go_on():
             batch = self._batch(last - len(self.results))
@@ -142,11 +145,11 @@ class Run:
         raises    LookupError for a name that has not finished in this run
         """
         if self.places < 1 or self.left_s < _LEAST_S:
-            print("No ensemble was made: the candidates or the time of this run are used up.")
+            print("No ensemble was made: the limit of candidates or time of this run is reached.")
             return
         members = self._best_three() if weights is None else self._named(weights)
         if len(members) < _SMALLEST_ENSEMBLE:
-            print("No ensemble was made: it needs two candidates of the same columns.")
+            print("No ensemble was made: it needs two candidates that use the same columns.")
             return
         shares = [1 / len(members)] * len(members) if weights is None else list(weights.values())
         number = len(self.results) + 1
@@ -194,7 +197,7 @@ class Run:
         """
         leaders = self._where.leaders()
         if not leaders:
-            print("The job has trained no candidates: there is none to run again.")
+            print("The job has trained no candidates: there is none to rerun.")
             return None
         wanted = leaders[0][0] if name is None else name
         for leader, score in leaders:
@@ -209,7 +212,7 @@ class Run:
     def deploy(self, result: Result, endpoint: str) -> str:
         """Bring a result to where it answers: an endpoint, or, without a service, a folder of packages."""
         place = self._where.deploy(result, endpoint)
-        print(f"{result.candidate.name} is at {place}")
+        print(f"{result.candidate.name}: {place}")
         return place
 
     def invoke(self, endpoint: str, rows: Sequence[Sequence[Any]]) -> str:

@@ -114,7 +114,7 @@ class Server:
         again = self._copied(described, *self._sent_again(described))
         score = self._score(again)
         if score is None:
-            raise RuntimeError(f"{again['TrainingJobName']} tells no {self._job['metric']}.")
+            raise RuntimeError(f"{again['TrainingJobName']} does not report {self._job['metric']}.")
         return Again(name, again["TrainingJobName"], before, score)
 
     def deploy(self, result: Result, endpoint: str) -> str:
@@ -276,7 +276,7 @@ class Server:
             if status in _FINAL:
                 break
             if time.monotonic() > ends:
-                raise TimeoutError(f"It is still {status} after {max_s:.0f} s.")
+                raise TimeoutError(f"Still {status} after {max_s:.0f} s.")
             self._pause(pause_s)
             pause_s = min(_LONGEST_PAUSE_S, pause_s * _GROWTH)
         if described.get("EndpointStatus") == "Failed":
@@ -303,4 +303,4 @@ def _key(features: Mapping[str, str]) -> str:
 
 def _reason(described: Mapping[str, Any]) -> str:
     status = described.get("TrainingJobStatus") or described.get("EndpointStatus")
-    return str(described.get("FailureReason", f"it ended as {status}."))
+    return str(described.get("FailureReason", f"it ended with status {status}."))
