@@ -53,11 +53,11 @@ class Walk:
         """Choose target and limits; ends on the page of the job."""
         page, errand, hands = self._page, self._errand, self._hands
         hands.choose(page.get_by_label("Column to predict"), errand.target)
-        page.get_by_role("heading", name="Worth knowing").wait_for()
-        assert "(implied)" in page.get_by_label("Problem type").inner_text()
+        page.get_by_role("heading", name="Data checks").wait_for()
+        assert "(detected)" in page.get_by_label("Problem type").inner_text()
         hands.fill(page.get_by_label("Budget in minutes"), errand.minutes)
-        hands.fill(page.get_by_label("Most candidates"), errand.candidates)
-        hands.fill(page.get_by_label("Name of the job"), errand.job)
+        hands.fill(page.get_by_label("Maximum candidates"), errand.candidates)
+        hands.fill(page.get_by_label("Job name"), errand.job)
         code = page.locator("#code")
         code.get_by_text(f'"{errand.job}"').first.wait_for()
         hands.activate(page.get_by_role("button", name="Start the job", exact=True))
@@ -87,7 +87,7 @@ class Walk:
 
     def deploy(self):
         page, name = self._page, self._errand.endpoint
-        self._hands.fill(page.get_by_label("Name of the endpoint"), name)
+        self._hands.fill(page.get_by_label("Endpoint name"), name)
         self._hands.activate(page.locator("#deploy").get_by_role("button", name="Deploy"))
         page.wait_for_url(f"**/console/endpoints/{name}")
         self._wait_in_service()
@@ -106,11 +106,11 @@ class Walk:
 
     def change_weights(self):
         page = self._page
-        self._hands.activate(page.get_by_role("link", name="Weights and instances"))
+        self._hands.activate(page.get_by_role("link", name="Traffic and scaling"))
         page.wait_for_url("**/change")
         self._hands.fill(page.get_by_label("Weight", exact=True), "3")
         self._hands.fill(page.get_by_label("Instances", exact=True), "2")
-        self._hands.activate(page.get_by_role("button", name="Change"))
+        self._hands.activate(page.get_by_role("button", name="Save changes"))
         page.wait_for_url(f"**/{self._errand.endpoint}*")
         [weight, _, instances, processes] = page.locator("tbody[sse-swap=variants] td").all()[:4]
         for cell, told in ((weight, "3"), (instances, "2"), (processes, "2")):

@@ -45,11 +45,11 @@ def test_no_serious_barrier_in_what_pages_become(pages, context_of, scheme):
     assert barriers(page) == []
     page.goto(pages["completed-regression-again"])
     page.get_by_label("Column to predict").select_option("median_house_value")
-    page.get_by_role("heading", name="Worth knowing").wait_for()
+    page.get_by_role("heading", name="Data checks").wait_for()
     assert barriers(page) == []
     page.goto("/console/")
     page.get_by_role("row", name="bank-running").get_by_role("checkbox").check()
-    page.get_by_role("button", name="Stop the chosen jobs").click()
+    page.get_by_role("button", name="Stop selected jobs").click()
     page.wait_for_url("**/console/stop")
     assert barriers(page) == []
 

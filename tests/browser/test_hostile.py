@@ -111,7 +111,7 @@ def test_trying_a_row(wide, job):
     harmless(wide, "the answer")
     header, *rows = hostile.table(hostile.TEXTS, 20).decode().splitlines(keepends=True)
     for csv in (header + "".join(rows), SCRIPT, "{{7*7}}," * len(hostile.TEXTS)):
-        wide.get_by_label("One row a line").fill(csv)
+        wide.get_by_label("One row per line").fill(csv)
         before = wide.locator("#result").inner_html()
         wide.get_by_role("button", name="Predict rows").click()
         wide.wait_for_function(
@@ -130,7 +130,7 @@ def test_files(wide, tmp_path, name):
     harmless(wide, name)
     assert shows(wide, SCRIPT)
     wide.get_by_label("Column to predict").select_option(index=1 + len(hostile.TEXTS))
-    wide.get_by_role("heading", name="Worth knowing").wait_for()
+    wide.get_by_role("heading", name="Data checks").wait_for()
     harmless(wide, name)
     visit(wide, "/console/new")
 

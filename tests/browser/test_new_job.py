@@ -58,7 +58,7 @@ def test_what_follows_choices_keeps_them(page, server):
     page.goto(f"/console/new?uri=s3://{_uploaded('bank.csv.gz')['Bucket']}/look/bank.csv.gz")
     page.get_by_label("Budget in minutes").fill("3")
     choose_target(page, "y")
-    assert page.get_by_text("Binary classification (implied)").count() == 1
+    assert page.get_by_text("Binary classification (detected)").count() == 1
     page.get_by_label("Type of age").select_option("categorical")
     page.get_by_label("Type of job").select_option("out")
     settled(page)

@@ -11,7 +11,7 @@ from benchmarks.consoled import sign_in
 from browser.plain import Plain
 from windvane.api.entry import LINK_LIFETIME, Seal, Ticket, new_link
 
-OVER = "used already or has expired"
+OVER = "already been used or has expired"
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_keys(stranger, server):
     stranger.get_by_label("Access key").fill(server.env["AWS_ACCESS_KEY_ID"])
     stranger.get_by_label("Secret key").fill("wrong")
     stranger.get_by_role("button", name="Sign in").click()
-    assert "secret key is not the one" in stranger.get_by_role("alert").inner_text()
+    assert "the secret key is wrong" in stranger.get_by_role("alert").inner_text()
     assert stranger.get_by_label("Access key").input_value() == server.env["AWS_ACCESS_KEY_ID"]
     assert stranger.get_by_label("Secret key").input_value() == ""
     stranger.get_by_label("Secret key").fill(server.env["AWS_SECRET_ACCESS_KEY"])

@@ -54,9 +54,9 @@ def test_jobs_are_stopped_from_the_list_without_scripts(server, context_of):
     assert page.locator("main tbody th").all_inner_texts() == ["listed-1", "listed-2"]
     for box in page.get_by_role("checkbox").all():
         box.check()
-    page.get_by_role("button", name="Stop the chosen jobs").click()
+    page.get_by_role("button", name="Stop selected jobs").click()
     page.get_by_role("button", name="Stop them").click()
-    page.get_by_text("Told to stop: 2 jobs.").wait_for()
+    page.get_by_text("Stopping 2 jobs.").wait_for()
     assert "name=listed" in page.url
     for name in ("listed-1", "listed-2"):
         assert server.wait_for_job(name)["AutoMLJobStatus"] == "Stopped"
@@ -89,7 +89,7 @@ def test_a_watched_page_outlives_its_server(servers, context_of):
     page.evaluate("window.kept = true")
     page.locator(CANDIDATE).first.wait_for()
     server.kill()
-    lost = page.get_by_text("The server does not answer.")
+    lost = page.get_by_text("The server is not responding.")
     lost.wait_for()
     n_before = page.locator(CANDIDATE).count()
     server = servers("--port", server.url.rpartition(":")[2])

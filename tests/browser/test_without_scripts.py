@@ -33,13 +33,13 @@ def test_from_a_path_to_predictions_and_back(page, server):
 
 
 def start(page, uri):
-    page.get_by_label("Path in S3").fill(uri)
-    page.get_by_role("button", name="Look at the data").click()
+    page.get_by_label("S3 location").fill(uri)
+    page.get_by_role("button", name="Preview data").click()
     page.get_by_label("Column to predict").select_option("y")
-    page.get_by_role("button", name="Look again").click()
-    page.get_by_role("heading", name="Worth knowing").wait_for()
-    page.get_by_label("Most candidates").fill("3")
-    page.get_by_label("Name of the job").fill(JOB)
+    page.get_by_role("button", name="Update preview").click()
+    page.get_by_role("heading", name="Data checks").wait_for()
+    page.get_by_label("Maximum candidates").fill("3")
+    page.get_by_label("Job name").fill(JOB)
     page.get_by_role("button", name="Start the job", exact=True).click()
     page.wait_for_url(f"**/console/jobs/{JOB}")
 
@@ -58,7 +58,7 @@ def watch(page):
 
 
 def deploy(page):
-    page.get_by_label("Name of the endpoint").fill(ENDPOINT)
+    page.get_by_label("Endpoint name").fill(ENDPOINT)
     page.locator("#deploy").get_by_role("button", name="Deploy").click()
     page.wait_for_url(f"**/console/endpoints/{ENDPOINT}")
     page.locator(".badge", has_text=re.compile("^In service$")).first.wait_for(timeout=_JOB_MS)
@@ -74,7 +74,7 @@ def ask(page):
 def change(page):
     page.goto(f"/console/endpoints/{ENDPOINT}/change")
     page.get_by_label("Weight", exact=True).fill("3")
-    page.get_by_role("button", name="Change").click()
+    page.get_by_role("button", name="Save changes").click()
     page.wait_for_url(f"**/console/endpoints/{ENDPOINT}*")
     page.locator("tbody[sse-swap=variants] td", has_text=re.compile("^3$")).first.wait_for()
 

@@ -148,7 +148,7 @@ def test_few_pages_of_an_account_have_large_objects_in_memory(
 def test_a_table_of_nothing_but_commas_is_refused() -> None:
     """32 MB of commas became a gigabyte of cells."""
     table = b"a," * explanation._MOST_CELLS + b"\n1,"
-    with pytest.raises(InvalidRequest, match="no more than 3,000,000 are shown"):
+    with pytest.raises(InvalidRequest, match="at most 3,000,000 are shown"):
         explanation._table(table)
 
 

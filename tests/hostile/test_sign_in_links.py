@@ -26,7 +26,7 @@ def test_no_other_site_signs_somebody_in_unasked(tmp_path: Path, site: str) -> N
 
         asked = go(site)
         assert (asked.status, "set-cookie" in asked.headers) == (200, False)
-        assert "belongs to that account" in asked.words
+        assert "will belong to that account" in asked.words
         assert re.findall(r'href="(/console/enter[^"]*)"', asked.text) == [path]
         entered = go("same-origin")
         assert (entered.status, "set-cookie" in entered.headers) == (200, True)

@@ -52,7 +52,7 @@ class SignIns:
         await self._keep(record)
         if is_excessive:
             raise Throttled(
-                "There were too many failed sign-ins of late. Wait a minute, then try again."
+                "There were too many failed sign-ins. Wait a minute, then try again."
             )
 
     def _record(self, peer: str, user_agent: str, access_key: str) -> RequestRecord:

@@ -57,7 +57,7 @@ class Hosts:
             host = ""
         if host not in self._names and not _is_address(host):
             raise AccessDenied(
-                "The console does not answer to the name in this address. Names that it answers to are listed in the "
+                "The console does not accept the host name in this address. Accepted names are listed in the "
                 "server's configuration, section [console], hosts."
             )
 

@@ -194,7 +194,7 @@ class Site:
             token = (await form_of(request)).get("csrf_token")
         if not self._parts.entry.is_csrf_token(session, token):
             raise AccessDenied(
-                "The form is not one of this session's pages, so nothing was changed. Load the page again."
+                "The form does not belong to this session, so nothing was changed. Reload the page."
             )
 
 
@@ -266,7 +266,7 @@ async def _broken(request: Request, error: Exception) -> Response:
     _LOG.error(
         "console: %s %s failed (%s)", request.method, request.scope["path"], number, exc_info=error
     )
-    sentence = f"This is a fault of the server, which has logged it under {number}."
+    sentence = f"This is an internal server error. It was logged as {number}."
     return _page(request, Trouble(500, "Something went wrong", sentence))
 
 
@@ -274,10 +274,10 @@ _TITLES = {
     400: "Not accepted",
     403: "Not allowed",
     404: "Not found",
-    405: "Not possible here",
+    405: "Method not allowed",
     413: "Too large",
-    424: "The model did not answer",
-    429: "Too much at once",
+    424: "The model did not respond",
+    429: "Too many requests",
 }
 
 

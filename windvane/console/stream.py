@@ -56,12 +56,12 @@ class Tap:
         """raises    Throttled if there are enough already"""
         if self._n_open >= self._at_most or self._closing.is_set():
             raise Throttled(
-                f"{self._n_open} pages are watched already; this server has at most {self._at_most}."
+                f"{self._n_open} live pages are already open; this server allows at most {self._at_most}."
             )
         account = visit_of(request).caller.account
         if self._open_of[account] >= self._share:
             raise Throttled(
-                f"The account {account} watches {self._share} pages already, which is its share."
+                f"The account {account} already has {self._share} live pages open, its limit."
             )
         headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
         chunks = self._chunks(request, _while(is_signed_in, render), every_s, account)

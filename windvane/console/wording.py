@@ -158,14 +158,22 @@ def words(text: str) -> str:
     """A status of AWS as words.
 
     >>> words("MaxAutoMLJobRuntimeReached"), words("InService")
-    ('Max AutoML job runtime reached', 'In service')
+    ('Time budget used', 'In service')
     """
+    if text in _PLAINER:
+        return _PLAINER[text]
     parts = _WORD.findall(text.replace("AutoML", "\N{SOFT HYPHEN}"))
     told = " ".join(parts[:1] + [part.lower() for part in parts[1:]])
     return told.replace("\N{SOFT HYPHEN}", "AutoML")
 
 
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\N{SOFT HYPHEN}|[0-9]+")
+
+_PLAINER = {
+    "MaxAutoMLJobRuntimeReached": "Time budget used",
+    "MaxCandidatesReached": "Maximum candidates reached",
+}
+"""Statuses whose own words say less."""
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,

@@ -83,7 +83,7 @@ def test_the_table_of_many_candidates_has_all_that_were_the_best() -> None:
     assert len(listed) == 100
     assert {one.name for one in found if one.is_best} <= set(listed)
     assert listed[-1] == "c-749"
-    assert "the leaderboard has all 750" in chart.table.caption
+    assert "the leaderboard lists all 750" in chart.table.caption
     assert len(chart.svg) < 90_000
 
 

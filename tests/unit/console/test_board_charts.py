@@ -28,7 +28,7 @@ def every_chart(name):
     yield reliability_chart([Bin(3, 0.2, 0.3, 0.1, 0.5)], name, name)
     yield histogram_chart(name, [1, 2], [0.0, 1.0, 2.0], name, name)
     yield cloud_chart([1.0, 2.0], [1.5, 2.5])
-    yield curve_chart(Curve(name, name, name, [(0, 0), (1, 1)], [(0, 0), (1, 1)], (0.5, 0.5), name))
+    yield curve_chart(Curve(name, name, name, [(0, 0), (1, 1)], [(0, 0), (1, 1)], (0.5, 0.5)))
     yield band_chart([Band(9, 1.0, [-1.0], [1.0])], [0.5])
     yield swarm_chart([Strip(name, [1.0, -1.0], [None, 0.5])], name)
     one = Dependence(name, [name, ""], [0.5, 0.5], [Answers(name, [0.1, 0.2])])
@@ -60,7 +60,7 @@ def test_one_bad_candidate_does_not_squeeze_the_others():
     spots = [Spot(str(i), 0.9 + i / 1000, 0.01, False, False) for i in range(20)]
     chart = front_chart([*spots, Spot("bad", -50.0, 0.01, False, False)], "R2", is_minimized=False)
     assert str(chart.svg).count("beyond") == 1
-    assert "1 with far worse scores are drawn at the edge." in chart.table.caption
+    assert "1 with much worse scores are drawn at the edge." in chart.table.caption
     losses = [Spot(one.name, -one.score, one.latency_s, False, False) for one in spots]
     chart = front_chart([*losses, Spot("bad", 50.0, 0.01, False, False)], "MSE", is_minimized=True)
     assert str(chart.svg).count("beyond") == 1

@@ -56,7 +56,7 @@ def test_it_is_told_in_plain_words(jobs, browser):
     assert "sound defaults." in text
     assert "scored on 1 of 5 folds: time" in text
     assert "seed 7" in text
-    assert "learns from 20,000 rows" in text
+    assert "a random sample of 20,000 rows" in text
     tables = read(text).tables
     assert ["eta", "0.1"] in [row for table in tables for row in table]
     assert ["F1 objective", "0.900 ± 0.012", "0.99000"] in tables[1]
@@ -82,7 +82,7 @@ def test_what_failed_says_why_and_cannot_be_deployed(jobs, browser):
 
 def test_a_model_that_was_not_kept_says_so(jobs, browser):
     jobs.insert(a_job(), a_candidate(containers=()))
-    assert "Its model was not kept." in browser.get(HERE).text
+    assert "The model was not kept." in browser.get(HERE).text
 
 
 @pytest.mark.parametrize("part", ["", "/quality", "/explanation", "/steps", "/files"])
@@ -108,19 +108,19 @@ def test_reports_are_made_when_they_are_asked_for(jobs, browser):
     jobs.insert(a_job(), a_candidate(), replace(dataset_step_at_now(), created=NOW))
     put_artefacts(jobs)
     asked = browser.get(f"{HERE}/explanation").text
-    assert "Make the reports" in asked
+    assert "Generate reports" in asked
     answer = browser.post(f"{HERE}/reports", {"part": "explanation"})
     assert (answer.status, answer.headers["location"]) == (303, f"{HERE}/explanation")
     waiting = browser.get(f"{HERE}/quality").text
-    assert "The reports are being made." in waiting
+    assert "Generating the reports." in waiting
     assert f'sse-connect="{HERE}/reports/watch"' in waiting
-    assert "Make the reports" not in waiting
+    assert "Generate reports" not in waiting
     made = jobs.find(ProcessingJob, SCOPE, "churn-001-reports-1")
     with jobs.store.transaction() as tx:
         tx.update(replace(made, status=StepStatus.FAILED, failure_reason=HOSTILE))
     failed = browser.get(f"{HERE}/quality").text
-    assert "The reports were not made." in failed
-    assert "Make the reports" in failed
+    assert "The reports could not be generated." in failed
+    assert "Generate reports" in failed
     check_harmless(failed)
 
 
@@ -136,7 +136,7 @@ def test_watching_ends_when_the_reports_are_there(jobs, browser):
     jobs.insert(a_job(), with_reports())
     events = browser.get(f"{HERE}/reports/watch").text
     assert "event: reports" in events
-    assert "The reports are there." in events
+    assert "The reports are ready." in events
     assert events.rstrip().endswith("event: end\ndata: Completed")
 
 
@@ -147,7 +147,7 @@ def test_what_did_not_finish_has_no_reports_to_ask_for(jobs, browser):
     )
     text = browser.get(f"{HERE}/quality").text
     assert "It is still being trained." in text
-    assert "Make the reports" not in text
+    assert "Generate reports" not in text
 
 
 # steps
@@ -177,7 +177,7 @@ def test_steps_have_times_and_the_log_that_is_asked_for(jobs, browser):
     first = [" ".join(cell.split()) for cell in table[1]]
     assert first[:4] == ["Read and split the data", "Processing job", "db-1", "Failed It broke."]
     assert first[5] == "1 min 5 s"
-    assert " ".join(table[2][3].split()) == "not begun"
+    assert " ".join(table[2][3].split()) == "not started"
     assert "validation:F1 = 0.9" in answer.text, "the last step's log stands first"
     assert "Steps over time" in answer.text
     other = browser.get(f"{HERE}/steps?log=db-1").text
@@ -188,7 +188,7 @@ def test_steps_have_times_and_the_log_that_is_asked_for(jobs, browser):
 
 def test_steps_that_have_not_begun_have_no_log(jobs, browser):
     jobs.insert(a_job(), a_candidate())
-    assert "There are no lines: the step has not begun." in browser.get(f"{HERE}/steps").text
+    assert "No log lines: the step has not started." in browser.get(f"{HERE}/steps").text
 
 
 # files
@@ -266,9 +266,9 @@ def test_nothing_is_left_of_an_endpoint_whose_name_is_taken(jobs, browser):
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"endpoint": ""}, "The name of an endpoint has"),
-        ({"endpoint": "-a"}, "The name of an endpoint has"),
-        ({"endpoint": HOSTILE}, "The name of an endpoint has"),
+        ({"endpoint": ""}, "An endpoint name must have"),
+        ({"endpoint": "-a"}, "An endpoint name must have"),
+        ({"endpoint": HOSTILE}, "An endpoint name must have"),
         ({"endpoint": "a", "instances": "0"}, "from 1 to 8"),
         ({"endpoint": "a", "instances": "²"}, "from 1 to 8"),
     ],

@@ -49,7 +49,7 @@ def test_scores_say_which_is_better_if_that_can_be_told(two, browser):
     assert "better" in told["F1"][0]
     assert "better" not in told["F1"][1]
     assert "-0.1" in told["F1"][2]
-    assert "not told apart" in told["AUC"][2]
+    assert "no clear difference" in told["AUC"][2]
     assert "better" in told["LogLoss"][0], "a lower loss is better"
     assert told["Accuracy"][:2] == ["–", "–"]
 
@@ -69,9 +69,9 @@ def test_large_errors_are_told_in_millions_and_compared_as_they_are(jobs, browse
 
 def test_costs_say_how_many_times(two, browser):
     told = lines(browser.get(BOTH))
-    assert told["Latency, one row"] == ["1.2 ms less", "2.4 ms", "2 times"]
+    assert told["Latency, one row"] == ["1.2 ms lower", "2.4 ms", "2 times"]
     assert told["Folds"][2] == "same"
-    assert told["Algorithm"] == ["xgboost", "lightgbm", "≠"]
+    assert told["Algorithm"] == ["xgboost", "lightgbm", "different"]
 
 
 def test_hyperparameters_of_both_come_first_where_they_differ(two, browser):
@@ -96,7 +96,7 @@ def test_two_that_were_ticked_get_an_address_to_share(two, browser):
 def test_less_than_two_are_asked_for(two, browser, query):
     answer = browser.get(PAGE + query)
     assert answer.status == 200
-    assert "Two candidates are compared" in answer.text
+    assert "Select two candidates." in answer.text
 
 
 def test_an_unknown_candidate_is_not_found(two, browser):

@@ -65,7 +65,9 @@ def explored(jobs):
 def test_findings_come_first_the_worst_before_all(explored, browser):
     text = browser.get(PAGE).text
     assert re.findall(r'<article class="notice (\w+)">', text) == ["high", "low"]
-    assert text.index("knows the answer") < text.index("Skewed.") < text.index("Why this type")
+    assert (
+        text.index("knows the answer") < text.index("Skewed.") < text.index("Reason for the type")
+    )
     assert "Leaking column" in text
     assert "Nothing much." in text
 
@@ -132,7 +134,7 @@ def test_before_the_data_are_read_that_is_what_is_said(jobs, browser):
     jobs.insert(a_job())
     text = browser.get(PAGE).text
     assert "The data are being read" in text
-    assert "The exploration report is being made." in text
+    assert "Generating the data exploration report." in text
     assert browser.get(f"{PAGE}/report").status == 404
 
 
@@ -143,7 +145,7 @@ def test_before_the_data_are_read_that_is_what_is_said(jobs, browser):
             {"status": JobStatus.FAILED, "failure_reason": "The target 'y' is missing."},
             "The target &#39;y&#39; is missing.",
         ),
-        ({"status": JobStatus.STOPPED}, "The job ended before they were read."),
+        ({"status": JobStatus.STOPPED}, "The job ended before the data were read."),
     ],
 )
 def test_a_job_that_ended_before_says_why(jobs, browser, changes, told):

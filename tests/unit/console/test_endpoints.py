@@ -145,14 +145,14 @@ def test_the_list_is_filtered_sorted_and_paged(world, browser):
     following = re.search(r'href="/console/endpoints\?([^"]+)">Next page', page)[1]
     assert names(following.replace("&amp;", "&"))[0] == [f"e{place:02}" for place in range(25, 30)]
     assert names("status=Failed")[0] == ["bad"]
-    assert "No endpoint passes these filters." in names("name=nothing")[1]
+    assert "No endpoint matches these filters." in names("name=nothing")[1]
 
 
 def test_the_page_tells_of_variants_and_where_they_can_be_tried(live, browser):
     answer = browser.get(URL)
     told = text_of(answer)
     assert "A 3 75 % 2" in told
-    assert "B 1 25 % serverless, at most 8 at once, 1 provisioned, 2,048 MB each" in told
+    assert "B 1 25 % serverless, at most 8 concurrent, 1 provisioned, 2,048 MB each" in told
     for page in ("try", "change", "delete"):
         assert f'href="{URL}/{page}"' in answer.text
 
@@ -199,7 +199,7 @@ def test_requests_are_shown_by_what_became_of_them(live, router, browser):
     assert "Errors 3 75 %" in told
     assert re.search(r"minute 4 \S+ 1 1 1", told)
     assert re.search(r"A Model error none \d+\.\d ms 2\.5 kB 17 B", told)
-    assert "B Refused by the model 406" in told
+    assert "B Rejected (4xx) 406" in told
     assert answer.text.count('role="img"') == 2
 
 
@@ -226,11 +226,11 @@ def test_models_lead_to_the_candidate_whose_artefacts_they_have(live, browser):
     live.client().create_endpoint_config(**config_request(ProductionVariants=variants))
     answer = browser.get(URL)
     assert 'href="/console/jobs/churn/candidates/churn-001"' in answer.text
-    assert "n No candidate of a job here has these artefacts." in text_of(answer)
+    assert "n These artefacts do not belong to any candidate of a job." in text_of(answer)
 
 
 def test_what_was_deleted_is_said_to_be(live, browser):
-    assert "c (deleted; the endpoint runs on without it)" in text_of(browser.get(URL))
+    assert "c (deleted; the endpoint keeps running)" in text_of(browser.get(URL))
 
 
 def test_the_log_and_what_it_says_of_changes(live, browser):
@@ -295,9 +295,8 @@ def test_a_page_that_is_watched_ends_with_its_endpoint(live, console, browser):
     console.operations["windvane", "DescribeEndpointFigures"] = last_look
     stream = browser.get(f"{URL}/live").text
     assert "event: variants" in stream
-    assert (
-        stream.index("In service") < stream.index("Deleted") < stream.index("This endpoint is gone")
-    )
+    places = [stream.index(one) for one in ("In service", "Deleted", "This endpoint was deleted")]
+    assert places == sorted(places)
     assert stream.endswith("event: end\ndata: gone\n\n")
 
 
@@ -331,10 +330,10 @@ FORM = {
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"weight-0": "much"}, "This has to be a number, such as 0.5."),
-        ({"weight-0": "nan"}, "This has to be a number, such as 0.5."),
-        ({"instances-0": "1.5"}, "This has to be a whole number."),
-        ({"instances-0": ""}, "This has to be a whole number."),
+        ({"weight-0": "much"}, "This must be a number, such as 0.5."),
+        ({"weight-0": "nan"}, "This must be a number, such as 0.5."),
+        ({"instances-0": "1.5"}, "This must be a whole number."),
+        ({"instances-0": ""}, "This must be a whole number."),
         (
             {"weight-0": "0", "weight-1": "0"},
             "At least one variant must have a DesiredWeight above 0.",

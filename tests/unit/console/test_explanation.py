@@ -68,7 +68,7 @@ def titles(text):
 
 def test_what_matters_comes_first_in_every_picture(binary, browser):
     text = browser.get(PAGE).text
-    assert titles(text) == ["What matters most", "Row by row", "job", "age"]
+    assert titles(text) == ["Feature importance", "SHAP values", "job", "age"]
     tables = read(text).tables
     assert tables[0][1:] == [["job", "0.7"], ["age", "0.2"]]
     assert [row[0] for row in tables[1][1:]] == ["job", "age"]
@@ -92,7 +92,7 @@ def test_rows_that_are_not_known_have_no_colour(jobs, browser):
 
 
 def test_cells_that_are_missing_are_named(binary, browser):
-    [cells] = [one for one in read(browser.get(PAGE).text).tables if one[0][0] == "Cell"][:1]
+    [cells] = [one for one in read(browser.get(PAGE).text).tables if one[0][0] == "Value"][:1]
     assert [row[0] for row in cells[1:]] == ["a", "(missing)"]
     assert cells[1][1:] == ["50 %", "0.2"]
 
@@ -110,7 +110,7 @@ def test_of_many_classes_one_is_chosen(jobs, browser):
     tables = read(text).tables
     assert tables[0][1] == ["age", "6"], "importances of all classes add up"
     assert tables[1][1] == ["age", "-2", "2", "2"]
-    assert "log-probability of green against the mean of the classes" in text
+    assert "log-probability of green relative to the mean over the classes" in text
     assert '<option value="1" selected>green</option>' in text
     assert tables[2][0][2:] == ["red", "green", tables[2][0][4]]
     check_harmless(text)
@@ -142,4 +142,4 @@ def test_columns_with_hostile_names_stay_text(jobs, browser):
 def test_an_explanation_without_rows_shows_what_there_is(jobs, browser):
     jobs.insert(a_job(), with_reports())
     jobs.put_explanation(analysis({"0": SIZES, "1": SIZES}), "age_label0,job_label0\n")
-    assert titles(browser.get(PAGE).text) == ["What matters most"]
+    assert titles(browser.get(PAGE).text) == ["Feature importance"]

@@ -99,7 +99,7 @@ def test_a_job_that_has_just_begun(desk: Desk) -> None:
     assert page.status == 200
     assert "In progress Starting" in page.words
     assert "The first candidate has not finished yet." in page.words
-    assert "Nothing yet." in page.words
+    assert "No events yet." in page.words
     assert 'aria-current="page"' in page.text
 
 
@@ -108,13 +108,13 @@ def test_a_search_shows_everything_that_is_known(desk: Desk) -> None:
     words = desk.get(PAGE).words
     told = [
         "In progress Model tuning",
-        "F1 of the best 0.9000 ± 0.0078",
+        "Best F1 0.9000 ± 0.0078",
         "Candidates 3 of at most 10",
         "Elapsed 1 min 3 s of 10 min",
         "41,188 rows × 21 columns",
         "Binary classification",
         "1 churn-002 0.9000 ± 0.0078",
-        "catboost on dpp3 churn-009 1 min",
+        "catboost · dpp3 churn-009 1 min",
         "123 MB",
         "Candidate 2 scored 0.9.",
         "churn-endpoint deployed at the end",
@@ -161,8 +161,8 @@ def test_a_completed_job_is_a_summary_that_does_not_move(desk: Desk) -> None:
     notebook = "s3://results/jobs/churn/exploration.ipynb"
     now_is(desk, ended=desk.world.clock(), deployed=True, exploration=notebook, **done)
     page = desk.get(PAGE)
-    assert "Completed Max AutoML job runtime reached" in page.words
-    assert "Took 1 min 3 s of 10 min" in page.words
+    assert "Completed Time budget used" in page.words
+    assert "Duration 1 min 3 s of 10 min" in page.words
     for gone in ("sse-connect", "http-equiv", "Stop job", "Running now</h2>"):
         assert gone not in page.text
     for link in (
@@ -190,7 +190,7 @@ def test_what_a_completed_job_lacks_is_a_failed_phase(
     now_is(desk, ended=desk.world.clock(), **changes)
     page = desk.get(PAGE)
     assert re.findall(r'class="failed">\s*<span class="phase-title">([^<]+)', page.text) == [failed]
-    assert "What could not be made A report is missing: it took too long." in page.words
+    assert "Could not be generated A report is missing: it took too long." in page.words
     assert "churn-endpoint not deployed" in page.words
     assert 'href="/console/endpoints/churn-endpoint"' not in page.text
 
@@ -208,9 +208,9 @@ def reported(desk: Desk, kind: TaskKind) -> None:
 @pytest.mark.parametrize(
     ("missing", "failed", "there"),
     [
-        ((), [], "Quality and explanation of the best"),
-        (("explainability",), ["Explainability report"], "Reports Quality of the best"),
-        (("model insights",), ["Model insights report"], "Reports Explanation of the best"),
+        ((), [], "Reports Quality and explanation Data"),
+        (("explainability",), ["Explainability report"], "Reports Quality Data"),
+        (("model insights",), ["Model insights report"], "Reports Explanation Data"),
         (
             ("explainability", "model insights"),
             ["Explainability report", "Model insights report"],

@@ -103,7 +103,7 @@ def test_jobs_are_filtered_sorted_and_paged_by_links(desk: Desk) -> None:
     assert "Next page" not in rest.words
     assert names(desk.get("/console/?name=B-07").text) == ["job-07"]
     assert names(desk.get("/console/?status=Failed").text) == []
-    assert "No job matches" in desk.get("/console/?status=Failed").words
+    assert "No matching jobs" in desk.get("/console/?status=Failed").words
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_hostile_filter_is_shown_as_text(desk: Desk) -> None:
     page = desk.get(f"/console/?{urlencode({'name': hostile, 'sort': hostile})}")
     assert "<script>alert" not in page.text
     assert "&lt;script&gt;alert(1)" in page.text
-    assert "No job matches" in page.words
+    assert "No matching jobs" in page.words
 
 
 def test_chosen_jobs_are_stopped_once_that_was_confirmed(desk: Desk) -> None:
@@ -142,7 +142,7 @@ def test_chosen_jobs_are_stopped_once_that_was_confirmed(desk: Desk) -> None:
     assert (done.status, done.headers["location"]) == (303, "/console/?sort=name&stopped=2")
     statuses = [status_of(desk, f"job-0{n}") for n in range(3)]
     assert statuses == [JobStatus.STOPPING, JobStatus.IN_PROGRESS, JobStatus.STOPPING]
-    assert "Told to stop: 2 jobs." in desk.get(done.headers["location"]).words
+    assert "Stopping 2 jobs." in desk.get(done.headers["location"]).words
 
 
 def test_the_button_of_a_row_stops_that_job_alone(desk: Desk) -> None:
@@ -175,14 +175,14 @@ def test_nothing_is_stopped_without_the_token_of_the_form(desk: Desk) -> None:
 def test_nothing_chosen_is_told(desk: Desk) -> None:
     page = desk.post("/console/stop")
     assert page.status == 400
-    assert "No job was chosen." in page.words
+    assert "No job was selected." in page.words
 
 
 def test_what_is_over_cannot_be_chosen(desk: Desk) -> None:
     desk.world.insert(job_record(desk.world.clock(), status=JobStatus.FAILED))
     page = desk.get("/console/").text
     assert 'type="checkbox"' not in page
-    assert "Stop the chosen" not in page
+    assert "Stop selected" not in page
     assert "http-equiv" not in page
 
 

@@ -16,7 +16,7 @@ BOARD = "/console/jobs/churn/leaderboard"
 def rows(answer):
     """Texts of the rows of the table of candidates."""
     assert answer.status == 200
-    [table] = [one for one in read(answer.text).tables if one[0][1:3] == ["Place", "Candidate"]]
+    [table] = [one for one in read(answer.text).tables if one[0][1:3] == ["Rank", "Candidate"]]
     return [[cell.strip() for cell in row] for row in table[1:]]
 
 
@@ -40,7 +40,7 @@ def three(jobs):
 
 def test_every_figure_stands_with_its_uncertainty(three, browser):
     first = rows(browser.get(BOARD))[0]
-    assert first[1:6] == ["1", "churn-001 best front", "Completed", "xgboost", "dpp0"]
+    assert first[1:6] == ["1", "churn-001 best Pareto-optimal", "Completed", "xgboost", "dpp0"]
     assert first[6:11] == ["0.900 ± 0.012", "12.5 s", "20.0 ms", "1.4 MB", "5"]
     assert "0.9500 ± 0.0040" in first
     assert "0.99000" in first
@@ -50,7 +50,7 @@ def test_the_best_comes_first_and_what_failed_last(three, browser):
     answer = browser.get(BOARD)
     assert names(answer) == ["churn-001", "churn-002", "churn-003", "churn-004"]
     assert [row[1] for row in rows(answer)] == ["1", "2", "3", "–"]
-    assert "cut short" in rows(answer)[2][2]
+    assert "stopped early (time)" in rows(answer)[2][2]
     check_harmless(answer.text)
 
 
@@ -100,7 +100,9 @@ def test_what_is_typed_into_a_filter_stays_text(three, browser):
 
 def test_the_front_is_drawn_with_its_numbers(three, browser):
     answer = browser.get(BOARD)
-    assert 'aria-label="F1 over the latency of 3 candidates, 2 of them on the front"' in answer.text
+    assert (
+        'aria-label="F1 over the latency of 3 candidates, 2 of them Pareto-optimal"' in answer.text
+    )
     [front] = [one for one in read(answer.text).tables if one[0] == ["Candidate", "F1", "Latency"]]
     assert [row[0] for row in front[1:]] == ["churn-002", "churn-001"]
 
@@ -114,8 +116,8 @@ def test_a_search_that_goes_on_says_so(jobs, browser):
     under_way = {"status": CandidateStatus.IN_PROGRESS, "metrics": (), "latency_s": None}
     jobs.insert(a_job(), a_candidate(1, score=None, **under_way))
     text = browser.get(BOARD).text
-    assert "1 under way" in text
-    assert "Score against latency" not in text
+    assert "1 in progress" in text
+    assert "Score vs. latency" not in text
 
 
 def test_losses_sort_from_the_lowest(jobs, browser):

@@ -77,7 +77,7 @@ def test_the_page_begins_with_data(desk: Desk) -> None:
     assert answer.status == 200
     assert "Choose a file" in answer.words
     assert "Start the job" not in answer.words
-    assert "Uploaded before" not in answer.words
+    assert "Recent uploads" not in answer.words
 
 
 def test_files_that_were_uploaded_before_are_offered_the_newest_first(desk: Desk) -> None:
@@ -116,11 +116,11 @@ def test_a_link_fills_the_form_in(desk: Desk) -> None:
     assert value_of(answer, "minutes") == "3"
     assert value_of(answer, "candidates") == "9"
     assert value_of(answer, "job_name") == "mine"
-    assert "Binary classification (implied)" in answer.words
+    assert "Binary classification (detected)" in answer.words
     assert "Distribution of y" in answer.words
     assert "The target has two distinct values" in answer.words
-    assert "Found in all 600 rows" in answer.words
-    assert "late" in answer.words.split("Worth knowing")[1].split("Types of")[0]
+    assert "Based on all 600 rows" in answer.words
+    assert "late" in answer.words.split("Data checks")[1].split("Column types")[0]
 
 
 def test_a_form_starts_the_job_and_leads_to_it(desk: Desk) -> None:
@@ -159,7 +159,7 @@ def test_what_is_wrong_is_told_and_nothing_is_lost(desk: Desk) -> None:
     answer = desk.post("/console/new", chosen)
     assert answer.status == 400
     assert "The job was not started." in answer.words
-    assert "The budget is a whole number" in answer.words
+    assert "The budget must be a whole number" in answer.words
     assert "'bad' is not of the form key=value" in answer.words
     assert value_of(answer, "minutes") == "soon"
     assert value_of(answer, "job_name") == "my-own"
@@ -187,7 +187,7 @@ def test_without_scripts_choices_are_looked_at_again(desk: Desk) -> None:
 
 def test_a_script_gets_the_parts_that_depend_on_what_was_chosen(desk: Desk) -> None:
     seen = desk.post("/console/new/look", fields(target_json=packed("x")))
-    assert "Regression (implied)" in seen.words
+    assert "Regression (detected)" in seen.words
     assert "<html" not in seen.text
     assert 'id="objective-field" hx-swap-oob="true"' in seen.text
     assert "MSE (default)" in seen.words
@@ -200,7 +200,7 @@ def test_data_that_are_no_table_are_told_of(desk: Desk) -> None:
     desk.world.put(URI, b"a,b\n1,2\n1,2,3\n")
     answer = desk.get(PAGE)
     assert answer.status == 200
-    assert "There is no preview." in answer.words
+    assert "Can't read this file." in answer.words
     assert "line 3: the row has 3 fields instead of 2" in answer.words
     assert "Start the job" not in answer.words
     assert value_of(answer, "uri") == URI
@@ -238,7 +238,7 @@ def test_wide_tables_show_the_first_columns(desk: Desk) -> None:
     answer = desk.get(PAGE)
     assert "200 more columns are not shown" in answer.words
     assert answer.text.count('name="type"') == 500
-    assert "left out</option>" not in answer.text
+    assert "Ignore</option>" not in answer.text
 
 
 @pytest.mark.parametrize(

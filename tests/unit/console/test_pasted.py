@@ -25,20 +25,20 @@ def test_rows_without_a_header_are_taken_as_they_are():
 def test_with_a_header_the_order_does_not_matter_and_the_target_is_left_out():
     found = read('y,job,"a, b",age\nno,clerk,x,38\n')
     assert found.rows == [["38", "clerk", "x"]]
-    assert found.remarks == ("Left out, because the model does not take them: y.",)
+    assert found.remarks == ("Ignored, because they are not inputs of the model: y.",)
 
 
 def test_columns_that_the_header_does_not_name_are_empty_and_told_of():
     found = read("age,job\n38,clerk\n")
     assert found.rows == [["38", "clerk", ""]]
-    assert found.remarks == ("Left empty, because the header does not name them: a, b.",)
+    assert found.remarks == ("Left empty, because they are not in the header: a, b.",)
 
 
 @pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
 def test_other_separators_are_seen_and_told_of(mark, name):
     found = read(f"38{mark}clerk{mark}1,5\n")
     assert found.rows == [["38", "clerk", "1,5"]]
-    assert found.remarks == (f"Cells were taken to be separated by {name}.",)
+    assert found.remarks == (f"Values were read as separated by {name}.",)
 
 
 def test_rows_of_a_wrong_length_are_the_models_to_refuse():
@@ -47,13 +47,13 @@ def test_rows_of_a_wrong_length_are_the_models_to_refuse():
 
 
 def test_a_row_that_has_other_cells_than_its_header_is_refused():
-    with pytest.raises(InvalidRequest, match="Row 2 has 1 cells; the header names 3 columns"):
+    with pytest.raises(InvalidRequest, match="Row 2 has 1 values; the header has 3 columns"):
         read('age,job,"a, b"\n1,2,3\n4\n')
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", 'age,job,"a, b"\n'])
 def test_no_row_is_told(text):
-    with pytest.raises(InvalidRequest, match="There is no row"):
+    with pytest.raises(InvalidRequest, match="No rows were found"):
         read(text)
 
 

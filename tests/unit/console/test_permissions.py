@@ -152,13 +152,13 @@ def test_whoever_may_not_see_a_page_is_told_what_is_missing_and_finds_the_others
         "<code>*</code>",
         "no identity-based policy allows",
         "aws iam put-user-policy --user-name ann",
-        'href="/console/endpoints">To the endpoints',
+        'href="/console/endpoints">Go to endpoints',
     ):
         assert said in answer.text
-    assert 'href="/console/">To the jobs' not in answer.text
+    assert 'href="/console/">Go to jobs' not in answer.text
     denied = desk.accounts.user("bob", allow("*"), deny("windvane:*"))
     text = desk.browser(denied).get("/console/").text
-    assert "a Deny wins over everything" in text
+    assert "a Deny overrides every Allow" in text
     assert "put-user-policy" not in text
 
 
@@ -193,7 +193,7 @@ def test_buttons_of_what_is_denied_are_none(desk: Desk) -> None:
         ),
     ):
         page = desk.browser(desk.accounts.user(name, *statements)).get("/console/").text
-        assert f"not allowed, it needs {action}" in page
+        assert f"not allowed, requires {action}" in page
         assert 'name="only" value="churn"' not in page
     page = desk.browser(desk.accounts.user("eve", everything)).get("/console/").text
     assert 'name="only" value="churn"' in page

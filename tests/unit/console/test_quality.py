@@ -50,10 +50,10 @@ def test_two_classes_have_every_picture(binary, browser):
     text = browser.get(PAGE).text
     assert titles(text) == [
         "Confusion matrix",
-        "What a threshold does",
+        "Metrics by threshold",
         "ROC curve",
-        "Precision and recall",
-        "Gain",
+        "Precision-recall curve",
+        "Cumulative gains",
         "Calibration",
     ]
     assert "500 out-of-fold rows of 5 folds" in text
@@ -134,8 +134,8 @@ def test_a_regression_has_residuals_and_intervals(jobs, browser):
     )
     jobs.put_quality(judged_numbers())
     text = browser.get(PAGE).text
-    assert titles(text) == ["Actual against predicted", "Residuals", "Prediction intervals"]
-    [held] = [one for one in read(text).tables if one[0][0] == "Interval for"]
+    assert titles(text) == ["Actual vs. predicted", "Residuals", "Prediction intervals"]
+    [held] = [one for one in read(text).tables if one[0][0] == "Nominal coverage"]
     assert [row[0] for row in held[1:]] == ["50 %", "80 %", "95 %"]
     assert np.isclose(float(held[2][1].removesuffix(" %")), 80, atol=5)
 
@@ -143,15 +143,20 @@ def test_a_regression_has_residuals_and_intervals(jobs, browser):
 def test_a_report_of_an_older_version_shows_what_it_has(binary, browser):
     binary.console.artifacts.delete(parse_location(f"{INSIGHTS}/churn-001/figures.json"))
     text = browser.get(PAGE).text
-    assert "Some pictures are missing." in text
-    assert titles(text) == ["Confusion matrix", "ROC curve", "Precision and recall", "Gain"]
+    assert "Some charts are missing." in text
+    assert titles(text) == [
+        "Confusion matrix",
+        "ROC curve",
+        "Precision-recall curve",
+        "Cumulative gains",
+    ]
 
 
 def test_a_file_that_is_broken_is_told(binary, browser):
     binary.put(f"{INSIGHTS}/churn-001/statistics.json", "[1]")
     answer = browser.get(PAGE)
     assert answer.status == 400
-    assert "should hold a JSON object, and holds a list" in answer.text
+    assert "should contain a JSON object, but contains a list" in answer.text
 
 
 def test_a_document_of_too_many_values_is_not_drawn(binary, browser):

@@ -43,7 +43,7 @@ def test_columns_are_stacked_and_end_now():
 
 def test_columns_have_a_table_the_newest_first():
     table = columns((0, 0), (3, 1)).table
-    assert table.head == ("Began", "Answered", "Refused")
+    assert table.head == ("Start", "Answered", "Refused")
     assert table.rows == [("10 s ago", "3", "1"), ("20 s ago", "0", "0")]
 
 

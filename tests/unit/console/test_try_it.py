@@ -141,8 +141,8 @@ def test_the_form_has_a_field_for_each_column_with_a_typical_row_filled_in(brows
         float(described(served.model)["columns"][2][name]) for name in ("least", "typical", "most")
     )
     assert least < float(value_of(text, 2)) == typical < most
-    assert "1 column that makes no difference to this model" in text
-    assert "Nothing was asked yet" in text
+    assert "1 column not used by this model" in text
+    assert "No prediction yet" in text
     for name in ("curl", "boto3", "AWS CLI, any version", "AWS CLI 2, in one command"):
         assert f"<summary>{name}</summary>" in text
 
@@ -159,8 +159,8 @@ def test_a_typed_row_is_answered_with_probabilities_and_reasons(browser, served)
     answer = asked(browser, typed(**cells))
     assert answer.status == 200
     assert headline(answer.text) == "$yes$"
-    assert "How likely each label is" in answer.text
-    assert "What leads to the probability of $yes$, in percentage points" in answer.text
+    assert "Predicted probabilities" in answer.text
+    assert "Contributions to the probability of $yes$, in percentage points" in answer.text
     assert "colour_1 = red raised it by" in answer.text
     assert "exact TreeSHAP" in answer.text
     assert value_of(answer.text, 1) == "1.5", "the row is not lost"
@@ -175,13 +175,13 @@ def test_with_scripts_the_answer_comes_first_and_the_reasons_after_it(browser, s
     vals = json.loads(html.unescape(re.search(r"hx-vals='([^']*)'", part.text)[1]))
     assert vals == {"csv": f"{ROW}\n", "variant": "AllTraffic"}
     reasons = asked(browser, vals, f"{PAGE}/reasons", hx_request="true")
-    assert "What leads to the probability of $yes$" in reasons.text
+    assert "Contributions to the probability of $yes$" in reasons.text
     assert "<html" not in reasons.text
 
 
 def test_the_reasons_for_another_label_can_be_asked_for(browser, served):
     answer = asked(browser, pasted(ROW, label="no"))
-    assert "What leads to the probability of no" in answer.text
+    assert "Contributions to the probability of no" in answer.text
     assert served.explained[-1]["Label"] == "no"
 
 
@@ -199,7 +199,7 @@ def test_a_category_that_was_never_seen_can_be_tried(browser, served):
 
 def test_several_rows_are_answered_in_a_table_and_each_has_its_reasons_on_demand(browser, served):
     answer = asked(browser, pasted(f"{ROW}\n{OTHER}\n"))
-    assert "2 answers" in answer.text
+    assert "2 predictions" in answer.text
     assert "<strong>$yes$</strong>" in answer.text
     assert "<strong>no</strong>" in answer.text
     assert served.explained == []
@@ -226,7 +226,7 @@ def test_what_the_model_refuses_is_told_in_its_words_and_the_rows_are_not_lost(
 ):
     answer = asked(browser, pasted("1,<b>,3"), path)
     assert answer.status == 424
-    assert "The model refused the request" in answer.text
+    assert "The model rejected the request" in answer.text
     assert "Row 1 has 3 values. The model takes rows of 6 values" in answer.text
     assert "Received client error (400) from primary" in answer.text
     assert "1,&lt;b&gt;,3</textarea>" in answer.text
@@ -241,16 +241,16 @@ def test_a_typed_row_that_is_refused_is_not_lost(browser, served):
 
 def test_what_is_no_csv_and_what_is_nothing_is_told(browser, served):
     assert "This is not CSV near line 1" in asked(browser, pasted('a"b"c,"d"e')).text
-    assert "There is no row." in asked(browser, pasted("")).text
+    assert "No rows were found." in asked(browser, pasted("")).text
 
 
 def test_a_value_is_explained_in_its_own_unit(browser, valued):
     answer = asked(browser, pasted(ROW))
     assert float(headline(answer.text).replace(",", ""))
-    assert "What leads to y" in answer.text
+    assert "Contributions to y" in answer.text
     assert "percentage points" not in answer.text
-    assert "How likely each label is" not in answer.text
-    assert "was made by an earlier version, which kept nothing" in answer.text
+    assert "Predicted probabilities" not in answer.text
+    assert "was trained by an earlier version, which stored no" in answer.text
 
 
 def test_where_reasons_fail_the_answer_stays(browser, served):

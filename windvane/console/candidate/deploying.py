@@ -30,11 +30,11 @@ def check_wishes(name: str, instances: str) -> int:
     """
     if not _NAME.fullmatch(name):
         raise InvalidRequest(
-            "The name of an endpoint has 1 to 63 letters, digits and hyphens, and begins and ends with a letter or digit."
+            "An endpoint name must have 1 to 63 letters, digits and hyphens, and must start and end with a letter or digit."
         )
     if not instances.isdecimal() or not 1 <= int(instances) <= _MOST_INSTANCES:
         raise InvalidRequest(
-            f"The number of instances is a whole number from 1 to {_MOST_INSTANCES}."
+            f"The number of instances must be a whole number from 1 to {_MOST_INSTANCES}."
         )
     return int(instances)
 

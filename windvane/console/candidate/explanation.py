@@ -164,7 +164,7 @@ def _scale(
     if len(by_label) == 1:
         return f"value of {target}"
     if outputs:
-        return f"log-probability of {outputs[chosen]} against the mean of the classes"
+        return f"log-probability of {outputs[chosen]} relative to the mean over the classes"
     return f"log-odds of {labels[1] if len(labels) == 2 else 'the positive class'}"
 
 
@@ -177,10 +177,10 @@ def _importance(by_label: Document) -> Chart:
         for name, value in one["global_shap_values"].items():
             sums[name] = sums.get(name, 0.0) + value
     bars = sorted(sums.items(), key=lambda bar: -bar[1])
-    title = "What matters most"
+    title = "Feature importance"
     if len(bars) > _MOST_BARS:
         title += f": {_MOST_BARS} of {len(bars)} columns"
-    return bar_chart(title, bars[:_MOST_BARS], "column", "mean size of its contribution")
+    return bar_chart(title, bars[:_MOST_BARS], "column", "mean absolute SHAP value")
 
 
 def _strips(values: Table, cells: Table, output: int) -> list[Strip]:
@@ -266,7 +266,7 @@ def _table(data: bytes | None) -> Table:
         return {}
     if (n_cells := data.count(b",") + data.count(b"\n")) > _MOST_CELLS:
         raise InvalidRequest(
-            f"A table of the explanation has {n_cells:,} cells; no more than {_MOST_CELLS:,} are shown."
+            f"A table of the explanation has {n_cells:,} values; at most {_MOST_CELLS:,} are shown."
         )
     head, *rows = csv.reader(io.StringIO(data.decode("utf-8", "replace")))
     return dict(zip(head, zip(*rows, strict=True), strict=True)) if rows else {}

@@ -52,9 +52,9 @@ async def groups_of(objects: VisitObjects, answer: Answer, job: Mapping[str, Any
     """Of what there is; a group without files is left out."""
     every = [
         Group("Model", await _there(objects, _model(answer))),
-        Group("Quality report", await _report(objects, folder_of(answer, "quality"))),
-        Group("Explanation", await _report(objects, folder_of(answer, "explanation"))),
-        Group("Notebooks of the job", await _there(objects, _notebooks(job))),
+        Group("Model quality report", await _report(objects, folder_of(answer, "quality"))),
+        Group("Explainability report", await _report(objects, folder_of(answer, "explanation"))),
+        Group("Job notebooks", await _there(objects, _notebooks(job))),
     ]
     return [group for group in every if group.files]
 

@@ -29,8 +29,8 @@ _TITLES = {
     "f1": "F1",
     "precision": "Precision",
     "recall": "Recall",
-    "f0_5": "F0.5, which counts precision more",
-    "f2": "F2, which counts recall more",
+    "f0_5": "F0.5 (weights precision more)",
+    "f2": "F2 (weights recall more)",
     "auc": "Area under the ROC curve",
     "au_prc": "Area under the precision-recall curve",
     "true_positive_rate": "True positive rate",
@@ -44,7 +44,7 @@ _TITLES = {
     "weighted_f2": "F2, weighted by class",
     "mae": "Mean absolute error",
     "mse": "Mean squared error",
-    "rmse": "Root of the mean squared error",
+    "rmse": "Root mean squared error",
     "r2": "R²",
 }
 """Of figures in statistics.json, in the order of the page."""
@@ -151,7 +151,7 @@ def quality_of(statistics: Document, figures: Document | None, threshold: float 
         [_class_row(*one) for one in islice(metrics.get("per_class", {}).items(), _MOST_CLASSES)],
         list(_curves(metrics)),
         _calibration(calibration, n_labels=len(drawn["labels"])) if calibration else None,
-        number(calibration["expected_error"]) if calibration else "",
+        percent(calibration["expected_error"]) if calibration else "",
         _threshold(drawn, threshold),
         list(_regression(drawn)),
         list(_held(drawn)),
@@ -185,12 +185,12 @@ def _curves(metrics: Document) -> Iterator[Chart]:
         points = _pairs(found, "recalls", "precisions")
         share = metrics.get(f"precision{_CONSTANT}", {}).get("value", 0.0)
         chance, here = [(0.0, share), (1.0, share)], _rates(metrics, "recall", "precision")
-        title = "Precision and recall"
+        title = "Precision-recall curve"
         yield curve_chart(Curve(title, "recall", "precision", points, chance, here))
     if (gain := metrics.get("gain_curve")) is not None:
-        x, y = "share of rows, likeliest first", "share of positives found"
+        x, y = "share of rows, highest probability first", "share of positives found"
         points = [(0.0, 0.0), *_tenths(gain, "gain_value")]
-        yield curve_chart(Curve("Gain", x, y, points, _DIAGONAL, chance_is="by lot"))
+        yield curve_chart(Curve("Cumulative gains", x, y, points, _DIAGONAL))
 
 
 def _pairs(curve: Document, x: str, y: str) -> list[tuple[float, float]]:
@@ -213,8 +213,10 @@ def _calibration(found: Document, *, n_labels: int) -> Chart:
     columns = (found[name] for name in ("rows", "predicted", "observed", "low", "high"))
     bins = [Bin(*row) for row in zip(*columns, strict=True)]
     if n_labels == 2:
-        return reliability_chart(bins, "probability of the positive class", "share positive")
-    return reliability_chart(bins, "probability of the class predicted", "share right")
+        return reliability_chart(
+            bins, "probability of the positive class", "observed share of positives"
+        )
+    return reliability_chart(bins, "probability of the predicted class", "observed accuracy")
 
 
 def _threshold(figures: Document, asked: float | None) -> ThresholdView | None:
@@ -231,7 +233,7 @@ def _regression(figures: Document) -> Iterator[Chart]:
         yield cloud_chart(points["predicted"], points["actual"])
     if (found := figures.get("residuals")) is not None:
         beyond = found["below"] + found["above"]
-        caption = f"{beyond:,} rows lie beyond the ends." if beyond else ""
+        caption = f"{beyond:,} rows lie outside the range shown." if beyond else ""
         title = "actual minus predicted"
         yield histogram_chart("Residuals", found["counts"], found["edges"], title, caption)
     if (made := figures.get("intervals")) is not None:

@@ -38,13 +38,13 @@ async def read_json(
 
 def _document(data: bytes, uri: str, most_values: int) -> dict[str, Any]:
     if count_values(data) > most_values:
-        raise InvalidRequest(f"{uri} has more than {most_values:,} values; no more are shown.")
+        raise InvalidRequest(f"{uri} has more than {most_values:,} values, the most that is shown.")
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"{uri} is not JSON: {error}.") from error
     if not isinstance(document, dict):
         raise InvalidRequest(
-            f"{uri} should hold a JSON object, and holds a {type(document).__name__}."
+            f"{uri} should contain a JSON object, but contains a {type(document).__name__}."
         )
     return document

@@ -95,7 +95,7 @@ def threshold_chart(found: Thresholds) -> Chart:
         Line("F1", [(c.threshold, c.f1) for c in choices]),
     ]
     return line_chart(
-        "What a threshold does",
+        "Metrics by threshold",
         lines,
         "threshold",
         "share",

@@ -58,12 +58,12 @@ def band_chart(bands: Sequence[Band], levels: Sequence[float]) -> Chart:
         )
         for one in bands
     ]
-    head = ("Rows", "Predicted, mean", *(f"{percent(level)} of rows" for level in levels))
+    head = ("Rows", "Mean prediction", *(f"{percent(level)} of rows" for level in levels))
     told = "Intervals of actual minus predicted over the prediction"
     return Chart(
         "Prediction intervals",
         picture(_WIDTH, _HEIGHT, told, *parts),
-        Numbers(head, rows, frozenset(range(len(head))), "Add these ends to a prediction."),
+        Numbers(head, rows, frozenset(range(len(head))), "Add these bounds to a prediction."),
     )
 
 

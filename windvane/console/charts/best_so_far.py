@@ -79,11 +79,16 @@ def best_so_far(
     ]
     caption = ""
     if len(listed) < len(marks):
-        caption = f"The best so far and the newest others; the leaderboard has all {len(marks)}."
+        caption = f"The best so far and the newest others; the leaderboard lists all {len(marks)}."
     return Chart(
         "Best score so far",
         picture(size.width, size.height, _told(marks, objective), *parts),
-        Numbers(("Candidate", "After", objective, "Best so far"), rows, frozenset({1, 2}), caption),
+        Numbers(
+            ("Candidate", "Finished after", objective, "Best so far"),
+            rows,
+            frozenset({1, 2}),
+            caption,
+        ),
         (("Best so far", "series-1"), ("Other candidates", "series-6")),
     )
 
@@ -143,6 +148,6 @@ def _told(marks: Sequence[Mark], objective: str) -> str:
         return f"No candidate has a {objective} yet."
     first, last = best[0], best[-1]
     return (
-        f"{objective} of {len(marks)} candidates: the best so far began at {score(first.score)} after "
-        f"{seconds(first.at_s)} and is {score(last.score)} since {seconds(last.at_s)}."
+        f"{objective} of {len(marks)} candidates: the first scored {score(first.score)} after "
+        f"{seconds(first.at_s)} and the best so far {score(last.score)} after {seconds(last.at_s)}."
     )

@@ -38,7 +38,7 @@ def cloud_chart(predicted: Sequence[float], actual: Sequence[float]) -> Chart:
     step = max(1, len(actual) // _MOST_ROWS)
     pairs = sorted(zip(predicted, actual, strict=True))[::step]
     return Chart(
-        "Actual against predicted",
+        "Actual vs. predicted",
         picture(_WIDTH, _HEIGHT, f"Actual over predicted values of {len(actual)} rows", *parts),
         Numbers(
             ("Predicted", "Actual", "Actual minus predicted"),
@@ -46,7 +46,7 @@ def cloud_chart(predicted: Sequence[float], actual: Sequence[float]) -> Chart:
             frozenset({0, 1, 2}),
             f"Every {step}th of {len(actual):,} rows, in the order of the predictions."
             if step > 1
-            else "Every row drawn, in the order of the predictions.",
+            else "Every row shown, in the order of the predictions.",
         ),
-        [("a row", "series-1"), ("exact predictions", "series-2")],
+        [("a row", "series-1"), ("perfect predictions", "series-2")],
     )

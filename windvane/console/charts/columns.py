@@ -70,10 +70,12 @@ def column_chart(
         (how_long_ago(column.begin), *(number(count) for count in column.counts))
         for column in reversed(columns)
     ]
-    head = ("Began", *(name for name, _ in kinds))
+    head = ("Start", *(name for name, _ in kinds))
     return Chart(
         title,
-        picture(WIDTH, HEIGHT, f"{title}: {number(total)} in all, {number(most)} at most", *parts),
+        picture(
+            WIDTH, HEIGHT, f"{title}: {number(total)} in total, {number(most)} at most", *parts
+        ),
         Numbers(head, rows, frozenset(range(1, len(head)))),
         kinds,
     )

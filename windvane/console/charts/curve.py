@@ -36,7 +36,6 @@ class Curve:
     points: Points
     chance: Points
     decided: tuple[float, float] | None = None
-    chance_is: str = "by chance"
 
 
 def curve_chart(one: Curve) -> Chart:
@@ -52,13 +51,15 @@ def curve_chart(one: Curve) -> Chart:
         path(placed(one.chance), "line series-6 dashed"),
         path(placed(one.points), "line"),
     ]
-    legend = [("the model", "series-1"), (one.chance_is, "series-6")]
+    legend = [("the model", "series-1"), ("random", "series-6")]
     caption = ""
     if one.decided is not None:
         x, y = one.decided
-        caption = f"As decided: {one.x_title} {percent(x)}, {one.y_title} {percent(y)}."
+        caption = (
+            f"At the current threshold: {one.x_title} {percent(x)}, {one.y_title} {percent(y)}."
+        )
         parts.append(point(across.at(x), up.at(y), 6, "mark-point series-2", caption))
-        legend.insert(1, ("as decided", "series-2"))
+        legend.insert(1, ("current threshold", "series-2"))
     step = max(1, len(one.points) // _MOST_ROWS)
     kept = [*one.points[:-1:step], one.points[-1]] if one.points else []
     return Chart(

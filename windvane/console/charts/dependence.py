@@ -72,7 +72,7 @@ def dependence_chart(one: Dependence, y_title: str, y_range: tuple[float, float]
     legend = [(output.name, f"series-{i}") for i, output in enumerate(one.outputs[:MOST_LINES], 1)]
     return Chart(
         one.column,
-        picture(_WIDTH, bottom, f"{y_title} over the cells of {one.column}", *parts),
+        picture(_WIDTH, bottom, f"{y_title} over the values of {one.column}", *parts),
         _numbers(one),
         legend if len(one.outputs) > 1 else (),
     )
@@ -126,8 +126,8 @@ def _numbers(one: Dependence) -> Numbers:
         (_said(cell), percent(share), *(number(output.values[i]) for output in one.outputs))
         for i, (cell, share) in enumerate(zip(one.cells, one.shares, strict=True))
     ]
-    head = ("Cell", "Rows nearby", *(output.name for output in one.outputs))
-    return Numbers(head, rows, frozenset(range(1, len(head))), f"Cells of {one.column}")
+    head = ("Value", "Rows nearby", *(output.name for output in one.outputs))
+    return Numbers(head, rows, frozenset(range(1, len(head))), f"Values of {one.column}")
 
 
 def common_range(every: Sequence[Dependence]) -> tuple[float, float]:

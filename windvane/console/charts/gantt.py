@@ -34,7 +34,7 @@ def gantt_chart(title: str, spans: Sequence[Span]) -> Chart:
     last = max(span.end_s for span in spans)
     across = Scale(0.0, last if last > 0 else 1.0, _NAMES, _WIDTH - _RIGHT)
     base = _TOP + _ROW * len(spans)
-    parts = [bottom_axis(across, base, "seconds since the first step began", _TOP)]
+    parts = [bottom_axis(across, base, "seconds since the first step started", _TOP)]
     for place, span in enumerate(spans):
         y = _TOP + _ROW * place
         left, right = across.at(span.start_s), across.at(span.end_s)
@@ -48,5 +48,5 @@ def gantt_chart(title: str, spans: Sequence[Span]) -> Chart:
     return Chart(
         title,
         picture(_WIDTH, base + _BOTTOM, f"{title}: when each step ran", *parts),
-        Numbers(("Step", "Began after", "Took"), rows, frozenset({1, 2})),
+        Numbers(("Step", "Started after", "Duration"), rows, frozenset({1, 2})),
     )

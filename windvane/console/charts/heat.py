@@ -48,7 +48,7 @@ def confusion_chart(counts: Counts) -> Chart:
                 _cell((_LABELS + size * j, y, size, height), count, total, said, is_hit=i == j)
             )
     told = "Confusion matrix: " + "; ".join(
-        f"of {sum(row):,} rows of {label}, {row[i]:,} right"
+        f"of {sum(row):,} rows of {label}, {row[i]:,} correct"
         for i, (label, row) in enumerate(zip(labels, cells, strict=True))
     )
     width = _LABELS + size * len(labels) + (8 if is_short else _LEAN)
@@ -105,12 +105,12 @@ def _cell(
 
 
 def _numbers(labels: Sequence[str], cells: Sequence[Sequence[int]], n_classes: int) -> Numbers:
-    caption = "Rows by what they are (down) and what was predicted (across)."
+    caption = "Rows by actual class (down) and predicted class (across)."
     if len(labels) < n_classes:
         caption += f" The {MOST_CLASSES} most frequent of {n_classes} classes."
     rows = [
         (label, *(f"{count:,}" for count in row), percent(row[i] / sum(row) if sum(row) else None))
         for i, (label, row) in enumerate(zip(labels, cells, strict=True))
     ]
-    head = ("Actual", *labels, "Right")
+    head = ("Actual", *labels, "Correct")
     return Numbers(head, rows, frozenset(range(1, len(head))), caption)

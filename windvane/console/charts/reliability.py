@@ -46,9 +46,7 @@ def reliability_chart(bins: Sequence[Bin], event: str, outcome: str) -> Chart:
     ]
     for one, (x, y) in zip(bins, places, strict=True):
         parts.append(line(x, up.at(one.low), x, up.at(one.high), "whisker"))
-        said = (
-            f"{one.n_rows:,} rows: {percent(one.predicted)} said, {percent(one.observed)} came true"
-        )
+        said = f"{one.n_rows:,} rows: {percent(one.predicted)} predicted, {percent(one.observed)} observed"
         parts.append(point(x, y, 4.5, "mark-point", said))
     rows = [
         (
@@ -62,6 +60,10 @@ def reliability_chart(bins: Sequence[Bin], event: str, outcome: str) -> Chart:
     return Chart(
         "Calibration",
         picture(_WIDTH, _HEIGHT, f"Calibration: {outcome} over {event}", *parts),
-        Numbers(("Rows", "Said", "Came true", "95 % interval"), rows, frozenset(range(4))),
-        [("the model, with 95 % intervals", "series-1"), ("exact probabilities", "series-6")],
+        Numbers(
+            ("Rows", "Mean probability", "Observed share", "95 % interval"),
+            rows,
+            frozenset(range(4)),
+        ),
+        [("the model, with 95 % intervals", "series-1"), ("perfect calibration", "series-6")],
     )

@@ -48,18 +48,18 @@ def front_chart(spots: Sequence[Spot], metric: str, *, is_minimized: bool) -> Ch
     better = "lower" if is_minimized else "higher"
     parts = [
         left_axis(up, _LEFT, _WIDTH - _RIGHT, f"{metric} ({better} is better)"),
-        bottom_axis(across, _HEIGHT - _BOTTOM, "milliseconds for one row", _TOP),
+        bottom_axis(across, _HEIGHT - _BOTTOM, "latency for one row (ms)", _TOP),
         path([_place(spot, across, up) for spot in front], "line series-2"),
         *(_drawn(spot, across, up) for spot in spots if not spot.on_front),
         *(_drawn(spot, across, up) for spot in front),
     ]
     n_beyond = sum(not low <= spot.score <= high for spot in spots)
     told = (
-        f"{metric} over the latency of {len(spots)} candidates, {len(front)} of them on the front"
+        f"{metric} over the latency of {len(spots)} candidates, {len(front)} of them Pareto-optimal"
     )
-    legend = [("on the front: nothing is both as good and as quick", "series-2"), ("other", "")]
+    legend = [("Pareto front", "series-2"), ("other", "")]
     return Chart(
-        "Score against latency",
+        "Score vs. latency",
         picture(_WIDTH, _HEIGHT, told, *parts),
         _numbers(front, metric, n_beyond),
         legend,
@@ -98,8 +98,8 @@ def _drawn(spot: Spot, across: Scale, up: Scale) -> Markup:
 
 
 def _numbers(front: Sequence[Spot], metric: str, n_beyond: int) -> Numbers:
-    caption = "Those on the front, the quickest first; the table of candidates has all others."
+    caption = "Pareto-optimal candidates, fastest first; the table of candidates lists all."
     if n_beyond:
-        caption += f" {n_beyond} with far worse scores are drawn at the edge."
+        caption += f" {n_beyond} with much worse scores are drawn at the edge."
     rows = [(spot.name, score(spot.score), millis(spot.latency_s)) for spot in front]
     return Numbers(("Candidate", metric, "Latency"), rows, frozenset({1, 2}), caption)

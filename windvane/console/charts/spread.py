@@ -54,7 +54,7 @@ def spread_chart(title: str, measured: Sequence[Measured], span_s: float) -> Cha
         (how_long_ago(one.at), *(map(millis, one.values) if one.values else [NOTHING] * 3))
         for one in reversed(measured)
     ]
-    told = f"{title}: up to {millis(max(found))}" if found else f"{title}: nothing measured"
+    told = f"{title}: up to {millis(max(found))}" if found else f"{title}: no data"
     return Chart(
         title,
         picture(WIDTH, HEIGHT, told, *parts),

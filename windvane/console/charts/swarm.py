@@ -60,10 +60,10 @@ def swarm_chart(strips: Sequence[Strip], scale_title: str) -> Chart:
         (strip.name, *(number(cut) for cut in _cuts(sorted(strip.values), (0.1, 0.5, 0.9))))
         for strip in strips
     ]
-    shown = [("low cell", "level-1"), ("high cell", "level-5"), ("words, or unknown", _UNKNOWN)]
+    shown = [("low value", "level-1"), ("high value", "level-5"), ("text or missing", _UNKNOWN)]
     return Chart(
-        "Row by row",
-        picture(_WIDTH, height, f"What each column added to the answers: {scale_title}", *parts),
+        "SHAP values",
+        picture(_WIDTH, height, f"SHAP values of each column: {scale_title}", *parts),
         Numbers(("Column", "10 %", "Median", "90 %"), rows, frozenset({1, 2, 3})),
         shown if is_known else (),
     )

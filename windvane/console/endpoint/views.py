@@ -15,18 +15,18 @@ from windvane.console.wording import number
 Answer = Mapping[str, Any]
 
 OUTCOMES = {
-    "Answered": ("Answered", "good"),
-    "ClientError": ("Refused by the model", "warn"),
+    "Answered": ("OK", "good"),
+    "ClientError": ("Rejected (4xx)", "warn"),
     "ModelError": ("Model error", "bad"),
-    "TurnedAway": ("Turned away", "bad"),
+    "TurnedAway": ("Throttled", "bad"),
 }
 """Words and tone of an invocation's Outcome."""
 
 _KINDS = (
-    ("Answered", "series-1"),
-    ("Refused (4xx)", "series-5"),
+    ("OK", "series-1"),
+    ("Rejected (4xx)", "series-5"),
     ("Model errors", "series-2"),
-    ("Turned away", "series-4"),
+    ("Throttled", "series-4"),
 )
 _MEMBERS = ("Answered", "ClientErrors", "ModelErrors", "TurnedAway")
 

@@ -46,13 +46,13 @@ _MISSING = {
 _TASKS = {
     "analyze": "Reading and analysing the data",
     "split": "Writing the split data",
-    "explore": "Exploring the data",
-    "features": "Fitting the features",
+    "explore": "Generating the data exploration report",
+    "features": "Fitting a feature recipe",
     "transform": "Writing transformed data",
     "ensemble": "Combining the best candidates",
-    "baseline": "Making a baseline",
+    "baseline": "Training a baseline",
     "explain": "Explaining the best candidate",
-    "insights": "Judging the best candidate",
+    "insights": "Evaluating the best candidate",
     "retain": "Deleting models that are not kept",
 }
 
@@ -254,16 +254,16 @@ def _phases(progress: Mapping[str, Any], reasons: Sequence[str]) -> Iterator[Pha
             _TITLES.get(phase["SecondaryStatus"], phase["SecondaryStatus"]),
             state,
             "" if took_s is None else seconds(max(0.0, took_s)),
-            f"until {seconds(until_s)}" if state in ("now", "next") else _NOTES[state],
+            f"by {seconds(until_s)}" if state in ("now", "next") else _NOTES[state],
         )
 
 
 _NOTES = {
     "done": "",
-    "skipped": "left out",
+    "skipped": "skipped",
     "unreached": "not reached",
     "failed": "failed",
-    "stopped": "stopped here",
+    "stopped": "stopped",
 }
 
 

@@ -79,7 +79,7 @@ class Draft:
         for name, text in plain.items():
             if len(text) > _MOST_CHARACTERS:
                 raise InvalidRequest(
-                    f"The field {name} has {len(text)} characters; it has {_MOST_CHARACTERS} at most."
+                    f"The field {name} has {len(text)} characters; at most {_MOST_CHARACTERS} are allowed."
                 )
         return cls(
             **plain,
@@ -159,13 +159,13 @@ class Draft:
         """Field -> what is wrong with it, of what the operation itself could not say as well."""
         found = {}
         if not self.target:
-            found["target"] = "Choose the column that is to be predicted."
+            found["target"] = "Choose the column to predict."
         for name, title in (("minutes", "The budget"), ("candidates", "The limit")):
             text = getattr(self, name)
             if text and _number(text) is None:
-                found[name] = f"{title} is a whole number of at least 1, or left empty."
+                found[name] = f"{title} must be a whole number of at least 1, or blank."
         if wrong := _tags(self.tags)[1]:
-            found["tags"] = f"'{wrong[0][:60]}' is not of the form key=value, one on each line."
+            found["tags"] = f"'{wrong[0][:60]}' is not of the form key=value (one per line)."
         return found
 
     def _problem(self) -> tuple[str, str]:

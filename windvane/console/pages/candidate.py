@@ -26,7 +26,7 @@ from windvane.console.stream import END, stream_fragments
 from windvane.console.visit import visit_of
 from windvane.errors import CallerFault, NotFound
 
-_TITLES = {"quality": "Quality report", "explanation": "Explanation"}
+_TITLES = {"quality": "Model quality report", "explanation": "Explainability report"}
 
 
 async def overview(request: Request) -> Response:

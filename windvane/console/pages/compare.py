@@ -191,7 +191,7 @@ def _took(step: Answer) -> str:
     started: datetime | None = step.get("StartTime")
     ended: datetime | None = step.get("EndTime")
     if started is None or ended is None:
-        return str(step.get("Status", "not begun"))
+        return str(step.get("Status", "not started"))
     took = seconds((ended - started).total_seconds())
 
     return took if step["Status"] == "Completed" else f"{took}, {step['Status']}"

@@ -116,7 +116,7 @@ async def data(request: Request) -> Response:
         f"/console/jobs/{quote(name, safe='')}/data/report" if notebook else "",
         [
             (title, f"{notebook}{ending}")
-            for title, ending in (("Page", ".html"), ("Notebook", ".ipynb"), ("PDF", ".pdf"))
+            for title, ending in (("HTML", ".html"), ("Notebook", ".ipynb"), ("PDF", ".pdf"))
             if notebook
         ],
         _why(job),
@@ -129,7 +129,7 @@ async def report(request: Request) -> Response:
     job = await _job(request)
     notebook = _notebook(job)
     if not notebook:
-        raise NotFound(f"There is no exploration report on the data of {job['AutoMLJobName']}.")
+        raise NotFound(f"There is no data exploration report of {job['AutoMLJobName']}.")
     return await framed(request, f"{notebook}.html")
 
 

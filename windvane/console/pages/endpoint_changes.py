@@ -102,7 +102,7 @@ def _troubles(variants: tuple[VariantRow, ...], form: Form) -> Iterator[tuple[st
             try:
                 read(form.get(name))
             except ValueError:
-                yield name, f"This has to be {must_be}."
+                yield name, f"This must be {must_be}."
 
 
 def _wish(place: int, variant: VariantRow, form: Form) -> dict[str, Any]:
@@ -133,7 +133,7 @@ async def delete(request: Request) -> Response:
     visit, form, view = visit_of(request), await form_of(request), await _to_delete(request)
     name = view.state.name
     if form.get("confirm") != name:
-        trouble = f"Nothing was deleted: the name that was typed is not {name}."
+        trouble = f"Nothing was deleted: the name you typed is not {name}."
         view = DeleteView(view.state, view.origin, trouble)
         return draw(request, "endpoint_delete.html", view, 400)
     await visit.ask("sagemaker", "DeleteEndpoint", {"EndpointName": name})

@@ -199,7 +199,7 @@ async def stop_jobs(request: Request) -> Response:
     names = (only,) if only else tuple(dict.fromkeys(form.all("job")))[:_MOST_AT_ONCE]
     wish = _wish(form.fields)
     if not names:
-        raise InvalidRequest("No job was chosen. Tick the jobs that are to be stopped.")
+        raise InvalidRequest("No job was selected. Select the jobs to stop.")
     if form.get("confirmed") != "yes":
         return draw(request, "jobs_stop.html", StopView(names, wish))
     troubles = tuple([one for name in names if (one := await _stopped(visit, name)) is not None])

@@ -185,7 +185,7 @@ def columns_of(board: Answer) -> list[Column]:
     ordered = [objective, *(name for name in metrics if name != objective)] if objective else []
     metric_columns = [_metric_column(name, "Validation", name) for name in ordered]
     if objective:
-        metric_columns.append(_metric_column(objective, "Train", f"{objective}, training rows"))
+        metric_columns.append(_metric_column(objective, "Train", f"Training {objective}"))
     return [
         *metric_columns[:1],
         _figure_column("training", "Training time", "TrainingTimeInSeconds", seconds),
@@ -282,7 +282,7 @@ def _order(filters: Filters, columns: Sequence[Column]) -> str:
 
 
 _FIRST_HEADS = (
-    ("rank", "Place", True),
+    ("rank", "Rank", True),
     ("name", "Candidate", False),
     ("status", "Status", False),
     ("algorithm", "Algorithm", False),

@@ -187,7 +187,7 @@ async def _create(visit: Visit, draft: Draft) -> str:
 
 async def _look(visit: Visit, draft: Draft) -> Seen:
     if not draft.uri:
-        return Seen("Give the S3 path of the data.")
+        return Seen("Enter the S3 location of the data.")
     try:
         told = await visit.ask("windvane", "PreviewTable", draft.preview_request())
     except CallerFault as fault:

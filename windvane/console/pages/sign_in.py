@@ -48,7 +48,7 @@ class Entered:
 def to_sign_in(request: Request) -> Response:
     """Where somebody is sent who is not signed in."""
     if request.headers.get("hx-request") == "true" or request.method != "GET":
-        return draw(request, "sign_in.html", SignIn(_START, "Your session is over."), 401)
+        return draw(request, "sign_in.html", SignIn(_START, "Your session has ended."), 401)
     there = here(request)
     then = f"?then={quote(there, safe='/')}" if there != _START else ""
     return RedirectResponse(f"/console/sign-in{then}", 303, headers=PAGE_HEADERS)
@@ -66,14 +66,12 @@ async def sign_in(request: Request) -> Response:
     then, region = _inside(form.get("then")), form.get("region") or _FIRST_REGION
     key = form.get("access_key")
     if not _REGION.fullmatch(region):
-        trouble = "A region has a name such as us-east-1."
+        trouble = "Enter the name of a region, such as us-east-1."
         return draw(request, "sign_in.html", SignIn(then, trouble, key, region), 400)
     session = await asyncio.to_thread(_entry(request).by_keys, key, form.get("secret_key"), region)
     if session is None:
         await _report_failure(request, key)
-        trouble = (
-            "There is no such access key, or the secret key is not the one that belongs to it."
-        )
+        trouble = "The access key or the secret key is wrong."
         return draw(request, "sign_in.html", SignIn(then, trouble, key, region), 401)
     await _report_success(request, session)
     response = RedirectResponse(then, 303, headers=PAGE_HEADERS)
@@ -96,7 +94,7 @@ async def enter(request: Request) -> Response:
             return RedirectResponse(_START, 303, headers=PAGE_HEADERS)
         await _report_failure(request, "")
         trouble = (
-            "This link was used already or has expired. `windvane env --data-dir DIR` prints a new one; "
+            "This link has already been used or has expired. `windvane env --data-dir DIR` prints a new one; "
             "or sign in with an access key."
         )
         return draw(request, "sign_in.html", SignIn(_START, trouble), 401)

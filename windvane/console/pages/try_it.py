@@ -269,7 +269,7 @@ def _responses(body: bytes) -> tuple[list[str], list[list[Any]]]:
     """
     if (n_values := count_values(body)) > _MOST_VALUES:
         raise InvalidRequest(
-            f"The answer has {n_values:,} values; no more than {_MOST_VALUES:,} are shown. Ask about fewer rows."
+            f"The response has {n_values:,} values; at most {_MOST_VALUES:,} are shown. Send fewer rows."
         )
     documents: list[dict[str, Any]] = json.loads(body)["predictions"]
     head = list(documents[0])
@@ -335,9 +335,9 @@ def _refusal(error: WindvaneError) -> Refusal:
     if isinstance(error, DoesNotExist):
         raise error
     if isinstance(error, ModelFault) and error.message:
-        title = "The model refused the request" if error.status < 500 else "The model failed"
+        title = "The model rejected the request" if error.status < 500 else "The model failed"
         return Refusal(title, error.message, str(error))
-    return Refusal("There is no answer", str(error))
+    return Refusal("No prediction", str(error))
 
 
 _PATH = "/console/endpoints/{name}/try"

@@ -43,11 +43,13 @@ async def begin(request: Request) -> Response:
     visit, given = visit_of(request), await _json_of(request)
     name, size = given.get("name"), given.get("size")
     if not isinstance(name, str) or type(size) is not int:
-        raise InvalidRequest("An upload is begun with the name and the size of a file.")
+        raise InvalidRequest("An upload needs the name and the size of a file.")
     if size <= 0:
         raise InvalidRequest(f"The file '{name[:100]}' is empty: there is nothing to upload.")
     if size > MOST_BYTES:
-        raise InvalidRequest(f"The file has {size} bytes; S3 objects have at most {MOST_BYTES}.")
+        raise InvalidRequest(
+            f"The file has {size} bytes; an S3 object can have at most {MOST_BYTES}."
+        )
     now = datetime.now(UTC)
     key = f"{FOLDER}/{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}/{safe_name(name)}"
     return _answer(
@@ -65,13 +67,13 @@ async def sign(request: Request) -> Response:
     visit, given = visit_of(request), await _json_of(request)
     key, upload_id, parts = given.get("key"), given.get("upload_id"), given.get("parts")
     if not isinstance(key, str) or not _KEY.fullmatch(key):
-        raise InvalidRequest("The key is not one that this page gave.")
+        raise InvalidRequest("The key was not issued by this page.")
     if not isinstance(upload_id, str) or not _UPLOAD_ID.fullmatch(upload_id):
-        raise InvalidRequest("The upload id is not one that S3 gave.")
+        raise InvalidRequest("The upload ID was not issued by S3.")
     if not isinstance(parts, list) or len(parts) > _SIGNED_AT_ONCE:
-        raise InvalidRequest(f"At most {_SIGNED_AT_ONCE} parts are signed at once.")
+        raise InvalidRequest(f"At most {_SIGNED_AT_ONCE} parts can be signed at once.")
     if not all(type(part) is int and 1 <= part <= MOST_PARTS for part in parts):
-        raise InvalidRequest(f"Parts have the numbers 1 to {MOST_PARTS}.")
+        raise InvalidRequest(f"Part numbers must be from 1 to {MOST_PARTS}.")
     whole = {"uploadId": upload_id}
     return _answer(
         {

@@ -92,8 +92,8 @@
     }
     document.getElementById("compare-button").disabled = picks.length !== 2;
     document.getElementById("compare-hint").textContent = picks.length
-      ? picks.map((one) => one.value).join(" and ") + (picks.length === 1 ? ", and one more" : "")
-      : "Choose two candidates in the table.";
+      ? picks.map((one) => one.value).join(" and ") + (picks.length === 1 ? "; select one more" : "")
+      : "Select two candidates in the table.";
   }
 
   table.tHead.addEventListener("click", (event) => {

@@ -37,7 +37,7 @@
         if (this.isStale) return;
         window.htmx.swap(this.element, text, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 20 });
       } catch (error) {
-        document.getElementById("said").textContent = "The server does not answer.";
+        document.getElementById("said").textContent = "The server is not responding.";
       }
     }
   }

@@ -8,7 +8,7 @@
       if (!file) return;
       const field = document.getElementById(input.dataset.fills);
       if (file.size > 6000000) {
-        document.getElementById("said").textContent = "The file is larger than 6 MB, which is what an endpoint takes at once.";
+        document.getElementById("said").textContent = "The file is larger than 6 MB, the most that an endpoint accepts in one request.";
         return;
       }
       field.value = await file.text();

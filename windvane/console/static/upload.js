@@ -25,7 +25,7 @@
     const document = text ? new DOMParser().parseFromString(text, "application/xml") : null;
     // S3 may answer 200 and tell of an error all the same.
     if (!answer.ok || document?.documentElement.nodeName === "Error") {
-      throw new Error(document?.querySelector("Message")?.textContent || `The S3 store answered ${answer.status}.`);
+      throw new Error(document?.querySelector("Message")?.textContent || `The S3 store returned status ${answer.status}.`);
     }
     return document;
   }
@@ -107,7 +107,7 @@
         const end = () => this.requests.delete(request);
         request.open("PUT", url);
         request.upload.onprogress = (event) => this.tell(part, event.loaded);
-        request.onerror = request.onabort = () => { end(); this.tell(part, 0); failed(new Error("The connection broke off.")); };
+        request.onerror = request.onabort = () => { end(); this.tell(part, 0); failed(new Error("The connection was lost.")); };
         request.onload = () => {
           end();
           const etag = request.getResponseHeader("ETag");
@@ -116,7 +116,7 @@
             done(etag);
           } else {
             this.tell(part, 0);
-            failed(new Error(`Part ${part} was answered with ${request.status}.`));
+            failed(new Error(`Part ${part} failed with status ${request.status}.`));
           }
         };
         request.send(blob);
@@ -209,7 +209,7 @@
 
     async take(files) {
       if (this.upload || files.length === 0) return;
-      if (files.length > 1) return this.fail("Drop one file. Several files of one table can be put under one S3 prefix and given as a path.");
+      if (files.length > 1) return this.fail("Drop one file. To use several files of one table, put them into one S3 folder and enter its location.");
       const file = files[0], rate = new Rate();
       this.fault.hidden = true;
       this.under.hidden = false;

@@ -100,14 +100,14 @@ def _boto3(asked: Asked) -> str:
             "runtime = boto3.client(",
             f'    "sagemaker-runtime", region_name={asked.region!r}, endpoint_url={asked.url!r}',
             ")",
-            "answer = runtime.invoke_endpoint(",
+            "response = runtime.invoke_endpoint(",
             f"    EndpointName={asked.endpoint!r},",
             '    ContentType="text/csv",',
             '    Accept="application/json",',
             *variant,
             f"    Body={body},",
             ")",
-            'print(answer["Body"].read().decode())',
+            'print(response["Body"].read().decode())',
         ]
     )
 

@@ -30,12 +30,14 @@ def read_pasted(text: str, columns: Sequence[str], target: str) -> Pasted:
     remarks = []
     if delimiter != ",":
         name = "semicolons" if delimiter == ";" else "tabs"
-        remarks.append(f"Cells were taken to be separated by {name}.")
+        remarks.append(f"Values were read as separated by {name}.")
     if rows and _is_header(rows[0], columns, target):
         rows, said = _by_name(rows[0], rows[1:], columns)
         remarks += said
     if not rows:
-        raise InvalidRequest("There is no row. Paste one row a line, with or without a header.")
+        raise InvalidRequest(
+            "No rows were found. Paste one row per line, with or without a header."
+        )
     return Pasted(rows, tuple(remarks))
 
 
@@ -57,8 +59,8 @@ def _read(text: str, delimiter: str) -> list[list[str]]:
         return [row for row in reader if any(row) or len(row) > 1]
     except csv.Error as error:
         raise InvalidRequest(
-            f"This is not CSV near line {reader.line_num}: {error}. A cell with quotes in it must be quoted, and its "
-            'quotes doubled: "so ""quoted"" here".'
+            f"This is not CSV near line {reader.line_num}: {error}. A value that contains quotes must be quoted, and "
+            'its quotes doubled: "so ""quoted"" here".'
         ) from error
 
 
@@ -75,7 +77,7 @@ def _by_name(
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise InvalidRequest(
-                f"Row {number} has {len(row)} cells; the header names {len(header)} columns."
+                f"Row {number} has {len(row)} values; the header has {len(header)} columns."
             )
     places = [place.get(name.strip()) for name in columns]
     made = [["" if at is None else row[at] for at in places] for row in rows]
@@ -84,7 +86,7 @@ def _by_name(
     extra = [name for name in place if name not in known]
     remarks = []
     if missing:
-        remarks.append(f"Left empty, because the header does not name them: {', '.join(missing)}.")
+        remarks.append(f"Left empty, because they are not in the header: {', '.join(missing)}.")
     if extra:
-        remarks.append(f"Left out, because the model does not take them: {', '.join(extra)}.")
+        remarks.append(f"Ignored, because they are not inputs of the model: {', '.join(extra)}.")
     return made, remarks

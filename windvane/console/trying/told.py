@@ -16,10 +16,10 @@ _SENTENCES = 3
 _CELL_LETTERS = 40
 
 _BASELINES = {
-    "trees": "Where a column is not known, the trees go both ways as often as the training rows did.",
-    "drawn": "Where a column is not known, cells of the training data stand in for it, each column's drawn by itself.",
-    "missing": "Where a column is not known, it is taken to be empty: this model was made by an earlier version, which "
-    "kept nothing of the training data to compare with.",
+    "trees": "Where a column is unknown, the trees follow both branches in proportion to the training rows.",
+    "drawn": "Where a column is unknown, it takes values sampled from the training data, each column independently.",
+    "missing": "Where a column is unknown, it is treated as missing: this model was trained by an earlier version, which "
+    "stored no training data to compare with.",
 }
 
 
@@ -66,7 +66,7 @@ def _sentences(
 ) -> list[str]:
     what = _what(answer, target)
     opening = (
-        f"With nothing known about the row, {what} would be {_said(answer, answer['Expected'])}; for this row it is "
+        f"The baseline prediction of {what} is {_said(answer, answer['Expected'])}; for this row it is "
         f"{_said(answer, answer['Answer'])}."
     )
     told = [
@@ -87,8 +87,8 @@ def _decision(answer: Mapping[str, Any]) -> list[str]:
     if likeliest == answer["PredictedLabel"]:
         return []
     answered = name(answer["PredictedLabel"], 60)
-    why = "where it draws the line was tuned for the objective."
-    return [f"The model answers {answered} although {name(likeliest, 60)} is likelier: {why}"]
+    why = "its decision threshold was tuned for the objective."
+    return [f"The model predicts {answered} although {name(likeliest, 60)} is more likely: {why}"]
 
 
 def _cell(one: Mapping[str, Any]) -> str:
@@ -142,11 +142,11 @@ def _waterfall(
     if others:
         rest = sum(one["Contribution"] for one in others)
         steps.append(Step(f"{len(others)} other columns", rest))
-    way = Way("nothing known", answer["Expected"], steps, "this row", answer["Answer"])
+    way = Way("baseline", answer["Expected"], steps, "this row", answer["Answer"])
     unit = "" if answer["Scale"] == "value" else ", in percentage points"
     factor = 1.0 if answer["Scale"] == "value" else 100.0
     return waterfall(
-        f"What leads to {_what(answer, target)}{unit}",
+        f"Contributions to {_what(answer, target)}{unit}",
         way,
         lambda value: _said(answer, value),
         lambda gain: _signed(factor * gain),
@@ -156,7 +156,7 @@ def _waterfall(
 
 def _table(answer: Mapping[str, Any], contributions: Sequence[Mapping[str, Any]]) -> Numbers:
     is_value = answer["Scale"] == "value"
-    head = ["Column", "Cell", "Contribution", "Standard error"]
+    head = ["Column", "Value", "Contribution", "Standard error"]
     extra = [] if is_value else [answer["MarginScale"].capitalize()]
 
     def row(one: Mapping[str, Any]) -> list[str]:
@@ -172,7 +172,7 @@ def _table(answer: Mapping[str, Any], contributions: Sequence[Mapping[str, Any]]
 
     ends = [
         [
-            "(nothing known)",
+            "(baseline)",
             "",
             number(answer["Expected"]),
             "",
@@ -196,7 +196,7 @@ def _chances(answer: Mapping[str, Any]) -> Chart | None:
     rows = [(label, f"{chance:.6g}") for label, chance in found]
     table = Numbers(("Label", "Probability"), rows, frozenset({1}), "Probabilities of the labels")
     title = (
-        "How likely each label is"
+        "Predicted probabilities"
         if len(found) <= _MOST_LABELS
         else f"The {_MOST_LABELS} most likely labels"
     )
@@ -205,14 +205,14 @@ def _chances(answer: Mapping[str, Any]) -> Chart | None:
 
 def _how(answer: Mapping[str, Any]) -> list[str]:
     told = [
-        f"Shapley values through the whole pipeline: {answer['Method']}.",
+        f"Shapley values of the whole pipeline: {answer['Method']}.",
         _BASELINES[answer["Baseline"]],
     ]
     if answer["Scale"] == "probability":
         told.append(
-            f"They add up on the scale of {answer['MarginScale']}; shown is what each adds to the probability, in the same "
-            "proportions."
+            f"They add up on the scale of {answer['MarginScale']}; the chart shows what each adds to the "
+            "probability, in the same proportions."
         )
     if not answer["Exact"]:
-        told.append("± is the standard error that the sampling leaves.")
+        told.append("± is the standard error due to sampling.")
     return told
