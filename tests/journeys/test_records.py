@@ -59,7 +59,7 @@ def test_events_tell_the_way_of_a_job_to_its_end(followed):
 
 def test_the_log_of_the_job_tells_its_story(story):
     assert story[0].startswith(f"The AutoML job {JOB} started")
-    assert any(line.startswith("Found 700 rows of 5 columns; ") for line in story)
+    assert any(line.startswith("Found 700 rows and 5 columns (") for line in story)
     assert any(" scored F1 = " in line for line in story)
     assert f"The endpoint {ENDPOINT} is in service." in story
     assert story[-1].startswith(f"The AutoML job {JOB} is Completed")

@@ -155,7 +155,7 @@ def test_an_ensemble_holds_all_that_its_explanation_needs(steps, trained):
         ("wrong", "xgboost", {"eta": "slow"}, "'eta' is 'slow'; it must be a number"),
         ("no-recipe", "sklearn-automl", {"_recipe": "dpp9"}, "it must be one of: dpp0, dpp1"),
         ("fit", "sklearn-automl", {"eta": "1"}, "'eta' is not known to sklearn-automl"),
-        ("no-column", "lightgbm", {"_without": '["x"]'}, "names 'x'; the table has no such column"),
+        ("no-column", "lightgbm", {"_without": '["x"]'}, "names 'x', which is not a column"),
     ],
 )
 def test_a_hyperparameter_that_cannot_be_ends_the_job_and_is_named(

@@ -51,9 +51,7 @@ class SignIns:
         record.error_message, record.status = str(error), 429 if is_excessive else 401
         await self._keep(record)
         if is_excessive:
-            raise Throttled(
-                "There were too many failed sign-ins. Wait a minute, then try again."
-            )
+            raise Throttled("There were too many failed sign-ins. Wait a minute, then try again.")
 
     def _record(self, peer: str, user_agent: str, access_key: str) -> RequestRecord:
         return RequestRecord(

@@ -1,4 +1,4 @@
-"""`windvane explain`: writes the explainability and model quality reports of a candidate, from the folder that
+"""`windvane explain`: writes the explainability and model insights reports of a candidate, from the folder that
 `windvane automl --out DIR` wrote."""
 
 from __future__ import annotations

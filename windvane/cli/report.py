@@ -1,4 +1,4 @@
-"""`windvane report`: requests the explainability and model quality reports of a candidate from the running service.
+"""`windvane report`: requests the explainability and model insights reports of a candidate from the running service.
 Waits for the reports, which are written to S3 next to those on the best candidate."""
 
 from __future__ import annotations

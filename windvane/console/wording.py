@@ -173,7 +173,7 @@ _PLAINER = {
     "MaxAutoMLJobRuntimeReached": "Time budget used",
     "MaxCandidatesReached": "Maximum candidates reached",
 }
-"""Statuses whose own words say less."""
+"""Statuses that are clearer in other words than their own."""
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,

@@ -25,7 +25,7 @@ _SAFE = tuple(
         rf"It did not finish within MaxRuntime(PerTrainingJob)?InSeconds \({_N} s\)\.",
         (
             r"(The (data|split data) could not be (read and analysed|written|explored)"
-            r"|The (explainability|model quality) report could not be generated"
+            r"|The (explainability|model insights) report could not be generated"
             r"|Not even a baseline could be trained) "
             rf"within the job's time limit \({_N} s\)\. Raise MaxAutoMLJobRuntimeInSeconds, or provide less data\."
         ),
@@ -63,7 +63,7 @@ _SAFE = tuple(
         r"No candidate finished; the model is a baseline that predicts the same for every row\.",
         r"The (network|linear model) did not converge to finite weights on these rows\.",
         r"there was not enough time for it\.",
-        r"it did not finish either",
+        r"No candidate finished, and neither did the baseline\.",
         r"it was deleted before it came into service\.",
         rf"it was not in service when the job's time limit of {_N} s was reached\.",
     )

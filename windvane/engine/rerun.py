@@ -63,8 +63,8 @@ def leave_out(dataset: Path, names: Iterable[str], into: Path) -> Path:
     known = {column.name for column in analysis.columns}
     if missing := sorted(left_out - known):
         raise CandidateFault(
-            f"The hyperparameter '{WITHOUT}' names {missing[0]!r}; the table has no such column "
-            f"in addition to its target '{analysis.target}'."
+            f"The hyperparameter '{WITHOUT}' names {missing[0]!r}, which is not a column of "
+            f"the table other than its target '{analysis.target}'."
         )
     columns = tuple(
         _unused(column) if column.name in left_out else column for column in analysis.columns

@@ -145,13 +145,13 @@ EXPLANATION = Artefact(
 INSIGHTS = Artefact(
     f"{INSIGHT_REPORTS}/{{candidate}}/{{file}}",
     (TaskKind.INSIGHTS,),
-    "The model quality report of the same candidates: `statistics.json`, `constraints.json`, "
+    "The model insights report of the same candidates: `statistics.json`, `constraints.json`, "
     "`figures.json` (the data of the charts), and the report as page, notebook and PDF.",
 )
 PREDICTIONS = Artefact(
     "documentation/model_monitor/predictions/{candidate}/predictions.csv",
     (TaskKind.INSIGHTS,),
-    "The predictions that the quality report of the best candidate evaluates, without a header: "
+    "The predictions that the model insights report of the best candidate evaluates, without a header: "
     "for each scored row the target, the out-of-fold prediction (classes as their numbers), the "
     "probability of the predicted class (not for regression), and its fold.",
     (Mode.ENSEMBLING,),

@@ -96,7 +96,7 @@ def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
     told = capsys.readouterr().out
     assert code == 0
     assert "best so far" in told
-    assert "Leaderboard, by F1" in told
+    assert "Leaderboard by F1" in told
     assert "Test: F1" in told
     assert [folder.name.startswith("windvane-") for folder in tmp_path.iterdir()] == [True]
 

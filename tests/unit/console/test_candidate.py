@@ -67,7 +67,7 @@ def test_an_ensemble_shows_its_members_the_heaviest_first(jobs, browser):
     members = {"churn-002": 0.25, "churn-003": 0.75}
     jobs.insert(a_job(), a_candidate(algorithm="ensemble", recipe="", members=members))
     text = browser.get(HERE).text
-    assert "weighted mean of candidates" in text
+    assert "Weighted ensemble of candidates" in text
     assert text.index('churn-003</a></td><td class="num">75 %') < text.index("25 %")
 
 

@@ -29,7 +29,7 @@ def analysis(name="age"):
             objective=MetricName.F1,
             columns=(
                 ColumnSpec("id", ColumnType.IDENTIFIER, "all 2,000 cells differ"),
-                ColumnSpec(name, ColumnType.NUMERIC, "all filled cells are numbers"),
+                ColumnSpec(name, ColumnType.NUMERIC, "all non-missing values are numbers"),
                 ColumnSpec("job", ColumnType.CATEGORICAL, "8 distinct values"),
             ),
             labels=("no", "yes"),

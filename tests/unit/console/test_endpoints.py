@@ -236,7 +236,7 @@ def test_what_was_deleted_is_said_to_be(live, browser):
 def test_the_log_and_what_it_says_of_changes(live, browser):
     place = endpoint_place(stored(live), 1, "A", 0)
     lines = [
-        "A model process is started.",
+        "Starting a model process.",
         "Update to the endpoint configuration d.",
         "Variant A: weight 1 becomes 3.",
         "The endpoint live is InService.",
@@ -253,8 +253,8 @@ def test_the_log_and_what_it_says_of_changes(live, browser):
     assert "Variant A: weight 1 becomes 3." in history
     assert "Update to the endpoint configuration d." in history
     assert "Created." in history
-    assert "process is started" not in history
-    assert "A model process is started." in page
+    assert "model process" not in history
+    assert "Starting a model process." in page
     assert "is Failed" not in page
 
 

@@ -224,7 +224,9 @@ def test_each_report_that_is_missing_is_told(
     searching(desk)
     for kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
         reported(desk, kind)
-    reasons = tuple(f"The {one} report is missing: there was no time for it." for one in missing)
+    reasons = tuple(
+        f"The {one} report is missing: there was not enough time for it." for one in missing
+    )
     secondary = {
         (): SecondaryStatus.COMPLETED,
         ("model insights",): SecondaryStatus.MODEL_INSIGHTS_ERROR,

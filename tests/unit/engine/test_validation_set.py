@@ -103,7 +103,7 @@ def test_the_library_takes_frames_and_files(tmp_path):
     ).fit(_rows(N_TRAINING, 10), validation=tmp_path / "valid.csv")
     assert model.analysis.has_validation_set
     assert model.analysis.n_held_out == 60
-    assert "60 rows of the validation data" in model.leaderboard()["notes"][0]
+    assert "60 rows of validation data" in model.leaderboard()["notes"][0]
     model.save(tmp_path / "model")
     loaded = AutoML.load(tmp_path / "model")
     assert loaded.problem.features == model.problem.features

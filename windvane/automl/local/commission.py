@@ -22,6 +22,17 @@ class Kind(StrEnum):
     EXPLANATION = "explanation"
     EXPLORATION = "exploration"
 
+    @property
+    def report(self) -> str:
+        """Its name in sentences."""
+        return _REPORTS[self]
+
+
+_REPORTS = {
+    Kind.QUALITY: "model insights report",
+    Kind.EXPLANATION: "explainability report",
+    Kind.EXPLORATION: "data exploration report",
+}
 
 OF_CANDIDATE = (Kind.QUALITY, Kind.EXPLANATION)
 

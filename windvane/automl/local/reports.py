@@ -100,7 +100,7 @@ def _in_order(commission: Commission) -> list[Kind]:
 
 
 def _no_time(kind: Kind) -> str:
-    return f"The {kind} report was skipped: there was not enough time."
+    return f"The {kind.report} was skipped: there was not enough time."
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class _Bench:
         is_late = ended.ending is Ending.KILLED_TIME or ended.is_a(OutOfTime)
         if ended.ending is not Ending.FINISHED and not is_late:
             return Reported(
-                kind, Fate.FAILED, (f"The {kind} report could not be generated. {ended.text}")
+                kind, Fate.FAILED, f"The {kind.report} could not be generated. {ended.text}"
             )
         for part in made.rglob(".*") if made.exists() else ():
             part.unlink()
@@ -139,7 +139,7 @@ class _Bench:
         made.rename(place)
         if not (place / PAPER).exists():
             note = (
-                f"The {kind} report is incomplete: there was not enough time for all of its files."
+                f"The {kind.report} is incomplete: there was not enough time for all of its files."
             )
             return Reported(kind, Fate.CUT, note)
         return Reported(kind, Fate.WRITTEN, self._note(place) if kind is Kind.EXPLANATION else "")

@@ -52,7 +52,7 @@ async def groups_of(objects: VisitObjects, answer: Answer, job: Mapping[str, Any
     """Of what there is; a group without files is left out."""
     every = [
         Group("Model", await _there(objects, _model(answer))),
-        Group("Model quality report", await _report(objects, folder_of(answer, "quality"))),
+        Group("Model insights report", await _report(objects, folder_of(answer, "quality"))),
         Group("Explainability report", await _report(objects, folder_of(answer, "explanation"))),
         Group("Job notebooks", await _there(objects, _notebooks(job))),
     ]

@@ -1,4 +1,4 @@
-"""How good a candidate is, from statistics.json and figures.json of its quality report."""
+"""How good a candidate is, from statistics.json and figures.json of its model insights report."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ async def read_quality(
 ) -> Quality | None:
     """None if there is no statistics.json.
 
-    folder       S3 URI of the candidate's quality report
+    folder       S3 URI of the candidate's model insights report
     threshold    asked about; None for the model's own
     """
     async with objects.large():

@@ -1,4 +1,4 @@
-"""What another threshold would do, from the counts that a quality report keeps."""
+"""What another threshold would do, from the counts that a model insights report keeps."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from windvane.console.stream import END, stream_fragments
 from windvane.console.visit import visit_of
 from windvane.errors import CallerFault, NotFound
 
-_TITLES = {"quality": "Model quality report", "explanation": "Explainability report"}
+_TITLES = {"quality": "Model insights report", "explanation": "Explainability report"}
 
 
 async def overview(request: Request) -> Response:
@@ -101,7 +101,7 @@ async def explanation(request: Request) -> Response:
 
 
 async def _labels(request: Request, answer: Answer) -> list[str]:
-    """Of the classes, as the quality report has them; none if there is none."""
+    """Of the classes, as the model insights report has them; none if there is none."""
     folder = folder_of(answer, "quality")
     if not folder:
         return []

@@ -93,6 +93,25 @@ AMBIGUOUS = {
 """Formats whose cells may also be read with day and month swapped."""
 
 
+_SHOWN = {
+    EPOCH_SECONDS: "seconds since 1970",
+    EPOCH_MILLISECONDS: "milliseconds since 1970",
+    "%H:%M": "hh:mm",
+}
+_SHOWN_PARTS = {"%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon"}
+
+
+def readable_format(date_format: str) -> str:
+    """Return the format as people write it.
+
+    >>> [readable_format(one) for one in ("%d/%m/%Y", "%b %d, %Y", "%H:%M")]
+    ['DD/MM/YYYY', 'Mon DD, YYYY', 'hh:mm']
+    """
+    if date_format in _SHOWN:
+        return _SHOWN[date_format]
+    return re.sub("%[a-zA-Z]", lambda part: _SHOWN_PARTS[part[0]], date_format)
+
+
 def date_reader(date_format: str) -> Callable[[str], float]:
     """A function from stripped text to seconds; it raises ValueError for anything else."""
     if date_format == EPOCH_SECONDS:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from windvane.domain.features import FeatureType
 from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.data.dates import readable_format
 from windvane.engine.data.encoded import EncodedColumn
 from windvane.engine.data.infer import Evidence, gather, share_read, without
 from windvane.engine.data.markers import among_values, among_words
@@ -82,7 +83,7 @@ def _datetime(evidence: Evidence) -> ColumnSpec:
         raise nothing_readable(
             _spec(evidence, ColumnType.DATETIME), dict.fromkeys(evidence.texts, 1)
         )
-    reason = f"{_ASKED}: dates written like {' or '.join(formats)}"
+    reason = f"{_ASKED}: dates in {' or '.join(map(readable_format, formats))} format"
     return evidence.spec(ColumnType.DATETIME, reason, formats=list(formats))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from windvane.engine.columns import ColumnSpec, ColumnType, Values
-from windvane.engine.data.dates import date_reader
+from windvane.engine.data.dates import date_reader, readable_format
 from windvane.engine.data.numerals import Notation, number_reader
 from windvane.errors import InvalidRequest
 
@@ -74,7 +74,7 @@ def unreadable(spec: ColumnSpec, row: int, cell: str | None) -> InvalidRequest:
 
 def _expected(spec: ColumnSpec) -> str:
     if spec.type is ColumnType.DATETIME:
-        return f" (expected: {' or '.join(spec.parse['formats'])})"
+        return f" (expected: {' or '.join(map(readable_format, spec.parse['formats']))})"
     described = Notation.from_json(spec.parse).describe()
     return f" (numbers {described})" if described else ""
 

@@ -15,6 +15,7 @@ from windvane.engine.data.dates import (
     EPOCH_SECONDS,
     FORMATS,
     date_reader,
+    readable_format,
 )
 
 PROBE = 40
@@ -33,7 +34,7 @@ _SECONDS = (631_152_000, 2_208_988_800)  # 1990 to 2040
 @dataclass(frozen=True)
 class Dates:
     """formats      each cell is read by the first that can
-    described    for a person, e.g. "written like %d/%m/%Y"
+    described    for a person, e.g. "in DD/MM/YYYY format"
     unreadable   texts that are no dates, with counts
     """
 
@@ -135,7 +136,7 @@ def _read_by(date_format: str, texts: Sequence[str] | dict[str, int]) -> set[str
 
 
 def _described(formats: Sequence[str], texts: Sequence[str]) -> str:
-    told = f"written like {' or '.join(formats)}, e.g. '{texts[0]}'"
+    told = f"in {' or '.join(map(readable_format, formats))} format, e.g. '{texts[0]}'"
     swapped = AMBIGUOUS.get(formats[0])
     if swapped is None:
         return told

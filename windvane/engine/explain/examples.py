@@ -45,7 +45,7 @@ def _example(explanation: Explanation, row: int, output: int) -> Table:
     expected, answer = attribution.expected[output], attribution.answers[row, output]
     rows = [
         [
-            ("(baseline prediction)"),
+            "(baseline prediction)",
             "",
             number(expected),
             _error_text(attribution.expected_errors[output]),

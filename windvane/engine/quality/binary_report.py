@@ -1,4 +1,4 @@
-"""What a quality report says of a classifier of two classes."""
+"""What a model insights report says of a classifier of two classes."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _precision_recall_section(
         "random predictions. " + _as_decided(found)
     )
     alt = f"Precision-recall curve, average precision {number(figures['au_prc'].value)}."
-    title = "Precision and recall"
+    title = "Precision-recall curve"
     return Section(title, [text, Figure(title, draw, alt, numbers, height=4.8)])
 
 
@@ -181,9 +181,9 @@ def _gain_section(ranked: Ranking) -> Section:
     from_nothing = Curve(np.append(0.0, gained.x), np.append(0.0, gained.y))
     by_lot = Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
     gain_figure = Figure(
-        "Gain",
+        "Cumulative gains",
         draw_curve(from_nothing, rows, share_axis("share of positive rows found"), by_lot),
-        f"Gain curve: the top 10 % contain {share(gained.y[0])} of the positive rows.",
+        f"Cumulative gains curve: the top 10 % contain {share(gained.y[0])} of the positive rows.",
         numbers,
     )
     lift_figure = Figure(
@@ -192,4 +192,4 @@ def _gain_section(ranked: Ranking) -> Section:
         f"Lift curve: a lift of {number(lifted.y[0])} in the top 10 %.",
         numbers,
     )
-    return Section("Gain and lift", [text, gain_figure, lift_figure])
+    return Section("Cumulative gains and lift", [text, gain_figure, lift_figure])

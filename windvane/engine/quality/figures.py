@@ -1,4 +1,4 @@
-"""figures.json: what the pictures of a quality report are drawn from, for whoever draws them again.
+"""figures.json: what the pictures of a model insights report are drawn from, for whoever draws them again.
 
 Our own, beside Model Monitor's documents. Every number is finite.
 

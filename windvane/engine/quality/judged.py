@@ -1,4 +1,4 @@
-"""What a quality report judges: predictions of rows that the model had not seen, and the truth about them."""
+"""What a model insights report judges: predictions of rows that the model had not seen, and the truth about them."""
 
 from __future__ import annotations
 

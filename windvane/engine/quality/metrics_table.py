@@ -1,4 +1,4 @@
-"""The first section of a quality report: every metric, from which rows, and what they leave open."""
+"""The first section of a model insights report: every metric, from which rows, and what they leave open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a quality report says of a classifier of many classes."""
+"""What a model insights report says of a classifier of many classes."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def draw_curve(
     """A curve, what chance would do, and where the model stands on it."""
 
     def draw(axes: Any) -> None:
-        axes.plot(reference.x, reference.y, color=GREY, linestyle="--", label="chance")
+        axes.plot(reference.x, reference.y, color=GREY, linestyle="--", label="random")
         axes.plot(curve.x, curve.y, color=BLUE, label="model")
         if point is not None:
             axes.plot(

@@ -1,4 +1,4 @@
-"""What a quality report says of a regression."""
+"""What a model insights report says of a regression."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _actual_section(judged: Judged, intervals: Intervals) -> Section:
         f"Actual against predicted values of {count(few.size)} rows, with the line of perfect "
         "predictions."
     )
-    title = "Actual against predicted"
+    title = "Actual vs. predicted"
     return Section(title, [Figure(title, draw, alt, numbers, height=4.8)])
 
 

@@ -1,4 +1,4 @@
-"""The frame of a quality report: which candidate, judged by what."""
+"""The frame of a model insights report: which candidate, judged by what."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def quality_report(
     sections    those of the problem type
     """
     return Report(
-        title="Model quality",
+        title="Model insights",
         lead=(
             f"How well {judged.candidate} ({judged.algorithm}) predicts rows it was not trained "
             f"on: {count(judged.n_rows)} {judged.rows_are}."

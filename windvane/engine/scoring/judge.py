@@ -32,12 +32,13 @@ from windvane.engine.scoring.metrics import METRICS, Floats, Indices
 from windvane.engine.scoring.threshold import Decision, best_threshold, decide, tuned_metric
 from windvane.engine.training.tasks import Trained
 from windvane.engine.weighted import taken
+from windvane.engine.wording import number
 from windvane.errors import CandidateFault
 
 _MOST_TRAIN_ROWS = 2_000
 """Scores on training rows are told to show overfitting; so many rows say enough."""
 
-LATENCY_ADDED = "latency is the sum of its members' latencies"
+LATENCY_ADDED = "latency is the sum of the members' latencies"
 
 _MOST_OPTIMISM_ROWS = 20_000
 _SHOWN_WORSE = _SHOWN_BETTER = 2.0
@@ -284,7 +285,7 @@ def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome
     n_candidates = sum(one.folds_used == outcome.folds_used for one in among)
     note = (
         f"selected as the best of {n_candidates} candidates: expect a score worse by about "
-        f"{found:.2g} on new data (winner's curse)"
+        f"{number(float(f'{found:.2g}'))} on new data (winner's curse)"
     )
     return replace(outcome, optimism=found, notes=(*outcome.notes, note))
 
@@ -329,7 +330,7 @@ def _remarks(table: Dataset, decision: Decision) -> tuple[str, ...]:
         return ()
     objective = table.analysis.objective
     return (
-        (f"class probabilities are reweighted to optimise {objective} before the class is chosen"),
+        f"class probabilities are reweighted to optimise {objective} before the class is chosen",
     )
 
 

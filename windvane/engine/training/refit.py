@@ -29,6 +29,9 @@ _LEAST_GROWTH = 1.5
 """Times the rows of a sample: a refit on fewer is not worth its time."""
 
 NOT_REFITTED = "not refitted on all rows: this is the model of the first fold"
+_NOT_REFITTED_BEFORE = "the model is the first fold's: there was no refit on all rows"
+NOT_REFITTED_NOTES = (NOT_REFITTED, _NOT_REFITTED_BEFORE)
+"""The note of a candidate without a refit, as it is written and as an earlier version wrote it."""
 
 
 @dataclass(frozen=True)

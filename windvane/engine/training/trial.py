@@ -30,7 +30,7 @@ from windvane.engine.scoring import judge
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.foldterms import ALL_FOLDS, FoldTerms
 from windvane.engine.training.matrices import read_matrix, write_fits
-from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows
+from windvane.engine.training.refit import NOT_REFITTED, NOT_REFITTED_NOTES, fit_all_rows
 from windvane.engine.training.rival import Rival
 from windvane.engine.training.tasks import Deadline, Matrix, Sample, Task, Trained
 from windvane.errors import CorruptArtifact
@@ -102,7 +102,7 @@ class Trial:
             out_of_fold=read_out_of_fold(candidate),
             folds_used=record.outcome.folds_used,
             fits=record.fits,
-            notes=tuple(note for note in record.outcome.notes if note != NOT_REFITTED),
+            notes=tuple(note for note in record.outcome.notes if note not in NOT_REFITTED_NOTES),
             stops=record.outcome.stops,
         )
         self._started -= record.outcome.fit_s

@@ -175,8 +175,8 @@ def _fall_back(state: JobState, now: datetime) -> Passed:
     task = tasks[0]
     if task.status.is_open and now < timetable(state.job, state.up_since).finish + LATE:
         return state, False
-    why = task.error or "it did not finish either"
-    return _failed(state, f"No candidate finished, and neither did the baseline: {why}", now), False
+    told = "No candidate finished, and neither did the baseline"
+    return _failed(state, f"{told}: {task.error}" if task.error else f"{told}.", now), False
 
 
 def _explain(state: JobState, now: datetime) -> Passed:

@@ -28,7 +28,7 @@ _SHOWN: Mapping[SecondaryStatus, str] = {
         "Generating the explainability report of the best candidate."
     ),
     SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT: (
-        "Generating the model quality report of the best candidate."
+        "Generating the model insights report of the best candidate."
     ),
 }
 
@@ -114,7 +114,7 @@ def _of_candidates(old: JobState, new: JobState) -> Iterator[str]:
             yield _ended(candidate, new.job)
         for title, field in (
             ("explainability report", "explainability"),
-            ("model quality report", "model_insights"),
+            ("model insights report", "model_insights"),
         ):
             place: str = getattr(candidate, field)
             if place and (before is None or not getattr(before, field)):

@@ -80,5 +80,5 @@ def test_what_is_no_model_is_refused(tmp_path):
     with pytest.raises(CorruptArtifact, match="cannot be unpacked"):
         AutoML.load(tmp_path / "model.tar.gz")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InvalidRequest, match="holds no package"):
+    with pytest.raises(InvalidRequest, match="contains no package"):
         AutoML.load(tmp_path / "empty")

@@ -38,7 +38,7 @@ def test_an_unreadable_number_names_row_and_column() -> None:
 
 
 def test_an_unreadable_date_names_the_expected_formats() -> None:
-    with pytest.raises(InvalidRequest, match=r"Row 7, column 'day'.*%Y-%m-%d or %d.%m.%Y"):
+    with pytest.raises(InvalidRequest, match=r"Row 7, column 'day'.*YYYY-MM-DD or DD.MM.YYYY"):
         parse_cells(["yesterday"], DAY, first_row=7)
 
 

@@ -27,7 +27,7 @@ def test_every_recipe_named_exists():
 
 
 def test_unknown_names_are_answered_with_those_there_are():
-    with pytest.raises(LookupError, match="no learner 'svm'; there are lightgbm, xgboost"):
+    with pytest.raises(LookupError, match="no learner 'svm'; available: lightgbm, xgboost"):
         learner("svm")
 
 

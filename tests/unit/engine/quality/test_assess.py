@@ -16,12 +16,12 @@ from windvane.engine.reports.document import Figure, Notice, Table, Text
 KINDS = ["random_two", "random_many", "random_values"]
 SECTIONS = {
     "random_two": [
-        *("Metrics", "Confusion matrix", "ROC curve", "Precision and recall"),
-        *("Gain and lift", "Calibration", "Choosing a threshold"),
+        *("Metrics", "Confusion matrix", "ROC curve", "Precision-recall curve"),
+        *("Cumulative gains and lift", "Calibration", "Choosing a threshold"),
     ],
     "random_many": ["Metrics", "Classes", "Confusion matrix", "Calibration"],
     "random_values": [
-        *("Metrics", "Actual against predicted", "Residuals", "Prediction intervals"),
+        *("Metrics", "Actual vs. predicted", "Residuals", "Prediction intervals"),
     ],
 }
 

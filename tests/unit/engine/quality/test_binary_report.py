@@ -53,14 +53,14 @@ def test_the_roc_table_is_read_off_the_curve(judged, figures):
 def test_the_model_stands_on_the_curves_where_its_decisions_put_it(judged, figures):
     (right, alarms), (misses, hits) = _confusion(judged)
     recall = hits / (hits + misses)
-    on_roc = _drawn(figures["ROC curve"])["as decided"][0]
-    on_recall = _drawn(figures["Precision and recall"])["as decided"][0]
+    on_roc = _drawn(figures["ROC curve"])["current threshold"][0]
+    on_recall = _drawn(figures["Precision-recall curve"])["current threshold"][0]
     assert on_roc == pytest.approx([alarms / (alarms + right), recall])
     assert on_recall == pytest.approx([recall, hits / (hits + alarms)])
 
 
 def test_precision_is_told_at_the_highest_threshold_of_a_recall(judged, figures):
-    for row in figures["Precision and recall"].numbers.rows:
+    for row in figures["Precision-recall curve"].numbers.rows:
         said = judged.positive >= float(row[2])
         assert oracle.recall_score(judged.truth, said) >= _percent(row[0]) - 1e-9
         assert oracle.precision_score(judged.truth, said) == pytest.approx(
@@ -72,14 +72,14 @@ def test_precision_is_told_at_the_highest_threshold_of_a_recall(judged, figures)
 
 def test_gain_is_counted_among_the_likeliest_rows(judged, figures):
     order = np.argsort(-judged.positive)
-    for row in figures["Gain"].numbers.rows:
+    for row in figures["Cumulative gains"].numbers.rows:
         n_rows = round(_percent(row[0]) * judged.n_rows)
         found = judged.truth[order[:n_rows]].sum() / judged.truth.sum()
         assert _percent(row[1]) == pytest.approx(found, abs=0.01)
         assert float(row[2]) == pytest.approx(_percent(row[1]) / _percent(row[0]), abs=0.01)
 
 
-def test_what_chance_would_do_is_drawn(judged, figures):
-    chance = _drawn(figures["Precision and recall"])["chance"]
+def test_what_random_predictions_would_do_is_drawn(judged, figures):
+    chance = _drawn(figures["Precision-recall curve"])["random"]
     assert chance[:, 1] == pytest.approx(judged.y.mean())
-    assert _drawn(figures["Lift"])["chance"][:, 1] == pytest.approx(1)
+    assert _drawn(figures["Lift"])["random"][:, 1] == pytest.approx(1)

@@ -41,7 +41,7 @@ def _legend(axes):
 def test_a_curve_is_drawn_with_chance_and_the_model_on_it():
     curve = Curve(np.array([0.0, 0.2, 1.0]), np.array([0.0, 0.9, 1.0]))
     axes = _drawn(draw_curve(curve, share_axis("x"), Axis("y"), DIAGONAL, (0.2, 0.9)))
-    assert _legend(axes) == ["chance", "model", "current threshold"]
+    assert _legend(axes) == ["random", "model", "current threshold"]
     assert axes.lines[1].get_ydata().tolist() == [0.0, 0.9, 1.0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("x", "y")
     assert axes.get_xlim() == (-0.02, 1.02)

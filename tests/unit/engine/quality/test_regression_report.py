@@ -24,7 +24,7 @@ def _figure(sections, title):
 
 def test_rows_are_drawn_over_their_predictions_beside_the_exact_line(judged, sections):
     axes = Canvas().add_subplot()
-    _figure(sections, "Actual against predicted").draw(axes)
+    _figure(sections, "Actual vs. predicted").draw(axes)
     exact, rows = (line.get_xydata() for line in axes.lines)
     assert (exact[:, 0] == exact[:, 1]).all()
     assert exact[:, 0].tolist() == [judged.predicted.min(), judged.predicted.max()]
@@ -33,7 +33,7 @@ def test_rows_are_drawn_over_their_predictions_beside_the_exact_line(judged, sec
 
 
 def test_bins_hold_all_rows_and_their_means(judged, sections):
-    rows = _figure(sections, "Actual against predicted").numbers.rows
+    rows = _figure(sections, "Actual vs. predicted").numbers.rows
     counts = np.array([float(row[0]) for row in rows])
     assert counts.sum() == judged.n_rows
     for place, values in ((1, judged.predicted), (2, judged.y)):

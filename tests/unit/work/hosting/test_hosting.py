@@ -339,7 +339,7 @@ def test_nobody_waits_for_a_model_that_does_not_come_up_any_more(world):
         break_or_mend("die")
         os.kill(pid, signal.SIGKILL)
         await until(lambda: processes() != {pid} and world.why_down)
-        with pytest.raises(ModelFault, match="ended by signal 9, 3 times in a row before") as told:
+        with pytest.raises(ModelFault, match="killed by signal 9, 3 times in a row before") as told:
             async with asyncio.timeout(1):
                 await world.ask()
         assert told.value.status == 0

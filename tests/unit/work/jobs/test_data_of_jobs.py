@@ -155,7 +155,7 @@ def test_candidates_learn_from_the_training_rows_alone_and_say_so(made: Made) ->
         assert record.recipe_fit == FULL_FIT
         assert record.outcome.folds_used == 1
         notes = " ".join(record.outcome.notes)
-        assert f"the {table.analysis.n_held_out} rows of the validation data" in notes
+        assert f"the {table.analysis.n_held_out} rows of validation data" in notes
         assert "rows are weighted by 'w'" in notes
         assert "refit" not in notes
     full, first = (space.features("dpp0") / fit / "matrix.npy" for fit in (FULL_FIT, "fold0"))
@@ -176,7 +176,7 @@ def test_the_reports_say_which_rows_they_are_about(made: Made) -> None:
         for path in made.paths()
         if "model_monitor/output" in path and path.endswith("report.html")
     )
-    assert "the 81 rows of the validation data" in quality
+    assert "the 81 rows of validation data" in quality
     assert "are unweighted: all rows count equally" in quality
 
 

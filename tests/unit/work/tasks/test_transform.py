@@ -143,7 +143,7 @@ def test_a_manifest_names_the_objects(jobs: Jobs) -> None:
         (
             gzip.compress(ROWS, mtime=0)[:-9],
             {"source": {"CompressionType": "Gzip"}},
-            "is cut short",
+            "is truncated",
         ),
         (ROWS, {"MaxPayloadInMB": 6, "source": {"ContentType": "application/json"}}, "Record 1"),
     ],

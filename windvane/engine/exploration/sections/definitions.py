@@ -14,7 +14,7 @@ _TYPES = (
     ("text", "Free text, usually different in every row."),
     (
         "identifier",
-        ("Identifies the rows, such as an ID or a row number. It is not used as a feature."),
+        "Identifies the rows, such as an ID or a row number. It is not used as a feature.",
     ),
     ("constant", "The same value in all rows, or empty. It is not used as a feature."),
     ("unused", "Excluded on request. Rows to predict must still contain it."),

@@ -51,7 +51,7 @@ def _by_column(table: StoredTable, gaps: Gaps) -> Figure:
             table,
             gaps,
             _SHOWN,
-            (f"The {_SHOWN} columns with the most missing values.") if n_more > 0 else "",
+            f"The {_SHOWN} columns with the most missing values." if n_more > 0 else "",
         ),
         height=1.0 + 0.2 * len(shown),
     )

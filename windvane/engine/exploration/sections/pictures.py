@@ -21,9 +21,7 @@ def pictures(table: StoredTable) -> Section:
     shown = table.by_power[:MOST_PICTURES]
     n_features = len(table.analysis.features)
     which = (
-        (f"the {len(shown)} with the highest prediction power")
-        if n_features > len(shown)
-        else "all"
+        f"the {len(shown)} with the highest prediction power" if n_features > len(shown) else "all"
     )
     blocks: list[Block] = [
         Text(

@@ -31,7 +31,7 @@ def relations(table: StoredTable) -> Section:
         blocks.append(_matrix(found))
     if found.pairs:
         blocks.append(
-            _pairs(found.pairs, ("The most strongly associated pairs of columns, of all types."))
+            _pairs(found.pairs, "The most strongly associated pairs of columns, of all types.")
         )
     else:
         blocks.append(Text("There are no pairs of columns to compare."))
