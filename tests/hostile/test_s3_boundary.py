@@ -576,3 +576,33 @@ def test_a_marker_leads_to_no_key_beyond_the_prefix(house: S3House) -> None:
             Bucket="shared", Prefix="alice/", KeyMarker=key, UploadIdMarker="0" * 32
         )
         assert {one["Key"] for one in uploads.get("Uploads", ())} <= {"alice/a"}
+
+
+def test_who_may_not_read_learns_no_content_by_writing_on_condition(house: S3House) -> None:
+    """Whoever might write or delete an object, and not read it, asked for it if it had the MD5 of one guess after another: the
+    answer said which was right, and nothing was done until then."""
+    ours = house.client()
+    ours.create_bucket(Bucket="guessed")
+    for key in ("source", "pin"):
+        ours.put_object(Bucket="guessed", Key=key, Body=b"1234")
+    upload = ours.create_multipart_upload(Bucket="guessed", Key="pin")["UploadId"]
+    pin = {"Bucket": "guessed", "Key": "pin"}
+    denied = ("s3:GetObject", "arn:aws:s3:::guessed/pin")
+    house.allowed.denied.add(denied)
+    try:
+        for etag in ('"81dc9bdb52d04dc20036dbd8313ed055"', f'"{"0" * 32}"'):
+            guess = {**pin, "IfMatch": etag}
+            assert refusal(ours.put_object, **guess) == ("AccessDenied", 403)
+            assert refusal(ours.put_object, **pin, IfNoneMatch=etag) == ("AccessDenied", 403)
+            assert refusal(ours.delete_object, **guess) == ("AccessDenied", 403)
+            copy = {**guess, "CopySource": "guessed/source"}
+            assert refusal(ours.copy_object, **copy) == ("AccessDenied", 403)
+            whole = {**guess, "UploadId": upload, "MultipartUpload": {"Parts": []}}
+            assert refusal(ours.complete_multipart_upload, **whole) == ("AccessDenied", 403)
+            deletions = {"Objects": [{"Key": "pin", "ETag": etag}]}
+            told = ours.delete_objects(Bucket="guessed", Delete=deletions)
+            assert [one["Code"] for one in told["Errors"]] == ["AccessDenied"]
+        assert refusal(ours.put_object, **pin, IfNoneMatch="*") == ("PreconditionFailed", 412)
+        assert ours.put_object(**pin, IfMatch="*")
+    finally:
+        house.allowed.denied.discard(denied)

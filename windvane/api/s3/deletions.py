@@ -57,9 +57,8 @@ def delete_objects(store: ObjectStore, call: S3Call) -> S3Result:
             errors.append(_error(entry["Key"], version_id, late.code, str(late)))
             continue
         try:
-            call.authorize(
-                *of_deletion(given["Bucket"], entry["Key"], version_id), facts_of_deletion(entry)
-            )
+            for permission in of_deletion(given["Bucket"], entry):
+                call.authorize(*permission, facts_of_deletion(entry))
         except AccessDenied as denied:
             errors.append(_error(entry["Key"], version_id, "AccessDenied", str(denied)))
         else:

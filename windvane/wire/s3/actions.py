@@ -15,6 +15,13 @@ from windvane.wire.s3.refusals import refused
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
+_ON_CONDITION = frozenset({"PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject"})
+"""Operations that write or delete if an object is what it is said to be: whoever learns that by them has to be allowed to
+read it.
+
+source    "Conditional requests" in S3's user guide
+"""
+
 Permission = tuple[str, str]
 """Action and the ARN of a bucket or an object; "*" for all buckets."""
 
@@ -106,6 +113,7 @@ _VERSIONED: Mapping[str, str] = {
     "GetObjectTagging": "GetObjectVersionTagging",
     "PutObjectTagging": "PutObjectVersionTagging",
     "DeleteObjectTagging": "DeleteObjectVersionTagging",
+    "GetObjectAttributes": "GetObjectVersionAttributes",
     "GetObjectAcl": "GetObjectVersionAcl",
     "PutObjectAcl": "PutObjectVersionAcl",
     "GetObjectTorrent": "GetObjectVersionTorrent",
@@ -151,6 +159,8 @@ def permissions(operation: str, parameters: Mapping[str, Any]) -> Iterator[Permi
     place = object_arn(bucket, key) if key else every
     for action in _further(operation, parameters):
         yield f"s3:{action}", place
+    if key and operation in _ON_CONDITION and tells_content(parameters):
+        yield of_object("GetObject", bucket, key, parameters.get("VersionId"))
     if "CopySource" in parameters:
         yield of_source("GetObject", parameters)
 
@@ -170,6 +180,8 @@ def questions(operation: str, parameters: Mapping[str, Any]) -> Iterator[Questio
 
 def _further(operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:
     """What members of a request need besides its operation."""
+    if operation == "GetObjectAttributes":
+        yield _VERSIONED[operation] if parameters.get("VersionId") else operation
     members, access = _OF_OTHERS, ""
     if operation in ("PutObject", "PostObject", "CopyObject", "CreateMultipartUpload"):
         members, access = _OF_OBJECT_MEMBERS, "PutObjectAcl"
@@ -235,8 +247,15 @@ def of_source(action: str, parameters: Mapping[str, Any]) -> Permission:
     return of_object(action, *read_source(parameters["CopySource"]))
 
 
-def of_deletion(bucket: str, key: str, version_id: str | None) -> Permission:
-    return of_object("DeleteObject", bucket, key, version_id)
+def of_deletion(bucket: str, entry: Mapping[str, Any]) -> Iterator[Permission]:
+    """Yield the permissions for one of the deletions that DeleteObjects asks for."""
+    given = {"IfMatch": entry.get("ETag"), "VersionId": entry.get("VersionId")}
+    yield from permissions("DeleteObject", {"Bucket": bucket, "Key": entry["Key"], **given})
+
+
+def tells_content(parameters: Mapping[str, Any]) -> bool:
+    """Whether the outcome of a write tells if the object has the content that is named, and not only if there is one."""
+    return any(parameters.get(name) not in (None, "*") for name in ("IfMatch", "IfNoneMatch"))
 
 
 def bucket_arn(bucket: str) -> str:

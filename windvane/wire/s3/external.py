@@ -286,10 +286,8 @@ def _allowed_deletions(call: S3Call, body: bytes) -> bytes:
         if others := sorted(entry.keys() - set(_OF_DELETION)):
             raise refused("NotImplemented", f"{others[0]} of a deletion is not passed on.")
         refuse_dots(f"/{entry['Key']}")
-        call.authorize(
-            *of_deletion(call.parameters["Bucket"], entry["Key"], entry.get("VersionId")),
-            facts_of_deletion(entry),
-        )
+        for permission in of_deletion(call.parameters["Bucket"], entry):
+            call.authorize(*permission, facts_of_deletion(entry))
         members = (
             f"<{n}>{escape(entry[n], _AS_ENTITIES)}</{n}>" for n in _OF_DELETION if n in entry
         )

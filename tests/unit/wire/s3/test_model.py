@@ -97,6 +97,17 @@ def test_what_is_no_operation(request_: Request, code: str) -> None:
             ["s3:PutObject b/k", "s3:GetObjectVersion c/d e"],
         ),
         ("DeleteObjects", {"Bucket": "b"}, []),
+        (
+            "GetObjectAttributes",
+            {"Bucket": "b", "Key": "k"},
+            ["s3:GetObject b/k", "s3:GetObjectAttributes b/k"],
+        ),
+        (
+            "PutObject",
+            {"Bucket": "b", "Key": "k", "IfMatch": '"e"'},
+            ["s3:PutObject b/k", "s3:GetObject b/k"],
+        ),
+        ("PutObject", {"Bucket": "b", "Key": "k", "IfNoneMatch": "*"}, ["s3:PutObject b/k"]),
         ("PutBucketCors", {"Bucket": "b"}, ["s3:PutBucketCORS b"]),
     ],
 )
