@@ -243,8 +243,7 @@ class Broker:
         if not isinstance(path, str):
             raise BadFrame("A request lacks the file that it is about.")
         descriptor = open_beneath(self._folder, path, flags)
-        found = os.fstat(descriptor)
-        if found.st_nlink != 1 or is_hollow(found):
+        if os.fstat(descriptor).st_nlink != 1 or is_hollow(descriptor):
             os.close(descriptor)
             raise FileNotFoundError(f"{path} has another name, or is one hole")
         return descriptor

@@ -90,13 +90,13 @@ def _settled(file: KeptFile, scratch: Path) -> KeptFile | None:
 
     None for one that the task made so that nobody may read it, or so that it is nearly all hole."""
     path = scratch / "settled"
-    if is_hollow(file.path.stat()):
-        return None
     try:
         stream = file.path.open("rb")
     except PermissionError:
         return None
     with stream as source, path.open("wb") as target:
+        if is_hollow(source.fileno()):
+            return None
         shutil.copyfileobj(HashingReader(source, file.size), target)
     return replace(file, path=path, size=path.stat().st_size)
 

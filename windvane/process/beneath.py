@@ -57,10 +57,20 @@ def read_beneath(folder: Path, path: str, most: int) -> bytes:
     return content
 
 
-def is_hollow(found: os.stat_result) -> bool:
-    """Whether a file is nearly all hole: it takes hardly any room here, and would take all there is where it is copied to. None
-    of ours has a hole; file systems that compress make files look as if they had small ones."""
-    return found.st_size > _LEAST_HOLE + _LARGEST_PART * _BLOCK * found.st_blocks
+def is_hollow(descriptor: int) -> bool:
+    """Return whether a file is nearly all hole: it takes hardly any room here, and would take all there is where it is copied
+    to. None of ours has a hole; file systems that compress make files look as if they had small ones.
+
+    descriptor    of the file, at its beginning
+    """
+    size = os.fstat(descriptor).st_size
+    if size <= _LEAST_HOLE:
+        return False
+    hole = os.lseek(descriptor, 0, os.SEEK_HOLE)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    if hole >= size:  # some file systems tell the room of what was just written only later
+        return False
+    return size > _LEAST_HOLE + _LARGEST_PART * _BLOCK * os.fstat(descriptor).st_blocks
 
 
 def remove_beneath(folder: Path) -> None:
