@@ -357,6 +357,26 @@ def test_sessions_of_sessions_name_no_more_policies_than_one(account: Accounts) 
     assert told[0] == "PackedPolicyTooLarge"
 
 
+def test_sessions_of_sessions_look_for_each_role_once(account: Accounts) -> None:
+    """A role that assumes itself was one more link of the chain each time, which packs into nothing in a token: of 5,000 the
+    event loop looked for every one at each request, 20 ms, and a thousand such tokens were half a gigabyte of memory."""
+    iam = account.client("iam")
+    made = {"RoleName": "other", "AssumeRolePolicyDocument": trust({"AWS": ACCOUNT})}
+    other = iam.create_role(**made)["Role"]["Arn"]
+    text = document(allow("sts:AssumeRole"))
+    iam.put_role_policy(RoleName="other", PolicyName="p", PolicyDocument=text)
+    keys = None
+    for _ in range(3):
+        for role in (f"arn:aws:iam::{ACCOUNT}:role/windvane", other):
+            keys = account.session(role, keys)
+    chain = account.credential(keys).chain
+    assert sorted(link.rpartition("/")[2] for link in chain) == ["other", "windvane"]
+    iam.delete_role_policy(RoleName="other", PolicyName="p")
+    iam.delete_role(RoleName="other")
+    assert account.credential(account.session(f"arn:aws:iam::{ACCOUNT}:role/windvane")) is not None
+    assert account.credential(keys) is None
+
+
 def test_a_page_looks_for_roles_for_a_second(
     account: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,8 +108,11 @@ class KeyRing:
         if role is None:
             raise InvalidRequest(f"The role {role_arn} is no more.")
         chain = parent.chain
-        if parent.role_arn:
-            chain = (*chain, f"{parent.user_id.partition(':')[0]} {parent.role_arn}")
+        if (
+            parent.role_arn
+        ):  # each role once, however often it came through it: all are looked for at every request
+            link = f"{parent.user_id.partition(':')[0]} {parent.role_arn}"
+            chain = tuple(dict.fromkeys((*chain, link)))
         policies = (*parent.session_policies, *([session_policy] if session_policy else []))
         claims = self._claims(role, parent, lifetime, now, session, chain, policies)
         return self._keys(claims)
