@@ -149,6 +149,25 @@ def test_whoever_looks_after_all_jobs_reads_no_analyses_of_theirs(
     assert read == ["first", "second", "third"]
 
 
+@pytest.mark.parametrize(
+    "left", ['["x"]', "7", '{"columns": ["x"], "n_rows": 9, "target": "y"}', '{"columns": [[]]}']
+)
+def test_an_analysis_that_is_none_ends_no_worker(
+    store: Store, tmp_path: Path, conductor: Conductor, left: str
+) -> None:
+    """What a task left in the place of its analysis ended each worker that was at another task of its job, and the one that
+    brings all jobs forward whenever the time of the job was over."""
+    now = datetime.now(UTC)
+    job = opened(store, "bad")
+    analysed(store, conductor, job, now)
+    dataset = workspace_of(tmp_path, job).dataset
+    dataset.mkdir(parents=True)
+    (dataset / "analysis.json").write_text(left)
+    conductor.prepare(job)
+    sweep(store, conductor, now + timedelta(seconds=590), MAX_ATTEMPTS)
+    assert "cannot be read" in look(store, job).failure_reason
+
+
 def analysed(store: Store, conductor: Conductor, job: AutoMLJob, now: datetime) -> None:
     """Have the data of a job analysed, so that features of theirs wait to be made."""
     conductor._analyses[workspace_of(conductor.data_dir, job).folder] = KnownAnalysis(ANALYSIS, 0)

@@ -7,7 +7,6 @@ is of its kind and within its bounds, so that planning takes the time and memory
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from windvane.domain.problem import MetricName, ProblemType
@@ -36,7 +35,7 @@ def read_analysis(data: bytes, max_columns: int) -> Analysis:
     """
     if (n_values := count_values(data)) > _MOST_VALUES:
         raise ValueError(f"it has {n_values} values; {_MOST_VALUES} are the most")
-    document: dict[str, Any] = json.loads(data, parse_int=_whole)
+    document = _object(json.loads(data, parse_int=_whole))
     if len(document["columns"]) > max_columns:  # each plan looks at all of them
         raise ValueError(f"it has more than {max_columns} columns")
     n_rows = whole_in(document, "n_rows", 1, _MOST_ROWS)
@@ -69,8 +68,9 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
-def _column(column: Mapping[str, Any]) -> ColumnSpec:
+def _column(told: Any) -> ColumnSpec:
     """Its name and type: the search does not read cells."""
+    column = _object(told)
     return ColumnSpec(text_in(column, "name"), ColumnType(column["type"]), "")
 
 
