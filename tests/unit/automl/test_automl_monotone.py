@@ -69,7 +69,7 @@ def test_only_what_keeps_the_promise_is_tried_and_it_is_said(model):
 @pytest.mark.parametrize(
     ("target", "monotone", "told"),
     [
-        ("signal", {"colour": 1}, r"monotone in the column 'colour'.*columns of numbers"),
+        ("signal", {"colour": 1}, r"monotone in the column 'colour'.*numeric columns"),
         ("signal", {"c": 1}, "The monotone column 'c' is not in the data"),
         ("colour", {"a": 1}, "no order.*MulticlassClassification: the target has 3"),
     ],

@@ -69,7 +69,7 @@ def test_one_half_of_a_pipeline_is_refused_naming_the_other(packed):
 def test_several_models_in_one_folder_are_refused(packed, tmp_path):
     for name in ("one", "two"):
         shutil.copy(packed.whole, tmp_path / f"{name}.tar.gz")
-    with pytest.raises(InvalidRequest, match="holds 2 packages of the kind 'transformers'"):
+    with pytest.raises(InvalidRequest, match="contains 2 packages of the kind 'transformers'"):
         AutoML.load(tmp_path)
 
 

@@ -69,7 +69,7 @@ def test_a_candidate_that_was_not_trained_on_all_rows_is_said_to_be_none(job, tm
 def test_without_time_reports_are_left_out_and_said_to_be(job, tmp_path):
     made = _made(job, tmp_path / "reports", left_s=0.5)
     assert {one.fate for one in made.values()} == {Fate.LEFT_OUT}
-    assert "no time" in made[Kind.QUALITY].note
+    assert "not enough time" in made[Kind.QUALITY].note
     assert list((tmp_path / "reports").iterdir()) == []
 
 
