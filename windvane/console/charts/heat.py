@@ -56,7 +56,7 @@ def confusion_chart(counts: Counts) -> Chart:
         "Confusion matrix",
         picture(max(width, 420), top + height * len(labels) + 8, told, *parts),
         _numbers(labels, cells, len(counts)),
-        [("right", "series-1"), ("wrong", "series-2")],
+        [("correct", "series-1"), ("incorrect", "series-2")],
     )
 
 
