@@ -25,7 +25,7 @@ _SAFE = tuple(
         rf"It did not finish within MaxRuntime(PerTrainingJob)?InSeconds \({_N} s\)\.",
         (
             r"(The (data|split data) could not be (read and analysed|written|explored)"
-            r"|The (explainability|model insights) report could not be generated"
+            r"|The report could not be generated"
             r"|Not even a baseline could be trained) "
             rf"within the job's time limit \({_N} s\)\. Raise MaxAutoMLJobRuntimeInSeconds, or provide less data\."
         ),

@@ -86,7 +86,7 @@ def test_facts_of_the_table_are_told(explored, browser):
     assert "2,000 of 2,010 read" in text
     assert "3 2 used" in text
     assert "the target has two distinct values" in text
-    assert "Rows of each class" in text
+    assert "Class distribution" in text
 
 
 def test_the_report_stands_in_a_frame_that_may_do_nothing(explored, browser):

@@ -211,7 +211,7 @@ def _classes(analysis: Document) -> Chart | None:
     bars = sorted(pairs, key=lambda bar: -bar[1])
     if not bars:
         return None
-    title = "Rows of each class"
+    title = "Class distribution"
     if len(bars) > _MOST_CLASSES:
         title += f": the {_MOST_CLASSES} most frequent of {len(bars)}"
     return bar_chart(title, bars[:_MOST_CLASSES], "class", "rows", lambda n: f"{n:,.0f}")

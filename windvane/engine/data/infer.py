@@ -232,8 +232,8 @@ def _numeric(evidence: Evidence, found: Numbers) -> ColumnSpec:
 
 def share_read(evidence: Evidence, unreadable: dict[str, int]) -> str:
     if not unreadable:
-        return f"all {evidence.n_filled} filled"
-    return f"{evidence.n_filled - sum(unreadable.values())} of {evidence.n_filled} filled"
+        return f"all {evidence.n_filled} non-missing"
+    return f"{evidence.n_filled - sum(unreadable.values())} of {evidence.n_filled} non-missing"
 
 
 def _identifier(evidence: Evidence) -> ColumnSpec | None:

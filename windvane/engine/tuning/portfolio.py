@@ -93,11 +93,15 @@ OPENINGS: tuple[Opening, ...] = (
     Opening("linear-learner", "linear baseline"),
     Opening("xgboost", "trees on the residuals of a linear model", _RESIDUAL, applies=_has_line),
     Opening("mlp", "fewer but wider networks", {"n_networks": 2, "n_hidden": 128}),
-    Opening("lightgbm", "pairs of numbers and target means", recipe="dpp4", applies=_has_pairs),
+    Opening(
+        "lightgbm", "pairwise interactions and target encoding", recipe="dpp4", applies=_has_pairs
+    ),
     Opening("extra-trees", "errs differently from boosted trees"),
     Opening("lightgbm", "random splits: smoother, less overfitting", _RANDOM_SPLITS),
     Opening("mlp", "smooth functions, complementary to trees"),
-    Opening("xgboost", "pairs of numbers and target means", recipe="dpp4", applies=_has_pairs),
+    Opening(
+        "xgboost", "pairwise interactions and target encoding", recipe="dpp4", applies=_has_pairs
+    ),
     Opening("lightgbm", "small trees, low learning rate", _SMALL_STEPS),
     Opening("xgboost", "deep trees, strong column and row subsampling", _DEEP_AND_SPARSE),
     Opening("xgboost", "sound defaults", applies=_has_no_pairs),

@@ -18,8 +18,8 @@ _TOLD = {
     TaskKind.SPLIT: "The split data could not be written",
     TaskKind.BASELINE: "Not even a baseline could be trained",
     TaskKind.EXPLORE: "The data could not be explored",
-    TaskKind.EXPLAIN: "The explainability report could not be generated",
-    TaskKind.INSIGHTS: "The model insights report could not be generated",
+    TaskKind.EXPLAIN: "The report could not be generated",
+    TaskKind.INSIGHTS: "The report could not be generated",
 }
 """What people would miss; the others are given up in silence when the time is over."""
 
