@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from windvane.automl.leaderboard import Entry
 from windvane.domain.front import front
 from windvane.domain.problem import MetricName
-from windvane.engine.scoring import judge
+from windvane.engine.evaluation import judge
 from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.wording import milliseconds
 

@@ -24,6 +24,7 @@ from windvane.engine.data.dataset import Dataset, read_analysis, read_dataset
 from windvane.engine.ensembles.blend import Blend, Predictions, weighted
 from windvane.engine.ensembles.second_layer import SecondLayer
 from windvane.engine.ensembles.stacking import FirstLayer, stacked, stacking_of
+from windvane.engine.evaluation import judge
 from windvane.engine.features.cards import RECIPES
 from windvane.engine.outcomes import (
     FULL_FIT,
@@ -36,7 +37,6 @@ from windvane.engine.packages.assembly import write_recipes
 from windvane.engine.plan_text import FOLDS, RECIPE, WITHOUT
 from windvane.engine.plan_text import columns_without as columns_without
 from windvane.engine.plan_text import plan_of as plan_of
-from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.training.foldterms import FoldTerms
 from windvane.engine.training.onethread import one_thread

@@ -33,7 +33,8 @@ from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.ensembles.blend import Blend, blend
-from windvane.engine.ensembles.proving import Layered, with_proven_layer
+from windvane.engine.evaluation import judge
+from windvane.engine.evaluation.stacking_gain import Layered, with_proven_layer
 from windvane.engine.outcomes import (
     FULL_FIT,
     SECOND_LAYER,
@@ -45,7 +46,6 @@ from windvane.engine.outcomes import (
 from windvane.engine.packages import assembly
 from windvane.engine.packages.latency import row_latency_s
 from windvane.engine.packages.package import load_predictor
-from windvane.engine.scoring import judge
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.training.matrices import fit_names, write_fits
 from windvane.engine.training.trial import TrainLimits, Trial
@@ -207,7 +207,7 @@ def optimism(dataset: Path, candidates: Mapping[int, Path], best: int) -> float 
 
 def pessimism(dataset: Path, candidate: Path, fewer: Path) -> float:
     """By how much the objective of candidates is expected to be better on new rows because the model that answers
-    learns from more rows than those of folds (engine/scoring/judge.py).
+    learns from more rows than those of folds (engine/evaluation/judge.py).
 
     fewer    the folder of the same candidate, learnt from as much fewer rows (engine/tuning/rows.py)
     """

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import FittedModel, Learner, Rows, Setting
+from windvane.engine.learners.space import Choice, Integer, Real
 from windvane.engine.training.tasks import CountingClock
-from windvane.engine.tuning.space import Choice, Integer, Real
 from windvane.errors import CorruptArtifact
 
 

@@ -11,12 +11,12 @@ from windvane import AutoML
 from windvane.automl.leaderboard import leaderboard_from_json
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
+from windvane.engine.evaluation.judge import LATENCY_ADDED
 from windvane.engine.learners.catalogue import LEARNERS
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.plan_text import columns_without, hyperparameters_of, plan_of
 from windvane.engine.rerun import leave_out, rerun, rerun_ensemble
-from windvane.engine.scoring.judge import LATENCY_ADDED
 from windvane.engine.stages import assemble, cross_validate, train
 from windvane.engine.training import crossvalidate, tasks, trial
 from windvane.engine.training.foldterms import FoldTerms

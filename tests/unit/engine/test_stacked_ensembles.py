@@ -12,11 +12,11 @@ from windvane.engine.data.dataset import read_dataset
 from windvane.engine.ensembles import stacking
 from windvane.engine.ensembles.pool import pool_for
 from windvane.engine.ensembles.stacking import Stacking
+from windvane.engine.evaluation import judge
 from windvane.engine.outcomes import read_candidate, read_out_of_fold
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.packages.predictor import Predictor
 from windvane.engine.rerun import rerun_ensemble
-from windvane.engine.scoring import judge
 from windvane.engine.scoring.metrics import METRICS
 from windvane.errors import CandidateFault, CorruptArtifact
 

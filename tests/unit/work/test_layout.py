@@ -24,7 +24,7 @@ from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.scoring.judge import LATENCY_ADDED
+from windvane.engine.evaluation.judge import LATENCY_ADDED
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import JobFault
 from windvane.store.records import from_json, to_json

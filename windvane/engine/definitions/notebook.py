@@ -23,9 +23,9 @@ from windvane.engine.definitions.literals import Plain, assignments, call
 from windvane.engine.definitions.pipelines import Pipeline
 from windvane.engine.definitions.record import DefinedJob
 from windvane.engine.features.cards import RecipeCard, recipe_card
+from windvane.engine.learners.space import Choice, Dimension, Integer
 from windvane.engine.reports.notebook import markdown
 from windvane.engine.tuning.pacing import most_folds
-from windvane.engine.tuning.space import Choice, Dimension, Integer
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _ENSEMBLE = "ensemble"

@@ -8,12 +8,12 @@ from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.definitions.record import DefinedJob
 from windvane.engine.learners.catalogue import learner
+from windvane.engine.learners.space import Dimension, Integer, Space
 from windvane.engine.tuning.bounds import bounded
 from windvane.engine.tuning.pacing import candidate_s
 from windvane.engine.tuning.portfolio import openings_for
 from windvane.engine.tuning.rows import rows_to_learn_from
 from windvane.engine.tuning.search import propose, space_of
-from windvane.engine.tuning.space import Dimension, Integer, Space
 
 
 @dataclass(frozen=True)

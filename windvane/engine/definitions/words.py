@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.cards import Making, RecipeCard
-from windvane.engine.tuning.space import Choice, Dimension
+from windvane.engine.learners.space import Choice, Dimension
 from windvane.engine.wording import number
 
 TRANSFORMERS: Mapping[str, str] = {

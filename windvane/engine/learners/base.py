@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.features.base import Feature
-from windvane.engine.tuning.space import Space
+from windvane.engine.learners.space import Space
 from windvane.engine.weighted import Weight
 
 

@@ -13,8 +13,8 @@ from windvane.domain.problem import MetricName
 from windvane.engine.checked import MOST_FEATURES, number_in, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.learners.space import Space
 from windvane.engine.manifest import check_manifest, write_manifest
-from windvane.engine.tuning.space import Space
 from windvane.engine.weighted import counts, mean, median
 from windvane.errors import CorruptArtifact
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 from windvane.engine.learners.base import Clock, FittedModel, Learner, Rows, Setting
 from windvane.engine.learners.monotone import check_keeps
 from windvane.engine.learners.residual import RESIDUAL, fit_residual, is_residual, load_residual
+from windvane.engine.learners.space import Space
 from windvane.engine.learners.target_transform import (
     TARGET_TRANSFORM,
     fit_transformed,
@@ -18,7 +19,6 @@ from windvane.engine.learners.target_transform import (
     load_transformed,
 )
 from windvane.engine.learners.torch_extra import MISSING, TORCH_LEARNERS, has_torch
-from windvane.engine.tuning.space import Space
 from windvane.errors import CandidateFault
 
 

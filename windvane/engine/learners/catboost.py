@@ -11,7 +11,7 @@ from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
 from windvane.engine.learners.catboost_trees import FILE, NAME, read_trees
 from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.patience import EARLY_STOPPING, Patience, rounds_to_wait
-from windvane.engine.tuning.space import Integer, Real, Space
+from windvane.engine.learners.space import Integer, Real, Space
 from windvane.errors import CandidateFault, CorruptArtifact
 
 _LOSSES = {

@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 from windvane.engine.learners.base import Setting
+from windvane.engine.learners.space import Integer, Real, Space
 from windvane.engine.learners.torch_extra import FASTAI, TorchLearner
-from windvane.engine.tuning.space import Integer, Real, Space
 
 _MANY_CODES = 100
 """Rows of an embedding from which on layers are larger."""

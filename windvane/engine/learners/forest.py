@@ -15,9 +15,9 @@ from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.forest_walk import ForestWalker
+from windvane.engine.learners.space import Choice, Integer, Real, Space
 from windvane.engine.learners.trees import Trees, trees_of
 from windvane.engine.manifest import check_manifest, write_manifest
-from windvane.engine.tuning.space import Choice, Integer, Real, Space
 from windvane.errors import CorruptArtifact
 
 _FILE = "trees.npz"

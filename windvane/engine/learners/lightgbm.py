@@ -29,8 +29,8 @@ from windvane.engine.learners.patience import (
     most_rounds,
     rounds_to_wait,
 )
+from windvane.engine.learners.space import Choice, Integer, Real, Space
 from windvane.engine.manifest import check_manifest, write_manifest
-from windvane.engine.tuning.space import Choice, Integer, Real, Space
 from windvane.errors import CandidateFault, CorruptArtifact
 
 _NAME = "lightgbm"

@@ -21,8 +21,8 @@ from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.linear_loss import LOSSES, Loss, Weights
 from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.patience import Patience
+from windvane.engine.learners.space import Choice, Real, Space
 from windvane.engine.manifest import check_manifest, write_manifest
-from windvane.engine.tuning.space import Choice, Real, Space
 from windvane.engine.weighted import Weight
 from windvane.errors import CandidateFault, CorruptArtifact
 

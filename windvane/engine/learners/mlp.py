@@ -27,7 +27,7 @@ from windvane.engine.learners.scaling import (
     scaled_inputs,
     target_scaling,
 )
-from windvane.engine.tuning.space import Choice, Integer, Real, Space
+from windvane.engine.learners.space import Choice, Integer, Real, Space
 from windvane.errors import CandidateFault
 
 _MOST_WAVED = 32

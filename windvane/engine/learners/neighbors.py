@@ -20,8 +20,8 @@ from windvane.engine.checked import floats_in, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
+from windvane.engine.learners.space import Integer, Real, Space
 from windvane.engine.manifest import check_manifest, write_manifest
-from windvane.engine.tuning.space import Integer, Real, Space
 from windvane.engine.weighted import counts
 from windvane.errors import CorruptArtifact
 

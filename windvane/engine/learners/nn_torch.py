@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 from windvane.engine.learners.base import Setting
+from windvane.engine.learners.space import Integer, Real, Space
 from windvane.engine.learners.torch_extra import NN_TORCH, TorchLearner
-from windvane.engine.tuning.space import Integer, Real, Space
 
 _BATCHES = 40
 """Steps of an epoch, about, where that makes batches of _BATCH rows."""

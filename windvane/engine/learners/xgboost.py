@@ -16,8 +16,8 @@ from windvane.engine.learners.patience import (
     most_rounds,
     rounds_to_wait,
 )
+from windvane.engine.learners.space import Integer, Real, Space
 from windvane.engine.learners.xgboost_model import NAME, read_model
-from windvane.engine.tuning.space import Integer, Real, Space
 
 _OBJECTIVES = {
     ProblemType.BINARY: ("binary:logistic", "logloss"),

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.candidates import CUT_SHORT, Plan
+from windvane.engine.evaluation.trained import Trained
 from windvane.engine.learners.base import FittedModel, Learner
 from windvane.engine.learners.target_transform import with_smearing
 from windvane.engine.outcomes import FoldFits, fold_fit
-from windvane.engine.training.tasks import CountingClock, Deadline, Task, Trained
+from windvane.engine.training.tasks import CountingClock, Deadline, Task
 from windvane.errors import OutOfTime
 
 _FIRST_FOLD_MARGIN = 0.85

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.data.dataset import Dataset
+from windvane.engine.evaluation import judge
 from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_of_fold
-from windvane.engine.scoring import judge
 from windvane.engine.wording import number
 from windvane.errors import Outclassed
 

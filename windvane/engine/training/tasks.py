@@ -1,4 +1,4 @@
-"""What a candidate's training works with and brings forth."""
+"""What a candidate's training works with."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.data.split import validated_rows
 from windvane.engine.features.base import Feature
-from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
-from windvane.engine.outcomes import FoldFits
+from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.weighted import Weight, taken
 
 
@@ -130,23 +129,3 @@ class Task:
     def needs_refit(self) -> bool:
         """Whether the first fold's model has not learnt from all that there is to learn from."""
         return bool((self.learnable & ~self.training_rows(0)).any())
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A model and what cross-validation says of it.
-
-    recipe_fit   the fit of the recipe whose matrix the model takes
-    rows         (n_rows,) bool: what the model was trained on
-    out_of_fold  (n_rows,) or (n_rows, n_classes) float32, NaN where there is none; the mean where there are several
-    stops        as of an Outcome
-    """
-
-    model: FittedModel
-    recipe_fit: str
-    rows: NDArray[np.bool_]
-    out_of_fold: NDArray[np.float32]
-    folds_used: int
-    fits: FoldFits
-    notes: tuple[str, ...]
-    stops: dict[str, int]

@@ -12,6 +12,8 @@ import numpy as np
 
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.dataset import Dataset
+from windvane.engine.evaluation import judge
+from windvane.engine.evaluation.trained import Trained
 from windvane.engine.features.base import Feature
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.learners.base import FittedModel, Setting
@@ -26,13 +28,12 @@ from windvane.engine.outcomes import (
 from windvane.engine.packages import assembly
 from windvane.engine.packages.latency import folder_bytes, row_latency_s
 from windvane.engine.packages.predictor import LoadedMember, Predictor
-from windvane.engine.scoring import judge
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.foldterms import ALL_FOLDS, FoldTerms
 from windvane.engine.training.matrices import read_matrix, write_fits
 from windvane.engine.training.refit import NOT_REFITTED, NOT_REFITTED_NOTES, fit_all_rows
 from windvane.engine.training.rival import Rival
-from windvane.engine.training.tasks import Deadline, Matrix, Sample, Task, Trained
+from windvane.engine.training.tasks import Deadline, Matrix, Sample, Task
 from windvane.errors import CorruptArtifact
 
 _MOST_AFTER = 2.0

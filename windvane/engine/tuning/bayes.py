@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from windvane.engine.learners.space import Choice, Dimension, Space
 from windvane.engine.tuning.sampling import at_share, share_of
-from windvane.engine.tuning.space import Choice, Dimension, Space
 
 Point = Mapping[str, Any]
 

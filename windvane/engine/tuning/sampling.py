@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from windvane.engine.tuning.space import Choice, Dimension, Integer, Real, Space
+from windvane.engine.learners.space import Choice, Dimension, Integer, Real, Space
 
 _STEP = 0.18
 """Standard deviation of a step, as a share of the dimension's (logarithmic) range."""

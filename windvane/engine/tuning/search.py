@@ -18,12 +18,12 @@ from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Setting
 from windvane.engine.learners.catalogue import learner
+from windvane.engine.learners.space import Space
 from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.tuning import bayes
 from windvane.engine.tuning.bounds import bounded
 from windvane.engine.tuning.portfolio import Opening, openings_for
 from windvane.engine.tuning.sampling import draw, draw_near
-from windvane.engine.tuning.space import Space
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
 
 LOOKBACK = 8

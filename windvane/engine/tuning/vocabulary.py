@@ -12,10 +12,10 @@ from windvane.engine.data.analysis import Analysis
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.patience import EARLY_STOPPING
 from windvane.engine.learners.residual import RESIDUAL
+from windvane.engine.learners.space import Choice, Dimension, Integer, Real, Space
 from windvane.engine.learners.target_transform import LOG, TARGET_TRANSFORM
 from windvane.engine.tuning.bounds import bounded
 from windvane.engine.tuning.search import defaults_of, space_of
-from windvane.engine.tuning.space import Choice, Dimension, Integer, Real, Space
 from windvane.errors import CandidateFault
 
 _STEPS = frozenset({"learning_rate", "eta"})

@@ -23,10 +23,10 @@ from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import ValidationFiles
 from windvane.engine.data.dataset import read_analysis
+from windvane.engine.evaluation.judge import with_latency
 from windvane.engine.explain.stage import explain
 from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, outcome_to_json, read_candidate
 from windvane.engine.quality.candidate import judged_candidate
-from windvane.engine.scoring.judge import with_latency
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.pacing import fold_terms
 from windvane.errors import CandidateFault, Outclassed

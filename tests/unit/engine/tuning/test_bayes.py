@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from windvane.engine.learners.space import Choice, Integer, Real
 from windvane.engine.tuning.bayes import n_good, suggest
 from windvane.engine.tuning.sampling import draw
-from windvane.engine.tuning.space import Choice, Integer, Real
 
 SPACE = {
     "rate": Real(1e-4, 1.0, log=True),

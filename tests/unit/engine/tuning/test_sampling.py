@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from windvane.engine.learners.space import Choice, Integer, Real
 from windvane.engine.tuning.sampling import draw, draw_near
-from windvane.engine.tuning.space import Choice, Integer, Real
 
 SPACE = {
     "rate": Real(1e-3, 0.3, log=True),

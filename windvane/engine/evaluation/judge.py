@@ -17,6 +17,7 @@ from windvane.engine.columns import FloatMatrix
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import Blend
+from windvane.engine.evaluation.trained import Trained
 from windvane.engine.outcomes import CandidateRecord
 from windvane.engine.scoring.calibration import NO_CHANGE, at_temperature, calibrate
 from windvane.engine.scoring.classweights import best_class_weights
@@ -30,7 +31,6 @@ from windvane.engine.scoring.evaluate import (
 from windvane.engine.scoring.honesty import optimism_of_best
 from windvane.engine.scoring.metrics import METRICS, Floats, Indices
 from windvane.engine.scoring.threshold import Decision, best_threshold, decide, tuned_metric
-from windvane.engine.training.tasks import Trained
 from windvane.engine.weighted import taken
 from windvane.engine.wording import number
 from windvane.errors import CandidateFault

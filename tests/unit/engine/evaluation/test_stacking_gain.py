@@ -9,7 +9,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import blend
-from windvane.engine.ensembles.proving import with_proven_layer
+from windvane.engine.evaluation.stacking_gain import with_proven_layer
 
 N = 3_000
 

@@ -9,8 +9,8 @@ import pytest
 
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.dataset import read_dataset
+from windvane.engine.evaluation.judge import pessimism
 from windvane.engine.outcomes import CandidateRecord
-from windvane.engine.scoring.judge import pessimism
 from windvane.engine.scoring.metrics import METRICS
 
 RECORD = CandidateRecord(

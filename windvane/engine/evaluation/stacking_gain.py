@@ -14,8 +14,8 @@ from windvane.engine.ensembles.stacking import (
     honest_answers,
     stacked,
 )
+from windvane.engine.evaluation import judge
 from windvane.engine.outcomes import CandidateRecord
-from windvane.engine.scoring import judge
 from windvane.engine.wording import number
 from windvane.errors import CandidateFault
 
