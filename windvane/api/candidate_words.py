@@ -9,15 +9,12 @@ from windvane.domain.candidate import Candidate
 from windvane.domain.images import ENSEMBLE
 from windvane.domain.job import AutoMLJob
 from windvane.engine.columns import ColumnType
-from windvane.engine.definitions.words import ALGORITHMS, TRANSFORMERS, transformers_for
+from windvane.engine.definitions.words import TRANSFORMERS, transformers_for
 from windvane.engine.features.cards import RecipeCard, recipe_card
 from windvane.engine.learners.catalogue import learner
 
 _ENSEMBLE_TITLE = "weighted ensemble of candidates"
 _ENSEMBLE_WORDS = "The predictions of the members are averaged with fixed weights, which were fitted on their out-of-fold predictions."
-_BASELINE_WORDS = (
-    "Predicts the same for every row: the class frequencies, or the mean or median of the target."
-)
 
 
 def in_words(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
@@ -33,7 +30,8 @@ def in_words(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
 def _algorithm(name: str) -> tuple[str, str]:
     if name == ENSEMBLE:
         return _ENSEMBLE_TITLE, _ENSEMBLE_WORDS
-    return learner(name).title, ALGORITHMS.get(name, _BASELINE_WORDS)
+    card = learner(name)
+    return card.title, card.description
 
 
 def _recipe(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:

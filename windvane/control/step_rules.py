@@ -24,7 +24,8 @@ from windvane.domain.images import (
     step_of,
 )
 from windvane.domain.problem import MetricName, ProblemType, check_objective
-from windvane.engine.learners.torch_extra import MISSING, TORCH_LEARNERS, has_torch
+from windvane.engine.learners.catalogue import TORCH_LEARNERS
+from windvane.engine.learners.torch_extra import MISSING, has_torch
 from windvane.errors import InvalidRequest
 
 PROCESSORS = (TRANSFORMERS, EXPLAINER)

@@ -28,13 +28,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from windvane.engine.candidates import REFIT_ROWS, Plan
+from windvane.engine.learners.names import SEED
 from windvane.engine.outcomes import FULL_FIT, fold_fit
 from windvane.engine.tuning.aliases import (
     FRACTION,
     OBJECTIVE,
     PROBLEM_TYPE,
     SAMPLE_WEIGHT,
-    SEED,
     TARGET,
 )
 from windvane.errors import CandidateFault

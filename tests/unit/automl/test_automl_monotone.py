@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from windvane import AutoML
-from windvane.engine.learners.monotone import KEEPING
+from windvane.engine.learners import catalogue
 from windvane.errors import DataFault
 
 MONOTONE = {"a": 1, "b": -1}
@@ -53,7 +53,7 @@ def test_answers_are_monotone(model):
 
 def test_only_what_keeps_the_promise_is_tried_and_it_is_said(model):
     board = model.leaderboard()
-    assert set(board["algorithm"]) <= KEEPING | {"ensemble"}
+    assert set(board["algorithm"]) <= catalogue.MONOTONE | {"ensemble"}
     assert set(board["recipe"]) <= {"dpp0", "dpp1", ""}
     assert (
         board["notes"]

@@ -10,6 +10,8 @@ from importlib import import_module
 
 import pyarrow as pa
 
+from windvane.engine.learners.catalogue import learner
+
 _OPTIONAL = {
     "lightgbm": ("sklearn", "pandas"),
     "xgboost": ("sklearn", "pandas"),
@@ -18,19 +20,8 @@ _OPTIONAL = {
 """What a library imports only to offer it to its users: our learners hand it NumPy arrays. It is most of the time that
 importing it takes. CatBoost cannot do without pandas."""
 
-_BOOSTERS = ("lightgbm", "xgboost", "catboost")
 _AHEAD = ("lightgbm", "xgboost")
 """What every search begins with. CatBoost, which comes later, takes four times as long as both."""
-
-_OF = {
-    **{name: name for name in _BOOSTERS},
-    "linear-learner": "scipy.optimize",
-    "randomforest": "sklearn.ensemble",
-    "extra-trees": "sklearn.ensemble",
-    "nn-torch": "torch",
-    "fastai": "torch",
-}
-"""What an algorithm is fitted with; those not named here need nothing but NumPy."""
 
 
 class Libraries:
@@ -51,8 +42,8 @@ class Libraries:
 
     def load_for(self, algorithm: str) -> None:
         """Load what the algorithm is fitted with, unless it is there."""
-        name = _OF.get(algorithm)
-        if name is not None and name not in sys.modules:
+        name = learner(algorithm).library
+        if name and name not in sys.modules:
             _load(name)
 
 

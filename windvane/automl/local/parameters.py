@@ -15,8 +15,7 @@ from windvane.domain.problem import (
     check_objective,
     check_uses,
 )
-from windvane.engine.learners.catalogue import LEARNERS, availability
-from windvane.engine.learners.monotone import KEEPING
+from windvane.engine.learners.catalogue import LEARNERS, MONOTONE, availability
 from windvane.engine.tuning.strategy import Strategy
 from windvane.errors import InvalidRequest
 
@@ -63,7 +62,7 @@ def strategy_of(
     chosen = tuple(dict.fromkeys(algorithms or ()))
     choices = [name for name in _SEARCHED if not availability(name)]
     if monotone:
-        choices = [name for name in choices if name in KEEPING]
+        choices = [name for name in choices if name in MONOTONE]
     for name in chosen:
         if name not in choices:
             reason = availability(name) or (

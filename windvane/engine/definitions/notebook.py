@@ -174,7 +174,7 @@ def _paragraphs(analysis: Analysis, one: Pipeline, card: RecipeCard) -> Iterator
     yield f"**Rationale:** {plan.why}."
     yield f"**Features:** {card.title} (`candidate_data_processors/{card.name}.py`). {card.description}"
     yield _table(("Columns", "Number", "Transformers"), list(_uses(analysis, card)))
-    yield f"**Algorithm:** {one.title}. {words.ALGORITHMS[plan.algorithm]}"
+    yield f"**Algorithm:** {one.title}. {one.description}"
     if plan.n_rows is not None:
         yield (
             f"**Rows:** a random sample of {plan.n_rows:,} of each fold's training rows is used "

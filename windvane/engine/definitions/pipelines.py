@@ -20,12 +20,14 @@ from windvane.engine.tuning.search import propose, space_of
 class Pipeline:
     """A candidate of the notebook.
 
-    title    of its algorithm, in plain words
+    title, description
+             of its algorithm, in plain words
     ranges   of the hyperparameters that are searched; the others stay as they are
     """
 
     plan: Plan
     title: str
+    description: str
     ranges: Space
 
     @property
@@ -45,7 +47,8 @@ def pipelines(analysis: Analysis, job: DefinedJob) -> tuple[Pipeline, ...]:
 def _pipeline(analysis: Analysis, plan: Plan) -> Pipeline:
     space = space_of(analysis, plan.algorithm)
     narrowed = {name: _narrowed(analysis, plan, name, space) for name in space}
-    return Pipeline(plan, learner(plan.algorithm).title, narrowed)
+    card = learner(plan.algorithm)
+    return Pipeline(plan, card.title, card.description, narrowed)
 
 
 def _narrowed(analysis: Analysis, plan: Plan, name: str, space: Space) -> Dimension:

@@ -51,32 +51,6 @@ TRANSFORMERS: Mapping[str, str] = {
 }
 """By the name their state is saved under."""
 
-ALGORITHMS: Mapping[str, str] = {
-    "lightgbm": "Gradient boosting: each tree is fitted to the residuals of the previous ones and grown "
-    "leaf-wise. Fast; handles missing values and categories natively.",
-    "xgboost": "Gradient boosting: each tree is fitted to the residuals of the previous ones and grown "
-    "depth-wise, with a penalty on large leaf values.",
-    "catboost": "Gradient boosting with symmetric trees and ordered target statistics for categories. "
-    "Strong on tables with many categories.",
-    "linear-learner": "A weighted sum of the features, with penalties on large weights. Robust, but misses "
-    "non-linear relationships.",
-    "randomforest": (
-        "Many deep trees, each trained on random rows and features; their predictions are averaged."
-    ),
-    "extra-trees": "Many deep trees with random split points; their predictions are averaged. Smoother than a "
-    "random forest.",
-    "neighbors": "The distance-weighted mean of the most similar training rows. The model stores its "
-    "training rows.",
-    "mlp": (
-        "A few small networks trained in parallel; their predictions are averaged. Smooth where "
-        "trees are stepwise."
-    ),
-    "nn-torch": "One network shared by many ensemble members, each with its own scaling of weights; their "
-    "predictions are averaged. Trained with PyTorch; predicts without it.",
-    "fastai": "A two-layer network over numbers and learned embeddings of categories, trained with a "
-    "one-cycle learning rate. Trained with PyTorch; predicts without it.",
-}
-
 
 def transformers_of(card: RecipeCard, column: ColumnSpec, analysis: Analysis) -> list[str]:
     """Names of the transformers that a column goes through; none if the recipe makes nothing of it."""

@@ -19,6 +19,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.space import Space
+from windvane.engine.learners.traits import Traits
 from windvane.engine.weighted import Weight
 
 
@@ -98,6 +99,10 @@ class Learner(Protocol):
     @property
     def recipes(self) -> tuple[str, ...]:
         """Names of the recipes whose matrices it takes, the preferred one first."""
+
+    @property
+    def traits(self) -> Traits:
+        """What the search may know of it besides its space."""
 
     def space(self, setting: Setting, n_rows: int) -> Space:
         """Its hyperparameters and their ranges."""

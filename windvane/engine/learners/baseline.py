@@ -14,6 +14,7 @@ from windvane.engine.checked import MOST_FEATURES, number_in, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.space import Space
+from windvane.engine.learners.traits import Cost, Traits
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.weighted import counts, mean, median
 from windvane.errors import CorruptArtifact
@@ -38,11 +39,15 @@ class Constant:
         write_manifest(folder, _NAME, about)
 
 
+_TRAITS = Traits(cost=Cost(1e-9, 80, 0, 60))
+
+
 class Baseline:
     """What any other learner must beat; it needs no features."""
 
     name = _NAME
     recipes = ("",)
+    traits = _TRAITS
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
         return {}

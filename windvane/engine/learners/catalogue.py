@@ -1,5 +1,9 @@
-"""Every learner by name. A learner's module, and with it its library, is imported when it is first used:
-serving one model does not load the libraries of the others."""
+"""Every learner: one row each. A learner's module, and with it its library, is imported when it is first used: serving
+one model does not load the libraries of the others.
+
+A further learner is a file of this package, which keeps the contract of base.py, and a row here; its image is a name in
+domain/images.py, and if every search is to try it, it is an opening in engine/tuning/portfolio.py (docs/engine.md).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from windvane.engine.learners.base import Clock, FittedModel, Learner, Rows, Setting
-from windvane.engine.learners.monotone import check_keeps
 from windvane.engine.learners.residual import RESIDUAL, fit_residual, is_residual, load_residual
 from windvane.engine.learners.space import Space
 from windvane.engine.learners.target_transform import (
@@ -18,22 +21,36 @@ from windvane.engine.learners.target_transform import (
     is_transformed,
     load_transformed,
 )
-from windvane.engine.learners.torch_extra import MISSING, TORCH_LEARNERS, has_torch
+from windvane.engine.learners.torch_extra import MISSING, TORCH, has_torch
+from windvane.engine.learners.traits import Traits
 from windvane.errors import CandidateFault
+
+_HERE = "windvane.engine.learners"
 
 
 @dataclass(frozen=True)
 class LearnerCard:
-    """A learner known by its name and recipes; the rest is in its module.
+    """What is known of a learner without its module: its row. The rest is in the module.
 
-    title     plain words for reports
+    module       of this package
+    title        plain words for reports; `description` sentences for those who ask how it works
+    attribute    of the module: the learner
+    is_monotone  whether its predictions keep monotone constraints
+    library      the module that it is fitted with, which takes a while to load; "" for NumPy alone
     """
 
     name: str
     module: str
     recipes: tuple[str, ...]
     title: str
+    description: str
     attribute: str = "LEARNER"
+    is_monotone: bool = False
+    library: str = ""
+
+    @property
+    def traits(self) -> Traits:
+        return self._learner().traits
 
     def space(self, setting: Setting, n_rows: int) -> Space:
         return self._learner().space(setting, n_rows)
@@ -54,7 +71,11 @@ class LearnerCard:
 
         raises    CandidateFault as well if no row has a weight, or if it cannot keep constraints
         """
-        check_keeps(self.name, setting)
+        if setting.monotone and not self.is_monotone:
+            raise CandidateFault(
+                f"The algorithm {self.name} does not support monotone constraints; "
+                f"{', '.join(sorted(MONOTONE))} do."
+            )
         train = _counting(train)
         valid = None if valid is None else _counting(valid)
         if hyperparameters.get(TARGET_TRANSFORM) == RESIDUAL:
@@ -75,10 +96,10 @@ class LearnerCard:
 
     def load_library(self) -> None:
         """Import what answering needs."""
-        import_module(self.module)
+        import_module(f"{_HERE}.{self.module}")
 
     def _learner(self) -> Learner:
-        return cast("Learner", getattr(import_module(self.module), self.attribute))
+        return cast("Learner", getattr(import_module(f"{_HERE}.{self.module}"), self.attribute))
 
 
 def _counting(rows: Rows) -> Rows:
@@ -91,40 +112,119 @@ def _counting(rows: Rows) -> Rows:
     return Rows(rows.X[kept], rows.y[kept], rows.weight[kept])
 
 
-_HERE = "windvane.engine.learners"
-
 LEARNERS: tuple[LearnerCard, ...] = (
     LearnerCard(
         "lightgbm",
-        f"{_HERE}.lightgbm",
+        "lightgbm",
         ("dpp0", "dpp4"),
         "gradient-boosted trees (LightGBM)",
+        "Gradient boosting: each tree is fitted to the residuals of the previous ones and grown "
+        "leaf-wise. Fast; handles missing values and categories natively.",
+        is_monotone=True,
+        library="lightgbm",
     ),
     LearnerCard(
-        "xgboost", f"{_HERE}.xgboost", ("dpp0", "dpp4"), "gradient-boosted trees (XGBoost)"
+        "xgboost",
+        "xgboost",
+        ("dpp0", "dpp4"),
+        "gradient-boosted trees (XGBoost)",
+        "Gradient boosting: each tree is fitted to the residuals of the previous ones and grown "
+        "depth-wise, with a penalty on large leaf values.",
+        is_monotone=True,
+        library="xgboost",
     ),
     LearnerCard(
         "catboost",
-        f"{_HERE}.catboost",
+        "catboost",
         ("dpp0", "dpp4"),
         "gradient-boosted trees (CatBoost)",
+        "Gradient boosting with symmetric trees and ordered target statistics for categories. "
+        "Strong on tables with many categories.",
+        is_monotone=True,
+        library="catboost",
     ),
-    LearnerCard("linear-learner", f"{_HERE}.linear", ("dpp1",), "linear or logistic regression"),
-    LearnerCard("randomforest", f"{_HERE}.forest", ("dpp2",), "random forest", "RANDOM_FOREST"),
     LearnerCard(
-        "extra-trees", f"{_HERE}.forest", ("dpp2",), "extremely randomised trees", "EXTRA_TREES"
+        "linear-learner",
+        "linear",
+        ("dpp1",),
+        "linear or logistic regression",
+        "A weighted sum of the features, with penalties on large weights. Robust, but misses "
+        "non-linear relationships.",
+        is_monotone=True,
+        library="scipy.optimize",
     ),
-    LearnerCard("mlp", f"{_HERE}.mlp", ("dpp3",), "neural networks (multilayer perceptrons)"),
-    LearnerCard("nn-torch", f"{_HERE}.nn_torch", ("dpp3",), "neural networks (TabM, PyTorch)"),
+    LearnerCard(
+        "randomforest",
+        "forest",
+        ("dpp2",),
+        "random forest",
+        "Many deep trees, each trained on random rows and features; their predictions are averaged.",
+        "RANDOM_FOREST",
+        library="sklearn.ensemble",
+    ),
+    LearnerCard(
+        "extra-trees",
+        "forest",
+        ("dpp2",),
+        "extremely randomised trees",
+        "Many deep trees with random split points; their predictions are averaged. Smoother than a "
+        "random forest.",
+        "EXTRA_TREES",
+        library="sklearn.ensemble",
+    ),
+    LearnerCard(
+        "mlp",
+        "mlp",
+        ("dpp3",),
+        "neural networks (multilayer perceptrons)",
+        "A few small networks trained in parallel; their predictions are averaged. Smooth where "
+        "trees are stepwise.",
+    ),
+    LearnerCard(
+        "nn-torch",
+        "nn_torch",
+        ("dpp3",),
+        "neural networks (TabM, PyTorch)",
+        "One network shared by many ensemble members, each with its own scaling of weights; their "
+        "predictions are averaged. Trained with PyTorch; predicts without it.",
+        library=TORCH,
+    ),
     LearnerCard(
         "fastai",
-        f"{_HERE}.fastai_tabular",
+        "fastai_tabular",
         ("dpp0",),
         "neural network with embeddings (like fastai's tabular learner, PyTorch)",
+        "A two-layer network over numbers and learned embeddings of categories, trained with a "
+        "one-cycle learning rate. Trained with PyTorch; predicts without it.",
+        library=TORCH,
     ),
-    LearnerCard("neighbors", f"{_HERE}.neighbors", ("dpp3",), "nearest neighbours"),
-    LearnerCard("baseline", f"{_HERE}.baseline", ("",), "constant prediction"),
+    LearnerCard(
+        "neighbors",
+        "neighbors",
+        ("dpp3",),
+        "nearest neighbours",
+        "The distance-weighted mean of the most similar training rows. The model stores its "
+        "training rows.",
+    ),
+    LearnerCard(
+        "baseline",
+        "baseline",
+        ("",),
+        "constant prediction",
+        "Predicts the same for every row: the class frequencies, or the mean or median of the target.",
+        is_monotone=True,
+    ),
 )
+
+MONOTONE = frozenset(card.name for card in LEARNERS if card.is_monotone)
+"""Learners whose predictions keep monotone constraints."""
+
+TORCH_LEARNERS = tuple(card.name for card in LEARNERS if card.library == TORCH)
+"""Learners that train with PyTorch, which is an extra."""
+
+
+def is_learner(name: str) -> bool:
+    return any(card.name == name for card in LEARNERS)
 
 
 def learner(name: str) -> LearnerCard:
@@ -140,6 +240,6 @@ def availability(name: str) -> str:
     """Why an algorithm cannot be trained here, with what would help; "" if it can."""
     if name in TORCH_LEARNERS and not has_torch():
         return f"the algorithm {name} needs {MISSING}"
-    if name not in {card.name for card in LEARNERS}:
+    if not is_learner(name):
         return f"this version of Windvane has no algorithm {name}."
     return ""

@@ -3,15 +3,33 @@ imported, by catboost_native.py alone, for training: models are arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
 from windvane.engine.learners.catboost_trees import FILE, NAME, read_trees
+from windvane.engine.learners.model_bounds import least_step, most_rounds_of, trees_a_round
 from windvane.engine.learners.monotone import directions
+from windvane.engine.learners.names import (
+    ABSOLUTE,
+    BINARY,
+    MULTICLASS,
+    ONE_THREAD,
+    SEED,
+    SQUARED,
+    Alias,
+    Counted,
+    Counts,
+    Fixed,
+    Rules,
+    Says,
+    metrics,
+)
 from windvane.engine.learners.patience import EARLY_STOPPING, Patience, rounds_to_wait
-from windvane.engine.learners.space import Integer, Real, Space
+from windvane.engine.learners.space import COUNT, Integer, Real, Space
+from windvane.engine.learners.traits import Cost, Hyperparameters, TableSize, Traits, within_reason
 from windvane.errors import CandidateFault, CorruptArtifact
 
 _LOSSES = {
@@ -27,11 +45,88 @@ _OF_SEVERAL = (
 _BY_METRIC = {MetricName.AUC: ("Logloss", "AUC"), MetricName.MAE: ("MAE", "MAE")}
 
 
+_MOST_HISTOGRAM_BYTES = 48 * 1024**2
+_BUCKET_BYTES = 32
+_TIMES_SAMPLED = 3
+"""As many histograms are held by CatBoost where each level asks a sample of the columns: what was summed up for a leaf
+says nothing of its children then. Measured on public tables: 55 to 230 MB instead of 16 to 35."""
+
+_FEWEST_BORDERS, _LEAST_DEPTH = 32, 4
+
+
+def _effort(h: Mapping[str, Any]) -> float:
+    return within_reason(
+        2 ** ((h.get("depth", 6) - 6) / 2) * (0.1 / h.get("learning_rate", 0.1)) ** 0.5
+    )
+
+
+def _bounded(given: Hyperparameters, table: TableSize) -> Hyperparameters:
+    depth, borders = int(given["depth"]), int(given["border_count"])
+    times = trees_a_round(table.n_classes) * (_TIMES_SAMPLED if given["rsm"] < 1 else 1)
+
+    def is_too_much() -> bool:
+        buckets = table.buckets(borders) * times
+        return (buckets << depth - 1) * _BUCKET_BYTES > _MOST_HISTOGRAM_BYTES
+
+    while is_too_much() and borders > _FEWEST_BORDERS:
+        borders = max(_FEWEST_BORDERS, borders // 2)
+    while is_too_much() and depth > _LEAST_DEPTH:
+        depth -= 1
+    rounds = most_rounds_of(1 << depth, table.n_classes, int(given["iterations"]))
+    step = least_step(float(given["learning_rate"]), rounds)
+    changed = {"depth": depth, "border_count": borders, "iterations": rounds, "learning_rate": step}
+    return {**given, **changed}
+
+
+_NAMES: Rules = {
+    "num_boost_round": Alias("iterations"),
+    "n_estimators": Alias("iterations"),
+    "num_trees": Alias("iterations"),
+    "eta": Alias("learning_rate"),
+    "max_depth": Alias("depth"),
+    "reg_lambda": Alias("l2_leaf_reg"),
+    "max_bin": Alias("border_count"),
+    "colsample_bylevel": Alias("rsm"),
+    "od_wait": Alias("early_stopping_rounds"),
+    "random_seed": Alias(SEED),
+    "random_state": Alias(SEED),
+    "loss_function": Says(
+        {"Logloss": BINARY, "MultiClass": MULTICLASS, "RMSE": SQUARED, "MAE": ABSOLUTE}
+    ),
+    "eval_metric": metrics(
+        AUC=MetricName.AUC,
+        Logloss=MetricName.LOG_LOSS,
+        MultiClass=MetricName.LOG_LOSS,
+        Accuracy=MetricName.ACCURACY,
+        F1=MetricName.F1,
+        RMSE=MetricName.RMSE,
+        MAE=MetricName.MAE,
+        R2=MetricName.R2,
+    ),
+    "classes_count": Counts(Counted.CLASSES),
+    "grow_policy": Fixed(("SymmetricTree",), "trees are symmetric"),
+    "bootstrap_type": Fixed(("Bayesian",), "rows are sampled with the Bayesian bootstrap"),
+    "od_type": Fixed(("Iter",), "it stops when so many iterations brought nothing"),
+    "thread_count": ONE_THREAD,
+    "verbose": Fixed(("0", "false"), "libraries write nothing but faults"),
+}
+
+_TRAITS = Traits(
+    cost=Cost(2.5e-6, 200, 18, 120, model_mb=5, library_s=1.1),
+    step="learning_rate",
+    effort=_effort,
+    bounded=_bounded,
+    further={EARLY_STOPPING: COUNT},
+    names=_NAMES,
+)
+
+
 class CatBoost:
     """Gradient-boosted symmetric trees."""
 
     name = NAME
     recipes = ("dpp0", "dpp4")
+    traits = _TRAITS
 
     def space(self, setting: Setting, n_rows: int) -> Space:
         space: dict[str, Any] = {

@@ -4,11 +4,15 @@ Models answer without PyTorch."""
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from windvane.engine.learners.base import Setting
 from windvane.engine.learners.space import Integer, Real, Space
-from windvane.engine.learners.torch_extra import FASTAI, TorchLearner
+from windvane.engine.learners.torch_extra import TorchLearner
+from windvane.engine.learners.traits import Cost, Traits, within_reason
+
+NAME = "fastai"
 
 _MANY_CODES = 100
 """Rows of an embedding from which on layers are larger."""
@@ -20,12 +24,22 @@ _EPOCHS = 30
 """One cycle of learning rates. source    AutoGluon's defaults for fastai, as the learning rate"""
 
 
+def _effort(h: Mapping[str, Any]) -> float:
+    return within_reason(h.get("epochs", _EPOCHS) / _EPOCHS)
+
+
+_TRAITS = Traits(
+    cost=Cost(0.5e-6, 350, 16, 300, planned_s=0.6), lengths=("epochs",), effort=_effort
+)
+
+
 class FastaiTabular(TorchLearner):
     """Two layers over numbers and embeddings."""
 
-    name = FASTAI
+    name = NAME
     module = "torch_embedded"
     recipes = ("dpp0",)
+    traits = _TRAITS
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
         return {

@@ -15,7 +15,15 @@ from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.forest_walk import ForestWalker
-from windvane.engine.learners.space import Choice, Integer, Real, Space
+from windvane.engine.learners.names import (
+    ONE_THREAD,
+    SEED,
+    Alias,
+    Fixed,
+    Rules,
+)
+from windvane.engine.learners.space import COUNT, Choice, Integer, Real, Space
+from windvane.engine.learners.traits import Cost, Traits
 from windvane.engine.learners.trees import Trees, trees_of
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CorruptArtifact
@@ -76,6 +84,20 @@ class ForestModel:
         write_manifest(folder, self._algorithm, about)
 
 
+def _names(bootstrap: str) -> Rules:
+    return {
+        "seed": Alias(SEED),
+        "random_state": Alias(SEED),
+        "n_jobs": ONE_THREAD,
+        "verbose": Fixed(("0", "false"), "libraries write nothing but faults"),
+        "bootstrap": Fixed((bootstrap,), "trees are grown so on up to 30,000 rows"),
+        "warm_start": Fixed(("false",), "models are trained from scratch"),
+    }
+
+
+_FURTHER: Space = {"max_depth": COUNT, "min_samples_split": COUNT, "max_leaf_nodes": COUNT}
+
+
 @dataclass(frozen=True)
 class ForestLearner:
     """One of scikit-learn's two kinds of forest.
@@ -85,6 +107,7 @@ class ForestLearner:
 
     name: str
     estimators: tuple[str, str]
+    traits: Traits
     recipes: tuple[str, ...] = ("dpp2",)
 
     def space(self, setting: Setting, n_rows: int) -> Space:
@@ -184,5 +207,21 @@ def _leaf_bytes(n_outputs: int) -> int:
     return _NODE_BYTES + _VALUE_BYTES * n_outputs
 
 
-RANDOM_FOREST = ForestLearner("randomforest", ("RandomForestClassifier", "RandomForestRegressor"))
-EXTRA_TREES = ForestLearner("extra-trees", ("ExtraTreesClassifier", "ExtraTreesRegressor"))
+RANDOM_FOREST = ForestLearner(
+    "randomforest",
+    ("RandomForestClassifier", "RandomForestRegressor"),
+    Traits(
+        cost=Cost(4e-6, 90, 8, 3000, most_row_mb=300, library_s=1.4),
+        further=_FURTHER,
+        names=_names(bootstrap="true"),
+    ),
+)
+EXTRA_TREES = ForestLearner(
+    "extra-trees",
+    ("ExtraTreesClassifier", "ExtraTreesRegressor"),
+    Traits(
+        cost=Cost(3e-6, 90, 8, 4000, most_row_mb=350, library_s=1.4),
+        further=_FURTHER,
+        names=_names(bootstrap="false"),
+    ),
+)

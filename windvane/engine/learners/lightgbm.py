@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,24 @@ from windvane.engine.learners.lightgbm_native import (
     NativeBooster,
 )
 from windvane.engine.learners.lightgbm_text import read_lightgbm
+from windvane.engine.learners.model_bounds import least_step, most_rounds_of, most_tree_leaves
 from windvane.engine.learners.monotone import directions
+from windvane.engine.learners.names import (
+    ABSOLUTE,
+    BINARY,
+    MULTICLASS,
+    ONE_THREAD,
+    QUIET,
+    SEED,
+    SQUARED,
+    Alias,
+    Counted,
+    Counts,
+    Fixed,
+    Rules,
+    Says,
+    metrics,
+)
 from windvane.engine.learners.patience import (
     EARLY_STOPPING,
     MANY_CLASSES,
@@ -29,7 +47,8 @@ from windvane.engine.learners.patience import (
     most_rounds,
     rounds_to_wait,
 )
-from windvane.engine.learners.space import Choice, Integer, Real, Space
+from windvane.engine.learners.space import AT_LEAST_0, COUNT, SHARE, Choice, Integer, Real, Space
+from windvane.engine.learners.traits import Cost, Hyperparameters, TableSize, Traits, within_reason
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CandidateFault, CorruptArtifact
 
@@ -55,6 +74,85 @@ _OBJECTIVES = {
 }
 _BY_METRIC = {MetricName.AUC: ("binary", "auc"), MetricName.MAE: ("regression_l1", "l1")}
 """Metrics of labels (accuracy, F1, ...) stop on the log loss: they jump from round to round."""
+
+
+def _effort(h: Mapping[str, Any]) -> float:
+    return within_reason(
+        (h.get("num_leaves", 31) / 31 * 0.06 / h.get("learning_rate", 0.06)) ** 0.5
+    )
+
+
+def _bounded(given: Hyperparameters, table: TableSize) -> Hyperparameters:
+    leaves = min(int(given["num_leaves"]), most_tree_leaves(table.n_classes))
+    rounds = most_rounds_of(leaves, table.n_classes, int(given["num_iterations"]))
+    step = least_step(float(given["learning_rate"]), rounds)
+    return {**given, "num_leaves": leaves, "num_iterations": rounds, "learning_rate": step}
+
+
+_FURTHER: Space = {
+    "max_depth": COUNT,
+    "min_gain_to_split": AT_LEAST_0,
+    "feature_fraction_bynode": SHARE,
+    "max_delta_step": AT_LEAST_0,
+    EARLY_STOPPING: COUNT,
+}
+
+_NAMES: Rules = {
+    "num_boost_round": Alias("num_iterations"),
+    "num_round": Alias("num_iterations"),
+    "n_estimators": Alias("num_iterations"),
+    "eta": Alias("learning_rate"),
+    "shrinkage_rate": Alias("learning_rate"),
+    "max_leaves": Alias("num_leaves"),
+    "min_child_samples": Alias("min_data_in_leaf"),
+    "colsample_bytree": Alias("feature_fraction"),
+    "subsample": Alias("bagging_fraction"),
+    "reg_alpha": Alias("lambda_l1"),
+    "reg_lambda": Alias("lambda_l2"),
+    "early_stopping_round": Alias("early_stopping_rounds"),
+    "seed": Alias(SEED),
+    "random_state": Alias(SEED),
+    "objective": Says(
+        {
+            "binary": BINARY,
+            "multiclass": MULTICLASS,
+            "softmax": MULTICLASS,
+            "regression": SQUARED,
+            "regression_l2": SQUARED,
+            "regression_l1": ABSOLUTE,
+        }
+    ),
+    "metric": metrics(
+        auc=MetricName.AUC,
+        binary_logloss=MetricName.LOG_LOSS,
+        multi_logloss=MetricName.LOG_LOSS,
+        binary_error=MetricName.ACCURACY,
+        multi_error=MetricName.ACCURACY,
+        rmse=MetricName.RMSE,
+        l2=MetricName.MSE,
+        mse=MetricName.MSE,
+        l1=MetricName.MAE,
+        mae=MetricName.MAE,
+    ),
+    "num_class": Counts(Counted.CLASSES),
+    "boosting": Fixed(("gbdt",), "trees are boosted"),
+    "boosting_type": Fixed(("gbdt",), "trees are boosted"),
+    "bagging_freq": Fixed(("1",), "rows are sampled for each tree"),
+    "tree_learner": Fixed(("serial",), "training uses one machine"),
+    "is_unbalance": Fixed(("false",), "classes are not reweighted; see scale_pos_weight"),
+    "num_threads": ONE_THREAD,
+    "verbosity": QUIET,
+}
+
+_TRAITS = Traits(
+    cost=Cost(1.5e-6, 90, 16, 60, model_mb=4),
+    step="learning_rate",
+    effort=_effort,
+    bounded=_bounded,
+    further=_FURTHER,
+    further_of_two_classes={"scale_pos_weight": AT_LEAST_0},
+    names=_NAMES,
+)
 
 
 class LightGbmModel:
@@ -104,6 +202,7 @@ class LightGbm:
 
     name = _NAME
     recipes = ("dpp0", "dpp4")
+    traits = _TRAITS
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
         return {

@@ -20,8 +20,23 @@ from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.linear_loss import LOSSES, Loss, Weights
 from windvane.engine.learners.monotone import directions
+from windvane.engine.learners.names import (
+    ABSOLUTE,
+    BINARY,
+    MULTICLASS,
+    SQUARED,
+    Alias,
+    Counted,
+    Counts,
+    Fixed,
+    Meaning,
+    Refused,
+    Rules,
+    Says,
+)
 from windvane.engine.learners.patience import Patience
 from windvane.engine.learners.space import Choice, Real, Space
+from windvane.engine.learners.traits import Cost, Traits
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.weighted import Weight
 from windvane.errors import CandidateFault, CorruptArtifact
@@ -79,11 +94,63 @@ class LinearModel:
         write_manifest(folder, _NAME, {"n_classes": self.n_classes, "rounds": self.rounds})
 
 
+_NAMES: Rules = {
+    "epochs": Alias("max_iterations"),
+    "wd": Alias("wd"),
+    "l1": Alias("l1"),
+    "positive_example_weight_mult": Alias(
+        "positive_example_weight_mult", {"1": "none", "1.0": "none"}
+    ),
+    "predictor_type": Says(
+        {
+            "binary_classifier": BINARY,
+            "multiclass_classifier": MULTICLASS,
+            "regressor": Meaning(ProblemType.REGRESSION),
+        }
+    ),
+    "loss": Says(
+        {
+            "logistic": BINARY,
+            "softmax_loss": MULTICLASS,
+            "squared_loss": SQUARED,
+            "absolute_loss": ABSOLUTE,
+        }
+    ),
+    "binary_classifier_model_selection_criteria": Says(
+        {
+            "accuracy": Meaning(ProblemType.BINARY, MetricName.ACCURACY),
+            "f1": Meaning(ProblemType.BINARY, MetricName.F1),
+            "loss_function": Meaning(ProblemType.BINARY, MetricName.LOG_LOSS),
+        }
+    ),
+    "num_classes": Counts(Counted.CLASSES),
+    "feature_dim": Counts(Counted.COLUMNS),
+    "use_bias": Fixed(("true",), "an intercept is always fitted"),
+    "normalize_data": Fixed(("true",), "columns are always standardised"),
+    "normalize_label": Fixed(("true",), "the target is always standardised"),
+    "num_models": Fixed(("1",), "one model is trained"),
+    "learning_rate": Refused("L-BFGS, which finds the weights, has no such step"),
+    "mini_batch_size": Refused("L-BFGS, which fits the weights, uses all rows at once"),
+    "optimizer": Refused("the weights are fitted with L-BFGS"),
+    "init_method": Refused("all weights start at 0"),
+    "lr_scheduler_step": Refused("L-BFGS, which finds the weights, has no such step"),
+    "early_stopping_patience": Refused("it stops when 20 iterations brought nothing"),
+    "early_stopping_tolerance": Refused("it stops when 20 iterations brought nothing"),
+}
+
+_TRAITS = Traits(
+    cost=Cost(0.4e-6, 90, 12, 60, model_mb=0.1, library_s=0.4),
+    further_of_two_classes={"positive_example_weight_mult": Choice(("none", "balanced"))},
+    names=_NAMES,
+)
+
+
 class LinearLearner:
     """Least squares, a smooth absolute error, or logistic regression, by the problem and its objective."""
 
     name = _NAME
     recipes = ("dpp1",)
+    traits = _TRAITS
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
         """Autopilot's ranges; its learning_rate means nothing to L-BFGS, and classes are weighted only

@@ -7,6 +7,7 @@ source    after RealMLP: Holzmueller et al. 2024, "Better by default: strong pre
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from windvane.engine.learners.mlp_loss import Absolute, Logistic, Loss, Softmax,
 from windvane.engine.learners.mlp_model import NAME, MlpModel, model_of, read_model
 from windvane.engine.learners.mlp_network import Shape
 from windvane.engine.learners.mlp_training import CYCLE_ENDS, Course, Examples, train_networks
+from windvane.engine.learners.names import SEED, Alias, Rules
 from windvane.engine.learners.scaling import (
     Scaling,
     input_scaling,
@@ -28,6 +30,7 @@ from windvane.engine.learners.scaling import (
     target_scaling,
 )
 from windvane.engine.learners.space import Choice, Integer, Real, Space
+from windvane.engine.learners.traits import Cost, Traits, within_reason
 from windvane.errors import CandidateFault
 
 _MOST_WAVED = 32
@@ -56,11 +59,32 @@ _WAVED_S = 60e-9
 """Of a row and a hidden unit, and a waved feature: what is not products."""
 
 
+def _effort(h: Mapping[str, Any]) -> float:
+    units = h.get("n_networks", 3) * h.get("n_layers", 3) / 9
+    return within_reason(units * (h.get("n_hidden", 96) / 96) ** 1.5)
+
+
+_NAMES: Rules = {
+    "seed": Alias(SEED),
+    "random_state": Alias(SEED),
+    "mini_batch_size": Alias("batch"),
+    "batch_size": Alias("batch"),
+}
+
+_TRAITS = Traits(
+    cost=Cost(0.5e-6, 90, 12, 200, planned_s=1.4),
+    lengths=("epochs", "schedule"),
+    effort=_effort,
+    names=_NAMES,
+)
+
+
 class Mlp:
     """Networks of a few hundred hidden units."""
 
     name = NAME
     recipes = ("dpp3",)
+    traits = _TRAITS
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
         """Around RealMLP's tuned defaults."""

@@ -1,4 +1,4 @@
-"""Monotone constraints: which learners keep them, and what they mean for the features of a recipe.
+"""Monotone constraints: what they mean for the features of a recipe. Which learners keep them says the catalogue.
 
 An answer that must not fall (or rise) as a raw column grows keeps that promise if it does not fall as the one feature
 grows that is that column, however it is scaled, and if nothing else is made of the column but a mark of missing values.
@@ -10,9 +10,6 @@ from __future__ import annotations
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Setting
 from windvane.errors import CandidateFault
-
-KEEPING = frozenset({"lightgbm", "xgboost", "catboost", "linear-learner", "baseline"})
-"""Learners whose answers keep to constraints."""
 
 
 def directions(setting: Setting) -> list[int]:
@@ -34,12 +31,3 @@ def _direction(feature: Feature, setting: Setting) -> int:
         f"'{feature.name}' does not allow. Choose a recipe that keeps the number unchanged, such "
         "as dpp0."
     )
-
-
-def check_keeps(name: str, setting: Setting) -> None:
-    """raises    CandidateFault if there are constraints and the learner does not know them"""
-    if setting.monotone and name not in KEEPING:
-        raise CandidateFault(
-            f"The algorithm {name} does not support monotone constraints; "
-            f"{', '.join(sorted(KEEPING))} do."
-        )

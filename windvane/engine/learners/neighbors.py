@@ -15,12 +15,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.domain.problem import ProblemType
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
 from windvane.engine.checked import floats_in, whole_in
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
+from windvane.engine.learners.names import (
+    Alias,
+    Counted,
+    Counts,
+    Meaning,
+    Refused,
+    Rules,
+    Says,
+)
 from windvane.engine.learners.space import Integer, Real, Space
+from windvane.engine.learners.traits import Cost, Traits
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.weighted import counts
 from windvane.errors import CorruptArtifact
@@ -44,6 +55,18 @@ _OWN_SHARE = 0.3
 
 _PRIOR = 1.0
 """In neighbours: how much the rates of the classes count."""
+
+
+_NAMES: Rules = {
+    "k": Alias("n_neighbors"),
+    "predictor_type": Says({"classifier": Meaning(), "regressor": Meaning(ProblemType.REGRESSION)}),
+    "feature_dim": Counts(Counted.COLUMNS),
+    "sample_size": Refused(
+        "a model stores all rows; '_rows' sets how many the models of the folds are trained on"
+    ),
+}
+
+_TRAITS = Traits(cost=Cost(1e-6, 120, 16, 100), names=_NAMES)
 
 
 class NeighborsModel:
@@ -124,6 +147,7 @@ class Neighbors:
 
     name = _NAME
     recipes = ("dpp3",)
+    traits = _TRAITS
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
         return {"n_neighbors": Integer(3, 60, log=True), "relevance": Real(0.3, 1.5)}

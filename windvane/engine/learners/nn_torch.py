@@ -4,11 +4,15 @@ answer without PyTorch."""
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from windvane.engine.learners.base import Setting
 from windvane.engine.learners.space import Integer, Real, Space
-from windvane.engine.learners.torch_extra import NN_TORCH, TorchLearner
+from windvane.engine.learners.torch_extra import TorchLearner
+from windvane.engine.learners.traits import Cost, Traits, within_reason
+
+NAME = "nn-torch"
 
 _BATCHES = 40
 """Steps of an epoch, about, where that makes batches of _BATCH rows."""
@@ -18,6 +22,14 @@ _EPOCHS = 200
 _PATIENCE = 12
 
 
+def _effort(h: Mapping[str, Any]) -> float:
+    units = h.get("n_members", 8) * h.get("n_layers", 2) * h.get("n_hidden", 128)
+    return within_reason((units / 2048) ** 0.5)
+
+
+_TRAITS = Traits(cost=Cost(5e-6, 350, 16, 300, planned_s=1.5), effort=_effort)
+
+
 class NnTorch(TorchLearner):
     """One perceptron of a hundred units or two a layer, with 4 to 16 members: smaller than the paper's, for the time
     and for the latency of a row.
@@ -25,9 +37,10 @@ class NnTorch(TorchLearner):
     source    TabM (arXiv 2410.24210): learning rate, decay, early stopping at a constant rate
     """
 
-    name = NN_TORCH
+    name = NAME
     module = "torch_tabm"
     recipes = ("dpp3",)
+    traits = _TRAITS
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,3 +34,7 @@ class Choice:
 
 Dimension = Real | Integer | Choice
 Space = Mapping[str, Dimension]
+
+LARGEST = 2**31 - 1
+SHARE, AT_LEAST_0, COUNT = Real(0.0, 1.0), Real(0.0, math.inf), Integer(1, LARGEST)
+"""Of hyperparameters that are not searched."""

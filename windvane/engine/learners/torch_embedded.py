@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.learners.fastai_tabular import NAME
 from windvane.engine.learners.scaling import Floats, Scaling, input_scaling, target_scaling
 from windvane.engine.learners.stack_model import InputPlan, Layers, StackModel, stack_of
-from windvane.engine.learners.torch_extra import FASTAI
 from windvane.engine.learners.torch_training import (
     TorchCourse,
     TorchNetwork,
@@ -141,7 +141,7 @@ def fit(
             network, rows(train), None if valid is None else rows(valid), setting, course, clock
         )
     return stack_of(
-        FASTAI, plan, network.layers(), train.X.shape[1], setting.n_classes, rounds, target
+        NAME, plan, network.layers(), train.X.shape[1], setting.n_classes, rounds, target
     )
 
 

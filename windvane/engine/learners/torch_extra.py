@@ -12,12 +12,10 @@ from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.stack_model import StackModel, read_stack
 from windvane.errors import CandidateFault
 
-NN_TORCH, FASTAI = "nn-torch", "fastai"
-TORCH_LEARNERS = (NN_TORCH, FASTAI)
-"""Names of the learners that train with it."""
+TORCH = "torch"
 
 MISSING = "the extra 'torch', which is not installed: pip install 'windvane[torch]'."
-"""What they need, where there is no PyTorch."""
+"""What learners need, where there is no PyTorch."""
 
 
 class _Fit(Protocol):
@@ -33,7 +31,7 @@ class _Fit(Protocol):
 
 def has_torch() -> bool:
     """Whether networks can be trained with PyTorch here."""
-    return find_spec("torch") is not None
+    return find_spec(TORCH) is not None
 
 
 class TorchLearner:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 DEEPEST = 1_000
 """Levels of a tree that a native library walks by recursion. No tree that is trained here comes near: it has 256 leaves
-at most (engine/tuning/bounds.py)."""
+at most (model_bounds.py)."""
 
 
 def check_structure(

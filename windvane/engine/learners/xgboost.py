@@ -3,12 +3,31 @@ imported, by xgboost_native.py alone, for training."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.learners.base import Clock, FittedModel, Rows, Setting
+from windvane.engine.learners.model_bounds import least_step, most_rounds_of, most_tree_leaves
 from windvane.engine.learners.monotone import directions
+from windvane.engine.learners.names import (
+    ABSOLUTE,
+    BINARY,
+    MULTICLASS,
+    ONE_THREAD,
+    QUIET,
+    SEED,
+    SQUARED,
+    Alias,
+    Counted,
+    Counts,
+    Fixed,
+    Refused,
+    Rules,
+    Says,
+    metrics,
+)
 from windvane.engine.learners.patience import (
     EARLY_STOPPING,
     MANY_CLASSES,
@@ -16,7 +35,8 @@ from windvane.engine.learners.patience import (
     most_rounds,
     rounds_to_wait,
 )
-from windvane.engine.learners.space import Integer, Real, Space
+from windvane.engine.learners.space import AT_LEAST_0, COUNT, SHARE, Integer, Real, Space
+from windvane.engine.learners.traits import Cost, Hyperparameters, TableSize, Traits, within_reason
 from windvane.engine.learners.xgboost_model import NAME, read_model
 
 _OBJECTIVES = {
@@ -34,6 +54,80 @@ _HISTOGRAM_BYTES = 32 * 1024**2
 _FEWEST_HISTOGRAMS = 8
 
 
+def _effort(h: Mapping[str, Any]) -> float:
+    return within_reason(h.get("max_depth", 6) / 6 * (0.08 / h.get("eta", 0.08)) ** 0.5)
+
+
+def _bounded(given: Hyperparameters, table: TableSize) -> Hyperparameters:
+    leaves = min(1 << int(given["max_depth"]), most_tree_leaves(table.n_classes))
+    rounds = most_rounds_of(leaves, table.n_classes, int(given["num_round"]))
+    step = least_step(float(given["eta"]), rounds)
+    return {**given, "max_leaves": leaves, "num_round": rounds, "eta": step}
+
+
+_FURTHER: Space = {
+    "colsample_bylevel": SHARE,
+    "colsample_bynode": SHARE,
+    "max_delta_step": AT_LEAST_0,
+    EARLY_STOPPING: COUNT,
+}
+
+_NAMES: Rules = {
+    "n_estimators": Alias("num_round"),
+    "num_boost_round": Alias("num_round"),
+    "learning_rate": Alias("eta"),
+    "min_split_loss": Alias("gamma"),
+    "reg_lambda": Alias("lambda"),
+    "reg_alpha": Alias("alpha"),
+    "seed": Alias(SEED),
+    "random_state": Alias(SEED),
+    "objective": Says(
+        {
+            "binary:logistic": BINARY,
+            "multi:softprob": MULTICLASS,
+            "multi:softmax": MULTICLASS,
+            "reg:squarederror": SQUARED,
+            "reg:linear": SQUARED,
+            "reg:absoluteerror": ABSOLUTE,
+        }
+    ),
+    "eval_metric": metrics(
+        auc=MetricName.AUC,
+        logloss=MetricName.LOG_LOSS,
+        mlogloss=MetricName.LOG_LOSS,
+        error=MetricName.ACCURACY,
+        merror=MetricName.ACCURACY,
+        f1=MetricName.F1,
+        rmse=MetricName.RMSE,
+        mse=MetricName.MSE,
+        mae=MetricName.MAE,
+    ),
+    "num_class": Counts(Counted.CLASSES),
+    "booster": Fixed(("gbtree",), "trees are boosted"),
+    "tree_method": Fixed(("hist",), "trees are grown by histograms"),
+    "grow_policy": Fixed(("depthwise",), "trees are grown depth-wise"),
+    "sketch_eps": Refused("trees are grown by histograms"),
+    "updater": Refused("trees are grown by histograms"),
+    "base_score": Refused("it is estimated from the data"),
+    "csv_weights": Fixed(("0",), "rows are weighted by the column that '_sample_weight' names"),
+    "process_type": Fixed(("default",), "models are trained from scratch"),
+    "nthread": ONE_THREAD,
+    "n_jobs": ONE_THREAD,
+    "verbosity": QUIET,
+    "silent": Fixed(("0", "1"), "libraries write nothing but faults"),
+}
+
+_TRAITS = Traits(
+    cost=Cost(1.5e-6, 90, 14, 60, model_mb=7),
+    step="eta",
+    effort=_effort,
+    bounded=_bounded,
+    further=_FURTHER,
+    further_of_two_classes={"scale_pos_weight": AT_LEAST_0},
+    names=_NAMES,
+)
+
+
 class Xgboost:
     """Gradient-boosted trees, grown level by level.
 
@@ -43,6 +137,7 @@ class Xgboost:
 
     name = NAME
     recipes = ("dpp0", "dpp4")
+    traits = _TRAITS
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
         """Autopilot's names and ranges, without its ends that waste time: tiny steps, 32 levels of depth.

@@ -2,93 +2,38 @@
 
 Whoever sends a training job writes `objective: binary:logistic`, `num_boost_round: 200`, `predictor_type: regressor`.
 Each such name is another name of one of ours, or says something of the problem, or says what is the case anyway; all
-else is refused by name. engine/tuning/builtin.py has the tables.
+else is refused by name. The tables stand in the files of the learners (`Traits.names`).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
-from windvane.domain.problem import MetricName, ProblemType
+from windvane.domain.problem import MetricName
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.learners.catalogue import is_learner, learner
+from windvane.engine.learners.names import (
+    Alias,
+    Counted,
+    Counts,
+    Fixed,
+    Meaning,
+    Refused,
+    Rule,
+    Rules,
+    Says,
+)
 from windvane.errors import CandidateFault
 
-PROBLEM_TYPE, OBJECTIVE, SEED = "_problem_type", "_objective", "_seed"
+PROBLEM_TYPE, OBJECTIVE = "_problem_type", "_objective"
 TARGET, SAMPLE_WEIGHT, FRACTION = "_target", "_sample_weight", "_validation_fraction"
 """Our names of what a table is made of (engine/plan_text.py)."""
 
 _LEFT_TO_US = "auto"
 _BOOLEANS = {"True": "true", "False": "false"}
-
-
-class Counted(StrEnum):
-    """What a hyperparameter may repeat of the table."""
-
-    CLASSES = "classes"
-    COLUMNS = "columns excluding the target"
-
-
-@dataclass(frozen=True)
-class Alias:
-    """Another name of one of ours.
-
-    values    texts that have another text here; all others are taken as they are
-    """
-
-    name: str
-    values: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What a value says of the problem; None for what it leaves open.
-
-    absolute    whether errors themselves are made small, which they are where the objective is MAE
-    """
-
-    problem_type: ProblemType | None = None
-    objective: MetricName | None = None
-    absolute: bool | None = None
-
-
-@dataclass(frozen=True)
-class Says:
-    """A hyperparameter whose values say something of the problem."""
-
-    values: Mapping[str, Meaning]
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """One that may have the values that are the case anyway.
-
-    fact    what is the case
-    """
-
-    values: tuple[str, ...]
-    fact: str
-
-
-@dataclass(frozen=True)
-class Counts:
-    """One that repeats a number of the table, which must be right."""
-
-    what: Counted
-
-
-@dataclass(frozen=True)
-class Refused:
-    """One that means nothing here."""
-
-    why: str
-
-
-Rule = Alias | Says | Fixed | Counts | Refused
-Rules = Mapping[str, Rule]
 
 
 @dataclass(frozen=True)
@@ -142,6 +87,11 @@ class Translation:
 
     hyperparameters: dict[str, str]
     claims: tuple[Claim, ...]
+
+
+def names_of(algorithm: str) -> Rules:
+    """The other names that an algorithm's hyperparameters have; none of what is no learner."""
+    return learner(algorithm).traits.names if is_learner(algorithm) else {}
 
 
 def translated(algorithm: str, rules: Rules, given: Mapping[str, str]) -> Translation:

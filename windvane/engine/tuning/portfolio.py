@@ -8,7 +8,7 @@ from typing import Any
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.learners.monotone import KEEPING
+from windvane.engine.learners.catalogue import MONOTONE
 from windvane.engine.learners.residual import RESIDUAL
 from windvane.engine.learners.target_transform import LOG, TARGET_TRANSFORM, suggests_transform
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
@@ -25,6 +25,8 @@ class Opening:
 
     recipe   "" for the one that the algorithm prefers
     applies  to which tables it is tried on
+    on_log   of tables whose target has a long tail, those on which it learns the logarithm: the other openings keep to
+             the target itself, so that either way has some
     """
 
     algorithm: str
@@ -32,6 +34,7 @@ class Opening:
     changes: Mapping[str, Any] = field(default_factory=dict)
     recipe: str = ""
     applies: Applies = lambda _: True
+    on_log: Applies = lambda _: False
 
 
 def _has_pairs(analysis: Analysis) -> bool:
@@ -63,6 +66,14 @@ def _has_line(analysis: Analysis) -> bool:
     )
 
 
+def _any(_: Analysis) -> bool:
+    return True
+
+
+def _is_monotone(analysis: Analysis) -> bool:
+    return bool(analysis.monotone)
+
+
 _LOG = {TARGET_TRANSFORM: LOG}
 _RESIDUAL = {TARGET_TRANSFORM: RESIDUAL}
 _RANDOM_SPLITS = {
@@ -90,15 +101,19 @@ _WIDER_NETWORK = {"n_hidden": 400, "dropout": 0.3, "learning_rate": 1.5e-3}
 
 OPENINGS: tuple[Opening, ...] = (
     Opening("lightgbm", "sound defaults, quick to train"),
-    Opening("linear-learner", "linear baseline"),
+    Opening("linear-learner", "linear baseline", on_log=_any),
     Opening("xgboost", "trees on the residuals of a linear model", _RESIDUAL, applies=_has_line),
-    Opening("mlp", "fewer but wider networks", {"n_networks": 2, "n_hidden": 128}),
+    Opening("mlp", "fewer but wider networks", {"n_networks": 2, "n_hidden": 128}, on_log=_any),
     Opening(
-        "lightgbm", "pairwise interactions and target encoding", recipe="dpp4", applies=_has_pairs
+        "lightgbm",
+        "pairwise interactions and target encoding",
+        recipe="dpp4",
+        applies=_has_pairs,
+        on_log=_any,
     ),
     Opening("extra-trees", "errs differently from boosted trees"),
     Opening("lightgbm", "random splits: smoother, less overfitting", _RANDOM_SPLITS),
-    Opening("mlp", "smooth functions, complementary to trees"),
+    Opening("mlp", "smooth functions, complementary to trees", on_log=_any),
     Opening(
         "xgboost", "pairwise interactions and target encoding", recipe="dpp4", applies=_has_pairs
     ),
@@ -106,43 +121,39 @@ OPENINGS: tuple[Opening, ...] = (
     Opening("xgboost", "deep trees, strong column and row subsampling", _DEEP_AND_SPARSE),
     Opening("xgboost", "sound defaults", applies=_has_no_pairs),
     Opening("randomforest", "errs differently from boosted trees"),
-    Opening("catboost", "sound defaults, strong on categories"),
+    Opening("catboost", "sound defaults, strong on categories", on_log=_is_monotone),
     Opening(
         "catboost",
         "pairwise interactions and target encoding, deeper trees with more regularisation",
         _DEEPER,
         recipe="dpp4",
         applies=_has_pairs,
+        on_log=_any,
     ),
     Opening("neighbors", "predicts from the most similar rows", applies=_is_small),
-    Opening("catboost", "deeper trees with more restraint", _DEEPER, applies=_has_no_pairs),
+    Opening(
+        "catboost",
+        "deeper trees with more restraint",
+        _DEEPER,
+        applies=_has_no_pairs,
+        on_log=_is_monotone,
+    ),
 )
 """In the order that makes an ensemble good early, as benchmarks/portfolio.py learnt it from the public tables; left out
 one at a time, they confirm it."""
 
 WHERE_NAMED: tuple[Opening, ...] = (
-    Opening("nn-torch", "sound defaults: an ensemble of members that share one network"),
-    Opening("fastai", "sound defaults: learned embeddings of categories"),
-    Opening("nn-torch", "a deeper network with more dropout", _DEEPER_NETWORK),
-    Opening("fastai", "a wider network with a lower learning rate", _WIDER_NETWORK),
+    Opening(
+        "nn-torch", "sound defaults: an ensemble of members that share one network", on_log=_any
+    ),
+    Opening("fastai", "sound defaults: learned embeddings of categories", on_log=_any),
+    Opening("nn-torch", "a deeper network with more dropout", _DEEPER_NETWORK, on_log=_any),
+    Opening("fastai", "a wider network with a lower learning rate", _WIDER_NETWORK, on_log=_any),
 )
 """Of algorithms that are tried only where they are named: they take an extra, and more time than their place in an
 ensemble is worth."""
 
 _LOG_WHY = "trained on the target's logarithm because of its long tail"
-_ON_LOG = {
-    "linear-learner": {""},
-    "mlp": {""},
-    "nn-torch": {""},
-    "fastai": {""},
-    "lightgbm": {"dpp4"},
-    "catboost": {"dpp4"},
-}
-"""Algorithms, and their recipes, that learn targets with a long tail on the logarithm: the others' candidates keep to
-the target itself, so that either way has some."""
-
-_MONOTONE_ON_LOG = {"linear-learner": {""}, "catboost": {""}}
-"""The same where answers must be monotone: without pairs, and without networks."""
 
 
 def openings_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[Opening, ...]:
@@ -150,12 +161,11 @@ def openings_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[Ope
     known = (*OPENINGS, *WHERE_NAMED) if strategy.algorithms else OPENINGS
     applying = (opening for opening in known if opening.applies(analysis))
     if analysis.monotone:
-        applying = (opening for opening in applying if opening.algorithm in KEEPING)
+        applying = (opening for opening in applying if opening.algorithm in MONOTONE)
     found = _allowed(tuple(applying), strategy)
     if not has_long_tail(analysis):
         return found
-    on_log = _MONOTONE_ON_LOG if analysis.monotone else _ON_LOG
-    return tuple(_on_log(opening, on_log) for opening in found)
+    return tuple(_on_log(opening) if opening.on_log(analysis) else opening for opening in found)
 
 
 def _allowed(openings: tuple[Opening, ...], strategy: Strategy) -> tuple[Opening, ...]:
@@ -179,7 +189,5 @@ def has_long_tail(analysis: Analysis) -> bool:
     return not analysis.n_classes and suggests_transform(statistics)
 
 
-def _on_log(opening: Opening, on_log: Mapping[str, set[str]]) -> Opening:
-    if opening.recipe not in on_log.get(opening.algorithm, ()):
-        return opening
+def _on_log(opening: Opening) -> Opening:
     return replace(opening, why=f"{opening.why}; {_LOG_WHY}", changes={**opening.changes, **_LOG})

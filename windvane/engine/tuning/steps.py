@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from windvane.engine.candidates import Plan
+from windvane.engine.learners.catalogue import learner
 
-_STEP_SIZES = {"lightgbm": "learning_rate", "catboost": "learning_rate", "xgboost": "eta"}
-_LENGTHS = {"mlp": ("epochs", "schedule"), "fastai": ("epochs",)}
 _MOST_FACTOR = 4.0
 _LARGEST_STEP = 0.3
 
@@ -20,12 +19,12 @@ def hurried(plan: Plan, factor: float) -> Plan:
     if factor <= 1:
         return plan
     factor = min(factor, _MOST_FACTOR)
-    step = _STEP_SIZES.get(plan.algorithm)
+    traits = learner(plan.algorithm).traits
+    step, lengths = traits.step, traits.lengths
     if step in plan.hyperparameters:
         before = float(plan.hyperparameters[step])
         larger = min(before * factor, max(before, _LARGEST_STEP))
         return _changed(plan, {step: round(larger, 6)}, "a higher learning rate")
-    lengths = _LENGTHS.get(plan.algorithm, ())
     if lengths and "epochs" in plan.hyperparameters:
         fewer = max(1, round(int(plan.hyperparameters["epochs"]) / factor))
         return _changed(plan, dict.fromkeys(lengths, fewer), "fewer epochs")

@@ -10,9 +10,8 @@ from typing import Any
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.learners.catalogue import learner
-from windvane.engine.learners.patience import EARLY_STOPPING
 from windvane.engine.learners.residual import RESIDUAL
-from windvane.engine.learners.space import Choice, Dimension, Integer, Real, Space
+from windvane.engine.learners.space import LARGEST, Choice, Dimension, Integer, Real, Space
 from windvane.engine.learners.target_transform import LOG, TARGET_TRANSFORM
 from windvane.engine.tuning.bounds import bounded
 from windvane.engine.tuning.search import defaults_of, space_of
@@ -21,40 +20,10 @@ from windvane.errors import CandidateFault
 _STEPS = frozenset({"learning_rate", "eta"})
 """Nothing is learnt in steps of 0."""
 
-_LARGEST = 2**31 - 1
-
-_SHARE, _AT_LEAST_0, _COUNT = Real(0.0, 1.0), Real(0.0, math.inf), Integer(1, _LARGEST)
-_OF_FORESTS: Space = {"max_depth": _COUNT, "min_samples_split": _COUNT, "max_leaf_nodes": _COUNT}
-_FURTHER: Mapping[str, Space] = {
-    "xgboost": {
-        "colsample_bylevel": _SHARE,
-        "colsample_bynode": _SHARE,
-        "max_delta_step": _AT_LEAST_0,
-        EARLY_STOPPING: _COUNT,
-    },
-    "lightgbm": {
-        "max_depth": _COUNT,
-        "min_gain_to_split": _AT_LEAST_0,
-        "feature_fraction_bynode": _SHARE,
-        "max_delta_step": _AT_LEAST_0,
-        EARLY_STOPPING: _COUNT,
-    },
-    "catboost": {EARLY_STOPPING: _COUNT},
-    "randomforest": _OF_FORESTS,
-    "extra-trees": _OF_FORESTS,
-}
-"""What the search leaves alone and the libraries know."""
-
-_FURTHER_OF_TWO_CLASSES: Mapping[str, Space] = {
-    "xgboost": {"scale_pos_weight": _AT_LEAST_0},
-    "lightgbm": {"scale_pos_weight": _AT_LEAST_0},
-    "linear-learner": {"positive_example_weight_mult": Choice(("none", "balanced"))},
-}
-
 
 def completed(analysis: Analysis, plan: Plan) -> Plan:
     """The plan with its recipe and every hyperparameter: what is given stays as it is, the rest are the algorithm's
-    defaults for this table, within the bounds of engine/tuning/bounds.py.
+    defaults for this table, within the bounds that its learner sets.
 
     plan      its recipe may be "": the one that the algorithm prefers
     raises    CandidateFault naming what is not known, or has a value that cannot be, and what is allowed
@@ -77,9 +46,10 @@ def completed(analysis: Analysis, plan: Plan) -> Plan:
 def _known(analysis: Analysis, algorithm: str, defaults: Mapping[str, Any]) -> Space:
     """Every hyperparameter and what it may be; of those that are not searched the default is one end."""
     known = {name: _of_default(value) for name, value in defaults.items()}
-    known |= _FURTHER.get(algorithm, {})
+    traits = learner(algorithm).traits
+    known |= traits.further
     if analysis.n_classes == 2:
-        known |= _FURTHER_OF_TWO_CLASSES.get(algorithm, {})
+        known |= traits.further_of_two_classes
     known |= space_of(analysis, algorithm)
     if known and not analysis.n_classes:
         known[TARGET_TRANSFORM] = Choice((LOG, RESIDUAL))
@@ -110,7 +80,7 @@ def _fits(value: Any, dimension: Dimension) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return False
     if isinstance(dimension, Integer):
-        return isinstance(value, int) and 1 <= value <= _LARGEST
+        return isinstance(value, int) and 1 <= value <= LARGEST
     return 0 <= value <= (1 if _is_share(dimension) else math.inf)
 
 
@@ -122,7 +92,7 @@ def _told(dimension: Dimension) -> str:
     if isinstance(dimension, Choice):
         return f"one of: {', '.join(map(_shown, dimension.options))}"
     if isinstance(dimension, Integer):
-        return f"a whole number from 1 to {_LARGEST}"
+        return f"a whole number from 1 to {LARGEST}"
     return "a number from 0 to 1" if _is_share(dimension) else "a number of at least 0"
 
 

@@ -35,8 +35,7 @@ from windvane.engine.plan_text import (
     recipes_of,
 )
 from windvane.engine.rerun import fit_transformers, leave_out, rerun, rerun_ensemble
-from windvane.engine.tuning.aliases import Translation, translated
-from windvane.engine.tuning.builtin import BUILTIN
+from windvane.engine.tuning.aliases import Translation, names_of, translated
 from windvane.errors import CandidateFault, InvalidRequest
 from windvane.work.tasks.errand import Errand, fetch_archive, fetch_package, told_as
 from windvane.work.tasks.stages import Result, usable
@@ -77,7 +76,7 @@ def train(errand: Errand) -> Result:
     algorithm = _algorithm(errand)
     trainer = _TRAINERS.get(algorithm, _train_candidate)
     given = errand.request.get("HyperParameters", {})
-    said = translated(algorithm, BUILTIN.get(algorithm, {}), given)
+    said = translated(algorithm, names_of(algorithm), given)
     places = _channels(errand)
     uri = places.get(DATASET) or places.get(TRAIN, "")
     with (

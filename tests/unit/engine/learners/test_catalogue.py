@@ -14,10 +14,12 @@ from windvane.engine.learners.faults import candidate_fault
 from windvane.errors import CandidateFault, OutOfMemory
 from windvane.testing.learner_contract import Never, lesson
 
+PACKAGE = "windvane.engine.learners"
+
 
 def test_cards_say_what_the_learners_say():
     for card in LEARNERS:
-        found = getattr(import_module(card.module), card.attribute)
+        found = getattr(import_module(f"{PACKAGE}.{card.module}"), card.attribute)
         assert (found.name, found.recipes) == (card.name, card.recipes)
 
 

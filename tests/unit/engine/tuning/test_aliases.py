@@ -12,25 +12,19 @@ from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.learners.catalogue import LEARNERS
-from windvane.engine.tuning.aliases import (
-    Alias,
-    Claim,
-    Counts,
-    Fixed,
-    Refused,
-    Rule,
-    Says,
-    Translation,
-    translated,
-)
-from windvane.engine.tuning.builtin import BUILTIN
+from windvane.engine.learners.names import Alias, Counts, Fixed, Refused, Rule, Says
+from windvane.engine.tuning.aliases import Claim, Translation, names_of, translated
 from windvane.engine.tuning.search import defaults_of
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault
 
 
+def test_what_is_no_learner_has_no_other_names() -> None:
+    assert names_of("sklearn-automl") == names_of("ensemble") == {}
+
+
 def put(algorithm: str, **given: str) -> Translation:
-    return translated(algorithm, BUILTIN[algorithm], given)
+    return translated(algorithm, names_of(algorithm), given)
 
 
 def test_the_names_of_xgboost_in_sagemaker() -> None:
@@ -198,11 +192,10 @@ def test_the_loss_is_that_of_the_objective(analysis: Analysis) -> None:
         absolute.check(by_metric[MetricName.MSE])
 
 
-@pytest.mark.parametrize("algorithm", sorted(BUILTIN))
+@pytest.mark.parametrize("algorithm", [card.name for card in LEARNERS])
 def test_every_other_name_leads_to_one_that_is_known(algorithm: str, analysis: Analysis) -> None:
-    assert algorithm in [card.name for card in LEARNERS]
     defaults = defaults_of(analysis, algorithm)
-    for name, rule in BUILTIN[algorithm].items():
+    for name, rule in names_of(algorithm).items():
         if not isinstance(rule, Alias) or rule.name.startswith("_"):
             continue
         value = {"positive_example_weight_mult": "none"}.get(rule.name, defaults.get(rule.name, 5))
@@ -229,9 +222,9 @@ def said(rule: Rule) -> str:
 def test_every_other_name_is_documented_and_no_further_one() -> None:
     page = (Path(__file__).parents[4] / "docs" / "step-jobs.md").read_text()
     wanted = [
-        f"| `{algorithm}` | `{name}` | {said(rule)} |"
-        for algorithm, rules in BUILTIN.items()
-        for name, rule in rules.items()
+        f"| `{card.name}` | `{name}` | {said(rule)} |"
+        for card in LEARNERS
+        for name, rule in names_of(card.name).items()
     ]
     _, _, after = page.partition("| image | name | here |")
     documented = [line for line in after.partition("\n\n")[0].splitlines() if "`" in line]
