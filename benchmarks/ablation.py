@@ -21,7 +21,7 @@ from benchmarks.kept import JOB
 from benchmarks.markdown import markdown_table
 from windvane.domain.problem import MetricName
 from windvane.engine.data.dataset import Dataset, read_dataset
-from windvane.engine.ensembles.blend import blend
+from windvane.engine.ensembles.blend import OutOfFold, blend
 from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_of_fold
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.scoring.evaluate import gain
@@ -83,7 +83,7 @@ def missed(job: Path) -> dict[str, float]:
 def error_of(table: Dataset, predictions: Predictions) -> float:
     """Of the ensemble on rows that its weights were not fitted on, or of the best candidate if there is none."""
     objective = table.analysis.objective
-    found = blend(predictions, table.y, table.folds, objective)
+    found = blend(OutOfFold(predictions, table.y, table.folds, objective))
     if found is None:
         return error_of_best(table, predictions)
     return _error(objective, table.y[found.rows], found.out_of_fold)

@@ -21,9 +21,9 @@ from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.dataset import Dataset, read_analysis, read_dataset
-from windvane.engine.ensembles.blend import Blend, Predictions, weighted
+from windvane.engine.ensembles.blend import Blend, OutOfFold, Predictions, weighted
 from windvane.engine.ensembles.second_layer import SecondLayer
-from windvane.engine.ensembles.stacking import FirstLayer, stacked, stacking_of
+from windvane.engine.ensembles.stacking import stacked, stacking_of
 from windvane.engine.evaluation import judge
 from windvane.engine.features.cards import RECIPES
 from windvane.engine.outcomes import (
@@ -183,8 +183,7 @@ def _stacked(
     """The ensemble with its second layer, if it is to have one."""
     if not second_layer:
         return found, None
-    objective = table.analysis.objective
-    first = FirstLayer(predictions, table.y, table.folds, objective, table.weight)
+    first = OutOfFold.of(table, predictions)
     return stacked(stacking_of(second_layer), first, found)
 
 

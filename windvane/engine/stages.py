@@ -32,7 +32,7 @@ from windvane.engine.candidates import Outcome, Plan, baseline_plan
 from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.dataset import read_dataset
-from windvane.engine.ensembles.blend import Blend, blend
+from windvane.engine.ensembles.blend import Blend, OutOfFold, blend
 from windvane.engine.evaluation import judge
 from windvane.engine.evaluation.stacking_gain import Layered, with_proven_layer
 from windvane.engine.outcomes import (
@@ -165,7 +165,7 @@ def build_ensemble(
     records = {number: read_candidate(folder) for number, folder in members.items()}
     predictions = _calibrated(members, records)
     objective, costs = table.analysis.objective, _costs(records, max_latency_s)
-    found = blend(predictions, table.y, table.folds, objective, costs, table.weight)
+    found = blend(OutOfFold.of(table, predictions), costs)
     if found is None:
         return None
     layered = Layered(found)

@@ -11,10 +11,18 @@ import numpy as np
 from windvane.domain.problem import METRICS_OF, ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.features.plan import fit_transform_recipe
+from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.target_transform import TARGET_TRANSFORM
-from windvane.engine.packages.package import Member, Schema, write_model, write_transformers
+from windvane.engine.packages.package import (
+    Member,
+    ModelSpec,
+    Schema,
+    Transformers,
+    write_model,
+    write_transformers,
+)
 from windvane.engine.scoring.threshold import Decision
 from windvane.testing.learner_contract import Never
 
@@ -95,13 +103,7 @@ def made(folder: Path, name: str, posed: Table, **parameters: Any) -> Made:
     recipe, X = None, np.empty((N_ROWS, 0), np.float32)
     if algorithm.recipes[0]:
         recipe, X = fit_transform_recipe(
-            algorithm.recipes[0],
-            SPECS,
-            posed.columns,
-            posed.y,
-            posed.problem_type,
-            posed.n_classes,
-            0,
+            algorithm.recipes[0], RecipeData(SPECS, posed.columns, posed.y, posed.n_classes, 0)
         )
     setting = Setting(
         posed.problem_type,
@@ -126,9 +128,10 @@ def packaged(folder: Path, posed: Table, members: list[Made]) -> None:
         tuple(spec.name for spec in SPECS), posed.labels, "string", "y", posed.problem_type
     )
     recipes = {one.recipe.name: one.recipe for one in members if one.recipe}
-    write_transformers(folder / "transformers", schema, SPECS, recipes)
+    write_transformers(folder / "transformers", Transformers(schema, SPECS, recipes))
     shares = [replace(one.member, weight=1 / len(members)) for one in members]
-    write_model(folder / "model", schema, shares, Decision(0.5), {"candidate": 1})
+    spec = ModelSpec(schema, shares, Decision(0.5), {"candidate": 1})
+    write_model(folder / "model", spec)
 
 
 TRANSFORMED = {"residual": {TARGET_TRANSFORM: "residual"}, "log": {TARGET_TRANSFORM: "log"}}

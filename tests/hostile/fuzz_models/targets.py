@@ -22,8 +22,9 @@ from hostile.fuzz_models.walking import is_sum, walked_nodes, walked_text
 
 from windvane.domain.problem import ProblemType
 from windvane.engine.data.dataset import read_encoded
+from windvane.engine.ensembles.blend import OutOfFold
 from windvane.engine.ensembles.second_layer import SecondLayer, load_second_layer
-from windvane.engine.ensembles.stacking import FirstLayer, Stacking, _fit
+from windvane.engine.ensembles.stacking import Stacking, _fit
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.lightgbm import LightGbmModel
 from windvane.engine.learners.xgboost_model import XgboostModel
@@ -121,7 +122,7 @@ def _second_layer(scratch: Path) -> Target:
     generator = np.random.default_rng(0)
     y = generator.integers(0, 3, 3_000).astype(float)
     said = {k: generator.dirichlet((1, 1, 1), 3_000) for k in (1, 2)}
-    first = FirstLayer(said, y, np.arange(3_000) % 3, "LogLoss")
+    first = OutOfFold(said, y, np.arange(3_000) % 3, "LogLoss")
     layer = _fit(Stacking(rounds=3), first, {1: 0.5, 2: 0.5}, np.arange(3_000))
     layer.save(scratch / "m")
 

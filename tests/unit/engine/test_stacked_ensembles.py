@@ -15,7 +15,7 @@ from windvane.engine.ensembles.stacking import Stacking
 from windvane.engine.evaluation import judge
 from windvane.engine.outcomes import read_candidate, read_out_of_fold
 from windvane.engine.packages.package import load_predictor
-from windvane.engine.packages.predictor import Predictor
+from windvane.engine.packages.predictor import Combination, Predictor, Transformers
 from windvane.engine.rerun import rerun_ensemble
 from windvane.engine.scoring.metrics import METRICS
 from windvane.errors import CandidateFault, CorruptArtifact
@@ -116,15 +116,12 @@ def test_packages_answer_with_it_one_row_as_many(worked, members, ensemble, tmp_
         assert (one.values == many.values[place : place + 1]).all()
         assert (one.probabilities == many.probabilities[place : place + 1]).all()
     assert predictor.second_layer.n_members == len(ensemble[1].members)
+    pool = pool_for(len(predictor.schema.labels))
     without = Predictor(
-        predictor.schema,
-        predictor.columns,
-        predictor.recipes,
+        Transformers(predictor.schema, predictor.columns, predictor.recipes),
         predictor.members,
-        predictor.decision,
+        Combination(predictor.decision, predictor.temperature, pool),
         predictor.about,
-        predictor.temperature,
-        pool_for(len(predictor.schema.labels)),
     ).predict(rows)
     assert (without.values != many.values).any() or (
         without.probabilities != many.probabilities

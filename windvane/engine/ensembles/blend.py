@@ -7,7 +7,7 @@ were fitted on other rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
+from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.losses import Loss, loss_for
 from windvane.engine.ensembles.pool import pool_for, pooled
 from windvane.engine.ensembles.thrift import fit_thrifty_weights
@@ -40,6 +41,43 @@ Predictions = Mapping[int, NDArray[np.floating[Any]]]
 
 
 @dataclass(frozen=True)
+class OutOfFold:
+    """Out-of-fold predictions of candidates, and what they are of.
+
+    predictions  candidate index -> out-of-fold predictions of all rows, NaN where there is none
+    y            (n_rows,) target or class index
+    folds        (n_rows,) the fold each row was validated in
+    objective    that candidates are ranked by
+    weight       (n_rows,) what each row counts for
+    """
+
+    predictions: Predictions
+    y: Floats
+    folds: NDArray[np.integer[Any]]
+    objective: MetricName
+    weight: Weight = None
+
+    @classmethod
+    def of(cls, table: Dataset, predictions: Predictions) -> OutOfFold:
+        """Of candidates for this table."""
+        objective = table.analysis.objective
+        return cls(predictions, table.y, table.folds, objective, table.weight)
+
+    def answers(self, members: Iterable[int], rows: Indices) -> list[NDArray[np.floating[Any]]]:
+        """What each of the members predicts of these rows."""
+        return [self.predictions[index][rows] for index in members]
+
+    def loss(self, members: Iterable[int], rows: Indices) -> Loss:
+        """Of weights of the members, on these rows."""
+        told = self.answers(members, rows)
+        return loss_for(told, self.y[rows], self.objective, taken(self.weight, rows))
+
+    def gain(self, predicted: Floats, rows: Indices) -> float:
+        """The objective of predictions of these rows, higher being better."""
+        return gain(self.objective, self.y[rows], predicted, taken(self.weight, rows))
+
+
+@dataclass(frozen=True)
 class Blend:
     """An ensemble.
 
@@ -61,44 +99,32 @@ class Blend:
     without: dict[int, dict[int, float]] = field(default_factory=dict)
 
 
-def blend(
-    predictions: Predictions,
-    y: Floats,
-    folds: NDArray[np.integer],
-    objective: MetricName,
-    costs: Mapping[int, float] | None = None,
-    weight: Weight = None,
-) -> Blend | None:
+def blend(given: OutOfFold, costs: Mapping[int, float] | None = None) -> Blend | None:
     """The ensemble of these candidates, or None if fewer than two of them are worth having.
 
-    predictions  candidate index -> out-of-fold predictions of all rows, NaN where there is none
-    folds        (n_rows,) the fold each row was validated in
-    costs        candidate index -> share of what the members may cost together; None for no limit
-    weight       (n_rows,) what each row counts for
+    costs    candidate index -> share of what the members may cost together; None for no limit
 
     Candidates that lack folds which others have are left out.
     """
-    considered, rows = _considered(predictions, y, objective, weight)
+    predictions = given.predictions
+    considered, rows = _considered(predictions, given.y, given.objective, given.weight)
     if costs is not None:
         considered = tuple(index for index in considered if costs[index] <= 1)
     if len(considered) < 2:
         return None
     some = some_of(rows.size, _enough_rows(predictions[considered[0]]))
-    few, few_y = rows[some], y[rows[some]]
-    few_weight = taken(weight, few)
-    loss = loss_for([predictions[index][few] for index in considered], few_y, objective, few_weight)
+    few = rows[some]
+    loss = given.loss(considered, few)
     fit = _fit_for(considered, costs)
     smooth = fit(loss, few.size)
     # With a limit, the best one may cost too much to join.
     share = 1.0
     if costs is None or smooth[0] > 0:
-        share = _share_that_scores(
-            predictions, considered, smooth, few, few_y, objective, few_weight
-        )
+        share = _share_that_scores(given, considered, smooth, few)
     weights = _towards_best(smooth, share)
     if np.count_nonzero(weights) < 2:
         return None
-    parts = honest_parts(folds[rows])
+    parts = honest_parts(given.folds[rows])
     shape = (rows.size, *predictions[considered[0]].shape[1:])
     out_of_fold, without = np.empty(shape), {}
     for part in np.unique(parts):
@@ -154,20 +180,15 @@ def _fit_for(
 
 
 def _share_that_scores(
-    predictions: Predictions,
-    considered: Sequence[int],
-    weights: Floats,
-    rows: Indices,
-    y: Floats,
-    objective: MetricName,
-    weight: Weight,
+    given: OutOfFold, considered: Sequence[int], weights: Floats, rows: Indices
 ) -> float:
     """How far to go from the best single candidate to the weights: as far as the objective is higher than that one's.
     Weights are fitted to a smooth loss, candidates are picked by the objective itself."""
-    alone = gain(objective, y, predictions[considered[0]][rows].astype(np.float64), weight)
+    predictions = given.predictions
+    alone = given.gain(predictions[considered[0]][rows].astype(np.float64), rows)
     for share in _SHARES:
         blended = _pooled(predictions, considered, _towards_best(weights, share), rows)
-        if gain(objective, y, blended, weight) > alone:
+        if given.gain(blended, rows) > alone:
             return share
     return 1.0
 

@@ -12,10 +12,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
-from windvane.engine.ensembles.blend import Blend, Predictions, some_of
+from windvane.engine.ensembles.blend import Blend, OutOfFold, some_of
 from windvane.engine.ensembles.losses import SQUARED
 from windvane.engine.ensembles.pool import pool_for, pooled
 from windvane.engine.ensembles.second_layer import (
@@ -82,26 +81,7 @@ def stacking_of(document: Mapping[str, Any]) -> Stacking:
     return Stacking(**document)
 
 
-@dataclass(frozen=True)
-class FirstLayer:
-    """What a second layer is fitted to.
-
-    predictions  candidate index -> out-of-fold predictions of all rows
-    y            (n_rows,);  folds  (n_rows,) the fold each row was validated in
-    weight       (n_rows,) what each row counts for
-    """
-
-    predictions: Predictions
-    y: Floats
-    folds: NDArray[np.integer[Any]]
-    objective: MetricName
-    weight: Weight = None
-
-    def answers(self, members: Mapping[int, float], rows: Indices) -> Answers:
-        return [self.predictions[index][rows] for index in members]
-
-
-def fits_into(seconds: float, stacking: Stacking, first: FirstLayer, found: Blend) -> bool:
+def fits_into(seconds: float, stacking: Stacking, first: OutOfFold, found: Blend) -> bool:
     """Whether there are rows enough, and so much time that a second layer costs little of it."""
     if found.rows.size < LEAST_ROWS:
         return False
@@ -113,14 +93,14 @@ def fits_into(seconds: float, stacking: Stacking, first: FirstLayer, found: Blen
     return bool(loading_s + n_fits * (_FIT_S + _VISIT_S * visits) <= _TIME_SHARE * seconds)
 
 
-def honest_answers(stacking: Stacking, first: FirstLayer, found: Blend) -> Floats:
+def honest_answers(stacking: Stacking, first: OutOfFold, found: Blend) -> Floats:
     """What `Blend.out_of_fold` is with a second layer: neither the weights nor the trees that answer a row were fitted to
     its part."""
     return _cross_fitted(stacking, first, found.rows, found.without)
 
 
 def stacked(
-    stacking: Stacking, first: FirstLayer, found: Blend, out_of_fold: Floats | None = None
+    stacking: Stacking, first: OutOfFold, found: Blend, out_of_fold: Floats | None = None
 ) -> tuple[Blend, SecondLayer]:
     """The ensemble with a second layer, and that layer, fitted to all rows. `in_sample` is of the final weights and of trees
     that were fitted without the row's part.
@@ -138,7 +118,7 @@ def stacked(
 
 def _cross_fitted(
     stacking: Stacking,
-    first: FirstLayer,
+    first: OutOfFold,
     rows: Indices,
     weights: Mapping[int, Mapping[int, float]],
 ) -> Floats:
@@ -156,7 +136,7 @@ def _cross_fitted(
 
 
 def _fit(
-    stacking: Stacking, first: FirstLayer, weights: Mapping[int, float], rows: Indices
+    stacking: Stacking, first: OutOfFold, weights: Mapping[int, float], rows: Indices
 ) -> SecondLayer:
     few = rows[some_of(rows.size, _MOST_ROWS)]
     told = first.answers(weights, few)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from windvane.engine.data.dataset import Dataset
-from windvane.engine.ensembles.blend import Blend, Predictions
+from windvane.engine.ensembles.blend import Blend, OutOfFold, Predictions
 from windvane.engine.ensembles.second_layer import SecondLayer
 from windvane.engine.ensembles.stacking import (
-    FirstLayer,
     Stacking,
     fits_into,
     honest_answers,
@@ -56,7 +55,7 @@ def with_proven_layer(
     seconds        that the ensemble's stage has
     """
     objective, stacking = table.analysis.objective, _USUAL
-    first = FirstLayer(predictions, table.y, table.folds, objective, table.weight)
+    first = OutOfFold.of(table, predictions)
     if table.analysis.monotone or not fits_into(seconds, stacking, first, found):
         return Layered(found)
     try:

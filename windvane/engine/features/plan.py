@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.domain.problem import ProblemType
 from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
 from windvane.engine.features.base import ColumnTransformer
 from windvane.engine.features.cards import Maker, Making, recipe_card
@@ -15,6 +14,7 @@ from windvane.engine.features.categorical import TargetMeans
 from windvane.engine.features.interactions import Interactions
 from windvane.engine.features.pairing import Lesson, choose_pairs
 from windvane.engine.features.recipe import Recipe
+from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.selection import strongest
 from windvane.engine.features.terms import TermTable
 from windvane.engine.features.text import MAX_FIT_ROWS
@@ -36,57 +36,25 @@ def term_tables(specs: Sequence[ColumnSpec], columns: Columns) -> dict[str, Term
     }
 
 
-def fit_recipe(
-    name: str,
-    specs: Sequence[ColumnSpec],
-    columns: Columns,
-    y: NDArray[np.float64],
-    problem_type: ProblemType,
-    n_classes: int,
-    seed: int,
-    rows: NDArray[np.int64] | None = None,
-) -> Recipe:
-    """Learn a recipe.
+def fit_transform_recipe(name: str, data: RecipeData) -> tuple[Recipe, FloatMatrix]:
+    """A recipe learnt from the training rows, and the matrix (n_training_rows, n_features) of them to learn a model from.
+    It differs from what the recipe's `transform` makes of them where a feature is made of the target: there, every row is
+    encoded from other rows.
 
-    specs     of all columns; those that are no features are passed over
-    y         (n_rows,) target or class index
-    rows      the training rows; all of them if None. No other row is looked at
     raises    DataFault if no column is of use
     """
-    return fit_transform_recipe(name, specs, columns, y, problem_type, n_classes, seed, rows)[0]
-
-
-def fit_transform_recipe(
-    name: str,
-    specs: Sequence[ColumnSpec],
-    columns: Columns,
-    y: NDArray[np.float64],
-    problem_type: ProblemType,
-    n_classes: int,
-    seed: int,
-    rows: NDArray[np.int64] | None = None,
-    tables: Mapping[str, TermTable] | None = None,
-) -> tuple[Recipe, FloatMatrix]:
-    """As `fit_recipe`, and the matrix (len(rows), n_features) of the training rows to learn a model from.
-    It differs from what the recipe's `transform` makes of them where a feature is made of the target:
-    there, every row is encoded from other rows.
-
-    tables    what `term_tables` made of these columns; without them each text is searched for terms again
-    """
     card = recipe_card(name)
-    taken = y if rows is None else y[rows]
-    usable = [spec for spec in specs if spec.type in card.makers]
+    usable = [spec for spec in data.specs if spec.type in card.makers]
     dropped: dict[str, str] = {}
     if len(usable) > MAX_WIDTH:
-        kept = strongest(usable, columns, taken, problem_type, rows, MAX_WIDTH)
+        kept = strongest(usable, data, MAX_WIDTH)
         dropped = {
             spec.name: f"{MAX_WIDTH} other columns have a higher prediction power"
             for spec in usable
             if spec.name not in kept
         }
         usable = [spec for spec in usable if spec.name in kept]
-    n_targets = n_classes if problem_type.is_classification else 0
-    fitting = _Fitting(columns, taken, rows, n_targets, seed, tables or {})
+    fitting = _Fitting(data)
     widths = _widths(usable)
     for position, spec in enumerate(usable):
         reason = fitting.add(spec, card.makers[spec.type], widths[spec.type], position)
@@ -105,23 +73,19 @@ def fit_transform_recipe(
     recipe, X = Recipe(name, fitting.steps, dropped), fitting.matrix()
     if not card.most_pairs:
         return recipe, X
-    lesson = Lesson(X, recipe.features, taken, n_targets, seed)
+    lesson = Lesson(X, recipe.features, data.targets, data.n_classes, data.seed)
     most = min(card.most_pairs, MAX_WIDTH - X.shape[1])
-    pairs = Interactions(choose_pairs(lesson, usable, columns, rows, most))
-    return _with_pairs(recipe, X, pairs, columns, rows)
+    pairs = Interactions(choose_pairs(lesson, usable, data.columns, data.rows, most))
+    return _with_pairs(recipe, X, pairs, data)
 
 
 def _with_pairs(
-    recipe: Recipe,
-    X: FloatMatrix,
-    pairs: Interactions,
-    columns: Columns,
-    rows: NDArray[np.int64] | None,
+    recipe: Recipe, X: FloatMatrix, pairs: Interactions, data: RecipeData
 ) -> tuple[Recipe, FloatMatrix]:
     if not pairs.pairs:
         return recipe, X
     used = {source for feature in pairs.features() for source in feature.sources}
-    values = {source: columns[source] if rows is None else columns[source][rows] for source in used}
+    values = {source: data.values(source) for source in used}
     more = pairs.transform(values, len(X))
     return Recipe(recipe.name, recipe.steps, recipe.dropped, pairs), np.hstack([X, more])
 
@@ -143,18 +107,8 @@ def _widths(specs: Sequence[ColumnSpec]) -> dict[ColumnType, int]:
 class _Fitting:
     """Transformers fitted so far, and what they make of the training rows."""
 
-    def __init__(
-        self,
-        columns: Columns,
-        y: NDArray[np.float64],
-        rows: NDArray[np.int64] | None,
-        n_classes: int,
-        seed: int,
-        tables: Mapping[str, TermTable],
-    ) -> None:
-        self._columns, self._y, self._rows = columns, y, rows
-        self._n_classes, self._seed = n_classes, seed
-        self._tables = tables
+    def __init__(self, data: RecipeData) -> None:
+        self._data, self._y = data, data.targets
         self.steps: list[tuple[str, ColumnTransformer]] = []
         self._parts: list[FloatMatrix] = []
 
@@ -162,16 +116,15 @@ class _Fitting:
         self, spec: ColumnSpec, makers: Sequence[Maker], width: int, position: int
     ) -> str | None:
         """Why nothing of the column is of use, or None."""
-        values = self._columns[spec.name]
-        values = values if self._rows is None else values[self._rows]
-        seed = self._seed + position
+        values = self._data.values(spec.name)
+        seed = self._data.seed + position
         reason: str | None = None
         n_before, left = len(self.steps), width
         for make in makers:
             if not left:
                 break
-            table = self._tables.get(spec.name)
-            transformer = make(Making(spec.name, left, self._n_classes, seed, table))
+            table = self._data.tables.get(spec.name)
+            transformer = make(Making(spec.name, left, self._data.n_classes, seed, table))
             try:
                 part = _fit_transform(transformer, values, self._y, seed)
             except RejectColumn as rejection:

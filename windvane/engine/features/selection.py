@@ -8,39 +8,33 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.domain.problem import ProblemType
-from windvane.engine.columns import Columns, ColumnSpec, ColumnType, Values
+from windvane.engine.columns import ColumnSpec, ColumnType, Values
+from windvane.engine.features.recipe_data import RecipeData
 
 _MAX_ROWS = 10_000
 
 
-def strongest(
-    specs: Sequence[ColumnSpec],
-    columns: Columns,
-    y: NDArray[np.float64],
-    problem_type: ProblemType,
-    rows: NDArray[np.int64] | None,
-    limit: int,
-) -> frozenset[str]:
+def strongest(specs: Sequence[ColumnSpec], data: RecipeData, limit: int) -> frozenset[str]:
     """Names of the `limit` columns that explain most of the target's variance (of any class's indicator).
 
     A number or date explains its squared correlation; a category what its means explain, corrected for
     their number. Text is always among the first.
     """
+    y = data.targets
     positions = np.arange(len(y))[:: max(1, len(y) // _MAX_ROWS)]
-    targets = _targets(y[positions], problem_type)
-    taken = positions if rows is None else rows[positions]
+    targets = _targets(y[positions], data.n_classes)
+    taken = positions if data.rows is None else data.rows[positions]
     explained = {
-        spec.name: _explained(columns[spec.name][taken], spec.type, targets) for spec in specs
+        spec.name: _explained(data.columns[spec.name][taken], spec.type, targets) for spec in specs
     }
     ranked = sorted(specs, key=lambda spec: -explained[spec.name])
     return frozenset(spec.name for spec in ranked[:limit])
 
 
-def _targets(y: NDArray[np.float64], problem_type: ProblemType) -> NDArray[np.float64]:
+def _targets(y: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
     """(n_rows, n_targets), each with mean 0 and length 1, or all 0."""
     targets = y[:, None]
-    if problem_type.is_classification:
+    if n_classes:
         targets = (y[:, None] == np.unique(y)).astype(np.float64)
     centred = targets - targets.mean(axis=0)
     length = np.sqrt((centred**2).sum(axis=0))

@@ -15,7 +15,14 @@ from windvane.engine.data.dataset import read_analysis
 from windvane.engine.data.sketch import read_sketch
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.outcomes import FULL_FIT, CandidateRecord
-from windvane.engine.packages.package import Member, Schema, write_model, write_transformers
+from windvane.engine.packages.package import (
+    Member,
+    ModelSpec,
+    Schema,
+    Transformers,
+    write_model,
+    write_transformers,
+)
 from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.errors import CorruptArtifact
 
@@ -69,14 +76,14 @@ def write_packages(
     }
     digest = digest_of(analysis)
     sketch = read_sketch(dataset)
-    write_transformers(folder / "transformers", schema, analysis.columns, recipes, digest, sketch)
+    transformers = Transformers(schema, analysis.columns, recipes)
+    write_transformers(folder / "transformers", transformers, digest, sketch)
     members = [one.member for one in parts]
     # A single model's temperature is its member's.
     temperature = record.temperature if record.plan is None else NO_CHANGE
     about = _about(analysis, record)
-    write_model(
-        folder / "model", schema, members, record.decision, about, temperature, second_layer
-    )
+    spec = ModelSpec(schema, members, record.decision, about, temperature, second_layer)
+    write_model(folder / "model", spec)
 
 
 def write_recipes(dataset: Path, fits: Mapping[str, Path], folder: Path) -> None:
@@ -89,7 +96,7 @@ def write_recipes(dataset: Path, fits: Mapping[str, Path], folder: Path) -> None
     analysis, sketch = read_analysis(dataset), read_sketch(dataset)
     recipes = {name: load_recipe(fit) for name, fit in fits.items()}
     schema, digest = schema_of(analysis), digest_of(analysis)
-    write_transformers(folder, schema, analysis.columns, recipes, digest, sketch)
+    write_transformers(folder, Transformers(schema, analysis.columns, recipes), digest, sketch)
 
 
 def digest_of(analysis: Analysis) -> str:

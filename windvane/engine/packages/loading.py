@@ -18,7 +18,13 @@ from windvane.engine.learners.catalogue import learner
 from windvane.engine.manifest import check_manifest, each_file_once, read_json
 from windvane.engine.outcomes import SECOND_LAYER
 from windvane.engine.packages.checks import check_answers, check_schema, checked_parse
-from windvane.engine.packages.predictor import LoadedMember, Predictor, Schema
+from windvane.engine.packages.predictor import (
+    Combination,
+    LoadedMember,
+    Predictor,
+    Schema,
+    Transformers,
+)
 from windvane.engine.scoring.classweights import ClassWeights
 from windvane.engine.scoring.threshold import Decision
 from windvane.errors import CorruptArtifact
@@ -71,7 +77,10 @@ def _load(transformers: Path, model: Path) -> Predictor:
     layer = _read_second_layer(model / SECOND_LAYER, len(members), len(schema.labels))
     try:
         return Predictor(
-            schema, columns, recipes, members, decision, about, temperature, pool, layer
+            Transformers(schema, columns, recipes),
+            members,
+            Combination(decision, temperature, pool, layer),
+            about,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptArtifact(

@@ -18,23 +18,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from windvane.engine.columns import ColumnSpec
 from windvane.engine.data.sketch import SKETCH, Sketch, sketch_to_json
 from windvane.engine.ensembles.pool import pool_for
-from windvane.engine.features.base import FittedRecipe
 from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
 from windvane.engine.outcomes import SECOND_LAYER
 from windvane.engine.packages.loading import load_predictor, load_transformers
-from windvane.engine.packages.predictor import Predictions, Predictor, Schema
+from windvane.engine.packages.predictor import Predictions, Predictor, Schema, Transformers
 from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.engine.scoring.threshold import Decision
 
 __all__ = [
     "FORMAT_VERSION",
     "Member",
+    "ModelSpec",
     "Predictions",
     "Predictor",
     "Schema",
+    "Transformers",
     "check_manifest",
     "load_predictor",
     "load_transformers",
@@ -62,22 +62,39 @@ class Member:
     temperature: float = NO_CHANGE
 
 
+@dataclass(frozen=True)
+class ModelSpec:
+    """What a model package is made of.
+
+    schema       that of the transformers package it belongs to
+    decision     how classes are decided
+    about        JSON that describes the model: algorithm, hyperparameters, scores ...
+    temperature  of the members' pool, or of what the second layer makes of it
+    second_layer
+                 the folder where SecondLayer.save wrote it
+    """
+
+    schema: Schema
+    members: Sequence[Member]
+    decision: Decision
+    about: Mapping[str, Any]
+    temperature: float = NO_CHANGE
+    second_layer: Path | None = None
+
+
 def write_transformers(
     folder: Path,
-    schema: Schema,
-    columns: Sequence[ColumnSpec],
-    recipes: Mapping[str, FittedRecipe],
+    transformers: Transformers,
     table: str = "",
     sketch: Sketch = MappingProxyType({}),
 ) -> None:
     """A transformers package, into a folder that is made and must not exist.
 
-    columns   the specs of schema.features, in that order
-    recipes   name -> fitted recipe: those that the model's members name; may be empty
     table     digest of what they were fitted on; "" if nobody knows
     sketch    of the columns; empty if nobody knows
     raises    ValueError if columns and schema differ
     """
+    schema, columns, recipes = transformers.schema, transformers.columns, transformers.recipes
     if tuple(column.name for column in columns) != schema.features:
         raise ValueError("The columns are not those of the schema, or stand in another order.")
     folder.mkdir(parents=True)
@@ -94,33 +111,20 @@ def write_transformers(
     write_manifest(folder, "transformers", {"recipes": sorted(recipes), "table": table})
 
 
-def write_model(
-    folder: Path,
-    schema: Schema,
-    members: Sequence[Member],
-    decision: Decision,
-    about: Mapping[str, Any],
-    temperature: float = NO_CHANGE,
-    second_layer: Path | None = None,
-) -> None:
+def write_model(folder: Path, spec: ModelSpec) -> None:
     """A model package, into a folder that is made and must not exist.
 
-    schema       that of the transformers package it belongs to
-    decision     how classes are decided
-    about        JSON that describes the model: algorithm, hyperparameters, scores ...
-    temperature  of the members' pool, or of what the second layer makes of it
-    second_layer
-                 the folder where SecondLayer.save wrote it
     raises       ValueError if there are no members or their weights are not positive with the sum 1
     """
+    members, decision = spec.members, spec.decision
     weights = [member.weight for member in members]
     if not members or min(weights) <= 0 or abs(sum(weights) - 1) > 1e-6:
         raise ValueError(f"Weights must be positive and add up to 1; these do not: {weights}.")
     folder.mkdir(parents=True)
     for number, member in enumerate(members):
         shutil.copytree(member.folder, folder / "members" / str(number))
-    if second_layer is not None:
-        shutil.copytree(second_layer, folder / SECOND_LAYER)
+    if spec.second_layer is not None:
+        shutil.copytree(spec.second_layer, folder / SECOND_LAYER)
     document = {
         "members": [
             {
@@ -133,9 +137,9 @@ def write_model(
         ],
         "threshold": decision.threshold,
         "class_weights": list(decision.class_weights),
-        "temperature": temperature,
-        "pool": pool_for(len(schema.labels)),
-        "schema": schema.digest(),
+        "temperature": spec.temperature,
+        "pool": pool_for(len(spec.schema.labels)),
+        "schema": spec.schema.digest(),
     }
     write_json(folder / "model.json", document)
-    write_manifest(folder, "model", dict(about))
+    write_manifest(folder, "model", dict(spec.about))

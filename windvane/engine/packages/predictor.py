@@ -71,44 +71,69 @@ class LoadedMember:
     temperature: float = NO_CHANGE
 
 
+@dataclass(frozen=True)
+class Transformers:
+    """What a transformers package holds.
+
+    columns   the specs of schema.features, in that order
+    recipes   name -> fitted recipe: those that the model's members name; may be empty
+    """
+
+    schema: Schema
+    columns: Sequence[ColumnSpec]
+    recipes: Mapping[str, FittedRecipe]
+
+
+@dataclass(frozen=True)
+class Combination:
+    """How the members' predictions become the answer.
+
+    decision      how classes are decided
+    temperature   of the members' pool, or of what the second layer makes of it
+    pool          how the members' answers become one
+    second_layer  what moves the pool's answer; None if nothing does
+    """
+
+    decision: Decision
+    temperature: float = NO_CHANGE
+    pool: Pool = Pool.ARITHMETIC
+    second_layer: SecondLayer | None = None
+
+
 class Predictor:
     """Answers rows of raw cells, as they stand in a CSV file without header and target.
 
-    decision    how classes are decided
     about       what the model package says of itself
-    temperature of the members' pool, or of what the second layer makes of it
-    pool        how the members' answers become one
-    second_layer
-                what moves the pool's answer; None if nothing does
     """
 
     def __init__(
         self,
-        schema: Schema,
-        columns: Sequence[ColumnSpec],
-        recipes: Mapping[str, FittedRecipe],
+        transformers: Transformers,
         members: Sequence[LoadedMember],
-        decision: Decision,
+        combination: Combination,
         about: Mapping[str, Any],
-        temperature: float = NO_CHANGE,
-        pool: Pool = Pool.ARITHMETIC,
-        second_layer: SecondLayer | None = None,
     ) -> None:
-        self.schema = schema
-        self.columns = tuple(columns)
-        self.recipes = dict(recipes)
+        self.schema = transformers.schema
+        self.columns = tuple(transformers.columns)
+        self.recipes = dict(transformers.recipes)
         self.members = tuple(members)
-        self.decision = decision
+        self.decision = combination.decision
         self.about = dict(about)
-        self.temperature = temperature
-        self.second_layer = second_layer
+        self.temperature = combination.temperature
+        self.second_layer = combination.second_layer
         self._is_any_without_features = any(not member.recipe for member in members)
         weights = [member.weight for member in members]
         temperatures = [member.temperature for member in members]
-        self._mixing = Mixing(weights, temperatures, pool, temperature, second_layer)
+        self._mixing = Mixing(
+            weights,
+            temperatures,
+            combination.pool,
+            combination.temperature,
+            combination.second_layer,
+        )
         used = {
             source
-            for recipe in recipes.values()
+            for recipe in self.recipes.values()
             for feature in recipe.features
             for source in feature.sources
         }

@@ -24,6 +24,7 @@ from windvane.engine.data.dataset import Dataset
 from windvane.engine.features.base import Feature
 from windvane.engine.features.plan import fit_transform_recipe, term_tables
 from windvane.engine.features.recipe import load_recipe
+from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.terms import TermTable
 from windvane.engine.outcomes import FULL_FIT, fold_fit
 from windvane.engine.training.tasks import Matrix
@@ -132,17 +133,16 @@ def _write_fit(
     folder: Path,
 ) -> None:
     analysis = dataset.analysis
-    recipe, encoded = fit_transform_recipe(
-        name,
-        analysis.columns,
-        dataset.columns,
-        dataset.y,
-        analysis.problem_type,
-        analysis.n_classes,
-        analysis.seed,
-        None if training.all() else np.flatnonzero(training),
-        tables,
+    data = RecipeData(
+        specs=analysis.columns,
+        columns=dataset.columns,
+        y=dataset.y,
+        n_classes=analysis.n_classes,
+        seed=analysis.seed,
+        rows=None if training.all() else np.flatnonzero(training),
+        tables=tables,
     )
+    recipe, encoded = fit_transform_recipe(name, data)
     recipe.save(folder)
     if training.all():
         np.save(folder / _MATRIX, encoded)

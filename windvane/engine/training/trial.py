@@ -27,7 +27,12 @@ from windvane.engine.outcomes import (
 )
 from windvane.engine.packages import assembly
 from windvane.engine.packages.latency import folder_bytes, row_latency_s
-from windvane.engine.packages.predictor import LoadedMember, Predictor
+from windvane.engine.packages.predictor import (
+    Combination,
+    LoadedMember,
+    Predictor,
+    Transformers,
+)
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.foldterms import ALL_FOLDS, FoldTerms
 from windvane.engine.training.matrices import read_matrix, write_fits
@@ -194,11 +199,9 @@ class Trial:
         )
         analysis = self._table.analysis
         predictor = Predictor(
-            assembly.schema_of(analysis),
-            analysis.columns,
-            recipes,
+            Transformers(assembly.schema_of(analysis), analysis.columns, recipes),
             [LoadedMember(1.0, recipe, model, record.temperature)],
-            record.decision,
+            Combination(record.decision),
             about={},
         )
         outcome = replace(

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windvane.domain.problem import MetricName
-from windvane.engine.ensembles.blend import weighted
+from windvane.engine.ensembles.blend import OutOfFold, weighted
 from windvane.engine.ensembles.pool import pool_for, pooled
 from windvane.engine.ensembles.second_layer import SecondLayer, load_second_layer
-from windvane.engine.ensembles.stacking import FirstLayer, Stacking, stacked
+from windvane.engine.ensembles.stacking import Stacking, stacked
 from windvane.engine.manifest import write_manifest
 from windvane.errors import CorruptArtifact
 
@@ -38,7 +38,7 @@ def _fitted(n_classes):
     answers, y = _answers(n_classes)
     members = dict(enumerate(answers))
     objective = MetricName.LOG_LOSS if n_classes else MetricName.RMSE
-    first = FirstLayer(members, y, np.arange(N) % 4, objective)
+    first = OutOfFold(members, y, np.arange(N) % 4, objective)
     return stacked(Stacking(), first, weighted(members, {0: 0.5, 1: 0.3, 2: 0.2}))[1]
 
 

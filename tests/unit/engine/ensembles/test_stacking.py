@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from windvane.domain.problem import MetricName
-from windvane.engine.ensembles.blend import blend, weighted
+from windvane.engine.ensembles.blend import OutOfFold, blend, weighted
 from windvane.engine.ensembles.stacking import (
     LEAST_ROWS,
-    FirstLayer,
     Stacking,
     fits_into,
     honest_answers,
@@ -33,8 +32,8 @@ def _by_region(n_rows=3_000, seed=0):
 
 
 def _first(y, members, folds, objective=MetricName.RMSE, weight=None):
-    first = FirstLayer(members, y, folds, objective, weight)
-    return first, blend(members, y, folds, objective, weight=weight)
+    first = OutOfFold(members, y, folds, objective, weight)
+    return first, blend(first)
 
 
 @pytest.mark.parametrize("objective", [MetricName.RMSE, MetricName.MAE])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from windvane.domain.problem import MetricName
-from windvane.engine.ensembles.blend import blend
+from windvane.engine.ensembles.blend import OutOfFold, blend
 from windvane.engine.ensembles.losses import loss_for
 from windvane.engine.ensembles.thrift import fit_thrifty_weights
 from windvane.engine.ensembles.weights import fit_weights
@@ -47,7 +47,7 @@ def test_a_blend_ranks_candidates_by_weighted_scores():
     said, y, half = _said(MetricName.MSE, np.random.default_rng(3))
     folds, predictions = np.arange(y.size) % 5, dict(enumerate(said))
     for first, weight in ((0, np.where(half, 9.0, 1.0)), (1, np.where(half, 1.0, 9.0))):
-        found = blend(predictions, y, folds, MetricName.MSE, weight=weight / weight.mean())
+        found = blend(OutOfFold(predictions, y, folds, MetricName.MSE, weight / weight.mean()))
         assert found is not None
         assert found.considered[0] == first
         assert found.weights[first] > 0.6

@@ -8,7 +8,7 @@ import pytest
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
-from windvane.engine.ensembles.blend import blend
+from windvane.engine.ensembles.blend import OutOfFold, blend
 from windvane.engine.evaluation.stacking_gain import with_proven_layer
 
 N = 3_000
@@ -41,7 +41,7 @@ def _regions(seed):
 
 
 def _proven(table, members, seconds=1e9):
-    found = blend(members, table.y, table.folds, table.analysis.objective)
+    found = blend(OutOfFold.of(table, members))
     assert found is not None
     return with_proven_layer(table, found, members, seconds)
 

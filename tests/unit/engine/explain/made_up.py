@@ -10,11 +10,14 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset, write_dataset
 from windvane.engine.features.plan import fit_transform_recipe
+from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.packages.assembly import schema_of
 from windvane.engine.packages.package import (
     Member,
+    ModelSpec,
+    Transformers,
     load_predictor,
     write_model,
     write_transformers,
@@ -87,8 +90,10 @@ def packaged(folder, problem_type, names, temperatures=None, temperature=1.0, **
         models.append(model)
     analysis = _dataset(problem_type, columns, y).analysis
     schema = schema_of(analysis)
-    write_transformers(folder / "packages" / "transformers", schema, SPECS, recipes)
-    write_model(folder / "packages" / "model", schema, members, Decision(), {}, temperature)
+    transformers = Transformers(schema, SPECS, recipes)
+    write_transformers(folder / "packages" / "transformers", transformers)
+    spec = ModelSpec(schema, members, Decision(), {}, temperature)
+    write_model(folder / "packages" / "model", spec)
     return Packaged(folder / "dataset", folder / "packages", models)
 
 
@@ -116,7 +121,7 @@ def _fitted(problem_type, columns, y, name, wanted, parameters):
     recipe, X = None, np.empty((N_ROWS, 0), np.float32)
     recipe_name = wanted or algorithm.recipes[0]
     if recipe_name:
-        recipe, X = fit_transform_recipe(recipe_name, SPECS, columns, y, problem_type, n_classes, 0)
+        recipe, X = fit_transform_recipe(recipe_name, RecipeData(SPECS, columns, y, n_classes, 0))
     features = recipe.features if recipe else ()
     setting = Setting(problem_type, METRICS_OF[problem_type][0], n_classes, features, 1)
     chosen = algorithm.with_rounds(algorithm.defaults(setting, N_ROWS), 25) | parameters

@@ -13,6 +13,7 @@ from windvane.engine.data.analysis import ReadOptions
 from windvane.engine.features.interactions import OPERATIONS, Interactions, Pair
 from windvane.engine.features.plan import fit_transform_recipe
 from windvane.engine.features.recipe import Recipe, load_recipe
+from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.packages.package import load_predictor
 from windvane.errors import CorruptArtifact
 from windvane.testing.tables import Workshop
@@ -61,9 +62,7 @@ def _ratio(n=1_500):
 def test_a_recipe_with_interactions_is_saved_and_answers_rows_alike(tmp_path):
     specs, columns, y = _ratio()
     rows = np.arange(0, 1_500, 2)
-    recipe, X = fit_transform_recipe(
-        "dpp4", specs, columns, y, ProblemType.REGRESSION, 0, 0, rows=rows
-    )
+    recipe, X = fit_transform_recipe("dpp4", RecipeData(specs, columns, y, 0, 0, rows=rows))
     assert "a / b" in {feature.name for feature in recipe.features}
     made = recipe.transform(columns)
     np.testing.assert_array_equal(X, made[rows])
@@ -79,20 +78,16 @@ def test_a_recipe_with_interactions_is_saved_and_answers_rows_alike(tmp_path):
 def test_rows_outside_training_do_not_choose():
     specs, columns, y = _ratio()
     rows = np.arange(0, 1_500, 2)
-    recipe, _ = fit_transform_recipe(
-        "dpp4", specs, columns, y, ProblemType.REGRESSION, 0, 0, rows=rows
-    )
+    recipe, _ = fit_transform_recipe("dpp4", RecipeData(specs, columns, y, 0, 0, rows=rows))
     for values in (*columns.values(), y):
         values[1::2] = 7
-    again, _ = fit_transform_recipe(
-        "dpp4", specs, columns, y, ProblemType.REGRESSION, 0, 0, rows=rows
-    )
+    again, _ = fit_transform_recipe("dpp4", RecipeData(specs, columns, y, 0, 0, rows=rows))
     assert again.interactions.pairs == recipe.interactions.pairs != ()
 
 
 def test_an_operation_that_there_is_not_is_refused(tmp_path):
     specs, columns, y = _ratio(100)
-    recipe, _ = fit_transform_recipe("dpp4", specs, columns, y, ProblemType.REGRESSION, 0, 0)
+    recipe, _ = fit_transform_recipe("dpp4", RecipeData(specs, columns, y, 0, 0))
     Recipe("dpp4", recipe.steps, {}, ALL).save(tmp_path)
     file = tmp_path / "recipe.json"
     file.write_text(file.read_text().replace('"operation": "*"', '"operation": "**"'))

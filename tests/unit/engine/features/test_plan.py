@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from windvane.domain.problem import ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.features import plan
 from windvane.engine.features.cards import RECIPES
-from windvane.engine.features.plan import fit_recipe, fit_transform_recipe
+from windvane.engine.features.plan import fit_transform_recipe
 from windvane.engine.features.recipe import load_recipe
+from windvane.engine.features.recipe_data import RecipeData
 from windvane.errors import CorruptArtifact, DataFault
 
 GENERATOR = np.random.default_rng(1)
@@ -30,7 +30,7 @@ def _table(n=120):
 
 
 def _fit(name, specs, columns, y, **more):
-    return fit_recipe(name, specs, columns, y, ProblemType.MULTICLASS, 3, 0, **more)
+    return fit_transform_recipe(name, RecipeData(specs, columns, y, 3, 0, **more))[0]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,16 +80,14 @@ def test_recipes_for_learners_that_take_no_missing_values_leave_none(name):
 def test_rows_outside_training_are_not_looked_at(name, tmp_path):
     specs, columns, y = _table()
     rows = np.arange(0, 120, 2)
-    recipe, X = fit_transform_recipe(
-        name, specs, columns, y, ProblemType.MULTICLASS, 3, 0, rows=rows
-    )
+    recipe, X = fit_transform_recipe(name, RecipeData(specs, columns, y, 3, 0, rows=rows))
     spoiled = {key: values.copy() for key, values in columns.items()}
     for values in spoiled.values():
         values[1::2] = values[0]
     other_y = y.copy()
     other_y[1::2] = 0
     again, X_again = fit_transform_recipe(
-        name, specs, spoiled, other_y, ProblemType.MULTICLASS, 3, 0, rows=rows
+        name, RecipeData(specs, spoiled, other_y, 3, 0, rows=rows)
     )
     np.testing.assert_array_equal(X, X_again)
     np.testing.assert_array_equal(recipe.transform(columns), again.transform(columns))
@@ -105,7 +103,7 @@ def test_only_features_made_of_the_target_differ_between_training_and_use():
         ("dpp2", set()),
         ("dpp3", {"category"}),
     ):
-        recipe, X = fit_transform_recipe(name, specs, columns, y, ProblemType.MULTICLASS, 3, 0)
+        recipe, X = fit_transform_recipe(name, RecipeData(specs, columns, y, 3, 0))
         used = recipe.transform(columns)
         differing = {
             feature.source

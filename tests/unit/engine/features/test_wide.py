@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from windvane.domain.problem import ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.features.cards import RECIPES
-from windvane.engine.features.plan import fit_recipe
+from windvane.engine.features.plan import fit_transform_recipe
+from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.wide import FEWEST
 
 N_ROWS = 80
@@ -41,7 +41,7 @@ def _table(
 )
 def test_a_row_is_made_as_many_rows_are(card: str, n_columns: int, n_categories: int) -> None:
     specs, columns, y = _table(n_columns, n_categories)
-    recipe = fit_recipe(card, specs, columns, y, ProblemType.BINARY, 2, seed=0)
+    recipe = fit_transform_recipe(card, RecipeData(specs, columns, y, 2, seed=0))[0]
     unseen = {
         name: np.array(["a", None, "new"], dtype=object)
         if name.startswith("c")
@@ -57,7 +57,7 @@ def test_a_row_is_made_as_many_rows_are(card: str, n_columns: int, n_categories:
 
 def test_nothing_known_of_a_number_is_a_missing_one() -> None:
     specs, columns, y = _table(2 * FEWEST)
-    recipe = fit_recipe("dpp0", specs, columns, y, ProblemType.BINARY, 2, seed=0)
+    recipe = fit_transform_recipe("dpp0", RecipeData(specs, columns, y, 2, seed=0))[0]
     nothing = dict.fromkeys(columns)
     is_number = [feature.source != "c0" for feature in recipe.features]
     assert np.isnan(recipe.transform_row(nothing)[0][is_number]).all()

@@ -14,11 +14,14 @@ from windvane.engine import manifest
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.ensembles.pool import Pool, pooled
 from windvane.engine.features.plan import fit_transform_recipe
+from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.packages.package import (
     Member,
+    ModelSpec,
     Schema,
+    Transformers,
     load_predictor,
     write_manifest,
     write_model,
@@ -56,9 +59,7 @@ def _member(folder, name, weight):
     algorithm = learner(name)
     recipe, X = None, np.empty((N, 0), np.float32)
     if algorithm.recipes[0]:
-        recipe, X = fit_transform_recipe(
-            algorithm.recipes[0], SPECS, columns, y, ProblemType.BINARY, 2, 0
-        )
+        recipe, X = fit_transform_recipe(algorithm.recipes[0], RecipeData(SPECS, columns, y, 2, 0))
     setting = Setting(ProblemType.BINARY, MetricName.F1, 2, recipe.features if recipe else (), 1)
     parameters = algorithm.with_rounds(algorithm.defaults(setting, N), 20)
     model = algorithm.fit(Rows(X, y), None, parameters, setting, Never())
@@ -73,9 +74,12 @@ def written(tmp_path_factory):
     trees, dpp0, _ = _member(root / "a", "lightgbm", 0.5)
     linear, dpp1, _ = _member(root / "b", "linear-learner", 0.25)
     constant, _, _ = _member(root / "c", "baseline", 0.25)
-    write_transformers(root / "transformers", SCHEMA, SPECS, {"dpp0": dpp0, "dpp1": dpp1})
+    write_transformers(
+        root / "transformers", Transformers(SCHEMA, SPECS, {"dpp0": dpp0, "dpp1": dpp1})
+    )
     members = [trees, replace(linear, temperature=2.0), constant]
-    write_model(root / "model", SCHEMA, members, Decision(0.5), {"algorithm": "ensemble"}, 0.75)
+    about = {"algorithm": "ensemble"}
+    write_model(root / "model", ModelSpec(SCHEMA, members, Decision(0.5), about, 0.75))
     return root
 
 
@@ -147,10 +151,11 @@ def test_many_rows_and_one_row_get_the_same_answer(package):
 
 def test_the_threshold_decides_between_two_classes(written, tmp_path):
     member, _, _ = _member(tmp_path / "c", "baseline", 1.0)
-    write_transformers(tmp_path / "t", SCHEMA, SPECS, {})
+    write_transformers(tmp_path / "t", Transformers(SCHEMA, SPECS, {}))
     rate = _table()[1].mean()
     for number, (threshold, expected) in enumerate([(rate, 1), (np.nextafter(rate, 1), 0)]):
-        write_model(tmp_path / str(number), SCHEMA, [member], Decision(float(threshold)), {})
+        spec = ModelSpec(SCHEMA, [member], Decision(float(threshold)), {})
+        write_model(tmp_path / str(number), spec)
         predictor = load_predictor(tmp_path / "t", tmp_path / str(number))
         assert predictor.predict([["1", "2", "red"]]).classes.tolist() == [expected]
 
@@ -233,7 +238,7 @@ def test_another_format_version_is_refused_naming_both(package):
 def test_two_folders_that_do_not_belong_together_are_refused(package, written):
     _, dpp0, _ = _member(package / "a", "lightgbm", 1.0)
     schema = replace(SCHEMA, labels=("nein", "ja"))
-    write_transformers(package / "other", schema, SPECS, {"dpp0": dpp0})
+    write_transformers(package / "other", Transformers(schema, SPECS, {"dpp0": dpp0}))
     with pytest.raises(CorruptArtifact, match="other columns or labels"):
         load_predictor(package / "other", package / "model")
     with pytest.raises(CorruptArtifact, match="holds 'model', not 'transformers'"):
@@ -277,7 +282,7 @@ def test_arrays_with_objects_in_them_are_refused(package):
 def test_weights_must_add_up_to_one(tmp_path):
     member = Member(0.5, "", "baseline", tmp_path)
     with pytest.raises(ValueError, match="add up to 1"):
-        write_model(tmp_path / "model", SCHEMA, [member], Decision(), {})
+        write_model(tmp_path / "model", ModelSpec(SCHEMA, [member], Decision(), {}))
 
 
 def test_loading_one_model_imports_no_other_library_nor_any_that_is_only_for_training(written):
