@@ -44,6 +44,7 @@ def explain(
     packages: Path,
     budget_s: float,
     seed: int,
+    *,
     most_rows: int = MOST_ROWS,
     threads: int = 1,
     now: Callable[[], float] = time.monotonic,

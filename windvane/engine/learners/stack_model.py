@@ -97,26 +97,36 @@ class Layers:
         return arrays | {f"table{i}": table for i, table in enumerate(self.tables)}
 
 
+@dataclass(frozen=True)
+class Stack:
+    """A stack of layers, from a row of a recipe's matrix to a value or probabilities.
+
+    n_features  of the matrix
+    n_classes   0 for regression
+    rounds      epochs that it was trained for
+    target      how values are scaled; none for probabilities
+    """
+
+    inputs: InputPlan
+    layers: Layers
+    n_features: int
+    n_classes: int
+    rounds: int
+    target: Scaling
+
+
 class StackModel:
     """The members' probabilities, or values, are averaged."""
 
-    def __init__(
-        self,
-        name: str,
-        inputs: InputPlan,
-        layers: Layers,
-        n_features: int,
-        n_classes: int,
-        rounds: int,
-        target: Scaling,
-    ) -> None:
+    def __init__(self, name: str, stack: Stack) -> None:
+        """raises    ValueError if its arrays do not fit together"""
         self._name = name
-        self._inputs, self._layers = inputs, layers
-        self._n_classes = n_classes
-        self._target = target
-        self.n_features = n_features
-        self.rounds = rounds
-        self._members = layers.heads.shape[0]
+        self._inputs, self._layers = stack.inputs, stack.layers
+        self._n_classes = stack.n_classes
+        self._target = stack.target
+        self.n_features = stack.n_features
+        self.rounds = stack.rounds
+        self._members = stack.layers.heads.shape[0]
         self._check()
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
@@ -212,20 +222,13 @@ class StackModel:
             raise ValueError("its arrays do not fit together")
 
 
-def stack_of(
-    name: str,
-    inputs: InputPlan,
-    layers: Layers,
-    n_features: int,
-    n_classes: int,
-    rounds: int,
-    target: Scaling,
-) -> StackModel:
+def stack_of(name: str, stack: Stack) -> StackModel:
     """raises    CandidateFault if a weight is not finite"""
+    layers = stack.layers
     arrays = (layers.weights0, layers.bias0, layers.heads, layers.head_bias)
     if not all(np.isfinite(array).all() for array in arrays):
         raise CandidateFault("The network did not converge to finite weights on these rows.")
-    return StackModel(name, inputs, layers, n_features, n_classes, rounds, target)
+    return StackModel(name, stack)
 
 
 def read_stack(folder: Path, name: str) -> StackModel:
@@ -237,8 +240,7 @@ def read_stack(folder: Path, name: str) -> StackModel:
         tables = tuple(arrays[f"table{i}"] for i in range(n_tables))
         n_shared = sum(key.startswith("weights") for key in arrays) - 1
         shared = tuple((arrays[f"weights{i}"], arrays[f"bias{i}"]) for i in range(1, n_shared + 1))
-        return StackModel(
-            name,
+        stack = Stack(
             InputPlan(*(arrays[key] for key in _PLAN_ARRAYS)),
             Layers(
                 arrays["weights0"],
@@ -253,6 +255,7 @@ def read_stack(folder: Path, name: str) -> StackModel:
             whole_in(about, "rounds", 0, MOST_ROUNDS),
             Scaling.from_json(about),
         )
+        return StackModel(name, stack)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise CorruptArtifact(f"{folder} holds no complete network: {error}.") from error
 

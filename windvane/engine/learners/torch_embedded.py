@@ -17,7 +17,7 @@ from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.fastai_tabular import NAME
 from windvane.engine.learners.scaling import Floats, Scaling, input_scaling, target_scaling
-from windvane.engine.learners.stack_model import InputPlan, Layers, StackModel, stack_of
+from windvane.engine.learners.stack_model import InputPlan, Layers, Stack, StackModel, stack_of
 from windvane.engine.learners.torch_training import (
     TorchCourse,
     TorchNetwork,
@@ -140,9 +140,9 @@ def fit(
         rounds = train_network(
             network, rows(train), None if valid is None else rows(valid), setting, course, clock
         )
-    return stack_of(
-        NAME, plan, network.layers(), train.X.shape[1], setting.n_classes, rounds, target
-    )
+    n_features = train.X.shape[1]
+    stack = Stack(plan, network.layers(), n_features, setting.n_classes, rounds, target)
+    return stack_of(NAME, stack)
 
 
 def one_cycle(at: float) -> float:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.nn_torch import NAME
 from windvane.engine.learners.scaling import Scaling, input_scaling, target_scaling
-from windvane.engine.learners.stack_model import InputPlan, Layers, StackModel, stack_of
+from windvane.engine.learners.stack_model import InputPlan, Layers, Stack, StackModel, stack_of
 from windvane.engine.learners.torch_training import (
     TorchCourse,
     TorchNetwork,
@@ -122,4 +122,5 @@ def fit(
         rounds = train_network(
             network, rows(train), None if valid is None else rows(valid), setting, course, clock
         )
-    return stack_of(NAME, plan, network.layers(), n_features, setting.n_classes, rounds, target)
+    stack = Stack(plan, network.layers(), n_features, setting.n_classes, rounds, target)
+    return stack_of(NAME, stack)
