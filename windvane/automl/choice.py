@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from windvane.automl.leaderboard import Entry
 from windvane.domain.front import front
 from windvane.domain.problem import MetricName
-from windvane.engine.evaluation import judge
+from windvane.engine import candidates
 from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.wording import milliseconds
 
@@ -68,7 +68,7 @@ def with_optimism(order: Sequence[Entry], optimism: float | None) -> list[Entry]
     if first.outcome is None:
         return list(order)
     finished = [entry.outcome for entry in order if entry.outcome is not None]
-    outcome = judge.with_optimism(first.outcome, optimism, finished)
+    outcome = candidates.with_optimism(first.outcome, optimism, finished)
     return [replace(first, outcome=outcome), *order[1:]]
 
 

@@ -19,8 +19,7 @@ from windvane.automl.actions import (
 from windvane.automl.choice import Choice, choose, noted, with_optimism, with_pessimism
 from windvane.automl.leaderboard import Entry, ranked
 from windvane.automl.situation import Situation
-from windvane.engine.candidates import baseline_plan
-from windvane.engine.evaluation.judge import with_latency
+from windvane.engine.candidates import baseline_plan, with_latency
 
 QUICK_S = 1e-3
 """A row may take so long in many a service: if the best candidate takes longer, an ensemble within it is tried too."""

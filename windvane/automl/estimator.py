@@ -361,7 +361,7 @@ class AutoML:
     def _run(self, train: Table, folder: Path, asked: _Asked, on_event: OnEvent) -> Fitted:
         with libraries_loaded_ahead(on_event) as hear:
             job = run_job(folder, lambda: self._job(train, folder, asked), hear)
-        analysis = read_analysis(job.dataset)
+        analysis = read_analysis(job.folders.dataset)
         kind = analysis.label_type
         if isinstance(train, pd.DataFrame):
             kind = label_kind(train[analysis.target], kind)

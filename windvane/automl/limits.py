@@ -59,9 +59,11 @@ def limits_of(action: Action, at: Situation) -> Limits:
     """Return the bounds of an action that begins now."""
     schedule = at.request.schedule
     if isinstance(action, TrainCandidate):
-        until = schedule.search_end + _KILL_GRACE_S
+        own_end = at.now + at.request.max_candidate_s
+        stop_at = min(at.now + at.left_s, own_end)
+        kill_at = min(schedule.search_end + _KILL_GRACE_S, own_end)
         folds, one_fold_at = at.folds_of(action), at.one_fold_at(action)
-        return Limits(at.now + at.left_s, until, folds=folds, one_fold_at=one_fold_at)
+        return Limits(stop_at, kill_at, folds=folds, one_fold_at=one_fold_at)
     if isinstance(action, FirstLook):
         wanted_by = schedule.started + first_look_s(schedule.runtime_s)
         stop_at = min(max(wanted_by, at.now + _LEAST_LOOK_S), schedule.search_end)
@@ -80,5 +82,5 @@ def limits_of(action: Action, at: Situation) -> Limits:
 
 
 def _last_resort(request: Request, now: float) -> Limits:
-    until = max(request.schedule.deadline, now + _LAST_RESORT_S)
-    return Limits(until, until, is_alone=True)
+    deadline = request.schedule.deadline
+    return Limits(deadline, max(deadline, now + _LAST_RESORT_S), is_alone=True)

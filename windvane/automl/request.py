@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass
 
 from windvane.engine.tuning.pacing import has_place_for_ensemble
@@ -36,6 +38,8 @@ class Request:
     max_candidates   pipelines and ensembles together; None for as many as time allows
     max_latency_s    of a row, of the model that is kept; None for as long as it takes
     workers          actions at once
+    most_candidates  that a job may have, of those for which no number was asked
+    max_candidate_s  seconds that the training of a candidate may take
     """
 
     schedule: Schedule
@@ -43,6 +47,8 @@ class Request:
     max_latency_s: float | None = None
     workers: int = 1
     strategy: Strategy = ANYTHING
+    most_candidates: int = sys.maxsize
+    max_candidate_s: float = math.inf
 
     @property
     def has_place_for_ensemble(self) -> bool:

@@ -59,7 +59,8 @@ def _fewer_rows(at: Situation) -> Iterator[TrainOnFewerRows]:
     """The first candidate again, once it has finished."""
     first = at.history.first
     outcome = None if first is None else first.result.outcome
-    if first is None or outcome is None or not at.is_long or at.history.has_any(TrainOnFewerRows):
+    is_worth_it = at.is_long and at.has_useful_time
+    if first is None or outcome is None or not is_worth_it or at.history.has_any(TrainOnFewerRows):
         return
     plan = first.action.plan
     n_rows = fewer_rows(at.analysis, plan)
@@ -89,7 +90,7 @@ def _candidate(at: Situation) -> Iterator[Action | CannotBegin]:
     if recipe is None:
         yield FitFeatures(plan.recipe, n_fits)
     elif recipe.status is Status.FAILED:
-        reason = f"The feature recipe {plan.recipe} failed: {recipe.error}"
+        reason = f"Its feature recipe ({plan.recipe}) could not be fitted: {recipe.error}"
         yield CannotBegin(TrainCandidate(plan), reason)
     elif recipe.status is Status.DONE and _may_begin(at, plan):
         yield TrainCandidate(plan, _rival(at, plan.index))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +26,9 @@ _LEAST_USEFUL_S = 0.5
 
 _LONG_S = 20.0
 """A search of so many seconds has the time for what pays in the long run alone."""
+
+_OTHERS = 3
+"""Candidates that the search does not propose: the first look and the ensembles."""
 
 _WORD_S = 0.5
 """Within which what the first candidate says while it is trained is known here."""
@@ -63,7 +65,7 @@ class Situation:
         """How many candidates the search may propose."""
         most = self.request.max_candidates
         if most is None:
-            return sys.maxsize
+            return self.request.most_candidates - _OTHERS
         return most - 1 if self.request.has_place_for_ensemble else most
 
     @cached_property

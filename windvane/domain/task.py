@@ -19,8 +19,11 @@ class TaskKind(StrEnum):
     FEATURES = "features"
     TRANSFORM = "transform"
     TRAIN = "train"
+    FEWER_ROWS = "fewer-rows"
     ENSEMBLE = "ensemble"
     BASELINE = "baseline"
+    REFIT = "refit"
+    PACK = "pack"
     EXPLAIN = "explain"
     INSIGHTS = "insights"
     RETAIN = "retain"
@@ -32,7 +35,12 @@ class TaskKind(StrEnum):
 
     @property
     def is_express(self) -> bool:
-        return self not in (TaskKind.TRAIN, TaskKind.STEP) and not self.is_aside
+        return not self.is_training and self is not TaskKind.STEP and not self.is_aside
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a candidate is trained: what takes the most of a job's time."""
+        return self in (TaskKind.TRAIN, TaskKind.FEWER_ROWS, TaskKind.REFIT)
 
 
 class TaskStatus(StrEnum):

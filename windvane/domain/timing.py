@@ -1,8 +1,7 @@
 """When the parts of a job must be over, so that the whole ends by its deadline.
 
-    created ........ search ....... ensemble ....... explained ....... judged ....... deadline
-            candidates      ensemble       explanation      insights      deployment
-                            (analysis and features may not go on beyond these either)
+    created ....... search ....... packing ....... ensemble ....... explained ....... judged ....... deadline
+             candidates   ensemble, refits  packages        explanation      insights      deployment
 
 The reserve after the search, but for the reports, is 8 % of the job's time, at least 10 s (a fifth of a short job) and
 at most 240 s: choosing an ensemble, packing it and starting an endpoint take seconds, hardly more on large data. The
@@ -56,7 +55,8 @@ class Timetable:
 
     last_start   no candidate is begun after it
     search       candidates are over
-    ensemble     so is the ensemble; and an analysis that takes so long
+    packing      so are the ensemble and the models of all rows
+    ensemble     the best candidate is packed; and an analysis that takes so long is over
     explained    so is the explainability report
     judged       so is the model insights report
     finish       an endpoint that is not in service yet is not waited for
@@ -64,6 +64,7 @@ class Timetable:
 
     last_start: datetime
     search: datetime
+    packing: datetime
     ensemble: datetime
     explained: datetime
     judged: datetime
@@ -102,6 +103,7 @@ def timetable(job: AutoMLJob, up_since: datetime) -> Timetable:
     return Timetable(
         last_start=search - timedelta(seconds=max(1.0, _USEFUL_SHARE * runtime_s)),
         search=search,
+        packing=search + ending / 4,
         ensemble=ensemble,
         explained=explained,
         judged=judged,
@@ -112,7 +114,14 @@ def timetable(job: AutoMLJob, up_since: datetime) -> Timetable:
 def next_change(job: AutoMLJob, up_since: datetime, now: datetime) -> datetime:
     """When time alone will next make something due for a job."""
     times = timetable(job, up_since)
-    ends = (times.search, times.ensemble, times.explained, times.judged, times.finish)
+    ends = (
+        times.search,
+        times.packing,
+        times.ensemble,
+        times.explained,
+        times.judged,
+        times.finish,
+    )
     points = (times.last_start, *ends, *(end + LATE for end in ends))
     return min((point for point in points if point > now), default=datetime.max.replace(tzinfo=UTC))
 
@@ -129,7 +138,10 @@ def stop_at(job: AutoMLJob, task: Task, up_since: datetime) -> datetime:
         TaskKind.FEATURES: times.search,
         TaskKind.TRANSFORM: times.judged,
         TaskKind.EXPLORE: times.search,
-        TaskKind.ENSEMBLE: times.ensemble,
+        TaskKind.FEWER_ROWS: times.search,
+        TaskKind.ENSEMBLE: times.packing,
+        TaskKind.REFIT: times.packing,
+        TaskKind.PACK: times.explained,
         TaskKind.BASELINE: times.finish,
         TaskKind.EXPLAIN: times.explained,
         TaskKind.INSIGHTS: times.judged,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from windvane.domain.problem import MetricName
+from windvane.engine.wording import number
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ REFIT_ROWS = "rows"
 """In `stops`: of the rows that the refit might have learnt from, as many as time left it."""
 
 
+LATENCY_ADDED = "latency is the sum of the members' latencies"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """A finished candidate.
@@ -105,3 +110,26 @@ class Outcome:
     def is_cut_short(self) -> bool:
         """Whether time ended the training of a fold."""
         return any(note.startswith(CUT_SHORT) for note in self.notes)
+
+
+def with_latency(outcome: Outcome, latency_s: float) -> Outcome:
+    """The outcome of an ensemble whose latency was measured through its packages, not added up from its members'."""
+    notes = tuple(note for note in outcome.notes if note != LATENCY_ADDED)
+    return replace(outcome, latency_s=latency_s, notes=notes)
+
+
+def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome]) -> Outcome:
+    """The outcome of a picked candidate, with what picking it did to its score; as it is if that is None or known.
+
+    among    all that it was picked from, itself included
+    """
+    if found is None or outcome.optimism is not None:
+        return outcome
+    if found == 0:
+        return replace(outcome, optimism=found)
+    n_candidates = sum(one.folds_used == outcome.folds_used for one in among)
+    note = (
+        f"selected as the best of {n_candidates} candidates: expect a score worse by about "
+        f"{number(float(f'{found:.2g}'))} on new data (winner's curse)"
+    )
+    return replace(outcome, optimism=found, notes=(*outcome.notes, note))

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import ProblemSpec
-from windvane.engine.candidates import Outcome, Plan, baseline_plan
+from windvane.engine.candidates import Outcome, Plan, baseline_plan, with_optimism
 from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.dataset import read_dataset
@@ -187,7 +187,7 @@ def build_ensemble(
         among,
         lambda number: out_of_fold if number == index else read_out_of_fold(members[number]),
     )
-    outcome = judge.with_optimism(record.outcome, luck, [one.outcome for one in among.values()])
+    outcome = with_optimism(record.outcome, luck, [one.outcome for one in among.values()])
     record = replace(record, outcome=outcome)
     with _whole(into) as folder:
         write_candidate(folder, record, out_of_fold)

@@ -18,6 +18,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 _PIPELINES = (Mode.AUTO, Mode.TUNING)
 _ALL = tuple(Mode)
+_CANDIDATES = (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE, TaskKind.PACK)
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ MODULES = Artefact(
 )
 TRANSFORMERS = Artefact(
     "data-processor-models/{training_job}/output/model.tar.gz",
-    (TaskKind.FEATURES, TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
+    (TaskKind.FEATURES, *_CANDIDATES),
     "The transformers of a recipe, fitted on all rows; those that an ensemble or the baseline needs.",
 )
 TRANSFORMED = Artefact(
@@ -112,20 +113,20 @@ TRANSFORMED = Artefact(
 )
 MODEL = Artefact(
     "tuning/{pipeline}/{candidate}/output/model.tar.gz",
-    (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
+    _CANDIDATES,
     "The model of a candidate, whose input is the output of the transformers.",
     _PIPELINES,
 )
 OUTPUT = Artefact(
     "tuning/{pipeline}/{candidate}/output/output.tar.gz",
-    (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
+    _CANDIDATES,
     "`outcome.json`, the candidate's definition and metrics, and `oof.npy`, its predictions for rows it was not trained "
     "on.",
     _PIPELINES,
 )
 WHOLE = Artefact(
     "sagemaker-automl-candidates/model/{candidate}/model.tar.gz",
-    (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
+    _CANDIDATES,
     "Transformers and model of a candidate in one archive.",
     (Mode.ENSEMBLING,),
 )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from windvane.artifacts.base import Location, parse_location
+from windvane.automl.folders import Folders
 from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import Mode
@@ -27,30 +28,8 @@ EXPLORATION = "SageMakerAutopilotDataExplorationNotebook"
 _ROOT = "work"
 
 
-@dataclass(frozen=True)
-class Workspace:
-    """The local folders of one job; engine/stages.py says what stands in each."""
-
-    folder: Path
-
-    @property
-    def dataset(self) -> Path:
-        return self.folder / "dataset"
-
-    def features(self, recipe: str) -> Path:
-        return self.folder / "features" / recipe
-
-    def every_features(self) -> list[Path]:
-        """Those of every recipe that are there; a folder is named after its recipe."""
-        root = self.folder / "features"
-        return [f for f in root.iterdir() if not f.name.startswith(".")] if root.is_dir() else []
-
-    def candidate(self, index: int) -> Path:
-        return self.folder / "candidates" / str(index)
-
-    def every_candidate(self) -> list[Path]:
-        """Those of every candidate that is trained."""
-        return [file.parent for file in self.folder.glob("candidates/[0-9]*/outcome.json")]
+class Workspace(Folders):
+    """The local folders of one job."""
 
     def remove(self) -> None:
         """Everything of the job; what another process adds meanwhile may stay until the next call."""

@@ -147,7 +147,7 @@ def test_a_recipe_that_fails_takes_only_its_own_candidates_with_it():
     )
     simulated.run()
     by_recipe = {step.action.plan.recipe: step for step in simulated.history.candidates}
-    assert by_recipe[lost].error == f"The feature recipe {lost} failed: No column."
+    assert by_recipe[lost].error == f"Its feature recipe ({lost}) could not be fitted: No column."
     assert by_recipe[lost].ended == by_recipe[lost].began
     assert any(step.status is Status.DONE for step in simulated.history.candidates)
 

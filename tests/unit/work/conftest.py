@@ -9,10 +9,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from world import fake_propose, fake_recipes
 
+from windvane.automl import search as workflow_search
 from windvane.engine.tuning import search
 
 
 @pytest.fixture(autouse=True)
 def _plain_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "recipes_for", fake_recipes)
+    monkeypatch.setattr(workflow_search, "recipes_for", fake_recipes)
     monkeypatch.setattr(search, "propose", fake_propose)

@@ -18,6 +18,16 @@ from world import START, make_job
 
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
+from windvane.automl.actions import (
+    Action,
+    BuildEnsemble,
+    FitFeatures,
+    FitOnAllRows,
+    Pack,
+    Refit,
+    TrainCandidate,
+)
+from windvane.automl.limits import Limits
 from windvane.domain.candidate import Candidate, CandidateStatus, ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import MetricName, Mode, ProblemType
@@ -30,10 +40,12 @@ from windvane.errors import JobFault
 from windvane.store.records import from_json, to_json
 from windvane.testing.tables import HEADER, lines
 from windvane.work.jobs import records, steprecords
+from windvane.work.jobs.workflow import ACTIONS, MADE_BY, task_of
 from windvane.work.layout import LAYOUT
 from windvane.work.means import Means
+from windvane.work.tasks.bench import Bench, Result
 from windvane.work.tasks.errand import Errand
-from windvane.work.tasks.stages import Bench, Result, perform
+from windvane.work.tasks.stages import perform
 from windvane.work.workers.performing import perform_errand
 from windvane.work.workspace import Keys, workspace_of
 
@@ -93,15 +105,30 @@ class Made:
             workspace=workspace_of(self.folder, self.job),
             stop_at=time.time() + 100,
             means=self.means,
+            limits=Limits(time.time() + 90, time.time() + 100) if kind in ACTIONS else None,
         )
         result: Result = json.loads(json.dumps(perform(bench)))
         done = replace(task, status=TaskStatus.DONE, ended=START, result=result)
         self.tasks.append(done)
         return result
 
+    def act(self, action: Action, **more: Any) -> Result:
+        task = task_of(action)
+        return self.do(task.kind, task.key, **task.payload, **more)
+
     def train(self, plan: Plan) -> None:
-        result = self.do(TaskKind.TRAIN, f"train/{plan.index:04d}", plan=asdict(plan))
+        result = self.act(TrainCandidate(plan))
         self.add(records.begun(self.job, plan, START), result)
+
+    def pack(self, plan: Plan) -> None:
+        """Train a candidate on all rows, and pack it."""
+        self.act(FitOnAllRows(plan.recipe))
+        self.act(Refit(plan.index, plan.recipe))
+        made_by = {MADE_BY: TrainCandidate(plan).key}
+        result = self.act(Pack(plan.index, (plan.index,)), **made_by)
+        place = next(i for i, c in enumerate(self.candidates) if c.index == plan.index)
+        found = self.candidates[place]
+        self.candidates[place] = records.completed(self.job, found, result, START)
 
     def add(self, begun: Candidate, result: Result) -> None:
         self.candidates.append(records.completed(self.job, begun, result, START))
@@ -140,7 +167,7 @@ def _prepared(folder: Path, mode: str, table: str) -> Made:
         objective=MetricName(found["objective"]),
     )
     made.do(TaskKind.SPLIT)
-    made.do(TaskKind.FEATURES, "features/dpp0", recipe="dpp0")
+    made.act(FitFeatures("dpp0", 5))
     return made
 
 
@@ -150,6 +177,7 @@ def _make(folder: Path, mode: str) -> Made:
     made.do(TaskKind.TRANSFORM, "transform/dpp0", recipe="dpp0")
     for plan in PLANS:
         made.train(plan)
+    made.pack(PLANS[0])
     made.do(TaskKind.EXPLAIN, index=1)
     made.do(TaskKind.INSIGHTS, index=1)
     return made
@@ -276,7 +304,7 @@ def test_beside_a_model_lie_its_definition_and_its_predictions(made: Made) -> No
 def test_transformers_are_the_same_whoever_publishes_them(tmp_path: Path) -> None:
     made = _make(tmp_path, "HYPERPARAMETER_TUNING")
     by_candidate = made.artifacts.read(made.keys.transformers("dpp0"))
-    made.do(TaskKind.FEATURES, "features/again", recipe="dpp0")
+    made.act(FitFeatures("dpp0", 5))
     assert made.artifacts.read(made.keys.transformers("dpp0")) == by_candidate
 
 
@@ -318,7 +346,7 @@ def _ensemble(job: AutoMLJob, n_members: int) -> tuple[Candidate, list[Candidate
         for n in range(1, n_members + 1)
     ]
     weights = {member.name: 1 / n_members for member in members}
-    ensemble = records.unplanned(job, n_members + 1, "ensemble", START)
+    ensemble = records.unplanned(job, n_members + 1, "ensemble", "ensemble", START)
     return replace(ensemble, members=weights), members
 
 
@@ -363,8 +391,8 @@ def test_every_step_that_trains_can_be_sent_back(tmp_path: Path, mode: str) -> N
     analysis = read_analysis(workspace_of(made.folder, made.job).dataset)
     for plan in PLANS:
         made.train(completed(analysis, plan))
-    found = made.do(TaskKind.ENSEMBLE, "ensemble", index=3, members=[1, 2])
-    made.add(records.unplanned(made.job, 3, "ensemble", START), found)
+    found = made.act(BuildEnsemble(3, (1, 2)))
+    made.add(records.unplanned(made.job, 3, "ensemble", "ensemble", START), found)
     steps = made.steps()
     for candidate in made.candidates:
         scores = _sent_back(made, steps[candidate.name])["scores"]

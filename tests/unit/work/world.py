@@ -12,6 +12,7 @@ from windvane.domain.jobspec import (
     DataSpec,
     JobSpec,
     OutputSpec,
+    RequestedLimits,
     SearchSpec,
     TabularProblem,
 )
@@ -22,10 +23,12 @@ from windvane.engine.data.analysis import Analysis
 from windvane.names import Scope
 from windvane.work.jobs import flow
 from windvane.work.jobs.state import JobState
+from windvane.work.jobs.workflow import index_of
 
 SCOPE = Scope("000000000000", "us-east-1")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 RECIPES = ("dpp0", "dpp1")
+SHARED = (TaskKind.FEATURES, TaskKind.TRANSFORM, TaskKind.FEWER_ROWS)
 
 ANALYSIS = Analysis(
     target="y",
@@ -51,12 +54,14 @@ def make_job(
     mode: str | None = None,
     deploys: bool = False,
     definitions_only: bool = False,
+    is_counted: bool = True,
 ) -> AutoMLJob:
     spec = JobSpec(
         role="arn:aws:iam::000000000000:role/windvane",
         data=DataSpec(channels=(Channel(source=DataSource("s3://bucket/train")),)),
         problem=TabularProblem(target="y"),
         output=OutputSpec(uri="s3://bucket/out/"),
+        limits=RequestedLimits(max_candidates=max_candidates if is_counted else None),
         search=SearchSpec(mode=Mode(mode) if mode else None, definitions_only=definitions_only),
     )
     return AutoMLJob(
@@ -184,8 +189,10 @@ class World:
         score: float = 0.5,
         folds_used: int = 5,
     ) -> None:
-        """Claim and end the next ready task of a kind."""
+        """Claim and end the next ready task of a kind; after a candidate what those that follow share, too."""
         self.end(self.claim(kind), status, score, folds_used)
+        if kind is TaskKind.TRAIN:
+            self.do_all(*SHARED)
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -206,16 +213,24 @@ class World:
     def search(self, scores: list[float]) -> None:
         """From the start to the end of the last of these candidates."""
         self.do(TaskKind.ANALYZE)
-        for _ in RECIPES:
-            self.do(TaskKind.FEATURES)
-            self.do(TaskKind.TRANSFORM)
         self.do(TaskKind.EXPLORE)
         self.do(TaskKind.SPLIT)
+        self.do_all(*SHARED)
         for score in scores:
             self.do(TaskKind.TRAIN, score=score)
 
+    def do_all(self, *kinds: TaskKind) -> None:
+        """Do whatever is ready of these kinds, until nothing is."""
+        while ready := [t for t in self.open_tasks(*kinds) if t.status is TaskStatus.READY]:
+            self.do(ready[0].kind)
+
+    def pack(self) -> None:
+        """Train the best candidate on all rows, and pack it."""
+        self.do_all(TaskKind.FEATURES, TaskKind.REFIT, TaskKind.PACK)
+
     def report(self) -> None:
-        """Both reports of the best candidate, which come after the search."""
+        """The best candidate is packed and reported on, which comes after the search."""
+        self.pack()
         for kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
             self.do(kind)
 
@@ -227,7 +242,7 @@ class World:
     def _result(self, task: Task, score: float, folds_used: int) -> dict[str, object]:
         if task.kind is TaskKind.ANALYZE:
             return {"problem_type": "BinaryClassification", "objective": "F1"}
-        if task.kind in (TaskKind.FEATURES, TaskKind.RETAIN):
+        if task.kind in (TaskKind.FEATURES, TaskKind.REFIT, TaskKind.RETAIN):
             return {}
         if task.kind in (TaskKind.SPLIT, TaskKind.TRANSFORM):
             return {"rows": {"train": 480, "validation": 120}}
@@ -239,13 +254,23 @@ class World:
             }
         if task.kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
             return {"prefix": f"s3://bucket/{task.kind}"}
-        if task.kind is TaskKind.TRAIN:
+        if task.kind in (TaskKind.TRAIN, TaskKind.FEWER_ROWS):
             plan = task.payload["plan"]
             found = {**outcome(plan["index"], score), "folds_used": folds_used}
             return {"outcome": found, "tag": plan["recipe"]}
-        index = task.payload["index"]
+        if task.kind is TaskKind.PACK:
+            return self._packed(task)
+        index = index_of(task)
+        assert index is not None
         members = {str(m): 0.5 for m in task.payload.get("members", [])[:2]}
-        return {"outcome": outcome(index, score, members), "tag": str(task.kind)}
+        return {"outcome": outcome(index, score, members), "tag": task.key}
+
+    def _packed(self, task: Task) -> dict[str, object]:
+        """As it was scored, with a note more."""
+        made = next(t for t in self.state.tasks if index_of(t) == task.payload["index"])
+        assert made.result is not None
+        told = {**made.result["outcome"], "notes": ["learnt from all rows"]}
+        return {"outcome": told, "tag": made.result["tag"]}
 
     def _endpoint(self) -> Endpoint:
         return Endpoint(

@@ -61,7 +61,7 @@ def write_definitions(job: Job) -> None:
     )
     part, into = job.out / f".{FOLDER}", job.out / FOLDER
     shutil.rmtree(part, ignore_errors=True)
-    for path, content in define(job.dataset, defined).items():
+    for path, content in define(job.folders.dataset, defined).items():
         _write(part / path, content)
     shutil.rmtree(into, ignore_errors=True)
     part.rename(into)

@@ -81,7 +81,7 @@ def keep_best(
     shutil.copy(job.out / _BOARD, home)
     write_json(home / "analysis.json", analysis.to_json())
     if background_rows:
-        keep_background(job.dataset, background_rows, home / "background")
+        keep_background(job.folders.dataset, background_rows, home / "background")
     write_manifest(home, _KIND, {"label_kind": label_kind, **about})
     return Fitted(home, _predictor(home), analysis, label_kind)
 

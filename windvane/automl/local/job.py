@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from windvane.automl.folders import Folders
 from windvane.automl.request import Request, Schedule
 from windvane.domain.features import FeatureSpecification, FeatureType
 from windvane.domain.problem import MetricName, Mode, ProblemSpec, ProblemType
@@ -84,30 +85,9 @@ class Job:
         )
 
     @property
-    def dataset(self) -> Path:
-        return self.out / "dataset"
-
-    def candidate(self, index: int) -> Path:
-        return self.out / "candidates" / str(index)
-
-    def every_candidate(self) -> list[Path]:
-        """The folders of the candidates that have finished."""
-        return sorted(path for path in self.out.glob("candidates/*") if path.name.isdecimal())
-
-    def features(self, recipe: str) -> Path:
-        return self.out / "features" / recipe
-
-    def every_features(self) -> list[Path]:
-        """The folders of the recipes that were fitted to one fold at least."""
-        return sorted(self.out.glob("features/*"))
-
-    @property
-    def fewer(self) -> Path:
-        """The first candidate again, learnt from fewer rows."""
-        return self.out / "fewer"
-
-    def refit(self, index: int) -> Path:
-        return self.out / "refits" / str(index)
+    def folders(self) -> Folders:
+        """Where its actions write."""
+        return Folders(self.out)
 
     @property
     def deadline(self) -> float:

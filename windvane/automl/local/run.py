@@ -25,29 +25,28 @@ from windvane.automl.actions import (
     Analyse,
     BuildEnsemble,
     FirstLook,
-    Judged,
     Result,
     Status,
     Step,
     TrainCandidate,
 )
+from windvane.automl.documents import result_from_json
 from windvane.automl.ending import final_leaderboard
 from windvane.automl.history import History
 from windvane.automl.leaderboard import leaderboard_to_json, ranked
+from windvane.automl.likely import LikelyMembers
 from windvane.automl.limits import limits_of, limits_of_analysis
 from windvane.automl.local.commission import Commission, Kind, reports_end
 from windvane.automl.local.defining import definitions_beside
 from windvane.automl.local.events import OnEvent, Teller
 from windvane.automl.local.job import Job
 from windvane.automl.local.libraries import Libraries
-from windvane.automl.local.likely import LikelyMembers
 from windvane.automl.local.performing import work_of
 from windvane.automl.search import CannotBegin, has_all_candidates
 from windvane.automl.situation import Situation
 from windvane.automl.workflow import Decision, NoModel, Phase, decide
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_dataset
-from windvane.engine.outcomes import outcome_from_json
 from windvane.errors import DataFault, JobFault
 from windvane.executor.base import End, Ended, Executor, Said
 from windvane.executor.forking import ForkingExecutor
@@ -181,14 +180,13 @@ class _Driver:
 
     def _result(self, action: Action, told: Mapping[str, object]) -> Result:
         if isinstance(action, TrainCandidate) and self._likely is not None:
-            plan = action.plan
-            return self._likely.finished(plan, self._job.candidate(plan.index))
+            return self._likely.finished(self._job.folders.candidate(action.plan.index))
         return result_from_json(told)
 
     def _analysed(self, ended: Ended) -> None:
         """raises    DataFault, JobFault"""
         _check_analysed(ended, self._job)
-        table = read_dataset(self._job.dataset)
+        table = read_dataset(self._job.folders.dataset)
         self._analysis = analysis = table.analysis
         has_ensemble = self._request.strategy.has_ensemble
         self._likely = LikelyMembers(table, has_ensemble=has_ensemble)
@@ -244,15 +242,6 @@ class _Driver:
             fit_s=round(outcome.fit_s, 3),
             best=ranked(self._history.entries(), objective)[0].index,
         )
-
-
-def result_from_json(told: Mapping[str, object]) -> Result:
-    """Return what an action brought, as its process left it."""
-    outcome, judged = told.get("outcome"), told.get("judged")
-    return Result(
-        outcome=outcome_from_json(outcome) if isinstance(outcome, dict) else None,
-        judged=Judged(**judged) if isinstance(judged, dict) else Judged(),
-    )
 
 
 def _check_analysed(ended: Ended, job: Job) -> None:

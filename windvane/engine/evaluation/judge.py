@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
-from windvane.engine.candidates import Outcome, Plan, Score
+from windvane.engine.candidates import LATENCY_ADDED, Outcome, Plan, Score
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
@@ -32,13 +32,11 @@ from windvane.engine.scoring.honesty import optimism_of_best
 from windvane.engine.scoring.metrics import METRICS, Floats, Indices
 from windvane.engine.scoring.threshold import Decision, best_threshold, decide, tuned_metric
 from windvane.engine.weighted import taken
-from windvane.engine.wording import number
 from windvane.errors import CandidateFault
 
 _MOST_TRAIN_ROWS = 2_000
 """Scores on training rows are told to show overfitting; so many rows say enough."""
 
-LATENCY_ADDED = "latency is the sum of the members' latencies"
 
 _MOST_OPTIMISM_ROWS = 20_000
 _SHOWN_WORSE = _SHOWN_BETTER = 2.0
@@ -250,12 +248,6 @@ def pessimism(
     return max(0.0, float(gains.mean() - gains_from_fewer.mean()))
 
 
-def with_latency(outcome: Outcome, latency_s: float) -> Outcome:
-    """The outcome of an ensemble whose latency was measured through its packages, not added up from its members'."""
-    notes = tuple(note for note in outcome.notes if note != LATENCY_ADDED)
-    return replace(outcome, latency_s=latency_s, notes=notes)
-
-
 def with_second_layer(
     record: CandidateRecord, settings: dict[str, Any], size_bytes: int, note: str
 ) -> CandidateRecord:
@@ -271,23 +263,6 @@ def with_second_layer(
         second_layer=settings,
     )
     return replace(record, outcome=layered)
-
-
-def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome]) -> Outcome:
-    """The outcome of a picked candidate, with what picking it did to its score; as it is if that is None or known.
-
-    among    all that it was picked from, itself included
-    """
-    if found is None or outcome.optimism is not None:
-        return outcome
-    if found == 0:
-        return replace(outcome, optimism=found)
-    n_candidates = sum(one.folds_used == outcome.folds_used for one in among)
-    note = (
-        f"selected as the best of {n_candidates} candidates: expect a score worse by about "
-        f"{number(float(f'{found:.2g}'))} on new data (winner's curse)"
-    )
-    return replace(outcome, optimism=found, notes=(*outcome.notes, note))
 
 
 def _fitting(

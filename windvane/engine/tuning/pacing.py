@@ -146,15 +146,6 @@ def settles_after_s(analysis: Analysis, further_s: float) -> float:
     return further_s / 2 if least_folds(analysis) == 1 else math.inf
 
 
-def may_begin(
-    analysis: Analysis, index: int, tried: Sequence[Tried], strategy: Strategy = ANYTHING
-) -> bool:
-    """Whether the candidate need not wait for the first one, which shows on how many folds they are compared, and is the
-    rival of those that may be given up early."""
-    is_plain = settled_folds(analysis) is not None and not strategy.gives_up_early
-    return index == 1 or is_plain or any(one.plan.index == 1 for one in tried)
-
-
 def refit_s(members_s: Sequence[float], workers: int, runtime_s: float) -> float:
     """To be kept free for refits of the members of the ensemble.
 

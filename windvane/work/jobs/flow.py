@@ -11,17 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from windvane.automl.workflow import NoModel
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.deployment import EndpointStatus
 from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.domain.timing import LATE, Timetable, timetable
-from windvane.work.jobs import beside, records, steprecords, trials
+from windvane.work.jobs import beside, learning, records, steprecords, trials
 from windvane.work.jobs.reasons import MAX_REASONS, MAX_TEXT, with_reason
-from windvane.work.jobs.state import JobState, train_key
-
-_SMALLEST_ENSEMBLE = 2
+from windvane.work.jobs.state import JobState
+from windvane.work.jobs.workflow import given_up, index_of
 
 Passed = tuple[JobState, bool]
 """What is to be true, and whether the phase is over."""
@@ -63,7 +63,7 @@ def _take_in(state: JobState, now: datetime) -> Passed:
     """What tasks brought becomes candidates; the best of them is known at any time."""
     state = beside.taken_in(state)
     for candidate in state.having(CandidateStatus.IN_PROGRESS):
-        task = state.task(train_key(candidate.index))
+        task = state.training(candidate.index)
         if task is not None and not task.status.is_open:
             state = _candidate_ended(state, candidate, task)
     if state.job.secondary is SecondaryStatus.DEPLOYING_MODEL:
@@ -71,7 +71,9 @@ def _take_in(state: JobState, now: datetime) -> Passed:
     for kind, algorithm in _UNPLANNED.items():
         for task in state.of(kind):
             state = _unplanned_ended(state, task, algorithm, now)
-    return _with_best(state), True
+    for task in state.of(TaskKind.PACK):
+        state = _packed(state, task)
+    return _with_best(state, now), True
 
 
 def _stop(state: JobState, now: datetime) -> Passed:
@@ -126,57 +128,14 @@ def _why_undefined(state: JobState) -> str:
     return f"The candidate definitions, the only output of this job, are missing. {told}"
 
 
-def _search(state: JobState, now: datetime) -> Passed:
-    """Candidates are tried until there are enough or the time is over."""
-    times = timetable(state.job, state.up_since)
-    if state.job.search_ended is None:
-        state = trials.end_search(state, times, now)
-    if state.job.search_ended is None:
-        state = beside.transformed(trials.queue_features(state))
-        state = trials.queue_candidates(state, times, now)
-        state = trials.end_search(state, times, now)
-        state = trials.end_if_nothing_fits(state)
-        state = _showing(state, trials.search_shows(state))
-    if now >= times.search + LATE:
-        for candidate in state.having(CandidateStatus.IN_PROGRESS):
-            state = trials.stopped(state, candidate, now)
-    is_busy = bool(state.having(CandidateStatus.IN_PROGRESS))
-    return state, state.job.search_ended is not None and not is_busy
-
-
-def _combine(state: JobState, now: datetime) -> Passed:
-    """The best candidates become an ensemble, if there is time; without it the best single one is kept."""
-    times = timetable(state.job, state.up_since)
-    tasks = state.of(TaskKind.ENSEMBLE)
-    if not tasks:
-        members = trials.members(state)
-        too_late = now >= times.search + (times.ensemble - times.search) / 2
-        if (
-            too_late
-            or len(members) < _SMALLEST_ENSEMBLE
-            or not trials.has_place_for_ensemble(state.job)
-        ):
-            return state, True
-        payload = {"index": trials.next_index(state), "members": [c.index for c in members]}
-        return state.with_task(NewTask(TaskKind.ENSEMBLE, "ensemble", payload)), False
-    if tasks[0].status.is_open and now < times.ensemble + LATE:
-        return state, False
-    return state.without_ready(frozenset({TaskKind.ENSEMBLE}), now), True
-
-
-def _fall_back(state: JobState, now: datetime) -> Passed:
-    """A job of which no candidate finished gets a baseline, so that it ends with a model."""
-    if state.best is not None:
-        return state, True
-    tasks = state.of(TaskKind.BASELINE)
-    if not tasks:
-        payload = {"index": trials.next_index(state)}
-        return state.with_task(NewTask(TaskKind.BASELINE, "baseline", payload)), False
-    task = tasks[0]
-    if task.status.is_open and now < timetable(state.job, state.up_since).finish + LATE:
-        return state, False
-    told = "No candidate finished, and neither did the baseline"
-    return _failed(state, f"{told}: {task.error}" if task.error else f"{told}.", now), False
+def _learn(state: JobState, now: datetime) -> Passed:
+    """Candidates are trained and combined, and the best is trained on all rows."""
+    try:
+        return learning.learn(state, now)
+    except NoModel:
+        why = next((task.error for task in state.of(TaskKind.BASELINE) if task.error), "")
+        told = "No candidate finished, and neither did the baseline"
+        return _failed(state, f"{told}: {why}" if why else f"{told}.", now), False
 
 
 def _explain(state: JobState, now: datetime) -> Passed:
@@ -246,9 +205,7 @@ _PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
     _stop,
     _analyse,
     _define,
-    _search,
-    _combine,
-    _fall_back,
+    _learn,
     _explain,
     _judge,
     _retain,
@@ -324,7 +281,7 @@ def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
 
 
 def _candidate_ended(state: JobState, candidate: Candidate, task: Task) -> JobState:
-    if trials.given_up(task):
+    if given_up(task):
         return trials.stopped(state, candidate, task.ended)
     if task.status is TaskStatus.DONE and task.result is not None:
         done = records.completed(state.job, candidate, task.result, task.ended)
@@ -338,13 +295,13 @@ def _candidate_ended(state: JobState, candidate: Candidate, task: Task) -> JobSt
 
 def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime) -> JobState:
     """An ensemble or a baseline becomes a candidate once it is there."""
-    index = task.payload["index"]
+    index = index_of(task)
     result = task.result or {}
     if task.status is TaskStatus.FAILED:
         return with_reason(state, f"The {algorithm}: {task.error}")
-    if not result.get("outcome") or state.candidate(index) is not None:
+    if index is None or not result.get("outcome") or state.candidate(index) is not None:
         return state
-    begun = records.unplanned(state.job, index, algorithm, task.created)
+    begun = records.unplanned(state.job, index, algorithm, task.key, task.created)
     state = state.with_candidate(records.completed(state.job, begun, result, task.ended or now))
     if task.kind is not TaskKind.BASELINE:
         return state
@@ -352,13 +309,19 @@ def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime)
     return with_reason(state, told, at_most=MAX_REASONS - 1)
 
 
-def _with_best(state: JobState) -> JobState:
-    objective = state.job.objective
-    finished = trials.comparable(state)
-    if not finished or objective is None:
+def _packed(state: JobState, task: Task) -> JobState:
+    """The best candidate answers with what it learnt from all rows."""
+    candidate, result = state.candidate(task.payload["index"]), task.result
+    if candidate is None or result is None:
         return state
-    sign = 1.0 if objective.is_minimized else -1.0
-    best = min(finished, key=lambda c: (sign * (c.score or 0.0), c.latency_s or 0.0, c.index))
+    return state.with_candidate(records.completed(state.job, candidate, result, candidate.ended))
+
+
+def _with_best(state: JobState, now: datetime) -> JobState:
+    index = learning.best_index(state, now)
+    best = None if index is None else state.candidate(index)
+    if best is None or best.status is not CandidateStatus.COMPLETED:
+        return state
     return replace(state, job=replace(state.job, best_candidate=best.name))
 
 

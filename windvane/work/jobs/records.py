@@ -35,8 +35,11 @@ def transform_key(recipe: str) -> str:
     return f"transform/{recipe}"
 
 
-def begun(job: AutoMLJob, plan: Plan, now: datetime) -> Candidate:
-    """A candidate that is to be trained."""
+def begun(job: AutoMLJob, plan: Plan, now: datetime, tag: str = "") -> Candidate:
+    """A candidate that is to be trained.
+
+    tag    names its transformers; "": its recipe does
+    """
     return Candidate(
         scope=job.scope,
         name=Keys(job).candidate_name(plan.index),
@@ -50,13 +53,13 @@ def begun(job: AutoMLJob, plan: Plan, now: datetime) -> Candidate:
         why=plan.why,
         seed=plan.seed,
         n_rows=plan.n_rows,
-        steps=_steps(job, plan.index, plan.recipe or plan.algorithm),
+        steps=_steps(job, plan.index, tag or plan.recipe),
     )
 
 
-def unplanned(job: AutoMLJob, index: int, algorithm: str, now: datetime) -> Candidate:
+def unplanned(job: AutoMLJob, index: int, algorithm: str, tag: str, now: datetime) -> Candidate:
     """An ensemble or a baseline, which the search did not propose."""
-    return replace(begun(job, Plan(index, "", algorithm, {}, seed=0), now), seed=None)
+    return replace(begun(job, Plan(index, "", algorithm, {}, seed=0), now, tag), seed=None)
 
 
 def completed(

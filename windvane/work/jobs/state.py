@@ -14,6 +14,7 @@ from windvane.engine.data.analysis import Analysis
 from windvane.store.base import Transaction
 from windvane.work.jobs.steplines import tell_step
 from windvane.work.jobs.steprecords import step_jobs, training_job
+from windvane.work.jobs.workflow import index_of
 
 Deploy = Callable[[Transaction, AutoMLJob, Candidate, datetime], object]
 
@@ -48,6 +49,16 @@ class JobState:
     def task(self, key: str) -> Task | None:
         return next((task for task in self.tasks if task.key == key), None)
 
+    def training(self, index: int) -> Task | None:
+        """Return the task that trains the candidate of this index; None if none was begun."""
+        tasks = self.of(TaskKind.TRAIN)
+        return next((task for task in tasks if index_of(task) == index), None)
+
+    def candidate_of(self, task: Task) -> Candidate | None:
+        """Return the candidate that a task makes; None if it makes none, or there is none yet."""
+        index = index_of(task)
+        return None if index is None else self.candidate(index)
+
     def is_queued(self, key: str) -> bool:
         return self.task(key) is not None or any(task.key == key for task in self.queued)
 
@@ -58,11 +69,17 @@ class JobState:
         return tuple(c for c in self.candidates if c.status is status)
 
     @property
+    def is_made(self) -> bool:
+        """Whether the model is packed, or could not be."""
+        is_packed = any(not task.status.is_open for task in self.of(TaskKind.PACK))
+        return is_packed or bool(self.of(TaskKind.EXPLAIN))
+
+    @property
     def needs_analysis(self) -> bool:
-        """Whether the search goes on, for which the analysis must be known."""
-        is_searching = self.job.search_ended is None and not self.job.status.is_final
+        """Whether the model is being made, for which the analysis must be known."""
         is_analysed = any(task.status is TaskStatus.DONE for task in self.of(TaskKind.ANALYZE))
-        return is_searching and is_analysed
+        is_learning = not self.job.definitions_only and not self.job.status.is_final
+        return is_analysed and is_learning and not self.is_made
 
     @property
     def best(self) -> Candidate | None:
@@ -141,7 +158,7 @@ def _write_candidate(
     tx: Transaction, candidate: Candidate, before: Candidate | None, state: JobState, now: datetime
 ) -> None:
     candidate = replace(candidate, modified=now)
-    task = state.task(train_key(candidate.index))
+    task = state.training(candidate.index)
     if before is None:
         _insert(tx, candidate)
     else:
@@ -170,8 +187,3 @@ def _write_step(
 def _insert(tx: Transaction, record: Candidate | ProcessingJob) -> None:
     if not tx.insert(record):
         raise RuntimeError(f"The generated name of {record.arn} is taken.")
-
-
-def train_key(index: int) -> str:
-    """Key of the task that trains the candidate of this index."""
-    return f"train/{index:04d}"

@@ -27,7 +27,7 @@ from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.outcomes import outcome_from_json
 from windvane.engine.plan_text import hyperparameters_of
-from windvane.work.jobs.records import BASELINE, ENSEMBLE, MAX_TEXT, SPLIT, transform_key
+from windvane.work.jobs.records import MAX_TEXT, SPLIT, transform_key
 from windvane.work.jobs.splitting import split_environment, split_inputs
 from windvane.work.workspace import Keys
 
@@ -49,7 +49,7 @@ _CANDIDATE_STEP_STATUS = {
     CandidateStatus.FAILED: StepStatus.FAILED,
     CandidateStatus.STOPPED: StepStatus.STOPPED,
 }
-_TAGS = {TaskKind.ENSEMBLE: ENSEMBLE, TaskKind.BASELINE: BASELINE}
+_UNPLANNED = (TaskKind.ENSEMBLE, TaskKind.BASELINE)
 
 
 def step_jobs(job: AutoMLJob, tasks: Sequence[Task]) -> Iterator[ProcessingJob]:
@@ -60,18 +60,35 @@ def step_jobs(job: AutoMLJob, tasks: Sequence[Task]) -> Iterator[ProcessingJob]:
             yield _split_job(job, task, by_key.get(SPLIT))
         elif task.kind is TaskKind.EXPLORE:
             yield _exploration_job(job, task)
-        elif task.kind is TaskKind.FEATURES:
-            recipe = task.payload["recipe"]
-            yield _transformers_job(job, task, recipe, {"_recipe": recipe})
-            transform = by_key.get(transform_key(recipe))
-            yield _transform_job(job, task, recipe, transform, _transformed(job, task, transform))
-        elif task.kind in _TAGS and (task.result or {}).get("outcome"):
-            recipes = _recipes(task, tasks)
-            yield _transformers_job(job, task, _TAGS[task.kind], {"_recipe": json.dumps(recipes)})
-            transforms = (by_key.get(transform_key(recipe)) for recipe in recipes)
-            is_written = any(_rows_written(transform) for transform in transforms)
-            output = Keys(job).all_transformed if is_written else None
-            yield _transform_job(job, task, _TAGS[task.kind], None, output)
+        elif task.kind in _UNPLANNED and (task.result or {}).get("outcome"):
+            yield from _of_unplanned(job, task, tasks, by_key)
+    yield from _of_recipes(job, tasks, by_key)
+
+
+def _of_recipes(
+    job: AutoMLJob, tasks: Sequence[Task], by_key: Mapping[str, Task]
+) -> Iterator[ProcessingJob]:
+    """The first task of each recipe brings it to S3."""
+    first: dict[str, Task] = {}
+    for task in tasks:
+        if task.kind is TaskKind.FEATURES:
+            first.setdefault(task.payload["recipe"], task)
+    for recipe, task in first.items():
+        yield _transformers_job(job, task, recipe, {"_recipe": recipe})
+        transform = by_key.get(transform_key(recipe))
+        yield _transform_job(job, task, recipe, transform, _transformed(job, task, transform))
+
+
+def _of_unplanned(
+    job: AutoMLJob, task: Task, tasks: Sequence[Task], by_key: Mapping[str, Task]
+) -> Iterator[ProcessingJob]:
+    """Those of an ensemble or of the baseline, which the task's key names."""
+    recipes = _recipes(task, tasks)
+    yield _transformers_job(job, task, task.key, {"_recipe": json.dumps(recipes)})
+    transforms = (by_key.get(transform_key(recipe)) for recipe in recipes)
+    is_written = any(_rows_written(transform) for transform in transforms)
+    output = Keys(job).all_transformed if is_written else None
+    yield _transform_job(job, task, task.key, None, output)
 
 
 def _recipes(task: Task, tasks: Sequence[Task]) -> list[Any]:
@@ -256,7 +273,7 @@ def _transformers_job(
 ) -> TrainingJob:
     """Fits the transformers. Those of an ensemble are in its whole package, in the mode that has such."""
     keys, common = Keys(job), _common(job, task)
-    is_apart = tag not in _TAGS.values() or job.mode is not Mode.ENSEMBLING
+    is_apart = task.kind not in _UNPLANNED or job.mode is not Mode.ENSEMBLING
     has_model = is_apart and common["status"] in (StepStatus.IN_PROGRESS, StepStatus.COMPLETED)
     artefact = keys.transformers(tag) if has_model else None
     name = keys.transformers_name(tag)

@@ -12,7 +12,7 @@ from windvane.engine.definitions.define import NOTEBOOK, define
 from windvane.engine.definitions.record import DefinedJob, Served
 from windvane.engine.exploration.report import explore
 from windvane.engine.reports.files import files_of
-from windvane.work.jobs.strategy import strategy_of
+from windvane.work.jobs.workflow import strategy_of
 from windvane.work.workspace import EXPLORATION, Keys
 
 _OUTPUT = "notebook-runs"

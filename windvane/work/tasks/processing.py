@@ -15,6 +15,7 @@ from windvane.engine import stages
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
+from windvane.work.tasks.bench import Result
 from windvane.work.tasks.errand import (
     Errand,
     fetch_archive,
@@ -25,7 +26,6 @@ from windvane.work.tasks.errand import (
 from windvane.work.tasks.inputs import download_inputs, download_validation, format_of
 from windvane.work.tasks.publishing import publish_dataset, publish_header, publish_split
 from windvane.work.tasks.reports import EXPLAINING_SHARE, explanation_files, insight_files
-from windvane.work.tasks.stages import Result
 from windvane.work.workspace import scratch
 
 _MOST_EXPLAINING_S = 30.0

@@ -37,8 +37,9 @@ from windvane.engine.plan_text import (
 from windvane.engine.rerun import fit_transformers, leave_out, rerun, rerun_ensemble
 from windvane.engine.tuning.aliases import Translation, names_of, translated
 from windvane.errors import CandidateFault, InvalidRequest
+from windvane.work.tasks.actions import usable
+from windvane.work.tasks.bench import Result
 from windvane.work.tasks.errand import Errand, fetch_archive, fetch_package, told_as
-from windvane.work.tasks.stages import Result, usable
 from windvane.work.tasks.tables import table_of
 from windvane.work.workspace import scratch
 

@@ -22,8 +22,8 @@ from windvane.serving.batch import transform as answers_to
 from windvane.serving.media import choose_accept, read_content_type
 from windvane.serving.model import LocalContainer, ServedModel, load_model
 from windvane.work.download import download_models, folder_of
+from windvane.work.tasks.bench import Result
 from windvane.work.tasks.errand import Errand, told_as
-from windvane.work.tasks.stages import Result
 from windvane.work.tasks.transform_source import Item, items_of, opened
 from windvane.work.tasks.transform_table import transform_table
 from windvane.work.workspace import scratch

@@ -29,9 +29,9 @@ from windvane.engine.packages.assembly import schema_of
 from windvane.engine.packages.package import Schema, load_transformers
 from windvane.errors import DataFault, InvalidRequest
 from windvane.serving.csvblocks import CsvBlock, Read, csv_blocks
+from windvane.work.tasks.bench import Result
 from windvane.work.tasks.errand import Errand, fetch_dataset, fetch_package, told_as
 from windvane.work.tasks.publishing import TRAIN, VALIDATION, publish_matrix
-from windvane.work.tasks.stages import Result
 from windvane.work.tasks.transform_source import Item, chained, items_of, opened
 
 _MAX_RECORD = 100 * 1024**2

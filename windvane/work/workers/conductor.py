@@ -12,17 +12,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from windvane.automl.limits import Limits, limits_of
 from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob, JobStatus
+from windvane.domain.task import Task
 from windvane.domain.timing import next_change
 from windvane.engine.data.analysis import Analysis
 from windvane.errors import CallerFault, CorruptArtifact, WindvaneError, WrongTransition
 from windvane.process.beneath import read_beneath
 from windvane.store.base import Store, Transaction
-from windvane.work.jobs import flow
+from windvane.work.jobs import flow, learning
 from windvane.work.jobs.state import Deploy, JobState, read_state, write_changes, write_step_jobs
 from windvane.work.jobs.telling import tell_job
+from windvane.work.jobs.workflow import action_of
 from windvane.work.workers import stepjobs
 from windvane.work.workers.analyses import read_analysis
 from windvane.work.workspace import Workspace, workspace_of, workspaces
@@ -122,6 +125,14 @@ class Conductor:
         with suppress(WindvaneError, OSError):
             self._analysis_of(job)
 
+    def limits(self, tx: Transaction, job: AutoMLJob, task: Task, now: datetime) -> Limits:
+        """Return the bounds of an action of the workflow that begins now.
+
+        raises    CorruptArtifact, VolumeLost
+        """
+        state = replace(self._read(tx, job), analysis=self._analysis_of(job))
+        return limits_of(action_of(task), learning.situation(state, now))
+
     def is_left(self, job_arn: str, now: datetime) -> bool:
         """Whether a job is left alone, because of what went wrong with it a moment ago."""
         return now < self._left.get(job_arn, now)
@@ -168,6 +179,8 @@ class Conductor:
         """Whether something is due of a job though no task of it has ended. What a task's end makes due needs the analysis,
         which is not read here: this is asked of all jobs every few seconds, and each has another one."""
         if state.needs_analysis and self._has_lost_volume(state.job):
+            return True
+        if learning.is_idle(state):
             return True
         try:
             return flow.advance(state, now) != state

@@ -3,25 +3,29 @@ its end means and what follows. AutoML jobs and step jobs differ in nothing else
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from windvane.control.kms.lookup import check_usable, find_key, scope_named
 from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.task import Task, TaskKind
 from windvane.domain.timing import stop_at
-from windvane.errors import CallerFault
+from windvane.errors import CallerFault, WindvaneError
 from windvane.names import Scope
 from windvane.process.child import Exit
 from windvane.store.base import Transaction
+from windvane.work.jobs.workflow import ACTIONS
 from windvane.work.workers import stepjobs
-from windvane.work.workers.conductor import Conductor
+from windvane.work.workers.conductor import OF_ONE_JOB, Conductor
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.order import TaskOrder
 from windvane.work.workers.verdict import Case, StepCase, Verdict, judge
 from windvane.work.workspace import workspace_of
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,21 @@ class Duties:
             if task.kind is TaskKind.STEP
             else self._of_automl_job(tx, task, now)
         )
+
+    def limited(self, tx: Transaction, duty: Duty, now: datetime) -> Duty:
+        """Return the duty, with the limits of its action, if it is one, from now on. If it is not to be found out what they
+        are, that is why the task is not done."""
+        job, task = duty.order.job, duty.task
+        if not isinstance(job, AutoMLJob) or task.kind not in ACTIONS:
+            return duty
+        try:
+            limits = self.conductor.limits(tx, job, task, now)
+        except (WindvaneError, OSError, *OF_ONE_JOB) as error:
+            _LOG.exception("Nothing says how long the task %s of %s may take.", task.key, job.arn)
+            return replace(duty, order=replace(duty.order, why_not=f"It cannot be begun: {error}"))
+        until = min(duty.stop_at, datetime.fromtimestamp(limits.kill_at, UTC))
+        order = replace(duty.order, limits=limits, stop_at=until.timestamp())
+        return replace(duty, order=order, stop_at=until)
 
     def _of_automl_job(self, tx: Transaction, task: Task, now: datetime) -> Duty | None:
         if task.kind is TaskKind.ANALYZE:

@@ -9,9 +9,10 @@ from windvane.domain.candidate import TrainingJob, TransformJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import JobFault
 from windvane.work.means import Means
+from windvane.work.tasks.bench import Bench, Result
 from windvane.work.tasks.errand import Errand
 from windvane.work.tasks.processing import process
-from windvane.work.tasks.stages import Bench, Result, perform
+from windvane.work.tasks.stages import perform
 from windvane.work.tasks.training import train
 from windvane.work.tasks.transform import transform
 from windvane.work.workers.order import TaskOrder
@@ -29,7 +30,7 @@ def perform_order(order: TaskOrder, open_artifacts: Callable[[], Artifacts]) -> 
     means = Means(open_artifacts=open_artifacts, **order.figures)
     place = Workspace(order.folder)
     if isinstance(job, AutoMLJob):
-        return perform(Bench(job, order.task, place, order.stop_at, means))
+        return perform(Bench(job, order.task, place, order.stop_at, means, order.limits))
     return perform_errand(Errand(job, order.task, place, order.stop_at, means))
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from windvane.domain.task import TaskKind
 
 _SHORT = tuple(kind for kind in TaskKind if kind.is_express)
+_LONG = tuple(kind for kind in TaskKind if kind.is_training)
 _ASIDE = tuple(kind for kind in TaskKind if kind.is_aside)
 
 _READING = ("duckdb", "scipy.sparse")
@@ -39,7 +40,7 @@ class Role(StrEnum):
         """Kinds of tasks to look for, the first group first."""
         if self is Role.EXPRESS:
             return (_SHORT, _ASIDE)
-        return ((TaskKind.TRAIN, TaskKind.STEP), _SHORT, _ASIDE)
+        return ((*_LONG, TaskKind.STEP), _SHORT, _ASIDE)
 
     @property
     def libraries(self) -> tuple[str, ...]:

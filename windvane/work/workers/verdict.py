@@ -114,7 +114,7 @@ def judge(case: Case | StepCase, end: Exit, max_attempts: int) -> Verdict:
 
 
 def _may_pass(task: Task, end: Exit) -> bool:
-    """A crash of a single candidate is its own; a crash of what a job hangs on may have come from outside."""
+    """A crash in training is the candidate's own; a crash of what a job hangs on may have come from outside."""
     if end.ending is Ending.KILLED:
-        return task.kind is not TaskKind.TRAIN
+        return not task.kind.is_training
     return not _PASSING.isdisjoint(end.error_classes)

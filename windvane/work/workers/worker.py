@@ -164,6 +164,9 @@ class Worker:
             return None
 
     def _start(self, duty: Duty) -> Watch:
+        duty.prepare()
+        with self._store.snapshot() as tx:
+            duty = self._duties.limited(tx, duty, self._clock())
         running = self._start_task(duty.order)
         self._next_renewal = time.monotonic() + _RENEW_S
         return Watch(duty, running)

@@ -47,7 +47,7 @@ def test_the_notebook_finds_the_jobs_folder_from_where_it_stands(job, tmp_path):
     [source] = [cell.source for cell in notebook.cells if cell.source.startswith("RUN_ON")]
     facts = {one.targets[0].id: ast.literal_eval(one.value) for one in ast.parse(source).body}
     assert facts["RUN_ON"] == "local"
-    assert (file.parent / facts["DATASET_FOLDER"]).resolve() == asked.dataset.resolve()
+    assert (file.parent / facts["DATASET_FOLDER"]).resolve() == asked.folders.dataset.resolve()
     assert facts["JOB"]["name"] == "o'job"
     assert (facts["JOB"]["max_candidates"], facts["JOB"]["max_runtime_s"]) == (3, 60.0)
 

@@ -11,10 +11,10 @@ from windvane.engine.learners.trees import Trees, trees_of
 from windvane.testing.learner_contract import Never, lesson
 
 ESTIMATORS = {
-    (RANDOM_FOREST, False): ensemble.RandomForestRegressor,
-    (RANDOM_FOREST, True): ensemble.RandomForestClassifier,
-    (EXTRA_TREES, False): ensemble.ExtraTreesRegressor,
-    (EXTRA_TREES, True): ensemble.ExtraTreesClassifier,
+    (RANDOM_FOREST.name, False): ensemble.RandomForestRegressor,
+    (RANDOM_FOREST.name, True): ensemble.RandomForestClassifier,
+    (EXTRA_TREES.name, False): ensemble.ExtraTreesRegressor,
+    (EXTRA_TREES.name, True): ensemble.ExtraTreesClassifier,
 }
 
 
@@ -34,7 +34,7 @@ def test_the_answers_are_those_of_scikit_learn(learner, problem_type):
     model = learner.fit(posed.train, None, parameters, posed.setting, Never())
     is_class = problem_type.is_classification
     y = posed.train.y.astype(int) if is_class else posed.train.y
-    theirs = ESTIMATORS[learner, is_class](**parameters, random_state=1).fit(posed.train.X, y)
+    theirs = ESTIMATORS[learner.name, is_class](**parameters, random_state=1).fit(posed.train.X, y)
     answer = theirs.predict_proba if is_class else theirs.predict
     for X in (posed.train.X, posed.valid.X):
         np.testing.assert_allclose(model.predict(X), answer(X), rtol=1e-6, atol=1e-7)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from windvane.domain.problem import MetricName, Mode, ProblemType
+from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.candidates import Plan, Tried
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
@@ -17,7 +17,6 @@ from windvane.engine.tuning.pacing import (
     fold_terms,
     is_in_vain,
     least_folds,
-    may_begin,
     most_folds,
     next_plan,
     refit_s,
@@ -108,18 +107,10 @@ def test_of_two_divisions_both_count_where_many_candidates_are_to_be_compared():
     assert most_folds(ANALYSIS) == 5
 
 
-def test_others_wait_for_the_first_candidate_to_end_well_or_not():
-    assert may_begin(ANALYSIS, 1, [])
-    assert not may_begin(ANALYSIS, 2, [])
-    assert may_begin(ANALYSIS, 2, [Tried(_plan("lightgbm", 1), None, 1.0)])
-
-
 def test_where_the_number_of_folds_is_plain_nobody_waits():
     large = replace(ANALYSIS, n_rows=60_000, n_folds=1)
     assert settled_folds(ANALYSIS) is None
     assert settled_folds(large) == 1
-    assert may_begin(large, 2, [])
-    assert not may_begin(large, 2, [], Strategy(Mode.TUNING))  # it has no rival yet
 
 
 def test_a_first_fold_of_more_than_half_of_the_time_for_all_is_the_only_one():

@@ -15,6 +15,7 @@ from unit.work.test_layout import Made, _sent_back
 from unit.work.world import make_job
 
 from windvane.artifacts.base import parse_location
+from windvane.automl.actions import FitOnAllRows
 from windvane.domain.datasource import DataSource
 from windvane.domain.features import FeatureSpecification, FeatureType, read_specification
 from windvane.domain.jobspec import Channel, DataSpec, JobSpec, Purpose, TabularProblem
@@ -23,7 +24,7 @@ from windvane.domain.task import TaskKind
 from windvane.engine.candidates import Plan
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.dataset import read_dataset
-from windvane.engine.outcomes import FULL_FIT, read_candidate
+from windvane.engine.outcomes import FULL_FIT, fold_fit, read_candidate
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import DataFault
 from windvane.work.workspace import workspace_of
@@ -152,14 +153,17 @@ def test_candidates_learn_from_the_training_rows_alone_and_say_so(made: Made) ->
     space = workspace_of(made.folder, made.job)
     for index in (1, 2):
         record = read_candidate(space.candidate(index))
-        assert record.recipe_fit == FULL_FIT
+        assert record.recipe_fit == fold_fit(0)
         assert record.outcome.folds_used == 1
         notes = " ".join(record.outcome.notes)
         assert f"the {table.analysis.n_held_out} rows of validation data" in notes
         assert "rows are weighted by 'w'" in notes
         assert "refit" not in notes
+    made.act(FitOnAllRows("dpp0"))
     full, first = (space.features("dpp0") / fit / "matrix.npy" for fit in (FULL_FIT, "fold0"))
-    assert np.array_equal(np.load(full), np.load(first))
+    assert np.array_equal(np.load(full), np.load(first)), (
+        "those of the validation set are not learnt from"
+    )
 
 
 def test_the_reports_say_which_rows_they_are_about(made: Made) -> None:

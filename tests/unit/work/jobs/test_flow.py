@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import START, World, fake_propose, make_job
+from world import SHARED, START, World, fake_propose, make_job
 
 from windvane.domain.candidate import CandidateStatus
 from windvane.domain.deployment import EndpointStatus
@@ -68,7 +68,9 @@ def test_features_come_before_candidates() -> None:
     world.do(TaskKind.ANALYZE)
     assert world.secondary is SecondaryStatus.FEATURE_ENGINEERING
     features = world.open_tasks(TaskKind.FEATURES)
-    assert [task.payload["recipe"] for task in features] == ["dpp0", "dpp1"]
+    assert [task.payload["recipe"] for task in features] == ["dpp1", "dpp0"], (
+        "candidate 1 takes the second"
+    )
 
 
 @pytest.mark.parametrize("status", [DONE, FAILED])
@@ -76,10 +78,7 @@ def test_the_data_are_explored_beside_the_search(status: TaskStatus) -> None:
     world = World(make_job(max_candidates=1))
     world.do(TaskKind.ANALYZE)
     exploring = world.claim(TaskKind.EXPLORE)
-    for _ in range(2):
-        world.do(TaskKind.FEATURES)
-        world.do(TaskKind.TRANSFORM)
-    world.do(TaskKind.SPLIT)
+    world.do_all(*SHARED, TaskKind.SPLIT)
     world.do(TaskKind.TRAIN)
     world.report()
     assert world.status is JobStatus.IN_PROGRESS, "the notebook is waited for"
@@ -102,12 +101,9 @@ def test_the_data_are_written_beside_the_search(
     world = World(make_job(max_candidates=1))
     world.do(TaskKind.ANALYZE)
     world.do(TaskKind.EXPLORE)
-    for _ in range(2):
-        world.do(TaskKind.FEATURES)
+    world.do_all(TaskKind.FEATURES)
     writing = world.claim(kind)
-    for task in (*world.open_tasks(TaskKind.SPLIT), *world.open_tasks(TaskKind.TRANSFORM)):
-        if task.id != writing.id:
-            world.do(task.kind)
+    world.do_all(TaskKind.SPLIT, TaskKind.TRANSFORM)
     world.do(TaskKind.TRAIN)
     world.report()
     assert world.status is JobStatus.IN_PROGRESS, "what clients are to see is waited for"
@@ -121,10 +117,7 @@ def test_what_is_written_beside_the_search_is_not_waited_for_beyond_the_jobs_tim
     world = World(make_job(max_candidates=1))
     world.do(TaskKind.ANALYZE)
     world.claim(TaskKind.SPLIT)
-    for _ in range(2):
-        world.do(TaskKind.FEATURES)
-        world.do(TaskKind.TRANSFORM)
-    world.do(TaskKind.EXPLORE)
+    world.do_all(*SHARED, TaskKind.EXPLORE)
     world.do(TaskKind.TRAIN)
     world.report()
     world.wait(600)
@@ -138,7 +131,7 @@ def test_only_features_that_are_there_are_written() -> None:
     world.do(TaskKind.FEATURES)
     world.do(TaskKind.FEATURES, FAILED)
     [task] = world.open_tasks(TaskKind.TRANSFORM)
-    assert (task.key, task.payload) == ("transform/dpp0", {"recipe": "dpp0"})
+    assert (task.key, task.payload) == ("transform/dpp1", {"recipe": "dpp1"})
 
 
 def test_models_beyond_the_best_ones_go_and_what_is_known_of_them_stays() -> None:
@@ -165,7 +158,7 @@ def test_ensembles_their_members_and_the_best_keep_their_models() -> None:
     world.do(TaskKind.ENSEMBLE, score=0.95)
     world.report()
     kept = {candidate.index for candidate in world.candidates if candidate.containers}
-    assert kept == {2, 3, 5}, "the ensemble is of 2 and 3"
+    assert kept == {1, 2, 5}, "the ensemble is of 1 and 2"
 
 
 def test_a_job_that_keeps_all_models_has_nothing_to_delete() -> None:
@@ -217,8 +210,7 @@ def test_definitions_for_which_there_was_no_time_fail_the_job_that_was_for_them(
 def test_a_candidate_waits_for_its_recipe_and_later_ones_wait_behind_it() -> None:
     world = World(make_job())
     world.do(TaskKind.ANALYZE)
-    world.do(TaskKind.FEATURES)
-    assert world.candidates == (), "candidate 1 takes the second recipe"
+    assert world.candidates == ()
     world.do(TaskKind.FEATURES)
     assert [candidate.index for candidate in world.candidates] == [1]
     assert world.secondary is SecondaryStatus.MODEL_TUNING
@@ -312,8 +304,8 @@ def test_five_partial_failures_are_kept() -> None:
 def test_candidates_of_a_recipe_that_cannot_be_made_fail_alone() -> None:
     world = World(make_job(max_candidates=6))
     world.do(TaskKind.ANALYZE)
-    world.do(TaskKind.FEATURES)
     world.do(TaskKind.FEATURES, FAILED)
+    world.do_all(*SHARED)
     by_status = {c.index: c.status for c in world.candidates}
     assert by_status[1] is CandidateStatus.FAILED
     assert by_status[2] is CandidateStatus.IN_PROGRESS
@@ -379,6 +371,8 @@ def test_a_candidate_scored_on_fewer_folds_is_never_the_best() -> None:
     assert world.state.best.index == 1, "better than none"
     world.do(TaskKind.TRAIN, score=0.6, folds_used=3)
     assert world.state.best.index == 2
+    ensemble = world.claim(TaskKind.ENSEMBLE)
+    world._put(replace(ensemble, status=DONE, ended=world.now, result={"outcome": None}))
     world.report()
     assert world.status is JobStatus.COMPLETED, "two that cannot be compared make no ensemble"
 
@@ -413,6 +407,7 @@ def test_the_search_ends_when_nothing_fits_any_more(monkeypatch: pytest.MonkeyPa
     world = World(make_job(max_candidates=20), workers=1)
     world.search([0.5])
     assert world.state.job.search_ended is EndOfSearch.RUNTIME
+    world.pack()
     assert [task.kind for task in world.open_tasks()] == [TaskKind.EXPLAIN]
 
 
@@ -432,11 +427,11 @@ def test_the_search_ends_in_time_and_what_waits_is_stopped() -> None:
     running = world.claim(TaskKind.TRAIN)
     times = timetable(world.state.job, START)
     world.wait((times.last_start - world.now).total_seconds())
-    assert world.state.job.search_ended is None, "all are proposed and one still runs"
     world.wait((times.search - world.now).total_seconds())
-    assert world.state.job.search_ended is EndOfSearch.RUNTIME
+    assert world.state.job.search_ended is None, "one still runs"
     assert world.open_tasks() == [running]
     world.end(running, score=0.9)
+    assert world.state.job.search_ended is EndOfSearch.RUNTIME
     world.do(TaskKind.ENSEMBLE)
     world.report()
     assert world.status is JobStatus.COMPLETED
@@ -498,6 +493,7 @@ def test_a_job_whose_baseline_fails_says_why() -> None:
 def test_the_best_candidate_is_reported_on_before_it_is_deployed() -> None:
     world = World(make_job(max_candidates=2, deploys=True))
     world.search([0.5, 0.6])
+    world.pack()
     assert world.secondary is SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT
     [task] = world.open_tasks()
     assert (task.kind, task.payload) == (TaskKind.EXPLAIN, {"index": 2})
@@ -522,6 +518,7 @@ def test_a_failed_report_is_told_and_harms_nothing_else(
 ) -> None:
     world = World(make_job(max_candidates=1, deploys=True))
     world.search([0.5])
+    world.pack()
     for kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
         world.do(kind, FAILED if kind is failing else DONE)
     world.endpoint_is(EndpointStatus.IN_SERVICE)
@@ -533,6 +530,7 @@ def test_a_failed_report_is_told_and_harms_nothing_else(
 def test_reports_that_take_too_long_are_not_waited_for() -> None:
     world = World(make_job(max_candidates=1, deploys=True))
     world.search([0.5])
+    world.pack()
     world.claim(TaskKind.EXPLAIN)
     times = timetable(world.state.job, START)
     world.wait((times.explained - world.now).total_seconds() + 4)
@@ -608,7 +606,7 @@ def test_after_downtime_beyond_the_deadline_nothing_is_trained_and_the_best_is_d
     world.search([0.5])
     world.state = replace(world.state, up_since=START + timedelta(hours=5))
     world.wait(5 * 3600)
-    assert {task.kind for task in world.open_tasks()} == {TaskKind.EXPLAIN}
+    assert {task.kind for task in world.open_tasks()} == {TaskKind.PACK}
     world.report()
     assert world.open_tasks() == []
     assert world.secondary is SecondaryStatus.DEPLOYING_MODEL
@@ -779,7 +777,7 @@ def test_candidates_of_a_tuning_job_are_compared_with_the_best_known() -> None:
     assert [task.payload.get("rival") for task in world.state.of(TaskKind.TRAIN)] == [None, 1, 1, 1]
     others = World(make_job(max_candidates=4))
     others.search([0.5])
-    assert not any("rival" in task.payload for task in others.state.of(TaskKind.TRAIN))
+    assert not any(task.payload["rival"] for task in others.state.of(TaskKind.TRAIN))
 
 
 def test_a_candidate_that_was_given_up_is_stopped_and_counts_as_tried() -> None:

@@ -135,7 +135,8 @@ def test_hyperparameters_are_text_that_says_what_they_were(value: object, text: 
 def test_every_kind_of_task_is_looked_for_once_by_who_may_do_it(role: Role) -> None:
     kinds = [kind for group in role.turns for kind in group]
     assert len(set(kinds)) == len(kinds)
-    left_to_others = set() if role is Role.TRAIN else {TaskKind.TRAIN, TaskKind.STEP}
+    training = {kind for kind in TaskKind if kind.is_training}
+    left_to_others = set() if role is Role.TRAIN else {*training, TaskKind.STEP}
     assert set(TaskKind) - set(kinds) == left_to_others
 
 
@@ -174,7 +175,7 @@ def test_what_time_cut_short_is_known_of_the_candidate_its_step_and_its_ensemble
 def test_the_step_of_an_ensemble_tells_its_second_layer(layer: dict[str, float]) -> None:
     job = _job()
     made = outcome(7, 0.9, {"1": 0.6, "2": 0.4}) | {"second_layer": layer}
-    begun = records.unplanned(job, 7, "ensemble", START)
+    begun = records.unplanned(job, 7, "ensemble", "ensemble", START)
     candidate = records.completed(job, begun, {"outcome": made, "tag": "ensemble"}, START)
     told = steprecords.training_job(job, candidate, None).details["HyperParameters"]
     assert json.loads(told.get("_second_layer", "{}")) == layer
@@ -198,7 +199,7 @@ def test_a_transform_step_has_an_output_where_rows_are_or_are_to_be(n_rows: int)
 
     of_recipe, of_all = Keys(job).transformed_folder("dpp0"), Keys(job).all_transformed
     assert of_recipe.key.startswith(f"{of_all.key}/")
-    assert outputs(tasks) == ([str(of_recipe), str(of_all)] if n_rows else [None, None])
+    assert outputs(tasks) == ([str(of_all), str(of_recipe)] if n_rows else [None, None])
     to_be = replace(written, status=TaskStatus.RUNNING, result=None)
     assert outputs([features, to_be]) == [str(of_recipe)]
 

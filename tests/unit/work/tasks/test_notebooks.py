@@ -19,7 +19,8 @@ from windvane.engine.definitions.define import NOTEBOOK
 from windvane.errors import CorruptArtifact
 from windvane.work.means import Means
 from windvane.work.tasks import notebooks
-from windvane.work.tasks.stages import Bench, perform
+from windvane.work.tasks.bench import Bench
+from windvane.work.tasks.stages import perform
 from windvane.work.workspace import Keys, Workspace
 
 

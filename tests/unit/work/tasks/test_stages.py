@@ -1,5 +1,6 @@
 """What a task does in its process."""
 
+import time
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -9,13 +10,15 @@ from unit.work.world import START, make_job
 
 from windvane.artifacts.base import Location
 from windvane.artifacts.local import LocalArtifacts
+from windvane.automl.limits import Limits
 from windvane.domain.task import Task, TaskKind
 from windvane.engine import stages
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.errors import Outclassed
 from windvane.work.means import Means
-from windvane.work.tasks.stages import Bench, perform
+from windvane.work.tasks.bench import Bench
+from windvane.work.tasks.stages import perform
 from windvane.work.workspace import Keys, workspace_of
 
 
@@ -39,6 +42,7 @@ def _bench(folder, kind, is_on=True, **payload):
         workspace=workspace_of(folder, job),
         stop_at=(START + timedelta(hours=1)).timestamp(),
         means=Means(lambda: artifacts, 1, 1024, 10**9, 100, is_on, is_on),
+        limits=Limits(time.time() + 60, time.time() + 60),
     )
 
 

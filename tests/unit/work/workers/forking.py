@@ -9,8 +9,8 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.domain.job import AutoMLJob
 from windvane.process.child import Ending, Exit
 from windvane.work.means import Means
+from windvane.work.tasks.bench import Bench, Result
 from windvane.work.tasks.errand import Errand
-from windvane.work.tasks.stages import Bench, Result
 from windvane.work.workers.forked import ForkedTask, read_result
 from windvane.work.workers.order import TaskOrder
 from windvane.work.workers.worker import RunningTask, StartTask

@@ -25,8 +25,8 @@ from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.errors import CandidateFault, OutOfTime
 from windvane.store.base import Store
 from windvane.store.open import open_store
+from windvane.work.tasks.bench import Result
 from windvane.work.tasks.errand import Errand
-from windvane.work.tasks.stages import Result
 from windvane.work.workers import stepjobs
 from windvane.work.workers.conductor import Conductor, left_over, sweep
 from windvane.work.workers.config import WorkConfig

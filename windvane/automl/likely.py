@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from windvane.automl.actions import Result
 from windvane.automl.leaderboard import Entry, ranked
-from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import likely_members
-from windvane.engine.outcomes import read_candidate, read_out_of_fold
+from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_of_fold
 from windvane.engine.scoring.calibration import at_temperature
 
 
@@ -28,21 +27,28 @@ class LikelyMembers:
         self._predictions: dict[int, NDArray[np.floating[Any]]] = {}
         self._entries: list[Entry] = []
 
-    def finished(self, plan: Plan, folder: Path) -> Result:
-        """Take in a candidate that has finished, in its folder, and return what it brings."""
+    def add(self, folder: Path) -> CandidateRecord:
+        """Take in a candidate that has finished, in its folder, and return its record."""
         record = read_candidate(folder)
-        if record.fits is None:
+        plan = record.plan
+        if plan is None:
             raise AssertionError("An ensemble cannot be a member of another.")
         predictions = at_temperature(read_out_of_fold(folder), record.temperature)
         self._predictions[plan.index] = predictions
         self._entries.append(Entry(plan.index, plan.algorithm, plan, record.outcome))
-        refit_s = record.fits.fold_s * self._growth(plan)
-        return Result(record.outcome, refit_s, self._members())
+        return record
 
-    def _growth(self, plan: Plan) -> float:
+    def finished(self, folder: Path) -> Result:
+        """Take in a candidate that has finished, in its folder, and return what it brings."""
+        record = self.add(folder)
+        fold_s = 0.0 if record.fits is None else record.fits.fold_s
+        n_rows = None if record.plan is None else record.plan.n_rows
+        return Result(record.outcome, fold_s * self._growth(n_rows), self._members())
+
+    def _growth(self, n_rows: int | None) -> float:
         """How many times as many rows as a fold's model learns from all are; 0 if a fold's model has learnt from all."""
         analysis = self._table.analysis
-        used = min(analysis.n_training_rows, plan.n_rows or analysis.n_training_rows)
+        used = min(analysis.n_training_rows, n_rows or analysis.n_training_rows)
         return 0.0 if used == analysis.n_learnable else analysis.n_learnable / used
 
     def _members(self) -> tuple[int, ...]:

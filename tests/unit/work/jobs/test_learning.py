@@ -1,0 +1,162 @@
+"""What a job does between the analysis of its data and its reports, beyond what test_flow tells."""
+
+from dataclasses import replace
+
+import pytest
+from world import ANALYSIS, START, World, make_job
+
+from windvane.automl.actions import (
+    BuildEnsemble,
+    FirstLook,
+    FitFeatures,
+    Status,
+    TrainBaseline,
+    TrainCandidate,
+)
+from windvane.domain.candidate import CandidateStatus
+from windvane.domain.job import JobStatus
+from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.domain.timing import timetable
+from windvane.engine.candidates import Plan
+from windvane.work.jobs import flow, learning
+from windvane.work.jobs.workflow import action_of, history_of
+
+DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
+
+
+def _first_looked(**changes: int) -> World:
+    """A job that gives no number of candidates, up to its first look."""
+    world = World(make_job(is_counted=False, **changes))
+    world.do(TaskKind.ANALYZE)
+    world.do(TaskKind.FEATURES)
+    return world
+
+
+def test_a_job_without_a_number_of_candidates_looks_first() -> None:
+    world = _first_looked()
+    actions = [action_of(task) for task in world.open_tasks(TaskKind.TRAIN)]
+    assert [type(action) for action in actions][:1] == [FirstLook]
+    look = world.candidates[0]
+    assert (look.index, look.status) == (0, CandidateStatus.IN_PROGRESS)
+    world.do(TaskKind.TRAIN, score=0.4, folds_used=1)
+    assert world.state.best is not None
+    assert world.state.best.index == 0, "better than none"
+    world.do(TaskKind.TRAIN, score=0.3)
+    assert world.state.best.index == 1, "it is scored on more folds"
+
+
+def test_a_job_has_no_more_candidates_than_the_server_allows() -> None:
+    world = _first_looked(max_candidates=6)
+    while world.open_tasks(TaskKind.TRAIN):
+        world.do(TaskKind.TRAIN)
+    assert [candidate.index for candidate in world.candidates] == [0, 1, 2, 3]
+    world.do(TaskKind.ENSEMBLE, score=0.9)
+    assert len(world.candidates) == 5
+
+
+def test_the_best_candidate_answers_with_what_it_learnt_from_all_rows() -> None:
+    world = World(make_job(max_candidates=2, mode="HYPERPARAMETER_TUNING"))
+    world.search([0.5, 0.9])
+    before = world.candidates
+    [refit] = world.open_tasks(TaskKind.REFIT)
+    assert refit.payload["index"] == 2
+    world.pack()
+    first, second = world.candidates
+    assert first == before[0]
+    assert second.notes == ("learnt from all rows",)
+    assert second.score == before[1].score
+
+
+@pytest.mark.parametrize("status", [FAILED, CANCELLED])
+def test_a_refit_that_does_not_end_leaves_the_model_of_a_fold(status: TaskStatus) -> None:
+    world = World(make_job(max_candidates=1))
+    world.search([0.5])
+    world.do(TaskKind.REFIT, status)
+    [pack] = world.open_tasks(TaskKind.PACK)
+    assert pack.payload["refits"] == []
+    world.report()
+    assert world.status is JobStatus.COMPLETED
+
+
+def test_a_model_that_cannot_be_packed_answers_as_it_was_scored() -> None:
+    world = World(make_job(max_candidates=1))
+    world.search([0.5])
+    [before] = world.candidates
+    world.do_all(TaskKind.FEATURES, TaskKind.REFIT)
+    world.do(TaskKind.PACK, FAILED)
+    for kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
+        world.do(kind)
+    assert world.status is JobStatus.COMPLETED
+    assert world.candidates[0].containers == before.containers
+    told = "it could not be packaged anew: It broke."
+    assert world.state.job.partial_failures[0].endswith(told)
+
+
+def test_refits_are_not_waited_for_beyond_their_time() -> None:
+    world = World(make_job(max_candidates=1))
+    world.search([0.5])
+    world.claim(TaskKind.REFIT)
+    times = timetable(world.state.job, START)
+    world.wait((times.packing - world.now).total_seconds() + 2)
+    assert world.open_tasks(TaskKind.PACK) == []
+    world.wait(2)
+    assert [task.payload["refits"] for task in world.open_tasks(TaskKind.PACK)] == [[]]
+
+
+def test_without_the_analysis_nothing_is_begun_and_what_is_late_is_given_up() -> None:
+    world = World(make_job())
+    world.search([0.5])
+    assert flow.advance(world.state, world.now) == world.state
+    times = timetable(world.state.job, START)
+    later = flow.advance(world.state, times.last_start)
+    assert {task.status for task in later.of(TaskKind.TRAIN)} == {DONE, CANCELLED}
+    assert later.queued == ()
+
+
+def test_a_job_is_idle_once_nothing_of_it_is_under_way() -> None:
+    world = World(make_job(max_candidates=2))
+    world.search([0.5])
+    assert not learning.is_idle(world.state)
+    ended = tuple(
+        replace(task, status=CANCELLED) if task.status.is_open else task
+        for task in world.state.tasks
+    )
+    assert learning.is_idle(replace(world.state, tasks=ended))
+    stopping = replace(world.state.job, status=JobStatus.STOPPING)
+    assert not learning.is_idle(replace(world.state, tasks=ended, job=stopping))
+
+
+def _task(kind: TaskKind, key: str, **payload: object) -> Task:
+    return Task(id=1, job_arn="job", kind=kind, key=key, payload=payload, created=START)
+
+
+PLAN = {"index": 3, "recipe": "dpp1", "algorithm": "xgboost", "hyperparameters": {}, "seed": 7}
+
+
+def test_tasks_of_versions_that_named_no_action_are_understood() -> None:
+    train = _task(TaskKind.TRAIN, "train/0003", plan=PLAN, rival=1)
+    assert action_of(train) == TrainCandidate(Plan(3, "dpp1", "xgboost", {}, 7), 1)
+    ensemble = _task(TaskKind.ENSEMBLE, "ensemble", index=5, members=[1, 3])
+    assert action_of(ensemble) == BuildEnsemble(5, (1, 3))
+    baseline = action_of(_task(TaskKind.BASELINE, "baseline", index=2))
+    assert isinstance(baseline, TrainBaseline)
+    assert baseline.plan.index == 2
+    features = replace(_task(TaskKind.FEATURES, "features/dpp1", recipe="dpp1"), status=DONE)
+    assert isinstance(action_of(features), FitFeatures)
+    known = history_of([features, train], (), ())
+    assert known.recipe("dpp1", ANALYSIS.n_fold_fits) is not None, "it was fitted to every fold"
+    assert [step.status for step in known.candidates] == [Status.WAITING]
+
+
+def test_what_became_of_a_candidate_counts_not_what_its_task_brought_later() -> None:
+    world = World(make_job())
+    world.search([0.5])
+    running = world.claim(TaskKind.TRAIN)
+    times = timetable(world.state.job, START)
+    world.wait((times.search - world.now).total_seconds() + 4)
+    world.end(running, score=1.0)
+    known = learning.history(world.state, world.now)
+    step = next(one for one in known.candidates if one.action.plan.index == 2)
+    assert step.status is Status.FAILED
+    assert world.state.best is not None
+    assert world.state.best.index == 1

@@ -1,0 +1,99 @@
+"""Actions, limits and results as JSON, for drivers that hand them to other processes or keep them in a store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from windvane.automl.actions import (
+    Action,
+    Analyse,
+    BuildEnsemble,
+    FirstLook,
+    FitFeatures,
+    FitOnAllRows,
+    Judged,
+    Pack,
+    Refit,
+    Result,
+    TrainBaseline,
+    TrainCandidate,
+    TrainOnFewerRows,
+)
+from windvane.automl.limits import Limits
+from windvane.engine.candidates import Plan
+from windvane.engine.outcomes import outcome_from_json, outcome_to_json
+from windvane.engine.training.foldterms import FoldTerms
+
+TYPES: Mapping[str, type[Action]] = {
+    kind.__name__: kind
+    for kind in (
+        Analyse,
+        FitFeatures,
+        FirstLook,
+        TrainCandidate,
+        TrainOnFewerRows,
+        BuildEnsemble,
+        TrainBaseline,
+        FitOnAllRows,
+        Refit,
+        Pack,
+    )
+}
+_NAME = "action"
+
+
+def action_to_json(action: Action) -> dict[str, Any]:
+    """Return an action's fields, and its type as `action`."""
+    told = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(action).items()
+    }
+    return {_NAME: type(action).__name__, **told}
+
+
+def action_from_json(document: Mapping[str, Any]) -> Action:
+    """Return the action; members that it does not have are passed over.
+
+    raises    LookupError, TypeError if it is none
+    """
+    kind = TYPES[document[_NAME]]
+    told = {one.name: _value(document[one.name]) for one in fields(kind) if one.name in document}
+    if "plan" in told:
+        told["plan"] = Plan(**told["plan"])
+    return kind(**told)
+
+
+def limits_from_json(document: Mapping[str, Any]) -> Limits:
+    """Return the limits whose `dataclasses.asdict` this is."""
+    return Limits(**{**document, "folds": FoldTerms(**document["folds"])})
+
+
+def result_to_json(result: Result) -> dict[str, Any]:
+    """Return what an action brought, without what it did not bring."""
+    outcome = result.outcome
+    return {
+        **({} if outcome is None else {"outcome": outcome_to_json(outcome)}),
+        **({"refit_s": result.refit_s} if result.refit_s else {}),
+        **({"likely": list(result.likely)} if result.likely else {}),
+        **({} if result.judged == Judged() else {"judged": asdict(result.judged)}),
+    }
+
+
+def result_from_json(document: Mapping[str, Any]) -> Result:
+    """Return what an action brought.
+
+    raises    LookupError, TypeError, ValueError if it is none
+    """
+    outcome, judged = document.get("outcome"), document.get("judged")
+    return Result(
+        outcome=None if outcome is None else outcome_from_json(outcome),
+        refit_s=float(document.get("refit_s", 0.0)),
+        likely=tuple(int(index) for index in document.get("likely", ())),
+        judged=Judged() if judged is None else Judged(**judged),
+    )
+
+
+def _value(told: Any) -> Any:
+    return tuple(told) if isinstance(told, list) else told

@@ -1,0 +1,196 @@
+"""What a job does between the analysis of its data and its reports: whatever the workflow (windvane/automl) decides.
+
+Pure, as all of work/jobs/flow.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from windvane.automl.actions import Action, FirstLook, Pack, TrainCandidate
+from windvane.automl.history import History
+from windvane.automl.leaderboard import ranked
+from windvane.automl.search import CannotBegin, has_all_candidates
+from windvane.automl.situation import Situation
+from windvane.automl.workflow import Phase, decide
+from windvane.domain.candidate import CandidateStatus
+from windvane.domain.job import EndOfSearch, JobStatus
+from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.domain.timing import LATE, Timetable, timetable
+from windvane.engine.tuning.pacing import is_in_vain
+from windvane.work.jobs import beside, records, trials
+from windvane.work.jobs.reasons import MAX_REASONS, with_reason
+from windvane.work.jobs.state import JobState
+from windvane.work.jobs.workflow import (
+    ACTIONS,
+    MADE_BY,
+    SEARCH,
+    action_of,
+    given_up,
+    history_of,
+    index_of,
+    request_of,
+    task_of,
+)
+
+
+def learn(state: JobState, now: datetime) -> tuple[JobState, bool]:
+    """Begin what the workflow wants begun; and whether the model is made, or there will be no better one. Without the
+    analysis what is late is given up, and nothing is begun.
+
+    raises    NoModel
+    """
+    if state.is_made:
+        return _told_why_unpacked(state), True
+    times = timetable(state.job, state.up_since)
+    if state.job.search_ended is None:
+        state = beside.transformed(beside.explored(state))
+    state = _without_late(state, times, now)
+    if state.analysis is None:
+        return state, False
+    at = situation(state, now)
+    decision = decide(at.request, at.analysis, at.history, at.now, _room(state, times, now))
+    if decision.phase is not Phase.SEARCH and state.job.search_ended is None:
+        job = replace(state.job, search_ended=_why_ended(state, at))
+        state = replace(state, job=job)
+    for failed in decision.failed:
+        state = _with_failed(state, failed, now)
+    for action in decision.begin:
+        if isinstance(action, Pack) and now >= times.explained:
+            return _without_packing(state, "there was no time for it."), True
+        state = _with_begun(state, action, now)
+    if decision.failed:
+        return learn(state, now)  # without them the answer is another
+    is_done = decision.phase is Phase.DONE
+    return state if is_done else _showing(state), is_done
+
+
+def is_idle(state: JobState) -> bool:
+    """Whether the workflow is to be asked, because nothing that it asked for is under way."""
+    is_going_on = state.needs_analysis and state.job.status is JobStatus.IN_PROGRESS
+    return is_going_on and not any(
+        task.status.is_open and task.kind in ACTIONS for task in state.tasks
+    )
+
+
+def situation(state: JobState, now: datetime) -> Situation:
+    """Return a job as the workflow sees it; its analysis must be known."""
+    if state.analysis is None:
+        raise AssertionError(f"The analysis of {state.job.name} is not at hand.")
+    times = timetable(state.job, state.up_since)
+    request = request_of(state.job, times, state.workers)
+    return Situation(request, state.analysis, history(state, now), now.timestamp())
+
+
+def history(state: JobState, now: datetime) -> History:
+    """Return what has happened in a job."""
+    late = frozenset(task.id for task in _late(state, timetable(state.job, state.up_since), now))
+    found = history_of(state.tasks, state.candidates, late)
+    for task in state.queued:
+        if task.kind in ACTIONS:
+            found = found.with_asked(action_of(task), now.timestamp())
+    return found
+
+
+def best_index(state: JobState, now: datetime) -> int | None:
+    """Return the index of the best candidate that has finished; None if none has."""
+    packed = next((task for task in state.of(TaskKind.PACK) if task.result is not None), None)
+    if packed is not None:
+        index: int = packed.payload["index"]
+        return index
+    if state.job.objective is None:
+        return None
+    order = ranked(history(state, now).entries(), state.job.objective)
+    return next((one.index for one in order if one.outcome is not None), None)
+
+
+def _late(state: JobState, times: Timetable, now: datetime) -> Iterator[Task]:
+    """Running tasks whose end is not waited for any more: their worker is taken for dead."""
+    for task in state.tasks:
+        is_running = task.status is TaskStatus.RUNNING and task.kind in ACTIONS
+        if is_running and now >= _end_of(task.kind, times) + LATE:
+            yield task
+
+
+def _without_late(state: JobState, times: Timetable, now: datetime) -> JobState:
+    """With what no worker has begun given up where it is too late for it; likewise candidates that are late."""
+    kinds = frozenset(kind for kind in ACTIONS if now >= _end_of(kind, times))
+    if state.job.search_ended is None and now >= times.last_start:
+        kinds |= SEARCH
+    state = trials.without_waiting(state, kinds, now)
+    for task in _late(state, times, now):
+        candidate = state.candidate_of(task)
+        if candidate is not None and candidate.status is CandidateStatus.IN_PROGRESS:
+            state = trials.stopped(state, candidate, now)
+    return state
+
+
+def _end_of(kind: TaskKind, times: Timetable) -> datetime:
+    """When a task must be over."""
+    return {
+        TaskKind.FEATURES: times.packing,
+        TaskKind.TRAIN: times.search,
+        TaskKind.FEWER_ROWS: times.search,
+        TaskKind.ENSEMBLE: times.packing,
+        TaskKind.REFIT: times.packing,
+        TaskKind.PACK: times.explained,
+        TaskKind.BASELINE: times.finish,
+    }[kind]
+
+
+def _room(state: JobState, times: Timetable, now: datetime) -> int:
+    """How many more actions may be begun: one waits for the next worker that becomes free."""
+    late = {task.id for task in _late(state, times, now)}
+    is_open = [
+        task.id not in late for task in state.tasks if task.status.is_open and task.kind in ACTIONS
+    ]
+    queued = [task for task in state.queued if task.kind in ACTIONS]
+    return state.workers + 1 - sum(is_open) - len(queued)
+
+
+def _with_failed(state: JobState, failed: CannotBegin, now: datetime) -> JobState:
+    """With a candidate that could not be begun."""
+    candidate = records.begun(state.job, failed.action.plan, now)
+    ended = records.ended(candidate, CandidateStatus.FAILED, now, failed.reason)
+    return with_reason(state.with_candidate(ended), failed.reason)
+
+
+def _with_begun(state: JobState, action: Action, now: datetime) -> JobState:
+    """With an action queued; a candidate is one from then on."""
+    task = task_of(action)
+    if isinstance(action, Pack):
+        made_by = next(one.key for one in state.tasks if index_of(one) == action.index)
+        task = replace(task, payload={**task.payload, MADE_BY: made_by})
+    state = state.with_task(task)
+    if not isinstance(action, FirstLook | TrainCandidate):
+        return state
+    return state.with_candidate(records.begun(state.job, action.plan, now))
+
+
+def _why_ended(state: JobState, at: Situation) -> EndOfSearch:
+    if is_in_vain(at.history.tried):
+        return EndOfSearch.EXHAUSTED
+    tasks = (state.training(one.index) for one in state.having(CandidateStatus.STOPPED))
+    is_cut = any(task is None or not given_up(task) for task in tasks)
+    is_all = has_all_candidates(at) and not is_cut
+    return EndOfSearch.CANDIDATES if is_all else EndOfSearch.RUNTIME
+
+
+def _showing(state: JobState) -> JobState:
+    shown = trials.search_shows(state)
+    return replace(state, job=replace(state.job, secondary=shown))
+
+
+def _told_why_unpacked(state: JobState) -> JobState:
+    for task in state.of(TaskKind.PACK):
+        if task.result is None:
+            state = _without_packing(state, task.error or "there was no time for it.")
+    return state
+
+
+def _without_packing(state: JobState, why: str) -> JobState:
+    """A model that is not packed anew answers as it did when it was scored."""
+    told = f"The best candidate keeps the model of its first fold; it could not be packaged anew: {why}"
+    return with_reason(state, told, at_most=MAX_REASONS - 1)

@@ -1,0 +1,179 @@
+"""A job in the store as the workflow (windvane/automl/workflow.py) sees it: its request, its history, its actions as tasks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from windvane.automl.actions import (
+    Action,
+    Analyse,
+    BuildEnsemble,
+    FirstLook,
+    FitFeatures,
+    FitOnAllRows,
+    Pack,
+    Refit,
+    Result,
+    Status,
+    Step,
+    TrainBaseline,
+    TrainCandidate,
+    TrainOnFewerRows,
+)
+from windvane.automl.documents import action_from_json, action_to_json, result_from_json
+from windvane.automl.history import History
+from windvane.automl.request import Request, Schedule
+from windvane.domain.candidate import Candidate, CandidateStatus
+from windvane.domain.job import AutoMLJob
+from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.domain.timing import Timetable
+from windvane.engine.candidates import Plan, baseline_plan
+from windvane.engine.tuning.strategy import Strategy
+
+_KINDS: dict[type[Action], TaskKind] = {
+    FitFeatures: TaskKind.FEATURES,
+    FirstLook: TaskKind.TRAIN,
+    TrainCandidate: TaskKind.TRAIN,
+    TrainOnFewerRows: TaskKind.FEWER_ROWS,
+    BuildEnsemble: TaskKind.ENSEMBLE,
+    TrainBaseline: TaskKind.BASELINE,
+    FitOnAllRows: TaskKind.FEATURES,
+    Refit: TaskKind.REFIT,
+    Pack: TaskKind.PACK,
+}
+
+ACTIONS = frozenset(_KINDS.values())
+"""Kinds of the tasks that the workflow asks for."""
+
+SEARCH = frozenset({TaskKind.FEATURES, TaskKind.TRAIN, TaskKind.FEWER_ROWS})
+"""Those of its search. FEATURES are asked for after it, too."""
+
+MADE_BY = "made_by"
+"""In the task that packs a candidate: key of the task that made it."""
+
+_EVERY_FOLD = 1000
+
+_GIVEN_UP = (CandidateStatus.FAILED, CandidateStatus.STOPPED)
+
+_STATUS = {
+    TaskStatus.READY: Status.WAITING,
+    TaskStatus.RUNNING: Status.RUNNING,
+    TaskStatus.DONE: Status.DONE,
+    TaskStatus.FAILED: Status.FAILED,
+    TaskStatus.CANCELLED: Status.FAILED,
+}
+
+
+def strategy_of(job: AutoMLJob) -> Strategy:
+    """Return how the search of a job goes."""
+    return Strategy(job.mode, job.spec.search.algorithms)
+
+
+def request_of(job: AutoMLJob, times: Timetable, workers: int) -> Request:
+    """Return what a job is asked for.
+
+    workers    that train
+    """
+    return Request(
+        Schedule(
+            started=job.created.timestamp(),
+            search_end=times.search.timestamp(),
+            packing=times.packing.timestamp(),
+            deadline=times.ensemble.timestamp(),
+        ),
+        max_candidates=job.spec.limits.max_candidates,
+        workers=workers,
+        strategy=strategy_of(job),
+        most_candidates=job.limits.max_candidates,
+        max_candidate_s=job.limits.max_candidate_runtime_s,
+    )
+
+
+def task_of(action: Action) -> NewTask:
+    """Return the task that does an action."""
+    return NewTask(_KINDS[type(action)], action.key, action_to_json(action))
+
+
+def action_of(task: Task | NewTask) -> Action:
+    """Return what a task does; tasks of earlier versions do not name it.
+
+    raises    LookupError, TypeError if it is no action
+    """
+    told = task.payload
+    if "action" in told:
+        return action_from_json(told)
+    if task.kind is TaskKind.TRAIN:
+        return TrainCandidate(Plan(**told["plan"]), told.get("rival"))
+    if task.kind is TaskKind.ENSEMBLE:
+        return BuildEnsemble(told["index"], tuple(told["members"]))
+    if task.kind is TaskKind.BASELINE:
+        return TrainBaseline(baseline_plan(told["index"], 0))
+    return FitFeatures(told["recipe"], _EVERY_FOLD)
+
+
+def index_of(task: Task | NewTask) -> int | None:
+    """Return the index of the candidate that a task makes; None if it makes none."""
+    if task.kind not in (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE):
+        return None
+    index: int = task.payload.get("plan", task.payload)["index"]
+    return index
+
+
+def given_up(task: Task) -> str:
+    """Return why the training of a candidate was ended early, because it was clearly worse than another; "" if it was not."""
+    return str((task.result or {}).get("outclassed", ""))
+
+
+def history_of(
+    tasks: Iterable[Task], candidates: Iterable[Candidate], late: Collection[int]
+) -> History:
+    """Return what has happened in a job.
+
+    tasks         oldest first
+    candidates    those that were given up count as failed, whatever became of their tasks
+    late          ids of running tasks whose end is not waited for any more
+    """
+    given_up = {c.index: c for c in candidates if c.status in _GIVEN_UP}
+    steps = [
+        _step(task, is_over=task.id in late or index_of(task) in given_up)
+        for task in tasks
+        if task.kind in ACTIONS or task.kind is TaskKind.ANALYZE
+    ]
+    begun = {step.action.plan.index for step in steps if isinstance(step.action, TrainCandidate)}
+    others = (_never_begun(c) for c in given_up.values() if c.index not in begun and c.recipe)
+    return History((*steps, *others))
+
+
+def _step(task: Task, *, is_over: bool) -> Step[Action]:
+    is_failed = is_over or bool(given_up(task))
+    status = Status.FAILED if is_failed else _STATUS[task.status]
+    is_analysis = task.kind is TaskKind.ANALYZE
+    has_result = status is Status.DONE and not is_analysis
+    return Step(
+        Analyse() if is_analysis else action_of(task),
+        status,
+        began=_began(task),
+        ended=_timestamp(task.ended),
+        result=result_from_json(task.result or {}) if has_result else Result(),
+        error=given_up(task) or task.error,
+    )
+
+
+def _began(task: Task) -> float:
+    """What a candidate says of its folds while it is trained is not heard here: they are known once it has ended."""
+    is_in_training = task.kind is TaskKind.TRAIN and task.status.is_open
+    return math.inf if is_in_training else _timestamp(task.started or task.created)
+
+
+def _never_begun(candidate: Candidate) -> Step[Action]:
+    c = candidate
+    plan = Plan(c.index, c.recipe, c.algorithm, c.hyperparameters, c.seed or 0, n_rows=c.n_rows)
+    at = _timestamp(candidate.ended)
+    failed = Status.FAILED
+    return Step(TrainCandidate(plan), failed, began=at, ended=at, error=c.failure_reason)
+
+
+def _timestamp(at: datetime | None) -> float:
+    return 0.0 if at is None else at.timestamp()
