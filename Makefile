@@ -19,12 +19,12 @@ setup-dev: .venv/.dev
 demo: setup
 	$(BIN)/python scripts/demo.py
 
-# Tests of parts go side by side; journeys, which time whole jobs, have the machine to themselves.
+# Tests of parts first; then journeys and pages, which wait for their servers most of the time. Two at a time, for two cores.
 PARTS := tests/unit tests/api tests/wire tests/s3 tests/contracts tests/conformance tests/hostile tests/upgrades tests/kills
 
 test: setup-dev
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --durations 15 $(PARTS)
-	$(BIN)/python -m pytest -m "not long" --durations 15 $(addprefix --ignore=,$(PARTS))
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --durations 15 $(addprefix --ignore=,$(PARTS))
 
 test-long: setup-dev .venv/.airflow
 	$(BIN)/python -m pytest -m long --timeout 3600 --durations 15
