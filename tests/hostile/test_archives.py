@@ -79,7 +79,7 @@ def comments_for_all() -> Iterator[bytes]:
 def test_headers_fill_no_memory(blocks: Callable[[], Iterator[bytes]], tmp_path: Path) -> None:
     """Maps of sparse files were made into lists without bound, and every header of every file was kept."""
     archive = write(tmp_path / "a.tar.gz", *blocks())
-    refused = pytest.raises(CorruptArtifact, match="is not a regular file")
+    refused = pytest.raises(CorruptArtifact, match="no plain file")
     tracemalloc.start()
     with nullcontext() if blocks in (comments, comments_for_all) else refused:
         unpack(archive, tmp_path / "out")
