@@ -24,7 +24,7 @@ PARTS := tests/unit tests/api tests/wire tests/s3 tests/contracts tests/conforma
 
 test: setup-dev
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --durations 15 $(PARTS)
-	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --durations 15 $(addprefix --ignore=,$(PARTS))
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder --durations 15 $(addprefix --ignore=,$(PARTS))
 
 test-long: setup-dev .venv/.airflow
 	$(BIN)/python -m pytest -m long --timeout 3600 --durations 15
