@@ -17,7 +17,7 @@ from windvane.engine.scoring.calibration import at_temperature
 
 
 class LikelyMembers:
-    """What has finished so far.
+    """The candidates that have finished so far, and which of them the model would be made of.
 
     has_ensemble    whether the model may be an ensemble
     """

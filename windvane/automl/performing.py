@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,8 @@ Training = Callable[[Path, Path, Plan, TrainLimits, Path], Outcome]
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What an action is done with.
+class ActionContext:
+    """The folders, limits and memory that an action is performed with.
 
     memory_mb        its process may hold
     max_latency_s    of a row, of the model that is kept; None for as long as it takes
@@ -63,82 +63,83 @@ class Setting:
     training: Training | None = None
 
 
-def perform(action: Action, setting: Setting) -> Result:
-    """Do any action but Analyse, and return what it brings; `refit_s` and `likely` are for the driver to find out.
+def perform(action: Action, context: ActionContext) -> Result:
+    """Perform any action but Analyse, and return what it brings; `refit_s` and `likely` are for the driver to find out.
 
     raises    DataFault, CandidateFault, CorruptArtifact
     """
-    return _PERFORM[type(action)](action, setting)
+    return _PERFORM[type(action)](action, context)
 
 
-def _fit_features(action: FitFeatures, setting: Setting) -> Result:
-    folders = setting.folders
+def _fit_features(action: FitFeatures, context: ActionContext) -> Result:
+    folders = context.folders
     n_fits = min(action.n_fits, read_analysis(folders.dataset).n_fold_fits)
     into = folders.features(action.recipe)
     stages.fit_features(folders.dataset, action.recipe, into, fold_fits(n_fits))
     return Result()
 
 
-def _first_look(action: FirstLook, setting: Setting) -> Result:
-    into = setting.folders.candidate(action.plan.index)
-    return _cross_validated(action.plan, setting, into)
+def _first_look(action: FirstLook, context: ActionContext) -> Result:
+    into = context.folders.candidate(action.plan.index)
+    return _trained(action.plan, context, into)
 
 
-def _train_candidate(action: TrainCandidate, setting: Setting) -> Result:
-    folders, rival = setting.folders, action.rival
+def _train_candidate(action: TrainCandidate, context: ActionContext) -> Result:
+    folders, rival = context.folders, action.rival
     against = None if rival is None else folders.candidate(rival)
-    return _cross_validated(action.plan, setting, folders.candidate(action.plan.index), against)
+    return _trained(action.plan, context, folders.candidate(action.plan.index), against)
 
 
-def _train_on_fewer_rows(action: TrainOnFewerRows, setting: Setting) -> Result:
-    return _cross_validated(action.plan, setting, setting.folders.fewer)
+def _train_on_fewer_rows(action: TrainOnFewerRows, context: ActionContext) -> Result:
+    cross_validating = replace(context, training=None)  # its model is not used
+    return _trained(action.plan, cross_validating, context.folders.fewer)
 
 
-def _cross_validated(plan: Plan, setting: Setting, into: Path, rival: Path | None = None) -> Result:
-    limits, folders = setting.limits, setting.folders
+def _trained(plan: Plan, context: ActionContext, into: Path, rival: Path | None = None) -> Result:
+    limits, folders = context.limits, context.folders
 
     def agree(n_folds: int) -> int:
         agreed = 1 if time.time() >= limits.one_fold_at else n_folds
-        if setting.announce_folds is not None:
-            setting.announce_folds(agreed)
+        if context.announce_folds is not None:
+            context.announce_folds(agreed)
         return agreed
 
     train_limits = TrainLimits(
-        limits.stop_at, limits.folds, memory_mb=setting.memory_mb, rival=rival, agree=agree
+        limits.stop_at, limits.folds, memory_mb=context.memory_mb, rival=rival, agree=agree
     )
-    train, features = setting.training or stages.cross_validate, folders.features(plan.recipe)
+    train, features = context.training or stages.cross_validate, folders.features(plan.recipe)
     return Result(train(folders.dataset, features, plan, train_limits, _cleared(into)))
 
 
-def _build_ensemble(action: BuildEnsemble, setting: Setting) -> Result:
-    folders = setting.folders
+def _build_ensemble(action: BuildEnsemble, context: ActionContext) -> Result:
+    folders = context.folders
     return Result(
         stages.build_ensemble(
             folders.dataset,
             {index: folders.candidate(index) for index in action.members},
             action.index,
             _cleared(folders.candidate(action.index)),
-            QUICK_S if action.is_quick else setting.max_latency_s,
-            setting.limits.stop_at,
+            QUICK_S if action.is_quick else context.max_latency_s,
+            context.limits.stop_at,
         )
     )
 
 
-def _train_baseline(action: TrainBaseline, setting: Setting) -> Result:
-    folders, index = setting.folders, action.plan.index
+def _train_baseline(action: TrainBaseline, context: ActionContext) -> Result:
+    folders, index = context.folders, action.plan.index
     into = _cleared(folders.candidate(index))
     return Result(stages.train_baseline(folders.dataset, index, into))
 
 
-def _fit_on_all_rows(action: FitOnAllRows, setting: Setting) -> Result:
-    folders = setting.folders
+def _fit_on_all_rows(action: FitOnAllRows, context: ActionContext) -> Result:
+    folders = context.folders
     into = folders.features(action.recipe)
     stages.fit_features(folders.dataset, action.recipe, into, (FULL_FIT,))
     return Result()
 
 
-def _refit(action: Refit, setting: Setting) -> Result:
-    folders = setting.folders
+def _refit(action: Refit, context: ActionContext) -> Result:
+    folders = context.folders
     candidate = folders.candidate(action.index)
     if (record := read_candidate(candidate)).recipe_fit == FULL_FIT:
         shutil.copytree(candidate, _cleared(folders.refit(action.index)), copy_function=os.link)
@@ -148,15 +149,15 @@ def _refit(action: Refit, setting: Setting) -> Result:
             folders.dataset,
             folders.features(action.recipe),
             candidate,
-            TrainLimits(setting.limits.stop_at),
+            TrainLimits(context.limits.stop_at),
             _cleared(folders.refit(action.index)),
         )
     )
 
 
-def _pack(action: Pack, setting: Setting) -> Result:
+def _pack(action: Pack, context: ActionContext) -> Result:
     """Write the packages of a candidate, and find out how long they take for a row if there is time for it."""
-    began, folders = time.time(), setting.folders
+    began, folders = time.time(), context.folders
     dataset, candidates = folders.dataset, folders.every_candidate()
     optimism = pessimism = latency_s = None
     if action.among:
@@ -168,7 +169,7 @@ def _pack(action: Pack, setting: Setting) -> Result:
     if action.has_fewer:
         pessimism = stages.pessimism(dataset, folders.candidate(FIRST), folders.fewer)
     took_s = time.time() - began
-    if setting.limits.stop_at - time.time() > took_s + _MEASURING_S:
+    if context.limits.stop_at - time.time() > took_s + _MEASURING_S:
         latency_s = stages.row_latency(dataset, into)
     return Result(judged=Judged(latency_s, optimism, pessimism))
 
@@ -179,7 +180,7 @@ def _cleared(folder: Path) -> Path:
     return folder
 
 
-_PERFORM: Mapping[type[Action], Callable[[Any, Setting], Result]] = {
+_PERFORM: Mapping[type[Action], Callable[[Any, ActionContext], Result]] = {
     FitFeatures: _fit_features,
     FirstLook: _first_look,
     TrainCandidate: _train_candidate,

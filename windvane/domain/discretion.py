@@ -74,7 +74,7 @@ _PREFIXES = tuple(
     for pattern in (
         r"The (explainability|model insights) report is missing: ",
         rf"The model could not be deployed to the endpoint {_NAME}: ",
-        r"The best candidate keeps the model of its first fold; it could not be packaged anew: ",
+        r"The best candidate keeps its earlier package; it could not be packaged anew: ",
         r"The (ensemble|baseline): ",
         r"No candidate finished, and neither did the baseline: ",
         r"Models of discarded candidates could not be deleted: ",

@@ -16,7 +16,7 @@ from windvane.automl.documents import (
 from windvane.automl.limits import Limits
 from windvane.automl.local.job import LEAST_ROWS, Job
 from windvane.automl.local.libraries import Libraries
-from windvane.automl.performing import Setting
+from windvane.automl.performing import ActionContext
 from windvane.automl.performing import perform as perform_action
 from windvane.engine import stages
 from windvane.engine.data.analysis import ReadOptions
@@ -48,14 +48,14 @@ def perform(payload: Mapping[str, Any], say: Say) -> dict[str, Any]:
         return {}
     if isinstance(action, FirstLook | TrainCandidate | TrainOnFewerRows):
         Libraries(()).load_for(action.plan.algorithm)
-    setting = Setting(
+    context = ActionContext(
         job.folders,
         limits,
         job.memory_mb // job.threads,
         job.max_latency_s,
         lambda n_folds: say({"n_folds": n_folds}),
     )
-    return result_to_json(perform_action(action, setting))
+    return result_to_json(perform_action(action, context))
 
 
 def _analyse(job: Job) -> None:

@@ -68,7 +68,7 @@ def learn(state: JobState, now: datetime) -> tuple[JobState, bool]:
 
 
 def is_idle(state: JobState) -> bool:
-    """Whether the workflow is to be asked, because nothing that it asked for is under way."""
+    """Return whether the workflow is to be asked, because nothing that it asked for is under way."""
     is_going_on = state.needs_analysis and state.job.status is JobStatus.IN_PROGRESS
     return is_going_on and not any(
         task.status.is_open and task.kind in ACTIONS for task in state.tasks
@@ -128,7 +128,7 @@ def _without_late(state: JobState, times: Timetable, now: datetime) -> JobState:
 
 
 def _end_of(kind: TaskKind, times: Timetable) -> datetime:
-    """When a task must be over."""
+    """Return when a task must be over."""
     return {
         TaskKind.FEATURES: times.packing,
         TaskKind.TRAIN: times.search,
@@ -141,7 +141,7 @@ def _end_of(kind: TaskKind, times: Timetable) -> datetime:
 
 
 def _room(state: JobState, times: Timetable, now: datetime) -> int:
-    """How many more actions may be begun: one waits for the next worker that becomes free."""
+    """Return how many more actions may be begun: one waits for the next worker that becomes free."""
     late = {task.id for task in _late(state, times, now)}
     is_open = [
         task.id not in late for task in state.tasks if task.status.is_open and task.kind in ACTIONS
@@ -191,6 +191,6 @@ def _told_why_unpacked(state: JobState) -> JobState:
 
 
 def _without_packing(state: JobState, why: str) -> JobState:
-    """A model that is not packed anew answers as it did when it was scored."""
-    told = f"The best candidate keeps the model of its first fold; it could not be packaged anew: {why}"
+    """Tell that the best candidate is not packaged anew, and answers as it did when it was scored."""
+    told = f"The best candidate keeps its earlier package; it could not be packaged anew: {why}"
     return with_reason(state, told, at_most=MAX_REASONS - 1)

@@ -63,11 +63,7 @@ def stopped(state: JobState, candidate: Candidate, at: datetime | None) -> JobSt
 
 
 def comparable(state: JobState) -> list[Candidate]:
-    """Finished candidates that were scored on as many folds as any: only they can be the best."""
-    outcomes = [
-        task.result["outcome"] for task in state.tasks if task.result and task.result.get("outcome")
-    ]
-    folds = {outcome["index"]: outcome["folds_used"] for outcome in outcomes}
+    """Return the finished candidates that were scored on as many folds as any: only they can be the best."""
     finished = state.having(CandidateStatus.COMPLETED)
-    most = max((folds[candidate.index] for candidate in finished), default=0)
-    return [candidate for candidate in finished if folds[candidate.index] == most]
+    most = max((candidate.folds or 0 for candidate in finished), default=0)
+    return [candidate for candidate in finished if (candidate.folds or 0) == most]

@@ -135,14 +135,14 @@ def history_of(
     candidates    those that were given up count as failed, whatever became of their tasks
     late          ids of running tasks whose end is not waited for any more
     """
-    given_up = {c.index: c for c in candidates if c.status in _GIVEN_UP}
+    ended = {c.index: c for c in candidates if c.status in _GIVEN_UP}
     steps = [
-        _step(task, is_over=task.id in late or index_of(task) in given_up)
+        _step(task, is_over=task.id in late or index_of(task) in ended)
         for task in tasks
         if task.kind in ACTIONS or task.kind is TaskKind.ANALYZE
     ]
     begun = {step.action.plan.index for step in steps if isinstance(step.action, TrainCandidate)}
-    others = (_never_begun(c) for c in given_up.values() if c.index not in begun and c.recipe)
+    others = (_never_begun(c) for c in ended.values() if c.index not in begun and c.recipe)
     return History((*steps, *others))
 
 
@@ -162,7 +162,7 @@ def _step(task: Task, *, is_over: bool) -> Step[Action]:
 
 
 def _began(task: Task) -> float:
-    """What a candidate says of its folds while it is trained is not heard here: they are known once it has ended."""
+    """Return when a task began; inf for a candidate in training, whose number of folds is known once it has ended."""
     is_in_training = task.kind is TaskKind.TRAIN and task.status.is_open
     return math.inf if is_in_training else _timestamp(task.started or task.created)
 

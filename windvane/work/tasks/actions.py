@@ -18,7 +18,7 @@ from windvane.automl.actions import (
 )
 from windvane.automl.documents import result_to_json
 from windvane.automl.likely import LikelyMembers
-from windvane.automl.performing import Setting, perform
+from windvane.automl.performing import ActionContext, perform
 from windvane.domain.problem import MetricName, Mode
 from windvane.domain.task import TaskKind
 from windvane.engine import stages
@@ -51,9 +51,9 @@ def perform_action(bench: Bench) -> TaskResult:
 
     raises    DataFault, CandidateFault, CorruptArtifact, and whatever the store of artefacts raises
     """
-    action, setting = action_of(bench.task), _setting(bench)
+    action, context = action_of(bench.task), _context(bench)
     try:
-        result = perform(action, setting)
+        result = perform(action, context)
     except Outclassed as reason:
         return {"outclassed": str(reason)}
     if isinstance(action, TrainCandidate):
@@ -67,7 +67,7 @@ def perform_action(bench: Bench) -> TaskResult:
     return result_to_json(result)
 
 
-def _setting(bench: Bench) -> Setting:
+def _context(bench: Bench) -> ActionContext:
     """What trains ends early enough for its packages to be brought to S3."""
     limits = bench.limits
     if limits is None:
@@ -78,7 +78,7 @@ def _setting(bench: Bench) -> Setting:
         publishing_s = min(max(_PUBLISHING_SHARE * left_s, least_s), most_s)
         limits = replace(limits, stop_at=limits.stop_at - publishing_s)
     training = None if _is_refitted_late(bench) else stages.train
-    return Setting(bench.workspace, limits, bench.means.memory_mb, training=training)
+    return ActionContext(bench.workspace, limits, bench.means.memory_mb, training=training)
 
 
 def _is_refitted_late(bench: Bench) -> bool:

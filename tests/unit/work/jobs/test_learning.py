@@ -18,7 +18,7 @@ from windvane.domain.job import JobStatus
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.domain.timing import timetable
 from windvane.engine.candidates import Plan
-from windvane.work.jobs import flow, learning
+from windvane.work.jobs import flow, learning, trials
 from windvane.work.jobs.workflow import action_of, history_of
 
 DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
@@ -160,3 +160,15 @@ def test_what_became_of_a_candidate_counts_not_what_its_task_brought_later() -> 
     assert step.status is Status.FAILED
     assert world.state.best is not None
     assert world.state.best.index == 1
+
+
+def test_the_first_candidate_on_fewer_rows_takes_nothing_from_its_rank() -> None:
+    world = World(make_job(max_candidates=2, mode="HYPERPARAMETER_TUNING"), kept_models=1)
+    world.do(TaskKind.ANALYZE)
+    world.do(TaskKind.FEATURES)
+    world.end(world.claim(TaskKind.TRAIN), score=0.9)
+    world.do(TaskKind.FEWER_ROWS, score=0.2, folds_used=1)
+    world.do_all(TaskKind.FEATURES, TaskKind.TRANSFORM)
+    world.do(TaskKind.TRAIN, score=0.5)
+    assert [one.index for one in trials.comparable(world.state)] == [1, 2]
+    assert [one.index for one in trials.spare(world.state)] == [2]
