@@ -15,10 +15,16 @@ from windvane.settings import DEFAULT_ACCOUNT
 
 _PATIENCE_MS = 60_000
 
+_FAILED_SIGN_INS = 200
+"""More than all tests of a session make: what is asked here is what pages say to each."""
+
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory):
-    running = RunningServer(tmp_path_factory.mktemp("console") / "data")
+    folder = tmp_path_factory.mktemp("console")
+    config = folder / "windvane.toml"
+    config.write_text(f"[limits]\nfailed_requests = {_FAILED_SIGN_INS}\n")
+    running = RunningServer(folder / "data", "--config", str(config))
     yield running
     running.stop()
 
