@@ -149,6 +149,22 @@ def test_the_best_comes_first(world: World, objective: MetricName, order: list[i
     assert names(told(world)) == [f"churn-{index:03}" for index in order]
 
 
+def test_an_ensemble_is_told_by_its_cross_fitted_score_and_placed_by_the_weights_it_has(
+    world: World,
+) -> None:
+    insert_job(world)
+    insert(world, 1, 0.8, 0.001)
+    now = world.clock()
+    metrics = (Metric(MetricName.F1, 0.79), Metric(MetricName.F1, 0.81, "Train"))
+    members = {"churn-001": 0.6, "churn-003": 0.4}
+    world.insert(finished_candidate(now, 2, score=0.79, metrics=metrics, members=members))
+    answer = told(world)
+    assert [(one["CandidateName"], one["Score"]) for one in answer["Candidates"]] == [
+        ("churn-002", 0.79),
+        ("churn-001", 0.8),
+    ]
+
+
 def test_the_front_is_of_those_that_nothing_else_beats_in_both(world: World) -> None:
     insert_job(world)
     for index, (score, latency_s) in enumerate(

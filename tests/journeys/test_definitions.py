@@ -10,6 +10,9 @@ from journeys.running import BIN, limits
 from journeys.small import table
 from nbclient import NotebookClient
 
+from windvane.domain.problem import MetricName
+from windvane.engine.outcomes import outcome_from_json
+
 JOB = "small-definitions"
 
 
@@ -96,9 +99,13 @@ def test_the_notebook_of_a_job_runs_its_best_candidate_again(server, run_noteboo
     best = job["BestCandidate"]
     image = best["InferenceContainers"][1]["Image"]
     assert "windvane-ensemble" in image
-    score = best["FinalAutoMLJobObjectiveMetric"]["Value"]
+    sagemaker = server.client("sagemaker")
+    trained = sagemaker.describe_training_job(TrainingJobName=best["CandidateName"])
+    wanted = f"validation:{best['FinalAutoMLJobObjectiveMetric']['MetricName']}"
+    metrics = trained["FinalMetricDataList"]
+    [score] = [one["Value"] for one in metrics if one["MetricName"] == wanted]
     told = run_notebook(notebook)
-    assert f"{best['CandidateName']}: {score!r} on the leaderboard, {score!r} now (" in told
+    assert f"{best['CandidateName']}: {score!r} in the job, {score!r} now (" in told
 
 
 @pytest.mark.long
@@ -120,5 +127,5 @@ def test_the_notebook_of_a_command_runs_on_ones_own_machine(tmp_path, run_notebo
     [file] = notebooks.iterdir()
     told = run_notebook(file.read_text(), notebooks)
     best = json.loads((moved / "leaderboard.json").read_text())["candidates"][0]
-    score = best["outcome"]["objective"]
-    assert f"{best['index']}: {score!r} on the leaderboard, {score!r} now (" in told
+    score = outcome_from_json(best["outcome"]).ranked_by(MetricName.F1)
+    assert f"{best['index']}: {score!r} in the job, {score!r} now (" in told

@@ -37,7 +37,7 @@ def ranked(entries: Iterable[Entry], objective: MetricName) -> list[Entry]:
         outcome = entry.outcome
         if outcome is None:
             return True, 0, 0.0, entry.index
-        return False, -outcome.folds_used, -gain(outcome.objective), entry.index
+        return False, -outcome.folds_used, -gain(outcome.ranked_by(objective)), entry.index
 
     return sorted(entries, key=position)
 

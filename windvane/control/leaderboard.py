@@ -133,7 +133,7 @@ def _on_front(objective: MetricName | None, candidates: Sequence[Candidate]) -> 
 def _gain(objective: MetricName | None, candidate: Candidate) -> float:
     """Higher is better; 0 of one without a score."""
     sign = -1.0 if objective is not None and objective.is_minimized else 1.0
-    return sign * (candidate.score or 0.0)
+    return sign * (candidate.ranked_by(objective) or 0.0)
 
 
 def _group(candidate: Candidate, comparable: set[str]) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -22,7 +23,8 @@ class CandidateStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of a candidate; split is 'Validation' (out-of-fold or hold-out rows) or 'Train'."""
+    """One figure of a candidate; split is 'Validation' (out-of-fold or hold-out rows) or 'Train', of the rows that a model
+    learnt from, or that the weights of an ensemble were fitted on."""
 
     name: MetricName
     value: float
@@ -106,6 +108,22 @@ class Candidate(Resource):
     containers: tuple[Container, ...] = ()
     ended: datetime | None = None
     failure_reason: str = ""
+
+    def ranked_by(self, objective: MetricName | None) -> float | None:
+        """Return the value of the objective that decides its place (as engine/candidates.py, `Outcome.ranked_by`)."""
+        by_weights = (m for m in self.metrics if m.split == "Train" and m.name is objective)
+        found = next(by_weights, None) if self.members else None
+        return self.score if found is None else found.value
+
+    @property
+    def metrics_of_training(self) -> Iterator[Metric]:
+        """What its training job has measured: of a pipeline on rows not trained on; of an ensemble, whose weights the
+        training job is given, by these weights."""
+        splits = {metric.split for metric in self.metrics}
+        split = "Train" if self.members and "Train" in splits else "Validation"
+        return (
+            replace(metric, split="Validation") for metric in self.metrics if metric.split == split
+        )
 
 
 class StepStatus(StrEnum):

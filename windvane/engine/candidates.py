@@ -75,7 +75,8 @@ class Outcome:
 
     objective      the job's objective on out-of-fold (or hold-out) rows
     scores         every metric of the problem type, same rows, the objective among them
-    train_scores   the same on the rows it was trained on
+    train_scores   the same on the rows it was trained on; of an ensemble, whose scores are by weights that were fitted
+                   without the rows scored, by the weights it has
     fit_s          wall clock of training, folds and refit together
     latency_s      median seconds for one row through transformers and model
     size_bytes     of the saved model
@@ -105,6 +106,15 @@ class Outcome:
     optimism: float | None = None
     pessimism: float | None = None
     second_layer: dict[str, Any] = field(default_factory=dict)
+
+    def ranked_by(self, objective: MetricName) -> float:
+        """Return the value of the objective that decides the order of the leaderboard. An ensemble's is by the weights it
+        has, which were picked by it, as the hyperparameters of every other candidate were."""
+        if self.members:
+            for one in self.train_scores:
+                if one.metric is objective:
+                    return one.value
+        return self.objective
 
     @property
     def is_cut_short(self) -> bool:

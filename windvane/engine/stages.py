@@ -150,8 +150,9 @@ def build_ensemble(
     """The weighted ensemble of candidates (index -> folder) over their out-of-fold predictions, written
     like a candidate; None if no weighting beats the best single one scored on as many rows.
 
-    Its score is that of its weights on the rows they were fitted on, as the best single one's is that of the rows it
-    was picked on; `optimism` says what both is worth. oof.npy holds predictions by weights fitted without the rows.
+    Its score is cross-fitted, as oof.npy is: of every row by weights fitted without it. It is compared with the best single
+    one by the weights it has, on the rows they were fitted on, as that one was picked on the rows it is scored on
+    (`Outcome.ranked_by`); `optimism` says what picking is worth.
     Its latency is the sum of its members', and so is its size, which is limited. With `max_latency_s` the latency is
     within it, and the best single one is that of those within it.
 

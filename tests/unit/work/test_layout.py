@@ -397,7 +397,7 @@ def test_every_step_that_trains_can_be_sent_back(tmp_path: Path, mode: str) -> N
     for candidate in made.candidates:
         scores = _sent_back(made, steps[candidate.name])["scores"]
         told = {one["metric"]: one["value"] for one in scores}
-        assert told[made.job.objective] == candidate.score, candidate
+        assert told[made.job.objective] == candidate.ranked_by(made.job.objective)
     assert len(made.candidates[2].members) == 2
     assert LATENCY_ADDED not in found["outcome"]["notes"], "it was measured"
     assert steps[made.keys.transformers_name("ensemble")].details["HyperParameters"] == {

@@ -92,21 +92,22 @@ def ensemble_record(
     started   time.time() at which the work on it began
     raises    CandidateFault if its predictions cannot be scored
     """
-    temperature, _, _ = _judged(table, found.rows, found.out_of_fold)
-    _, as_chosen, classes = _judged(table, found.rows, found.in_sample)
+    temperature, cross_fitted, _ = _judged(table, found.rows, found.out_of_fold)
+    _, as_weighted, classes = _judged(table, found.rows, found.in_sample)
     chosen = [members[number].outcome for number in found.weights]
     told = at_temperature(found.in_sample, temperature)
     decision = _decision(table, found.rows, told, classes)
     outcome = Outcome(
         index=index,
-        objective=_objective(table.analysis, as_chosen),
-        scores=as_chosen,
+        objective=_objective(table.analysis, cross_fitted),
+        scores=cross_fitted,
+        train_scores=as_weighted,
         fit_s=time.time() - started,
         latency_s=sum(one.latency_s for one in chosen),
         size_bytes=sum(one.size_bytes for one in chosen),
         folds_used=min(one.folds_used for one in chosen),
         notes=(
-            "the score is slightly optimistic: the weights were tuned on the validation rows",
+            "every row is scored with weights that were fitted without it",
             LATENCY_ADDED,
             *table.analysis.remarks,
             *_remarks(table, decision),
@@ -125,9 +126,10 @@ def ensemble_record(
 def is_better(
     objective: MetricName, record: CandidateRecord, others: Iterable[CandidateRecord]
 ) -> bool:
-    """Whether it scores higher than every other."""
+    """Whether it ranks before every other."""
     gain = METRICS[objective].gain
-    return gain(record.outcome.objective) > max(gain(one.outcome.objective) for one in others)
+    best = max(gain(one.outcome.ranked_by(objective)) for one in others)
+    return gain(record.outcome.ranked_by(objective)) > best
 
 
 def holds_up(
@@ -223,8 +225,7 @@ def optimism(
     if not np.isfinite(table_of_gains).all():
         return None
     # What luck can do falls with the root of the rows at the slowest.
-    luck = math.sqrt(few.size / rows.size) * optimism_of_best(table_of_gains, analysis.seed)
-    return luck + _fitting(table, records[best], rows, out_of_fold(best))
+    return math.sqrt(few.size / rows.size) * optimism_of_best(table_of_gains, analysis.seed)
 
 
 def pessimism(
@@ -263,20 +264,6 @@ def with_second_layer(
         second_layer=settings,
     )
     return replace(record, outcome=layered)
-
-
-def _fitting(
-    table: Dataset, record: CandidateRecord, rows: Indices, out_of_fold: NDArray[np.float32]
-) -> float:
-    """What an ensemble's score owes to weights fitted on the rows scored.
-
-    out_of_fold    predictions of its folder, by weights that were not
-    """
-    if record.plan is not None:
-        return 0.0
-    told = METRICS[table.analysis.objective].gain(record.outcome.objective)
-    honest = _row_gains(table, record, rows, out_of_fold).mean()
-    return max(0.0, told - float(honest))
 
 
 def _row_gains(

@@ -120,7 +120,7 @@ def training_job(
         ended=candidate.ended,
         status=_CANDIDATE_STEP_STATUS[candidate.status],
         failure_reason=candidate.failure_reason,
-        metrics=tuple(m for m in candidate.metrics if m.split == "Validation"),
+        metrics=tuple(candidate.metrics_of_training),
         cut_short=any(one.cut_short for one in (candidate, *members)),
         details={
             **_training_details(

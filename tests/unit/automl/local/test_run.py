@@ -111,8 +111,8 @@ def build_ensemble(dataset, members, index, into, latency_s, ends):
         return build(dataset, members, index, into, latency_s, ends)
     whole = into.parent / str(index - 1)
     record = read_candidate(whole)
-    objective = record.outcome.objective - {gain}
-    outcome = replace(record.outcome, index=index, objective=objective)
+    by_weights = (replace(one, value=one.value - {gain}) for one in record.outcome.train_scores)
+    outcome = replace(record.outcome, index=index, train_scores=tuple(by_weights))
     into.mkdir()
     write_candidate(into, replace(record, outcome=outcome), read_out_of_fold(whole))
     return outcome

@@ -28,11 +28,12 @@ class FakeService:
     """
     failing   algorithms whose training jobs fail
     looks     how often a job is seen in progress
+    told      training job -> the score that its description tells from now on
     """
 
     def __init__(self, failing=(), looks=2):
         self.jobs, self.models, self.configs, self.endpoints = {}, {}, {}, {}
-        self.candidates, self.invoked = [], []
+        self.candidates, self.invoked, self.told = [], [], {}
         self._failing, self._looks, self._seen = failing, looks, {}
         self.most_open = 0
 
@@ -75,7 +76,10 @@ class FakeService:
             "ModelArtifacts": {"S3ModelArtifacts": f"{self._output(name)}model.tar.gz"},
             "FinalMetricDataList": [
                 {"MetricName": "validation:Accuracy", "Value": 0.5},
-                {"MetricName": f"validation:{METRIC}", "Value": self.score(name)},
+                {
+                    "MetricName": f"validation:{METRIC}",
+                    "Value": self.told.get(name, self.score(name)),
+                },
             ],
         }
 

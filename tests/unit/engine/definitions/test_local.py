@@ -13,11 +13,12 @@ import pytest
 from nbclient import NotebookClient
 
 from windvane import AutoML
+from windvane.domain.problem import MetricName
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.definitions.define import NOTEBOOK, define
 from windvane.engine.definitions.record import DefinedJob
 from windvane.engine.definitions.shipped.autopilot_run.run import open_run
-from windvane.engine.outcomes import read_candidate
+from windvane.engine.outcomes import outcome_from_json, read_candidate
 from windvane.engine.packages.package import load_predictor
 
 N_CANDIDATES = 6
@@ -99,8 +100,8 @@ def test_the_notebook_runs_and_the_best_candidate_scores_the_same_again(
         output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ())
     )
     best, *others = leaderboard(kept)
-    score = repr(best["outcome"]["objective"])
-    assert f"{best['index']}: {score} on the leaderboard, {score} now" in told
+    score = repr(outcome_from_json(best["outcome"]).ranked_by(MetricName(job_of()["metric"])))
+    assert f"{best['index']}: {score} in the job, {score} now" in told
     by_plan = {one["plan"]["index"]: one["outcome"]["objective"] for one in others if one["plan"]}
     for index in (1, 2, 3):
         assert repr(by_plan[index]) in told, "the first candidates are the job's own"

@@ -81,7 +81,11 @@ def ensemble_of(members: Sequence[Result], weights: Sequence[float], number: int
 
 @dataclass(frozen=True)
 class Again:
-    """A candidate of the job's leaderboard that was run again."""
+    """A candidate of the job's leaderboard that was run again.
+
+    before, now    what its training measured: of an ensemble the score of the weights that it has, where the leaderboard's
+                   is of each row by weights fitted without it
+    """
 
     name: str
     place: str

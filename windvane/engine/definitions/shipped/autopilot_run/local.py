@@ -80,11 +80,11 @@ class Local:
             candidate, COMPLETED, outcome.objective, place, seconds=seconds, members=tuple(members)
         )
 
-    def leaders(self) -> list[tuple[str, float]]:
-        """Indices and scores of the job's finished candidates, best first; none if it kept none."""
-        return [(str(one["index"]), one["outcome"]["objective"]) for one in self._finished()]
+    def leaders(self) -> list[str]:
+        """Indices of the job's finished candidates, best first; none if it kept none."""
+        return [str(one["index"]) for one in self._finished()]
 
-    def again(self, name: str, before: float) -> Again:
+    def again(self, name: str) -> Again:
         """Train a candidate of the leaderboard once more; of an ensemble, its members, weighted as before.
 
         raises    RuntimeError if one of them fails
@@ -93,6 +93,7 @@ class Local:
         from windvane.errors import CandidateFault
 
         entries = {str(one["index"]): one for one in self._finished()}
+        before = self._score(entries[name])
         weights = entries[name]["outcome"]["members"] or {name: 1.0}
         folders = {int(member): self._next_folder() for member in weights}
         try:
@@ -146,6 +147,13 @@ class Local:
         plan = Plan(**{**entry["plan"], "stops": outcome.get("stops", {})})
         features = self._features({"_recipe": plan.recipe})
         return rerun(self._dataset, plan, outcome["folds_used"], features, into).objective
+
+    def _score(self, entry: Mapping[str, Any]) -> float:
+        """The objective of an entry as training it once more measures it: of an ensemble by the weights it has."""
+        from windvane.domain.problem import MetricName
+        from windvane.engine.outcomes import outcome_from_json
+
+        return outcome_from_json(entry["outcome"]).ranked_by(MetricName(self._job["metric"]))
 
     def _finished(self) -> list[dict[str, Any]]:
         file = self._dataset.parent / "leaderboard.json"

@@ -199,15 +199,12 @@ class Run:
         if not leaders:
             print("The job has trained no candidates: there is none to rerun.")
             return None
-        wanted = leaders[0][0] if name is None else name
-        for leader, score in leaders:
-            if leader == wanted:
-                again = self._where.again(leader, score)
-                print(
-                    f"{leader}: {again.before!r} on the leaderboard, {again.now!r} now ({again.place})"
-                )
-                return again
-        raise LookupError(f"{wanted!r} is not on the leaderboard of the job.")
+        wanted = leaders[0] if name is None else name
+        if wanted not in leaders:
+            raise LookupError(f"{wanted!r} is not on the leaderboard of the job.")
+        again = self._where.again(wanted)
+        print(f"{wanted}: {again.before!r} in the job, {again.now!r} now ({again.place})")
+        return again
 
     def deploy(self, result: Result, endpoint: str) -> str:
         """Bring a result to where it answers: an endpoint, or, without a service, a folder of packages."""

@@ -86,8 +86,8 @@ class Server:
         )
         return replace(self._result(candidate, self._ended(name, max_s)), members=tuple(members))
 
-    def leaders(self) -> list[tuple[str, float]]:
-        """Names and scores of the AutoML job's finished candidates, best first; none if it trained none."""
+    def leaders(self) -> list[str]:
+        """Names of the AutoML job's finished candidates, best first; none if it trained none."""
         order = "Ascending" if self._job["minimize"] else "Descending"
         pages = self._sagemaker.get_paginator("list_candidates_for_auto_ml_job").paginate(
             AutoMLJobName=self._job["name"],
@@ -96,15 +96,12 @@ class Server:
             SortOrder=order,
         )
         found = [one for page in pages for one in page["Candidates"]]
-        scored = [one for one in found if "FinalAutoMLJobObjectiveMetric" in one]
-        leaders = [
-            (one["CandidateName"], one["FinalAutoMLJobObjectiveMetric"]["Value"]) for one in scored
-        ]
+        leaders = [one["CandidateName"] for one in found if "FinalAutoMLJobObjectiveMetric" in one]
         described = self._sagemaker.describe_auto_ml_job_v2(AutoMLJobName=self._job["name"])
         best = described.get("BestCandidate", {}).get("CandidateName")
-        return sorted(leaders, key=lambda leader: leader[0] != best)
+        return sorted(leaders, key=lambda leader: leader != best)
 
-    def again(self, name: str, before: float) -> Again:
+    def again(self, name: str) -> Again:
         """Send what DescribeTrainingJob says of a candidate to CreateTrainingJob once more; of an ensemble, of its
         members first.
 
@@ -112,10 +109,8 @@ class Server:
         """
         described = self._sagemaker.describe_training_job(TrainingJobName=name)
         again = self._copied(described, *self._sent_again(described))
-        score = self._score(again)
-        if score is None:
-            raise RuntimeError(f"{again['TrainingJobName']} does not report {self._job['metric']}.")
-        return Again(name, again["TrainingJobName"], before, score)
+        before, now = self._measured(described), self._measured(again)
+        return Again(name, again["TrainingJobName"], before, now)
 
     def deploy(self, result: Result, endpoint: str) -> str:
         """A model, an endpoint configuration and an endpoint of what was trained; the endpoint once it is in service.
@@ -174,6 +169,17 @@ class Server:
             reason="" if is_done else _reason(described),
             seconds=float(described.get("TrainingTimeInSeconds", 0)),
         )
+
+    def _measured(self, described: Mapping[str, Any]) -> float:
+        """The score of a finished training job.
+
+        raises    RuntimeError if it tells none
+        """
+        score = self._score(described)
+        if score is None:
+            name = described["TrainingJobName"]
+            raise RuntimeError(f"{name} does not report {self._job['metric']}.")
+        return score
 
     def _score(self, described: Mapping[str, Any]) -> float | None:
         wanted = f"validation:{self._job['metric']}"
