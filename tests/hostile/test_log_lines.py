@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from unit.console.desk import HOST, Desk, opened
 from unit.maintenance.folders import lived_in
 
 from windvane.cli.ending import exit_code
@@ -92,3 +95,48 @@ def test_no_cell_steers_the_terminal_of_who_reads_its_file(
 
     assert exit_code("automl", read) == 2
     assert capsys.readouterr().err.count("\\x1b[2J\\ud800") == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("POST", "/console/sign-in", {"origin": "http://[x"}),
+        ("GET", "/console/sign-in?then=http://[x", {}),
+        ("POST", "/console/sign-in", {"origin": f"http://{HOST}"}),
+        ("POST", "/console/theme", {"origin": f"http://{HOST}"}),
+    ],
+)
+def test_nobody_without_a_key_fills_the_log_with_faults(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+) -> None:
+    """An origin that is none, and a form that breaks off, were faults of the server: seven kilobytes of the log each, so that
+    ten thousand connections pushed everything else out of it."""
+    with opened(tmp_path) as desk:
+        desk.cookie = ""
+        status = asyncio.run(_broken_off(desk, method, path, headers))
+    assert status < 500
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
+
+
+async def _broken_off(desk: Desk, method: str, path: str, headers: dict[str, str]) -> int:
+    """The status of an answer to a client that goes away within its form."""
+    form = {"content-type": "application/x-www-form-urlencoded", "content-length": "100"}
+    came = [
+        {"type": "http.disconnect"},
+        {"type": "http.request", "body": b"then=%2F", "more_body": True},
+    ]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return came.pop() if len(came) > 1 else came[0]
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await desk.site(desk._scope(method, path, {**form, **headers}), receive, send)
+    status: int = sent[0]["status"]
+    return status

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from windvane.cli.ending import exit_code
 from windvane.errors import InvalidRequest, JobFault
+from windvane.process.log_lines import one_line
 from windvane.settings import DEFAULT_REGION
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ def _run(arguments: argparse.Namespace) -> None:
     answer = _ended(api, path, api.call("POST", path))
     if answer["Status"] != "Completed":
         raise JobFault(_what_became(answer))
-    print(answer["Explainability"])
-    print(answer["ModelInsights"])
+    print(one_line(answer["Explainability"]))
+    print(one_line(answer["ModelInsights"]))
 
 
 def _ended(api: OwnApi, path: str, answer: dict[str, Any]) -> dict[str, Any]:

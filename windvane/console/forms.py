@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
-from windvane.errors import InvalidRequest, TooLarge
+from windvane.errors import InvalidRequest, Malformed, TooLarge
 
 MOST_BYTES = 8 << 20
 STRANGERS_MOST_BYTES = 1 << 14
@@ -37,13 +37,17 @@ class Form:
 
 
 async def body_of(request: Request, limit: int = MOST_BYTES) -> bytes:
-    """raises    TooLarge"""
+    """raises    TooLarge; Malformed if the connection ends before the body does: anybody can do that, so it is no fault
+    that the log tells of"""
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(f"The form is larger than {limit} bytes.")
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise TooLarge(f"The form is larger than {limit} bytes.")
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise Malformed("The connection ended before the form did.") from error
     return b"".join(chunks)
 
 

@@ -84,13 +84,21 @@ def check_origin(request: Request) -> None:
         return
     origin = request.headers.get("origin", "")
     if origin:
-        if urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower():
+        if _place_of(origin) == request.headers.get("host", "").lower():
             return
     elif request.headers.get("sec-fetch-site") == "same-origin":
         return
     raise AccessDenied(
         "This request does not come from a page of this console, so nothing was changed."
     )
+
+
+def _place_of(origin: str) -> str:
+    """Host and port; "" for what is no origin."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _is_address(host: str) -> bool:

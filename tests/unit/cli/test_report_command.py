@@ -66,6 +66,13 @@ def test_it_starts_waits_and_prints_the_places(server, tmp_path, capsys):
     assert all("/us-east-1/sagemaker/aws4_request" in one[2] for one in server.asked)
 
 
+def test_no_place_steers_the_terminal(server, tmp_path, capsys):
+    """Where reports are is told by the process that made them, which had somebody's data in its hands."""
+    server.answers = [(200, {**DONE[1], "Explainability": "s3://b/\x1b[2J\nx"})]
+    assert run(tmp_path) == 0
+    assert capsys.readouterr().out == "s3://b/\\x1b[2J\\nx\ns3://b/judged\n"
+
+
 @pytest.mark.parametrize(
     ("end", "told"),
     [

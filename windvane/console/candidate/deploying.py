@@ -32,7 +32,8 @@ def check_wishes(name: str, instances: str) -> int:
         raise InvalidRequest(
             "An endpoint name must have 1 to 63 letters, digits and hyphens, and must start and end with a letter or digit."
         )
-    if not instances.isdecimal() or not 1 <= int(instances) <= _MOST_INSTANCES:
+    is_number = re.fullmatch("[0-9]{1,3}", instances) is not None
+    if not is_number or not 1 <= int(instances) <= _MOST_INSTANCES:
         raise InvalidRequest(
             f"The number of instances must be a whole number from 1 to {_MOST_INSTANCES}."
         )

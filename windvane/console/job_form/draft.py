@@ -122,7 +122,7 @@ class Draft:
             return None
         text = json.dumps(told, indent=1)
         bucket = default_bucket(caller.account, caller.region)
-        own = re.match(rf"s3://{re.escape(bucket)}/{_UPLOADS}/[^/]+/", self.uri)
+        own = re.match(rf"s3://{re.escape(bucket)}/{_UPLOADS}/[0-9A-Za-z-]+/", self.uri)
         folder = own[0] if own else f"s3://{bucket}/{_UPLOADS}/specifications/"
         digest = hashlib.sha256(f"{self.uri}\n{text}".encode()).hexdigest()[:12]
         return Specification(f"{folder}features-{digest}.json", text)

@@ -75,7 +75,7 @@ async def quality(request: Request) -> Response:
         quality=await read_quality(objects, folder, asked) if folder else None,
         reports=await state_of(request, answer, head),
     )
-    return draw(request, "candidate/quality.html", view)
+    return await _drawn(request, "candidate/quality.html", view)
 
 
 async def explanation(request: Request) -> Response:
@@ -97,7 +97,7 @@ async def explanation(request: Request) -> Response:
         explanation=found,
         reports=await state_of(request, answer, head),
     )
-    return draw(request, "candidate/explanation.html", view)
+    return await _drawn(request, "candidate/explanation.html", view)
 
 
 async def _labels(request: Request, answer: Answer) -> list[str]:
@@ -128,7 +128,7 @@ async def steps_page(request: Request) -> Response:
         log=f"{step.get('LogGroupName', '')} {step.get('LogStreamName', '')}".strip(),
         lines=await steps.lines_of(visit_of(request), step),
     )
-    return draw(request, "candidate/steps.html", view)
+    return await _drawn(request, "candidate/steps.html", view)
 
 
 async def files(request: Request) -> Response:
@@ -192,6 +192,11 @@ async def deploy_page(request: Request) -> Response:
         return draw(request, "candidate/overview.html", _overview(answer, name, str(error)), 400)
     there = f"/console/endpoints/{quote(name, safe='')}"
     return RedirectResponse(there, 303, headers=PAGE_HEADERS)
+
+
+async def _drawn(request: Request, template: str, view: object) -> Response:
+    """Beside the event loop: what is drawn lies where others write, or is a log, and may be long."""
+    return await visit_of(request).in_thread(draw, request, template, view)
 
 
 def _number(text: str) -> float | None:

@@ -97,7 +97,7 @@ async def compare(request: Request) -> Response:
         for name in (one, two)
     )
     both = await asyncio.gather(*asked)
-    return draw(request, "compare.html", view_of(names, *both))
+    return await visit.in_thread(lambda: draw(request, "compare.html", view_of(names, *both)))
 
 
 def view_of(names: Sequence[str], first: Answer, second: Answer) -> CompareView:

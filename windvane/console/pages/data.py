@@ -121,7 +121,7 @@ async def data(request: Request) -> Response:
         ],
         _why(job),
     )
-    return draw(request, "data.html", view)
+    return await visit.in_thread(draw, request, "data.html", view)
 
 
 async def report(request: Request) -> Response:

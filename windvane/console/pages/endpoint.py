@@ -143,7 +143,7 @@ class Watch:
 async def endpoint_page(request: Request) -> Response:
     visit, now = visit_of(request), await _watch(request).look()
     origin = await origin_of(visit, now.state.config_name)
-    return draw(request, "endpoint.html", EndpointView(now, origin))
+    return await visit.in_thread(draw, request, "endpoint.html", EndpointView(now, origin))
 
 
 async def live(request: Request) -> Response:
@@ -156,9 +156,13 @@ async def live(request: Request) -> Response:
             ending = {"status": "endpoint/deleted.html", "state": "endpoint/gone.html"}
             drawn = {name: draw_part(request, part, None) for name, part in ending.items()}
             return {**drawn, END: "gone"}
-        return {name: draw_part(request, f"endpoint/{name}.html", now) for name in _FRAGMENTS}
+        return await visit_of(request).in_thread(_parts_of, request, now)
 
     return stream_fragments(request, render, _EVERY_S)
+
+
+def _parts_of(request: Request, now: Moving) -> dict[str, str]:
+    return {name: draw_part(request, f"endpoint/{name}.html", now) for name in _FRAGMENTS}
 
 
 def _watch(request: Request) -> Watch:

@@ -22,6 +22,8 @@ async def download(request: Request) -> Response:
         "Content-Length": str(size),
         "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
     }
+    if request.method == "HEAD":  # of which the whole object would be read for nothing
+        return Response(headers=headers, media_type="application/octet-stream")
     return StreamingResponse(
         objects.chunks(uri), headers=headers, media_type="application/octet-stream"
     )

@@ -146,7 +146,10 @@ def _origin(request: Request) -> tuple[str, str]:
 
 def _inside(there: str) -> str:
     """A page of the console; its first one in place of anything else."""
-    parts = urlsplit(there)
+    try:
+        parts = urlsplit(there)
+    except ValueError:
+        return _START
     is_ours = not parts.scheme and not parts.netloc and parts.path.startswith(_START)
     is_plain = is_ours and "\\" not in there and not there.startswith("//")
     return there if is_plain else _START

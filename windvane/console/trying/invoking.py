@@ -45,9 +45,15 @@ class Asked:
         return len(self.body) > _LONGEST
 
     @property
+    def is_in_file(self) -> bool:
+        """Whether commands read the rows from a file: they are long, or hold what steers a terminal. Quotes keep that from
+        the shell, not from the terminal that a command is pasted into."""
+        return self.is_long or not all(one.isprintable() or one in "\n\t" for one in self.body)
+
+    @property
     def is_plain(self) -> bool:
         """Whether the AWS CLI takes the body as it stands: it reads file://... as the name of a file."""
-        return not self.is_long and not self.body.startswith(("file://", "fileb://"))
+        return not self.is_in_file and not self.body.startswith(("file://", "fileb://"))
 
 
 def asked_by(visit: Visit, endpoint: str, body: str, variant: str) -> Asked:
@@ -62,10 +68,11 @@ def asked_by(visit: Visit, endpoint: str, body: str, variant: str) -> Asked:
 
 
 def snippets(asked: Asked) -> tuple[Snippet, ...]:
-    note = f"Reads the rows from {_FILE}, without a header." if asked.is_long else ""
+    read = f"Reads the rows from {_FILE}, without a header."
+    note = read if asked.is_in_file else ""
     return (
         Snippet("curl", _curl(asked), note),
-        Snippet("boto3", _boto3(asked), note),
+        Snippet("boto3", _boto3(asked), read if asked.is_long else ""),
         Snippet("AWS CLI, any version", _aws_cli(asked), note),
         *((Snippet("AWS CLI 2, in one command", _aws_cli_2(asked)),) if asked.is_plain else ()),
     )
@@ -85,7 +92,9 @@ def _curl(asked: Asked) -> str:
         lines.append(f"-H {quote(f'X-Amzn-SageMaker-Target-Variant: {asked.variant}')}")
     if asked.url.startswith("https:"):
         lines.append('--cacert "$AWS_CA_BUNDLE"')
-    lines.append(f"--data-binary @{_FILE}" if asked.is_long else f"--data-raw {quote(asked.body)}")
+    lines.append(
+        f"--data-binary @{_FILE}" if asked.is_in_file else f"--data-raw {quote(asked.body)}"
+    )
     lines.append(quote(f"{asked.url}/endpoints/{in_path(asked.endpoint, safe='')}/invocations"))
     return _continued(lines)
 
@@ -115,7 +124,7 @@ def _boto3(asked: Asked) -> str:
 def _aws_cli(asked: Asked) -> str:
     """fileb:// is read as it is by versions 1 and 2 alike."""
     command = _continued([*_command(asked), f"--body fileb://{_FILE}", "/dev/stdout"])
-    return command if asked.is_long else f"printf %s {quote(asked.body)} > {_FILE}\n{command}"
+    return command if asked.is_in_file else f"printf %s {quote(asked.body)} > {_FILE}\n{command}"
 
 
 def _aws_cli_2(asked: Asked) -> str:
