@@ -1,4 +1,7 @@
-"""XML documents of requests as a tree: no DTD, no entities of their own, bounded in depth and number of elements."""
+"""XML documents of requests as a tree: no DTD, no entities of their own, bounded in depth and number of elements.
+
+Namespaces are not resolved: their URIs may be long, and would be made part of the name of every element and attribute.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ MAX_ELEMENTS = 60_000
 
 @dataclass
 class Element:
-    """name and attributes are local names: namespaces differ between clients and say nothing."""
+    """name and attributes are local names: namespaces differ between clients and say nothing. Their declarations are left out."""
 
     name: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -33,7 +36,7 @@ def parse_document(body: bytes) -> Element:
     raises    S3Refusal for a document that is not well-formed, has a DTD, or is too deep or too long
     """
     builder = _Builder()
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate()
     parser.buffer_text = True  # else every line of a text is a call
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
@@ -60,7 +63,11 @@ class _Builder:
         self._n_elements += 1
         if len(self._open) >= MAX_DEPTH or self._n_elements > MAX_ELEMENTS:
             raise refused("MalformedXML")
-        named = {_local(key): value for key, value in attributes.items()}
+        named = {
+            _local(key): value
+            for key, value in attributes.items()
+            if key.partition(":")[0] != "xmlns"
+        }
         element = Element(_local(name), named)
         if self._open:
             self._open[-1].children.append(element)
@@ -76,7 +83,7 @@ class _Builder:
 
 
 def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
+    return name.rpartition(":")[2]
 
 
 def _refuse_declaration(*_: Any) -> NoReturn:
