@@ -109,6 +109,7 @@ def test_everything_of_a_finished_candidate_is_told(world: World) -> None:
         "LatencyInSeconds": 0.001,
         "SizeInBytes": 123_456,
         "FoldCount": 5,
+        "RecipeTitle": "native columns for boosted trees",
         "RowsPerFold": 20_000,
         "Members": [
             {"CandidateName": "churn-002", "Weight": 0.75},

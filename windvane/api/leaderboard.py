@@ -15,6 +15,7 @@ from windvane.domain.candidate import Candidate, Metric
 from windvane.domain.job import AutoMLJob
 from windvane.domain.logs import place_of
 from windvane.domain.problem import METRICS_OF
+from windvane.engine.features.cards import recipe_card
 from windvane.wire.call import Call, Result
 
 OPERATIONS = Table("windvane")
@@ -90,6 +91,7 @@ def _standing(job: AutoMLJob, standing: Standing) -> dict[str, Any]:
         ],
         **present(
             Recipe=c.recipe,
+            RecipeTitle=recipe_card(c.recipe).title if c.recipe else None,
             Score=c.score,
             StandardError=_standard_error(job, c),
             TrainingTimeInSeconds=c.fit_s,

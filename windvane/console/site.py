@@ -34,6 +34,7 @@ from windvane.console.pages import (
     endpoint_changes,
     endpoints,
     files,
+    glossary,
     job,
     jobs,
     leaderboard,
@@ -84,6 +85,7 @@ ROUTES = (
     *endpoint.ROUTES,
     *endpoint_changes.ROUTES,
     *try_it.ROUTES,
+    *glossary.ROUTES,
 )
 
 _WITHOUT_SESSION = frozenset({"/console/sign-in", "/console/enter", "/console/theme"})

@@ -46,6 +46,7 @@ class Row:
     reason: str
     algorithm: str
     recipe: str
+    recipe_title: str
     is_best: bool
     on_front: bool
     is_cut_short: bool
@@ -334,6 +335,7 @@ def _row(board: Answer, one: Answer, columns: Sequence[Column], places: Mapping[
         one.get("FailureReason", ""),
         one["Algorithm"],
         one.get("Recipe", ""),
+        one.get("RecipeTitle", ""),
         one["IsBest"],
         one["IsOnFront"],
         one["IsCutShort"],

@@ -1,0 +1,181 @@
+"""The terms that pages and reports use, each with one meaning; docs/glossary.md is the same table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+TERMS: Mapping[str, str] = MappingProxyType(
+    {
+        "AUC": (
+            "The area under the ROC curve: the probability that a random positive row gets a "
+            "higher score than a random negative one. 0.5 is random, 1 is perfect."
+        ),
+        "background data": (
+            'Rows of the training data that stand for "unknown" when a prediction is explained '
+            "by sampling: values of the explained row are replaced by theirs."
+        ),
+        "baseline": (
+            "The simplest model, which ignores all columns and predicts the same for every row "
+            "(the class frequencies, or the mean or median of the target). Any useful model beats "
+            "it."
+        ),
+        "baseline prediction": (
+            "The average prediction, to which the SHAP values of a row are added to get its "
+            "prediction; also called base value or expected value."
+        ),
+        "calibration": (
+            "Whether predicted probabilities match observed frequencies: of the rows predicted at "
+            "30 %, about 30 % should be positive. Windvane calibrates with temperature scaling."
+        ),
+        "calibration error": (
+            "The expected calibration error (ECE): the difference between predicted probability "
+            "and observed share, averaged over bins of rows."
+        ),
+        "candidate": (
+            "One trained pipeline (feature recipe, algorithm, hyperparameters) or an ensemble of "
+            "such, with its score: a row of the leaderboard."
+        ),
+        "confusion matrix": "The number of rows for each pair of actual and predicted class.",
+        "coverage": (
+            "The share of rows whose actual value lies within the prediction interval. A 90 % "
+            "interval should have a coverage of 90 %."
+        ),
+        "cross-validation": (
+            "Each of several folds is predicted by a model trained on the other folds, so that "
+            "every training row gets a prediction by a model that has not seen it."
+        ),
+        "duplicates": (
+            "Rows that are equal in all features and the target. They stay in the same fold "
+            "unless they are normal for the table."
+        ),
+        "early stopping": (
+            "Ending training once the score on validation rows no longer improves. A candidate "
+            "that was stopped early was ended because it was clearly worse than another one, or "
+            "because of the time limit."
+        ),
+        "endpoint": "A deployed model that answers requests over HTTP, as in SageMaker.",
+        "ensemble": (
+            "A weighted average of the predictions of several candidates, its members; possibly "
+            "followed by a second layer (see stacking)."
+        ),
+        "feature recipe": (
+            "The feature transformations applied to the columns of a table, fitted on training "
+            "rows: imputation, scaling, encodings, date and text features. Its short name is dpp0 "
+            "to dpp4."
+        ),
+        "feature transformation": (
+            "A single step of a feature recipe, such as one-hot encoding, target encoding or "
+            "standardisation."
+        ),
+        "fold": "One of the parts into which the training rows are divided for cross-validation.",
+        "hold-out": (
+            "A part of the rows that is not used for training, only for scoring; used instead of "
+            "cross-validation on large tables, or on request."
+        ),
+        "hyperparameter": (
+            "A setting of an algorithm that is chosen before training, such as the learning rate "
+            "or the number of trees."
+        ),
+        "leaderboard": "All candidates of a job, ranked by the objective.",
+        "leakage": (
+            "Information in the training data that is not available when predictions are made, "
+            "such as a column derived from the target. Scores are then better than predictions on "
+            "new data will be."
+        ),
+        "lift": (
+            "How many times more positive rows the top-ranked rows contain than a random "
+            "selection of the same size."
+        ),
+        "model insights report": (
+            "How well a candidate predicts rows it was not trained on: metrics, curves, "
+            "calibration, thresholds. The developer guide of SageMaker also calls it the model "
+            "quality or performance report."
+        ),
+        "objective": (
+            "The metric by which candidates are ranked and which they are tuned for, such as AUC, "
+            "F1 or MSE."
+        ),
+        "one-hot encoding": (
+            "A category as one feature per value, 1 where the row has this value and 0 elsewhere."
+        ),
+        "out-of-fold": (
+            "Said of predictions in cross-validation: the prediction of a row by the model that "
+            "was not trained on its fold. Candidates are scored, and ensembles weighted, on out-"
+            "of-fold predictions."
+        ),
+        "outlier": (
+            "A value more than 3 interquartile ranges outside the quartiles; an extreme outlier "
+            "lies more than twice as far out as any other value of its column."
+        ),
+        "Pareto front": (
+            "The candidates for which no other candidate is both better and faster: the best "
+            "trade-offs of score and latency."
+        ),
+        "partial dependence": (
+            "The average prediction when one column is set to the same value in every row, as a "
+            "function of this value. Correlations with other columns are ignored."
+        ),
+        "permutation importance": (
+            "The loss in score when the values of a column are shuffled. Windvane reports the "
+            "mean absolute SHAP value as feature importance instead; both estimate how much a "
+            "model relies on a column."
+        ),
+        "precision, recall": (
+            "Of the rows predicted positive, the share that is positive; of the positive rows, "
+            "the share that is predicted positive. F1 is their harmonic mean."
+        ),
+        "prediction interval": (
+            "A range that contains the actual value with a stated probability, such as 90 %."
+        ),
+        "prediction power": (
+            "How well a single column predicts the target on unseen rows, from 0 (not at all) to "
+            "1 (perfectly): a check for leakage."
+        ),
+        "refit": (
+            "Training a candidate again on all rows, after its score was measured by cross-"
+            "validation or on a hold-out."
+        ),
+        "residual": "The actual value minus the predicted value.",
+        "sample weight": "How much a row counts in training and scoring.",
+        "SHAP value": (
+            "The contribution of a column to one prediction (Shapley value). The SHAP values of a "
+            "row and the baseline prediction add up to its prediction."
+        ),
+        "skewness": (
+            "The asymmetry of a distribution: 0 if symmetric, above 0 if the right tail is longer."
+        ),
+        "stacking": (
+            "A second layer: a model trained on the out-of-fold predictions of the members of an "
+            "ensemble."
+        ),
+        "standard deviation": (
+            "In model insights reports: how much a metric varies between the folds (or parts of "
+            "the hold-out)."
+        ),
+        "standard error": (
+            "The uncertainty of a score because it was measured on a limited number of rows; "
+            "shown as ± behind the score. Two scores within about two standard errors of their "
+            "difference are not clearly different."
+        ),
+        "target": "The column to predict.",
+        "target encoding": (
+            "A category as the (smoothed) mean of the target over training rows of this category; "
+            "computed on other rows than the encoded one to avoid leakage."
+        ),
+        "threshold": (
+            "In binary classification, the probability from which a row is predicted positive. It "
+            "is tuned for the objective if the objective depends on it."
+        ),
+        "validation data": (
+            "Rows used for scoring candidates, choosing among them and tuning weights and "
+            "thresholds, never for training: a separate channel, a hold-out, or in cross-"
+            "validation each fold in turn."
+        ),
+        "winner's curse": (
+            "The best of many candidates looks better than it is, because it was selected by its "
+            "(uncertain) score. Its expected effect is stated with the best candidate."
+        ),
+    }
+)
+"""What each means, a sentence or two."""
