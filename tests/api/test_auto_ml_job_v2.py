@@ -15,7 +15,7 @@ from windvane.domain.task import TaskKind
 TABULAR = "autoMLProblemTypeConfig.tabularJobConfig"
 ALGORITHMS = f"{TABULAR}.candidateGenerationConfig.algorithmsConfig"
 ARN = f"arn:aws:sagemaker:{SCOPE.region}:{SCOPE.account}:automl-job/churn"
-NOT_YET = "is not supported by this server yet: leave it out"
+NOT_SERVED = "is not supported by this server: leave it out"
 
 
 def channel(**changes: Any) -> dict[str, Any]:
@@ -254,7 +254,7 @@ BROKEN = [
     ),
     (
         request(AutoMLComputeConfig={"EmrServerlessComputeConfig": {"ExecutionRoleARN": ROLE}}),
-        f"The member 'autoMLComputeConfig' {NOT_YET}.",
+        f"The member 'autoMLComputeConfig' {NOT_SERVED}.",
     ),
     (
         request({"CompletionCriteria": {"MaxAutoMLJobRuntimeInSeconds": 2_592_001}}),

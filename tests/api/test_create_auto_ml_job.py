@@ -160,7 +160,7 @@ def test_an_objective_may_be_given_without_a_problem_type(world: World) -> None:
     world.create_job(AutoMLJobObjective={"MetricName": "AUC"})
 
 
-NOT_YET = "is not supported by this server yet: leave it out"
+NOT_SERVED = "is not supported by this server: leave it out"
 SECURITY = "autoMLJobConfig.securityConfig"
 
 REFUSED_MEMBERS = [
@@ -185,7 +185,7 @@ REFUSED_MEMBERS = [
         {"InputDataConfig": [channel(kind="AugmentedManifestFile")]},
         (
             "Value 'AugmentedManifestFile' at "
-            f"'inputDataConfig.1.member.dataSource.s3DataSource.s3DataType' {NOT_YET} or choose one of: "
+            f"'inputDataConfig.1.member.dataSource.s3DataSource.s3DataType' {NOT_SERVED} or choose one of: "
             "S3Prefix, ManifestFile."
         ),
     ),

@@ -8,7 +8,7 @@ import pytest
 from api.world import ACCOUNT, REGION, World, config_request, refusal, variant
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint-config/c"
-NOT_YET = "is not supported by this server yet: leave it out"
+NOT_SERVED = "is not supported by this server: leave it out"
 
 
 def test_a_config_is_described_with_what_it_left_open_filled_in(world: World) -> None:
@@ -93,7 +93,7 @@ def test_what_cannot_be_honoured_is_refused_by_name(
     world.create_model()
     assert refusal(world.client().create_endpoint_config, **config_request(**changes)) == (
         "ValidationException",
-        f"The member '{place}' {NOT_YET}.",
+        f"The member '{place}' {NOT_SERVED}.",
     )
     assert world.client().list_endpoint_configs()["EndpointConfigs"] == []
 
@@ -109,7 +109,7 @@ def test_what_cannot_be_honoured_is_refused_by_name(
             [{"VariantName": "a"}],
             (
                 "The member 'productionVariants.1.member.modelName' must be specified: endpoints with "
-                "inference components are not supported by this server yet."
+                "inference components are not supported by this server."
             ),
         ),
         (

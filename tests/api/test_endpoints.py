@@ -162,7 +162,7 @@ DEPLOYMENT = {
 
 
 def test_a_deployment_config_is_refused_by_name(ready: World) -> None:
-    message = "The member 'deploymentConfig' is not supported by this server yet: leave it out."
+    message = "The member 'deploymentConfig' is not supported by this server: leave it out."
     names = {"EndpointName": "e", "EndpointConfigName": "c"}
     call = ready.client().create_endpoint
     assert refusal(call, DeploymentConfig=DEPLOYMENT, **names) == ("ValidationException", message)

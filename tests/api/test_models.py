@@ -22,7 +22,7 @@ from windvane.domain.candidate import Container
 from windvane.domain.deployment import Model
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/m"
-NOT_YET = "is not supported by this server yet: leave it out"
+NOT_SERVED = "is not supported by this server: leave it out"
 CONTAINER = {"Image": IMAGE, "ModelDataUrl": MODEL_DATA}
 
 UNDECLARED = "is not declared on this server ([[networks]] in its configuration): declared are"
@@ -147,18 +147,18 @@ def test_a_name_is_taken_whatever_its_case(world: World) -> None:
         ),
         (
             {"PrimaryContainer": CONTAINER | {"Mode": "MultiModel"}},
-            f"Value 'MultiModel' at 'primaryContainer.mode' {NOT_YET} or choose one of: SingleModel.",
+            f"Value 'MultiModel' at 'primaryContainer.mode' {NOT_SERVED} or choose one of: SingleModel.",
         ),
         (
             {"PrimaryContainer": CONTAINER | {"ModelPackageName": "p"}},
-            f"The member 'primaryContainer.modelPackageName' {NOT_YET}.",
+            f"The member 'primaryContainer.modelPackageName' {NOT_SERVED}.",
         ),
         (
             {
                 "PrimaryContainer": CONTAINER
                 | {"MultiModelConfig": {"ModelCacheSetting": "Enabled"}}
             },
-            f"The member 'primaryContainer.multiModelConfig' {NOT_YET}.",
+            f"The member 'primaryContainer.multiModelConfig' {NOT_SERVED}.",
         ),
         (
             {"PrimaryContainer": {"Image": IMAGE}},
@@ -205,7 +205,9 @@ def test_a_fault_in_a_pipeline_names_the_container(world: World) -> None:
             }
         },
     )
-    assert refused(world, request) == f"The member 'containers.2.member.modelDataSource' {NOT_YET}."
+    assert (
+        refused(world, request) == f"The member 'containers.2.member.modelDataSource' {NOT_SERVED}."
+    )
 
 
 def test_a_model_without_containers_is_refused(world: World) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from conformance.clients import Client
 from conformance.covered import ACCEPTED, KINDS, Place, Shown, Since
+from conformance.effects import Effect, effect_of
 from conformance.refusals import Refusal, reason_for, refusals
 from conformance.shapes import all_leaves
 
@@ -22,7 +23,8 @@ Tests = Mapping[Client, str]
 
 @dataclass(frozen=True)
 class Member:
-    """state      what the page says of it: `yes`, a refusal, or that no test shows it
+    """state      what the page says of it: `yes`, with the test of what it does where that is another than those that ask
+               with it; a refusal; that it changes nothing; or that no test shows it
     since      "" if it was never served
     refusal    None if nothing of it is refused
     """
@@ -32,6 +34,7 @@ class Member:
     since: str
     tests: Tests
     refusal: Refusal | None = None
+    has_effect: bool = True
 
 
 @dataclass(frozen=True)
@@ -127,10 +130,21 @@ def _given(
                 )
             continue
         shown = tests["given"].get(leaf, {})
-        state = SHOWN if shown else UNSHOWN
+        effect = effect_of(" ".join(called), leaf)
         if refusal is not None:
             state = f"only {_values(refusal)}: {reason_for(refusal)}"
-        yield Member(leaf, state, since.of(*called, "given", leaf), shown, refusal)
+        elif effect is not None:
+            state = _told(effect)
+        else:
+            state = SHOWN if shown else UNSHOWN
+        has_effect = effect is None or not effect.why
+        yield Member(leaf, state, since.of(*called, "given", leaf), shown, refusal, has_effect)
+
+
+def _told(effect: Effect) -> str:
+    if effect.why:
+        return f"accepted, without effect: {effect.why}"
+    return f"yes: `{effect.test.removeprefix('tests/')}`"
 
 
 def _values(refusal: Refusal) -> str:

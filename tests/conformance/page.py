@@ -10,6 +10,7 @@ from conformance.clients import Client
 from conformance.compact import compact
 from conformance.covered import Shown, Since
 from conformance.differences import differences
+from conformance.effects import effects
 from conformance.members import ITSELF, UNSHOWN, Described, Member, Tests, describe
 from conformance.refusals import reason_for, refusals
 from conformance.s3tests import ceph_tests
@@ -27,15 +28,17 @@ answered; [operations.md](operations.md) says the same in words.
 - Every answer that any test gets is held against the service model of botocore (for our own operations, against
   the one in `windvane/wire/data`). Unknown members, wrong types, broken bounds, values outside an enum, required members
   that are missing and errors that the operation does not have fail the test.
-- A member is served if a request that had it was accepted; what came of it is what that test is about. *Itself* is any
-  request that was accepted.
+- A member is served if a request that had it was accepted; what came of it is what that test is about, or the test that
+  the word *served* is followed by. *Itself* is any request that was accepted. What is accepted and changes nothing says
+  so, with the reason.
 - A number in a client's column is that of a test below the table: one of those that show the member, where there are
   many. *Plain HTTP* is a signed request without an SDK.
 - Members within others are written together: `A.{B, C[].D}` are `A.B` and the members `D` of the items of `A.C`;
   `{}` stands for the values of a map.
 - botocore's published protocol cases for awsJson 1.1, rest-json and query are replayed against the codecs:
   [which ones are not, and why](../tests/conformance/protocols/excluded.toml).
-- At the end: [differences from AWS](#differences-from-aws), [what of Ceph's tests of S3 does not pass](#cephs-tests-of-s3), and
+- At the end: [differences from AWS](#differences-from-aws), [what of Ceph's tests of S3 does not pass](#cephs-tests-of-s3),
+  [every member that is accepted without effect](#every-member-that-is-accepted-without-effect), and
   [every member that is refused](#every-member-that-is-refused).
 """
 
@@ -47,12 +50,21 @@ conditions, links and forms, tags, versions, checksums and encryption are run ag
 {n_met} pass. `python scripts/s3tests.py CHECKOUT` runs them, and fails if any other does not pass than these:
 """
 
+_WITHOUT_HEAD = """\
+## Every member that is accepted without effect
+
+They are checked against the service model, and Describe repeats them; what is done is the same without them.
+"""
+
 _REFUSED_HEAD = """\
 ## Every member that is refused
 
 A request that uses one is answered with a `ValidationException` (`ValidationError` for the runtime and STS) that names it. Where
 values are accepted, they are what the server does anyway. A member that is absent, empty or null asks for nothing.
 """
+
+
+_GIVEN = "members of requests: served, without effect, refused, not shown"
 
 
 def page(shown: Shown, since: Since) -> str:
@@ -63,6 +75,7 @@ def page(shown: Shown, since: Since) -> str:
         *(_operation(one) for one in described),
         _differences(),
         _ceph(),
+        _without_effect(),
         _refused(),
     ]
     return "\n".join(parts)
@@ -72,12 +85,14 @@ def _summary(described: Sequence[Described]) -> str:
     lines = [
         "## Operations",
         "",
-        "| operation | since | members of requests: served, refused, not shown | members of answers: held, not | clients |",
+        f"| operation | since | {_GIVEN} | members of answers: held, not | clients |",
         "|---|---|---|---|---|",
     ]
     for one in described:
         states = [_kind(member) for member in one.given if member.path != ITSELF]
-        counts = ", ".join(str(states.count(kind)) for kind in ("served", "refused", "unshown"))
+        counts = ", ".join(
+            str(states.count(kind)) for kind in ("served", "idle", "refused", "unshown")
+        )
         clients = ", ".join(client for client in Client if client in dict(one.tests))
         lines.append(
             f"| [{one.service} {one.name}](#{_anchor(one)}) | {one.since} | {counts} "
@@ -89,6 +104,8 @@ def _summary(described: Sequence[Described]) -> str:
 def _kind(member: Member) -> str:
     if member.state == UNSHOWN:
         return "unshown"
+    if not member.has_effect:
+        return "idle"
     return "refused" if member.refusal is not None and not member.refusal.accepted else "served"
 
 
@@ -177,6 +194,14 @@ def _ceph() -> str:
     return "\n".join(
         [*lines, "", f"Not run, for their marker or a part of their name: {left_out}.", ""]
     )
+
+
+def _without_effect() -> str:
+    lines = [_WITHOUT_HEAD, "| operation | member | why |", "|---|---|---|"]
+    lines += [
+        f"| {one.operation} | {_listed(one.paths)} | {one.why} |" for one in effects() if one.why
+    ]
+    return "\n".join([*lines, ""])
 
 
 def _refused() -> str:

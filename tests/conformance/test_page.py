@@ -6,12 +6,14 @@ What fails here is mended by `make conformance`, or for a few tests by `make con
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from conformance import covered
 from conformance.differences import differences
+from conformance.effects import effect_of, effects
 from conformance.members import describe, served
 from conformance.page import PAGE, page
 from conformance.s3tests import ceph_tests
@@ -86,6 +88,26 @@ def test_every_refused_member_is_shown_to_be_refused():
 
 def test_the_tests_of_the_differences_exist():
     assert [one.test for one in differences() if one.test and not exists(one.test)] == []
+
+
+def test_effects_are_of_members_that_there_are_and_named_once():
+    for effect in effects():
+        service, name = effect.operation.split()
+        leaves = all_leaves(load_service(service).operation(name).input_shape)
+        for path in effect.paths:
+            alone = replace(effect, paths=(path,))
+            covered_by_it = [leaf for leaf in leaves if alone.covers(leaf)]
+            assert covered_by_it, (effect.operation, path)
+            assert {effect_of(effect.operation, leaf) for leaf in covered_by_it} == {effect}
+        assert bool(effect.why) != exists(effect.test), effect
+
+
+def test_the_page_of_operations_names_every_member_without_effect():
+    text = (ROOT / "docs" / "operations.md").read_text()
+    for effect in effects():
+        for path in effect.paths if effect.why else ():
+            member = path.rpartition(".")[2]
+            assert f"`{member}`" in text, (effect.operation, path)
 
 
 def test_a_test_that_is_gone_is_noticed():

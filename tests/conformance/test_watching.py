@@ -85,7 +85,7 @@ def test_a_bad_answer_passes_too_and_is_told_once(desk, tree):
 
 
 def test_a_refused_member_is_written_down_by_its_path(desk):
-    message = "The member 'inputDataConfig.2.member.kmsKeyId' is not supported by this server yet."
+    message = "The member 'inputDataConfig.2.member.kmsKeyId' is not supported by this server."
     body = json.dumps({"__type": "ValidationException", "message": message}).encode()
     ask(answering(body, 400), desk.folder)
     [fact] = read_facts(desk.folder)

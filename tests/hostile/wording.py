@@ -8,8 +8,8 @@ from __future__ import annotations
 from api.world import ROLE
 
 ROOT = "arn:aws:sagemaker:us-east-1:111122223333"
-LEFT_OUT = "is not supported by this server yet: leave it out."
-FALSE_ALONE = "is not supported by this server yet: leave it out or choose one of: false."
+LEFT_OUT = "is not supported by this server: leave it out."
+FALSE_ALONE = "is not supported by this server: leave it out or choose one of: false."
 NOT_S3 = "is not of the form s3://BUCKET/KEY."
 
 

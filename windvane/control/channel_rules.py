@@ -102,7 +102,7 @@ def _of_table(channel: Request, place: str) -> Iterator[str]:
     spelled = f"{place[0].lower()}{place[1:]}"
     if kind not in ("S3Prefix", "ManifestFile"):
         yield (
-            f"Value '{kind}' at '{spelled}.dataSource.s3DataSource.s3DataType' is not supported by this server yet: "
+            f"Value '{kind}' at '{spelled}.dataSource.s3DataSource.s3DataType' is not supported by this server: "
             "leave it out or choose one of: S3Prefix, ManifestFile."
         )
     given = channel.get("ContentType", "")

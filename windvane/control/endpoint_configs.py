@@ -35,7 +35,7 @@ def _model_named(request: Request) -> Iterator[str]:
         if not variant.get("ModelName"):
             yield (
                 f"The member 'productionVariants.{number}.member.modelName' must be specified: "
-                "endpoints with inference components are not supported by this server yet."
+                "endpoints with inference components are not supported by this server."
             )
 
 

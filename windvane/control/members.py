@@ -1,4 +1,4 @@
-"""Walks over request members by path, and the refusal of those that cannot be honoured yet.
+"""Walks over request members by path, and the refusal of those that are not served.
 
 A path names members as the service model does, '*' stands for every item of a list:
 'InputDataConfig.*.ChannelType'. Messages write it as AWS does: 'inputDataConfig.1.member.channelType'.
@@ -79,11 +79,11 @@ class Unserved:
             if self.accepted:
                 served = ", ".join(_shown(choice) for choice in self.accepted)
                 yield (
-                    f"Value '{_shown(value)}' at '{place}' is not supported by this server yet: "
+                    f"Value '{_shown(value)}' at '{place}' is not supported by this server: "
                     f"leave it out or choose one of: {served}."
                 )
             else:
-                yield f"The member '{place}' is not supported by this server yet: leave it out."
+                yield f"The member '{place}' is not supported by this server: leave it out."
 
 
 def _shown(value: Any) -> str:

@@ -60,7 +60,7 @@ _CONFIGS = (
     _variant(
         "a variant without a model",
         "The member 'productionVariants.1.member.modelName' must be specified: endpoints with inference components are "
-        "not supported by this server yet.",
+        "not supported by this server.",
         ModelName=None,
     ),
     _config(

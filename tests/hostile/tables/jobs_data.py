@@ -80,7 +80,7 @@ _CHANNELS = (
     _channels(
         "an augmented manifest",
         "Value 'AugmentedManifestFile' at 'inputDataConfig.1.member.dataSource.s3DataSource.s3DataType' is not supported "
-        "by this server yet: leave it out or choose one of: S3Prefix, ManifestFile.",
+        "by this server: leave it out or choose one of: S3Prefix, ManifestFile.",
         channel(kind="AugmentedManifestFile"),
     ),
     _channels(

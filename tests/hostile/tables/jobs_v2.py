@@ -109,7 +109,7 @@ CASES = (
     ),
     _job(
         "a cluster",
-        "The member 'autoMLComputeConfig' is not supported by this server yet: leave it out.",
+        "The member 'autoMLComputeConfig' is not supported by this server: leave it out.",
         AutoMLComputeConfig={
             "EmrServerlessComputeConfig": {
                 "ExecutionRoleARN": "arn:aws:iam::111122223333:role/windvane"

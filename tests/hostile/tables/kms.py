@@ -110,7 +110,7 @@ CASES = (
     invalid(
         "a key that signs",
         _kms("CreateKey", KeyUsage="SIGN_VERIFY"),
-        "Value 'SIGN_VERIFY' at 'keyUsage' is not supported by this server yet: leave it out or choose one of: "
+        "Value 'SIGN_VERIFY' at 'keyUsage' is not supported by this server: leave it out or choose one of: "
         "ENCRYPT_DECRYPT.",
     ),
     invalid(

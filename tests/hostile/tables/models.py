@@ -155,7 +155,7 @@ _MODELS = (
     ),
     _container(
         "many models in one container",
-        "Value 'MultiModel' at 'primaryContainer.mode' is not supported by this server yet: leave it out or choose one "
+        "Value 'MultiModel' at 'primaryContainer.mode' is not supported by this server: leave it out or choose one "
         "of: SingleModel.",
         Mode="MultiModel",
     ),
@@ -166,7 +166,7 @@ _MODELS = (
     ),
     _container(
         "a private registry",
-        "Value 'Vpc' at 'primaryContainer.imageConfig.repositoryAccessMode' is not supported by this server yet: leave it "
+        "Value 'Vpc' at 'primaryContainer.imageConfig.repositoryAccessMode' is not supported by this server: leave it "
         "out or choose one of: Platform.",
         ImageConfig={"RepositoryAccessMode": "Vpc"},
     ),

@@ -89,7 +89,7 @@ _TRAINING = (
     ),
     _training(
         "data through a pipe",
-        "Value 'Pipe' at 'algorithmSpecification.trainingInputMode' is not supported by this server yet: leave it out or "
+        "Value 'Pipe' at 'algorithmSpecification.trainingInputMode' is not supported by this server: leave it out or "
         "choose one of: File.",
         AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "Pipe"},
     ),
@@ -184,7 +184,7 @@ _TRAINING = (
     ),
     _training(
         "an output of files",
-        "Value 'NONE' at 'outputDataConfig.compressionType' is not supported by this server yet: leave it out or choose one of: GZIP.",
+        "Value 'NONE' at 'outputDataConfig.compressionType' is not supported by this server: leave it out or choose one of: GZIP.",
         OutputDataConfig={"S3OutputPath": "s3://results/x", "CompressionType": "NONE"},
     ),
     _training(
@@ -322,7 +322,7 @@ _PROCESSING = (
     _processing(
         "uploads as it goes",
         "Value 'Continuous' at 'processingOutputConfig.outputs.1.member.s3Output.s3UploadMode' is not supported by this "
-        "server yet: leave it out or choose one of: EndOfJob.",
+        "server: leave it out or choose one of: EndOfJob.",
         ProcessingOutputConfig=_outputs(
             {
                 "OutputName": "dataset",

@@ -79,7 +79,7 @@ _TRANSFORMS = (
     ),
     _transform(
         "records of RecordIO",
-        "Value 'RecordIO' at 'transformInput.splitType' is not supported by this server yet: leave it out or choose one "
+        "Value 'RecordIO' at 'transformInput.splitType' is not supported by this server: leave it out or choose one "
         "of: None, Line.",
         TransformInput=_input(SplitType="RecordIO"),
     ),

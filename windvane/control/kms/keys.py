@@ -297,7 +297,7 @@ def check_policy(scope: Scope, text: str) -> None:
     statements = given.get("Statement") if isinstance(given, dict) else None
     if not isinstance(statements, list) or [*map(_bare, statements)] != [*map(_bare, wanted)]:
         raise InvalidRequest(
-            "Key policies other than the default one are not supported by this server yet: leave Policy out, and "
+            "Key policies other than the default one are not supported by this server: leave Policy out, and "
             "allow kms:... actions in the policies of users and roles."
         )
 

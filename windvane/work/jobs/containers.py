@@ -22,6 +22,9 @@ _OUTPUT = "SAGEMAKER_INFERENCE_OUTPUT"
 _SUPPORTED = "SAGEMAKER_INFERENCE_SUPPORTED"
 _MODE = "AUTOML_TRANSFORM_MODE"
 
+MAX_BODY_BYTES = "6291456"
+"""Of what InvokeEndpoint takes (wire/edge.py, `EdgeLimits`)."""
+
 _CLASSES = {_OUTPUT: "predicted_label", _SUPPORTED: "predicted_label,probability,probabilities"}
 _LABELS = {
     _OUTPUT: "predicted_label",
@@ -46,13 +49,13 @@ def containers_of(job: AutoMLJob, candidate: Candidate, tag: str) -> tuple[Conta
     transformers = image_uri(job.scope, TRANSFORMERS), str(keys.transformers(tag))
     forward = Container(
         *transformers,
-        {_MODE: "feature-transform", _ACCEPT: "application/x-recordio-protobuf", **_PROGRAM},
+        {_MODE: "feature-transform", **_PROGRAM},
     )
     model = Container(
         image_uri(job.scope, algorithm),
         str(keys.model(index, candidate.recipe, algorithm)),
         {
-            "MAX_CONTENT_LENGTH": "20971520",
+            "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
             _ACCEPT: "text/csv",
             **(_CLASSES if is_classifier else {}),
         },

@@ -15,6 +15,7 @@ from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.plan_text import hyperparameters_of
 from windvane.store.records import from_json, to_json
+from windvane.wire.edge import EdgeLimits
 from windvane.work.jobs import records, steprecords
 from windvane.work.jobs.containers import containers_of
 from windvane.work.workers.config import WorkConfig, config_from_json, config_to_json
@@ -47,6 +48,15 @@ def test_a_classifier_has_three_containers_and_the_last_gives_labels() -> None:
         third.environment["SAGEMAKER_INFERENCE_SUPPORTED"]
         == "predicted_label,probability,labels,probabilities"
     )
+
+
+def test_the_environment_of_containers_says_what_the_server_takes_and_answers() -> None:
+    job = _job()
+    containers = containers_of(job, _candidate(job), "dpp0")
+    accepted = [one.environment.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") for one in containers]
+    assert accepted == [None, "text/csv", "text/csv"]
+    told = int(containers[1].environment["MAX_CONTENT_LENGTH"])
+    assert told == EdgeLimits().runtime_body_bytes
 
 
 def test_a_regression_has_two_containers_that_name_no_inference_keys() -> None:

@@ -44,18 +44,14 @@ def containers_of(
     forward = {
         "Image": images["sklearn-automl"],
         "ModelDataUrl": transformers,
-        "Environment": {
-            _MODE: "feature-transform",
-            _ACCEPT: "application/x-recordio-protobuf",
-            **_PROGRAM,
-        },
+        "Environment": {_MODE: "feature-transform", **_PROGRAM},
     }
     classes = {_OUTPUT: "predicted_label", _SUPPORTED: "predicted_label,probability,probabilities"}
     predict = {
         "Image": images[algorithm],
         "ModelDataUrl": model,
         "Environment": {
-            "MAX_CONTENT_LENGTH": "20971520",
+            "MAX_CONTENT_LENGTH": "6291456",
             _ACCEPT: "text/csv",
             **(classes if is_classifier else {}),
         },
