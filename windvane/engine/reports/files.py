@@ -9,6 +9,7 @@ from windvane.engine.reports.drawing import Picture, picture_of
 from windvane.engine.reports.notebook import notebook_of
 from windvane.engine.reports.page import page_of
 from windvane.engine.reports.paper import pdf_of
+from windvane.engine.reports.terms import with_terms
 
 PAGE, NOTEBOOK, PAPER = "report.html", "report.ipynb", "report.pdf"
 
@@ -20,6 +21,7 @@ def files_of(report: Report) -> dict[str, bytes]:
 
 def each_file(report: Report) -> Iterator[tuple[str, bytes]]:
     """Name and content of one after the other, each as soon as it is made; the page is the first."""
+    report = with_terms(report)
     pictures = pictures_of(report)
     yield PAGE, page_of(report, pictures).encode()
     yield NOTEBOOK, notebook_of(report, pictures).encode()
