@@ -10,15 +10,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.work.world import ANALYSIS
+from unit.work.world import ANALYSIS, START, World, make_job
 
-from windvane.engine.candidates import Plan, Tried
+from windvane.automl.actions import (
+    BuildEnsemble,
+    FitOnAllRows,
+    Result,
+    Status,
+    Step,
+    TrainCandidate,
+)
+from windvane.automl.ending import next_refit
+from windvane.automl.history import History
+from windvane.automl.situation import Situation
+from windvane.domain.job import EndOfSearch
+from windvane.domain.task import TaskKind, TaskStatus
+from windvane.domain.timing import timetable
+from windvane.engine.candidates import Outcome, Plan, Tried
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.tuning import cost
 from windvane.engine.tuning.pacing import next_plan
 from windvane.engine.tuning.search import defaults_of
 from windvane.errors import CorruptArtifact
+from windvane.work.jobs.workflow import request_of
 from windvane.work.workers import conductor
 
 
@@ -42,6 +57,56 @@ def test_each_recipe_is_looked_at_once_however_many_candidates_there_were(
     assert next_plan(analysis, 101, 250, tried, left_s=1.0) is None
     n_looks = len(looked) / len(columns)
     assert n_looks < len(tried), f"all columns were looked at {n_looks:g} times"
+
+
+def test_a_search_of_which_nothing_can_be_begun_any_more_gives_up() -> None:
+    """All its candidates failed at once: 750 of a table of 10,000 columns were planned in one transaction, for half a
+    minute of a processor, so that tasks of everybody were taken from their workers."""
+    world = World(make_job(max_candidates=250, mode="HYPERPARAMETER_TUNING"))
+    world.do(TaskKind.ANALYZE)
+    world.do(TaskKind.FEATURES)
+    world.end(world.claim(TaskKind.TRAIN))
+    world.do_all(TaskKind.FEWER_ROWS)
+    while world.state.job.search_ended is None and world.open_tasks(TaskKind.FEATURES):
+        world.do(TaskKind.FEATURES, TaskStatus.FAILED)
+    assert len(world.candidates) == 1 + 16
+    assert world.state.job.search_ended is EndOfSearch.EXHAUSTED
+    assert world.state.best is not None
+    assert world.state.best.index == 1
+
+
+def test_plans_are_gathered_once_however_many_members_there_are_said_to_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For each of the members of an ensemble the plans of all candidates were gathered: thousands were said to be likely
+    ones, which took seconds whenever a task ended, while nobody else might write."""
+    members = tuple(range(1, 21))
+    outcome = Outcome(1, 0.5, (), 1.0, 0.1, 1, 5)
+    plans = [Plan(index, "dpp0", "lightgbm", {}, seed=0) for index in members]
+    likely = Result(outcome, refit_s=1.0, likely=members)
+    combined = Result(replace(outcome, members=dict.fromkeys(members, 0.05)))
+    history = History(
+        (
+            *(Step(TrainCandidate(plan), Status.DONE, result=likely) for plan in plans),
+            Step(BuildEnsemble(21, members), Status.DONE, result=combined),
+            Step(FitOnAllRows("dpp0"), Status.DONE),
+        )
+    )
+    gathered: list[int] = []
+    gather = History.plans.fget
+    assert gather is not None
+
+    def counted(self: History) -> dict[int, Plan]:
+        gathered.append(len(self.steps))
+        return gather(self)
+
+    monkeypatch.setattr(History, "plans", property(counted))
+    job = make_job()
+    request = request_of(job, timetable(job, START), 2)
+    at = Situation(request, ANALYSIS, history, START.timestamp())
+    assert at.left_s > 0
+    assert next_refit(at) is not None
+    assert len(gathered) < len(members), f"{len(gathered)} times"
 
 
 def document() -> dict[str, Any]:

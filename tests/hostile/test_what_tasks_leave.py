@@ -23,6 +23,7 @@ from hostile.test_backups import anybodys_folder
 from unit.maintenance.folders import lived_in
 from unit.work.world import make_job
 
+from windvane.automl.documents import result_from_json
 from windvane.control import preview_process
 from windvane.control.preview_process import Bounds
 from windvane.domain.problem import MetricName
@@ -145,6 +146,19 @@ def test_an_outcome_has_no_more_of_anything_than_one_has(name: str, value: objec
     told = {**outcome_to_json(Outcome(1, 0.5, (), 1.0, 0.1, 1, 5)), name: value}
     with pytest.raises(ValueError, match=f"'{name}' has"):
         outcome_from_json(told)
+
+
+@pytest.mark.parametrize("folds", [float("nan"), 5.5, -1, 10**9, "5", None, [5]])
+def test_folds_are_a_number_of_them(folds: object) -> None:
+    """Features for as many folds as there is no number of were asked for again and again, and never made."""
+    told = {**outcome_to_json(Outcome(1, 0.5, (), 1.0, 0.1, 1, 5)), "folds_used": folds}
+    with pytest.raises(ValueError, match="'folds_used' is"):
+        outcome_from_json(told)
+
+
+def test_no_more_members_are_likely_than_there_can_be() -> None:
+    with pytest.raises(ValueError, match="'likely' has 1001 values"):
+        result_from_json({"likely": [1] * 1001})
 
 
 @pytest.mark.parametrize("tag", ["x" * 64, "../../other", "dpp0/", ""])

@@ -43,6 +43,9 @@ TYPES: Mapping[str, type[Action]] = {
 }
 _NAME = "action"
 
+_MOST_LIKELY = 1000
+"""As many members as an ensemble may have (engine/outcomes.py)."""
+
 
 def action_to_json(action: Action) -> dict[str, Any]:
     """Return an action's fields, and its type as `action`."""
@@ -87,6 +90,8 @@ def result_from_json(document: Mapping[str, Any]) -> Result:
     raises    LookupError, TypeError, ValueError if it is none
     """
     outcome, judged = document.get("outcome"), document.get("judged")
+    if (n_likely := len(document.get("likely", ()))) > _MOST_LIKELY:
+        raise ValueError(f"'likely' has {n_likely} values; {_MOST_LIKELY} are the most")
     return Result(
         outcome=None if outcome is None else outcome_from_json(outcome),
         refit_s=float(document.get("refit_s", 0.0)),

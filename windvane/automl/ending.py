@@ -123,8 +123,8 @@ def _members(at: Situation, order: list[Entry]) -> list[Refit]:
         return []
     weights = outcome.members or {choice.index: 1.0}
     by_weight = sorted(weights, key=lambda index: (-weights[index], index))
-    plans = [at.history.plans[index] for index in by_weight]
-    return [Refit(plan.index, plan.recipe) for plan in plans if plan.recipe]
+    plans = at.history.plans
+    return [Refit(index, plans[index].recipe) for index in by_weight if plans[index].recipe]
 
 
 def _quick_ensemble(at: Situation, order: list[Entry]) -> BuildEnsemble | None:

@@ -73,7 +73,8 @@ class Situation:
         """Seconds until no candidate is to be under way: the likely members of the model are then trained on all rows."""
         request, history, likely = self.request, self.history, self.history.likely
         runtime_s = request.schedule.runtime_s
-        recipes = {history.plans[index].recipe for index in likely}
+        plans = history.plans
+        recipes = {plans[index].recipe for index in likely}
         models_s = refit_s(history.refits_s(likely), request.workers, runtime_s)
         return request.schedule.search_end - history.fit_s(recipes) - models_s - self.now
 

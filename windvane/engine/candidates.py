@@ -43,11 +43,15 @@ def baseline_plan(index: int, seed: int) -> Plan:
 
 @dataclass(frozen=True)
 class Tried:
-    """A plan and how it went; objective is None if it failed, took_s the wall clock it used."""
+    """A plan and how it went; objective is None if it failed, took_s the wall clock it used, 0 if it could not be begun."""
 
     plan: Plan
     objective: float | None
     took_s: float
+
+    @property
+    def is_unbegun(self) -> bool:
+        return self.objective is None and self.took_s == 0
 
 
 @dataclass(frozen=True)

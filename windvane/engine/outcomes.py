@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Outcome, Plan, Score
+from windvane.engine.checked import whole_in
 from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.engine.scoring.classweights import ClassWeights
 from windvane.engine.scoring.threshold import Decision
@@ -113,6 +114,8 @@ def read_out_of_fold(folder: Path) -> NDArray[np.float32]:
         raise CorruptArtifact(f"{folder / 'oof.npy'} cannot be read: {error}.") from error
 
 
+_MOST_FOLDS = 1_000_000
+
 _MOST = {
     "scores": len(MetricName),
     "train_scores": len(MetricName),
@@ -138,6 +141,7 @@ def outcome_from_json(document: dict[str, Any]) -> Outcome:
     return Outcome(
         **{
             **document,
+            "folds_used": whole_in(document, "folds_used", 0, _MOST_FOLDS),
             "scores": _scores(document["scores"]),
             "train_scores": _scores(document["train_scores"]),
             "notes": tuple(document["notes"]),

@@ -73,7 +73,8 @@ _MOST_SKIPPED = 16
 """Proposals looked at, one after the other, for one that fits into the time left."""
 
 _MOST_FAILURES = 16
-"""After so many candidates none of which finished the search gives up: the next would fail as well."""
+"""After so many candidates none of which finished the search gives up, and after so many one after the other that could not
+even be begun: the next would fail as well."""
 
 
 def first_look_s(max_runtime_s: float) -> float:
@@ -193,8 +194,14 @@ def next_plan(
 
 
 def is_in_vain(tried: Sequence[Tried]) -> bool:
-    """Whether to give up, because everything fails."""
-    return len(tried) >= _MOST_FAILURES and all(one.objective is None for one in tried)
+    """Whether to give up, because everything fails.
+
+    tried    by index
+    """
+    latest = tried[-_MOST_FAILURES:]
+    if len(latest) < _MOST_FAILURES:
+        return False
+    return all(one.is_unbegun for one in latest) or all(one.objective is None for one in tried)
 
 
 def check_memory(analysis: Analysis, plan: Plan, memory_mb: float) -> None:

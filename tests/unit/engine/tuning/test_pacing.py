@@ -189,6 +189,13 @@ def test_a_search_in_which_everything_fails_gives_up():
     assert not is_in_vain([*(16 * [failed]), TRIED[0]])
 
 
+def test_a_search_that_can_begin_nothing_any_more_gives_up():
+    unbegun = Tried(_plan("xgboost"), None, 0.0)
+    assert not is_in_vain([TRIED[0], *(15 * [unbegun])])
+    assert is_in_vain([TRIED[0], *(16 * [unbegun])])
+    assert not is_in_vain([*(16 * [unbegun]), TRIED[0]])
+
+
 def test_a_plan_that_needs_more_memory_than_there_is_says_how_much():
     check_memory(ANALYSIS, _plan("catboost"), 500)
     with pytest.raises(
