@@ -24,7 +24,8 @@ import pandas as pd
 
 from benchmarks.markdown import markdown_table
 from windvane.automl.leaderboard import leaderboard_from_json
-from windvane.automl.local.frames import cells_of, columns_of
+from windvane.automl.local.frame_reader import FrameReader
+from windvane.automl.local.frames import cells_of
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.latency import folder_bytes
 from windvane.engine.packages.package import load_predictor
@@ -62,12 +63,13 @@ def measure(name: str, folder: Path, rows: Path) -> Speed:
     started = time.perf_counter()
     predictor = load_predictor(folder / "transformers", folder / "model")
     load_s = time.perf_counter() - started
+    reader = FrameReader(predictor.columns)
     frame = pd.read_csv(rows, nrows=_BATCH)
     columns = [cells_of(frame[name]) for name in predictor.schema.features]
     cells = [list(row) for row in zip(*columns, strict=True)]
 
     def ask_frame(some: pd.DataFrame, threads: int = 1) -> None:
-        predict_in_blocks(predictor, columns_of(some, predictor.columns), len(some), threads)
+        predict_in_blocks(predictor, reader.read(some), len(some), threads)
 
     first_s = _seconds(lambda: predictor.predict([cells[0]]))
     row_s = [

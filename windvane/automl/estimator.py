@@ -24,7 +24,6 @@ from windvane.automl.local.events import OnEvent
 from windvane.automl.local.explained import ExplainedRows, Rows, explain_rows
 from windvane.automl.local.fitted import Fitted, keep_best, keep_downloaded, read_fitted
 from windvane.automl.local.frames import (
-    columns_of,
     label_kind,
     labels_as,
     source_of,
@@ -408,11 +407,11 @@ class AutoML:
         return self._fitted
 
     def _rows_of(self, frame: pd.DataFrame) -> Rows:
-        return Rows(columns_of(frame, self._the_fitted().predictor.columns), len(frame))
+        return Rows(self._the_fitted().reader.read(frame), len(frame))
 
     def _answer(self, frame: pd.DataFrame) -> Predictions:
         fitted = self._the_fitted()
-        columns = columns_of(frame, fitted.predictor.columns)
+        columns = fitted.reader.read(frame)
         if len(frame):
             return predict_in_blocks(fitted.predictor, columns, len(frame), self.threads)
         n_classes = fitted.analysis.n_classes

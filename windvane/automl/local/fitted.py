@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from windvane.automl.local.background import keep_background, read_background
 from windvane.automl.local.board import board_frame
 from windvane.automl.local.downloaded import unpack_model
 from windvane.automl.local.explained import Rows
+from windvane.automl.local.frame_reader import FrameReader
 from windvane.automl.local.job import Job
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.manifest import (
@@ -43,6 +45,11 @@ class Fitted:
     analysis: Analysis
     label_kind: str
     job: Path | None = None
+
+    @cached_property
+    def reader(self) -> FrameReader:
+        """What reads the columns that the model needs from DataFrames."""
+        return FrameReader(self.predictor.columns)
 
     @property
     def background(self) -> Rows | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from windvane.engine.columns import ColumnSpec, ColumnType, Values
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
-from windvane.engine.data.numerals import Notation
-from windvane.engine.data.parse import parse_cells
 from windvane.engine.data.read import read_table
 from windvane.engine.weighted import Weight
 from windvane.errors import InvalidRequest
-
-_CELLS_AT_ONCE = 2_000_000
-_FEW_ROWS = 4
-"""Up to as many, cells are taken out one by one: sooner done than making a column of them."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +98,7 @@ def write_arrow(frame: pd.DataFrame, file: Path) -> None:
 
 
 def _array(series: pd.Series[Any]) -> pa.Array:
-    if _is_number(series.dtype):
+    if is_number(series.dtype):
         is_half = series.dtype == np.float16
         return pa.array(series.to_numpy(np.float64 if is_half else None), from_pandas=True)
     if isinstance(series.dtype, pd.CategoricalDtype):
@@ -138,63 +131,6 @@ def _is_of_strings(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def columns_of(frame: pd.DataFrame, specs: Sequence[ColumnSpec]) -> dict[str, Values]:
-    """The feature columns among `specs`, found by name; other columns of the frame are passed over.
-
-    raises    InvalidRequest naming what is missing, or the row (from 1) and column of what cannot be read
-    """
-    positions = {str(name): position for position, name in enumerate(frame.columns)}
-    needed = [spec for spec in specs if spec.type.is_feature]
-    missing = [spec.name for spec in needed if spec.name not in positions]
-    if missing:
-        named = ", ".join(f"'{name}'" for name in missing[:5])
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        raise InvalidRequest(
-            f"The DataFrame lacks columns that the model was trained on: {named}{more}."
-        )
-    dtypes = frame.dtypes.tolist()
-    numbers = {
-        spec.name: positions[spec.name]
-        for spec in needed
-        if _holds_values(dtypes[positions[spec.name]], spec)
-    }
-    read = dict(zip(numbers, _numbers(frame, list(numbers.values())), strict=True))
-    return {
-        spec.name: read[spec.name]
-        if spec.name in read
-        else parse_cells(_cells_at(frame, positions[spec.name]), spec)
-        for spec in needed
-    }
-
-
-def _holds_values(dtype: Any, spec: ColumnSpec) -> bool:
-    """Whether its numbers need no reading: they are what the cells of a file would be read as."""
-    return (
-        spec.type is ColumnType.NUMERIC
-        and _is_number(dtype)
-        and not spec.parse.get("missing")
-        and Notation.from_json(spec.parse).is_plain
-    )
-
-
-def _numbers(frame: pd.DataFrame, positions: Sequence[int]) -> Iterator[NDArray[np.float64]]:
-    """The columns at these positions, infinities as NaN. Many at a time are taken out of the frame: to take one
-    costs as much as to take a hundred."""
-    at_once = max(1, _CELLS_AT_ONCE // max(1, len(frame)))
-    for start in range(0, len(positions), at_once):
-        some: pd.DataFrame = frame.iloc[:, list(positions[start : start + at_once])]
-        values = np.array(some.to_numpy(np.float64).T, order="C")
-        values[~np.isfinite(values)] = np.nan
-        yield from values
-
-
-def _cells_at(frame: pd.DataFrame, position: int) -> list[str | None]:
-    if len(frame) > _FEW_ROWS:
-        return cells_of(frame.iloc[:, position])
-    values: list[Any] = [frame.iat[row, position] for row in range(len(frame))]
-    return [None if pd.api.types.is_scalar(v) and pd.isna(v) else _text(v) for v in values]
-
-
 def cells_of(series: pd.Series[Any]) -> list[str | None]:
     """Each value as a CSV file would hold it; what is missing as None."""
     if isinstance(series.dtype, pd.CategoricalDtype):
@@ -202,12 +138,12 @@ def cells_of(series: pd.Series[Any]) -> list[str | None]:
         return [texts[code] for code in series.cat.codes]
     missing = series.isna().to_numpy()
     return [
-        None if is_missing else _text(value)
+        None if is_missing else cell_text(value)
         for value, is_missing in zip(series.array, missing, strict=True)
     ]
 
 
-def _text(value: Any) -> str:
+def cell_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, np.bool_)):
@@ -223,7 +159,7 @@ def _timestamp(value: pd.Timestamp) -> str:
     return whole if not dot else f"{whole}.{fraction[:6].rstrip('0') or '0'}"
 
 
-def _is_number(dtype: Any) -> bool:
+def is_number(dtype: Any) -> bool:
     return isinstance(dtype, np.dtype) and dtype.kind in "iuf"
 
 
