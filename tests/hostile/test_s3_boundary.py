@@ -330,6 +330,16 @@ def test_a_form_puts_no_key_beside_the_prefix_that_it_is_held_to(house: S3House,
     assert _posted(house, "mine/x", [held], b"x") == 204
 
 
+def test_a_form_goes_to_no_bucket_that_its_policy_does_not_name(house: S3House) -> None:
+    """One that named none was good for every bucket of whoever signed it."""
+    policy = {"expiration": "2030-01-01T00:00:00Z", "conditions": [{"key": "anywhere"}]}
+    text = base64.b64encode(json.dumps(policy).encode()).decode()
+    signature = base64.b64encode(hmac.digest(b"secret", text.encode(), "sha1")).decode()
+    more = {"policy": text, "signature": signature}
+    assert _posted(house, "anywhere", [], b"x", **more) == 403
+    assert _posted(house, "anywhere", [{"key": "anywhere"}], b"x") == 204
+
+
 def test_a_form_tags_no_object_without_the_permission_for_it(house: S3House) -> None:
     """PutObject asked for s3:PutObjectTagging and an upload by a form did not."""
     tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"

@@ -72,7 +72,7 @@ def _of_job(call: Call, lookups: Lookups) -> Mapping[str, str]:
     facts = {}
     for key, paths in _CONDITIONS.items():
         told = [value for path in paths if (value := first(call.parameters, path)) is not None]
-        if told:
+        if told and told[0] != "":  # an empty name of a key names none
             text = str(told[0]).lower() if isinstance(told[0], bool) else str(told[0])
             facts[key] = _key_arn(call, lookups, text) if key in _KEYS else text
     return facts

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from windvane.artifacts.base import MAX_KEY_BYTES, Location, ObjectInfo
 from windvane.artifacts.connection import Connection
 from windvane.artifacts.parts import opened_in_parts
-from windvane.errors import AccessDenied
+from windvane.errors import AccessDenied, InvalidRequest
 
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 _BEYOND = frozenset({"416", "InvalidRange"})
@@ -84,6 +84,8 @@ class S3Artifacts:
                 raise
 
     def list(self, prefix: Location) -> Iterator[ObjectInfo]:
+        if _has_dots(prefix.parent.key):
+            return iter(())
         # Stores that keep folders list "p/a" before "p-a": the order of keys is made here.
         return iter(sorted(self._listed(prefix), key=lambda info: info.location.key))
 
@@ -104,16 +106,20 @@ class S3Artifacts:
     def info(self, location: Location) -> ObjectInfo | None:
         if not location.key or len(location.key.encode()) > MAX_KEY_BYTES:
             return None
+        if _has_dots(location.key):
+            return None
         try:
             with _allowed(f"{location} to be looked at"):
                 head = self._client.head_object(Bucket=location.bucket, Key=location.key)
         except ClientError as error:
-            if _code(error) in _MISSING or (_code(error) == "400" and _has_dots(location.key)):
+            if _code(error) in _MISSING:
                 return None
             raise
         return ObjectInfo(location, head["ContentLength"], head["ETag"].strip('"'))
 
     def open(self, location: Location, start: int = 0) -> BinaryIO:
+        if _has_dots(location.key):
+            raise FileNotFoundError(str(location))
         try:
             with _allowed(f"{location} to be read"):
                 return opened_in_parts(self._client, location, start)
@@ -129,6 +135,7 @@ class S3Artifacts:
             return stream.read()
 
     def write(self, location: Location, data: bytes) -> None:
+        _refuse_dots(location)
         try:
             self._client.put_object(
                 Bucket=location.bucket, Key=location.key, Body=data, **self._encryption
@@ -141,6 +148,7 @@ class S3Artifacts:
             raise
 
     def upload(self, location: Location, path: Path) -> None:
+        _refuse_dots(location)
         self._client.upload_file(
             str(path), location.bucket, location.key, Config=_TRANSFER, ExtraArgs=self._encryption
         )
@@ -160,6 +168,7 @@ class S3Artifacts:
         part.replace(path)
 
     def delete(self, location: Location) -> None:
+        _refuse_dots(location)
         with _allowed(f"{location} to be deleted"):
             self._client.delete_object(Bucket=location.bucket, Key=location.key)
 
@@ -178,8 +187,18 @@ def _allowed(what: str) -> Iterator[None]:
         ) from error
 
 
+def _refuse_dots(location: Location) -> None:
+    """raises    InvalidRequest for what may only be written where it is meant by a store that resolves no dots"""
+    if _has_dots(location.key):
+        raise InvalidRequest(
+            f"Nothing is written to {location}: its key has '.' or '..' between slashes, which the S3 store may follow to "
+            "another place."
+        )
+
+
 def _has_dots(key: str) -> bool:
-    """Whether a store may refuse the key as such, as the embedded one does: it has `.` or `..` between slashes."""
+    """Whether the key has `.` or `..` between slashes: a store that resolves them would follow it out of what policies
+    allow, or out of its bucket, with the rights of the server."""
     return any(part in (".", "..") for part in key.replace("\\", "/").split("/"))
 
 

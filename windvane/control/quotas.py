@@ -34,7 +34,7 @@ class Quotas(Protocol):
 MOST_JOBS = 200
 """In flight, of one account, where nothing else is said."""
 
-_MOST_DETAILS = 256 << 10
+MOST_DETAILS = 256 << 10
 """Bytes."""
 
 
@@ -54,8 +54,8 @@ def check_details(details: Mapping[str, Any]) -> None:
     raises    InvalidRequest
     """
     n_bytes = len(json.dumps(details))
-    if n_bytes > _MOST_DETAILS:
+    if n_bytes > MOST_DETAILS:
         raise InvalidRequest(
-            f"The request has {n_bytes} bytes as ASCII JSON; those of a job that is recorded have {_MOST_DETAILS} at most. "
+            f"The request has {n_bytes} bytes as ASCII JSON; those of a job that is recorded have {MOST_DETAILS} at most. "
             "Shorten its hyperparameters or environment."
         )

@@ -20,6 +20,7 @@ from windvane.control.channel_rules import (
     form_of,
 )
 from windvane.control.members import Request, first
+from windvane.control.quotas import MOST_DETAILS
 from windvane.domain.candidate import ProcessingJob, TrainingJob
 from windvane.domain.images import algorithm_of, step_of
 from windvane.domain.resource import Kind
@@ -56,7 +57,7 @@ def filled_in(tx: Transaction, scope: Scope, request: Request, may_see: MaySee) 
 
     may_see   is asked about the other jobs that something is taken from: members of an ensemble, which a client's own
               job may name as it likes, and the job that read the table
-    raises    InvalidRequest if there is no such step; AccessDenied
+    raises    InvalidRequest if there is no such step, or its members are too long together; AccessDenied
     """
     name = step_of(_image(request))
     if name is None:
@@ -87,15 +88,17 @@ def _own(
     names = _names_in(own[MEMBERS])
     for name in names:
         may_see(Kind.TRAINING_JOB, name)
-    members = [tx.find(TrainingJob, scope, name) for name in names]
-    return {
-        **own,
-        **{
-            f"{OF_MEMBER}{number}": _described(member)
-            for number, member in enumerate(members, 1)
-            if member is not None
-        },
-    }
+    told, n_characters = dict(own), 0
+    for number, name in enumerate(names, 1):
+        if (member := tx.find(TrainingJob, scope, name)) is not None:
+            told[f"{OF_MEMBER}{number}"] = text = _described(member)
+            n_characters += len(text)
+        if n_characters > MOST_DETAILS:
+            raise InvalidRequest(
+                f"The hyperparameters of the members of '{step.name}' have over {MOST_DETAILS} characters together: "
+                f"give it channels, {MEMBER}1, {MEMBER}2 ..., instead."
+            )
+    return told
 
 
 def _names_in(text: str) -> list[str]:

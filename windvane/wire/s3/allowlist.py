@@ -40,7 +40,11 @@ def passing(operation: str, headers: Mapping[str, str]) -> Iterator[tuple[str, s
 
 
 def query_of(resolved: Resolved) -> str:
-    """Return the query of a request without what its operation does not read."""
+    """Return the query of a request without what its operation does not read.
+
+    raises    S3Refusal for a prefix that leads out of the folder that a policy allows to list
+    """
+    refuse_dots(resolved.query.get("prefix", "").rpartition("/")[0])
     model = operation_model(resolved.operation)
     literals = model.http["requestUri"].partition("?")[2]
     names = query_names(model) | {part.partition("=")[0] for part in literals.split("&")}

@@ -49,7 +49,7 @@ class Policy:
                     f'Policy Condition failed: ["{operator}", "${name[:64]}", "{expected[:128]}"]'
                 )
         covered = {name for _, name, _ in self.conditions} | _UNCOVERED
-        for name in fields:
+        for name in values:
             if name not in covered and not name.startswith(_FREE):
                 raise _against(f"Extra input fields: {name[:64]}")
 

@@ -28,7 +28,7 @@ from windvane.engine.outcomes import fold_fit
 from windvane.engine.packages.tarball import pack
 from windvane.engine.quality.judged import Judged
 from windvane.engine.training.matrices import read_matrix
-from windvane.errors import JobFault
+from windvane.errors import InvalidRequest, JobFault
 from windvane.work.layout import HEADERS, TUNING_DATA
 from windvane.work.workspace import Keys
 
@@ -47,7 +47,7 @@ def check_writable(artifacts: Artifacts, keys: Keys) -> None:
     """
     try:
         artifacts.write(keys.write_test, b"")
-    except (FileNotFoundError, PermissionError) as error:
+    except (FileNotFoundError, PermissionError, InvalidRequest) as error:
         raise JobFault(
             f"The output cannot be written: {keys.write_test} was refused ({error}). Choose an S3OutputPath in a "
             "bucket that exists and that this server may write to."
