@@ -21,13 +21,14 @@ from unit.work.workers.forking import forking
 from unit.work.world import ANALYSIS, SCOPE, make_job
 
 from windvane.domain.candidate import StepStatus, TrainingJob
-from windvane.domain.job import AutoMLJob, JobStatus
+from windvane.domain.job import AutoMLJob, EndOfSearch, JobStatus
 from windvane.domain.problem import MetricName
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
 from windvane.store.records import to_json
 from windvane.work.jobs.telling import tell_job
+from windvane.work.tasks.bench import Bench
 from windvane.work.workers import conductor as conducting
 from windvane.work.workers import stepjobs
 from windvane.work.workers.conductor import Conductor, KnownAnalysis, sweep
@@ -147,6 +148,34 @@ def test_whoever_looks_after_all_jobs_reads_no_analyses_of_theirs(
         )
     sweep(store, conductor, now + timedelta(seconds=590), MAX_ATTEMPTS)
     assert read == ["first", "second", "third"]
+
+
+def test_an_analysis_is_read_beside_the_store_when_it_has_been_made_and_after_the_search(
+    store: Store, tmp_path: Path, conductor: Conductor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that names millions of columns with a direction took eight seconds of a processor to be refused, in which nobody
+    else might write: when its task ended, and whenever a job waited for its endpoint without a package."""
+    read: list[str] = []
+
+    def read_one(workspace: Path, _: int) -> KnownAnalysis:
+        with store.transaction():  # which is refused inside another one
+            read.append(workspace.name.partition("-")[0])
+        return KnownAnalysis(ANALYSIS, 30 << 20)
+
+    def analyse(_: Bench) -> dict[str, Any]:
+        return {"problem_type": "BinaryClassification", "objective": "F1"}
+
+    monkeypatch.setattr(conducting, "_analysis_in", read_one)
+    job, now = opened(store, "job"), datetime.now(UTC)
+    sweep(store, conductor, now, MAX_ATTEMPTS)
+    config = WorkConfig(tmp_path, "run", UP_SINCE, 2, room_mb())
+    assert Worker(config, Role.TRAIN, "run/a", store, forking(analyse)).work_once()
+    assert read == ["job"]
+    with store.transaction() as tx:
+        tx.cancel_ready_tasks(job.arn, list(TaskKind), now)
+        tx.update(replace(look(store, job), search_ended=EndOfSearch.RUNTIME))
+    sweep(store, conductor, now, MAX_ATTEMPTS)
+    assert read == ["job", "job"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from windvane.jsonsize import count_values
 
 _MOST_VALUES = 4_000_000
 """Of 10,000 columns an analysis has 0.4 million if they are numbers or levels; if all are long texts, 3 million where they
-are full of commas. It is read in a transaction."""
+are full of commas."""
 
 _MOST_DIGITS = 20
 """Of a whole number: to read one of thousands takes the square of their number, and 60,000 of those fit."""
@@ -55,7 +55,7 @@ def read_analysis(data: bytes, max_columns: int) -> Analysis:
         n_folds=whole_in(document, "n_folds", 1, _MOST_FOLDS),
         seed=whole_in(document, "seed", 0, _MOST_SEED),
         statistics=_statistics(document.get("statistics", {}), target, columns),
-        monotone=_monotone(document.get("monotone", {})),
+        monotone=_monotone(document.get("monotone", {}), max_columns),
         n_held_out=whole_in({"n_held_out": 0, **document}, "n_held_out", 0, n_rows),
         has_validation_set=flag_in({"has_validation_set": False, **document}, "has_validation_set"),
         n_repeats=whole_in({"n_repeats": 1, **document}, "n_repeats", 1, _MOST_FOLDS),
@@ -93,7 +93,9 @@ def _statistics(
     return found
 
 
-def _monotone(told: Any) -> dict[str, int]:
+def _monotone(told: Any, most: int) -> dict[str, int]:
+    if len(told) > most:
+        raise ValueError(f"it has more than {most} columns with a direction")
     return {name: whole_in(told, name, -1, 1) for name in _object(told)}
 
 

@@ -56,7 +56,7 @@ _LEFT = timedelta(minutes=1)
 _MOST_FORGOTTEN = 2000
 _ANALYSIS, _MOST_ANALYSIS = "dataset/analysis.json", 1 << 28
 """Bytes. Of 10,000 columns it has 6 MB if they are numbers or levels; if all are long texts, 130 MB where each character takes
-six bytes. It is read in a transaction."""
+six bytes. Once a task of a worker that died is given back it is read in a transaction."""
 
 
 class VolumeLost(WindvaneError):
@@ -274,7 +274,7 @@ def sweep(store: Store, conductor: Conductor, now: datetime, max_attempts: int) 
             if not conductor.is_left(job.arn, now)
         ]
     for job in due:
-        if job.problem_type is not None and job.search_ended is None:
+        if job.problem_type is not None:
             conductor.prepare(job)
         with store.transaction() as tx:
             conductor.bring_forward(tx, job.arn, now)

@@ -101,10 +101,6 @@ class Duties:
                 Case(job, task, until, stopped, config.task_memory_mb), ended, self.max_attempts
             )
 
-        def prepare() -> None:
-            if task.kind is not TaskKind.ANALYZE:  # which another worker may be at, too
-                self.conductor.prepare(job)
-
         why = _unusable(tx, job.volume_key)
         return Duty(
             owner=job.name,
@@ -113,7 +109,7 @@ class Duties:
             order=self._order(job, task, until, why),
             is_wanted=is_wanted,
             judge=meaning,
-            prepare=prepare,
+            prepare=lambda: self.conductor.prepare(job),
             advance=lambda tx, now: self.conductor.advance(tx, job.arn, now),
         )
 

@@ -164,7 +164,8 @@ class Worker:
             return None
 
     def _start(self, duty: Duty) -> Watch:
-        duty.prepare()
+        if duty.task.kind is not TaskKind.ANALYZE:  # which another worker may be at, too
+            duty.prepare()
         with self._store.snapshot() as tx:
             duty = self._duties.limited(tx, duty, self._clock())
         running = self._start_task(duty.order)
