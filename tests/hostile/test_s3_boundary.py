@@ -616,3 +616,27 @@ def test_who_may_not_read_learns_no_content_by_writing_on_condition(house: S3Hou
         assert ours.put_object(**pin, IfMatch="*")
     finally:
         house.allowed.denied.discard(denied)
+
+
+def test_nor_by_a_form_on_condition(house: S3House) -> None:
+    """A form may say `if-match`, too, and its uploads were asked about as those without a condition."""
+    house.client().put_object(Bucket="ours", Key="pin", Body=b"1234")
+    house.allowed.denied.add(("s3:GetObject", "arn:aws:s3:::ours/pin"))
+    try:
+        for name in ("if-match", "if-none-match"):
+            held = [["eq", "$key", "pin"], ["starts-with", f"${name}", ""]]
+            for etag in ('"81dc9bdb52d04dc20036dbd8313ed055"', f'"{"0" * 32}"'):
+                assert _posted(house, "pin", held, b"x", **{name: etag}) == 403
+    finally:
+        house.allowed.denied.clear()
+    assert house.client().get_object(Bucket="ours", Key="pin")["Body"].read() == b"1234"
+
+
+@pytest.mark.parametrize(
+    "name", ["x-amz-meta-a: b\nset-cookie: c", "x-amz-meta-\u00e4\u4e2d", "x-amz-meta-a b"]
+)
+def test_a_form_names_no_metadata_that_no_header_can(house: S3House, name: str) -> None:
+    """They were kept, and every read of the object failed with 500 from then on."""
+    held = [["eq", "$key", "named"], ["starts-with", f"${name}", ""]]
+    assert _posted(house, "named", held, b"x", **{name: "v"}) == 400
+    assert not is_there(house, "named")

@@ -15,7 +15,9 @@ from windvane.wire.s3.refusals import refused
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
-_ON_CONDITION = frozenset({"PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject"})
+_ON_CONDITION = frozenset(
+    {"PutObject", "PostObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject"}
+)
 """Operations that write or delete if an object is what it is said to be: whoever learns that by them has to be allowed to
 read it.
 

@@ -25,7 +25,7 @@ from windvane.wire.s3.model import Resolved, operation_model
 from windvane.wire.s3.own import TAKEN_IN, UNDER_WAY, OwnStore, take_in
 from windvane.wire.s3.payload import MAX_UPLOAD, UNSIGNED, Intake, read_plan
 from windvane.wire.s3.policy import Policy, read_policy
-from windvane.wire.s3.proof import header_value
+from windvane.wire.s3.proof import check_header_name, header_value
 from windvane.wire.s3.reading import read_head, read_payload
 from windvane.wire.s3.refusals import refused
 
@@ -70,6 +70,9 @@ class PostUploads:
                 "Bucket POST must contain a field named 'key'. If it is specified, please check the order of the fields.",
             )
         key = _key(form)
+        for name in fields:
+            if name.startswith("x-amz-"):  # metadata come back as headers
+                check_header_name(name)
         headers = {
             name: header_value(name, value)
             for name, value in fields.items()

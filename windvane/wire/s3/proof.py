@@ -69,11 +69,16 @@ def with_headers_of_query(head: Request) -> Request:
             continue
         if name in present:
             raise refused("InvalidRequest", f"'{name[:64]}' stands in the head and in the query.")
-        if not _HEADER_NAME.fullmatch(name):
-            raise refused("InvalidArgument", f"'{name[:64]}' is no name of a header.")
+        check_header_name(name)
         present.add(name)
         brought.append((name, header_value(name, value)))
     return Request(head.method, head.path, head.query, (*head.headers, *brought), head.body)
+
+
+def check_header_name(name: str) -> None:
+    """raises    S3Refusal for what is no name of a header, in lower case"""
+    if not _HEADER_NAME.fullmatch(name):
+        raise refused("InvalidArgument", f"'{name[:64]}' is no name of a header.")
 
 
 def header_value(name: str, text: str) -> str:
