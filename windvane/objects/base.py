@@ -220,6 +220,7 @@ class Objects(Protocol):
 
         Keys that share `prefix` and what follows it up to `delimiter` are one common prefix, which counts as one entry and
         is passed over by one search. Every entry, key or common prefix, is greater than `after`: to go on, give `Listing.next`.
+        A page of any list may end before its limit.
 
         raises    NoSuchBucket
         """

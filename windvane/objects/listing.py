@@ -21,6 +21,13 @@ _AFTER_ALL = b"\xff"
 Row = tuple[Any, ...]
 """Of versions or uploads; the second column is the key."""
 
+_OF_VERSION, _OF_UPLOAD = 8, 4
+"""The column of a row that holds its attributes."""
+
+_PAGE_CHARACTERS = 8 << 20
+"""Of attributes, after which a page ends before its limit: each object may have 400,000, and whoever lists has them all in
+memory."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -72,7 +79,7 @@ def list_latest(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
             (bucket, start, what.end),
         )
 
-    return _page(what, rows, iter(()))
+    return _page(what, rows, iter(()), _OF_VERSION)
 
 
 def list_versions(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
@@ -92,7 +99,7 @@ def list_versions(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
             "AND key >= ? AND key < ? AND sequence < ? ORDER BY sequence DESC",
             (bucket, what.after, what.prefix, what.end, what.sequence),
         )
-    return _page(what, rows, rest)
+    return _page(what, rows, rest, _OF_VERSION)
 
 
 def list_uploads(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
@@ -112,7 +119,7 @@ def list_uploads(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
             "AND key >= ? AND key < ? AND id > ? ORDER BY id",
             (bucket, what.after, what.prefix, what.end, what.sequence),
         )
-    return _page(what, rows, rest)
+    return _page(what, rows, rest, _OF_UPLOAD)
 
 
 def position_of(
@@ -134,10 +141,16 @@ def position_of(
     return (None, False) if parsed is None else (parsed[0], True)
 
 
-def _page(what: Wanted, rows_from: Callable[[bytes], Iterator[Row]], rest: Iterator[Row]) -> Page:
+def _page(
+    what: Wanted,
+    rows_from: Callable[[bytes], Iterator[Row]],
+    rest: Iterator[Row],
+    attributes_at: int,
+) -> Page:
     found: list[Row] = []
     prefixes: list[str] = []
     last: Row | str | None = None
+    n_characters = 0
     if what.limit <= 0:
         return Page(found, prefixes, None)
     rows = rows_from(_start(what))
@@ -145,12 +158,13 @@ def _page(what: Wanted, rows_from: Callable[[bytes], Iterator[Row]], rest: Itera
         rows = chain(rest, rows)
     while True:
         for row in rows:
-            if len(found) + len(prefixes) == what.limit:
+            if len(found) + len(prefixes) == what.limit or n_characters > _PAGE_CHARACTERS:
                 return Page(found, prefixes, last)
             common = what.common_prefix(row[1])
             if common is None:
                 found.append(row)
                 last = row
+                n_characters += len(row[attributes_at])
                 continue
             last = common.decode()
             prefixes.append(last)
