@@ -18,6 +18,7 @@ from unit.maintenance.folders import lived_in
 from windvane.maintenance import moment
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.manifest import BackupFault
+from windvane.maintenance.pinned import PinnedDatabase
 from windvane.maintenance.restore import restore
 from windvane.objects.errors import DamagedObject
 from windvane.objects.records import Attributes, NamedPart
@@ -269,3 +270,18 @@ def test_an_index_of_somebody_else_leads_to_no_other_file(
     objects.delete("bucket", "key")
     objects.close()
     assert outside.read_bytes() == b"o" * 20_000
+
+
+def test_what_is_written_while_objects_are_copied_fills_no_disk(tmp_path: Path) -> None:
+    """The state of the index was held until all objects were copied: whatever was written meanwhile was kept in its log, though
+    an account wrote the same place again and again, and the log stayed as long as it was."""
+    with closing(open_objects(tmp_path / "s3")) as objects:
+        objects.create_bucket("ours", "111122223333", "us-east-1")
+        with PinnedDatabase(tmp_path / "s3" / "index.sqlite") as pinned:
+            pinned.write_to(tmp_path / "copy")
+            for number in range(48):
+                objects.set_document("ours", "tagging", f"{number:02}" * (1 << 19))
+            assert (tmp_path / "s3" / "index.sqlite-wal").stat().st_size < 32 << 20
+            held = pinned.connection
+            assert held.execute("SELECT count(*) FROM buckets").fetchone() == (1,)
+            assert held.execute("SELECT count(*) FROM documents").fetchone() == (0,)

@@ -13,7 +13,8 @@ from windvane.errors import StoreUnusable
 
 
 class PinnedDatabase:
-    """A connection inside one read transaction: it sees the database as it was when this was made, until it is closed.
+    """A connection inside one read transaction: it sees the database as it was when this was made, until it is closed; once it
+    was written to a file, in that file. Until then all that others write is kept in the database's log.
 
     Made while somebody's transaction is open, it sees the state before that transaction.
     """
@@ -34,7 +35,7 @@ class PinnedDatabase:
         return self._connection
 
     def write_to(self, path: Path) -> None:
-        """Write the database to a new file of mode 0600.
+        """Write the database to a new file of mode 0600, which has to stay there until this is closed.
 
         raises    StoreUnusable if it is damaged or the disk is full; FileExistsError
         """
@@ -49,6 +50,9 @@ class PinnedDatabase:
             raise StoreUnusable(f"The database is damaged: {error}.") from error
         if faults != ["ok"]:
             raise StoreUnusable(f"The database is damaged: {'; '.join(faults)}.")
+        self._connection.close()
+        copy = f"{path.absolute().as_uri()}?immutable=1"
+        self._connection = sqlite3.connect(copy, isolation_level=None, uri=True)
 
     def close(self) -> None:
         self._connection.close()
