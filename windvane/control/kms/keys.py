@@ -15,11 +15,13 @@ from typing import Any
 
 from windvane.control.kms.lookup import (
     MANAGED,
+    MOST_KEYS,
     check_not_pending,
     check_usable,
     ensure_managed,
     find_key,
     new_key,
+    number_of_keys,
     scope_named,
 )
 from windvane.control.kms.materials import Materials
@@ -36,10 +38,6 @@ from windvane.errors import (
 )
 from windvane.names import PageTokens, Scope
 from windvane.store.base import Query, Store, Transaction
-
-MOST_KEYS = 10_000
-"""Of an account, in all regions: any name may be a region's, and keys of all of them are looked through for what is due.
-AWS: 100,000 in a region."""
 
 MOST_ON_DEMAND_ROTATIONS = 25
 """source    "Rotate AWS KMS keys" in KMS's developer guide"""
@@ -89,7 +87,7 @@ class Keys:
         key = new_key(scope, self._materials, self._clock(), request.get("Description", ""))
         with self._store.transaction() as tx:
             tx.insert(key)
-            used = tx.count(Key, list(KeyState), account=scope.account)
+            used = number_of_keys(tx, scope.account)
             if used > MOST_KEYS:
                 raise LimitExceeded("KMS keys", MOST_KEYS, used - 1, 1, "Keys")
             set_first_tags(tx, key.arn, plain)

@@ -19,6 +19,10 @@ MANAGED = {
 }
 """Aliases of keys that the service makes when they are first needed, and the keys' descriptions."""
 
+MOST_KEYS = 10_000
+"""Of an account, in all regions, those that the service makes among them: any name may be a region's, and keys of all of them
+are looked through for what is due. AWS: 100,000 in a region."""
+
 _KEY_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ARN = re.compile(r"arn:aws:kms:([a-z0-9-]+):([0-9]{12}):(key/(.+)|alias/.+)")
 
@@ -101,12 +105,19 @@ def new_key(
     )
 
 
+def number_of_keys(tx: Transaction, account: str) -> int:
+    """Return how many keys an account has, in all regions."""
+    return tx.count(Key, list(KeyState), account=account)
+
+
 def ensure_managed(
     store: Store, materials: Materials, scope: Scope, alias: str, now: datetime
 ) -> None:
-    """Make the key of one of MANAGED unless it is there."""
+    """Make the key of one of MANAGED unless it is there, or its account has as many keys as it may have."""
     with store.snapshot() as tx:
         if tx.find(KeyAlias, scope, alias) is not None:
+            return
+        if number_of_keys(tx, scope.account) >= MOST_KEYS:
             return
     key = new_key(scope, materials, now, MANAGED[alias], managed=True)
     with store.transaction() as tx:
