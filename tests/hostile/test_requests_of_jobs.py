@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
-from api.accounts import Accounts, allow, deny
+from api.accounts import Accounts, allow, deny, document, trust
 from api.steps import split_request, training_request
 from api.world import SCOPE, job_request, refusal
 from hostile.requests import v2_request
@@ -88,3 +89,27 @@ def test_what_a_training_job_takes_over_is_bounded_before_it_is_put_together(
     assert code == "ValidationException"
     assert f"have over {_MOST_KEPT} characters together" in text
     assert max(map(len, asked)) < 4 * _MOST_KEPT
+
+
+def test_policies_are_not_asked_about_each_of_very_many_objects_for_hours(
+    account: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The largest policies take 25 ms for a long key, and a manifest names 100,000: a request of a kilobyte kept a thread busy
+    for forty minutes, whether or not its client had gone, and hundreds more waited behind it."""
+    monkeypatch.setattr("windvane.control.roles.MOST_DECIDED_S", 0.2)
+    iam, trusted = account.client("iam"), trust({"Service": "sagemaker.amazonaws.com"})
+    role = iam.create_role(RoleName="slow", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+    long = [f"arn:aws:s3:::*?{'a' * 480}?b{number}*" for number in range(20)]
+    policy = document(allow("*"), deny("s3:*", long))
+    iam.put_role_policy(RoleName="slow", PolicyName="own", PolicyDocument=policy)
+    keys = ["a" * 1000 + str(number) for number in range(1000)]
+    account.world.put("s3://data/m", json.dumps([{"prefix": "s3://data/"}, *keys]).encode())
+    source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": "s3://data/m"}}
+    channel = {"DataSource": source, "TargetAttributeName": "y"}
+    began = time.process_time()
+    code, text = refusal(
+        account.client().create_auto_ml_job, **job_request(RoleArn=role, InputDataConfig=[channel])
+    )
+    assert time.process_time() - began < 2
+    assert code == "ValidationException"
+    assert f"It takes more than 0.2 seconds to find out whether {role} may use each" in text

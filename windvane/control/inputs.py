@@ -55,7 +55,7 @@ def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: DataSo
         for item in named:
             grant.require(Action.GET, item.bucket, item.key)
         for item in named:
-            grant.require_read(_info_of_named(artifacts, item, location))
+            grant.require_decryption(_info_of_named(artifacts, item, location))
         return
     grant.require(Action.LIST, location.bucket, location.key)
     found = False
@@ -90,7 +90,7 @@ def readable_objects(
     for item in _named_readably(artifacts, grant, location):
         grant.require(Action.GET, item.bucket, item.key)
         info = _info_of_named(artifacts, item, location)
-        grant.require_read(info)
+        grant.require_decryption(info)
         yield info
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import takewhile
 
@@ -23,6 +23,9 @@ from windvane.names import Scope, default_role
 from windvane.wire.call import Caller
 
 _PASSED_TO = {"iam:passedtoservice": SAGEMAKER}
+MOST_DECIDED_S = 10.0
+"""Of a processor, for all that a request asks of one role; AWS's own policies take a second for 100,000 objects."""
+
 _LOOKED_FOR_S = 1.0
 """How long a page looks for roles: an account may have a thousand, each with a policy of its own."""
 
@@ -40,6 +43,26 @@ DENIALS = (Decision.DENIED, Decision.DENIED_BY_SESSION, Decision.NOT_ALLOWED_BY_
 """What even a bucket for everybody is not read against."""
 
 
+@dataclass
+class Patience:
+    """What deciding about one grant has taken of a processor, in seconds: policies may be long, and inputs have very many
+    objects. Whoever asked may have gone long since."""
+
+    taken_s: float = 0.0
+
+    def decide(self, rights: Rights, action: str, resource: str, facts: Facts) -> Decision:
+        """raises    InvalidRequest once all decisions together have taken too long"""
+        if self.taken_s > MOST_DECIDED_S:
+            raise InvalidRequest(
+                f"It takes more than {MOST_DECIDED_S:g} seconds to find out whether {rights.arn} may use each of the objects: "
+                "its policies are long. Give it shorter ones, or name fewer objects."
+            )
+        began = time.thread_time()
+        decision = decide(rights, action, resource, facts)
+        self.taken_s += time.thread_time() - began
+        return decision
+
+
 @dataclass(frozen=True)
 class Grant:
     """The rights with which a job or model acts in an account.
@@ -53,13 +76,13 @@ class Grant:
     is_declared: bool
     owners: BucketOwners
     mapped: BucketMap
+    patience: Patience = field(default_factory=Patience, compare=False)
 
     def decides(self, action: Action, bucket: str, key: str = "") -> Decision:
         """key    of an object, or the prefix that is listed"""
         if action is Action.LIST:
-            facts = {"s3:prefix": key}
-            return decide(self.rights, action, f"arn:aws:s3:::{bucket}", facts)
-        return decide(self.rights, action, f"arn:aws:s3:::{bucket}/{key}")
+            return self._decides(action, f"arn:aws:s3:::{bucket}", {"s3:prefix": key})
+        return self._decides(action, f"arn:aws:s3:::{bucket}/{key}")
 
     def allows(self, action: Action, bucket: str, key: str = "") -> bool:
         """Whether the policies allow this."""
@@ -84,17 +107,21 @@ class Grant:
     def require_read(self, info: ObjectInfo) -> None:
         """raises    InvalidRequest if the role may not read an object, or decrypt it"""
         self.require(Action.GET, info.location.bucket, info.location.key)
+        self.require_decryption(info)
+
+    def require_decryption(self, info: ObjectInfo) -> None:
+        """raises    InvalidRequest if the role may not decrypt an object"""
         if info.kms_key:
             self.require_key(info.kms_key, "kms:Decrypt")
 
     def may_use_key(self, arn: str, action: str) -> bool:
         """Whether the policies allow this with a key of KMS."""
-        return decide(self.rights, action, arn) is Decision.ALLOWED
+        return self._decides(action, arn) is Decision.ALLOWED
 
     def require_key(self, arn: str, *actions: str) -> None:
         """raises    InvalidRequest if the role may not do this with a key of KMS"""
         for action in actions:
-            decision = decide(self.rights, action, arn)
+            decision = self._decides(action, arn)
             if decision is not Decision.ALLOWED:
                 raise InvalidRequest(
                     f'Access denied: the role "{self.role_arn}" has no "{action}" permission on key "{arn}": '
@@ -107,6 +134,9 @@ class Grant:
             return
         if self.owners.owner(bucket) not in (None, self.account):
             raise self._denied(action, bucket, "The bucket belongs to another account.")
+
+    def _decides(self, action: str, resource: str, facts: Facts = NO_FACTS) -> Decision:
+        return self.patience.decide(self.rights, action, resource, facts)
 
     def _why(self, action: Action, decision: Decision) -> str:
         if self.is_declared:
