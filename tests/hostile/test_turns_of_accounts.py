@@ -106,9 +106,9 @@ def test_rows_that_wait_to_be_explained_keep_no_other_account_waiting(
     assert done == [ACCOUNT, OTHER_ACCOUNT, ACCOUNT, ACCOUNT]
 
 
-def test_pages_that_are_asked_for_at_once_do_not_exceed_an_accounts_share() -> None:
-    """Each was let in before any of them was counted."""
-    caller: Any = SimpleNamespace(account=ACCOUNT)
+def watched(tap: Tap, account: str) -> Any:
+    """A live page of an account."""
+    caller: Any = SimpleNamespace(account=account)
 
     async def is_disconnected() -> bool:
         return False
@@ -123,13 +123,36 @@ def test_pages_that_are_asked_for_at_once_do_not_exceed_an_accounts_share() -> N
     async def is_signed_in() -> bool:
         return True
 
+    return tap.open(request, render, 60, is_signed_in).body_iterator
+
+
+def test_pages_that_are_asked_for_at_once_do_not_exceed_an_accounts_share() -> None:
+    """Each was let in before any of them was counted."""
+
     async def begun() -> list[str | None]:
         tap = Tap(at_most=4)
-        pages = [tap.open(request, render, 60, is_signed_in).body_iterator for _ in range(5)]
+        pages = [watched(tap, ACCOUNT) for _ in range(5)]
         firsts = [await anext(page, None) for page in pages]
         await asyncio.gather(*(page.aclose() for page in pages))
-        again = [tap.open(request, render, 60, is_signed_in).body_iterator for _ in range(1)]
-        return [*firsts, *[await anext(page, None) for page in again]]
+        again = watched(tap, ACCOUNT)
+        return [*firsts, await anext(again, None)]
 
     retry = "retry: 1000\n\n"
     assert asyncio.run(begun()) == [retry, retry, None, None, None, retry]
+
+
+def test_pages_of_two_accounts_leave_some_to_a_third() -> None:
+    """Each had half of all that may be watched, so that two of them had all."""
+
+    async def begun() -> list[int]:
+        tap, counts = Tap(at_most=8), []
+        for account in (ACCOUNT, OTHER_ACCOUNT, "777788889999"):
+            firsts = [await anext(page, None) for page in _as_many_as_may_be(tap, account)]
+            counts.append(sum(first is not None for first in firsts))
+        return counts
+
+    assert asyncio.run(begun()) == [4, 2, 1]
+
+
+def _as_many_as_may_be(tap: Tap, account: str) -> list[Any]:
+    return [watched(tap, account) for _ in range(8)]

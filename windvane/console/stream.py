@@ -32,7 +32,7 @@ END = "end"
 class Tap:
     """Every stream of one server.
 
-    at_most    that may be open at once; half of them of one account
+    at_most    that may be open at once; one account has half of them at most, a second one a quarter, and so on
     """
 
     def __init__(self, at_most: int = 128) -> None:
@@ -41,10 +41,9 @@ class Tap:
         self._open_of: Counter[str] = Counter()
         self._closing = asyncio.Event()
 
-    @property
-    def _share(self) -> int:
-        """Of one account: it leaves others room."""
-        return max(1, self._at_most // 2)
+    def _may_have_more(self, account: str) -> bool:
+        """Whether it leaves others as many as it has."""
+        return self._open_of[account] < self._at_most - self._n_open
 
     def close(self) -> None:
         """Every stream ends soon, and no other begins."""
@@ -59,9 +58,10 @@ class Tap:
                 f"{self._n_open} live pages are already open; this server allows at most {self._at_most}."
             )
         account = visit_of(request).caller.account
-        if self._open_of[account] >= self._share:
+        if not self._may_have_more(account):
             raise Throttled(
-                f"The account {account} already has {self._share} live pages open, its limit."
+                f"The account {account} already has {self._open_of[account]} live pages open, as many as it leaves to "
+                "others."
             )
         headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
         chunks = self._chunks(request, _while(is_signed_in, render), every_s, account)
@@ -70,7 +70,7 @@ class Tap:
     async def _chunks(
         self, request: Request, render: Render, every_s: float, account: str
     ) -> AsyncIterator[str]:
-        if self._n_open >= self._at_most or self._open_of[account] >= self._share:
+        if not self._may_have_more(account):
             return  # others came in between
         self._n_open += 1
         self._open_of[account] += 1

@@ -44,7 +44,7 @@ class Wish:
 class Streams:
     """Every stream of a server, on its event loop.
 
-    at_most        that may be open at once; half of them of one account
+    at_most        that may be open at once; one account has half of them at most, a second one a quarter, and so on
     heartbeat_s    at least so often something is sent
     """
 
@@ -63,10 +63,9 @@ class Streams:
     def n_open(self) -> int:
         return self._n_open
 
-    @property
-    def _share(self) -> int:
-        """Of one account: it leaves others room."""
-        return max(1, self._at_most // 2)
+    def _may_have_more(self, account: str) -> bool:
+        """Whether it leaves others as many as it has."""
+        return self._open_of[account] < self._at_most - self._n_open
 
     def close(self) -> None:
         """Every stream ends soon, and no other begins."""
@@ -79,10 +78,11 @@ class Streams:
                 f"There are {self._n_open} streams of events open already; this server has at most {self._at_most} "
                 "(configuration, section [events], streams)."
             )
-        if self._open_of[wish.scope.account] >= self._share:
+        account = wish.scope.account
+        if not self._may_have_more(account):
             raise Throttled(
-                f"The account {wish.scope.account} has {self._share} streams of events open already, which is its share "
-                "(configuration, section [events], streams)."
+                f"The account {account} has {self._open_of[account]} streams of events open already, which is its share: "
+                "as many as it leaves to others (configuration, section [events], streams)."
             )
         after = wish.after
         if after is None:
@@ -91,7 +91,7 @@ class Streams:
 
     async def _chunks(self, wish: Wish, after: int) -> AsyncIterator[bytes]:
         account = wish.scope.account
-        if self._n_open >= self._at_most or self._open_of[account] >= self._share:
+        if not self._may_have_more(account):
             return  # others came in between
         self._n_open += 1
         self._open_of[account] += 1

@@ -154,6 +154,22 @@ def test_one_account_leaves_streams_to_others(store):
     asyncio.run(scene())
 
 
+def test_two_accounts_leave_streams_to_a_third(store):
+    async def scene():
+        streams, counts, begun = streams_of(store, at_most=8), [], []
+        for account in ("111122223333", "444455556666", "777788889999"):
+            wish = Wish(replace(HOME, account=account))
+            opened = [await streams.open(wish) for _ in range(8)]
+            firsts = [await anext(chunks, None) for chunks in opened]
+            counts.append(sum(first is not None for first in firsts))
+            begun += opened
+        assert counts == [4, 2, 1]
+        for chunks in begun:
+            await chunks.aclose()
+
+    asyncio.run(scene())
+
+
 def test_streams_end_when_the_server_does(store):
     async def scene():
         streams = streams_of(store)
