@@ -14,15 +14,17 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from unit.console.board import a_candidate, a_job
-from unit.console.desk import Desk, opened
+from unit.console.desk import HOST, Desk, opened
 
 from windvane.api.inside import Inside
 from windvane.console import forms
 from windvane.console.candidate import explanation, quality, reading
 from windvane.console.draw import static_url
 from windvane.console.framed import framed
+from windvane.console.pages import try_it
+from windvane.console.trying.pasted import read_pasted
 from windvane.console.visit import VisitObjects
-from windvane.errors import InvalidRequest
+from windvane.errors import InvalidRequest, Throttled
 from windvane.wire.call import Caller, Credential
 from windvane.wire.rates import AccountRates
 
@@ -150,6 +152,80 @@ def test_a_table_of_nothing_but_commas_is_refused() -> None:
     table = b"a," * explanation._MOST_CELLS + b"\n1,"
     with pytest.raises(InvalidRequest, match="at most 3,000,000 are shown"):
         explanation._table(table)
+
+
+def test_a_table_of_very_many_rows_is_refused() -> None:
+    """Three million rows of one number each became a gigabyte, and sorting them left nobody else the interpreter for
+    seconds."""
+    with pytest.raises(InvalidRequest, match="more than 10,000 rows"):
+        explanation._table(b"a\n" + b"1\n" * 10_001)
+    assert len(explanation._table(b"a\n" + b"1\n" * 10_000)["a"]) == 10_000
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_that_are_pasted_are_not_very_many(end: str) -> None:
+    """A form of 8 MB became four million rows, 400 MB, which waited for the model: 16 forms ended the server."""
+    with pytest.raises(InvalidRequest, match="These are 250,001 rows"):
+        read_pasted(f"1{end}" * 250_000, ["a"], "y")
+    assert len(read_pasted(f"1{end}" * 249_999, ["a"], "y").rows) == 249_999
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_rows_that_are_pasted_have_not_very_many_values(delimiter: str) -> None:
+    with pytest.raises(InvalidRequest, match="2,000,001 values"):
+        read_pasted(delimiter * 2_000_000, ["a"], "y")
+
+
+def test_few_pages_of_an_account_ask_models_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a model tells of itself, 60 MB of it, was in memory for each page that waited to be drawn."""
+    under_way, counts = 0, []
+
+    async def trying(*_: Any) -> Any:
+        nonlocal under_way
+        under_way += 1
+        counts.append(under_way)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        under_way -= 1
+        raise InvalidRequest("It has been tried.")
+
+    monkeypatch.setattr(try_it, "_trying", trying)
+    form = {
+        "content-type": "application/x-www-form-urlencoded",
+        "origin": f"http://{HOST}",
+        "x-csrf-token": desk.csrf,
+    }
+    place = "/console/endpoints/e/try"
+    asked = [("GET", place), *(("POST", f"{place}{end}") for end in ("", "/reasons", "/download"))]
+
+    async def all_of_it() -> list[Any]:
+        pages = (desk._send(method, path, b"", form) for method, path in asked * 3)
+        return await asyncio.gather(*pages)
+
+    assert [one.status for one in asyncio.run(all_of_it())] == [400] * 12
+    assert len(counts) == 12
+    assert max(counts) <= 4
+
+
+def test_of_an_accounts_pages_few_wait_with_what_was_worked_out_for_them() -> None:
+    """As many as there may be connections did, each with the leaderboard that it was to draw."""
+    inside, is_over = Inside({}, {}), threading.Event()
+    accounts = ["111122223333"] * 300 + ["444455556666"]
+    callers = [Caller(one, "us-east-1", Credential(one, "A", "s", "arn", "id")) for one in accounts]
+
+    async def all_of_it() -> list[Any]:
+        works = [asyncio.ensure_future(inside.in_thread(one, is_over.wait)) for one in callers]
+        await asyncio.sleep(0)
+        is_over.set()
+        return await asyncio.gather(*works, return_exceptions=True)
+
+    told = asyncio.run(all_of_it())
+    inside.close()
+    assert told.count(True) == 257
+    assert sum(isinstance(one, Throttled) for one in told) == 44
+    assert told[-1] is True
 
 
 def test_a_report_is_sent_as_it_is_read() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
-from windvane.errors import NotAuthorized, UnknownOperation
+from windvane.errors import NotAuthorized, Throttled, UnknownOperation
 from windvane.wire.call import (
     Call,
     Caller,
@@ -36,8 +37,14 @@ _USER_AGENT = "windvane console"
 _AT_ONCE = 16
 """Operations that run for the console at once, shared by accounts: none waits in a thread that others need."""
 
+_MOST_WAITING = 256
+"""Of one account: each waits with what was worked out for it before."""
+
 _LARGE_AT_ONCE = 2
 """Pages of one account that read objects whole: up to 100 MB each, and more once they are taken apart."""
+
+_TRYING_AT_ONCE = 4
+"""Pages of one account that ask a model: the rows, what it tells of itself and its answers are in memory meanwhile."""
 
 Refusal = Callable[[Call], NotAuthorized | None]
 """Why a caller may not do what it has not asked for yet; see Permissions.refusal."""
@@ -77,7 +84,8 @@ class Inside:
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="console")
         self._in_thread = Threads(self._threads)
         self._shares = Shares(_AT_ONCE)
-        self._large = Turns(_LARGE_AT_ONCE)
+        self._waiting_of: Counter[str] = Counter()
+        self._large, self._trying = Turns(_LARGE_AT_ONCE), Turns(_TRYING_AT_ONCE)
 
     def close(self) -> None:
         """Waits for the operations that run."""
@@ -122,13 +130,27 @@ class Inside:
 
     async def in_thread(self, caller: Caller, work: Callable[..., T], *arguments: Any) -> T:
         """Run `work` in a thread when it is the turn of the caller's account; return what it returns. A page that nobody
-        waits for any more is its account's until its thread is free."""
-        async with self._shares.of(caller.account):
-            return await self._in_thread(work, *arguments)
+        waits for any more is its account's until its thread is free.
+
+        raises    Throttled if too much of the account waits already
+        """
+        account = caller.account
+        if self._waiting_of[account] >= _MOST_WAITING:
+            raise Throttled("Rate exceeded")
+        self._waiting_of[account] += 1
+        try:
+            async with self._shares.of(account):
+                return await self._in_thread(work, *arguments)
+        finally:
+            self._waiting_of[account] -= 1
 
     def large(self, caller: Caller) -> AbstractAsyncContextManager[None]:
         """Return the turn of the caller's account to have large objects in memory; not to be waited for by whoever has it."""
         return self._large.of(caller.account)
+
+    def trying(self, caller: Caller) -> AbstractAsyncContextManager[None]:
+        """Return the turn of the caller's account to ask a model; not to be waited for by whoever has it."""
+        return self._trying.of(caller.account)
 
     @asynccontextmanager
     async def _kept(self, record: RequestRecord) -> AsyncIterator[None]:

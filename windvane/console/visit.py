@@ -119,6 +119,10 @@ class Visit:
         """What `work` returns, which takes long: no page of others waits for it."""
         return await self.inside.in_thread(self.caller, work, *arguments)
 
+    def trying(self) -> AbstractAsyncContextManager[None]:
+        """The turn to ask a model, as a block around all that is made of its answers."""
+        return self.inside.trying(self.caller)
+
     @property
     def name(self) -> str:
         """Who is signed in, in short: the name of a user, else of the role.

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from windvane.console.candidate.head import Shown
@@ -34,6 +35,9 @@ _MOST_ROWS = 300
 
 _MOST_CELLS = 3_000_000
 """Of a table: one of MOST_BYTES with the shortest numbers has about so many."""
+
+_MOST_ROWS_READ = 10_000
+"""Of a table: hundreds are explained. What is worked out of each row is not let go of in between."""
 
 _SAMPLE = "preprocessed-data/explainability_samples/sample.csv"
 _BELOW_ROOT = "/documentation/explainability/output"
@@ -268,5 +272,10 @@ def _table(data: bytes | None) -> Table:
         raise InvalidRequest(
             f"A table of the explanation has {n_cells:,} values; at most {_MOST_CELLS:,} are shown."
         )
-    head, *rows = csv.reader(io.StringIO(data.decode("utf-8", "replace")))
+    lines = csv.reader(io.StringIO(data.decode("utf-8", "replace")))
+    head, *rows = islice(lines, _MOST_ROWS_READ + 2)
+    if len(rows) > _MOST_ROWS_READ:
+        raise InvalidRequest(
+            f"A table of the explanation has more than {_MOST_ROWS_READ:,} rows, the most that are shown."
+        )
     return dict(zip(head, zip(*rows, strict=True), strict=True)) if rows else {}

@@ -6,7 +6,7 @@ An answer to a POST is the page itself: nothing is changed by it, and a row has 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -340,11 +340,24 @@ def _refusal(error: WindvaneError) -> Refusal:
     return Refusal("No prediction", str(error))
 
 
+Drawn = Callable[[Request], Awaitable[Response]]
+
+
+def _in_turn(page_of: Drawn) -> Drawn:
+    """A few pages of an account at once: the rows of a form, however long, wait with it for the model."""
+
+    async def answered(request: Request) -> Response:
+        async with visit_of(request).trying():
+            return await page_of(request)
+
+    return answered
+
+
 _PATH = "/console/endpoints/{name}/try"
 
 ROUTES = (
-    Route(_PATH, page, methods=["GET"]),
-    Route(_PATH, answer, methods=["POST"]),
-    Route(f"{_PATH}/reasons", reasons, methods=["POST"]),
-    Route(f"{_PATH}/download", download, methods=["POST"]),
+    Route(_PATH, _in_turn(page), methods=["GET"]),
+    Route(_PATH, _in_turn(answer), methods=["POST"]),
+    Route(f"{_PATH}/reasons", _in_turn(reasons), methods=["POST"]),
+    Route(f"{_PATH}/download", _in_turn(download), methods=["POST"]),
 )

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from windvane.errors import InvalidRequest
 
+MOST_ROWS, MOST_CELLS = 250_000, 2_000_000
+"""That are asked about at once. A row takes 100 bytes of memory, and a cell 60, however short they are."""
+
 _DELIMITERS = (",", ";", "\t")
 
 csv.field_size_limit(2**31 - 1)  # forms are bounded where they are read
@@ -25,7 +28,8 @@ class Pasted:
 
 
 def read_pasted(text: str, columns: Sequence[str], target: str) -> Pasted:
-    """raises    InvalidRequest if there is no row, or the text is no CSV"""
+    """raises    InvalidRequest if there is no row, or there are too many, or the text is no CSV"""
+    _check_size(text)
     rows, delimiter = _best(text.removeprefix("\ufeff"), columns)
     remarks = []
     if delimiter != ",":
@@ -39,6 +43,17 @@ def read_pasted(text: str, columns: Sequence[str], target: str) -> Pasted:
             "No rows were found. Paste one row per line, with or without a header."
         )
     return Pasted(rows, tuple(remarks))
+
+
+def _check_size(text: str) -> None:
+    """Before they are taken apart; what is quoted counts as well."""
+    n_rows = 1 + text.count("\n") + text.count("\r") - text.count("\r\n")
+    n_cells = n_rows + max(map(text.count, _DELIMITERS))
+    if n_rows > MOST_ROWS or n_cells > MOST_CELLS:
+        raise InvalidRequest(
+            f"These are {n_rows:,} rows with {n_cells:,} values; at most {MOST_ROWS:,} rows with {MOST_CELLS:,} values can "
+            "be sent from this page. Use a transform job for more."
+        )
 
 
 def _best(text: str, columns: Sequence[str]) -> tuple[list[list[str]], str]:
