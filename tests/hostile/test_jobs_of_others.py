@@ -211,12 +211,16 @@ def analysed(store: Store, conductor: Conductor, job: AutoMLJob, now: datetime) 
 
 
 def opened(store: Store, name: str) -> AutoMLJob:
+    with store.transaction() as tx:
+        return opened_in(tx, name)
+
+
+def opened_in(tx: Transaction, name: str) -> AutoMLJob:
     now = datetime.now(UTC)
     job = replace(
         make_job(name=name), created=now, modified=now, deadline=now + timedelta(seconds=600)
     )
-    with store.transaction() as tx:
-        assert tx.insert(job)
+    assert tx.insert(job)
     return job
 
 
@@ -284,6 +288,24 @@ def test_a_task_that_cannot_be_begun_ends_its_job_and_not_the_worker(
     assert ended is not None
     assert ended.status is StepStatus.FAILED
     assert "internal error" in ended.failure_reason
+
+
+def test_no_task_of_any_kind_takes_more_training_workers_than_an_account_may_hold(
+    store: Store, tmp_path: Path
+) -> None:
+    """Those that train candidates were counted alone: whatever else training workers help with, and does not end, took all
+    of them for as long as its job may run."""
+    with store.transaction() as tx:
+        for name in ("first", "second"):
+            beside = [NewTask(TaskKind.SPLIT, "split"), NewTask(TaskKind.TRANSFORM, "transform")]
+            tx.add_tasks(opened_in(tx, name).arn, beside, datetime.now(UTC))
+    config = WorkConfig(tmp_path, "run", UP_SINCE, 2, room_mb(), workers_per_account=1)
+    first, second = (
+        Worker(config, Role.TRAIN, f"run/train-{number}/1", store, forking()) for number in (1, 2)
+    )
+    assert first._claim() is not None
+    assert second._claim() is None
+    assert Worker(config, Role.EXPRESS, "run/express-0/1", store, forking())._claim() is not None
 
 
 def test_a_step_job_whose_end_cannot_be_told_fails(

@@ -157,7 +157,8 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
         """The next ready task of these kinds, now RUNNING with a new token and one more attempt. Accounts take turns,
         and their jobs: an account with fewer running tasks comes first, then a job with fewer, then the older task.
 
-        most_of_account    tasks of these kinds that may run for one account at once; 0 means any number
+        worker             RUN/ROLE-NUMBER/START; those of other names have one role
+        most_of_account    tasks that workers of this role may have in hand for one account at once; 0 means any number
         """
 
     def jobs_in_flight(self, account: str) -> int:

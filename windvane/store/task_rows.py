@@ -55,7 +55,7 @@ class TaskRows(Rows):
         lease_until: datetime,
         most_of_account: int = 0,
     ) -> Task | None:
-        job_arn = self._job_in_turn(kinds, most_of_account)
+        job_arn = self._job_in_turn(kinds, _role(worker), most_of_account)
         if job_arn is None:
             return None
         of_job = (_IS_READY, _is_of(kinds), TASKS.c.job_arn == job_arn)
@@ -73,7 +73,9 @@ class TaskRows(Rows):
         )
         return self._write(task, claimed)
 
-    def _job_in_turn(self, kinds: Sequence[TaskKind], most_of_account: int) -> str | None:
+    def _job_in_turn(
+        self, kinds: Sequence[TaskKind], role: str, most_of_account: int
+    ) -> str | None:
         """The job whose oldest ready task is next; None if there is none."""
         ready = (
             select(TASKS.c.job_arn, func.min(TASKS.c.created), func.min(TASKS.c.id))
@@ -83,17 +85,16 @@ class TaskRows(Rows):
         waiting = self._connection.execute(ready).all()
         if not waiting:
             return None
-        running = select(TASKS.c.job_arn, TASKS.c.kind, func.count()).where(_IS_RUNNING)
+        running = select(TASKS.c.job_arn, TASKS.c.worker, func.count()).where(_IS_RUNNING)
         of_job: Counter[str] = Counter()
         of_account: Counter[str] = Counter()
         alike: Counter[str] = Counter()
-        wanted = {str(kind) for kind in kinds}
-        for arn, kind, n_running in self._connection.execute(
-            running.group_by(TASKS.c.job_arn, TASKS.c.kind)
+        for arn, worker, n_running in self._connection.execute(
+            running.group_by(TASKS.c.job_arn, TASKS.c.worker)
         ):
             of_job[arn] += n_running
             of_account[_account(arn)] += n_running
-            alike[_account(arn)] += n_running if kind in wanted else 0
+            alike[_account(arn)] += n_running if _role(worker) == role else 0
         turns = [
             (of_account[_account(arn)], of_job[arn], created, first_id, arn)
             for arn, created, first_id in waiting
@@ -181,6 +182,12 @@ def _account(job_arn: str) -> str:
     """Of a job's ARN; "" for what is none."""
     parts = job_arn.split(":", 5)
     return parts[4] if len(parts) > 5 else ""
+
+
+def _role(worker: str) -> str:
+    """Of a worker called RUN/ROLE-NUMBER/START; "" for others."""
+    parts = worker.rsplit("/", 2)
+    return parts[1].rpartition("-")[0] if len(parts) == 3 else ""
 
 
 def _is_of(kinds: Sequence[TaskKind]) -> ColumnElement[bool]:

@@ -98,13 +98,15 @@ class TaskLaws:
         mine, others = (f"arn:aws:sagemaker:r:{n * 12}:automl-job/x" for n in "12")
         queue(store, mine, "1", "2", "3")
         with store.transaction() as tx:
-            tx.add_tasks(mine, [NewTask(TaskKind.ANALYZE, "a")], START)
-            assert tx.claim_task([TaskKind.ANALYZE], "worker", START, at(60), 1) is not None
-            assert tx.claim_task(TRAIN, "worker", START, at(60), 1) is not None
-            assert tx.claim_task(TRAIN, "worker", START, at(60), 1) is None
+            tx.add_tasks(mine, [NewTask(TaskKind.ANALYZE, key) for key in "ab"], START)
+            analysis = [TaskKind.ANALYZE]
+            assert tx.claim_task(analysis, "run/express-0/1", START, at(60)) is not None
+            assert tx.claim_task(TRAIN, "run/train-1/1", START, at(60), 1) is not None
+            for kinds in (TRAIN, analysis):
+                assert tx.claim_task(kinds, "run/train-2/1", START, at(60), 1) is None
         queue(store, others, "1", now=at(1))
         with store.transaction() as tx:
-            found = tx.claim_task(TRAIN, "worker", START, at(60), 1)
+            found = tx.claim_task(TRAIN, "run/train-2/1", START, at(60), 1)
             assert found is not None
             assert found.job_arn == others
 

@@ -143,9 +143,9 @@ class Worker:
 
     def _claim(self) -> Duty | None:
         now = self._clock()
+        most = self._config.workers_per_account if self._role is Role.TRAIN else 0
         with self._store.transaction() as tx:
             for kinds in self._role.turns:
-                most = self._config.workers_per_account if TaskKind.TRAIN in kinds else 0
                 task = tx.claim_task(kinds, self._name, now, now + LEASE, most)
                 if task is not None:
                     return self._begun(tx, task, now)
