@@ -59,6 +59,19 @@ def brokered(tmp_path_factory, tmp_path):
     thread.join()
 
 
+@pytest.fixture
+def embedded(tmp_path_factory):
+    """The embedded object store."""
+    folder = tmp_path_factory.mktemp("objects")
+    store = open_store("", tmp_path_factory.mktemp("store"))
+    store.migrate()
+    masters = MasterKeys(master_key(b"m" * 32))
+    keys = new_key_service(store, masters, PageTokens(b"k" * 32), lambda: datetime.now(UTC))
+    keys.start()
+    place = EmbeddedFolder(folder, "111122223333", "us-east-1")
+    return open_embedded(place, keys.data_keys)
+
+
 @pytest.fixture(params=["local", "objects", "s3", "brokered"])
 def artifacts(request, tmp_path_factory):
     if request.param == "brokered":
@@ -66,14 +79,7 @@ def artifacts(request, tmp_path_factory):
     if request.param == "local":
         return LocalArtifacts(tmp_path_factory.mktemp("artifacts"))
     if request.param == "objects":
-        folder = tmp_path_factory.mktemp("objects")
-        store = open_store("", tmp_path_factory.mktemp("store"))
-        store.migrate()
-        masters = MasterKeys(master_key(b"m" * 32))
-        keys = new_key_service(store, masters, PageTokens(b"k" * 32), lambda: datetime.now(UTC))
-        keys.start()
-        place = EmbeddedFolder(folder, "111122223333", "us-east-1")
-        return open_embedded(place, keys.data_keys)
+        return request.getfixturevalue("embedded")
     return S3Artifacts(request.getfixturevalue("served").connection)
 
 

@@ -24,10 +24,14 @@ class Analyse:
 
 @dataclass(frozen=True)
 class FitFeatures:
-    """Fit a feature recipe on the training rows of the first `n_fits` folds, as far as that has not been done."""
+    """Fit a feature recipe on the training rows of the first `n_fits` folds.
+
+    n_before    of these, how many it has been fitted on already
+    """
 
     recipe: str
     n_fits: int
+    n_before: int = 0
 
     @property
     def key(self) -> str:

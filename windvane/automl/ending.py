@@ -95,8 +95,9 @@ def _refits(at: Situation) -> Iterator[Action]:
     order = ranked(_without_quick(at), at.analysis.objective)
     members = _members(at, order)
     recipes = dict.fromkeys(member.recipe for member in members)
-    yield from _unasked(at, [FitOnAllRows(recipe) for recipe in recipes])
-    ready = [member for member in members if member.recipe in history.refitted_recipes]
+    missing = [recipe for recipe in recipes if not at.is_fitted_on_all_rows(recipe)]
+    yield from _unasked(at, [FitOnAllRows(recipe) for recipe in missing])
+    ready = [member for member in members if member.recipe not in missing]
     yield from _unasked(at, ready)
     are_recipes_open = history.is_busy(FitOnAllRows)
     quick = _quick_ensemble(at, order)

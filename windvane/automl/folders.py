@@ -1,4 +1,4 @@
-"""Where the actions of a job write, and find what others wrote. engine/stages.py says what stands in each folder."""
+"""Where in its folder an action of a job finds what it reads, and writes. engine/stages.py says what stands in each."""
 
 from __future__ import annotations
 
@@ -24,18 +24,9 @@ class Folders:
         """Return the folder of a feature recipe, which is named after it."""
         return self.folder / "features" / recipe
 
-    def every_features(self) -> dict[str, Path]:
-        """Return the folders of the recipes that were fitted to one fold at least, by their names."""
-        return {path.name: path for path in sorted(self.folder.glob("features/[!.]*"))}
-
     def candidate(self, index: int) -> Path:
         """Return the folder of a candidate whose model is of a fold."""
         return self.folder / "candidates" / str(index)
-
-    def every_candidate(self) -> dict[int, Path]:
-        """Return the folders of the candidates that have finished, by their indices."""
-        found = self.folder.glob("candidates/[0-9]*/outcome.json")
-        return dict(sorted((int(file.parent.name), file.parent) for file in found))
 
     def refit(self, index: int) -> Path:
         """Return the folder of a candidate whose model is of all rows."""

@@ -123,6 +123,11 @@ class History:
             (s for s in steps if s.status is not Status.DONE or s.action.n_fits >= n_fits), None
         )
 
+    def n_fits(self, recipe: str) -> int:
+        """Return the number of folds that a recipe has been fitted on."""
+        done = (s for s in self.of(FitFeatures) if s.status is Status.DONE)
+        return max((s.action.n_fits for s in done if s.action.recipe == recipe), default=0)
+
     @property
     def begun_recipes(self) -> set[str]:
         """Names of those on which work has begun."""

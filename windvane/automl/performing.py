@@ -1,4 +1,5 @@
-"""What each action does in its process: a stage of the engine, from folders to a folder."""
+"""What each action does in its process: a stage of the engine, on what lies in its folder (automl/names.py) and nowhere
+else."""
 
 from __future__ import annotations
 
@@ -6,10 +7,11 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from windvane.automl import names
 from windvane.automl.actions import (
     Action,
     BuildEnsemble,
@@ -25,14 +27,16 @@ from windvane.automl.actions import (
     TrainOnFewerRows,
 )
 from windvane.automl.ending import QUICK_S
+from windvane.automl.exchange import Exchange
 from windvane.automl.folders import Folders
 from windvane.automl.history import FIRST
 from windvane.automl.limits import Limits
+from windvane.automl.parts import Parts
+from windvane.automl.request import OnAllRows
+from windvane.automl.task import ActionTask
 from windvane.engine import stages
 from windvane.engine.candidates import Outcome, Plan
-from windvane.engine.data.dataset import read_analysis
 from windvane.engine.outcomes import FULL_FIT, read_candidate
-from windvane.engine.training.matrices import fold_fits
 from windvane.engine.training.trial import TrainLimits
 
 _MEASURING_S = 0.3
@@ -46,99 +50,116 @@ Training = Callable[[Path, Path, Plan, TrainLimits, Path], Outcome]
 """`engine.stages.cross_validate`, or `train` where a candidate is to learn from all rows at once."""
 
 
-@dataclass(frozen=True)
-class ActionContext:
-    """The folders, limits and memory that an action is performed with.
+def run_task(task: ActionTask, exchange: Exchange, announce_folds: AnnounceFolds) -> Result:
+    """Fetch what a task reads, perform it, and publish what it wrote.
 
-    memory_mb        its process may hold
-    max_latency_s    of a row, of the model that is kept; None for as long as it takes
-    training         what trains a candidate; None: `cross_validate`
+    raises    DataFault, CandidateFault, CorruptArtifact, and whatever the exchange raises
     """
-
-    folders: Folders
-    limits: Limits
-    memory_mb: int
-    max_latency_s: float | None = None
-    announce_folds: AnnounceFolds | None = None
-    training: Training | None = None
+    exchange.fetch(task.reads)
+    result = perform(task, exchange.folder, announce_folds)
+    exchange.publish(task.writes)
+    return result
 
 
-def perform(action: Action, context: ActionContext) -> Result:
-    """Perform any action but Analyse, and return what it brings; `refit_s` and `likely` are for the driver to find out.
+def perform(task: ActionTask, folder: Path, announce_folds: AnnounceFolds) -> Result:
+    """Perform any action but Analyse in a folder that has what it reads, and return what it brings; `refit_s` and `likely`
+    are for the driver to find out.
 
     raises    DataFault, CandidateFault, CorruptArtifact
     """
-    return _PERFORM[type(action)](action, context)
+    return _PERFORM[type(task.action)](task.action, _Context(task, Folders(folder), announce_folds))
 
 
-def _fit_features(action: FitFeatures, context: ActionContext) -> Result:
-    folders = context.folders
-    n_fits = min(action.n_fits, read_analysis(folders.dataset).n_fold_fits)
-    into = folders.features(action.recipe)
-    stages.fit_features(folders.dataset, action.recipe, into, fold_fits(n_fits))
+@dataclass(frozen=True)
+class _Context:
+    """What an action is performed with."""
+
+    task: ActionTask
+    folders: Folders
+    announce_folds: AnnounceFolds
+
+    @property
+    def limits(self) -> Limits:
+        return self.task.limits
+
+    @property
+    def dataset(self) -> Path:
+        return self.folders.dataset
+
+
+def _fit(action: FitFeatures | FitOnAllRows, context: _Context) -> Result:
+    """Fit a recipe on the rows that its task is to write fits of."""
+    fits = names.fits_in(context.task.writes, action.recipe)
+    stages.fit_features(
+        context.dataset, action.recipe, context.folders.features(action.recipe), fits
+    )
     return Result()
 
 
-def _first_look(action: FirstLook, context: ActionContext) -> Result:
+def _first_look(action: FirstLook, context: _Context) -> Result:
     into = context.folders.candidate(action.plan.index)
-    return _trained(action.plan, context, into)
+    return Result(_trained(action.plan, context, _training_of(context), into))
 
 
-def _train_candidate(action: TrainCandidate, context: ActionContext) -> Result:
+def _train_candidate(action: TrainCandidate, context: _Context) -> Result:
     folders, rival = context.folders, action.rival
     against = None if rival is None else folders.candidate(rival)
-    return _trained(action.plan, context, folders.candidate(action.plan.index), against)
+    into = folders.candidate(action.plan.index)
+    return Result(_trained(action.plan, context, _training_of(context), into, against))
 
 
-def _train_on_fewer_rows(action: TrainOnFewerRows, context: ActionContext) -> Result:
-    cross_validating = replace(context, training=None)  # its model is not used
-    return _trained(action.plan, cross_validating, context.folders.fewer)
+def _train_on_fewer_rows(action: TrainOnFewerRows, context: _Context) -> Result:
+    """Its model is not used."""
+    return Result(_trained(action.plan, context, stages.cross_validate, context.folders.fewer))
 
 
-def _trained(plan: Plan, context: ActionContext, into: Path, rival: Path | None = None) -> Result:
+def _training_of(context: _Context) -> Training:
+    is_at_once = context.task.on_all_rows is OnAllRows.CANDIDATES
+    return stages.train if is_at_once else stages.cross_validate
+
+
+def _trained(
+    plan: Plan, context: _Context, train: Training, into: Path, rival: Path | None = None
+) -> Outcome:
     limits, folders = context.limits, context.folders
 
     def agree(n_folds: int) -> int:
         agreed = 1 if time.time() >= limits.one_fold_at else n_folds
-        if context.announce_folds is not None:
-            context.announce_folds(agreed)
+        context.announce_folds(agreed)
         return agreed
 
     train_limits = TrainLimits(
-        limits.stop_at, limits.folds, memory_mb=context.memory_mb, rival=rival, agree=agree
+        limits.stop_at,
+        limits.folds,
+        memory_mb=context.task.resources.memory_mb,
+        rival=rival,
+        agree=agree,
     )
-    train, features = context.training or stages.cross_validate, folders.features(plan.recipe)
-    return Result(train(folders.dataset, features, plan, train_limits, _cleared(into)))
+    features = folders.features(plan.recipe)
+    return train(context.dataset, features, plan, train_limits, _cleared(into))
 
 
-def _build_ensemble(action: BuildEnsemble, context: ActionContext) -> Result:
+def _build_ensemble(action: BuildEnsemble, context: _Context) -> Result:
     folders = context.folders
     return Result(
         stages.build_ensemble(
-            folders.dataset,
+            context.dataset,
             {index: folders.candidate(index) for index in action.members},
             action.index,
             _cleared(folders.candidate(action.index)),
-            QUICK_S if action.is_quick else context.max_latency_s,
+            QUICK_S if action.is_quick else context.task.max_latency_s,
             context.limits.stop_at,
         )
     )
 
 
-def _train_baseline(action: TrainBaseline, context: ActionContext) -> Result:
-    folders, index = context.folders, action.plan.index
-    into = _cleared(folders.candidate(index))
-    return Result(stages.train_baseline(folders.dataset, index, into))
+def _train_baseline(action: TrainBaseline, context: _Context) -> Result:
+    index = action.plan.index
+    into = _cleared(context.folders.candidate(index))
+    return Result(stages.train_baseline(context.dataset, index, into))
 
 
-def _fit_on_all_rows(action: FitOnAllRows, context: ActionContext) -> Result:
-    folders = context.folders
-    into = folders.features(action.recipe)
-    stages.fit_features(folders.dataset, action.recipe, into, (FULL_FIT,))
-    return Result()
-
-
-def _refit(action: Refit, context: ActionContext) -> Result:
+def _refit(action: Refit, context: _Context) -> Result:
     folders = context.folders
     candidate = folders.candidate(action.index)
     if (record := read_candidate(candidate)).recipe_fit == FULL_FIT:
@@ -146,7 +167,7 @@ def _refit(action: Refit, context: ActionContext) -> Result:
         return Result(record.outcome)
     return Result(
         stages.refit(
-            folders.dataset,
+            context.dataset,
             folders.features(action.recipe),
             candidate,
             TrainLimits(context.limits.stop_at),
@@ -155,17 +176,16 @@ def _refit(action: Refit, context: ActionContext) -> Result:
     )
 
 
-def _pack(action: Pack, context: ActionContext) -> Result:
+def _pack(action: Pack, context: _Context) -> Result:
     """Write the packages of a candidate, and find out how long they take for a row if there is time for it."""
-    began, folders = time.time(), context.folders
-    dataset, candidates = folders.dataset, folders.every_candidate()
+    began, folders, dataset = time.time(), context.folders, context.dataset
     optimism = pessimism = latency_s = None
     if action.among:
-        among = {index: candidates[index] for index in action.among}
+        among = {index: folders.candidate(index) for index in action.among}
         optimism = stages.optimism(dataset, among, action.index)
-    refits = {index: folders.refit(index) for index in action.refits}
+    parts = Parts(folders, action.index, action.refits)
     into = _cleared(folders.best)
-    stages.assemble(dataset, folders.every_features(), {**candidates, **refits}, action.index, into)
+    stages.assemble(dataset, parts.features, parts.candidates, action.index, into)
     if action.has_fewer:
         pessimism = stages.pessimism(dataset, folders.candidate(FIRST), folders.fewer)
     took_s = time.time() - began
@@ -180,14 +200,14 @@ def _cleared(folder: Path) -> Path:
     return folder
 
 
-_PERFORM: Mapping[type[Action], Callable[[Any, ActionContext], Result]] = {
-    FitFeatures: _fit_features,
+_PERFORM: Mapping[type[Action], Callable[[Any, _Context], Result]] = {
+    FitFeatures: _fit,
     FirstLook: _first_look,
     TrainCandidate: _train_candidate,
     TrainOnFewerRows: _train_on_fewer_rows,
     BuildEnsemble: _build_ensemble,
     TrainBaseline: _train_baseline,
-    FitOnAllRows: _fit_on_all_rows,
+    FitOnAllRows: _fit,
     Refit: _refit,
     Pack: _pack,
 }

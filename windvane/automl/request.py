@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 
 from windvane.engine.tuning.pacing import has_place_for_ensemble
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
@@ -31,6 +32,19 @@ class Schedule:
         return self.deadline - self.started
 
 
+class OnAllRows(StrEnum):
+    """What learns from all rows while the search goes on. Members of the model do so at its end in any case.
+
+    NOTHING      neither recipes nor candidates
+    RECIPES      each recipe, together with its first fold: its transformers are handed out
+    CANDIDATES   recipes, and each candidate once it is scored: it answers behind transformers that others answer behind, too
+    """
+
+    NOTHING = "nothing"
+    RECIPES = "recipes"
+    CANDIDATES = "candidates"
+
+
 @dataclass(frozen=True)
 class Request:
     """What a job is asked for.
@@ -40,6 +54,7 @@ class Request:
     workers          actions at once
     most_candidates  that a job may have, of those for which no number was asked
     max_candidate_s  seconds that the training of a candidate may take
+    on_all_rows      what learns from all rows before the end
     """
 
     schedule: Schedule
@@ -49,6 +64,7 @@ class Request:
     strategy: Strategy = ANYTHING
     most_candidates: int = sys.maxsize
     max_candidate_s: float = math.inf
+    on_all_rows: OnAllRows = OnAllRows.NOTHING
 
     @property
     def has_place_for_ensemble(self) -> bool:

@@ -88,7 +88,7 @@ def _candidate(at: Situation) -> Iterator[Action | CannotBegin]:
     n_fits = at.n_folds or 1
     recipe = at.history.recipe(plan.recipe, n_fits)
     if recipe is None:
-        yield FitFeatures(plan.recipe, n_fits)
+        yield FitFeatures(plan.recipe, n_fits, at.history.n_fits(plan.recipe))
     elif recipe.status is Status.FAILED:
         reason = f"Its feature recipe ({plan.recipe}) could not be fitted: {recipe.error}"
         yield CannotBegin(TrainCandidate(plan), reason)

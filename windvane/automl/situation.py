@@ -8,7 +8,7 @@ from functools import cached_property
 
 from windvane.automl.actions import Analyse, Status, TrainCandidate
 from windvane.automl.history import FIRST, History
-from windvane.automl.request import Request
+from windvane.automl.request import OnAllRows, Request
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.training.foldterms import FoldTerms
 from windvane.engine.tuning.pacing import (
@@ -83,6 +83,12 @@ class Situation:
         """Whether it is worth beginning a candidate."""
         runtime_s = self.request.schedule.runtime_s
         return self.left_s > max(_LEAST_USEFUL_S, _LEAST_USEFUL_SHARE * runtime_s)
+
+    def is_fitted_on_all_rows(self, recipe: str) -> bool:
+        """Return whether a recipe has been fitted on all rows."""
+        is_at_once = self.request.on_all_rows is not OnAllRows.NOTHING
+        is_fitted = is_at_once and self.history.n_fits(recipe) > 0
+        return is_fitted or recipe in self.history.refitted_recipes
 
     @cached_property
     def n_folds(self) -> int | None:

@@ -24,7 +24,8 @@ from windvane.engine.scoring.classweights import ClassWeights
 from windvane.engine.scoring.threshold import Decision
 from windvane.errors import CorruptArtifact
 
-CANDIDATE_FILES = ("outcome.json", "oof.npy")
+RECORD, PREDICTIONS = "outcome.json", "oof.npy"
+CANDIDATE_FILES = (RECORD, PREDICTIONS)
 """Everything in a candidate's folder but its model."""
 
 FULL_FIT = "full"
@@ -82,13 +83,13 @@ def write_candidate(
     folder: Path, record: CandidateRecord, out_of_fold: NDArray[np.floating[Any]]
 ) -> None:
     """outcome.json and oof.npy into an existing folder."""
-    np.save(folder / "oof.npy", out_of_fold.astype(np.float32), allow_pickle=False)
-    (folder / "outcome.json").write_text(json.dumps(asdict(record), indent=1))
+    np.save(folder / PREDICTIONS, out_of_fold.astype(np.float32), allow_pickle=False)
+    (folder / RECORD).write_text(json.dumps(asdict(record), indent=1))
 
 
 def read_candidate(folder: Path) -> CandidateRecord:
     """raises    CorruptArtifact"""
-    file = folder / "outcome.json"
+    file = folder / RECORD
     try:
         document = json.loads(file.read_text())
         plan, fits = document["plan"], document["fits"]
@@ -108,10 +109,10 @@ def read_candidate(folder: Path) -> CandidateRecord:
 def read_out_of_fold(folder: Path) -> NDArray[np.float32]:
     """raises    CorruptArtifact"""
     try:
-        stored = np.load(folder / "oof.npy", mmap_mode="r", allow_pickle=False)
+        stored = np.load(folder / PREDICTIONS, mmap_mode="r", allow_pickle=False)
         return np.array(stored, np.float32)
     except (OSError, ValueError, TypeError, EOFError) as error:
-        raise CorruptArtifact(f"{folder / 'oof.npy'} cannot be read: {error}.") from error
+        raise CorruptArtifact(f"{folder / PREDICTIONS} cannot be read: {error}.") from error
 
 
 _MOST_FOLDS = 1_000_000

@@ -1,4 +1,4 @@
-"""What an executor is. Tests: `windvane/testing/executor_laws.py` holds each kind of executor to this."""
+"""What an executor is. Tests: `windvane/testing/executor_contract.py` holds each kind of executor to this."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Work:
     payload    JSON; files have names in it that any machine of the executor can open
     memory_mb  that it may hold in MiB, its children included
     kill_at    a time.time() at which it is ended
+    cpus       that it keeps busy: where there are several machines, it is run where so many are free
     """
 
     key: str
@@ -30,6 +31,7 @@ class Work:
     payload: Mapping[str, Any]
     memory_mb: int
     kill_at: float
+    cpus: int = 1
 
 
 class End(StrEnum):

@@ -4,6 +4,7 @@ import heapq
 import math
 from dataclasses import dataclass, field, replace
 
+from windvane.automl import names
 from windvane.automl.actions import (
     Analyse,
     BuildEnsemble,
@@ -20,9 +21,10 @@ from windvane.automl.actions import (
     TrainOnFewerRows,
 )
 from windvane.automl.history import FIRST, History
-from windvane.automl.limits import limits_of, limits_of_analysis
+from windvane.automl.limits import limits_of_analysis
 from windvane.automl.request import Request, Schedule
 from windvane.automl.situation import Situation
+from windvane.automl.task import task_for
 from windvane.automl.workflow import Phase, decide
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.candidates import Outcome, Score
@@ -92,6 +94,7 @@ class Simulated:
     error     why an action fails; "" if it does not
     brings    what changes about the result of an action
     n_folds   that the first candidate says it is scored on, when a fifth of its time is over
+    published    names of what actions that have ended have written
     """
 
     request: Request
@@ -105,6 +108,7 @@ class Simulated:
     is_analysed: bool = False
     begun: list = field(default_factory=list)
     phases: list = field(default_factory=list)
+    published: set = field(default_factory=set)
     _ahead: list = field(default_factory=list)
     _n: int = 0
 
@@ -138,9 +142,13 @@ class Simulated:
     def _begin(self, action):
         assert self.history.step(action.key) is None, "asked for once"
         if isinstance(action, Analyse):
-            limits = limits_of_analysis(self.request, self.now)
+            limits, written = limits_of_analysis(self.request, self.now), names.TABLE
         else:
-            limits = limits_of(action, self.situation)
+            task = task_for(action, self.situation, 1, 1)
+            limits, written = task.limits, task.writes
+            assert set(task.reads) <= self.published, "nothing is read that nobody has written"
+        if not isinstance(action, FitFeatures | FitOnAllRows):
+            written = [name for name in written if not name.startswith(("recipes/", "matrices/"))]
         self.begun.append((self.now, action, limits))
         self.history = self.history.with_step(Step(action, Status.RUNNING, began=self.now))
         takes_s = self.takes(action)
@@ -150,7 +158,7 @@ class Simulated:
             says = min(self.now + takes_s / 5, limits.kill_at)
             n_folds = 1 if says >= limits.one_fold_at else self.n_folds
             self._later(says, lambda: self._say(action.key, n_folds))
-        self._later(ends, lambda: self._end(action, is_killed))
+        self._later(ends, lambda: self._end(action, is_killed, written))
 
     def _later(self, at, what):
         self._n += 1
@@ -173,7 +181,7 @@ class Simulated:
         if step.status.is_open:
             self.history = self.history.with_step(replace(step, n_folds=n_folds))
 
-    def _end(self, action, is_killed):
+    def _end(self, action, is_killed, written):
         step = self.history.step(action.key)
         error = "It was ended because its time was over." if is_killed else self.error(action)
         if error:
@@ -181,6 +189,7 @@ class Simulated:
         else:
             result = self.brings(action, self._result(action))
             ended = replace(step, status=Status.DONE, ended=self.now, result=result)
+            self.published |= set(written)
         self.is_analysed = self.is_analysed or (isinstance(action, Analyse) and not error)
         self.history = self.history.with_step(ended)
 

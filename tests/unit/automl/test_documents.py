@@ -37,7 +37,7 @@ PLAN = Plan(3, "dpp1", "xgboost", {"depth": 4}, 7, "to try it", 500, {"fold0": 3
 
 ACTIONS = (
     Analyse(),
-    FitFeatures("dpp1", 5),
+    FitFeatures("dpp1", 5, 1),
     FirstLook(PLAN),
     TrainCandidate(PLAN, 1),
     TrainCandidate(PLAN),

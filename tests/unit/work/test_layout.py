@@ -27,11 +27,15 @@ from windvane.automl.actions import (
     Refit,
     TrainCandidate,
 )
+from windvane.automl.exchange import SharedFolder
 from windvane.automl.limits import Limits
+from windvane.automl.situation import Situation
+from windvane.automl.task import ActionTask, task_for
 from windvane.domain.candidate import Candidate, CandidateStatus, ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.domain.timing import timetable
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.evaluation.judge import LATENCY_ADDED
@@ -40,7 +44,14 @@ from windvane.errors import JobFault
 from windvane.store.records import from_json, to_json
 from windvane.testing.tables import HEADER, lines
 from windvane.work.jobs import records, steprecords
-from windvane.work.jobs.workflow import ACTIONS, MADE_BY, task_of
+from windvane.work.jobs.workflow import (
+    ACTIONS,
+    MADE_BY,
+    action_of,
+    history_of,
+    request_of,
+    task_of,
+)
 from windvane.work.layout import LAYOUT
 from windvane.work.means import Means
 from windvane.work.tasks.bench import Bench, Result
@@ -102,15 +113,22 @@ class Made:
         bench = Bench(
             job=self.job,
             task=task,
-            workspace=workspace_of(self.folder, self.job),
+            exchange=SharedFolder(workspace_of(self.folder, self.job).folder),
             stop_at=time.time() + 100,
             means=self.means,
-            limits=Limits(time.time() + 90, time.time() + 100) if kind in ACTIONS else None,
+            action=self.action(task) if kind in ACTIONS else None,
         )
         result: Result = json.loads(json.dumps(perform(bench)))
         done = replace(task, status=TaskStatus.DONE, ended=START, result=result)
         self.tasks.append(done)
         return result
+
+    def action(self, task: Task) -> ActionTask:
+        request = request_of(self.job, timetable(self.job, START), 2)
+        analysis = read_analysis(workspace_of(self.folder, self.job).dataset)
+        at = Situation(request, analysis, history_of(self.tasks, (), ()), time.time())
+        limits = Limits(time.time() + 90, time.time() + 100)
+        return replace(task_for(action_of(task), at, 4000, 4000), limits=limits)
 
     def act(self, action: Action, **more: Any) -> Result:
         task = task_of(action)

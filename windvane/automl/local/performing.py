@@ -1,39 +1,48 @@
-"""What an action of a job without a service does, in a process of its own."""
+"""What is run for an action of a job without a service, in a process of its own.
+
+All that an action reads was written on this machine, in the job's folder. The address of that folder, as `shared`, stands
+beside the task, which knows of no machine.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from windvane.automl.actions import Action, Analyse, FirstLook, TrainCandidate, TrainOnFewerRows
-from windvane.automl.documents import (
-    action_from_json,
-    action_to_json,
-    limits_from_json,
-    result_to_json,
-)
+from windvane.automl.actions import Analyse, FirstLook, TrainCandidate, TrainOnFewerRows
+from windvane.automl.documents import result_to_json
+from windvane.automl.exchange import SharedFolder
 from windvane.automl.limits import Limits
 from windvane.automl.local.job import LEAST_ROWS, Job
 from windvane.automl.local.libraries import Libraries
-from windvane.automl.performing import ActionContext
-from windvane.automl.performing import perform as perform_action
+from windvane.automl.performing import run_task
+from windvane.automl.task import ActionTask
 from windvane.engine import stages
 from windvane.engine.data.analysis import ReadOptions
 from windvane.executor.base import Say, Work
 
-FUNCTION = "windvane.automl.local.performing:perform"
+_PERFORM = "windvane.automl.local.performing:perform"
+_ANALYSE = "windvane.automl.local.performing:analyse"
 
 
-def work_of(job: Job, action: Action, limits: Limits) -> Work:
-    """Return an action of a job as an executor takes it."""
-    payload = {
-        "job": job.to_json(),
-        "action": action_to_json(action),
-        "limits": asdict(limits),
-    }
-    memory_mb = job.memory_mb if limits.is_alone else job.memory_mb // job.threads
-    return Work(action.key, FUNCTION, payload, memory_mb, limits.kill_at)
+def work_of(job: Job, task: ActionTask) -> Work:
+    """Return a task of a job as an executor takes it."""
+    payload = {"task": task.to_json(), "shared": str(job.out)}
+    return Work(
+        task.action.key,
+        _PERFORM,
+        payload,
+        task.resources.memory_mb,
+        task.limits.kill_at,
+        task.resources.cpus,
+    )
+
+
+def analysis_of(job: Job, limits: Limits) -> Work:
+    """Return the analysis of a job's table as an executor takes it: it reads the caller's own files."""
+    payload = {"job": job.to_json()}
+    return Work(Analyse().key, _ANALYSE, payload, job.memory_mb, limits.kill_at, job.threads)
 
 
 def perform(payload: Mapping[str, Any], say: Say) -> dict[str, Any]:
@@ -41,24 +50,18 @@ def perform(payload: Mapping[str, Any], say: Say) -> dict[str, Any]:
 
     raises    DataFault, CandidateFault, CorruptArtifact
     """
+    task, exchange = ActionTask.from_json(payload["task"]), SharedFolder(Path(payload["shared"]))
+    if isinstance(task.action, FirstLook | TrainCandidate | TrainOnFewerRows):
+        Libraries(()).load_for(task.action.plan.algorithm)
+    return result_to_json(run_task(task, exchange, lambda n_folds: say({"n_folds": n_folds})))
+
+
+def analyse(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
+    """Read, check and split the table of a job.
+
+    raises    DataFault
+    """
     job = Job.from_json(payload["job"])
-    action, limits = action_from_json(payload["action"]), limits_from_json(payload["limits"])
-    if isinstance(action, Analyse):
-        _analyse(job)
-        return {}
-    if isinstance(action, FirstLook | TrainCandidate | TrainOnFewerRows):
-        Libraries(()).load_for(action.plan.algorithm)
-    context = ActionContext(
-        job.folders,
-        limits,
-        job.memory_mb // job.threads,
-        job.max_latency_s,
-        lambda n_folds: say({"n_folds": n_folds}),
-    )
-    return result_to_json(perform_action(action, context))
-
-
-def _analyse(job: Job) -> None:
     options = ReadOptions(
         scratch=job.out,
         format=job.format,
@@ -68,3 +71,4 @@ def _analyse(job: Job) -> None:
         min_rows=LEAST_ROWS,
     )
     stages.analyse(job.files, options, job.problem, job.folders.dataset, job.validation)
+    return {}

@@ -35,20 +35,21 @@ from windvane.automl.ending import final_leaderboard
 from windvane.automl.history import History
 from windvane.automl.leaderboard import leaderboard_to_json, ranked
 from windvane.automl.likely import LikelyMembers
-from windvane.automl.limits import limits_of, limits_of_analysis
+from windvane.automl.limits import limits_of_analysis
 from windvane.automl.local.commission import Commission, Kind, reports_end
 from windvane.automl.local.defining import definitions_beside
 from windvane.automl.local.events import OnEvent, Teller
 from windvane.automl.local.job import Job
 from windvane.automl.local.libraries import Libraries
-from windvane.automl.local.performing import work_of
+from windvane.automl.local.performing import analysis_of, work_of
 from windvane.automl.search import CannotBegin, has_all_candidates
 from windvane.automl.situation import Situation
+from windvane.automl.task import task_for
 from windvane.automl.workflow import Decision, NoModel, Phase, decide
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_dataset
 from windvane.errors import DataFault, JobFault
-from windvane.executor.base import End, Ended, Executor, Said
+from windvane.executor.base import End, Ended, Executor, Said, Work
 from windvane.executor.forking import ForkingExecutor
 
 _LONGEST_WAIT_S = 3600.0
@@ -126,19 +127,22 @@ class _Driver:
         return Situation(self._request, self._analysis, self._history, time.time())
 
     def _begin(self, action: Action) -> None:
-        now = time.time()
-        if isinstance(action, Analyse):
-            limits = limits_of_analysis(self._request, now)
-        else:
-            situation = self._situation()
-            limits = limits_of(action, situation)
-            if isinstance(action, TrainCandidate) and situation.is_long:
-                self._libraries.load_for(action.plan.algorithm)
+        work = self._work(action)
         if isinstance(action, FirstLook | TrainCandidate):
             plan = action.plan
             self._tell_candidate("started", index=plan.index, algorithm=plan.algorithm)
-        self._executor.submit(work_of(self._job, action, limits))
+        self._executor.submit(work)
         self._history = self._history.with_step(Step(action, Status.RUNNING, began=time.time()))
+
+    def _work(self, action: Action) -> Work:
+        job = self._job
+        if isinstance(action, Analyse):
+            return analysis_of(job, limits_of_analysis(self._request, time.time()))
+        at = self._situation()
+        if isinstance(action, TrainCandidate) and at.is_long:
+            self._libraries.load_for(action.plan.algorithm)
+        task = task_for(action, at, job.memory_mb // job.threads, job.memory_mb)
+        return work_of(job, task)
 
     def _fail(self, failed: CannotBegin) -> None:
         self._history = self._history.with_failed(failed.action, failed.reason, time.time())

@@ -1,4 +1,5 @@
-"""Folders as tar.gz files: the same folder gives the same bytes, and nothing hostile gets out of one."""
+"""Folders as tar.gz files, and files of a folder as plain tar: the same files give the same bytes, and nothing hostile gets
+out of an archive."""
 
 from __future__ import annotations
 
@@ -7,11 +8,11 @@ import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from windvane.engine.packages.tarstream import TarStream
+from windvane.engine.packages.tarstream import Source, TarStream
 from windvane.errors import CorruptArtifact, WindvaneError
 
 _CHUNK = 1 << 20
@@ -37,6 +38,10 @@ class TarLimits:
     free_bytes: int = 10 * 1000**2
 
 
+_ALL = TarLimits(max_files=1_000_000, max_file_bytes=1 << 60, max_total_bytes=1 << 60)
+"""Of what tasks of one job leave for each other: as large as their table wants it."""
+
+
 def pack(folder: Path, file: Path) -> None:
     """Every file below the folder; names sorted, no times, no owners.
 
@@ -50,13 +55,37 @@ def pack(folder: Path, file: Path) -> None:
         for path in sorted(folder.rglob("*")):
             if path.is_symlink() or not (path.is_file() or path.is_dir()):
                 raise ValueError(f"{path} is neither a plain file nor a folder.")
-            if path.is_dir():
-                continue
-            entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
-            entry.size = path.stat().st_size
-            entry.mode = 0o644
-            with path.open("rb") as content:
-                archive.addfile(entry, content)
+            if path.is_file():
+                _add(archive, folder, path)
+
+
+def pack_files(folder: Path, files: Iterable[Path], file: Path) -> None:
+    """Files of a folder, by their paths below it, without compression: arrays hardly get smaller."""
+    with tarfile.open(file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path in files:
+            _add(archive, folder, folder / path)
+
+
+def unpack_files(source: Source, folder: Path, called: str) -> None:
+    """What `pack_files` packed, into a folder that is there.
+
+    source    gives the bytes of the archive
+    called    the archive, in messages
+    raises    CorruptArtifact for a damaged archive, for names that lead out of the folder, and for a file that is there
+              already
+    """
+    try:
+        _extract(TarStream(source, called), folder, _ALL, Path(called))
+    except (EOFError, FileExistsError, NotADirectoryError) as error:
+        raise CorruptArtifact(f"{called} cannot be unpacked: {error}.") from error
+
+
+def _add(archive: tarfile.TarFile, folder: Path, path: Path) -> None:
+    entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
+    entry.size = path.stat().st_size
+    entry.mode = 0o644
+    with path.open("rb") as content:
+        archive.addfile(entry, content)
 
 
 def _as_many_as_there_are(_n_bytes: int) -> None:

@@ -30,7 +30,7 @@ from windvane.engine.outcomes import FULL_FIT, fold_fit
 from windvane.engine.training.tasks import Matrix
 from windvane.errors import CorruptArtifact
 
-_MATRIX = "matrix.npy"
+MATRIX = "matrix.npy"
 _BLOCK = 1 << 16
 """Rows compared at once."""
 
@@ -66,7 +66,7 @@ def write_fits(dataset: Dataset, recipe: str, fits: Sequence[str], folder: Path)
 
 def read_matrix(folder: Path, fit: str) -> Matrix:
     """raises    CorruptArtifact"""
-    file = folder / fit / _MATRIX
+    file = folder / fit / MATRIX
     try:
         X = np.load(file, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
@@ -109,9 +109,9 @@ def _share(building: Path, folder: Path) -> None:
     """Let one file stand for equal matrices of two fits, on disk and in memory: those of columns of numbers differ
     only if their folds taught them different things."""
     for other in sorted(folder.iterdir()):
-        if _are_equal(building / _MATRIX, other / _MATRIX):
-            (building / _MATRIX).unlink()
-            (building / _MATRIX).hardlink_to(other / _MATRIX)
+        if _are_equal(building / MATRIX, other / MATRIX):
+            (building / MATRIX).unlink()
+            (building / MATRIX).hardlink_to(other / MATRIX)
             return
 
 
@@ -145,10 +145,10 @@ def _write_fit(
     recipe, encoded = fit_transform_recipe(name, data)
     recipe.save(folder)
     if training.all():
-        np.save(folder / _MATRIX, encoded)
+        np.save(folder / MATRIX, encoded)
         return
     X = np.lib.format.open_memmap(
-        folder / _MATRIX,
+        folder / MATRIX,
         mode="w+",
         dtype=np.float32,
         shape=(training.size, encoded.shape[1]),

@@ -24,9 +24,10 @@ from windvane.automl.actions import (
 )
 from windvane.automl.documents import action_from_json, action_to_json, result_from_json
 from windvane.automl.history import History
-from windvane.automl.request import Request, Schedule
+from windvane.automl.request import OnAllRows, Request, Schedule
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob
+from windvane.domain.problem import Mode
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.domain.timing import Timetable
 from windvane.engine.candidates import Plan, baseline_plan
@@ -71,6 +72,12 @@ def strategy_of(job: AutoMLJob) -> Strategy:
     return Strategy(job.mode, job.spec.search.algorithms)
 
 
+def on_all_rows(job: AutoMLJob) -> OnAllRows:
+    """Return what learns from all rows while the search goes on. Transformers are handed out; where they have a container of
+    their own, any model of their recipe is to take what they make."""
+    return OnAllRows.RECIPES if job.mode is Mode.ENSEMBLING else OnAllRows.CANDIDATES
+
+
 def request_of(job: AutoMLJob, times: Timetable, workers: int) -> Request:
     """Return what a job is asked for.
 
@@ -88,6 +95,7 @@ def request_of(job: AutoMLJob, times: Timetable, workers: int) -> Request:
         strategy=strategy_of(job),
         most_candidates=job.limits.max_candidates,
         max_candidate_s=job.limits.max_candidate_runtime_s,
+        on_all_rows=on_all_rows(job),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a task of the workflow does: an action on the job's folders; what clients are to see of it goes to S3."""
+"""What a task of the workflow does: an action in the task's folder; what clients are to see of it goes to S3."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from windvane.automl import names
 from windvane.automl.actions import (
     BuildEnsemble,
     FirstLook,
@@ -18,7 +19,10 @@ from windvane.automl.actions import (
 )
 from windvane.automl.documents import result_to_json
 from windvane.automl.likely import LikelyMembers
-from windvane.automl.performing import ActionContext, perform
+from windvane.automl.parts import fetch_parts
+from windvane.automl.performing import run_task
+from windvane.automl.request import OnAllRows
+from windvane.automl.task import ActionTask
 from windvane.domain.problem import MetricName, Mode
 from windvane.domain.task import TaskKind
 from windvane.engine import stages
@@ -29,11 +33,11 @@ from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.tuning.first_look import FIRST_LOOK
 from windvane.errors import CandidateFault, Outclassed
 from windvane.work.jobs.records import ENSEMBLE
-from windvane.work.jobs.workflow import MADE_BY, action_of, strategy_of
+from windvane.work.jobs.workflow import MADE_BY, on_all_rows, strategy_of
 from windvane.work.tasks.bench import Bench
 from windvane.work.tasks.bench import Result as TaskResult
 from windvane.work.tasks.publishing import publish_package
-from windvane.work.workspace import Keys, Workspace, scratch
+from windvane.work.workspace import Keys, scratch
 
 _ARCHIVE = "archive.tar.gz"
 
@@ -51,40 +55,33 @@ def perform_action(bench: Bench) -> TaskResult:
 
     raises    DataFault, CandidateFault, CorruptArtifact, and whatever the store of artefacts raises
     """
-    action, context = action_of(bench.task), _context(bench)
+    task = _with_time_to_publish(bench)
+    action = task.action
     try:
-        result = perform(action, context)
+        result = run_task(task, bench.exchange, lambda n_folds: bench.say({"n_folds": n_folds}))
     except Outclassed as reason:
         return {"outclassed": str(reason)}
     if isinstance(action, TrainCandidate):
         result = _with_likely(bench, action, result)
     if isinstance(action, FirstLook | TrainCandidate | BuildEnsemble | TrainBaseline):
         return _published(bench, result)
-    if isinstance(action, FitFeatures):
+    if isinstance(action, FitFeatures) and FULL_FIT in names.fits_in(task.writes, action.recipe):
         _publish_transformers(bench, action.recipe)
     if isinstance(action, Pack):
         return _published_best(bench, action, result)
     return result_to_json(result)
 
 
-def _context(bench: Bench) -> ActionContext:
+def _with_time_to_publish(bench: Bench) -> ActionTask:
     """What trains ends early enough for its packages to be brought to S3."""
-    limits = bench.limits
-    if limits is None:
-        raise AssertionError(f"Nothing says how long the task {bench.task.key} may take.")
-    if bench.task.kind in _PUBLISHED:
-        left_s = limits.stop_at - time.time()
-        least_s, most_s = _PUBLISHING_S
-        publishing_s = min(max(_PUBLISHING_SHARE * left_s, least_s), most_s)
-        limits = replace(limits, stop_at=limits.stop_at - publishing_s)
-    training = None if _is_refitted_late(bench) else stages.train
-    return ActionContext(bench.workspace, limits, bench.means.memory_mb, training=training)
-
-
-def _is_refitted_late(bench: Bench) -> bool:
-    """Whether candidates learn from all rows only once they are members of the model. Where transformers have a container
-    of their own they are those of all rows from the beginning, so that any model of their recipe takes what they make."""
-    return bench.job.mode is Mode.ENSEMBLING
+    task = bench.action
+    if task is None:
+        raise AssertionError(f"Nothing says what the task {bench.task.key} is to do.")
+    if bench.task.kind not in _PUBLISHED:
+        return task
+    left_s = task.limits.stop_at - time.time()
+    least_s, most_s = _PUBLISHING_S
+    return task.stopping_earlier(min(max(_PUBLISHING_SHARE * left_s, least_s), most_s))
 
 
 def _with_likely(bench: Bench, action: TrainCandidate, result: Result) -> Result:
@@ -92,23 +89,26 @@ def _with_likely(bench: Bench, action: TrainCandidate, result: Result) -> Result
     space, index = bench.workspace, action.plan.index
     table = read_dataset(space.dataset)
     likely = LikelyMembers(table, has_ensemble=strategy_of(bench.job).has_ensemble)
-    for folder in _best_of(space, index, table.analysis.objective):
-        likely.add(folder)
+    for other in _best_others(bench, index, table.analysis.objective):
+        bench.exchange.fetch(names.scored(other))
+        likely.add(space.candidate(other))
     found = likely.finished(space.candidate(index))
-    refit_s = found.refit_s if _is_refitted_late(bench) else 0.0
-    return replace(result, refit_s=refit_s, likely=found.likely)
+    is_late = on_all_rows(bench.job) is not OnAllRows.CANDIDATES
+    return replace(result, refit_s=found.refit_s if is_late else 0.0, likely=found.likely)
 
 
-def _best_of(space: Workspace, but: int, objective: MetricName) -> list[Path]:
-    """The folders of the best single candidates, the first look and one more left out."""
-    gain = METRICS[objective].gain
-    records = ((folder, read_candidate(folder)) for folder in space.every_candidate().values())
+def _best_others(bench: Bench, but: int, objective: MetricName) -> list[int]:
+    """The indices of the best single candidates that have finished, the first look and one more left out."""
+    gain, space = METRICS[objective].gain, bench.workspace
+    others = set(names.indices_in(bench.exchange.published("candidates/"))) - {FIRST_LOOK, but}
+    bench.exchange.fetch(map(names.outcome, others))
+    records = {index: read_candidate(space.candidate(index)) for index in others}
     found = [
-        (-record.outcome.folds_used, -gain(record.outcome.objective), folder)
-        for folder, record in records
-        if record.fits is not None and record.outcome.index not in (FIRST_LOOK, but)
+        (-record.outcome.folds_used, -gain(record.outcome.objective), index)
+        for index, record in records.items()
+        if record.fits is not None
     ]
-    return [folder for *_, folder in sorted(found)[:_MOST_COMPARED]]
+    return [index for *_, index in sorted(found)[:_MOST_COMPARED]]
 
 
 def _published(bench: Bench, result: Result) -> TaskResult:
@@ -116,16 +116,14 @@ def _published(bench: Bench, result: Result) -> TaskResult:
     if result.outcome is None:
         return {"outcome": None}
     outcome, space = usable(result.outcome), bench.workspace
-    own = space.candidate(outcome.index)
+    index = outcome.index
+    parts = fetch_parts(bench.exchange, index)
     with scratch(space, bench.attempt) as folder:
         packages = folder / "packages"
-        candidates = {number: space.candidate(number) for number in outcome.members}
-        candidates[outcome.index] = own
-        features = space.every_features()
-        stages.assemble(space.dataset, features, candidates, outcome.index, packages)
+        stages.assemble(space.dataset, parts.features, parts.candidates, index, packages)
         if outcome.members:
             outcome = with_latency(outcome, stages.row_latency(space.dataset, packages))
-        published = _publish(bench, own, bench.task.key, packages, folder)
+        published = _publish(bench, space.candidate(index), bench.task.key, packages, folder)
     return {**result_to_json(replace(result, outcome=outcome)), **published}
 
 
@@ -175,13 +173,11 @@ def _tag(recipe: str, fit: str) -> str:
 
 
 def _publish_transformers(bench: Bench, recipe: str) -> None:
-    """Fit a recipe on all rows, too, and bring that to S3."""
+    """Bring to S3 what a recipe learnt from all rows."""
     space = bench.workspace
-    features = space.features(recipe)
-    stages.fit_features(space.dataset, recipe, features, (FULL_FIT,))
     with scratch(space, bench.attempt) as folder:
         packages = folder / "packages"
-        stages.assemble_transformers(space.dataset, features, packages)
+        stages.assemble_transformers(space.dataset, space.features(recipe), packages)
         location, package = Keys(bench.job).transformers(recipe), packages / "transformers"
         publish_package(bench.means.open_artifacts(), location, package, folder / _ARCHIVE)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from windvane.automl.limits import Limits
+from windvane.automl.exchange import Exchange
+from windvane.automl.task import ActionTask
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task
 from windvane.work.means import Means
@@ -18,16 +20,24 @@ Result = dict[str, Any]
 class Bench:
     """A task in the hands of its process.
 
+    exchange    what tasks of this job have made and will make; its folder is the task's own
     stop_at     time.time() at which the process will be killed
-    limits      of an action of the workflow; None for every other task
+    action      of the workflow; None for every other task
+    say         tells the job's driver something while the task runs
     """
 
     job: AutoMLJob
     task: Task
-    workspace: Workspace
+    exchange: Exchange
     stop_at: float
     means: Means
-    limits: Limits | None = None
+    action: ActionTask | None = None
+    say: Callable[[Result], object] = lambda _: None
+
+    @property
+    def workspace(self) -> Workspace:
+        """The task's folder."""
+        return Workspace(self.exchange.folder)
 
     @property
     def attempt(self) -> str:

@@ -1,15 +1,17 @@
-"""What each kind of task does, in a child process of a worker: fetch what it needs, run a stage of the engine,
-publish what clients see. The answer is JSON and becomes the task's result."""
+"""What each kind of task does, in a child process of a worker: fetch what it reads, run a stage of the engine, publish what
+clients see and what other tasks read. The answer is JSON and becomes the task's result."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from windvane.artifacts.base import Artifacts, Location
+from windvane.automl import names
+from windvane.automl.parts import fetch_parts
 from windvane.domain.datasource import Compression
 from windvane.domain.features import FeatureSpecification
 from windvane.domain.jobspec import Channel
@@ -20,7 +22,6 @@ from windvane.engine import stages
 from windvane.engine.data.analysis import ValidationFiles
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
-from windvane.engine.outcomes import read_candidate
 from windvane.engine.quality.candidate import judged_candidate
 from windvane.work.jobs.workflow import ACTIONS
 from windvane.work.tasks.actions import perform_action
@@ -44,9 +45,15 @@ from windvane.work.workspace import Keys, cleared, scratch
 def perform(bench: Bench) -> Result:
     """Run the task.
 
-    raises    DataFault, CandidateFault, and whatever the store of artefacts raises
+    raises    DataFault, CandidateFault, CorruptArtifact, and whatever the store of artefacts raises
     """
-    return _STAGES[bench.task.kind](bench)
+    if bench.task.kind in ACTIONS:
+        return perform_action(bench)
+    stage = _STAGES[bench.task.kind]
+    bench.exchange.fetch(stage.reads(bench))
+    result = stage.run(bench)
+    bench.exchange.publish(stage.writes)
+    return result
 
 
 def _analyse(bench: Bench) -> Result:
@@ -180,27 +187,56 @@ def _retain(bench: Bench) -> Result:
     return {}
 
 
-_STAGES: dict[TaskKind, Callable[[Bench], Result]] = {
-    TaskKind.ANALYZE: _analyse,
-    TaskKind.SPLIT: _split,
-    TaskKind.EXPLORE: _explore,
-    TaskKind.TRANSFORM: _transform,
-    TaskKind.EXPLAIN: _explain,
-    TaskKind.INSIGHTS: _judge,
-    TaskKind.RETAIN: _retain,
-    **dict.fromkeys(ACTIONS, perform_action),
-}
-
-
 def _packages(bench: Bench, index: int, into: Path) -> Path:
     """The packages of the best candidate: those that answer, or such of folds' models if there are none.
 
     into    a folder that is made in that case
     """
-    space = bench.workspace
-    if space.best.exists():
+    space, exchange = bench.workspace, bench.exchange
+    if exchange.published(names.PACKAGES):
+        exchange.fetch([names.PACKAGES])
         return space.best
-    members = read_candidate(space.candidate(index)).outcome.members
-    candidates = {number: space.candidate(number) for number in (index, *members)}
-    stages.assemble(space.dataset, space.every_features(), candidates, index, into)
+    parts = fetch_parts(exchange, index)
+    stages.assemble(space.dataset, parts.features, parts.candidates, index, into)
     return into
+
+
+def _nothing(_: Bench) -> Iterable[str]:
+    return ()
+
+
+def _table(_: Bench) -> Iterable[str]:
+    return names.TABLE
+
+
+def _first_fit(bench: Bench) -> Iterable[str]:
+    return (*names.TABLE, *names.fold_fits(bench.task.payload["recipe"], [0]))
+
+
+def _scored(bench: Bench) -> Iterable[str]:
+    return (*names.TABLE, *names.scored(bench.task.payload["index"]))
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What a kind of task does.
+
+    reads     what must be in its folder, by the names of automl/names.py
+    writes    what it leaves there for others
+    """
+
+    run: Callable[[Bench], Result]
+    reads: Callable[[Bench], Iterable[str]]
+    writes: tuple[str, ...] = ()
+
+
+_STAGES: dict[TaskKind, _Stage] = {
+    TaskKind.ANALYZE: _Stage(_analyse, _nothing, names.TABLE),
+    TaskKind.SPLIT: _Stage(_split, _table),
+    TaskKind.EXPLORE: _Stage(_explore, _table),
+    TaskKind.TRANSFORM: _Stage(_transform, _first_fit),
+    TaskKind.EXPLAIN: _Stage(_explain, _table),
+    TaskKind.INSIGHTS: _Stage(_judge, _scored),
+    TaskKind.RETAIN: _Stage(_retain, _nothing),
+}
+"""All but the actions of the workflow."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from windvane.automl.limits import Limits, limits_of
+from windvane.automl.task import ActionTask, task_for
 from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob, JobStatus
@@ -125,13 +125,15 @@ class Conductor:
         with suppress(WindvaneError, OSError):
             self._analysis_of(job)
 
-    def limits(self, tx: Transaction, job: AutoMLJob, task: Task, now: datetime) -> Limits:
-        """Return the bounds of an action of the workflow that begins now.
+    def action(
+        self, tx: Transaction, job: AutoMLJob, task: Task, now: datetime, memory_mb: int
+    ) -> ActionTask:
+        """Return an action of the workflow that begins now: what it reads and writes, and its limits.
 
         raises    CorruptArtifact, VolumeLost
         """
         state = replace(self._read(tx, job), analysis=self._analysis_of(job))
-        return limits_of(action_of(task), learning.situation(state, now))
+        return task_for(action_of(task), learning.situation(state, now), memory_mb, memory_mb)
 
     def is_left(self, job_arn: str, now: datetime) -> bool:
         """Whether a job is left alone, because of what went wrong with it a moment ago."""

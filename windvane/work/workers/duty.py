@@ -69,18 +69,18 @@ class Duties:
         )
 
     def limited(self, tx: Transaction, duty: Duty, now: datetime) -> Duty:
-        """Return the duty, with the limits of its action, if it is one, from now on. If it is not to be found out what they
-        are, that is why the task is not done."""
+        """Return the duty, with its action, if it is one, as it begins now. If it is not to be found out what that is, this is
+        why the task is not done."""
         job, task = duty.order.job, duty.task
         if not isinstance(job, AutoMLJob) or task.kind not in ACTIONS:
             return duty
         try:
-            limits = self.conductor.limits(tx, job, task, now)
+            action = self.conductor.action(tx, job, task, now, self.config.task_memory_mb)
         except (WindvaneError, OSError, *OF_ONE_JOB) as error:
-            _LOG.exception("Nothing says how long the task %s of %s may take.", task.key, job.arn)
+            _LOG.exception("Nothing says what the task %s of %s is to do.", task.key, job.arn)
             return replace(duty, order=replace(duty.order, why_not=f"It cannot be begun: {error}"))
-        until = min(duty.stop_at, datetime.fromtimestamp(limits.kill_at, UTC))
-        order = replace(duty.order, limits=limits, stop_at=until.timestamp())
+        until = min(duty.stop_at, datetime.fromtimestamp(action.limits.kill_at, UTC))
+        order = replace(duty.order, action=action, stop_at=until.timestamp())
         return replace(duty, order=order, stop_at=until)
 
     def _of_automl_job(self, tx: Transaction, task: Task, now: datetime) -> Duty | None:

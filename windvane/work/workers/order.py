@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from windvane.automl.documents import limits_from_json
-from windvane.automl.limits import Limits
+from windvane.automl.task import ActionTask
 from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task
@@ -26,7 +25,7 @@ class TaskOrder:
     stop_at    time.time() at which the process will be killed
     figures    of work/means.py
     why_not    why the task must not be done, a sentence; "" if it may
-    limits     of an action of the workflow; None for every other task
+    action     of the workflow, with what it reads and writes and its limits; None for every other task
     """
 
     job: AutoMLJob | ProcessingJob
@@ -35,7 +34,7 @@ class TaskOrder:
     stop_at: float
     figures: Mapping[str, Any]
     why_not: str = ""
-    limits: Limits | None = None
+    action: ActionTask | None = None
 
 
 def order_to_json(order: TaskOrder) -> str:
@@ -48,7 +47,7 @@ def order_to_json(order: TaskOrder) -> str:
             "stop_at": order.stop_at,
             "figures": dict(order.figures),
             "why_not": order.why_not,
-            "limits": None if order.limits is None else asdict(order.limits),
+            "action": None if order.action is None else order.action.to_json(),
         }
     )
 
@@ -62,5 +61,5 @@ def order_from_json(text: str) -> TaskOrder:
         stop_at=told["stop_at"],
         figures=told["figures"],
         why_not=told["why_not"],
-        limits=None if told["limits"] is None else limits_from_json(told["limits"]),
+        action=None if told["action"] is None else ActionTask.from_json(told["action"]),
     )

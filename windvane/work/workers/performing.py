@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from windvane.artifacts.base import Artifacts
+from windvane.automl.exchange import SharedFolder
 from windvane.domain.candidate import TrainingJob, TransformJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import JobFault
@@ -28,9 +29,10 @@ def perform_order(order: TaskOrder, open_artifacts: Callable[[], Artifacts]) -> 
         raise JobFault(order.why_not)
     job = order.job
     means = Means(open_artifacts=open_artifacts, **order.figures)
-    place = Workspace(order.folder)
     if isinstance(job, AutoMLJob):
-        return perform(Bench(job, order.task, place, order.stop_at, means, order.limits))
+        exchange = SharedFolder(order.folder)
+        return perform(Bench(job, order.task, exchange, order.stop_at, means, order.action))
+    place = Workspace(order.folder)
     return perform_errand(Errand(job, order.task, place, order.stop_at, means))
 
 

@@ -154,7 +154,7 @@ def test_data_that_cannot_be_used_are_told(job):
 
 
 def test_an_analysis_that_takes_too_long_is_told(job):
-    late = "performing._analyse = lambda *_: __import__('time').sleep(60)\n"
+    late = "performing.analyse = lambda *_: __import__('time').sleep(60)\n"
     late += "from windvane.automl import limits\nlimits._LAST_RESORT_S = 0.5"
     fault = events_of(job(max_runtime_s=0.5), late)[-1]
     assert fault["kind"] == JobFault.__name__

@@ -11,6 +11,7 @@ from world import START, make_job
 
 from windvane.artifacts.base import Location
 from windvane.artifacts.local import LocalArtifacts
+from windvane.automl.exchange import SharedFolder
 from windvane.domain.problem import ProblemSpec
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.data.analyse import analyse
@@ -51,7 +52,7 @@ def exploring(tmp_path: Path) -> Bench:
     return Bench(
         job=job,
         task=task,
-        workspace=workspace,
+        exchange=SharedFolder(workspace.folder),
         stop_at=time.time() + 60,
         means=Means(lambda: store, 1, 1000, 10**9, 100),
     )

@@ -10,12 +10,17 @@ from unit.work.world import START, make_job
 
 from windvane.artifacts.base import Location
 from windvane.artifacts.local import LocalArtifacts
+from windvane.automl.exchange import SharedFolder
 from windvane.automl.limits import Limits
+from windvane.automl.names import TABLE
+from windvane.automl.request import OnAllRows
+from windvane.automl.task import ActionTask, Resources
 from windvane.domain.task import Task, TaskKind
 from windvane.engine import stages
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.errors import Outclassed
+from windvane.work.jobs.workflow import ACTIONS, action_of
 from windvane.work.means import Means
 from windvane.work.tasks.bench import Bench
 from windvane.work.tasks.stages import perform
@@ -39,11 +44,17 @@ def _bench(folder, kind, is_on=True, **payload):
     return Bench(
         job=job,
         task=task,
-        workspace=workspace_of(folder, job),
+        exchange=SharedFolder(workspace_of(folder, job).folder),
         stop_at=(START + timedelta(hours=1)).timestamp(),
         means=Means(lambda: artifacts, 1, 1024, 10**9, 100, is_on, is_on),
-        limits=Limits(time.time() + 60, time.time() + 60),
+        action=_action(task) if kind in ACTIONS else None,
     )
+
+
+def _action(task):
+    action, limits = action_of(task), Limits(time.time() + 60, time.time() + 60)
+    at_once = OnAllRows.CANDIDATES
+    return ActionTask(action, TABLE, (), Resources(1024), limits, on_all_rows=at_once)
 
 
 @pytest.mark.parametrize("is_on", [True, False])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from windvane.artifacts.local import LocalArtifacts
+from windvane.automl.exchange import SharedFolder
 from windvane.domain.job import AutoMLJob
 from windvane.process.child import Ending, Exit
 from windvane.work.means import Means
@@ -56,7 +57,8 @@ def forking(
         means = Means(open_artifacts=lambda: LocalArtifacts(order.folder / "s3"), **order.figures)
         work: Callable[[], Result]
         if isinstance(job, AutoMLJob):
-            work = partial(run_task, Bench(job, order.task, place, order.stop_at, means))
+            exchange = SharedFolder(order.folder)
+            work = partial(run_task, Bench(job, order.task, exchange, order.stop_at, means))
         else:
             work = partial(run_errand, Errand(job, order.task, place, order.stop_at, means))
         return Local(ForkedTask.start(work, order.folder, memory_mb=order.figures["memory_mb"]))
