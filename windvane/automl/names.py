@@ -22,8 +22,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, PREDICTIONS, RECORD, fold_fit
-from windvane.engine.training.matrices import MATRIX
+from windvane.engine.outcomes import (
+    CANDIDATE_FILES,
+    FULL_FIT,
+    MATRIX,
+    PREDICTIONS,
+    RECORD,
+    fold_fit,
+)
 
 ANALYSIS, DATASET = "analysis", "dataset"
 TABLE = (ANALYSIS, DATASET)

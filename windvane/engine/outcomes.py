@@ -31,6 +31,8 @@ CANDIDATE_FILES = (RECORD, PREDICTIONS)
 FULL_FIT = "full"
 """The fit of a recipe on all rows; `fold_fit` names the others."""
 
+MATRIX = "matrix.npy"
+"""What a fit of a recipe makes of the table, in the folder of the fit (engine/training/matrices.py)."""
 
 SECOND_LAYER = "second_layer"
 

@@ -11,18 +11,24 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from windvane.automl.local.commission import Fate
-from windvane.automl.local.crew import Crew
 from windvane.automl.local.events import Teller
 from windvane.automl.local.job import Job
 from windvane.engine.definitions.record import DefinedJob
-from windvane.process.child import Ending, Exit
+from windvane.executor.base import End, Ended, Executor, Say, Work
+from windvane.executor.forking import ForkingExecutor
 
 FOLDER = "definitions"
+
+_WRITE = "windvane.automl.local.defining:write"
+
+_WAIT_S = 60.0
+"""For their end, before it is asked again."""
 
 _DATASET = "../../dataset"
 """From the notebook's folder: the job's may be moved."""
@@ -34,14 +40,24 @@ def definitions_beside(job: Job, ends: float, teller: Teller) -> Iterator[None]:
 
     ends    time.time() at which they are left out, but not before the block is over
     """
-    crew: Crew[None] = Crew(1, job.memory_mb // job.threads)
+    executor = ForkingExecutor(job.out)
     try:
-        crew.start(None, lambda: write_definitions(job), max(ends, time.time()))
+        payload, each_mb = {"job": job.to_json()}, job.memory_mb // job.threads
+        executor.submit(Work(FOLDER, _WRITE, payload, each_mb, max(ends, time.time())))
         yield
-        fate, note = _fate(crew.next_ended()[1])
+        fate, note = _fate(_end(executor))
         teller.tell("definitions", state=fate, note=note)
     finally:
-        crew.stop()
+        executor.close()
+
+
+def write(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
+    """Write the definitions of a job; in a process of its own.
+
+    raises    CorruptArtifact
+    """
+    write_definitions(Job.from_json(payload["job"]))
+    return {}
 
 
 def write_definitions(job: Job) -> None:
@@ -72,11 +88,18 @@ def _write(file: Path, content: bytes) -> None:
     file.write_bytes(content)
 
 
-def _fate(ended: Exit) -> tuple[Fate, str]:
-    match ended.ending:
-        case Ending.FINISHED:
+def _end(executor: Executor) -> Ended:
+    while True:
+        for news in executor.poll(_WAIT_S):
+            if isinstance(news, Ended):
+                return news
+
+
+def _fate(ended: Ended) -> tuple[Fate, str]:
+    match ended.end:
+        case End.FINISHED:
             return Fate.WRITTEN, ""
-        case Ending.KILLED_TIME:
+        case End.OUT_OF_TIME:
             return (
                 Fate.LEFT_OUT,
                 "The candidate definitions were skipped: there was not enough time.",

@@ -14,29 +14,31 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+from windvane.automl.folders import Folders
 from windvane.automl.local.commission import Commission, Fate, Kind, Reported
-from windvane.automl.local.crew import Crew
 from windvane.automl.local.events import Teller
+from windvane.automl.parts import Parts
 from windvane.engine import stages
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.documents import documents
 from windvane.engine.explain.report import explanation_report
 from windvane.engine.explain.stage import MOST_ROWS, explain
 from windvane.engine.exploration.report import explore
-from windvane.engine.outcomes import read_candidate
 from windvane.engine.quality.assess import assess
 from windvane.engine.quality.candidate import judged_candidate
 from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import PAPER, each_file
 from windvane.engine.wording import counted
 from windvane.errors import OutOfTime
-from windvane.process.child import Ending, Exit
+from windvane.executor.base import End, Ended, Executor, Say, Work
+from windvane.executor.forking import ForkingExecutor
 
 _LEAST_S = 1.0
 """With less time left a report is not begun."""
@@ -46,6 +48,11 @@ _ROOM_S = 5.0
 
 _EXPLAINING_SHARE, _MOST_EXPLAINING_S = 0.25, 60.0
 """Of the time left for the values; drawing them, and the other reports, take the rest."""
+
+_WAIT_S = 60.0
+"""For news of a report, before it is asked again."""
+
+_MAKE_ONE = "windvane.automl.local.reports:make_one"
 
 _LIBRARIES = (
     "matplotlib.figure",
@@ -67,28 +74,46 @@ def make_reports(commission: Commission, teller: Teller) -> list[Reported]:
     """Make what is wanted, in a folder each; what stood there before goes. Tells a 'report' event of each."""
     for library in _LIBRARIES:
         import_module(library)
-    crew: Crew[Kind] = Crew(commission.threads, commission.memory_mb // commission.threads)
     commission.into.mkdir(parents=True, exist_ok=True)
     made: list[Reported] = []
     waiting = _in_order(commission)
     with tempfile.TemporaryDirectory(dir=commission.into, prefix=".making-") as name:
-        bench = _Bench(commission, Path(name))
+        bench, n_running = _Bench(commission, Path(name)), 0
+        executor = ForkingExecutor(bench.scratch)
         try:
-            while waiting or not crew.is_idle:
-                while waiting and crew.has_room:
+            while waiting or n_running:
+                while waiting and n_running < commission.threads:
                     kind = waiting.pop(0)
                     if commission.ends - time.time() < _LEAST_S:
                         made.append(Reported(kind, Fate.LEFT_OUT, _no_time(kind)))
                     else:
-                        crew.start(kind, bench.work(kind), commission.ends)
-                if not crew.is_idle:
-                    kind, ended = crew.next_ended()
-                    made.append(bench.kept(kind, ended))
+                        executor.submit(bench.work(kind))
+                        n_running += 1
+                for ended in _ended(executor) if n_running else ():
+                    made.append(bench.kept(Kind(ended.key), ended))
+                    n_running -= 1
         finally:
-            crew.stop()
+            executor.close()
     for one in made:
         teller.tell("report", **one.to_event())
     return made
+
+
+def make_one(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
+    """Write the files of one report, each whole or not at all; in a process of its own."""
+    commission = Commission.from_json(payload["commission"])
+    bench, kind = _Bench(commission, Path(payload["scratch"])), Kind(payload["kind"])
+    for name, content in _MAKERS[kind](bench):
+        file = bench.scratch / kind / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f".{file.name}")
+        part.write_bytes(content)
+        part.rename(file)
+    return {}
+
+
+def _ended(executor: Executor) -> list[Ended]:
+    return [one for one in executor.poll(_WAIT_S) if isinstance(one, Ended)]
 
 
 def _in_order(commission: Commission) -> list[Kind]:
@@ -110,24 +135,22 @@ class _Bench:
     commission: Commission
     scratch: Path
 
-    def work(self, kind: Kind) -> Callable[[], None]:
-        """Writes the report's files, each whole or not at all."""
+    def work(self, kind: Kind) -> Work:
+        """Return a report as an executor takes it."""
+        commission = self.commission
+        payload = {
+            "commission": commission.to_json(),
+            "kind": str(kind),
+            "scratch": str(self.scratch),
+        }
+        each_mb = commission.memory_mb // commission.threads
+        return Work(str(kind), _MAKE_ONE, payload, each_mb, commission.ends)
 
-        def write() -> None:
-            for name, content in _MAKERS[kind](self):
-                file = self.scratch / kind / name
-                file.parent.mkdir(parents=True, exist_ok=True)
-                part = file.with_name(f".{file.name}")
-                part.write_bytes(content)
-                part.rename(file)
-
-        return write
-
-    def kept(self, kind: Kind, ended: Exit) -> Reported:
+    def kept(self, kind: Kind, ended: Ended) -> Reported:
         """Move what was made to its place."""
         made, place = self.scratch / kind, self.commission.into / kind
-        is_late = ended.ending is Ending.KILLED_TIME or ended.is_a(OutOfTime)
-        if ended.ending is not Ending.FINISHED and not is_late:
+        is_late = ended.end is End.OUT_OF_TIME or ended.is_a(OutOfTime)
+        if ended.end is not End.FINISHED and not is_late:
             return Reported(
                 kind, Fate.FAILED, f"The {kind.report} could not be generated. {ended.text}"
             )
@@ -156,39 +179,30 @@ class _Bench:
 
     @property
     def dataset(self) -> Path:
-        return self.commission.job / "dataset"
+        return Folders(self.commission.job).dataset
 
     @property
     def name(self) -> str:
         return f"candidate {self.commission.candidate}"
 
-    def folder_of(self, index: int) -> Path:
-        """Of a candidate; that with the model of all rows if there is one."""
-        refit = self.commission.job / "refits" / str(index)
-        return refit if refit.exists() else self.commission.job / "candidates" / str(index)
-
     @property
-    def members(self) -> dict[int, Path]:
-        """Folders of the candidate itself and, of an ensemble, its members."""
-        own = self.folder_of(self.commission.candidate)
-        others = read_candidate(own).outcome.members
-        return {
-            self.commission.candidate: own,
-            **{index: self.folder_of(index) for index in others},
-        }
+    def parts(self) -> Parts:
+        """What the candidate is packed from: models of all rows where there are such."""
+        refits = {int(folder.name) for folder in self.commission.job.glob("refits/[0-9]*")}
+        return Parts(Folders(self.commission.job), self.commission.candidate, refits)
 
     @property
     def is_of_all_rows(self) -> bool:
         """Whether every model that answers was trained on all rows."""
-        records = [(read_candidate(folder), folder) for folder in self.members.values()]
+        parts = self.parts
         return all(
-            record.plan is None or not record.plan.recipe or folder.parent.name == "refits"
-            for record, folder in records
+            record.plan is None or not record.plan.recipe or index in parts.refits
+            for index, record in parts.records.items()
         )
 
 
 def _quality(bench: _Bench) -> Iterator[File]:
-    candidate = bench.folder_of(bench.commission.candidate)
+    candidate = bench.parts.candidates[bench.commission.candidate]
     judged = judged_candidate(bench.dataset, candidate, bench.name)
     now = datetime.now(UTC)
     quality = assess(judged, Times(datetime.fromtimestamp(bench.commission.started, UTC), now, now))
@@ -199,11 +213,10 @@ def _quality(bench: _Bench) -> Iterator[File]:
 
 
 def _explanation(bench: _Bench) -> Iterator[File]:
-    commission = bench.commission
+    commission, parts = bench.commission, bench.parts
     left_s = commission.ends - time.time()
     packages = bench.scratch / "packages"
-    features = {folder.name: folder for folder in (commission.job / "features").glob("*")}
-    stages.assemble(bench.dataset, features, bench.members, commission.candidate, packages)
+    stages.assemble(bench.dataset, parts.features, parts.candidates, parts.index, packages)
     found = explain(
         bench.dataset,
         packages,

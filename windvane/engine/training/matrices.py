@@ -26,11 +26,10 @@ from windvane.engine.features.plan import fit_transform_recipe, term_tables
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.terms import TermTable
-from windvane.engine.outcomes import FULL_FIT, fold_fit
+from windvane.engine.outcomes import FULL_FIT, MATRIX, fold_fit
 from windvane.engine.training.tasks import Matrix
 from windvane.errors import CorruptArtifact
 
-MATRIX = "matrix.npy"
 _BLOCK = 1 << 16
 """Rows compared at once."""
 

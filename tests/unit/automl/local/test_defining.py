@@ -60,6 +60,7 @@ def test_what_became_of_definitions_is_told(job, tmp_path):
         pass
     with definitions_beside(asked, 0.0, teller):
         pass
+    (tmp_path / "nothing").mkdir()
     with definitions_beside(_of(tmp_path / "nothing"), time.time() + 60, teller):
         pass
     assert [one["state"] for one in told] == ["written", "left-out", "failed"]
