@@ -136,6 +136,22 @@ def test_a_process_that_closes_its_channel_is_not_listened_to_for_ever(tmp_path:
         process.close()
 
 
+def test_a_process_that_says_a_byte_at_a_time_is_not_listened_to_at_each(tmp_path: Path) -> None:
+    """The server looked at every endpoint at each byte, 64 KB of them, for each model process of its sort."""
+    half = pack({"failed": "slowly"})[:9]
+    spell = f"import os, sys, time; os.write(int(sys.argv[2]), {half!r}); time.sleep(60)"
+    process = ModelProcess((sys.executable, "-c", spell), tmp_path / "spec", tmp_path / "log", {})
+    try:
+        assert process.hello() is None
+        assert not process.is_silent
+        select.select([process.channel], [], [], 30)
+        assert process.hello() is None
+        assert process.is_silent
+    finally:
+        process.channel.close()
+        process.close()
+
+
 def test_a_reason_with_half_a_character_can_be_sent(tmp_path: Path) -> None:
     """A file of an archive may be called so, and the answer that told of it was a fault of the server."""
     said = pack({"failed": "the file \udcff differs"})

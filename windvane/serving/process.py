@@ -44,7 +44,8 @@ class Hello:
 class ModelProcess:
     """Of one thread, which lives as long as the server: the leash is held by it.
 
-    is_silent    it has closed its end of the channel
+    is_silent    nothing more is to be expected at once: it has closed its end of the channel, or said half of something, as one
+                 does that says a byte at a time
     """
 
     def __init__(
@@ -76,9 +77,8 @@ class ModelProcess:
     def hello(self) -> Hello | None:
         """Its first words, None until they are there. The channel is for requests once it is ready."""
         with suppress(BlockingIOError, ConnectionError):
-            said = self.channel.recv(65536)
-            self.is_silent = not said
-            self._words.feed(said)
+            self._words.feed(self.channel.recv(65536))
+            self.is_silent = True
         try:
             frame = self._words.next_frame()
         except BadFrame as error:
