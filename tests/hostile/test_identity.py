@@ -639,6 +639,15 @@ def test_a_deny_that_would_deny_nothing_is_not_written(account: Accounts, write:
     code, told = refusal(getattr(iam, write), **given[write])
     assert code == "MalformedPolicyDocument"
     assert f'"endpoint/churn" is not valid for resource "{mistyped}"' in told
+    for other, why in (
+        (f"arn:aws:sagemaker::{ACCOUNT}:endpoint/churn", "must have a region and an account"),
+        (f"arn:aws:kms:{REGION}::key/*", "must have a region and an account"),
+        (f"arn:aws:iam:{REGION}:{ACCOUNT}:role/jobs", "cannot contain region information"),
+    ):
+        told = refusal(
+            getattr(iam, write), **{**given[write], "PolicyDocument": text.replace(mistyped, other)}
+        )[1]
+        assert why in told
     whole = text.replace(mistyped, "arn:aws:sagemaker")  # as AWS completes it
     getattr(iam, write)(**{**given[write], "PolicyDocument": whole})
 

@@ -9,6 +9,7 @@ import pytest
 
 from windvane.control.identity.documents import Use, read_policy
 from windvane.control.identity.evaluation import Decision, Rights, decide
+from windvane.errors import MalformedPolicy
 
 OTHERS = "arn:aws:s3:::home/bob/diary"
 USER, ROLE = {"aws:username": "ann"}, {"aws:principaltype": "AssumedRole"}
@@ -46,3 +47,19 @@ def test_a_network_in_the_words_of_ipv6_is_the_network(address: str) -> None:
     statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": where}
     assert decided(statement, USER, **{"aws:sourceip": address}) is Decision.DENIED
     assert decided(statement, USER, **{"aws:sourceip": "11.1.2.3"}) is Decision.NOT_ALLOWED
+
+
+def test_a_year_is_no_moment_of_1970() -> None:
+    """A denial until 2030 was over half an hour after the beginning of 1970: as seconds the number was read."""
+    now = {"aws:currenttime": "2026-12-01T00:00:00+00:00"}
+
+    def until(moment: str) -> Decision:
+        condition = {"DateLessThan": {"aws:CurrentTime": moment}}
+        denied = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+        return decided(denied, USER, **now)
+
+    with pytest.raises(MalformedPolicy, match="not of the form that the operator takes"):
+        until("2030")
+    assert until("2030-01-01") is Decision.DENIED
+    assert until("1893456000") is Decision.DENIED
+    assert until("0") is Decision.NOT_ALLOWED

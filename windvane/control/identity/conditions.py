@@ -62,6 +62,8 @@ KEYS = frozenset(
 )
 _KEYS = {key.lower() for key in KEYS}
 
+_DIGITS_OF_A_YEAR = 4
+
 _MAPPED_BITS = 96
 """Of an address of IPv6 that stands for one of IPv4: what is before it."""
 
@@ -254,8 +256,8 @@ def _moment(compare: Callable[[datetime, datetime], bool]) -> Callable[[str], _T
 
 
 def _instant(text: str) -> datetime:
-    """ISO 8601, or seconds since 1970."""
-    if text.isascii() and text.isdigit():
+    """ISO 8601, or seconds since 1970; four digits may be meant as a year, and are neither."""
+    if text.isascii() and text.isdigit() and len(text) != _DIGITS_OF_A_YEAR:
         try:
             return datetime.fromtimestamp(int(text), UTC)
         except (OverflowError, OSError) as error:

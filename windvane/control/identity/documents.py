@@ -39,6 +39,9 @@ _PARTS = (
     (re.compile(r".+", re.DOTALL), "Resource name", "a name or *"),
 )
 """Of an ARN in a policy: its parts after the first, what each is called, and what it must be."""
+_OF_REGIONS = ("sagemaker", "windvane", "kms", "logs")
+"""Services of which every resource has a region and an account."""
+
 _MOST_SPACED = 8
 """A document has at most so many characters, white space included, for each that it may have without."""
 
@@ -328,6 +331,10 @@ def _parts_of(text: str) -> list[str]:
             raise MalformedPolicy(
                 f'{name} "{part[:100]}" is not valid for resource "{text[:200]}": it must be {right}.'
             )
+    if parts[2] == "iam" and parts[3].strip("*"):
+        raise MalformedPolicy(f"IAM resource {text[:200]} cannot contain region information.")
+    if parts[2] in _OF_REGIONS and not all(parts[3:5]):
+        raise MalformedPolicy(f'Resource "{text[:200]}" must have a region and an account, or *.')
     return parts
 
 
