@@ -80,6 +80,7 @@ from windvane.settled import (
     networks_of,
     permanent_keys,
     plain_links,
+    regions_of_buckets,
     s3_upstream,
     sandbox_for,
     work_config,
@@ -190,7 +191,8 @@ class Server:
             stored_key_arn(self._store),
             stored_volume_key(self._store),
         )
-        self._roles = Roles(self._authorizer, self._owners, self._mapped)
+        regions = regions_of_buckets(settings, self._objects)
+        self._roles = Roles(self._authorizer, self._owners, self._mapped, regions)
         self._entry = Entry(self._keyring, Passes(self._store, utc_now), keys.token_secret, utc_now)
         self._gateway = self._new_gateway()
         self._parts = self._new_parts()

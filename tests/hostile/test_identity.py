@@ -49,9 +49,11 @@ from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
 from windvane.artifacts.base import Location
+from windvane.artifacts.mapped import BucketMap
+from windvane.control.buckets import DeclaredOwners
 from windvane.control.models import Models
 from windvane.control.passes import Passes
-from windvane.control.roles import Action
+from windvane.control.roles import Action, Roles
 from windvane.domain.candidate import TransformJob
 from windvane.domain.deployment import Endpoint
 from windvane.domain.identity import KeyStatus, User
@@ -289,6 +291,25 @@ def test_conditions_on_a_request_hold_for_the_job_that_it_asks_for(account: Acco
     iam.put_role_policy(RoleName="jobs", PolicyName="own", PolicyDocument=policy)
     code, text = refusal(account.client().create_model, **model_request(ExecutionRoleArn=arn))
     assert (code, "explicit deny" in text) == ("ValidationException", True)
+
+
+def test_a_bucket_is_in_its_own_region_whatever_a_request_is_signed_for(account: Accounts) -> None:
+    """Whoever might use S3 in one region alone signed for that region what was about buckets of others."""
+    here = {"StringEquals": {"aws:RequestedRegion": REGION}}
+    keys = account.user("near", allow("s3:*", Condition=here))
+    regions = {"near": REGION, "far": "eu-west-1"}
+    roles = Roles(
+        account.identity.authorizer, DeclaredOwners({}), BucketMap(), region_of=regions.get
+    )
+    caller = account.caller(keys)
+    for bucket in ("near", "new"):
+        roles.authorize_s3(caller, "s3:GetObject", f"arn:aws:s3:::{bucket}/k")
+    with pytest.raises(AccessDenied):
+        roles.authorize_s3(caller, "s3:GetObject", "arn:aws:s3:::far/k")
+    of_jobs = roles.of_caller(caller)
+    of_jobs.require(Action.GET, "near", "k")
+    with pytest.raises(InvalidRequest):
+        of_jobs.require(Action.GET, "far", "k")
 
 
 def test_a_session_makes_no_keys_that_it_may_not_make(account: Accounts) -> None:

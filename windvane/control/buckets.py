@@ -22,6 +22,15 @@ class BucketOwners(Protocol):
         """Return the account, None if it is nobody's."""
 
 
+RegionOf = Callable[[str], str | None]
+"""The region of a bucket of the S3 store; None if that is unknown."""
+
+
+def no_region(_: str) -> str | None:
+    """Of a store that knows none."""
+    return None
+
+
 class DeclaredOwners:
     """Owners that are known beforehand: of an external S3 store, where every account may use every other bucket."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import takewhile
 
 from windvane.artifacts.base import ObjectInfo
 from windvane.artifacts.mapped import BucketMap
-from windvane.control.buckets import BucketOwners
+from windvane.control.buckets import BucketOwners, RegionOf, no_region
 from windvane.control.identity.authorizer import Authorizer, account_of, denied
 from windvane.control.identity.conditions import Facts
 from windvane.control.identity.declared import SAGEMAKER
@@ -77,12 +77,14 @@ class Grant:
     owners: BucketOwners
     mapped: BucketMap
     patience: Patience = field(default_factory=Patience, compare=False)
+    region_of: RegionOf = field(default=no_region, compare=False)
 
     def decides(self, action: Action, bucket: str, key: str = "") -> Decision:
         """key    of an object, or the prefix that is listed"""
+        rights = self._rights_at(bucket)
         if action is Action.LIST:
-            return self._decides(action, f"arn:aws:s3:::{bucket}", {"s3:prefix": key})
-        return self._decides(action, f"arn:aws:s3:::{bucket}/{key}")
+            return self._decides(rights, action, f"arn:aws:s3:::{bucket}", {"s3:prefix": key})
+        return self._decides(rights, action, f"arn:aws:s3:::{bucket}/{key}")
 
     def allows(self, action: Action, bucket: str, key: str = "") -> bool:
         """Whether the policies allow this."""
@@ -116,12 +118,12 @@ class Grant:
 
     def may_use_key(self, arn: str, action: str) -> bool:
         """Whether the policies allow this with a key of KMS."""
-        return self._decides(action, arn) is Decision.ALLOWED
+        return self._decides(self.rights, action, arn) is Decision.ALLOWED
 
     def require_key(self, arn: str, *actions: str) -> None:
         """raises    InvalidRequest if the role may not do this with a key of KMS"""
         for action in actions:
-            decision = self._decides(action, arn)
+            decision = self._decides(self.rights, action, arn)
             if decision is not Decision.ALLOWED:
                 raise InvalidRequest(
                     f'Access denied: the role "{self.role_arn}" has no "{action}" permission on key "{arn}": '
@@ -135,8 +137,17 @@ class Grant:
         if self.owners.owner(bucket) not in (None, self.account):
             raise self._denied(action, bucket, "The bucket belongs to another account.")
 
-    def _decides(self, action: str, resource: str, facts: Facts = NO_FACTS) -> Decision:
-        return self.patience.decide(self.rights, action, resource, facts)
+    def _decides(
+        self, rights: Rights, action: str, resource: str, facts: Facts = NO_FACTS
+    ) -> Decision:
+        return self.patience.decide(rights, action, resource, facts)
+
+    def _rights_at(self, bucket: str) -> Rights:
+        """The rights where the bucket is, which has a region of its own, whatever the job's is."""
+        if not self.rights.depends_on_request:
+            return self.rights
+        facts = region_facts(bucket, self.mapped, self.region_of)
+        return replace(self.rights, facts={**self.rights.facts, **facts})
 
     def _why(self, action: Action, decision: Decision) -> str:
         if self.is_declared:
@@ -155,11 +166,16 @@ class Roles:
     """The roles that jobs and models can have."""
 
     def __init__(
-        self, authorizer: Authorizer, owners: BucketOwners, mapped: BucketMap | None = None
+        self,
+        authorizer: Authorizer,
+        owners: BucketOwners,
+        mapped: BucketMap | None = None,
+        region_of: RegionOf = no_region,
     ) -> None:
         """mapped    the buckets that are read from elsewhere"""
         self._authorizer = authorizer
         self._owners = owners
+        self._region_of = region_of
         self._mapped = mapped or BucketMap()
 
     def default(self, scope: Scope) -> Grant:
@@ -229,12 +245,14 @@ class Roles:
         self, caller: Caller, action: str, resource: str, facts: Facts = NO_FACTS
     ) -> None:
         """Check what an S3 request asks for; a bucket that is declared for everybody is read by everybody whom nothing
-        denies it.
+        denies it. A bucket has a region of its own, whatever region a request is signed for.
 
         raises    AccessDenied
         """
         bucket = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
         source = self._mapped.find(bucket)
+        if self._authorizer.rights(caller.credential).depends_on_request:
+            facts = {**facts, **region_facts(bucket, self._mapped, self._region_of)}
         if source is not None and not source.accounts and action.startswith(_READS):
             decision = self._authorizer.decide(caller, action, resource, facts)
             if decision in DENIALS:
@@ -243,7 +261,22 @@ class Roles:
         self._authorizer(caller, action, resource, facts)
 
     def _grant(self, arn: str, rights: Rights, is_declared: bool) -> Grant:
-        return Grant(arn, rights.account, rights, is_declared, self._owners, self._mapped)
+        return Grant(
+            arn,
+            rights.account,
+            rights,
+            is_declared,
+            self._owners,
+            self._mapped,
+            region_of=self._region_of,
+        )
+
+
+def region_facts(bucket: str, mapped: BucketMap, region_of: RegionOf) -> dict[str, str]:
+    """What conditions may ask for of the region of a bucket; nothing if that is unknown."""
+    source = mapped.find(bucket)
+    region = region_of(bucket) if source is None else source.region
+    return {} if region is None else {"aws:requestedregion": region}
 
 
 def _is_narrow(role: Role) -> bool:

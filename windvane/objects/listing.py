@@ -160,11 +160,11 @@ def _page(
         for row in rows:
             if len(found) + len(prefixes) == what.limit or n_characters > _PAGE_CHARACTERS:
                 return Page(found, prefixes, last)
+            n_characters += len(row[attributes_at])
             common = what.common_prefix(row[1])
             if common is None:
                 found.append(row)
                 last = row
-                n_characters += len(row[attributes_at])
                 continue
             last = common.decode()
             prefixes.append(last)
