@@ -1,4 +1,4 @@
-"""Run Ceph's public tests of S3 against a server of this tree: python scripts/s3tests.py CHECKOUT [TESTS]
+"""Run Ceph's public tests of S3 against a server of this tree: PYTHONPATH=tests python -m scripts.s3tests CHECKOUT [TESTS]
 
 CHECKOUT is a clone of https://github.com/ceph/s3-tests. What it needs (its requirements.txt) must be importable by this
 Python, or by the one that --python names. Ends with 0 if the tests that fail are those of tests/conformance/s3tests.toml.
@@ -16,12 +16,9 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import boto3
+from conformance.s3tests import FILE, ceph_tests
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from conformance.s3tests import FILE, ceph_tests  # noqa: E402 - it lies with the tests
-
 _ACCOUNTS = {"s3 main": "1", "s3 alt": "2", "s3 tenant": "3", "iam": "4"}
 """Sections of the tests' configuration, and the digit that the account of each consists of."""
 

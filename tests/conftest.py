@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,7 @@ pytest.register_assert_rewrite("windvane.testing")
 
 from conformance import session  # noqa: E402 - asserts of what is imported before the line above stay mute
 from conformance.notes import Desk  # noqa: E402
+from ordering import FilesOfOneJobTogether, place  # noqa: E402
 
 _DESK = pytest.StashKey[Desk]()
 
@@ -37,6 +39,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(temporary.cleanup)
         kept = temporary.name
     config.stash[_DESK] = session.open_in(Path(kept).absolute() / worker)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesOfOneJobTogether | None:
+    return FilesOfOneJobTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -47,7 +47,7 @@ _CEPH_HEAD = """\
 
 Of the public [s3-tests](https://github.com/ceph/s3-tests) (commit {commit}) those on objects, lists, parts, copies, ranges,
 conditions, links and forms, tags, versions, checksums and encryption are run against a server: {n_tests} tests, of which
-{n_met} pass. `python scripts/s3tests.py CHECKOUT` runs them, and fails if any other does not pass than these:
+{n_met} pass. `PYTHONPATH=tests python -m scripts.s3tests CHECKOUT` runs them, and fails if any other does not pass than these:
 """
 
 _WITHOUT_HEAD = """\

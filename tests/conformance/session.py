@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conformance.notes import Desk, Notes
 
-_LAUNCHER = Path(__file__).with_name("served.py")
+_LAUNCHER = Path(__file__).resolve().parents[1] / "serve_watched.py"
 
 _desk: list[Desk] = []
 _notes: list[Notes] = []

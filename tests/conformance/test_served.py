@@ -22,5 +22,5 @@ def test_options_output_and_exit_code_are_those_of_the_command(tmp_path):
 
 
 def test_servers_of_this_session_are_watched():
-    assert session.serving()[1].endswith("served.py")
+    assert session.serving()[1].endswith("serve_watched.py")
     assert session.serving()[-1] == "serve"

@@ -1,8 +1,4 @@
-"""`windvane serve` whose model processes can be made to run what they should not: `breakable.py NOTES serve --data-dir ...`.
-
-The program of model processes is another (broken_instance.py), and nothing else: the server confines them as it confines its
-own. Started by its path, as conformance/served.py is.
-"""
+"""A server whose model processes run what they should not (serve_breakable.py), and where there is what they look for."""
 
 from __future__ import annotations
 
@@ -10,11 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-_PROGRAM = Path(__file__).with_name("broken_instance.py")
+_LAUNCHER = Path(__file__).resolve().parents[1] / "serve_breakable.py"
 
 
 def told_of(
@@ -64,7 +59,7 @@ def model_processes(server: int) -> set[int]:
 
 
 def command(notes: Path) -> list[str]:
-    return [sys.executable, __file__, str(notes), "serve"]
+    return [sys.executable, str(_LAUNCHER), str(notes), "serve"]
 
 
 UNPRIVILEGED = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
@@ -77,21 +72,3 @@ def why_not_unprivileged() -> str:
         return "only root has privileges to give up: the other test is this one"
     done = subprocess.run([*UNPRIVILEGED, "true"], capture_output=True, text=True, check=False)
     return done.stderr.strip()
-
-
-def _break() -> None:
-    from windvane import app
-    from windvane.work.hosting.hosting import Hosting
-
-    app.Hosting = partial(Hosting, program=(sys.executable, str(_PROGRAM)))
-
-
-if __name__ == "__main__":
-    from windvane.cli.main import main
-
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-    from conformance.served import watch
-
-    watch(Path(sys.argv.pop(1)))
-    _break()
-    sys.exit(main())

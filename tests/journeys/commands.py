@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from journeys.running import BIN
+from journeys.sdk import quick_path
 
 
 class Aws:
@@ -38,7 +39,9 @@ class Aws:
 
 
 def version_1(server, home):
-    return Aws(BIN / "aws", server.shell_env(HOME=str(home), AWS_PAGER=""))
+    """Its waiters ask again sooner than after half a minute."""
+    environment = server.shell_env(HOME=str(home), AWS_PAGER="", PYTHONPATH=quick_path())
+    return Aws(BIN / "aws", environment)
 
 
 def version_2(server, home):

@@ -123,7 +123,7 @@ class RunningServer:
             if job["AutoMLJobStatus"] in FINAL:
                 return job
             assert time.monotonic() < give_up, (job, self.log()[-5000:])
-            time.sleep(0.3)
+            time.sleep(0.1)
 
 
 def limits(candidates, runtime_s):

@@ -127,7 +127,7 @@ def test_an_endpoint_that_exists_is_updated(sagemaker, job):
     assert message.startswith("Cannot create already existing endpoint")
     sagemaker.update_endpoint(**wanted)
     waiter = sagemaker.get_waiter("endpoint_in_service")
-    waiter.wait(EndpointName=JOB, WaiterConfig={"Delay": 1, "MaxAttempts": 36000})
+    waiter.wait(EndpointName=JOB, WaiterConfig={"Delay": 0.2, "MaxAttempts": 36000})
     assert sagemaker.describe_endpoint(EndpointName=JOB)["EndpointConfigName"] == "airflow"
     sagemaker.delete_endpoint(EndpointName=JOB)
 

@@ -24,7 +24,7 @@ def aws(server, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def waiting(aws, server, packed):
-    """A command that waits for an endpoint, which has just been created: it asks every 30 seconds."""
+    """A command that waits for an endpoint, which has just been created."""
     containers = json.dumps(Deploying(server, packed).whole())
     for name in (f"{JOB}-a", f"{JOB}-b"):
         aws("sagemaker", "create-model", "--model-name", name, "--containers", containers)
@@ -104,9 +104,9 @@ def test_a_transform_job_of_a_model_of_ones_own(aws, server, waiting, tmp_path):
         *("--transform-output", f"S3OutputPath={root}-out/,AssembleWith=Line"),
         *("--transform-resources", "InstanceType=ml.m5.large,InstanceCount=1"),
     )
-    # The command would ask again after a minute only.
+    # The command asks 60 times.
     ended = server.client("sagemaker").get_waiter("transform_job_completed_or_stopped")
-    ended.wait(TransformJobName=JOB, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+    ended.wait(TransformJobName=JOB, WaiterConfig={"Delay": 0.2, "MaxAttempts": 600})
     wait = ("sagemaker", "wait", "transform-job-completed-or-stopped")
     aws(*wait, "--transform-job-name", JOB)
     assert set(aws("s3", "cp", f"{root}-out/rows.csv.out", "-").split()) <= {"yes", "no"}

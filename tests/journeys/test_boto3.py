@@ -7,6 +7,7 @@ import nbformat
 import pandas as pd
 import pytest
 from journeys.running import limits
+from journeys.stepping import WAIT
 from sklearn.metrics import f1_score
 
 from windvane.domain.problem import Mode
@@ -181,7 +182,7 @@ def test_the_transform_step_of_every_candidate_can_be_sent_back(job, server):
     waiter = sagemaker.get_waiter("transform_job_completed_or_stopped")
     for number in range(len(told)):
         name = f"step-again-{number}"
-        waiter.wait(TransformJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+        waiter.wait(TransformJobName=name, WaiterConfig=WAIT)
         again = sagemaker.describe_transform_job(TransformJobName=name)
         assert again["TransformJobStatus"] == "Completed", again
 
@@ -267,7 +268,5 @@ def test_deleting_an_endpoint_ends_its_processes(job, server):
     sagemaker = server.client("sagemaker")
     before = len(server.children())
     sagemaker.delete_endpoint(EndpointName="bank-endpoint")
-    sagemaker.get_waiter("endpoint_deleted").wait(
-        EndpointName="bank-endpoint", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
-    )
+    sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="bank-endpoint", WaiterConfig=WAIT)
     assert len(server.children()) < before

@@ -1,4 +1,5 @@
-"""The README's commands, run as they stand: in its order, in one folder, the server on a free port."""
+"""The README's commands, run as they stand but for the time that jobs get: in its order, in one folder, the server on a free
+port."""
 
 import os
 import subprocess
@@ -7,6 +8,12 @@ import pytest
 from journeys.pages import blocks, look_like_a_clone, run
 
 SERVE = ".venv/bin/windvane serve --data-dir ./windvane-data"
+SHORTER = {
+    '"MaxAutoMLJobRuntimeInSeconds": 60': '"MaxAutoMLJobRuntimeInSeconds": 30',
+    "--max-runtime 30": "--max-runtime 15",
+    "max_runtime_s=30": "max_runtime_s=15",
+}
+"""What jobs are told of their time, and what they are told here."""
 
 
 @pytest.fixture
@@ -15,8 +22,20 @@ def folder(tmp_path):
     return tmp_path
 
 
+def shortened(block):
+    language, text = block
+    for told, shorter in SHORTER.items():
+        text = text.replace(told, shorter)
+    return language, text
+
+
+def test_the_jobs_of_the_readme_are_told_their_time():
+    page = "".join(text for _, text in blocks("README.md", "sh", "python"))
+    assert [page.count(told) for told in SHORTER] == [1, 1, 1]
+
+
 def test_the_commands_of_the_readme_work_in_their_order(folder):
-    start, *others = blocks("README.md", "sh", "python")
+    start, *others = map(shortened, blocks("README.md", "sh", "python"))
     setup, _, serve = start[1].strip().partition("\n")
     assert (setup, serve) == ("make setup", SERVE)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

@@ -9,21 +9,17 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from journeys.running import BIN, limits
+from journeys.running import BIN
+from journeys.small import OF_CLASSES, trained
 from journeys.stepping import WAIT
 
-JOB = "reported"
-ROWS = 1500
+JOB = OF_CLASSES
 
 
 @pytest.fixture(scope="module")
-def others(server, bank_train):
+def others(server):
     """Names of the finished candidates without reports, the worst first."""
-    lines = bank_train.splitlines(keepends=True)
-    uri = server.upload("reported/train.csv", b"".join(lines[: ROWS + 1]))
-    server.create_job(JOB, uri, AutoMLJobConfig=limits(4, 100))
-    job = server.wait_for_job(JOB)
-    assert job["AutoMLJobStatus"] == "Completed", job
+    trained(server, JOB)
     ranked = server.client("sagemaker").list_candidates_for_auto_ml_job(
         AutoMLJobName=JOB, SortBy="FinalObjectiveMetricValue", StatusEquals="Completed"
     )["Candidates"]

@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from journeys.running import RunningServer
+from journeys.small import table
 
 OTHER = {
     "account": "111111111111",
@@ -120,8 +121,8 @@ def test_an_account_sees_its_own_buckets_only(server):
     ours.create_bucket(Bucket="their-bucket")
 
 
-def test_an_account_sees_its_own_jobs_only_and_may_not_use_anothers_buckets(server, bank_train):
-    uri = server.upload("accounts/train.csv", bank_train)
+def test_an_account_sees_its_own_jobs_only_and_may_not_use_anothers_buckets(server):
+    uri = server.upload("accounts/train.csv", table(of_classes=True))
     server.create_job("mine", uri, GenerateCandidateDefinitionsOnly=True)
     job = server.wait_for_job("mine")
     assert job["AutoMLJobSecondaryStatus"] == "CandidateDefinitionsGenerated"

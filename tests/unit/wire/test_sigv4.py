@@ -10,10 +10,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from windvane.errors import BadSignature, IncompleteSignature
+from windvane.errors import (
+    BadSignature,
+    ClockSkew,
+    IncompleteLink,
+    IncompleteSignature,
+    LinkExpired,
+    MissingToken,
+    UnknownKey,
+)
 from windvane.wire.call import Credential, Request
 from windvane.wire.s3.refusals import S3Refusal
-from windvane.wire.sigv4 import UNSIGNED, hash_payload, s3_payload_hash, signing_key, verify
+from windvane.wire.sigv4 import (
+    UNSIGNED,
+    claimed_access_key,
+    declared_hash,
+    hash_payload,
+    mismatch,
+    read_claim,
+    read_signature,
+    s3_authenticator,
+    s3_payload_hash,
+    signing_key,
+    verify,
+)
 
 SUITE_TIME = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)
 S3_TIME = datetime(2013, 5, 24, tzinfo=UTC)
@@ -101,7 +121,7 @@ def s3_caller(request):
     return verify(request, s3_payload_hash(request), OneKey(S3_KEY), S3_TIME)
 
 
-def test_the_published_ranged_get_of_s3_is_accepted():
+def ranged_get():
     empty = hash_payload(b"")
     headers = [
         ("host", "examplebucket.s3.amazonaws.com"),
@@ -111,18 +131,130 @@ def test_the_published_ranged_get_of_s3_is_accepted():
     ]
     signature = "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
     signed = authorization(headers, signature, S3_KEY.access_key, "20130524/us-east-1/s3")
-    s3_caller(Request("GET", "/test.txt", "", (*headers, signed), b""))
+    return Request("GET", "/test.txt", "", (*headers, signed), b"")
+
+
+def test_the_published_ranged_get_of_s3_is_accepted():
+    assert s3_caller(ranged_get()).credential == S3_KEY
+
+
+PRESIGNED = (
+    "X-Amz-Algorithm=AWS4-HMAC-SHA256"
+    "&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"
+    "&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
+    "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
+)
+
+
+def presigned_get(query=PRESIGNED):
+    host = ("host", "examplebucket.s3.amazonaws.com")
+    return Request("GET", "/test.txt", query, (host,), b"")
 
 
 def test_the_published_presigned_get_of_s3_is_accepted():
-    query = (
-        "X-Amz-Algorithm=AWS4-HMAC-SHA256"
-        "&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"
-        "&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
-        "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
+    s3_caller(presigned_get())
+
+
+def test_a_presigned_request_is_good_to_the_second_that_it_says():
+    signature, day = read_signature(presigned_get()), timedelta(days=1)
+    assert (signature.in_query, signature.expires_s) == (True, day.total_seconds())
+    verify(presigned_get(), UNSIGNED, OneKey(S3_KEY), S3_TIME + day)
+    with pytest.raises(LinkExpired):
+        verify(presigned_get(), UNSIGNED, OneKey(S3_KEY), S3_TIME + day + timedelta(seconds=1))
+
+
+def test_the_authenticator_of_s3_asks_its_clock():
+    authenticate = s3_authenticator(OneKey(S3_KEY), lambda: S3_TIME)
+    assert authenticate(ranged_get()).account == S3_KEY.account
+    with pytest.raises(ClockSkew, match="difference between the request time"):
+        s3_authenticator(OneKey(S3_KEY), lambda: SUITE_TIME)(ranged_get())
+
+
+def test_who_signs_nothing_is_denied_access_by_s3():
+    authenticate = s3_authenticator(OneKey(S3_KEY), lambda: S3_TIME)
+    with pytest.raises(MissingToken, match=r"^Access Denied$"):
+        authenticate(presigned_get(query=""))
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        (PRESIGNED.replace("HMAC-SHA256", "HMAC-SHA1"), "Unsupported AWS 'algorithm'"),
+        (PRESIGNED.replace("&X-Amz-Date=20130524T000000Z", ""), "must include 'X-Amz-Date'"),
+        (PRESIGNED.replace("&X-Amz-SignedHeaders=host", ""), "include 'X-Amz-SignedHeaders'"),
+        (f"{PRESIGNED}&X-Amz-Expires=1", "'X-Amz-Expires' stands twice in the query"),
+    ],
+)
+def test_a_presigned_request_says_all_of_its_signature_once(query, told):
+    with pytest.raises(IncompleteLink, match=told):
+        read_signature(presigned_get(query))
+
+
+def test_other_parameters_may_stand_twice():
+    assert read_signature(presigned_get(f"part=1&part=2&{PRESIGNED}")).access_key == (
+        S3_KEY.access_key
     )
-    host = ("host", "examplebucket.s3.amazonaws.com")
-    s3_caller(Request("GET", "/test.txt", query, (host,), b""))
+
+
+def test_outside_of_s3_a_presigned_request_may_do_without_a_lifetime():
+    query = PRESIGNED.replace("%2Fs3%2F", "%2Fsts%2F").replace("&X-Amz-Expires=86400", "")
+    assert read_signature(presigned_get(query)).expires_s == 15 * 60
+
+
+@pytest.mark.parametrize("expires_s", [1, 604_800])
+def test_the_shortest_and_the_longest_lifetime_are_good(expires_s):
+    query = PRESIGNED.replace("86400", str(expires_s))
+    assert read_signature(presigned_get(query)).expires_s == expires_s
+
+
+def test_a_session_token_is_read_where_the_signature_stands():
+    in_query = read_signature(presigned_get(f"{PRESIGNED}&X-Amz-Security-Token=t"))
+    header = ("x-amz-security-token", " t ")
+    request = suite_request("get-vanilla")
+    in_head = read_signature(Request("GET", "/", "", (*request.headers, header), b""))
+    assert (in_query.session_token, in_head.session_token) == ("t", "t")
+    assert read_signature(request).session_token == ""
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "key"),
+    [
+        ((), "", ""),
+        ((authorization([HOST], "0"),), "", "AKIDEXAMPLE"),
+        ((authorization([HOST], "0"),), PRESIGNED, "AKIDEXAMPLE"),
+        ((("authorization", "Basic dXNlcg=="),), PRESIGNED, ""),
+        ((authorization([HOST], "0", key="A"),), "", ""),
+        ((), PRESIGNED, "AKIAIOSFODNN7EXAMPLE"),
+        ((), "x-amz-credential=AKIAEXAMPLE/20130524/us-east-1", "AKIAEXAMPLE"),
+        ((), "list&X-Amz-Credential=AKIAEXAMPLE%2f20130524", "AKIAEXAMPLE"),
+        ((), "AX-Amz-Credential=AKIAEXAMPLE/", ""),
+    ],
+)
+def test_the_key_that_a_request_names_is_found_before_it_is_proved(headers, query, key):
+    assert claimed_access_key(Request("GET", "/", query, headers, b"")) == key
+
+
+@pytest.mark.parametrize(
+    ("declared", "hashed"), [("a" * 64, "a" * 64), (" " + "0" * 64, "0" * 64), (UNSIGNED, "")]
+)
+def test_a_declared_hash_is_one_of_a_content(declared, hashed):
+    headers = (("x-amz-content-sha256", declared),)
+    assert declared_hash(Request("PUT", "/", "", headers, b"")) == hashed
+    assert declared_hash(Request("PUT", "/", "", (), b"")) == ""
+
+
+def test_a_mismatch_is_told_in_the_words_of_the_service():
+    assert "Check your key and signing method." in str(mismatch("s3"))
+    assert "Consult the service documentation" in str(mismatch("sagemaker"))
+
+
+@pytest.mark.parametrize(
+    ("service", "told"), [("s3", "does not exist in our records"), ("iam", "token included")]
+)
+def test_an_unknown_key_is_told_in_the_words_of_the_service(service, told):
+    signed = authorization([HOST, DATE], "0" * 64, "AKIDSTRANGER", f"20150830/us-east-1/{service}")
+    with pytest.raises(UnknownKey, match=told):
+        read_claim(Request("GET", "/", "", (HOST, DATE, signed), b""), OneKey(S3_KEY), SUITE_TIME)
 
 
 def vanilla(**changed):
@@ -180,6 +312,71 @@ def test_a_date_that_is_none_is_incomplete(stamp):
         check(Request("GET", "/", "", headers, b""))
 
 
+@pytest.mark.parametrize(
+    ("date", "stamp"),
+    [
+        ("Sun, 30 Aug 2015 12:36:00 GMT", "20150830T123600Z"),
+        ("Sun, 30 Aug 2015 12:36:00", "20150830T123600Z"),
+        ("Sun, 30 Aug 2015 14:36:00 +0200", "20150830T123600Z"),
+        ("20150830T123600Z", "20150830T123600Z"),
+    ],
+)
+def test_a_date_of_http_does_where_there_is_no_other(date, stamp):
+    signed = authorization([HOST, DATE], "0" * 64)
+    found = read_signature(Request("GET", "/", "", (HOST, ("date", date), signed), b"")).stamp
+    assert (found.moment, found.text) == (SUITE_TIME, stamp)
+    later = ("date", "Mon, 31 Aug 2015 12:36:00 GMT")
+    both = read_signature(Request("GET", "/", "", (HOST, later, DATE, signed), b""))
+    assert both.stamp.moment == SUITE_TIME, "the other counts"
+
+
+def test_parts_of_an_authorization_stand_in_any_order_and_once():
+    parts = vanilla().first["authorization"].partition(" ")[2].split(", ")
+    for order in (parts[::-1], [parts[1], parts[0], parts[2]]):
+        line = f"AWS4-HMAC-SHA256 {','.join(order)}"
+        check(Request("GET", "/", "", (HOST, DATE, ("authorization", line)), b""))
+    twice = ("authorization", f"AWS4-HMAC-SHA256 {', '.join([*parts, parts[0]])}")
+    with pytest.raises(IncompleteSignature, match="'Credential' stands twice"):
+        check(Request("GET", "/", "", (HOST, DATE, twice), b""))
+
+
+def test_all_that_an_authorization_lacks_is_told_at_once():
+    headers = (HOST, ("authorization", "AWS4-HMAC-SHA256 Credential=a"))
+    with pytest.raises(IncompleteSignature) as told:
+        read_signature(Request("GET", "/", "", headers, b""))
+    for part in ("'Signature' parameter", "'SignedHeaders' parameter", "'X-Amz-Date' or a 'Date'"):
+        assert part in str(told.value)
+    assert "'Credential'" not in str(told.value)
+
+
+@pytest.mark.parametrize(("n_characters", "is_read"), [(512, True), (513, False)])
+def test_a_credential_has_a_longest(n_characters, is_read):
+    scope = "/20150830/us-east-1/service/aws4_request"
+    request = vanilla(Credential="A" * (n_characters - len(scope)) + scope)
+    if is_read:
+        assert read_signature(request).scope == scope[1:]
+    else:
+        with pytest.raises(IncompleteSignature, match="exactly 5 slash-delimited"):
+            read_signature(request)
+
+
+@pytest.mark.parametrize(
+    "credential",
+    ["/20150830/us-east-1/service/aws4_request", "A/20150830/us-east-1/service/aws3_request"],
+)
+def test_a_credential_names_a_key_and_ends_as_all_do(credential):
+    with pytest.raises(IncompleteSignature, match="exactly 5 slash-delimited"):
+        read_signature(vanilla(Credential=credential))
+
+
+def test_many_signed_headers_are_read_like_few():
+    names = ";".join(["host", *(f"x-{number:05}" for number in range(70)), "x-amz-date"])
+    assert len(names) < 1024
+    assert ";".join(read_signature(vanilla(SignedHeaders=names)).signed_headers) == names
+    long = f"host;{'x' * 1024};x-amz-date"
+    assert read_signature(vanilla(SignedHeaders=long)).signed_headers == tuple(long.split(";"))
+
+
 @pytest.mark.parametrize("expires", ["", "0", "-1", "604801", "1e3", "9" * 40])
 def test_a_presigned_request_of_s3_needs_a_sensible_lifetime(expires):
     query = (
@@ -191,8 +388,11 @@ def test_a_presigned_request_of_s3_needs_a_sensible_lifetime(expires):
         s3_caller(Request("GET", "/", query, (HOST,), b""))
 
 
-def test_a_signature_of_exactly_fifteen_minutes_is_accepted():
-    check(suite_request("get-vanilla"), SUITE_TIME + timedelta(minutes=15))
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_clock_may_be_fifteen_minutes_off_and_not_a_second_more(sign):
+    check(suite_request("get-vanilla"), SUITE_TIME + sign * timedelta(minutes=15))
+    with pytest.raises(ClockSkew):
+        check(suite_request("get-vanilla"), SUITE_TIME + sign * timedelta(seconds=901))
 
 
 @pytest.mark.parametrize("declared", ["", "0" * 63, "G" * 64, "unsigned"])

@@ -1,13 +1,7 @@
 """The search of these tests proposes without looking at data."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from world import fake_propose, fake_recipes
+from unit.work.world import fake_propose, fake_recipes
 
 from windvane.automl import search as workflow_search
 from windvane.engine.tuning import search

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from world import START, make_job
+from unit.work.world import START, make_job
 
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts

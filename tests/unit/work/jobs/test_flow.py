@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import SHARED, START, World, fake_propose, make_job
+from unit.work.world import SHARED, START, World, fake_propose, make_job
 
 from windvane.domain.candidate import CandidateStatus
 from windvane.domain.deployment import EndpointStatus

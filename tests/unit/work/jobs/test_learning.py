@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from world import ANALYSIS, START, World, make_job
+from unit.work.world import ANALYSIS, START, World, make_job
 
 from windvane.automl.actions import (
     BuildEnsemble,

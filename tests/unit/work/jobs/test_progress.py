@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from world import World, make_job
+from unit.work.world import World, make_job
 
 from windvane.domain.deployment import EndpointStatus
 from windvane.domain.job import JobStatus, SecondaryStatus

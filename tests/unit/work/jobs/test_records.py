@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from world import START, make_job, outcome
+from unit.work.world import START, make_job, outcome
 
 from windvane.domain.candidate import Candidate, TransformJob
 from windvane.domain.job import AutoMLJob

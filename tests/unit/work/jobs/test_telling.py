@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from world import START, World, make_job
+from unit.work.world import START, World, make_job
 
 from windvane.domain.candidate import TrainingJob
 from windvane.domain.datasource import DataSource

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from world import START, make_job
+from unit.work.world import START, make_job
 
 from windvane.artifacts.base import Location
 from windvane.artifacts.local import LocalArtifacts

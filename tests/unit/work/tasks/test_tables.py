@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 from unit.work.tasks.test_training import Bucket, output, table, with_means
-from world import SCOPE
+from unit.work.world import SCOPE
 
 from windvane.artifacts.base import parse_location
 from windvane.domain.candidate import TrainingJob

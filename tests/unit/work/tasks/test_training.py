@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from world import SCOPE, START
+from unit.work.world import SCOPE, START
 
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from unit.work.room import room_mb
 from unit.work.workers.forking import forking
-from world import SCOPE
+from unit.work.world import SCOPE
 
 from windvane.domain.candidate import (
     Candidate,

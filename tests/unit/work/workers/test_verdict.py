@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from world import START, make_job
+from unit.work.world import START, make_job
 
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.process.child import Ending, Exit

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from unit.work.workers.test_worker import Shop
-from world import SCOPE, make_job
+from unit.work.world import SCOPE, make_job
 
 from windvane.control.kms.lookup import new_key
 from windvane.control.kms.master import MasterKeys, master_key

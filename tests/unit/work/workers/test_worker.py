@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from unit.work.room import room_mb
 from unit.work.workers.forking import forking
-from world import ANALYSIS, RECIPES, make_job, outcome
+from unit.work.world import ANALYSIS, RECIPES, make_job, outcome
 
 from windvane.domain.candidate import (
     Candidate,

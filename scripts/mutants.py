@@ -1,0 +1,223 @@
+"""Mutation tests: change one thing in a module, run the tests that are its own, and see whether one of them fails.
+
+Each group's tests are collected once; every mutant is a fork of that process, in which the changed function, class or
+constant takes the place of the loaded one before the tests run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import importlib
+import os
+import signal
+import sys
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GROUPS = {
+    "windvane/wire/sigv4*.py": ["tests/unit/wire/test_sigv4.py", "tests/wire/test_sigv4.py"],
+    "windvane/automl/[cehlsw]*.py": ["tests/unit/automl/test_[cehlsw]*.py"],
+    "windvane/engine/tuning/pacing.py": ["tests/unit/engine/tuning/test_pacing.py"],
+    "windvane/engine/evaluation/*.py": ["tests/unit/engine/evaluation"],
+    "windvane/engine/ensembles/*.py": ["tests/unit/engine/ensembles"],
+}
+"""Modules, and the tests that are to notice what is changed in them."""
+
+_TO_KILL = 0.85
+_LONGEST_S = 120
+_NOT_MADE = 70
+"""Exit status of the fork of a mutant that cannot be imported: it is none."""
+
+_SWAPS = [
+    *((ast.Eq, ast.NotEq), (ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Is, ast.IsNot)),
+    *((ast.In, ast.NotIn), (ast.Add, ast.Sub), (ast.Mult, ast.Div), (ast.And, ast.Or)),
+    (ast.Break, ast.Continue),
+]
+_OTHER = dict(_SWAPS) | {b: a for a, b in _SWAPS}
+_OTHER |= {ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.MatMult: ast.Add}
+_CALLED = {"min": "max", "max": "min", "any": "all", "all": "any"}
+_LEFT_ALONE = ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Assert
+
+
+Path_ = tuple[tuple[str, int | None], ...]
+"""Fields of nodes, and places in those that are lists, from a module downward."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module in which the node at a path is changed; `told` is what stands there now."""
+
+    file: str
+    line: int
+    told: str
+    path: Path_
+
+    @property
+    def module(self) -> str:
+        return self.file.removesuffix(".py").replace("/", ".")
+
+    def tree(self) -> ast.Module:
+        """Return the changed module."""
+        node: Any = (tree := ast.parse((ROOT / self.file).read_text()))
+        *above, (name, place) = self.path
+        for step in above:
+            node = _child(node, *step)
+        new = changed(_child(node, name, place))
+        if place is None:
+            setattr(node, name, new)
+        else:
+            getattr(node, name)[place] = new
+        return ast.fix_missing_locations(tree)
+
+
+def changed(node: Any) -> ast.AST | None:
+    """Return what takes the place of a node, which may be changed itself; None if nothing does."""
+    match node:
+        case ast.operator() | ast.cmpop() | ast.boolop() | ast.Break() | ast.Continue():
+            return _OTHER[type(node)]() if type(node) in _OTHER else None
+        case ast.UnaryOp(op=ast.Not() | ast.USub()):
+            return node.operand
+        case ast.Constant(value=bool(value)):
+            node.value = not value
+        case ast.Constant(value=int(value) | float(value)):
+            node.value = value + 1
+        case ast.Constant(value=str(value) | bytes(value)) if value:
+            node.value = value + value[:1]
+        case ast.Call(func=ast.Name(id=name)) if name in _CALLED:
+            node.func = ast.Name(_CALLED[name], ast.Load())
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
+            node.value = ast.Constant(None)
+        case ast.If() | ast.IfExp() if isinstance(node.test, ast.Name | ast.Call | ast.Attribute):
+            node.test = ast.UnaryOp(ast.Not(), node.test)
+        case ast.Expr(value=ast.Call()):
+            return ast.Pass()
+        case _:
+            return None
+    return node
+
+
+def places(node: ast.AST, line: int = 0, above: Path_ = ()) -> Iterator[tuple[ast.AST, int, Path_]]:
+    """Yield nodes with their lines and paths: none of annotations, docstrings and errors."""
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns", "decorator_list"):
+            continue
+        for place, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            is_text = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+            if isinstance(child, ast.AST) and not isinstance(child, _LEFT_ALONE) and not is_text:
+                path = (*above, (name, place))
+                line = getattr(child, "lineno", line)
+                yield child, line, path
+                yield from places(child, line, path)
+
+
+def _child(node: Any, name: str, place: int | None) -> Any:
+    value = getattr(node, name)
+    return value if place is None else value[place]
+
+
+def mutants_of(file: str) -> Iterator[Mutant]:
+    for node, line, path in places(ast.parse((ROOT / file).read_text())):
+        if changed(copy.deepcopy(node)) is not None:
+            told = ast.unparse(node).partition("\n")[0] or type(node).__name__
+            yield Mutant(file, line, told, path)
+
+
+def put_in(mutant: Mutant) -> None:
+    """Change the loaded module in place: others hold its functions and classes."""
+    live, tree = sys.modules[mutant.module], mutant.tree()
+    made = types.ModuleType(mutant.module)
+    exec(compile(tree, str(live.__file__), "exec"), made.__dict__)
+    match tree.body[mutant.path[0][1] or 0]:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            _transplant(getattr(live, name), getattr(made, name))
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            old = getattr(live, name)
+            for module in list(sys.modules.values()):
+                if getattr(module, "__dict__", {}).get(name) is old:
+                    setattr(module, name, getattr(made, name))
+
+
+def _transplant(live: Any, made: Any) -> None:
+    if isinstance(live, type):
+        for name in vars(live).keys() & vars(made).keys() - {"__class__", "__dict__"}:
+            _transplant(vars(live)[name], vars(made)[name])
+    elif isinstance(live, types.FunctionType) and not hasattr(live, "__wrapped__"):
+        live.__code__, live.__defaults__ = made.__code__, made.__defaults__
+        live.__kwdefaults__ = made.__kwdefaults__
+    else:
+        getattr(live, "cache_clear", lambda: None)()
+        for inner in ("__wrapped__", "__func__", "fget", "func"):
+            if hasattr(live, inner):
+                _transplant(getattr(live, inner), getattr(made, inner))
+
+
+def forked(tests: list[str], mutant: Mutant | None) -> int:
+    """Run the tests in a fork, and return its process id; its exit status is 0 if they pass."""
+    if pid := os.fork():
+        return pid
+    status = _NOT_MADE
+    try:
+        for descriptor in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+        signal.alarm(_LONGEST_S)
+        if mutant is not None:
+            put_in(mutant)
+        status = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
+    finally:
+        os._exit(status)
+
+
+def files_of(patterns: list[str]) -> list[str]:
+    return sorted(str(file.relative_to(ROOT)) for one in patterns for file in ROOT.glob(one))
+
+
+def tried(pattern: str, word: str, every: int) -> tuple[int, int]:
+    """Try the mutants of a group, and return how many there are and how many survive."""
+    files = [one for one in files_of([pattern]) if word in one]
+    waiting = [mutant for one in files for mutant in mutants_of(one)][::-every]
+    if not waiting:
+        return 0, 0
+    tests = files_of(GROUPS[pattern])
+    pytest.main(["--collect-only", "-qqq", "-p", "no:cacheprovider", *tests])
+    for module in {mutant.module for mutant in waiting}:
+        importlib.import_module(module)
+    if os.waitpid(forked(tests, None), 0)[1] != 0:
+        raise SystemExit(f"The tests of {pattern} fail without a mutant.")
+    n_mutants, n_survived, running = len(waiting), 0, dict[int, Mutant]()
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            mutant = waiting.pop()
+            running[forked(tests, mutant)] = mutant
+        pid, status = os.wait()
+        mutant, code = running.pop(pid), os.waitstatus_to_exitcode(status)
+        n_mutants -= code == _NOT_MADE
+        n_survived += code == 0
+        if code == 0:
+            print(f"  survives: {mutant.file}:{mutant.line} {mutant.told}", flush=True)
+    print(f"{pattern}: {1 - n_survived / n_mutants:.1%} of {n_mutants} killed", flush=True)
+    return n_mutants, n_survived
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("word", nargs="?", default="", help="in the path of a module")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th mutant")
+    options = parser.parse_args()
+    os.chdir(ROOT)
+    counts = [tried(pattern, options.word, options.every) for pattern in GROUPS]
+    n_mutants, n_survived = map(sum, zip(*counts, strict=True))
+    share = 1 - n_survived / n_mutants
+    print(f"{share:.1%} of {n_mutants} mutants killed; at least {_TO_KILL:.0%} are to be.")
+    return 0 if share >= _TO_KILL else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""The order of test files, and which of them one process runs together (pytest-xdist).
+
+Tests of parts come first, then those that wait for servers most of the time, the longest of them ahead: what begins last
+should be short.
+"""
+
+from __future__ import annotations
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
+
+_WAITING = ("tests/browser/", "tests/faults/", "tests/journeys/")
+_LONGEST = (
+    "tests/journeys/test_readme.py",
+    "tests/journeys/test_again.py",
+    "tests/journeys/test_samples.py",
+    "tests/journeys/test_kill.py",
+    "tests/journeys/test_boto3.py",
+    "tests/journeys/test_backup.py",
+    "tests/journeys/test_stores_and_formats.py",
+    "tests/journeys/test_encryption.py",
+)
+_OF_ONE_JOB = (
+    "tests/journeys/test_again.py",
+    "tests/journeys/test_candidate_estimator.py",
+    "tests/journeys/test_reports.py",
+)
+"""They read the same trained job (journeys/small.py)."""
+
+
+def file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+def place(item: pytest.Item) -> int:
+    """Return where a test stands, for sorting that keeps the order of equals."""
+    file = file_of(item.nodeid)
+    if not file.startswith(_WAITING):
+        return 0
+    return 1 + _LONGEST.index(file) if file in _LONGEST else 1 + len(_LONGEST)
+
+
+class FilesOfOneJobTogether(LoadFileScheduling):
+    """Each file in one process; those that read the same trained job all in one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = file_of(nodeid)
+        return _OF_ONE_JOB[0] if file in _OF_ONE_JOB else file
