@@ -23,10 +23,6 @@ demo: setup
 test: setup-dev
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder --durations 30
 
-# What starts no server and trains no model.
-test-fast: setup-dev
-	$(BIN)/python -m pytest -m "not long and not slow" -n 2 --dist loadfile --no-loadscope-reorder
-
 test-long: setup-dev .venv/.airflow
 	$(BIN)/python -m pytest -m long --timeout 3600 --durations 15
 

@@ -22,14 +22,30 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+_AUTOML = (
+    "choice",
+    "ending",
+    "history",
+    "leaderboard",
+    "limits",
+    "search",
+    "situation",
+    "workflow",
+)
 GROUPS = {
-    "windvane/wire/sigv4*.py": ["tests/unit/wire/test_sigv4.py", "tests/wire/test_sigv4.py"],
-    "windvane/automl/[cehlsw]*.py": ["tests/unit/automl/test_[cehlsw]*.py"],
-    "windvane/engine/tuning/pacing.py": ["tests/unit/engine/tuning/test_pacing.py"],
-    "windvane/engine/evaluation/*.py": ["tests/unit/engine/evaluation"],
-    "windvane/engine/ensembles/*.py": ["tests/unit/engine/ensembles"],
+    "sigv4": (
+        ["windvane/wire/sigv4*.py"],
+        ["tests/unit/wire/test_sigv4.py", "tests/wire/test_sigv4.py"],
+    ),
+    "workflow": (
+        [f"windvane/automl/{name}.py" for name in _AUTOML],
+        [f"tests/unit/automl/test_{name}.py" for name in _AUTOML],
+    ),
+    "pacing": (["windvane/engine/tuning/pacing.py"], ["tests/unit/engine/tuning/test_pacing.py"]),
+    "evaluation": (["windvane/engine/evaluation/*.py"], ["tests/unit/engine/evaluation"]),
+    "ensembles": (["windvane/engine/ensembles/*.py"], ["tests/unit/engine/ensembles"]),
 }
-"""Modules, and the tests that are to notice what is changed in them."""
+"""Modules, and the tests that are to notice what is changed in them, as patterns of paths."""
 
 _TO_KILL = 0.85
 _LONGEST_S = 120
@@ -179,18 +195,15 @@ def files_of(patterns: list[str]) -> list[str]:
     return sorted(str(file.relative_to(ROOT)) for one in patterns for file in ROOT.glob(one))
 
 
-def tried(pattern: str, word: str, every: int) -> tuple[int, int]:
+def tried(group: str, every: int) -> tuple[int, int]:
     """Try the mutants of a group, and return how many there are and how many survive."""
-    files = [one for one in files_of([pattern]) if word in one]
-    waiting = [mutant for one in files for mutant in mutants_of(one)][::-every]
-    if not waiting:
-        return 0, 0
-    tests = files_of(GROUPS[pattern])
+    modules, tests = (files_of(patterns) for patterns in GROUPS[group])
+    waiting = [mutant for module in modules for mutant in mutants_of(module)][::-every]
     pytest.main(["--collect-only", "-qqq", "-p", "no:cacheprovider", *tests])
-    for module in {mutant.module for mutant in waiting}:
-        importlib.import_module(module)
+    for mutant in waiting:
+        importlib.import_module(mutant.module)
     if os.waitpid(forked(tests, None), 0)[1] != 0:
-        raise SystemExit(f"The tests of {pattern} fail without a mutant.")
+        raise SystemExit(f"The tests of {group} fail without a mutant.")
     n_mutants, n_survived, running = len(waiting), 0, dict[int, Mutant]()
     while waiting or running:
         while waiting and len(running) < (os.cpu_count() or 1):
@@ -202,17 +215,17 @@ def tried(pattern: str, word: str, every: int) -> tuple[int, int]:
         n_survived += code == 0
         if code == 0:
             print(f"  survives: {mutant.file}:{mutant.line} {mutant.told}", flush=True)
-    print(f"{pattern}: {1 - n_survived / n_mutants:.1%} of {n_mutants} killed", flush=True)
+    print(f"{group}: {1 - n_survived / n_mutants:.1%} of {n_mutants} mutants killed", flush=True)
     return n_mutants, n_survived
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("word", nargs="?", default="", help="in the path of a module")
+    parser.add_argument("groups", nargs="*", default=[*GROUPS], help=", ".join(GROUPS))
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th mutant")
     options = parser.parse_args()
     os.chdir(ROOT)
-    counts = [tried(pattern, options.word, options.every) for pattern in GROUPS]
+    counts = [tried(group, options.every) for group in options.groups]
     n_mutants, n_survived = map(sum, zip(*counts, strict=True))
     share = 1 - n_survived / n_mutants
     print(f"{share:.1%} of {n_mutants} mutants killed; at least {_TO_KILL:.0%} are to be.")

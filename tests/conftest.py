@@ -20,6 +20,8 @@ from conformance import session  # noqa: E402 - asserts of what is imported befo
 from conformance.notes import Desk  # noqa: E402
 from ordering import FilesOfOneJobTogether, place  # noqa: E402
 
+from windvane.engine.training.onethread import one_thread  # noqa: E402
+
 _DESK = pytest.StashKey[Desk]()
 
 
@@ -39,6 +41,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(temporary.cleanup)
         kept = temporary.name
     config.stash[_DESK] = session.open_in(Path(kept).absolute() / worker)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Generator[None]:
+    """As in the processes of a service or a job: threads of several processes of tests would wait for each other."""
+    with one_thread():
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from windvane import AutoML
 from windvane.automl.leaderboard import leaderboard_from_json
@@ -100,6 +101,13 @@ def test_a_candidate_of_two_divisions_scores_the_same_again(two_classes, tmp_pat
     assert (once.folds_used, again.folds_used) == (n_folds // 2, n_folds)
     assert said(again) == said(first)
     assert first.objective != once.objective
+
+
+@pytest.fixture(autouse=True)
+def _two_threads():
+    """As in a process that has not thought of it."""
+    with threadpool_limits(limits=2):
+        yield
 
 
 class Ticking:
