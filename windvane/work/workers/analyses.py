@@ -23,6 +23,7 @@ _MOST_DIGITS = 20
 """Of a whole number: to read one of thousands takes the square of their number, and 60,000 of those fit."""
 
 _MOST_ROWS, _MOST_FOLDS, _MOST_SEED = 10**12, 1_000, 2**63
+"""Folds of all divisions: what a task of the search reads and writes of each has a name."""
 
 _QUANTILES = ("0.05", "0.5", "0.95")
 
@@ -41,6 +42,7 @@ def read_analysis(data: bytes, max_columns: int) -> Analysis:
     n_rows = whole_in(document, "n_rows", 1, _MOST_ROWS)
     target = text_in(document, "target")
     columns = tuple(_column(column) for column in document["columns"])
+    n_folds = whole_in(document, "n_folds", 1, _MOST_FOLDS)
     return Analysis(
         target=target,
         problem_type=ProblemType(document["problem_type"]),
@@ -52,13 +54,13 @@ def read_analysis(data: bytes, max_columns: int) -> Analysis:
         class_counts=(),
         n_rows=n_rows,
         n_rows_read=n_rows,
-        n_folds=whole_in(document, "n_folds", 1, _MOST_FOLDS),
+        n_folds=n_folds,
         seed=whole_in(document, "seed", 0, _MOST_SEED),
         statistics=_statistics(document.get("statistics", {}), target, columns),
         monotone=_monotone(document.get("monotone", {}), max_columns),
         n_held_out=whole_in({"n_held_out": 0, **document}, "n_held_out", 0, n_rows),
         has_validation_set=flag_in({"has_validation_set": False, **document}, "has_validation_set"),
-        n_repeats=whole_in({"n_repeats": 1, **document}, "n_repeats", 1, _MOST_FOLDS),
+        n_repeats=whole_in({"n_repeats": 1, **document}, "n_repeats", 1, _MOST_FOLDS // n_folds),
     )
 
 
