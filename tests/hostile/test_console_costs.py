@@ -19,6 +19,7 @@ from unit.console.desk import HOST, Desk, opened
 from windvane.api.inside import Inside
 from windvane.console import forms
 from windvane.console.candidate import explanation, quality, reading
+from windvane.console.charts.base import ticks
 from windvane.console.draw import static_url
 from windvane.console.framed import framed
 from windvane.console.pages import try_it
@@ -226,6 +227,36 @@ def test_of_an_accounts_pages_few_wait_with_what_was_worked_out_for_them() -> No
     assert told.count(True) == 257
     assert sum(isinstance(one, Throttled) for one in told) == 44
     assert told[-1] is True
+
+
+def test_a_page_that_breaks_off_gives_back_what_it_had() -> None:
+    """A report without metrics, and scores that are next to nothing, ended an iterator in a thread, which no future takes:
+    the page was waited for for ever, its account's next ones too, and so was the end of the server."""
+    inside = Inside({}, {})
+    caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))
+
+    async def all_of_it() -> list[Any]:
+        async with asyncio.timeout(20):
+            pages = (inside.in_thread(caller, next, iter(())) for _ in range(20))
+            return await asyncio.gather(*pages, return_exceptions=True)
+
+    told = asyncio.run(all_of_it())
+    inside.close()
+    assert [type(one) for one in told] == [RuntimeError] * 20
+
+
+def test_a_report_without_metrics_is_none() -> None:
+    with pytest.raises(InvalidRequest, match="no metrics"):
+        quality.quality_of({"dataset": {"item_count": 1}}, None, None)
+
+
+@pytest.mark.parametrize(
+    "ends", [(0.0, 3e-323), (1e-323, 5e-323), (-1.7e308, 1.7e308), (0.0, 1e-299)]
+)
+def test_no_range_is_too_small_or_too_large_for_an_axis(ends: tuple[float, float]) -> None:
+    found = ticks(*ends)
+    assert 2 <= len(found) <= 6
+    assert all(ends[0] <= one <= ends[1] for one in found)
 
 
 def test_a_report_is_sent_as_it_is_read() -> None:

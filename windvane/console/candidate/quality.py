@@ -21,6 +21,7 @@ from windvane.console.charts.reliability import Bin, reliability_chart
 from windvane.console.uncertain import Told, told
 from windvane.console.visit import VisitObjects
 from windvane.console.wording import number, percent
+from windvane.errors import InvalidRequest
 
 Document = Mapping[str, Any]
 
@@ -139,7 +140,9 @@ async def read_quality(
 def quality_of(statistics: Document, figures: Document | None, threshold: float | None) -> Quality:
     """figures    None for a report of a version that wrote none"""
     dataset = statistics["dataset"]
-    metrics = next(value for key, value in statistics.items() if key.endswith("_metrics"))
+    metrics = next((value for key, value in statistics.items() if key.endswith("_metrics")), None)
+    if metrics is None:
+        raise InvalidRequest("The statistics of the report hold no metrics.")
     drawn = figures or {}
     calibration = drawn.get("calibration")
     matrix = metrics.get("confusion_matrix")

@@ -16,6 +16,8 @@ from windvane.console.wording import name, short
 _TICK_LINES, _TITLE_LINES = 1.4, 2.7
 """Below an axis."""
 
+_LEAST_STEP = 1e-300
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -70,6 +72,8 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
         return [low] if math.isfinite(low) else []
     rough = (high - low) / most
+    if not _LEAST_STEP < rough < math.inf:  # powers of ten come to an end at either
+        return [low, high]
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1.0, 2.0, 2.5, 5.0, 10.0) if m * power >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)

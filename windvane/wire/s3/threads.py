@@ -23,9 +23,9 @@ class Threads:
         self._pool = pool
 
     async def __call__(self, function: Callable[..., T], *arguments: Any) -> T:
-        """raises    whatever the call raises"""
+        """raises    whatever the call raises; RuntimeError for StopIteration"""
         loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._pool, partial(function, *arguments))
+        running = loop.run_in_executor(self._pool, partial(_returned, function, *arguments))
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -33,3 +33,11 @@ class Threads:
                 with suppress(asyncio.CancelledError):
                     await asyncio.wait((running,))
             raise
+
+
+def _returned(function: Callable[..., T], *arguments: Any) -> T:
+    """A future takes no StopIteration: whoever waits for one that ended with it waits for ever."""
+    try:
+        return function(*arguments)
+    except StopIteration as error:
+        raise RuntimeError("An iterator ended too early.") from error
