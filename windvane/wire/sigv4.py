@@ -398,7 +398,7 @@ def _calculate(request: Request, signature: Signature, payload_hash: str, secret
             *(_canonical_header(request, name) for name in signature.signed_headers),
             b"",
             ";".join(signature.signed_headers).encode("latin-1"),
-            payload_hash.encode("latin-1"),
+            payload_hash.encode(),
         )
     )
     to_sign = "\n".join(
