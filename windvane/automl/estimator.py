@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from windvane.automl.local import few_rows
 from windvane.automl.local.ahead import libraries_loaded_ahead
 from windvane.automl.local.candidate_reports import report_candidate
 from windvane.automl.local.commission import Kind, Reported, reports_s
@@ -412,7 +413,10 @@ class AutoML:
     def _answer(self, frame: pd.DataFrame) -> Predictions:
         fitted = self._the_fitted()
         columns = fitted.reader.read(frame)
-        if len(frame):
+        if len(frame) > few_rows.MOST_ROWS:
             return predict_in_blocks(fitted.predictor, columns, len(frame), self.threads)
+        if len(frame):
+            with few_rows.one_thread():
+                return fitted.predictor.predict_columns(columns, len(frame))
         n_classes = fitted.analysis.n_classes
         return Predictions(np.empty(0), np.empty((0, n_classes)), np.empty(0, np.int64))
