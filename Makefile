@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev demo test test-long conformance check fix lock sbom bench bench-large bench-console soak screens wheel clean
+.PHONY: setup setup-dev demo test test-long conformance check fix lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
@@ -67,10 +67,23 @@ sbom: setup-dev
 	$(BIN)/python -m scripts.sbom build/sbom.json
 
 bench: setup
-	$(BIN)/python benchmarks/run.py $(if $(TABLES),--tables $(TABLES)) $(if $(BUDGETS),--budgets $(BUDGETS)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(PEERS),--peers $(PEERS))
+	$(BIN)/python -m benchmarks.run $(if $(SUITE),--suite $(SUITE)) $(if $(TABLES),--tables $(TABLES)) $(if $(BUDGETS),--budgets $(BUDGETS)) \
+		$(if $(SEEDS),--seeds $(SEEDS)) $(if $(PEERS),--peers $(PEERS)) $(if $(SERVICE),--service) $(if $(LEFT_OUT),--left-out) $(if $(RESUME),--resume)
+
+# What docs/benchmarks.md wants of a quiet machine: an hour and a quarter. Interrupted, it goes on where it was.
+KEPT ?= build/kept
+bench-quiet: setup
+	$(BIN)/python -m benchmarks.recipes
+	$(BIN)/python -m benchmarks.run --service --budgets 60 --resume
+	$(BIN)/python -m benchmarks.kept $(KEPT) --budget 60
+	$(BIN)/python -m benchmarks.honesty $(KEPT) --record
+	$(BIN)/python -m benchmarks.portfolio $(KEPT) --record
+	$(BIN)/python -m benchmarks.run --left-out --budgets 10,60 --resume
+	$(BIN)/python -m benchmarks.run --suite held-out --budgets 10,60 --peers base_lgbm,base_catboost,base_histgb,base_rf --resume
+	$(BIN)/python -m benchmarks.page
 
 bench-large: setup
-	$(BIN)/python benchmarks/large.py $(if $(TABLE),--table $(TABLE)) $(if $(ROWS),--rows $(ROWS)) $(if $(BUDGET),--budget $(BUDGET))
+	$(BIN)/python -m benchmarks.large $(if $(TABLE),--table $(TABLE)) $(if $(ROWS),--rows $(ROWS)) $(if $(BUDGET),--budget $(BUDGET))
 
 # Does a server that works for HOURS (2 unless given) hold more and more?
 soak: setup-dev

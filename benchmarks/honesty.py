@@ -13,16 +13,16 @@ import json
 import math
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from benchmarks.kept import ABOUT, MODEL, OBJECTIVES, part_of, public_tables
+from benchmarks.kept import ABOUT, MODEL, OBJECTIVES
 from benchmarks.markdown import markdown_table, score_text
-from benchmarks.records import ROOT, SHARED, CannotMeasure, Record, check_shared, read_records
+from benchmarks.records import ROOT, CannotMeasure, Record, read_records
+from benchmarks.tables import Table, every_table
 from windvane import AutoML
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Score
@@ -71,18 +71,17 @@ class Judged:
     first_s: float | None = None
 
 
-def main(arguments: Sequence[str], shared: Path = SHARED, honesty: Path = HONESTY) -> int:
+def main(arguments: Sequence[str], honesty: Path = HONESTY) -> int:
     if len(arguments) not in (1, 2) or arguments[1:] not in ([], ["--record"]):
         print(__doc__, file=sys.stderr)
         return 2
+    folder = Path(arguments[0])
+    tables = [one for one in every_table() if (folder / one.name / MODEL).is_dir()]
     try:
-        check_shared(shared)
+        judged = [judge(table, folder / table.name) for table in tables]
     except CannotMeasure as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    folder = Path(arguments[0])
-    tables = [one for one in public_tables(shared) if (folder / one["name"] / MODEL).is_dir()]
-    judged = [judge(table, folder / table["name"], shared) for table in tables]
     print(report(judged))
     if arguments[1:]:
         records = (
@@ -93,14 +92,15 @@ def main(arguments: Sequence[str], shared: Path = SHARED, honesty: Path = HONEST
     return 0
 
 
-def judge(table: Mapping[str, Any], folder: Path, shared: Path) -> Judged:
+def judge(table: Table, folder: Path) -> Judged:
+    """raises    CannotMeasure if the table is not at hand"""
     started = time.perf_counter()
     model = AutoML.load(folder / MODEL)
     load_s = time.perf_counter() - started
-    scores = {score.metric: score for score in model.score(part_of(table, "test", shared))}
-    test = scores[MetricName(OBJECTIVES[table["problem_type"]])]
+    scores = {score.metric: score for score in model.score(table.rows("test"))}
+    test = scores[MetricName(OBJECTIVES[table.problem])]
     first_s = float(json.loads((folder / ABOUT).read_text())["first_s"])
-    return judged_of(table["name"], model.leaderboard(), test, load_s, first_s)
+    return judged_of(table.name, model.leaderboard(), test, load_s, first_s)
 
 
 def judged_of(name: str, board: pd.DataFrame, test: Score, load_s: float, first_s: float) -> Judged:

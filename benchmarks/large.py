@@ -9,7 +9,6 @@ says anything new, however many there are, and a model that knows its own rows b
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -22,20 +21,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from benchmarks.harness import run_files
+from benchmarks.harness import Task, run_task
 from benchmarks.markdown import markdown_table, number
 from benchmarks.peers import ourselves
-from benchmarks.records import SHARED, CannotMeasure, Record, check_shared
+from benchmarks.records import CannotMeasure, Record
+from benchmarks.tables import Table, tables_named
 
 _NOISE = 0.1
 """Of a column's standard deviation; columns made of the same one again get that much more each time."""
 
 _TEST_ROWS = 50_000
-_PROBLEMS = {
-    "BinaryClassification": "binary",
-    "MulticlassClassification": "multiclass",
-    "Regression": "regression",
-}
 _HEAD = ("rows", "test score", "fit s", "fit - budget s", "peak PSS MB", "allowed MB", "candidates")
 
 
@@ -44,17 +39,15 @@ class Source:
     """The part of a public table that is to be learnt from: its columns of numbers and its target."""
 
     rows: pd.DataFrame
-    target: str
-    problem: str
+    table: Table
 
 
-def main(arguments: Sequence[str], shared: Path = SHARED) -> int:
+def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     try:
-        check_shared(shared)
-        source = read_source(shared, asked.table)
+        source = read_source(asked.table)
         with tempfile.TemporaryDirectory(prefix="bench-large-") as folder:
-            runs = _measure(source, asked, shared, Path(folder))
+            runs = _measure(source, asked, Path(folder))
     except CannotMeasure as refusal:
         print(refusal, file=sys.stderr)
         return 2
@@ -73,19 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def read_source(shared: Path, name: str) -> Source:
-    """raises    CannotMeasure if there is no such table, or no column of numbers in it"""
-    index = json.loads((shared / "data" / "public" / "index.json").read_text())
-    table = next((one for one in index["datasets"] if one["name"] == name), None)
-    if table is None:
-        raise CannotMeasure(f"There is no table {name}.")
-    folder = shared / "data" / "public" / name
-    train = pd.read_csv(next(folder.glob("train.*")))
-    target = str(table["target"])
-    numbers = train.drop(columns=target).select_dtypes("number").columns
+def read_source(name: str) -> Source:
+    """raises    CannotMeasure if there is no such table at hand, or no column of numbers in it"""
+    [table] = tables_named([name])
+    train = table.rows("train")
+    numbers = train.drop(columns=table.target).select_dtypes("number").columns
     if numbers.empty:
         raise CannotMeasure(f"The table {name} has no column of numbers.")
-    return Source(train[[*numbers, target]], target, table["problem_type"])
+    return Source(train[[*numbers, table.target]], table)
 
 
 def enlarged(
@@ -109,25 +97,17 @@ def enlarged(
     return pd.DataFrame(made)
 
 
-def _measure(
-    source: Source, asked: argparse.Namespace, shared: Path, folder: Path
-) -> dict[int, Record]:
-    n_made = asked.rows + _TEST_ROWS
-    whole = enlarged(source.rows, source.target, n_made, asked.columns, asked.seed)
+def _measure(source: Source, asked: argparse.Namespace, folder: Path) -> dict[int, Record]:
+    n_made, table = asked.rows + _TEST_ROWS, source.table
+    whole = enlarged(source.rows, table.target, n_made, asked.columns, asked.seed)
     test = folder / "test.csv"
     _write(whole.iloc[asked.rows :], test)
     runs: dict[int, Record] = {}
     for n_rows in (asked.rows, *([asked.sample] if asked.sample else [])):
         train = folder / f"train-{n_rows}.csv"
         _write(whole.iloc[:n_rows], train)
-        runs[n_rows] = run_files(
-            ourselves(),
-            (train, test),
-            (source.target, _PROBLEMS[source.problem]),
-            asked.budget,
-            asked.seed,
-            shared,
-        )
+        task = Task(table.name, train, test, table.target, table.kind)
+        runs[n_rows] = run_task(ourselves(), task, asked.budget, asked.seed)
         train.unlink()
     return runs
 

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.harness import table_names
 from benchmarks.honesty import HONESTY, recorded_in
+from benchmarks.page_texts import (
+    ABOUT_HONESTY,
+    ABOUT_SCALE,
+    ABOUT_SERVICE,
+    ABOUT_TABLES,
+    HEAD,
+    HOW_TO_RUN,
+    NOT_MEASURED,
+)
 from benchmarks.records import (
     OURS,
+    PEERS,
     RESULTS,
     ROOT,
-    SHARED,
     CannotMeasure,
     Cells,
     Record,
-    check_shared,
     is_default_model,
+    is_ours,
     labelled,
     newest_runs,
-    stored_peers,
+    read_records,
 )
+from benchmarks.scale import Way
 from benchmarks.standings import failures_table, runs_table, scores_table, standing_table
+from benchmarks.tables import DEVELOPMENT, HELD_OUT, Table, every_table
+from benchmarks.through_api import service_table
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 
@@ -31,52 +42,56 @@ _BUSY = 0.3
 
 
 def main(
-    shared: Path = SHARED, results: Path = RESULTS, page: Path = PAGE, honesty: Path = HONESTY
+    results: Path = RESULTS, page: Path = PAGE, honesty: Path = HONESTY, peers: Path = PEERS
 ) -> int:
     try:
-        check_shared(shared)
         own = newest_runs(results)
     except CannotMeasure as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    peers, known = stored_peers(shared), table_names(shared)
-    page.write_text(page_text(own, peers, known, recorded_in(honesty)))
+    page.write_text(page_text(own, read_records(peers), every_table(), recorded_in(honesty)))
     return 0
 
 
 def page_text(
     own: Sequence[Record],
     stored: Sequence[Record],
-    known: Sequence[str],
+    known: Sequence[Table],
     honesty: str = "",
 ) -> str:
     """The page, in Markdown.
 
     own      our runs, and those of peers made beside them
     stored   the peers' figures that were there before
-    known    names of all tables, in their order
+    known    all tables, in their order
     honesty  of leaderboards, in Markdown; "" if it was not measured
     """
-    runs = [record for record in own if record["system"] == OURS]
-    commits = _commits(runs)
+    commits = _commits([run for run in own if run["system"] == OURS])
     ours = f"{OURS} {commits[0]}" if len(commits) == 1 else OURS
     cells = Cells([*stored, *labelled(own, ours)])
-    tables = [table for table in known if any(run["dataset"] == table for run in runs)]
+    names = {
+        suite: [t.name for t in known if t.suite == suite] for suite in (DEVELOPMENT, HELD_OUT)
+    }
     return (
         "\n\n".join(
             [
-                "# Benchmarks",
-                _HOW_TO_RUN,
-                "## Every run",
-                _about_runs(commits, runs, tables, known),
-                runs_table(cells, tables, ours),
-                _failures(cells, tables, ours),
-                "## Beside other systems",
-                _ABOUT_SCALE,
-                standing_table(cells, tables, ours),
-                "Score on each table:",
-                scores_table(cells, tables),
-                *([_ABOUT_HONESTY, honesty] if honesty else []),
+                HEAD,
+                HOW_TO_RUN,
+                "## The tables",
+                ABOUT_TABLES,
+                _tables(known),
+                "## Development tables: every run",
+                *_suite(cells, own, names[DEVELOPMENT], ours),
+                "## Development tables: beside other systems",
+                ABOUT_SCALE,
+                *_standing(cells, names[DEVELOPMENT], ours),
+                "## Held-out tables",
+                *_suite(cells, own, names[HELD_OUT], ours),
+                *_standing(cells, names[HELD_OUT], ours),
+                "## Through the API",
+                ABOUT_SERVICE,
+                service_table(cells, [table.name for table in known], ours) or NOT_MEASURED,
+                *([ABOUT_HONESTY, honesty] if honesty else []),
                 "## Where the others' figures come from",
                 _about_peers(stored, own),
             ]
@@ -85,60 +100,33 @@ def page_text(
     )
 
 
-_HOW_TO_RUN = """\
-`make bench` trains on every table of a benchmark suite, with 10, 60 and 300 s, one run at a time, each in a fresh
-process, and prints the tables of this page beside the last figures. It needs the folder `shared` (harness, tables,
-other systems' figures) next to the project and says so where there is none.
-
-```sh
-make bench                                              # all tables; an hour and three quarters
-make bench TABLES=telco_churn,adult BUDGETS=10,60 SEEDS=0,1,2
-make bench BUDGETS=60                                   # a quarter of an hour
-make bench PEERS=flaml PEER_FLAML_PYTHON=envs/flaml/bin/python
-make bench-large BUDGET=60                              # a million rows of 30 columns, and 100,000 of them
-.venv/bin/python -m benchmarks.kept ../kept --budget 60     # fits all tables and keeps jobs and models, for the next three
-.venv/bin/python -m benchmarks.honesty ../kept --record    # do leaderboards say what new rows show? how quick are they?
-.venv/bin/python -m benchmarks.ablation ../kept        # what each part of the engine is worth
-.venv/bin/python -m benchmarks.portfolio ../kept       # in which order a search should try its openings
-.venv/bin/python benchmarks/page.py                     # this page, from the newest results
-```
-
-`PEERS` runs other systems again beside ours, each with the Python of an environment of its own:
-
-| peers | interpreter | install there, with pandas and scikit-learn |
-| --- | --- | --- |
-| `flaml` | `PEER_FLAML_PYTHON` | `flaml[automl] catboost` |
-| `ag_medium_quality`, `ag_best_quality`, `agseq_best_quality` | `PEER_AUTOGLUON_PYTHON` | `autogluon.tabular[all,realmlp]` |
-| `h2o` | `PEER_H2O_PYTHON` | `h2o` (and a Java runtime) |
-| `lama` | `PEER_LAMA_PYTHON` | `lightautoml` |
-| `mljar_Compete` | `PEER_MLJAR_PYTHON` | `mljar-supervised` |
-| `base_lgbm`, `base_catboost`, `base_histgb`, `base_rf`: one default model each | none: Windvane's own | |
-
-Results are kept in `benchmarks/results/COMMIT.jsonl`; the commit is the last one that changed the engine or its
-pinned dependencies. Public tables stand for tables nobody has shown us: nothing is tuned to them."""
-
-_ABOUT_SCALE = """\
-**score 0..1** is 0 for LightGBM as it comes (`base_lgbm`) and 1 for the best other system on that table with any
-budget, cut off at -1 and 2. Where those two are closer than the noise (0.002 of AUC, else 1 % of LightGBM's score), the
-noise is the unit, below and above the best system's 1. Our own runs do not move the scale. A table without figures of
-others has no score, and a run that failed has none either. **tables** counts what a mean is taken over: it differs
-between systems, so **ours there** is our mean on exactly the tables of the system in the row, with its budget (a
-default model's beside our 60 s). **rank** is the mean place among the default models and every system at its longest
-budget of at most 60 s (or of ours, if that is longer). Times, memory and sizes are medians, in brackets the
-highest. **fit - budget** is the wall clock of training minus what was asked for; memory is the peak of the whole
-process tree, as RSS (shared pages counted for every process) and PSS (shared pages counted once); **1 row** is the median
-time to predict a DataFrame of one row, **rows/s** that of the whole test part at once."""
+def _tables(known: Sequence[Table]) -> str:
+    return "\n".join(
+        f"- `{table.name}` ({table.suite}, {table.kind}): {table.description}. {table.source}; licence: {table.licence}."
+        for table in known
+    )
 
 
-_ABOUT_HONESTY = """\
-## Do leaderboards say what new rows show?
+def _suite(cells: Cells, own: Sequence[Record], names: Sequence[str], ours: str) -> Iterator[str]:
+    runs = [run for run in own if run["system"] == OURS and run["dataset"] in names]
+    if not runs:
+        yield NOT_MEASURED
+        return
+    tables = [name for name in names if any(run["dataset"] == name for run in runs)]
+    yield _about_runs(_commits(runs), runs, tables, names)
+    yield runs_table(cells, tables, ours)
+    yield _failures(cells, tables, ours)
 
-The leaderboard's score and standard error of the model that answers, and its score on the test rows. **SEs off** is how many
-of these standard errors lie between, less than 0 where the test rows are worse; **of the difference** counts the error of
-the test rows too, which are a sample as well. **quick one on front**: whether the leaderboard has a candidate of a millisecond or
-less within one standard error of the best. **best ms** and **single ms** are the latencies that it names, of one row
-through the predictor, for the model that answers and for the best one that is no ensemble; they were measured while the other
-core was training. **load ms** is reading the saved model."""
+
+def _standing(cells: Cells, names: Sequence[str], ours: str) -> Iterator[str]:
+    """Of the tables that there are runs of ours on."""
+    tables = [name for name in names if any(is_ours(c.system) for c in cells.of_table(name))]
+    if not tables:
+        return
+    yield standing_table(cells, tables, ours)
+    for way in Way:
+        yield f"Score on each table; {way}:"
+        yield scores_table(cells, tables, way)
 
 
 def _commits(runs: Sequence[Record]) -> list[str]:
@@ -162,7 +150,16 @@ def _about_runs(
     lacking = f" Not run: {', '.join(missing)}." if missing else ""
     return (
         f"{_engines(commits)}, {' to '.join(dict.fromkeys((days[0], days[-1])))}, "
-        f"{' or '.join(threads)} cores; {spread}.{lacking} {_disturbances(runs)}"
+        f"{' or '.join(threads)} cores; {spread}.{lacking} {_disturbances(runs)} {_orders(runs)}"
+    )
+
+
+def _orders(runs: Sequence[Record]) -> str:
+    """Whether the order of openings knew the tables."""
+    left_out = sum(any(opt.startswith("order=") for opt in run.get("opts", ())) for run in runs)
+    return (
+        f"In {left_out} of the {len(runs)} runs the search tried its openings in the order that was learnt without the "
+        "table."
     )
 
 
@@ -176,12 +173,16 @@ def _engines(commits: Sequence[str]) -> str:
 def _disturbances(runs: Sequence[Record]) -> str:
     shares = [run["others_cpu_frac"] for run in runs]
     busy = [
-        f"{run['dataset']} at {run['budget']:g} s ({run['others_cpu_frac']:.0%})"
+        f"{_whose(run)}{run['dataset']} at {run['budget']:g} s ({run['others_cpu_frac']:.0%})"
         for run in runs
         if run["others_cpu_frac"] >= _BUSY
     ]
     told = f"The machine was shared: other processes used {min(shares):.0%} to {max(shares):.0%} of its CPU during a run"
     return f"{told}, {_BUSY:.0%} or more during {', '.join(busy)}." if busy else f"{told}."
+
+
+def _whose(run: Record) -> str:
+    return "" if is_ours(run["system"]) else f"{run['system']} on "
 
 
 def _failures(cells: Cells, tables: Sequence[str], ours: str) -> str:
@@ -194,15 +195,14 @@ def _about_peers(stored: Sequence[Record], own: Sequence[Record]) -> str:
         {record["budget"] for record in stored if not is_default_model(record["system"])}
     )
     days = sorted({record["started"][:10] for record in stored})
-    again = sorted({record["system"] for record in own if record["system"] != OURS})
+    again = sorted({record["system"] for record in own if not is_ours(record["system"])})
     versions = "\n".join(f"- `{system}`: {used}" for system, used in _versions([*stored, *own]))
     return (
-        "They were measured once and stored, those of bank_marketing, cnae9, covertype_20k and sms_spam, and of ag_best_quality@300 on ames_housing and telco_churn, in "
-        f"`benchmarks/peers.jsonl` ({' to '.join(dict.fromkeys((days[0], days[-1])))}, a machine with 2 cores of an AMD "
-        "EPYC, 24 GiB and no GPU, Python 3.11, the same harness): one run for each cell, one seed, one split, budgets of "
-        f"{' and '.join(f'{budget:g}' for budget in budgets)} s. They have no spread, and the first of them shared the machine "
-        "with other work. Ours were made later and not at the same hour: times of different systems compare in order of "
-        f"magnitude. Run again beside ours: {', '.join(again) if again else 'none'}.\n\n{versions}"
+        f"They were measured once and are kept in `benchmarks/peers.jsonl` ({' to '.join(dict.fromkeys((days[0], days[-1])))}, "
+        "a machine with 2 cores of an AMD EPYC, 24 GiB and no GPU, Python 3.11): one run for each cell, one seed, one "
+        f"split, budgets of {' and '.join(f'{budget:g}' for budget in budgets)} s. They have no spread. "
+        f"{_disturbances(stored)} Ours were made later and not at the same hour: times of different systems compare in "
+        f"order of magnitude. Run again beside ours: {', '.join(again) if again else 'none'}.\n\n{versions}"
     )
 
 
@@ -211,7 +211,7 @@ def _versions(records: Iterable[Record]) -> list[tuple[str, str]]:
     newest = {
         record["system"]: record["versions"]
         for record in records
-        if record["system"] != OURS and record.get("versions")
+        if not is_ours(record["system"]) and record.get("versions")
     }
     return [
         (system, ", ".join(f"{name} {version}" for name, version in versions.items()))

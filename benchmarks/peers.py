@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.records import OURS, CannotMeasure
+from benchmarks.records import OURS, SERVICE, CannotMeasure
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,14 @@ _VARIABLES: Mapping[str, str] = {
 }
 
 
-def ourselves() -> System:
-    return System(OURS, OURS, (), _HERE)
+def ourselves(*options: str) -> System:
+    """The library."""
+    return System(OURS, OURS, options, _HERE)
+
+
+def our_service() -> System:
+    """Jobs and endpoints of a server, through the API."""
+    return System(SERVICE, SERVICE, (), _HERE)
 
 
 def peer(name: str, environment: Mapping[str, str]) -> System:

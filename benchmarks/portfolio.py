@@ -1,9 +1,10 @@
-"""In which order should a search try its openings? python -m benchmarks.portfolio FOLDER
+"""In which order should a search try its openings? python -m benchmarks.portfolio FOLDER [--record]
 
 FOLDER is what benchmarks/kept.py made. From what every opening predicted out of fold and how long it took, the order is
 learnt that makes an ensemble of what has finished good early: greedily, the next opening is the one that lowers the
 ensemble's loss most for its share of the time, on average over the tables. What is reported of a table is of the order
-learnt without it, beside the order that the search has (windvane/engine/tuning/portfolio.py) and its reverse.
+learnt without it, beside the order that the search has (windvane/engine/tuning/portfolio.py) and its reverse. With
+--record these orders are kept in benchmarks/orders.json, for `make bench LEFT_OUT=1`.
 
 The figure of an order is the mean, over the time that all openings take, of how far the loss of the ensemble lies above
 that of all openings (a difference of logarithms, times 100: about percent).
@@ -11,6 +12,7 @@ that of all openings (a difference of logarithms, times 100: about percent).
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 
 from benchmarks.kept import JOB
 from benchmarks.markdown import markdown_table
+from benchmarks.records import ROOT, CannotMeasure
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.ensembles.losses import loss_for
@@ -32,6 +35,7 @@ from windvane.engine.outcomes import read_candidate, read_out_of_fold
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.tuning.portfolio import OPENINGS, Opening
 
+ORDERS = ROOT / "benchmarks" / "orders.json"
 _MOST_ROWS = 3_000
 _WORST = 0.5
 """Of a loss, as a difference of logarithms: how bad nothing at all is, and the most that is counted."""
@@ -54,23 +58,41 @@ class Tried:
 
 
 def main(arguments: Sequence[str]) -> int:
-    homes = sorted(Path(arguments[0]).glob(f"*/{JOB}")) if len(arguments) == 1 else []
+    is_asked = len(arguments) == 1 or arguments[1:] == ["--record"]
+    homes = sorted(Path(arguments[0]).glob(f"*/{JOB}")) if is_asked else []
     if not homes:
         print(__doc__, file=sys.stderr)
         return 2
     tables = [tried_on(home) for home in homes]
     present = [key_of(opening) for opening in OPENINGS]
-    rows = []
+    rows, orders = [], {}
     for table in tables:
         learnt = learn([other for other in tables if other is not table], present)
+        orders[table.name] = learnt
         figures = [area(order, table) for order in (learnt, present, present[:1] + present[:0:-1])]
         rows.append((table.name, *(f"{100 * figure:.2f}" for figure in figures)))
     means = (f"{statistics.fmean(float(row[place]) for row in rows):.2f}" for place in (1, 2, 3))
     head = ("table", "learnt without it", "as it is", "reversed")
     print(markdown_table(head, [*rows, ("mean", *means)]))
+    if arguments[1:]:
+        ORDERS.write_text(f"{json.dumps(orders, indent=1)}\n")
     print("\nLearnt from all:\n")
     print("\n".join(f"{place}. {key}" for place, key in enumerate(learn(tables, present), 1)))
     return 0
+
+
+def orders_without() -> dict[str, list[Key]]:
+    """Table -> the order of openings that was learnt without it.
+
+    raises    CannotMeasure if none were recorded
+    """
+    if not ORDERS.exists():
+        raise CannotMeasure(
+            "There are no orders that were learnt without a table: `python -m benchmarks.portfolio FOLDER --record` "
+            "learns them from what `python -m benchmarks.kept FOLDER` kept."
+        )
+    found: dict[str, list[Key]] = json.loads(ORDERS.read_text())
+    return found
 
 
 def key_of(opening: Opening) -> Key:

@@ -13,14 +13,13 @@ from typing import Any
 Record = Mapping[str, Any]
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
 RESULTS = ROOT / "benchmarks" / "results"
 PEERS = ROOT / "benchmarks" / "peers.jsonl"
-"""Figures of other systems on tables for which the harness brings none."""
+"""Figures of other systems that need not be measured again."""
 
-OURS = "windvane"
+OURS, SERVICE = "windvane", "windvane_service"
+"""The library, and jobs and endpoints of a server through the API."""
 
-_NEEDED = ("bench/bench.py", "bench/peers.jsonl", "data/public/index.json")
 _ANY_BUDGET = 0.0
 _MACHINE_PATH = re.compile(r"(?<![\w.:/])~?(?:/[\w.+@-]+){2,}/?")
 
@@ -29,23 +28,8 @@ class CannotMeasure(Exception):
     """What is missing or wrong, in one sentence."""
 
 
-def check_shared(shared: Path) -> None:
-    """raises    CannotMeasure naming what is not there"""
-    missing = [name for name in _NEEDED if not (shared / name).exists()]
-    if missing:
-        raise CannotMeasure(
-            "Benchmarks need the harness and the data of a folder 'shared' beside the project; "
-            f"it has no {', '.join(missing)}."
-        )
-
-
 def read_records(path: Path) -> list[Record]:
     return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
-
-
-def stored_peers(shared: Path) -> list[Record]:
-    """Figures of other systems that need not be measured again."""
-    return [*read_records(shared / "bench" / "peers.jsonl"), *read_records(PEERS)]
 
 
 def publishable(record: Record, host: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from benchmarks.records import Cell, Cells, is_default_model, is_ours
 
@@ -19,41 +20,54 @@ _RELATIVE_NOISE = 0.01
 _LOWEST, _HIGHEST = -1.0, 2.0
 
 
+class Way(StrEnum):
+    """What 1 is, and whether scores are cut off."""
+
+    CUT = "1 is the best other system; cut off at -1 and 2"
+    WHOLE = "1 is the best other system"
+    AMONG_ALL = "1 is the best of all, ours at every budget among them"
+
+
 @dataclass(frozen=True)
 class Scale:
-    """0 is the default LightGBM and 1 the best peer at any budget. Where they lie closer together than the
-    noise, the noise is the unit below and above the best peer's 1.
+    """0 is the default LightGBM and 1 the best system at any budget. Where they lie closer together than the
+    noise, the noise is the unit below and above the best system's 1.
 
-    best   the best peer's score, turned so that more is better
-    unit   what one point is worth
+    best             the best system's score, turned so that more is better
+    unit             what one point is worth
+    lowest, highest  where it is cut off
     """
 
     best: float
     unit: float
+    lowest: float = _LOWEST
+    highest: float = _HIGHEST
 
     def place(self, score_up: float) -> float:
-        return min(_HIGHEST, max(_LOWEST, 1 + (score_up - self.best) / self.unit))
+        return min(self.highest, max(self.lowest, 1 + (score_up - self.best) / self.unit))
 
 
-def scale_of(cells: Cells, dataset: str) -> Scale | None:
+def scale_of(cells: Cells, dataset: str, way: Way = Way.CUT) -> Scale | None:
     """None if the table lacks the default LightGBM or any other peer."""
     scores = {
         (cell.system, cell.budget): score
         for cell in cells.of_table(dataset)
-        if not is_ours(cell.system) and (score := cell.median("score_up")) is not None
+        if (score := cell.median("score_up")) is not None
     }
-    zero = next((score for (system, _), score in scores.items() if system == ZERO), None)
-    if zero is None or len(scores) == 1:
+    of_others = {key: score for key, score in scores.items() if not is_ours(key[0])}
+    zero = next((score for (system, _), score in of_others.items() if system == ZERO), None)
+    if zero is None or len(of_others) == 1:
         return None
-    best = max(scores.values())
+    best = max((scores if way is Way.AMONG_ALL else of_others).values())
     metrics = {run.get("metric") for cell in cells.of_table(dataset) for run in cell.runs}
     noise = _AUC_NOISE if "auc" in metrics else _RELATIVE_NOISE * abs(zero)
-    return Scale(best, max(best - zero, noise))
+    bounds = (_LOWEST, _HIGHEST) if way is Way.CUT else (-math.inf, math.inf)
+    return Scale(best, max(best - zero, noise), *bounds)
 
 
-def normalised(cells: Cells, cell: Cell) -> float | None:
+def normalised(cells: Cells, cell: Cell, way: Way = Way.CUT) -> float | None:
     """None if the cell has no score or its table no scale."""
-    scale, score = scale_of(cells, cell.dataset), cell.median("score_up")
+    scale, score = scale_of(cells, cell.dataset, way), cell.median("score_up")
     return None if scale is None or score is None else scale.place(score)
 
 

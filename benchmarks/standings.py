@@ -13,12 +13,14 @@ from benchmarks.markdown import (
     score_with_spread,
 )
 from benchmarks.records import Cell, Cells, is_default_model, is_ours
-from benchmarks.scale import PEER_BUDGET_S, Rank, normalised, rank_of
+from benchmarks.scale import PEER_BUDGET_S, Rank, Way, normalised, rank_of
 
 _STANDING = (
     "system@budget",
     "tables",
     "score 0..1",
+    "not cut off",
+    "best of all 1",
     "ours there",
     "rank",
     "failed",
@@ -28,6 +30,7 @@ _STANDING = (
     "1 row ms",
     "rows/s",
     "size MB",
+    "CPU of others",
 )
 _RUNS = (
     "table",
@@ -71,7 +74,7 @@ def _standing(own: Sequence[Cell], cells: Cells, ours: str) -> list[str]:
     return [
         own[0].entrant,
         str(len(scores)),
-        number(statistics.fmean(scores.values()) if scores else None, 2),
+        *(_mean(_scores(own, cells, way)) for way in Way),
         NOTHING if own[0].system == ours else _beside(scores, own[0], cells, ours),
         _mean_rank(ranks),
         str(sum(cell.n_failed for cell in own)),
@@ -81,11 +84,16 @@ def _standing(own: Sequence[Cell], cells: Cells, ours: str) -> list[str]:
         _median(_all(cell.values("row_ms") for cell in own), 1),
         _median([cell.rows_per_s for cell in own if cell.rows_per_s is not None], 0),
         _median(_all(cell.values("model_mb") for cell in own), 1),
+        median_and_highest(_all(cell.values("others_cpu_frac") for cell in own), 2),
     ]
 
 
-def _scores(own: Iterable[Cell], cells: Cells) -> dict[str, float]:
-    scores = {cell.dataset: normalised(cells, cell) for cell in own}
+def _mean(scores: dict[str, float]) -> str:
+    return number(statistics.fmean(scores.values()) if scores else None, 2)
+
+
+def _scores(own: Iterable[Cell], cells: Cells, way: Way = Way.CUT) -> dict[str, float]:
+    scores = {cell.dataset: normalised(cells, cell, way) for cell in own}
     return {table: score for table, score in scores.items() if score is not None}
 
 
@@ -96,7 +104,7 @@ def _beside(scores: dict[str, float], peer: Cell, cells: Cells, ours: str) -> st
     there = _scores([cell for cell in found if cell is not None], cells)
     if not scores or there.keys() != scores.keys():
         return NOTHING
-    return number(statistics.fmean(there.values()), 2)
+    return _mean(there)
 
 
 def _mean_rank(ranks: Sequence[Rank]) -> str:
@@ -142,7 +150,7 @@ def _run(cell: Cell, cells: Cells) -> list[str]:
     ]
 
 
-def scores_table(cells: Cells, tables: Sequence[str]) -> str:
+def scores_table(cells: Cells, tables: Sequence[str], way: Way = Way.CUT) -> str:
     """Normalised score of every system on every table that has a scale."""
     scaled = [
         table
@@ -153,7 +161,7 @@ def scores_table(cells: Cells, tables: Sequence[str]) -> str:
     for cell in sorted(
         cells, key=lambda one: (is_default_model(one.system), one.budget, one.system)
     ):
-        rows.setdefault(cell.entrant, {})[cell.dataset] = number(normalised(cells, cell), 2)
+        rows.setdefault(cell.entrant, {})[cell.dataset] = number(normalised(cells, cell, way), 2)
     body = [
         [name, *(of.get(table, "") for table in scaled)]
         for name, of in rows.items()

@@ -16,28 +16,29 @@ from pathlib import Path
 from benchmarks.kept import JOB, OBJECTIVES
 from benchmarks.large import enlarged, read_source
 from benchmarks.latency import speed_table, speeds_of
-from benchmarks.records import SHARED, CannotMeasure, check_shared
+from benchmarks.records import CannotMeasure
 from windvane import AutoML
 
 _TRAIN_ROWS, _ROWS, _COLUMNS = 20_000, 10_000, 30
 
 
-def main(arguments: Sequence[str], shared: Path = SHARED) -> int:
+def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     try:
-        check_shared(shared)
-        source = read_source(shared, asked.table)
+        source = read_source(asked.table)
     except CannotMeasure as refusal:
         print(refusal, file=sys.stderr)
         return 2
     asked.folder.mkdir(parents=True)
-    train = enlarged(source.rows, source.target, _TRAIN_ROWS, _COLUMNS, asked.seed)
+    train = enlarged(source.rows, source.table.target, _TRAIN_ROWS, _COLUMNS, asked.seed)
     rows = asked.folder / "rows.csv"
-    enlarged(source.rows, source.target, _ROWS, _COLUMNS, asked.seed + 1).to_csv(rows, index=False)
+    enlarged(source.rows, source.table.target, _ROWS, _COLUMNS, asked.seed + 1).to_csv(
+        rows, index=False
+    )
     model = AutoML(
-        source.target,
-        source.problem,
-        OBJECTIVES[source.problem],
+        source.table.target,
+        source.table.problem,
+        OBJECTIVES[source.table.problem],
         max_runtime_s=asked.budget,
         seed=asked.seed,
     )

@@ -1,12 +1,16 @@
-"""Small records as the harness writes them, and a folder that stands for the shared one."""
+"""Small records as the harness writes them, and tables."""
 
-import json
+import gzip
+import hashlib
+
+from benchmarks.tables import Table
 
 
 def record(system, dataset, score_up, budget=60.0, seed=0, **changes):
     metric = changes.pop("metric", "auc")
     made = {
         "system": system,
+        "opts": [],
         "dataset": dataset,
         "budget": budget,
         "seed": seed,
@@ -48,11 +52,29 @@ def failed(system, dataset, **changes):
     return {key: value for key, value in made.items() if key not in lost}
 
 
-def write_shared(folder, records, tables):
-    (folder / "bench").mkdir(parents=True)
-    (folder / "data" / "public").mkdir(parents=True)
-    (folder / "bench" / "bench.py").write_text("raise SystemExit('not to be run')")
-    (folder / "bench" / "peers.jsonl").write_text("\n".join(map(json.dumps, records)))
-    index = {"datasets": [{"name": table} for table in tables]}
-    (folder / "data" / "public" / "index.json").write_text(json.dumps(index))
-    return folder
+def write_tables(folder, *names):
+    """Small tables in a folder of their own; what the index says of them."""
+    return [_written(folder, name) for name in names]
+
+
+def _written(folder, name):
+    home, sums = folder / name, {}
+    home.mkdir(parents=True)
+    for part in ("train", "test"):
+        text = f"a,y\n1,{part}\n"
+        (home / f"{part}.csv.gz").write_bytes(gzip.compress(text.encode()))
+        sums[part] = hashlib.sha256(text.encode()).hexdigest()
+    return table(name, sums)
+
+
+def table(name, sums=None, suite="development", target="y"):
+    return Table(
+        name=name,
+        suite=suite,
+        target=target,
+        problem="BinaryClassification",
+        description=f"what {name} tells",
+        source="made up",
+        licence="none",
+        sha256=sums or {"train": "", "test": ""},
+    )

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import portfolio
-from benchmarks.portfolio import Tried, area, key_of, learn, main
+from benchmarks.portfolio import Tried, area, key_of, learn, main, orders_without
 from windvane.automl.estimator import AutoML
 from windvane.engine.tuning.portfolio import OPENINGS
 
@@ -52,8 +52,12 @@ def test_the_report_of_kept_jobs(tmp_path, capsys, monkeypatch):
     AutoML("y", max_candidates=4, max_runtime_s=60).fit(frame, keep=home / "job")
     shutil.copytree(home, tmp_path / "other")
     monkeypatch.setattr(portfolio, "_MOST_ROWS", 100)
-    assert main([str(tmp_path)]) == 0
+    monkeypatch.setattr(portfolio, "ORDERS", tmp_path / "orders.json")
+    assert main([str(tmp_path), "--record"]) == 0
     told = capsys.readouterr().out
+    orders = orders_without()
+    assert list(orders) == ["one", "other"]
+    assert sorted(orders["one"]) == sorted(key_of(opening) for opening in OPENINGS)
     assert "| one" in told
     assert "| mean" in told
     assert "1. lightgbm: sound defaults, quick to train" in told

@@ -1,12 +1,11 @@
 import json
 
 import pytest
-from unit.benchmarks.made_up import failed, record, write_shared
+from unit.benchmarks.made_up import failed, record
 
 from benchmarks.records import (
     CannotMeasure,
     Cells,
-    check_shared,
     labelled,
     newest_runs,
     publishable,
@@ -14,7 +13,7 @@ from benchmarks.records import (
 
 
 def test_a_field_that_holds_a_machine_path_is_left_out():
-    run = {**record("windvane", "t", 0.9), "opts": ["log=/home/someone/log.txt"]}
+    run = {**record("windvane", "t", 0.9), "log": ["log=/home/someone/log.txt"]}
     assert publishable(run, "box") == record("windvane", "t", 0.9)
 
 
@@ -86,11 +85,3 @@ def test_the_newest_runs_are_those_of_the_newest_file_that_has_any(tmp_path):
 def test_a_folder_without_results_says_what_makes_them(tmp_path):
     with pytest.raises(CannotMeasure, match="make bench"):
         newest_runs(tmp_path)
-
-
-def test_what_the_shared_folder_lacks_is_named(tmp_path):
-    write_shared(tmp_path, [], ["t"])
-    check_shared(tmp_path)
-    (tmp_path / "bench" / "peers.jsonl").unlink()
-    with pytest.raises(CannotMeasure, match=r"it has no bench/peers\.jsonl\.$"):
-        check_shared(tmp_path)

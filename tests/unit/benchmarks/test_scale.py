@@ -2,7 +2,7 @@ import pytest
 from unit.benchmarks.made_up import failed, record
 
 from benchmarks.records import Cells
-from benchmarks.scale import Rank, normalised, rank_of
+from benchmarks.scale import Rank, Way, normalised, rank_of
 
 PEERS = [
     record("base_lgbm", "t", 0.80),
@@ -32,6 +32,18 @@ def test_a_peers_longer_budget_moves_the_scale():
 def test_our_own_runs_do_not_move_the_scale():
     cells = Cells([*PEERS, record("windvane old", "t", 0.99), record("windvane", "t", 0.9)])
     assert normalised(cells, cells.get("windvane", "t", 60)) == pytest.approx(1)
+
+
+def test_without_the_cut_a_score_is_told_as_it_is():
+    cells = Cells([*PEERS, record("windvane", "t", 1.2)])
+    assert normalised(cells, cells.get("windvane", "t", 60), Way.WHOLE) == pytest.approx(4)
+
+
+def test_among_all_the_best_run_of_ours_is_1():
+    cells = Cells([*PEERS, record("windvane", "t", 1.0), record("windvane", "t", 1.2, 300.0)])
+    places = [normalised(cells, cells.get("windvane", "t", s), Way.AMONG_ALL) for s in (60, 300)]
+    assert places == pytest.approx([0.5, 1])
+    assert normalised(cells, cells.get("flaml", "t", 60), Way.AMONG_ALL) == pytest.approx(0.25)
 
 
 def test_where_the_peers_are_level_the_noise_of_auc_is_the_unit():

@@ -139,7 +139,7 @@ OPENINGS: tuple[Opening, ...] = (
         on_log=_is_monotone,
     ),
 )
-"""In the order that makes an ensemble good early, as benchmarks/portfolio.py learnt it from the public tables; left out
+"""In the order that makes an ensemble good early, as benchmarks/portfolio.py learnt it from the development tables; left out
 one at a time, they confirm it."""
 
 WHERE_NAMED: tuple[Opening, ...] = (

@@ -1,6 +1,6 @@
 from threading import Barrier, Thread
 
-import numpy  # noqa: F401 - brings the library whose threads are counted
+import numpy as np  # noqa: F401 - brings the library whose threads are counted
 from threadpoolctl import ThreadpoolController
 
 from windvane.automl.local.few_rows import one_thread
