@@ -171,6 +171,17 @@ def test_no_name_of_transformers_fills_records_or_leads_elsewhere(tag: str) -> N
         records.completed(job, begun, {"outcome": told, "tag": tag}, now)
 
 
+@pytest.mark.parametrize("name", ["objective", "fit_s", "latency_s"])
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), "0.5", 10**400])
+def test_what_answers_tell_of_a_candidate_are_numbers(name: str, value: object) -> None:
+    """JSON has no others: clients could not read the list of candidates."""
+    job, now = make_job(), datetime.now(UTC)
+    begun = records.begun(job, Plan(1, "dpp0", "lightgbm", {}, seed=0), now)
+    told = {**outcome_to_json(Outcome(1, 0.5, (), 1.0, 0.1, 1, 5)), name: value}
+    with pytest.raises(ValueError, match="must be a finite number"):
+        records.completed(job, begun, {"outcome": told, "tag": "dpp0"}, now)
+
+
 def test_the_result_of_the_largest_ensemble_is_far_below_what_is_read() -> None:
     scores = tuple(Score(metric, -0.1234567890123456, 0.1234567890123456) for metric in MetricName)
     outcome = Outcome(

@@ -14,6 +14,7 @@ from windvane.domain.candidate import Candidate, CandidateStatus, Metric, Step
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Kind
 from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.checked import number_in
 from windvane.engine.outcomes import outcome_from_json
 from windvane.work.jobs.containers import containers_of
 from windvane.work.workspace import Keys
@@ -26,6 +27,9 @@ SPLIT = "split"
 
 MAX_TEXT = 1024
 """Of a reason that is recorded."""
+
+_FINITE = ("objective", "fit_s", "latency_s")
+"""Of an outcome: they stand in answers, and JSON has no other numbers."""
 
 _TAG = re.compile("[A-Za-z0-9_-]{1,63}")
 
@@ -70,6 +74,8 @@ def completed(
     raises    KeyError, TypeError or ValueError if that is no candidate's
     """
     outcome, tag = outcome_from_json(result["outcome"]), _tag(result["tag"])
+    for name in _FINITE:
+        number_in(result["outcome"], name)
     keys = Keys(job)
     return replace(
         candidate,
