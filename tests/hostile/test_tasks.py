@@ -155,6 +155,37 @@ def test_no_task_finds_what_another_was_told_or_said(
         forks.close()
 
 
+def test_what_a_task_says_is_heard_but_not_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", ":".join(map(str, Path(__file__).parents[1:3])))
+    forks = Forks(["hostile.remembering_task"])
+
+    def heard(says: list[object], rests_s: float) -> list[object]:
+        payload = {"says": says, "rests_s": rests_s}
+        now, job = datetime.now(UTC), job_of()
+        task = Task(
+            id=1, job_arn=job.arn, kind=TaskKind.TRAIN, key="a", payload=payload, created=now
+        )
+        ours, theirs = socket.socketpair()
+        found = []
+        with ours:
+            order = TaskOrder(job, task, tmp_path, time.time() + 60, {})
+            running = forks.start(order, theirs, memory_mb=4000, confinement=None)
+            while (ended := running.wait(60)) is None:
+                found.append(running.said())
+        assert ended.ending is Ending.FINISHED, ended.text
+        return found
+
+    try:
+        assert heard([{"n_folds": 3}, {"n_folds": 5}], 0.5) == [{"n_folds": 3}, {"n_folds": 5}]
+        assert heard([["no object"], "x" * 900], 0.5) == [None, None]
+        assert len(heard([{"n": n} for n in range(40)], 0.02)) <= 10
+        assert heard([], 0.0) == []
+    finally:
+        forks.close()
+
+
 def test_all_that_a_server_keeps_of_a_job_is_its_owners_alone(tmp_path: Path) -> None:
     """Attack 14: files in work/ are 0644."""
     forks = Forks([])

@@ -55,6 +55,7 @@ class Request:
     most_candidates  that a job may have, of those for which no number was asked
     max_candidate_s  seconds that the training of a candidate may take
     on_all_rows      what learns from all rows before the end
+    said_within_s    seconds within which the driver knows what a candidate says while it is trained
     """
 
     schedule: Schedule
@@ -65,6 +66,7 @@ class Request:
     most_candidates: int = sys.maxsize
     max_candidate_s: float = math.inf
     on_all_rows: OnAllRows = OnAllRows.NOTHING
+    said_within_s: float = 0.5
 
     @property
     def has_place_for_ensemble(self) -> bool:

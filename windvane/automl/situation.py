@@ -30,9 +30,6 @@ _LONG_S = 20.0
 _OTHERS = 3
 """Candidates that the search does not propose: the first look and the ensembles."""
 
-_WORD_S = 0.5
-"""Within which what the first candidate says while it is trained is known here."""
-
 
 @dataclass(frozen=True)
 class Situation:
@@ -101,7 +98,9 @@ class Situation:
         if not first.status.is_open:
             outcome = first.result.outcome
             return least_folds(self.analysis) if outcome is None else outcome.folds_used
-        return 1 if self.now >= self._one_fold_at(first.began) + _WORD_S else None
+        if first.status is Status.WAITING:
+            return None
+        return 1 if self.now >= self._silent_until(first.began) else None
 
     @property
     def fold_count_due(self) -> float:
@@ -109,7 +108,7 @@ class Situation:
         first = self.history.first
         if self.n_folds is not None or first is None or first.status is not Status.RUNNING:
             return math.inf
-        return self._one_fold_at(first.began) + _WORD_S
+        return self._silent_until(first.began)
 
     def folds_of(self, action: TrainCandidate) -> FoldTerms:
         """Return what a candidate that begins now is scored on."""
@@ -121,7 +120,15 @@ class Situation:
     def one_fold_at(self, action: TrainCandidate) -> float:
         """Return when it is plain that a candidate that begins now is scored on one fold: if its first one is not over
         by then. inf for all but the first candidate."""
-        return self._one_fold_at(self.now) if action.plan.index == FIRST else math.inf
+        if action.plan.index != FIRST:
+            return math.inf
+        first = self.history.first
+        is_running = first is not None and first.status is Status.RUNNING
+        return self._one_fold_at(first.began if first is not None and is_running else self.now)
+
+    def _silent_until(self, began: float) -> float:
+        """Return until when the first candidate, which began then, may still say that it is scored on more than one."""
+        return self._one_fold_at(began) + self.request.said_within_s
 
     def _one_fold_at(self, began: float) -> float:
         first = fold_terms(

@@ -64,6 +64,7 @@ class Task:
     payload   what to do, JSON
     token     fencing token: grows with each claim; a write that carries an older one is refused
     attempts  how often it was claimed
+    said      what it has told its job's driver, JSON; None unless RUNNING
     result    what came out, JSON; None unless DONE
     error     what went wrong, a sentence; "" unless FAILED
     """
@@ -81,6 +82,7 @@ class Task:
     started: datetime | None = None
     ended: datetime | None = None
     lease_until: datetime | None = None
+    said: dict[str, Any] | None = None
     result: dict[str, Any] | None = None
     error: str = ""
 

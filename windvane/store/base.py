@@ -167,6 +167,10 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
     def renew_lease(self, task: Task, lease_until: datetime) -> bool:
         """Whether the task is still this worker's (RUNNING and of the same token)."""
 
+    def keep_said(self, task: Task, said: dict[str, Any]) -> bool:
+        """Keep what a task says while it runs, in place of what it said before. False if the lease was lost, and then
+        nothing is kept."""
+
     def finish_task(
         self,
         task: Task,

@@ -109,7 +109,7 @@ TASKS = Table(
     Index("tasks_by_status", "status", "job_arn", "kind", "created", "id"),
     sqlite_autoincrement=True,
 )
-"""error, payload and result are JSON."""
+"""error, payload and result are JSON. The result of a task that runs is what it says meanwhile."""
 
 TAGS = Table(
     "tags",

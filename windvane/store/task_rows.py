@@ -112,6 +112,10 @@ class TaskRows(Rows):
         renewed = update(TASKS).where(_is_held(task)).values(lease_until=to_micros(lease_until))
         return self._connection.execute(renewed).rowcount == 1
 
+    def keep_said(self, task: Task, said: dict[str, Any]) -> bool:
+        told = update(TASKS).where(_is_held(task)).values(result=_json(said))
+        return self._connection.execute(told).rowcount == 1
+
     def finish_task(
         self,
         task: Task,
@@ -199,12 +203,12 @@ def _is_held(task: Task) -> ColumnElement[bool]:
 
 
 def _given_back(task: Task) -> Task:
-    return replace(
-        task, status=TaskStatus.READY, worker="", lease_until=None, attempts=task.attempts - 1
-    )
+    ready = replace(task, status=TaskStatus.READY, worker="", lease_until=None, said=None)
+    return replace(ready, attempts=task.attempts - 1)
 
 
 def _released(task: Task, now: datetime, max_attempts: int) -> Task:
+    task = replace(task, said=None)
     if task.attempts < max_attempts:
         return replace(task, status=TaskStatus.READY, worker="", lease_until=None)
     return replace(
@@ -242,6 +246,7 @@ def _changing_columns(task: Task) -> dict[str, Any]:
         "ended": _optional_micros(task.ended),
         "lease_until": _optional_micros(task.lease_until),
         "error": _json(task.error),
+        "result": None if task.said is None else _json(task.said),
     }
 
 
@@ -268,6 +273,13 @@ def _task(row: Row[Any]) -> Task:
         started=optional_time(row.started),
         ended=optional_time(row.ended),
         lease_until=optional_time(row.lease_until),
-        result=None if row.result is None else json.loads(row.result),
+        said=_left(row) if row.status == TaskStatus.RUNNING else None,
+        result=_left(row) if row.status != TaskStatus.RUNNING else None,
         error=json.loads(row.error),
     )
+
+
+def _left(row: Row[Any]) -> dict[str, Any] | None:
+    """What a task has left so far."""
+    found: dict[str, Any] | None = None if row.result is None else json.loads(row.result)
+    return found

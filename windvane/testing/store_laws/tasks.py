@@ -58,6 +58,25 @@ class TaskLaws:
         with store.snapshot() as tx:
             assert tx.task(task.id) == task
 
+    def test_what_a_task_says_is_kept_while_it_runs(self, store: Store) -> None:
+        queue(store, "job", "a", "b")
+        first, second = claimed(store), claimed(store)
+        for said in ({"n": 1}, {"n": 2}):
+            with store.transaction() as tx:
+                assert tx.keep_said(first, said)
+                assert tx.task(first.id) == replace(first, said=said)
+        with store.transaction() as tx:
+            assert tx.keep_said(second, {"n": 3})
+            assert tx.finish_task(first, TaskStatus.DONE, at(1), result={"made": 1})
+            assert tx.release_task(second)
+            assert not tx.keep_said(first, {"n": 4})
+            assert not tx.keep_said(second, {"n": 5})
+            told = [tx.task(task.id) for task in (first, second)]
+        assert [task and (task.said, task.result) for task in told] == [
+            (None, {"made": 1}),
+            (None, None),
+        ]
+
     def test_nothing_is_claimed_when_nothing_of_the_kind_is_ready(self, store: Store) -> None:
         with store.transaction() as tx:
             tx.add_tasks("job", [NewTask(TaskKind.ANALYZE, "a")], START)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from windvane.automl.actions import Action, FirstLook, Pack, TrainCandidate
-from windvane.automl.history import History
+from windvane.automl.history import FIRST, History
 from windvane.automl.leaderboard import ranked
 from windvane.automl.search import CannotBegin, has_all_candidates
 from windvane.automl.situation import Situation
@@ -28,6 +28,7 @@ from windvane.work.jobs.workflow import (
     MADE_BY,
     SEARCH,
     action_of,
+    folds_said,
     given_up,
     history_of,
     index_of,
@@ -73,6 +74,14 @@ def is_idle(state: JobState) -> bool:
     return is_going_on and not any(
         task.status.is_open and task.kind in ACTIONS for task in state.tasks
     )
+
+
+def waits_for_fold_count(state: JobState) -> bool:
+    """Return whether others may wait for what the first candidate, which is under way, says of its folds: time alone may end
+    that."""
+    first = state.training(FIRST)
+    is_silent = first is not None and first.status is TaskStatus.RUNNING and not folds_said(first)
+    return state.needs_analysis and is_silent
 
 
 def situation(state: JobState, now: datetime) -> Situation:

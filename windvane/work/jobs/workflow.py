@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from windvane.automl.actions import (
     Action,
@@ -29,7 +29,7 @@ from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import Mode
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
-from windvane.domain.timing import Timetable
+from windvane.domain.timing import LATE, Timetable
 from windvane.engine.candidates import Plan, baseline_plan
 from windvane.engine.tuning.strategy import Strategy
 
@@ -96,6 +96,7 @@ def request_of(job: AutoMLJob, times: Timetable, workers: int) -> Request:
         most_candidates=job.limits.max_candidates,
         max_candidate_s=job.limits.max_candidate_runtime_s,
         on_all_rows=on_all_rows(job),
+        said_within_s=LATE.total_seconds(),
     )
 
 
@@ -134,6 +135,20 @@ def given_up(task: Task) -> str:
     return str((task.result or {}).get("outclassed", ""))
 
 
+def words_of(task: Task, said: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what is kept of what a task says while it runs: on how many folds a candidate is scored. None if that is
+    nothing; the task may be anybody's by now."""
+    n_folds = said.get("n_folds")
+    if task.kind is not TaskKind.TRAIN or type(n_folds) is not int:
+        return None
+    return {"n_folds": n_folds} if 1 <= n_folds <= _EVERY_FOLD else None
+
+
+def folds_said(task: Task) -> int | None:
+    """Return on how many folds a candidate in training has said that it is scored; None if it has not."""
+    return (task.said or {}).get("n_folds")
+
+
 def history_of(
     tasks: Iterable[Task], candidates: Iterable[Candidate], late: Collection[int]
 ) -> History:
@@ -162,17 +177,12 @@ def _step(task: Task, *, is_over: bool) -> Step[Action]:
     return Step(
         Analyse() if is_analysis else action_of(task),
         status,
-        began=_began(task),
+        began=_timestamp(task.started or task.created),
         ended=_timestamp(task.ended),
+        n_folds=folds_said(task),
         result=result_from_json(task.result or {}) if has_result else Result(),
         error=given_up(task) or task.error,
     )
-
-
-def _began(task: Task) -> float:
-    """Return when a task began; inf for a candidate in training, whose number of folds is known once it has ended."""
-    is_in_training = task.kind is TaskKind.TRAIN and task.status.is_open
-    return math.inf if is_in_training else _timestamp(task.started or task.created)
 
 
 def _never_begun(candidate: Candidate) -> Step[Action]:

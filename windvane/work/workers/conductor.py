@@ -52,6 +52,9 @@ _MAX_KNOWN, _MOST_KNOWN_BYTES = 8, 48 << 20
 as much."""
 
 _LOOK_AGAIN = timedelta(seconds=10)
+_LISTEN = timedelta(seconds=1)
+"""Between two looks at a job whose candidates wait for what the first one says."""
+
 _LEFT = timedelta(minutes=1)
 _MOST_FORGOTTEN = 2000
 _ANALYSIS, _MOST_ANALYSIS = "dataset/analysis.json", 1 << 28
@@ -173,9 +176,10 @@ class Conductor:
         state = self._read(tx, job)
         if self._is_changed_by_time(state, now):
             return True
-        until = min(next_change(job, self.up_since, now), now + _LOOK_AGAIN)
+        waits = learning.waits_for_fold_count(state)
+        until = min(next_change(job, self.up_since, now), now + (_LISTEN if waits else _LOOK_AGAIN))
         self._quiet[job.arn] = _Quiet((job, endpoint), until)
-        return False
+        return waits
 
     def _is_changed_by_time(self, state: JobState, now: datetime) -> bool:
         """Whether something is due of a job though no task of it has ended. What a task's end makes due needs the analysis,

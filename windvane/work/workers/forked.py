@@ -20,6 +20,10 @@ MOST_RESULT, MOST_VALUES = 1 << 16, 4000
 job whenever one of them ends, while nobody else may write to the store. An ensemble of 750 members has less than half of either."""
 
 
+MOST_SAID = 1000
+"""Bytes of what a task says at once while it runs."""
+
+
 class ForkedTask:
     """A task under way in a child of this process. Its result is what it left in a file without a name, so that nothing
     that it puts anywhere else is taken for it."""

@@ -153,9 +153,10 @@ class RemoteTask:
         self._forks, self._over = forks, over
         self._ended: Exit | None = None
         self._result: Result = {}
+        self._said: Result | None = None
 
     def wait(self, timeout_s: float) -> Exit | None:
-        """How it ended, after waiting until it does or the time is over."""
+        """How it ended, after waiting until it does, says something, or the time is over."""
         if self._ended is None:
             try:
                 frame = self._forks.receive(time.monotonic() + timeout_s)
@@ -172,7 +173,9 @@ class RemoteTask:
         """Kill it now. Returns how it ended: `reason`, or what it was if it had ended before."""
         if self._ended is None:
             self._forks.send({"kill": str(reason)})
-        ended = self.wait(_KILL_S)
+        until = time.monotonic() + _KILL_S
+        while (ended := self.wait(until - time.monotonic())) is None and time.monotonic() < until:
+            pass
         if ended is None:
             self._forks.close()
             ended = self._ended = Exit(reason, "It was ended with the process that had started it.")
@@ -183,8 +186,18 @@ class RemoteTask:
         """Of one that FINISHED."""
         return self._result
 
-    def _read(self, frame: Frame) -> Exit:
+    def said(self) -> Result | None:
+        """What it said last, once; None if it has said nothing since."""
+        said, self._said = self._said, None
+        return said
+
+    def _read(self, frame: Frame) -> Exit | None:
+        """How the task ended; None if the frame tells what it says."""
         header, body = frame
+        if "said" in header:
+            with suppress(ValueError):
+                self._said = read_result(body)
+            return None
         ended = Exit(
             Ending(header["ending"]),
             header["text"],

@@ -4,7 +4,8 @@
 
 A worker holds the keys of the stores in its memory, so that no fork of it may touch data. On the channel come frames:
 {"order": ..., "memory_mb": N, "confinement": ... or null}, with the socket of the task's broker as a descriptor, and
-{"kill": how}; each order is answered by {"ending": ...} with the result as its body. It ends with the channel.
+{"kill": how}; each order is answered by {"ending": ...} with the result as its body, and before that, as often as the task
+says something, by {"said": true} with that as the body. It ends with the channel.
 
 An order tells of an account's data, and its result more. So it reads neither itself: for each order it forks an attendant
 that reads it, forks the task's process and passes on what came of it. What one task leaves in memory is in no other's.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import json
 import logging
 import os
 import select
@@ -33,13 +35,16 @@ from windvane.process.confinement import confinement_from
 from windvane.process.frames import FrameBuffer, pack
 from windvane.process.leash import die_with_parent
 from windvane.process.log_lines import log_to
-from windvane.work.workers.forked import ForkedTask, Result
+from windvane.work.workers.forked import MOST_SAID, ForkedTask, Result
 from windvane.work.workers.order import TaskOrder, order_from_json
 from windvane.work.workers.performing import perform_order
 
 _LOG = logging.getLogger(__name__)
 
 _LOOK_MS = 200
+_MOST_HEARD = 10
+"""Times that a task is listened to; none of ours says so much."""
+
 _PIECE = 1 << 16
 
 
@@ -87,24 +92,37 @@ class ForkServer:
     def _do(self, told: dict[str, Any]) -> None:
         broker, order = self._descriptors.popleft(), order_from_json(told["order"])
         confined = told["confinement"]
+        ears, mouth = os.pipe()
         task = ForkedTask.start(
-            partial(_work, order, broker),
+            partial(_work, order, broker, mouth),
             order.folder,
             memory_mb=told["memory_mb"],
             confinement=None if confined is None else confinement_from(confined),
-            keep=(broker,),
+            keep=(broker, mouth),
         )
         os.close(broker)
-        ended = self._attend(task)
+        os.close(mouth)
+        ended = self._attend(task, ears)
         self._channel.sendall(pack(asdict(ended), task.take_result()))
 
-    def _attend(self, task: ForkedTask) -> Exit:
-        """How it ended; its memory is watched meanwhile, and the worker listened to."""
+    def _attend(self, task: ForkedTask, ears: int) -> Exit:
+        """How it ended; its memory is watched meanwhile, and it and the worker are listened to.
+
+        ears    gives what the task says
+        """
         waiter = select.poll()
         waiter.register(self._channel, select.POLLIN)
         waiter.register(task.child.pidfd, select.POLLIN)
+        waiter.register(ears, select.POLLIN)
+        n_heard = 0
         while (ended := task.child.poll()) is None:
             events = dict(waiter.poll(_LOOK_MS))
+            if ears in events:
+                said, n_heard = os.read(ears, MOST_SAID), n_heard + 1
+                if said:
+                    self._channel.sendall(pack({"said": True}, said))
+                if not said or n_heard == _MOST_HEARD:
+                    waiter.unregister(ears)
             if self._channel.fileno() in events:
                 told = self._next()
                 if told is None or "kill" in told:
@@ -122,12 +140,16 @@ class ForkServer:
         return frame[0]
 
 
-def _work(order: TaskOrder, broker: int) -> Result:
+def _work(order: TaskOrder, broker: int, mouth: int) -> Result:
     """The life of a task's process."""
     tempfile.tempdir = os.environ["TMPDIR"] = str(order.folder)
+
+    def say(said: Result) -> None:
+        os.write(mouth, json.dumps(said).encode())
+
     with socket.socket(fileno=broker) as channel:
         artifacts = BrokeredArtifacts(channel, order.folder)
-        return perform_order(order, lambda: artifacts)
+        return perform_order(order, lambda: artifacts, say)
 
 
 def main() -> None:

@@ -20,9 +20,14 @@ from windvane.work.workers.order import TaskOrder
 from windvane.work.workspace import Workspace
 
 
-def perform_order(order: TaskOrder, open_artifacts: Callable[[], Artifacts]) -> Result:
+def perform_order(
+    order: TaskOrder,
+    open_artifacts: Callable[[], Artifacts],
+    say: Callable[[Result], object] = lambda _: None,
+) -> Result:
     """The task's result, JSON.
 
+    say       tells the worker something meanwhile
     raises    JobFault if the order says why it must not be done; DataFault, CandidateFault, and whatever the artefacts raise
     """
     if order.why_not:
@@ -31,7 +36,8 @@ def perform_order(order: TaskOrder, open_artifacts: Callable[[], Artifacts]) -> 
     means = Means(open_artifacts=open_artifacts, **order.figures)
     if isinstance(job, AutoMLJob):
         exchange = SharedFolder(order.folder)
-        return perform(Bench(job, order.task, exchange, order.stop_at, means, order.action))
+        bench = Bench(job, order.task, exchange, order.stop_at, means, order.action, say)
+        return perform(bench)
     place = Workspace(order.folder)
     return perform_errand(Errand(job, order.task, place, order.stop_at, means))
 

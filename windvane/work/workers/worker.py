@@ -27,6 +27,7 @@ from windvane.process.child import Ending, Exit
 from windvane.process.log_lines import log_to
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
+from windvane.work.jobs.workflow import words_of
 from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.conductor import OF_ONE_JOB, Conductor, forget, left_over, sweep
 from windvane.work.workers.config import WorkConfig, config_from_json
@@ -61,7 +62,10 @@ class RunningTask(Protocol):
     """A task under way in a process of its own."""
 
     def wait(self, timeout_s: float) -> Exit | None:
-        """How it ended, after waiting until it does or the time is over."""
+        """How it ended, after waiting until it does, says something, or the time is over."""
+
+    def said(self) -> Result | None:
+        """What it said last, once; None if it has said nothing since."""
 
     def kill(self, reason: Ending = Ending.KILLED) -> Exit:
         """Kill it now. Returns how it ended: `reason`, or what it was if it had ended before."""
@@ -175,7 +179,9 @@ class Worker:
     def _attend(self, watch: Watch) -> tuple[Exit, bool] | None:
         """How the child ended, and whether it was stopped because its job is not to go on. None if the task is not
         ours any more: given back, or lost."""
+        is_heard = False
         while (ended := watch.running.wait(_LOOK_S)) is None:
+            is_heard = is_heard or self._listen(watch)
             if self._is_stopping:
                 self._give_back(watch)
                 return None
@@ -189,6 +195,19 @@ class Worker:
                 return watch.running.kill(), True
             self._meanwhile()
         return ended, False
+
+    def _listen(self, watch: Watch) -> bool:
+        """Whether the task has said what its job waits for. That is kept, and the job brought forward."""
+        said, task = watch.running.said(), watch.duty.task
+        words = None if said is None else words_of(task, said)
+        if words is None:
+            return False
+        watch.duty.prepare()
+        now = self._clock()
+        with self._store.transaction() as tx:
+            if tx.keep_said(task, words):
+                self._conductor.bring_forward(tx, task.job_arn, now)
+        return True
 
     def _give_back(self, watch: Watch) -> None:
         watch.running.kill()

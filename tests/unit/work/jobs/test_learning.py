@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from unit.work.world import ANALYSIS, START, World, make_job
+from unit.work.world import ANALYSIS, SHARED, START, World, make_job
 
 from windvane.automl.actions import (
     BuildEnsemble,
@@ -19,7 +19,7 @@ from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.domain.timing import timetable
 from windvane.engine.candidates import Plan
 from windvane.work.jobs import flow, learning, trials
-from windvane.work.jobs.workflow import action_of, history_of
+from windvane.work.jobs.workflow import action_of, history_of, words_of
 
 DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
 
@@ -52,6 +52,56 @@ def test_a_job_has_no_more_candidates_than_the_server_allows() -> None:
     assert [candidate.index for candidate in world.candidates] == [0, 1, 2, 3]
     world.do(TaskKind.ENSEMBLE, score=0.9)
     assert len(world.candidates) == 5
+
+
+def _training_first() -> World:
+    """A job whose first candidate is trained; the others wait for what it says."""
+    world = World(make_job(max_candidates=5))
+    world.do(TaskKind.ANALYZE)
+    world.do_all(*SHARED)
+    world.claim(TaskKind.TRAIN)
+    world.do_all(*SHARED)
+    return world
+
+
+@pytest.mark.parametrize("n_folds", [3, 5])
+def test_others_begin_once_the_first_has_said_on_how_many_folds_it_is_scored(n_folds: int) -> None:
+    world = _training_first()
+    [first] = world.open_tasks(TaskKind.TRAIN)
+    assert learning.waits_for_fold_count(world.state)
+    world._put(replace(first, said={"n_folds": n_folds}))
+    assert not learning.waits_for_fold_count(world.state)
+    world.do_all(*SHARED)
+    assert len(world.open_tasks(TaskKind.TRAIN)) > 1
+    fits = [action_of(task) for task in world.state.of(TaskKind.FEATURES)]
+    assert {fit.n_fits for fit in fits if isinstance(fit, FitFeatures)} == {1, n_folds}
+
+
+def test_silence_of_the_first_means_one_fold_where_one_is_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    large = replace(ANALYSIS, n_rows=6000, class_counts=(3000, 3000))
+    monkeypatch.setattr("unit.work.world.ANALYSIS", large)
+    world = _training_first()
+    at = learning.situation(replace(world.state, analysis=large), world.now)
+    due = at.fold_count_due - world.now.timestamp()
+    assert 3 < due < 200
+    world.wait(due - 0.1)
+    world.do_all(*SHARED)
+    assert len(world.open_tasks(TaskKind.TRAIN)) == 1
+    world.wait(0.2)
+    world.do_all(*SHARED)
+    assert len(world.open_tasks(TaskKind.TRAIN)) > 1
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"n_folds": 0}, {"n_folds": 10**9}, {"n_folds": "5"}, {"n_folds": True}, {"n": 5}]
+)
+def test_what_is_no_number_of_folds_is_not_kept(said: dict[str, object]) -> None:
+    [first] = _training_first().open_tasks(TaskKind.TRAIN)
+    assert words_of(first, said) is None
+    assert words_of(first, {"n_folds": 5, **dict.fromkeys("abc")}) == {"n_folds": 5}
+    assert words_of(replace(first, kind=TaskKind.PACK), {"n_folds": 5}) is None
 
 
 def test_the_best_candidate_answers_with_what_it_learnt_from_all_rows() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from functools import partial
 
@@ -21,15 +23,23 @@ from windvane.work.workspace import Workspace
 class Local:
     """A RunningTask."""
 
-    def __init__(self, task: ForkedTask) -> None:
+    def __init__(self, task: ForkedTask, ears: int) -> None:
         self._task = task
         self.pid = task.child.pid
+        self._ears = open(ears, "rb", buffering=0)  # noqa: SIM115 - closed with this value
+
+    def __del__(self) -> None:
+        self._ears.close()
 
     def wait(self, timeout_s: float) -> Exit | None:
         return self._task.wait(timeout_s)
 
     def kill(self, reason: Ending = Ending.KILLED) -> Exit:
         return self._task.kill(reason)
+
+    def said(self) -> Result | None:
+        said = self._ears.read(1000)
+        return json.loads(said) if said else None
 
     def result(self) -> Result:
         return read_result(self._task.take_result())
@@ -56,11 +66,20 @@ def forking(
         job, place = order.job, Workspace(order.folder)
         means = Means(open_artifacts=lambda: LocalArtifacts(order.folder / "s3"), **order.figures)
         work: Callable[[], Result]
+        ears, mouth = os.pipe()
+        os.set_blocking(ears, False)
+
+        def say(said: Result) -> None:
+            os.write(mouth, json.dumps(said).encode())
+
         if isinstance(job, AutoMLJob):
             exchange = SharedFolder(order.folder)
-            work = partial(run_task, Bench(job, order.task, exchange, order.stop_at, means))
+            bench = Bench(job, order.task, exchange, order.stop_at, means, say=say)
+            work = partial(run_task, bench)
         else:
             work = partial(run_errand, Errand(job, order.task, place, order.stop_at, means))
-        return Local(ForkedTask.start(work, order.folder, memory_mb=order.figures["memory_mb"]))
+        task = ForkedTask.start(work, order.folder, memory_mb=order.figures["memory_mb"])
+        os.close(mouth)
+        return Local(task, ears)
 
     return start

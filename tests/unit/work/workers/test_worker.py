@@ -346,6 +346,33 @@ def test_a_task_taken_from_a_slow_worker_is_dropped_by_it(
     assert not Path(f"/proc/{watch.running.pid}").exists()
 
 
+def test_others_begin_once_the_first_candidate_says_on_how_many_folds_it_is_scored(
+    shop: Shop,
+) -> None:
+    def stage(bench: Bench) -> Result:
+        if bench.task.kind is TaskKind.TRAIN:
+            bench.say({"n_folds": 5})
+            _sleep()
+        return plain_stage(bench)
+
+    shop.open(make_job(max_candidates=4))
+    shop.prepare()
+    first, others = shop.worker(stage), shop.worker(role=Role.EXPRESS, name="run/express")
+    claimed = first._claim()
+    assert claimed is not None
+    watch = first._start(claimed)
+    while others.work_once():
+        pass
+    assert len(shop.tasks(TaskKind.TRAIN)) == 1, "it is not known on how many"
+    while not first._listen(watch):
+        assert watch.running.wait(0.1) is None
+    assert shop.tasks(TaskKind.TRAIN)[0].said == {"n_folds": 5}
+    while others.work_once():
+        pass
+    assert len(shop.tasks(TaskKind.TRAIN)) > 1
+    watch.running.kill()
+
+
 def test_stop_ends_a_candidate_that_never_ends(shop: Shop) -> None:
     shop.open(make_job())
     shop.prepare()
