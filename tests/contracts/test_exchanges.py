@@ -67,9 +67,9 @@ class TestArtifactExchange(ExchangeContract):
 def table(tmp_path_factory):
     """A table of which several candidates together know more than one."""
     random = np.random.default_rng(0)
-    a, b, c, d = random.normal(size=(4, 250)).round(3)
-    colours = random.choice(["red", "green", "blue"], 250)
-    noise = random.normal(size=250)
+    a, b, c, d = random.normal(size=(4, 520)).round(3)
+    colours = random.choice(["red", "green", "blue"], 520)
+    noise = random.normal(size=520)
     y = (a + (colours == "red") + np.sin(3 * b) + c * d + noise).round(3)
     rows = zip(a, b, c, d, colours, y, strict=True)
     file = tmp_path_factory.mktemp("table") / "table.csv"

@@ -1,6 +1,10 @@
 """Every kind of executor keeps to the contract."""
 
 import os
+import select
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -17,7 +21,41 @@ def executor(tmp_path):
 
 
 class TestForkingExecutor(ExecutorContract):
+    @pytest.fixture
+    def lose_machine(self, executor):
+        """Its work is forks of this process: they are ended, by somebody else."""
+
+        def lose():
+            for running in executor._running.values():
+                os.kill(running.child.pid, signal.SIGKILL)
+
+        return lose
+
+
+HOST = """
+import sys
+from pathlib import Path
+from windvane.executor.forking import ForkingExecutor
+from windvane.testing.executor_contract import work
+
+executor = ForkingExecutor(Path(sys.argv[1]))
+executor.submit(work("hang"))
+while not executor.poll(1.0):
     pass
+[running] = executor._running.values()
+print(running.child.pid, flush=True)
+executor.poll(600.0)
+"""
+
+
+def test_no_work_outlives_the_process_of_its_executor(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", HOST, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as host:
+        child = os.pidfd_open(int(host.stdout.readline()))
+        host.kill()
+    assert select.select([child], [], [], 30)[0], "it runs on"
+    os.close(child)
 
 
 def test_closing_leaves_no_process(executor):

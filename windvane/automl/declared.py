@@ -68,7 +68,10 @@ def _fits(recipe: str, n_folds: int, at: Situation) -> Names:
 
 
 def _n_fits(recipe: str, at: Situation) -> int:
-    return min(at.history.n_fits(recipe), at.analysis.n_fold_fits)
+    """Return the number of folds that a recipe has been fitted on. An earlier version fitted it on those of one division, and
+    counted none."""
+    n_fits = at.history.n_fits(recipe)
+    return at.analysis.n_folds if n_fits > at.analysis.n_fold_fits else n_fits
 
 
 def _reads_for_ensemble(action: BuildEnsemble, _at: Situation) -> Names:

@@ -35,7 +35,15 @@ class Work:
 
 
 class End(StrEnum):
-    """How work ended. LOST: with the machine, or whatever ran it, so that nothing is known of it."""
+    """How work ended.
+
+    FINISHED        its function returned
+    FAILED          its function raised, or its process left without returning
+    OUT_OF_TIME     it was ended at its `kill_at`
+    OUT_OF_MEMORY   it was ended because it held more than its `memory_mb`
+    KILLED          it was ended by `kill`
+    LOST            its process crashed or was ended from elsewhere, or is gone with its machine: nothing more is known of it
+    """
 
     FINISHED = "finished"
     FAILED = "failed"

@@ -27,8 +27,9 @@ _ENDS = {
     Ending.FAILED: End.FAILED,
     Ending.KILLED_TIME: End.OUT_OF_TIME,
     Ending.KILLED_MEMORY: End.OUT_OF_MEMORY,
-    Ending.KILLED: End.KILLED,
+    Ending.KILLED: End.LOST,
 }
+"""Of what nobody here has killed."""
 
 
 class ForkingExecutor:
@@ -62,7 +63,10 @@ class ForkingExecutor:
     def kill(self, key: str) -> None:
         running = self._running.get(key)
         if running is not None:
-            self._end(running, running.child.kill())
+            had_ended = running.child.poll() is not None
+            ended = running.child.kill()
+            is_ours = ended.ending is Ending.KILLED and not had_ended
+            self._end(running, ended, End.KILLED if is_ours else _ENDS[ended.ending])
 
     def close(self) -> None:
         for running in self._running.values():
@@ -86,14 +90,14 @@ class ForkingExecutor:
             is_late = time.time() >= running.work.kill_at
             ended = running.child.kill(Ending.KILLED_TIME) if is_late else running.child.poll()
             if ended is not None:
-                self._end(running, ended)
+                self._end(running, ended, _ENDS[ended.ending])
         return bool(self._news)
 
-    def _end(self, running: _Running, ended: Exit) -> None:
+    def _end(self, running: _Running, ended: Exit, end: End) -> None:
         if (said := running.newly_said()) is not None:
             self._news.append(Said(running.work.key, said))
         del self._running[running.work.key]
-        key, end = running.work.key, _ENDS[ended.ending]
+        key = running.work.key
         result = _read(running.place / _RESULT) if end is End.FINISHED else {}
         self._news.append(Ended(key, end, result or {}, ended.text, ended.error_classes))
         shutil.rmtree(running.place)

@@ -1,9 +1,13 @@
-"""What any executor owes, as tests. A subclass provides the fixture `executor`."""
+"""What any executor owes, as tests. A subclass provides two fixtures:
+
+executor        an executor
+lose_machine    takes away, when it is called, whatever runs the executor's work
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -133,9 +137,24 @@ class ExecutorContract:
         executor.submit(work("die", "first"))
         executor.submit(work("count", "second", to=5))
         ended = {one.key: one for one in news_until_ended(executor, 2) if isinstance(one, Ended)}
-        assert ended["first"].end in (End.KILLED, End.LOST)
+        assert ended["first"].end is End.LOST
         assert ended["first"].text
         assert ended["second"].end is End.FINISHED
+
+    def test_work_is_lost_with_its_machine(
+        self, executor: Executor, lose_machine: Callable[[], None]
+    ) -> None:
+        for key in ("first", "second"):
+            executor.submit(work("hang", key))
+        begun: list[News] = []
+        while len(begun) < 2:
+            begun += executor.poll(1.0)
+        lose_machine()
+        ended = [one for one in news_until_ended(executor, 2) if isinstance(one, Ended)]
+        assert {(one.key, one.end) for one in ended} == {("first", End.LOST), ("second", End.LOST)}
+        assert all(one.text for one in ended)
+        executor.submit(work("answer", "first", question=1))
+        assert end_of(executor).result == {"answer": 1}
 
     def test_what_hangs_is_ended_at_its_time(self, executor: Executor) -> None:
         executor.submit(work("hang", seconds=1.0))

@@ -51,6 +51,14 @@ def test_a_candidate_reads_no_more_folds_than_it_is_scored_on():
     assert names.fits_in(reads(TrainCandidate(plan(2)), at), "dpp0") == ("fold0",)
 
 
+def test_recipes_of_an_earlier_version_are_fitted_on_one_division():
+    at = situation(done(FitFeatures("dpp0", 1000)))
+    at = replace(at, analysis=replace(ANALYSIS, n_repeats=2))
+    action = TrainCandidate(plan(1))
+    assert names.fits_in(reads(action, at), "dpp0") == tuple(f"fold{n}" for n in range(5))
+    assert names.fits_in(writes(action, at), "dpp0") == tuple(f"fold{n}" for n in range(5, 10))
+
+
 def test_a_candidate_reads_what_it_is_compared_with():
     at = situation(done(FitFeatures("dpp0", 5)))
     assert set(names.scored(3)) <= set(reads(TrainCandidate(plan(9), rival=3), at))

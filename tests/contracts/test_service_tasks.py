@@ -1,0 +1,160 @@
+"""A job of the service whose tasks are each done in a folder that has what the task fetches and nothing else: it comes to the
+leaderboard of the library, to the last digit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from contracts.test_exchanges import table, together  # noqa: F401 - fixtures
+from unit.work.world import make_job
+
+from windvane.artifacts.base import Location, parse_location
+from windvane.artifacts.local import LocalArtifacts
+from windvane.automl import names
+from windvane.automl.folders import Folders
+from windvane.automl.leaderboard import Entry, ranked
+from windvane.automl.task import task_for
+from windvane.domain.job import AutoMLJob, JobStatus, Limits
+from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.dataset import read_analysis
+from windvane.testing.separate_tasks import RUNTIME_S, timeless
+from windvane.work.exchange import ArtifactExchange
+from windvane.work.jobs import flow, learning
+from windvane.work.jobs.state import JobState
+from windvane.work.jobs.workflow import ACTIONS, action_of
+from windvane.work.means import Means
+from windvane.work.tasks.bench import Bench
+from windvane.work.tasks.stages import perform
+
+INTERNAL = Location("internal", "job")
+MEMORY_MB = 8192
+
+
+@dataclass
+class ServiceTasks:
+    """A driver that keeps a job in memory, and does one of its tasks after the other."""
+
+    folder: Path
+    job: AutoMLJob
+    state: JobState = field(init=False)
+    _analysis: Analysis | None = None
+
+    def __post_init__(self) -> None:
+        self.state = JobState(self.job, self.job.created, workers=1)
+        for bucket in ("bucket", INTERNAL.bucket):
+            self.artifacts.ensure_bucket(bucket)
+
+    @property
+    def artifacts(self) -> LocalArtifacts:
+        return LocalArtifacts(self.folder / "store")
+
+    def run(self) -> None:
+        while not self.advanced().job.status.is_final:
+            waiting = [task for task in self.state.tasks if task.status is TaskStatus.READY]
+            self.do(waiting[0])
+
+    def advanced(self) -> JobState:
+        state = self.state
+        if state.needs_analysis:
+            state = replace(state, analysis=self.analysis())
+        state = flow.advance(state, datetime.now(UTC))
+        queued = [
+            Task(
+                id=number,
+                job_arn=self.job.arn,
+                kind=new.kind,
+                key=new.key,
+                payload=json.loads(json.dumps(new.payload)),
+                created=datetime.now(UTC),
+            )
+            for number, new in enumerate(state.queued, len(state.tasks) + 1)
+        ]
+        tasks = (*state.tasks, *queued)
+        self.state = replace(state, tasks=tasks, queued=(), analysis=None)
+        return self.state
+
+    def do(self, task: Task) -> None:
+        now = datetime.now(UTC)
+        task = replace(task, status=TaskStatus.RUNNING, started=now)
+        self.put(task)
+        folder = self.folder / "task"
+        folder.mkdir()
+        bench = Bench(
+            self.job,
+            task,
+            ArtifactExchange(self.artifacts, INTERNAL, folder),
+            time.time() + RUNTIME_S,
+            Means(lambda: self.artifacts, 1, MEMORY_MB, 10**9, 100),
+        )
+        if task.kind in ACTIONS:
+            at = learning.situation(replace(self.state, analysis=self.analysis()), now)
+            action = task_for(action_of(task), at, MEMORY_MB, MEMORY_MB)
+            bench = replace(bench, action=action)
+        result = json.loads(json.dumps(perform(bench)))
+        shutil.rmtree(folder)
+        self.put(replace(task, status=TaskStatus.DONE, ended=datetime.now(UTC), result=result))
+
+    def put(self, task: Task) -> None:
+        tasks = tuple(task if one.id == task.id else one for one in self.state.tasks)
+        self.state = replace(self.state, tasks=tasks)
+
+    def analysis(self) -> Analysis:
+        if self._analysis is None:
+            driver = self.folder / "driver"
+            driver.mkdir()
+            ArtifactExchange(self.artifacts, INTERNAL, driver).fetch([names.ANALYSIS])
+            self._analysis = read_analysis(Folders(driver).dataset)
+        return self._analysis
+
+    def leaderboard(self) -> list[Entry]:
+        history = learning.history(self.state, datetime.now(UTC))
+        return timeless(ranked(history.entries(), self.analysis().objective))
+
+
+def made(folder: Path, table: Path, mode: str | None, max_candidates: int) -> ServiceTasks:  # noqa: F811
+    now = datetime.now(UTC)
+    job = make_job(mode=mode, max_candidates=max_candidates)
+    limits = Limits(max_candidates, int(RUNTIME_S), int(RUNTIME_S))
+    deadline = now + timedelta(seconds=RUNTIME_S)
+    job = replace(job, created=now, modified=now, deadline=deadline, limits=limits)
+    tasks = ServiceTasks(folder, job)
+    location = parse_location("s3://bucket/train/table.csv")
+    tasks.artifacts.write(location, table.read_bytes())
+    tasks.run()
+    return tasks
+
+
+def scores(entries: list[Entry]) -> list[object]:
+    """What a candidate is, and how it does on rows that it has not seen."""
+    return [
+        (one.index, one.plan, one.outcome and (one.outcome.scores, one.outcome.members))
+        for one in entries
+    ]
+
+
+def test_the_service_comes_to_the_leaderboard_of_the_library(together, table, tmp_path) -> None:  # noqa: F811
+    tasks = made(tmp_path, table, None, 4)
+    assert tasks.state.job.status is JobStatus.COMPLETED, tasks.state.job.failure_reason
+    assert scores(tasks.leaderboard()) == scores(together.leaderboard())
+    done = {task.kind for task in tasks.state.tasks if task.status is TaskStatus.DONE}
+    assert done == set(TaskKind) - {TaskKind.BASELINE, TaskKind.RETAIN, TaskKind.STEP}
+
+
+@pytest.mark.parametrize("mode", ["HYPERPARAMETER_TUNING"])
+def test_candidates_of_the_service_that_learn_from_all_rows_at_once(
+    mode,
+    table,  # noqa: F811
+    tmp_path,
+) -> None:
+    tasks = made(tmp_path, table, mode, 2)
+    assert tasks.state.job.status is JobStatus.COMPLETED, tasks.state.job.failure_reason
+    features = [task for task in tasks.state.tasks if task.kind is TaskKind.FEATURES]
+    recipes = [task.payload["recipe"] for task in features if not task.payload.get("n_before")]
+    assert len(recipes) == len(set(recipes)), "a recipe is fitted on all rows once"
