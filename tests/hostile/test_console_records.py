@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from api.accounts import ACCOUNT, Accounts, allow
 from unit.audit.records import Written, a_record
-from unit.console.test_permissions import DATA, Desk
+from unit.console.test_site_permissions import DATA, Desk
 
 from windvane.api.inside import Inside
 from windvane.api.sign_ins import SignIns

@@ -92,14 +92,18 @@ class Flow:
 
     def check_that_steps_were_done_again(self):
         """All that CandidateEstimator sends, by the names that it gave, and with the scores of the first time."""
-        check_steps(self.sagemaker, self.told["again"], self.told["metric"])
+        check_steps(self.sagemaker, self.told["again"], self.told["steps"], self.told["metric"])
 
 
-def check_steps(sagemaker, steps, metric):
-    """Transformers, transform and candidate are Completed, and the candidate has its score again."""
-    kinds = [kind for kind, _ in steps]
+def check_steps(sagemaker, again, steps, metric):
+    """Transformers, transform and candidate are Completed again, and the candidate has the score of its step.
+
+    steps     names of the candidate's own
+    metric    that it was scored by
+    """
+    kinds = [kind for kind, _ in again]
     assert kinds == ["ProcessingJob", "TrainingJob", "TransformJob", "TrainingJob"]
-    fitted, transformed, trained = (name for _, name in steps[1:])
+    fitted, transformed, trained = (name for _, name in again[1:])
     assert fitted.startswith("sagemaker-automl-training-rerun-")
     assert transformed.startswith("sagemaker-automl-transform-rerun-")
     transform = sagemaker.describe_transform_job(TransformJobName=transformed)
@@ -107,8 +111,13 @@ def check_steps(sagemaker, steps, metric):
     jobs = [sagemaker.describe_training_job(TrainingJobName=name) for name in (fitted, trained)]
     assert [job["TrainingJobStatus"] for job in jobs] == ["Completed"] * 2, jobs
     assert jobs[0]["HyperParameters"]["_target"] == "y"
-    scores = {one["MetricName"]: one["Value"] for one in jobs[1]["FinalMetricDataList"]}
-    assert scores[f"validation:{metric['MetricName']}"] == metric["Value"]
+    first = sagemaker.describe_training_job(TrainingJobName=steps[-1])
+    found = f"validation:{metric['MetricName']}"
+    scores = [
+        {one["MetricName"]: one["Value"] for one in job["FinalMetricDataList"]}
+        for job in (first, jobs[1])
+    ]
+    assert scores[0][found] == scores[1][found]
 
 
 def without_target(text, n_rows):
