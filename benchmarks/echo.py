@@ -38,7 +38,9 @@ async def bare_echo(_: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _edge_echo(access_key: str, secret_key: str) -> Edge:
+def edge_echo(access_key: str, secret_key: str) -> Edge:
+    """Sends the body back once it has been read as an InvokeEndpoint request."""
+
     async def invoke_endpoint(call: Call) -> Result:
         return {"Body": call.parameters["Body"], "ContentType": "text/csv"}
 
@@ -76,7 +78,7 @@ def _web_config(app: Callable[..., Any]) -> uvicorn.Config:
 
 
 def main(access_key: str, secret_key: str) -> None:
-    app = _by_path(bare_echo, _edge_echo(access_key, secret_key))
+    app = _by_path(bare_echo, edge_echo(access_key, secret_key))
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
